@@ -1,0 +1,77 @@
+"""Test handlers of Alibaba Cloud ECS system events: a fake cloud, a frozen clock, and a pytest face.
+
+Names are loaded when they are first asked for: pytest imports this package at every start.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_ecsevents._words import (
+        BadArgumentError,
+        EcsEventsError,
+        NoSingleEventError,
+        NoSuchNameError,
+        UnexpectedCallError,
+        UnknownParameterWarning,
+        UnusedFaultError,
+    )
+    from pytest_ecsevents.cloud import (
+        EventStatus,
+        Instance,
+        InstanceStatus,
+        InstanceTransition,
+        SystemEvent,
+        Transition,
+    )
+    from pytest_ecsevents.face import EcsEvents, Instances
+    from pytest_ecsevents.openapi import ApiCall
+
+_HOMES = {
+    "ApiCall": "openapi",
+    "BadArgumentError": "_words",
+    "EcsEvents": "face",
+    "EcsEventsError": "_words",
+    "EventStatus": "cloud",
+    "Instance": "cloud",
+    "InstanceStatus": "cloud",
+    "InstanceTransition": "cloud",
+    "Instances": "face",
+    "NoSingleEventError": "_words",
+    "NoSuchNameError": "_words",
+    "SystemEvent": "cloud",
+    "Transition": "cloud",
+    "UnexpectedCallError": "_words",
+    "UnknownParameterWarning": "_words",
+    "UnusedFaultError": "_words",
+}
+
+__all__ = [
+    "ApiCall",
+    "BadArgumentError",
+    "EcsEvents",
+    "EcsEventsError",
+    "EventStatus",
+    "Instance",
+    "InstanceStatus",
+    "InstanceTransition",
+    "Instances",
+    "NoSingleEventError",
+    "NoSuchNameError",
+    "SystemEvent",
+    "Transition",
+    "UnexpectedCallError",
+    "UnknownParameterWarning",
+    "UnusedFaultError",
+]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{home}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,63 @@
+"""What the plugin says to the author of a test: its error types, and how it finds the name he meant."""
+
+from collections.abc import Iterable
+
+
+class EcsEventsError(Exception):
+    """Base of every error that the plugin raises for the author of a test.
+
+    Its text is a sentence: what was seen, what was expected, how to go on. What the cloud itself says is never
+    an `EcsEventsError`: it reaches the handler through its SDK, in the cloud's own code, status and words.
+    """
+
+
+class BadArgumentError(EcsEventsError, ValueError):
+    """A value that the author of the test passed cannot be used."""
+
+
+class NoSuchNameError(EcsEventsError, KeyError):
+    """An id or a name that the fake cloud does not hold."""
+
+    __str__ = Exception.__str__  # KeyError would show the sentence's repr
+
+
+class NoSingleEventError(EcsEventsError, LookupError):
+    """`one` found no event, or more than one."""
+
+
+class UnexpectedCallError(EcsEventsError, AssertionError):
+    """The handler called something that the fake cannot answer.
+
+    It is an `AssertionError`, and no `OSError`: the SDKs catch and retry those.
+    """
+
+
+class UnusedFaultError(EcsEventsError, AssertionError):
+    """A fault that the test declared was never met."""
+
+
+class UnknownParameterWarning(UserWarning):
+    """A request carried a parameter that the action does not have; the service ignores it, and so does the fake."""
+
+
+def nearest(name: str, names: Iterable[str]) -> str | None:
+    """The one of `names` that `name` was probably meant to be, or None."""
+    import difflib  # only ever needed to word an error
+
+    by_folded = {candidate.lower(): candidate for candidate in names}
+    found = difflib.get_close_matches(name.lower(), by_folded, n=1, cutoff=0.6)
+    return by_folded[found[0]] if found else None
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """` Did you mean X?` with a leading space, or nothing when no name is near."""
+    found = nearest(name, names)
+    return f" Did you mean {found}?" if found else ""
+
+
+def listed(names: Iterable[object], *, most: int = 40) -> str:
+    """`a, b, c`, cut after `most` of them with a count of the rest."""
+    words = [str(name) for name in names]
+    if len(words) > most:
+        words[most:] = [f"and {len(words) - most} more"]
+    return ", ".join(words) if words else "none"

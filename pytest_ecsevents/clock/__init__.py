@@ -1,0 +1,37 @@
+"""Freezing back ends, virtual sleep and the queue of what falls due."""
+
+from pytest_ecsevents.clock._clock import BACKENDS, SLEEPS, Clock
+from pytest_ecsevents.clock._freezegun import ClockNamesMemo
+from pytest_ecsevents.clock._times import (
+    SECOND,
+    Duration,
+    Micros,
+    When,
+    delta_micros,
+    duration_text,
+    from_micros,
+    instant_text,
+    minute_text,
+    parse_duration,
+    parse_when,
+    to_micros,
+)
+
+__all__ = [
+    "BACKENDS",
+    "SECOND",
+    "SLEEPS",
+    "Clock",
+    "ClockNamesMemo",
+    "Duration",
+    "Micros",
+    "When",
+    "delta_micros",
+    "duration_text",
+    "from_micros",
+    "instant_text",
+    "minute_text",
+    "parse_duration",
+    "parse_when",
+    "to_micros",
+]

@@ -1,0 +1,191 @@
+"""The clock of one test: who moves time, and what falls due on the way."""
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Final, Literal
+
+from pytest_ecsevents._words import BadArgumentError, EcsEventsError, did_you_mean, listed
+from pytest_ecsevents.clock._freezegun import ClockNamesMemo, FreezegunSource
+from pytest_ecsevents.clock._queue import DueQueue
+from pytest_ecsevents.clock._sources import ClockSource
+from pytest_ecsevents.clock._times import FIRST, LAST, SECOND, Micros, duration_text, instant_text
+from pytest_ecsevents.clock._timemachine import TimeMachineSource
+
+BACKENDS: Final = ("freezegun", "time-machine")
+SLEEPS: Final = ("virtual", "real")
+
+
+class Clock:
+    """Virtual time: the process's clock, and a queue of what falls due.
+
+    Args:
+        start: Where to freeze, or None for `default_start`, which yields to a clock that somebody else holds.
+        default_start: Where to freeze when nobody asked for an instant.
+        backend: One of `BACKENDS`.
+        sleep: "virtual" has `time.sleep` in the thread that entered move the clock; "real" leaves it alone.
+        memo: What earlier tests learnt about loaded modules.
+    """
+
+    def __init__(
+        self,
+        *,
+        start: Micros | None,
+        default_start: Micros,
+        backend: str,
+        sleep: str,
+        memo: ClockNamesMemo,
+    ) -> None:
+        self.lock: Final = threading.RLock()
+        self.queue: Final[DueQueue[object]] = DueQueue()
+        self.after_step: Callable[[], None] = _nothing
+        self._start = start
+        self._default_start = default_start
+        self._sleep = _checked("sleep", sleep, SLEEPS)
+        own = {"freezegun": FreezegunSource(memo), "time-machine": TimeMachineSource()}
+        self._own: ClockSource = own[_checked("backend", backend, BACKENDS)]
+        # freezegun lies over time-machine when both are active.
+        self._sources: tuple[ClockSource, ...] = tuple(own.values())
+        self._undo = ExitStack()
+        self.started_at: Micros = default_start
+        self.holder = ""
+
+    # -- taking and giving back the process's clock
+
+    def enter(self) -> None:
+        """Freeze the process's clock, unless somebody else already holds it."""
+        foreign = self._active()
+        if foreign is None:
+            self._own.start(self._default_start if self._start is None else self._start)
+            self._undo.callback(self._own.stop)
+            self.holder = self._own.name
+        else:
+            self._follow(foreign)
+        self.started_at = self.now()
+        if self._sleep == "virtual":
+            self._replace_sleep()
+
+    def _follow(self, foreign: ClockSource) -> None:
+        if self._start is not None and self._start != foreign.read():
+            raise EcsEventsError(
+                f"The clock is to start at {instant_text(self._start)}, but {foreign.name} already holds it at "
+                f"{instant_text(foreign.read())}. A clock that somebody else holds is followed, not fought: "
+                "drop one of the two."
+            )
+        self.holder = f"{foreign.name}, followed"
+
+    def _replace_sleep(self) -> None:
+        real, owner = time.sleep, threading.get_ident()
+
+        def sleep(seconds: float, /) -> None:
+            """Move the virtual clock in the test's own thread; wait in every other."""
+            if threading.get_ident() != owner:
+                real(seconds)
+            elif seconds < 0:
+                raise ValueError("sleep length must be non-negative")
+            else:
+                self.advance_to(self.now() + -(-int(seconds * 1_000_000_000) // 1_000))
+
+        time.sleep = sleep
+        self._undo.callback(setattr, time, "sleep", real)
+
+    def leave(self) -> None:
+        """Give the process's clock back."""
+        self._undo.close()
+
+    # -- reading and moving
+
+    def _active(self) -> ClockSource | None:
+        return next((source for source in self._sources if source.is_active()), None)
+
+    def now(self) -> Micros:
+        """The process's instant, whoever moved it last."""
+        for source in self._sources:
+            if source.is_active():
+                return source.read()
+        return time.time_ns() // 1_000
+
+    def settle(self) -> None:
+        """Let what is due happen, for when somebody else moved the clock."""
+        due = self.queue.next_due()
+        if due is not None and due <= self.now():
+            self._run_due(self.now(), move=False)
+
+    def advance_to(self, target: Micros) -> None:
+        """Move to `target`; the clock stands at each due instant while what is due there happens.
+
+        A receiver that moves the clock beyond `target` leaves it there.
+        """
+        self._run_due(target, move=True)
+        if self.now() < target:
+            self._move_to(target)
+
+    def advance_by_author(self, target: Micros) -> None:
+        """`advance_to` as the author of a test may call it.
+
+        Raises:
+            BadArgumentError: `target` is not after now.
+        """
+        now = self.now()
+        if target == now:
+            raise BadArgumentError(
+                f"The clock already stands at {instant_text(now)}, so this would move it by nothing. Pass a duration "
+                "longer than zero or a later instant."
+            )
+        if target < now:
+            raise BadArgumentError(
+                f"This would move the clock back by {duration_text(now - target)}, from {instant_text(now)} to "
+                f"{instant_text(max(target, FIRST))}. Time only moves forward here: pass a later instant, or start "
+                "earlier with @pytest.mark.ecs_clock(start=...)."
+            )
+        if target > LAST:
+            raise BadArgumentError(
+                f"This would move the clock by {duration_text(target - now)}, beyond the year 9999. Pass a shorter "
+                "duration."
+            )
+        self.advance_to(target)
+
+    def advance_to_next(self) -> None:
+        """Move to the next due instant, if there is one."""
+        self.settle()
+        due = self.queue.next_due()
+        if due is not None:
+            self.advance_to(due)
+
+    def _run_due(self, until: Micros, *, move: bool) -> None:
+        while True:
+            with self.lock:
+                due = self.queue.next_due()
+                if due is None or due > until:
+                    return
+                if move and due > self.now():
+                    self._move_to(due)
+                at, task, subject = self.queue.pop()
+                task(subject, at)
+            self.after_step()
+
+    def _move_to(self, at: Micros) -> None:
+        source = self._active()
+        if source is None:
+            raise EcsEventsError(
+                "The clock cannot be moved: nobody holds the process's clock any more. It was stopped inside the "
+                "test; stop what you froze only after ecs_events has ended."
+            )
+        source.move_to(at)
+
+
+def _nothing() -> None:
+    return None
+
+
+def _checked(what: Literal["backend", "sleep"], value: str, allowed: tuple[str, ...]) -> str:
+    if value in allowed:
+        return value
+    raise BadArgumentError(
+        f"{what} is {value!r}, which the clock does not know. Pass one of: {listed(allowed)}."
+        f"{did_you_mean(str(value), allowed)}"
+    )
+
+
+__all__ = ["BACKENDS", "SECOND", "SLEEPS", "Clock"]

@@ -1,0 +1,40 @@
+"""What falls due, in the order (instant, order of arrival)."""
+
+import heapq
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from pytest_ecsevents.clock._times import Micros
+
+Subject = TypeVar("Subject")
+
+
+class DueQueue(Generic[Subject]):
+    """A heap of due work; pushing, taking back and popping cost O(log n)."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[Micros, int, Callable[[Subject, Micros], None], Subject]] = []
+        self._withdrawn: set[int] = set()
+        self._arrived = 0
+
+    def push(self, at: Micros, task: Callable[[Subject, Micros], None], subject: Subject) -> int:
+        """Have `task(subject, at)` run at `at`; the number returned withdraws it."""
+        self._arrived += 1
+        heapq.heappush(self._heap, (at, self._arrived, task, subject))
+        return self._arrived
+
+    def withdraw(self, number: int) -> None:
+        """Forget work that has not run yet."""
+        self._withdrawn.add(number)
+
+    def next_due(self) -> Micros | None:
+        """The earliest due instant, or None when nothing is due."""
+        heap, withdrawn = self._heap, self._withdrawn
+        while heap and heap[0][1] in withdrawn:
+            withdrawn.remove(heapq.heappop(heap)[1])
+        return heap[0][0] if heap else None
+
+    def pop(self) -> tuple[Micros, Callable[[Subject, Micros], None], Subject]:
+        """The work that `next_due` announced."""
+        at, _, task, subject = heapq.heappop(self._heap)
+        return at, task, subject

@@ -1,0 +1,47 @@
+"""Everything that touches time-machine's insides."""
+
+import sys
+import time
+from typing import Any
+
+from pytest_ecsevents._words import EcsEventsError
+from pytest_ecsevents.clock._times import Micros, from_micros
+
+
+class TimeMachineSource:
+    """time-machine, whoever travels with it."""
+
+    name = "time-machine"
+
+    def __init__(self) -> None:
+        self._travel: Any = None
+
+    @staticmethod
+    def _travellers() -> "list[Any]":
+        module = sys.modules.get("time_machine")
+        # Called coordinates_stack before time-machine 3.
+        return getattr(module, "traveller_stack", None) or getattr(module, "coordinates_stack", None) or []
+
+    def is_active(self) -> bool:
+        return bool(self._travellers())
+
+    def read(self) -> Micros:
+        return time.time_ns() // 1_000
+
+    def move_to(self, at: Micros) -> None:
+        self._travellers()[-1].move_to(from_micros(at))
+
+    def start(self, at: Micros) -> None:
+        try:
+            import time_machine
+        except ImportError:
+            raise EcsEventsError(
+                'The clock back end "time-machine" needs time-machine, which is not installed. '
+                'Run: pip install "pytest-ecsevents[time-machine]", or use backend="freezegun".'
+            ) from None
+        self._travel = time_machine.travel(from_micros(at), tick=False)
+        self._travel.start()
+
+    def stop(self) -> None:
+        self._travel.stop()
+        self._travel = None

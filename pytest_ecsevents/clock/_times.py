@@ -1,0 +1,147 @@
+"""Instants and durations: integers of microseconds inside, aware datetimes and text at the edge."""
+
+import datetime as dt
+import functools
+import re
+from decimal import Decimal
+from typing import Final, TypeAlias
+
+from pytest_ecsevents._words import BadArgumentError
+
+Micros: TypeAlias = int
+"""Microseconds: of a duration, or since 1970-01-01T00:00:00Z."""
+
+When: TypeAlias = dt.datetime | dt.timedelta | str
+"""An instant as authors write it: an aware datetime, ISO 8601 with a zone, or relative to now (timedelta, "+2h30m")."""
+
+Duration: TypeAlias = dt.timedelta | str
+"""A duration as authors write it: a timedelta, or text such as "90s" or "2h30m"."""
+
+SECOND: Final = 1_000_000
+_MICROSECOND: Final = dt.timedelta(microseconds=1)
+_EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+LAST: Final = (dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.timezone.utc) - _EPOCH) // _MICROSECOND
+FIRST: Final = (dt.datetime(1, 1, 2, tzinfo=dt.timezone.utc) - _EPOCH) // _MICROSECOND
+
+_UNITS: Final = {"d": 86_400 * SECOND, "h": 3_600 * SECOND, "m": 60 * SECOND, "s": SECOND, "ms": 1_000}
+_DURATION: Final = re.compile(r"(?:\d+(?:\.\d+)?(?:d|h|ms|m|s)\s*)+")
+_PART: Final = re.compile(r"(\d+(?:\.\d+)?)(d|h|ms|m|s)")
+
+
+def to_micros(when: dt.datetime) -> Micros:
+    """Microseconds since the epoch of an aware datetime."""
+    return (when - _EPOCH) // _MICROSECOND
+
+
+def from_micros(at: Micros) -> dt.datetime:
+    """The aware UTC datetime of an instant."""
+    return _EPOCH + dt.timedelta(microseconds=at)
+
+
+def delta_micros(delta: dt.timedelta) -> Micros:
+    """Microseconds of a timedelta, exactly."""
+    return delta // _MICROSECOND
+
+
+@functools.lru_cache(maxsize=8192)
+def _second_text(seconds: int) -> str:
+    return (_EPOCH + dt.timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
+
+
+def instant_text(at: Micros) -> str:
+    """`2018-09-01T00:00:00Z`: the precision of ECS event times, fractions dropped."""
+    return _second_text(at // SECOND) + "Z"
+
+
+def minute_text(at: Micros) -> str:
+    """`2018-09-01T00:00Z`: the precision of DescribeInstances."""
+    return _second_text(at // SECOND)[:16] + "Z"
+
+
+def duration_text(span: Micros) -> str:
+    """`2h30m`, the form that `parse_duration` reads."""
+    if span == 0:
+        return "0s"
+    rest, words = abs(span), []
+    for unit in ("d", "h", "m"):
+        count, rest = divmod(rest, _UNITS[unit])
+        if count:
+            words.append(f"{count}{unit}")
+    if rest:
+        words.append(f"{Decimal(rest) / SECOND:f}s")
+    return ("-" if span < 0 else "") + "".join(words)
+
+
+def parse_duration(value: object, what: str) -> Micros:
+    """Microseconds of a duration that an author wrote.
+
+    Args:
+        value: A timedelta, or text such as "90s", "2h30m", "1d".
+        what: What the duration is for, as it is to be named in an error.
+
+    Raises:
+        BadArgumentError: It is neither, or it is negative.
+    """
+    if isinstance(value, dt.timedelta):
+        span = delta_micros(value)
+        if span < 0:
+            raise BadArgumentError(f"{what} is {duration_text(span)}, a negative duration. Pass one of zero or more.")
+        return span
+    if isinstance(value, str) and _DURATION.fullmatch(value.strip()):
+        return sum(int(Decimal(count) * _UNITS[unit]) for count, unit in _PART.findall(value))
+    raise BadArgumentError(
+        f'{what} is {value!r}, which is not a duration. Pass a timedelta or text such as "90s", "2h30m" or "1d".'
+    )
+
+
+def parse_when(value: object, what: str, now: Micros) -> Micros:
+    """The instant that an author wrote.
+
+    Args:
+        value: An aware datetime, ISO 8601 text with a zone, or relative to `now`: a timedelta or "+2h30m".
+        what: What the instant is for, as it is to be named in an error.
+        now: What relative values count from.
+
+    Raises:
+        BadArgumentError: It is none of these, or a datetime without a zone.
+    """
+    at = _absolute(value, what, now)
+    if not FIRST <= at <= LAST:
+        raise BadArgumentError(f"{what} is {value!r}, which lies outside the years 1 to 9999. Pass a nearer instant.")
+    return at
+
+
+def _absolute(value: object, what: str, now: Micros) -> Micros:
+    if isinstance(value, dt.timedelta):
+        return now + delta_micros(value)
+    if isinstance(value, dt.datetime):
+        return to_micros(_aware(value, what, value))
+    if isinstance(value, str):
+        text = value.strip()
+        if text[:1] in ("+", "-") and _DURATION.fullmatch(text[1:].strip()):
+            span = parse_duration(text[1:], what)
+            return now + span if text[0] == "+" else now - span
+        return to_micros(_aware(_from_iso(text, what), what, value))
+    raise BadArgumentError(f"{what} is {value!r}, which is not an instant. {_FORMS}")
+
+
+_FORMS: Final = (
+    'Pass an aware datetime, text with a zone such as "2018-09-01T00:00:00Z", or one relative to the clock: '
+    'a timedelta or "+2h30m".'
+)
+
+
+def _from_iso(text: str, what: str) -> dt.datetime:
+    try:
+        return dt.datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", text))
+    except ValueError:
+        raise BadArgumentError(f"{what} is {text!r}, which is not an instant. {_FORMS}") from None
+
+
+def _aware(when: dt.datetime, what: str, written: object) -> dt.datetime:
+    if when.utcoffset() is None:
+        raise BadArgumentError(
+            f"{what} is {written!r}, which has no time zone: it would mean another instant on a machine in another "
+            f'zone. Add one: "{when.isoformat()}Z", or tzinfo=timezone.utc.'
+        )
+    return when

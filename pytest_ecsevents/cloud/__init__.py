@@ -1,0 +1,86 @@
+"""Accounts, regions, instances, events and their lifecycle; no HTTP, no pytest, no SDK."""
+
+from pytest_ecsevents.cloud._attributes import (
+    ATTRIBUTES,
+    CHARGE_TYPES,
+    HEALTH_STATUSES,
+    INTERNET_CHARGE_TYPES,
+    LOCK_REASONS,
+    NETWORK_TYPES,
+    AttributeValue,
+)
+from pytest_ecsevents.cloud._catalogue import (
+    EVENT_STATUS_CODES,
+    EVENT_TYPES,
+    FINAL,
+    HEALTH_STATUS_CODES,
+    INSTANCE_STATUS_CODES,
+    SIMULATED_TYPES,
+    EventStatus,
+    EventType,
+    InstanceStatus,
+)
+from pytest_ecsevents.cloud._cloud import SIMULATED_LIMIT, Cloud, Rules
+from pytest_ecsevents.cloud._ids import Ids
+from pytest_ecsevents.cloud._lifecycle import ROWS, Row, Trigger, next_status
+from pytest_ecsevents.cloud._model import Change, Instance, InstanceTransition, SystemEvent, Transition
+from pytest_ecsevents.cloud._refusals import (
+    InstanceArrearsError,
+    InstanceLockedError,
+    InstanceStatusError,
+    NotBeforePassedError,
+    NothingToRedeployError,
+    NotInquiringError,
+    NotSimulatedError,
+    TooManySimulatedEventsError,
+    UnknownEventError,
+    UnknownEventTypeError,
+    UnknownInstanceError,
+)
+from pytest_ecsevents.cloud._regions import REGIONS, id_prefix, region_of_id
+
+__all__ = [
+    "ATTRIBUTES",
+    "AttributeValue",
+    "CHARGE_TYPES",
+    "Change",
+    "Cloud",
+    "EVENT_STATUS_CODES",
+    "EVENT_TYPES",
+    "EventStatus",
+    "EventType",
+    "FINAL",
+    "HEALTH_STATUSES",
+    "HEALTH_STATUS_CODES",
+    "INSTANCE_STATUS_CODES",
+    "INTERNET_CHARGE_TYPES",
+    "Ids",
+    "Instance",
+    "InstanceArrearsError",
+    "InstanceLockedError",
+    "InstanceStatus",
+    "InstanceStatusError",
+    "InstanceTransition",
+    "LOCK_REASONS",
+    "NETWORK_TYPES",
+    "NotBeforePassedError",
+    "NotInquiringError",
+    "NotSimulatedError",
+    "NothingToRedeployError",
+    "REGIONS",
+    "ROWS",
+    "Row",
+    "Rules",
+    "SIMULATED_LIMIT",
+    "SIMULATED_TYPES",
+    "SystemEvent",
+    "TooManySimulatedEventsError",
+    "Transition",
+    "Trigger",
+    "UnknownEventError",
+    "UnknownEventTypeError",
+    "UnknownInstanceError",
+    "id_prefix",
+    "next_status",
+    "region_of_id",
+]

@@ -1,0 +1,159 @@
+"""Event types and statuses, each row with its evidence.
+
+"documented" and "observed" rows are the service's own. "invented" numbers were published nowhere: they are unique,
+they stand only here, and no handler should read them.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+
+class EventStatus(str, Enum):
+    """`EventCycleStatus.Name`; equal to its name as text."""
+
+    INQUIRING = "Inquiring"
+    SCHEDULED = "Scheduled"
+    EXECUTING = "Executing"
+    EXECUTED = "Executed"
+    AVOIDED = "Avoided"
+    CANCELED = "Canceled"
+    FAILED = "Failed"
+
+    __str__ = str.__str__
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing can happen to the event any more."""
+        return self in FINAL
+
+
+class InstanceStatus(str, Enum):
+    """`Status` of an instance; equal to its name as text."""
+
+    PENDING = "Pending"
+    STARTING = "Starting"
+    RUNNING = "Running"
+    STOPPING = "Stopping"
+    STOPPED = "Stopped"
+
+    __str__ = str.__str__
+
+
+FINAL: Final = frozenset({EventStatus.EXECUTED, EventStatus.AVOIDED, EventStatus.CANCELED, EventStatus.FAILED})
+UNFINISHED: Final = frozenset(EventStatus) - FINAL
+
+# (number, evidence)
+EVENT_STATUS_CODES: Final = {
+    EventStatus.EXECUTED: (0, "documented"),
+    EventStatus.AVOIDED: (8, "documented"),
+    EventStatus.SCHEDULED: (24, "documented"),
+    EventStatus.INQUIRING: (28, "documented"),
+    EventStatus.FAILED: (4, "invented"),
+    EventStatus.CANCELED: (12, "invented"),
+    EventStatus.EXECUTING: (16, "invented"),
+}
+
+INSTANCE_STATUS_CODES: Final = {
+    InstanceStatus.RUNNING: (1, "documented"),
+    InstanceStatus.STOPPED: (2, "observed"),
+    InstanceStatus.PENDING: (1001, "invented"),
+    InstanceStatus.STARTING: (1002, "invented"),
+    InstanceStatus.STOPPING: (1003, "invented"),
+}
+
+HEALTH_STATUS_CODES: Final = {
+    "Ok": (0, "documented"),
+    "Warning": (64, "documented"),
+    "Impaired": (128, "documented"),
+    "InsufficientData": (1, "observed"),
+    "Maintaining": (1001, "invented"),
+    "Initializing": (1002, "invented"),
+    "NotApplicable": (1003, "invented"),
+}
+
+
+class Effect(Enum):
+    """What a real event does to its instance when it runs."""
+
+    NONE = "nothing"
+    REBOOT = "reboots it"
+    STOP = "stops it"
+    RELEASE = "releases it"
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """One system event type of an instance.
+
+    Attributes:
+        name: `EventType.Name`, `<cause>.<impact>`.
+        code: `EventType.Code`.
+        code_evidence: Where the number comes from.
+        statuses: The statuses the type is known to take, from the CloudMonitor names of 2020-12; the types with no
+            published list have all seven, as a guess.
+        can_simulate: Whether CreateSimulatedSystemEvents accepts it (documented).
+        effect: What a real one does to its instance.
+    """
+
+    name: str
+    code: int
+    code_evidence: str
+    statuses: frozenset[EventStatus]
+    can_simulate: bool
+    effect: Effect
+
+    @property
+    def cause(self) -> str:
+        """`SystemMaintenance`, `SystemFailure`, ..."""
+        return self.name.partition(".")[0]
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the event reports something that has already happened, so that it is born Executing."""
+        return self.cause in ("SystemFailure", "InstanceFailure")
+
+
+def _statuses(letters: str) -> frozenset[EventStatus]:
+    by_letter = {"I": "Inquiring", "S": "Scheduled", "X": "Executing", "E": "Executed", "A": "Avoided", "C": "Canceled"}
+    return frozenset(EventStatus(by_letter.get(letter, "Failed")) for letter in letters)
+
+
+_ALL: Final = "ISXEACF"
+
+# name, code, code evidence, statuses, can be simulated, effect of a real one.
+# The effects of Reboot, Stop and Delete are documented; a redeploy is shown as a reboot (a guess: the instance stops
+# here and starts on another host).
+_ROWS: Final = (
+    ("SystemMaintenance.Reboot", 1, "documented", "ISXEAFC", True, Effect.REBOOT),
+    ("SystemMaintenance.Stop", 1000, "invented", "SXEAFC", True, Effect.STOP),
+    ("SystemMaintenance.Redeploy", 9, "observed", "ISXEAC", True, Effect.REBOOT),
+    ("SystemMaintenance.RebootAndIsolateErrorDisk", 3, "documented", "IXEAC", False, Effect.REBOOT),
+    ("SystemMaintenance.RebootAndReInitErrorDisk", 1001, "invented", "IXEAC", False, Effect.REBOOT),
+    ("SystemMaintenance.IsolateErrorDisk", 1002, "invented", "IXEAFC", False, Effect.NONE),
+    ("SystemMaintenance.ReInitErrorDisk", 1003, "invented", "IXEAFC", False, Effect.NONE),
+    ("SystemMaintenance.CleanInactiveDisks", 1004, "invented", _ALL, False, Effect.NONE),
+    ("SystemMaintenance.StopAndRepair", 1005, "invented", _ALL, False, Effect.STOP),
+    ("SystemMaintenance.PerformanceImpact", 1006, "invented", "XE", False, Effect.NONE),
+    ("SystemUpgrade.Migrate", 1007, "invented", _ALL, False, Effect.NONE),
+    ("SystemFailure.Reboot", 65, "documented", "XEF", True, Effect.REBOOT),
+    ("SystemFailure.Stop", 1008, "invented", "XE", True, Effect.STOP),
+    ("SystemFailure.Redeploy", 1009, "invented", "ISXEAC", True, Effect.REBOOT),
+    ("SystemFailure.Delete", 66, "observed", "XEA", False, Effect.RELEASE),
+    ("InstanceFailure.Reboot", 1010, "invented", "XE", True, Effect.REBOOT),
+    ("InstanceExpiration.Stop", 34, "documented", "SXEAFC", False, Effect.STOP),
+    ("InstanceExpiration.Delete", 1011, "invented", "SXEAFC", False, Effect.RELEASE),
+    ("AccountUnbalanced.Stop", 1012, "invented", "SXEAFC", False, Effect.STOP),
+    ("AccountUnbalanced.Delete", 1013, "invented", "SXEAFC", False, Effect.RELEASE),
+    ("AccountUnbalanced.PerformanceAffect", 1014, "invented", "SXEAFC", False, Effect.NONE),
+    ("SecurityPunish.Locked", 1015, "invented", _ALL, False, Effect.NONE),
+    ("SecurityPunish.WebsiteBanned", 1016, "invented", _ALL, False, Effect.NONE),
+    ("Security.TpmAlert", 1017, "invented", "XE", False, Effect.NONE),
+)
+
+EVENT_TYPES: Final = {
+    name: EventType(name, code, evidence, _statuses(letters), can_simulate, effect)
+    for name, code, evidence, letters, can_simulate, effect in _ROWS
+}
+
+SIMULATED_TYPES: Final = tuple(name for name, row in EVENT_TYPES.items() if row.can_simulate)

@@ -1,0 +1,607 @@
+"""The fake cloud: accounts, regions, instances, events, and what happens to them."""
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from pytest_ecsevents._words import BadArgumentError, did_you_mean, listed
+from pytest_ecsevents.clock import SECOND, Clock, Micros, duration_text, instant_text
+from pytest_ecsevents.cloud._attributes import checked_attributes
+from pytest_ecsevents.cloud._catalogue import (
+    EVENT_TYPES,
+    FINAL,
+    SIMULATED_TYPES,
+    UNFINISHED,
+    Effect,
+    EventStatus,
+    EventType,
+    InstanceStatus,
+)
+from pytest_ecsevents.cloud._ids import Ids
+from pytest_ecsevents.cloud._lifecycle import Trigger, first_statuses, next_status
+from pytest_ecsevents.cloud._model import Change, Instance, InstanceTransition, SystemEvent, Transition
+from pytest_ecsevents.cloud._refusals import (
+    InstanceArrearsError,
+    InstanceLockedError,
+    InstanceStatusError,
+    NotBeforePassedError,
+    NothingToRedeployError,
+    NotInquiringError,
+    NotSimulatedError,
+    TooManySimulatedEventsError,
+    UnknownEventError,
+    UnknownEventTypeError,
+    UnknownInstanceError,
+)
+from pytest_ecsevents.cloud._regions import REGIONS, region_of_id
+
+SIMULATED_REASON: Final = "A simulated event."
+SIMULATED_LIMIT: Final = 1000
+"""Scheduled simulated events an account may have, over all regions: the source article's number."""
+
+_RUNNING, _STOPPED = InstanceStatus.RUNNING, InstanceStatus.STOPPED
+_STARTING, _STOPPING = InstanceStatus.STARTING, InstanceStatus.STOPPING
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a test may set of the cloud's behaviour.
+
+    Attributes:
+        account_id: The account that instances and access keys belong to unless the test says otherwise.
+        region_id: The region of instances whose id does not tell one.
+        executing_for: How long an event stays Executing after NotBefore, in microseconds (a guess).
+        failures_are_scheduled: Simulated failure events are born Scheduled, as before 2020-12.
+        simulated_limit: How many Scheduled simulated events an account may have.
+    """
+
+    account_id: str
+    region_id: str
+    executing_for: Micros = SECOND
+    failures_are_scheduled: bool = False
+    simulated_limit: int = SIMULATED_LIMIT
+
+
+class Cloud:
+    """One test's cloud. Everything that changes it runs under the clock's one lock.
+
+    Args:
+        clock: The test's clock.
+        ids: The test's source of ids.
+        rules: What the test set.
+    """
+
+    def __init__(self, clock: Clock, ids: Ids, rules: Rules) -> None:
+        self.clock: Final = clock
+        self.ids: Final = ids
+        self.rules: Final = rules
+        self.access_keys: dict[str, str] = {}
+        self.events: dict[str, SystemEvent] = {}
+        self.instances: dict[str, Instance] = {}
+        self.observers: list[Callable[[Change], None]] = []
+        self._released: dict[str, Instance] = {}
+        self._of_instance: dict[str, list[SystemEvent]] = {}
+        self._unfinished: dict[str, dict[str, SystemEvent]] = {}
+        self._by_status: dict[tuple[str, str], dict[EventStatus, dict[str, SystemEvent]]] = {}
+        self._scheduled_simulated: Counter[str] = Counter()
+        self._undelivered: deque[Change] = deque()
+        self._depth = 0
+        self._regions: set[str] = {*REGIONS, rules.region_id}
+        clock.after_step = self.deliver
+
+    # -- telling observers
+
+    @contextmanager
+    def changing(self) -> Iterator[Micros]:
+        """Hold the cloud for one operation at the instant yielded; observers are told after it."""
+        self.clock.settle()
+        try:
+            with self.clock.lock:
+                self._depth += 1
+                try:
+                    yield self.clock.now()
+                finally:
+                    self._depth -= 1
+        finally:
+            self.deliver()
+
+    def deliver(self) -> None:
+        """Tell every observer every change not told yet, in order; the first error is raised when all were told."""
+        if self._depth and self.clock.lock.acquire(blocking=False):
+            # Somebody is in the middle of an operation; if it is this thread, the operation's end will tell.
+            self.clock.lock.release()
+            return
+        errors: list[BaseException] = []
+        while self._undelivered:
+            change = self._undelivered.popleft()
+            for observer in tuple(self.observers):
+                try:
+                    observer(change)
+                except BaseException as error:
+                    errors.append(error)
+        if errors:
+            raise errors[0]
+
+    # -- accounts and regions
+
+    def account_of(self, access_key_id: str | None) -> str:
+        """The account an access key belongs to: the default one, unless the test named another."""
+        return self.access_keys.get(access_key_id or "", self.rules.account_id)
+
+    @property
+    def regions(self) -> set[str]:
+        """Every region known: the service's, and those of declared instances."""
+        return self._regions
+
+    # -- instances
+
+    def add_instance(
+        self,
+        instance_id: str | None = None,
+        *,
+        region_id: str | None,
+        account_id: str | None,
+        status: str,
+        tags: Mapping[str, str],
+        attributes: dict[str, object],
+        where: str,
+    ) -> Instance:
+        """Declare an instance; declaring it again the same way changes nothing."""
+        with self.changing() as now:
+            region = region_id or region_of_id(instance_id or "") or self.rules.region_id
+            instance = Instance(
+                instance_id=instance_id or self.ids.resource("i", region),
+                region_id=region,
+                account_id=account_id or self.rules.account_id,
+                status=_settled_status(status, where),
+                tags=_checked_tags(tags, where),
+                attributes=checked_attributes(attributes, where),
+                created_at=now,
+                number=len(self.instances) + len(self._released),
+                settle=self.clock.settle,
+            )
+            known = self.instances.get(instance.instance_id) or self._released.get(instance.instance_id)
+            if known is not None:
+                _refuse_difference(known, instance, where)
+                return known
+            self._regions.add(region)
+            self.instances[instance.instance_id] = instance
+            return instance
+
+    def instance(self, instance_id: str, *, account_id: str | None = None, region_id: str | None = None) -> Instance:
+        """The instance, if the account has it in the region.
+
+        Raises:
+            UnknownInstanceError: It has not.
+        """
+        instance = self.instances.get(instance_id)
+        if instance is None:
+            raise UnknownInstanceError(self._no_instance(instance_id))
+        if account_id is not None and instance.account_id != account_id:
+            raise UnknownInstanceError(f"{instance_id} belongs to account {instance.account_id}, not to {account_id}.")
+        if region_id is not None and instance.region_id != region_id:
+            raise UnknownInstanceError(f"{instance_id} is in {instance.region_id}, not in {region_id}.")
+        return instance
+
+    def _no_instance(self, instance_id: str) -> str:
+        if instance_id in self._released:
+            return f"{instance_id} has been released."
+        return (
+            f"There is no instance {instance_id!r}.{did_you_mean(str(instance_id), self.instances)} "
+            f'Declared are: {listed(self.instances, most=10)}. Add it with @pytest.mark.ecs_instance("{instance_id}") '
+            f'or ecs_events.instances.add("{instance_id}").'
+        )
+
+    def account_instances(self, account_id: str, region_id: str) -> Iterator[Instance]:
+        """The account's instances in the region, in order of declaration."""
+        for instance in self.instances.values():
+            if instance.region_id == region_id and instance.account_id == account_id:
+                yield instance
+
+    def tags_of(self, instance_id: str) -> Mapping[str, str]:
+        """An instance's tags, also after its release."""
+        return self._any_instance(instance_id).tags
+
+    def _any_instance(self, instance_id: str) -> Instance:
+        return self.instances.get(instance_id) or self._released[instance_id]
+
+    def resource_group_of(self, instance_id: str) -> object:
+        """An instance's resource group, also after its release."""
+        return self._any_instance(instance_id).attributes.get("resource_group_id", "")
+
+    def check_operable(self, instance: Instance, *allowed: InstanceStatus, operation: str) -> None:
+        """Refuse an operation that the instance's status or locks do not allow.
+
+        Raises:
+            InstanceStatusError: It has another status than `allowed`.
+            InstanceLockedError: It is locked for security reasons.
+            InstanceArrearsError: It is locked because money is owed.
+        """
+        locks = instance.attributes.get("operation_locks", ())
+        assert isinstance(locks, tuple)
+        if "security" in locks:
+            raise InstanceLockedError(f"{instance.instance_id} is locked for security reasons; {operation} is refused.")
+        if "financial" in locks:
+            raise InstanceArrearsError(f"{instance.instance_id} is locked because of arrears; {operation} is refused.")
+        if instance._status not in allowed:
+            raise InstanceStatusError(
+                f"{instance.instance_id} is {instance._status}; {operation} needs it {' or '.join(allowed)}."
+            )
+
+    def reboot(self, instance: Instance, *, cause: str, in_guest: bool = False) -> None:
+        """Reboot a Running instance; by console or API, that answers its Scheduled SystemMaintenance.Reboot events."""
+        with self.changing() as now:
+            self.check_operable(instance, _RUNNING, operation="a reboot")
+            if not in_guest:
+                self._answer_events(instance, Trigger.REBOOT, now, f"{cause} before NotBefore")
+            self._pass_through(instance, (_STOPPING, _STARTING, _RUNNING), now, cause)
+
+    def stop(self, instance: Instance, *, cause: str, stopped_mode: str = "KeepCharging") -> None:
+        """Stop a Running instance."""
+        with self.changing() as now:
+            self.check_operable(instance, _RUNNING, operation="a stop")
+            instance._stopped_mode = stopped_mode
+            self._pass_through(instance, (_STOPPING, _STOPPED), now, cause)
+
+    def start(self, instance: Instance, *, cause: str) -> None:
+        """Start a Stopped instance."""
+        with self.changing() as now:
+            self.check_operable(instance, _STOPPED, operation="a start")
+            self._pass_through(instance, (_STARTING, _RUNNING), now, cause)
+
+    def redeploy(self, instance: Instance, *, cause: str) -> None:
+        """Redeploy a Running or Stopped instance, which answers its answerable real events.
+
+        Raises:
+            NothingToRedeployError: It has none.
+        """
+        with self.changing() as now:
+            self.check_operable(instance, _RUNNING, _STOPPED, operation="a redeployment")
+            if not self._answer_events(instance, Trigger.REDEPLOY, now, cause):
+                raise NothingToRedeployError(
+                    f"{instance.instance_id} has no event that RedeployInstance answers. Its unfinished events: "
+                    f"{listed(self.unfinished(instance.instance_id))}. Simulated events are not answered."
+                )
+            way = (_STOPPING, _STARTING, _RUNNING) if instance._status == _RUNNING else (_STARTING, _RUNNING)
+            self._pass_through(instance, way, now, cause)
+
+    def release(self, instance: Instance, *, cause: str) -> None:
+        """Release an instance; its unfinished events are canceled, its history stays."""
+        with self.changing() as now:
+            self._release(instance, now, cause)
+
+    def _release(self, instance: Instance, at: Micros, cause: str) -> None:
+        self._answer_events(instance, Trigger.RELEASE, at, cause)
+        del self.instances[instance.instance_id]
+        self._released[instance.instance_id] = instance
+        self._undelivered.append(InstanceTransition(instance, instance._status, None, at, cause))
+
+    def _pass_through(self, instance: Instance, way: Iterable[InstanceStatus], at: Micros, cause: str) -> None:
+        for status in way:
+            self._undelivered.append(InstanceTransition(instance, instance._status, status, at, cause))
+            instance._status = status
+            if status == _STARTING:
+                instance._started_at = at
+
+    # -- events: looking them up
+
+    def event(self, event_id: str, *, account_id: str | None = None, region_id: str | None = None) -> SystemEvent:
+        """The event, if the account has it in the region.
+
+        Raises:
+            UnknownEventError: It has not.
+        """
+        event = self.events.get(event_id)
+        if event is None:
+            raise UnknownEventError(
+                f"There is no event {event_id!r}.{did_you_mean(str(event_id), self.events)} "
+                f"Events are: {listed(self.events, most=10)}."
+            )
+        if account_id is not None and event.account_id != account_id:
+            raise UnknownEventError(f"{event_id} belongs to account {event.account_id}, not to {account_id}.")
+        if region_id is not None and event.region_id != region_id:
+            raise UnknownEventError(f"{event_id} is in {event.region_id}, not in {region_id}.")
+        return event
+
+    def events_of(self, instance_id: str) -> list[SystemEvent]:
+        """An instance's events in order of creation, also after its release."""
+        return self._of_instance.get(instance_id, [])
+
+    def unfinished(self, instance_id: str) -> list[SystemEvent]:
+        """An instance's events that have not ended."""
+        return list(self._unfinished.get(instance_id, {}).values())
+
+    def events_in(self, account_id: str, region_id: str, statuses: Iterable[EventStatus]) -> Iterator[SystemEvent]:
+        """The account's events in the region that have one of `statuses`."""
+        by_status = self._by_status.get((account_id, region_id), {})
+        for status in statuses:
+            yield from by_status.get(status, {}).values()
+
+    # -- events: creating them
+
+    def check_simulation(
+        self, event_type: str, instances: list[Instance], not_before: Micros, now: Micros, account_id: str
+    ) -> None:
+        """Refuse what CreateSimulatedSystemEvents refuses.
+
+        Raises:
+            UnknownEventTypeError: The type cannot be simulated.
+            NotBeforePassedError: `not_before` is earlier than now.
+            TooManySimulatedEventsError: The account would pass its limit.
+        """
+        row = event_type_named(event_type, "EventType", among=SIMULATED_TYPES)
+        if not_before < now:
+            raise NotBeforePassedError(_passed("NotBefore", not_before, now))
+        born = first_statuses(row, True, self.rules.failures_are_scheduled)[0]
+        scheduled = self._scheduled_simulated[account_id]
+        if born == EventStatus.SCHEDULED and scheduled + len(instances) > self.rules.simulated_limit:
+            raise TooManySimulatedEventsError(
+                f"Account {account_id} has {scheduled} simulated events in Scheduled; {len(instances)} more would pass "
+                f"the limit of {self.rules.simulated_limit}."
+            )
+
+    def create_event(
+        self,
+        event_type: str,
+        instance: Instance,
+        *,
+        not_before: Micros | None,
+        simulated: bool = True,
+        acts: bool | None = None,
+        status: str | None = None,
+        reason: str | None = None,
+        outcome: str = "Executed",
+        cause: str,
+    ) -> SystemEvent:
+        """Publish an event.
+
+        Raises:
+            UnknownEventTypeError: No such type, or it cannot be simulated.
+            BadArgumentError: The type cannot be born in that status, or cannot end so, or NotBefore is missing.
+            NotBeforePassedError: `not_before` is earlier than now.
+        """
+        with self.changing() as now:
+            row = event_type_named(event_type, "event_type", among=SIMULATED_TYPES if simulated else tuple(EVENT_TYPES))
+            first = self._first_status(row, simulated, status)
+            event = SystemEvent(
+                event_id=self._new_event_id(instance.region_id),
+                event_type=row.name,
+                instance_id=instance.instance_id,
+                region_id=instance.region_id,
+                account_id=instance.account_id,
+                simulated=simulated,
+                acts=not simulated if acts is None else acts,
+                reason=reason if reason is not None or not simulated else SIMULATED_REASON,
+                outcome=_outcome(row, simulated, outcome),
+                published_at=now,
+                not_before=_planned(first, not_before, simulated, now),
+                settle=self.clock.settle,
+            )
+            self.events[event.event_id] = event
+            self._of_instance.setdefault(event.instance_id, []).append(event)
+            self._enter(event, None, first, now, cause)
+            return event
+
+    def _new_event_id(self, region_id: str) -> str:
+        event_id = self.ids.resource("e", region_id)
+        return event_id if event_id not in self.events else self._new_event_id(region_id)
+
+    def _first_status(self, row: EventType, simulated: bool, asked: str | None) -> EventStatus:
+        legal = first_statuses(row, simulated, self.rules.failures_are_scheduled)
+        if asked is None:
+            return legal[0]
+        if asked in legal:
+            return EventStatus(asked)
+        kind = "A simulated" if simulated else "A real"
+        raise BadArgumentError(
+            f"{kind} {row.name} event cannot be born {asked!r}. Pass one of: {listed(legal)}.{did_you_mean(asked, legal)}"
+        )
+
+    # -- events: moving them
+
+    def cancel(self, events: list[SystemEvent], *, cause: str = Trigger.CANCEL.value) -> None:
+        """Cancel simulated events, all or none.
+
+        Raises:
+            NotSimulatedError: One of them is real.
+            UnknownEventError: One of them has ended.
+        """
+        with self.changing() as now:
+            for event in events:
+                self._check_cancelable(event)
+            for event in dict.fromkeys(events):
+                self._move(event, Trigger.CANCEL, now, cause)
+
+    @staticmethod
+    def _check_cancelable(event: SystemEvent) -> None:
+        if not event.simulated:
+            raise NotSimulatedError(
+                f"{event.event_id} is a real event; only simulated events can be canceled by their user."
+            )
+        if event._status not in UNFINISHED:
+            raise UnknownEventError(
+                f"{event.event_id} is {event._status} already; only unfinished events can be canceled."
+            )
+
+    def accept(self, event: SystemEvent, *, cause: str = Trigger.ACCEPT.value) -> None:
+        """Authorise an Inquiring event, which runs at once.
+
+        Raises:
+            NotInquiringError: It is not Inquiring.
+        """
+        with self.changing() as now:
+            if not self._move(event, Trigger.ACCEPT, now, cause):
+                raise NotInquiringError(
+                    f"{event.event_id} is {event._status}, not Inquiring; there is nothing to accept."
+                )
+
+    def _answer_events(self, instance: Instance, trigger: Trigger, at: Micros, cause: str) -> bool:
+        """Apply `trigger` to each unfinished event of the instance; whether it moved one."""
+        return any([self._move(event, trigger, at, cause) for event in self.unfinished(instance.instance_id)])
+
+    def _move(self, event: SystemEvent, trigger: Trigger, at: Micros, cause: str | None = None) -> bool:
+        before = event._status
+        after = next_status(event.event_type, event.simulated, before, trigger)
+        if after is None:
+            return False
+        if event._due is not None:
+            self.clock.queue.withdraw(event._due)
+            event._due = None
+        self._leave(event)
+        self._enter(event, before, after, at, cause or trigger.value)
+        return True
+
+    def _leave(self, event: SystemEvent) -> None:
+        del self._by_status[event.account_id, event.region_id][event._status][event.event_id]
+        if event.simulated and event._status == EventStatus.SCHEDULED:
+            self._scheduled_simulated[event.account_id] -= 1
+
+    def _enter(
+        self, event: SystemEvent, before: EventStatus | None, status: EventStatus, at: Micros, cause: str
+    ) -> None:
+        by_status = self._by_status.setdefault((event.account_id, event.region_id), {})
+        by_status.setdefault(status, {})[event.event_id] = event
+        if event.simulated and status == EventStatus.SCHEDULED:
+            self._scheduled_simulated[event.account_id] += 1
+        event._status = status
+        transition = Transition(event, before, status, at, cause)
+        event._transitions += (transition,)
+        self._undelivered.append(transition)
+        if status in FINAL:
+            event._finished_at = at
+            self._unfinished[event.instance_id].pop(event.event_id, None)
+        else:
+            self._unfinished.setdefault(event.instance_id, {})[event.event_id] = event
+            self._plan(event, at)
+        self._act(event, at)
+
+    def _plan(self, event: SystemEvent, at: Micros) -> None:
+        """Push what happens next by itself."""
+        if event._status == EventStatus.INQUIRING:
+            return
+        not_before = event._not_before
+        if not_before is not None and next_status(event.event_type, event.simulated, event._status, Trigger.NOT_BEFORE):
+            event._due = self.clock.queue.push(not_before, self._at_not_before, event)
+        else:
+            event._due = self.clock.queue.push(at + self.rules.executing_for, self._at_end, event)
+
+    def _at_not_before(self, event: object, at: Micros) -> None:
+        assert isinstance(event, SystemEvent)
+        event._due = None
+        self._move(event, Trigger.NOT_BEFORE, at)
+
+    def _at_end(self, event: object, at: Micros) -> None:
+        assert isinstance(event, SystemEvent)
+        event._due = None
+        failed = event.outcome == EventStatus.FAILED
+        self._move(event, Trigger.EXECUTION_FAILS if failed else Trigger.EXECUTION_ENDS, at)
+
+    def _act(self, event: SystemEvent, at: Micros) -> None:
+        """Do to the instance what an event that acts does to it."""
+        instance = self.instances.get(event.instance_id)
+        if not event.acts or instance is None:
+            return
+        way = _WAYS.get((EVENT_TYPES[event.event_type].effect, event._status, instance._status))
+        if way == ():
+            self._release(instance, at, event.event_type)
+        elif way is not None:
+            self._pass_through(instance, way, at, event.event_type)
+
+
+# What an event that acts does to its instance on entering a status; an empty way releases it (a guess: when the
+# event has run). A Stopped instance stays Stopped (documented).
+_WAYS: Final[dict[tuple[Effect, EventStatus, InstanceStatus], tuple[InstanceStatus, ...]]] = {
+    (Effect.REBOOT, EventStatus.EXECUTING, _RUNNING): (_STOPPING, _STARTING, _RUNNING),
+    (Effect.STOP, EventStatus.EXECUTING, _RUNNING): (_STOPPING, _STOPPED),
+    (Effect.RELEASE, EventStatus.EXECUTED, _RUNNING): (),
+    (Effect.RELEASE, EventStatus.EXECUTED, _STOPPED): (),
+}
+
+
+def event_type_named(name: str, what: str, *, among: tuple[str, ...]) -> EventType:
+    """The catalogue's row of a type.
+
+    Raises:
+        UnknownEventTypeError: It is not one of `among`.
+    """
+    if name in among:
+        return EVENT_TYPES[name]
+    if name in EVENT_TYPES:
+        problem = f"{what} is {name!r}, which cannot be simulated; pass simulated=False for a real one."
+    else:
+        problem = f"{what} is {name!r}, which is no event type.{did_you_mean(str(name), among)}"
+    raise UnknownEventTypeError(f"{problem} Allowed are: {listed(among)}.")
+
+
+def _passed(what: str, not_before: Micros, now: Micros) -> str:
+    return (
+        f"{what} is {instant_text(not_before)}, {duration_text(now - not_before)} before the clock's now, "
+        f"{instant_text(now)}. Pass a later instant, or start the clock earlier with @pytest.mark.ecs_clock(start=...)."
+    )
+
+
+def _planned(first: EventStatus, not_before: Micros | None, simulated: bool, now: Micros) -> Micros | None:
+    """NotBefore as the event carries it; a real event that runs at once has its publication's instant (observed)."""
+    if first == EventStatus.INQUIRING:
+        if not_before is not None:
+            raise BadArgumentError(
+                "An Inquiring event has no NotBefore: it waits until it is accepted. Leave not_before out."
+            )
+        return None
+    if not_before is None:
+        if first == EventStatus.EXECUTING and not simulated:
+            return now
+        raise BadArgumentError(
+            'not_before is missing: the event needs its planned time. Pass an instant, a timedelta or "+2h30m".'
+        )
+    if not_before < now:
+        raise NotBeforePassedError(_passed("not_before", not_before, now))
+    return not_before
+
+
+def _outcome(row: EventType, simulated: bool, outcome: str) -> EventStatus:
+    executed, failed = EventStatus.EXECUTED, EventStatus.FAILED
+    can_fail = not simulated and failed in row.statuses
+    legal = (executed, failed) if can_fail else (executed,)
+    if outcome in legal:
+        return EventStatus(outcome)
+    kind = "A simulated" if simulated else "A real"
+    raise BadArgumentError(
+        f"{kind} {row.name} event cannot end {outcome!r}. Pass one of: {listed(legal)}.{did_you_mean(str(outcome), legal)}"
+    )
+
+
+def _settled_status(status: str, where: str) -> InstanceStatus:
+    if status in (_RUNNING, _STOPPED):
+        return InstanceStatus(status)
+    allowed = (_RUNNING, _STOPPED)
+    raise BadArgumentError(
+        f"{where} got status={status!r}. Pass one of: {listed(allowed)}.{did_you_mean(str(status), allowed)}"
+    )
+
+
+def _checked_tags(tags: object, where: str) -> Mapping[str, str]:
+    if isinstance(tags, Mapping) and all(isinstance(word, str) for pair in tags.items() for word in pair):
+        return tags
+    raise BadArgumentError(f'{where} got tags={tags!r}. Pass a dict of texts, such as {{"role": "web"}}.')
+
+
+def _refuse_difference(known: Instance, again: Instance, where: str) -> None:
+    for what in ("region_id", "account_id", "tags", "attributes"):
+        before, after = getattr(known, what), getattr(again, what)
+        if before != after:
+            raise BadArgumentError(
+                f"{where} declares {known.instance_id} with {what}={_plain(after)!r}, but it was declared with "
+                f"{what}={_plain(before)!r}. Declare it once."
+            )
+    if known._status != again._status:
+        raise BadArgumentError(
+            f"{where} declares {known.instance_id} with status={str(again._status)!r}, but it was declared with "
+            f"status={str(known._status)!r}. Declare it once."
+        )
+
+
+def _plain(value: object) -> object:
+    return dict(value) if isinstance(value, Mapping) else value

@@ -1,0 +1,235 @@
+"""Events and instances as the author of a test sees them."""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from pytest_ecsevents.clock import Micros, from_micros, instant_text
+from pytest_ecsevents.cloud._attributes import AttributeValue
+from pytest_ecsevents.cloud._catalogue import EventStatus, InstanceStatus
+
+Settle: TypeAlias = Callable[[], None]
+
+
+class SystemEvent:
+    """One system event of one instance, live: its status is that of the clock's now.
+
+    Attributes:
+        event_id: `e-` and 20 letters and digits; the first three are the region's.
+        event_type: `SystemMaintenance.Reboot`, ...
+        instance_id: The instance it concerns.
+        region_id: The region of the instance.
+        account_id: The account that owns the instance.
+        simulated: Whether it is a simulated event, which never touches its instance.
+        reason: `Reason` on the wire, or None when the service gives none.
+        outcome: How it ends when nobody interferes: Executed or Failed.
+    """
+
+    __slots__ = (
+        "_due",
+        "_finished_at",
+        "_not_before",
+        "_published_at",
+        "_settle",
+        "_status",
+        "_transitions",
+        "account_id",
+        "acts",
+        "event_id",
+        "event_type",
+        "instance_id",
+        "outcome",
+        "reason",
+        "region_id",
+        "simulated",
+    )
+
+    def __init__(
+        self,
+        *,
+        event_id: str,
+        event_type: str,
+        instance_id: str,
+        region_id: str,
+        account_id: str,
+        simulated: bool,
+        acts: bool,
+        reason: str | None,
+        outcome: EventStatus,
+        published_at: Micros,
+        not_before: Micros | None,
+        settle: Settle,
+    ) -> None:
+        self.event_id: Final = event_id
+        self.event_type: Final = event_type
+        self.instance_id: Final = instance_id
+        self.region_id: Final = region_id
+        self.account_id: Final = account_id
+        self.simulated: Final = simulated
+        self.acts: Final = acts
+        self.reason: Final = reason
+        self.outcome: Final = outcome
+        self._published_at: Final = published_at
+        self._not_before = not_before
+        self._finished_at: Micros | None = None
+        self._status = EventStatus.SCHEDULED
+        self._transitions: tuple[Transition, ...] = ()
+        self._due: int | None = None
+        self._settle = settle
+
+    @property
+    def status(self) -> EventStatus:
+        """`EventCycleStatus.Name` at the clock's now; equal to its name as text."""
+        self._settle()
+        return self._status
+
+    @property
+    def publish_time(self) -> dt.datetime:
+        """When the event was published, aware UTC."""
+        return from_micros(self._published_at)
+
+    @property
+    def not_before(self) -> dt.datetime | None:
+        """The planned time, aware UTC; None while the event is Inquiring."""
+        return None if self._not_before is None else from_micros(self._not_before)
+
+    @property
+    def finish_time(self) -> dt.datetime | None:
+        """When the event ended, aware UTC; None while it is unfinished."""
+        self._settle()
+        return None if self._finished_at is None else from_micros(self._finished_at)
+
+    @property
+    def history(self) -> "tuple[Transition, ...]":
+        """Every transition so far; the first is the event's publication, from None."""
+        self._settle()
+        return self._transitions
+
+    def __repr__(self) -> str:
+        self._settle()
+        if self._finished_at is not None:
+            when = f" at {instant_text(self._finished_at)}: {self._transitions[-1].cause}"
+        elif self._not_before is not None:
+            when = f", due {instant_text(self._not_before)}"
+        else:
+            when = ""
+        return f"<SystemEvent {self.event_id} {self.event_type} on {self.instance_id}: {self._status}{when}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One change of an event's status.
+
+    Attributes:
+        event: The event.
+        from_status: The status it had; None when it was published.
+        to_status: The status it took.
+        at: When, aware UTC.
+        cause: What did it, in words.
+    """
+
+    event: SystemEvent
+    from_status: EventStatus | None
+    to_status: EventStatus
+    at_micros: Micros
+    cause: str
+
+    @property
+    def at(self) -> dt.datetime:
+        """When, aware UTC."""
+        return from_micros(self.at_micros)
+
+    def __repr__(self) -> str:
+        before = self.from_status or "published"
+        return (
+            f"<Transition {self.event.event_id} {before} -> {self.to_status} "
+            f"at {instant_text(self.at_micros)}: {self.cause}>"
+        )
+
+
+class Instance:
+    """One ECS instance, live: its status is that of the clock's now.
+
+    Attributes:
+        instance_id: `i-...`, or whatever the test calls it.
+        region_id: Its region.
+        account_id: Its owner.
+        tags: Its tags.
+        attributes: What the test gave beyond these, by the names of DescribeInstances in snake_case.
+    """
+
+    __slots__ = (
+        "_created_at",
+        "_number",
+        "_settle",
+        "_started_at",
+        "_status",
+        "_stopped_mode",
+        "account_id",
+        "attributes",
+        "instance_id",
+        "region_id",
+        "tags",
+    )
+
+    def __init__(
+        self,
+        *,
+        instance_id: str,
+        region_id: str,
+        account_id: str,
+        status: InstanceStatus,
+        tags: Mapping[str, str],
+        attributes: Mapping[str, AttributeValue],
+        created_at: Micros,
+        number: int,
+        settle: Settle,
+    ) -> None:
+        self.instance_id: Final = instance_id
+        self.region_id: Final = region_id
+        self.account_id: Final = account_id
+        self.tags: Final = MappingProxyType(dict(tags))
+        self.attributes: Final = MappingProxyType(dict(attributes))
+        self._status = status
+        self._created_at: Final = created_at
+        self._started_at = created_at
+        self._number: Final = number
+        self._stopped_mode = "KeepCharging"
+        self._settle = settle
+
+    @property
+    def status(self) -> InstanceStatus:
+        """`Status` at the clock's now; equal to its name as text."""
+        self._settle()
+        return self._status
+
+    def __repr__(self) -> str:
+        return f"<Instance {self.instance_id} in {self.region_id}: {self.status}>"
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceTransition:
+    """One change of an instance's status.
+
+    Attributes:
+        instance: The instance.
+        from_status: The status it had.
+        to_status: The status it took; None when it was released.
+        cause: What did it, in words.
+    """
+
+    instance: Instance
+    from_status: InstanceStatus
+    to_status: InstanceStatus | None
+    at_micros: Micros
+    cause: str
+
+    @property
+    def at(self) -> dt.datetime:
+        """When, aware UTC."""
+        return from_micros(self.at_micros)
+
+
+Change: TypeAlias = Transition | InstanceTransition

@@ -1,0 +1,7 @@
+"""What the author of a test touches: `EcsEvents`, its call log, faults, strictness and timeline."""
+
+from pytest_ecsevents.face._ecs_events import EcsEvents
+from pytest_ecsevents.face._instances import Instances
+from pytest_ecsevents.face._settings import HELP, NAMES, Settings, with_given
+
+__all__ = ["HELP", "NAMES", "EcsEvents", "Instances", "Settings", "with_given"]

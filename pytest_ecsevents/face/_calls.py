@@ -1,0 +1,138 @@
+"""The calls of a test: what was called, what must have been, and what must not."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from pytest_ecsevents._words import BadArgumentError, UnexpectedCallError, did_you_mean, listed
+from pytest_ecsevents.openapi import ACTIONS, ApiCall
+
+
+class CallLog:
+    """Every intercepted call in order, and questions about them."""
+
+    def __init__(self) -> None:
+        self.calls: Final[list[ApiCall]] = []
+        self._by_action: dict[str, list[ApiCall]] = {}
+
+    def add(self, call: ApiCall) -> None:
+        """Record a call."""
+        self.calls.append(call)
+        self._by_action.setdefault(call.action, []).append(call)
+
+    def matching(self, action: str, params: Mapping[str, object]) -> list[ApiCall]:
+        """The calls to `action` with all of `params`.
+
+        Raises:
+            BadArgumentError: No such action, or it has no such parameter.
+        """
+        wanted = _wire_params(self._checked_action(action), params)
+        return [call for call in self._by_action.get(action, []) if _has(call, wanted)]
+
+    def check_called(self, action: str, times: int | None, params: Mapping[str, object]) -> None:
+        """Raise an AssertionError unless `action` was called with `params`, `times` times or at least once."""
+        found = self.matching(action, params)
+        if (times is None and not found) or (times is not None and len(found) != times):
+            raise AssertionError(self._not_called(action, times, params, len(found)))
+
+    def check_not_called(self, action: str, params: Mapping[str, object]) -> None:
+        """Raise an AssertionError if `action` was called with `params`."""
+        found = self.matching(action, params)
+        if found:
+            raise AssertionError(
+                f"{_spoken(action, params)} was to be left alone, but was called {_times(len(found))}:\n"
+                f"{_bullets(found)}"
+            )
+
+    def _not_called(self, action: str, times: int | None, params: Mapping[str, object], found: int) -> str:
+        wanted = "" if times is None else f" {_times(times)}"
+        said = f"{_spoken(action, params)} was to be called{wanted}, but was called {_times(found)}."
+        same = self._by_action.get(action, [])
+        if same:
+            return f"{said} Calls to {action}:\n{_bullets(same)}"
+        if self.calls:
+            return f"{said} Calls to other actions:\n{_bullets(self.calls)}"
+        return f"{said} Nothing was called at all."
+
+    def _checked_action(self, action: str) -> str:
+        known = [*ACTIONS, *self._by_action]
+        if action not in known:
+            raise BadArgumentError(
+                f"{action!r} is no action of Ecs.{did_you_mean(str(action), known)} Actions are: {listed(ACTIONS)}."
+            )
+        return action
+
+
+def _wire_params(action: str, params: Mapping[str, object]) -> dict[str, object]:
+    """Parameters by their names on the wire; `instance_id` reads as `InstanceId`."""
+    declared = ACTIONS.get(action)
+    if declared is None:
+        return dict(params)
+    known = [parameter.name for parameter in declared.parameters.parameters] + ["RegionId"]
+    return {_wire_name(action, name, known): value for name, value in params.items()}
+
+
+def _wire_name(action: str, name: str, known: list[str]) -> str:
+    for candidate in (name, "".join(word[:1].upper() + word[1:] for word in name.split("_"))):
+        if candidate in known:
+            return candidate
+    raise BadArgumentError(f"{action} has no parameter {name!r}.{did_you_mean(name, known)} It has: {listed(known)}.")
+
+
+def _has(call: ApiCall, wanted: Mapping[str, object]) -> bool:
+    return all(_matches(_param(call, name), value) for name, value in wanted.items())
+
+
+def _param(call: ApiCall, name: str) -> object:
+    return call.region_id if name == "RegionId" else call.params.get(name)
+
+
+def _matches(sent: object, wanted: object) -> bool:
+    """A list must be the list that was sent; one value may be any of a list's; True matches "true" and "True"."""
+    if isinstance(wanted, (list, tuple)):
+        return isinstance(sent, list) and [str(value) for value in sent] == [str(value) for value in wanted]
+    if isinstance(sent, list):
+        return str(wanted) in sent
+    if isinstance(wanted, bool):
+        return str(sent).lower() == str(wanted).lower()
+    return sent is not None and str(sent) == str(wanted)
+
+
+def _spoken(action: str, params: Mapping[str, object]) -> str:
+    return f"{action}({', '.join(f'{name}={value!r}' for name, value in params.items())})"
+
+
+def _times(count: int) -> str:
+    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+def _bullets(calls: Iterable[ApiCall], most: int = 10) -> str:
+    lines = [f"  - {call_text(call)}" for call in calls]
+    if len(lines) > most:
+        lines[:-most] = [f"  - ... {len(lines) - most} earlier ones"]
+    return "\n".join(lines)
+
+
+def call_text(call: ApiCall) -> str:
+    """`RebootInstance(InstanceId=i-web1) -> 200`."""
+    params = ", ".join(f"{name}={_value_text(value)}" for name, value in call.params.items())
+    product = "" if call.product == "Ecs" else f"{call.product} "
+    outcome = "no answer" if call.http_status is None else str(call.http_status)
+    code = f" {call.code}" if call.code else ""
+    return f"{product}{call.action}({params}) -> {outcome}{code}" + (f", {call.summary}" if call.summary else "")
+
+
+def _value_text(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{listed((_value_text(one) for one in value), most=3)}]"
+    if isinstance(value, dict):
+        return ":".join(value.values())
+    return str(value)
+
+
+def unexpected_call(call: ApiCall, problem: str) -> UnexpectedCallError:
+    """The error for a call that the fake cannot answer."""
+    return UnexpectedCallError(
+        f"The handler called {call.action or 'nothing'} of {call.product}, which cannot be answered: {problem} "
+        "To let the handler see the service's own InvalidAction.NotFound instead, set ecs_events.strict = False in "
+        "the test, or ecs_events_strict = false in the ini file."
+    )

@@ -1,0 +1,545 @@
+"""`EcsEvents`: what the author of a test touches."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Final
+
+from pytest_ecsevents._words import BadArgumentError, NoSingleEventError, did_you_mean, listed
+from pytest_ecsevents.clock import (
+    Clock,
+    ClockNamesMemo,
+    Duration,
+    Micros,
+    When,
+    duration_text,
+    from_micros,
+    parse_duration,
+    parse_when,
+)
+from pytest_ecsevents.cloud import Change, Cloud, Ids, Instance, Rules, SystemEvent, Transition
+from pytest_ecsevents.face._instances import Instances
+from pytest_ecsevents.face._settings import Settings, is_strict, with_given
+from pytest_ecsevents.face._timeline import Header, timeline_text
+from pytest_ecsevents.face._witness import CallWitness
+from pytest_ecsevents.openapi import ApiCall, Gateway
+from pytest_ecsevents.transports import intercept
+
+REPORT_LINES: Final = 200
+"""How many lines of the timeline a failure report shows."""
+
+_ATTRIBUTES: Final = (
+    "event_id",
+    "event_type",
+    "instance_id",
+    "region_id",
+    "account_id",
+    "status",
+    "publish_time",
+    "not_before",
+    "finish_time",
+    "reason",
+    "simulated",
+    "outcome",
+)
+
+
+class EcsEvents:
+    """One test's cloud, its clock, and what its handler called.
+
+    Under pytest it is the `ecs_events` fixture. Without pytest it is a context manager; it checks on leaving what
+    the fixture checks at teardown.
+
+    Args:
+        start: Where the clock is frozen: an aware datetime, or ISO 8601 text with a zone. Left out, it is
+            2030-01-01T00:00:00Z, or wherever a clock that somebody else holds stands.
+        region_id: The region of instances whose id does not tell one.
+        account_id: The account that instances and access keys belong to unless the test says otherwise.
+        backend: What freezes the clock: "freezegun" or "time-machine".
+        sleep: "virtual" has `time.sleep` in this thread move the clock; "real" leaves it alone.
+        executing_for: How long an event stays Executing after NotBefore (a guess; default one second).
+        failure_events: How simulated failure events are born: "executing" or "scheduled".
+        strict: Whether calls that cannot be answered, and unused faults, are errors.
+        seed: What makes the ids of this object its own.
+
+    Raises:
+        EcsEventsError: An argument cannot be used.
+    """
+
+    def __init__(
+        self,
+        start: When | None = None,
+        *,
+        region_id: str | None = None,
+        account_id: str | None = None,
+        backend: str | None = None,
+        sleep: str | None = None,
+        executing_for: Duration | None = None,
+        failure_events: str | None = None,
+        strict: bool = True,
+        seed: str = "",
+        _settings: Settings | None = None,
+        _memo: ClockNamesMemo | None = None,
+    ) -> None:
+        given = {
+            "region": region_id,
+            "account_id": account_id,
+            "clock": backend,
+            "sleep": sleep,
+            "executing_for": executing_for,
+            "failure_events": failure_events,
+        }
+        settings = with_given(_settings or Settings(), given, "{name}")
+        default_start = parse_when(settings.start, "start", 0)
+        self._clock: Final = Clock(
+            start=None if start is None else parse_when(start, "start", default_start),
+            default_start=default_start,
+            backend=settings.clock,
+            sleep=settings.sleep,
+            memo=_memo or ClockNamesMemo(),
+        )
+        rules = Rules(
+            account_id=settings.account_id,
+            region_id=settings.region,
+            executing_for=parse_duration(settings.executing_for, "executing_for"),
+            failures_are_scheduled=settings.failure_events == "scheduled",
+        )
+        self._cloud: Final = Cloud(self._clock, Ids(seed), rules)
+        self._witness: Final = CallWitness(strict and is_strict(settings))
+        self._gateway: Final = Gateway(self._cloud, self._witness)
+        self._undo: Final = ExitStack()
+        self._left_at: Micros | None = None
+        self._cloud.observers.append(self._witness.journal.append)
+        self.instances: Final = Instances(self._cloud)
+        """The instances by id, and `add`."""
+
+    # -- entering and leaving
+
+    def __enter__(self) -> "EcsEvents":
+        try:
+            intercept(self._gateway, self._undo)
+            self._clock.enter()
+            self._undo.callback(self._clock.leave)
+        except BaseException:
+            self._undo.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._leave()
+        if error is None:
+            self._check()
+
+    def _leave(self) -> None:
+        if self._left_at is None:
+            self._left_at = self._clock.now()
+        self._undo.close()
+
+    def _check(self) -> None:
+        __tracebackhide__ = True
+        complaint = self._witness.complaint()
+        if complaint is not None:
+            raise complaint
+
+    @property
+    def strict(self) -> bool:
+        """Whether calls that cannot be answered, and unused faults, are errors; may be set in the test."""
+        return self._witness.strict
+
+    @strict.setter
+    def strict(self, strict: bool) -> None:
+        self._witness.strict = strict
+
+    # -- the clock
+
+    @property
+    def now(self) -> dt.datetime:
+        """The clock's instant, aware UTC."""
+        return from_micros(self._clock.now())
+
+    def advance(
+        self,
+        by: Duration | None = None,
+        /,
+        *,
+        weeks: float = 0,
+        days: float = 0,
+        hours: float = 0,
+        minutes: float = 0,
+        seconds: float = 0,
+        milliseconds: float = 0,
+        microseconds: float = 0,
+    ) -> list[Transition]:
+        """Move time forward; everything due on the way happens in order, the clock standing at each due instant.
+
+        Args:
+            by: A timedelta, or text such as "2h30m"; or instead of it the keywords of `timedelta`.
+
+        Returns:
+            The transitions of events that happened, in order.
+
+        Raises:
+            BadArgumentError: The duration is zero, negative or not one.
+        """
+        __tracebackhide__ = True
+        parts = (days, seconds, microseconds, milliseconds, minutes, hours, weeks)
+        if by is not None and any(parts):
+            raise BadArgumentError(
+                'advance got a duration and keywords as well. Pass one: advance("2h") or advance(hours=2).'
+            )
+        if by is not None:
+            span = self._span(by)
+        else:
+            span = self._keyword_span(parts)
+        return self._moved(lambda: self._clock.advance_by_author(self._clock.now() + span))
+
+    @staticmethod
+    def _span(by: Duration) -> Micros:
+        if isinstance(by, dt.timedelta):
+            return by // dt.timedelta(microseconds=1)
+        if isinstance(by, str) and by.strip().startswith("-"):
+            return -parse_duration(by.strip()[1:], "advance")
+        return parse_duration(by.strip().removeprefix("+") if isinstance(by, str) else by, "advance")
+
+    @staticmethod
+    def _keyword_span(parts: "tuple[float, ...]") -> Micros:
+        try:
+            return dt.timedelta(*parts) // dt.timedelta(microseconds=1)
+        except (TypeError, ValueError, OverflowError):
+            raise BadArgumentError(
+                f"advance got {listed(repr(part) for part in parts if part)}, which is not a duration. "
+                "Pass numbers, such as hours=2, that stay within the year 9999."
+            ) from None
+
+    def advance_to(self, when: When) -> list[Transition]:
+        """Move time forward to an instant, as `advance` does.
+
+        Args:
+            when: An aware datetime, ISO 8601 text with a zone, or relative to now.
+
+        Raises:
+            BadArgumentError: A ValueError: the instant is not after now, or is none.
+        """
+        __tracebackhide__ = True
+        target = parse_when(when, "advance_to", self._clock.now())
+        return self._moved(lambda: self._clock.advance_by_author(target))
+
+    def advance_to_next(self) -> list[Transition]:
+        """Move time forward to the next instant at which something is due.
+
+        Returns:
+            What happened there; nothing when nothing is due.
+        """
+        return self._moved(self._clock.advance_to_next)
+
+    def _moved(self, move: Callable[[], None]) -> list[Transition]:
+        __tracebackhide__ = True
+        self._clock.settle()
+        before = len(self._witness.journal)
+        move()
+        return [entry for entry in self._witness.journal[before:] if isinstance(entry, Transition)]
+
+    # -- events
+
+    def create(
+        self,
+        event_type: str,
+        instance_id: str,
+        *,
+        not_before: When | None = None,
+        simulated: bool = True,
+        status: str | None = None,
+        reason: str | None = None,
+        outcome: str = "Executed",
+    ) -> SystemEvent:
+        """Publish an event on a declared instance; the account's limit is not enforced, but counts it.
+
+        Args:
+            event_type: `SystemMaintenance.Reboot`, ...: one of seven for a simulated event, any for a real one.
+            instance_id: The instance.
+            not_before: The planned time; left out for an Inquiring event, and for a real one that runs at once.
+            simulated: False for a real event, which acts on its instance.
+            status: The status it is born in, where the type has a choice.
+            reason: `Reason`; a simulated event's is "A simulated event." (documented).
+            outcome: How a real event ends: "Executed", or "Failed" where the type can.
+
+        Raises:
+            EcsEventsError: Something of this cannot be; the sentence says what, and what can.
+        """
+        __tracebackhide__ = True
+        return self._create(
+            event_type, instance_id, not_before, simulated, status, reason, outcome, "created by the test"
+        )
+
+    def _create(
+        self,
+        event_type: str,
+        instance_id: str,
+        not_before: When | None,
+        simulated: bool,
+        status: str | None,
+        reason: str | None,
+        outcome: str,
+        cause: str,
+    ) -> SystemEvent:
+        __tracebackhide__ = True
+        at = None if not_before is None else parse_when(not_before, "not_before", self._clock.now())
+        return self._cloud.create_event(
+            event_type,
+            self._cloud.instance(instance_id),
+            not_before=at,
+            simulated=simulated,
+            status=status,
+            reason=reason,
+            outcome=outcome,
+            cause=cause,
+        )
+
+    def cancel(self, event: SystemEvent | str) -> None:
+        """Cancel a simulated event in Scheduled or Executing, as CancelSimulatedSystemEvents does.
+
+        Raises:
+            EcsEventsError: It is real, unknown or has ended.
+        """
+        __tracebackhide__ = True
+        self._cloud.cancel([self._event(event)], cause="canceled by the test")
+
+    def accept(self, event: SystemEvent | str) -> None:
+        """Authorise an Inquiring event, as AcceptInquiredSystemEvent does; it runs at once.
+
+        Raises:
+            EcsEventsError: It is unknown, or not Inquiring.
+        """
+        __tracebackhide__ = True
+        self._cloud.accept(self._event(event), cause="accepted by the test")
+
+    def _event(self, event: SystemEvent | str) -> SystemEvent:
+        return self._cloud.event(event.event_id if isinstance(event, SystemEvent) else event)
+
+    def __iter__(self) -> Iterator[SystemEvent]:
+        """The events in order of creation."""
+        return iter(tuple(self._cloud.events.values()))
+
+    def __len__(self) -> int:
+        return len(self._cloud.events)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __getitem__(self, event_id: str) -> SystemEvent:
+        """The event of that id.
+
+        Raises:
+            UnknownEventError: A KeyError: there is none; the sentence names the nearest.
+        """
+        __tracebackhide__ = True
+        return self._cloud.event(event_id)
+
+    def __contains__(self, event: object) -> bool:
+        event_id = event.event_id if isinstance(event, SystemEvent) else event
+        return event_id in self._cloud.events
+
+    def where(self, **filters: object) -> list[SystemEvent]:
+        """The events whose attributes have these values, in order of creation.
+
+        Args:
+            **filters: By any attribute of `SystemEvent`: `status="Avoided"`, `instance_id="i-web1"`.
+
+        Raises:
+            BadArgumentError: Events have no such attribute.
+        """
+        __tracebackhide__ = True
+        for name in filters:
+            if name not in _ATTRIBUTES:
+                raise BadArgumentError(
+                    f"Events have no attribute {name!r}.{did_you_mean(name, _ATTRIBUTES)} They have: {listed(_ATTRIBUTES)}."
+                )
+        wanted = filters.items()
+        return [event for event in self if all(getattr(event, name) == value for name, value in wanted)]
+
+    def one(self, **filters: object) -> SystemEvent:
+        """The one event whose attributes have these values.
+
+        Raises:
+            NoSingleEventError: There is none, or more than one; the sentence lists what is there.
+        """
+        __tracebackhide__ = True
+        found = self.where(**filters)
+        if len(found) == 1:
+            return found[0]
+        asked = ", ".join(f"{name}={value!r}" for name, value in filters.items()) or "no filter"
+        shown = found or list(self)
+        there = "".join(f"\n  - {event!r}" for event in shown[:20]) or " none."
+        head = f"{len(found)} events match" if found else "No event matches"
+        what = "They are:" if found else "Events are:"
+        raise NoSingleEventError(f"{head} {asked}; one was asked for. {what}{there}")
+
+    # -- what a user or the guest does
+
+    def reboot(self, instance_id: str, *, in_guest: bool = False) -> None:
+        """Reboot an instance.
+
+        By console or API (the default) that avoids its Scheduled SystemMaintenance.Reboot events, if it comes before
+        their NotBefore; a reboot typed inside the guest (`in_guest=True`) does not. Both documented.
+
+        Raises:
+            EcsEventsError: No such instance, or it is not Running.
+        """
+        __tracebackhide__ = True
+        cause = "reboot inside the guest" if in_guest else "reboot by the test"
+        self._cloud.reboot(self._instance(instance_id), cause=cause, in_guest=in_guest)
+
+    def stop(self, instance_id: str) -> None:
+        """Stop a Running instance; that avoids nothing (a guess: no source says it does)."""
+        __tracebackhide__ = True
+        self._cloud.stop(self._instance(instance_id), cause="stop by the test")
+
+    def start(self, instance_id: str) -> None:
+        """Start a Stopped instance."""
+        __tracebackhide__ = True
+        self._cloud.start(self._instance(instance_id), cause="start by the test")
+
+    def redeploy(self, instance_id: str) -> None:
+        """Redeploy an instance, which answers its real events of the documented types and statuses.
+
+        Raises:
+            EcsEventsError: No such instance, or it has no event that a redeployment answers.
+        """
+        __tracebackhide__ = True
+        self._cloud.redeploy(self._instance(instance_id), cause="redeployment by the test")
+
+    def release(self, instance_id: str) -> None:
+        """Release an instance; its unfinished events are canceled (a guess), its history stays readable."""
+        __tracebackhide__ = True
+        self._cloud.release(self._instance(instance_id), cause="release by the test")
+
+    def _instance(self, instance_id: str) -> Instance:
+        return self._cloud.instance(instance_id)
+
+    # -- accounts
+
+    @property
+    def access_keys(self) -> dict[str, str]:
+        """The account ids of access keys that do not belong to the default account; add a second account's here."""
+        return self._cloud.access_keys
+
+    # -- calls and faults
+
+    @property
+    def calls(self) -> list[ApiCall]:
+        """Every intercepted call, in order."""
+        return list(self._witness.log.calls)
+
+    def calls_to(self, action: str, **params: object) -> list[ApiCall]:
+        """The calls to an action with these parameters.
+
+        Args:
+            action: `RebootInstance`.
+            **params: By name on the wire (`InstanceId=`) or in snake_case (`instance_id=`). Of a list parameter, a
+                list must equal what was sent, a single value must be among it.
+
+        Raises:
+            BadArgumentError: No such action, or it has no such parameter.
+        """
+        __tracebackhide__ = True
+        return self._witness.log.matching(action, params)
+
+    def assert_called(self, action: str, *, times: int | None = None, **params: object) -> None:
+        """Assert that an action was called with these parameters, at least once or exactly `times` times.
+
+        Raises:
+            AssertionError: It was not; the message shows the nearest calls.
+            BadArgumentError: No such action, or it has no such parameter.
+        """
+        __tracebackhide__ = True
+        self._witness.log.check_called(action, times, params)
+
+    def assert_not_called(self, action: str, **params: object) -> None:
+        """Assert that an action was not called with these parameters.
+
+        Raises:
+            AssertionError: It was; the message shows the calls.
+            BadArgumentError: No such action, or it has no such parameter.
+        """
+        __tracebackhide__ = True
+        self._witness.log.check_not_called(action, params)
+
+    def fail(
+        self,
+        action: str,
+        code: str,
+        *,
+        times: int = 1,
+        message: str | None = None,
+        http_status: int | None = None,
+        between: "tuple[When, When] | None" = None,
+    ) -> None:
+        """Have the next calls of an action answered with an error of the provider, before they act.
+
+        Several `fail` calls for one action are met in order of declaration.
+
+        Args:
+            action: `RebootInstance`.
+            code: `Throttling`, `IncorrectInstanceStatus`, ...: one that the action is known to answer, or any with
+                `message` and `http_status`.
+            times: How many calls.
+            message: The provider's words, where its own are not wanted.
+            http_status: The status, where the documented one is not wanted.
+            between: The window of virtual time in which calls are met, both ends included.
+
+        Raises:
+            BadArgumentError: Something of this cannot be.
+        """
+        __tracebackhide__ = True
+        now = self._clock.now()
+        window = None
+        if between is not None:
+            first, last = (parse_when(when, "between", now) for when in between)
+            if last < first:
+                raise BadArgumentError(
+                    f"between ends {duration_text(first - last)} before it starts. Pass the earlier instant first."
+                )
+            window = (first, last)
+        self._witness.faults.add(action, code, times=times, message=message, http_status=http_status, between=window)
+
+    # -- watching and telling
+
+    def on_change(self, receiver: Callable[[Change], None]) -> Callable[[], None]:
+        """Have a function called with each transition of an event or an instance as it happens.
+
+        The clock stands at the transition's instant meanwhile, and the receiver may call the cloud.
+
+        Args:
+            receiver: Takes one `Transition` or `InstanceTransition`. An error that it raises comes out of whatever
+                caused the change.
+
+        Returns:
+            A function that ends it.
+        """
+        self._cloud.observers.append(receiver)
+        return lambda: self._cloud.observers.remove(receiver)
+
+    def timeline(self) -> str:
+        """What happened so far in virtual time: calls, events and instances with causes, faults."""
+        return self._timeline(None)
+
+    def _timeline(self, most: int | None) -> str:
+        header = Header(
+            started_at=self._clock.started_at,
+            now=self._clock.now() if self._left_at is None else self._left_at,
+            holder=self._clock.holder,
+            events=len(self._cloud.events),
+            calls=len(self._witness.log.calls),
+            faults=self._witness.faults.met,
+        )
+        return timeline_text(header, self._witness.journal, most=most)
+
+    def __repr__(self) -> str:
+        at = self._clock.now() if self._left_at is None else self._left_at
+        return (
+            f"<EcsEvents at {from_micros(at).replace(microsecond=0, tzinfo=None).isoformat()}Z: "
+            f"{len(self._cloud.events)} events, {len(self._cloud.instances)} instances, {len(self._witness.log.calls)} calls>"
+        )

@@ -1,0 +1,65 @@
+"""`ecs_events.instances`: the instances of a test."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from pytest_ecsevents.cloud import AttributeValue, Cloud, Instance
+
+
+class Instances(Mapping[str, Instance]):
+    """The instances that exist now, by id, in order of declaration."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud: Final = cloud
+
+    def add(
+        self,
+        instance_id: str | None = None,
+        *,
+        region_id: str | None = None,
+        status: str = "Running",
+        account_id: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        **attributes: "AttributeValue | list[str]",
+    ) -> Instance:
+        """Declare an instance.
+
+        Args:
+            instance_id: Its id; left out, one is made up.
+            region_id: Its region; left out, the one that the id's prefix tells (`i-2ze...` is cn-beijing), else the
+                test's.
+            status: "Running" or "Stopped".
+            account_id: Its owner; left out, the test's account.
+            tags: Its tags.
+            **attributes: What DescribeInstances is to say of it, by the names there in snake_case:
+                `instance_name="web1"`, `zone_id=...`, `private_ip_addresses=[...]`.
+
+        Raises:
+            BadArgumentError: An attribute does not exist or cannot have the value, or the instance was declared
+                otherwise before.
+        """
+        __tracebackhide__ = True
+        return self._cloud.add_instance(
+            instance_id,
+            region_id=region_id,
+            account_id=account_id,
+            status=status,
+            tags={} if tags is None else tags,
+            attributes=dict(attributes),
+            where="instances.add",
+        )
+
+    def __getitem__(self, instance_id: str) -> Instance:
+        """The instance of that id.
+
+        Raises:
+            UnknownInstanceError: A KeyError: there is none; the sentence names the nearest.
+        """
+        __tracebackhide__ = True
+        return self._cloud.instance(instance_id)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(self._cloud.instances))
+
+    def __len__(self) -> int:
+        return len(self._cloud.instances)

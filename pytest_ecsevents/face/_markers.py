@@ -1,0 +1,208 @@
+"""What the markers say, read and applied."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pytest_ecsevents._words import BadArgumentError, EcsEventsError, did_you_mean, listed
+from pytest_ecsevents.cloud import ATTRIBUTES, EVENT_TYPES, EventStatus
+from pytest_ecsevents.face._ecs_events import EcsEvents
+
+DEFAULT_NOT_BEFORE: Final = "+24h"
+"""NotBefore of an `ecs_event` marker that gives none: scheduled maintenance is published 24 to 48 hours ahead."""
+
+
+@dataclass(frozen=True, slots=True)
+class MarkerForm:
+    """What one marker takes.
+
+    Attributes:
+        name: `ecs_event`.
+        positional: The one argument that may be given without its name.
+        required: Whether it must be given.
+        keywords: The other arguments.
+        more: Further keywords, listed only in errors about them.
+        help: What `pytest --markers` says.
+    """
+
+    name: str
+    positional: str
+    required: bool
+    keywords: tuple[str, ...]
+    help: str
+    more: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One marker on one test.
+
+    Attributes:
+        name: `ecs_event`.
+        args: Its positional arguments.
+        kwargs: Its keyword arguments.
+        place: What carries it: the name of the function, class or module.
+    """
+
+    name: str
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    place: str
+
+
+FORMS: Final = {
+    form.name: form
+    for form in (
+        MarkerForm(
+            "ecs_event",
+            "event_type",
+            True,
+            ("instance_id", "not_before", "simulated", "status", "reason", "outcome"),
+            "ecs_event(event_type, *, instance_id, not_before='+24h', simulated=True, status=None, reason=None, "
+            "outcome='Executed'): publish an ECS system event before the test; instance_id may be a list.",
+        ),
+        MarkerForm(
+            "ecs_instance",
+            "instance_id",
+            True,
+            ("region_id", "status", "account_id", "tags"),
+            "ecs_instance(instance_id, *, region_id, status='Running', account_id, tags={...}, **attributes): "
+            "declare an ECS instance, attributes as DescribeInstances has them in snake_case.",
+            more=tuple(ATTRIBUTES),
+        ),
+        MarkerForm(
+            "ecs_clock",
+            "start",
+            False,
+            ("backend", "sleep", "executing_for", "failure_events"),
+            "ecs_clock(start='2030-01-01T00:00:00Z', *, backend='freezegun', sleep='virtual', executing_for='1s', "
+            "failure_events='executing'): where the test's clock is frozen, and how.",
+        ),
+    )
+}
+
+
+def bound(mark: Mark) -> dict[str, Any]:
+    """A marker's arguments by name.
+
+    Raises:
+        BadArgumentError: One is unknown, given twice, or missing.
+    """
+    form = FORMS[mark.name]
+    names = (form.positional, *form.keywords)
+    given = dict(mark.kwargs)
+    for name in given:
+        if name not in names and name not in form.more:
+            raise BadArgumentError(
+                f"@pytest.mark.{mark.name} has no argument {name!r}.{did_you_mean(name, (*names, *form.more))} "
+                f"It takes: {listed(names)}{' and the attributes of an instance' if form.more else ''}."
+            )
+    if len(mark.args) > 1 or (mark.args and form.positional in given):
+        raise BadArgumentError(
+            f"@pytest.mark.{mark.name} takes one argument without a name, {form.positional}; it got "
+            f"{listed(map(repr, mark.args))}{f' and {form.positional}=' if form.positional in given else ''}. "
+            f"Name the others: {listed(form.keywords)}."
+        )
+    if mark.args:
+        given[form.positional] = mark.args[0]
+    if form.required and form.positional not in given:
+        raise BadArgumentError(
+            f"@pytest.mark.{mark.name} needs {form.positional}: @pytest.mark.{mark.name}({form.positional})."
+        )
+    return given
+
+
+def clock_arguments(marks: Iterable[Mark]) -> dict[str, Any]:
+    """What the `ecs_clock` markers say together; of two places the inner one wins, argument by argument.
+
+    Raises:
+        BadArgumentError: Two markers of one place give one argument different values.
+    """
+    said: dict[str, tuple[Any, str]] = {}
+    for mark in marks:
+        for name, value in bound(mark).items():
+            before = said.get(name)
+            if before is not None and before[1] == mark.place and before[0] != value:
+                raise BadArgumentError(
+                    f"Two @pytest.mark.ecs_clock on {mark.place} contradict each other: {name}={before[0]!r} and "
+                    f"{name}={value!r}. Keep one."
+                )
+            said[name] = (value, mark.place)
+    return {name: value for name, (value, _) in said.items()}
+
+
+def apply(ecs_events: EcsEvents, marks: Iterable[Mark]) -> None:
+    """Declare the instances that the markers name, then publish the events, outermost first.
+
+    Raises:
+        EcsEventsError: A marker says what cannot be; the sentence names it.
+    """
+    marks = list(marks)
+    for mark in marks:
+        if mark.name == "ecs_instance":
+            _declare(ecs_events, mark)
+    for mark in marks:
+        if mark.name == "ecs_event":
+            _publish(ecs_events, mark)
+
+
+def _declare(ecs_events: EcsEvents, mark: Mark) -> None:
+    given = bound(mark)
+    own = {name: given.pop(name) for name in ("region_id", "account_id") if name in given}
+    ecs_events._cloud.add_instance(
+        given.pop("instance_id"),
+        region_id=own.get("region_id"),
+        account_id=own.get("account_id"),
+        status=given.pop("status", "Running"),
+        tags=given.pop("tags", {}),
+        attributes=given,
+        where="@pytest.mark.ecs_instance",
+    )
+
+
+def _publish(ecs_events: EcsEvents, mark: Mark) -> None:
+    given = bound(mark)
+    try:
+        simulated = given.get("simulated", True)
+        status = given.get("status")
+        for instance_id in _instance_ids(ecs_events, given.get("instance_id")):
+            if instance_id not in ecs_events.instances:
+                ecs_events.instances.add(instance_id)
+            ecs_events._create(
+                given["event_type"],
+                instance_id,
+                given.get("not_before", _default_not_before(given["event_type"], simulated, status)),
+                simulated,
+                status,
+                given.get("reason"),
+                given.get("outcome", "Executed"),
+                "published by a marker",
+            )
+    except EcsEventsError as error:
+        raise type(error)(f"@pytest.mark.ecs_event: {error}") from None
+
+
+def _instance_ids(ecs_events: EcsEvents, given: object) -> list[str]:
+    """The instances of an event; where the marker names none, the only one declared, or a new one."""
+    if given is None:
+        declared = list(ecs_events.instances)
+        if len(declared) > 1:
+            raise BadArgumentError(
+                f"instance_id is missing, and the test declares more than one instance: {listed(declared, most=10)}. "
+                "Name the one, or a list of them."
+            )
+        return declared or [ecs_events.instances.add().instance_id]
+    ids = list(given) if isinstance(given, (list, tuple)) else [given]
+    for instance_id in ids:
+        if not isinstance(instance_id, str) or not instance_id:
+            raise BadArgumentError(f'instance_id is {given!r}. Pass an id such as "i-web1", or a list of them.')
+    return ids
+
+
+def _default_not_before(event_type: object, simulated: object, status: object) -> str | None:
+    """An event that waits for nobody's leave and has not happened yet needs a planned time."""
+    row = EVENT_TYPES.get(event_type) if isinstance(event_type, str) else None
+    if row is None or simulated:
+        return DEFAULT_NOT_BEFORE
+    first = status or ("Executing" if row.is_failure or EventStatus.SCHEDULED not in row.statuses else "Scheduled")
+    return DEFAULT_NOT_BEFORE if first == EventStatus.SCHEDULED else None

@@ -1,0 +1,104 @@
+"""What a test may set, and where each setting may come from: marker, command line, ini."""
+
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final
+
+from pytest_ecsevents._words import BadArgumentError, did_you_mean, listed
+from pytest_ecsevents.clock import BACKENDS, SLEEPS, parse_duration, parse_when
+
+_YES_NO: Final = {
+    "true": True,
+    "yes": True,
+    "on": True,
+    "1": True,
+    "false": False,
+    "no": False,
+    "off": False,
+    "0": False,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Every setting, as it stands when nobody sets it.
+
+    Attributes:
+        region: The region of instances whose id does not tell one.
+        account_id: The account that instances and access keys belong to unless the test says otherwise.
+        start: Where the clock is frozen.
+        clock: The back end that freezes it.
+        sleep: "virtual": `time.sleep` in the test's own thread moves the clock; "real": it waits.
+        executing_for: How long an event stays Executing after NotBefore (a guess).
+        failure_events: "executing": simulated failure events are born Executing (documented since 2020-12);
+            "scheduled": they are born Scheduled, as older documentation shows.
+        strict: Whether a call that the fake cannot answer, or an unused fault, fails the test.
+        timeline: "failed": the report of a failed test has the timeline; "all": that of every test.
+    """
+
+    region: str = "cn-hangzhou"
+    account_id: str = "1000000000000001"
+    start: str = "2030-01-01T00:00:00Z"
+    clock: str = "freezegun"
+    sleep: str = "virtual"
+    executing_for: str = "1s"
+    failure_events: str = "executing"
+    strict: str = "true"
+    timeline: str = "failed"
+
+
+HELP: Final = {
+    "region": "region of instances whose id does not tell one",
+    "account_id": "account that instances and access keys belong to",
+    "start": "where the clock is frozen: ISO 8601 with a zone",
+    "clock": f"what freezes it: {listed(BACKENDS)}",
+    "sleep": f"what time.sleep does: {listed(SLEEPS)}",
+    "executing_for": "how long an event stays Executing, such as 1s",
+    "failure_events": "how simulated failure events are born: executing, scheduled",
+    "strict": "fail tests whose handler called what is not faked: true, false",
+    "timeline": "whose report has the timeline: failed, all",
+}
+
+_CHOICES: Final[dict[str, tuple[str, ...]]] = {
+    "clock": BACKENDS,
+    "sleep": SLEEPS,
+    "failure_events": ("executing", "scheduled"),
+    "strict": tuple(_YES_NO),
+    "timeline": ("failed", "all"),
+}
+
+
+def with_given(settings: Settings, given: dict[str, Any], source: str) -> Settings:
+    """`settings` with those of `given` that are not None or empty, checked.
+
+    Args:
+        settings: What stands so far.
+        given: Values by name.
+        source: Where they come from, with "{name}" for the setting's name, for errors: "the ini option ecs_events_{name}".
+
+    Raises:
+        BadArgumentError: One cannot be used.
+    """
+    said = {name: value for name, value in given.items() if value not in (None, "")}
+    for name, value in said.items():
+        _check(name, value, source.format(name=name))
+    return replace(settings, **said)
+
+
+def _check(name: str, value: Any, what: str) -> None:
+    allowed = _CHOICES.get(name)
+    if allowed is not None and value not in allowed:
+        raise BadArgumentError(
+            f"{what} is {value!r}. Pass one of: {listed(allowed)}.{did_you_mean(str(value), allowed)}"
+        )
+    if name == "start":
+        parse_when(value, what, 0)
+    elif name == "executing_for":
+        parse_duration(value, what)
+
+
+def is_strict(settings: Settings) -> bool:
+    """Whether `strict` says yes."""
+    return _YES_NO[settings.strict]
+
+
+NAMES: Final = tuple(one.name for one in fields(Settings))

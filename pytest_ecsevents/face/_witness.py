@@ -1,0 +1,52 @@
+"""Who watches the calls of a test: records them, hands out faults, objects to what cannot be answered."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from pytest_ecsevents._words import EcsEventsError, UnexpectedCallError
+from pytest_ecsevents.face._calls import CallLog, unexpected_call
+from pytest_ecsevents.face._faults import Faults
+from pytest_ecsevents.face._timeline import Entry
+from pytest_ecsevents.openapi import ApiCall, ApiError
+
+
+class CallWitness:
+    """The watcher of one test.
+
+    Attributes:
+        strict: Whether a call that cannot be answered is an error; else the cloud's own error answers it.
+        log: The calls.
+        faults: The declared faults.
+        journal: What happened, in order.
+    """
+
+    def __init__(self, strict: bool) -> None:
+        self.strict = strict
+        self.log: Final = CallLog()
+        self.faults: Final = Faults()
+        self.journal: Final[list[Entry]] = []
+        self._raised: list[UnexpectedCallError] = []
+
+    def called(self, call: ApiCall) -> ApiError | None:
+        """Record a call; the error returned is its answer."""
+        self.log.add(call)
+        self.journal.append(call)
+        return self.faults.take(call)
+
+    def unexpected(self, call: ApiCall, problem: str) -> None:
+        """Object to a call, and remember that: handlers catch Exception."""
+        if self.strict:
+            error = unexpected_call(call, problem)
+            self._raised.append(error)
+            raise error
+
+    def forget(self, errors: Iterable[BaseException]) -> None:
+        """Do not raise these again: the test has failed with them already."""
+        seen = {id(error) for error in errors}
+        self._raised = [error for error in self._raised if id(error) not in seen]
+
+    def complaint(self) -> EcsEventsError | None:
+        """What is wrong when the test has ended: a swallowed error, or a fault that was not met."""
+        if not self.strict:
+            return None
+        return self._raised[0] if self._raised else self.faults.unused()

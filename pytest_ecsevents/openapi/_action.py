@@ -1,0 +1,96 @@
+"""What an action is: a declaration and one thin function."""
+
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from pytest_ecsevents._words import EcsEventsError
+from pytest_ecsevents.clock import Micros
+from pytest_ecsevents.cloud import Cloud, Instance
+from pytest_ecsevents.openapi._errors import COMMON_MISSING, ErrorRow, ErrorTable
+from pytest_ecsevents.openapi._parameters import Parameter, ParameterSet
+from pytest_ecsevents.openapi._wire import JsonObject
+
+T = TypeVar("T")
+
+
+class ActionCall:
+    """One call of an action, its parameters parsed.
+
+    Attributes:
+        cloud: The test's cloud.
+        account_id: The caller's account.
+        region_id: `RegionId` as sent, or "" when it was not.
+        now: The instant of the call.
+        errors: The action's error table.
+    """
+
+    __slots__ = ("_sent", "_values", "account_id", "action", "cloud", "errors", "now", "region_id")
+
+    def __init__(
+        self,
+        action: "Action",
+        cloud: Cloud,
+        *,
+        account_id: str,
+        region_id: str,
+        now: Micros,
+        sent: Container[str],
+        values: Mapping[str, Any],
+    ) -> None:
+        self.action: Final = action
+        self.cloud: Final = cloud
+        self.account_id: Final = account_id
+        self.region_id: Final = region_id
+        self.now: Final = now
+        self.errors: Final = action.errors
+        self._sent: Final = sent
+        self._values: Final = values
+
+    def __getitem__(self, parameter: Parameter[T]) -> T:
+        """The typed value of a parameter."""
+        value: T = self._values[parameter.name]
+        return value
+
+    def was_sent(self, parameter: Parameter[Any]) -> bool:
+        """Whether the request carried it."""
+        return parameter.name in self._sent
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """Every typed value by name."""
+        return self._values
+
+    @property
+    def cause(self) -> str:
+        """What transitions that this call causes are said to come from."""
+        return self.action.name
+
+    def instance(self, instance_id: str) -> Instance:
+        """The caller's instance; where no RegionId was sent, in whichever region it is."""
+        return self.cloud.instance(instance_id, account_id=self.account_id, region_id=self.region_id or None)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action of the ECS API.
+
+    Attributes:
+        name: `RebootInstance`.
+        parameters: What it takes beyond the common parameters.
+        errors: What it may answer instead.
+        answer: The action itself: parameters -> cloud -> the reply without RequestId.
+        refusals: The error row for each refusal of the cloud.
+        missing: The row for a missing required parameter.
+        needs_region: Whether RegionId is required.
+        notes: What the fake guesses here, for documentation.
+    """
+
+    name: str
+    parameters: ParameterSet
+    errors: ErrorTable
+    answer: Callable[[ActionCall], JsonObject]
+    refusals: Mapping[type[EcsEventsError], ErrorRow]
+    missing: ErrorRow = COMMON_MISSING
+    needs_region: bool = True
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,56 @@
+"""One intercepted call, as the author of a test sees it."""
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_ecsevents.clock import Micros, from_micros
+from pytest_ecsevents.openapi._wire import ApiReply
+
+
+@dataclass(slots=True, eq=False)
+class ApiCall:
+    """One intercepted call.
+
+    Attributes:
+        product: `Ecs`; of another product, what its host is called (`slb`).
+        version: `2014-05-26`.
+        action: `RebootInstance`.
+        params: What was sent beyond the common parameters, by name on the wire; a list parameter is one list.
+        region_id: `RegionId` as sent, or "".
+        transport: The client library it came through: `aliyun-python-sdk-core`.
+        http_status: The status of the reply; None when no reply was given.
+        code: `Code` of an error reply, else None.
+        hint: What the fake can tell about an error beyond the cloud's own words.
+        fault: Whether the reply was a fault that the test declared.
+    """
+
+    product: str
+    version: str
+    action: str
+    params: Mapping[str, "str | list[str] | list[dict[str, str]]"]
+    region_id: str
+    transport: str
+    at_micros: Micros
+    http_status: int | None = None
+    code: str | None = None
+    hint: str = ""
+    fault: bool = False
+    summary: str = ""
+    reply: ApiReply | None = field(default=None, repr=False)
+
+    @property
+    def at(self) -> dt.datetime:
+        """When it was made, aware UTC."""
+        return from_micros(self.at_micros)
+
+    @property
+    def response(self) -> "dict[str, Any] | str | None":
+        """The reply's body: the decoded JSON, or the text of an XML one; None when no reply was given."""
+        if self.reply is None:
+            return None
+        text = self.reply.body.decode()
+        decoded: dict[str, Any] | str = json.loads(text) if text.startswith("{") else text
+        return decoded

@@ -1,0 +1,42 @@
+"""Replies as bytes: JSON, and the XML that a request without `Format=JSON` gets."""
+
+import json
+from collections.abc import Iterator
+from typing import Final
+from xml.sax.saxutils import escape
+
+from pytest_ecsevents.openapi._wire import ApiReply, Json, JsonObject
+
+_JSON_HEADERS: Final = {"Content-Type": "application/json;charset=utf-8"}
+_XML_HEADERS: Final = {"Content-Type": "text/xml;charset=utf-8"}
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def encoded(http_status: int, body: JsonObject, wanted: str, root: str) -> ApiReply:
+    """The reply in the format asked for.
+
+    Args:
+        http_status: 200, 403, ...
+        body: What it says.
+        wanted: `Format` as sent; anything but JSON is XML, the documented default.
+        root: The name of the XML document's element.
+    """
+    if wanted.upper() == "JSON":
+        return ApiReply(http_status, _encode(body).encode(), _JSON_HEADERS)
+    text = f'<?xml version="1.0" encoding="UTF-8"?>{"".join(_elements(root, body))}'
+    return ApiReply(http_status, text.encode(), _XML_HEADERS)
+
+
+def _elements(name: str, value: Json) -> Iterator[str]:
+    """A list repeats its element; what JSON wraps in a singular key is so wrapped in XML too."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _elements(name, item)
+    elif isinstance(value, dict):
+        yield f"<{name}>"
+        for key, inner in value.items():
+            yield from _elements(key, inner)
+        yield f"</{name}>"
+    else:
+        text = str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
+        yield f"<{name}>{escape(text)}</{name}>"

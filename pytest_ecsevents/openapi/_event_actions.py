@@ -1,0 +1,292 @@
+"""The actions on system events."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from pytest_ecsevents.clock import SECOND, instant_text
+from pytest_ecsevents.cloud import (
+    EVENT_STATUS_CODES,
+    EVENT_TYPES,
+    FINAL,
+    HEALTH_STATUS_CODES,
+    HEALTH_STATUSES,
+    INSTANCE_STATUS_CODES,
+    SIMULATED_TYPES,
+    EventStatus,
+    Instance,
+    NotBeforePassedError,
+    NotSimulatedError,
+    SystemEvent,
+    TooManySimulatedEventsError,
+    UnknownEventError,
+    UnknownInstanceError,
+)
+from pytest_ecsevents.openapi import _event_filters as filters
+from pytest_ecsevents.openapi._action import Action, ActionCall
+from pytest_ecsevents.openapi._errors import (
+    CANCEL_SIMULATED,
+    CREATE_SIMULATED,
+    EVENT_MISSING,
+    FULL_STATUS,
+    HISTORY_EVENTS,
+    INVALID,
+    NOT_WHITELISTED,
+)
+from pytest_ecsevents.openapi._paging import MAX_RESULTS, NEXT_TOKEN, PAGE_NUMBER, numbered, page_size, paged
+from pytest_ecsevents.openapi._parameters import ParameterSet, boolean, choice, instant, repeated, text
+from pytest_ecsevents.openapi._wire import Json, JsonObject
+
+VISIBLE_FOR: Final = 30 * 86_400 * SECOND
+"""How long a finished event can be queried (documented; 7 days in older editions)."""
+
+PAGE_SIZE: Final = page_size(100)
+
+# -- CreateSimulatedSystemEvents
+
+_TYPE: Final = choice("EventType", SIMULATED_TYPES, required=True)
+_NOT_BEFORE: Final = instant("NotBefore", required=True, note="yyyy-MM-ddTHH:mm:ssZ, UTC; not before now")
+_INSTANCES: Final = repeated(
+    "InstanceId", most=100, too_many=CREATE_SIMULATED["InstanceIdLimitExceeded"], required=True
+)
+_REAL_OPS: Final = boolean(
+    "TriggerRealOps", refusal=INVALID, note="true has the event act on its instance (in newer SDKs only)"
+)
+
+
+def _create_simulated(call: ActionCall) -> JsonObject:
+    instances = [call.instance(instance_id) for instance_id in call[_INSTANCES]]
+    not_before = call[_NOT_BEFORE]
+    assert not_before is not None
+    call.cloud.check_simulation(call[_TYPE], instances, not_before, call.now, call.account_id)
+    event_ids: list[Json] = [
+        call.cloud.create_event(
+            call[_TYPE], instance, not_before=not_before, acts=call[_REAL_OPS], cause=call.cause
+        ).event_id
+        for instance in instances
+    ]
+    return {"EventIdSet": {"EventId": event_ids}}
+
+
+CREATE: Final = Action(
+    "CreateSimulatedSystemEvents",
+    ParameterSet((_TYPE, _NOT_BEFORE, _INSTANCES, _REAL_OPS)),
+    CREATE_SIMULATED,
+    _create_simulated,
+    {
+        UnknownInstanceError: CREATE_SIMULATED["InvalidInstanceId.NotFound"],
+        NotBeforePassedError: CREATE_SIMULATED["InvalidNotBefore.Passed"],
+        TooManySimulatedEventsError: CREATE_SIMULATED["SimulatedEventLimitExceeded"],
+    },
+    EVENT_MISSING,
+    notes=(
+        "All or nothing when one instance id is bad; the error is that of the first bad one.",
+        "NotBefore equal to now is accepted.",
+        "The limit counts Scheduled events of the account in all regions.",
+        "An id given twice gets two events.",
+    ),
+)
+
+# -- CancelSimulatedSystemEvents
+
+_CANCEL_IDS: Final = repeated("EventId", most=100, too_many=CANCEL_SIMULATED["EventIdLimitExceeded"], required=True)
+
+
+def _cancel_simulated(call: ActionCall) -> JsonObject:
+    cloud = call.cloud
+    cloud.cancel(
+        [cloud.event(event_id, account_id=call.account_id, region_id=call.region_id) for event_id in call[_CANCEL_IDS]],
+        cause=call.cause,
+    )
+    return {}
+
+
+CANCEL: Final = Action(
+    "CancelSimulatedSystemEvents",
+    ParameterSet((_CANCEL_IDS,)),
+    CANCEL_SIMULATED,
+    _cancel_simulated,
+    {
+        UnknownEventError: CANCEL_SIMULATED["InvalidEventId.NotFound"],
+        NotSimulatedError: CANCEL_SIMULATED["CannotCancelSystemEvent.NotSimulated"],
+    },
+    EVENT_MISSING,
+    notes=("All or nothing.", "An event that has ended is InvalidEventId.NotFound."),
+)
+
+# -- DescribeInstanceHistoryEvents
+
+_HOST_TYPES: Final = ("ddh", "managehost", "managedhost")
+_STATUSES: Final = tuple(str(status) for status in EventStatus)
+
+_INSTANCE: Final = text("InstanceId", note="one instance; ResourceId.N wins over it")
+_RESOURCE_TYPE: Final = choice(
+    "ResourceType", ("instance", *_HOST_TYPES), note="default instance; hosts have no events"
+)
+_RESOURCES: Final = repeated("ResourceId", most=100)
+_STATUS: Final = choice("EventCycleStatus", _STATUSES, note="only without InstanceEventCycleStatus.N")
+_STATUSES_N: Final = repeated("InstanceEventCycleStatus", most=7, allowed=_STATUSES)
+_IMPACT_LEVEL: Final = text("ImpactLevel", note="not publicly available: refused")
+_RESOURCE_GROUP: Final = text("ResourceGroupId")
+_TAGS: Final = filters.tags(20)
+
+
+def _describe_history(call: ActionCall) -> JsonObject:
+    if call[_IMPACT_LEVEL]:
+        raise NOT_WHITELISTED.error("The specified parameter ImpactLevel is not publicly available.")
+    asked = call[_STATUSES_N] or ((call[_STATUS],) if call[_STATUS] else ())
+    statuses = frozenset(map(EventStatus, asked)) or FINAL
+    oldest = call.now - VISIBLE_FOR
+    tests = filters.shared_tests(call) + filters.owner_tests(call.cloud, call[_TAGS], call[_RESOURCE_GROUP])
+    events = [
+        event
+        for event in _history_candidates(call, statuses)
+        if event._finished_at is None or event._finished_at >= oldest
+    ]
+    for test in tests:
+        events = [event for event in events if test(event)]
+    events.sort(key=_newest_first)
+    page, envelope = paged(call, events, PAGE_SIZE, _newest_first)
+    views: list[Json] = [_history_view(event) for event in page]
+    return {**envelope, "InstanceSystemEventSet": {"InstanceSystemEventType": views}}
+
+
+def _newest_first(event: SystemEvent) -> "tuple[int, str]":
+    return -event._published_at, event.event_id
+
+
+def _history_candidates(call: ActionCall, statuses: "frozenset[EventStatus]") -> Iterable[SystemEvent]:
+    """The caller's events in these statuses, from the narrowest index that the call allows."""
+    cloud, resources = call.cloud, call[_RESOURCES] or ((call[_INSTANCE],) if call[_INSTANCE] else ())
+    if call[_RESOURCE_TYPE] in _HOST_TYPES:
+        return ()
+    if resources:
+        narrowed = [event for resource in dict.fromkeys(resources) for event in cloud.events_of(resource)]
+    elif call[filters.EVENT_IDS]:
+        wanted = dict.fromkeys(call[filters.EVENT_IDS])
+        narrowed = [cloud.events[event_id] for event_id in wanted if event_id in cloud.events]
+    else:
+        return cloud.events_in(call.account_id, call.region_id, statuses)
+    mine = (call.account_id, call.region_id)
+    return [e for e in narrowed if e._status in statuses and (e.account_id, e.region_id) == mine]
+
+
+def _history_view(event: SystemEvent) -> JsonObject:
+    view = _event_view(event)
+    view["InstanceId"] = event.instance_id
+    if event._finished_at is not None:
+        view["EventFinishTime"] = instant_text(event._finished_at)
+    return view
+
+
+def _event_view(event: SystemEvent) -> JsonObject:
+    status = event._status
+    view: JsonObject = {
+        "EventId": event.event_id,
+        "EventType": {"Code": EVENT_TYPES[event.event_type].code, "Name": event.event_type},
+        "EventCycleStatus": {"Code": EVENT_STATUS_CODES[status][0], "Name": status.value},
+        "EventPublishTime": instant_text(event._published_at),
+        "ExtendedAttribute": {},
+    }
+    if event._not_before is not None:
+        view["NotBefore"] = instant_text(event._not_before)
+    if event.reason is not None:
+        view["Reason"] = event.reason
+    return view
+
+
+HISTORY: Final = Action(
+    "DescribeInstanceHistoryEvents",
+    ParameterSet(
+        (
+            _INSTANCE,
+            _RESOURCE_TYPE,
+            _RESOURCES,
+            _STATUS,
+            _STATUSES_N,
+            *filters.SHARED,
+            _IMPACT_LEVEL,
+            _RESOURCE_GROUP,
+            _TAGS,
+            PAGE_NUMBER,
+            PAGE_SIZE,
+            NEXT_TOKEN,
+            MAX_RESULTS,
+        )
+    ),
+    HISTORY_EVENTS,
+    _describe_history,
+    {},
+    EVENT_MISSING,
+    notes=(
+        "Without a status filter only finished events are listed, also when EventId.N is given.",
+        "Finished events are listed for 30 days.",
+        "Newest publication first, then by event id.",
+        "Ranges include both ends.",
+        "At most 20 tags.",
+    ),
+)
+
+# -- DescribeInstancesFullStatus
+
+_FULL_INSTANCES: Final = repeated("InstanceId", most=100, too_many=FULL_STATUS["InstanceIdLimitExceeded"])
+_INSTANCE_STATUS: Final = choice("Status", ("Starting", "Running", "Stopped"))
+_HEALTH: Final = choice("HealthStatus", tuple(name for name in HEALTH_STATUSES if name != "Ok"))
+_PLANNED: Final = frozenset({EventStatus.SCHEDULED, EventStatus.INQUIRING})
+
+
+def _describe_full_status(call: ActionCall) -> JsonObject:
+    tests = filters.shared_tests(call)
+    listed = []
+    for instance in _full_status_instances(call):
+        events = [event for event in call.cloud.unfinished(instance.instance_id) if event._status in _PLANNED]
+        for test in tests:
+            events = [event for event in events if test(event)]
+        if events or not tests:
+            listed.append((instance, sorted(events, key=_newest_first)))
+    page, envelope = numbered(call, listed, PAGE_SIZE)
+    views: list[Json] = [_full_view(instance, events) for instance, events in page]
+    return {**envelope, "InstanceFullStatusSet": {"InstanceFullStatusType": views}}
+
+
+def _full_status_instances(call: ActionCall) -> Iterable[Instance]:
+    wanted = frozenset(call[_FULL_INSTANCES])
+    for instance in call.cloud.account_instances(call.account_id, call.region_id):
+        if (
+            (not wanted or instance.instance_id in wanted)
+            and call[_INSTANCE_STATUS] in ("", instance._status)
+            and call[_HEALTH] in ("", _health(instance))
+        ):
+            yield instance
+
+
+def _health(instance: Instance) -> str:
+    return str(instance.attributes.get("health_status", "Ok"))
+
+
+def _full_view(instance: Instance, events: Iterable[SystemEvent]) -> JsonObject:
+    status, health = instance._status, _health(instance)
+    views: list[Json] = [_event_view(event) for event in events]
+    return {
+        "InstanceId": instance.instance_id,
+        "Status": {"Code": INSTANCE_STATUS_CODES[status][0], "Name": status.value},
+        "HealthStatus": {"Code": HEALTH_STATUS_CODES[health][0], "Name": health},
+        "ScheduledSystemEventSet": {"ScheduledSystemEventType": views},
+    }
+
+
+FULL: Final = Action(
+    "DescribeInstancesFullStatus",
+    ParameterSet((_FULL_INSTANCES, _INSTANCE_STATUS, _HEALTH, *filters.SHARED, PAGE_NUMBER, PAGE_SIZE)),
+    FULL_STATUS,
+    _describe_full_status,
+    {},
+    EVENT_MISSING,
+    notes=(
+        "Events in Scheduled and Inquiring only.",
+        "With an event filter, instances without a matching event are left out.",
+        "HealthStatus is Ok unless the test declares another; events do not change it.",
+        "Unknown instance ids are left out.",
+    ),
+)
+
+EVENT_ACTIONS: Final = (CREATE, CANCEL, HISTORY, FULL)

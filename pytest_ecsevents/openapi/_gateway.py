@@ -1,0 +1,211 @@
+"""The front door of the API: from a request to a reply."""
+
+import sys
+import warnings
+from collections.abc import Mapping
+from types import FrameType
+from typing import Any, Final, Protocol
+
+from pytest_ecsevents._words import EcsEventsError, UnknownParameterWarning, did_you_mean, listed
+from pytest_ecsevents.cloud import Cloud
+from pytest_ecsevents.openapi._action import Action, ActionCall
+from pytest_ecsevents.openapi._calls import ApiCall
+from pytest_ecsevents.openapi._encoding import encoded
+from pytest_ecsevents.openapi._errors import COMMON, COMMON_MISSING, ApiError
+from pytest_ecsevents.openapi._event_actions import EVENT_ACTIONS
+from pytest_ecsevents.openapi._instance_actions import OPERATION_ACTIONS
+from pytest_ecsevents.openapi._instance_queries import QUERY_ACTIONS
+from pytest_ecsevents.openapi._parameters import ENVELOPE
+from pytest_ecsevents.openapi._wire import ApiReply, ApiRequest, JsonObject
+
+VERSION: Final = "2014-05-26"
+ACTIONS: Final = {action.name: action for action in (*EVENT_ACTIONS, *QUERY_ACTIONS, *OPERATION_ACTIONS)}
+
+# The list that a reply is about, and what its items are called in the timeline.
+_COUNTED: Final = {
+    "EventId": "event",
+    "InstanceSystemEventType": "event",
+    "InstanceFullStatusType": "instance",
+    "Instance": "instance",
+    "InstanceStatus": "instance",
+    "InstanceResponse": "instance",
+}
+
+# Whose frames stand between the author's code and here.
+_BETWEEN: Final = ("pytest_ecsevents.", "responses", "requests.", "aliyunsdkcore.", "unittest.mock", "contextlib")
+
+
+class Witness(Protocol):
+    """Who watches the calls: the test's call log."""
+
+    def called(self, call: ApiCall) -> ApiError | None:
+        """A call begins; the error returned is its answer."""
+
+    def unexpected(self, call: ApiCall, problem: str) -> None:
+        """A call cannot be answered; unless this raises, the cloud's own error is the answer."""
+
+
+class Gateway:
+    """Answers requests for one cloud.
+
+    Args:
+        cloud: The test's cloud.
+        witness: Who watches the calls.
+    """
+
+    def __init__(self, cloud: Cloud, witness: Witness) -> None:
+        self._cloud: Final = cloud
+        self._witness: Final = witness
+
+    def __call__(self, request: ApiRequest) -> ApiReply:
+        """The reply to a request.
+
+        Raises:
+            UnexpectedCallError: The fake cannot answer it, and the test has not relaxed that.
+        """
+        params = request.params
+        name = params.get("Action") or request.headers.get("x-acs-action", "")
+        action = ACTIONS.get(name)
+        found, unknown = action.parameters.sort(params) if action else (_beyond_envelope(params), [])
+        with self._cloud.changing() as now:
+            call = ApiCall(
+                product=_product(request.host),
+                version=params.get("Version") or request.headers.get("x-acs-version", ""),
+                action=name,
+                params={**found, **{key: params[key] for key in unknown}},
+                region_id=params.get("RegionId", ""),
+                transport=request.transport,
+                at_micros=now,
+            )
+            fault = self._witness.called(call)
+            request_id = self._cloud.ids.request()
+            body, error = self._outcome(call, action, found, params, now, fault)
+        if error is None:
+            call.http_status = 200
+            call.summary = _summary(body)
+            body["RequestId"] = request_id
+            reply = encoded(200, body, params.get("Format", ""), f"{name}Response")
+        else:
+            call.http_status, call.code, call.hint = error.http_status, error.code, error.hint
+            call.fault = fault is not None
+            body = _error_body(error, request.host, request_id)
+            reply = encoded(error.http_status, body, params.get("Format", ""), "Error")
+        call.reply = reply
+        if action is not None and unknown:
+            _warn_unknown(action, unknown)
+        return reply
+
+    def _outcome(
+        self,
+        call: ApiCall,
+        action: Action | None,
+        found: Mapping[str, Any],
+        params: Mapping[str, str],
+        now: int,
+        fault: ApiError | None,
+    ) -> "tuple[JsonObject, ApiError | None]":
+        if fault is not None:
+            return {}, fault
+        try:
+            return self._answer(call, action, found, params, now), None
+        except ApiError as error:
+            return {}, error
+
+    def _answer(
+        self, call: ApiCall, action: Action | None, found: Mapping[str, Any], params: Mapping[str, str], now: int
+    ) -> JsonObject:
+        if action is None or call.product != "Ecs" or call.version != VERSION:
+            return self._cannot_answer(call)
+        region_id = call.region_id
+        if action.needs_region and not region_id:
+            raise action.missing.error(_not_supplied("RegionId"), hint="RegionId was not sent")
+        if region_id and region_id not in self._cloud.regions:
+            raise COMMON["InvalidRegionId.NotFound"].error(
+                hint=f"{region_id!r} is no region.{did_you_mean(region_id, self._cloud.regions)}"
+            )
+        action_call = ActionCall(
+            action,
+            self._cloud,
+            account_id=self._cloud.account_of(params.get("AccessKeyId")),
+            region_id=region_id,
+            now=now,
+            sent=found,
+            values=action.parameters.parse(found, action.missing),
+        )
+        try:
+            return action.answer(action_call)
+        except EcsEventsError as refusal:
+            row = action.refusals.get(type(refusal))
+            if row is None:
+                raise
+            raise row.error(hint=str(refusal)) from None
+
+    def _cannot_answer(self, call: ApiCall) -> JsonObject:
+        if call.product == "Ecs" and not call.action:
+            raise COMMON_MISSING.error(_not_supplied("Action"), hint="Action was not sent")
+        problem = _problem(call)
+        self._witness.unexpected(call, problem)
+        raise COMMON["InvalidAction.NotFound"].error(hint=problem)
+
+
+def _not_supplied(name: str) -> str:
+    return f'The input parameter "{name}" that is mandatory for processing this request is not supplied.'
+
+
+def _problem(call: ApiCall) -> str:
+    if call.product != "Ecs":
+        return f"{call.product} is not faked; only Ecs is."
+    if call.action in ACTIONS:
+        return f"its version is {call.version!r}; Ecs has {VERSION}."
+    return f"Ecs has no such action here.{did_you_mean(call.action, ACTIONS)} Supported are: {listed(ACTIONS)}."
+
+
+def _beyond_envelope(params: Mapping[str, str]) -> dict[str, Any]:
+    return {name: value for name, value in params.items() if name not in ENVELOPE}
+
+
+def _product(host: str) -> str:
+    """`ecs-cn-hangzhou.aliyuncs.com`, `ecs.cn-beijing.aliyuncs.com` and `ecs.aliyuncs.com` are all Ecs."""
+    label = host.partition(".")[0]
+    return "Ecs" if label == "ecs" or label.startswith("ecs-") else label
+
+
+def _summary(body: JsonObject) -> str:
+    for outer in body.values():
+        if isinstance(outer, dict):
+            for key, items in outer.items():
+                if key in _COUNTED and isinstance(items, list):
+                    return f"{len(items)} {_COUNTED[key]}{'' if len(items) == 1 else 's'}"
+    return ""
+
+
+def _error_body(error: ApiError, host: str, request_id: str) -> JsonObject:
+    return {
+        "RequestId": request_id,
+        "HostId": host,
+        "Code": error.code,
+        "Message": error.message,
+        "Recommend": f"https://api.aliyun.com/troubleshoot?q={error.code}&product=Ecs&requestId={request_id}",
+    }
+
+
+def _warn_unknown(action: Action, unknown: list[str]) -> None:
+    frame = _callers_frame()
+    for name in unknown:
+        known = action.parameters.known_names()
+        warnings.warn_explicit(
+            f"{action.name} was sent {name}, which is no parameter of it: the service ignores it."
+            f"{did_you_mean(name, known)} Its parameters are: {listed(known)}.",
+            UnknownParameterWarning,
+            frame.f_code.co_filename,
+            frame.f_lineno,
+            module=str(frame.f_globals.get("__name__", "")),
+        )
+
+
+def _callers_frame() -> FrameType:
+    """The frame of the handler: the first outside the SDK and the plugin."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith(_BETWEEN):
+        frame = frame.f_back
+    return frame

@@ -1,0 +1,174 @@
+"""The pytest plugin: options, markers, the fixture, the failure report.
+
+pytest imports this at every start, so it imports nothing of the package until a test asks for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from pytest_ecsevents.clock import ClockNamesMemo
+    from pytest_ecsevents.face import EcsEvents, Settings
+    from pytest_ecsevents.face._markers import Mark
+
+FIXTURE = "ecs_events"
+MARKERS = ("ecs_event", "ecs_instance", "ecs_clock")
+
+# The fixture goes after these: a clock that they hold is followed.
+_CLOCK_FIXTURES = ("freezer", "time_machine")
+
+_SETTINGS = {
+    "region": "region of instances whose id does not tell one (default: cn-hangzhou)",
+    "account_id": "account that instances and access keys belong to (default: 1000000000000001)",
+    "start": "where the clock is frozen, ISO 8601 with a zone (default: 2030-01-01T00:00:00Z)",
+    "clock": "what freezes the clock: freezegun (default) or time-machine",
+    "sleep": "what time.sleep does in the test's own thread: virtual (default) moves the clock, real waits",
+    "executing_for": "how long an event stays Executing after NotBefore (default: 1s)",
+    "failure_events": "how simulated failure events are born: executing (default) or scheduled",
+    "strict": "whether calls that are not faked and faults that are not met fail the test: true (default) or false",
+    "timeline": "whose report shows the timeline of ECS events: failed (default) or all",
+}
+
+_HELP = (
+    "ecs_event(event_type, *, instance_id, not_before='+24h', simulated=True, status=None, reason=None, "
+    "outcome='Executed'): publish an ECS system event before the test; instance_id may be a list.",
+    "ecs_instance(instance_id, *, region_id, status='Running', account_id, tags={...}, **attributes): declare an ECS "
+    "instance; attributes are those of DescribeInstances in snake_case.",
+    "ecs_clock(start='2030-01-01T00:00:00Z', *, backend='freezegun', sleep='virtual', executing_for='1s', "
+    "failure_events='executing'): where the test's clock is frozen, and how.",
+)
+
+_in_use = pytest.StashKey["EcsEvents"]()
+_settings = pytest.StashKey["Settings"]()
+_memo = pytest.StashKey["ClockNamesMemo"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Register the settings, each on the command line and in the ini file."""
+    group = parser.getgroup("ecs_events", "ECS events")
+    for name, what in _SETTINGS.items():
+        option = f"--ecs-events-{name.replace('_', '-')}"
+        group.addoption(option, dest=f"ecs_events_{name}", default=None, metavar=name.upper(), help=what)
+        parser.addini(f"ecs_events_{name}", what, default="")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the markers."""
+    for line in _HELP:
+        config.addinivalue_line("markers", line)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Serve a test that carries one of the markers, and have the clock stand before its other fixtures are set up."""
+    names = getattr(item, "fixturenames", None)
+    if names is None or not (FIXTURE in names or any(map(item.get_closest_marker, MARKERS))):
+        return
+    others = [name for name in names if name != FIXTURE]
+    place = _place(item, others)
+    # A list of its own: the items of a parametrized function share theirs.
+    item.fixturenames = [*others[:place], FIXTURE, *others[place:]]  # type: ignore[attr-defined]  # of Function
+
+
+def _place(item: pytest.Item, names: list[str]) -> int:
+    """Behind the fixtures of a wider scope and those that hold a clock, before all others."""
+    info: Any = getattr(item, "_fixtureinfo", None)
+    definitions = getattr(info, "name2fixturedefs", {})
+    place = 0
+    for number, name in enumerate(names, start=1):
+        found = definitions.get(name)
+        if name in _CLOCK_FIXTURES or (found and found[-1].scope != "function"):
+            place = number
+    return place
+
+
+@pytest.fixture(name=FIXTURE)
+def _ecs_events(request: pytest.FixtureRequest) -> Generator[EcsEvents, None, None]:
+    """A fake Alibaba Cloud for this test: ECS system events, instances, and a frozen clock.
+
+    The handler under test runs unmodified with the real SDK. `advance`, `advance_to` and `advance_to_next` move the
+    clock and with it the events; `reboot`, `stop`, `start`, `redeploy` and `release` do what a user does; `calls`,
+    `assert_called` and `timeline()` tell what the handler did.
+    """
+    from pytest_ecsevents._words import EcsEventsError
+
+    try:
+        ecs_events = _made(request.node, request.config)
+    except EcsEventsError as error:
+        pytest.fail(str(error), pytrace=False)
+    with ecs_events:
+        request.node.stash[_in_use] = ecs_events
+        _apply(request.node, ecs_events)
+        yield ecs_events
+
+
+def _made(node: pytest.Item, config: pytest.Config) -> EcsEvents:
+    from pytest_ecsevents.clock import ClockNamesMemo
+    from pytest_ecsevents.face import EcsEvents
+    from pytest_ecsevents.face._markers import clock_arguments
+
+    return EcsEvents(
+        **clock_arguments(mark for mark in _marks(node) if mark.name == "ecs_clock"),
+        seed=node.nodeid,
+        _settings=_settings_of(config),
+        _memo=config.stash.setdefault(_memo, ClockNamesMemo()),
+    )
+
+
+def _settings_of(config: pytest.Config) -> Settings:
+    if _settings not in config.stash:
+        from pytest_ecsevents.face import NAMES, Settings, with_given
+
+        ini = {name: config.getini(f"ecs_events_{name}") for name in NAMES}
+        line = {name: config.getoption(f"ecs_events_{name}") for name in NAMES}
+        settings = with_given(Settings(), ini, "the ini option ecs_events_{name}")
+        config.stash[_settings] = with_given(settings, line, "the command line's ecs_events_{name}")
+    return config.stash[_settings]
+
+
+def _apply(node: pytest.Item, ecs_events: EcsEvents) -> None:
+    from pytest_ecsevents._words import EcsEventsError
+    from pytest_ecsevents.face._markers import apply
+
+    try:
+        apply(ecs_events, _marks(node))
+    except EcsEventsError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+def _marks(node: pytest.Item) -> Iterator[Mark]:
+    """The markers, outermost first; on a class or function from top to bottom."""
+    from pytest_ecsevents.face._markers import Mark
+
+    for owner in node.listchain():
+        own = [mark for mark in owner.own_markers if mark.name in MARKERS]
+        # Decorators are stored from the bottom up, a module's list as it is written.
+        if not isinstance(owner, pytest.Module):
+            own.reverse()
+        for mark in own:
+            yield Mark(mark.name, mark.args, mark.kwargs, owner.name)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
+    """Add the timeline to the report of a failed test, and note which errors it has failed with."""
+    outcome = yield
+    ecs_events = item.stash.get(_in_use, None)
+    if ecs_events is None:
+        return
+    report = outcome.get_result()
+    if call.excinfo is not None:
+        ecs_events._witness.forget(_chain(call.excinfo.value))
+    if report.failed or (report.when == "call" and _settings_of(item.config).timeline == "all"):
+        report.sections.append(("ECS events", ecs_events._timeline(200)))
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and those it came from."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
