@@ -34,18 +34,18 @@ _SETTINGS = {
     "timeline": "whose report shows the timeline of ECS events: failed (default) or all",
 }
 
-_HELP = (
-    "ecs_event(event_type, *, instance_id, not_before='+24h', simulated=True, status=None, reason=None, "
-    "outcome='Executed'): publish an ECS system event before the test; instance_id may be a list.",
-    "ecs_instance(instance_id, *, region_id, status='Running', account_id, tags={...}, **attributes): declare an ECS "
-    "instance; attributes are those of DescribeInstances in snake_case.",
-    "ecs_clock(start='2030-01-01T00:00:00Z', *, backend='freezegun', sleep='virtual', executing_for='1s', "
-    "failure_events='executing'): where the test's clock is frozen, and how.",
-)
+_HELP = """\
+ecs_event(event_type, *, instance_id, not_before='+24h', simulated=True, status=None, reason=None, \
+outcome='Executed'): publish an ECS system event before the test; instance_id may be a list.
+ecs_instance(instance_id, *, region_id, status='Running', account_id, tags={...}, **attributes): \
+declare an ECS instance; attributes are those of DescribeInstances in snake_case.
+ecs_clock(start='2030-01-01T00:00:00Z', *, backend='freezegun', sleep='virtual', executing_for='1s', \
+failure_events='executing'): where the test's clock is frozen, and how.
+"""
 
-_in_use = pytest.StashKey["EcsEvents"]()
-_settings = pytest.StashKey["Settings"]()
-_memo = pytest.StashKey["ClockNamesMemo"]()
+_in_use: pytest.StashKey[EcsEvents] = pytest.StashKey()
+_settings: pytest.StashKey[Settings] = pytest.StashKey()
+_memo: pytest.StashKey[ClockNamesMemo] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -59,7 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the markers."""
-    for line in _HELP:
+    for line in _HELP.splitlines():
         config.addinivalue_line("markers", line)
 
 
@@ -107,7 +107,7 @@ def _ecs_events(request: pytest.FixtureRequest) -> Generator[EcsEvents, None, No
 
 
 def _made(node: pytest.Item, config: pytest.Config) -> EcsEvents:
-    from pytest_ecsevents.clock import ClockNamesMemo
+    from pytest_ecsevents import clock
     from pytest_ecsevents.face import EcsEvents
     from pytest_ecsevents.face._markers import clock_arguments
 
@@ -115,7 +115,7 @@ def _made(node: pytest.Item, config: pytest.Config) -> EcsEvents:
         **clock_arguments(mark for mark in _marks(node) if mark.name == "ecs_clock"),
         seed=node.nodeid,
         _settings=_settings_of(config),
-        _memo=config.stash.setdefault(_memo, ClockNamesMemo()),
+        _memo=config.stash.setdefault(_memo, clock.ClockNamesMemo()),
     )
 
 

@@ -4,14 +4,14 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Final, Literal
+from typing import Final, Literal, SupportsIndex
 
 from pytest_ecsevents._words import BadArgumentError, EcsEventsError, did_you_mean, listed
 from pytest_ecsevents.clock._freezegun import ClockNamesMemo, FreezegunSource
 from pytest_ecsevents.clock._queue import DueQueue
 from pytest_ecsevents.clock._sources import ClockSource
-from pytest_ecsevents.clock._times import FIRST, LAST, SECOND, Micros, duration_text, instant_text
 from pytest_ecsevents.clock._timemachine import TimeMachineSource
+from pytest_ecsevents.clock._times import FIRST, LAST, SECOND, Micros, duration_text, instant_text
 
 BACKENDS: Final = ("freezegun", "time-machine")
 SLEEPS: Final = ("virtual", "real")
@@ -43,8 +43,8 @@ class Clock:
         self._start = start
         self._default_start = default_start
         self._sleep = _checked("sleep", sleep, SLEEPS)
-        own = {"freezegun": FreezegunSource(memo), "time-machine": TimeMachineSource()}
-        self._own: ClockSource = own[_checked("backend", backend, BACKENDS)]
+        own: dict[str, ClockSource] = {"freezegun": FreezegunSource(memo), "time-machine": TimeMachineSource()}
+        self._own = own[_checked("backend", backend, BACKENDS)]
         # freezegun lies over time-machine when both are active.
         self._sources: tuple[ClockSource, ...] = tuple(own.values())
         self._undo = ExitStack()
@@ -78,14 +78,14 @@ class Clock:
     def _replace_sleep(self) -> None:
         real, owner = time.sleep, threading.get_ident()
 
-        def sleep(seconds: float, /) -> None:
+        def sleep(seconds: float | SupportsIndex, /) -> None:
             """Move the virtual clock in the test's own thread; wait in every other."""
             if threading.get_ident() != owner:
                 real(seconds)
-            elif seconds < 0:
+            elif float(seconds) < 0:
                 raise ValueError("sleep length must be non-negative")
             else:
-                self.advance_to(self.now() + -(-int(seconds * 1_000_000_000) // 1_000))
+                self.advance_to(self.now() + -(-int(float(seconds) * 1_000_000_000) // 1_000))
 
         time.sleep = sleep
         self._undo.callback(setattr, time, "sleep", real)

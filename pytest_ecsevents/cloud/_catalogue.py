@@ -43,7 +43,7 @@ class InstanceStatus(str, Enum):
 FINAL: Final = frozenset({EventStatus.EXECUTED, EventStatus.AVOIDED, EventStatus.CANCELED, EventStatus.FAILED})
 UNFINISHED: Final = frozenset(EventStatus) - FINAL
 
-# (number, evidence)
+# Each number with its evidence.
 EVENT_STATUS_CODES: Final = {
     EventStatus.EXECUTED: (0, "documented"),
     EventStatus.AVOIDED: (8, "documented"),

@@ -113,16 +113,12 @@ class Cloud:
             # Somebody is in the middle of an operation; if it is this thread, the operation's end will tell.
             self.clock.lock.release()
             return
-        errors: list[BaseException] = []
+        errors: list[BaseException | None] = []
         while self._undelivered:
             change = self._undelivered.popleft()
-            for observer in tuple(self.observers):
-                try:
-                    observer(change)
-                except BaseException as error:
-                    errors.append(error)
-        if errors:
-            raise errors[0]
+            errors.extend(_told(observer, change) for observer in tuple(self.observers))
+        for error in filter(None, errors):
+            raise error
 
     # -- accounts and regions
 
@@ -439,7 +435,8 @@ class Cloud:
 
     def _answer_events(self, instance: Instance, trigger: Trigger, at: Micros, cause: str) -> bool:
         """Apply `trigger` to each unfinished event of the instance; whether it moved one."""
-        return any([self._move(event, trigger, at, cause) for event in self.unfinished(instance.instance_id)])
+        moved = [self._move(event, trigger, at, cause) for event in self.unfinished(instance.instance_id)]
+        return any(moved)
 
     def _move(self, event: SystemEvent, trigger: Trigger, at: Micros, cause: str | None = None) -> bool:
         before = event._status
@@ -508,6 +505,15 @@ class Cloud:
             self._release(instance, at, event.event_type)
         elif way is not None:
             self._pass_through(instance, way, at, event.event_type)
+
+
+def _told(observer: Callable[[Change], None], change: Change) -> BaseException | None:
+    """Tell one observer; its error must not keep the others from hearing."""
+    try:
+        observer(change)
+    except BaseException as error:  # noqa: BLE001  # raised again by the caller
+        return error
+    return None
 
 
 # What an event that acts does to its instance on entering a status; an empty way releases it (a guess: when the

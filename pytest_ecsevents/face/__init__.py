@@ -2,6 +2,6 @@
 
 from pytest_ecsevents.face._ecs_events import EcsEvents
 from pytest_ecsevents.face._instances import Instances
-from pytest_ecsevents.face._settings import HELP, NAMES, Settings, with_given
+from pytest_ecsevents.face._settings import NAMES, Settings, with_given
 
-__all__ = ["HELP", "NAMES", "EcsEvents", "Instances", "Settings", "with_given"]
+__all__ = ["NAMES", "EcsEvents", "Instances", "Settings", "with_given"]

@@ -13,6 +13,7 @@ from pytest_ecsevents.clock import (
     Duration,
     Micros,
     When,
+    delta_micros,
     duration_text,
     from_micros,
     parse_duration,
@@ -116,7 +117,7 @@ class EcsEvents:
 
     # -- entering and leaving
 
-    def __enter__(self) -> "EcsEvents":
+    def __enter__(self) -> "EcsEvents":  # noqa: PYI034  # Self is in typing from Python 3.11 on
         try:
             intercept(self._gateway, self._undo)
             self._clock.enter()
@@ -176,7 +177,14 @@ class EcsEvents:
         """Move time forward; everything due on the way happens in order, the clock standing at each due instant.
 
         Args:
-            by: A timedelta, or text such as "2h30m"; or instead of it the keywords of `timedelta`.
+            by: A timedelta, or text such as "2h30m"; or instead of it the keywords.
+            weeks: As of `timedelta`.
+            days: As of `timedelta`.
+            hours: As of `timedelta`.
+            minutes: As of `timedelta`.
+            seconds: As of `timedelta`.
+            milliseconds: As of `timedelta`.
+            microseconds: As of `timedelta`.
 
         Returns:
             The transitions of events that happened, in order.
@@ -190,24 +198,22 @@ class EcsEvents:
             raise BadArgumentError(
                 'advance got a duration and keywords as well. Pass one: advance("2h") or advance(hours=2).'
             )
-        if by is not None:
-            span = self._span(by)
-        else:
-            span = self._keyword_span(parts)
+        span = self._keyword_span(parts) if by is None else self._span(by)
         return self._moved(lambda: self._clock.advance_by_author(self._clock.now() + span))
 
     @staticmethod
-    def _span(by: Duration) -> Micros:
+    def _span(by: object) -> Micros:
         if isinstance(by, dt.timedelta):
-            return by // dt.timedelta(microseconds=1)
-        if isinstance(by, str) and by.strip().startswith("-"):
-            return -parse_duration(by.strip()[1:], "advance")
-        return parse_duration(by.strip().removeprefix("+") if isinstance(by, str) else by, "advance")
+            return delta_micros(by)
+        text = by.strip() if isinstance(by, str) else by
+        if isinstance(text, str) and text.startswith("-"):
+            return -parse_duration(text[1:], "advance")
+        return parse_duration(text.removeprefix("+") if isinstance(text, str) else text, "advance")
 
     @staticmethod
     def _keyword_span(parts: "tuple[float, ...]") -> Micros:
         try:
-            return dt.timedelta(*parts) // dt.timedelta(microseconds=1)
+            return delta_micros(dt.timedelta(*parts))
         except (TypeError, ValueError, OverflowError):
             raise BadArgumentError(
                 f"advance got {listed(repr(part) for part in parts if part)}, which is not a duration. "
@@ -270,22 +276,6 @@ class EcsEvents:
             EcsEventsError: Something of this cannot be; the sentence says what, and what can.
         """
         __tracebackhide__ = True
-        return self._create(
-            event_type, instance_id, not_before, simulated, status, reason, outcome, "created by the test"
-        )
-
-    def _create(
-        self,
-        event_type: str,
-        instance_id: str,
-        not_before: When | None,
-        simulated: bool,
-        status: str | None,
-        reason: str | None,
-        outcome: str,
-        cause: str,
-    ) -> SystemEvent:
-        __tracebackhide__ = True
         at = None if not_before is None else parse_when(not_before, "not_before", self._clock.now())
         return self._cloud.create_event(
             event_type,
@@ -295,7 +285,7 @@ class EcsEvents:
             status=status,
             reason=reason,
             outcome=outcome,
-            cause=cause,
+            cause="created by the test",
         )
 
     def cancel(self, event: SystemEvent | str) -> None:

@@ -104,7 +104,8 @@ def _error(action: str, code: str, message: str | None, http_status: int | None)
     if row is not None:
         http_status = row.http_status if http_status is None else http_status
         message = row.message.replace("%s", "") if message is None else message
-    assert http_status is not None and message is not None
+    assert http_status is not None
+    assert message is not None
     if not 300 <= http_status <= 599:
         raise BadArgumentError(f"fail({action!r}, {code!r}) got http_status={http_status}. Pass one from 300 to 599.")
     return ApiError(code, http_status, message)

@@ -22,14 +22,12 @@ class MarkerForm:
         required: Whether it must be given.
         keywords: The other arguments.
         more: Further keywords, listed only in errors about them.
-        help: What `pytest --markers` says.
     """
 
     name: str
     positional: str
     required: bool
     keywords: tuple[str, ...]
-    help: str
     more: tuple[str, ...] = ()
 
 
@@ -58,16 +56,12 @@ FORMS: Final = {
             "event_type",
             True,
             ("instance_id", "not_before", "simulated", "status", "reason", "outcome"),
-            "ecs_event(event_type, *, instance_id, not_before='+24h', simulated=True, status=None, reason=None, "
-            "outcome='Executed'): publish an ECS system event before the test; instance_id may be a list.",
         ),
         MarkerForm(
             "ecs_instance",
             "instance_id",
             True,
             ("region_id", "status", "account_id", "tags"),
-            "ecs_instance(instance_id, *, region_id, status='Running', account_id, tags={...}, **attributes): "
-            "declare an ECS instance, attributes as DescribeInstances has them in snake_case.",
             more=tuple(ATTRIBUTES),
         ),
         MarkerForm(
@@ -75,8 +69,6 @@ FORMS: Final = {
             "start",
             False,
             ("backend", "sleep", "executing_for", "failure_events"),
-            "ecs_clock(start='2030-01-01T00:00:00Z', *, backend='freezegun', sleep='virtual', executing_for='1s', "
-            "failure_events='executing'): where the test's clock is frozen, and how.",
         ),
     )
 }
@@ -163,21 +155,10 @@ def _declare(ecs_events: EcsEvents, mark: Mark) -> None:
 def _publish(ecs_events: EcsEvents, mark: Mark) -> None:
     given = bound(mark)
     try:
-        simulated = given.get("simulated", True)
-        status = given.get("status")
-        for instance_id in _instance_ids(ecs_events, given.get("instance_id")):
+        for instance_id in _instance_ids(ecs_events, given.pop("instance_id", None)):
             if instance_id not in ecs_events.instances:
                 ecs_events.instances.add(instance_id)
-            ecs_events._create(
-                given["event_type"],
-                instance_id,
-                given.get("not_before", _default_not_before(given["event_type"], simulated, status)),
-                simulated,
-                status,
-                given.get("reason"),
-                given.get("outcome", "Executed"),
-                "published by a marker",
-            )
+            ecs_events.create(instance_id=instance_id, **{"not_before": _default_not_before(given), **given})
     except EcsEventsError as error:
         raise type(error)(f"@pytest.mark.ecs_event: {error}") from None
 
@@ -192,17 +173,18 @@ def _instance_ids(ecs_events: EcsEvents, given: object) -> list[str]:
                 "Name the one, or a list of them."
             )
         return declared or [ecs_events.instances.add().instance_id]
-    ids = list(given) if isinstance(given, (list, tuple)) else [given]
-    for instance_id in ids:
-        if not isinstance(instance_id, str) or not instance_id:
-            raise BadArgumentError(f'instance_id is {given!r}. Pass an id such as "i-web1", or a list of them.')
+    ids: list[Any] = list(given) if isinstance(given, (list, tuple)) else [given]
+    if not ids or not all(one and isinstance(one, str) for one in ids):
+        raise BadArgumentError(f'instance_id is {given!r}. Pass an id such as "i-web1", or a list of them.')
     return ids
 
 
-def _default_not_before(event_type: object, simulated: object, status: object) -> str | None:
+def _default_not_before(given: Mapping[str, Any]) -> str | None:
     """An event that waits for nobody's leave and has not happened yet needs a planned time."""
-    row = EVENT_TYPES.get(event_type) if isinstance(event_type, str) else None
-    if row is None or simulated:
+    row = EVENT_TYPES.get(str(given["event_type"]))
+    if row is None or given.get("simulated", True):
         return DEFAULT_NOT_BEFORE
-    first = status or ("Executing" if row.is_failure or EventStatus.SCHEDULED not in row.statuses else "Scheduled")
+    first = given.get("status") or (
+        "Executing" if row.is_failure or EventStatus.SCHEDULED not in row.statuses else "Scheduled"
+    )
     return DEFAULT_NOT_BEFORE if first == EventStatus.SCHEDULED else None

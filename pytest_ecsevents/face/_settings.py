@@ -46,18 +46,6 @@ class Settings:
     timeline: str = "failed"
 
 
-HELP: Final = {
-    "region": "region of instances whose id does not tell one",
-    "account_id": "account that instances and access keys belong to",
-    "start": "where the clock is frozen: ISO 8601 with a zone",
-    "clock": f"what freezes it: {listed(BACKENDS)}",
-    "sleep": f"what time.sleep does: {listed(SLEEPS)}",
-    "executing_for": "how long an event stays Executing, such as 1s",
-    "failure_events": "how simulated failure events are born: executing, scheduled",
-    "strict": "fail tests whose handler called what is not faked: true, false",
-    "timeline": "whose report has the timeline: failed, all",
-}
-
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "clock": BACKENDS,
     "sleep": SLEEPS,

@@ -1,6 +1,6 @@
 """What an action is: a declaration and one thin function."""
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -25,7 +25,7 @@ class ActionCall:
         errors: The action's error table.
     """
 
-    __slots__ = ("_sent", "_values", "account_id", "action", "cloud", "errors", "now", "region_id")
+    __slots__ = ("_values", "account_id", "action", "cloud", "errors", "now", "region_id")
 
     def __init__(
         self,
@@ -35,7 +35,6 @@ class ActionCall:
         account_id: str,
         region_id: str,
         now: Micros,
-        sent: Container[str],
         values: Mapping[str, Any],
     ) -> None:
         self.action: Final = action
@@ -44,17 +43,12 @@ class ActionCall:
         self.region_id: Final = region_id
         self.now: Final = now
         self.errors: Final = action.errors
-        self._sent: Final = sent
         self._values: Final = values
 
     def __getitem__(self, parameter: Parameter[T]) -> T:
         """The typed value of a parameter."""
         value: T = self._values[parameter.name]
         return value
-
-    def was_sent(self, parameter: Parameter[Any]) -> bool:
-        """Whether the request carried it."""
-        return parameter.name in self._sent
 
     @property
     def values(self) -> Mapping[str, Any]:

@@ -21,7 +21,7 @@ NOT_BEFORE_END: Final = instant("NotBefore.End")
 PUBLISHED_START: Final = instant("EventPublishTime.Start")
 PUBLISHED_END: Final = instant("EventPublishTime.End")
 
-SHARED: Final[tuple[Parameter[object], ...]] = (
+SHARED: Final = (
     EVENT_IDS,
     EVENT_TYPE,
     EVENT_TYPES_N,

@@ -79,7 +79,9 @@ class Gateway:
             )
             fault = self._witness.called(call)
             request_id = self._cloud.ids.request()
-            body, error = self._outcome(call, action, found, params, now, fault)
+            body, error = self._outcome(
+                call, action=action, found=found, access_key_id=params.get("AccessKeyId"), fault=fault
+            )
         if error is None:
             call.http_status = 200
             call.summary = _summary(body)
@@ -98,21 +100,21 @@ class Gateway:
     def _outcome(
         self,
         call: ApiCall,
+        *,
         action: Action | None,
         found: Mapping[str, Any],
-        params: Mapping[str, str],
-        now: int,
+        access_key_id: str | None,
         fault: ApiError | None,
     ) -> "tuple[JsonObject, ApiError | None]":
         if fault is not None:
             return {}, fault
         try:
-            return self._answer(call, action, found, params, now), None
+            return self._answer(call, action, found, access_key_id), None
         except ApiError as error:
             return {}, error
 
     def _answer(
-        self, call: ApiCall, action: Action | None, found: Mapping[str, Any], params: Mapping[str, str], now: int
+        self, call: ApiCall, action: Action | None, found: Mapping[str, Any], access_key_id: str | None
     ) -> JsonObject:
         if action is None or call.product != "Ecs" or call.version != VERSION:
             return self._cannot_answer(call)
@@ -126,10 +128,9 @@ class Gateway:
         action_call = ActionCall(
             action,
             self._cloud,
-            account_id=self._cloud.account_of(params.get("AccessKeyId")),
+            account_id=self._cloud.account_of(access_key_id),
             region_id=region_id,
-            now=now,
-            sent=found,
+            now=call.at_micros,
             values=action.parameters.parse(found, action.missing),
         )
         try:

@@ -31,6 +31,7 @@ from pytest_ecsevents.openapi._parameters import (
     repeated,
     structs,
     text,
+    yes_or_no,
 )
 from pytest_ecsevents.openapi._wire import Json, JsonObject
 
@@ -60,8 +61,6 @@ def _name_like(instance: Instance, pattern: str) -> bool:
 
 
 _STATUSES: Final = tuple(str(status) for status in InstanceStatus)
-_IO_OPTIMIZED: Final = boolean("IoOptimized")
-_DEVICE_AVAILABLE: Final = boolean("DeviceAvailable")
 _TAGS: Final = structs("Tag", "Key", "Value", most=20, too_many=INSTANCES["InvalidTagCount"])
 _FILTERS: Final = structs("Filter", "Key", "Value", most=4, too_many=INSTANCES["InvalidFilterKey.NotFound"])
 _DRY_RUN: Final = boolean("DryRun")
@@ -112,6 +111,8 @@ FILTERS: Final = (
     Filter(text("HpcClusterId"), _is("hpc_cluster_id")),
     Filter(text("HttpEndpoint"), _is("http_endpoint")),
     Filter(text("HttpTokens"), _is("http_tokens")),
+    Filter(yes_or_no("IoOptimized"), lambda instance, value: flag(instance, "io_optimized") == value),
+    Filter(yes_or_no("DeviceAvailable"), lambda instance, value: flag(instance, "device_available") == value),
 )
 
 # Accepted, and of no effect on what is listed.
@@ -142,16 +143,9 @@ def _declared_first(instance: Instance) -> "tuple[int, str]":
 
 def _tests(call: ActionCall) -> "list[Callable[[Instance], bool]]":
     tests: list[Callable[[Instance], bool]] = []
-    for one in FILTERS:
-        value = call[one.parameter]
-        # An empty JSON array is a filter that nothing passes; an empty text or list was not sent.
-        if value or (value == () and one.parameter.kind == "JSON array"):
-            tests.append(_bound(one.matches, value))
-    for parameter, attribute in ((_IO_OPTIMIZED, "io_optimized"), (_DEVICE_AVAILABLE, "device_available")):
-        if call.was_sent(parameter):
-            tests.append(
-                _bound(lambda instance, wanted, name=attribute: flag(instance, name) == wanted, call[parameter])
-            )
+    # An empty JSON array differs from the default: it is a filter that nothing passes.
+    given = [one for one in FILTERS if call[one.parameter] != one.parameter.default]
+    tests.extend(_bound(one.matches, call[one.parameter]) for one in given)
     if call[_TAGS]:
         tests.append(_bound(lambda instance, pairs: has_tags(instance.tags, pairs), _tag_pairs(call[_TAGS])))
     tests.extend(_time_test(pair) for pair in call[_FILTERS])
@@ -206,8 +200,6 @@ DESCRIBE: Final = Action(
     ParameterSet(
         (
             *(one.parameter for one in FILTERS),
-            _IO_OPTIMIZED,
-            _DEVICE_AVAILABLE,
             _TAGS,
             _FILTERS,
             _DRY_RUN,

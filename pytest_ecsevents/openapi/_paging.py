@@ -34,6 +34,7 @@ def paged(
     items: Sequence[Item],
     size: Parameter[int],
     key: Callable[[Item], "tuple[int, str]"],
+    *,
     last_token: str | None = None,
     refusal: ErrorRow = INVALID,
 ) -> "tuple[Sequence[Item], JsonObject]":

@@ -12,11 +12,11 @@ from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.clock import Micros, to_micros
 from pytest_ecsevents.openapi._errors import COMMON_INVALID, INVALID, ApiError, ErrorRow
 
-T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter(Generic[T]):
+class Parameter(Generic[T_co]):
     """One parameter of an action, as it stands on the wire.
 
     Attributes:
@@ -32,8 +32,8 @@ class Parameter(Generic[T]):
 
     name: str
     kind: str
-    parse: "Callable[[str, Any], T]"
-    default: T
+    parse: "Callable[[str, Any], T_co]"
+    default: T_co
     required: bool = False
     members: tuple[str, ...] = ()
     missing: ErrorRow | None = None
@@ -104,16 +104,21 @@ def clamped(name: str, default: int, least: int, most: int, *, refusal: ErrorRow
     return Parameter(name, "integer", parse, None, note=f"default {default}; moved into {least} to {most}")
 
 
-def boolean(name: str, *, default: bool = False, refusal: ErrorRow = COMMON_INVALID, note: str = "") -> Parameter[bool]:
-    """true or false, in any case: the SDKs send Python's True."""
+def boolean(name: str, *, refusal: ErrorRow = COMMON_INVALID, note: str = "") -> Parameter[bool]:
+    """True or false, in any case, for the SDKs send Python's True; false when it is not sent."""
+    return Parameter(name, "boolean", lambda name, raw: _truth(name, raw, refusal), default=False, note=note)
 
-    def parse(name: str, raw: str) -> bool:
-        value = {"true": True, "false": False}.get(raw.lower())
-        if value is None:
-            raise invalid(name, raw, "It must be true or false.", refusal)
-        return value
 
-    return Parameter(name, "boolean", parse, default, note=note)
+def yes_or_no(name: str, *, note: str = "") -> Parameter[bool | None]:
+    """True or false as a filter; None when it is not sent."""
+    return Parameter(name, "boolean", lambda name, raw: _truth(name, raw, COMMON_INVALID), None, note=note)
+
+
+def _truth(name: str, raw: str, refusal: ErrorRow) -> bool:
+    value = {"true": True, "false": False}.get(raw.lower())
+    if value is None:
+        raise invalid(name, raw, "It must be true or false.", refusal)
+    return value
 
 
 def instant(name: str, *, required: bool = False, note: str = "") -> Parameter[Micros | None]:
