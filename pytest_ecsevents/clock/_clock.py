@@ -4,14 +4,14 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Final, Literal, SupportsIndex
+from typing import Final, SupportsIndex
 
-from pytest_ecsevents._words import BadArgumentError, EcsEventsError, did_you_mean, listed
+from pytest_ecsevents._words import BadArgumentError, EcsEventsError
 from pytest_ecsevents.clock._freezegun import ClockNamesMemo, FreezegunSource
 from pytest_ecsevents.clock._queue import DueQueue
 from pytest_ecsevents.clock._sources import ClockSource
 from pytest_ecsevents.clock._timemachine import TimeMachineSource
-from pytest_ecsevents.clock._times import FIRST, LAST, SECOND, Micros, duration_text, instant_text
+from pytest_ecsevents.clock._times import FIRST, LAST, Micros, duration_text, instant_text
 
 BACKENDS: Final = ("freezegun", "time-machine")
 SLEEPS: Final = ("virtual", "real")
@@ -24,7 +24,7 @@ class Clock:
         start: Where to freeze, or None for `default_start`, which yields to a clock that somebody else holds.
         default_start: Where to freeze when nobody asked for an instant.
         backend: One of `BACKENDS`.
-        sleep: "virtual" has `time.sleep` in the thread that entered move the clock; "real" leaves it alone.
+        sleep: One of `SLEEPS`: "virtual" has `time.sleep` in the thread that entered move the clock; "real" leaves it alone.
         memo: What earlier tests learnt about loaded modules.
     """
 
@@ -42,9 +42,9 @@ class Clock:
         self.after_step: Callable[[], None] = _nothing
         self._start = start
         self._default_start = default_start
-        self._sleep = _checked("sleep", sleep, SLEEPS)
+        self._sleep = sleep
         own: dict[str, ClockSource] = {"freezegun": FreezegunSource(memo), "time-machine": TimeMachineSource()}
-        self._own = own[_checked("backend", backend, BACKENDS)]
+        self._own = own[backend]
         # freezegun lies over time-machine when both are active.
         self._sources: tuple[ClockSource, ...] = tuple(own.values())
         self._undo = ExitStack()
@@ -178,14 +178,3 @@ class Clock:
 def _nothing() -> None:
     return None
 
-
-def _checked(what: Literal["backend", "sleep"], value: str, allowed: tuple[str, ...]) -> str:
-    if value in allowed:
-        return value
-    raise BadArgumentError(
-        f"{what} is {value!r}, which the clock does not know. Pass one of: {listed(allowed)}."
-        f"{did_you_mean(str(value), allowed)}"
-    )
-
-
-__all__ = ["BACKENDS", "SECOND", "SLEEPS", "Clock"]

@@ -1,0 +1,438 @@
+"""Who moves time, and what happens on the way."""
+
+import datetime as dt
+import queue
+import threading
+import time
+from multiprocessing.pool import ThreadPool
+
+import freezegun
+import pytest
+import time_machine
+
+from pytest_ecsevents import BadArgumentError, EcsEvents, EcsEventsError
+
+START = "2018-08-22T10:39:49Z"
+
+
+@pytest.fixture(params=["freezegun", "time-machine"])
+def ecs(request):
+    """A cloud with one instance, on each back end."""
+    with EcsEvents(START, backend=request.param) as ecs_events:
+        ecs_events.instances.add("i-web1")
+        yield ecs_events
+
+
+def test_the_process_and_the_fake_have_one_clock(ecs):
+    """What the handler reads is what the fake reads, before and after a move."""
+    assert dt.datetime.now(dt.timezone.utc) == ecs.now == dt.datetime(2018, 8, 22, 10, 39, 49, tzinfo=dt.timezone.utc)
+    ecs.advance("1.5s")
+    assert dt.datetime.now(dt.timezone.utc) == ecs.now
+    assert time.time() == ecs.now.timestamp()
+    assert time.gmtime().tm_sec == 50
+
+
+def test_advance_returns_the_transitions_in_order(ecs):
+    """Everything due on the way happens in the order of its instants, ties in order of creation."""
+    late = ecs.create("SystemMaintenance.Stop", "i-web1", not_before="+2h")
+    first = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+    tied = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+    moved = ecs.advance(hours=3)
+    assert [(change.event, str(change.to_status)) for change in moved] == [
+        (first, "Executing"),
+        (tied, "Executing"),
+        (first, "Executed"),
+        (tied, "Executed"),
+        (late, "Executing"),
+        (late, "Executed"),
+    ]
+    assert [change.cause for change in moved[:1] + moved[2:3]] == ["NotBefore reached", "execution ended"]
+
+
+def test_the_clock_stands_at_each_due_instant(ecs):
+    """While a transition happens and receivers are told, the process's clock is the transition's instant."""
+    seen = []
+    ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+    ecs.on_change(lambda change: seen.append((change.at, dt.datetime.now(dt.timezone.utc))))
+    ecs.advance("1d")
+    assert [at.isoformat() for at, _ in seen] == ["2018-08-22T11:39:49+00:00", "2018-08-22T11:39:50+00:00"]
+    assert all(at == now for at, now in seen)
+    assert ecs.now.isoformat() == "2018-08-23T10:39:49+00:00"
+
+
+def test_what_a_receiver_creates_before_the_target_happens_too(ecs):
+    """An event that a receiver creates at one instant and that is due before the target also happens, in its place."""
+
+    def follow_up(change):
+        if change.to_status == "Executed" and len(ecs) == 1:
+            ecs.create("SystemMaintenance.Stop", "i-web1", not_before="+10m")
+
+    ecs.on_change(follow_up)
+    ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+    moved = ecs.advance("2h")
+    assert [(change.event.event_type, str(change.to_status), change.at.isoformat()) for change in moved] == [
+        ("SystemMaintenance.Reboot", "Executing", "2018-08-22T11:39:49+00:00"),
+        ("SystemMaintenance.Reboot", "Executed", "2018-08-22T11:39:50+00:00"),
+        ("SystemMaintenance.Stop", "Scheduled", "2018-08-22T11:39:50+00:00"),
+        ("SystemMaintenance.Stop", "Executing", "2018-08-22T11:49:50+00:00"),
+        ("SystemMaintenance.Stop", "Executed", "2018-08-22T11:49:51+00:00"),
+    ]
+
+
+def test_a_receiver_may_reboot_in_time(ecs):
+    """A receiver that answers an event from within the advance avoids it."""
+    ecs.on_change(lambda change: ecs.reboot("i-web1") if change.to_status == "Executing" else None)
+    ecs.create("SystemMaintenance.Stop", "i-web1", not_before="+1h")
+    event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+2h")
+    ecs.advance("3h")
+    assert event.status == "Avoided"
+    assert event.finish_time.isoformat() == "2018-08-22T11:39:49+00:00"
+
+
+def test_a_receiver_that_moves_the_clock_beyond_the_target_leaves_it_there(ecs):
+    """Time never goes back: the outer advance ends where the inner one stands."""
+    ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+    end = ecs.on_change(lambda change: ecs.advance("5h") if change.to_status == "Executing" else None)
+    ecs.advance("2h")
+    assert ecs.now.isoformat() == "2018-08-22T16:39:49+00:00"
+    end()
+    assert ecs.one().status == "Executed"
+
+
+def test_an_error_in_a_receiver_comes_out_of_advance_and_loses_nothing(ecs):
+    """Every receiver hears of the change, the first error comes out, and what is due later still happens."""
+    heard = []
+    end = ecs.on_change(lambda change: 1 // 0)
+    ecs.on_change(heard.append)
+    with pytest.raises(ZeroDivisionError):
+        ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+    end()
+    assert len(heard) == 1
+    assert [str(change.to_status) for change in ecs.advance("2h")] == ["Executing", "Executed"]
+
+
+def test_advance_to_next_goes_from_due_instant_to_due_instant(ecs):
+    """It stops at each instant where something is due, skips what was canceled, and returns nothing at the end."""
+    canceled = ecs.create("SystemMaintenance.Stop", "i-web1", not_before="+10m")
+    ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+    ecs.cancel(canceled)
+    assert [str(change.to_status) for change in ecs.advance_to_next()] == ["Executing"]
+    assert ecs.now.isoformat() == "2018-08-22T11:39:49+00:00"
+    assert [str(change.to_status) for change in ecs.advance_to_next()] == ["Executed"]
+    before = ecs.now
+    assert ecs.advance_to_next() == []
+    assert ecs.now == before
+
+
+@pytest.mark.parametrize(
+    ("move", "sentence"),
+    [
+        (
+            lambda ecs: ecs.advance(),
+            "The clock already stands at 2018-08-22T10:39:49Z, so this would move it by nothing. Pass a duration longer "
+            "than zero or a later instant.",
+        ),
+        (
+            lambda ecs: ecs.advance("0s"),
+            "The clock already stands at 2018-08-22T10:39:49Z, so this would move it by nothing. Pass a duration longer "
+            "than zero or a later instant.",
+        ),
+        (
+            lambda ecs: ecs.advance(hours=-2),
+            "This would move the clock back by 2h, from 2018-08-22T10:39:49Z to 2018-08-22T08:39:49Z. Time only moves "
+            "forward here: pass a later instant, or start earlier with @pytest.mark.ecs_clock(start=...).",
+        ),
+        (
+            lambda ecs: ecs.advance("-2h"),
+            "This would move the clock back by 2h, from 2018-08-22T10:39:49Z to 2018-08-22T08:39:49Z. Time only moves "
+            "forward here: pass a later instant, or start earlier with @pytest.mark.ecs_clock(start=...).",
+        ),
+        (
+            lambda ecs: ecs.advance_to("2018-08-22T10:39:48Z"),
+            "This would move the clock back by 1s, from 2018-08-22T10:39:49Z to 2018-08-22T10:39:48Z. Time only moves "
+            "forward here: pass a later instant, or start earlier with @pytest.mark.ecs_clock(start=...).",
+        ),
+        (
+            lambda ecs: ecs.advance(days=9_000_000),
+            "This would move the clock by 9000000d, beyond the year 9999. Pass a shorter duration.",
+        ),
+        (
+            lambda ecs: ecs.advance(days=10**12),
+            "advance got 1000000000000, which is not a duration. Pass numbers, such as hours=2, that stay within the "
+            "year 9999.",
+        ),
+        (
+            lambda ecs: ecs.advance(hours="2"),
+            "advance got '2', which is not a duration. Pass numbers, such as hours=2, that stay within the year 9999.",
+        ),
+        (
+            lambda ecs: ecs.advance("1h", minutes=1),
+            'advance got a duration and keywords as well. Pass one: advance("2h") or advance(hours=2).',
+        ),
+        (
+            lambda ecs: ecs.advance(3600),
+            'advance is 3600, which is not a duration. Pass a timedelta or text such as "90s", "2h30m" or "1d".',
+        ),
+    ],
+    ids=[
+        "nothing",
+        "zero",
+        "negative keyword",
+        "negative text",
+        "earlier instant",
+        "too far",
+        "overflow",
+        "text keyword",
+        "both",
+        "number",
+    ],
+)
+def test_a_move_that_cannot_be_made_is_refused_in_a_sentence(ecs, move, sentence):
+    """advance backwards, by nothing, too far or by no duration is a ValueError in words, and moves nothing."""
+    with pytest.raises(ValueError) as error:
+        move(ecs)
+    assert isinstance(error.value, BadArgumentError)
+    assert str(error.value) == sentence
+    assert ecs.now.isoformat() == "2018-08-22T10:39:49+00:00"
+
+
+def test_advance_takes_text_timedelta_or_keywords(ecs):
+    """A duration can be given in three ways."""
+    ecs.advance("1h")
+    ecs.advance("+30m")
+    ecs.advance(dt.timedelta(minutes=20))
+    ecs.advance(minutes=9, seconds=11)
+    assert ecs.now.isoformat() == "2018-08-22T12:39:00+00:00"
+
+
+def test_sleep_in_the_test_moves_the_clock(ecs):
+    """time.sleep returns at once, the clock having moved by as much and what fell due having happened."""
+    event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+    time.sleep(3601.25)
+    assert ecs.now.isoformat() == "2018-08-22T11:39:50.250000+00:00"
+    assert event.status == "Executed"
+    time.sleep(0)
+    time.sleep(1e-7)
+    assert ecs.now.isoformat() == "2018-08-22T11:39:50.250001+00:00"
+    with pytest.raises(ValueError, match="sleep length must be non-negative"):
+        time.sleep(-1)
+
+
+def test_sleep_in_another_thread_is_real(ecs):
+    """A sleep in a thread of its own waits, and moves nothing."""
+    before = ecs.now
+    thread = threading.Thread(target=time.sleep, args=(0.01,))
+    thread.start()
+    thread.join()
+    assert ecs.now == before
+
+
+def test_sleep_real_leaves_sleep_alone():
+    """With sleep="real" time.sleep is the process's own."""
+    real = time.sleep
+    with EcsEvents(START, sleep="real") as ecs_events:
+        assert time.sleep is real
+        assert ecs_events.now.isoformat() == "2018-08-22T10:39:49+00:00"
+
+
+def test_threads_see_the_frozen_clock():
+    """A function that a thread or a pool runs directly reads the frozen clock, as the test does."""
+    seen = queue.SimpleQueue()
+    with EcsEvents(START) as ecs_events, ThreadPool(1) as pool:
+        thread = threading.Thread(target=lambda: seen.put(dt.datetime.now(dt.timezone.utc)))
+        thread.start()
+        thread.join()
+        assert seen.get() == ecs_events.now
+        assert pool.apply(lambda: time.time()) == ecs_events.now.timestamp()  # noqa: PLW0108  # patched at call
+
+
+def test_waiting_with_a_timeout_in_the_standard_library_stays_real():
+    """queue.get and Event.wait give up after their real timeout though the clock stands still."""
+    with EcsEvents(START):
+        with pytest.raises(queue.Empty):
+            queue.Queue().get(timeout=0.01)
+        assert threading.Event().wait(0.01) is False
+
+
+def test_a_module_named_like_a_standard_one_is_frozen(tmp_path, monkeypatch):
+    """A handler called queue_consumer reads the frozen clock, though freezegun's own list would pass over it."""
+    (tmp_path / "queue_consumer.py").write_text(
+        "import time\nfrom time import time as clock\ndef read(): return clock(), time.time()\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    import queue_consumer
+
+    with EcsEvents(START) as ecs_events:
+        assert queue_consumer.read() == (ecs_events.now.timestamp(),) * 2
+    assert queue_consumer.clock is time.time
+
+
+def test_freezeguns_own_settings_count(monkeypatch):
+    """A module that the user told freezegun to pass over keeps the real clock."""
+    monkeypatch.setattr(
+        freezegun.config.settings, "default_ignore_list", [*freezegun.config.DEFAULT_IGNORE_LIST, "heapq"]
+    )
+    import heapq
+
+    monkeypatch.setattr(heapq, "clock", time.time, raising=False)
+    real = time.time
+    with EcsEvents(START):
+        assert heapq.clock is real
+        assert time.time is not real
+
+
+def test_modules_loaded_while_frozen_are_given_back(tmp_path, monkeypatch):
+    """A module that binds the clock while it is frozen has the real one afterwards."""
+    (tmp_path / "late_comer.py").write_text("from time import time\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with EcsEvents(START):
+        import late_comer
+
+        assert late_comer.time is time.time
+    assert late_comer.time is time.time
+
+
+def test_a_name_bound_anew_between_two_tests_is_frozen_too(tmp_path, monkeypatch):
+    """What was learnt of a module in one test is looked at again when the module has changed."""
+    (tmp_path / "growing.py").write_text("x = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    import growing
+
+    from pytest_ecsevents.clock import ClockNamesMemo
+
+    memo = ClockNamesMemo()
+    with EcsEvents(START, _memo=memo):
+        pass
+    growing.clock = time.time
+    with EcsEvents(START, _memo=memo) as ecs_events:
+        assert growing.clock() == ecs_events.now.timestamp()
+
+
+@pytest.mark.parametrize(
+    "kwargs", [{}, {"tick": True}, {"auto_tick_seconds": 15}], ids=["frozen", "ticking", "stepping"]
+)
+def test_a_clock_frozen_by_the_user_is_followed(kwargs):
+    """Inside the user's freeze_time nothing is frozen again; his moves move the events, and advance moves his clock."""
+    with freezegun.freeze_time("2020-01-01T00:00:00", **kwargs) as freezer, EcsEvents() as ecs_events:
+        assert ecs_events.timeline().startswith("clock 2020-01-01T00:00:00Z +00:00:00")
+        assert "(freezegun, followed)" in ecs_events.timeline()
+        ecs_events.instances.add("i-web1")
+        event = ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="2020-01-01T02:00:00Z")
+        freezer.move_to("2020-01-01T01:00:00")
+        assert event.status == "Scheduled"
+        freezer.tick(dt.timedelta(hours=2))
+        assert event.status == "Executed"
+        assert event.history[1].at.isoformat() == "2020-01-01T02:00:00+00:00"
+        ecs_events.advance("1d")
+        assert dt.datetime.now(dt.timezone.utc).date() == dt.date(2020, 1, 2)
+
+
+def test_a_clock_frozen_inside_is_followed():
+    """A freeze_time inside the fixture, as a decorator makes one, takes the events along, and gives them back."""
+    with EcsEvents(START) as ecs_events:
+        ecs_events.instances.add("i-web1")
+        event = ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="2018-09-01T00:00:00Z")
+        with freezegun.freeze_time("2018-09-01T00:00:00"):
+            assert ecs_events.now.isoformat() == "2018-09-01T00:00:00+00:00"
+            assert event.status == "Executing"
+            assert [str(change.to_status) for change in ecs_events.advance("1s")] == ["Executed"]
+        assert ecs_events.now.isoformat() == "2018-08-22T10:39:49+00:00"
+        assert event.status == "Executed"
+
+
+@pytest.mark.parametrize("tick", [True, False], ids=["ticking", "frozen"])
+def test_a_clock_that_time_machine_holds_is_followed(tick):
+    """Inside time_machine.travel nothing is frozen; its shifts move the events, and advance moves it."""
+    with time_machine.travel("2020-01-01T00:00:00Z", tick=tick) as traveller, EcsEvents() as ecs_events:
+        assert "(time-machine, followed)" in ecs_events.timeline()
+        ecs_events.instances.add("i-web1")
+        event = ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="2020-01-01T02:00:00Z")
+        traveller.shift(dt.timedelta(hours=3))
+        assert event.status == "Executed"
+        ecs_events.advance("1d")
+        assert dt.datetime.now(dt.timezone.utc).date() == dt.date(2020, 1, 2)
+
+
+def test_a_start_beside_a_clock_that_somebody_holds_is_refused():
+    """Asking for another start than the held clock's is an error that says whose clock it is."""
+    with freezegun.freeze_time("2020-01-01T00:00:00"), pytest.raises(EcsEventsError) as error:
+        EcsEvents(START).__enter__()
+    assert str(error.value) == (
+        "The clock is to start at 2018-08-22T10:39:49Z, but freezegun already holds it at 2020-01-01T00:00:00Z. A clock "
+        "that somebody else holds is followed, not fought: drop one of the two."
+    )
+
+
+def test_the_same_start_as_the_held_clocks_is_no_contradiction():
+    """Asking for the instant at which the held clock stands is fine."""
+    with freezegun.freeze_time("2018-08-22T10:39:49"), EcsEvents(START) as ecs_events:
+        assert ecs_events.now.isoformat() == "2018-08-22T10:39:49+00:00"
+
+
+def test_a_clock_stopped_inside_the_test_cannot_be_moved():
+    """When the user stops the freeze that was followed, advance says so."""
+    freezer = freezegun.freeze_time("2020-01-01T00:00:00")
+    freezer.start()
+    with EcsEvents() as ecs_events:
+        freezer.stop()
+        assert ecs_events.now.year >= 2024
+        with pytest.raises(EcsEventsError) as error:
+            ecs_events.advance("1h")
+        assert str(error.value) == (
+            "The clock cannot be moved: nobody holds the process's clock any more. It was stopped inside the test; stop "
+            "what you froze only after ecs_events has ended."
+        )
+
+
+def test_two_threads_that_advance_together_lose_nothing():
+    """Each transition happens once, and the clock ends no earlier than the later target."""
+    with EcsEvents(START) as ecs_events:
+        ecs_events.instances.add("i-web1")
+        for minute in range(1, 200):
+            ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before=f"+{minute}m")
+        threads = [threading.Thread(target=ecs_events.advance, args=(f"{hours}h",)) for hours in (5, 6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert all(
+            [str(change.to_status) for change in event.history] == ["Scheduled", "Executing", "Executed"]
+            for event in ecs_events
+        )
+        assert ecs_events.now.isoformat() >= "2018-08-22T16:39:49+00:00"
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "sentence"),
+    [
+        (
+            {"backend": "freezgun"},
+            "clock is 'freezgun'. Pass one of: freezegun, time-machine. Did you mean freezegun?",
+        ),
+        ({"sleep": "fake"}, "sleep is 'fake'. Pass one of: virtual, real."),
+        (
+            {"executing_for": "long"},
+            'executing_for is \'long\', which is not a duration. Pass a timedelta or text such as "90s", "2h30m" or "1d".',
+        ),
+        (
+            {"failure_events": "schedule"},
+            "failure_events is 'schedule'. Pass one of: executing, scheduled. Did you mean scheduled?",
+        ),
+    ],
+)
+def test_a_clock_setting_that_does_not_exist_is_refused_in_a_sentence(kwargs, sentence):
+    """A wrong setting names what was wrong, what is allowed and the nearest."""
+    with pytest.raises(BadArgumentError) as error:
+        EcsEvents(START, **kwargs)
+    assert str(error.value) == sentence
+
+
+def test_time_machine_absent_is_an_error_only_when_used(monkeypatch):
+    """Without time-machine its back end says what to install; nothing stays patched."""
+    monkeypatch.setitem(__import__("sys").modules, "time_machine", None)
+    with pytest.raises(EcsEventsError) as error:
+        EcsEvents(START, backend="time-machine").__enter__()
+    assert str(error.value) == (
+        'The clock back end "time-machine" needs time-machine, which is not installed. Run: pip install '
+        '"pytest-ecsevents[time-machine]", or use backend="freezegun".'
+    )

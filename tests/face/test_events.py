@@ -1,0 +1,369 @@
+"""Events and instances as the author of a test handles them."""
+
+import datetime as dt
+
+import pytest
+
+from pytest_ecsevents import (
+    BadArgumentError,
+    EcsEvents,
+    EcsEventsError,
+    EventStatus,
+    NoSingleEventError,
+    NoSuchNameError,
+)
+
+
+@pytest.fixture
+def ecs():
+    """A cloud with two instances in Beijing."""
+    with EcsEvents("2018-08-22T10:39:49Z", region_id="cn-beijing", seed="events") as ecs_events:
+        ecs_events.instances.add("i-web1")
+        ecs_events.instances.add("i-web2", tags={"role": "web"})
+        yield ecs_events
+
+
+def test_a_new_event_says_everything_about_itself(ecs):
+    """Every attribute of the contract is there, times aware and in UTC."""
+    event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="2018-09-01T00:00:00Z")
+    assert event.event_id.startswith("e-2ze")
+    assert len(event.event_id) == 22
+    assert event.event_type == "SystemMaintenance.Reboot"
+    assert event.instance_id == "i-web1"
+    assert event.region_id == "cn-beijing"
+    assert event.account_id == "1000000000000001"
+    assert event.status == "Scheduled"
+    assert event.status is EventStatus.SCHEDULED
+    assert f"{event.status}" == "Scheduled"
+    assert not event.status.is_final
+    assert event.publish_time == ecs.now
+    assert event.not_before == dt.datetime(2018, 9, 1, tzinfo=dt.timezone.utc)
+    assert event.finish_time is None
+    assert event.reason == "A simulated event."
+    assert event.simulated is True
+    assert [(change.from_status, str(change.to_status), change.cause) for change in event.history] == [
+        (None, "Scheduled", "created by the test")
+    ]
+
+
+def test_an_event_shows_its_state_in_its_repr(ecs):
+    """An assertion that fails on an event tells its type, instance, status and why."""
+    event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+    assert repr(event) == (
+        f"<SystemEvent {event.event_id} SystemMaintenance.Reboot on i-web1: Scheduled, due 2018-08-22T11:39:49Z>"
+    )
+    ecs.reboot("i-web1")
+    assert repr(event) == (
+        f"<SystemEvent {event.event_id} SystemMaintenance.Reboot on i-web1: Avoided at 2018-08-22T10:39:49Z: "
+        "reboot by the test before NotBefore>"
+    )
+    assert repr(event.history[1]) == (
+        f"<Transition {event.event_id} Scheduled -> Avoided at 2018-08-22T10:39:49Z: reboot by the test before NotBefore>"
+    )
+    assert repr(event.history[0]) == (
+        f"<Transition {event.event_id} published -> Scheduled at 2018-08-22T10:39:49Z: created by the test>"
+    )
+    inquiring = ecs.create("SystemMaintenance.Redeploy", "i-web1", simulated=False, status="Inquiring")
+    assert repr(inquiring) == f"<SystemEvent {inquiring.event_id} SystemMaintenance.Redeploy on i-web1: Inquiring>"
+    assert repr(ecs.instances["i-web1"]) == "<Instance i-web1 in cn-beijing: Running>"
+    assert repr(ecs) == "<EcsEvents at 2018-08-22T10:39:49Z: 2 events, 2 instances, 0 calls>"
+
+
+def test_the_same_test_has_the_same_ids_on_every_run():
+    """Ids come from one seeded source: same seed, same ids; another seed, others."""
+
+    def ids(seed):
+        with EcsEvents(seed=seed) as ecs_events:
+            instance = ecs_events.instances.add()
+            return instance.instance_id, ecs_events.create(
+                "SystemMaintenance.Reboot", instance.instance_id, not_before="+1h"
+            ).event_id
+
+    assert ids("a") == ids("a")
+    assert ids("a") != ids("b")
+
+
+def test_events_are_iterated_and_counted_in_order_of_creation(ecs):
+    """Iteration, len, in and lookup by id see every event."""
+    events = [ecs.create("SystemMaintenance.Reboot", name, not_before="+1h") for name in ("i-web2", "i-web1")]
+    assert list(ecs) == events
+    assert len(ecs) == 2
+    assert ecs[events[1].event_id] is events[1]
+    assert events[0] in ecs
+    assert events[0].event_id in ecs
+    assert "e-none" not in ecs
+
+
+def test_an_empty_cloud_is_true():
+    """A fixture without events is no false value."""
+    with EcsEvents() as ecs_events:
+        assert ecs_events
+        assert len(ecs_events) == 0
+
+
+def test_where_and_one_filter_by_any_attribute(ecs):
+    """Filters combine, and compare statuses with their names."""
+    first = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+    second = ecs.create("SystemMaintenance.Stop", "i-web1", not_before="+2h")
+    ecs.cancel(second)
+    assert ecs.where() == [first, second]
+    assert ecs.where(instance_id="i-web1", status="Canceled") == [second]
+    assert ecs.one(status=EventStatus.SCHEDULED) is first
+    assert ecs.where(status="Avoided") == []
+
+
+def test_one_lists_what_is_there_when_there_is_not_one(ecs):
+    """No match, and more than one, are errors that list the events."""
+    with pytest.raises(NoSingleEventError) as none:
+        ecs.one()
+    assert str(none.value) == "No event matches no filter; one was asked for. Events are: none."
+    first = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+    second = ecs.create("SystemMaintenance.Stop", "i-web1", not_before="+2h")
+    with pytest.raises(LookupError) as many:
+        ecs.one(instance_id="i-web1")
+    assert str(many.value) == (
+        f"2 events match instance_id='i-web1'; one was asked for. They are:\n  - {first!r}\n  - {second!r}"
+    )
+    with pytest.raises(NoSingleEventError) as other:
+        ecs.one(status="Avoided")
+    assert str(other.value) == (
+        f"No event matches status='Avoided'; one was asked for. Events are:\n  - {first!r}\n  - {second!r}"
+    )
+
+
+def test_where_refuses_an_attribute_that_events_do_not_have(ecs):
+    """A misspelt filter is an error with the nearest name, not an empty list."""
+    with pytest.raises(BadArgumentError) as error:
+        ecs.where(state="Avoided")
+    assert str(error.value) == (
+        "Events have no attribute 'state'. Did you mean status? They have: event_id, event_type, instance_id, "
+        "region_id, account_id, status, publish_time, not_before, finish_time, reason, simulated, outcome."
+    )
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "sentence"),
+    [
+        (
+            {"event_type": "SystemMaintenance.Rebot", "not_before": "+1h"},
+            "event_type is 'SystemMaintenance.Rebot', which is no event type. Did you mean SystemMaintenance.Reboot? "
+            "Allowed are: SystemMaintenance.Reboot, SystemMaintenance.Stop, SystemMaintenance.Redeploy, "
+            "SystemFailure.Reboot, SystemFailure.Stop, SystemFailure.Redeploy, InstanceFailure.Reboot.",
+        ),
+        (
+            {"event_type": "SystemFailure.Delete", "not_before": "+1h"},
+            "event_type is 'SystemFailure.Delete', which cannot be simulated; pass simulated=False for a real one. "
+            "Allowed are: SystemMaintenance.Reboot, SystemMaintenance.Stop, SystemMaintenance.Redeploy, "
+            "SystemFailure.Reboot, SystemFailure.Stop, SystemFailure.Redeploy, InstanceFailure.Reboot.",
+        ),
+        (
+            {"not_before": "2018-08-22T10:39:48Z"},
+            "not_before is 2018-08-22T10:39:48Z, 1s before the clock's now, 2018-08-22T10:39:49Z. Pass a later instant, "
+            "or start the clock earlier with @pytest.mark.ecs_clock(start=...).",
+        ),
+        (
+            {},
+            'not_before is missing: the event needs its planned time. Pass an instant, a timedelta or "+2h30m".',
+        ),
+        (
+            {"not_before": "2018-09-01"},
+            "not_before is '2018-09-01', which has no time zone: it would mean another instant on a machine in another "
+            'zone. Add one: "2018-09-01T00:00:00Z", or tzinfo=timezone.utc.',
+        ),
+        (
+            {"not_before": "+1h", "status": "Inquiring"},
+            "A simulated SystemMaintenance.Reboot event cannot be born 'Inquiring'. Pass one of: Scheduled.",
+        ),
+        (
+            {"not_before": "+1h", "status": "Inquiring", "simulated": False},
+            "An Inquiring event has no NotBefore: it waits until it is accepted. Leave not_before out.",
+        ),
+        (
+            {"not_before": "+1h", "outcome": "Failed"},
+            "A simulated SystemMaintenance.Reboot event cannot end 'Failed'. Pass one of: Executed.",
+        ),
+        (
+            {"not_before": "+1h", "outcome": "Fail", "simulated": False},
+            "A real SystemMaintenance.Reboot event cannot end 'Fail'. Pass one of: Executed, Failed. "
+            "Did you mean Failed?",
+        ),
+    ],
+    ids=[
+        "unknown type",
+        "not simulatable",
+        "in the past",
+        "no time",
+        "naive",
+        "status",
+        "inquiring with a time",
+        "outcome of a simulated one",
+        "misspelt outcome",
+    ],
+)
+def test_an_event_that_cannot_be_is_refused_in_a_sentence(ecs, kwargs, sentence):
+    """What was wrong, what is allowed and the nearest valid one; no event is created."""
+    with pytest.raises(BadArgumentError) as error:
+        ecs.create(**{"event_type": "SystemMaintenance.Reboot", "instance_id": "i-web1", **kwargs})
+    assert str(error.value) == sentence
+    assert len(ecs) == 0
+
+
+def test_an_unknown_instance_is_named_with_the_nearest(ecs):
+    """A misspelt instance id names the nearest one, and how to declare it."""
+    with pytest.raises(NoSuchNameError) as error:
+        ecs.create("SystemMaintenance.Reboot", "i-wbe1", not_before="+1h")
+    assert str(error.value) == (
+        "There is no instance 'i-wbe1'. Did you mean i-web1? Declared are: i-web1, i-web2. Add it with "
+        '@pytest.mark.ecs_instance("i-wbe1") or ecs_events.instances.add("i-wbe1").'
+    )
+    with pytest.raises(KeyError):
+        ecs.instances["i-wbe1"]
+
+
+def test_an_unknown_event_is_named_with_the_nearest(ecs):
+    """A misspelt event id names the nearest one."""
+    event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+    with pytest.raises(KeyError) as error:
+        ecs[event.event_id[:-1]]
+    assert str(error.value) == (
+        f"There is no event '{event.event_id[:-1]}'. Did you mean {event.event_id}? Events are: {event.event_id}."
+    )
+
+
+def test_now_is_an_allowed_not_before(ecs):
+    """An event planned for now executes now."""
+    event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before=ecs.now)
+    assert event.status == "Executing"
+
+
+def test_instances_are_a_mapping(ecs):
+    """Instances are found by id, counted and iterated in order of declaration."""
+    assert list(ecs.instances) == ["i-web1", "i-web2"]
+    assert len(ecs.instances) == 2
+    assert "i-web1" in ecs.instances
+    assert dict(ecs.instances["i-web2"].tags) == {"role": "web"}
+    assert ecs.instances["i-web1"].status == "Running"
+
+
+@pytest.mark.parametrize(
+    ("instance_id", "region_id"),
+    [
+        ("i-2zegswzznxbp168sc5c9", "cn-beijing"),
+        ("i-bp1h4adlltjc1d48goaq", "cn-hangzhou"),
+        ("i-web1", "cn-hangzhou"),
+    ],
+)
+def test_the_region_is_told_by_the_id(instance_id, region_id):
+    """The prefix of a full id tells the region, else it is the setting's."""
+    with EcsEvents() as ecs_events:
+        assert ecs_events.instances.add(instance_id).region_id == region_id
+
+
+def test_a_made_up_id_has_the_prefix_of_its_region():
+    """An id that is left out is made up in the shape of the service; unknown regions get a prefix of their own."""
+    with EcsEvents() as ecs_events:
+        assert ecs_events.instances.add(region_id="cn-beijing").instance_id.startswith("i-2ze")
+        moon = ecs_events.instances.add(region_id="moon-1")
+        assert len(moon.instance_id) == 22
+        assert ecs_events.instances.add(region_id="moon-1").instance_id[:5] == moon.instance_id[:5]
+
+
+def test_declaring_an_instance_again_the_same_way_changes_nothing(ecs):
+    """The second declaration returns the first instance."""
+    assert ecs.instances.add("i-web2", tags={"role": "web"}) is ecs.instances["i-web2"]
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "sentence"),
+    [
+        (
+            {"tags": {"role": "db"}},
+            "instances.add declares i-web2 with tags={'role': 'db'}, but it was declared with tags={'role': 'web'}. "
+            "Declare it once.",
+        ),
+        (
+            {"tags": {"role": "web"}, "region_id": "cn-hangzhou"},
+            "instances.add declares i-web2 with region_id='cn-hangzhou', but it was declared with "
+            "region_id='cn-beijing'. Declare it once.",
+        ),
+        (
+            {"tags": {"role": "web"}, "status": "Stopped"},
+            "instances.add declares i-web2 with status='Stopped', but it was declared with status='Running'. "
+            "Declare it once.",
+        ),
+        (
+            {"status": "Stoped"},
+            "instances.add got status='Stoped'. Pass one of: Running, Stopped. Did you mean Stopped?",
+        ),
+        ({"tags": ["web"]}, 'instances.add got tags=[\'web\']. Pass a dict of texts, such as {"role": "web"}.'),
+        ({"cpu": "4"}, "instances.add got cpu='4'. Pass a whole number."),
+        ({"io_optimized": 1}, "instances.add got io_optimized=1. Pass True or False."),
+        ({"zone_id": 3}, "instances.add got zone_id=3. Pass text."),
+        ({"security_group_ids": "sg-1"}, "instances.add got security_group_ids='sg-1'. Pass a list of texts."),
+        (
+            {"operation_locks": ["secure"]},
+            "instances.add got operation_locks='secure'. Pass one of: financial, security, Recycling, "
+            "dedicatedhostfinancial, refunded. Did you mean security?",
+        ),
+        (
+            {"health_status": "OK"},
+            "instances.add got health_status='OK'. Pass one of: Ok, Impaired, Warning, Maintaining, Initializing, "
+            "InsufficientData, NotApplicable. Did you mean Ok?",
+        ),
+    ],
+)
+def test_an_instance_that_cannot_be_is_refused_in_a_sentence(ecs, kwargs, sentence):
+    """A contradiction, or a wrong attribute value, names what was given and what is allowed."""
+    with pytest.raises(BadArgumentError) as error:
+        ecs.instances.add("i-web2", **kwargs)
+    assert str(error.value) == sentence
+
+
+def test_an_attribute_that_no_instance_has_is_refused_with_the_nearest(ecs):
+    """A misspelt attribute is an error that lists them all."""
+    with pytest.raises(BadArgumentError) as error:
+        ecs.instances.add("i-web3", instance_nam="web3")
+    assert str(error.value).startswith(
+        "instances.add got instance_nam='web3', which no instance has. Did you mean instance_name? "
+        "Attributes are: instance_name, host_name, "
+    )
+
+
+def test_a_locked_instance_refuses_operations(ecs):
+    """A security lock and arrears each refuse a reboot in a sentence."""
+    ecs.instances.add("i-bad", operation_locks=["security"])
+    ecs.instances.add("i-poor", operation_locks=["financial"])
+    with pytest.raises(EcsEventsError) as locked:
+        ecs.reboot("i-bad")
+    assert str(locked.value) == "i-bad is locked for security reasons; a reboot is refused."
+    with pytest.raises(EcsEventsError) as poor:
+        ecs.stop("i-poor")
+    assert str(poor.value) == "i-poor is locked because of arrears; a stop is refused."
+
+
+def test_a_receiver_hears_until_it_is_ended(ecs):
+    """on_change tells of events and instances, and the function it returns ends it."""
+    heard = []
+    end = ecs.on_change(heard.append)
+    ecs.reboot("i-web1")
+    end()
+    ecs.reboot("i-web1")
+    assert [(change.instance.instance_id, str(change.to_status), change.at) for change in heard] == [
+        ("i-web1", "Stopping", ecs.now),
+        ("i-web1", "Starting", ecs.now),
+        ("i-web1", "Running", ecs.now),
+    ]
+
+
+def test_a_receiver_may_ask_the_cloud_while_it_is_told(ecs):
+    """Reading an event inside a receiver, and in the middle of an operation, tells each change once and in order."""
+    heard = []
+    event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+    ecs.on_change(lambda change: heard.append((type(change).__name__, str(change.to_status), str(event.status))))
+    ecs.reboot("i-web1")
+    assert heard == [
+        ("Transition", "Avoided", "Avoided"),
+        ("InstanceTransition", "Stopping", "Avoided"),
+        ("InstanceTransition", "Starting", "Avoided"),
+        ("InstanceTransition", "Running", "Avoided"),
+    ]
