@@ -1,5 +1,6 @@
 """The front door of the API: from a request to a reply."""
 
+import re
 import sys
 import warnings
 from collections.abc import Mapping
@@ -30,6 +31,8 @@ _COUNTED: Final = {
     "InstanceStatus": "instance",
     "InstanceResponse": "instance",
 }
+
+_NUMBER: Final = re.compile(r"\.\d+")
 
 # Whose frames stand between the author's code and here.
 _BETWEEN: Final = ("pytest_ecsevents.", "responses", "requests.", "aliyunsdkcore.", "unittest.mock", "contextlib")
@@ -196,7 +199,7 @@ def _warn_unknown(action: Action, unknown: list[str]) -> None:
         known = action.parameters.known_names()
         warnings.warn_explicit(
             f"{action.name} was sent {name}, which is no parameter of it: the service ignores it."
-            f"{did_you_mean(name, known)} Its parameters are: {listed(known)}.",
+            f"{did_you_mean(_NUMBER.sub('.N', name), known)} Its parameters are: {listed(known, most=99)}.",
             UnknownParameterWarning,
             frame.f_code.co_filename,
             frame.f_lineno,

@@ -285,8 +285,12 @@ class ParameterSet:
         return values
 
     def known_names(self) -> list[str]:
-        """Every name as the reference prints it."""
-        return [parameter.wire_name for parameter in self.parameters]
+        """Every name as the reference prints it; of a struct list, each member's."""
+        return [
+            f"{parameter.wire_name}.{member}" if member else parameter.wire_name
+            for parameter in self.parameters
+            for member in parameter.members or ("",)
+        ]
 
 
 def _gathered(parameter: Parameter[Any], items: list[tuple[int, str, str]]) -> Any:

@@ -1,0 +1,349 @@
+"""The call log, assertions on it, faults and strictness."""
+
+import pytest
+from aliyunsdkcore.acs_exception.exceptions import ServerException
+
+from pytest_ecsevents import (
+    BadArgumentError,
+    EcsEvents,
+    UnexpectedCallError,
+    UnknownParameterWarning,
+    UnusedFaultError,
+)
+
+
+@pytest.fixture
+def ecs():
+    """A cloud with one instance in Hangzhou."""
+    with EcsEvents("2018-08-22T10:39:49Z") as ecs_events:
+        ecs_events.instances.add("i-web1")
+        yield ecs_events
+
+
+def test_a_call_says_everything_about_itself(ecs, call):
+    """Product, version, action, parameters, region, instant, status, code, reply and transport are recorded."""
+    reply = call("DescribeInstances", InstanceIds='["i-web1"]', Tag__1__Key="role")
+    assert ecs.calls == [ecs.calls[0]]
+    seen = ecs.calls[0]
+    assert (seen.product, seen.version, seen.action) == ("Ecs", "2014-05-26", "DescribeInstances")
+    assert seen.params == {"InstanceIds": '["i-web1"]', "Tag": [{"Key": "role"}]}
+    assert seen.region_id == "cn-hangzhou"
+    assert seen.at == ecs.now
+    assert (seen.http_status, seen.code) == (200, None)
+    assert seen.response == reply
+    assert seen.transport == "aliyun-python-sdk-core"
+
+
+def test_a_refused_call_is_recorded_with_its_code(ecs, call):
+    """The status and Code of an error reply are recorded, and what the fake knows beyond it."""
+    with pytest.raises(ServerException):
+        call("RebootInstance", InstanceId="i-web2")
+    seen = ecs.calls[-1]
+    assert (seen.http_status, seen.code) == (404, "InvalidInstanceId.NotFound")
+    assert seen.response["Code"] == "InvalidInstanceId.NotFound"
+    assert seen.hint.startswith("There is no instance 'i-web2'. Did you mean i-web1?")
+
+
+def test_calls_are_found_by_action_and_parameters(ecs, call):
+    """Parameters go by their names on the wire or in snake_case; lists match whole or by one of their values."""
+    call("RebootInstance", InstanceId="i-web1", ForceStop="true")
+    call("DescribeInstanceStatus", InstanceId__1="i-web1", InstanceId__2="i-web2")
+    assert len(ecs.calls_to("RebootInstance")) == 1
+    assert ecs.calls_to("RebootInstance", InstanceId="i-web1") == ecs.calls_to("RebootInstance", instance_id="i-web1")
+    assert ecs.calls_to("RebootInstance", ForceStop=True) == ecs.calls[:1]
+    assert ecs.calls_to("RebootInstance", InstanceId="i-web2") == []
+    assert ecs.calls_to("RebootInstance", DryRun=True) == []
+    assert ecs.calls_to("DescribeInstanceStatus", InstanceId="i-web2") == ecs.calls[1:]
+    assert ecs.calls_to("DescribeInstanceStatus", InstanceId=["i-web1", "i-web2"]) == ecs.calls[1:]
+    assert ecs.calls_to("DescribeInstanceStatus", InstanceId=["i-web1"]) == []
+    assert ecs.calls_to("DescribeInstanceStatus", region_id="cn-hangzhou") == ecs.calls[1:]
+    assert ecs.calls_to("StopInstance") == []
+
+
+@pytest.mark.parametrize(
+    ("ask", "sentence"),
+    [
+        (
+            lambda ecs: ecs.assert_not_called("RebootInstnce"),
+            "'RebootInstnce' is no action of Ecs. Did you mean RebootInstance? Actions are: "
+            "CreateSimulatedSystemEvents, CancelSimulatedSystemEvents, DescribeInstanceHistoryEvents, "
+            "DescribeInstancesFullStatus, DescribeInstances, DescribeInstanceStatus, RebootInstance, RebootInstances, "
+            "StopInstance, StartInstance.",
+        ),
+        (
+            lambda ecs: ecs.assert_not_called("RebootInstance", Instance="i-web1"),
+            "RebootInstance has no parameter 'Instance'. Did you mean InstanceId? It has: InstanceId, ForceStop, "
+            "DryRun, RegionId.",
+        ),
+    ],
+    ids=["action", "parameter"],
+)
+def test_a_misspelt_question_is_an_error(ecs, ask, sentence):
+    """An assertion about an action or parameter that does not exist cannot pass by accident."""
+    with pytest.raises(BadArgumentError) as error:
+        ask(ecs)
+    assert str(error.value) == sentence
+
+
+def test_assert_called_shows_the_nearest_calls(ecs, call):
+    """A failed assertion lists the calls to the action, else the other calls, else says that there were none."""
+    with pytest.raises(AssertionError) as nothing:
+        ecs.assert_called("RebootInstance", InstanceId="i-web1")
+    assert str(nothing.value) == (
+        "RebootInstance(InstanceId='i-web1') was to be called, but was called never. Nothing was called at all."
+    )
+    call("DescribeInstances")
+    with pytest.raises(AssertionError) as others:
+        ecs.assert_called("RebootInstance", InstanceId="i-web1")
+    assert str(others.value) == (
+        "RebootInstance(InstanceId='i-web1') was to be called, but was called never. Calls to other actions:\n"
+        "  - DescribeInstances() -> 200, 1 instance"
+    )
+    call("RebootInstance", InstanceId="i-web1")
+    ecs.assert_called("RebootInstance", InstanceId="i-web1")
+    ecs.assert_called("RebootInstance", times=1)
+    with pytest.raises(AssertionError) as same:
+        ecs.assert_called("RebootInstance", times=2, InstanceId="i-web1")
+    assert str(same.value) == (
+        "RebootInstance(InstanceId='i-web1') was to be called twice, but was called once. Calls to RebootInstance:\n"
+        "  - RebootInstance(InstanceId=i-web1) -> 200"
+    )
+
+
+def test_assert_not_called_shows_the_calls(ecs, call):
+    """A failed assertion lists the calls that were not to be, the last ten of many."""
+    ecs.assert_not_called("RebootInstance")
+    for _ in range(12):
+        call("RebootInstance", InstanceId="i-web1")
+    ecs.assert_not_called("RebootInstance", InstanceId="i-web2")
+    with pytest.raises(AssertionError) as error:
+        ecs.assert_not_called("RebootInstance")
+    assert str(error.value) == "\n".join(
+        [
+            "RebootInstance() was to be left alone, but was called 12 times:",
+            "  - ... 2 earlier ones",
+            *["  - RebootInstance(InstanceId=i-web1) -> 200"] * 10,
+        ]
+    )
+
+
+def test_a_fault_meets_the_next_calls_in_order_of_declaration(ecs, call):
+    """Each fault answers as many calls as it says, before they act; then the cloud answers again."""
+    event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+    ecs.fail("RebootInstance", "Throttling.User", times=2)
+    ecs.fail("RebootInstance", "IncorrectInstanceStatus")
+    codes = []
+    for _ in range(3):
+        with pytest.raises(ServerException) as error:
+            call("RebootInstance", InstanceId="i-web1")
+        codes.append((error.value.get_http_status(), error.value.get_error_code(), error.value.get_error_msg()))
+    assert codes == [
+        (400, "Throttling.User", "Request was denied due to user flow control."),
+        (400, "Throttling.User", "Request was denied due to user flow control."),
+        (403, "IncorrectInstanceStatus", "The current status of the resource does not support this operation."),
+    ]
+    assert event.status == "Scheduled"
+    call("RebootInstance", InstanceId="i-web1")
+    assert event.status == "Avoided"
+    assert [seen.fault for seen in ecs.calls] == [True, True, True, False]
+
+
+def test_a_fault_may_have_words_and_a_status_of_its_own(ecs, call):
+    """Message and status can be given, also for a code that nobody documented."""
+    ecs.fail("RebootInstance", "Throttling.User", message="slow down", http_status=429)
+    ecs.fail("RebootInstance", "Strange.Code", message="who knows", http_status=418)
+    for expected in ((429, "Throttling.User", "slow down"), (418, "Strange.Code", "who knows")):
+        with pytest.raises(ServerException) as error:
+            call("RebootInstance", InstanceId="i-web1")
+        assert (error.value.get_http_status(), error.value.get_error_code(), error.value.get_error_msg()) == expected
+
+
+def test_a_fault_may_have_a_window_of_virtual_time(ecs, call):
+    """Between two instants, both included, calls are met; before and after they are not."""
+    ecs.fail("RebootInstance", "ServiceUnavailable", between=("+1h", "+2h"), times=2)
+    outcomes = []
+    for _ in range(4):
+        try:
+            call("RebootInstance", InstanceId="i-web1")
+            outcomes.append(200)
+        except ServerException as error:
+            outcomes.append(error.get_http_status())
+        ecs.advance("1h")
+    assert outcomes == [200, 503, 503, 200]
+
+
+def test_a_throttled_read_is_retried_by_the_sdk_in_virtual_time(ecs, call):
+    """The SDK's own back-off moves the clock instead of waiting, and its retry succeeds."""
+    ecs.fail("DescribeInstances", "Throttling", times=2)
+    before = ecs.now
+    assert call("DescribeInstances")["TotalCount"] == 1
+    assert len(ecs.calls) == 3
+    assert ecs.now > before
+
+
+@pytest.mark.parametrize(
+    ("args", "kwargs", "sentence"),
+    [
+        (
+            ("RebootInstanc", "Throttling"),
+            {},
+            "'RebootInstanc' is no action of Ecs. Did you mean RebootInstance? Actions are: "
+            "CreateSimulatedSystemEvents, CancelSimulatedSystemEvents, DescribeInstanceHistoryEvents, "
+            "DescribeInstancesFullStatus, DescribeInstances, DescribeInstanceStatus, RebootInstance, RebootInstances, "
+            "StopInstance, StartInstance.",
+        ),
+        (
+            ("RebootInstance", "Throttling"),
+            {"times": 0},
+            "fail('RebootInstance', 'Throttling') got times=0. Pass 1 or more.",
+        ),
+        (
+            ("RebootInstance", "Throttling"),
+            {"http_status": 200},
+            "fail('RebootInstance', 'Throttling') got http_status=200. Pass one from 300 to 599.",
+        ),
+        (
+            ("RebootInstance", "Throttling"),
+            {"between": ("+2h", "+1h")},
+            "between ends 1h before it starts. Pass the earlier instant first.",
+        ),
+    ],
+    ids=["action", "times", "status", "window"],
+)
+def test_a_fault_that_cannot_be_is_refused_in_a_sentence(ecs, args, kwargs, sentence):
+    """A wrong fault says what was wrong and what is allowed."""
+    with pytest.raises(BadArgumentError) as error:
+        ecs.fail(*args, **kwargs)
+    assert str(error.value) == sentence
+
+
+def test_a_code_that_the_action_never_answers_is_refused_with_the_nearest(ecs):
+    """A misspelt code is an error that lists those known."""
+    with pytest.raises(BadArgumentError) as error:
+        ecs.fail("CancelSimulatedSystemEvents", "InvalidEventId.NotFond")
+    assert str(error.value).startswith(
+        "'InvalidEventId.NotFond' is no error that CancelSimulatedSystemEvents is known to answer. Did you mean "
+        "InvalidEventId.NotFound? For one of your own pass message= and http_status= too. Known are: "
+        "EventIdLimitExceeded, InvalidParameter, CannotCancelSystemEvent.NotSimulated, InvalidEventId.NotFound, "
+        "MissingParameter, Throttling, "
+    )
+
+
+def test_a_fault_that_nothing_met_is_an_error_on_leaving():
+    """A declared fault that no call met fails, and says which, how often, and how to let it be."""
+    with pytest.raises(UnusedFaultError) as error, EcsEvents("2018-08-22T10:39:49Z") as ecs_events:
+        ecs_events.fail("RebootInstance", "Throttling", times=2)
+        ecs_events.fail("StopInstance", "InternalError", between=("+1h", "+2h"))
+    assert str(error.value) == (
+        "Faults were declared that the handler did not meet:\n"
+        "  - RebootInstance: Throttling, met 0 of 2 times\n"
+        "  - StopInstance: InternalError, met 0 of 1 times between 2018-08-22T11:39:49Z and 2018-08-22T12:39:49Z\n"
+        "Make the handler call the action, or declare fewer; ecs_events.strict = False lets them be."
+    )
+
+
+def test_an_error_in_the_block_is_not_hidden_by_the_check():
+    """What went wrong in the test comes out, not the fault that was therefore not met."""
+    with pytest.raises(ZeroDivisionError), EcsEvents() as ecs_events:
+        ecs_events.fail("RebootInstance", "Throttling")
+        _ = 1 / 0
+
+
+UNKNOWN = (
+    "The handler called RebootInstnces of Ecs, which cannot be answered: Ecs has no such action here. Did you mean "
+    "RebootInstances? Supported are: CreateSimulatedSystemEvents, CancelSimulatedSystemEvents, "
+    "DescribeInstanceHistoryEvents, DescribeInstancesFullStatus, DescribeInstances, DescribeInstanceStatus, "
+    "RebootInstance, RebootInstances, StopInstance, StartInstance. To let the handler see the service's own "
+    "InvalidAction.NotFound instead, set ecs_events.strict = False in the test, or ecs_events_strict = false in the ini "
+    "file."
+)
+
+
+def test_an_unknown_action_is_an_assertion_error_for_the_author(call):
+    """The error names the action, the nearest one and how to relax; it is no OSError, so the SDK does not retry it."""
+    with pytest.raises(AssertionError) as again, EcsEvents() as ecs_events:
+        with pytest.raises(UnexpectedCallError) as error:
+            call("RebootInstnces")
+        assert not isinstance(error.value, OSError)
+        assert len(ecs_events.calls) == 1
+    assert str(error.value) == UNKNOWN
+    assert again.value is error.value
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "problem"),
+    [
+        (
+            {"action": "DescribeLoadBalancers", "product_host": "slb.aliyuncs.com", "version": "2014-05-15"},
+            "The handler called DescribeLoadBalancers of slb, which cannot be answered: slb is not faked; only Ecs is.",
+        ),
+        (
+            {"action": "RebootInstance", "version": "2016-03-14"},
+            "The handler called RebootInstance of Ecs, which cannot be answered: its version is '2016-03-14'; Ecs has "
+            "2014-05-26.",
+        ),
+    ],
+    ids=["product", "version"],
+)
+def test_another_product_or_version_is_an_assertion_error_too(call, kwargs, problem):
+    """Calls to products and versions that are not faked never reach the network."""
+    with pytest.raises(UnexpectedCallError) as error, EcsEvents():
+        call(**kwargs)
+    assert str(error.value).startswith(problem)
+
+
+def test_a_swallowed_unexpected_call_comes_out_on_leaving(call):
+    """A handler that catches every Exception does not hide its wrong call."""
+
+    def handler():
+        try:
+            call("RebootInstnces")
+        except Exception:  # noqa: BLE001  # as handlers do
+            return "never mind"
+        return "answered"
+
+    with pytest.raises(UnexpectedCallError) as error, EcsEvents():
+        assert handler() == "never mind"
+    assert str(error.value) == UNKNOWN
+
+
+def test_strictness_can_be_relaxed_for_one_test(call):
+    """With strict = False the handler sees the service's own error, and nothing is raised on leaving."""
+    with EcsEvents() as ecs_events:
+        assert ecs_events.strict is True
+        ecs_events.strict = False
+        ecs_events.fail("StopInstance", "InternalError")
+        with pytest.raises(ServerException) as error:
+            call("RebootInstnces")
+        assert error.value.get_http_status() == 404
+        assert error.value.get_error_code() == "InvalidAction.NotFound"
+        assert error.value.get_error_msg() == "Specified api is not found, please check your url and method."
+        assert ecs_events.calls_to("RebootInstnces")[0].code == "InvalidAction.NotFound"
+
+
+def test_an_unknown_parameter_is_a_warning_at_the_handlers_line(ecs, call):
+    """The service ignores it; the author is told, with the name that was meant, at his own line of code."""
+    with pytest.warns(UnknownParameterWarning) as warned:
+        call("RebootInstance", InstanceId="i-web1", ForceStp="true")
+    assert str(warned[0].message) == (
+        "RebootInstance was sent ForceStp, which is no parameter of it: the service ignores it. Did you mean "
+        "ForceStop? Its parameters are: InstanceId, ForceStop, DryRun."
+    )
+    assert warned[0].filename.endswith("conftest.py")
+    assert ecs.calls[0].params == {"InstanceId": "i-web1", "ForceStp": "true"}
+
+
+@pytest.mark.parametrize(
+    ("action", "sent", "meant"),
+    [
+        ("DescribeInstanceStatus", "InstanceIds.1", "InstanceId.N"),
+        ("DescribeInstanceStatus", "InstanceId", "InstanceId.N"),
+        ("DescribeInstances", "Tag.1.Kay", "Tag.N.Key"),
+        ("DescribeInstances", "Tag.x.Key", "Tag.N.Key"),
+        ("DescribeInstanceHistoryEvents", "EventPublishTime.Begin", "EventPublishTime.End"),
+    ],
+)
+def test_a_list_parameter_sent_wrongly_is_a_warning_too(ecs, call, action, sent, meant):
+    """A list without its number, or with a wrong name, names the form that was meant."""
+    with pytest.warns(UnknownParameterWarning, match=rf"was sent {sent}, .* Did you mean {meant}\?"):
+        call(action, **{sent.replace(".", "__"): "x"})
