@@ -5,13 +5,13 @@ pytest imports this at every start, so it imports nothing of the package until a
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
-
     from pytest_ecsevents.clock import ClockNamesMemo
     from pytest_ecsevents.face import EcsEvents, Settings
     from pytest_ecsevents.face._markers import Mark
@@ -39,7 +39,7 @@ ecs_event(event_type, *, instance_id, not_before='+24h', simulated=True, status=
 outcome='Executed'): publish an ECS system event before the test; instance_id may be a list.
 ecs_instance(instance_id, *, region_id, status='Running', account_id, tags={...}, **attributes): \
 declare an ECS instance; attributes are those of DescribeInstances in snake_case.
-ecs_clock(start='2030-01-01T00:00:00Z', *, backend='freezegun', sleep='virtual', executing_for='1s', \
+ecs_clock(start=..., *, backend='freezegun', sleep='virtual', executing_for='1s', \
 failure_events='executing'): where the test's clock is frozen, and how.
 """
 
@@ -52,9 +52,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Register the settings, each on the command line and in the ini file."""
     group = parser.getgroup("ecs_events", "ECS events")
     for name, what in _SETTINGS.items():
-        option = f"--ecs-events-{name.replace('_', '-')}"
-        group.addoption(option, dest=f"ecs_events_{name}", default=None, metavar=name.upper(), help=what)
+        group.addoption(_option(name), dest=f"ecs_events_{name}", default=None, metavar=name.upper(), help=what)
         parser.addini(f"ecs_events_{name}", what, default="")
+
+
+def _option(name: str) -> str:
+    return f"--ecs-events-{name.replace('_', '-')}"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -94,28 +97,37 @@ def _ecs_events(request: pytest.FixtureRequest) -> Generator[EcsEvents, None, No
     clock and with it the events; `reboot`, `stop`, `start`, `redeploy` and `release` do what a user does; `calls`,
     `assert_called` and `timeline()` tell what the handler did.
     """
+    with _one_sentence():
+        ecs_events = _made(request.node, request.config)
+    with ExitStack() as stack:
+        with _one_sentence():
+            stack.enter_context(ecs_events)
+        request.node.stash[_in_use] = ecs_events
+        with _one_sentence():
+            _apply(request.node, ecs_events)
+        yield ecs_events
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    """Have what is wrong with a marker or setting fail the test with its sentence alone."""
     from pytest_ecsevents._words import EcsEventsError
 
     try:
-        ecs_events = _made(request.node, request.config)
+        yield
     except EcsEventsError as error:
-        pytest.fail(str(error), pytrace=False)
-    with ecs_events:
-        request.node.stash[_in_use] = ecs_events
-        _apply(request.node, ecs_events)
-        yield ecs_events
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
 def _made(node: pytest.Item, config: pytest.Config) -> EcsEvents:
     from pytest_ecsevents import clock
-    from pytest_ecsevents.face import EcsEvents
-    from pytest_ecsevents.face._markers import clock_arguments
+    from pytest_ecsevents.face._markers import made
 
-    return EcsEvents(
-        **clock_arguments(mark for mark in _marks(node) if mark.name == "ecs_clock"),
+    return made(
+        _marks(node),
         seed=node.nodeid,
-        _settings=_settings_of(config),
-        _memo=config.stash.setdefault(_memo, clock.ClockNamesMemo()),
+        settings=_settings_of(config),
+        memo=config.stash.setdefault(_memo, clock.ClockNamesMemo()),
     )
 
 
@@ -125,19 +137,15 @@ def _settings_of(config: pytest.Config) -> Settings:
 
         ini = {name: config.getini(f"ecs_events_{name}") for name in NAMES}
         line = {name: config.getoption(f"ecs_events_{name}") for name in NAMES}
-        settings = with_given(Settings(), ini, "the ini option ecs_events_{name}")
-        config.stash[_settings] = with_given(settings, line, "the command line's ecs_events_{name}")
+        settings = with_given(Settings(), ini, "the ini option ecs_events_{}".format)
+        config.stash[_settings] = with_given(settings, line, _option)
     return config.stash[_settings]
 
 
 def _apply(node: pytest.Item, ecs_events: EcsEvents) -> None:
-    from pytest_ecsevents._words import EcsEventsError
     from pytest_ecsevents.face._markers import apply
 
-    try:
-        apply(ecs_events, _marks(node))
-    except EcsEventsError as error:
-        pytest.fail(str(error), pytrace=False)
+    apply(ecs_events, _marks(node))
 
 
 def _marks(node: pytest.Item) -> Iterator[Mark]:

@@ -177,4 +177,3 @@ class Clock:
 
 def _nothing() -> None:
     return None
-

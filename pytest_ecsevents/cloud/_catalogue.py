@@ -21,6 +21,7 @@ class EventStatus(str, Enum):
     FAILED = "Failed"
 
     __str__ = str.__str__
+    __repr__ = str.__repr__
 
     @property
     def is_final(self) -> bool:
@@ -38,6 +39,7 @@ class InstanceStatus(str, Enum):
     STOPPED = "Stopped"
 
     __str__ = str.__str__
+    __repr__ = str.__repr__
 
 
 FINAL: Final = frozenset({EventStatus.EXECUTED, EventStatus.AVOIDED, EventStatus.CANCELED, EventStatus.FAILED})

@@ -30,6 +30,11 @@ from pytest_ecsevents.transports import intercept
 REPORT_LINES: Final = 200
 """How many lines of the timeline a failure report shows."""
 
+
+def _argument(setting: str) -> str:
+    return {"region": "region_id", "clock": "backend"}.get(setting, setting)
+
+
 _ATTRIBUTES: Final = (
     "event_id",
     "event_type",
@@ -91,7 +96,7 @@ class EcsEvents:
             "executing_for": executing_for,
             "failure_events": failure_events,
         }
-        settings = with_given(_settings or Settings(), given, "{name}")
+        settings = with_given(_settings or Settings(), given, _argument)
         default_start = parse_when(settings.start, "start", 0)
         self._clock: Final = Clock(
             start=None if start is None else parse_when(start, "start", default_start),

@@ -1,12 +1,15 @@
 """What the markers say, read and applied."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pytest_ecsevents._words import BadArgumentError, EcsEventsError, did_you_mean, listed
+from pytest_ecsevents.clock import ClockNamesMemo
 from pytest_ecsevents.cloud import ATTRIBUTES, EVENT_TYPES, EventStatus
 from pytest_ecsevents.face._ecs_events import EcsEvents
+from pytest_ecsevents.face._settings import Settings
 
 DEFAULT_NOT_BEFORE: Final = "+24h"
 """NotBefore of an `ecs_event` marker that gives none: scheduled maintenance is published 24 to 48 hours ahead."""
@@ -104,7 +107,27 @@ def bound(mark: Mark) -> dict[str, Any]:
     return given
 
 
-def clock_arguments(marks: Iterable[Mark]) -> dict[str, Any]:
+@contextmanager
+def _named(marker: str) -> Iterator[None]:
+    """Have an error name the marker that it comes from."""
+    try:
+        yield
+    except EcsEventsError as error:
+        raise type(error)(f"@pytest.mark.{marker}: {error}") from None
+
+
+def made(marks: Iterable[Mark], *, seed: str, settings: Settings, memo: ClockNamesMemo) -> EcsEvents:
+    """The `EcsEvents` of a test, its clock as the `ecs_clock` markers say.
+
+    Raises:
+        EcsEventsError: A marker says what cannot be; the sentence names it.
+    """
+    given = _clock_arguments(mark for mark in marks if mark.name == "ecs_clock")
+    with _named("ecs_clock"):
+        return EcsEvents(**given, seed=seed, _settings=settings, _memo=memo)
+
+
+def _clock_arguments(marks: Iterable[Mark]) -> dict[str, Any]:
     """What the `ecs_clock` markers say together; of two places the inner one wins, argument by argument.
 
     Raises:
@@ -154,13 +177,11 @@ def _declare(ecs_events: EcsEvents, mark: Mark) -> None:
 
 def _publish(ecs_events: EcsEvents, mark: Mark) -> None:
     given = bound(mark)
-    try:
+    with _named("ecs_event"):
         for instance_id in _instance_ids(ecs_events, given.pop("instance_id", None)):
             if instance_id not in ecs_events.instances:
                 ecs_events.instances.add(instance_id)
             ecs_events.create(instance_id=instance_id, **{"not_before": _default_not_before(given), **given})
-    except EcsEventsError as error:
-        raise type(error)(f"@pytest.mark.ecs_event: {error}") from None
 
 
 def _instance_ids(ecs_events: EcsEvents, given: object) -> list[str]:

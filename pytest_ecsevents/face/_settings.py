@@ -1,5 +1,6 @@
 """What a test may set, and where each setting may come from: marker, command line, ini."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
@@ -55,20 +56,20 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-def with_given(settings: Settings, given: dict[str, Any], source: str) -> Settings:
+def with_given(settings: Settings, given: dict[str, Any], spoken: Callable[[str], str]) -> Settings:
     """`settings` with those of `given` that are not None or empty, checked.
 
     Args:
         settings: What stands so far.
         given: Values by name.
-        source: Where they come from, with "{name}" for the setting's name, for errors: "the ini option ecs_events_{name}".
+        spoken: What an error calls the setting of a name: "the ini option ecs_events_clock".
 
     Raises:
         BadArgumentError: One cannot be used.
     """
     said = {name: value for name, value in given.items() if value not in (None, "")}
     for name, value in said.items():
-        _check(name, value, source.format(name=name))
+        _check(name, value, spoken(name))
     return replace(settings, **said)
 
 

@@ -407,7 +407,7 @@ def test_two_threads_that_advance_together_lose_nothing():
     [
         (
             {"backend": "freezgun"},
-            "clock is 'freezgun'. Pass one of: freezegun, time-machine. Did you mean freezegun?",
+            "backend is 'freezgun'. Pass one of: freezegun, time-machine. Did you mean freezegun?",
         ),
         ({"sleep": "fake"}, "sleep is 'fake'. Pass one of: virtual, real."),
         (

@@ -1,0 +1,268 @@
+"""The markers and whom they serve."""
+
+import pytest
+
+
+def test_a_marker_alone_serves_a_test(run):
+    """Without the fixture's name a marked test has the cloud; an instance that no marker declares is added."""
+    result = run(
+        """
+        import datetime as dt
+
+        @pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-web1")
+        def test_it(request):
+            ecs_events = request.getfixturevalue("ecs_events")
+            event = ecs_events.one()
+            assert event.instance_id == "i-web1"
+            assert event.history[0].cause == "created by the test"
+            assert event.not_before - ecs_events.now == dt.timedelta(hours=24)
+            assert dt.datetime.now(dt.timezone.utc).year == 2030
+        """.replace("\n        ", "\n")
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_markers_of_module_class_and_function_add_up(run):
+    """Markers apply outermost first: module, class, function, on one function from top to bottom."""
+    result = run(
+        """
+pytestmark = [
+    pytest.mark.ecs_instance("i-module-1"), pytest.mark.ecs_instance("i-module-2"), pytest.mark.ecs_clock("2018-01-01T00:00:00Z")
+]
+
+@pytest.mark.ecs_instance("i-class-1")
+@pytest.mark.ecs_instance("i-class-2")
+class TestIt:
+    @pytest.mark.ecs_instance("i-function-1")
+    @pytest.mark.ecs_instance("i-function-2")
+    @pytest.mark.ecs_clock("2018-08-22T10:39:49Z")
+    def test_it(self, ecs_events):
+        assert list(ecs_events.instances) == [
+            "i-module-1", "i-module-2", "i-class-1", "i-class-2", "i-function-1", "i-function-2"
+        ]
+        assert ecs_events.now.isoformat() == "2018-08-22T10:39:49+00:00"
+
+    @pytest.mark.ecs_clock(executing_for="5s")
+    def test_other(self, ecs_events):
+        assert ecs_events.now.year == 2018
+        ecs_events.create("SystemMaintenance.Stop", "i-class-1", not_before="+1s")
+        assert [change.at.second for change in ecs_events.advance("1m")] == [1, 6]
+"""
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_marked_test_cases_are_served(run):
+    """Methods of unittest.TestCase are served by their markers, setUp included."""
+    result = run(
+        """
+import datetime as dt
+import unittest
+
+@pytest.mark.ecs_clock("2018-08-22T10:39:49Z")
+class TestIt(unittest.TestCase):
+    def setUp(self):
+        self.year = dt.datetime.now(dt.timezone.utc).year
+
+    def test_it(self):
+        self.assertEqual(self.year, 2018)
+"""
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_a_marked_parameter_serves_only_its_own_case(run):
+    """A marker on one parameter does not freeze its neighbours."""
+    result = run(
+        """
+import datetime as dt
+
+@pytest.mark.parametrize("year", [pytest.param(2018, marks=pytest.mark.ecs_clock("2018-08-22T10:39:49Z")), None])
+def test_it(year):
+    assert (dt.datetime.now(dt.timezone.utc).year == 2018) is (year == 2018)
+"""
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_an_event_takes_a_list_of_instances_or_the_only_one(run):
+    """instance_id may be a list; left out it is the one declared, or a new one."""
+    result = run(
+        """
+@pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id=["i-web1", "i-web2"], not_before="+1h")
+def test_list(ecs_events):
+    assert [event.instance_id for event in ecs_events] == ["i-web1", "i-web2"]
+
+@pytest.mark.ecs_event("SystemMaintenance.Reboot")
+@pytest.mark.ecs_instance("i-web1", region_id="cn-beijing", account_id="222", tags={"role": "web"}, zone_id="cn-beijing-c")
+def test_declared(ecs_events):
+    event = ecs_events.one()
+    assert (event.instance_id, event.region_id, event.account_id) == ("i-web1", "cn-beijing", "222")
+
+@pytest.mark.ecs_event("SystemMaintenance.Reboot")
+def test_new(ecs_events):
+    assert ecs_events.one().instance_id.startswith("i-bp1")
+"""
+    )
+    result.assert_outcomes(passed=3)
+
+
+def test_real_events_of_markers_get_the_time_they_need(run):
+    """An Inquiring event and one that runs at once get no NotBefore of the marker's; a planned one does."""
+    result = run(
+        """
+@pytest.mark.ecs_instance("i-web1")
+@pytest.mark.ecs_event("SystemMaintenance.Reboot", simulated=False, status="Inquiring")
+@pytest.mark.ecs_event("SystemFailure.Reboot", simulated=False, outcome="Failed", reason="host is gone")
+@pytest.mark.ecs_event("SystemMaintenance.Stop", simulated=False)
+def test_it(ecs_events):
+    assert [str(event.status) for event in ecs_events] == ["Inquiring", "Executing", "Scheduled"]
+    assert [event.not_before for event in ecs_events][0] is None
+    assert ecs_events.where(status="Executing")[0].reason == "host is gone"
+"""
+    )
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("marks", "sentence"),
+    [
+        (
+            '@pytest.mark.ecs_event("SystemMaintenance.Rebot", instance_id="i-web1")',
+            "@pytest.mark.ecs_event: event_type is 'SystemMaintenance.Rebot', which is no event type. Did you mean "
+            "SystemMaintenance.Reboot? Allowed are: SystemMaintenance.Reboot, SystemMaintenance.Stop, "
+            "SystemMaintenance.Redeploy, SystemFailure.Reboot, SystemFailure.Stop, SystemFailure.Redeploy, "
+            "InstanceFailure.Reboot.",
+        ),
+        (
+            '@pytest.mark.ecs_event("SystemMaintenance.Reboot", instance="i-web1")',
+            "@pytest.mark.ecs_event has no argument 'instance'. Did you mean instance_id? It takes: event_type, "
+            "instance_id, not_before, simulated, status, reason, outcome.",
+        ),
+        (
+            '@pytest.mark.ecs_event("SystemMaintenance.Reboot", "i-web1")',
+            "@pytest.mark.ecs_event takes one argument without a name, event_type; it got 'SystemMaintenance.Reboot', "
+            "'i-web1'. Name the others: instance_id, not_before, simulated, status, reason, outcome.",
+        ),
+        (
+            '@pytest.mark.ecs_event("SystemMaintenance.Reboot", event_type="SystemMaintenance.Stop")',
+            "@pytest.mark.ecs_event takes one argument without a name, event_type; it got 'SystemMaintenance.Reboot' and "
+            "event_type=. Name the others: instance_id, not_before, simulated, status, reason, outcome.",
+        ),
+        (
+            '@pytest.mark.ecs_event(instance_id="i-web1")',
+            "@pytest.mark.ecs_event needs event_type: @pytest.mark.ecs_event(event_type).",
+        ),
+        (
+            '@pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id=[])',
+            '@pytest.mark.ecs_event: instance_id is []. Pass an id such as "i-web1", or a list of them.',
+        ),
+        (
+            '@pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-1", not_before="2029-12-31T23:59:59Z")',
+            "@pytest.mark.ecs_event: not_before is 2029-12-31T23:59:59Z, 1s before the clock's now, "
+            "2030-01-01T00:00:00Z. Pass a later instant, or start the clock earlier with "
+            "@pytest.mark.ecs_clock(start=...).",
+        ),
+        (
+            '@pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-1", not_before="2030-12-31T23:59:59")',
+            "@pytest.mark.ecs_event: not_before is '2030-12-31T23:59:59', which has no time zone: it would mean another "
+            'instant on a machine in another zone. Add one: "2030-12-31T23:59:59Z", or tzinfo=timezone.utc.',
+        ),
+        (
+            '@pytest.mark.ecs_event("SystemMaintenance.Reboot")\n@pytest.mark.ecs_instance("i-1")\n'
+            '@pytest.mark.ecs_instance("i-2")',
+            "@pytest.mark.ecs_event: instance_id is missing, and the test declares more than one instance: i-1, i-2. "
+            "Name the one, or a list of them.",
+        ),
+        (
+            '@pytest.mark.ecs_instance("i-web1", stat="Stopped")',
+            "@pytest.mark.ecs_instance has no argument 'stat'. Did you mean status? It takes: instance_id, region_id, "
+            "status, account_id, tags and the attributes of an instance.",
+        ),
+        (
+            '@pytest.mark.ecs_instance("i-web1", tags={"a": "1"})\n@pytest.mark.ecs_instance("i-web1")',
+            "@pytest.mark.ecs_instance declares i-web1 with tags={}, but it was declared with tags={'a': '1'}. Declare "
+            "it once.",
+        ),
+        (
+            '@pytest.mark.ecs_clock("2018-01-01T00:00:00Z")\n@pytest.mark.ecs_clock("2019-01-01T00:00:00Z")',
+            "Two @pytest.mark.ecs_clock on test_it contradict each other: start='2018-01-01T00:00:00Z' and "
+            "start='2019-01-01T00:00:00Z'. Keep one.",
+        ),
+        (
+            '@pytest.mark.ecs_clock("2018-01-01")',
+            "@pytest.mark.ecs_clock: start is '2018-01-01', which has no time zone: it would mean another instant on a machine in another zone. "
+            'Add one: "2018-01-01T00:00:00Z", or tzinfo=timezone.utc.',
+        ),
+        (
+            '@pytest.mark.ecs_clock(backend="freezer")',
+            "@pytest.mark.ecs_clock: backend is 'freezer'. Pass one of: freezegun, time-machine. Did you mean freezegun?",
+        ),
+    ],
+    ids=[
+        "event type",
+        "misspelt argument",
+        "positional",
+        "twice",
+        "missing",
+        "empty list",
+        "past",
+        "naive",
+        "ambiguous",
+        "misspelt attribute",
+        "declared twice",
+        "two clocks",
+        "naive start",
+        "back end",
+    ],
+)
+def test_a_wrong_marker_is_an_error_at_set_up_in_one_sentence(run, marks, sentence):
+    """The error names the marker, the argument and the allowed values, without a traceback of the plugin's insides."""
+    result = run(f"{marks}\ndef test_it(): pass\n")
+    result.assert_outcomes(errors=1)
+    lines = [line for line in result.outlines if line.startswith((sentence[:40], "E "))]
+    assert lines == [sentence]
+    assert not any("Traceback" in line or "plugin.py" in line for line in result.outlines)
+
+
+def test_the_same_clock_twice_is_no_contradiction(run):
+    """Two markers of one place that agree, argument by argument, are one."""
+    result = run(
+        """
+@pytest.mark.ecs_clock("2018-01-01T00:00:00Z", executing_for="2s")
+@pytest.mark.ecs_clock("2018-01-01T00:00:00Z")
+def test_it(ecs_events):
+    assert ecs_events.now.year == 2018
+"""
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_the_markers_are_listed_and_strict(run, pytester):
+    """pytest --markers explains each marker in one line, and --strict-markers knows them."""
+    result = run("", "--markers")
+    result.stdout.fnmatch_lines(
+        [
+            "@pytest.mark.ecs_event(event_type, [*], instance_id, not_before='+24h', simulated=True, status=None, "
+            "reason=None, outcome='Executed'): publish an ECS system event before the test; instance_id may be a list.",
+            "",
+            "@pytest.mark.ecs_instance(instance_id, [*], region_id, status='Running', account_id, tags={...}, "
+            "[*][*]attributes): declare an ECS instance; attributes are those of DescribeInstances in snake_case.",
+            "",
+            "@pytest.mark.ecs_clock(start=..., [*], backend='freezegun', sleep='virtual', "
+            "executing_for='1s', failure_events='executing'): where the test's clock is frozen, and how.",
+        ],
+        consecutive=True,
+    )
+
+
+def test_the_fixture_is_listed(run):
+    """pytest --fixtures explains the fixture."""
+    result = run("", "--fixtures")
+    result.stdout.fnmatch_lines(
+        [
+            "ecs_events -- *",
+            "    A fake Alibaba Cloud for this test: ECS system events, instances, and a frozen clock.",
+        ],
+        consecutive=True,
+    )

@@ -1,0 +1,370 @@
+"""The fixture's manners: order, settings, reports, and leaving nothing behind."""
+
+import re
+import sys
+
+import pytest
+
+POLL = """
+import json
+from aliyunsdkcore.client import AcsClient
+from aliyunsdkcore.request import CommonRequest
+
+def call(action, **params):
+    request = CommonRequest(domain="ecs.aliyuncs.com", version="2014-05-26", action_name=action)
+    for name, value in params.items():
+        request.add_query_param(name, value)
+    return json.loads(AcsClient("ak", "secret", "cn-hangzhou").do_action_with_exception(request))
+
+def swallowing(action):
+    try:
+        call(action)
+    except Exception:
+        pass
+"""
+
+
+def test_other_fixtures_see_the_frozen_clock_but_wider_ones_do_not(run):
+    """The clock stands before the test's other fixtures are set up, and after those of a wider scope."""
+    result = run(
+        """
+import datetime as dt
+
+def year():
+    return dt.datetime.now(dt.timezone.utc).year
+
+@pytest.fixture(scope="session")
+def wide():
+    return year()
+
+@pytest.fixture
+def narrow():
+    return year()
+
+@pytest.fixture(autouse=True)
+def automatic():
+    return year()
+
+def test_it(narrow, wide, automatic, ecs_events):
+    assert (narrow, automatic) == (2030, 2030)
+    assert wide < 2030
+"""
+    )
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("fixture", "move"),
+    [
+        ("freezer", 'freezer.move_to("2020-01-01T00:00:00"); freezer.tick(7200)'),
+        ("time_machine", "time_machine.shift(7200)"),
+    ],
+)
+def test_the_clock_fixtures_of_others_are_followed(run, fixture, move):
+    """pytest-freezer's and time-machine's fixtures hold the clock, and moving it there moves the events."""
+    mark = {
+        "freezer": '@pytest.mark.freeze_time("2020-01-01T00:00:00")',
+        "time_machine": '@pytest.mark.time_machine("2020-01-01T00:00:00Z", tick=False)',
+    }[fixture]
+    result = run(
+        f"""
+{mark}
+@pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-web1", not_before="+1h")
+def test_it(ecs_events, {fixture}):
+    assert ecs_events.now.isoformat() == "2020-01-01T00:00:00+00:00"
+    {move}
+    assert ecs_events.one().status == "Executed"
+"""
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_freezeguns_decorator_is_followed(run):
+    """@freeze_time on the test takes the events along."""
+    result = run(
+        """
+from freezegun import freeze_time
+
+@freeze_time("2031-01-01T00:00:00")
+@pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-web1", not_before="2030-06-01T00:00:00Z")
+def test_it(ecs_events):
+    assert ecs_events.now.isoformat() == "2031-01-01T00:00:00+00:00"
+    assert ecs_events.one().status == "Executed"
+    assert ecs_events.one().finish_time.isoformat() == "2030-06-01T00:00:01+00:00"
+"""
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_durations_stay_real(run):
+    """pytest's own durations are those of the real clock though the test moves a year."""
+    result = run("def test_it(ecs_events):\n    ecs_events.advance(days=365)\n", "--durations=0", "-vv")
+    result.assert_outcomes(passed=1)
+    seconds = [float(line.split("s ")[0]) for line in result.outlines if line.endswith("::test_it") and "s " in line]
+    assert len(seconds) == 3
+    assert all(0 <= second < 60 for second in seconds)
+
+
+def test_each_test_has_a_cloud_of_its_own(run):
+    """Nothing of one test is left for the next."""
+    result = run(
+        """
+@pytest.mark.parametrize("n", range(3))
+@pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-web1")
+def test_it(ecs_events, n):
+    assert len(ecs_events) == 1
+    ecs_events.create("SystemMaintenance.Stop", "i-web1", not_before="+1h")
+"""
+    )
+    result.assert_outcomes(passed=3)
+
+
+def test_ids_are_the_same_on_every_run(run):
+    """The ids of a test come from its node id."""
+    source = """
+@pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-web1")
+def test_it(ecs_events):
+    print("id:", ecs_events.one().event_id)
+"""
+    first, second = (re.findall("id: (e-bp1[a-z0-9]{17})", run(source, "-s").stdout.str()) for _ in range(2))
+    assert first == second
+    assert len(first) == 1
+
+
+@pytest.mark.parametrize(
+    "ending",
+    ["assert False", "raise KeyboardInterrupt", "pytest.exit('enough')", "raise SystemExit(3)", "pytest.skip('no')"],
+)
+def test_nothing_stays_patched_however_a_test_ends(run, ending):
+    """After failure, interruption, exit and skip the clock, sleep and the SDK's transport are the real ones."""
+    import datetime
+    import time
+
+    from aliyunsdkcore.vendored.requests.adapters import HTTPAdapter
+
+    before = (datetime.datetime, time.time, time.sleep, HTTPAdapter.send)
+    run(f"def test_it(ecs_events):\n    ecs_events.advance('1h')\n    {ending}\n")
+    assert (datetime.datetime, time.time, time.sleep, HTTPAdapter.send) == before
+
+
+def test_nothing_stays_patched_after_a_crash_in_a_fixture(run):
+    """A fixture that fails after the clock was frozen leaves nothing behind."""
+    import time
+
+    before = time.time
+    result = run("@pytest.fixture\ndef broken():\n    1 / 0\n\ndef test_it(ecs_events, broken): pass\n")
+    result.assert_outcomes(errors=1)
+    assert time.time is before
+    result.stdout.fnmatch_lines(["*- ECS events -*", "clock 2030-01-01T00:00:00Z +00:00:00 (freezegun); 0 events*"])
+
+
+def test_a_failed_test_tells_its_story(run):
+    """The report of a failed test has a section with the timeline."""
+    result = run(
+        POLL
+        + """
+@pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-web1")
+def test_it(ecs_events):
+    ecs_events.advance(hours=23)
+    call("RebootInstance", InstanceId="i-web1")
+    assert ecs_events.one().status == "Executed"
+"""
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "E       AssertionError: assert 'Avoided' == 'Executed'",
+            "*",
+            "*- ECS events -*",
+            "clock 2030-01-01T00:00:00Z +23:00:00 (freezegun); 1 event, 1 call, 0 faults",
+            "     +00:00:00  event     e-bp1*  simulated SystemMaintenance.Reboot on i-web1: Scheduled, NotBefore "
+            "2030-01-02T00:00:00Z (created by the test)",
+            "     +23:00:00  call      RebootInstance(InstanceId=i-web1) -> 200",
+            "     +23:00:00  event     e-bp1*  Scheduled -> Avoided: RebootInstance before NotBefore",
+            "     +23:00:00  instance  i-web1  Running -> Stopping -> Starting -> Running: RebootInstance",
+        ]
+    )
+
+
+def test_a_passed_test_tells_nothing_unless_asked(run):
+    """The timeline of a passed test is shown with --ecs-events-timeline=all."""
+    source = "def test_it(ecs_events): pass\n"
+    assert "ECS events" not in run(source, "-rP").stdout.str()
+    run(source, "-rP", "--ecs-events-timeline=all").stdout.fnmatch_lines(["*- ECS events -*", "clock 2030-*"])
+
+
+def test_a_long_timeline_is_cut_in_the_middle_of_the_report(run):
+    """A report shows the first and last lines, and counts the others."""
+    result = run(
+        "def test_it(ecs_events):\n"
+        "    ecs_events.instances.add('i-web1')\n"
+        "    for n in range(300): ecs_events.create('SystemMaintenance.Stop', 'i-web1', not_before='+1h')\n"
+        "    assert len(ecs_events.timeline().splitlines()) == 301\n"
+        "    assert False\n"
+    )
+    result.stdout.fnmatch_lines([" ... 100 lines left out; ecs_events.timeline() has them"])
+
+
+def test_a_swallowed_unexpected_call_fails_the_test_at_teardown(run):
+    """The handler that catches every exception is found out when the test ends."""
+    result = run(POLL + "\ndef test_it(ecs_events):\n    swallowing('RebootInstnces')\n")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        ["E   *UnexpectedCallError: The handler called RebootInstnces of Ecs, which cannot be answered:*"]
+    )
+
+
+def test_an_unexpected_call_that_fails_the_test_is_reported_once(run):
+    """What the test has failed with already is not raised again at teardown, also when the handler wrapped it."""
+    result = run(
+        POLL
+        + """
+def test_plain(ecs_events):
+    call('RebootInstnces')
+
+def test_wrapped(ecs_events):
+    try:
+        call('RebootInstnces')
+    except Exception as error:
+        raise RuntimeError("poll failed") from error
+"""
+    )
+    result.assert_outcomes(failed=2)
+
+
+def test_an_unused_fault_fails_the_test_at_teardown(run):
+    """A declared fault that the handler did not meet is an error."""
+    result = run("def test_it(ecs_events):\n    ecs_events.fail('RebootInstance', 'Throttling')\n")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["E   *UnusedFaultError: Faults were declared that the handler did not meet:"])
+
+
+def test_settings_come_from_ini_command_line_and_marker(run):
+    """The marker beats the command line, which beats the ini file."""
+    ini = (
+        "ecs_events_region = cn-shanghai\necs_events_account_id = 42\necs_events_start = 2018-01-01T00:00:00Z\n"
+        "ecs_events_executing_for = 5s\necs_events_failure_events = scheduled\necs_events_strict = false\n"
+        "ecs_events_clock = time-machine\necs_events_sleep = real\n"
+    )
+    source = """
+@pytest.fixture
+def seen(ecs_events):
+    instance = ecs_events.instances.add()
+    event = ecs_events.create("SystemFailure.Reboot", instance.instance_id, not_before="+1h")
+    return (instance.region_id, instance.account_id, ecs_events.now.year, str(event.status), ecs_events.strict,
+            "time-machine" in ecs_events.timeline())
+"""
+    result = run(
+        source
+        + """
+def test_it(seen):
+    assert seen == ("cn-shanghai", "42", 2018, "Scheduled", False, True)
+""",
+        ini=ini,
+    )
+    result.assert_outcomes(passed=1)
+    result = run(
+        source
+        + """
+@pytest.mark.ecs_clock("2020-01-01T00:00:00Z", backend="freezegun")
+def test_it(seen):
+    assert seen == ("cn-beijing", "43", 2020, "Executing", True, False)
+""",
+        "--ecs-events-region=cn-beijing",
+        "--ecs-events-account-id=43",
+        "--ecs-events-start=2019-01-01T00:00:00Z",
+        "--ecs-events-failure-events=executing",
+        "--ecs-events-strict=true",
+        ini=ini,
+    )
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("ini", "args", "sentence"),
+    [
+        (
+            "ecs_events_clock = freezgun",
+            (),
+            "the ini option ecs_events_clock is 'freezgun'. Pass one of: freezegun, time-machine. Did you mean freezegun?",
+        ),
+        (
+            "",
+            ("--ecs-events-start=2018-01-01T00:00:00",),
+            "--ecs-events-start is '2018-01-01T00:00:00', which has no time zone: it would mean "
+            'another instant on a machine in another zone. Add one: "2018-01-01T00:00:00Z", or tzinfo=timezone.utc.',
+        ),
+    ],
+)
+def test_a_wrong_setting_is_an_error_in_one_sentence(run, ini, args, sentence):
+    """The error says where the setting stands, what it says and what is allowed."""
+    result = run("def test_it(ecs_events): pass\n", *args, ini=ini)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([sentence.replace("[", "[[]")])
+
+
+def test_items_that_are_no_functions_are_left_alone(run, pytester):
+    """Doctests and other collectors' items pass by."""
+    pytester.makefile(".txt", test_doc=">>> 1 + 1\n2\n")
+    run("", "--doctest-glob=*.txt").assert_outcomes(passed=1)
+
+
+def test_nothing_heavy_is_imported_when_pytest_starts(pytester):
+    """A run that does not use the fixture loads neither responses nor freezegun, nor any part of an SDK."""
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_it():
+            heavy = {"responses", "requests", "freezegun", "time_machine", "aliyunsdkcore"}
+            own = {name for name in sys.modules if name.startswith("pytest_ecsevents")}
+            assert not heavy & set(sys.modules)
+            assert own == {"pytest_ecsevents", "pytest_ecsevents.plugin"}
+        """
+    )
+    result = pytester.runpytest_subprocess(
+        "-p",
+        "no:randomly",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:time_machine",
+        "-p",
+        "no:freezer",
+        "-p",
+        "no:hypothesispytest",
+        "-p",
+        "no:pytest_freezer",
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_the_public_names_are_loaded_when_asked_for():
+    """The package lists its names, hands out each, and knows no other."""
+    import pytest_ecsevents
+
+    assert set(pytest_ecsevents.__all__) <= set(dir(pytest_ecsevents))
+    for name in pytest_ecsevents.__all__:
+        assert getattr(pytest_ecsevents, name).__name__ == name
+    with pytest.raises(AttributeError) as error:
+        pytest_ecsevents.EcsEvent  # noqa: B018  # the look-up is the test
+    assert str(error.value) == "module 'pytest_ecsevents' has no attribute 'EcsEvent'"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="workers are slow to start there")
+def test_workers_of_xdist_serve_alike(pytester):
+    """Under -n 2 tests pass, and a failure report has its timeline."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("n", range(6))
+        @pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-web1")
+        def test_it(ecs_events, n):
+            ecs_events.advance("2d")
+            assert ecs_events.one().status == ("Avoided" if n == 5 else "Executed")
+        """
+    )
+    result = pytester.runpytest_subprocess("-n", "2", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=5, failed=1)
+    result.stdout.fnmatch_lines(["*- ECS events -*", "clock 2030-01-01T00:00:00Z +2d 00:00:00 (freezegun); 1 event*"])
