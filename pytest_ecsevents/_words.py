@@ -16,9 +16,17 @@ class BadArgumentError(EcsEventsError, ValueError):
 
 
 class NoSuchNameError(EcsEventsError, KeyError):
-    """An id or a name that the fake cloud does not hold."""
+    """An id or a name that the fake cloud does not hold.
+
+    Attributes:
+        name: The id or name.
+    """
 
     __str__ = Exception.__str__  # KeyError would show the sentence's repr
+
+    def __init__(self, sentence: str, name: str = "") -> None:
+        super().__init__(sentence)
+        self.name = name
 
 
 class NoSingleEventError(EcsEventsError, LookupError):

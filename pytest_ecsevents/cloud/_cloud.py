@@ -174,11 +174,13 @@ class Cloud:
         """
         instance = self.instances.get(instance_id)
         if instance is None:
-            raise UnknownInstanceError(self._no_instance(instance_id))
+            raise UnknownInstanceError(self._no_instance(instance_id), instance_id)
         if account_id is not None and instance.account_id != account_id:
-            raise UnknownInstanceError(f"{instance_id} belongs to account {instance.account_id}, not to {account_id}.")
+            raise UnknownInstanceError(
+                f"{instance_id} belongs to account {instance.account_id}, not to {account_id}.", instance_id
+            )
         if region_id is not None and instance.region_id != region_id:
-            raise UnknownInstanceError(f"{instance_id} is in {instance.region_id}, not in {region_id}.")
+            raise UnknownInstanceError(f"{instance_id} is in {instance.region_id}, not in {region_id}.", instance_id)
         return instance
 
     def _no_instance(self, instance_id: str) -> str:
@@ -293,12 +295,13 @@ class Cloud:
         if event is None:
             raise UnknownEventError(
                 f"There is no event {event_id!r}.{did_you_mean(str(event_id), self.events)} "
-                f"Events are: {listed(self.events, most=10)}."
+                f"Events are: {listed(self.events, most=10)}.",
+                event_id,
             )
         if account_id is not None and event.account_id != account_id:
-            raise UnknownEventError(f"{event_id} belongs to account {event.account_id}, not to {account_id}.")
+            raise UnknownEventError(f"{event_id} belongs to account {event.account_id}, not to {account_id}.", event_id)
         if region_id is not None and event.region_id != region_id:
-            raise UnknownEventError(f"{event_id} is in {event.region_id}, not in {region_id}.")
+            raise UnknownEventError(f"{event_id} is in {event.region_id}, not in {region_id}.", event_id)
         return event
 
     def events_of(self, instance_id: str) -> list[SystemEvent]:
@@ -418,7 +421,7 @@ class Cloud:
             )
         if event._status not in UNFINISHED:
             raise UnknownEventError(
-                f"{event.event_id} is {event._status} already; only unfinished events can be canceled."
+                f"{event.event_id} is {event._status} already; only unfinished events can be canceled.", event.event_id
             )
 
     def accept(self, event: SystemEvent, *, cause: str = Trigger.ACCEPT.value) -> None:

@@ -103,7 +103,7 @@ def _error(action: str, code: str, message: str | None, http_status: int | None)
         )
     if row is not None:
         http_status = row.http_status if http_status is None else http_status
-        message = row.message.replace("%s", "") if message is None else message
+        message = row.error().message if message is None else message
     assert http_status is not None
     assert message is not None
     if not 300 <= http_status <= 599:

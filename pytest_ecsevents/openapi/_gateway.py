@@ -142,7 +142,7 @@ class Gateway:
             row = action.refusals.get(type(refusal))
             if row is None:
                 raise
-            raise row.error(hint=str(refusal)) from None
+            raise row.error(getattr(refusal, "name", ""), hint=str(refusal)) from None
 
     def _cannot_answer(self, call: ApiCall) -> JsonObject:
         if call.product == "Ecs" and not call.action:

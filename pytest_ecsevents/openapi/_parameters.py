@@ -244,7 +244,7 @@ class ParameterSet:
         for name, value in raw.items():
             if name in self.scalars:
                 found[name] = value
-            elif name not in ENVELOPE:
+            elif name and name not in ENVELOPE:
                 self._sort_indexed(name, value, indexed, unknown)
         for name, items in indexed.items():
             found[name] = _gathered(self.lists[name], items)

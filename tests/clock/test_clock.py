@@ -102,7 +102,7 @@ def test_a_receiver_that_moves_the_clock_beyond_the_target_leaves_it_there(ecs):
 def test_an_error_in_a_receiver_comes_out_of_advance_and_loses_nothing(ecs):
     """Every receiver hears of the change, the first error comes out, and what is due later still happens."""
     heard = []
-    end = ecs.on_change(lambda change: 1 // 0)
+    end = ecs.on_change(lambda _: 1 // 0)
     ecs.on_change(heard.append)
     with pytest.raises(ZeroDivisionError):
         ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
@@ -188,7 +188,7 @@ def test_advance_to_next_goes_from_due_instant_to_due_instant(ecs):
     ],
 )
 def test_a_move_that_cannot_be_made_is_refused_in_a_sentence(ecs, move, sentence):
-    """advance backwards, by nothing, too far or by no duration is a ValueError in words, and moves nothing."""
+    """Advance backwards, by nothing, too far or by no duration is a ValueError in words, and moves nothing."""
     with pytest.raises(ValueError) as error:
         move(ecs)
     assert isinstance(error.value, BadArgumentError)

@@ -21,7 +21,7 @@ ERROR_DISKS = (
 )
 
 
-def expected_next(event_type, simulated, status, trigger):
+def expected_next(event_type, simulated, status, trigger):  # noqa: PLR0911  # a decision a line
     """The decisions, written a second time as conditions."""
     if status in FINISHED:
         return None
@@ -300,9 +300,7 @@ def test_an_inquiring_event_waits_until_it_is_accepted(ecs_cloud):
 
 def test_a_real_event_can_end_failed(ecs_cloud):
     """An event told to fail ends Failed, where its type can."""
-    event = ecs_cloud.create(
-        "SystemFailure.Reboot", "i-web1", simulated=False, outcome="Failed", reason="host is gone"
-    )
+    event = ecs_cloud.create("SystemFailure.Reboot", "i-web1", simulated=False, outcome="Failed", reason="host is gone")
     assert event.not_before == event.publish_time
     ecs_cloud.advance("1s")
     assert event.status == "Failed"

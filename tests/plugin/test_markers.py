@@ -239,7 +239,7 @@ def test_it(ecs_events):
 
 
 def test_the_markers_are_listed_and_strict(run, pytester):
-    """pytest --markers explains each marker in one line, and --strict-markers knows them."""
+    """Pytest --markers explains each marker in one line, and --strict-markers knows them."""
     result = run("", "--markers")
     result.stdout.fnmatch_lines(
         [
@@ -257,7 +257,7 @@ def test_the_markers_are_listed_and_strict(run, pytester):
 
 
 def test_the_fixture_is_listed(run):
-    """pytest --fixtures explains the fixture."""
+    """Pytest --fixtures explains the fixture."""
     result = run("", "--fixtures")
     result.stdout.fnmatch_lines(
         [

@@ -1,9 +1,12 @@
 """The fixture's manners: order, settings, reports, and leaving nothing behind."""
 
+import datetime as dt
 import re
 import sys
+import time
 
 import pytest
+from aliyunsdkcore.vendored.requests.adapters import HTTPAdapter
 
 POLL = """
 import json
@@ -97,7 +100,7 @@ def test_it(ecs_events):
 
 
 def test_durations_stay_real(run):
-    """pytest's own durations are those of the real clock though the test moves a year."""
+    """Pytest's own durations are those of the real clock though the test moves a year."""
     result = run("def test_it(ecs_events):\n    ecs_events.advance(days=365)\n", "--durations=0", "-vv")
     result.assert_outcomes(passed=1)
     seconds = [float(line.split("s ")[0]) for line in result.outlines if line.endswith("::test_it") and "s " in line]
@@ -137,20 +140,13 @@ def test_it(ecs_events):
 )
 def test_nothing_stays_patched_however_a_test_ends(run, ending):
     """After failure, interruption, exit and skip the clock, sleep and the SDK's transport are the real ones."""
-    import datetime
-    import time
-
-    from aliyunsdkcore.vendored.requests.adapters import HTTPAdapter
-
-    before = (datetime.datetime, time.time, time.sleep, HTTPAdapter.send)
+    before = (dt.datetime, time.time, time.sleep, HTTPAdapter.send)
     run(f"def test_it(ecs_events):\n    ecs_events.advance('1h')\n    {ending}\n")
-    assert (datetime.datetime, time.time, time.sleep, HTTPAdapter.send) == before
+    assert (dt.datetime, time.time, time.sleep, HTTPAdapter.send) == before
 
 
 def test_nothing_stays_patched_after_a_crash_in_a_fixture(run):
     """A fixture that fails after the clock was frozen leaves nothing behind."""
-    import time
-
     before = time.time
     result = run("@pytest.fixture\ndef broken():\n    1 / 0\n\ndef test_it(ecs_events, broken): pass\n")
     result.assert_outcomes(errors=1)

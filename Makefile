@@ -1,0 +1,35 @@
+# On a machine with Python 3 and make, each target does everything that it needs.
+PYTHON ?= python3
+BIN := .venv/bin
+
+# Compiled files are wanted: without them every start compiles the SDK anew.
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: demo test lint bench clean
+.DEFAULT_GOAL := test
+
+.venv/installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+demo: .venv/installed ## The examples, with the story of each test
+	$(BIN)/python -m pytest examples -v -rP -p no:randomly --no-header --ecs-events-timeline=all
+
+test: .venv/installed ## Every test, in random order, with complete branch coverage
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest tests examples
+	$(BIN)/python -m coverage combine --quiet
+	$(BIN)/python -m coverage report
+
+lint: .venv/installed ## Style, types and the floors of the house
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/installed ## Ratios of speed and size
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf .venv dist build .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,40 @@
+"""What the README shows works."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pytest_ecsevents import EcsEvents, SystemEvent
+from pytest_ecsevents.face import NAMES, Settings
+from pytest_ecsevents.openapi import ACTIONS
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda text: re.findall(r"def (test_\w+)", text)[0])
+def test_every_snippet_runs_as_it_stands(pytester, snippet):
+    """A snippet pasted into a file is a passing test file."""
+    pytester.makepyfile(snippet)
+    result = pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+    result.assert_outcomes(passed=len(re.findall(r"def test_", snippet)))
+
+
+def test_every_action_is_named():
+    """The table of what is faked names each action."""
+    assert [name for name in ACTIONS if name not in README] == []
+
+
+def test_every_setting_is_named_with_its_default():
+    """The table of settings has each setting, option and default."""
+    for name in NAMES:
+        option = f"--ecs-events-{name.replace('_', '-')}"
+        assert f"| `ecs_events_{name}` | `{option}` | `{getattr(Settings(), name)}` |" in README
+
+
+def test_every_public_name_of_the_fixture_and_of_events_is_named():
+    """What the author of a test can reach, the README tells."""
+    for owner in (EcsEvents, SystemEvent):
+        names = [name for name in dir(owner) if not name.startswith("_") and name != "acts"]
+        assert [name for name in names if not re.search(rf"`[^`]*\b{name}\b", README)] == []

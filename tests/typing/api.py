@@ -1,0 +1,56 @@
+"""The public API as a user's typed code uses it; checked by mypy, never run."""
+
+import datetime as dt
+
+import pytest
+
+from pytest_ecsevents import (
+    ApiCall,
+    EcsEvents,
+    EventStatus,
+    Instance,
+    InstanceTransition,
+    SystemEvent,
+    Transition,
+)
+
+
+@pytest.mark.ecs_clock("2018-08-22T10:39:49Z")
+@pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-web1")
+def test_it(ecs_events: EcsEvents) -> None:
+    event: SystemEvent = ecs_events.one(status="Scheduled")
+    status: EventStatus = event.status
+    when: dt.datetime | None = event.not_before
+    assert when is not None
+    moved: list[Transition] = ecs_events.advance(hours=2)
+    moved += ecs_events.advance("2h30m") + ecs_events.advance(dt.timedelta(days=1))
+    moved += ecs_events.advance_to("2018-09-01T00:00:00Z") + ecs_events.advance_to(when)
+    moved += ecs_events.advance_to_next()
+    causes: list[str] = [change.cause for change in moved]
+    instants: list[dt.datetime] = [change.at for change in event.history]
+    instance: Instance = ecs_events.instances.add("i-web2", tags={"role": "web"}, cpu=4, io_optimized=True)
+    same: Instance = ecs_events.instances["i-web2"]
+    ecs_events.reboot("i-web1", in_guest=True)
+    ecs_events.fail("RebootInstance", "Throttling", times=2, between=("+1h", dt.timedelta(hours=2)))
+    calls: list[ApiCall] = ecs_events.calls_to("RebootInstance", instance_id="i-web1")
+    ecs_events.assert_called("RebootInstance", times=2, InstanceId="i-web1")
+    ecs_events.access_keys["ak-2"] = "222"
+    story: str = ecs_events.timeline()
+    now: dt.datetime = ecs_events.now
+    for each in ecs_events:
+        ecs_events.cancel(each)
+        ecs_events.accept(each.event_id)
+    print(status, causes, instants, instance, same, calls, story, now)
+
+
+def heard(change: Transition | InstanceTransition) -> None:
+    """A receiver."""
+    if isinstance(change, Transition):
+        print(change.event.status)
+
+
+def without_pytest() -> None:
+    """The same object as a context manager."""
+    with EcsEvents(start="2018-08-22T10:39:49Z", region_id="cn-beijing") as ecs_events:
+        end = ecs_events.on_change(heard)
+        end()
