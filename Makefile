@@ -14,7 +14,9 @@ export PYTHONDONTWRITEBYTECODE :=
 	@touch $@
 
 demo: .venv/installed ## The examples, with the story of each test
-	$(BIN)/python -m pytest examples -v -rP -p no:randomly --no-header --ecs-events-timeline=all
+	$(BIN)/python -m pytest examples -v -rP -p no:randomly --no-header --ecs-events-timeline=all \
+		--log-level=INFO --log-format='%(asctime)s %(levelname)-7s %(message)s' --log-date-format='%d %b %H:%M:%S' \
+		--log-disable=aliyunsdkcore.client
 
 test: .venv/installed ## Every test, in random order, with complete branch coverage
 	$(BIN)/python -m coverage erase

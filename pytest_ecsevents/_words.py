@@ -1,6 +1,7 @@
 """What the plugin says to the author of a test: its error types, and how it finds the name he meant."""
 
 from collections.abc import Iterable
+from typing import Protocol
 
 
 class EcsEventsError(Exception):
@@ -48,6 +49,12 @@ class UnknownParameterWarning(UserWarning):
     """A request carried a parameter that the action does not have; the service ignores it, and so does the fake."""
 
 
+class RaisedError(Protocol):
+    """What pytest tells of an error."""
+
+    value: BaseException
+
+
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """The one of `names` that `name` was probably meant to be, or None."""
     import difflib  # only ever needed to word an error
@@ -69,3 +76,11 @@ def listed(names: Iterable[object], *, most: int = 40) -> str:
     if len(words) > most:
         words[most:] = [f"and {len(words) - most} more"]
     return ", ".join(words) if words else "none"
+
+
+def hidden_in_reports(excinfo: "RaisedError") -> bool:
+    """For a module's `__tracebackhide__`: keep its frames out of a report about what the author did.
+
+    An error that is a mistake of ours keeps its whole traceback.
+    """
+    return isinstance(excinfo.value, (EcsEventsError, AssertionError))

@@ -163,20 +163,12 @@ def _marks(node: pytest.Item) -> Iterator[Mark]:
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
-    """Add the timeline to the report of a failed test, and note which errors it has failed with."""
+    """Add the timeline to the report of a failed test, and note that it has failed."""
     outcome = yield
     ecs_events = item.stash.get(_in_use, None)
     if ecs_events is None:
         return
     report = outcome.get_result()
-    if call.excinfo is not None:
-        ecs_events._witness.forget(_chain(call.excinfo.value))
+    ecs_events._witness.test_failed |= call.excinfo is not None
     if report.failed or (report.when == "call" and _settings_of(item.config).timeline == "all"):
         report.sections.append(("ECS events", ecs_events._timeline(200)))
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and those it came from."""
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__

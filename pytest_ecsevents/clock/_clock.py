@@ -6,12 +6,14 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Final, SupportsIndex
 
-from pytest_ecsevents._words import BadArgumentError, EcsEventsError
+from pytest_ecsevents._words import BadArgumentError, EcsEventsError, hidden_in_reports
 from pytest_ecsevents.clock._freezegun import ClockNamesMemo, FreezegunSource
 from pytest_ecsevents.clock._queue import DueQueue
 from pytest_ecsevents.clock._sources import ClockSource
 from pytest_ecsevents.clock._timemachine import TimeMachineSource
 from pytest_ecsevents.clock._times import FIRST, LAST, Micros, duration_text, instant_text
+
+__tracebackhide__ = hidden_in_reports
 
 BACKENDS: Final = ("freezegun", "time-machine")
 SLEEPS: Final = ("virtual", "real")

@@ -84,11 +84,13 @@ class FreezegunSource:
         self._factories()[-1].move_to(from_micros(at).replace(tzinfo=None))
 
     def start(self, at: Micros) -> None:
+        import asyncio
+
         import freezegun
         from freezegun import api, config
 
         added = [name for name in config.settings.default_ignore_list if name not in config.DEFAULT_IGNORE_LIST]
-        freezer = freezegun.freeze_time(from_micros(at).replace(tzinfo=None))
+        freezer: Any = freezegun.freeze_time(from_micros(at).replace(tzinfo=None))
         freezer.ignore = tuple(added)
         self._start_with_memo(api, freezer)
         self._freezer = freezer
@@ -96,6 +98,10 @@ class FreezegunSource:
         for module, name, original in freezer.undo_changes:
             if module.__name__ in _STAY_REAL or module.__name__.startswith(_STAY_REAL_PACKAGES):
                 setattr(module, name, original)
+        # An event loop whose clock stands still would never wake a sleeper.
+        loop, real_monotonic = asyncio.BaseEventLoop, api.real_monotonic
+        freezer.undo_changes.append((loop, "time", loop.time))
+        loop.time = lambda _: real_monotonic()  # type: ignore[assignment,method-assign]
 
     def _start_with_memo(self, api: Any, freezer: Any) -> None:
         walk = api._get_cached_module_attributes

@@ -6,7 +6,9 @@ import re
 from decimal import Decimal
 from typing import Final, TypeAlias
 
-from pytest_ecsevents._words import BadArgumentError
+from pytest_ecsevents._words import BadArgumentError, hidden_in_reports
+
+__tracebackhide__ = hidden_in_reports
 
 Micros: TypeAlias = int
 """Microseconds: of a duration, or since 1970-01-01T00:00:00Z."""

@@ -7,7 +7,9 @@ pay-as-you-go Linux instance.
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from pytest_ecsevents._words import BadArgumentError, did_you_mean, listed
+from pytest_ecsevents._words import BadArgumentError, did_you_mean, hidden_in_reports, listed
+
+__tracebackhide__ = hidden_in_reports
 
 AttributeValue: TypeAlias = str | int | float | bool | tuple[str, ...]
 

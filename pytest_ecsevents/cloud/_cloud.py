@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from pytest_ecsevents._words import BadArgumentError, did_you_mean, listed
+from pytest_ecsevents._words import BadArgumentError, did_you_mean, hidden_in_reports, listed
 from pytest_ecsevents.clock import SECOND, Clock, Micros, duration_text, instant_text
 from pytest_ecsevents.cloud._attributes import checked_attributes
 from pytest_ecsevents.cloud._catalogue import (
@@ -36,6 +36,8 @@ from pytest_ecsevents.cloud._refusals import (
     UnknownInstanceError,
 )
 from pytest_ecsevents.cloud._regions import REGIONS, region_of_id
+
+__tracebackhide__ = hidden_in_reports
 
 SIMULATED_REASON: Final = "A simulated event."
 SIMULATED_LIMIT: Final = 1000
@@ -501,7 +503,7 @@ class Cloud:
     def _act(self, event: SystemEvent, at: Micros) -> None:
         """Do to the instance what an event that acts does to it."""
         instance = self.instances.get(event.instance_id)
-        if not event.acts or instance is None:
+        if not event._acts or instance is None:
             return
         way = _WAYS.get((EVENT_TYPES[event.event_type].effect, event._status, instance._status))
         if way == ():

@@ -28,6 +28,7 @@ class SystemEvent:
     """
 
     __slots__ = (
+        "_acts",
         "_due",
         "_finished_at",
         "_not_before",
@@ -36,7 +37,6 @@ class SystemEvent:
         "_status",
         "_transitions",
         "account_id",
-        "acts",
         "event_id",
         "event_type",
         "instance_id",
@@ -68,7 +68,7 @@ class SystemEvent:
         self.region_id: Final = region_id
         self.account_id: Final = account_id
         self.simulated: Final = simulated
-        self.acts: Final = acts
+        self._acts: Final = acts
         self.reason: Final = reason
         self.outcome: Final = outcome
         self._published_at: Final = published_at

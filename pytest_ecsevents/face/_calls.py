@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from pytest_ecsevents._words import BadArgumentError, UnexpectedCallError, did_you_mean, listed
+from pytest_ecsevents._words import BadArgumentError, UnexpectedCallError, did_you_mean, hidden_in_reports, listed
 from pytest_ecsevents.openapi import ACTIONS, ApiCall
+
+__tracebackhide__ = hidden_in_reports
 
 
 class CallLog:
@@ -45,7 +47,8 @@ class CallLog:
 
     def _not_called(self, action: str, times: int | None, params: Mapping[str, object], found: int) -> str:
         wanted = "" if times is None else f" {_times(times)}"
-        said = f"{_spoken(action, params)} was to be called{wanted}, but was called {_times(found)}."
+        outcome = f"was called {_times(found)}" if found else "was not"
+        said = f"{_spoken(action, params)} was to be called{wanted}, but {outcome}."
         same = self._by_action.get(action, [])
         if same:
             return f"{said} Calls to {action}:\n{_bullets(same)}"
@@ -98,11 +101,12 @@ def _matches(sent: object, wanted: object) -> bool:
 
 
 def _spoken(action: str, params: Mapping[str, object]) -> str:
-    return f"{action}({', '.join(f'{name}={value!r}' for name, value in params.items())})"
+    said = ", ".join(f"{name}={value!r}" for name, value in params.items())
+    return f"{action}({said})" if said else action
 
 
 def _times(count: int) -> str:
-    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")
+    return {0: "not at all", 1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def _bullets(calls: Iterable[ApiCall], most: int = 10) -> str:

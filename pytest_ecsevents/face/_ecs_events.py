@@ -4,9 +4,9 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
-from pytest_ecsevents._words import BadArgumentError, NoSingleEventError, did_you_mean, listed
+from pytest_ecsevents._words import BadArgumentError, NoSingleEventError, did_you_mean, hidden_in_reports, listed
 from pytest_ecsevents.clock import (
     Clock,
     ClockNamesMemo,
@@ -19,13 +19,25 @@ from pytest_ecsevents.clock import (
     parse_duration,
     parse_when,
 )
-from pytest_ecsevents.cloud import Change, Cloud, Ids, Instance, Rules, SystemEvent, Transition
+from pytest_ecsevents.cloud import (
+    EVENT_TYPES,
+    Change,
+    Cloud,
+    EventStatus,
+    Ids,
+    Instance,
+    Rules,
+    SystemEvent,
+    Transition,
+)
 from pytest_ecsevents.face._instances import Instances
 from pytest_ecsevents.face._settings import Settings, is_strict, with_given
 from pytest_ecsevents.face._timeline import Header, timeline_text
 from pytest_ecsevents.face._witness import CallWitness
 from pytest_ecsevents.openapi import ApiCall, Gateway
 from pytest_ecsevents.transports import intercept
+
+__tracebackhide__ = hidden_in_reports
 
 REPORT_LINES: Final = 200
 """How many lines of the timeline a failure report shows."""
@@ -145,7 +157,6 @@ class EcsEvents:
         self._undo.close()
 
     def _check(self) -> None:
-        __tracebackhide__ = True
         complaint = self._witness.complaint()
         if complaint is not None:
             raise complaint
@@ -197,7 +208,6 @@ class EcsEvents:
         Raises:
             BadArgumentError: The duration is zero, negative or not one.
         """
-        __tracebackhide__ = True
         parts = (days, seconds, microseconds, milliseconds, minutes, hours, weeks)
         if by is not None and any(parts):
             raise BadArgumentError(
@@ -234,7 +244,6 @@ class EcsEvents:
         Raises:
             BadArgumentError: A ValueError: the instant is not after now, or is none.
         """
-        __tracebackhide__ = True
         target = parse_when(when, "advance_to", self._clock.now())
         return self._moved(lambda: self._clock.advance_by_author(target))
 
@@ -247,7 +256,6 @@ class EcsEvents:
         return self._moved(self._clock.advance_to_next)
 
     def _moved(self, move: Callable[[], None]) -> list[Transition]:
-        __tracebackhide__ = True
         self._clock.settle()
         before = len(self._witness.journal)
         move()
@@ -280,17 +288,23 @@ class EcsEvents:
         Raises:
             EcsEventsError: Something of this cannot be; the sentence says what, and what can.
         """
-        __tracebackhide__ = True
-        at = None if not_before is None else parse_when(not_before, "not_before", self._clock.now())
-        return self._cloud.create_event(
+        return self._create(
+            "created by the test",
             event_type,
-            self._cloud.instance(instance_id),
-            not_before=at,
+            instance_id,
+            not_before,
             simulated=simulated,
             status=status,
             reason=reason,
             outcome=outcome,
-            cause="created by the test",
+        )
+
+    def _create(
+        self, cause: str, event_type: str, instance_id: str, not_before: When | None = None, **given: Any
+    ) -> SystemEvent:
+        at = None if not_before is None else parse_when(not_before, "not_before", self._clock.now())
+        return self._cloud.create_event(
+            event_type, self._cloud.instance(instance_id), not_before=at, cause=cause, **given
         )
 
     def cancel(self, event: SystemEvent | str) -> None:
@@ -299,7 +313,6 @@ class EcsEvents:
         Raises:
             EcsEventsError: It is real, unknown or has ended.
         """
-        __tracebackhide__ = True
         self._cloud.cancel([self._event(event)], cause="canceled by the test")
 
     def accept(self, event: SystemEvent | str) -> None:
@@ -308,7 +321,6 @@ class EcsEvents:
         Raises:
             EcsEventsError: It is unknown, or not Inquiring.
         """
-        __tracebackhide__ = True
         self._cloud.accept(self._event(event), cause="accepted by the test")
 
     def _event(self, event: SystemEvent | str) -> SystemEvent:
@@ -330,7 +342,6 @@ class EcsEvents:
         Raises:
             UnknownEventError: A KeyError: there is none; the sentence names the nearest.
         """
-        __tracebackhide__ = True
         return self._cloud.event(event_id)
 
     def __contains__(self, event: object) -> bool:
@@ -344,13 +355,18 @@ class EcsEvents:
             **filters: By any attribute of `SystemEvent`: `status="Avoided"`, `instance_id="i-web1"`.
 
         Raises:
-            BadArgumentError: Events have no such attribute.
+            BadArgumentError: Events have no such attribute, or it can have no such value.
         """
-        __tracebackhide__ = True
         for name in filters:
             if name not in _ATTRIBUTES:
                 raise BadArgumentError(
                     f"Events have no attribute {name!r}.{did_you_mean(name, _ATTRIBUTES)} They have: {listed(_ATTRIBUTES)}."
+                )
+        for name, known in (("event_type", tuple(EVENT_TYPES)), ("status", tuple(map(str, EventStatus)))):
+            value = filters.get(name, known[0])
+            if value not in known:
+                raise BadArgumentError(
+                    f"No event can have {name}={value!r}.{did_you_mean(str(value), known)} It is one of: {listed(known)}."
                 )
         wanted = filters.items()
         return [event for event in self if all(getattr(event, name) == value for name, value in wanted)]
@@ -361,7 +377,6 @@ class EcsEvents:
         Raises:
             NoSingleEventError: There is none, or more than one; the sentence lists what is there.
         """
-        __tracebackhide__ = True
         found = self.where(**filters)
         if len(found) == 1:
             return found[0]
@@ -383,18 +398,15 @@ class EcsEvents:
         Raises:
             EcsEventsError: No such instance, or it is not Running.
         """
-        __tracebackhide__ = True
         cause = "reboot inside the guest" if in_guest else "reboot by the test"
         self._cloud.reboot(self._instance(instance_id), cause=cause, in_guest=in_guest)
 
     def stop(self, instance_id: str) -> None:
         """Stop a Running instance; that avoids nothing (a guess: no source says it does)."""
-        __tracebackhide__ = True
         self._cloud.stop(self._instance(instance_id), cause="stop by the test")
 
     def start(self, instance_id: str) -> None:
         """Start a Stopped instance."""
-        __tracebackhide__ = True
         self._cloud.start(self._instance(instance_id), cause="start by the test")
 
     def redeploy(self, instance_id: str) -> None:
@@ -403,12 +415,10 @@ class EcsEvents:
         Raises:
             EcsEventsError: No such instance, or it has no event that a redeployment answers.
         """
-        __tracebackhide__ = True
         self._cloud.redeploy(self._instance(instance_id), cause="redeployment by the test")
 
     def release(self, instance_id: str) -> None:
         """Release an instance; its unfinished events are canceled (a guess), its history stays readable."""
-        __tracebackhide__ = True
         self._cloud.release(self._instance(instance_id), cause="release by the test")
 
     def _instance(self, instance_id: str) -> Instance:
@@ -439,7 +449,6 @@ class EcsEvents:
         Raises:
             BadArgumentError: No such action, or it has no such parameter.
         """
-        __tracebackhide__ = True
         return self._witness.log.matching(action, params)
 
     def assert_called(self, action: str, *, times: int | None = None, **params: object) -> None:
@@ -449,7 +458,6 @@ class EcsEvents:
             AssertionError: It was not; the message shows the nearest calls.
             BadArgumentError: No such action, or it has no such parameter.
         """
-        __tracebackhide__ = True
         self._witness.log.check_called(action, times, params)
 
     def assert_not_called(self, action: str, **params: object) -> None:
@@ -459,7 +467,6 @@ class EcsEvents:
             AssertionError: It was; the message shows the calls.
             BadArgumentError: No such action, or it has no such parameter.
         """
-        __tracebackhide__ = True
         self._witness.log.check_not_called(action, params)
 
     def fail(
@@ -488,17 +495,19 @@ class EcsEvents:
         Raises:
             BadArgumentError: Something of this cannot be.
         """
-        __tracebackhide__ = True
-        now = self._clock.now()
-        window = None
-        if between is not None:
-            first, last = (parse_when(when, "between", now) for when in between)
-            if last < first:
-                raise BadArgumentError(
-                    f"between ends {duration_text(first - last)} before it starts. Pass the earlier instant first."
-                )
-            window = (first, last)
+        window = None if between is None else self._window(between)
         self._witness.faults.add(action, code, times=times, message=message, http_status=http_status, between=window)
+
+    def _window(self, between: object) -> "tuple[Micros, Micros]":
+        if not isinstance(between, tuple) or len(between) != 2:
+            raise BadArgumentError(f'between is {between!r}. Pass two instants, such as between=("+1h", "+2h").')
+        now = self._clock.now()
+        first, last = (parse_when(when, "between", now) for when in between)
+        if last < first:
+            raise BadArgumentError(
+                f"between ends {duration_text(first - last)} before it starts. Pass the earlier instant first."
+            )
+        return first, last
 
     # -- watching and telling
 

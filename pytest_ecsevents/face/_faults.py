@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from typing import Final
 
-from pytest_ecsevents._words import BadArgumentError, UnusedFaultError, did_you_mean, listed
+from pytest_ecsevents._words import BadArgumentError, UnusedFaultError, did_you_mean, hidden_in_reports, listed
 from pytest_ecsevents.clock import Micros, instant_text
 from pytest_ecsevents.openapi import ACTIONS, COMMON, ApiCall, ApiError
+
+__tracebackhide__ = hidden_in_reports
 
 
 @dataclass(slots=True)
@@ -62,8 +64,8 @@ class Faults:
             raise BadArgumentError(
                 f"{action!r} is no action of Ecs.{did_you_mean(str(action), ACTIONS)} Actions are: {listed(ACTIONS)}."
             )
-        if times < 1:
-            raise BadArgumentError(f"fail({action!r}, {code!r}) got times={times}. Pass 1 or more.")
+        if not _is_count(times):
+            raise BadArgumentError(f"fail({action!r}, {code!r}) got times={times!r}. Pass a whole number of 1 or more.")
         self._faults.append(Fault(action, _error(action, code, message, http_status), times, between))
 
     def take(self, call: ApiCall) -> ApiError | None:
@@ -84,6 +86,10 @@ class Faults:
             + "\n".join(f"  - {_fault_text(fault)}" for fault in left)
             + "\nMake the handler call the action, or declare fewer; ecs_events.strict = False lets them be."
         )
+
+
+def _is_count(times: object) -> bool:
+    return isinstance(times, int) and times >= 1
 
 
 def _fault_text(fault: Fault) -> str:

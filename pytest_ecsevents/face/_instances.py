@@ -3,7 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from pytest_ecsevents._words import hidden_in_reports
 from pytest_ecsevents.cloud import AttributeValue, Cloud, Instance
+
+__tracebackhide__ = hidden_in_reports
 
 
 class Instances(Mapping[str, Instance]):
@@ -38,7 +41,6 @@ class Instances(Mapping[str, Instance]):
             BadArgumentError: An attribute does not exist or cannot have the value, or the instance was declared
                 otherwise before.
         """
-        __tracebackhide__ = True
         return self._cloud.add_instance(
             instance_id,
             region_id=region_id,
@@ -55,7 +57,6 @@ class Instances(Mapping[str, Instance]):
         Raises:
             UnknownInstanceError: A KeyError: there is none; the sentence names the nearest.
         """
-        __tracebackhide__ = True
         return self._cloud.instance(instance_id)
 
     def __iter__(self) -> Iterator[str]:

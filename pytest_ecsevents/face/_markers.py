@@ -5,11 +5,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pytest_ecsevents._words import BadArgumentError, EcsEventsError, did_you_mean, listed
+from pytest_ecsevents._words import BadArgumentError, EcsEventsError, did_you_mean, hidden_in_reports, listed
 from pytest_ecsevents.clock import ClockNamesMemo
 from pytest_ecsevents.cloud import ATTRIBUTES, EVENT_TYPES, EventStatus
 from pytest_ecsevents.face._ecs_events import EcsEvents
 from pytest_ecsevents.face._settings import Settings
+
+__tracebackhide__ = hidden_in_reports
 
 DEFAULT_NOT_BEFORE: Final = "+24h"
 """NotBefore of an `ecs_event` marker that gives none: scheduled maintenance is published 24 to 48 hours ahead."""
@@ -181,7 +183,11 @@ def _publish(ecs_events: EcsEvents, mark: Mark) -> None:
         for instance_id in _instance_ids(ecs_events, given.pop("instance_id", None)):
             if instance_id not in ecs_events.instances:
                 ecs_events.instances.add(instance_id)
-            ecs_events.create(instance_id=instance_id, **{"not_before": _default_not_before(given), **given})
+            ecs_events._create(
+                "published by a marker",
+                instance_id=instance_id,
+                **{"not_before": _default_not_before(given), **given},
+            )
 
 
 def _instance_ids(ecs_events: EcsEvents, given: object) -> list[str]:

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
-from pytest_ecsevents._words import BadArgumentError, did_you_mean, listed
+from pytest_ecsevents._words import BadArgumentError, did_you_mean, hidden_in_reports, listed
 from pytest_ecsevents.clock import BACKENDS, SLEEPS, parse_duration, parse_when
+
+__tracebackhide__ = hidden_in_reports
 
 _YES_NO: Final = {
     "true": True,

@@ -1,13 +1,14 @@
 """Who watches the calls of a test: records them, hands out faults, objects to what cannot be answered."""
 
-from collections.abc import Iterable
 from typing import Final
 
-from pytest_ecsevents._words import EcsEventsError, UnexpectedCallError
+from pytest_ecsevents._words import EcsEventsError, UnexpectedCallError, hidden_in_reports
 from pytest_ecsevents.face._calls import CallLog, unexpected_call
 from pytest_ecsevents.face._faults import Faults
 from pytest_ecsevents.face._timeline import Entry
 from pytest_ecsevents.openapi import ApiCall, ApiError
+
+__tracebackhide__ = hidden_in_reports
 
 
 class CallWitness:
@@ -18,6 +19,7 @@ class CallWitness:
         log: The calls.
         faults: The declared faults.
         journal: What happened, in order.
+        test_failed: Whether the test has failed of itself; then nothing more is complained of.
     """
 
     def __init__(self, strict: bool) -> None:
@@ -25,6 +27,7 @@ class CallWitness:
         self.log: Final = CallLog()
         self.faults: Final = Faults()
         self.journal: Final[list[Entry]] = []
+        self.test_failed = False
         self._raised: list[UnexpectedCallError] = []
 
     def called(self, call: ApiCall) -> ApiError | None:
@@ -35,18 +38,14 @@ class CallWitness:
 
     def unexpected(self, call: ApiCall, problem: str) -> None:
         """Object to a call, and remember that: handlers catch Exception."""
+        call.hint = problem
         if self.strict:
             error = unexpected_call(call, problem)
             self._raised.append(error)
             raise error
 
-    def forget(self, errors: Iterable[BaseException]) -> None:
-        """Do not raise these again: the test has failed with them already."""
-        seen = {id(error) for error in errors}
-        self._raised = [error for error in self._raised if id(error) not in seen]
-
     def complaint(self) -> EcsEventsError | None:
-        """What is wrong when the test has ended: a swallowed error, or a fault that was not met."""
-        if not self.strict:
+        """What is wrong when the test has ended well: a swallowed error, or a fault that was not met."""
+        if not self.strict or self.test_failed:
             return None
         return self._raised[0] if self._raised else self.faults.unused()

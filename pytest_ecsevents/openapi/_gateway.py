@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import Any, Final, Protocol
 
-from pytest_ecsevents._words import EcsEventsError, UnknownParameterWarning, did_you_mean, listed
+from pytest_ecsevents._words import EcsEventsError, UnknownParameterWarning, did_you_mean, hidden_in_reports, listed
 from pytest_ecsevents.cloud import Cloud
 from pytest_ecsevents.openapi._action import Action, ActionCall
 from pytest_ecsevents.openapi._calls import ApiCall
@@ -18,6 +18,8 @@ from pytest_ecsevents.openapi._instance_actions import OPERATION_ACTIONS
 from pytest_ecsevents.openapi._instance_queries import QUERY_ACTIONS
 from pytest_ecsevents.openapi._parameters import ENVELOPE
 from pytest_ecsevents.openapi._wire import ApiReply, ApiRequest, JsonObject
+
+__tracebackhide__ = hidden_in_reports
 
 VERSION: Final = "2014-05-26"
 ACTIONS: Final = {action.name: action for action in (*EVENT_ACTIONS, *QUERY_ACTIONS, *OPERATION_ACTIONS)}

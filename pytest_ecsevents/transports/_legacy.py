@@ -7,8 +7,11 @@ from contextlib import ExitStack
 from io import BytesIO
 from typing import Any, Final
 
+from pytest_ecsevents._words import hidden_in_reports
 from pytest_ecsevents.openapi import Answerer
 from pytest_ecsevents.transports._decoding import ALIYUN_URL, decoded
+
+__tracebackhide__ = hidden_in_reports
 
 NAME: Final = "aliyun-python-sdk-core"
 _ADAPTERS: Final = "aliyunsdkcore.vendored.requests.adapters"

@@ -1,5 +1,6 @@
 """Who moves time, and what happens on the way."""
 
+import asyncio
 import datetime as dt
 import queue
 import threading
@@ -225,6 +226,14 @@ def test_sleep_in_another_thread_is_real(ecs):
     thread.start()
     thread.join()
     assert ecs.now == before
+
+
+def test_a_sleeping_coroutine_wakes():
+    """Asyncio's timers run on real time: they wake, and move nothing."""
+    with EcsEvents(START) as ecs_events:
+        asyncio.run(asyncio.wait_for(asyncio.sleep(0.01), 5))
+        assert ecs_events.now.isoformat() == "2018-08-22T10:39:49+00:00"
+    assert asyncio.BaseEventLoop.time.__module__ == "asyncio.base_events"
 
 
 def test_sleep_real_leaves_sleep_alone():

@@ -90,13 +90,13 @@ def test_assert_called_shows_the_nearest_calls(ecs, call):
     with pytest.raises(AssertionError) as nothing:
         ecs.assert_called("RebootInstance", InstanceId="i-web1")
     assert str(nothing.value) == (
-        "RebootInstance(InstanceId='i-web1') was to be called, but was called never. Nothing was called at all."
+        "RebootInstance(InstanceId='i-web1') was to be called, but was not. Nothing was called at all."
     )
     call("DescribeInstances")
     with pytest.raises(AssertionError) as others:
         ecs.assert_called("RebootInstance", InstanceId="i-web1")
     assert str(others.value) == (
-        "RebootInstance(InstanceId='i-web1') was to be called, but was called never. Calls to other actions:\n"
+        "RebootInstance(InstanceId='i-web1') was to be called, but was not. Calls to other actions:\n"
         "  - DescribeInstances() -> 200, 1 instance"
     )
     call("RebootInstance", InstanceId="i-web1")
@@ -120,7 +120,7 @@ def test_assert_not_called_shows_the_calls(ecs, call):
         ecs.assert_not_called("RebootInstance")
     assert str(error.value) == "\n".join(
         [
-            "RebootInstance() was to be left alone, but was called 12 times:",
+            "RebootInstance was to be left alone, but was called 12 times:",
             "  - ... 2 earlier ones",
             *["  - RebootInstance(InstanceId=i-web1) -> 200"] * 10,
         ]
@@ -195,7 +195,17 @@ def test_a_throttled_read_is_retried_by_the_sdk_in_virtual_time(ecs, call):
         (
             ("RebootInstance", "Throttling"),
             {"times": 0},
-            "fail('RebootInstance', 'Throttling') got times=0. Pass 1 or more.",
+            "fail('RebootInstance', 'Throttling') got times=0. Pass a whole number of 1 or more.",
+        ),
+        (
+            ("RebootInstance", "Throttling"),
+            {"times": None},
+            "fail('RebootInstance', 'Throttling') got times=None. Pass a whole number of 1 or more.",
+        ),
+        (
+            ("RebootInstance", "Throttling"),
+            {"between": "+1h"},
+            'between is \'+1h\'. Pass two instants, such as between=("+1h", "+2h").',
         ),
         (
             ("RebootInstance", "Throttling"),
@@ -208,7 +218,7 @@ def test_a_throttled_read_is_retried_by_the_sdk_in_virtual_time(ecs, call):
             "between ends 1h before it starts. Pass the earlier instant first.",
         ),
     ],
-    ids=["action", "times", "status", "window"],
+    ids=["action", "times", "no times", "no window", "status", "window"],
 )
 def test_a_fault_that_cannot_be_is_refused_in_a_sentence(ecs, args, kwargs, sentence):
     """A wrong fault says what was wrong and what is allowed."""

@@ -141,6 +141,20 @@ def test_where_refuses_an_attribute_that_events_do_not_have(ecs):
     )
 
 
+def test_where_refuses_a_value_that_no_event_can_have(ecs):
+    """A misspelt status or type is an error, for a list that is always empty would prove nothing."""
+    with pytest.raises(BadArgumentError) as status:
+        ecs.where(status="Avoidet")
+    assert str(status.value) == (
+        "No event can have status='Avoidet'. Did you mean Avoided? It is one of: Inquiring, Scheduled, Executing, "
+        "Executed, Avoided, Canceled, Failed."
+    )
+    with pytest.raises(
+        BadArgumentError, match=r"^No event can have event_type='SystemMaintenance.Rebot'. Did you mean"
+    ):
+        ecs.one(event_type="SystemMaintenance.Rebot")
+
+
 @pytest.mark.parametrize(
     ("kwargs", "sentence"),
     [

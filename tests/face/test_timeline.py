@@ -24,28 +24,43 @@ def test_the_timeline_tells_the_whole_story(call):
             call("RebootInstance", InstanceId="i-web1")
         text = ecs_events.timeline()
     assert text.splitlines() == [
-        "clock 2030-01-01T00:00:00Z +2d 00:00:00.5 (freezegun); 2 events, 4 calls, 1 fault",
-        f"     +00:00:00  event     {event.event_id}  simulated SystemMaintenance.Reboot on i-web1: Scheduled, NotBefore "
+        "clock 2030-01-01T00:00:00Z +2d 00:00:00.5 = 2030-01-03T00:00:00Z (freezegun); 2 events, 4 calls, 1 fault",
+        f"      +00:00:00  event     {event.event_id}  simulated SystemMaintenance.Reboot on i-web1: Scheduled, NotBefore "
         "2030-01-02T00:00:00Z (created by the test)",
-        f"     +00:00:00  event     {real.event_id}  SystemFailure.Delete on i-web1: Executing, NotBefore "
+        f"      +00:00:00  event     {real.event_id}  SystemFailure.Delete on i-web1: Executing, NotBefore "
         "2030-01-01T00:00:00Z (created by the test)",
-        "   +00:00:00.5  call      DescribeInstancesFullStatus(InstanceId=[i-web1]) -> 200, 1 instance",
-        "   +00:00:00.5  fault     RebootInstance(InstanceId=i-web1) -> 400 Throttling.User",
-        "   +00:00:00.5  call      RebootInstance(InstanceId=i-web1) -> 200",
-        f"   +00:00:00.5  event     {event.event_id}  Scheduled -> Avoided: RebootInstance before NotBefore",
-        "   +00:00:00.5  instance  i-web1  Running -> Stopping -> Starting -> Running: RebootInstance",
-        f"     +00:00:01  event     {real.event_id}  Executing -> Executed: execution ended",
-        "     +00:00:01  instance  i-web1  Running -> released: SystemFailure.Delete",
+        "    +00:00:00.5  call      DescribeInstancesFullStatus(InstanceId=[i-web1]) -> 200, 1 instance",
+        "    +00:00:00.5  fault     RebootInstance(InstanceId=i-web1) -> 400 Throttling.User",
+        "    +00:00:00.5  call      RebootInstance(InstanceId=i-web1) -> 200",
+        f"    +00:00:00.5  event     {event.event_id}  Scheduled -> Avoided: RebootInstance before NotBefore",
+        "    +00:00:00.5  instance  i-web1  Running -> Stopping -> Starting -> Running: RebootInstance",
+        f"      +00:00:01  event     {real.event_id}  Executing -> Executed: execution ended",
+        "      +00:00:01  instance  i-web1  Running -> released: SystemFailure.Delete",
         " +2d 00:00:00.5  call      RebootInstance(InstanceId=i-web1) -> 404 InvalidInstanceId.NotFound",
-        "                            i-web1 has been released.",
+        "                             i-web1 has been released.",
     ]
+
+
+def test_a_call_repeated_to_the_letter_is_one_line(call):
+    """A poll that says the same each time is told once, with its number and its end."""
+    with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
+        for _ in range(3):
+            call("DescribeInstances")
+            ecs_events.advance("10m")
+        call("DescribeInstances", Status="Running")
+        assert ecs_events.timeline().splitlines()[1:] == [
+            " +00:00:00  call      DescribeInstances() -> 200, 0 instances (3 times until +00:20:00)",
+            " +00:30:00  call      DescribeInstances(Status=Running) -> 200, 0 instances",
+        ]
 
 
 def test_the_timeline_stays_as_it_was_when_the_cloud_was_left():
     """After the test the timeline's clock is the one it ended with."""
     with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
         ecs_events.advance("1h")
-    assert ecs_events.timeline() == "clock 2030-01-01T00:00:00Z +01:00:00 (freezegun); 0 events, 0 calls, 0 faults"
+    assert ecs_events.timeline() == (
+        "clock 2030-01-01T00:00:00Z +01:00:00 = 2030-01-01T01:00:00Z (freezegun); 0 events, 0 calls, 0 faults"
+    )
     assert repr(ecs_events) == "<EcsEvents at 2030-01-01T01:00:00Z: 0 events, 0 instances, 0 calls>"
 
 

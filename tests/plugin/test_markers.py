@@ -14,7 +14,7 @@ def test_a_marker_alone_serves_a_test(run):
             ecs_events = request.getfixturevalue("ecs_events")
             event = ecs_events.one()
             assert event.instance_id == "i-web1"
-            assert event.history[0].cause == "created by the test"
+            assert event.history[0].cause == "published by a marker"
             assert event.not_before - ecs_events.now == dt.timedelta(hours=24)
             assert dt.datetime.now(dt.timezone.utc).year == 2030
         """.replace("\n        ", "\n")

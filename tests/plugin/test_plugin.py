@@ -172,12 +172,12 @@ def test_it(ecs_events):
             "E       AssertionError: assert 'Avoided' == 'Executed'",
             "*",
             "*- ECS events -*",
-            "clock 2030-01-01T00:00:00Z +23:00:00 (freezegun); 1 event, 1 call, 0 faults",
-            "     +00:00:00  event     e-bp1*  simulated SystemMaintenance.Reboot on i-web1: Scheduled, NotBefore "
-            "2030-01-02T00:00:00Z (created by the test)",
-            "     +23:00:00  call      RebootInstance(InstanceId=i-web1) -> 200",
-            "     +23:00:00  event     e-bp1*  Scheduled -> Avoided: RebootInstance before NotBefore",
-            "     +23:00:00  instance  i-web1  Running -> Stopping -> Starting -> Running: RebootInstance",
+            "clock 2030-01-01T00:00:00Z +23:00:00 = 2030-01-01T23:00:00Z (freezegun); 1 event, 1 call, 0 faults",
+            " +00:00:00  event     e-bp1*  simulated SystemMaintenance.Reboot on i-web1: Scheduled, NotBefore "
+            "2030-01-02T00:00:00Z (published by a marker)",
+            " +23:00:00  call      RebootInstance(InstanceId=i-web1) -> 200",
+            " +23:00:00  event     e-bp1*  Scheduled -> Avoided: RebootInstance before NotBefore",
+            " +23:00:00  instance  i-web1  Running -> Stopping -> Starting -> Running: RebootInstance",
         ]
     )
 
@@ -187,6 +187,33 @@ def test_a_passed_test_tells_nothing_unless_asked(run):
     source = "def test_it(ecs_events): pass\n"
     assert "ECS events" not in run(source, "-rP").stdout.str()
     run(source, "-rP", "--ecs-events-timeline=all").stdout.fnmatch_lines(["*- ECS events -*", "clock 2030-*"])
+
+
+def test_the_calls_of_a_long_story_are_folded_in_the_report(run):
+    """When a report would be too long, runs of calls that went well become counts, and the transitions stay."""
+    result = run(
+        POLL
+        + """
+@pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-web1")
+def test_it(ecs_events):
+    for n in range(300):
+        call(["DescribeInstances", "DescribeInstanceStatus"][n % 2])
+        ecs_events.advance("10m")
+    assert False
+"""
+    )
+    result.stdout.fnmatch_lines(
+        [
+            "clock 2030-01-01T00:00:00Z +2d 02:00:00 = 2030-01-03T02:00:00Z (freezegun); 1 event, 300 calls, 0 faults",
+            "    +00:00:00  event     e-bp1*  simulated SystemMaintenance.Reboot on i-web1: Scheduled, *",
+            "    +00:00:00  call      ... 144 calls answered 200, until +23:50:00",
+            " +1d 00:00:00  event     e-bp1*  Scheduled -> Executing: NotBefore reached",
+            " +1d 00:00:00  call      DescribeInstances() -> 200, 1 instance",
+            " +1d 00:00:01  event     e-bp1*  Executing -> Executed: execution ended",
+            " +1d 00:10:00  call      ... 155 calls answered 200, until +2d 01:50:00",
+        ],
+        consecutive=True,
+    )
 
 
 def test_a_long_timeline_is_cut_in_the_middle_of_the_report(run):
@@ -210,8 +237,8 @@ def test_a_swallowed_unexpected_call_fails_the_test_at_teardown(run):
     )
 
 
-def test_an_unexpected_call_that_fails_the_test_is_reported_once(run):
-    """What the test has failed with already is not raised again at teardown, also when the handler wrapped it."""
+def test_a_test_that_failed_is_not_complained_of_again(run):
+    """Once the test has failed, neither its unexpected call nor an unused fault is raised again at teardown."""
     result = run(
         POLL
         + """
@@ -223,9 +250,13 @@ def test_wrapped(ecs_events):
         call('RebootInstnces')
     except Exception as error:
         raise RuntimeError("poll failed") from error
+
+def test_with_a_fault(ecs_events):
+    ecs_events.fail("RebootInstance", "Throttling")
+    assert False
 """
     )
-    result.assert_outcomes(failed=2)
+    result.assert_outcomes(failed=3)
 
 
 def test_an_unused_fault_fails_the_test_at_teardown(run):
@@ -363,4 +394,6 @@ def test_workers_of_xdist_serve_alike(pytester):
     )
     result = pytester.runpytest_subprocess("-n", "2", "-p", "no:cacheprovider")
     result.assert_outcomes(passed=5, failed=1)
-    result.stdout.fnmatch_lines(["*- ECS events -*", "clock 2030-01-01T00:00:00Z +2d 00:00:00 (freezegun); 1 event*"])
+    result.stdout.fnmatch_lines(
+        ["*- ECS events -*", "clock 2030-01-01T00:00:00Z +2d 00:00:00 = 2030-01-03T00:00:00Z (freezegun); 1 event*"]
+    )
