@@ -1,10 +1,11 @@
 """Everything that touches freezegun's insides."""
 
 import sys
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Final, TypeAlias
 
-from pytest_ecsevents.clock._times import Micros, from_micros, to_micros
+from pytest_ecsevents.clock._times import Micros, naive_from_micros, naive_to_micros
 
 # Modules whose own clocks must run on: pytest's durations, and the waiting inside these standard libraries.
 # freezegun takes such names as prefixes (its "queue" swallows a user's queue_consumer, its "gi" a git_poller),
@@ -33,6 +34,7 @@ _REAL_CALLERS: Final = (
 )
 
 ClockNames: TypeAlias = list[tuple[str, object]]
+ClockNamesReader: TypeAlias = Callable[[Any], ClockNames]
 
 
 class ClockNamesMemo:
@@ -46,13 +48,26 @@ class ClockNamesMemo:
     def __init__(self) -> None:
         self._known: dict[str, tuple[ModuleType, int, ClockNames]] = {}
 
-    def lookup(self, real_ids: "set[int]", module: ModuleType) -> ClockNames:
-        """The (name, clock function) pairs in `module`."""
+    def reader(self, real_ids: "set[int]", walk: ClockNamesReader) -> ClockNamesReader:
+        """A function that gives the (name, clock function) pairs in a module; what is no module goes to `walk`."""
+        known = self._known
+
+        def read(module: Any) -> ClockNames:
+            entry = known.get(module.__name__)
+            if entry is not None and entry[0] is module and entry[1] == len(module.__dict__):
+                return entry[2]
+            # Some libraries put objects that are no modules among the modules.
+            return self._look(real_ids, module) if isinstance(module, ModuleType) else walk(module)
+
+        return read
+
+    def _look(self, real_ids: "set[int]", module: ModuleType) -> ClockNames:
         names = module.__dict__
-        known = self._known.get(module.__name__)
-        if known is not None and known[0] is module and known[1] == len(names):
-            return known[2]
-        found = [(name, value) for name, value in list(names.items()) if id(value) in real_ids]
+        # Few modules hold a clock function; that one holds none is told without a step in Python for each name.
+        if real_ids.isdisjoint(map(id, names.values())):
+            found: ClockNames = []
+        else:
+            found = [(name, value) for name, value in list(names.items()) if id(value) in real_ids]
         self._known[module.__name__] = (module, len(names), found)
         return found
 
@@ -78,10 +93,10 @@ class FreezegunSource:
         factory = self._factories()[-1]
         # Calling an auto-ticking factory would tick it.
         naive = factory.time_to_freeze if hasattr(factory, "step_width") else factory()
-        return to_micros(naive.replace(tzinfo=from_micros(0).tzinfo))
+        return naive_to_micros(naive)
 
     def move_to(self, at: Micros) -> None:
-        self._factories()[-1].move_to(from_micros(at).replace(tzinfo=None))
+        self._factories()[-1].move_to(naive_from_micros(at))
 
     def start(self, at: Micros) -> None:
         import asyncio
@@ -90,7 +105,7 @@ class FreezegunSource:
         from freezegun import api, config
 
         added = [name for name in config.settings.default_ignore_list if name not in config.DEFAULT_IGNORE_LIST]
-        freezer: Any = freezegun.freeze_time(from_micros(at).replace(tzinfo=None))
+        freezer: Any = freezegun.freeze_time(naive_from_micros(at))
         freezer.ignore = tuple(added)
         self._start_with_memo(api, freezer)
         self._freezer = freezer
@@ -105,15 +120,7 @@ class FreezegunSource:
 
     def _start_with_memo(self, api: Any, freezer: Any) -> None:
         walk = api._get_cached_module_attributes
-        real_ids = api._real_time_object_ids
-        lookup = self._memo.lookup
-
-        def remembered(module: Any) -> ClockNames:
-            # Some libraries put objects that are no modules among the modules.
-            names: ClockNames = lookup(real_ids, module) if isinstance(module, ModuleType) else walk(module)
-            return names
-
-        api._get_cached_module_attributes = remembered
+        api._get_cached_module_attributes = self._memo.reader(api._real_time_object_ids, walk)
         try:
             freezer.start()
         finally:

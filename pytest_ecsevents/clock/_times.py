@@ -22,6 +22,7 @@ Duration: TypeAlias = dt.timedelta | str
 SECOND: Final = 1_000_000
 _MICROSECOND: Final = dt.timedelta(microseconds=1)
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+_NAIVE_EPOCH: Final = _EPOCH.replace(tzinfo=None)
 LAST: Final = (dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.timezone.utc) - _EPOCH) // _MICROSECOND
 FIRST: Final = (dt.datetime(1, 1, 2, tzinfo=dt.timezone.utc) - _EPOCH) // _MICROSECOND
 
@@ -38,6 +39,16 @@ def to_micros(when: dt.datetime) -> Micros:
 def from_micros(at: Micros) -> dt.datetime:
     """The aware UTC datetime of an instant."""
     return _EPOCH + dt.timedelta(microseconds=at)
+
+
+def naive_to_micros(when: dt.datetime) -> Micros:
+    """Microseconds since the epoch of a naive datetime that means UTC."""
+    return (when - _NAIVE_EPOCH) // _MICROSECOND
+
+
+def naive_from_micros(at: Micros) -> dt.datetime:
+    """The instant as a naive datetime that means UTC."""
+    return _NAIVE_EPOCH + dt.timedelta(microseconds=at)
 
 
 def delta_micros(delta: dt.timedelta) -> Micros:

@@ -90,6 +90,8 @@ class Cloud:
         self._scheduled_simulated: Counter[str] = Counter()
         self._undelivered: deque[Change] = deque()
         self._depth = 0
+        # One bound method for all: each event and instance keeps it.
+        self._settle: Final = clock.settle
         self._regions: set[str] = {*REGIONS, rules.region_id}
         clock.after_step = self.deliver
 
@@ -158,7 +160,7 @@ class Cloud:
                 attributes=checked_attributes(attributes, where),
                 created_at=now,
                 number=len(self.instances) + len(self._released),
-                settle=self.clock.settle,
+                settle=self._settle,
             )
             known = self.instances.get(instance.instance_id) or self._released.get(instance.instance_id)
             if known is not None:
@@ -378,7 +380,7 @@ class Cloud:
                 outcome=_outcome(row, simulated, outcome),
                 published_at=now,
                 not_before=_planned(first, not_before, simulated, now),
-                settle=self.clock.settle,
+                settle=self._settle,
             )
             self.events[event.event_id] = event
             self._of_instance.setdefault(event.instance_id, []).append(event)
@@ -456,7 +458,11 @@ class Cloud:
         return True
 
     def _leave(self, event: SystemEvent) -> None:
-        del self._by_status[event.account_id, event.region_id][event._status][event.event_id]
+        here = self._by_status[event.account_id, event.region_id]
+        del here[event._status][event.event_id]
+        if not here[event._status]:
+            # A dict never shrinks by itself.
+            del here[event._status]
         if event.simulated and event._status == EventStatus.SCHEDULED:
             self._scheduled_simulated[event.account_id] -= 1
 
@@ -473,11 +479,17 @@ class Cloud:
         self._undelivered.append(transition)
         if status in FINAL:
             event._finished_at = at
-            self._unfinished[event.instance_id].pop(event.event_id, None)
+            self._forget_unfinished(event)
         else:
             self._unfinished.setdefault(event.instance_id, {})[event.event_id] = event
             self._plan(event, at)
         self._act(event, at)
+
+    def _forget_unfinished(self, event: SystemEvent) -> None:
+        unfinished = self._unfinished.get(event.instance_id, {})
+        unfinished.pop(event.event_id, None)
+        if not unfinished:
+            self._unfinished.pop(event.instance_id, None)
 
     def _plan(self, event: SystemEvent, at: Micros) -> None:
         """Push what happens next by itself."""

@@ -23,6 +23,9 @@ class Trigger(Enum):
     REDEPLOY = "RedeployInstance"
     RELEASE = "instance released"
 
+    # Every transition looks its trigger up; Enum's own hash is a step in Python.
+    __hash__ = object.__hash__
+
 
 @dataclass(frozen=True, slots=True)
 class Row:

@@ -9,7 +9,8 @@ from pytest_ecsevents.openapi._wire import ApiReply, Json, JsonObject
 
 _JSON_HEADERS: Final = {"Content-Type": "application/json;charset=utf-8"}
 _XML_HEADERS: Final = {"Content-Type": "text/xml;charset=utf-8"}
-_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+# Replies are built here and hold no cycle to look for.
+_encode: Final = json.JSONEncoder(check_circular=False, ensure_ascii=False, separators=(",", ":")).encode
 
 
 def encoded(http_status: int, body: JsonObject, wanted: str, root: str) -> ApiReply:

@@ -139,6 +139,8 @@ COMMON: Final = ErrorTable(
             "common errors",
         ),
         ErrorRow("UnknownError", 400, "The request processing has failed due to some unknown error.", "common errors"),
+        # The gateway's table prints another row's words here; these are those of ECS in 2018, whose status was 403.
+        ErrorRow("UnsupportedHTTPMethod", 400, "This HTTP method is not supported.", "gateway errors, words of 2018"),
         ErrorRow("InvalidAccessKeyId.NotFound", 404, "Specified access key is not found.", "gateway errors"),
         ErrorRow("InvalidAccessKeyId.Inactive", 400, "Specified access key is disabled.", "gateway errors"),
         ErrorRow("Forbidden.AccessKeyDisabled", 403, "The Access Key is disabled.", "common errors"),

@@ -1,6 +1,7 @@
 """The actions on system events."""
 
 from collections.abc import Iterable
+from operator import attrgetter
 from typing import Final
 
 from pytest_ecsevents.clock import SECOND, instant_text
@@ -137,14 +138,12 @@ def _describe_history(call: ActionCall) -> JsonObject:
     statuses = frozenset(map(EventStatus, asked)) or FINAL
     oldest = call.now - VISIBLE_FOR
     tests = filters.shared_tests(call) + filters.owner_tests(call.cloud, call[_TAGS], call[_RESOURCE_GROUP])
-    events = [
-        event
-        for event in _history_candidates(call, statuses)
-        if event._finished_at is None or event._finished_at >= oldest
-    ]
+    events = list(_history_candidates(call, statuses))
+    if not statuses.isdisjoint(FINAL):
+        events = [event for event in events if event._finished_at is None or event._finished_at >= oldest]
     for test in tests:
         events = [event for event in events if test(event)]
-    events.sort(key=_newest_first)
+    _sort_newest_first(events)
     page, envelope = paged(call, events, PAGE_SIZE, _newest_first)
     views: list[Json] = [_history_view(event) for event in page]
     return {**envelope, "InstanceSystemEventSet": {"InstanceSystemEventType": views}}
@@ -152,6 +151,12 @@ def _describe_history(call: ActionCall) -> JsonObject:
 
 def _newest_first(event: SystemEvent) -> "tuple[int, str]":
     return -event._published_at, event.event_id
+
+
+def _sort_newest_first(events: "list[SystemEvent]") -> None:
+    """By `_newest_first`, in two stable sorts whose keys are read without a step in Python for each event."""
+    events.sort(key=attrgetter("event_id"))
+    events.sort(key=attrgetter("_published_at"), reverse=True)
 
 
 def _history_candidates(call: ActionCall, statuses: "frozenset[EventStatus]") -> Iterable[SystemEvent]:

@@ -21,6 +21,7 @@ from pytest_ecsevents.openapi._wire import ApiReply, ApiRequest, JsonObject
 
 __tracebackhide__ = hidden_in_reports
 
+METHODS: Final = ("GET", "POST")
 VERSION: Final = "2014-05-26"
 ACTIONS: Final = {action.name: action for action in (*EVENT_ACTIONS, *QUERY_ACTIONS, *OPERATION_ACTIONS)}
 
@@ -85,7 +86,11 @@ class Gateway:
             fault = self._witness.called(call)
             request_id = self._cloud.ids.request()
             body, error = self._outcome(
-                call, action=action, found=found, access_key_id=params.get("AccessKeyId"), fault=fault
+                call,
+                action=action,
+                found=found,
+                access_key_id=params.get("AccessKeyId"),
+                refusal=fault or _wrong_method(request),
             )
         if error is None:
             call.http_status = 200
@@ -109,10 +114,10 @@ class Gateway:
         action: Action | None,
         found: Mapping[str, Any],
         access_key_id: str | None,
-        fault: ApiError | None,
+        refusal: ApiError | None,
     ) -> "tuple[JsonObject, ApiError | None]":
-        if fault is not None:
-            return {}, fault
+        if refusal is not None:
+            return {}, refusal
         try:
             return self._answer(call, action, found, access_key_id), None
         except ApiError as error:
@@ -152,6 +157,12 @@ class Gateway:
         problem = _problem(call)
         self._witness.unexpected(call, problem)
         raise COMMON["InvalidAction.NotFound"].error(hint=problem)
+
+
+def _wrong_method(request: ApiRequest) -> ApiError | None:
+    if request.method in METHODS:
+        return None
+    return COMMON["UnsupportedHTTPMethod"].error(hint=f"{request.method} is none of {listed(METHODS)}")
 
 
 def _not_supplied(name: str) -> str:
