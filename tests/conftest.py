@@ -1,13 +1,15 @@
 """What every test shares."""
 
 import datetime as dt
+import json
 import time
 
 import freezegun  # noqa: F401  # loaded once for all: runs of pytest inside a test forget what they load
 import pytest
 import responses  # noqa: F401  # the same
 import time_machine  # noqa: F401  # the same
-from aliyunsdkcore.client import AcsClient  # noqa: F401  # the same
+from aliyunsdkcore.client import AcsClient
+from aliyunsdkcore.request import CommonRequest
 from aliyunsdkcore.vendored.requests.adapters import HTTPAdapter
 
 import pytest_ecsevents.face._markers  # noqa: F401  # the same
@@ -22,3 +24,18 @@ def nothing_stays_patched():
     yield
     assert (time.sleep, time.time, dt.datetime) == _REAL
     assert HTTPAdapter.send is send
+
+
+@pytest.fixture
+def call():
+    """Call an action with the real SDK: `call("RebootInstance", InstanceId="i-web1")`."""
+
+    def call(action, *, region="cn-hangzhou", product_host="ecs.aliyuncs.com", version="2014-05-26", **params):
+        request = CommonRequest(domain=product_host, version=version, action_name=action)
+        request.set_product("Ecs")
+        request.set_method("POST")
+        for name, value in params.items():
+            request.add_query_param(name.replace("__", "."), value)
+        return json.loads(AcsClient("ak", "secret", region).do_action_with_exception(request))
+
+    return call

@@ -147,17 +147,9 @@ class EcsEvents:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._leave()
-        if error is None:
-            self._check()
-
-    def _leave(self) -> None:
-        if self._left_at is None:
-            self._left_at = self._clock.now()
+        self._left_at = self._clock.now()
         self._undo.close()
-
-    def _check(self) -> None:
-        complaint = self._witness.complaint()
+        complaint = self._witness.complaint() if error is None else None
         if complaint is not None:
             raise complaint
 

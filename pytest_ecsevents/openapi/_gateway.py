@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import Any, Final, Protocol
 
-from pytest_ecsevents._words import EcsEventsError, UnknownParameterWarning, did_you_mean, hidden_in_reports, listed
+from pytest_ecsevents._words import UnknownParameterWarning, did_you_mean, hidden_in_reports, listed
 from pytest_ecsevents.cloud import Cloud
 from pytest_ecsevents.openapi._action import Action, ActionCall
 from pytest_ecsevents.openapi._calls import ApiCall
@@ -145,10 +145,8 @@ class Gateway:
         )
         try:
             return action.answer(action_call)
-        except EcsEventsError as refusal:
-            row = action.refusals.get(type(refusal))
-            if row is None:
-                raise
+        except tuple(action.refusals) as refusal:
+            row = action.refusals[type(refusal)]
             raise row.error(getattr(refusal, "name", ""), hint=str(refusal)) from None
 
     def _cannot_answer(self, call: ApiCall) -> JsonObject:
@@ -188,12 +186,10 @@ def _product(host: str) -> str:
 
 
 def _summary(body: JsonObject) -> str:
-    for outer in body.values():
-        if isinstance(outer, dict):
-            for key, items in outer.items():
-                if key in _COUNTED and isinstance(items, list):
-                    return f"{len(items)} {_COUNTED[key]}{'' if len(items) == 1 else 's'}"
-    return ""
+    lists = (pair for outer in body.values() if isinstance(outer, dict) for pair in outer.items())
+    counted = ((_COUNTED[key], items) for key, items in lists if key in _COUNTED and isinstance(items, list))
+    noun, items = next(counted, ("", []))
+    return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}" if noun else ""
 
 
 def _error_body(error: ApiError, host: str, request_id: str) -> JsonObject:

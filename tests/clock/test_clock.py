@@ -393,6 +393,13 @@ def test_a_clock_stopped_inside_the_test_cannot_be_moved():
         )
 
 
+def test_modules_of_the_standard_library_that_wait_keep_their_clock():
+    """Threading's own clock is the real one while everybody else's stands still."""
+    with EcsEvents(START):
+        assert threading._time is not time.monotonic
+    assert threading._time is time.monotonic
+
+
 def test_two_threads_that_advance_together_lose_nothing():
     """Each transition happens once, and the clock ends no earlier than the later target."""
     with EcsEvents(START) as ecs_events:

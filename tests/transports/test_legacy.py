@@ -187,6 +187,14 @@ def test_a_body_that_is_no_form_is_not_read(ecs):
     assert reply.json()["TotalCount"] == 1
 
 
+def test_without_the_sdk_nothing_is_intercepted(monkeypatch):
+    """Where the SDK cannot be found its transport is left as it is."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    send = HTTPAdapter.send
+    with EcsEvents():
+        assert HTTPAdapter.send is send
+
+
 def test_without_the_sdk_the_cloud_works_for_what_is_left():
     """Where the SDK is not installed the fixture still serves: nothing is intercepted, nothing fails."""
     source = textwrap.dedent(
