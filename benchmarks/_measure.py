@@ -1,0 +1,84 @@
+"""Timing two sides in turn, and the row that comes of it."""
+
+import time
+from contextlib import nullcontext
+from dataclasses import dataclass
+from statistics import median
+
+
+@dataclass
+class Row:
+    """One line of the table.
+
+    `value` is what must not pass `most`; where it is known only up to `noise`, what lies nearer to the limit than that
+    is neither within nor over it.
+    """
+
+    what: str
+    ours: str
+    other: str
+    ratio: str
+    limit: str = ""
+    value: float = 0.0
+    most: float | None = None
+    noise: float = 0.0
+
+    @property
+    def is_over(self):
+        return self.most is not None and self.value - self.noise > self.most
+
+    @property
+    def verdict(self):
+        if self.most is None:
+            return ""
+        if self.is_over:
+            return "OVER"
+        return "ok" if self.value + self.noise <= self.most else "unclear"
+
+
+def ratio_row(what, ours, other, *, ratio=None, most=None):
+    """A row of two durations in seconds; their ratio, unless a better estimate of it is at hand."""
+    value = ours / other if ratio is None else ratio
+    limit = "" if most is None else f"<= {most:.2f}"
+    shown = f"{value:.2f}" if value >= 0.1 else f"{value:.4f}"
+    return Row(what, duration(ours), duration(other), shown, limit, value, most)
+
+
+def duration(seconds):
+    return f"{seconds * 1e6:.1f} us" if abs(seconds) < 1e-3 else f"{seconds * 1e3:.2f} ms"
+
+
+# The real clock as a default argument: freezegun replaces the attributes of modules, and cannot see this one.
+def timed(function, count=1, *, clock=time.perf_counter):
+    """Seconds for one call, over `count` of them."""
+    start = clock()
+    for _ in range(count):
+        function()
+    return (clock() - start) / count
+
+
+def in_turn(ours, other, *, rounds, around_ours=nullcontext, around_other=nullcontext, block=0.03):
+    """The median seconds a call takes on either side, and the median over the rounds of the ratio of the two.
+
+    Each round is one short block of either side, so that a machine that slows down for a while slows both; the order
+    changes every round. A block runs inside what `around_...()` returns, whose entering and leaving is not counted.
+    """
+    sides = ((ours, around_ours), (other, around_other))
+    counts = [_count(*side, block) for side in sides]
+    taken = []
+    for number in range(rounds):
+        figures = {}
+        for place in (0, 1) if number % 2 else (1, 0):
+            function, around = sides[place]
+            with around():
+                figures[place] = timed(function, counts[place])
+        taken.append((figures[0], figures[1]))
+    first, second = zip(*taken, strict=True)
+    return median(first), median(second), median(one / two for one, two in taken)
+
+
+def _count(function, around, block):
+    """How many calls fill a block."""
+    with around():
+        timed(function, 3)
+        return max(1, round(block / timed(function, 3)))

@@ -1,0 +1,51 @@
+"""What set-up and teardown cost beside a bare frozen clock and a bare mock."""
+
+import _sdk
+from _measure import in_turn, ratio_row
+from _pytest_runs import Suite, costs_in_turn, folder
+
+from pytest_ecsevents import EcsEvents
+
+MOST = 1.10
+
+_LOAD = "".join(f"import aliyunsdkecs.request.v20140526.{name}Request\n" for name in _sdk.REQUESTS)
+_HEADER = f"import aliyunsdkcore.client\n{_LOAD}\n"
+_BARE = f"""
+import pytest, responses
+from freezegun import freeze_time
+
+@pytest.fixture
+def bare():
+    with freeze_time("2030-01-01"), responses.RequestsMock(target="{_sdk.ADAPTER_SEND}"):
+        yield
+"""
+
+
+def rows(quick):
+    import responses
+    from freezegun import freeze_time
+
+    def ours():
+        with EcsEvents():
+            pass
+
+    def bare():
+        with freeze_time("2030-01-01"), responses.RequestsMock(target=_sdk.ADAPTER_SEND):
+            pass
+
+    _sdk.load()
+    *figures, ratio = in_turn(ours, bare, rounds=21 if quick else 101)
+    yield ratio_row("set-up + teardown / freezegun + responses", *figures, ratio=ratio, most=MOST)
+    yield ratio_row("the same as fixtures, per test", *_as_fixtures(quick), most=MOST)
+
+
+def _as_fixtures(quick):
+    count, rounds = (100, 2) if quick else (300, 5)
+    with folder() as path:
+        return costs_in_turn(
+            [
+                Suite(path, "ours", _HEADER, "def test_{}(ecs_events): pass\n", count, with_plugin=True),
+                Suite(path, "bare", _HEADER + _BARE, "def test_{}(bare): pass\n", count, with_plugin=False),
+            ],
+            rounds,
+        )

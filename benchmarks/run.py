@@ -1,0 +1,38 @@
+"""Print one table of what the plugin costs, each figure beside the one it is measured against.
+
+Exit with status 1 when a limit is exceeded; a figure that noise keeps from telling is `unclear`. `--quick` leaves out the largest sizes.
+"""
+
+import argparse
+import sys
+
+import row_call
+import row_fixture
+import row_growth
+import row_moto
+import row_startup
+
+MODULES = {"call": row_call, "fixture": row_fixture, "startup": row_startup, "growth": row_growth, "moto": row_moto}
+FORM = "{:<44} {:>12} {:>12} {:>13}  {:<8} {}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="small sizes, done in half a minute")
+    parser.add_argument("only", nargs="*", help=f"which of {', '.join(MODULES)} (default: all)")
+    options = parser.parse_args()
+    unknown = [name for name in options.only if name not in MODULES]
+    if unknown:
+        parser.error(f"no such rows: {', '.join(unknown)}; there are {', '.join(MODULES)}")
+    print(FORM.format("what", "ours", "other", "ratio", "limit", ""))
+    over = 0
+    for name in options.only or MODULES:
+        for row in MODULES[name].rows(options.quick):
+            over += row.is_over
+            line = FORM.format(row.what, row.ours, row.other, row.ratio, row.limit, row.verdict)
+            print(line.rstrip(), flush=True)
+    return 1 if over else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
