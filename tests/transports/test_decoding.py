@@ -1,0 +1,27 @@
+"""Queries and form bodies are read as the standard library reads them."""
+
+from urllib.parse import parse_qsl, quote_plus, urlencode
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_ecsevents.transports._decoding import _pairs
+
+WORDS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=12)
+
+
+@given(st.lists(st.tuples(WORDS.filter(bool), WORDS)))
+def test_an_encoded_query_is_read_back(pairs):
+    """What urlencode writes is read, the last of a name that was sent twice."""
+    assert _pairs(urlencode(pairs)) == dict(pairs)
+
+
+@given(st.text(alphabet="ab=&+%2fF;#0Z \u00e9", max_size=40))
+def test_any_query_is_read_as_the_standard_library_reads_it(query):
+    """Malformed escapes, empty names and stray signs mean what parse_qsl makes of them."""
+    assert _pairs(query) == dict(parse_qsl(query, keep_blank_values=True, errors="replace"))
+
+
+def test_a_word_of_every_byte_is_read():
+    """Bytes that are no UTF-8 become replacement characters."""
+    assert _pairs(f"a=%ff&b={quote_plus(bytes(range(256)))}")["a"] == "\N{REPLACEMENT CHARACTER}"
