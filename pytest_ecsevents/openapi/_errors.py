@@ -90,6 +90,7 @@ EVENT_IDS_LIMIT: Final = ErrorRow(
     "EventIdLimitExceeded", 403, "The amount of EventId specified exceeds limit 100.", _2018
 )
 NO_INSTANCE: Final = ErrorRow("InvalidInstanceId.NotFound", 404, "The specified InstanceId does not exist.", _CURRENT)
+NULL_INSTANCE: Final = ErrorRow("InvalidInstanceId.NotFound", 403, "InstanceId should not be null.")
 TOO_MANY_INSTANCES: Final = ErrorRow(
     "InvalidParameter.TooManyInstanceIds", 403, "Instance ids cannot be more than 100."
 )
@@ -300,7 +301,8 @@ REBOOT_BATCH: Final = ErrorTable(
             "InvalidParameter.KMSKeyId.KMSUnauthorized", 400, "ECS service account have no right to access your KMS."
         ),
         BATCH_DRY_RUN,
-        ErrorRow("InvalidInstanceId.NotFound", 403, "InstanceId should not be null."),
+        NO_INSTANCE,
+        NULL_INSTANCE,
         TOO_MANY_INSTANCES,
         MALFORMED_INSTANCES,
         ErrorRow("InstanceLockedForSecurity", 403, "%s"),
@@ -311,7 +313,6 @@ REBOOT_BATCH: Final = ErrorTable(
         ErrorRow("InstanceNotReady", 403, "The specified instance is not ready for use."),
         ErrorRow("InvalidInstanceId.NotFound", 404, "%s"),
         ErrorRow("InvalidInstanceIds.NotFound", 404, "The specified InstanceIds does not exist."),
-        NO_INSTANCE,
         ErrorRow(
             "InvalidOperation.Conflict",
             409,

@@ -89,19 +89,19 @@ class Gateway:
                 call,
                 action=action,
                 found=found,
-                access_key_id=params.get("AccessKeyId"),
+                access_key_id=_access_key_id(request),
                 refusal=fault or _wrong_method(request),
             )
         if error is None:
             call.http_status = 200
             call.summary = _summary(body)
             body["RequestId"] = request_id
-            reply = encoded(200, body, params.get("Format", ""), f"{name}Response")
+            reply = encoded(200, body, _format(request), f"{name}Response")
         else:
             call.http_status, call.code, call.hint = error.http_status, error.code, error.hint
             call.fault = fault is not None
             body = _error_body(error, request.host, request_id)
-            reply = encoded(error.http_status, body, params.get("Format", ""), "Error")
+            reply = encoded(error.http_status, body, _format(request), "Error")
         call.reply = reply
         if action is not None and unknown:
             _warn_unknown(action, unknown)
@@ -155,6 +155,21 @@ class Gateway:
         problem = _problem(call)
         self._witness.unexpected(call, problem)
         raise COMMON["InvalidAction.NotFound"].error(hint=problem)
+
+
+_ACS3_KEY: Final = re.compile(r"ACS3-[\w-]+ .*?Credential=([^,\s]+)")
+
+
+def _access_key_id(request: ApiRequest) -> str | None:
+    """Whose call it is: the key of an RPC signature is a parameter, that of an ACS3 signature stands in a header."""
+    signed = _ACS3_KEY.match(request.headers.get("authorization", ""))
+    return signed[1] if signed else request.params.get("AccessKeyId")
+
+
+def _format(request: ApiRequest) -> str:
+    """Calls with an ACS3 signature are answered in JSON, others in XML unless they ask for JSON (documented)."""
+    default = "JSON" if request.headers.get("authorization", "").startswith("ACS3-") else "XML"
+    return request.params.get("Format", default)
 
 
 def _wrong_method(request: ApiRequest) -> ApiError | None:

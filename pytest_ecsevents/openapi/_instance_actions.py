@@ -19,6 +19,7 @@ from pytest_ecsevents.openapi._errors import (
     DRY_RUN,
     LOCKED,
     NO_INSTANCE,
+    NULL_INSTANCE,
     REBOOT,
     REBOOT_BATCH,
     START,
@@ -87,7 +88,7 @@ _INSTANCES: Final = repeated(
     most=100,
     too_many=TOO_MANY_INSTANCES,
     required=True,
-    missing=REBOOT_BATCH["InvalidInstanceId.NotFound"],
+    missing=NULL_INSTANCE,
 )
 _FORCE_REBOOT: Final = boolean("ForceReboot", note="no effect on what the fake shows")
 _OPTIMIZATION: Final = choice("BatchOptimization", ("AllTogether", "SuccessFirst"), note="default AllTogether")

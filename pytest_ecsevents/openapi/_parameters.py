@@ -74,7 +74,7 @@ def choice(
     return Parameter(name, "string", parse, "", required, note=note or f"one of {listed(allowed)}")
 
 
-_INTEGER: Final = re.compile(r"[+-]?\d{1,18}")
+_INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
 
 
 def integer(

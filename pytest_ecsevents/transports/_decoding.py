@@ -1,7 +1,8 @@
-"""From a prepared HTTP request of the requests family to an `ApiRequest`."""
+"""From an HTTP request to an `ApiRequest`."""
 
 import re
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 from urllib.parse import unquote_plus, urlsplit
 
 from pytest_ecsevents.openapi import ApiRequest
@@ -12,19 +13,16 @@ ALIYUN_URL: Final = re.compile(r"https?://(?:[^/?#@]*\.)?aliyuncs\.com(?::\d+)?(
 _FORM: Final = "application/x-www-form-urlencoded"
 
 
-def decoded(request: Any, transport: str) -> ApiRequest:
-    """The request, parameters from its query and form body; of a name sent twice the last one counts.
-
-    Args:
-        request: A prepared request of requests, or of a vendored copy.
-        transport: The client library's name.
-    """
-    url = urlsplit(str(request.url))
-    params = _pairs(url.query)
-    headers = {name: str(value) for name, value in request.headers.lower_items()}
-    if request.body and headers.get("content-type", _FORM).lower().startswith(_FORM):
-        params.update(_pairs(_text(request.body)))
-    return ApiRequest(str(request.method), url.hostname or "", params, headers, transport)
+def decoded(
+    method: object, url: object, headers: Mapping[str, object], body: "str | bytes | None", transport: str
+) -> ApiRequest:
+    """The request, parameters from its query and form body; of a name sent twice the last one counts."""
+    parts = urlsplit(str(url))
+    params = _pairs(parts.query)
+    lowered = {name.lower(): _text(value) for name, value in headers.items()}
+    if body and lowered.get("content-type", _FORM).lower().startswith(_FORM):
+        params.update(_pairs(_text(body)))
+    return ApiRequest(str(method), parts.hostname or "", params, lowered, transport)
 
 
 def _pairs(query: str) -> dict[str, str]:
@@ -37,5 +35,5 @@ def _unquoted(word: str) -> str:
     return unquote_plus(word) if "%" in word or "+" in word else word
 
 
-def _text(body: "str | bytes") -> str:
-    return body.decode("utf-8", "replace") if isinstance(body, bytes) else body
+def _text(value: object) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,262 @@
+"""The newer SDK, alibabacloud-ecs20140526, synchronous and asynchronous: the same cloud behind it."""
+
+import asyncio
+import subprocess
+import sys
+import textwrap
+
+import aiohttp
+import pytest
+import requests
+import responses
+from alibabacloud_ecs20140526 import models
+from alibabacloud_ecs20140526.client import Client
+from alibabacloud_tea_openapi.exceptions import ClientException
+from alibabacloud_tea_openapi.models import Config
+from darabonba.exceptions import UnretryableException
+
+from pytest_ecsevents import EcsEvents, UnexpectedCallError
+
+
+@pytest.fixture
+def ecs():
+    """A cloud with a running instance and a scheduled event."""
+    with EcsEvents("2018-08-22T10:39:49Z") as ecs_events:
+        ecs_events.instances.add("i-web1")
+        ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="2018-09-01T00:00:00Z")
+        yield ecs_events
+
+
+def client(key="any", region="cn-hangzhou", **config):
+    """A client of the SDK."""
+    return Client(Config(access_key_id=key, access_key_secret="key", region_id=region, **config))
+
+
+@pytest.fixture(params=["sync", "async"])
+def send(request):
+    """Call a method of the client in either way: `send(client(), "reboot_instance", request)`."""
+
+    def sync(who, method, what):
+        return getattr(who, method)(what).body
+
+    def asynchronous(who, method, what):
+        async def run():
+            return (await getattr(who, f"{method}_async")(what)).body
+
+        return asyncio.run(run())
+
+    return {"sync": sync, "async": asynchronous}[request.param]
+
+
+SCHEDULED = models.DescribeInstanceHistoryEventsRequest(
+    region_id="cn-hangzhou",
+    instance_event_cycle_status=["Scheduled"],
+    not_before=models.DescribeInstanceHistoryEventsRequestNotBefore(start="2018-08-31T00:00:00Z"),
+)
+REBOOT = models.RebootInstanceRequest(instance_id="i-web1")
+
+
+def test_a_query_and_a_reboot(ecs, send):
+    """Lists and dotted parameters are read, replies fill the SDK's models, and the reboot avoids the event."""
+    page = send(client(), "describe_instance_history_events", SCHEDULED)
+    assert page.total_count == 1
+    (event,) = page.instance_system_event_set.instance_system_event_type
+    assert (event.instance_id, event.event_cycle_status.name) == ("i-web1", "Scheduled")
+    assert event.not_before == "2018-09-01T00:00:00Z"
+    assert send(client(), "reboot_instance", REBOOT).request_id
+    assert ecs.one().status == "Avoided"
+    assert [seen.transport for seen in ecs.calls] in (["requests"] * 2, ["aiohttp"] * 2)
+    ecs.assert_called("DescribeInstanceHistoryEvents", InstanceEventCycleStatus=["Scheduled"])
+
+
+def test_a_refusal_is_the_sdks_own_exception(ecs, send):
+    """The provider's code, status and words come out as the SDK raises them."""
+    with pytest.raises(ClientException) as refused:
+        send(client(), "reboot_instance", models.RebootInstanceRequest(instance_id="i-web2"))
+    assert (refused.value.code, refused.value.status_code) == ("InvalidInstanceId.NotFound", 404)
+    assert "The specified InstanceId does not exist." in refused.value.message
+    assert ecs.one().status == "Scheduled"
+
+
+def test_an_instance_is_found_without_a_region(ecs, send):
+    """RebootInstance carries no RegionId here, so an instance of any region is found by its id."""
+    ecs.instances.add("i-2zegswzznxbp168sc5c9")
+    send(client(), "reboot_instance", models.RebootInstanceRequest(instance_id="i-2zegswzznxbp168sc5c9"))
+    assert ecs.calls[-1].region_id == ""
+
+
+def test_the_key_in_the_signature_tells_the_account(ecs, send):
+    """An access key of another account sees nothing of this one."""
+    ecs.access_keys["ak-2"] = "222"
+    assert send(client("ak-2"), "describe_instance_history_events", SCHEDULED).total_count == 0
+    assert send(client("ak-1"), "describe_instance_history_events", SCHEDULED).total_count == 1
+
+
+def test_an_unexpected_call_is_found_out_though_the_sdk_wraps_every_error(send):
+    """The SDK turns any error into its own, with our words; a handler that swallows that is found out on leaving."""
+
+    def handler():
+        with pytest.raises(
+            UnretryableException, match="The handler called DescribeZones of Ecs, which cannot be answered"
+        ):
+            send(client(), "describe_zones", models.DescribeZonesRequest(region_id="cn-hangzhou"))
+
+    with pytest.raises(UnexpectedCallError, match="DescribeZones"), EcsEvents() as ecs_events:
+        handler()
+    assert len(ecs_events.calls) == 1
+
+
+def test_rpc_style_signatures_are_read_too(ecs):
+    """With signature_algorithm="v2" action and key stand in the query."""
+    who = client(signature_algorithm="v2")
+    assert who.describe_instance_history_events(SCHEDULED).body.total_count == 1
+
+
+@responses.activate
+def test_the_users_own_responses_inside_the_test_keep_working(ecs):
+    """@responses.activate answers the user's hosts, and the SDK still reaches the cloud."""
+    responses.get("https://hooks.example.com/", body="sent")
+    assert requests.get("https://hooks.example.com/", timeout=5).text == "sent"
+    client().reboot_instance(REBOOT)
+    assert ecs.one().status == "Avoided"
+
+
+def test_the_users_own_responses_around_the_test_keep_working():
+    """A mock that was there before answers its hosts, and does not stand in the cloud's way."""
+    with responses.RequestsMock() as mock:
+        mock.get("https://hooks.example.com/", body="sent")
+        with EcsEvents() as ecs_events:
+            ecs_events.instances.add("i-web1")
+            assert requests.get("https://hooks.example.com/", timeout=5).text == "sent"
+            assert client().reboot_instance(REBOOT).body.request_id
+
+
+def test_a_client_written_by_hand_gets_xml():
+    """A signed GET with plain requests, without Format, is answered in XML."""
+    with EcsEvents() as ecs_events:
+        ecs_events.instances.add("i-web1")
+        query = {"Action": "DescribeInstanceStatus", "Version": "2014-05-26", "RegionId": "cn-hangzhou"}
+        reply = requests.get("https://ecs.aliyuncs.com/", params={**query, "AccessKeyId": "ak"}, timeout=5)
+        assert reply.headers["Content-Type"] == "text/xml;charset=utf-8"
+        assert "<InstanceStatus><InstanceId>i-web1</InstanceId><Status>Running</Status></InstanceStatus>" in reply.text
+
+
+def test_nothing_stays_patched():
+    """Afterwards requests and aiohttp are as they were."""
+    before = (requests.Session.get_adapter, aiohttp.ClientSession._request)
+    with EcsEvents():
+        assert (requests.Session.get_adapter, aiohttp.ClientSession._request) != before
+    assert (requests.Session.get_adapter, aiohttp.ClientSession._request) == before
+
+
+def ask(method="GET", url="https://ecs.aliyuncs.com/", **options):
+    """One call with plain aiohttp, and what the client can read of the reply."""
+
+    async def run():
+        async with aiohttp.ClientSession() as session, session.request(method, url, **options) as reply:
+            return reply.status, reply.ok, reply.reason, reply.content_type, await reply.text(), await reply.json()
+
+    return asyncio.run(run())
+
+
+QUERY = {
+    "Action": "DescribeInstanceStatus",
+    "Version": "2014-05-26",
+    "RegionId": "cn-hangzhou",
+    "Format": "JSON",
+}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"params": QUERY},
+        {"data": QUERY},
+        {"data": "&".join(f"{name}={value}" for name, value in QUERY.items())},
+        {"data": b"&".join(f"{name}={value}".encode() for name, value in QUERY.items())},
+    ],
+    ids=["query", "form", "text", "bytes"],
+)
+def test_aiohttp_by_hand_in_every_form(ecs, options):
+    """Parameters are read from query and from form bodies as aiohttp takes them."""
+    status, ok, reason, content_type, text, decoded = ask("POST", **options)
+    assert (status, ok, reason, content_type) == (200, True, "OK", "application/json")
+    assert decoded["TotalCount"] == 1
+    assert '"TotalCount":1' in text
+
+
+def test_aiohttp_streams_and_other_bodies(ecs, tmp_path):
+    """A body that is read from a file is a form too; one that aiohttp builds itself holds no parameters."""
+    form = tmp_path / "form"
+    form.write_text("InstanceId.1=i-none")
+    url = "https://ecs.aliyuncs.com/?" + "&".join(f"{name}={value}" for name, value in QUERY.items())
+    with form.open("rb") as stream:
+        assert ask("POST", url, data=stream)[5]["TotalCount"] == 0
+    assert ask("POST", url, data=aiohttp.FormData({"InstanceId.1": "i-none"}))[5]["TotalCount"] == 1
+
+
+@pytest.mark.parametrize("where", ["call", "session"])
+def test_aiohttp_raises_for_status_when_asked(ecs, where):
+    """raise_for_status on the session or the call raises aiohttp's own error."""
+
+    async def run():
+        options = {"raise_for_status": True}
+        async with aiohttp.ClientSession(**(options if where == "session" else {})) as session:
+            await session.get(
+                "https://ecs.aliyuncs.com/",
+                params={**QUERY, "RegionId": "moon"},
+                **(options if where == "call" else {}),
+            )
+
+    with pytest.raises(aiohttp.ClientResponseError) as error:
+        asyncio.run(run())
+    assert (error.value.status, error.value.message) == (404, "Not Found")
+
+
+def test_aiohttp_reaches_other_hosts(ecs):
+    """A call to another host goes where it went before."""
+
+    async def run():
+        async with aiohttp.ClientSession() as session:
+            await session.get("http://127.0.0.1:9/")
+
+    with pytest.raises(aiohttp.ClientConnectionError):
+        asyncio.run(run())
+    assert ecs.calls == []
+
+
+def test_aiohttp_loaded_during_the_test_is_intercepted_too():
+    """A handler that loads aiohttp only when it runs is served, nothing is loaded before, and nothing stays."""
+    source = textwrap.dedent(
+        """
+        import asyncio, sys
+        from pytest_ecsevents import EcsEvents
+
+        def waiting():
+            return [finder for finder in sys.meta_path if type(finder).__module__.startswith("pytest_ecsevents")]
+
+        with EcsEvents() as ecs_events:
+            assert "aiohttp" not in sys.modules
+            assert len(waiting()) == 1
+        assert waiting() == []
+
+        with EcsEvents() as ecs_events:
+            import aiohttp
+
+            async def handler():
+                async with aiohttp.ClientSession() as session:
+                    reply = await session.get(
+                        "https://ecs.aliyuncs.com/?Action=DescribeInstances&Version=2014-05-26&RegionId=cn-hangzhou&Format=JSON"
+                    )
+                    reply.raise_for_status()
+                    reply.close()
+                    return (await reply.json())["TotalCount"]
+
+            assert asyncio.run(handler()) == 0
+            patched = aiohttp.ClientSession._request
+        assert aiohttp.ClientSession._request is not patched
+        assert waiting() == []
+        """
+    )
+    result = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
