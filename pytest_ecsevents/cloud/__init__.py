@@ -23,7 +23,7 @@ from pytest_ecsevents.cloud._catalogue import (
 from pytest_ecsevents.cloud._cloud import SIMULATED_LIMIT, Cloud, Rules
 from pytest_ecsevents.cloud._ids import Ids
 from pytest_ecsevents.cloud._lifecycle import ROWS, Row, Trigger, next_status
-from pytest_ecsevents.cloud._model import Change, Instance, InstanceTransition, SystemEvent, Transition
+from pytest_ecsevents.cloud._model import Change, Instance, InstanceTransition, Maintenance, SystemEvent, Transition
 from pytest_ecsevents.cloud._refusals import (
     InstanceArrearsError,
     InstanceLockedError,
@@ -67,6 +67,7 @@ __all__ = [
     "InstanceStatus",
     "InstanceStatusError",
     "InstanceTransition",
+    "Maintenance",
     "NotBeforePassedError",
     "NotInquiringError",
     "NotSimulatedError",

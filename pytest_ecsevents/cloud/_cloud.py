@@ -21,7 +21,7 @@ from pytest_ecsevents.cloud._catalogue import (
 )
 from pytest_ecsevents.cloud._ids import Ids
 from pytest_ecsevents.cloud._lifecycle import Trigger, first_statuses, next_status
-from pytest_ecsevents.cloud._model import Change, Instance, InstanceTransition, SystemEvent, Transition
+from pytest_ecsevents.cloud._model import Change, Instance, InstanceTransition, Maintenance, SystemEvent, Transition
 from pytest_ecsevents.cloud._refusals import (
     InstanceArrearsError,
     InstanceLockedError,
@@ -440,6 +440,32 @@ class Cloud:
                     f"{event.event_id} is {event._status}, not Inquiring; there is nothing to accept."
                 )
 
+    def reschedule(self, event: SystemEvent, not_before: Micros, *, cause: str) -> None:
+        """Give a Scheduled event another NotBefore.
+
+        Raises:
+            UnknownEventError: It is not Scheduled.
+            NotBeforePassedError: `not_before` is earlier than now.
+        """
+        with self.changing() as now:
+            if event._status != EventStatus.SCHEDULED:
+                raise UnknownEventError(
+                    f"{event.event_id} is {event._status}; only Scheduled events can be rescheduled.", event.event_id
+                )
+            if not_before < now:
+                raise NotBeforePassedError(_passed("NotBefore", not_before, now))
+            if event._initial_not_before is None:
+                event._initial_not_before = event._not_before
+            event._not_before = not_before
+            self._withdraw_due(event)
+            self._note(event, event._status, event._status, now, f"{cause}: NotBefore {instant_text(not_before)}")
+            self._plan(event, now)
+
+    def modify_maintenance(self, instance: Instance, maintenance: Maintenance) -> None:
+        """Set an instance's maintenance attributes."""
+        with self.changing():
+            instance._maintenance = maintenance
+
     def _answer_events(self, instance: Instance, trigger: Trigger, at: Micros, cause: str) -> bool:
         """Apply `trigger` to each unfinished event of the instance; whether it moved one."""
         moved = [self._move(event, trigger, at, cause) for event in self.unfinished(instance.instance_id)]
@@ -450,12 +476,20 @@ class Cloud:
         after = next_status(event.event_type, event.simulated, before, trigger)
         if after is None:
             return False
-        if event._due is not None:
-            self.clock.queue.withdraw(event._due)
-            event._due = None
+        self._withdraw_due(event)
         self._leave(event)
         self._enter(event, before, after, at, cause or trigger.value)
         return True
+
+    def _withdraw_due(self, event: SystemEvent) -> None:
+        if event._due is not None:
+            self.clock.queue.withdraw(event._due)
+            event._due = None
+
+    def _note(self, event: SystemEvent, before: EventStatus | None, after: EventStatus, at: Micros, cause: str) -> None:
+        transition = Transition(event, before, after, at, cause)
+        event._transitions += (transition,)
+        self._undelivered.append(transition)
 
     def _leave(self, event: SystemEvent) -> None:
         here = self._by_status[event.account_id, event.region_id]
@@ -474,9 +508,7 @@ class Cloud:
         if event.simulated and status == EventStatus.SCHEDULED:
             self._scheduled_simulated[event.account_id] += 1
         event._status = status
-        transition = Transition(event, before, status, at, cause)
-        event._transitions += (transition,)
-        self._undelivered.append(transition)
+        self._note(event, before, status, at, cause)
         if status in FINAL:
             event._finished_at = at
             self._forget_unfinished(event)

@@ -31,6 +31,7 @@ class SystemEvent:
         "_acts",
         "_due",
         "_finished_at",
+        "_initial_not_before",
         "_not_before",
         "_published_at",
         "_settle",
@@ -73,6 +74,7 @@ class SystemEvent:
         self.outcome: Final = outcome
         self._published_at: Final = published_at
         self._not_before = not_before
+        self._initial_not_before: Micros | None = None
         self._finished_at: Micros | None = None
         self._status = EventStatus.SCHEDULED
         self._transitions: tuple[Transition, ...] = ()
@@ -149,6 +151,21 @@ class Transition:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """What a user set of an instance's maintenance.
+
+    Attributes:
+        action: `ActionOnMaintenance`.
+        notify: `NotifyOnMaintenance`.
+        window: Start and end of the maintenance window, HH:mm:ss in UTC+8.
+    """
+
+    action: str = "AutoRecover"
+    notify: bool = False
+    window: "tuple[str, str] | None" = None
+
+
 class Instance:
     """One ECS instance, live: its status is that of the clock's now.
 
@@ -162,6 +179,7 @@ class Instance:
 
     __slots__ = (
         "_created_at",
+        "_maintenance",
         "_number",
         "_settle",
         "_started_at",
@@ -197,6 +215,7 @@ class Instance:
         self._started_at = created_at
         self._number: Final = number
         self._stopped_mode = "KeepCharging"
+        self._maintenance = Maintenance()
         self._settle = settle
 
     @property

@@ -183,6 +183,9 @@ COMMON: Final = ErrorTable(
             "common errors",
         ),
         ErrorRow(
+            "IdempotentParameterMismatch", 400, "The request is retried with updated parameters.", "common errors"
+        ),
+        ErrorRow(
             "OperationConflict", 409, "Request was denied due to conflict with a previous request.", "common errors"
         ),
     )
@@ -194,19 +197,19 @@ _KMS_ROWS: Final = tuple(
     ErrorRow(f"InvalidParameter.KMSKeyId.{what}", 403, "%s")
     for what in ("CMKUnauthorized", "CMKNotEnabled", "KMSUnauthorized")
 )
-_INTERNAL: Final = (
+INTERNAL: Final = (
     ErrorRow("InternalError", 500, "The request processing has failed due to some unknown error."),
     ErrorRow(
         "InternalError", 500, "The request processing has failed due to some unknown error, exception or failure."
     ),
 )
-_LIMITED: Final = ErrorRow(
+LIMITED: Final = ErrorRow(
     "LimitedOperation.ServiceUnavailable", 503, "The service is currently unavailable. Please try again later."
 )
-_WRONG_STATUS_OPEN: Final = ErrorRow("IncorrectInstanceStatus", 403, "%s")
-_NO_KMS_KEY: Final = ErrorRow("InvalidOperation.KMSKeyIdNotFound", 403, "The specified KMSKeyId not found, %s.")
-_KMS_CLOSED: Final = ErrorRow("InvalidOperation.KMSServiceNotOpen", 403, "KMS service is currently not open.")
-_SYSTEM_INSTANCE: Final = ErrorRow(
+WRONG_STATUS_OPEN: Final = ErrorRow("IncorrectInstanceStatus", 403, "%s")
+NO_KMS_KEY: Final = ErrorRow("InvalidOperation.KMSKeyIdNotFound", 403, "The specified KMSKeyId not found, %s.")
+KMS_CLOSED: Final = ErrorRow("InvalidOperation.KMSServiceNotOpen", 403, "KMS service is currently not open.")
+SYSTEM_INSTANCE: Final = ErrorRow(
     "OperationDenied.SystemInstanceNotSupport", 403, "The system instance does not support the %s operation because %s."
 )
 
@@ -280,15 +283,15 @@ INSTANCE_STATUS: Final = ErrorTable(
 REBOOT: Final = ErrorTable(
     (
         WRONG_STATUS,
-        _WRONG_STATUS_OPEN,
+        WRONG_STATUS_OPEN,
         LOCKED,
         ErrorRow("DiskError", 403, "IncorrectDiskStatus."),
         ARREARS,
         *_KMS_ROWS,
         ErrorRow("InvalidParameter.KMSKeyId.NotFound", 404, "%s"),
         NO_INSTANCE,
-        *_INTERNAL,
-        _LIMITED,
+        *INTERNAL,
+        LIMITED,
         DRY_RUN,
         COMMON_INVALID,
     )
@@ -307,7 +310,7 @@ REBOOT_BATCH: Final = ErrorTable(
         MALFORMED_INSTANCES,
         ErrorRow("InstanceLockedForSecurity", 403, "%s"),
         ErrorRow("InstanceExpiredOrInArrears", 403, "%s"),
-        _WRONG_STATUS_OPEN,
+        WRONG_STATUS_OPEN,
         ErrorRow("InvalidInstance.NotFoundSystemDisk", 403, "%s"),
         ErrorRow("InsufficientBalance", 403, "Your account does not have enough balance."),
         ErrorRow("InstanceNotReady", 403, "The specified instance is not ready for use."),
@@ -318,8 +321,8 @@ REBOOT_BATCH: Final = ErrorTable(
             409,
             "Request was denied due to conflict with a previous request, please try again later.",
         ),
-        _INTERNAL[0],
-        _LIMITED,
+        INTERNAL[0],
+        LIMITED,
         COMMON_INVALID,
     )
 )
@@ -332,7 +335,7 @@ STOP: Final = ErrorTable(
         ),
         ErrorRow("DiskError", 400, "IncorrectDiskStatus."),
         WRONG_STATUS,
-        _WRONG_STATUS_OPEN,
+        WRONG_STATUS_OPEN,
         LOCKED,
         ErrorRow(
             "InstanceType.ParameterMismatch",
@@ -353,12 +356,12 @@ STOP: Final = ErrorTable(
             "The operation is not permitted due to limit of the hibernation configured instance.",
         ),
         ErrorRow("HibernationConfigured.NotEnabled", 403, "The instance hibernation configured option is not enabled."),
-        _NO_KMS_KEY,
-        _KMS_CLOSED,
-        _SYSTEM_INSTANCE,
+        NO_KMS_KEY,
+        KMS_CLOSED,
+        SYSTEM_INSTANCE,
         NO_INSTANCE,
-        *_INTERNAL,
-        _LIMITED,
+        *INTERNAL,
+        LIMITED,
         DRY_RUN,
         COMMON_INVALID,
     )
@@ -373,7 +376,7 @@ START: Final = ErrorTable(
         ErrorRow("Invalid.PrivatePoolOptions.NoStock", 400, "The PrivatePool has been used up."),
         ErrorRow("InvalidParameter.KMSKeyId.NotFound", 403, "The specified KMSKeyId does not exist."),
         WRONG_STATUS,
-        _WRONG_STATUS_OPEN,
+        WRONG_STATUS_OPEN,
         LOCKED,
         ErrorRow("InsufficientBalance", 403, "Your account does not have enough balance."),
         ErrorRow("DiskError", 403, "IncorrectDiskStatus."),
@@ -405,9 +408,167 @@ START: Final = ErrorTable(
         ),
         NO_INSTANCE,
         ErrorRow("InvalidCapacityReservationId.NotFound", 404, "The specified capacity reservation does not exist."),
-        *_INTERNAL,
+        *INTERNAL,
         COMMON["ServiceUnavailable"],
         DRY_RUN,
         COMMON_INVALID,
     )
 )
+
+_NOT_IN_STOP: Final = ("InvalidInstance.NotFoundSystemDisk",)
+_NOT_IN_START: Final = (LIMITED.code,)
+NO_STOCK: Final = START["OperationDenied.NoStock"]
+STOP_BATCH: Final = ErrorTable(
+    (
+        *(row for row in REBOOT_BATCH.rows if row.code not in _NOT_IN_STOP),
+        STOP["InvalidParameter.Encrypted.KmsNotEnable"],
+        ErrorRow("InvalidInstanceId.NotSupport", 403, "%s"),
+        NO_KMS_KEY,
+        KMS_CLOSED,
+        SYSTEM_INSTANCE,
+    )
+)
+START_BATCH: Final = ErrorTable(
+    (
+        *(row for row in REBOOT_BATCH.rows if row.code not in _NOT_IN_START),
+        START["Invalid.PrivatePoolOptions.NoStock"],
+        ErrorRow("InstanceExpired", 403, "%s"),
+        NO_STOCK,
+        START["OperationDenied.SpotPriceLowerThanPublicPrice"],
+        ErrorRow("OperationDenied.HostRepairing", 403, "%s"),
+    )
+)
+INITIALIZING: Final = ErrorRow(
+    "IncorrectInstanceStatus.Initializing", 403, "The specified instance status does not support this operation."
+)
+CHARGE_TYPE: Final = ErrorRow(
+    "ChargeTypeViolation", 403, "The operation is not permitted due to charge type of the instance."
+)
+PROTECTED: Final = ErrorRow(
+    "InvalidOperation.DeletionProtection", 403, "The operation is not allowed due to deletion protection."
+)
+_DELETE_COMMON: Final = (
+    ErrorRow(
+        "DependencyViolation.SLBConfiguring",
+        400,
+        "Specified operation is denied as your instance is using by another product.",
+    ),
+    ErrorRow("DependencyViolation.RouteEntry", 400, "Specified instance is used by route entry."),
+    LOCKED,
+    CHARGE_TYPE,
+    PROTECTED,
+    ErrorRow("InvalidOperation.EniLinked", 403, "%s"),
+    SYSTEM_INSTANCE,
+)
+DELETE: Final = ErrorTable(
+    (
+        *_DELETE_COMMON,
+        ErrorRow("InvalidParameter", 400, "The input parameter InstanceId is invalid."),
+        WRONG_STATUS,
+        ErrorRow("IncorrectInstanceStatus", 403, "The specified instance is still attached by volumes."),
+        INITIALIZING,
+        NO_INSTANCE,
+        INTERNAL[0],
+        DRY_RUN,
+    )
+)
+DELETE_BATCH: Final = ErrorTable(
+    (
+        *_DELETE_COMMON,
+        ErrorRow("InvalidParameter.CrossRegionNotSupport", 400, "Instances of multiple regions not support."),
+        BATCH_DRY_RUN,
+        WRONG_STATUS_OPEN,
+        ErrorRow("IncorrectInstanceStatus.Initializing", 403, "%s"),
+        TOO_MANY_INSTANCES,
+        ErrorRow("InvalidInstanceIds.ValueNotSupported", 403, "The specified instanceIds is not valid."),
+        ErrorRow("InvalidInstanceId.NotFound", 404, "%s"),
+        ErrorRow("InvalidInstanceIds.NotFound", 404, "The specified InstanceIds does not exist."),
+        ErrorRow("InvalidParameter", 500, "Invalid parameters."),
+        INTERNAL[0],
+        ErrorRow("InternalError", 500, "%s"),
+    )
+)
+REDEPLOY: Final = ErrorTable(
+    (
+        WRONG_STATUS,
+        WRONG_STATUS_OPEN,
+        LOCKED,
+        ErrorRow("DiskError", 403, "IncorrectDiskStatus."),
+        ARREARS,
+        ErrorRow("InvalidOperation.RedeployInstance", 403, "%s"),
+        ErrorRow("InvalidInstanceId.NotFound", 404, "The InstanceId provided does not exist in our records."),
+        INTERNAL[0],
+    )
+)
+ACCEPT: Final = ErrorTable(
+    (
+        ErrorRow("MissingParameter", 400, "%s"),
+        ErrorRow("InvalidParameter", 400, "%s"),
+        ErrorRow("IncorrectInstanceStatus", 400, "Current instance status does not support this operation."),
+        ErrorRow("OperationConflict", 403, "%s"),
+        ErrorRow("OperationFail.DiskCategoryNotSupported", 403, "%s"),
+        ErrorRow("OperationFail.DiskStatusNotSupported", 403, "%s"),
+        ErrorRow("OperationFail.InstanceStatusNotSupported", 403, "%s"),
+        ErrorRow("OperationDenied.AcceptNotSupported", 403, "Accept is not supported on current event type."),
+        ErrorRow(
+            "SwitchToOffline.OnlineIsolateFail",
+            403,
+            "Failed to online isolate disk while offline isolation succeeded.",
+        ),
+        ErrorRow(
+            "SwitchToOffline.OnlineReinitFail",
+            403,
+            "Failed to online reinitialize disk while offline reinitialization succeeded.",
+        ),
+        ErrorRow(
+            "Forbidden.RAM",
+            403,
+            "User not authorized to operate on the specified resource, or this API does not support RAM.",
+        ),
+        ErrorRow("InvalidEventId.NoInquiringEventFound", 404, "%s"),
+    )
+)
+_NO_PAGE: Final = "guess: no reference page was found for the action"
+RESCHEDULE: Final = ErrorTable(
+    (
+        ErrorRow("InvalidParameter", 403, "%s", _NO_PAGE),
+        ErrorRow("InvalidNotBefore.Passed", 403, "The NotBefore of system event has passed.", _NO_PAGE),
+        ErrorRow("InvalidEventId.NotFound", 403, "Cannot find EventId. %s", _NO_PAGE),
+        ErrorRow("InvalidInstanceId.NotFound", 404, "The specified InstanceId does not exist.", _NO_PAGE),
+        ErrorRow("MissingParameter", 404, _NOT_SUPPLIED, _NO_PAGE),
+    )
+)
+MODIFY_MAINTENANCE: Final = ErrorTable(
+    (INVALID, NOT_WHITELISTED, NO_INSTANCE, ErrorRow("InvalidInstanceId.NotFound", 404, "%s"))
+)
+DESCRIBE_MAINTENANCE: Final = ErrorTable(
+    (
+        ErrorRow("MissingParameter", 400, "%s"),
+        INVALID,
+        ErrorRow("InstanceIdLimitExceeded", 403, "%s"),
+        NOT_WHITELISTED,
+        NO_INSTANCE,
+    )
+)
+REPORT: Final = ErrorTable(
+    (
+        INVALID,
+        ErrorRow("InstanceIdLimitExceeded", 403, "%s"),
+        ErrorRow("DiskIdLimitExceeded", 403, "%s"),
+        ErrorRow("InvalidInstanceId.NotFound", 403, "%s"),
+        EVENT_MISSING,
+    )
+)
+REGIONS_ERRORS: Final = ErrorTable(
+    (
+        ErrorRow("Unauthorized.EmptyRegion", 403, "The specified account has no access authority to any region."),
+        ErrorRow("Invalid.InstanceChargeType", 403, "The specified instanceChargeType is not valid."),
+        ErrorRow(
+            "InvalidAcceptLanguage.NotFound",
+            404,
+            "Only Chinese (zh-CN), English (en-US), and Japanese (ja) are allowed.",
+        ),
+        ErrorRow("InvalidResourceType.NotFound", 404, "The ResourceType provided does not exist in our records."),
+    )
+)
+ATTRIBUTE: Final = ErrorTable((NO_INSTANCE, INTERNAL[0]))

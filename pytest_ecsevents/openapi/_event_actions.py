@@ -192,6 +192,8 @@ def _event_view(event: SystemEvent) -> JsonObject:
         "EventPublishTime": instant_text(event._published_at),
         "ExtendedAttribute": {},
     }
+    if event._initial_not_before is not None:
+        view["ExtendedAttribute"] = {"InitialNotBefore": instant_text(event._initial_not_before)}
     if event._not_before is not None:
         view["NotBefore"] = instant_text(event._not_before)
     if event.reason is not None:

@@ -16,6 +16,8 @@ from pytest_ecsevents.openapi._errors import COMMON, COMMON_MISSING, ApiError
 from pytest_ecsevents.openapi._event_actions import EVENT_ACTIONS
 from pytest_ecsevents.openapi._instance_actions import OPERATION_ACTIONS
 from pytest_ecsevents.openapi._instance_queries import QUERY_ACTIONS
+from pytest_ecsevents.openapi._lookups import LOOKUP_ACTIONS
+from pytest_ecsevents.openapi._maintenance_actions import MAINTENANCE_ACTIONS
 from pytest_ecsevents.openapi._parameters import ENVELOPE
 from pytest_ecsevents.openapi._wire import ApiReply, ApiRequest, JsonObject
 
@@ -23,7 +25,10 @@ __tracebackhide__ = hidden_in_reports
 
 METHODS: Final = ("GET", "POST")
 VERSION: Final = "2014-05-26"
-ACTIONS: Final = {action.name: action for action in (*EVENT_ACTIONS, *QUERY_ACTIONS, *OPERATION_ACTIONS)}
+ACTIONS: Final = {
+    action.name: action
+    for action in (*EVENT_ACTIONS, *QUERY_ACTIONS, *OPERATION_ACTIONS, *MAINTENANCE_ACTIONS, *LOOKUP_ACTIONS)
+}
 
 # The list that a reply is about, and what its items are called in the timeline.
 _COUNTED: Final = {
@@ -62,6 +67,7 @@ class Gateway:
     def __init__(self, cloud: Cloud, witness: Witness) -> None:
         self._cloud: Final = cloud
         self._witness: Final = witness
+        self._by_token: Final[dict[tuple[str, str, str], tuple[Mapping[str, Any], JsonObject]]] = {}
 
     def __call__(self, request: ApiRequest) -> ApiReply:
         """The reply to a request.
@@ -144,10 +150,27 @@ class Gateway:
             values=action.parameters.parse(found, action.missing),
         )
         try:
-            return action.answer(action_call)
+            return self._once(action_call, found)
         except tuple(action.refusals) as refusal:
             row = action.refusals[type(refusal)]
             raise row.error(getattr(refusal, "name", ""), hint=str(refusal)) from None
+
+    def _once(self, call: ActionCall, found: Mapping[str, Any]) -> JsonObject:
+        """The answer; a request repeated with its ClientToken gets the first one's again, and acts no more."""
+        token = found.get("ClientToken")
+        if not token or "ClientToken" not in call.action.parameters.scalars:
+            return call.action.answer(call)
+        key = (call.account_id, call.action.name, token)
+        if key in self._by_token:
+            sent, body = self._by_token[key]
+            if sent != found:
+                raise COMMON["IdempotentParameterMismatch"].error(
+                    hint=f"the ClientToken {token!r} came with others before"
+                )
+            return dict(body)
+        body = call.action.answer(call)
+        self._by_token[key] = (found, dict(body))
+        return body
 
     def _cannot_answer(self, call: ApiCall) -> JsonObject:
         if call.product == "Ecs" and not call.action:

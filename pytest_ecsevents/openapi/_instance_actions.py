@@ -1,6 +1,7 @@
 """The actions that change an instance's status."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from pytest_ecsevents._words import EcsEventsError
@@ -16,18 +17,25 @@ from pytest_ecsevents.openapi._action import Action, ActionCall
 from pytest_ecsevents.openapi._errors import (
     ARREARS,
     BATCH_DRY_RUN,
+    CHARGE_TYPE,
+    DELETE,
+    DELETE_BATCH,
     DRY_RUN,
     LOCKED,
     NO_INSTANCE,
     NULL_INSTANCE,
+    PROTECTED,
     REBOOT,
     REBOOT_BATCH,
     START,
+    START_BATCH,
     STOP,
+    STOP_BATCH,
     TOO_MANY_INSTANCES,
     WRONG_STATUS,
     ErrorRow,
 )
+from pytest_ecsevents.openapi._instance_view import flag, word
 from pytest_ecsevents.openapi._parameters import ParameterSet, boolean, choice, repeated, text
 from pytest_ecsevents.openapi._wire import Json, JsonObject
 
@@ -90,54 +98,66 @@ _INSTANCES: Final = repeated(
     required=True,
     missing=NULL_INSTANCE,
 )
+_TOLERANT_NOTE: Final = "With SuccessFirst a refused instance has the error's code in Code."
 _FORCE_REBOOT: Final = boolean("ForceReboot", note="no effect on what the fake shows")
 _OPTIMIZATION: Final = choice("BatchOptimization", ("AllTogether", "SuccessFirst"), note="default AllTogether")
 
 
-def _reboot_batch(call: ActionCall) -> JsonObject:
-    cloud = call.cloud
-    return _batch(
-        call,
-        lambda instance: cloud.check_operable(instance, InstanceStatus.RUNNING, operation="a reboot"),
-        lambda instance: cloud.reboot(instance, cause=call.cause),
-        InstanceStatus.STOPPING,
-    )
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What a batch does to each of its instances.
+
+    Attributes:
+        name: In words, for refusals.
+        needed: The status that an instance must have.
+        passing: The status it is reported to have then.
+        act: The operation.
+    """
+
+    name: str
+    needed: InstanceStatus
+    passing: InstanceStatus
+    act: Callable[[ActionCall, Instance], None]
 
 
-def _batch(
-    call: ActionCall, check: Callable[[Instance], None], act: Callable[[Instance], None], passing: InstanceStatus
-) -> JsonObject:
+def _batch_of(operation: Operation) -> Callable[[ActionCall], JsonObject]:
+    def answer(call: ActionCall) -> JsonObject:
+        return _batch(call, operation)
+
+    return answer
+
+
+def _batch(call: ActionCall, operation: Operation) -> JsonObject:
     """AllTogether: one refusal refuses all. SuccessFirst: each instance has its own outcome."""
     instance_ids = tuple(dict.fromkeys(call[_INSTANCES]))
     tolerant = call[_OPTIMIZATION] == "SuccessFirst"
     if not tolerant:
         for instance_id in instance_ids:
-            check(call.instance(instance_id))
+            _check(call, call.instance(instance_id), operation)
     if call[_DRY_RUN]:
         raise BATCH_DRY_RUN.error()
-    responses: list[Json] = [_one_of_batch(call, one, check, act, passing) for one in instance_ids]
+    responses: list[Json] = [_one_of_batch(call, one, operation) for one in instance_ids]
     return {"InstanceResponses": {"InstanceResponse": responses}}
 
 
-def _one_of_batch(
-    call: ActionCall,
-    instance_id: str,
-    check: Callable[[Instance], None],
-    act: Callable[[Instance], None],
-    passing: InstanceStatus,
-) -> JsonObject:
+def _check(call: ActionCall, instance: Instance, operation: Operation) -> None:
+    call.cloud.check_operable(instance, operation.needed, operation=operation.name)
+
+
+def _one_of_batch(call: ActionCall, instance_id: str, operation: Operation) -> JsonObject:
     try:
         instance = call.instance(instance_id)
         before = instance._status
-        check(instance)
-        act(instance)
+        _check(call, instance, operation)
+        operation.act(call, instance)
     except tuple(_BATCH_REFUSALS) as refusal:
         row = _BATCH_REFUSALS[type(refusal)]
         known = call.cloud.instances.get(instance_id)
         status = "" if known is None else known._status.value
         outcome = {"Code": row.code, "Message": row.message, "CurrentStatus": status, "PreviousStatus": status}
     else:
-        outcome = {"Code": "200", "Message": "success", "CurrentStatus": passing.value, "PreviousStatus": before.value}
+        passing = operation.passing.value
+        outcome = {"Code": "200", "Message": "success", "CurrentStatus": passing, "PreviousStatus": before.value}
     return {"InstanceId": instance_id, **outcome}
 
 
@@ -145,11 +165,18 @@ REBOOT_MANY: Final = Action(
     "RebootInstances",
     ParameterSet((_INSTANCES, _FORCE_REBOOT, _OPTIMIZATION, _DRY_RUN)),
     REBOOT_BATCH,
-    _reboot_batch,
+    _batch_of(
+        Operation(
+            "a reboot",
+            InstanceStatus.RUNNING,
+            InstanceStatus.STOPPING,
+            lambda call, instance: call.cloud.reboot(instance, cause=call.cause),
+        )
+    ),
     _BATCH_REFUSALS,
     notes=(
         "CurrentStatus is Stopping, as in the reference's sample, though the instance is Running again at once.",
-        "With SuccessFirst a refused instance has the error's code in Code.",
+        _TOLERANT_NOTE,
     ),
 )
 
@@ -179,6 +206,26 @@ STOP_ONE: Final = Action(
     notes=("Running -> Stopping -> Stopped at one instant.",),
 )
 
+# -- StopInstances
+
+STOP_MANY: Final = Action(
+    "StopInstances",
+    ParameterSet((_INSTANCES, _FORCE_STOP, _STOPPED_MODE, _OPTIMIZATION, _DRY_RUN)),
+    STOP_BATCH,
+    _batch_of(
+        Operation(
+            "a stop",
+            InstanceStatus.RUNNING,
+            InstanceStatus.STOPPING,
+            lambda call, instance: call.cloud.stop(
+                instance, cause=call.cause, stopped_mode=call[_STOPPED_MODE] or "KeepCharging"
+            ),
+        )
+    ),
+    _BATCH_REFUSALS,
+    notes=("Running -> Stopping -> Stopped at one instant.", _TOLERANT_NOTE),
+)
+
 # -- StartInstance
 
 _INIT_LOCAL_DISK: Final = boolean("InitLocalDisk", note="no effect on what the fake shows")
@@ -199,4 +246,97 @@ START_ONE: Final = Action(
     notes=("Stopped -> Starting -> Running at one instant.",),
 )
 
-OPERATION_ACTIONS: Final = (REBOOT_ONE, REBOOT_MANY, STOP_ONE, START_ONE)
+# -- StartInstances
+
+START_MANY: Final = Action(
+    "StartInstances",
+    ParameterSet((_INSTANCES, _OPTIMIZATION, _DRY_RUN)),
+    START_BATCH,
+    _batch_of(
+        Operation(
+            "a start",
+            InstanceStatus.STOPPED,
+            InstanceStatus.STARTING,
+            lambda call, instance: call.cloud.start(instance, cause=call.cause),
+        )
+    ),
+    _BATCH_REFUSALS,
+    notes=("Stopped -> Starting -> Running at one instant.", _TOLERANT_NOTE),
+)
+
+# -- DeleteInstance
+
+_FORCE: Final = boolean("Force", note="needed to release a Running instance")
+_FORCED_STOP: Final = boolean("ForceStop", note="no effect on what the fake shows")
+_TERMINATE: Final = boolean("TerminateSubscription", note="needed to release a PrePaid instance before it expires")
+
+
+def _check_deletable(call: ActionCall, instance: Instance) -> None:
+    """A security lock does not keep an instance from being released (documented)."""
+    if flag(instance, "deletion_protection"):
+        raise PROTECTED.error()
+    if word(instance, "instance_charge_type") == "PrePaid" and not call[_TERMINATE]:
+        raise CHARGE_TYPE.error()
+    if instance._status != InstanceStatus.STOPPED and not call[_FORCE]:
+        raise WRONG_STATUS.error(
+            hint=f"{instance.instance_id} is {instance._status}; stop it first, or send Force=true"
+        )
+
+
+def _delete(call: ActionCall) -> JsonObject:
+    instance = call.instance(call[_INSTANCE])
+    _check_deletable(call, instance)
+    if call[_DRY_RUN]:
+        raise DRY_RUN.error()
+    call.cloud.release(instance, cause=call.cause)
+    return {}
+
+
+DELETE_ONE: Final = Action(
+    "DeleteInstance",
+    ParameterSet((_INSTANCE, _FORCE, _FORCED_STOP, _TERMINATE, _DRY_RUN)),
+    DELETE,
+    _delete,
+    _REFUSALS,
+    needs_region=False,
+    notes=(
+        "Unfinished events of the instance become Canceled.",
+        "There is no time after creation in which it is refused.",
+    ),
+)
+
+# -- DeleteInstances
+
+_CLIENT_TOKEN: Final = text("ClientToken", note="a call repeated with the same token and parameters succeeds again")
+
+
+def _delete_batch(call: ActionCall) -> JsonObject:
+    instances = [call.instance(instance_id) for instance_id in dict.fromkeys(call[_INSTANCES])]
+    for instance in instances:
+        _check_deletable(call, instance)
+    if call[_DRY_RUN]:
+        raise BATCH_DRY_RUN.error()
+    for instance in instances:
+        call.cloud.release(instance, cause=call.cause)
+    return {}
+
+
+DELETE_MANY: Final = Action(
+    "DeleteInstances",
+    ParameterSet((_INSTANCES, _FORCE, _FORCED_STOP, _TERMINATE, _CLIENT_TOKEN, _DRY_RUN)),
+    DELETE_BATCH,
+    _delete_batch,
+    _BATCH_REFUSALS,
+    notes=("All or nothing.", "Unfinished events of the instances become Canceled."),
+)
+
+OPERATION_ACTIONS: Final = (
+    REBOOT_ONE,
+    REBOOT_MANY,
+    STOP_ONE,
+    STOP_MANY,
+    START_ONE,
+    START_MANY,
+    DELETE_ONE,
+    DELETE_MANY,
+)

@@ -10,6 +10,9 @@ from pytest_ecsevents import (
     UnknownParameterWarning,
     UnusedFaultError,
 )
+from pytest_ecsevents.openapi import ACTIONS
+
+ALL = ", ".join(ACTIONS)
 
 
 @pytest.fixture
@@ -65,10 +68,7 @@ def test_calls_are_found_by_action_and_parameters(ecs, call):
     [
         (
             lambda ecs: ecs.assert_not_called("RebootInstnce"),
-            "'RebootInstnce' is no action of Ecs. Did you mean RebootInstance? Actions are: "
-            "CreateSimulatedSystemEvents, CancelSimulatedSystemEvents, DescribeInstanceHistoryEvents, "
-            "DescribeInstancesFullStatus, DescribeInstances, DescribeInstanceStatus, RebootInstance, RebootInstances, "
-            "StopInstance, StartInstance.",
+            f"'RebootInstnce' is no action of Ecs. Did you mean RebootInstance? Actions are: {ALL}.",
         ),
         (
             lambda ecs: ecs.assert_not_called("RebootInstance", Instance="i-web1"),
@@ -187,10 +187,7 @@ def test_a_throttled_read_is_retried_by_the_sdk_in_virtual_time(ecs, call):
         (
             ("RebootInstanc", "Throttling"),
             {},
-            "'RebootInstanc' is no action of Ecs. Did you mean RebootInstance? Actions are: "
-            "CreateSimulatedSystemEvents, CancelSimulatedSystemEvents, DescribeInstanceHistoryEvents, "
-            "DescribeInstancesFullStatus, DescribeInstances, DescribeInstanceStatus, RebootInstance, RebootInstances, "
-            "StopInstance, StartInstance.",
+            f"'RebootInstanc' is no action of Ecs. Did you mean RebootInstance? Actions are: {ALL}.",
         ),
         (
             ("RebootInstance", "Throttling"),
@@ -261,9 +258,7 @@ def test_an_error_in_the_block_is_not_hidden_by_the_check():
 
 UNKNOWN = (
     "The handler called RebootInstnces of Ecs, which cannot be answered: Ecs has no such action here. Did you mean "
-    "RebootInstances? Supported are: CreateSimulatedSystemEvents, CancelSimulatedSystemEvents, "
-    "DescribeInstanceHistoryEvents, DescribeInstancesFullStatus, DescribeInstances, DescribeInstanceStatus, "
-    "RebootInstance, RebootInstances, StopInstance, StartInstance. To let the handler see the service's own "
+    f"RebootInstances? Supported are: {ALL}. To let the handler see the service's own "
     "InvalidAction.NotFound instead, set ecs_events.strict = False in the test, or ecs_events_strict = false in the ini "
     "file."
 )
