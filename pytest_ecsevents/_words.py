@@ -1,7 +1,6 @@
 """What the plugin says to the author of a test: its error types, and how it finds the name he meant."""
 
 from collections.abc import Iterable
-from typing import Protocol
 
 
 class EcsEventsError(Exception):
@@ -10,6 +9,11 @@ class EcsEventsError(Exception):
     Its text is a sentence: what was seen, what was expected, how to go on. What the cloud itself says is never
     an `EcsEventsError`: it reaches the handler through its SDK, in the cloud's own code, status and words.
     """
+
+    __module__ = "pytest_ecsevents"
+
+    def __init_subclass__(cls) -> None:
+        cls.__module__ = EcsEventsError.__module__  # short in a report's summary
 
 
 class BadArgumentError(EcsEventsError, ValueError):
@@ -48,19 +52,15 @@ class UnusedFaultError(EcsEventsError, AssertionError):
 class UnknownParameterWarning(UserWarning):
     """A request carried a parameter that the action does not have; the service ignores it, and so does the fake."""
 
-
-class RaisedError(Protocol):
-    """What pytest tells of an error."""
-
-    value: BaseException
+    __module__ = "pytest_ecsevents"
 
 
-def nearest(name: str, names: Iterable[str]) -> str | None:
-    """The one of `names` that `name` was probably meant to be, or None."""
+def nearest(name: str, names: Iterable[str], *, likeness: float = 0.6) -> str | None:
+    """The one of `names` that `name` was probably meant to be, or None when none is as much like it."""
     import difflib  # only ever needed to word an error
 
     by_folded = {candidate.lower(): candidate for candidate in names}
-    found = difflib.get_close_matches(name.lower(), by_folded, n=1, cutoff=0.6)
+    found = difflib.get_close_matches(name.lower(), by_folded, n=1, cutoff=likeness)
     return by_folded[found[0]] if found else None
 
 
@@ -78,9 +78,12 @@ def listed(names: Iterable[object], *, most: int = 40) -> str:
     return ", ".join(words) if words else "none"
 
 
-def hidden_in_reports(excinfo: "RaisedError") -> bool:
+def hidden_in_reports(raised: object) -> bool:
     """For a module's `__tracebackhide__`: keep its frames out of a report about what the author did.
 
     An error that is a mistake of ours keeps its whole traceback.
+
+    Args:
+        raised: The error, or pytest's `ExceptionInfo` of it.
     """
-    return isinstance(excinfo.value, (EcsEventsError, AssertionError))
+    return isinstance(getattr(raised, "value", raised), (EcsEventsError, AssertionError, Warning))

@@ -5,8 +5,9 @@ pytest imports this at every start, so it imports nothing of the package until a
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -42,6 +43,13 @@ declare an ECS instance; attributes are those of DescribeInstances in snake_case
 ecs_clock(start=..., *, backend='freezegun', sleep='virtual', executing_for='1s', \
 failure_events='executing'): where the test's clock is frozen, and how.
 """
+
+
+def __tracebackhide__(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:  # noqa: N807  # pytest's name
+    from pytest_ecsevents._words import hidden_in_reports
+
+    return hidden_in_reports(excinfo.value)
+
 
 _in_use: pytest.StashKey[EcsEvents] = pytest.StashKey()
 _settings: pytest.StashKey[Settings] = pytest.StashKey()
@@ -99,23 +107,26 @@ def _ecs_events(request: pytest.FixtureRequest) -> Generator[EcsEvents, None, No
     """
     with _one_sentence():
         ecs_events = _made(request.node, request.config)
-    with ExitStack() as stack:
-        with _one_sentence():
-            stack.enter_context(ecs_events)
+        ecs_events.__enter__()
+    try:
         request.node.stash[_in_use] = ecs_events
         with _one_sentence():
             _apply(request.node, ecs_events)
         yield ecs_events
+    finally:
+        ecs_events._undo.close()
+    with _one_sentence("UnusedFaultError"):
+        ecs_events.__exit__(None, None, None)
 
 
 @contextmanager
-def _one_sentence() -> Iterator[None]:
-    """Have what is wrong with a marker or setting fail the test with its sentence alone."""
-    from pytest_ecsevents._words import EcsEventsError
+def _one_sentence(kind: str = "EcsEventsError") -> Iterator[None]:
+    """Have what no line of code is to blame for fail the test with its sentence alone."""
+    from pytest_ecsevents import _words
 
     try:
         yield
-    except EcsEventsError as error:
+    except getattr(_words, kind) as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
@@ -149,26 +160,65 @@ def _apply(node: pytest.Item, ecs_events: EcsEvents) -> None:
 
 
 def _marks(node: pytest.Item) -> Iterator[Mark]:
-    """The markers, outermost first; on a class or function from top to bottom."""
+    """The markers, outermost first: module, base class, class, function, parameter.
+
+    Decorators are stored from the bottom up, and are given from top to bottom.
+    """
     from pytest_ecsevents.face._markers import Mark
 
     for owner in node.listchain():
-        own = [mark for mark in owner.own_markers if mark.name in MARKERS]
-        # Decorators are stored from the bottom up, a module's list as it is written.
-        if not isinstance(owner, pytest.Module):
-            own.reverse()
-        for mark in own:
-            yield Mark(mark.name, mark.args, mark.kwargs, owner.name)
+        for place, marks in _origins(owner):
+            for mark in marks:
+                if mark.name in MARKERS:
+                    yield Mark(mark.name, mark.args, mark.kwargs, place)
+
+
+def _origins(owner: Any) -> Iterator[tuple[str, list[pytest.Mark]]]:
+    """What carries markers at one level of the collection tree, and the markers it carries."""
+    own = list(owner.own_markers)
+    if isinstance(owner, pytest.Class):
+        for base in reversed(owner.obj.__mro__):
+            given = base.__dict__.get("pytestmark", [])
+            yield base.__name__, _plain(reversed(given if isinstance(given, (list, tuple)) else [given]))
+    elif isinstance(owner, pytest.Module):
+        yield owner.name, own
+    else:
+        callspec = getattr(owner, "callspec", None)
+        of_case = _plain(callspec.marks) if callspec else []
+        yield getattr(owner, "originalname", owner.name), [mark for mark in reversed(own) if mark not in of_case]
+        yield owner.name, of_case
+
+
+def _plain(marks: Iterable[Any]) -> list[pytest.Mark]:
+    return [getattr(mark, "mark", mark) for mark in marks]
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
     """Add the timeline to the report of a failed test, and note that it has failed."""
-    outcome = yield
     ecs_events = item.stash.get(_in_use, None)
+    if ecs_events is not None and call.excinfo is not None:
+        _end_at_the_handler(call.excinfo)
+    outcome = yield
     if ecs_events is None:
         return
     report = outcome.get_result()
     ecs_events._witness.test_failed |= call.excinfo is not None
     if report.failed or (report.when == "call" and _settings_of(item.config).timeline == "all"):
         report.sections.append(("ECS events", ecs_events._timeline(200)))
+
+
+def _end_at_the_handler(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    """Cut a traceback of ours where the handler called its SDK: nothing below is the author's."""
+    from pytest_ecsevents.openapi import is_between
+
+    if not __tracebackhide__(excinfo):
+        return
+    step: TracebackType | None = excinfo.tb
+    theirs = step
+    while step is not None:
+        if not is_between(step.tb_frame.f_globals):
+            theirs = step
+        step = step.tb_next
+    if theirs is not None:
+        theirs.tb_next = None

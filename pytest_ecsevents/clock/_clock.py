@@ -50,8 +50,9 @@ class Clock:
         # freezegun lies over time-machine when both are active.
         self._sources: tuple[ClockSource, ...] = tuple(own.values())
         self._undo = ExitStack()
-        self.started_at: Micros = default_start
+        self.started_at: Micros = default_start if start is None else start
         self.holder = ""
+        self._still: Micros | None = self.started_at
 
     # -- taking and giving back the process's clock
 
@@ -64,6 +65,7 @@ class Clock:
             self.holder = self._own.name
         else:
             self._follow(foreign)
+        self._still = None
         self.started_at = self.now()
         if self._sleep == "virtual":
             self._replace_sleep()
@@ -93,7 +95,8 @@ class Clock:
         self._undo.callback(setattr, time, "sleep", real)
 
     def leave(self) -> None:
-        """Give the process's clock back."""
+        """Give the process's clock back; this one stands still from now on."""
+        self._still = self.now()
         self._undo.close()
 
     # -- reading and moving
@@ -101,8 +104,15 @@ class Clock:
     def _active(self) -> ClockSource | None:
         return next((source for source in self._sources if source.is_active()), None)
 
+    @property
+    def is_still(self) -> bool:
+        """Whether it has not been entered, or has been left."""
+        return self._still is not None
+
     def now(self) -> Micros:
-        """The process's instant, whoever moved it last."""
+        """The process's instant, whoever moved it last; before entering and after leaving, where this clock stands."""
+        if self._still is not None:
+            return self._still
         for source in self._sources:
             if source.is_active():
                 return source.read()
@@ -111,7 +121,7 @@ class Clock:
     def settle(self) -> None:
         """Let what is due happen, for when somebody else moved the clock."""
         due = self.queue.next_due()
-        if due is not None and due <= self.now():
+        if due is not None and due <= self.now() and not self.is_still:
             self._run_due(self.now(), move=False)
 
     def advance_to(self, target: Micros) -> None:

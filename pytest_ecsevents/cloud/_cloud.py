@@ -6,7 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from pytest_ecsevents._words import BadArgumentError, did_you_mean, hidden_in_reports, listed
+from pytest_ecsevents._words import (
+    BadArgumentError,
+    EcsEventsError,
+    did_you_mean,
+    hidden_in_reports,
+    listed,
+    nearest,
+)
 from pytest_ecsevents.clock import SECOND, Clock, Micros, duration_text, instant_text
 from pytest_ecsevents.cloud._attributes import checked_attributes
 from pytest_ecsevents.cloud._catalogue import (
@@ -100,6 +107,7 @@ class Cloud:
     @contextmanager
     def changing(self) -> Iterator[Micros]:
         """Hold the cloud for one operation at the instant yielded; observers are told after it."""
+        self.check_entered()
         self.clock.settle()
         try:
             with self.clock.lock:
@@ -110,6 +118,18 @@ class Cloud:
                     self._depth -= 1
         finally:
             self.deliver()
+
+    def check_entered(self) -> None:
+        """Refuse to work on a clock that stands still.
+
+        Raises:
+            EcsEventsError: The cloud has not been entered, or has been left.
+        """
+        if self.clock.is_still:
+            raise EcsEventsError(
+                "EcsEvents works only inside its with block: outside it neither clock nor network is the fake's. "
+                "Write `with EcsEvents(...) as ecs_events:`, and read events and timeline() afterwards as you like."
+            )
 
     def deliver(self) -> None:
         """Tell every observer every change not told yet, in order; the first error is raised when all were told."""
@@ -128,7 +148,7 @@ class Cloud:
 
     def account_of(self, access_key_id: str | None) -> str:
         """The account an access key belongs to: the default one, unless the test named another."""
-        return self.access_keys.get(access_key_id or "", self.rules.account_id)
+        return str(self.access_keys.get(access_key_id or "", self.rules.account_id))
 
     @property
     def regions(self) -> set[str]:
@@ -150,11 +170,12 @@ class Cloud:
     ) -> Instance:
         """Declare an instance; declaring it again the same way changes nothing."""
         with self.changing() as now:
-            region = region_id or region_of_id(instance_id or "") or self.rules.region_id
+            check_id(instance_id or "i", where)
+            region = check_region(region_id or region_of_id(instance_id or "") or self.rules.region_id, self._regions)
             instance = Instance(
                 instance_id=instance_id or self.ids.resource("i", region),
                 region_id=region,
-                account_id=account_id or self.rules.account_id,
+                account_id=str(account_id or self.rules.account_id),
                 status=_settled_status(status, where),
                 tags=_checked_tags(tags, where),
                 attributes=checked_attributes(attributes, where),
@@ -176,6 +197,7 @@ class Cloud:
         Raises:
             UnknownInstanceError: It has not.
         """
+        check_id(instance_id, "the call")
         instance = self.instances.get(instance_id)
         if instance is None:
             raise UnknownInstanceError(self._no_instance(instance_id), instance_id)
@@ -316,6 +338,15 @@ class Cloud:
         """An instance's events that have not ended."""
         return list(self._unfinished.get(instance_id, {}).values())
 
+    def elsewhere(self, account_id: str, region_id: str, statuses: Iterable[EventStatus]) -> list[str]:
+        """Where else there are events with one of `statuses`, in words: what to tell who found none here."""
+        wanted = tuple(statuses)
+        return [
+            (f"in {region}" if account == account_id else f"of account {account} in {region}")
+            for (account, region), by_status in self._by_status.items()
+            if (account, region) != (account_id, region_id) and any(by_status.get(status) for status in wanted)
+        ]
+
     def events_in(self, account_id: str, region_id: str, statuses: Iterable[EventStatus]) -> Iterator[SystemEvent]:
         """The account's events in the region that have one of `statuses`."""
         by_status = self._by_status.get((account_id, region_id), {})
@@ -365,6 +396,8 @@ class Cloud:
             BadArgumentError: The type cannot be born in that status, or cannot end so, or NotBefore is missing.
             NotBeforePassedError: `not_before` is earlier than now.
         """
+        if not isinstance(simulated, bool):
+            raise BadArgumentError(f"simulated is {simulated!r}. Pass True or False.")
         with self.changing() as now:
             row = event_type_named(event_type, "event_type", among=SIMULATED_TYPES if simulated else tuple(EVENT_TYPES))
             first = self._first_status(row, simulated, status)
@@ -573,6 +606,28 @@ _WAYS: Final[dict[tuple[Effect, EventStatus, InstanceStatus], tuple[InstanceStat
     (Effect.RELEASE, EventStatus.EXECUTED, _RUNNING): (),
     (Effect.RELEASE, EventStatus.EXECUTED, _STOPPED): (),
 }
+
+
+def check_region(region_id: str, known: Iterable[str]) -> str:
+    """The region, unless it is a known one misspelt; regions that nobody knows are taken as they are.
+
+    Raises:
+        BadArgumentError: It is almost a known one.
+    """
+    meant = nearest(region_id, known, likeness=0.85)
+    if meant is None or meant == region_id:
+        return region_id
+    raise BadArgumentError(f"region_id is {region_id!r}, which is no region. Did you mean {meant}?")
+
+
+def check_id(instance_id: object, where: str) -> None:
+    """Refuse what is no id at all.
+
+    Raises:
+        BadArgumentError: It is no text, or empty.
+    """
+    if not isinstance(instance_id, str) or not instance_id:
+        raise BadArgumentError(f'{where} got {instance_id!r} for an instance. Pass one id, such as "i-web1".')
 
 
 def event_type_named(name: str, what: str, *, among: tuple[str, ...]) -> EventType:

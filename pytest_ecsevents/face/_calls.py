@@ -32,6 +32,8 @@ class CallLog:
 
     def check_called(self, action: str, times: int | None, params: Mapping[str, object]) -> None:
         """Raise an AssertionError unless `action` was called with `params`, `times` times or at least once."""
+        if times is not None and not _is_number(times):
+            raise BadArgumentError(f"assert_called got times={times!r}. Pass a whole number, or leave it out.")
         found = self.matching(action, params)
         if (times is None and not found) or (times is not None and len(found) != times):
             raise AssertionError(self._not_called(action, times, params, len(found)))
@@ -103,6 +105,10 @@ def _matches(sent: object, wanted: object) -> bool:
 def _spoken(action: str, params: Mapping[str, object]) -> str:
     said = ", ".join(f"{name}={value!r}" for name, value in params.items())
     return f"{action}({said})" if said else action
+
+
+def _is_number(times: object) -> bool:
+    return isinstance(times, int) and times >= 0
 
 
 def _times(count: int) -> str:

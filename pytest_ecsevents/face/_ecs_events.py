@@ -16,6 +16,7 @@ from pytest_ecsevents.clock import (
     delta_micros,
     duration_text,
     from_micros,
+    instant_text,
     parse_duration,
     parse_when,
 )
@@ -61,6 +62,9 @@ _ATTRIBUTES: Final = (
     "simulated",
     "outcome",
 )
+
+
+_INSTANTS: Final = ("publish_time", "not_before", "finish_time")
 
 
 class EcsEvents:
@@ -127,7 +131,6 @@ class EcsEvents:
         self._witness: Final = CallWitness(strict and is_strict(settings))
         self._gateway: Final = Gateway(self._cloud, self._witness)
         self._undo: Final = ExitStack()
-        self._left_at: Micros | None = None
         self._cloud.observers.append(self._witness.journal.append)
         self.instances: Final = Instances(self._cloud)
         """The instances by id, and `add`."""
@@ -147,7 +150,6 @@ class EcsEvents:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._left_at = self._clock.now()
         self._undo.close()
         complaint = self._witness.complaint() if error is None else None
         if complaint is not None:
@@ -159,7 +161,9 @@ class EcsEvents:
         return self._witness.strict
 
     @strict.setter
-    def strict(self, strict: bool) -> None:
+    def strict(self, strict: object) -> None:
+        if not isinstance(strict, bool):
+            raise BadArgumentError(f"strict is {strict!r}. Pass True or False.")
         self._witness.strict = strict
 
     # -- the clock
@@ -214,8 +218,8 @@ class EcsEvents:
             return delta_micros(by)
         text = by.strip() if isinstance(by, str) else by
         if isinstance(text, str) and text.startswith("-"):
-            return -parse_duration(text[1:], "advance")
-        return parse_duration(text.removeprefix("+") if isinstance(text, str) else text, "advance")
+            return -parse_duration(text[1:], "advance's duration")
+        return parse_duration(text.removeprefix("+") if isinstance(text, str) else text, "advance's duration")
 
     @staticmethod
     def _keyword_span(parts: "tuple[float, ...]") -> Micros:
@@ -234,10 +238,11 @@ class EcsEvents:
             when: An aware datetime, ISO 8601 text with a zone, or relative to now.
 
         Raises:
-            BadArgumentError: A ValueError: the instant is not after now, or is none.
+            BadArgumentError: A ValueError: the instant lies before now, or is none.
         """
-        target = parse_when(when, "advance_to", self._clock.now())
-        return self._moved(lambda: self._clock.advance_by_author(target))
+        now = self._clock.now()
+        target = parse_when(when, "advance_to's instant", now)
+        return self._moved(lambda: self._clock.advance_by_author(target)) if target != now else []
 
     def advance_to_next(self) -> list[Transition]:
         """Move time forward to the next instant at which something is due.
@@ -248,6 +253,7 @@ class EcsEvents:
         return self._moved(self._clock.advance_to_next)
 
     def _moved(self, move: Callable[[], None]) -> list[Transition]:
+        self._cloud.check_entered()
         self._clock.settle()
         before = len(self._witness.journal)
         move()
@@ -258,7 +264,7 @@ class EcsEvents:
     def create(
         self,
         event_type: str,
-        instance_id: str,
+        instance_id: "Instance | str",
         *,
         not_before: When | None = None,
         simulated: bool = True,
@@ -270,7 +276,7 @@ class EcsEvents:
 
         Args:
             event_type: `SystemMaintenance.Reboot`, ...: one of seven for a simulated event, any for a real one.
-            instance_id: The instance.
+            instance_id: The instance, or its id.
             not_before: The planned time; left out for an Inquiring event, and for a real one that runs at once.
             simulated: False for a real event, which acts on its instance.
             status: The status it is born in, where the type has a choice.
@@ -292,12 +298,10 @@ class EcsEvents:
         )
 
     def _create(
-        self, cause: str, event_type: str, instance_id: str, not_before: When | None = None, **given: Any
+        self, cause: str, event_type: str, instance_id: "Instance | str", not_before: When | None = None, **given: Any
     ) -> SystemEvent:
         at = None if not_before is None else parse_when(not_before, "not_before", self._clock.now())
-        return self._cloud.create_event(
-            event_type, self._cloud.instance(instance_id), not_before=at, cause=cause, **given
-        )
+        return self._cloud.create_event(event_type, self._instance(instance_id), not_before=at, cause=cause, **given)
 
     def cancel(self, event: SystemEvent | str) -> None:
         """Cancel a simulated event in Scheduled or Executing, as CancelSimulatedSystemEvents does.
@@ -360,7 +364,11 @@ class EcsEvents:
                 raise BadArgumentError(
                     f"No event can have {name}={value!r}.{did_you_mean(str(value), known)} It is one of: {listed(known)}."
                 )
-        wanted = filters.items()
+        now = self._clock.now()
+        wanted = [
+            (name, from_micros(parse_when(value, name, now)) if name in _INSTANTS and value is not None else value)
+            for name, value in filters.items()
+        ]
         return [event for event in self if all(getattr(event, name) == value for name, value in wanted)]
 
     def one(self, **filters: object) -> SystemEvent:
@@ -381,7 +389,7 @@ class EcsEvents:
 
     # -- what a user or the guest does
 
-    def reboot(self, instance_id: str, *, in_guest: bool = False) -> None:
+    def reboot(self, instance_id: "Instance | str", *, in_guest: bool = False) -> None:
         """Reboot an instance.
 
         By console or API (the default) that avoids its Scheduled SystemMaintenance.Reboot events, if it comes before
@@ -393,15 +401,15 @@ class EcsEvents:
         cause = "reboot inside the guest" if in_guest else "reboot by the test"
         self._cloud.reboot(self._instance(instance_id), cause=cause, in_guest=in_guest)
 
-    def stop(self, instance_id: str) -> None:
+    def stop(self, instance_id: "Instance | str") -> None:
         """Stop a Running instance; that avoids nothing (a guess: no source says it does)."""
         self._cloud.stop(self._instance(instance_id), cause="stop by the test")
 
-    def start(self, instance_id: str) -> None:
+    def start(self, instance_id: "Instance | str") -> None:
         """Start a Stopped instance."""
         self._cloud.start(self._instance(instance_id), cause="start by the test")
 
-    def redeploy(self, instance_id: str) -> None:
+    def redeploy(self, instance_id: "Instance | str") -> None:
         """Redeploy an instance, which answers its real events of the documented types and statuses.
 
         Raises:
@@ -409,12 +417,12 @@ class EcsEvents:
         """
         self._cloud.redeploy(self._instance(instance_id), cause="redeployment by the test")
 
-    def release(self, instance_id: str) -> None:
+    def release(self, instance_id: "Instance | str") -> None:
         """Release an instance; its unfinished events are canceled (a guess), its history stays readable."""
         self._cloud.release(self._instance(instance_id), cause="release by the test")
 
-    def _instance(self, instance_id: str) -> Instance:
-        return self._cloud.instance(instance_id)
+    def _instance(self, instance: "Instance | str") -> Instance:
+        return self._cloud.instance(instance.instance_id if isinstance(instance, Instance) else instance)
 
     # -- accounts
 
@@ -515,6 +523,8 @@ class EcsEvents:
         Returns:
             A function that ends it.
         """
+        if not callable(receiver):
+            raise BadArgumentError(f"on_change got {receiver!r}. Pass a function that takes one transition.")
         self._cloud.observers.append(receiver)
         return lambda: self._cloud.observers.remove(receiver)
 
@@ -525,17 +535,17 @@ class EcsEvents:
     def _timeline(self, most: int | None) -> str:
         header = Header(
             started_at=self._clock.started_at,
-            now=self._clock.now() if self._left_at is None else self._left_at,
+            now=self._clock.now(),
             holder=self._clock.holder,
             events=len(self._cloud.events),
             calls=len(self._witness.log.calls),
             faults=self._witness.faults.met,
+            declared_faults=self._witness.faults.declared,
         )
         return timeline_text(header, self._witness.journal, most=most)
 
     def __repr__(self) -> str:
-        at = self._clock.now() if self._left_at is None else self._left_at
         return (
-            f"<EcsEvents at {from_micros(at).replace(microsecond=0, tzinfo=None).isoformat()}Z: "
+            f"<EcsEvents at {instant_text(self._clock.now())}: "
             f"{len(self._cloud.events)} events, {len(self._cloud.instances)} instances, {len(self._witness.log.calls)} calls>"
         )

@@ -45,6 +45,11 @@ class Faults:
         """How many calls met a fault."""
         return sum(fault.met for fault in self._faults)
 
+    @property
+    def declared(self) -> int:
+        """How many calls the faults are for."""
+        return sum(fault.times for fault in self._faults)
+
     def add(
         self,
         action: str,
@@ -102,7 +107,7 @@ def _fault_text(fault: Fault) -> str:
 def _error(action: str, code: str, message: str | None, http_status: int | None) -> ApiError:
     row = ACTIONS[action].errors.get(code) or COMMON.get(code)
     if row is None and (http_status is None or message is None):
-        known = (*ACTIONS[action].errors.codes(), *COMMON.codes())
+        known = tuple(dict.fromkeys((*ACTIONS[action].errors.codes(), *COMMON.codes())))
         raise BadArgumentError(
             f"{code!r} is no error that {action} is known to answer.{did_you_mean(str(code), known)} For one of your "
             f"own pass message= and http_status= too. Known are: {listed(known)}."

@@ -23,6 +23,7 @@ class Header:
     events: int
     calls: int
     faults: int
+    declared_faults: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,14 @@ def _header_text(header: Header) -> str:
     end = f" = {instant_text(header.now)}" if elapsed else ""
     return (
         f"clock {instant_text(header.started_at)} {elapsed_text(elapsed)}{end} ({header.holder}); "
-        f"{_count(header.events, 'event')}, {_count(header.calls, 'call')}, {_count(header.faults, 'fault')}"
+        f"{_count(header.events, 'event')}, {_count(header.calls, 'call')}, {_faults_text(header)}"
     )
+
+
+def _faults_text(header: Header) -> str:
+    if header.faults < header.declared_faults:
+        return f"{header.faults} of {_count(header.declared_faults, 'fault')} met"
+    return _count(header.faults, "fault")
 
 
 def _count(number: int, noun: str) -> str:

@@ -3,7 +3,7 @@
 from pytest_ecsevents.openapi._action import Action, ActionCall
 from pytest_ecsevents.openapi._calls import ApiCall
 from pytest_ecsevents.openapi._errors import COMMON, ApiError, ErrorRow, ErrorTable
-from pytest_ecsevents.openapi._gateway import ACTIONS, VERSION, Gateway, Witness
+from pytest_ecsevents.openapi._gateway import ACTIONS, VERSION, Gateway, Witness, is_between
 from pytest_ecsevents.openapi._wire import Answerer, ApiReply, ApiRequest
 
 __all__ = [
@@ -21,4 +21,5 @@ __all__ = [
     "ErrorTable",
     "Gateway",
     "Witness",
+    "is_between",
 ]

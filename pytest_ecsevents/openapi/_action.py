@@ -23,9 +23,10 @@ class ActionCall:
         region_id: `RegionId` as sent, or "" when it was not.
         now: The instant of the call.
         errors: The action's error table.
+        hint: What the timeline tells the author of the test about the answer.
     """
 
-    __slots__ = ("_values", "account_id", "action", "cloud", "errors", "now", "region_id")
+    __slots__ = ("_values", "account_id", "action", "cloud", "errors", "hint", "now", "region_id")
 
     def __init__(
         self,
@@ -43,6 +44,7 @@ class ActionCall:
         self.region_id: Final = region_id
         self.now: Final = now
         self.errors: Final = action.errors
+        self.hint = ""
         self._values: Final = values
 
     def __getitem__(self, parameter: Parameter[T]) -> T:

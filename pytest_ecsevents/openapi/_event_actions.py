@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from operator import attrgetter
 from typing import Final
 
+from pytest_ecsevents._words import listed
 from pytest_ecsevents.clock import SECOND, instant_text
 from pytest_ecsevents.cloud import (
     EVENT_STATUS_CODES,
@@ -144,9 +145,18 @@ def _describe_history(call: ActionCall) -> JsonObject:
     for test in tests:
         events = [event for event in events if test(event)]
     _sort_newest_first(events)
+    if not events:
+        call.hint = _found_elsewhere(call, statuses)
     page, envelope = paged(call, events, PAGE_SIZE, _newest_first)
     views: list[Json] = [_history_view(event) for event in page]
     return {**envelope, "InstanceSystemEventSet": {"InstanceSystemEventType": views}}
+
+
+def _found_elsewhere(call: ActionCall, statuses: "Iterable[EventStatus]") -> str:
+    places = call.cloud.elsewhere(call.account_id, call.region_id, statuses)
+    if not places:
+        return ""
+    return f"None in {call.region_id} of account {call.account_id}; there are such events {listed(places, most=3)}."
 
 
 def _newest_first(event: SystemEvent) -> "tuple[int, str]":
@@ -243,14 +253,16 @@ _PLANNED: Final = frozenset({EventStatus.SCHEDULED, EventStatus.INQUIRING})
 
 def _describe_full_status(call: ActionCall) -> JsonObject:
     tests = filters.shared_tests(call)
-    listed = []
+    matching = []
     for instance in _full_status_instances(call):
         events = [event for event in call.cloud.unfinished(instance.instance_id) if event._status in _PLANNED]
         for test in tests:
             events = [event for event in events if test(event)]
         if events or not tests:
-            listed.append((instance, sorted(events, key=_newest_first)))
-    page, envelope = numbered(call, listed, PAGE_SIZE)
+            matching.append((instance, sorted(events, key=_newest_first)))
+    if not any(events for _, events in matching):
+        call.hint = _found_elsewhere(call, _PLANNED)
+    page, envelope = numbered(call, matching, PAGE_SIZE)
     views: list[Json] = [_full_view(instance, events) for instance, events in page]
     return {**envelope, "InstanceFullStatusSet": {"InstanceFullStatusType": views}}
 

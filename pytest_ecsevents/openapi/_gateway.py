@@ -43,7 +43,19 @@ _COUNTED: Final = {
 _NUMBER: Final = re.compile(r"\.\d+")
 
 # Whose frames stand between the author's code and here.
-_BETWEEN: Final = ("pytest_ecsevents.", "responses", "requests.", "aliyunsdkcore.", "unittest.mock", "contextlib")
+_BETWEEN: Final = (
+    "pytest_ecsevents.",
+    "responses",
+    "requests.",
+    "aiohttp.",
+    "asyncio.",
+    "aliyunsdkcore.",
+    "alibabacloud_",
+    "Tea.",
+    "darabonba.",
+    "unittest.mock",
+    "contextlib",
+)
 
 
 class Witness(Protocol):
@@ -79,6 +91,8 @@ class Gateway:
         name = params.get("Action") or request.headers.get("x-acs-action", "")
         action = ACTIONS.get(name)
         found, unknown = action.parameters.sort(params) if action else (_beyond_envelope(params), [])
+        if action is not None and unknown:
+            _warn_unknown(action, unknown)
         with self._cloud.changing() as now:
             call = ApiCall(
                 product=_product(request.host),
@@ -109,8 +123,6 @@ class Gateway:
             body = _error_body(error, request.host, request_id)
             reply = encoded(error.http_status, body, _format(request), "Error")
         call.reply = reply
-        if action is not None and unknown:
-            _warn_unknown(action, unknown)
         return reply
 
     def _outcome(
@@ -150,10 +162,12 @@ class Gateway:
             values=action.parameters.parse(found, action.missing),
         )
         try:
-            return self._once(action_call, found)
+            body = self._once(action_call, found)
         except tuple(action.refusals) as refusal:
             row = action.refusals[type(refusal)]
             raise row.error(getattr(refusal, "name", ""), hint=str(refusal)) from None
+        call.hint = action_call.hint
+        return body
 
     def _once(self, call: ActionCall, found: Mapping[str, Any]) -> JsonObject:
         """The answer; a request repeated with its ClientToken gets the first one's again, and acts no more."""
@@ -254,9 +268,14 @@ def _warn_unknown(action: Action, unknown: list[str]) -> None:
         )
 
 
+def is_between(namespace: Mapping[str, object]) -> bool:
+    """Whether a frame with these globals belongs to the plugin or to a client library."""
+    return str(namespace.get("__name__")).startswith(_BETWEEN)
+
+
 def _callers_frame() -> FrameType:
     """The frame of the handler: the first outside the SDK and the plugin."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and str(frame.f_globals.get("__name__")).startswith(_BETWEEN):
+    while frame.f_back is not None and is_between(frame.f_globals):
         frame = frame.f_back
     return frame

@@ -172,7 +172,7 @@ def test_advance_to_next_goes_from_due_instant_to_due_instant(ecs):
         ),
         (
             lambda ecs: ecs.advance(3600),
-            'advance is 3600, which is not a duration. Pass a timedelta or text such as "90s", "2h30m" or "1d".',
+            'advance\'s duration is 3600, which is not a duration. Pass a timedelta or text such as "90s", "2h30m" or "1d".',
         ),
     ],
     ids=[

@@ -42,7 +42,7 @@ def test_an_instant_can_be_written_in_many_ways(written, meant):
     [
         (
             dt.datetime(2018, 9, 1),  # noqa: DTZ001  # naive on purpose
-            "start is datetime.datetime(2018, 9, 1, 0, 0), which has no time zone: it would mean another instant on a "
+            "start is datetime 2018-09-01T00:00:00, which has no time zone: it would mean another instant on a "
             'machine in another zone. Add one: "2018-09-01T00:00:00Z", or tzinfo=timezone.utc.',
         ),
         (
