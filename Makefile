@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Compiled files are wanted: without them every start compiles the SDK anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench docs clean
 .DEFAULT_GOAL := test
 
 .venv/installed: pyproject.toml
@@ -29,6 +29,10 @@ lint: .venv/installed ## Style, types and the floors of the house
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python docs/generate_capabilities.py --check
+
+docs: .venv/installed ## The page of what the fake can do, from its tables
+	$(BIN)/python docs/generate_capabilities.py
 
 bench: .venv/installed ## Ratios of speed and size
 	$(BIN)/python benchmarks/run.py

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -214,11 +213,9 @@ def _end_at_the_handler(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
 
     if not __tracebackhide__(excinfo):
         return
-    step: TracebackType | None = excinfo.tb
-    theirs = step
-    while step is not None:
+    step = theirs = excinfo.tb
+    while step.tb_next is not None:
+        step = step.tb_next
         if not is_between(step.tb_frame.f_globals):
             theirs = step
-        step = step.tb_next
-    if theirs is not None:
-        theirs.tb_next = None
+    theirs.tb_next = None

@@ -188,6 +188,8 @@ def _history_candidates(call: ActionCall, statuses: "frozenset[EventStatus]") ->
 def _history_view(event: SystemEvent) -> JsonObject:
     view = _event_view(event)
     view["InstanceId"] = event.instance_id
+    if event._initial_not_before is not None:
+        view["ExtendedAttribute"] = {"InitialNotBefore": instant_text(event._initial_not_before)}
     if event._finished_at is not None:
         view["EventFinishTime"] = instant_text(event._finished_at)
     return view
@@ -202,8 +204,6 @@ def _event_view(event: SystemEvent) -> JsonObject:
         "EventPublishTime": instant_text(event._published_at),
         "ExtendedAttribute": {},
     }
-    if event._initial_not_before is not None:
-        view["ExtendedAttribute"] = {"InitialNotBefore": instant_text(event._initial_not_before)}
     if event._not_before is not None:
         view["NotBefore"] = instant_text(event._not_before)
     if event.reason is not None:

@@ -87,12 +87,17 @@ _LANGUAGE: Final = choice(
 )
 
 
+def _endpoint(region_id: str) -> str:
+    """cn-hangzhou has the one without a region in it (observed)."""
+    return "ecs.aliyuncs.com" if region_id == "cn-hangzhou" else f"ecs.{region_id}.aliyuncs.com"
+
+
 def _describe_regions(call: ActionCall) -> JsonObject:
     chinese = call[_LANGUAGE] in ("", "zh-CN", "zh-TW")
     views: list[Json] = [
         {
             "RegionId": region.region_id,
-            "RegionEndpoint": f"ecs.{region.region_id}.aliyuncs.com",
+            "RegionEndpoint": _endpoint(region.region_id),
             "LocalName": region.chinese_name if chinese else region.name,
             "Status": "available",
         }

@@ -255,11 +255,12 @@ class ParameterSet:
     ) -> None:
         base, _, rest = name.partition(".")
         number, _, member = rest.partition(".")
+        member = member[:1].upper() + member[1:]  # Tag.1.key is taken as Tag.1.Key
         parameter = self.lists.get(base)
         if parameter is None or not (number.isascii() and number.isdigit() and len(number) <= 9):
             unknown.append(name)
-        elif parameter.members and member.capitalize() in parameter.members:
-            indexed.setdefault(base, []).append((int(number), member.capitalize(), value))
+        elif member in parameter.members:
+            indexed.setdefault(base, []).append((int(number), member, value))
         elif not parameter.members and not member:
             indexed.setdefault(base, []).append((int(number), "", value))
         else:

@@ -197,6 +197,11 @@ def test_a_move_that_cannot_be_made_is_refused_in_a_sentence(ecs, move, sentence
     assert ecs.now.isoformat() == "2018-08-22T10:39:49+00:00"
 
 
+def test_advancing_to_where_the_clock_stands_changes_nothing(ecs):
+    """advance_to the very instant is no mistake: nothing happens."""
+    assert ecs.advance_to(ecs.now) == []
+
+
 def test_advance_takes_text_timedelta_or_keywords(ecs):
     """A duration can be given in three ways."""
     ecs.advance("1h")

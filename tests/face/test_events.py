@@ -355,6 +355,100 @@ def test_a_locked_instance_refuses_operations(ecs):
     assert str(poor.value) == "i-poor is locked because of arrears; a stop is refused."
 
 
+def test_outside_its_block_nothing_works_but_reading(ecs):
+    """Before with and after it every operation is refused in a sentence; events and timeline can be read afterwards."""
+    sentence = (
+        "EcsEvents works only inside its with block: outside it neither clock nor network is the fake's. Write `with "
+        "EcsEvents(...) as ecs_events:`, and read events and timeline() afterwards as you like."
+    )
+    outside = EcsEvents("2020-01-01T00:00:00Z")
+    assert outside.now.isoformat() == "2020-01-01T00:00:00+00:00"
+    for operation in (
+        lambda: outside.instances.add("i-web1"),
+        lambda: outside.advance("1h"),
+        lambda: outside.cancel("e-1"),
+    ):
+        with pytest.raises(EcsEventsError) as error:
+            operation()
+        if not isinstance(error.value, NoSuchNameError):
+            assert str(error.value) == sentence
+
+
+def test_events_stand_still_after_the_block():
+    """What was due later than the end of the block never happens, whatever the real clock says."""
+    with EcsEvents("2018-01-01T00:00:00Z") as ecs_events:
+        ecs_events.instances.add("i-web1")
+        event = ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+        ecs_events.advance("30m")
+    assert event.status == "Scheduled"
+    assert ecs_events.now.isoformat() == "2018-01-01T00:30:00+00:00"
+    with pytest.raises(EcsEventsError):
+        ecs_events.reboot("i-web1")
+
+
+def test_an_instance_serves_where_its_id_does(ecs):
+    """Create and the operations take the instance itself too."""
+    instance = ecs.instances["i-web1"]
+    event = ecs.create("SystemMaintenance.Reboot", instance, not_before="+1h")
+    ecs.reboot(instance)
+    assert event.status == "Avoided"
+
+
+@pytest.mark.parametrize(
+    ("act", "sentence"),
+    [
+        (
+            lambda ecs: ecs.create("SystemMaintenance.Reboot", ["i-web1"], not_before="+1h"),
+            "the call got ['i-web1'] for an instance. Pass one id, such as \"i-web1\".",
+        ),
+        (
+            lambda ecs: ecs.instances.add(5),
+            'instances.add got 5 for an instance. Pass one id, such as "i-web1".',
+        ),
+        (
+            lambda ecs: ecs.instances.add("i-web9", region_id="cn-bejing"),
+            "region_id is 'cn-bejing', which is no region. Did you mean cn-beijing?",
+        ),
+        (
+            lambda ecs: ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h", simulated="no"),
+            "simulated is 'no'. Pass True or False.",
+        ),
+        (
+            lambda ecs: ecs.on_change("x"),
+            "on_change got 'x'. Pass a function that takes one transition.",
+        ),
+        (
+            lambda ecs: setattr(ecs, "strict", "no"),
+            "strict is 'no'. Pass True or False.",
+        ),
+        (
+            lambda ecs: ecs.assert_called("RebootInstance", times="1"),
+            "assert_called got times='1'. Pass a whole number, or leave it out.",
+        ),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_refused_in_a_sentence(ecs, act, sentence):
+    """No Python error from our insides: what was given, and what to pass."""
+    with pytest.raises(BadArgumentError) as error:
+        act(ecs)
+    assert str(error.value) == sentence
+
+
+def test_accounts_may_be_given_as_numbers(ecs, call):
+    """An account id is its digits, as a number or as text."""
+    ecs.instances.add("i-web3", account_id=222, region_id="cn-hangzhou")
+    ecs.access_keys["ak"] = 222
+    assert ecs.instances["i-web3"].account_id == "222"
+    assert call("DescribeInstanceStatus")["TotalCount"] == 1
+
+
+def test_where_reads_instants_as_authors_write_them(ecs):
+    """Times in a filter may be written as create takes them."""
+    event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="2018-09-01T00:00:00Z")
+    assert ecs.where(not_before="2018-09-01T00:00:00Z", finish_time=None) == [event]
+    assert ecs.where(not_before=event.not_before) == [event]
+
+
 def test_a_receiver_hears_until_it_is_ended(ecs):
     """on_change tells of events and instances, and the function it returns ends it."""
     heard = []

@@ -64,6 +64,31 @@ def test_the_timeline_stays_as_it_was_when_the_cloud_was_left():
     assert repr(ecs_events) == "<EcsEvents at 2030-01-01T01:00:00Z: 0 events, 0 instances, 0 calls>"
 
 
+def test_an_empty_answer_says_where_there_are_events(call):
+    """A poll in the wrong region or account is told apart from a world without events."""
+    with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
+        ecs_events.instances.add("i-web1", region_id="cn-beijing")
+        ecs_events.instances.add("i-web2", account_id="222", region_id="cn-hangzhou")
+        for name in ("i-web1", "i-web2"):
+            ecs_events.create("SystemMaintenance.Reboot", name, not_before="+1h")
+        call("DescribeInstanceHistoryEvents", EventCycleStatus="Scheduled")
+        call("DescribeInstancesFullStatus")
+        hint = (
+            "                        None in cn-hangzhou of account 1000000000000001; there are such events in "
+            "cn-beijing, of account 222 in cn-hangzhou."
+        )
+        lines = ecs_events.timeline().splitlines()
+        assert (lines[4], lines[6]) == (hint, hint)
+
+
+def test_faults_not_met_yet_are_counted():
+    """The header tells how many of the declared faults were met."""
+    with EcsEvents() as ecs_events:
+        ecs_events.strict = False
+        ecs_events.fail("RebootInstance", "Throttling", times=3)
+        assert ecs_events.timeline().endswith("0 calls, 0 of 3 faults met")
+
+
 def test_a_long_list_in_a_call_is_cut(call):
     """A call with many ids shows the first three and a count; a tag is shown as key:value."""
     with EcsEvents() as ecs_events:

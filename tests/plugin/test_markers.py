@@ -52,6 +52,33 @@ class TestIt:
     result.assert_outcomes(passed=2)
 
 
+def test_the_order_of_markers_is_that_of_what_carries_them(run):
+    """Base class before class, class before function, function before parameter, each from top to bottom."""
+    result = run(
+        """
+one, two, three, four, five, six = (pytest.mark.ecs_instance(f"i-{n}") for n in range(1, 7))
+
+@one
+class Base:
+    pass
+
+@two
+class TestIt(Base):
+    @pytest.mark.parametrize("n", [pytest.param(1, marks=[five, six])])
+    @three
+    @four
+    def test_it(self, ecs_events, n):
+        assert list(ecs_events.instances) == ["i-1", "i-2", "i-3", "i-4", "i-5", "i-6"]
+
+@pytest.mark.ecs_clock("2018-01-01T00:00:00Z")
+@pytest.mark.parametrize("n", [pytest.param(1, marks=pytest.mark.ecs_clock("2019-01-01T00:00:00Z"))])
+def test_the_parameter_wins(ecs_events, n):
+    assert ecs_events.now.year == 2019
+"""
+    )
+    result.assert_outcomes(passed=2)
+
+
 def test_marked_test_cases_are_served(run):
     """Methods of unittest.TestCase are served by their markers, setUp included."""
     result = run(

@@ -237,6 +237,16 @@ def test_a_swallowed_unexpected_call_fails_the_test_at_teardown(run):
     )
 
 
+@pytest.mark.parametrize("style", ["auto", "native"])
+def test_a_report_ends_at_the_handlers_line(run, style):
+    """The traceback of an unexpected call shows the handler, and nothing of the SDK's or the plugin's insides."""
+    result = run(POLL + "\ndef test_it(ecs_events):\n    call('RebootInstnces')\n", f"--tb={style}")
+    text = result.stdout.str()
+    assert "do_action_with_exception(request)" in text
+    for inside in ("_on_request", "client.py", "_gateway.py", "_legacy.py"):
+        assert inside not in text
+
+
 def test_a_test_that_failed_is_not_complained_of_again(run):
     """Once the test has failed, neither its unexpected call nor an unused fault is raised again at teardown."""
     result = run(

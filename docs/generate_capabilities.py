@@ -1,0 +1,292 @@
+# a script, and no package
+"""Write docs/capabilities.md from the tables of the package.
+
+Without arguments it writes the page; `--print` prints it instead; `--check` exits with 1 when the page is out of date.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from pytest_ecsevents.cloud import (
+    EVENT_STATUS_CODES,
+    EVENT_TYPES,
+    FINAL,
+    HEALTH_STATUS_CODES,
+    INSTANCE_STATUS_CODES,
+    ROWS,
+    EventStatus,
+)
+from pytest_ecsevents.openapi import ACTIONS, COMMON, VERSION, Action, ErrorRow
+from pytest_ecsevents.openapi._parameters import ENVELOPE, Parameter
+
+PAGE = Path(__file__).with_name("capabilities.md")
+
+_ERRORS = ("code", "HTTP", "message", "source")
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join(_lines()).rstrip("\n") + "\n"
+
+
+def _lines() -> Iterator[str]:
+    yield from _opening()
+    yield from _overview()
+    for action in ACTIONS.values():
+        yield from _action(action)
+    yield from _common_errors()
+    yield from _event_types()
+    yield from _statuses()
+    yield from _lifecycle()
+
+
+def _opening() -> Iterator[str]:
+    parameters = sum(len(action.parameters.parameters) for action in ACTIONS.values())
+    errors = sum(len(action.errors.rows) for action in ACTIONS.values()) + len(COMMON.rows)
+    yield "# What the fake can do"
+    yield ""
+    yield "<!-- Written by docs/generate_capabilities.py from the package's tables. Edit those, not this page. -->"
+    yield ""
+    yield (
+        f"The fake answers {len(ACTIONS)} actions of the ECS API {VERSION}, with {parameters} parameters and {errors} "
+        f"error rows, and knows {len(EVENT_TYPES)} types of system events. This page says exactly which, so that you "
+        "can tell before you write a test whether a call of your handler will be answered, what it can be refused "
+        "with, and which of that is the service's published behaviour and which is a guess. It is written from the "
+        "tables that the fake itself runs on."
+    )
+    yield ""
+    yield (
+        "In the messages of errors `%s` stands for what the service fills in at run time; its words are published "
+        "nowhere, so what the fake puts there is a guess. Not every error has a cause that the fake can see; each code "
+        'of an action, and each common one, can be had with `ecs_events.fail("<action>", "<code>")`.'
+    )
+    yield ""
+
+
+# -- actions
+
+
+def _overview() -> Iterator[str]:
+    yield "## Actions"
+    yield ""
+    yield from _table(
+        ("action", "RegionId", "required", "parameters", "error codes"),
+        (
+            (
+                _link(name),
+                _needs(action),
+                _codes(one.wire_name for one in action.parameters.parameters if one.required),
+                str(len(action.parameters.parameters)),
+                str(len(action.errors.codes())),
+            )
+            for name, action in ACTIONS.items()
+        ),
+    )
+    yield (
+        "Every action also takes the common parameters "
+        f"{_codes(sorted(ENVELOPE))}, and can be answered with the [common errors](#common-errors)."
+    )
+    yield ""
+
+
+def _needs(action: Action) -> str:
+    return "required" if action.needs_region else "optional"
+
+
+def _action(action: Action) -> Iterator[str]:
+    yield f"### {action.name}"
+    yield ""
+    if action.needs_region:
+        missing = f"without it the call is refused with {action.missing.http_status} `{action.missing.code}`"
+        yield f"Needs `RegionId`; {missing}."
+    else:
+        yield "Does not need `RegionId`."
+    yield ""
+    if action.parameters.parameters:
+        yield from _table(
+            ("parameter", "type", "required", "default", "limits and notes"),
+            map(_parameter, action.parameters.parameters),
+        )
+    else:
+        yield "It takes no parameters of its own."
+        yield ""
+    yield from _table(_ERRORS, map(_error, action.errors.rows))
+    if action.notes:
+        yield "Guesses, and what else to know:"
+        yield ""
+        yield from (f"- {_text(note)}" for note in action.notes)
+        yield ""
+
+
+def _parameter(parameter: "Parameter[object]") -> tuple[str, ...]:
+    names = [f"{parameter.wire_name}.{member}" for member in parameter.members] or [parameter.wire_name]
+    return (
+        _codes(names),
+        parameter.kind,
+        "yes" if parameter.required else "",
+        _default(parameter),
+        _text(_required_otherwise(parameter)),
+    )
+
+
+def _default(parameter: "Parameter[object]") -> str:
+    """A default that says something; an empty one is that of a filter that was not sent."""
+    if parameter.required or parameter.default in (None, "", ()):
+        return ""
+    default = str(parameter.default)
+    return f"`{default.lower() if isinstance(parameter.default, bool) else default}`"
+
+
+def _required_otherwise(parameter: "Parameter[object]") -> str:
+    """The note, and the error for leaving the parameter out where that is not the action's own."""
+    if parameter.missing is None:
+        return parameter.note
+    return f"{parameter.note}; when missing {parameter.missing.http_status} {parameter.missing.code}"
+
+
+def _error(row: ErrorRow) -> tuple[str, ...]:
+    return (_code(row.code), str(row.http_status), _text(row.message), _text(row.source))
+
+
+def _common_errors() -> Iterator[str]:
+    yield "## Common errors"
+    yield ""
+    yield "What any action may be answered with."
+    yield ""
+    yield from _table(_ERRORS, map(_error, COMMON.rows))
+
+
+# -- events
+
+
+def _event_types() -> Iterator[str]:
+    yield "## Event types"
+    yield ""
+    yield (
+        "The statuses are those that an event of the type can take, the effect is that of a real event on its instance "
+        "when it runs. A code marked as invented was published nowhere: read `EventType.Name` instead."
+    )
+    yield ""
+    yield from _table(
+        ("type", "statuses", "can be simulated", "effect of a real one", "code", "evidence of the code"),
+        (
+            (
+                _code(row.name),
+                ", ".join(status.value for status in EventStatus if status in row.statuses),
+                "yes" if row.can_simulate else "",
+                row.effect.value,
+                str(row.code),
+                row.code_evidence,
+            )
+            for row in EVENT_TYPES.values()
+        ),
+    )
+
+
+def _statuses() -> Iterator[str]:
+    yield "## Statuses"
+    yield ""
+    yield "Of events, `EventCycleStatus`:"
+    yield ""
+    yield from _table(
+        ("status", "code", "evidence of the code", "finished"),
+        (
+            (_code(status.value), *_numbered(EVENT_STATUS_CODES[status]), "yes" if status in FINAL else "")
+            for status in EventStatus
+        ),
+    )
+    header = ("status", "code", "evidence of the code")
+    yield "Of instances, `Status`:"
+    yield ""
+    yield from _table(header, ((_code(one.value), *_numbered(code)) for one, code in INSTANCE_STATUS_CODES.items()))
+    yield "Of instances, `HealthStatus`:"
+    yield ""
+    yield from _table(header, ((_code(name), *_numbered(code)) for name, code in HEALTH_STATUS_CODES.items()))
+
+
+def _numbered(code: "tuple[int, str]") -> "tuple[str, str]":
+    number, evidence = code
+    return str(number), evidence
+
+
+def _lifecycle() -> Iterator[str]:
+    yield "## Lifecycle"
+    yield ""
+    yield "What moves an event from one status to the next. What no row names does not move."
+    yield ""
+    kinds = {True: "simulated", False: "real", None: "simulated and real"}
+    yield from _table(
+        ("types", "events", "from", "when", "to", "evidence"),
+        (
+            (
+                "all" if len(row.types) == len(EVENT_TYPES) else _codes(row.types),
+                kinds[row.simulated],
+                row.status.value,
+                _text(row.trigger.value),
+                row.to_status.value,
+                _text(row.evidence),
+            )
+            for row in ROWS
+        ),
+    )
+
+
+# -- Markdown
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(header)} |"
+    yield f"| {' | '.join('---' for _ in header)} |"
+    yield from ("|" + "".join(f" {cell} |" if cell else " |" for cell in row) for row in rows)
+    yield ""
+
+
+def _text(said: str) -> str:
+    """Plain text in a cell: nothing in it ends the cell, or is read as markup."""
+    for special in ("\\", "|", "*", "_", "<", "[", "`"):
+        said = said.replace(special, f"\\{special}")
+    return " ".join(said.split())
+
+
+def _code(name: str) -> str:
+    """A name as it stands on the wire; a bar ends a cell even there."""
+    return "`{}`".format(name.replace("|", "\\|"))
+
+
+def _codes(names: Iterable[str]) -> str:
+    return ", ".join(map(_code, names))
+
+
+def _link(heading: str) -> str:
+    return f"[{heading}](#{heading.lower().replace(' ', '-')})"
+
+
+def main(arguments: "Sequence[str] | None" = None) -> int:
+    """Write, print or check the page.
+
+    Args:
+        arguments: Of the command line.
+
+    Returns:
+        1 when the page was to be checked and is out of date, else 0.
+    """
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--print", action="store_true", help="print the page instead of writing it")
+    how.add_argument("--check", action="store_true", help="exit with 1 when the page is out of date")
+    given = parser.parse_args(arguments)
+    text = page()
+    if given.print:
+        sys.stdout.write(text)
+    elif not given.check:
+        PAGE.write_text(text, encoding="utf-8")
+    elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
+        sys.stderr.write(f"{PAGE.name} is out of date. Run: python docs/{Path(__file__).name}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

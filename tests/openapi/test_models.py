@@ -1,0 +1,564 @@
+"""The models of the newer SDK and the request classes of the legacy one say the same of each action as the fake."""
+
+import datetime as dt
+import functools
+import importlib
+import importlib.util
+import inspect
+import itertools
+import json
+import re
+import typing
+
+import pytest
+from alibabacloud_ecs20140526 import models
+from alibabacloud_tea_openapi.utils import Utils
+
+from pytest_ecsevents import EcsEvents
+from pytest_ecsevents.cloud import ATTRIBUTES, EVENT_TYPES, SIMULATED_TYPES, EventStatus
+from pytest_ecsevents.openapi import ACTIONS, VERSION, ApiError, ApiRequest
+from pytest_ecsevents.openapi._parameters import ENVELOPE
+
+# What an SDK sends and the fake does not take: (action, name on the wire) -> why.
+NOT_TAKEN: "dict[tuple[str, str], str]" = {}
+
+# What the fake takes and the newer SDK does not send: (action, name on the wire) -> why.
+NOT_IN_MODEL: "dict[tuple[str, str], str]" = {}
+
+# Where the newer SDK's comment and the reference differ on what is required: (action, name) -> why the fake sides so.
+REQUIRED_OTHERWISE: "dict[tuple[str, str], str]" = {}
+
+# Where the fake's reply has another JSON type than the model's attribute: (action, path) -> why.
+TYPED_OTHERWISE: "dict[tuple[str, str], str]" = {}
+
+each_action = pytest.mark.parametrize("action", ACTIONS)
+
+
+def _legacy_module(action):
+    return f"aliyunsdkecs.request.v{VERSION.replace('-', '')}.{action}Request"
+
+
+LEGACY_ACTIONS = [name for name in ACTIONS if importlib.util.find_spec(_legacy_module(name))]
+each_legacy_action = pytest.mark.parametrize("action", LEGACY_ACTIONS)
+
+
+# -- reading the models
+
+
+@functools.cache
+def hints(model):
+    """The type of each attribute of a model, by the attribute's name in Python."""
+    found = typing.get_type_hints(model.__init__)
+    found.pop("return", None)
+    return {name: _without_none(hint) for name, hint in found.items()}
+
+
+def _without_none(hint):
+    """Python 3.10 reads a default of None as Optional."""
+    inner = [one for one in typing.get_args(hint) if one is not type(None)]
+    return inner[0] if typing.get_origin(hint) is typing.Union else hint
+
+
+def is_model(hint):
+    """Whether an attribute is a model of its own."""
+    return hasattr(hint, "to_map")
+
+
+def filled(hint):
+    """A value of a type, with everything in it that can be set."""
+    if is_model(hint):
+        return hint(**{name: filled(inner) for name, inner in hints(hint).items()})
+    if typing.get_origin(hint) is list:
+        return [filled(typing.get_args(hint)[0])]
+    return {str: "1", int: 1, float: 1.5, bool: True}[hint]
+
+
+@functools.cache
+def wire_types(model):
+    """The type of each attribute of a model, by its key on the wire."""
+    empty = model().to_map()
+    found = {}
+    for name, hint in hints(model).items():
+        said = model(**{name: filled(hint)}).to_map()
+        (key,) = (key for key, value in said.items() if value != empty.get(key))
+        found[key] = hint
+    return found
+
+
+def folded(names):
+    """Names on the wire with their numbers as N: `InstanceId.N`, `Tag.N.Key`."""
+    return {re.sub(r"\.\d+", ".N", name) for name in names}
+
+
+def request_model(action):
+    """The newer SDK's request model."""
+    return getattr(models, f"{action}Request")
+
+
+@functools.cache
+def query_of_the_model(action):
+    """What the newer SDK sends when everything is set: names on the wire and texts."""
+    return Utils.query(filled(request_model(action)).to_map())
+
+
+def sent_by_the_model(action):
+    """The names of it."""
+    return folded(query_of_the_model(action))
+
+
+def declared(action):
+    """What the fake's action takes, by name on the wire."""
+    return set(ACTIONS[action].parameters.known_names())
+
+
+@functools.cache
+def query_of_the_legacy_class(action):
+    """What the setters of the legacy SDK's request class set: names on the wire and values."""
+
+    class Struct(dict):
+        """An entry of a list, be it a text or a struct: whatever member a setter reads is there."""
+
+        def get(self, _member, _default=None):
+            return "1"
+
+    legacy = getattr(importlib.import_module(_legacy_module(action)), f"{action}Request")
+    reached = {}
+    for setter in (name for name in vars(legacy) if name.startswith("set_")):
+        request = legacy()
+        before = dict(request.get_query_params())
+        getattr(request, setter)([Struct(), Struct()])
+        found = {name: value for name, value in request.get_query_params().items() if before.get(name) != value}
+        assert found, f"{setter} sets nothing"
+        reached.update(found)
+    return reached
+
+
+def sent_by_the_legacy_class(action):
+    """The names of it."""
+    return folded(query_of_the_legacy_class(action))
+
+
+# -- parameters
+
+
+def unread(action, query):
+    """The names that the fake does not know when they come as the SDK sends them."""
+    return ACTIONS[action].parameters.sort(query)[1]
+
+
+@each_action
+def test_the_fake_takes_what_the_newer_sdk_sends(action):
+    """Each parameter of the request model is declared and read, common to all actions, or not taken for a reason above."""
+    not_taken = {name for of, name in NOT_TAKEN if of == action}
+    assert sent_by_the_model(action) - declared(action) - ENVELOPE - not_taken == set()
+    assert folded(unread(action, query_of_the_model(action))) == not_taken & sent_by_the_model(action)
+
+
+@each_action
+def test_the_newer_sdk_sends_what_the_fake_takes(action):
+    """Each declared parameter is one of the request model, or stands above with the reason why the SDK lacks it."""
+    elsewhere = {name for of, name in NOT_IN_MODEL if of == action}
+    assert declared(action) - sent_by_the_model(action) - elsewhere == set()
+
+
+@each_legacy_action
+def test_the_fake_takes_what_the_legacy_sdk_sends(action):
+    """The setters of the legacy request class reach what is declared and read, what is common, or what stands above."""
+    not_taken = {name for of, name in NOT_TAKEN if of == action}
+    assert sent_by_the_legacy_class(action) - declared(action) - ENVELOPE - not_taken == set()
+    assert folded(unread(action, query_of_the_legacy_class(action))) == not_taken & sent_by_the_legacy_class(action)
+
+
+def test_no_exception_is_stale():
+    """What stands above as not taken is sent by an SDK and not declared; what is in no model is declared and not sent."""
+    sent = {name: sent_by_the_model(name) for name in ACTIONS}
+    for name in LEGACY_ACTIONS:
+        sent[name] |= sent_by_the_legacy_class(name)
+    assert [pair for pair in NOT_TAKEN if pair[1] not in sent.get(pair[0], ())] == []
+    assert [pair for pair in NOT_TAKEN if pair[1] in declared(pair[0])] == []
+    assert [pair for pair in NOT_IN_MODEL if pair[0] not in ACTIONS or pair[1] not in declared(pair[0])] == []
+    assert [pair for pair in NOT_IN_MODEL if pair[1] in sent_by_the_model(pair[0])] == []
+    assert [pair for pair in REQUIRED_OTHERWISE if required_by_the_fake(pair[0], pair[1]) is None] == []
+    assert [pair for pair in REQUIRED_OTHERWISE if pair[1] not in disputed(pair[0])] == []
+    assert [pair for pair in TYPED_OTHERWISE if pair[1] not in dict(mistyped(pair[0]))] == []
+    reasons = [
+        reason for table in (NOT_TAKEN, NOT_IN_MODEL, REQUIRED_OTHERWISE, TYPED_OTHERWISE) for reason in table.values()
+    ]
+    assert all(reason.strip() for reason in reasons)
+
+
+KINDS = {"integer": (int,), "boolean": (bool,), "string": (str,), "time": (str,), "JSON array": (str,), "list": (list,)}
+
+
+@each_action
+def test_each_parameter_is_of_the_models_type(action):
+    """An integer of the fake is an integer of the model, a list a list, and so on."""
+    types = dict(_flat_types(request_model(action)))
+    wrong = {
+        parameter.wire_name: (parameter.kind, types[parameter.wire_name])
+        for parameter in ACTIONS[action].parameters.parameters
+        if not parameter.members and (action, parameter.wire_name) not in NOT_IN_MODEL
+        if types[parameter.wire_name] not in KINDS[parameter.kind]
+    }
+    assert wrong == {}
+
+
+def _flat_types(model, prefix=""):
+    """The types of a model's attributes, by name on the wire; of a list, `list`."""
+    for key, hint in wire_types(model).items():
+        if is_model(hint):
+            yield from _flat_types(hint, f"{prefix}{key}.")
+        elif typing.get_origin(hint) is not list:
+            yield prefix + key, hint
+        elif is_model(inner := typing.get_args(hint)[0]):
+            yield from _flat_types(inner, f"{prefix}{key}.N.")
+        else:
+            yield f"{prefix}{key}.N", list
+
+
+@functools.cache
+def comments(action):
+    """What the request model says of each attribute, by name on the wire; of a list, by its name before the `.N`."""
+    source = inspect.getsource(request_model(action).__init__)
+    names = {name: key for key, name in _keyed(request_model(action))}
+    found = re.findall(r"((?:^ +#.*\n)*)^ +self\.(\w+) = \2$", source, re.MULTILINE)
+    return {names[name]: comment for comment, name in found}
+
+
+def _keyed(model):
+    return zip(wire_types(model), hints(model), strict=True)
+
+
+def required_by_the_model(action):
+    """What the comments in the request model call required, by name on the wire."""
+    types = wire_types(request_model(action))
+    return {
+        f"{key}.N" if typing.get_origin(types[key]) is list else key
+        for key, comment in comments(action).items()
+        if "This parameter is required." in comment
+    }
+
+
+def required_by_the_fake(action, name):
+    """Whether the fake requires a parameter; None where it knows none of that name."""
+    if name == "RegionId":
+        return ACTIONS[action].needs_region
+    return {one.wire_name: one.required for one in ACTIONS[action].parameters.parameters}.get(name)
+
+
+def disputed(action):
+    """The parameters that only one of fake and model requires."""
+    names = {one.wire_name for one in ACTIONS[action].parameters.parameters} | {"RegionId"}
+    return {name for name in names if required_by_the_fake(action, name)} ^ required_by_the_model(action)
+
+
+@each_action
+def test_the_same_parameters_are_required(action):
+    """What the model's comments call required the fake refuses to go without, RegionId included, and nothing else."""
+    assert disputed(action) - {name for of, name in REQUIRED_OTHERWISE if of == action} == set()
+
+
+_VALUE = re.compile(r"^ +# +[-*] +`?([\w.-]+)`?(?=:| *\(|,|\.?\s*$)", re.MULTILINE)
+
+
+def listed_by_the_model(action, name):
+    """The valid values that the model's comment lists, each on a line of its own."""
+    return _VALUE.findall(comments(action)[name].partition("alid values")[2])
+
+
+def refused(action, name, values):
+    """Those of the values that the fake refuses by their form."""
+    (parameter,) = (one for one in ACTIONS[action].parameters.parameters if one.name == name)
+    return [value for value in values if not _parses(parameter, value)]
+
+
+def _parses(parameter, value):
+    try:
+        parameter.parse(parameter.name, [value] if parameter.is_list else value)
+    except ApiError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("action", "name"),
+    [
+        (action, parameter.name)
+        for action in ACTIONS
+        for parameter in ACTIONS[action].parameters.parameters
+        if (action, parameter.wire_name) not in NOT_IN_MODEL
+        if parameter.name in comments(action) and listed_by_the_model(action, parameter.name)
+    ],
+)
+def test_each_value_that_the_model_lists_is_accepted(action, name):
+    """No value that the model's comment calls valid is refused as malformed."""
+    assert refused(action, name, listed_by_the_model(action, name)) == []
+
+
+def test_seven_types_can_be_simulated():
+    """The model lists eight, InstanceFailure.Reboot twice; the fake takes that for a slip, so that seven are accepted."""
+    listed = listed_by_the_model("CreateSimulatedSystemEvents", "EventType")
+    assert len(listed) == 8
+    assert sorted(set(listed)) == sorted(SIMULATED_TYPES)
+    others = [name for name in EVENT_TYPES if name not in SIMULATED_TYPES]
+    assert refused("CreateSimulatedSystemEvents", "EventType", EVENT_TYPES) == others
+
+
+@pytest.mark.parametrize("name", ["EventType", "InstanceEventType"])
+@pytest.mark.parametrize("action", ["DescribeInstanceHistoryEvents", "DescribeInstancesFullStatus"])
+def test_queries_filter_by_any_type(action, name):
+    """The model lists some types only, without the Stop types that can be simulated; the fake filters by each that it
+    knows, for a reply may hold any of them.
+    """
+    listed = listed_by_the_model(action, name)
+    assert not {"SystemMaintenance.Stop", "SystemFailure.Stop"} & {*listed}
+    assert set(listed) < set(EVENT_TYPES)
+    assert refused(action, name, EVENT_TYPES) == []
+
+
+@pytest.mark.parametrize("action", [name for name in ACTIONS if "MaxResults" in comments(name)])
+def test_max_results_is_moved_into_its_range(action):
+    """The model gives valid values, and says of others what they become; the fake refuses none of them."""
+    assert refused(action, "MaxResults", ["1", "9", "10", "100", "101", "5000"]) == []
+
+
+def test_the_models_spelling_of_hosts_is_not_the_only_one():
+    """The model says managedhost where the reference also has managehost; the fake takes both."""
+    listed = listed_by_the_model("DescribeInstanceHistoryEvents", "ResourceType")
+    assert "managehost" not in listed
+    assert refused("DescribeInstanceHistoryEvents", "ResourceType", ["managehost", "managedhost"]) == []
+
+
+# -- replies
+
+
+REGION = "cn-hangzhou"
+FULL, PLAIN, STOPPED = "i-full", "i-plain", "i-stopped"
+_MAINTENANCE = "SystemMaintenance.Reboot"
+_TEXTS = {"expired_time": "2031-01-01T00:00Z", "auto_release_time": "2031-01-01T00:00Z"}
+
+
+def _attribute(row):
+    """A value that is not the default, and that hinders no operation."""
+    if row.name == "operation_locks":
+        return ["Recycling"]
+    if row.kind is tuple:
+        return [f"{row.name}-1", f"{row.name}-2"]
+    if row.allowed:
+        return row.allowed[-1]
+    return {str: _TEXTS.get(row.name, row.name), int: 7, bool: row.default is False}[row.kind]
+
+
+def populate(ecs_events):
+    """Instances bare and with every attribute, and events of every type in every status that can be had."""
+    add = ecs_events.instances.add
+    add(FULL, tags={"role": "web", "empty": ""}, **{name: _attribute(row) for name, row in ATTRIBUTES.items()})
+    add(STOPPED, status="Stopped")
+    for number, row in enumerate(EVENT_TYPES.values()):
+        for outcome in (EventStatus.EXECUTED, EventStatus.FAILED):
+            if outcome in row.statuses:
+                instance_id = add(f"i-{outcome}-{number}").instance_id
+                ecs_events.create(row.name, instance_id, simulated=False, status="Executing", outcome=outcome)
+    for number in range(6):
+        add(f"i-spare-{number}", tags={"role": "spare"})
+        ecs_events.create(_MAINTENANCE, f"i-spare-{number}", not_before="+1h")
+    ecs_events.reboot("i-spare-0")
+    ecs_events.cancel(ecs_events.one(instance_id="i-spare-1"))
+    ecs_events.advance("2h")
+    for number, row in enumerate(EVENT_TYPES.values()):
+        if row.can_simulate:
+            ecs_events.create(row.name, FULL, not_before="+1h")
+        for status, not_before in (("Inquiring", None), ("Scheduled", "+1h"), ("Executing", None)):
+            if status in row.statuses:
+                add(f"i-{status}-{number}")
+                given = {"not_before": not_before, "status": status, "reason": "risk", "simulated": False}
+                ecs_events.create(row.name, f"i-{status}-{number}", **given)
+    add(PLAIN)
+
+
+_MAINTAINED = {
+    "InstanceId.1": FULL,
+    "ActionOnMaintenance": "Stop",
+    "NotifyOnMaintenance": "true",
+    "MaintenanceWindow.1.StartTime": "02:00:00",
+    "MaintenanceWindow.1.EndTime": "18:00:00",
+}
+
+# What to send besides, of actions that none of their required parameters make do something.
+BESIDES = {"ModifyInstanceMaintenanceAttributes": _MAINTAINED}
+
+# What to call before an action that would have less to say else.
+BEFORE = {
+    "DescribeInstanceMaintenanceAttributes": "ModifyInstanceMaintenanceAttributes",
+    "DescribeInstanceHistoryEvents": "ModifySystemEventAttribute",
+    "DescribeInstancesFullStatus": "ModifySystemEventAttribute",
+}
+
+
+def _candidates(ecs_events):
+    """Values for required parameters, by name; the first with which the action answers is taken."""
+    in_a_day = ecs_events.now.replace(microsecond=0) + dt.timedelta(days=1)
+    return {
+        "InstanceId": list(ecs_events.instances),
+        "EventId": [event.event_id for event in ecs_events if event.finish_time is None],
+        "EventType": list(EVENT_TYPES),
+        "NotBefore": [f"{in_a_day:%Y-%m-%dT%H:%M:%SZ}"],
+        "Description": ["It does not answer."],
+    }
+
+
+# What else to send, where the action takes the parameter of that name.
+VARIANTS = {
+    "PageNumber": [{"PageNumber": "2", "PageSize": "5"}, {"PageNumber": "1000"}],
+    "PageSize": [{"PageSize": "50"}],
+    "MaxResults": [{"MaxResults": "10"}],
+    "InstanceEventCycleStatus": [
+        *({"InstanceEventCycleStatus.1": str(status), "PageSize": "100"} for status in EventStatus),
+        {f"InstanceEventCycleStatus.{number}": str(one) for number, one in enumerate(EventStatus, 1)},
+    ],
+    "InstanceIds": [{"InstanceIds": "[]"}, {"InstanceIds": json.dumps([FULL])}],
+    "AdditionalAttributes": [{"AdditionalAttributes.1": "META_OPTIONS"}],
+    "Tag": [{"Tag.1.Key": "role", "Tag.1.Value": "web"}],
+    "Force": [{"Force": "true"}],
+    "TriggerRealOps": [{"TriggerRealOps": "true"}],
+}
+
+
+def _variants(action, instance_ids):
+    yield {}
+    names = {one.name for one in ACTIONS[action].parameters.parameters}
+    for name in VARIANTS.keys() & names:
+        yield from VARIANTS[name]
+    if "BatchOptimization" in names:
+        several = {f"InstanceId.{number}": one for number, one in enumerate([*instance_ids[:90], "i-nobody"], 1)}
+        yield {"BatchOptimization": "SuccessFirst", **several}
+
+
+def _asked(ecs_events, action, params):
+    """The HTTP status and the reply."""
+    common = {"Action": action, "Version": VERSION, "Format": "JSON", "AccessKeyId": "any", "RegionId": REGION}
+    request = ApiRequest("POST", "ecs-cn-hangzhou.aliyuncs.com", {**common, **params}, {}, "hand-written")
+    reply = ecs_events._gateway(request)
+    return reply.http_status, json.loads(reply.body)
+
+
+def _answered(ecs_events, action, variant, order):
+    """A request that is answered, and the reply; every required parameter has the first candidate that will do."""
+    candidates = _candidates(ecs_events)
+    required = [one for one in ACTIONS[action].parameters.parameters if one.required]
+    names = [f"{one.name}.1" if one.is_list else one.name for one in required]
+    refusals = set()
+    for values in itertools.product(*(order(candidates[one.name]) for one in required)):
+        params = {**dict(zip(names, values, strict=True)), **BESIDES.get(action, {}), **variant}
+        status, reply = _asked(ecs_events, action, params)
+        if status == 200:
+            return params, reply
+        refusals.add(f"{status} {reply['Code']}")
+    raise AssertionError(f"{action} with {variant} is never answered, but always refused: {sorted(refusals)}")
+
+
+@functools.cache
+def replies(action):
+    """What the fake says in a populated cloud, page by page."""
+    found = []
+    with EcsEvents("2030-01-01T00:00:00.5Z") as ecs_events:
+        populate(ecs_events)
+        if action in BEFORE:
+            _answered(ecs_events, BEFORE[action], {}, iter)
+        for variant, order in itertools.product(_variants(action, list(ecs_events.instances)), (iter, reversed)):
+            params, reply = _answered(ecs_events, action, variant, order)
+            found.append(reply)
+            while reply.get("NextToken"):
+                status, reply = _asked(ecs_events, action, {**params, "NextToken": reply["NextToken"]})
+                assert status == 200
+                found.append(reply)
+    return found
+
+
+def reply_model(action):
+    """The newer SDK's model of the reply's body."""
+    return getattr(models, f"{action}ResponseBody")
+
+
+def problems(value, hint, path):
+    """(path, what is wrong) for each key that the model lacks, and each value of another type than its."""
+    if is_model(hint):
+        if not isinstance(value, dict):
+            yield path, f"{value!r} is no object"
+            return
+        types = wire_types(hint)
+        for key, inner in value.items():
+            if key in types:
+                yield from problems(inner, types[key], f"{path}.{key}".lstrip("."))
+            else:
+                yield f"{path}.{key}".lstrip("."), "is not in the model"
+    elif typing.get_origin(hint) is list:
+        if not isinstance(value, list):
+            yield path, f"{value!r} is no list"
+            return
+        for inner in value:
+            yield from problems(inner, typing.get_args(hint)[0], f"{path}[]")
+    elif type(value) is not hint:
+        yield path, f"{value!r} is no {hint.__name__}"
+
+
+def mistyped(action):
+    """Everything in the action's replies that is not as the model has it."""
+    model = reply_model(action)
+    return {problem for reply in replies(action) for problem in problems(reply, model, "")}
+
+
+@each_action
+def test_replies_hold_what_the_model_holds(action):
+    """Each key that the fake emits is one of the model's nested classes, and its value has that JSON type."""
+    excused = {path for of, path in TYPED_OTHERWISE if of == action}
+    assert {problem for problem in mistyped(action) if problem[0] not in excused} == set()
+
+
+@each_action
+def test_replies_pass_through_the_model_unchanged(action):
+    """A reply read into the model and written out of it is the same reply: nothing is lost, nothing comes in."""
+    for reply in replies(action):
+        assert reply_model(action)().from_map(reply).to_map() == reply
+
+
+@each_action
+def test_the_scenario_shows_every_list(action):
+    """No list stays empty in all replies, so that what its entries hold has been looked at."""
+    shown = {}
+    for reply in replies(action):
+        for path, length in _lists(reply, ""):
+            shown[path] = max(shown.get(path, 0), length)
+    assert [path for path, length in shown.items() if not length] == []
+
+
+def _lists(value, path):
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _lists(inner, f"{path}.{key}")
+    elif isinstance(value, list):
+        yield path, len(value)
+        for inner in value:
+            yield from _lists(inner, f"{path}[]")
+
+
+def test_the_scenario_shows_events_of_every_status_and_both_paging_styles():
+    """The history's replies hold each status, finished and unfinished events, reasons, and pages with a token."""
+    pages = replies("DescribeInstanceHistoryEvents")
+    events = [event for page in pages for event in page["InstanceSystemEventSet"]["InstanceSystemEventType"]]
+    assert {event["EventCycleStatus"]["Name"] for event in events} == set(map(str, EventStatus))
+    assert {event["EventType"]["Name"] for event in events} == set(EVENT_TYPES)
+    for key in ("EventFinishTime", "NotBefore", "Reason"):
+        assert {key in event for event in events} == {True, False}
+    assert {"NextToken" in page for page in pages} == {True, False}
+    assert {page["PageNumber"] for page in pages} == {1, 2, 1000}
+
+
+def test_the_scenario_shows_every_attribute_of_an_instance():
+    """DescribeInstances says of the fully declared instance whatever it says of any other, tags and IPv6 included."""
+    pages = [page["Instances"]["Instance"] for page in replies("DescribeInstances")]
+    (full,) = next(page for page in pages if [one["InstanceId"] for one in page] == [FULL])
+    others = [one for page in pages for one in page]
+    assert set(full) == {key for one in others for key in one}
+    assert {"Tags", "KeyPairName", "HpcClusterId", "RdmaIpAddress"} <= set(full)
+    assert full["NetworkInterfaces"]["NetworkInterface"][0]["Ipv6Sets"]["Ipv6Set"]
