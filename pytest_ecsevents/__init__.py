@@ -35,10 +35,11 @@ if TYPE_CHECKING:
         UnknownInstanceError,
     )
     from pytest_ecsevents.face import EcsEvents, Instances
-    from pytest_ecsevents.openapi import ApiCall
+    from pytest_ecsevents.openapi import ApiCall, ApiError
 
 _HOMES = {
     "ApiCall": "openapi",
+    "ApiError": "openapi",
     "BadArgumentError": "_words",
     "EcsEvents": "face",
     "EcsEventsError": "_words",
@@ -68,6 +69,7 @@ _HOMES = {
 
 __all__ = [
     "ApiCall",
+    "ApiError",
     "BadArgumentError",
     "EcsEvents",
     "EcsEventsError",

@@ -14,6 +14,7 @@ class CallLog:
 
     def __init__(self) -> None:
         self.calls: Final[list[ApiCall]] = []
+        self.stubbed: Final[set[str]] = set()
         self._by_action: dict[str, list[ApiCall]] = {}
 
     def add(self, call: ApiCall) -> None:
@@ -59,7 +60,7 @@ class CallLog:
         return f"{said} Nothing was called at all."
 
     def _checked_action(self, action: str) -> str:
-        known = [*ACTIONS, *self._by_action]
+        known = [*ACTIONS, *self._by_action, *self.stubbed]
         if action not in known:
             raise BadArgumentError(
                 f"{action!r} is no action of Ecs.{did_you_mean(str(action), known)} Actions are: {listed(ACTIONS)}."

@@ -33,6 +33,7 @@ from pytest_ecsevents.cloud import (
 )
 from pytest_ecsevents.face._instances import Instances
 from pytest_ecsevents.face._settings import Settings, is_strict, with_given
+from pytest_ecsevents.face._stubs import Answer
 from pytest_ecsevents.face._timeline import Header, timeline_text
 from pytest_ecsevents.face._witness import CallWitness
 from pytest_ecsevents.openapi import ApiCall, Gateway
@@ -497,6 +498,21 @@ class EcsEvents:
         """
         window = None if between is None else self._window(between)
         self._witness.faults.add(action, code, times=times, message=message, http_status=http_status, between=window)
+
+    def stub(self, product: str, action: str, response: Answer) -> None:
+        """Answer an action of another product, or one of Ecs that is not faked.
+
+        Args:
+            product: As its host is called: "Slb", "Ess", "Ram", "Sts", ... ("Cms" is known too).
+            action: `DescribeLoadBalancers`.
+            response: A dict, which gets a RequestId; an `ApiError`; or a function of the `ApiCall` that returns a dict
+                or raises an `ApiError`.
+
+        Raises:
+            BadArgumentError: The action is faked, or the response is none of these.
+        """
+        self._witness.stubs.add(product, action, response)
+        self._witness.log.stubbed.add(action)
 
     def _window(self, between: object) -> "tuple[Micros, Micros]":
         if not isinstance(between, tuple) or len(between) != 2:

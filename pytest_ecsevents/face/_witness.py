@@ -1,10 +1,11 @@
 """Who watches the calls of a test: records them, hands out faults, objects to what cannot be answered."""
 
-from typing import Final
+from typing import Any, Final
 
-from pytest_ecsevents._words import EcsEventsError, UnexpectedCallError, hidden_in_reports
+from pytest_ecsevents._words import EcsEventsError, UnexpectedCallError, did_you_mean, hidden_in_reports
 from pytest_ecsevents.face._calls import CallLog, unexpected_call
 from pytest_ecsevents.face._faults import Faults
+from pytest_ecsevents.face._stubs import Stubs
 from pytest_ecsevents.face._timeline import Entry
 from pytest_ecsevents.openapi import ApiCall, ApiError
 
@@ -18,6 +19,7 @@ class CallWitness:
         strict: Whether a call that cannot be answered is an error; else the cloud's own error answers it.
         log: The calls.
         faults: The declared faults.
+        stubs: The author's own answers.
         journal: What happened, in order.
         test_failed: Whether the test has failed of itself; then nothing more is complained of.
     """
@@ -26,6 +28,7 @@ class CallWitness:
         self.strict = strict
         self.log: Final = CallLog()
         self.faults: Final = Faults()
+        self.stubs: Final = Stubs()
         self.journal: Final[list[Entry]] = []
         self.test_failed = False
         self._raised: list[UnexpectedCallError] = []
@@ -36,11 +39,16 @@ class CallWitness:
         self.journal.append(call)
         return self.faults.take(call)
 
+    def stubbed(self, call: ApiCall) -> dict[str, Any] | None:
+        """The author's own answer to a call that is not faked."""
+        return self.stubs.answer(call)
+
     def unexpected(self, call: ApiCall, problem: str) -> None:
         """Object to a call, and remember that: handlers catch Exception."""
-        call.hint = problem
+        nearest_stub = did_you_mean(f"{call.product} {call.action}", self.stubs.actions())
+        call.hint = f"{problem}{nearest_stub}"
         if self.strict:
-            error = unexpected_call(call, problem)
+            error = unexpected_call(call, call.hint)
             self._raised.append(error)
             raise error
 

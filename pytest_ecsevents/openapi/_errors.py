@@ -33,7 +33,7 @@ class ErrorRow:
 
 
 class ApiError(Exception):
-    """An error reply.
+    """An error reply, in the cloud's words: what `stub` may answer with.
 
     Attributes:
         code: `Code`.

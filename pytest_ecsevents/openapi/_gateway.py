@@ -64,6 +64,9 @@ class Witness(Protocol):
     def called(self, call: ApiCall) -> ApiError | None:
         """A call begins; the error returned is its answer."""
 
+    def stubbed(self, call: ApiCall) -> "JsonObject | None":
+        """The author's own answer to a call that is not faked, if he gave one."""
+
     def unexpected(self, call: ApiCall, problem: str) -> None:
         """A call cannot be answered; unless this raises, the cloud's own error is the answer."""
 
@@ -189,6 +192,11 @@ class Gateway:
     def _cannot_answer(self, call: ApiCall) -> JsonObject:
         if call.product == "Ecs" and not call.action:
             raise COMMON_MISSING.error(_not_supplied("Action"), hint="Action was not sent")
+        stubbed = self._witness.stubbed(call)
+        if stubbed is not None:
+            return stubbed
+        if call.product == "location" and call.action == "DescribeEndpoints":
+            return _endpoints(call.params)
         problem = _problem(call)
         self._witness.unexpected(call, problem)
         raise COMMON["InvalidAction.NotFound"].error(hint=problem)
@@ -219,9 +227,23 @@ def _not_supplied(name: str) -> str:
     return f'The input parameter "{name}" that is mandatory for processing this request is not supplied.'
 
 
+def _endpoints(params: Mapping[str, Any]) -> JsonObject:
+    """Where the legacy SDK is to call a region or product that it does not know."""
+    region_id, service = str(params.get("Id", "")), str(params.get("ServiceCode", ""))
+    endpoint: JsonObject = {
+        "Endpoint": f"{service}.{region_id}.aliyuncs.com",
+        "Id": region_id,
+        "Namespace": "",
+        "SerivceCode": service,
+        "Type": str(params.get("Type", "")),
+        "Protocols": {"Protocols": ["HTTP", "HTTPS"]},
+    }
+    return {"Endpoints": {"Endpoint": [endpoint]}, "Success": True}
+
+
 def _problem(call: ApiCall) -> str:
     if call.product != "Ecs":
-        return f"{call.product} is not faked; only Ecs is."
+        return f'{call.product} is not faked; only Ecs is. ecs_events.stub("{call.product}", "{call.action}", ...) answers it.'
     if call.action in ACTIONS:
         return f"its version is {call.version!r}; Ecs has {VERSION}."
     return f"Ecs has no such action here.{did_you_mean(call.action, ACTIONS)} Supported are: {listed(ACTIONS)}."
@@ -234,7 +256,8 @@ def _beyond_envelope(params: Mapping[str, str]) -> dict[str, Any]:
 def _product(host: str) -> str:
     """`ecs-cn-hangzhou.aliyuncs.com`, `ecs.cn-beijing.aliyuncs.com` and `ecs.aliyuncs.com` are all Ecs."""
     label = host.partition(".")[0]
-    return "Ecs" if label == "ecs" or label.startswith("ecs-") else label
+    name = label.partition("-")[0]
+    return "Ecs" if name == "ecs" else name
 
 
 def _summary(body: JsonObject) -> str:

@@ -1,0 +1,59 @@
+"""The test suite against the floor and the newest of everything that the plugin works with."""
+
+import nox
+
+PYTHONS = ("3.10", "3.11", "3.12", "3.13")
+"""One session each with the newest of everything; where an interpreter is missing, its session is skipped."""
+
+FLOORS_PYTHON = "3.11"
+
+NEWEST = {
+    "pytest": "",
+    "freezegun": "",
+    "responses": "",
+    "time-machine": "",
+    "aliyun-python-sdk-core": "",
+    "aliyun-python-sdk-ecs": "",
+    "alibabacloud-ecs20140526": "",
+}
+"""What a session installs: a version, "" for the newest, None for not at all."""
+
+FLOORS = {
+    "pytest": {"pytest": "7.4.0"},
+    "freezegun": {"freezegun": "1.5.0"},
+    "responses": {"responses": "0.25.0"},
+    "time-machine": {"time-machine": "2.19.0"},
+    "sdk-core": {"aliyun-python-sdk-core": "2.11.5"},
+    # It brings a core of its own, the same package under another distribution's name.
+    "sdk-ecs": {"aliyun-python-sdk-ecs": "4.10.0", "aliyun-python-sdk-core": None},
+    "no-tea": {"alibabacloud-ecs20140526": None},
+}
+FLOORS["all"] = {name: version for floor in FLOORS.values() for name, version in floor.items()}
+
+TOOLS = ("hypothesis", "pytest-freezer", "pytest-randomly", "pytest-xdist")
+
+nox.needs_version = ">=2024.4"
+nox.options.error_on_missing_interpreters = False
+nox.options.reuse_existing_virtualenvs = True
+
+
+def run(session: nox.Session, versions: "dict[str, str | None]") -> None:
+    """Install the plugin with these versions, say what came of it, and run every test."""
+    session.env["PYTHONDONTWRITEBYTECODE"] = ""
+    wanted = [f"{name}=={version}" if version else name for name, version in versions.items() if version is not None]
+    session.install("--editable", ".", *TOOLS, *wanted)
+    session.run("python", "-m", "pip", "list", "--disable-pip-version-check")
+    session.run("python", "-m", "pytest", "tests", "examples", "-q", *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+def newest(session: nox.Session) -> None:
+    """The newest of everything."""
+    run(session, NEWEST)
+
+
+@nox.session(python=FLOORS_PYTHON)
+@nox.parametrize("floor", [nox.param(versions, id=name) for name, versions in FLOORS.items()])
+def floors(session: nox.Session, floor: "dict[str, str | None]") -> None:
+    """The floor of one thing, and the newest of the others."""
+    run(session, {**NEWEST, **floor})
