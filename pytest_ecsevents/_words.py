@@ -45,6 +45,10 @@ class UnexpectedCallError(EcsEventsError, AssertionError):
     """
 
 
+class StandingClockError(EcsEventsError, AssertionError):
+    """The handler waits for an instance without sleeping, and so without time passing."""
+
+
 class UnusedFaultError(EcsEventsError, AssertionError):
     """A fault that the test declared was never met."""
 

@@ -4,6 +4,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from pytest_ecsevents._words import (
@@ -90,6 +91,8 @@ class Cloud:
         self.events: dict[str, SystemEvent] = {}
         self.instances: dict[str, Instance] = {}
         self.observers: list[Callable[[Change], None]] = []
+        self.on_the_way: dict[str, Micros] = {}
+        """Instances in the middle of an operation, and when they go on."""
         self._released: dict[str, Instance] = {}
         self._of_instance: dict[str, list[SystemEvent]] = {}
         self._unfinished: dict[str, dict[str, SystemEvent]] = {}
@@ -167,6 +170,7 @@ class Cloud:
         tags: Mapping[str, str],
         attributes: dict[str, object],
         where: str,
+        takes: Mapping[InstanceStatus, Micros] = MappingProxyType({}),
     ) -> Instance:
         """Declare an instance; declaring it again the same way changes nothing."""
         with self.changing() as now:
@@ -181,6 +185,7 @@ class Cloud:
                 attributes=checked_attributes(attributes, where),
                 created_at=now,
                 number=len(self.instances) + len(self._released),
+                takes=takes,
                 settle=self._settle,
             )
             known = self.instances.get(instance.instance_id) or self._released.get(instance.instance_id)
@@ -300,14 +305,29 @@ class Cloud:
         self._answer_events(instance, Trigger.RELEASE, at, cause)
         del self.instances[instance.instance_id]
         self._released[instance.instance_id] = instance
+        self.on_the_way.pop(instance.instance_id, None)
         self._undelivered.append(InstanceTransition(instance, instance._status, None, at, cause))
 
-    def _pass_through(self, instance: Instance, way: Iterable[InstanceStatus], at: Micros, cause: str) -> None:
-        for status in way:
+    def _pass_through(self, instance: Instance, way: tuple[InstanceStatus, ...], at: Micros, cause: str) -> None:
+        """Take one status after the other, for as long as each takes."""
+        for number, status in enumerate(way, start=1):
             self._undelivered.append(InstanceTransition(instance, instance._status, status, at, cause))
             instance._status = status
             if status == _STARTING:
                 instance._started_at = at
+            if instance._takes.get(status):
+                instance._way = (way[number:], cause)
+                self.on_the_way[instance.instance_id] = at + instance._takes[status]
+                self.clock.queue.push(at + instance._takes[status], self._go_on, instance)
+                return
+
+    def _go_on(self, instance: object, at: Micros) -> None:
+        assert isinstance(instance, Instance)
+        if self.on_the_way.pop(instance.instance_id, None) is None or instance._way is None:
+            return  # it was released meanwhile
+        way, cause = instance._way
+        instance._way = None
+        self._pass_through(instance, way, at, cause)
 
     # -- events: looking them up
 

@@ -185,6 +185,8 @@ class Instance:
         "_started_at",
         "_status",
         "_stopped_mode",
+        "_takes",
+        "_way",
         "account_id",
         "attributes",
         "instance_id",
@@ -203,6 +205,7 @@ class Instance:
         attributes: Mapping[str, AttributeValue],
         created_at: Micros,
         number: int,
+        takes: "Mapping[InstanceStatus, Micros]",
         settle: Settle,
     ) -> None:
         self.instance_id: Final = instance_id
@@ -216,6 +219,9 @@ class Instance:
         self._number: Final = number
         self._stopped_mode = "KeepCharging"
         self._maintenance = Maintenance()
+        self._takes: Final = dict(takes)
+        # What is left of an operation that takes its time: (statuses, cause).
+        self._way: tuple[tuple[InstanceStatus, ...], str] | None = None
         self._settle = settle
 
     @property

@@ -3,7 +3,15 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from pytest_ecsevents._words import BadArgumentError, UnexpectedCallError, did_you_mean, hidden_in_reports, listed
+from pytest_ecsevents._words import (
+    BadArgumentError,
+    StandingClockError,
+    UnexpectedCallError,
+    did_you_mean,
+    hidden_in_reports,
+    listed,
+)
+from pytest_ecsevents.clock import Micros, instant_text
 from pytest_ecsevents.openapi import ACTIONS, ApiCall
 
 __tracebackhide__ = hidden_in_reports
@@ -138,6 +146,16 @@ def _value_text(value: object) -> str:
     if isinstance(value, dict):
         return ":".join(value.values())
     return str(value)
+
+
+def standing_clock(call: ApiCall, waiting_for: Mapping[str, Micros]) -> StandingClockError:
+    """The error for a handler that waits without sleeping."""
+    instance_id, until = min(waiting_for.items(), key=lambda item: item[1])
+    return StandingClockError(
+        f"The handler called {call.action} again and again while the clock stands at {instant_text(call.at_micros)}. It "
+        f"waits for {instance_id}, which goes on at {instant_text(until)}, but time does not pass by itself: sleep in the "
+        "loop (time.sleep moves the clock), or declare the instance without stopping_takes and starting_takes."
+    )
 
 
 def unexpected_call(call: ApiCall, problem: str) -> UnexpectedCallError:

@@ -129,7 +129,7 @@ class EcsEvents:
             failures_are_scheduled=settings.failure_events == "scheduled",
         )
         self._cloud: Final = Cloud(self._clock, Ids(seed), rules)
-        self._witness: Final = CallWitness(strict and is_strict(settings))
+        self._witness: Final = CallWitness(strict and is_strict(settings), self._cloud.on_the_way)
         self._gateway: Final = Gateway(self._cloud, self._witness)
         self._undo: Final = ExitStack()
         self._cloud.observers.append(self._witness.journal.append)
@@ -246,12 +246,17 @@ class EcsEvents:
         return self._moved(lambda: self._clock.advance_by_author(target)) if target != now else []
 
     def advance_to_next(self) -> list[Transition]:
-        """Move time forward to the next instant at which something is due.
+        """Move time forward to the next instant at which an event is due.
+
+        Instances that take their time go on meanwhile.
 
         Returns:
             What happened there; nothing when nothing is due.
         """
-        return self._moved(self._clock.advance_to_next)
+        moved = self._moved(self._clock.advance_to_next)
+        while not moved and self._clock.queue.next_due() is not None:
+            moved = self._moved(self._clock.advance_to_next)
+        return moved
 
     def _moved(self, move: Callable[[], None]) -> list[Transition]:
         self._cloud.check_entered()

@@ -1,12 +1,41 @@
 """`ecs_events.instances`: the instances of a test."""
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Any, Final
 
 from pytest_ecsevents._words import hidden_in_reports
-from pytest_ecsevents.cloud import AttributeValue, Cloud, Instance
+from pytest_ecsevents.clock import Duration, parse_duration
+from pytest_ecsevents.cloud import AttributeValue, Cloud, Instance, InstanceStatus
 
 __tracebackhide__ = hidden_in_reports
+
+
+def declared(
+    cloud: Cloud,
+    instance_id: str | None,
+    *,
+    region_id: str | None,
+    account_id: str | None,
+    status: str,
+    tags: Mapping[str, str],
+    given: dict[str, Any],
+    where: str,
+) -> Instance:
+    """Declare an instance as `add` and the marker do: durations apart from attributes."""
+    takes = {
+        status: parse_duration(given.pop(name, "0s"), f"{where}'s {name}")
+        for name, status in (("stopping_takes", InstanceStatus.STOPPING), ("starting_takes", InstanceStatus.STARTING))
+    }
+    return cloud.add_instance(
+        instance_id,
+        region_id=region_id,
+        account_id=account_id,
+        status=status,
+        tags=tags,
+        attributes=given,
+        where=where,
+        takes=takes,
+    )
 
 
 class Instances(Mapping[str, Instance]):
@@ -23,6 +52,8 @@ class Instances(Mapping[str, Instance]):
         status: str = "Running",
         account_id: str | None = None,
         tags: Mapping[str, str] | None = None,
+        stopping_takes: Duration = "0s",
+        starting_takes: Duration = "0s",
         **attributes: "AttributeValue | list[str]",
     ) -> Instance:
         """Declare an instance.
@@ -34,6 +65,8 @@ class Instances(Mapping[str, Instance]):
             status: "Running" or "Stopped".
             account_id: Its owner; left out, the test's account.
             tags: Its tags.
+            stopping_takes: How long it is Stopping, in virtual time (a guess: no time).
+            starting_takes: How long it is Starting.
             **attributes: What DescribeInstances is to say of it, by the names there in snake_case:
                 `instance_name="web1"`, `zone_id=...`, `private_ip_addresses=[...]`.
 
@@ -41,13 +74,15 @@ class Instances(Mapping[str, Instance]):
             BadArgumentError: An attribute does not exist or cannot have the value, or the instance was declared
                 otherwise before.
         """
-        return self._cloud.add_instance(
+        given = {"stopping_takes": stopping_takes, "starting_takes": starting_takes, **attributes}
+        return declared(
+            self._cloud,
             instance_id,
             region_id=region_id,
             account_id=account_id,
             status=status,
             tags={} if tags is None else tags,
-            attributes=dict(attributes),
+            given=given,
             where="instances.add",
         )
 

@@ -9,6 +9,7 @@ from pytest_ecsevents._words import BadArgumentError, EcsEventsError, did_you_me
 from pytest_ecsevents.clock import ClockNamesMemo
 from pytest_ecsevents.cloud import ATTRIBUTES, EVENT_TYPES, EventStatus
 from pytest_ecsevents.face._ecs_events import EcsEvents
+from pytest_ecsevents.face._instances import declared
 from pytest_ecsevents.face._settings import Settings
 
 __tracebackhide__ = hidden_in_reports
@@ -66,7 +67,7 @@ FORMS: Final = {
             "ecs_instance",
             "instance_id",
             True,
-            ("region_id", "status", "account_id", "tags"),
+            ("region_id", "status", "account_id", "tags", "stopping_takes", "starting_takes"),
             more=tuple(ATTRIBUTES),
         ),
         MarkerForm(
@@ -166,13 +167,14 @@ def apply(ecs_events: EcsEvents, marks: Iterable[Mark]) -> None:
 def _declare(ecs_events: EcsEvents, mark: Mark) -> None:
     given = bound(mark)
     own = {name: given.pop(name) for name in ("region_id", "account_id") if name in given}
-    ecs_events._cloud.add_instance(
+    declared(
+        ecs_events._cloud,
         given.pop("instance_id"),
         region_id=own.get("region_id"),
         account_id=own.get("account_id"),
         status=given.pop("status", "Running"),
         tags=given.pop("tags", {}),
-        attributes=given,
+        given=given,
         where="@pytest.mark.ecs_instance",
     )
 

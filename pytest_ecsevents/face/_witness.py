@@ -1,15 +1,21 @@
 """Who watches the calls of a test: records them, hands out faults, objects to what cannot be answered."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
-from pytest_ecsevents._words import EcsEventsError, UnexpectedCallError, did_you_mean, hidden_in_reports
-from pytest_ecsevents.face._calls import CallLog, unexpected_call
+from pytest_ecsevents._words import EcsEventsError, did_you_mean, hidden_in_reports
+from pytest_ecsevents.clock import Micros
+from pytest_ecsevents.face._calls import CallLog, standing_clock, unexpected_call
 from pytest_ecsevents.face._faults import Faults
 from pytest_ecsevents.face._stubs import Stubs
 from pytest_ecsevents.face._timeline import Entry
 from pytest_ecsevents.openapi import ApiCall, ApiError
 
 __tracebackhide__ = hidden_in_reports
+
+
+MOST_CALLS_AT_ONE_INSTANT: Final = 1000
+"""Calls that may come at one instant while an instance is in the middle of an operation."""
 
 
 class CallWitness:
@@ -21,23 +27,38 @@ class CallWitness:
         faults: The declared faults.
         stubs: The author's own answers.
         journal: What happened, in order.
+        waiting_for: Instances in the middle of an operation, and when they go on.
         test_failed: Whether the test has failed of itself; then nothing more is complained of.
     """
 
-    def __init__(self, strict: bool) -> None:
+    def __init__(self, strict: bool, waiting_for: Mapping[str, Micros]) -> None:
         self.strict = strict
         self.log: Final = CallLog()
         self.faults: Final = Faults()
         self.stubs: Final = Stubs()
         self.journal: Final[list[Entry]] = []
         self.test_failed = False
-        self._raised: list[UnexpectedCallError] = []
+        self.waiting_for = waiting_for
+        self._stands_at: Micros | None = None
+        self._calls_there = 0
+        self._raised: list[EcsEventsError] = []
 
     def called(self, call: ApiCall) -> ApiError | None:
         """Record a call; the error returned is its answer."""
         self.log.add(call)
         self.journal.append(call)
+        self._check_time_passes(call)
         return self.faults.take(call)
+
+    def _check_time_passes(self, call: ApiCall) -> None:
+        """Object to a handler that waits for an instance in a loop without sleeping, which would never end."""
+        if call.at_micros != self._stands_at or not self.waiting_for:
+            self._stands_at, self._calls_there = call.at_micros, 0
+        self._calls_there += 1
+        if self._calls_there > MOST_CALLS_AT_ONE_INSTANT:
+            error = standing_clock(call, self.waiting_for)
+            self._raised.append(error)
+            raise error
 
     def stubbed(self, call: ApiCall) -> dict[str, Any] | None:
         """The author's own answer to a call that is not faked."""

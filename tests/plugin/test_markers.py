@@ -204,7 +204,7 @@ def test_it(ecs_events):
         (
             '@pytest.mark.ecs_instance("i-web1", stat="Stopped")',
             "@pytest.mark.ecs_instance has no argument 'stat'. Did you mean status? It takes: instance_id, region_id, "
-            "status, account_id, tags and the attributes of an instance.",
+            "status, account_id, tags, stopping_takes, starting_takes and the attributes of an instance.",
         ),
         (
             '@pytest.mark.ecs_instance("i-web1", tags={"a": "1"})\n@pytest.mark.ecs_instance("i-web1")',
@@ -274,7 +274,7 @@ def test_the_markers_are_listed_and_strict(run, pytester):
             "reason=None, outcome='Executed'): publish an ECS system event before the test; instance_id may be a list.",
             "",
             "@pytest.mark.ecs_instance(instance_id, [*], region_id, status='Running', account_id, tags={...}, "
-            "[*][*]attributes): declare an ECS instance; attributes are those of DescribeInstances in snake_case.",
+            "stopping_takes='0s', starting_takes='0s', [*][*]attributes): declare an ECS instance; attributes are those of DescribeInstances in snake_case.",
             "",
             "@pytest.mark.ecs_clock(start=..., [*], backend='freezegun', sleep='virtual', "
             "executing_for='1s', failure_events='executing'): where the test's clock is frozen, and how.",

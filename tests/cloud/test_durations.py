@@ -1,0 +1,132 @@
+"""Instance operations that take their time."""
+
+import time
+
+import pytest
+from aliyunsdkcore.acs_exception.exceptions import ServerException
+
+from pytest_ecsevents import BadArgumentError, EcsEvents, StandingClockError
+
+
+@pytest.fixture
+def ecs():
+    """A cloud whose instance takes 30 s to stop and a minute to start."""
+    with EcsEvents("2018-08-22T10:00:00Z") as ecs_events:
+        ecs_events.instances.add("i-web1", stopping_takes="30s", starting_takes="1m")
+        yield ecs_events
+
+
+@pytest.fixture
+def status(call):
+    """The instance's status as the API shows it."""
+    return lambda: call("DescribeInstanceStatus")["InstanceStatuses"]["InstanceStatus"][0]["Status"]
+
+
+def test_a_reboot_shows_every_state_on_the_way(ecs, call, status):
+    """The event is avoided when the call is accepted; the instance is Stopping, Starting, then Running."""
+    event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+    call("RebootInstance", InstanceId="i-web1")
+    assert event.status == "Avoided"
+    seen = [status()]
+    for _ in range(3):
+        ecs.advance("30s")
+        seen.append(status())
+    assert seen == ["Stopping", "Starting", "Starting", "Running"]
+    lines = [line for line in ecs.timeline().splitlines() if "instance  " in line]
+    assert lines == [
+        " +00:00:00  instance  i-web1  Running -> Stopping: RebootInstance",
+        " +00:00:30  instance  i-web1  Stopping -> Starting: RebootInstance",
+        " +00:01:30  instance  i-web1  Starting -> Running: RebootInstance",
+    ]
+
+
+def test_an_instance_on_its_way_refuses_operations(ecs, call, status):
+    """While it is Stopping it can neither be started nor rebooted; Stopped it can be started."""
+    call("StopInstance", InstanceId="i-web1")
+    for action in ("StartInstance", "RebootInstance", "StopInstance"):
+        with pytest.raises(ServerException) as refused:
+            call(action, InstanceId="i-web1")
+        assert refused.value.get_error_code() == "IncorrectInstanceStatus"
+    ecs.advance("30s")
+    assert status() == "Stopped"
+    call("StartInstance", InstanceId="i-web1")
+    assert status() == "Starting"
+    ecs.advance("1m")
+    assert status() == "Running"
+
+
+def test_a_handler_that_sleeps_between_its_looks_gets_there(ecs, call, status):
+    """Sleeping moves the clock, and the instance with it."""
+    call("RebootInstance", InstanceId="i-web1")
+    looks = 0
+    while status() != "Running":
+        time.sleep(10)
+        looks += 1
+    assert looks == 9
+
+
+def test_a_handler_that_waits_without_sleeping_is_told_so(call):
+    """A busy loop ends in a sentence instead of never, also when the handler swallows the error."""
+
+    def handler():
+        call("StopInstance", InstanceId="i-web1")
+        try:
+            while call("DescribeInstances")["Instances"]["Instance"][0]["Status"] != "Stopped":
+                pass
+        except Exception:  # noqa: BLE001  # as handlers do
+            return "gave up"
+        return "stopped"
+
+    with pytest.raises(StandingClockError) as error, EcsEvents("2018-08-22T10:00:00Z") as ecs_events:
+        ecs_events.instances.add("i-web1", stopping_takes="30s")
+        assert handler() == "gave up"
+    assert str(error.value) == (
+        "The handler called DescribeInstances again and again while the clock stands at 2018-08-22T10:00:00Z. It waits "
+        "for i-web1, which goes on at 2018-08-22T10:00:30Z, but time does not pass by itself: sleep in the loop "
+        "(time.sleep moves the clock), or declare the instance without stopping_takes and starting_takes."
+    )
+
+
+def test_advance_to_next_stops_at_events_not_at_instances(ecs):
+    """What an instance does on the way happens, and the next event is where the clock stops."""
+    event = ecs.create("SystemMaintenance.Stop", "i-web1", not_before="+1h")
+    ecs.reboot("i-web1")
+    assert [change.event for change in ecs.advance_to_next()] == [event]
+    assert ecs.now == event.not_before
+    assert ecs.instances["i-web1"].status == "Running"
+
+
+def test_advance_to_next_ends_when_only_instances_are_on_their_way(ecs):
+    """With no event due the instances arrive, and nothing is returned."""
+    ecs.stop("i-web1")
+    assert ecs.advance_to_next() == []
+    assert ecs.instances["i-web1"].status == "Stopped"
+
+
+def test_an_instance_released_on_its_way_does_not_go_on(ecs):
+    """What was left of its operation is forgotten with it."""
+    changes = []
+    ecs.reboot("i-web1")
+    ecs.release("i-web1")
+    ecs.on_change(changes.append)
+    ecs.advance("1h")
+    assert changes == []
+
+
+def test_real_events_take_the_instances_time(ecs):
+    """A real reboot event has the instance Stopping and Starting for as long as it takes."""
+    ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h", simulated=False)
+    ecs.advance("1h")
+    assert ecs.instances["i-web1"].status == "Stopping"
+    ecs.advance("90s")
+    assert ecs.instances["i-web1"].status == "Running"
+
+
+def test_a_wrong_duration_is_refused_in_a_sentence(ecs):
+    """The error names the argument."""
+    with pytest.raises(BadArgumentError) as error:
+        ecs.instances.add("i-web2", starting_takes="long")
+    assert str(error.value) == (
+        "instances.add's starting_takes is 'long', which is not a duration. Pass a timedelta or text such as \"90s\", "
+        '"2h30m" or "1d".'
+    )
