@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Compiled files are wanted: without them every start compiles the SDK anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test lint bench docs clean
+.PHONY: demo test lint bench docs matrix clean
 .DEFAULT_GOAL := test
 
 .venv/installed: pyproject.toml
@@ -30,6 +30,10 @@ lint: .venv/installed ## Style, types and the floors of the house
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate_capabilities.py --check
+
+matrix: .venv/installed ## Every test against floors and newest versions
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check nox
+	$(BIN)/nox
 
 docs: .venv/installed ## The page of what the fake can do, from its tables
 	$(BIN)/python docs/generate_capabilities.py

@@ -1,6 +1,7 @@
 """Replies as bytes: JSON, and the XML that a request without `Format=JSON` gets."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Final
 from xml.sax.saxutils import escape
@@ -9,6 +10,8 @@ from pytest_ecsevents.openapi._wire import ApiReply, Json, JsonObject
 
 _JSON_HEADERS: Final = {"Content-Type": "application/json;charset=utf-8"}
 _XML_HEADERS: Final = {"Content-Type": "text/xml;charset=utf-8"}
+# What XML 1.0 cannot hold, not even escaped.
+_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # Replies are built here and hold no cycle to look for.
 _encode: Final = json.JSONEncoder(check_circular=False, ensure_ascii=False, separators=(",", ":")).encode
 
@@ -40,4 +43,4 @@ def _elements(name: str, value: Json) -> Iterator[str]:
         yield f"</{name}>"
     else:
         text = str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
-        yield f"<{name}>{escape(text)}</{name}>"
+        yield f"<{name}>{escape(_NOT_XML.sub(chr(0xFFFD), text))}</{name}>"

@@ -218,7 +218,7 @@ def _read_list(raw: str) -> list[Any] | None:
     for read in (json.loads, ast.literal_eval):
         try:
             value = read(raw)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
+        except (ValueError, SyntaxError, TypeError, OverflowError, MemoryError, RecursionError):
             continue
         return value if isinstance(value, list) else None
     return None
