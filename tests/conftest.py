@@ -8,6 +8,7 @@ import freezegun  # noqa: F401  # loaded once for all: runs of pytest inside a t
 import pytest
 import responses  # noqa: F401  # the same
 import time_machine  # noqa: F401  # the same
+from aliyunsdkcore.acs_exception.exceptions import ServerException
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
 from aliyunsdkcore.vendored.requests.adapters import HTTPAdapter
@@ -39,3 +40,15 @@ def call():
         return json.loads(AcsClient("ak", "secret", region).do_action_with_exception(request))
 
     return call
+
+
+@pytest.fixture
+def refused(call):
+    """(status, code, message) of a call that is refused: `refused("RebootInstance", InstanceId="i-none")`."""
+
+    def refused(action, **params):
+        with pytest.raises(ServerException) as error:
+            call(action, **params)
+        return error.value.get_http_status(), error.value.get_error_code(), error.value.get_error_msg()
+
+    return refused

@@ -13,9 +13,8 @@ from pytest_ecsevents._words import (
     did_you_mean,
     hidden_in_reports,
     listed,
-    nearest,
 )
-from pytest_ecsevents.clock import SECOND, Clock, Micros, duration_text, instant_text
+from pytest_ecsevents.clock import SECOND, Clock, Micros, instant_text
 from pytest_ecsevents.cloud._attributes import checked_attributes
 from pytest_ecsevents.cloud._catalogue import (
     EVENT_TYPES,
@@ -26,6 +25,17 @@ from pytest_ecsevents.cloud._catalogue import (
     EventStatus,
     EventType,
     InstanceStatus,
+)
+from pytest_ecsevents.cloud._checks import (
+    check_id,
+    check_region,
+    checked_tags,
+    event_type_named,
+    legal_outcome,
+    passed,
+    planned,
+    refuse_difference,
+    settled_status,
 )
 from pytest_ecsevents.cloud._ids import Ids
 from pytest_ecsevents.cloud._lifecycle import Trigger, first_statuses, next_status
@@ -40,7 +50,6 @@ from pytest_ecsevents.cloud._refusals import (
     NotSimulatedError,
     TooManySimulatedEventsError,
     UnknownEventError,
-    UnknownEventTypeError,
     UnknownInstanceError,
 )
 from pytest_ecsevents.cloud._regions import REGIONS, region_of_id
@@ -180,8 +189,8 @@ class Cloud:
                 instance_id=instance_id or self.ids.resource("i", region),
                 region_id=region,
                 account_id=str(account_id or self.rules.account_id),
-                status=_settled_status(status, where),
-                tags=_checked_tags(tags, where),
+                status=settled_status(status, where),
+                tags=checked_tags(tags, where),
                 attributes=checked_attributes(attributes, where),
                 created_at=now,
                 number=len(self.instances) + len(self._released),
@@ -190,7 +199,7 @@ class Cloud:
             )
             known = self.instances.get(instance.instance_id) or self._released.get(instance.instance_id)
             if known is not None:
-                _refuse_difference(known, instance, where)
+                refuse_difference(known, instance, where)
                 return known
             self._regions.add(region)
             self.instances[instance.instance_id] = instance
@@ -387,7 +396,7 @@ class Cloud:
         """
         row = event_type_named(event_type, "EventType", among=SIMULATED_TYPES)
         if not_before < now:
-            raise NotBeforePassedError(_passed("NotBefore", not_before, now))
+            raise NotBeforePassedError(passed("NotBefore", not_before, now))
         born = first_statuses(row, True, self.rules.failures_are_scheduled)[0]
         scheduled = self._scheduled_simulated[account_id]
         if born == EventStatus.SCHEDULED and scheduled + len(instances) > self.rules.simulated_limit:
@@ -430,9 +439,9 @@ class Cloud:
                 simulated=simulated,
                 acts=not simulated if acts is None else acts,
                 reason=reason if reason is not None or not simulated else SIMULATED_REASON,
-                outcome=_outcome(row, simulated, outcome),
+                outcome=legal_outcome(row, simulated, outcome),
                 published_at=now,
-                not_before=_planned(first, not_before, simulated, now),
+                not_before=planned(first, not_before, simulated, now),
                 settle=self._settle,
             )
             self.events[event.event_id] = event
@@ -506,7 +515,7 @@ class Cloud:
                     f"{event.event_id} is {event._status}; only Scheduled events can be rescheduled.", event.event_id
                 )
             if not_before < now:
-                raise NotBeforePassedError(_passed("NotBefore", not_before, now))
+                raise NotBeforePassedError(passed("NotBefore", not_before, now))
             if event._initial_not_before is None:
                 event._initial_not_before = event._not_before
             event._not_before = not_before
@@ -626,112 +635,3 @@ _WAYS: Final[dict[tuple[Effect, EventStatus, InstanceStatus], tuple[InstanceStat
     (Effect.RELEASE, EventStatus.EXECUTED, _RUNNING): (),
     (Effect.RELEASE, EventStatus.EXECUTED, _STOPPED): (),
 }
-
-
-def check_region(region_id: str, known: Iterable[str]) -> str:
-    """The region, unless it is a known one misspelt; regions that nobody knows are taken as they are.
-
-    Raises:
-        BadArgumentError: It is almost a known one.
-    """
-    meant = nearest(region_id, known, likeness=0.85)
-    if meant is None or meant == region_id:
-        return region_id
-    raise BadArgumentError(f"region_id is {region_id!r}, which is no region. Did you mean {meant}?")
-
-
-def check_id(instance_id: object, where: str) -> None:
-    """Refuse what is no id at all.
-
-    Raises:
-        BadArgumentError: It is no text, or empty.
-    """
-    if not isinstance(instance_id, str) or not instance_id:
-        raise BadArgumentError(f'{where} got {instance_id!r} for an instance. Pass one id, such as "i-web1".')
-
-
-def event_type_named(name: str, what: str, *, among: tuple[str, ...]) -> EventType:
-    """The catalogue's row of a type.
-
-    Raises:
-        UnknownEventTypeError: It is not one of `among`.
-    """
-    if name in among:
-        return EVENT_TYPES[name]
-    if name in EVENT_TYPES:
-        problem = f"{what} is {name!r}, which cannot be simulated; pass simulated=False for a real one."
-    else:
-        problem = f"{what} is {name!r}, which is no event type.{did_you_mean(str(name), among)}"
-    raise UnknownEventTypeError(f"{problem} Allowed are: {listed(among)}.")
-
-
-def _passed(what: str, not_before: Micros, now: Micros) -> str:
-    return (
-        f"{what} is {instant_text(not_before)}, {duration_text(now - not_before)} before the clock's now, "
-        f"{instant_text(now)}. Pass a later instant, or start the clock earlier with @pytest.mark.ecs_clock(start=...)."
-    )
-
-
-def _planned(first: EventStatus, not_before: Micros | None, simulated: bool, now: Micros) -> Micros | None:
-    """NotBefore as the event carries it; a real event that runs at once has its publication's instant (observed)."""
-    if first == EventStatus.INQUIRING:
-        if not_before is not None:
-            raise BadArgumentError(
-                "An Inquiring event has no NotBefore: it waits until it is accepted. Leave not_before out."
-            )
-        return None
-    if not_before is None:
-        if first == EventStatus.EXECUTING and not simulated:
-            return now
-        raise BadArgumentError(
-            'not_before is missing: the event needs its planned time. Pass an instant, a timedelta or "+2h30m".'
-        )
-    if not_before < now:
-        raise NotBeforePassedError(_passed("not_before", not_before, now))
-    return not_before
-
-
-def _outcome(row: EventType, simulated: bool, outcome: str) -> EventStatus:
-    executed, failed = EventStatus.EXECUTED, EventStatus.FAILED
-    can_fail = not simulated and failed in row.statuses
-    legal = (executed, failed) if can_fail else (executed,)
-    if outcome in legal:
-        return EventStatus(outcome)
-    kind = "A simulated" if simulated else "A real"
-    raise BadArgumentError(
-        f"{kind} {row.name} event cannot end {outcome!r}. Pass one of: {listed(legal)}.{did_you_mean(str(outcome), legal)}"
-    )
-
-
-def _settled_status(status: str, where: str) -> InstanceStatus:
-    if status in (_RUNNING, _STOPPED):
-        return InstanceStatus(status)
-    allowed = (_RUNNING, _STOPPED)
-    raise BadArgumentError(
-        f"{where} got status={status!r}. Pass one of: {listed(allowed)}.{did_you_mean(str(status), allowed)}"
-    )
-
-
-def _checked_tags(tags: object, where: str) -> Mapping[str, str]:
-    if isinstance(tags, Mapping) and all(isinstance(word, str) for pair in tags.items() for word in pair):
-        return tags
-    raise BadArgumentError(f'{where} got tags={tags!r}. Pass a dict of texts, such as {{"role": "web"}}.')
-
-
-def _refuse_difference(known: Instance, again: Instance, where: str) -> None:
-    for what in ("region_id", "account_id", "tags", "attributes"):
-        before, after = getattr(known, what), getattr(again, what)
-        if before != after:
-            raise BadArgumentError(
-                f"{where} declares {known.instance_id} with {what}={_plain(after)!r}, but it was declared with "
-                f"{what}={_plain(before)!r}. Declare it once."
-            )
-    if known._status != again._status:
-        raise BadArgumentError(
-            f"{where} declares {known.instance_id} with status={str(again._status)!r}, but it was declared with "
-            f"status={str(known._status)!r}. Declare it once."
-        )
-
-
-def _plain(value: object) -> object:
-    return dict(value) if isinstance(value, Mapping) else value

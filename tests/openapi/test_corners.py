@@ -1,10 +1,11 @@
 """What few requests do, and what must hold all the same."""
 
 import pytest
-from aliyunsdkcore.acs_exception.exceptions import ServerException
 
 from pytest_ecsevents import EcsEvents, UnexpectedCallError
 from pytest_ecsevents.openapi import ApiRequest
+
+pytestmark = pytest.mark.usefixtures("ecs")
 
 
 @pytest.fixture
@@ -14,18 +15,6 @@ def ecs():
         ecs_events.instances.add("i-web1", ipv6_addresses=["2001:db8::1"], resource_group_id="rg-1")
         ecs_events.instances.add("i-web2", private_ip_addresses=[])
         yield ecs_events
-
-
-@pytest.fixture
-def refused(ecs, call):
-    """(status, code, message) of a call that is refused."""
-
-    def refused(action, **params):
-        with pytest.raises(ServerException) as error:
-            call(action, **params)
-        return error.value.get_http_status(), error.value.get_error_code(), error.value.get_error_msg()
-
-    return refused
 
 
 def test_impact_level_is_not_for_everybody(refused):

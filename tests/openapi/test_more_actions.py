@@ -1,9 +1,10 @@
 """Batches, deletion, redeployment, acceptance, rescheduling, maintenance attributes and look-ups."""
 
 import pytest
-from aliyunsdkcore.acs_exception.exceptions import ServerException
 
 from pytest_ecsevents import EcsEvents
+
+pytestmark = pytest.mark.usefixtures("ecs")
 
 
 @pytest.fixture
@@ -14,18 +15,6 @@ def ecs():
             ecs_events.instances.add(name)
         ecs_events.instances.add("i-off", status="Stopped")
         yield ecs_events
-
-
-@pytest.fixture
-def refused(ecs, call):
-    """(status, code, message) of a call that is refused."""
-
-    def refused(action, **params):
-        with pytest.raises(ServerException) as error:
-            call(action, **params)
-        return error.value.get_http_status(), error.value.get_error_code(), error.value.get_error_msg()
-
-    return refused
 
 
 def outcomes(reply):
