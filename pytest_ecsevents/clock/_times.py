@@ -145,8 +145,10 @@ _FORMS: Final = (
 
 
 def _from_iso(text: str, what: str) -> dt.datetime:
+    # Python 3.10 reads neither Z nor a fraction that has not six digits.
+    readable = re.sub(r"\.(\d+)", lambda match: f".{match[1][:6]:0<6}", re.sub(r"[zZ]$", "+00:00", text))
     try:
-        return dt.datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", text))
+        return dt.datetime.fromisoformat(readable)
     except ValueError:
         raise BadArgumentError(f"{what} is {text!r}, which is not an instant. {_FORMS}") from None
 

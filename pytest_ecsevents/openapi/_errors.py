@@ -470,6 +470,7 @@ DELETE: Final = ErrorTable(
         NO_INSTANCE,
         INTERNAL[0],
         DRY_RUN,
+        COMMON_INVALID,
     )
 )
 DELETE_BATCH: Final = ErrorTable(
@@ -486,6 +487,7 @@ DELETE_BATCH: Final = ErrorTable(
         ErrorRow("InvalidParameter", 500, "Invalid parameters."),
         INTERNAL[0],
         ErrorRow("InternalError", 500, "%s"),
+        COMMON_INVALID,
     )
 )
 REDEPLOY: Final = ErrorTable(
@@ -498,6 +500,7 @@ REDEPLOY: Final = ErrorTable(
         ErrorRow("InvalidOperation.RedeployInstance", 403, "%s"),
         ErrorRow("InvalidInstanceId.NotFound", 404, "The InstanceId provided does not exist in our records."),
         INTERNAL[0],
+        COMMON_INVALID,
     )
 )
 ACCEPT: Final = ErrorTable(
