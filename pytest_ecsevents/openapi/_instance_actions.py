@@ -307,11 +307,12 @@ DELETE_ONE: Final = Action(
 
 # -- DeleteInstances
 
+_DELETED: Final = repeated("InstanceId", most=100, too_many=TOO_MANY_INSTANCES, required=True)
 _CLIENT_TOKEN: Final = text("ClientToken", note="a call repeated with the same token and parameters succeeds again")
 
 
 def _delete_batch(call: ActionCall) -> JsonObject:
-    instances = [call.instance(instance_id) for instance_id in dict.fromkeys(call[_INSTANCES])]
+    instances = [call.instance(instance_id) for instance_id in dict.fromkeys(call[_DELETED])]
     for instance in instances:
         _check_deletable(call, instance)
     if call[_DRY_RUN]:
@@ -323,7 +324,7 @@ def _delete_batch(call: ActionCall) -> JsonObject:
 
 DELETE_MANY: Final = Action(
     "DeleteInstances",
-    ParameterSet((_INSTANCES, _FORCE, _FORCED_STOP, _TERMINATE, _CLIENT_TOKEN, _DRY_RUN)),
+    ParameterSet((_DELETED, _FORCE, _FORCED_STOP, _TERMINATE, _CLIENT_TOKEN, _DRY_RUN)),
     DELETE_BATCH,
     _delete_batch,
     _BATCH_REFUSALS,
