@@ -38,7 +38,6 @@ TOOLS = ("hypothesis", "pytest-freezer", "pytest-randomly", "pytest-xdist")
 
 nox.needs_version = ">=2024.4"
 nox.options.error_on_missing_interpreters = False
-nox.options.reuse_existing_virtualenvs = True
 
 
 def run(session: nox.Session, versions: "dict[str, str | None]", *tests: str) -> None:
