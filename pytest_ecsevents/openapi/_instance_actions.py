@@ -152,8 +152,9 @@ def _one_of_batch(call: ActionCall, instance_id: str, operation: Operation) -> J
         operation.act(call, instance)
     except tuple(_BATCH_REFUSALS) as refusal:
         row = _BATCH_REFUSALS[type(refusal)]
-        known = call.cloud.instances.get(instance_id)
-        status = "" if known is None else known._status.value
+        # Whoever may not see the instance is not told its status either.
+        unseen = isinstance(refusal, UnknownInstanceError)
+        status = "" if unseen else call.cloud.instances[instance_id]._status.value
         outcome = {"Code": row.code, "Message": row.message, "CurrentStatus": status, "PreviousStatus": status}
     else:
         passing = operation.passing.value

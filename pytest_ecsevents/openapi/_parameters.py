@@ -4,6 +4,7 @@ import ast
 import datetime as dt
 import json
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
@@ -217,7 +218,9 @@ def json_list(name: str, *, most: int = 100, note: str = "") -> Parameter[tuple[
 def _read_list(raw: str) -> list[Any] | None:
     for read in (json.loads, ast.literal_eval):
         try:
-            value = read(raw)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # literal_eval warns of odd escapes; what is read must not hang on that
+                value = read(raw)
         except (ValueError, SyntaxError, TypeError, OverflowError, MemoryError, RecursionError):
             continue
         return value if isinstance(value, list) else None

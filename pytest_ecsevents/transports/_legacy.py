@@ -5,6 +5,7 @@ import importlib.util
 from contextlib import ExitStack
 from typing import Final
 
+from pytest_ecsevents._words import EcsEventsError
 from pytest_ecsevents.openapi import Answerer
 from pytest_ecsevents.transports._adapters import cloud_mock
 
@@ -19,7 +20,12 @@ def intercept(answer: Answerer, undo: ExitStack) -> None:
     """
     if importlib.util.find_spec("aliyunsdkcore") is None:
         return
-    adapter = importlib.import_module(_ADAPTERS).HTTPAdapter
+    try:
+        adapter = importlib.import_module(_ADAPTERS).HTTPAdapter
+    except ModuleNotFoundError:
+        raise EcsEventsError(
+            "The installed aliyun-python-sdk-core is too old: its calls cannot be intercepted. Install 2.13.2 or newer."
+        ) from None
     mock = cloud_mock(answer, NAME, f"{_ADAPTERS}.HTTPAdapter.send", adapter.send)
     mock.start()
     undo.callback(mock.stop, allow_assert=False)

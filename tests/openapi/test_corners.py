@@ -36,6 +36,20 @@ def test_hibernation_needs_to_be_configured(refused, ecs):
     assert ecs.instances["i-web1"].status == "Running"
 
 
+def test_an_odd_escape_in_a_list_is_read_whatever_the_warning_filters_say(call):
+    """Python's str() of a list may hold what Python itself warns of; it is a list all the same."""
+    assert call("DescribeInstances", InstanceIds=r"['\d']")["TotalCount"] == 0
+
+
+def test_a_batch_tells_no_status_of_what_is_not_ones_own(ecs, call):
+    """With SuccessFirst an instance of another account is unknown, its status included."""
+    ecs.instances.add("i-theirs", account_id="222")
+    reply = call("RebootInstances", InstanceId__1="i-theirs", InstanceId__2="i-web1", BatchOptimization="SuccessFirst")
+    theirs, mine = reply["InstanceResponses"]["InstanceResponse"]
+    assert (theirs["Code"], theirs["CurrentStatus"], theirs["PreviousStatus"]) == ("InvalidInstanceId.NotFound", "", "")
+    assert mine["Code"] == "200"
+
+
 def test_an_unknown_hpc_cluster_is_refused(refused):
     """A filter by a cluster that no instance is in has its own error."""
     assert refused("DescribeInstances", HpcClusterId="hpc-1") == (

@@ -11,13 +11,14 @@ import re
 import typing
 
 import pytest
-from alibabacloud_ecs20140526 import models
-from alibabacloud_tea_openapi.utils import Utils
 
 from pytest_ecsevents import EcsEvents
 from pytest_ecsevents.cloud import ATTRIBUTES, EVENT_TYPES, SIMULATED_TYPES, EventStatus
 from pytest_ecsevents.openapi import ACTIONS, VERSION, ApiError, ApiRequest
 from pytest_ecsevents.openapi._parameters import ENVELOPE
+
+models = pytest.importorskip("alibabacloud_ecs20140526.models")
+Utils = pytest.importorskip("alibabacloud_tea_openapi.utils").Utils
 
 # What an SDK sends and the fake does not take: (action, name on the wire) -> why.
 NOT_TAKEN: "dict[tuple[str, str], str]" = {}

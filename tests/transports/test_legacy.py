@@ -16,7 +16,7 @@ from aliyunsdkcore.request import CommonRequest
 from aliyunsdkcore.vendored.requests import Session
 from aliyunsdkcore.vendored.requests.adapters import HTTPAdapter
 
-from pytest_ecsevents import EcsEvents
+from pytest_ecsevents import EcsEvents, EcsEventsError
 
 TARGET = "aliyunsdkcore.vendored.requests.adapters.HTTPAdapter.send"
 
@@ -199,6 +199,16 @@ def test_without_the_sdk_nothing_is_intercepted(monkeypatch):
         assert HTTPAdapter.send is send
 
 
+def test_a_core_too_old_to_be_intercepted_is_refused_in_a_sentence(monkeypatch):
+    """Where the SDK has no vendored requests the author is told what to install."""
+    monkeypatch.setitem(sys.modules, "aliyunsdkcore.vendored.requests.adapters", None)
+    with pytest.raises(EcsEventsError) as error:
+        EcsEvents().__enter__()
+    assert str(error.value) == (
+        "The installed aliyun-python-sdk-core is too old: its calls cannot be intercepted. Install 2.13.2 or newer."
+    )
+
+
 def test_without_the_sdk_the_cloud_works_for_what_is_left():
     """Where the SDK is not installed the fixture still serves: nothing is intercepted, nothing fails."""
     source = textwrap.dedent(
@@ -206,7 +216,7 @@ def test_without_the_sdk_the_cloud_works_for_what_is_left():
         import importlib.util, sys
         find = importlib.util.find_spec
         importlib.util.find_spec = lambda name, *rest: None if name.startswith("aliyunsdk") else find(name, *rest)
-        from pytest_ecsevents import EcsEvents
+        from pytest_ecsevents import EcsEvents, EcsEventsError
         with EcsEvents() as ecs_events:
             ecs_events.instances.add("i-web1")
             ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")

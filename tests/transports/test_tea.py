@@ -5,17 +5,18 @@ import subprocess
 import sys
 import textwrap
 
-import aiohttp
 import pytest
 import requests
 import responses
-from alibabacloud_ecs20140526 import models
-from alibabacloud_ecs20140526.client import Client
-from alibabacloud_tea_openapi.exceptions import ClientException
-from alibabacloud_tea_openapi.models import Config
-from darabonba.exceptions import UnretryableException
 
 from pytest_ecsevents import EcsEvents, UnexpectedCallError
+
+models = pytest.importorskip("alibabacloud_ecs20140526.models")
+Client = pytest.importorskip("alibabacloud_ecs20140526.client").Client
+ClientException = pytest.importorskip("alibabacloud_tea_openapi.exceptions").ClientException
+Config = pytest.importorskip("alibabacloud_tea_openapi.models").Config
+UnretryableException = pytest.importorskip("darabonba.exceptions").UnretryableException
+aiohttp = pytest.importorskip("aiohttp")
 
 
 @pytest.fixture
