@@ -134,6 +134,11 @@ def refuse_difference(known: Instance, again: Instance, where: str) -> None:
                 f"{where} declares {known.instance_id} with {what}={_plain(after)!r}, but it was declared with "
                 f"{what}={_plain(before)!r}. Declare it once."
             )
+    if known._takes != again._takes:
+        raise BadArgumentError(
+            f"{where} declares {known.instance_id} with other stopping_takes or starting_takes than it was declared with. "
+            "Declare it once."
+        )
     if known._status != again._status:
         raise BadArgumentError(
             f"{where} declares {known.instance_id} with status={str(again._status)!r}, but it was declared with "

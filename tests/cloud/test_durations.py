@@ -122,6 +122,25 @@ def test_real_events_take_the_instances_time(ecs):
     assert ecs.instances["i-web1"].status == "Running"
 
 
+def test_many_operations_at_one_instant_are_no_busy_loop(ecs, call):
+    """A handler that works through more instances than it may look is left to its work."""
+    ecs.reboot("i-web1")
+    for number in range(1001):
+        ecs.instances.add(f"i-{number}", status="Stopped")
+        call("StartInstance", InstanceId=f"i-{number}")
+    ecs.assert_called("StartInstance", times=1001)
+
+
+def test_an_instance_declared_again_with_other_durations_is_refused(ecs):
+    """The second declaration says what differs."""
+    with pytest.raises(BadArgumentError) as error:
+        ecs.instances.add("i-web1", stopping_takes="30s", starting_takes="2m")
+    assert str(error.value) == (
+        "instances.add declares i-web1 with other stopping_takes or starting_takes than it was declared with. Declare it "
+        "once."
+    )
+
+
 def test_a_wrong_duration_is_refused_in_a_sentence(ecs):
     """The error names the argument."""
     with pytest.raises(BadArgumentError) as error:
