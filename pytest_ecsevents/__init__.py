@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         UnusedFaultError,
     )
     from pytest_ecsevents.cloud import (
+        Disk,
         EventStatus,
         Instance,
         InstanceArrearsError,
@@ -42,6 +43,7 @@ _HOMES = {
     "ApiCall": "openapi",
     "ApiError": "openapi",
     "BadArgumentError": "_words",
+    "Disk": "cloud",
     "EcsEvents": "face",
     "EcsEventsError": "_words",
     "EventStatus": "cloud",
@@ -73,6 +75,7 @@ __all__ = [
     "ApiCall",
     "ApiError",
     "BadArgumentError",
+    "Disk",
     "EcsEvents",
     "EcsEventsError",
     "EventStatus",

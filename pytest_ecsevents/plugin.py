@@ -36,9 +36,9 @@ _SETTINGS = {
 
 _HELP = """\
 ecs_event(event_type, *, instance_id, not_before='+24h', simulated=True, status=None, reason=None, \
-outcome='Executed'): publish an ECS system event before the test; instance_id may be a list.
+outcome='Executed', executing_for=None, disk_id=None, extended_attribute=None): publish an ECS system event before the test; instance_id may be a list.
 ecs_instance(instance_id, *, region_id, status='Running', account_id, tags={...}, stopping_takes='0s', \
-starting_takes='0s', **attributes): \
+starting_takes='0s', disks=[...], action_on_maintenance='AutoRecover', **attributes): \
 declare an ECS instance; attributes are those of DescribeInstances in snake_case.
 ecs_clock(start=..., *, backend='freezegun', sleep='virtual', executing_for='1s', \
 failure_events='executing'): where the test's clock is frozen, and how.

@@ -10,20 +10,36 @@ from pytest_ecsevents.cloud._attributes import (
     AttributeValue,
 )
 from pytest_ecsevents.cloud._catalogue import (
+    DISK_EVENT_TYPES,
+    DISK_STATUS_CODES,
     EVENT_STATUS_CODES,
     EVENT_TYPES,
     FINAL,
     HEALTH_STATUS_CODES,
+    INSTANCE_EVENT_TYPES,
     INSTANCE_STATUS_CODES,
+    MAINTENANCE_CAUSES,
+    MAINTENANCE_IMPACTS,
     SIMULATED_TYPES,
     EventStatus,
     EventType,
     InstanceStatus,
 )
 from pytest_ecsevents.cloud._cloud import SIMULATED_LIMIT, Cloud, Rules
+from pytest_ecsevents.cloud._disks import Disk, GivenDisk
+from pytest_ecsevents.cloud._extended import LISTS as EXTENDED_LISTS
+from pytest_ecsevents.cloud._extended import ExtendedAttribute
 from pytest_ecsevents.cloud._ids import Ids
 from pytest_ecsevents.cloud._lifecycle import ROWS, Row, Trigger, next_status
-from pytest_ecsevents.cloud._model import Change, Instance, InstanceTransition, Maintenance, SystemEvent, Transition
+from pytest_ecsevents.cloud._model import (
+    DEFAULT_ACTION,
+    Change,
+    Instance,
+    InstanceTransition,
+    Maintenance,
+    SystemEvent,
+    Transition,
+)
 from pytest_ecsevents.cloud._refusals import (
     InstanceArrearsError,
     InstanceLockedError,
@@ -42,14 +58,21 @@ from pytest_ecsevents.cloud._regions import REGIONS, id_prefix, region_of_id
 __all__ = [
     "ATTRIBUTES",
     "CHARGE_TYPES",
+    "DEFAULT_ACTION",
+    "DISK_EVENT_TYPES",
+    "DISK_STATUS_CODES",
     "EVENT_STATUS_CODES",
     "EVENT_TYPES",
+    "EXTENDED_LISTS",
     "FINAL",
     "HEALTH_STATUSES",
     "HEALTH_STATUS_CODES",
+    "INSTANCE_EVENT_TYPES",
     "INSTANCE_STATUS_CODES",
     "INTERNET_CHARGE_TYPES",
     "LOCK_REASONS",
+    "MAINTENANCE_CAUSES",
+    "MAINTENANCE_IMPACTS",
     "NETWORK_TYPES",
     "REGIONS",
     "ROWS",
@@ -58,8 +81,11 @@ __all__ = [
     "AttributeValue",
     "Change",
     "Cloud",
+    "Disk",
     "EventStatus",
     "EventType",
+    "ExtendedAttribute",
+    "GivenDisk",
     "Ids",
     "Instance",
     "InstanceArrearsError",

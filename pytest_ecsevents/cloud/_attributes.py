@@ -4,6 +4,7 @@ One row each: the name in Python, the type, the default. The defaults are those 
 pay-as-you-go Linux instance.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -148,3 +149,14 @@ def _not_allowed(row: Attribute, value: object, where: str) -> str:
     return (
         f"{where} got {row.name}={value!r}. Pass one of: {listed(row.allowed)}.{did_you_mean(str(value), row.allowed)}"
     )
+
+
+def checked_tags(tags: object, where: str) -> Mapping[str, str]:
+    """Tags, if they are a dict of texts.
+
+    Raises:
+        BadArgumentError: They are not.
+    """
+    if isinstance(tags, Mapping) and all(isinstance(word, str) for pair in tags.items() for word in pair):
+        return tags
+    raise BadArgumentError(f'{where} got tags={tags!r}. Pass a dict of texts, such as {{"role": "web"}}.')

@@ -75,6 +75,16 @@ HEALTH_STATUS_CODES: Final = {
 }
 
 
+DISK_STATUS_CODES: Final = {
+    "Available": (129, "documented"),
+    "In_use": (1001, "invented"),
+    "Attaching": (1002, "invented"),
+    "Detaching": (1003, "invented"),
+    "Creating": (1004, "invented"),
+    "ReIniting": (1005, "invented"),
+}
+
+
 class Effect(Enum):
     """What a real event does to its instance when it runs."""
 
@@ -86,16 +96,17 @@ class Effect(Enum):
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """One system event type of an instance.
+    """One system event type, of an instance or of a disk.
 
     Attributes:
-        name: `EventType.Name`, `<cause>.<impact>`.
-        code: `EventType.Code`.
+        name: `EventType.Name`: of an instance `<cause>.<impact>`, of a disk one word.
+        code: `EventType.Code`; those of disks are numbered apart.
         code_evidence: Where the number comes from.
         statuses: The statuses the type is known to take, from the CloudMonitor names of 2020-12; the types with no
             published list have all seven, as a guess.
         can_simulate: Whether CreateSimulatedSystemEvents accepts it (documented).
         effect: What a real one does to its instance.
+        lock: The reason with which a real one locks its instance (`OperationLocks`), or "".
     """
 
     name: str
@@ -104,6 +115,7 @@ class EventType:
     statuses: frozenset[EventStatus]
     can_simulate: bool
     effect: Effect
+    lock: str = ""
 
     @property
     def cause(self) -> str:
@@ -111,9 +123,14 @@ class EventType:
         return self.name.partition(".")[0]
 
     @property
+    def is_of_disk(self) -> bool:
+        """Whether it is the event of a disk, which DescribeDisksFullStatus lists and no instance query does."""
+        return "." not in self.name
+
+    @property
     def is_failure(self) -> bool:
         """Whether the event reports something that has already happened, so that it is born Executing."""
-        return self.cause in ("SystemFailure", "InstanceFailure")
+        return self.is_of_disk or self.cause in ("SystemFailure", "InstanceFailure")
 
 
 def _statuses(letters: str) -> frozenset[EventStatus]:
@@ -125,7 +142,7 @@ _ALL: Final = "ISXEACF"
 
 # name, code, code evidence, statuses, can be simulated, effect of a real one.
 # The effects of Reboot, Stop and Delete are documented; a redeploy is shown as a reboot (a guess: the instance stops
-# here and starts on another host).
+# here and starts on another host). Disk events touch no instance; that theirs end by themselves is a guess.
 _ROWS: Final = (
     ("SystemMaintenance.Reboot", 1, "documented", "ISXEAFC", True, Effect.REBOOT),
     ("SystemMaintenance.Stop", 1000, "invented", "SXEAFC", True, Effect.STOP),
@@ -151,11 +168,33 @@ _ROWS: Final = (
     ("SecurityPunish.Locked", 1015, "invented", _ALL, False, Effect.NONE),
     ("SecurityPunish.WebsiteBanned", 1016, "invented", _ALL, False, Effect.NONE),
     ("Security.TpmAlert", 1017, "invented", "XE", False, Effect.NONE),
+    ("Stalled", 7, "documented", "XE", False, Effect.NONE),
+    ("Degraded", 1, "documented", "XE", False, Effect.NONE),
+    ("SeverelyDegraded", 1001, "invented", "XE", False, Effect.NONE),
+    ("ErrorDetected", 1002, "invented", "XE", False, Effect.NONE),
 )
 
+# The console calls a Stopped instance with a lock expired, in arrears or locked (documented); that the event sets the
+# lock when it runs is a guess.
+_LOCKS: Final = {
+    "InstanceExpiration.Stop": "financial",
+    "AccountUnbalanced.Stop": "financial",
+    "SecurityPunish.Locked": "security",
+}
+
 EVENT_TYPES: Final = {
-    name: EventType(name, code, evidence, _statuses(letters), can_simulate, effect)
+    name: EventType(name, code, evidence, _statuses(letters), can_simulate, effect, _LOCKS.get(name, ""))
     for name, code, evidence, letters, can_simulate, effect in _ROWS
 }
+INSTANCE_EVENT_TYPES: Final = tuple(name for name, row in EVENT_TYPES.items() if not row.is_of_disk)
+DISK_EVENT_TYPES: Final = tuple(name for name, row in EVENT_TYPES.items() if row.is_of_disk)
+BILLING_EVENT_TYPES: Final = tuple(
+    name for name, row in EVENT_TYPES.items() if row.cause in ("InstanceExpiration", "AccountUnbalanced")
+)
+
+# Which type the service plans, by the instance's ActionOnMaintenance (documented; that AutoRedeploy goes with
+# SystemMaintenance.Redeploy is inferred).
+MAINTENANCE_IMPACTS: Final = {"AutoRecover": "Reboot", "Stop": "Stop", "AutoRedeploy": "Redeploy"}
+MAINTENANCE_CAUSES: Final = ("SystemMaintenance", "SystemFailure")
 
 SIMULATED_TYPES: Final = tuple(name for name, row in EVENT_TYPES.items() if row.can_simulate)

@@ -5,8 +5,17 @@ from typing import Final
 
 from pytest_ecsevents._words import BadArgumentError, did_you_mean, hidden_in_reports, listed, nearest
 from pytest_ecsevents.clock import Micros, duration_text, instant_text
-from pytest_ecsevents.cloud._catalogue import EVENT_TYPES, EventStatus, EventType, InstanceStatus
-from pytest_ecsevents.cloud._model import Instance
+from pytest_ecsevents.cloud._catalogue import (
+    DISK_EVENT_TYPES,
+    EVENT_TYPES,
+    MAINTENANCE_CAUSES,
+    MAINTENANCE_IMPACTS,
+    EventStatus,
+    EventType,
+    InstanceStatus,
+)
+from pytest_ecsevents.cloud._disks import Disk
+from pytest_ecsevents.cloud._model import DEFAULT_ACTION, Instance, Maintenance
 from pytest_ecsevents.cloud._refusals import NotBeforePassedError, UnknownEventTypeError
 
 __tracebackhide__ = hidden_in_reports
@@ -60,6 +69,66 @@ def passed(what: str, not_before: Micros, now: Micros) -> str:
     )
 
 
+def type_for(event_type: str, instance: Instance, simulated: bool) -> str:
+    """The type that the service plans: of a cause alone, the one that the instance's ActionOnMaintenance asks for.
+
+    Raises:
+        BadArgumentError: A real event was asked for by a type that the service does not plan with the action set.
+    """
+    set_action = instance._maintenance.action
+    wanted = MAINTENANCE_IMPACTS[set_action or DEFAULT_ACTION]
+    if event_type in MAINTENANCE_CAUSES:
+        return f"{event_type}.{wanted}"
+    cause, _, impact = str(event_type).partition(".")
+    if simulated or set_action is None or cause not in MAINTENANCE_CAUSES or {impact, wanted} != {"Reboot", "Stop"}:
+        return event_type
+    raise BadArgumentError(
+        f"event_type is {event_type!r}, but {instance.instance_id} has ActionOnMaintenance {set_action}, with which the "
+        f'service plans {cause}.{wanted}. Pass that, or "{cause}" alone for whichever type the instance asks for.'
+    )
+
+
+def checked_maintenance(action: object, where: str) -> Maintenance:
+    """The maintenance attributes of a declared instance.
+
+    Raises:
+        BadArgumentError: There is no such action.
+    """
+    if action is None or action in MAINTENANCE_IMPACTS:
+        return Maintenance(action=None if action is None else str(action))
+    raise BadArgumentError(
+        f"{where} got action_on_maintenance={action!r}. Pass one of: {listed(MAINTENANCE_IMPACTS)}."
+        f"{did_you_mean(str(action), MAINTENANCE_IMPACTS)}"
+    )
+
+
+def disk_concerned(row: EventType, instance: Instance, disk_id: object) -> Disk | None:
+    """The disk that an event is about: the one named; of a disk event that names none, the only data disk, else the
+    system disk.
+
+    Raises:
+        BadArgumentError: The instance has no such disk, or more than one that could be meant.
+    """
+    disks = {disk.disk_id: disk for disk in instance.disks}
+    if disk_id is not None:
+        wanted = disk_id.disk_id if isinstance(disk_id, Disk) else disk_id
+        if wanted in disks:
+            return disks[str(wanted)]
+        raise BadArgumentError(
+            f"disk_id is {wanted!r}, which is no disk of {instance.instance_id}.{did_you_mean(str(wanted), disks)} "
+            f'It has: {listed(disks)}. Declare it with instances.add("{instance.instance_id}", disks=["{wanted}"]).'
+        )
+    if row.name not in DISK_EVENT_TYPES:
+        return None
+    data = [disk for disk in instance.disks if disk.type == "data"]
+    if len(data) > 1:
+        raise BadArgumentError(
+            f"disk_id is missing: {row.name} is the event of a disk, and {instance.instance_id} has "
+            f"{listed(disk.disk_id for disk in data)}. Name the one."
+        )
+    return data[0] if data else instance.disks[0]
+
+
 def planned(first: EventStatus, not_before: Micros | None, simulated: bool, now: Micros) -> Micros | None:
     """NotBefore as the event carries it; a real event that runs at once has its publication's instant (observed)."""
     if first == EventStatus.INQUIRING:
@@ -110,24 +179,13 @@ def settled_status(status: str, where: str) -> InstanceStatus:
     )
 
 
-def checked_tags(tags: object, where: str) -> Mapping[str, str]:
-    """Tags, if they are a dict of texts.
-
-    Raises:
-        BadArgumentError: They are not.
-    """
-    if isinstance(tags, Mapping) and all(isinstance(word, str) for pair in tags.items() for word in pair):
-        return tags
-    raise BadArgumentError(f'{where} got tags={tags!r}. Pass a dict of texts, such as {{"role": "web"}}.')
-
-
 def refuse_difference(known: Instance, again: Instance, where: str) -> None:
     """Take a second declaration of an instance only if it says the same.
 
     Raises:
         BadArgumentError: It says something else.
     """
-    for what in ("region_id", "account_id", "tags", "attributes"):
+    for what in ("region_id", "account_id", "tags", "attributes", "disks"):
         before, after = getattr(known, what), getattr(again, what)
         if before != after:
             raise BadArgumentError(

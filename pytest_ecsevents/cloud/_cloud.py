@@ -15,7 +15,7 @@ from pytest_ecsevents._words import (
     listed,
 )
 from pytest_ecsevents.clock import SECOND, Clock, Micros, instant_text
-from pytest_ecsevents.cloud._attributes import checked_attributes
+from pytest_ecsevents.cloud._attributes import checked_attributes, checked_tags
 from pytest_ecsevents.cloud._catalogue import (
     EVENT_TYPES,
     FINAL,
@@ -29,14 +29,18 @@ from pytest_ecsevents.cloud._catalogue import (
 from pytest_ecsevents.cloud._checks import (
     check_id,
     check_region,
-    checked_tags,
+    checked_maintenance,
+    disk_concerned,
     event_type_named,
     legal_outcome,
     passed,
     planned,
     refuse_difference,
     settled_status,
+    type_for,
 )
+from pytest_ecsevents.cloud._disks import checked_disks
+from pytest_ecsevents.cloud._extended import checked_extended
 from pytest_ecsevents.cloud._ids import Ids
 from pytest_ecsevents.cloud._lifecycle import Trigger, first_statuses, next_status
 from pytest_ecsevents.cloud._model import Change, Instance, InstanceTransition, Maintenance, SystemEvent, Transition
@@ -103,7 +107,8 @@ class Cloud:
         self.on_the_way: dict[str, Micros] = {}
         """Instances in the middle of an operation, and when they go on."""
         self._released: dict[str, Instance] = {}
-        self._of_instance: dict[str, list[SystemEvent]] = {}
+        # By instance, and of a disk's events by disk: an id of one is never an id of the other.
+        self._of: dict[str, list[SystemEvent]] = {}
         self._unfinished: dict[str, dict[str, SystemEvent]] = {}
         self._by_status: dict[tuple[str, str], dict[EventStatus, dict[str, SystemEvent]]] = {}
         self._scheduled_simulated: Counter[str] = Counter()
@@ -111,6 +116,7 @@ class Cloud:
         self._depth = 0
         # One bound method for all: each event and instance keeps it.
         self._settle: Final = clock.settle
+        self._disk_owners: dict[str, str] = {}
         self._regions: set[str] = {*REGIONS, rules.region_id}
         clock.after_step = self.deliver
 
@@ -180,6 +186,8 @@ class Cloud:
         attributes: dict[str, object],
         where: str,
         takes: Mapping[InstanceStatus, Micros] = MappingProxyType({}),
+        disks: object = (),
+        action_on_maintenance: object = None,
     ) -> Instance:
         """Declare an instance; declaring it again the same way changes nothing."""
         with self.changing() as now:
@@ -195,15 +203,28 @@ class Cloud:
                 created_at=now,
                 number=len(self.instances) + len(self._released),
                 takes=takes,
+                disks=checked_disks(disks, where),
+                maintenance=checked_maintenance(action_on_maintenance, where),
                 settle=self._settle,
             )
             known = self.instances.get(instance.instance_id) or self._released.get(instance.instance_id)
             if known is not None:
                 refuse_difference(known, instance, where)
                 return known
+            self._own_disks(instance, where)
             self._regions.add(region)
             self.instances[instance.instance_id] = instance
             return instance
+
+    def _own_disks(self, instance: Instance, where: str) -> None:
+        for disk in instance._declared_disks:
+            owner = self._disk_owners.get(disk.disk_id)
+            if owner is not None:
+                raise BadArgumentError(
+                    f"{where} declares the disk {disk.disk_id} on {instance.instance_id}, but {owner} has it already. "
+                    "Give each disk one instance."
+                )
+        self._disk_owners.update((disk.disk_id, instance.instance_id) for disk in instance._declared_disks)
 
     def instance(self, instance_id: str, *, account_id: str | None = None, region_id: str | None = None) -> Instance:
         """The instance, if the account has it in the region.
@@ -257,8 +278,7 @@ class Cloud:
             InstanceLockedError: It is locked for security reasons.
             InstanceArrearsError: It is locked because money is owed.
         """
-        locks = instance.attributes.get("operation_locks", ())
-        assert isinstance(locks, tuple)
+        locks = instance._locks
         if "security" in locks:
             raise InstanceLockedError(f"{instance.instance_id} is locked for security reasons; {operation} is refused.")
         if "financial" in locks:
@@ -273,7 +293,7 @@ class Cloud:
         with self.changing() as now:
             self.check_operable(instance, _RUNNING, operation="a reboot")
             if not in_guest:
-                self._answer_events(instance, Trigger.REBOOT, now, f"{cause} before NotBefore")
+                self._answer_events(instance, (Trigger.REBOOT,), now, f"{cause} before NotBefore")
             self._pass_through(instance, (_STOPPING, _STARTING, _RUNNING), now, cause)
 
     def stop(self, instance: Instance, *, cause: str, stopped_mode: str = "KeepCharging") -> None:
@@ -297,7 +317,9 @@ class Cloud:
         """
         with self.changing() as now:
             self.check_operable(instance, _RUNNING, _STOPPED, operation="a redeployment")
-            if not self._answer_events(instance, Trigger.REDEPLOY, now, cause):
+            has_local_disk = any(disk.is_local for disk in instance.disks)
+            triggers = (Trigger.REDEPLOY, Trigger.REDEPLOY_LOCAL_DISKS) if has_local_disk else (Trigger.REDEPLOY,)
+            if not self._answer_events(instance, triggers, now, cause):
                 raise NothingToRedeployError(
                     f"{instance.instance_id} has no event that RedeployInstance answers. Its unfinished events: "
                     f"{listed(self.unfinished(instance.instance_id))}. Simulated events are not answered."
@@ -305,14 +327,22 @@ class Cloud:
             way = (_STOPPING, _STARTING, _RUNNING) if instance._status == _RUNNING else (_STARTING, _RUNNING)
             self._pass_through(instance, way, now, cause)
 
+    def renew(self, instance: Instance, *, cause: str) -> None:
+        """Pay what an instance owes: that avoids its Scheduled billing events, and takes a financial lock off it."""
+        with self.changing() as now:
+            self._answer_events(instance, (Trigger.RENEW,), now, f"{cause} before NotBefore")
+            instance._locks = tuple(reason for reason in instance._locks if reason != "financial")
+
     def release(self, instance: Instance, *, cause: str) -> None:
         """Release an instance; its unfinished events are canceled, its history stays."""
         with self.changing() as now:
             self._release(instance, now, cause)
 
     def _release(self, instance: Instance, at: Micros, cause: str) -> None:
-        self._answer_events(instance, Trigger.RELEASE, at, cause)
+        self._answer_events(instance, (Trigger.RELEASE,), at, cause)
         del self.instances[instance.instance_id]
+        for disk in instance._declared_disks:
+            del self._disk_owners[disk.disk_id]
         self._released[instance.instance_id] = instance
         self.on_the_way.pop(instance.instance_id, None)
         self._undelivered.append(InstanceTransition(instance, instance._status, None, at, cause))
@@ -361,11 +391,19 @@ class Cloud:
 
     def events_of(self, instance_id: str) -> list[SystemEvent]:
         """An instance's events in order of creation, also after its release."""
-        return self._of_instance.get(instance_id, [])
+        return self._of.get(instance_id, [])
+
+    def events_of_disk(self, disk_id: str) -> list[SystemEvent]:
+        """A disk's events in order of creation; events of its instance that concern it are not among them."""
+        return self._of.get(disk_id, [])
 
     def unfinished(self, instance_id: str) -> list[SystemEvent]:
         """An instance's events that have not ended."""
         return list(self._unfinished.get(instance_id, {}).values())
+
+    def has_disk_event(self, disk_id: str) -> bool:
+        """Whether an event of the disk lasts."""
+        return disk_id in self._unfinished
 
     def elsewhere(self, account_id: str, region_id: str, statuses: Iterable[EventStatus]) -> list[str]:
         """Where else there are events with one of `statuses`, in words: what to tell who found none here."""
@@ -416,6 +454,9 @@ class Cloud:
         status: str | None = None,
         reason: str | None = None,
         outcome: str = "Executed",
+        executing_for: Micros | None = None,
+        disk_id: object = None,
+        extended: object = MappingProxyType({}),
         cause: str,
     ) -> SystemEvent:
         """Publish an event.
@@ -428,7 +469,10 @@ class Cloud:
         if not isinstance(simulated, bool):
             raise BadArgumentError(f"simulated is {simulated!r}. Pass True or False.")
         with self.changing() as now:
-            row = event_type_named(event_type, "event_type", among=SIMULATED_TYPES if simulated else tuple(EVENT_TYPES))
+            planned_type = type_for(event_type, instance, simulated)
+            row = event_type_named(
+                planned_type, "event_type", among=SIMULATED_TYPES if simulated else tuple(EVENT_TYPES)
+            )
             first = self._first_status(row, simulated, status)
             event = SystemEvent(
                 event_id=self._new_event_id(instance.region_id),
@@ -443,9 +487,12 @@ class Cloud:
                 published_at=now,
                 not_before=planned(first, not_before, simulated, now),
                 settle=self._settle,
+                lasts=self.rules.executing_for if executing_for is None else executing_for,
+                disk=disk_concerned(row, instance, disk_id),
+                extended=checked_extended(extended),
             )
             self.events[event.event_id] = event
-            self._of_instance.setdefault(event.instance_id, []).append(event)
+            self._of.setdefault(_owner(event), []).append(event)
             self._enter(event, None, first, now, cause)
             return event
 
@@ -528,9 +575,10 @@ class Cloud:
         with self.changing():
             instance._maintenance = maintenance
 
-    def _answer_events(self, instance: Instance, trigger: Trigger, at: Micros, cause: str) -> bool:
-        """Apply `trigger` to each unfinished event of the instance; whether it moved one."""
-        moved = [self._move(event, trigger, at, cause) for event in self.unfinished(instance.instance_id)]
+    def _answer_events(self, instance: Instance, triggers: Iterable[Trigger], at: Micros, cause: str) -> bool:
+        """Apply `triggers` to each unfinished event of the instance; whether one moved."""
+        events = self.unfinished(instance.instance_id)
+        moved = [self._move(event, trigger, at, cause) for trigger in triggers for event in events]
         return any(moved)
 
     def _move(self, event: SystemEvent, trigger: Trigger, at: Micros, cause: str | None = None) -> bool:
@@ -554,6 +602,8 @@ class Cloud:
         self._undelivered.append(transition)
 
     def _leave(self, event: SystemEvent) -> None:
+        if EVENT_TYPES[event.event_type].is_of_disk:
+            return
         here = self._by_status[event.account_id, event.region_id]
         del here[event._status][event.event_id]
         if not here[event._status]:
@@ -565,8 +615,9 @@ class Cloud:
     def _enter(
         self, event: SystemEvent, before: EventStatus | None, status: EventStatus, at: Micros, cause: str
     ) -> None:
-        by_status = self._by_status.setdefault((event.account_id, event.region_id), {})
-        by_status.setdefault(status, {})[event.event_id] = event
+        if not EVENT_TYPES[event.event_type].is_of_disk:
+            by_status = self._by_status.setdefault((event.account_id, event.region_id), {})
+            by_status.setdefault(status, {})[event.event_id] = event
         if event.simulated and status == EventStatus.SCHEDULED:
             self._scheduled_simulated[event.account_id] += 1
         event._status = status
@@ -575,15 +626,15 @@ class Cloud:
             event._finished_at = at
             self._forget_unfinished(event)
         else:
-            self._unfinished.setdefault(event.instance_id, {})[event.event_id] = event
+            self._unfinished.setdefault(_owner(event), {})[event.event_id] = event
             self._plan(event, at)
         self._act(event, at)
 
     def _forget_unfinished(self, event: SystemEvent) -> None:
-        unfinished = self._unfinished.get(event.instance_id, {})
+        unfinished = self._unfinished.get(_owner(event), {})
         unfinished.pop(event.event_id, None)
         if not unfinished:
-            self._unfinished.pop(event.instance_id, None)
+            self._unfinished.pop(_owner(event), None)
 
     def _plan(self, event: SystemEvent, at: Micros) -> None:
         """Push what happens next by itself."""
@@ -593,7 +644,7 @@ class Cloud:
         if not_before is not None and next_status(event.event_type, event.simulated, event._status, Trigger.NOT_BEFORE):
             event._due = self.clock.queue.push(not_before, self._at_not_before, event)
         else:
-            event._due = self.clock.queue.push(at + self.rules.executing_for, self._at_end, event)
+            event._due = self.clock.queue.push(at + event._lasts, self._at_end, event)
 
     def _at_not_before(self, event: object, at: Micros) -> None:
         assert isinstance(event, SystemEvent)
@@ -611,11 +662,20 @@ class Cloud:
         instance = self.instances.get(event.instance_id)
         if not event._acts or instance is None:
             return
-        way = _WAYS.get((EVENT_TYPES[event.event_type].effect, event._status, instance._status))
+        row = EVENT_TYPES[event.event_type]
+        if row.lock and event._status == EventStatus.EXECUTING:
+            instance._locks = tuple(dict.fromkeys((*instance._locks, row.lock)))
+        way = _WAYS.get((row.effect, event._status, instance._status))
         if way == ():
             self._release(instance, at, event.event_type)
         elif way is not None:
             self._pass_through(instance, way, at, event.event_type)
+
+
+def _owner(event: SystemEvent) -> str:
+    """Whose event it is: the disk's, or the instance's, though it may concern a disk."""
+    disk = event._disk if EVENT_TYPES[event.event_type].is_of_disk else None
+    return event.instance_id if disk is None else disk.disk_id
 
 
 def _told(observer: Callable[[Change], None], change: Change) -> BaseException | None:

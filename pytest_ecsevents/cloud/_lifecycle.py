@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from pytest_ecsevents.cloud._catalogue import EVENT_TYPES, SIMULATED_TYPES, EventStatus, EventType
+from pytest_ecsevents.cloud._catalogue import (
+    BILLING_EVENT_TYPES,
+    EVENT_TYPES,
+    INSTANCE_EVENT_TYPES,
+    SIMULATED_TYPES,
+    EventStatus,
+    EventType,
+)
 
 
 class Trigger(Enum):
@@ -21,6 +28,8 @@ class Trigger(Enum):
     CANCEL = "CancelSimulatedSystemEvents"
     ACCEPT = "AcceptInquiredSystemEvent"
     REDEPLOY = "RedeployInstance"
+    REDEPLOY_LOCAL_DISKS = "RedeployInstance, local disks"
+    RENEW = "renewal before NotBefore"
     RELEASE = "instance released"
 
     # Every transition looks its trigger up; Enum's own hash is a step in Python.
@@ -55,14 +64,21 @@ _ERROR_DISK: Final = tuple(name for name in _ALL if name.endswith("ErrorDisk"))
 _REDEPLOY: Final = ("SystemMaintenance.Redeploy", "SystemFailure.Redeploy")
 
 ROWS: Final = (
-    Row(_ALL, None, _SCHEDULED, Trigger.NOT_BEFORE, _EXECUTING, "source article; documented for real events"),
+    Row(
+        INSTANCE_EVENT_TYPES,
+        None,
+        _SCHEDULED,
+        Trigger.NOT_BEFORE,
+        _EXECUTING,
+        "source article; documented for real events",
+    ),
     Row(_SIMULATED_FAILURES, True, _EXECUTING, Trigger.NOT_BEFORE, EventStatus.EXECUTED, "documented since 2020-12"),
     Row(_ALL, None, _EXECUTING, Trigger.EXECUTION_ENDS, EventStatus.EXECUTED, "documented"),
-    Row(_ALL, None, _EXECUTING, Trigger.EXECUTION_FAILS, EventStatus.FAILED, "documented"),
+    Row(INSTANCE_EVENT_TYPES, None, _EXECUTING, Trigger.EXECUTION_FAILS, EventStatus.FAILED, "documented"),
     Row(("SystemMaintenance.Reboot",), None, _SCHEDULED, Trigger.REBOOT, EventStatus.AVOIDED, "documented"),
     Row(SIMULATED_TYPES, True, _SCHEDULED, Trigger.CANCEL, EventStatus.CANCELED, "documented"),
     Row(SIMULATED_TYPES, True, _EXECUTING, Trigger.CANCEL, EventStatus.CANCELED, "documented"),
-    Row(_ALL, False, _INQUIRING, Trigger.ACCEPT, _EXECUTING, "documented"),
+    Row(INSTANCE_EVENT_TYPES, False, _INQUIRING, Trigger.ACCEPT, _EXECUTING, "documented"),
     Row(
         ("SystemMaintenance.Reboot", *_REDEPLOY, *_ERROR_DISK),
         False,
@@ -79,8 +95,24 @@ ROWS: Final = (
         EventStatus.AVOIDED,
         "documented which events it answers; that they are Avoided is a guess",
     ),
-    Row(_ALL, None, _INQUIRING, Trigger.RELEASE, EventStatus.CANCELED, "guess"),
-    Row(_ALL, None, _SCHEDULED, Trigger.RELEASE, EventStatus.CANCELED, "guess"),
+    Row(
+        ("SystemFailure.Reboot",),
+        False,
+        _EXECUTING,
+        Trigger.REDEPLOY_LOCAL_DISKS,
+        EventStatus.EXECUTED,
+        "documented that it is answered on instances with local disks; that it is then Executed is a guess",
+    ),
+    Row(
+        BILLING_EVENT_TYPES,
+        False,
+        _SCHEDULED,
+        Trigger.RENEW,
+        EventStatus.AVOIDED,
+        "documented by a sample; by what is inferred",
+    ),
+    Row(INSTANCE_EVENT_TYPES, None, _INQUIRING, Trigger.RELEASE, EventStatus.CANCELED, "guess"),
+    Row(INSTANCE_EVENT_TYPES, None, _SCHEDULED, Trigger.RELEASE, EventStatus.CANCELED, "guess"),
     Row(SIMULATED_TYPES, True, _EXECUTING, Trigger.RELEASE, EventStatus.CANCELED, "guess"),
 )
 

@@ -9,12 +9,14 @@ from typing import Final, TypeAlias
 from pytest_ecsevents.clock import Micros, from_micros, instant_text
 from pytest_ecsevents.cloud._attributes import AttributeValue
 from pytest_ecsevents.cloud._catalogue import EventStatus, InstanceStatus
+from pytest_ecsevents.cloud._disks import Disk, system_disk
+from pytest_ecsevents.cloud._extended import ExtendedAttribute
 
 Settle: TypeAlias = Callable[[], None]
 
 
 class SystemEvent:
-    """One system event of one instance, live: its status is that of the clock's now.
+    """One system event of an instance or of its disk, live: its status is that of the clock's now.
 
     Attributes:
         event_id: `e-` and 20 letters and digits; the first three are the region's.
@@ -29,9 +31,12 @@ class SystemEvent:
 
     __slots__ = (
         "_acts",
+        "_disk",
         "_due",
+        "_extended",
         "_finished_at",
         "_initial_not_before",
+        "_lasts",
         "_not_before",
         "_published_at",
         "_settle",
@@ -62,6 +67,9 @@ class SystemEvent:
         published_at: Micros,
         not_before: Micros | None,
         settle: Settle,
+        lasts: Micros,
+        disk: Disk | None = None,
+        extended: ExtendedAttribute = MappingProxyType({}),
     ) -> None:
         self.event_id: Final = event_id
         self.event_type: Final = event_type
@@ -72,6 +80,9 @@ class SystemEvent:
         self._acts: Final = acts
         self.reason: Final = reason
         self.outcome: Final = outcome
+        self._disk: Final = disk
+        self._lasts: Final = lasts
+        self._extended: Final = extended
         self._published_at: Final = published_at
         self._not_before = not_before
         self._initial_not_before: Micros | None = None
@@ -117,7 +128,17 @@ class SystemEvent:
             when = f", due {instant_text(self._not_before)}"
         else:
             when = ""
-        return f"<SystemEvent {self.event_id} {self.event_type} on {self.instance_id}: {self._status}{when}>"
+        return f"<SystemEvent {self.event_id} {self.event_type} on {self._subject}: {self._status}{when}>"
+
+    @property
+    def disk_id(self) -> str | None:
+        """The disk that it is about or concerns, or None."""
+        return None if self._disk is None else self._disk.disk_id
+
+    @property
+    def _subject(self) -> str:
+        """What it is about, in words: `i-web1`, or `d-data1 of i-web1`."""
+        return self.instance_id if self._disk is None else f"{self.disk_id} of {self.instance_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,17 +172,21 @@ class Transition:
         )
 
 
+DEFAULT_ACTION: Final = "AutoRecover"
+"""`ActionOnMaintenance` of an instance for which nobody set it (documented)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Maintenance:
     """What a user set of an instance's maintenance.
 
     Attributes:
-        action: `ActionOnMaintenance`.
+        action: `ActionOnMaintenance`; None where nobody set it, which means `DEFAULT_ACTION`.
         notify: `NotifyOnMaintenance`.
         window: Start and end of the maintenance window, HH:mm:ss in UTC+8.
     """
 
-    action: str = "AutoRecover"
+    action: str | None = None
     notify: bool = False
     window: "tuple[str, str] | None" = None
 
@@ -179,6 +204,8 @@ class Instance:
 
     __slots__ = (
         "_created_at",
+        "_declared_disks",
+        "_locks",
         "_maintenance",
         "_number",
         "_settle",
@@ -206,6 +233,8 @@ class Instance:
         created_at: Micros,
         number: int,
         takes: "Mapping[InstanceStatus, Micros]",
+        disks: tuple[Disk, ...],
+        maintenance: Maintenance,
         settle: Settle,
     ) -> None:
         self.instance_id: Final = instance_id
@@ -218,7 +247,11 @@ class Instance:
         self._started_at = created_at
         self._number: Final = number
         self._stopped_mode = "KeepCharging"
-        self._maintenance = Maintenance()
+        self._maintenance = maintenance
+        self._declared_disks: Final = disks
+        locks = attributes.get("operation_locks", ())
+        assert isinstance(locks, tuple)
+        self._locks = locks
         self._takes: Final = dict(takes)
         # What is left of an operation that takes its time: (statuses, cause).
         self._way: tuple[tuple[InstanceStatus, ...], str] | None = None
@@ -229,6 +262,13 @@ class Instance:
         """`Status` at the clock's now; equal to its name as text."""
         self._settle()
         return self._status
+
+    @property
+    def disks(self) -> tuple[Disk, ...]:
+        """Its disks: the system disk that every instance has, then those declared; or those declared alone, if one is it."""
+        if any(disk.type == "system" for disk in self._declared_disks):
+            return self._declared_disks
+        return (system_disk(self.instance_id, self.region_id), *self._declared_disks)
 
     def __repr__(self) -> str:
         return f"<Instance {self.instance_id} in {self.region_id}: {self.status}>"

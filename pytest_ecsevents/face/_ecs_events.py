@@ -1,7 +1,7 @@
 """`EcsEvents`: what the author of a test touches."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Final
@@ -24,6 +24,7 @@ from pytest_ecsevents.cloud import (
     EVENT_TYPES,
     Change,
     Cloud,
+    Disk,
     EventStatus,
     Ids,
     Instance,
@@ -62,6 +63,7 @@ _ATTRIBUTES: Final = (
     "reason",
     "simulated",
     "outcome",
+    "disk_id",
 )
 
 
@@ -277,17 +279,26 @@ class EcsEvents:
         status: str | None = None,
         reason: str | None = None,
         outcome: str = "Executed",
+        executing_for: Duration | None = None,
+        disk_id: "Disk | str | None" = None,
+        extended_attribute: "Mapping[str, object] | None" = None,
     ) -> SystemEvent:
         """Publish an event on a declared instance; the account's limit is not enforced, but counts it.
 
         Args:
-            event_type: `SystemMaintenance.Reboot`, ...: one of seven for a simulated event, any for a real one.
+            event_type: `SystemMaintenance.Reboot`, ...: one of seven for a simulated event, any for a real one. A cause
+                alone, "SystemMaintenance" or "SystemFailure", is the type that the instance's ActionOnMaintenance asks
+                for (documented).
             instance_id: The instance, or its id.
             not_before: The planned time; left out for an Inquiring event, and for a real one that runs at once.
             simulated: False for a real event, which acts on its instance.
             status: The status it is born in, where the type has a choice.
             reason: `Reason`; a simulated event's is "A simulated event." (documented).
             outcome: How a real event ends: "Executed", or "Failed" where the type can.
+            executing_for: How long it is Executing, where it ends by itself; left out, the test's setting (a guess).
+            disk_id: The disk of a disk event (`Stalled`, ...), or that an event of the instance concerns; a disk
+                event's may be left out where the instance has one data disk, or none.
+            extended_attribute: What `ExtendedAttribute` says besides, by names on the wire: `{"PunishType": "..."}`.
 
         Raises:
             EcsEventsError: Something of this cannot be; the sentence says what, and what can.
@@ -301,13 +312,31 @@ class EcsEvents:
             status=status,
             reason=reason,
             outcome=outcome,
+            executing_for=executing_for,
+            disk_id=disk_id,
+            extended_attribute=extended_attribute,
         )
 
     def _create(
-        self, cause: str, event_type: str, instance_id: "Instance | str", not_before: When | None = None, **given: Any
+        self,
+        cause: str,
+        event_type: str,
+        instance_id: "Instance | str",
+        not_before: When | None = None,
+        *,
+        executing_for: Duration | None = None,
+        extended_attribute: "Mapping[str, object] | None" = None,
+        **given: Any,
     ) -> SystemEvent:
-        at = None if not_before is None else parse_when(not_before, "not_before", self._clock.now())
-        return self._cloud.create_event(event_type, self._instance(instance_id), not_before=at, cause=cause, **given)
+        return self._cloud.create_event(
+            event_type,
+            self._instance(instance_id),
+            not_before=None if not_before is None else parse_when(not_before, "not_before", self._clock.now()),
+            executing_for=None if executing_for is None else parse_duration(executing_for, "executing_for"),
+            extended={} if extended_attribute is None else extended_attribute,
+            cause=cause,
+            **given,
+        )
 
     def cancel(self, event: SystemEvent | str) -> None:
         """Cancel a simulated event in Scheduled or Executing, as CancelSimulatedSystemEvents does.
@@ -422,6 +451,14 @@ class EcsEvents:
             EcsEventsError: No such instance, or it has no event that a redeployment answers.
         """
         self._cloud.redeploy(self._instance(instance_id), cause="redeployment by the test")
+
+    def renew(self, instance_id: "Instance | str") -> None:
+        """Pay what an instance owes, as its owner does at the console.
+
+        That avoids its Scheduled events of expiry and arrears (inferred from a documented sample), and takes the lock
+        off it that such an event set when it ran (a guess); the instance stays Stopped.
+        """
+        self._cloud.renew(self._instance(instance_id), cause="renewal by the test")
 
     def release(self, instance_id: "Instance | str") -> None:
         """Release an instance; its unfinished events are canceled (a guess), its history stays readable."""

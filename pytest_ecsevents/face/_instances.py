@@ -1,11 +1,11 @@
 """`ecs_events.instances`: the instances of a test."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from pytest_ecsevents._words import hidden_in_reports
 from pytest_ecsevents.clock import Duration, parse_duration
-from pytest_ecsevents.cloud import AttributeValue, Cloud, Instance, InstanceStatus
+from pytest_ecsevents.cloud import AttributeValue, Cloud, GivenDisk, Instance, InstanceStatus
 
 __tracebackhide__ = hidden_in_reports
 
@@ -21,11 +21,12 @@ def declared(
     given: dict[str, Any],
     where: str,
 ) -> Instance:
-    """Declare an instance as `add` and the marker do: durations apart from attributes."""
+    """Declare an instance as `add` and the marker do: durations, disks and maintenance apart from attributes."""
     takes = {
         status: parse_duration(given.pop(name, "0s"), f"{where}'s {name}")
         for name, status in (("stopping_takes", InstanceStatus.STOPPING), ("starting_takes", InstanceStatus.STARTING))
     }
+    disks, action = given.pop("disks", ()), given.pop("action_on_maintenance", None)
     return cloud.add_instance(
         instance_id,
         region_id=region_id,
@@ -35,6 +36,8 @@ def declared(
         attributes=given,
         where=where,
         takes=takes,
+        disks=disks,
+        action_on_maintenance=action,
     )
 
 
@@ -54,6 +57,8 @@ class Instances(Mapping[str, Instance]):
         tags: Mapping[str, str] | None = None,
         stopping_takes: Duration = "0s",
         starting_takes: Duration = "0s",
+        disks: Iterable[GivenDisk] = (),
+        action_on_maintenance: str | None = None,
         **attributes: "AttributeValue | list[str]",
     ) -> Instance:
         """Declare an instance.
@@ -67,6 +72,8 @@ class Instances(Mapping[str, Instance]):
             tags: Its tags.
             stopping_takes: How long it is Stopping, in virtual time (a guess: no time).
             starting_takes: How long it is Starting.
+            disks: Its disks beyond the system disk that every instance has: ids, or dicts of `Disk`'s attributes.
+            action_on_maintenance: "AutoRecover", "Stop" or "AutoRedeploy"; left out, the service's default.
             **attributes: What DescribeInstances is to say of it, by the names there in snake_case:
                 `instance_name="web1"`, `zone_id=...`, `private_ip_addresses=[...]`.
 
@@ -74,7 +81,13 @@ class Instances(Mapping[str, Instance]):
             BadArgumentError: An attribute does not exist or cannot have the value, or the instance was declared
                 otherwise before.
         """
-        given = {"stopping_takes": stopping_takes, "starting_takes": starting_takes, **attributes}
+        given = {
+            "stopping_takes": stopping_takes,
+            "starting_takes": starting_takes,
+            "disks": disks,
+            "action_on_maintenance": action_on_maintenance,
+            **attributes,
+        }
         return declared(
             self._cloud,
             instance_id,

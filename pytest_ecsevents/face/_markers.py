@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pytest_ecsevents._words import BadArgumentError, EcsEventsError, did_you_mean, hidden_in_reports, listed
 from pytest_ecsevents.clock import ClockNamesMemo
-from pytest_ecsevents.cloud import ATTRIBUTES, EVENT_TYPES, EventStatus
+from pytest_ecsevents.cloud import ATTRIBUTES, EVENT_TYPES, MAINTENANCE_CAUSES, EventStatus
 from pytest_ecsevents.face._ecs_events import EcsEvents
 from pytest_ecsevents.face._instances import declared
 from pytest_ecsevents.face._settings import Settings
@@ -61,13 +61,32 @@ FORMS: Final = {
             "ecs_event",
             "event_type",
             True,
-            ("instance_id", "not_before", "simulated", "status", "reason", "outcome"),
+            (
+                "instance_id",
+                "not_before",
+                "simulated",
+                "status",
+                "reason",
+                "outcome",
+                "executing_for",
+                "disk_id",
+                "extended_attribute",
+            ),
         ),
         MarkerForm(
             "ecs_instance",
             "instance_id",
             True,
-            ("region_id", "status", "account_id", "tags", "stopping_takes", "starting_takes"),
+            (
+                "region_id",
+                "status",
+                "account_id",
+                "tags",
+                "stopping_takes",
+                "starting_takes",
+                "disks",
+                "action_on_maintenance",
+            ),
             more=tuple(ATTRIBUTES),
         ),
         MarkerForm(
@@ -210,7 +229,8 @@ def _instance_ids(ecs_events: EcsEvents, given: object) -> list[str]:
 
 def _default_not_before(given: Mapping[str, Any]) -> str | None:
     """An event that waits for nobody's leave and has not happened yet needs a planned time."""
-    row = EVENT_TYPES.get(str(given["event_type"]))
+    event_type = str(given["event_type"])
+    row = EVENT_TYPES.get(f"{event_type}.Reboot" if event_type in MAINTENANCE_CAUSES else event_type)
     if row is None or given.get("simulated", True):
         return DEFAULT_NOT_BEFORE
     first = given.get("status") or (

@@ -122,7 +122,7 @@ def _event_text(transition: Transition) -> str:
     due = "" if event._not_before is None else f", NotBefore {instant_text(event._not_before)}"
     kind = "simulated " if event.simulated else ""
     return (
-        f"{event.event_id}  {kind}{event.event_type} on {event.instance_id}: {transition.to_status}{due} "
+        f"{event.event_id}  {kind}{event.event_type} on {event._subject}: {transition.to_status}{due} "
         f"({transition.cause})"
     )
 

@@ -245,6 +245,17 @@ FULL_STATUS: Final = ErrorTable(
         EVENT_MISSING,
     )
 )
+DISKS_STATUS: Final = ErrorTable(
+    (
+        INVALID,
+        ErrorRow("DiskIdLimitExceeded", 403, "%s"),
+        EVENT_IDS_LIMIT,
+        TIME_ORDER,
+        NOT_WHITELISTED,
+        ErrorRow("TooManyDiskEvent.DiskIdRequired", 403, "%s"),
+        EVENT_MISSING,
+    )
+)
 INSTANCES: Final = ErrorTable(
     (
         ErrorRow(

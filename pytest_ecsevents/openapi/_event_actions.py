@@ -1,6 +1,6 @@
 """The actions on system events."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from typing import Final
 
@@ -9,6 +9,7 @@ from pytest_ecsevents.clock import SECOND, instant_text
 from pytest_ecsevents.cloud import (
     EVENT_STATUS_CODES,
     EVENT_TYPES,
+    EXTENDED_LISTS,
     FINAL,
     HEALTH_STATUS_CODES,
     HEALTH_STATUSES,
@@ -147,7 +148,7 @@ def _describe_history(call: ActionCall) -> JsonObject:
     _sort_newest_first(events)
     if not events:
         call.hint = _found_elsewhere(call, statuses)
-    page, envelope = paged(call, events, PAGE_SIZE, _newest_first)
+    page, envelope = paged(call, events, PAGE_SIZE, filters.newest_first)
     views: list[Json] = [_history_view(event) for event in page]
     return {**envelope, "InstanceSystemEventSet": {"InstanceSystemEventType": views}}
 
@@ -159,12 +160,8 @@ def _found_elsewhere(call: ActionCall, statuses: "Iterable[EventStatus]") -> str
     return f"None in {call.region_id} of account {call.account_id}; there are such events {listed(places, most=3)}."
 
 
-def _newest_first(event: SystemEvent) -> "tuple[int, str]":
-    return -event._published_at, event.event_id
-
-
 def _sort_newest_first(events: "list[SystemEvent]") -> None:
-    """By `_newest_first`, in two stable sorts whose keys are read without a step in Python for each event."""
+    """By `filters.newest_first`, in two stable sorts whose keys are read without a step in Python for each event."""
     events.sort(key=attrgetter("event_id"))
     events.sort(key=attrgetter("_published_at"), reverse=True)
 
@@ -177,8 +174,8 @@ def _history_candidates(call: ActionCall, statuses: "frozenset[EventStatus]") ->
     if resources:
         narrowed = [event for resource in dict.fromkeys(resources) for event in cloud.events_of(resource)]
     elif call[filters.EVENT_IDS]:
-        wanted = dict.fromkeys(call[filters.EVENT_IDS])
-        narrowed = [cloud.events[event_id] for event_id in wanted if event_id in cloud.events]
+        known = filter(None, map(cloud.events.get, dict.fromkeys(call[filters.EVENT_IDS])))
+        narrowed = [event for event in known if not EVENT_TYPES[event.event_type].is_of_disk]
     else:
         return cloud.events_in(call.account_id, call.region_id, statuses)
     mine = (call.account_id, call.region_id)
@@ -188,8 +185,7 @@ def _history_candidates(call: ActionCall, statuses: "frozenset[EventStatus]") ->
 def _history_view(event: SystemEvent) -> JsonObject:
     view = _event_view(event)
     view["InstanceId"] = event.instance_id
-    if event._initial_not_before is not None:
-        view["ExtendedAttribute"] = {"InitialNotBefore": instant_text(event._initial_not_before)}
+    view["ExtendedAttribute"] = _extended_view(event)
     if event._finished_at is not None:
         view["EventFinishTime"] = instant_text(event._finished_at)
     return view
@@ -209,6 +205,23 @@ def _event_view(event: SystemEvent) -> JsonObject:
     if event.reason is not None:
         view["Reason"] = event.reason
     return view
+
+
+def _extended_view(event: SystemEvent) -> JsonObject:
+    """Empty for most events (documented); DiskId and Device of those that concern a disk, and what the test gave."""
+    view: JsonObject = {name: _extended_member(name, value) for name, value in event._extended.items()}
+    if event._disk is not None:
+        view.update(DiskId=event._disk.disk_id, Device=event._disk.device)
+    if event._initial_not_before is not None:
+        view["InitialNotBefore"] = instant_text(event._initial_not_before)
+    return view
+
+
+def _extended_member(name: str, value: object) -> Json:
+    if not isinstance(value, tuple):
+        return str(value)
+    entries: list[Json] = [dict(one) if isinstance(one, Mapping) else str(one) for one in value]
+    return {EXTENDED_LISTS[name].item: entries}
 
 
 HISTORY: Final = Action(
@@ -248,6 +261,7 @@ HISTORY: Final = Action(
 _FULL_INSTANCES: Final = repeated("InstanceId", most=100, too_many=FULL_STATUS["InstanceIdLimitExceeded"])
 _INSTANCE_STATUS: Final = choice("Status", ("Starting", "Running", "Stopped"))
 _HEALTH: Final = choice("HealthStatus", tuple(name for name in HEALTH_STATUSES if name != "Ok"))
+_PLANNED_EXTENDED: Final = ("DiskId", "Device", "InactiveDisks")
 _PLANNED: Final = frozenset({EventStatus.SCHEDULED, EventStatus.INQUIRING})
 
 
@@ -259,7 +273,7 @@ def _describe_full_status(call: ActionCall) -> JsonObject:
         for test in tests:
             events = [event for event in events if test(event)]
         if events or not tests:
-            matching.append((instance, sorted(events, key=_newest_first)))
+            matching.append((instance, sorted(events, key=filters.newest_first)))
     if not any(events for _, events in matching):
         call.hint = _found_elsewhere(call, _PLANNED)
     page, envelope = numbered(call, matching, PAGE_SIZE)
@@ -284,13 +298,21 @@ def _health(instance: Instance) -> str:
 
 def _full_view(instance: Instance, events: Iterable[SystemEvent]) -> JsonObject:
     status, health = instance._status, _health(instance)
-    views: list[Json] = [_event_view(event) for event in events]
+    views: list[Json] = [_planned_view(event) for event in events]
     return {
         "InstanceId": instance.instance_id,
         "Status": {"Code": INSTANCE_STATUS_CODES[status][0], "Name": status.value},
         "HealthStatus": {"Code": HEALTH_STATUS_CODES[health][0], "Name": health},
         "ScheduledSystemEventSet": {"ScheduledSystemEventType": views},
     }
+
+
+def _planned_view(event: SystemEvent) -> JsonObject:
+    """The event; of its extended attribute only what the official reply model has here."""
+    view = _event_view(event)
+    extended = _extended_view(event)
+    view["ExtendedAttribute"] = {name: extended[name] for name in _PLANNED_EXTENDED if name in extended}
+    return view
 
 
 FULL: Final = Action(

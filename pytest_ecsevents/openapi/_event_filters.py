@@ -4,18 +4,20 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeAlias
 
 from pytest_ecsevents.clock import Micros, instant_text
-from pytest_ecsevents.cloud import EVENT_TYPES, Cloud, SystemEvent
+from pytest_ecsevents.cloud import INSTANCE_EVENT_TYPES, Cloud, SystemEvent
 from pytest_ecsevents.openapi._action import ActionCall
 from pytest_ecsevents.openapi._errors import EVENT_IDS_LIMIT, INVALID, TIME_ORDER
 from pytest_ecsevents.openapi._parameters import Parameter, choice, instant, repeated, structs
 
 Test: TypeAlias = Callable[[SystemEvent], bool]
 
-_TYPES: Final = tuple(EVENT_TYPES)
-
 EVENT_IDS: Final = repeated("EventId", most=100, too_many=EVENT_IDS_LIMIT)
-EVENT_TYPE: Final = choice("EventType", _TYPES, note="only without InstanceEventType.N; instance types only")
-EVENT_TYPES_N: Final = repeated("InstanceEventType", most=30, allowed=_TYPES, note="1 to 30; wins over EventType")
+EVENT_TYPE: Final = choice(
+    "EventType", INSTANCE_EVENT_TYPES, note="only without InstanceEventType.N; instance types only"
+)
+EVENT_TYPES_N: Final = repeated(
+    "InstanceEventType", most=30, allowed=INSTANCE_EVENT_TYPES, note="1 to 30; wins over EventType"
+)
 NOT_BEFORE_START: Final = instant("NotBefore.Start")
 NOT_BEFORE_END: Final = instant("NotBefore.End")
 PUBLISHED_START: Final = instant("EventPublishTime.Start")
@@ -50,12 +52,12 @@ def shared_tests(call: ActionCall) -> list[Test]:
     if call[EVENT_IDS]:
         ids = frozenset(call[EVENT_IDS])
         tests.append(lambda event: event.event_id in ids)
-    _add_range(call, NOT_BEFORE_START, NOT_BEFORE_END, lambda event: event._not_before, tests)
-    _add_range(call, PUBLISHED_START, PUBLISHED_END, lambda event: event._published_at, tests)
+    add_range(call, NOT_BEFORE_START, NOT_BEFORE_END, lambda event: event._not_before, tests)
+    add_range(call, PUBLISHED_START, PUBLISHED_END, lambda event: event._published_at, tests)
     return tests
 
 
-def _add_range(
+def add_range(
     call: ActionCall,
     start: Parameter[Micros | None],
     end: Parameter[Micros | None],
@@ -88,6 +90,11 @@ def owner_tests(cloud: Cloud, wanted: Iterable[Mapping[str, str]], resource_grou
     if resource_group_id:
         tests.append(lambda event: cloud.resource_group_of(event.instance_id) == resource_group_id)
     return tests
+
+
+def newest_first(event: SystemEvent) -> "tuple[int, str]":
+    """The order in which events are listed (a guess): newest publication first, then by id."""
+    return -event._published_at, event.event_id
 
 
 def has_tags(owned: Mapping[str, str], pairs: "Iterable[tuple[str, str | None]]") -> bool:

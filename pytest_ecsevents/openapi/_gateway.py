@@ -11,6 +11,7 @@ from pytest_ecsevents._words import UnknownParameterWarning, did_you_mean, hidde
 from pytest_ecsevents.cloud import Cloud
 from pytest_ecsevents.openapi._action import Action, ActionCall
 from pytest_ecsevents.openapi._calls import ApiCall
+from pytest_ecsevents.openapi._disk_actions import DISK_ACTIONS
 from pytest_ecsevents.openapi._encoding import encoded
 from pytest_ecsevents.openapi._errors import COMMON, COMMON_MISSING, ApiError
 from pytest_ecsevents.openapi._event_actions import EVENT_ACTIONS
@@ -27,7 +28,14 @@ METHODS: Final = ("GET", "POST")
 VERSION: Final = "2014-05-26"
 ACTIONS: Final = {
     action.name: action
-    for action in (*EVENT_ACTIONS, *QUERY_ACTIONS, *OPERATION_ACTIONS, *MAINTENANCE_ACTIONS, *LOOKUP_ACTIONS)
+    for action in (
+        *EVENT_ACTIONS,
+        *DISK_ACTIONS,
+        *QUERY_ACTIONS,
+        *OPERATION_ACTIONS,
+        *MAINTENANCE_ACTIONS,
+        *LOOKUP_ACTIONS,
+    )
 }
 
 # The list that a reply is about, and what its items are called in the timeline.
@@ -36,6 +44,7 @@ _COUNTED: Final = {
     "InstanceSystemEventType": "event",
     "InstanceFullStatusType": "instance",
     "Instance": "instance",
+    "DiskFullStatusType": "disk",
     "InstanceStatus": "instance",
     "InstanceResponse": "instance",
 }

@@ -105,7 +105,7 @@ FILTERS: Final = (
     Filter(text("KeyPairName"), _is("key_pair_name")),
     Filter(
         choice("LockReason", LOCK_REASONS, refusal=INSTANCES["InvalidLockReason.NotFound"]),
-        lambda instance, value: value in words(instance, "operation_locks"),
+        lambda instance, value: value in instance._locks,
     ),
     Filter(text("ResourceGroupId"), _is("resource_group_id")),
     Filter(text("HpcClusterId"), _is("hpc_cluster_id")),

@@ -141,7 +141,7 @@ def instance_view(instance: Instance) -> JsonObject:
             "HttpEndpoint": word(instance, "http_endpoint"),
         },
         SecurityGroupIds={"SecurityGroupId": _listed(instance, "security_group_ids")},
-        OperationLocks={"LockReason": [{"LockReason": reason} for reason in words(instance, "operation_locks")]},
+        OperationLocks={"LockReason": [{"LockReason": reason} for reason in instance._locks]},
         **_network(instance),
     )
     if instance.tags:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from pytest_ecsevents.cloud import (
+    DEFAULT_ACTION,
+    MAINTENANCE_IMPACTS,
     Instance,
     InstanceArrearsError,
     InstanceLockedError,
@@ -71,6 +73,7 @@ REDEPLOY_ONE: Final = Action(
     needs_region=False,
     notes=(
         "Answers real events of the documented types and statuses, which become Avoided.",
+        "A SystemFailure.Reboot that is Executing is answered where a local disk is declared, and becomes Executed.",
         "Refused when the instance has no such event, simulated ones included.",
     ),
 )
@@ -137,7 +140,7 @@ RESCHEDULE_ONE: Final = Action(
 # -- ModifyInstanceMaintenanceAttributes
 
 _INSTANCES: Final = repeated("InstanceId", most=100)
-_ACTION: Final = choice("ActionOnMaintenance", ("Stop", "AutoRecover", "AutoRedeploy"))
+_ACTION: Final = choice("ActionOnMaintenance", tuple(MAINTENANCE_IMPACTS))
 _NOTIFY: Final = yes_or_no("NotifyOnMaintenance", note="default false")
 _WINDOW: Final = structs(
     "MaintenanceWindow", "StartTime", "EndTime", most=1, note="one; HH:mm:ss on the full hour, 1 to 23 hours"
@@ -197,6 +200,7 @@ def _describe_maintenance(call: ActionCall) -> JsonObject:
 
 def _maintenance_view(instance: Instance) -> JsonObject:
     maintenance = instance._maintenance
+    redeploy = ["AutoRedeploy"] if any(disk.is_local for disk in instance.disks) else []
     windows: list[Json] = []
     if maintenance.window is not None:
         windows.append({"StartTime": maintenance.window[0], "EndTime": maintenance.window[1]})
@@ -205,9 +209,9 @@ def _maintenance_view(instance: Instance) -> JsonObject:
         "NotifyOnMaintenance": maintenance.notify,
         "MaintenanceWindows": {"MaintenanceWindow": windows},
         "ActionOnMaintenance": {
-            "DefaultValue": "AutoRecover",
-            "Value": maintenance.action,
-            "SupportedValues": {"SupportedValue": ["Stop", "AutoRecover"]},
+            "DefaultValue": DEFAULT_ACTION,
+            "Value": maintenance.action or DEFAULT_ACTION,
+            "SupportedValues": {"SupportedValue": ["Stop", "AutoRecover", *redeploy]},
         },
     }
 
@@ -219,7 +223,7 @@ DESCRIBE: Final = Action(
     _describe_maintenance,
     {UnknownInstanceError: NO_INSTANCE},
     DESCRIBE_MAINTENANCE["MissingParameter"],
-    notes=("SupportedValues are Stop and AutoRecover for every instance.",),
+    notes=("SupportedValues are Stop and AutoRecover, and AutoRedeploy where a local disk is declared.",),
 )
 
 # -- ReportInstancesStatus

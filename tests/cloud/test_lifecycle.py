@@ -21,9 +21,10 @@ ERROR_DISKS = (
 )
 
 
-def expected_next(event_type, simulated, status, trigger):  # noqa: PLR0911  # a decision a line
+def expected_next(event_type, simulated, status, trigger):  # noqa: C901, PLR0911  # a decision a line
     """The decisions, written a second time as conditions."""
-    if status in FINISHED:
+    is_of_disk = "." not in event_type
+    if status in FINISHED or (is_of_disk and (status != "Executing" or trigger != "execution ended")):
         return None
     if trigger == "NotBefore reached":
         if status == "Scheduled":
@@ -42,6 +43,11 @@ def expected_next(event_type, simulated, status, trigger):  # noqa: PLR0911  # a
         inquired = status == "Inquiring" and event_type in (*REDEPLOYABLE, *ERROR_DISKS)
         scheduled = status == "Scheduled" and event_type in REDEPLOYABLE
         return "Avoided" if not simulated and (inquired or scheduled) else None
+    if trigger == "RedeployInstance, local disks":
+        return "Executed" if not simulated and (event_type, status) == ("SystemFailure.Reboot", "Executing") else None
+    if trigger == "renewal before NotBefore":
+        is_billing = event_type.startswith(("InstanceExpiration.", "AccountUnbalanced."))
+        return "Avoided" if is_billing and status == "Scheduled" else None
     assert trigger == "instance released"
     return "Canceled" if status != "Executing" or simulated else None
 

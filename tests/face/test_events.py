@@ -137,7 +137,7 @@ def test_where_refuses_an_attribute_that_events_do_not_have(ecs):
         ecs.where(state="Avoided")
     assert str(error.value) == (
         "Events have no attribute 'state'. Did you mean status? They have: event_id, event_type, instance_id, "
-        "region_id, account_id, status, publish_time, not_before, finish_time, reason, simulated, outcome."
+        "region_id, account_id, status, publish_time, not_before, finish_time, reason, simulated, outcome, disk_id."
     )
 
 

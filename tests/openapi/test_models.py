@@ -13,7 +13,7 @@ import typing
 import pytest
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.cloud import ATTRIBUTES, EVENT_TYPES, SIMULATED_TYPES, EventStatus
+from pytest_ecsevents.cloud import ATTRIBUTES, EVENT_TYPES, INSTANCE_EVENT_TYPES, SIMULATED_TYPES, EventStatus
 from pytest_ecsevents.openapi import ACTIONS, VERSION, ApiError, ApiRequest
 from pytest_ecsevents.openapi._parameters import ENVELOPE
 
@@ -313,8 +313,8 @@ def test_queries_filter_by_any_type(action, name):
     """
     listed = listed_by_the_model(action, name)
     assert not {"SystemMaintenance.Stop", "SystemFailure.Stop"} & {*listed}
-    assert set(listed) < set(EVENT_TYPES)
-    assert refused(action, name, EVENT_TYPES) == []
+    assert set(listed) < set(INSTANCE_EVENT_TYPES)
+    assert refused(action, name, INSTANCE_EVENT_TYPES) == []
 
 
 @pytest.mark.parametrize("action", [name for name in ACTIONS if "MaxResults" in comments(name)])
@@ -335,6 +335,31 @@ def test_the_models_spelling_of_hosts_is_not_the_only_one():
 
 REGION = "cn-hangzhou"
 FULL, PLAIN, STOPPED = "i-full", "i-plain", "i-stopped"
+_DISK = {"disk_id": "d-tagged", "category": "local_ssd_pro", "tags": {"role": "web"}, "resource_group_id": "rg-1"}
+_EXTENDED = {
+    "PunishType": "p",
+    "PunishDomain": "example.org",
+    "PunishUrl": "https://example.org",
+    "Code": "1",
+    "CanAccept": "true",
+    "ResponseResult": "r",
+    "HostType": "ddh",
+    "HostId": "dh-1",
+    "Rack": "rack-1",
+    "OnlineRepairPolicy": "o",
+    "MetricName": "cpu",
+    "MetricValue": "1",
+    "MigrationOptions": ["MigrationPlan"],
+    "InactiveDisks": [
+        {
+            "CreationTime": "2029-01-01T00:00Z",
+            "DeviceCategory": "local_ssd_pro",
+            "DeviceSize": "10",
+            "DeviceType": "data",
+        }
+        | {"ReleaseTime": "2029-01-02T00:00Z"}
+    ],
+}
 _MAINTENANCE = "SystemMaintenance.Reboot"
 _TEXTS = {"expired_time": "2031-01-01T00:00Z", "auto_release_time": "2031-01-01T00:00Z"}
 
@@ -374,6 +399,12 @@ def populate(ecs_events):
                 add(f"i-{status}-{number}")
                 given = {"not_before": not_before, "status": status, "reason": "risk", "simulated": False}
                 ecs_events.create(row.name, f"i-{status}-{number}", **given)
+    concerned = add("i-concerned", disks=[_DISK, "d-other"])
+    given = {"simulated": False, "status": "Inquiring", "extended_attribute": _EXTENDED}
+    ecs_events.create("SystemMaintenance.RebootAndIsolateErrorDisk", concerned, disk_id="d-tagged", **given)
+    ecs_events.create("Stalled", concerned, simulated=False, disk_id="d-tagged")
+    ecs_events.create("ErrorDetected", concerned, simulated=False, disk_id="d-tagged", executing_for="1d")
+    ecs_events.advance("2s")
     add(PLAIN)
 
 
@@ -417,6 +448,7 @@ VARIANTS = {
         *({"InstanceEventCycleStatus.1": str(status), "PageSize": "100"} for status in EventStatus),
         {f"InstanceEventCycleStatus.{number}": str(one) for number, one in enumerate(EventStatus, 1)},
     ],
+    "InstanceEventType": [{"InstanceEventType.1": "SystemMaintenance.RebootAndIsolateErrorDisk", "PageSize": "100"}],
     "InstanceIds": [{"InstanceIds": "[]"}, {"InstanceIds": json.dumps([FULL])}],
     "AdditionalAttributes": [{"AdditionalAttributes.1": "META_OPTIONS"}],
     "Tag": [{"Tag.1.Key": "role", "Tag.1.Value": "web"}],
@@ -548,11 +580,44 @@ def test_the_scenario_shows_events_of_every_status_and_both_paging_styles():
     pages = replies("DescribeInstanceHistoryEvents")
     events = [event for page in pages for event in page["InstanceSystemEventSet"]["InstanceSystemEventType"]]
     assert {event["EventCycleStatus"]["Name"] for event in events} == set(map(str, EventStatus))
-    assert {event["EventType"]["Name"] for event in events} == set(EVENT_TYPES)
+    assert {event["EventType"]["Name"] for event in events} == set(INSTANCE_EVENT_TYPES)
     for key in ("EventFinishTime", "NotBefore", "Reason"):
         assert {key in event for event in events} == {True, False}
     assert {"NextToken" in page for page in pages} == {True, False}
     assert {page["PageNumber"] for page in pages} == {1, 2, 1000}
+
+
+def test_the_history_shows_every_extended_attribute():
+    """An event's ExtendedAttribute has each member of the model that the test gave, and those that follow from it."""
+    pages = replies("DescribeInstanceHistoryEvents")
+    events = [event for page in pages for event in page["InstanceSystemEventSet"]["InstanceSystemEventType"]]
+    model = (
+        models.DescribeInstanceHistoryEventsResponseBodyInstanceSystemEventSetInstanceSystemEventTypeExtendedAttribute
+    )
+    assert {name for event in events for name in event["ExtendedAttribute"]} == set(wire_types(model))
+
+
+def test_the_full_status_has_fewer_extended_attributes():
+    """The reference names nine types that fill it here too; the model has three members, and the fake sides with it."""
+    pages = replies("DescribeInstancesFullStatus")
+    sets = [
+        one["ScheduledSystemEventSet"]
+        for page in pages
+        for one in page["InstanceFullStatusSet"]["InstanceFullStatusType"]
+    ]
+    events = [event for one in sets for event in one["ScheduledSystemEventType"]]
+    shown = {name for event in events for name in event["ExtendedAttribute"]}
+    assert shown == {"DiskId", "Device", "InactiveDisks"}
+
+
+def test_disks_show_lasting_and_ended_events():
+    """DescribeDisksFullStatus has events with an end and without, and disks with events and without."""
+    pages = replies("DescribeDisksFullStatus")
+    disks = [disk for page in pages for disk in page["DiskFullStatusSet"]["DiskFullStatusType"]]
+    counts = {len(disk["DiskEventSet"]["DiskEventType"]) for disk in disks}
+    events = [event for disk in disks for event in disk["DiskEventSet"]["DiskEventType"]]
+    assert counts == {0, 1, 2}
+    assert {"EventEndTime" in event for event in events} == {True, False}
 
 
 def test_the_scenario_shows_every_attribute_of_an_instance():

@@ -164,17 +164,17 @@ def test_it(ecs_events):
         (
             '@pytest.mark.ecs_event("SystemMaintenance.Reboot", instance="i-web1")',
             "@pytest.mark.ecs_event has no argument 'instance'. Did you mean instance_id? It takes: event_type, "
-            "instance_id, not_before, simulated, status, reason, outcome.",
+            "instance_id, not_before, simulated, status, reason, outcome, executing_for, disk_id, extended_attribute.",
         ),
         (
             '@pytest.mark.ecs_event("SystemMaintenance.Reboot", "i-web1")',
             "@pytest.mark.ecs_event takes one argument without a name, event_type; it got 'SystemMaintenance.Reboot', "
-            "'i-web1'. Name the others: instance_id, not_before, simulated, status, reason, outcome.",
+            "'i-web1'. Name the others: instance_id, not_before, simulated, status, reason, outcome, executing_for, disk_id, extended_attribute.",
         ),
         (
             '@pytest.mark.ecs_event("SystemMaintenance.Reboot", event_type="SystemMaintenance.Stop")',
             "@pytest.mark.ecs_event takes one argument without a name, event_type; it got 'SystemMaintenance.Reboot' and "
-            "event_type=. Name the others: instance_id, not_before, simulated, status, reason, outcome.",
+            "event_type=. Name the others: instance_id, not_before, simulated, status, reason, outcome, executing_for, disk_id, extended_attribute.",
         ),
         (
             '@pytest.mark.ecs_event(instance_id="i-web1")',
@@ -204,7 +204,7 @@ def test_it(ecs_events):
         (
             '@pytest.mark.ecs_instance("i-web1", stat="Stopped")',
             "@pytest.mark.ecs_instance has no argument 'stat'. Did you mean status? It takes: instance_id, region_id, "
-            "status, account_id, tags, stopping_takes, starting_takes and the attributes of an instance.",
+            "status, account_id, tags, stopping_takes, starting_takes, disks, action_on_maintenance and the attributes of an instance.",
         ),
         (
             '@pytest.mark.ecs_instance("i-web1", tags={"a": "1"})\n@pytest.mark.ecs_instance("i-web1")',
@@ -271,10 +271,10 @@ def test_the_markers_are_listed_and_strict(run, pytester):
     result.stdout.fnmatch_lines(
         [
             "@pytest.mark.ecs_event(event_type, [*], instance_id, not_before='+24h', simulated=True, status=None, "
-            "reason=None, outcome='Executed'): publish an ECS system event before the test; instance_id may be a list.",
+            "reason=None, outcome='Executed', executing_for=None, disk_id=None, extended_attribute=None): publish an ECS system event before the test; instance_id may be a list.",
             "",
             "@pytest.mark.ecs_instance(instance_id, [*], region_id, status='Running', account_id, tags={...}, "
-            "stopping_takes='0s', starting_takes='0s', [*][*]attributes): declare an ECS instance; attributes are those of DescribeInstances in snake_case.",
+            "stopping_takes='0s', starting_takes='0s', disks=[[]...], action_on_maintenance='AutoRecover', [*][*]attributes): declare an ECS instance; attributes are those of DescribeInstances in snake_case.",
             "",
             "@pytest.mark.ecs_clock(start=..., [*], backend='freezegun', sleep='virtual', "
             "executing_for='1s', failure_events='executing'): where the test's clock is frozen, and how.",
@@ -293,3 +293,20 @@ def test_the_fixture_is_listed(run):
         ],
         consecutive=True,
     )
+
+
+def test_markers_declare_disks_and_their_events(run):
+    """An instance's disks, its maintenance attribute, and events that follow from them."""
+    result = run("""
+@pytest.mark.ecs_instance("i-web1", disks=["d-1", "d-2"], action_on_maintenance="Stop")
+@pytest.mark.ecs_event("Stalled", simulated=False, disk_id="d-2", executing_for="1h")
+@pytest.mark.ecs_event("SystemMaintenance", simulated=False)
+@pytest.mark.ecs_event("SystemFailure", simulated=False)
+def test_it(ecs_events):
+    assert [(one.event_type, one.disk_id, str(one.status)) for one in ecs_events] == [
+        ("Stalled", "d-2", "Executing"),
+        ("SystemMaintenance.Stop", None, "Scheduled"),
+        ("SystemFailure.Stop", None, "Executing"),
+    ]
+""")
+    result.assert_outcomes(passed=1)
