@@ -34,7 +34,15 @@ FLOORS["all"] = {name: version for floor in FLOORS.values() for name, version in
 OLD_SDK = {"aliyun-python-sdk-ecs": "4.10.0", "aliyun-python-sdk-core": None}
 """It brings a core of its own: the same package under another distribution's name."""
 
-TOOLS = ("hypothesis", "pytest-freezer", "pytest-randomly", "pytest-xdist")
+TOOLS = (
+    "apscheduler",
+    "hypothesis",
+    "pytest-asyncio",
+    "pytest-freezer",
+    "pytest-randomly",
+    "pytest-timeout",
+    "pytest-xdist",
+)
 
 nox.needs_version = ">=2024.4"
 nox.options.error_on_missing_interpreters = False

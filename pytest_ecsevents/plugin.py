@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_ecsevents.clock import ClockNamesMemo
+    from pytest_ecsevents.clock import ClockMemo
     from pytest_ecsevents.face import EcsEvents, Settings
     from pytest_ecsevents.face._markers import Mark
 
@@ -53,7 +53,7 @@ def __tracebackhide__(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:  # 
 
 _in_use: pytest.StashKey[EcsEvents] = pytest.StashKey()
 _settings: pytest.StashKey[Settings] = pytest.StashKey()
-_memo: pytest.StashKey[ClockNamesMemo] = pytest.StashKey()
+_memo: pytest.StashKey[ClockMemo] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -138,7 +138,7 @@ def _made(node: pytest.Item, config: pytest.Config) -> EcsEvents:
         _marks(node),
         seed=node.nodeid,
         settings=_settings_of(config),
-        memo=config.stash.setdefault(_memo, clock.ClockNamesMemo()),
+        memo=config.stash.setdefault(_memo, clock.ClockMemo()),
     )
 
 

@@ -1,7 +1,6 @@
 """Freezing back ends, virtual sleep and the queue of what falls due."""
 
-from pytest_ecsevents.clock._clock import BACKENDS, SLEEPS, Clock
-from pytest_ecsevents.clock._freezegun import ClockNamesMemo
+from pytest_ecsevents.clock._clock import BACKENDS, SLEEPS, Clock, ClockMemo
 from pytest_ecsevents.clock._times import (
     SECOND,
     Duration,
@@ -22,7 +21,7 @@ __all__ = [
     "SECOND",
     "SLEEPS",
     "Clock",
-    "ClockNamesMemo",
+    "ClockMemo",
     "Duration",
     "Micros",
     "When",

@@ -4,19 +4,37 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Final, SupportsIndex
+from dataclasses import dataclass, field
+from typing import Final
 
 from pytest_ecsevents._words import BadArgumentError, EcsEventsError, hidden_in_reports
 from pytest_ecsevents.clock._freezegun import ClockNamesMemo, FreezegunSource
+from pytest_ecsevents.clock._loops import LoopTime, replace_loops
+from pytest_ecsevents.clock._names import TakenNamesMemo
 from pytest_ecsevents.clock._queue import DueQueue
+from pytest_ecsevents.clock._sleeping import replace_waiting
 from pytest_ecsevents.clock._sources import ClockSource
 from pytest_ecsevents.clock._timemachine import TimeMachineSource
 from pytest_ecsevents.clock._times import FIRST, LAST, Micros, duration_text, instant_text
+from pytest_ecsevents.clock._waits import Member, Waits, real_now
 
 __tracebackhide__ = hidden_in_reports
 
 BACKENDS: Final = ("freezegun", "time-machine")
 SLEEPS: Final = ("virtual", "real")
+
+
+@dataclass(frozen=True, slots=True)
+class ClockMemo:
+    """What one test learns of the loaded modules and the next need not look up again.
+
+    Attributes:
+        clock_names: Where freezegun has clock functions to replace.
+        taken_names: Which modules took `time.sleep` by name.
+    """
+
+    clock_names: ClockNamesMemo = field(default_factory=ClockNamesMemo)
+    taken_names: TakenNamesMemo = field(default_factory=TakenNamesMemo)
 
 
 class Clock:
@@ -26,7 +44,8 @@ class Clock:
         start: Where to freeze, or None for `default_start`, which yields to a clock that somebody else holds.
         default_start: Where to freeze when nobody asked for an instant.
         backend: One of `BACKENDS`.
-        sleep: One of `SLEEPS`: "virtual" has `time.sleep` in the thread that entered move the clock; "real" leaves it alone.
+        sleep: One of `SLEEPS`: "virtual" has what waits in the thread that entered, and in those that it starts, move the
+            clock; "real" leaves waiting alone.
         memo: What earlier tests learnt about loaded modules.
     """
 
@@ -37,7 +56,7 @@ class Clock:
         default_start: Micros,
         backend: str,
         sleep: str,
-        memo: ClockNamesMemo,
+        memo: ClockMemo,
     ) -> None:
         self.lock: Final = threading.RLock()
         self.queue: Final[DueQueue[object]] = DueQueue()
@@ -45,11 +64,19 @@ class Clock:
         self._start = start
         self._default_start = default_start
         self._sleep = sleep
-        own: dict[str, ClockSource] = {"freezegun": FreezegunSource(memo), "time-machine": TimeMachineSource()}
+        own: dict[str, ClockSource] = {
+            "freezegun": FreezegunSource(memo.clock_names),
+            "time-machine": TimeMachineSource(),
+        }
         self._own = own[backend]
         # freezegun lies over time-machine when both are active.
         self._sources: tuple[ClockSource, ...] = tuple(own.values())
         self._undo = ExitStack()
+        self._memo = memo
+        self.waits: Waits | None = None
+        """The threads of the test, while their waiting moves the clock."""
+        self.left_threads: list[str] = []
+        """Names of threads of the test that went on when it had ended."""
         self.started_at: Micros = default_start if start is None else start
         self.holder = ""
         self._still: Micros | None = self.started_at
@@ -68,7 +95,7 @@ class Clock:
         self._still = None
         self.started_at = self.now()
         if self._sleep == "virtual":
-            self._replace_sleep()
+            self._replace_waiting(self._own if foreign is None else foreign)
 
     def _follow(self, foreign: ClockSource) -> None:
         if self._start is not None and self._start != foreign.read():
@@ -79,25 +106,30 @@ class Clock:
             )
         self.holder = f"{foreign.name}, followed"
 
-    def _replace_sleep(self) -> None:
-        real, owner = time.sleep, threading.get_ident()
+    def _replace_waiting(self, source: ClockSource) -> None:
+        team = self.waits = Waits(self)
+        self._undo.callback(self._disband, team, team.enrol())
+        monotonic = LoopTime(time.monotonic(), self._elapsed).read
+        replace_waiting(
+            team, monotonic, self._memo.taken_names, self._undo, with_monotonic=not source.freezes_monotonic
+        )
+        replace_loops(team, LoopTime(real_now(), self._elapsed), self.now, self._undo)
 
-        def sleep(seconds: float | SupportsIndex, /) -> None:
-            """Move the virtual clock in the test's own thread; wait in every other."""
-            if threading.get_ident() != owner:
-                real(seconds)
-            elif float(seconds) < 0:
-                raise ValueError("sleep length must be non-negative")
-            else:
-                self.advance_to(self.now() + -(-int(float(seconds) * 1_000_000_000) // 1_000))
+    def _elapsed(self) -> Micros:
+        return self.now() - self.started_at
 
-        time.sleep = sleep
-        self._undo.callback(setattr, time, "sleep", real)
+    def _disband(self, team: Waits, member: Member) -> None:
+        self.waits = None
+        team.end(member)
 
     def leave(self) -> None:
-        """Give the process's clock back; this one stands still from now on."""
-        self._still = self.now()
-        self._undo.close()
+        """Give the process's clock back, and end the threads that wait by it; this one stands still from now on."""
+        try:
+            if self.waits is not None:
+                self.left_threads = self.waits.close()
+        finally:
+            self._still = self.now()
+            self._undo.close()
 
     # -- reading and moving
 
@@ -127,11 +159,16 @@ class Clock:
     def advance_to(self, target: Micros) -> None:
         """Move to `target`; the clock stands at each due instant while what is due there happens.
 
-        A receiver that moves the clock beyond `target` leaves it there.
+        Threads of the test that wait for an instant on the way wake at it, and time stands until they wait again. A
+        receiver that moves the clock beyond `target` leaves it there.
         """
+        member = self.waits.me() if self.waits is not None else None
+        if self.waits is not None and member is not None:
+            self.waits.advance_to(member, target)
+            return
         self._run_due(target, move=True)
         if self.now() < target:
-            self._move_to(target)
+            self.move_to(target)
 
     def advance_by_author(self, target: Micros) -> None:
         """`advance_to` as the author of a test may call it.
@@ -165,19 +202,34 @@ class Clock:
         if due is not None:
             self.advance_to(due)
 
-    def _run_due(self, until: Micros, *, move: bool) -> None:
-        while True:
-            with self.lock:
-                due = self.queue.next_due()
-                if due is None or due > until:
-                    return
-                if move and due > self.now():
-                    self._move_to(due)
-                at, task, subject = self.queue.pop()
-                task(subject, at)
-            self.after_step()
+    def due_from(self) -> Micros | None:
+        """An instant before which no work is due, read without a lock; None when there is none."""
+        return self.queue.due_from()
 
-    def _move_to(self, at: Micros) -> None:
+    def _run_due(self, until: Micros, *, move: bool) -> None:
+        while self.run_one_due(until, move=move):
+            pass
+
+    def run_one_due(self, until: Micros, *, move: bool = True) -> bool:
+        """Let the next work happen that is due until an instant, and tell receivers; whether there was some.
+
+        Args:
+            until: The instant.
+            move: Whether the clock is moved to it first; else somebody else has moved it already.
+        """
+        with self.lock:
+            due = self.queue.next_due()
+            if due is None or due > until:
+                return False
+            if move and due > self.now():
+                self.move_to(due)
+            at, task, subject = self.queue.pop()
+            task(subject, at)
+        self.after_step()
+        return True
+
+    def move_to(self, at: Micros) -> None:
+        """Move, though nothing is due on the way."""
         source = self._active()
         if source is None:
             raise EcsEventsError(

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any, Final, TypeAlias
 
 from pytest_ecsevents.clock._times import Micros, naive_from_micros, naive_to_micros
@@ -10,7 +10,9 @@ from pytest_ecsevents.clock._times import Micros, naive_from_micros, naive_to_mi
 # Modules whose own clocks must run on: pytest's durations, and the waiting inside these standard libraries.
 # freezegun takes such names as prefixes (its "queue" swallows a user's queue_consumer, its "gi" a git_poller),
 # so they are matched here as whole module names.
-_STAY_REAL: Final = frozenset({"_pytest.timing", "threading", "queue", "selectors", "subprocess", "sched"})
+_STAY_REAL: Final = frozenset(
+    {"_pytest.timing", "threading", "queue", "selectors", "socketserver", "subprocess", "sched"}
+)
 _STAY_REAL_PACKAGES: Final = (
     "multiprocessing.",
     "concurrent.futures.",
@@ -21,13 +23,12 @@ _STAY_REAL_PACKAGES: Final = (
     "prompt_toolkit.",
 )
 
-# Callers that read `time.monotonic` through the module, and so can only be told apart on the stack. `threading` and
-# `queue` are not among them: freezegun looks five frames up, which would hand real time to every function that a
+# Callers that read `time.monotonic` through the module, and so can only be told apart on the stack. `threading`,
+# `queue` and `concurrent.futures` are not among them: freezegun looks five frames up, which would hand real time to every function that a
 # thread runs directly.
 _REAL_CALLERS: Final = (
     "multiprocessing.connection",
     "multiprocessing.popen",
-    "concurrent.futures._base",
     "selenium.",
     "gi.",
     "prompt_toolkit.",
@@ -76,6 +77,7 @@ class FreezegunSource:
     """freezegun, whoever froze with it."""
 
     name = "freezegun"
+    freezes_monotonic = True
 
     def __init__(self, memo: ClockNamesMemo) -> None:
         self._memo = memo
@@ -100,6 +102,7 @@ class FreezegunSource:
 
     def start(self, at: Micros) -> None:
         import asyncio
+        import concurrent.futures._base
 
         import freezegun
         from freezegun import api, config
@@ -113,7 +116,10 @@ class FreezegunSource:
         for module, name, original in freezer.undo_changes:
             if module.__name__ in _STAY_REAL or module.__name__.startswith(_STAY_REAL_PACKAGES):
                 setattr(module, name, original)
-        # An event loop whose clock stands still would never wake a sleeper.
+        # What waits by a clock that stands still would wait for ever.
+        futures: Any = concurrent.futures._base
+        freezer.undo_changes.append((futures, "time", futures.time))
+        futures.time = SimpleNamespace(monotonic=api.real_monotonic)
         loop, real_monotonic = asyncio.BaseEventLoop, api.real_monotonic
         freezer.undo_changes.append((loop, "time", loop.time))
         loop.time = lambda _: real_monotonic()  # type: ignore[assignment,method-assign]

@@ -27,6 +27,13 @@ class DueQueue(Generic[Subject]):
         """Forget work that has not run yet."""
         self._withdrawn.add(number)
 
+    def due_from(self) -> Micros | None:
+        """An instant before which nothing is due: of work that was withdrawn too, so that reading changes nothing."""
+        try:
+            return self._heap[0][0]
+        except IndexError:
+            return None
+
     def next_due(self) -> Micros | None:
         """The earliest due instant, or None when nothing is due."""
         heap, withdrawn = self._heap, self._withdrawn

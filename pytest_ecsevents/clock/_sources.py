@@ -10,9 +10,14 @@ class ClockSource(Protocol):
 
     `is_active`, `read` and `move_to` serve whoever started it, the user included; `start` and `stop` are ours.
     None of them imports the library, `start` excepted.
+
+    Attributes:
+        name: The library's.
+        freezes_monotonic: Whether `time.monotonic` stands still with the clock.
     """
 
     name: str
+    freezes_monotonic: bool
 
     def is_active(self) -> bool:
         """Whether anybody has replaced the clock with this library."""

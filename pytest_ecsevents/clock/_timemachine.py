@@ -13,6 +13,7 @@ class TimeMachineSource:
     """time-machine, whoever travels with it."""
 
     name = "time-machine"
+    freezes_monotonic = False
 
     def __init__(self) -> None:
         self._travel: Any = None

@@ -125,8 +125,7 @@ class Cloud:
     @contextmanager
     def changing(self) -> Iterator[Micros]:
         """Hold the cloud for one operation at the instant yielded; observers are told after it."""
-        self.check_entered()
-        self.clock.settle()
+        self.settled()
         try:
             with self.clock.lock:
                 self._depth += 1
@@ -136,6 +135,16 @@ class Cloud:
                     self._depth -= 1
         finally:
             self.deliver()
+
+    def settled(self) -> Micros:
+        """The instant, once all that is due has happened.
+
+        Raises:
+            EcsEventsError: The cloud has not been entered, or has been left.
+        """
+        self.check_entered()
+        self.clock.settle()
+        return self.clock.now()
 
     def check_entered(self) -> None:
         """Refuse to work on a clock that stands still.

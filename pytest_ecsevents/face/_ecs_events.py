@@ -9,7 +9,7 @@ from typing import Any, Final
 from pytest_ecsevents._words import BadArgumentError, NoSingleEventError, did_you_mean, hidden_in_reports, listed
 from pytest_ecsevents.clock import (
     Clock,
-    ClockNamesMemo,
+    ClockMemo,
     Duration,
     Micros,
     When,
@@ -105,7 +105,7 @@ class EcsEvents:
         strict: bool = True,
         seed: str = "",
         _settings: Settings | None = None,
-        _memo: ClockNamesMemo | None = None,
+        _memo: ClockMemo | None = None,
     ) -> None:
         given = {
             "region": region_id,
@@ -122,7 +122,7 @@ class EcsEvents:
             default_start=default_start,
             backend=settings.clock,
             sleep=settings.sleep,
-            memo=_memo or ClockNamesMemo(),
+            memo=_memo or ClockMemo(),
         )
         rules = Rules(
             account_id=settings.account_id,

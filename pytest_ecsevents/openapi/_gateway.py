@@ -8,6 +8,7 @@ from types import FrameType
 from typing import Any, Final, Protocol
 
 from pytest_ecsevents._words import UnknownParameterWarning, did_you_mean, hidden_in_reports, listed
+from pytest_ecsevents.clock import Micros
 from pytest_ecsevents.cloud import Cloud
 from pytest_ecsevents.openapi._action import Action, ActionCall
 from pytest_ecsevents.openapi._calls import ApiCall
@@ -105,25 +106,24 @@ class Gateway:
         found, unknown = action.parameters.sort(params) if action else (_beyond_envelope(params), [])
         if action is not None and unknown:
             _warn_unknown(action, unknown)
-        with self._cloud.changing() as now:
-            call = ApiCall(
-                product=_product(request.host),
-                version=params.get("Version") or request.headers.get("x-acs-version", ""),
-                action=name,
-                params={**found, **{key: params[key] for key in unknown}},
-                region_id=params.get("RegionId", ""),
-                transport=request.transport,
-                at_micros=now,
-            )
-            fault = self._witness.called(call)
-            request_id = self._cloud.ids.request()
-            body, error = self._outcome(
-                call,
-                action=action,
-                found=found,
-                access_key_id=_access_key_id(request),
-                refusal=fault or _wrong_method(request),
-            )
+        call = ApiCall(
+            product=_product(request.host),
+            version=params.get("Version") or request.headers.get("x-acs-version", ""),
+            action=name,
+            params={**found, **{key: params[key] for key in unknown}},
+            region_id=params.get("RegionId", ""),
+            transport=request.transport,
+            at_micros=self._cloud.settled(),
+        )
+        fault = self._witness.called(call)
+        request_id = self._cloud.ids.request()
+        body, error = self._outcome(
+            call,
+            action=action,
+            found=found,
+            access_key_id=_access_key_id(request),
+            refusal=fault or _wrong_method(request),
+        )
         if error is None:
             call.http_status = 200
             call.summary = _summary(body)
@@ -158,6 +158,12 @@ class Gateway:
     ) -> JsonObject:
         if action is None or call.product != "Ecs" or call.version != VERSION:
             return self._cannot_answer(call)
+        with self._cloud.changing() as now:
+            return self._faked(call, action, found, access_key_id, now)
+
+    def _faked(
+        self, call: ApiCall, action: Action, found: Mapping[str, Any], access_key_id: str | None, now: Micros
+    ) -> JsonObject:
         region_id = call.region_id
         if action.needs_region and not region_id:
             raise action.missing.error(_not_supplied("RegionId"), hint="RegionId was not sent")
@@ -170,7 +176,7 @@ class Gateway:
             self._cloud,
             account_id=self._cloud.account_of(access_key_id),
             region_id=region_id,
-            now=call.at_micros,
+            now=now,
             values=action.parameters.parse(found, action.missing),
         )
         try:

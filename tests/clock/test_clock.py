@@ -1,6 +1,5 @@
 """Who moves time, and what happens on the way."""
 
-import asyncio
 import datetime as dt
 import queue
 import threading
@@ -224,23 +223,6 @@ def test_sleep_in_the_test_moves_the_clock(ecs):
         time.sleep(-1)
 
 
-def test_sleep_in_another_thread_is_real(ecs):
-    """A sleep in a thread of its own waits, and moves nothing."""
-    before = ecs.now
-    thread = threading.Thread(target=time.sleep, args=(0.01,))
-    thread.start()
-    thread.join()
-    assert ecs.now == before
-
-
-def test_a_sleeping_coroutine_wakes():
-    """Asyncio's timers run on real time: they wake, and move nothing."""
-    with EcsEvents(START) as ecs_events:
-        asyncio.run(asyncio.wait_for(asyncio.sleep(0.01), 5))
-        assert ecs_events.now.isoformat() == "2018-08-22T10:39:49+00:00"
-    assert asyncio.BaseEventLoop.time.__module__ == "asyncio.base_events"
-
-
 def test_sleep_real_leaves_sleep_alone():
     """With sleep="real" time.sleep is the process's own."""
     real = time.sleep
@@ -312,9 +294,9 @@ def test_a_name_bound_anew_between_two_tests_is_frozen_too(tmp_path, monkeypatch
     monkeypatch.syspath_prepend(tmp_path)
     import growing
 
-    from pytest_ecsevents.clock import ClockNamesMemo
+    from pytest_ecsevents.clock import ClockMemo
 
-    memo = ClockNamesMemo()
+    memo = ClockMemo()
     with EcsEvents(START, _memo=memo):
         pass
     growing.clock = time.time

@@ -17,7 +17,9 @@ SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 def test_every_snippet_runs_as_it_stands(pytester, snippet):
     """A snippet pasted into a file is a passing test file."""
     pytester.makepyfile(snippet)
-    result = pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+    result = pytester.runpytest_inprocess(
+        "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:asyncio"
+    )
     result.assert_outcomes(passed=len(re.findall(r"def test_", snippet)))
 
 

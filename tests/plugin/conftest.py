@@ -3,7 +3,11 @@
 import pytest
 
 # Plugins of other people that the inner run does not need, and that take long to load.
-_WITHOUT = ("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:xdist")
+_WITHOUT = [
+    word
+    for name in ("randomly", "cacheprovider", "hypothesispytest", "xdist", "asyncio", "timeout")
+    for word in ("-p", f"no:{name}")
+]
 
 
 @pytest.fixture

@@ -1,0 +1,167 @@
+"""Everything that replaces the standard library's ways to wait: `time.sleep`, and what threads wait with."""
+
+import concurrent.futures._base
+import concurrent.futures.thread
+import queue
+import sched
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from types import SimpleNamespace
+from typing import Any, Final, SupportsIndex
+
+from pytest_ecsevents.clock._names import TakenNamesMemo, replace, replace_everywhere
+from pytest_ecsevents.clock._waits import TestIsOver, Wait, Waits
+
+# Callers who wait for something real: what they sleep is a pause between two looks, and their time must pass.
+_REAL_CALLERS: Final = ("subprocess", "multiprocessing.", "_pytest.", "pytest_timeout", "xdist.", "execnet.")
+
+# Whoever starts a thread from here starts it for the test run, not for the test.
+_BYSTANDERS: Final = ("_pytest.", "pytest_timeout", "xdist.", "execnet.", "pluggy.", "faulthandler", "coverage.")
+
+
+def replace_waiting(
+    team: Waits, monotonic: Callable[[], float], memo: TakenNamesMemo, undo: ExitStack, *, with_monotonic: bool
+) -> None:
+    """Have threads of the test wait in virtual time, until `undo` closes; every other thread waits as ever.
+
+    Args:
+        team: The threads of the test.
+        monotonic: Virtual `time.monotonic`.
+        memo: What earlier tests learnt of loaded modules.
+        undo: What undoes it.
+        with_monotonic: Whether `time.monotonic` is to be replaced, because what holds the clock leaves it alone.
+    """
+    sleep = _sleep(team)
+    of_time: list[tuple[Callable[..., Any], Callable[..., Any]]] = [(time.sleep, sleep)]
+    clock, clock_ns = _monotonic(team, monotonic, time.monotonic, time.monotonic_ns)
+    if with_monotonic:
+        of_time += [(time.monotonic, clock), (time.monotonic_ns, clock_ns)]
+    replace_everywhere(of_time, memo, undo)
+    for real, fake in of_time:
+        replace(time, real.__name__, fake, undo)
+    replace(threading, "_time", clock, undo)
+    replace(queue, "time", clock, undo)
+    replace(concurrent.futures._base, "time", SimpleNamespace(monotonic=clock), undo)
+    replace(sched.scheduler.__init__, "__defaults__", (clock, sleep), undo)
+    replace(queue, "SimpleQueue", _simple_queue(team, queue.SimpleQueue), undo)
+    replace(threading.Condition, "wait", _condition_wait(team, threading.Condition.wait), undo)
+    replace(threading.Thread, "start", _thread_start(team, threading.Thread.start), undo)
+    replace(threading.Thread, "join", _thread_join(team, threading.Thread.join), undo)
+
+
+def _callers_module(depth: int) -> str:
+    return str(sys._getframe(depth + 1).f_globals.get("__name__", ""))
+
+
+def _sleep(team: Waits) -> Callable[["float | SupportsIndex"], None]:
+    real = time.sleep
+
+    def sleep(seconds: float | SupportsIndex, /) -> None:
+        """Move the virtual clock, in threads of the test; wait in every other."""
+        member = team.me()
+        if member is None or _callers_module(1).startswith(_REAL_CALLERS):
+            real(seconds)
+            return
+        span = float(seconds)
+        if span < 0:
+            raise ValueError("sleep length must be non-negative")
+        team.sleep(member, span)
+
+    return sleep
+
+
+def _monotonic(
+    team: Waits, virtual: Callable[[], float], real: Callable[[], float], real_ns: Callable[[], int]
+) -> tuple[Callable[[], float], Callable[[], int]]:
+    def is_virtual() -> bool:
+        return team.me() is not None and not _callers_module(2).startswith(_REAL_CALLERS)
+
+    def monotonic() -> float:
+        """Virtual time in threads of the test."""
+        return virtual() if is_virtual() else real()
+
+    def monotonic_ns() -> int:
+        """The same in nanoseconds."""
+        return round(virtual() * 1_000_000) * 1_000 if is_virtual() else real_ns()
+
+    return monotonic, monotonic_ns
+
+
+def _simple_queue(team: Waits, real: type) -> Callable[[], Any]:
+    in_python: Any = queue._PySimpleQueue  # type: ignore[attr-defined]  # what SimpleQueue is where C is missing
+
+    def simple_queue() -> Any:
+        """A queue whose waiting can be seen, for threads of the test; pools wait in one."""
+        return real() if team.me() is None else in_python()
+
+    return simple_queue
+
+
+def _condition_wait(team: Waits, real: Callable[..., bool]) -> Callable[..., bool]:
+    def wait(condition: Any, timeout: float | None = None) -> bool:
+        """Wait until notified or until virtual time has passed; Event, Semaphore, Queue and Future wait with this."""
+        member = team.me()
+        if member is None or (timeout is not None and timeout <= 0):
+            return real(condition, timeout)
+        if not condition._is_owned():
+            raise RuntimeError("cannot wait on un-acquired lock")
+        waiter = Wait(team, member, None if timeout is None else team.deadline_after(timeout))
+        condition._waiters.append(waiter)
+        saved = condition._release_save()
+        was_notified = False
+        try:
+            was_notified = team.wait(waiter)
+        finally:
+            condition._acquire_restore(saved)
+            if not was_notified and waiter in condition._waiters:
+                condition._waiters.remove(waiter)
+        return was_notified
+
+    return wait
+
+
+def _thread_start(team: Waits, real: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:
+    def start(thread: threading.Thread) -> None:
+        """Start a thread; one that the test starts belongs to it."""
+        if team.me() is None or _callers_module(1).startswith(_BYSTANDERS) or team.member_of(thread) is not None:
+            real(thread)
+            return
+        run, member = thread.run, team.enrol(thread)
+
+        def run_as_member() -> None:
+            del thread.run  # the class's own shows again
+            team.begin(member)
+            try:
+                run()
+            except TestIsOver:
+                pass
+            finally:
+                team.end(member)
+
+        thread.run = run_as_member  # type: ignore[method-assign]
+        try:
+            real(thread)
+        except BaseException:
+            if "run" in vars(thread):
+                del thread.run
+                team.end(member)
+            raise
+
+    return start
+
+
+def _thread_join(team: Waits, real: Callable[..., None]) -> Callable[..., None]:
+    def join(thread: threading.Thread, timeout: float | None = None) -> None:
+        """Wait until a thread has ended, or until virtual time has passed."""
+        member, other = team.me(), team.member_of(thread)
+        if member is None or other is None or other is member or (timeout is not None and timeout <= 0):
+            real(thread, timeout)
+            return
+        deadline = None if timeout is None else team.deadline_after(timeout)
+        if team.wait_for_end(Wait(team, member, deadline), other):
+            real(thread)
+
+    return join

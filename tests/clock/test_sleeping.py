@@ -1,0 +1,621 @@
+"""Whatever waits in a thread of the test moves the clock instead."""
+
+import concurrent.futures
+import datetime as dt
+import queue
+import sched
+import subprocess
+import sys
+import threading
+import time
+from multiprocessing.pool import ThreadPool
+from time import sleep as sleep_by_name
+from types import ModuleType
+
+import freezegun
+import pytest
+import time_machine
+
+from pytest_ecsevents import EcsEvents
+from pytest_ecsevents.clock import ClockMemo
+
+HOUR = 3600
+
+
+@pytest.fixture(params=["freezegun", "time-machine"])
+def ecs(request):
+    """A cloud at 2030-01-01T00:00:00Z with one instance, on each back end."""
+    with EcsEvents(backend=request.param) as ecs_events:
+        ecs_events.instances.add("i-web1")
+        yield ecs_events
+
+
+def clock():
+    """The process's clock, `HH:MM:SS`."""
+    return dt.datetime.now(dt.timezone.utc).strftime("%H:%M:%S")
+
+
+def run_in_threads(*targets):
+    """Run each in a thread of its own, to the end."""
+    threads = [threading.Thread(target=target) for target in targets]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+# -- sleep
+
+
+def test_a_sleep_lets_happen_what_is_due_on_the_way(ecs):
+    """An hour's sleep takes no time, and each transition happens with the clock at its instant."""
+    seen = []
+    ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+30m")
+    ecs.on_change(lambda change: seen.append((str(change.to_status), clock())))
+    time.sleep(HOUR)
+    assert seen == [("Executing", "00:30:00"), ("Executed", "00:30:01")]
+    assert clock() == "01:00:00"
+
+
+def test_a_sleep_taken_by_name_moves_the_clock_too(ecs):
+    """`from time import sleep` before the test is no way around the clock."""
+    sleep_by_name(HOUR)
+    assert clock() == "01:00:00"
+
+
+def test_names_taken_during_the_test_are_given_back():
+    """A module that is loaded in the test has the real sleep when it has ended, and moves the next test's clock."""
+    module = ModuleType("loaded_in_the_test")
+    real = time.sleep
+    memo = ClockMemo()
+    try:
+        with EcsEvents(_memo=memo):
+            sys.modules[module.__name__] = module
+            exec("from time import sleep as nap", vars(module))  # noqa: S102  # what an import does
+            assert module.nap is time.sleep is not real
+        assert module.nap is real
+        with EcsEvents(_memo=memo) as ecs_events:
+            module.nap(60)
+            assert ecs_events.now.minute == 1
+        again = sys.modules[module.__name__] = ModuleType(module.__name__)
+        again.nap = real
+        with EcsEvents(_memo=memo) as ecs_events:
+            again.nap(60)
+            assert ecs_events.now.minute == 1
+    finally:
+        del sys.modules[module.__name__]
+    assert (module.nap, again.nap) == (real, real)
+
+
+def test_what_is_no_module_among_the_modules_is_left_alone():
+    """Libraries put objects among the modules; one without names of its own has nothing to look at."""
+    sys.modules["no_module_at_all"] = object()
+    try:
+        with EcsEvents(backend="time-machine") as ecs_events:
+            time.sleep(1)
+            assert ecs_events.now.second == 1
+    finally:
+        del sys.modules["no_module_at_all"]
+
+
+def test_sleep_real_waits():
+    """With sleep="real" nothing that waits is replaced."""
+    before = (time.sleep, threading.Condition.wait, threading.Thread.start, threading.Thread.join, queue.SimpleQueue)
+    with EcsEvents(sleep="real"):
+        assert before == (
+            time.sleep,
+            threading.Condition.wait,
+            threading.Thread.start,
+            threading.Thread.join,
+            queue.SimpleQueue,
+        )
+
+
+def test_a_sleep_between_looks_at_a_process_is_real(ecs):
+    """Subprocess pauses between two looks at its child; time would fly by else."""
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(0.1)"]) as process:
+        process.wait(timeout=60)
+    assert process.returncode == 0
+    assert clock() == "00:00:00"
+
+
+def test_the_longest_sleep_there_is_waits_for_others(ecs):
+    """Who sleeps for ever, or beyond the year 9999, waits for what others do, and time does not run away."""
+    done = []
+    sleeper = threading.Thread(target=lambda: done.append(time.sleep(threading.TIMEOUT_MAX)), daemon=True)
+    sleeper.start()
+    time.sleep(60)
+    assert (clock(), done) == ("00:01:00", [])
+
+
+def test_sleeping_on_a_clock_that_somebody_else_holds():
+    """A clock that is followed is moved by sleeping, whatever holds it."""
+    with freezegun.freeze_time("2020-01-01") as frozen, EcsEvents() as ecs_events:
+        time.sleep(HOUR)
+        assert frozen().hour == ecs_events.now.hour == 1
+    with time_machine.travel("2020-01-01T00:00Z", tick=False), EcsEvents():
+        time.sleep(HOUR)
+        assert clock() == "01:00:00"
+
+
+# -- monotonic time
+
+
+def test_monotonic_time_moves_with_the_clock(ecs):
+    """A deadline on time.monotonic comes when the clock has moved so far; it never goes back."""
+    before, before_ns = time.monotonic(), time.monotonic_ns()
+    time.sleep(90)
+    assert time.monotonic() - before == pytest.approx(90)
+    assert time.monotonic_ns() - before_ns == 90_000_000_000
+
+
+def test_other_threads_keep_their_monotonic_time():
+    """Under time-machine, which leaves it alone, a thread that the test did not start reads the real one."""
+    asked, answered = queue.SimpleQueue(), queue.SimpleQueue()
+
+    def answer():
+        while asked.get():
+            answered.put((time.monotonic(), time.monotonic_ns()))
+
+    thread = threading.Thread(target=answer)
+    thread.start()
+    with EcsEvents(backend="time-machine"):
+        asked.put(True)
+        first = answered.get()
+        time.sleep(HOUR)
+        asked.put(True)
+        second = answered.get()
+    asked.put(False)
+    thread.join()
+    assert second[0] - first[0] < HOUR / 2
+    assert (second[1] - first[1]) / 1e9 < HOUR / 2
+
+
+# -- what threads wait with
+
+
+def test_threads_wake_in_the_order_of_their_instants(ecs):
+    """Threads that sleep together wake one after the other; of one instant, in the order in which they were started."""
+    log = []
+
+    def sleeper(name, *naps):
+        def run():
+            for nap in naps:
+                time.sleep(nap)
+                log.append((name, clock()))
+
+        return run
+
+    run_in_threads(sleeper("a", 60, 60, 60), sleeper("b", 120, 120), sleeper("c", 180))
+    assert log == [
+        ("a", "00:01:00"),
+        ("a", "00:02:00"),
+        ("b", "00:02:00"),
+        ("a", "00:03:00"),
+        ("c", "00:03:00"),
+        ("b", "00:04:00"),
+    ]
+
+
+def test_advance_lets_sleeping_threads_have_their_turn(ecs):
+    """Advance returns when every thread that wakes on the way, or at its end, waits again."""
+    log = []
+    ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+2m")
+
+    def poll():
+        while True:
+            time.sleep(60)
+            log.append((clock(), str(ecs.one().status)))
+
+    threading.Thread(target=poll, daemon=True).start()
+    ecs.advance("3m")
+    assert log == [("00:01:00", "Scheduled"), ("00:02:00", "Executing"), ("00:03:00", "Executed")]
+
+
+def test_an_event_that_nobody_sets_times_out_in_virtual_time(ecs):
+    """threading.Event.wait, as pollers use it to be stopped, moves the clock, and says whether it was set."""
+    event = threading.Event()
+    assert not event.wait(60)
+    assert clock() == "00:01:00"
+    threading.Timer(30, event.set).start()
+    assert event.wait(60)
+    assert clock() == "00:01:30"
+    assert event.wait(60)
+    assert not threading.Event().wait(0)
+    assert clock() == "00:01:30"
+
+
+def test_a_condition_is_notified_or_times_out_in_virtual_time(ecs):
+    """Condition.wait and wait_for count virtual seconds; a wait without the lock is refused as ever."""
+    condition, state = threading.Condition(), []
+
+    def notify():
+        time.sleep(10)
+        with condition:
+            state.append("done")
+            condition.notify()
+
+    with condition:
+        assert not condition.wait(60)
+        threading.Thread(target=notify).start()
+        assert condition.wait_for(lambda: state, timeout=60)
+        assert not condition.wait_for(lambda: False, timeout=60)
+    assert clock() == "00:02:10"
+    with pytest.raises(RuntimeError, match="cannot wait on un-acquired lock"):
+        condition.wait(1)
+
+
+def test_a_notification_after_the_time_is_up_is_for_the_next_one(ecs):
+    """A waiter whose time is up takes no notification from the one that still waits."""
+    condition, woken = threading.Condition(), []
+
+    def wait(timeout):
+        def run():
+            with condition:
+                woken.append((timeout, condition.wait(timeout)))
+
+        return run
+
+    def notify():
+        time.sleep(20)
+        with condition:
+            condition.notify()
+
+    run_in_threads(wait(10), wait(60), notify)
+    assert woken == [(10, False), (60, True)]
+
+
+def test_queues_time_out_in_virtual_time(ecs):
+    """queue.Queue, LifoQueue and SimpleQueue count virtual seconds."""
+    for kind in (queue.Queue, queue.LifoQueue, queue.SimpleQueue):
+        with pytest.raises(queue.Empty):
+            kind().get(timeout=60)
+    full = queue.Queue(maxsize=1)
+    full.put(1)
+    with pytest.raises(queue.Full):
+        full.put(2, timeout=60)
+    assert clock() == "00:04:00"
+    assert type(queue.SimpleQueue()).__name__ == "_PySimpleQueue"
+
+
+def test_a_semaphore_and_a_barrier_time_out_in_virtual_time(ecs):
+    """So do Semaphore.acquire and Barrier.wait."""
+    assert not threading.Semaphore(0).acquire(timeout=60)
+    with pytest.raises(threading.BrokenBarrierError):
+        threading.Barrier(2).wait(timeout=60)
+    assert clock() == "00:02:00"
+
+
+def test_pools_of_threads_keep_virtual_time(ecs):
+    """Work in an executor sleeps in virtual time; its futures come in order, and time out in virtual time."""
+    with concurrent.futures.ThreadPoolExecutor(3) as pool:
+
+        def work(seconds):
+            time.sleep(seconds)
+            return seconds, clock()
+
+        futures = [pool.submit(work, seconds) for seconds in (30, 20, 10)]
+        done = [future.result() for future in concurrent.futures.as_completed(futures, timeout=60)]
+        assert done == [(10, "00:00:10"), (20, "00:00:20"), (30, "00:00:30")]
+        with pytest.raises(concurrent.futures.TimeoutError):
+            pool.submit(work, 600).result(timeout=10)
+        assert clock() == "00:00:40"
+        assert not concurrent.futures.wait([pool.submit(work, 600)], timeout=20).done
+        assert clock() == "00:01:00"
+
+
+def test_join_times_out_in_virtual_time(ecs):
+    """Thread.join with a timeout comes back when so much virtual time has passed, or when the thread has ended."""
+    thread = threading.Thread(target=time.sleep, args=(60,))
+    thread.start()
+    thread.join(0)
+    thread.join(10)
+    assert (thread.is_alive(), clock()) == (True, "00:00:10")
+    thread.join(600)
+    assert (thread.is_alive(), clock()) == (False, "00:01:00")
+    thread.join()
+    with pytest.raises(RuntimeError, match="cannot join current thread"):
+        threading.current_thread().join()
+
+
+def test_the_standard_scheduler_keeps_virtual_time(ecs):
+    """sched.scheduler, whose clock and sleep are defaults bound when it was loaded, runs in virtual time."""
+    log, scheduler = [], sched.scheduler()
+    for delay in (30, 10, 20):
+        scheduler.enter(delay, 1, lambda: log.append(clock()))
+    scheduler.run()
+    assert log == ["00:00:10", "00:00:20", "00:00:30"]
+
+
+def test_a_blocking_scheduler_keeps_virtual_time(ecs):
+    """APScheduler's BlockingScheduler, as pollers use it, runs its jobs at their instants, and ends when it is told."""
+    schedulers = pytest.importorskip("apscheduler.schedulers.blocking")
+    log, scheduler = [], schedulers.BlockingScheduler(timezone="UTC")
+
+    def job():
+        log.append(clock())
+        if len(log) == 3:
+            scheduler.shutdown(wait=False)
+
+    scheduler.add_job(job, "interval", minutes=10)
+    scheduler.start()
+    assert log == ["00:10:00", "00:20:00", "00:30:00"]
+
+
+def test_a_background_scheduler_runs_while_the_test_advances(ecs):
+    """Jobs of APScheduler's BackgroundScheduler run when the test moves the clock over their instants."""
+    schedulers = pytest.importorskip("apscheduler.schedulers.background")
+    log, scheduler = [], schedulers.BackgroundScheduler(timezone="UTC")
+    scheduler.add_job(lambda: log.append(clock()), "interval", minutes=10)
+    scheduler.start()
+    ecs.advance("30m")
+    scheduler.shutdown()
+    assert log == ["00:10:00", "00:20:00", "00:30:00"]
+
+
+# -- receivers and threads
+
+
+def test_a_thread_that_a_receiver_wakes_works_at_that_instant(ecs):
+    """What a receiver puts into a queue is handled before time moves on, though nobody but the worker waits for it."""
+    work, log = queue.Queue(), []
+    ecs.on_change(lambda change: work.put(str(change.to_status)))
+
+    def worker():
+        while (status := work.get(timeout=24 * HOUR)) != "Executed":
+            log.append((status, clock()))
+            time.sleep(0.5)
+            log.append(("slept", clock()))
+
+    thread = threading.Thread(target=worker)
+    thread.start()
+    ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+    ecs.advance("2h")
+    thread.join()
+    assert log == [("Scheduled", "00:00:00"), ("slept", "00:00:00"), ("Executing", "01:00:00"), ("slept", "01:00:00")]
+
+
+def test_a_receiver_may_sleep(ecs):
+    """A receiver that sleeps lets others happen meanwhile, and whoever moved the clock ends no earlier."""
+    log = []
+
+    def receiver(change):
+        log.append((str(change.to_status), clock()))
+        if change.to_status == "Executing":
+            time.sleep(5)
+            log.append(("woke", clock()))
+
+    ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+    ecs.on_change(receiver)
+    run_in_threads(lambda: time.sleep(HOUR + 2), lambda: time.sleep(2 * HOUR))
+    assert log == [("Executing", "01:00:00"), ("Executed", "01:00:01"), ("woke", "01:00:05")]
+    assert clock() == "02:00:00"
+
+
+def test_an_error_in_a_receiver_comes_out_of_the_sleep_that_moved_the_clock(ecs):
+    """And the other threads sleep on."""
+    log = []
+    ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+    end = ecs.on_change(lambda _: 1 // 0)
+    other = threading.Thread(target=lambda: (time.sleep(3 * HOUR), log.append(clock())))
+    other.start()
+    with pytest.raises(ZeroDivisionError):
+        time.sleep(2 * HOUR)
+    assert clock() == "01:00:00"
+    end()
+    other.join()
+    assert log == ["03:00:00"]
+
+
+# -- threads that wait for something real
+
+
+def test_a_thread_that_waits_for_something_real_does_not_stop_time(ecs):
+    """A thread held by a plain lock, or in a C queue made before the test, keeps nobody from sleeping."""
+    lock = threading.Lock()
+    with lock:
+        held = threading.Thread(target=lock.acquire)
+        held.start()
+        time.sleep(60)
+        assert clock() == "00:01:00"
+    held.join()
+
+
+def test_a_thread_that_works_is_waited_for(ecs):
+    """While another thread of the test computes, time stands."""
+    log = []
+
+    def work():
+        end = time.process_time() + 0.1
+        while time.process_time() < end:
+            pass
+        log.append(clock())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    time.sleep(60)
+    assert log == ["00:00:00"]
+    thread.join()
+
+
+def test_without_processor_clocks_a_threads_place_tells_whether_it_works(monkeypatch):
+    """Where a thread's processor time cannot be read, it counts as working as long as it moves on."""
+    from pytest_ecsevents.clock import _waits
+
+    monkeypatch.setattr(_waits, "_cpu_clock", None)
+    lock = threading.Lock()
+    with EcsEvents(), lock:
+        held = threading.Thread(target=lock.acquire)
+        held.start()
+        time.sleep(60)
+        assert clock() == "00:01:00"
+    held.join()
+    assert _waits._use_of(-1) is None
+
+
+def test_a_thread_pool_of_processes_does_not_hang(ecs):
+    """Multiprocessing's pool of threads waits in C; the test gets its result all the same."""
+    with ThreadPool(2) as pool:
+        assert pool.map(lambda number: (time.sleep(60), number)[1], [1, 2], chunksize=1) == [1, 2]
+    assert clock() == "00:01:00"
+
+
+def test_an_interrupt_ends_a_wait(ecs, monkeypatch):
+    """Ctrl-C in a thread that waits comes through, and the others go on."""
+    from pytest_ecsevents.clock._waits import Wait
+
+    log = []
+    other = threading.Thread(target=lambda: (time.sleep(60), log.append(clock())))
+    other.start()
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Wait, "park", interrupted)
+        threading.Event().wait()
+    other.join()
+    assert log == ["00:01:00"]
+
+
+# -- who does not belong to the test
+
+
+def test_a_thread_from_before_the_test_keeps_real_time():
+    """A thread that the test did not start waits in earnest, and moves nothing."""
+    go, done = threading.Event(), threading.Event()
+    seen = []
+
+    def outside():
+        go.wait()
+        started = time.perf_counter()
+        time.sleep(0.05)
+        threading.Event().wait(0.05)
+        queue.SimpleQueue()
+        inner = threading.Thread(target=lambda: None)
+        inner.start()
+        inner.join()
+        seen.append(time.perf_counter() - started)
+        done.set()
+
+    thread = threading.Thread(target=outside)
+    thread.start()
+    with EcsEvents(backend="time-machine") as ecs_events:
+        before = ecs_events.now
+        go.set()
+        done.wait()
+        assert ecs_events.now == before
+    thread.join()
+    assert seen[0] >= 0.1
+
+
+def test_a_thread_that_pytest_starts_keeps_real_time(ecs):
+    """pytest-timeout and their like start threads in the test's thread; those watch the test, and do not belong to it."""
+    real = []
+    namespace = {"__name__": "pytest_timeout", "threading": threading, "real": real, "time": time}
+    exec(  # noqa: S102  # a module of that name
+        "def start(target):\n    thread = threading.Thread(target=target)\n    thread.start()\n    return thread",
+        namespace,
+    )
+    thread = namespace["start"](lambda: time.sleep(0.01))
+    time.sleep(60)
+    thread.join()
+    assert clock() == "00:01:00"
+
+
+def test_a_thread_that_cannot_be_started_is_forgotten(ecs, monkeypatch):
+    """A start that fails leaves no thread behind that time would wait for."""
+    thread = threading.Thread(target=lambda: None)
+    thread.start()
+    thread.join()
+    with pytest.raises(RuntimeError, match="threads can only be started once"):
+        thread.start()
+    time.sleep(60)
+    assert clock() == "00:01:00"
+
+
+def test_a_thread_started_twice_is_refused_as_ever(ecs):
+    """A thread of the test that still runs cannot be started again."""
+    thread = threading.Thread(target=time.sleep, args=(60,))
+    thread.start()
+    with pytest.raises(RuntimeError, match="threads can only be started once"):
+        thread.start()
+    thread.join()
+
+
+# -- the end of the test
+
+
+def test_threads_that_still_sleep_end_with_the_test():
+    """A daemon's loop leaves by its own sleep, past `except Exception`, its finally blocks run, and nothing is reported."""
+    log = []
+
+    def poll(sleep):
+        try:
+            while True:
+                try:
+                    sleep(60)
+                    log.append("polled")
+                except Exception:  # noqa: BLE001, PERF203  # what daemons do
+                    log.append("never")
+        finally:
+            log.append("ended")
+
+    with EcsEvents() as ecs_events:
+        threads = [threading.Thread(target=poll, args=(how,)) for how in (time.sleep, threading.Event().wait)]
+        for thread in threads:
+            thread.start()
+        ecs_events.advance("90s")
+    assert sorted(log) == ["ended", "ended", "polled", "polled"]
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def test_a_thread_that_cleans_up_at_the_end_of_the_test_cannot_sleep():
+    """Its next sleep ends it as well; time has come to its end."""
+    log = []
+
+    def poll():
+        try:
+            time.sleep(60)
+        finally:
+            log.append("cleaning")
+            time.sleep(1)
+            log.append("never")
+
+    with EcsEvents():
+        threading.Thread(target=poll).start()
+    assert log == ["cleaning"]
+
+
+def test_an_idle_pool_goes_on_in_real_time():
+    """The threads of a pool that outlives the test wait for work, then and in the tests after."""
+    with EcsEvents():
+        pool = concurrent.futures.ThreadPoolExecutor(1)
+        assert pool.submit(lambda: 1).result() == 1
+    assert pool.submit(time.sleep, 0).result() is None
+    with EcsEvents():
+        assert pool.submit(lambda: 2).result() == 2
+    pool.shutdown()
+
+
+def test_nothing_stays_replaced():
+    """What waits is the standard library's own again."""
+    before = [
+        (owner, name, getattr(owner, name))
+        for owner, name in (
+            (time, "sleep"),
+            (time, "monotonic"),
+            (threading.Condition, "wait"),
+            (threading.Thread, "start"),
+            (threading.Thread, "join"),
+            (threading, "_time"),
+            (queue, "time"),
+            (queue, "SimpleQueue"),
+            (concurrent.futures._base, "time"),
+            (sched.scheduler.__init__, "__defaults__"),
+        )
+    ]
+    for backend in ("freezegun", "time-machine"):
+        with EcsEvents(backend=backend):
+            assert [getattr(owner, name) is value for owner, name, value in before].count(False) >= 9
+        assert all(getattr(owner, name) is value for owner, name, value in before)
