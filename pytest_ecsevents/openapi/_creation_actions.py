@@ -4,10 +4,12 @@ import calendar
 import ipaddress
 import re
 from collections.abc import Iterable
+from types import MappingProxyType
 from typing import Any, Final
 
+from pytest_ecsevents._words import did_you_mean
 from pytest_ecsevents.clock import SECOND, Micros, from_micros, minute_text, to_micros
-from pytest_ecsevents.cloud import AttributeValue
+from pytest_ecsevents.cloud import DISK_CATEGORIES, AttributeValue, Disk
 from pytest_ecsevents.openapi._action import Action, ActionCall
 from pytest_ecsevents.openapi._creation_errors import CREATE, CREATION_INVALID, IMAGE_MISSING, RUN, TYPE_MISSING
 from pytest_ecsevents.openapi._creation_parameters import (
@@ -19,6 +21,7 @@ from pytest_ecsevents.openapi._creation_parameters import (
     CREATE_PARAMETERS,
     CREATE_PERIOD_UNIT,
     CREATE_SHOWN,
+    DATA_DISKS,
     DRY_RUN_FLAG,
     HOST_NAME,
     HOST_NAMES,
@@ -31,6 +34,7 @@ from pytest_ecsevents.openapi._creation_parameters import (
     PASSWORD_INHERIT,
     PERIOD,
     PRIVATE_ADDRESS,
+    RESOURCE_GROUP,
     RUN_PARAMETERS,
     RUN_PERIOD_UNIT,
     RUN_SHOWN,
@@ -38,6 +42,7 @@ from pytest_ecsevents.openapi._creation_parameters import (
     SECURITY_GROUP,
     SECURITY_GROUPS,
     SPOT_STRATEGY,
+    SYSTEM_DISK,
     TAGS,
     TEMPLATE_ID,
     TEMPLATE_NAME,
@@ -117,6 +122,22 @@ def _is_tag_text(said: str) -> bool:
     return len(said) <= 128 and "http://" not in said and "https://" not in said
 
 
+def _disks(call: ActionCall, tags: dict[str, str]) -> tuple[Disk, ...]:
+    """The system disk, then data disks in order; they have the instance's tags (documented) and group (a guess)."""
+    categories = (call[SYSTEM_DISK], *(one.get("Category") for one in call[DATA_DISKS]))
+    return tuple(
+        Disk(
+            call.cloud.ids.resource("d", call.region_id),
+            f"/dev/xvd{chr(ord('a') + number)}",
+            category=category or "cloud_efficiency",
+            type="data" if number else "system",
+            resource_group_id=call[RESOURCE_GROUP],
+            tags=MappingProxyType(tags),
+        )
+        for number, category in enumerate(categories)
+    )
+
+
 # -- what both refuse
 
 
@@ -135,6 +156,11 @@ def _check(call: ActionCall, unit: Parameter[str], *exclusive: tuple[Parameter[A
     zone, mine = call[ZONE], call.cloud.account_instances(call.account_id, call.region_id)
     if zone and not is_zone(zone, call.region_id, mine):
         raise call.errors["InvalidZoneId.NotFound"].error(hint=f"{zone!r} is no zone of {call.region_id}")
+    for disk in call[DATA_DISKS]:
+        if disk.get("Category", "") not in ("", *DISK_CATEGORIES):
+            raise call.errors["InvalidDataDiskCategory.ValueNotSupported"].error(
+                hint=f"the Category of a data disk is {disk['Category']!r}.{did_you_mean(disk['Category'], DISK_CATEGORIES)}"
+            )
     _check_payment(call, unit)
 
 
@@ -193,7 +219,7 @@ def _run_one(call: ActionCall, tags: dict[str, str], shared: dict[str, Attribute
         region_id=call.region_id,
         account_id=call.account_id,
         tags=tags,
-        disks=(),
+        disks=_disks(call, tags),
         attributes={**shared, **_names(call, ordinal, instance_id), **_addresses(call, ordinal)},
         starts=True,
         cause=call.cause,
@@ -304,6 +330,7 @@ _SHARED_NOTES: Final = (
     "ImageId, VSwitchId, SecurityGroupId, KeyPairName, ResourceGroupId and the like may be any: none of them is known here.",
     "What is left out has the value of a captured instance; Cpu and Memory do not follow InstanceType.",
     "InstanceType is refused when it does not look like ecs.g7.large, ZoneId when it is no zone of the region.",
+    "Disks are of cloud_efficiency unless asked for otherwise, with the instance's tags (documented) and its resource group.",
     "A security group and a vSwitch are not asked for: the default ones are taken.",
     f"TradePrice is always {PRICE}, that of the reference's sample; the digits of OrderId are made up.",
     "ExpiredTime of a subscription is the period after now.",
@@ -343,7 +370,7 @@ def _create(call: ActionCall) -> JsonObject:
         region_id=call.region_id,
         account_id=call.account_id,
         tags=tags,
-        disks=(),
+        disks=_disks(call, tags),
         attributes={**_shown(call, CREATE_SHOWN), **_bandwidth(call), **_expiry(call, CREATE_PERIOD_UNIT)},
         starts=False,
         cause=call.cause,

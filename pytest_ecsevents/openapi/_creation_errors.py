@@ -1,7 +1,7 @@
 """What RunInstances and CreateInstance may answer instead of an instance.
 
-Their pages list several hundred rows. Left out are those about disks and snapshots, encryption keys, dedicated hosts,
-images of the marketplace and the classic network, which no handler of system events will meet.
+Their pages list several hundred rows. Left out are those about snapshots and what disks can be, encryption keys,
+dedicated hosts, images of the marketplace and the classic network, which no handler of system events will meet.
 """
 
 from typing import Final
@@ -124,6 +124,17 @@ _BOTH: Final = (
         (400, "InvalidParameter", 'The specified parameter "InternetMaxBandwidthOut" is not valid.'),
         (400, "InvalidParameter.Bandwidth", "%s"),
         (400, "InvalidInternetChargeType.ValueNotSupported", "The specified InternetChargeType is not valid."),
+        # disks
+        (
+            400,
+            "InvalidSystemDiskCategory.ValueNotSupported",
+            'The specified parameter "SystemDisk.Category" is not valid.',
+        ),
+        (
+            400,
+            "InvalidDataDiskCategory.ValueNotSupported",
+            'The specified parameter "DataDisk.n.Category" is not valid.',
+        ),
         # names, descriptions, passwords, tags
         (400, "InvalidInstanceName.Malformed", 'The specified parameter "InstanceName" is not valid.'),
         (400, "InvalidHostName.Malformed", 'The specified parameter "HostName" is not valid.'),

@@ -2,12 +2,12 @@
 
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pytest_ecsevents.clock import minute_text
-from pytest_ecsevents.cloud import CHARGE_TYPES, INTERNET_CHARGE_TYPES, AttributeValue
+from pytest_ecsevents.cloud import CHARGE_TYPES, DISK_CATEGORIES, INTERNET_CHARGE_TYPES, AttributeValue
 from pytest_ecsevents.openapi._creation_errors import CREATE, CREATION_INVALID, RUN, TYPE_MISSING
 from pytest_ecsevents.openapi._parameters import (
     Parameter,
@@ -87,6 +87,10 @@ IMAGE: Final = text("ImageId")
 IMAGE_FAMILY: Final = text("ImageFamily", note=f"instead of ImageId; {UNSEEN}")
 SECURITY_GROUP: Final = text("SecurityGroupId")
 V_SWITCH: Final = text("VSwitchId")
+RESOURCE_GROUP: Final = text("ResourceGroupId")
+SYSTEM_DISK: Final = choice(
+    "SystemDisk.Category", DISK_CATEGORIES, refusal=RUN["InvalidSystemDiskCategory.ValueNotSupported"]
+)
 ZONE: Final = text("ZoneId", note="one that is named like the region's, or that an instance is in")
 CHARGE_TYPE: Final = choice(
     "InstanceChargeType",
@@ -172,7 +176,7 @@ SHOWN: Final = (
     Shown(BANDWIDTH_OUT, "internet_max_bandwidth_out"),
     Shown(BANDWIDTH_IN, "internet_max_bandwidth_in"),
     Shown(text("KeyPairName"), "key_pair_name"),
-    Shown(text("ResourceGroupId"), "resource_group_id"),
+    Shown(RESOURCE_GROUP, "resource_group_id"),
     Shown(text("DeploymentSetId"), "deployment_set_id"),
     Shown(text("HpcClusterId"), "hpc_cluster_id"),
     Shown(boolean("DeletionProtection", refusal=CREATION_INVALID), "deletion_protection"),
@@ -212,7 +216,6 @@ _UNSEEN_BY_BOTH: Final[tuple[Parameter[Any], ...]] = (
         "RamRoleName",
         "SecurityEnhancementStrategy",
         "StorageSetId",
-        "SystemDisk.Category",
         "SystemDisk.Description",
         "SystemDisk.DiskName",
         "SystemDisk.PerformanceLevel",
@@ -238,7 +241,7 @@ _UNSEEN_BY_BOTH: Final[tuple[Parameter[Any], ...]] = (
     ),
     structs("Arn", "AssumeRoleFor", "RoleType", "Rolearn", most=MOST_AT_ONCE, too_many=CREATION_INVALID, note=UNSEEN),
 )
-_BOTH: Final[tuple[Parameter[Any], ...]] = (PERIOD, CLIENT_TOKEN, DRY_RUN_FLAG, TAGS, *_UNSEEN_BY_BOTH)
+_BOTH: Final[tuple[Parameter[Any], ...]] = (PERIOD, CLIENT_TOKEN, DRY_RUN_FLAG, TAGS, SYSTEM_DISK, *_UNSEEN_BY_BOTH)
 
 _DISK: Final = (
     "Category",
@@ -254,7 +257,20 @@ _DISK: Final = (
     "SnapshotId",
     "StorageClusterId",
 )
-_DISKS_NOTE: Final = f"1 to 16; {UNSEEN}"
+
+
+def _data_disks(*more: str) -> "Parameter[tuple[Mapping[str, str], ...]]":
+    return structs(
+        "DataDisk",
+        *_DISK,
+        *more,
+        most=16,
+        too_many=CREATION_INVALID,
+        note=f"1 to 16; each is a disk of the Category, the rest {UNSEEN}",
+    )
+
+
+DATA_DISKS: Final = _data_disks()
 
 
 def _instance_type(*, required: bool) -> Parameter[str]:
@@ -361,16 +377,7 @@ RUN_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
     TEMPLATE_NAME,
     RUN_PERIOD_UNIT,
     *_BOTH,
-    structs(
-        "DataDisk",
-        *_DISK,
-        "AutoSnapshotPolicyId",
-        "BurstingEnabled",
-        "ProvisionedIops",
-        most=16,
-        too_many=CREATION_INVALID,
-        note=_DISKS_NOTE,
-    ),
+    _data_disks("AutoSnapshotPolicyId", "BurstingEnabled", "ProvisionedIops"),
     INTERFACES,
     *_texts(
         "ClockOptions.PtpStatus",
@@ -440,7 +447,7 @@ CREATE_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
     *(one.parameter for one in CREATE_SHOWN),
     CREATE_PERIOD_UNIT,
     *_BOTH,
-    structs("DataDisk", *_DISK, most=16, too_many=CREATION_INVALID, note=_DISKS_NOTE),
+    DATA_DISKS,
     *_texts("NodeControllerId", "VlanId"),
     *_flags("UseAdditionalService"),
     *_numbers("SystemDisk.Size"),

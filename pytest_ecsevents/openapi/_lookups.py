@@ -144,7 +144,13 @@ def _instances(call: ActionCall) -> Iterator[tuple[str, Mapping[str, str]]]:
         yield instance.instance_id, instance.tags
 
 
-TAGGED: Final = (Tagged("instance", "Instance", _instances),)
+def _disks(call: ActionCall) -> Iterator[tuple[str, Mapping[str, str]]]:
+    for instance in call.cloud.account_instances(call.account_id, call.region_id):
+        for disk in instance.disks:
+            yield disk.disk_id, disk.tags
+
+
+TAGGED: Final = (Tagged("instance", "Instance", _instances), Tagged("disk", "Disk", _disks))
 _KINDS: Final = (
     "instance",
     "disk",
@@ -207,7 +213,7 @@ TAGS_LIST: Final = Action(
     {},
     missing=TAG_ERRORS["MissingParameter"],
     notes=(
-        "Only instances carry tags here; of other types nothing is listed.",
+        "Only instances and disks carry tags here; of other types nothing is listed.",
         "With several Tag.N only resources that carry all of them count, and only these tags are listed.",
         "ResourceTypeCount holds the types that carry the tag; the order is that of keys and values.",
         "Up to 20 Tag.N, as elsewhere; the old page says 5.",

@@ -338,6 +338,8 @@ GOOD = {
     "HttpEndpoint": one_of("enabled", "disabled"),
     "HttpTokens": one_of("optional", "required"),
     "IoOptimized": one_of("none", "optimized", "true"),
+    "SystemDisk.Category": one_of("cloud_essd", "local_ssd_pro", "cloud"),
+    "Category": one_of("cloud_essd", "local_ssd_pro", "floppy"),
     "BatchOptimization": one_of("AllTogether", "SuccessFirst"),
     "StoppedMode": one_of("StopCharging", "KeepCharging"),
     "ActionOnMaintenance": one_of("Stop", "AutoRecover", "AutoRedeploy"),

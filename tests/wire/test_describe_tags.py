@@ -5,7 +5,9 @@ import pytest
 
 def listed(reply):
     """(key, value, number of instances) of each tag of a reply."""
-    return [(one["TagKey"], one["TagValue"], one["ResourceTypeCount"]["Instance"]) for one in reply["Tags"]["Tag"]]
+    return [
+        (one["TagKey"], one["TagValue"], one["ResourceTypeCount"].get("Instance", 0)) for one in reply["Tags"]["Tag"]
+    ]
 
 
 @pytest.fixture
@@ -71,6 +73,21 @@ def test_other_account_and_region(other_account, new_sdk, tagged):
     """Each account sees its own tags, region by region."""
     assert listed(other_account.call("DescribeTags")) == [("role", "theirs", 1)]
     assert listed(new_sdk(region_id="cn-beijing").call("DescribeTags")) == [("role", "north", 1)]
+
+
+def test_disks(call, ecs_events):
+    """Disks count beside instances, and can be asked for by their type and id."""
+    disk = {"disk_id": "d-data1", "tags": {"role": "web", "kind": "log"}}
+    ecs_events.instances.add("i-web1", tags={"role": "web"}, disks=[disk, "d-bare"])
+
+    assert call("DescribeTags")["Tags"]["Tag"] == [
+        {"TagKey": "kind", "TagValue": "log", "ResourceTypeCount": {"Disk": 1}},
+        {"TagKey": "role", "TagValue": "web", "ResourceTypeCount": {"Instance": 1, "Disk": 1}},
+    ]
+    for filters in ({"ResourceType": "disk"}, {"ResourceId": "d-data1"}):
+        counts = [one["ResourceTypeCount"] for one in call("DescribeTags", **filters)["Tags"]["Tag"]]
+        assert counts == [{"Disk": 1}, {"Disk": 1}]
+    assert call("DescribeTags", ResourceType="disk", ResourceId="i-web1")["TotalCount"] == 0
 
 
 def test_tags_of_new_and_released_instances(call, ecs_events):

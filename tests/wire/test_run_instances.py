@@ -352,6 +352,36 @@ def test_a_period_means_nothing_without_a_subscription(shown_after):
     assert shown_after(InstanceChargeType="PostPaid", Period=1)["ExpiredTime"] == "2099-12-31T15:59Z"
 
 
+def test_disks(call, run):
+    """Each instance has a system disk and the data disks asked for, with the tags of the instance."""
+    first, second = run(
+        Amount=2,
+        SystemDiskCategory="cloud_essd",
+        DataDisks=[{"Category": "local_ssd_pro"}, {"Size": 40}],
+        ResourceGroupId="rg-1",
+        Tags=[{"Key": "role", "Value": "web"}],
+    )
+    run()
+
+    reply = call("DescribeDisksFullStatus", Tags=[{"Key": "role", "Value": "web"}], ResourceGroupId="rg-1")
+    entries = reply["DiskFullStatusSet"]["DiskFullStatusType"]
+    assert [(one["InstanceId"], one["Device"]) for one in entries] == [
+        (instance_id, device) for instance_id in (first, second) for device in ("/dev/xvda", "/dev/xvdb", "/dev/xvdc")
+    ]
+    assert len({one["DiskId"] for one in entries}) == 6
+    assert all(re.fullmatch(r"d-bp1[0-9a-z]{17}", one["DiskId"]) for one in entries)
+
+
+def test_disks_for_the_author(run, ecs_events):
+    """The author of the test sees what was asked for, and the documented default of the rest."""
+    (instance_id,) = run(DataDisks=[{"Category": "local_ssd_pro"}])
+
+    assert [(disk.type, disk.category) for disk in ecs_events.instances[instance_id].disks] == [
+        ("system", "cloud_efficiency"),
+        ("data", "local_ssd_pro"),
+    ]
+
+
 # -- what it needs, and what it refuses
 
 
@@ -590,6 +620,22 @@ CONFLICT = "{} and {} cannot be specified at the same time."
         (
             {"Tags": [{"Key": str(number)} for number in range(21)]},
             (400, "InvalidTagCount", "The specified tags are beyond the permitted range."),
+        ),
+        (
+            {"SystemDiskCategory": "floppy"},
+            (
+                400,
+                "InvalidSystemDiskCategory.ValueNotSupported",
+                'The specified parameter "SystemDisk.Category" is not valid.',
+            ),
+        ),
+        (
+            {"DataDisks": [{"Category": "cloud"}, {"Category": "floppy"}]},
+            (
+                400,
+                "InvalidDataDiskCategory.ValueNotSupported",
+                'The specified parameter "DataDisk.n.Category" is not valid.',
+            ),
         ),
         *(
             (
