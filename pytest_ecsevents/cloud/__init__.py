@@ -26,6 +26,7 @@ from pytest_ecsevents.cloud._catalogue import (
     InstanceStatus,
 )
 from pytest_ecsevents.cloud._cloud import SIMULATED_LIMIT, Cloud, Rules
+from pytest_ecsevents.cloud._disks import CATEGORIES as DISK_CATEGORIES
 from pytest_ecsevents.cloud._disks import Disk, GivenDisk
 from pytest_ecsevents.cloud._extended import LISTS as EXTENDED_LISTS
 from pytest_ecsevents.cloud._extended import ExtendedAttribute
@@ -59,6 +60,7 @@ __all__ = [
     "ATTRIBUTES",
     "CHARGE_TYPES",
     "DEFAULT_ACTION",
+    "DISK_CATEGORIES",
     "DISK_EVENT_TYPES",
     "DISK_STATUS_CODES",
     "EVENT_STATUS_CODES",

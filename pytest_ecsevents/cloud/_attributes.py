@@ -88,6 +88,7 @@ _ROWS: Final = (
     Attribute("deployment_set_id", ""),
     Attribute("credit_specification", ""),
     Attribute("spot_strategy", "NoSpot"),
+    Attribute("spot_price_limit", 0.0),
     Attribute("expired_time", "2099-12-31T15:59Z"),
     Attribute("auto_release_time", ""),
     Attribute("io_optimized", True),
@@ -126,6 +127,8 @@ def _checked(name: str, value: object, where: str) -> AttributeValue:
         )
     if row.kind is tuple:
         return _checked_list(row, value, where)
+    if row.kind is float and type(value) is int:
+        return float(value)
     if type(value) is not row.kind:
         raise BadArgumentError(f"{where} got {name}={value!r}. Pass {_A_KIND[row.kind]}.")
     if row.allowed and value not in row.allowed:
@@ -133,7 +136,13 @@ def _checked(name: str, value: object, where: str) -> AttributeValue:
     return value  # type: ignore[return-value]  # its type is the row's kind
 
 
-_A_KIND: Final = {str: "text", int: "a whole number", bool: "True or False", tuple: "a list of texts"}
+_A_KIND: Final = {
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    bool: "True or False",
+    tuple: "a list of texts",
+}
 
 
 def _checked_list(row: Attribute, value: object, where: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from pytest_ecsevents._words import (
     listed,
 )
 from pytest_ecsevents.clock import SECOND, Clock, Micros, instant_text
-from pytest_ecsevents.cloud._attributes import checked_attributes, checked_tags
+from pytest_ecsevents.cloud._attributes import AttributeValue, checked_attributes, checked_tags
 from pytest_ecsevents.cloud._catalogue import (
     EVENT_TYPES,
     FINAL,
@@ -39,7 +39,7 @@ from pytest_ecsevents.cloud._checks import (
     settled_status,
     type_for,
 )
-from pytest_ecsevents.cloud._disks import checked_disks
+from pytest_ecsevents.cloud._disks import Disk, checked_disks
 from pytest_ecsevents.cloud._extended import checked_extended
 from pytest_ecsevents.cloud._ids import Ids
 from pytest_ecsevents.cloud._lifecycle import Trigger, first_statuses, next_status
@@ -66,6 +66,7 @@ SIMULATED_LIMIT: Final = 1000
 
 _RUNNING, _STOPPED = InstanceStatus.RUNNING, InstanceStatus.STOPPED
 _STARTING, _STOPPING = InstanceStatus.STARTING, InstanceStatus.STOPPING
+_PENDING: Final = InstanceStatus.PENDING
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,8 @@ class Cloud:
         self.observers: list[Callable[[Change], None]] = []
         self.on_the_way: dict[str, Micros] = {}
         """Instances in the middle of an operation, and when they go on."""
+        self.new_instances_take: dict[InstanceStatus, Micros] = {}
+        """How long instances that are created from now on have a status on their way."""
         self._released: dict[str, Instance] = {}
         # By instance, and of a disk's events by disk: an id of one is never an id of the other.
         self._of: dict[str, list[SystemEvent]] = {}
@@ -210,7 +213,7 @@ class Cloud:
                 tags=checked_tags(tags, where),
                 attributes=checked_attributes(attributes, where),
                 created_at=now,
-                number=len(self.instances) + len(self._released),
+                number=self.instances_so_far,
                 takes=takes,
                 disks=checked_disks(disks, where),
                 maintenance=checked_maintenance(action_on_maintenance, where),
@@ -234,6 +237,58 @@ class Cloud:
                     "Give each disk one instance."
                 )
         self._disk_owners.update((disk.disk_id, instance.instance_id) for disk in instance._declared_disks)
+
+    def create_instance(
+        self,
+        instance_id: str,
+        *,
+        region_id: str,
+        account_id: str,
+        tags: Mapping[str, str],
+        attributes: Mapping[str, AttributeValue],
+        disks: tuple[Disk, ...],
+        starts: bool,
+        cause: str,
+    ) -> Instance:
+        """Create an instance as the API does: it is Pending, then Starting and Running, or else Stopped.
+
+        Args:
+            instance_id: Its id, which no other instance has.
+            region_id: Its region.
+            account_id: Its owner.
+            tags: Its tags.
+            attributes: What DescribeInstances is to say of it.
+            disks: Its disks, whose ids no others have.
+            starts: Whether it starts by itself.
+            cause: What created it, in words.
+        """
+        with self.changing() as now:
+            instance = Instance(
+                instance_id=instance_id,
+                region_id=region_id,
+                account_id=account_id,
+                status=_PENDING,
+                tags=tags,
+                attributes=attributes,
+                created_at=now,
+                number=self.instances_so_far,
+                takes=self.new_instances_take,
+                disks=disks,
+                maintenance=Maintenance(),
+                settle=self._settle,
+            )
+            self._own_disks(instance, cause)
+            self.instances[instance_id] = instance
+            self._undelivered.append(InstanceTransition(instance, None, _PENDING, now, cause))
+            way = (_STARTING, _RUNNING) if starts else (_STOPPED,)
+            if not self._stays(instance, way, now, cause):
+                self._pass_through(instance, way, now, cause)
+            return instance
+
+    @property
+    def instances_so_far(self) -> int:
+        """How many instances there have been, released ones included."""
+        return len(self.instances) + len(self._released)
 
     def instance(self, instance_id: str, *, account_id: str | None = None, region_id: str | None = None) -> Instance:
         """The instance, if the account has it in the region.
@@ -263,7 +318,7 @@ class Cloud:
         )
 
     def account_instances(self, account_id: str, region_id: str) -> Iterator[Instance]:
-        """The account's instances in the region, in order of declaration."""
+        """The account's instances in the region, in order of declaration and creation."""
         for instance in self.instances.values():
             if instance.region_id == region_id and instance.account_id == account_id:
                 yield instance
@@ -363,11 +418,18 @@ class Cloud:
             instance._status = status
             if status == _STARTING:
                 instance._started_at = at
-            if instance._takes.get(status):
-                instance._way = (way[number:], cause)
-                self.on_the_way[instance.instance_id] = at + instance._takes[status]
-                self.clock.queue.push(at + instance._takes[status], self._go_on, instance)
+            if self._stays(instance, way[number:], at, cause):
                 return
+
+    def _stays(self, instance: Instance, rest: tuple[InstanceStatus, ...], at: Micros, cause: str) -> bool:
+        """Whether it stays in its status for a while; what is left of its way comes then."""
+        until = at + instance._takes.get(instance._status, 0)
+        if until == at:
+            return False
+        instance._way = (rest, cause)
+        self.on_the_way[instance.instance_id] = until
+        self.clock.queue.push(until, self._go_on, instance)
+        return True
 
     def _go_on(self, instance: object, at: Micros) -> None:
         assert isinstance(instance, Instance)

@@ -31,3 +31,7 @@ class Ids:
         """`AE1FEE18-02A7-5ADC-8E06-1AB491B09A80`."""
         digits = f"{self._random.getrandbits(128):032X}"
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+    def order(self) -> str:
+        """`204958134718602`: of digits only, like the sample of the reference; how many is a guess."""
+        return str(self._random.randrange(10**14, 10**15))

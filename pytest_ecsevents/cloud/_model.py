@@ -199,7 +199,8 @@ class Instance:
         region_id: Its region.
         account_id: Its owner.
         tags: Its tags.
-        attributes: What the test gave beyond these, by the names of DescribeInstances in snake_case.
+        attributes: What the test gave, or the call that created it asked for, beyond these, by the names of
+            DescribeInstances in snake_case.
     """
 
     __slots__ = (
@@ -280,13 +281,13 @@ class InstanceTransition:
 
     Attributes:
         instance: The instance.
-        from_status: The status it had.
+        from_status: The status it had; None when it was created by a call. A declared instance is just there.
         to_status: The status it took; None when it was released.
         cause: What did it, in words.
     """
 
     instance: Instance
-    from_status: InstanceStatus
+    from_status: InstanceStatus | None
     to_status: InstanceStatus | None
     at_micros: Micros
     cause: str

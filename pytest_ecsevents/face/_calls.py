@@ -133,18 +133,28 @@ def _bullets(calls: Iterable[ApiCall], most: int = 10) -> str:
 
 def call_text(call: ApiCall) -> str:
     """`RebootInstance(InstanceId=i-web1) -> 200`."""
-    params = ", ".join(f"{name}={_value_text(value)}" for name, value in call.params.items())
+    params = ", ".join(f"{name}={_param_text(name, value)}" for name, value in call.params.items())
     product = "" if call.product == "Ecs" else f"{call.product} "
     outcome = "no answer" if call.http_status is None else str(call.http_status)
     code = f" {call.code}" if call.code else ""
     return f"{product}{call.action}({params}) -> {outcome}{code}" + (f", {call.summary}" if call.summary else "")
 
 
+# Reports end up in logs that many may read.
+_SECRET: Final = ("Password",)
+
+
+def _param_text(name: str, value: object) -> str:
+    return "***" if name in _SECRET else _value_text(value)
+
+
 def _value_text(value: object) -> str:
     if isinstance(value, list):
         return f"[{listed((_value_text(one) for one in value), most=3)}]"
-    if isinstance(value, dict):
+    if isinstance(value, dict) and value.keys() <= {"Key", "Value"}:
         return ":".join(value.values())
+    if isinstance(value, dict):
+        return " ".join(f"{member}={_value_text(inner)}" for member, inner in value.items())
     return str(value)
 
 
@@ -154,7 +164,8 @@ def standing_clock(call: ApiCall, waiting_for: Mapping[str, Micros]) -> Standing
     return StandingClockError(
         f"The handler called {call.action} again and again while the clock stands at {instant_text(call.at_micros)}. It "
         f"waits for {instance_id}, which goes on at {instant_text(until)}, but time does not pass by itself: sleep in the "
-        "loop (time.sleep moves the clock), or declare the instance without stopping_takes and starting_takes."
+        "loop (time.sleep moves the clock), or leave out the pending_takes, starting_takes or stopping_takes that the "
+        "instance was given."
     )
 
 

@@ -1,5 +1,6 @@
 """`ecs_events.instances`: the instances of a test."""
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -42,10 +43,47 @@ def declared(
 
 
 class Instances(Mapping[str, Instance]):
-    """The instances that exist now, by id, in order of declaration."""
+    """The instances that exist now, by id, in order of declaration and creation.
+
+    How long instances that the handler creates take can be set before it does: `pending_takes`, `starting_takes` and
+    `stopping_takes`. Those that the test declares have durations of their own.
+    """
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud: Final = cloud
+
+    @property
+    def pending_takes(self) -> dt.timedelta:
+        """How long a new instance is Pending, in virtual time (documented: seconds; here no time unless set)."""
+        return self._takes(InstanceStatus.PENDING)
+
+    @pending_takes.setter
+    def pending_takes(self, duration: Duration) -> None:
+        self._set_takes(InstanceStatus.PENDING, duration, "pending_takes")
+
+    @property
+    def starting_takes(self) -> dt.timedelta:
+        """How long a new instance is Starting, each time (a guess: no time unless set)."""
+        return self._takes(InstanceStatus.STARTING)
+
+    @starting_takes.setter
+    def starting_takes(self, duration: Duration) -> None:
+        self._set_takes(InstanceStatus.STARTING, duration, "starting_takes")
+
+    @property
+    def stopping_takes(self) -> dt.timedelta:
+        """How long a new instance is Stopping, each time (a guess: no time unless set)."""
+        return self._takes(InstanceStatus.STOPPING)
+
+    @stopping_takes.setter
+    def stopping_takes(self, duration: Duration) -> None:
+        self._set_takes(InstanceStatus.STOPPING, duration, "stopping_takes")
+
+    def _takes(self, status: InstanceStatus) -> dt.timedelta:
+        return dt.timedelta(microseconds=self._cloud.new_instances_take.get(status, 0))
+
+    def _set_takes(self, status: InstanceStatus, duration: Duration, name: str) -> None:
+        self._cloud.new_instances_take[status] = parse_duration(duration, f"instances.{name}")
 
     def add(
         self,

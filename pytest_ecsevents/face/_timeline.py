@@ -128,7 +128,7 @@ def _event_text(transition: Transition) -> str:
 
 
 def _instance_text(steps: list[InstanceTransition]) -> str:
-    way = [str(steps[0].from_status), *(str(step.to_status or "released") for step in steps)]
+    way = [str(steps[0].from_status or "created"), *(str(step.to_status or "released") for step in steps)]
     return f"{steps[0].instance.instance_id}  {' -> '.join(way)}: {steps[0].cause}"
 
 

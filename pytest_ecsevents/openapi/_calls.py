@@ -18,7 +18,8 @@ class ApiCall:
         product: `Ecs`; of another product, what its host is called (`slb`).
         version: `2014-05-26`.
         action: `RebootInstance`.
-        params: What was sent beyond the common parameters, by name on the wire; a list parameter is one list.
+        params: What was sent beyond the common parameters, by name on the wire; a list parameter is one list, of structs
+            one of dicts.
         region_id: `RegionId` as sent, or "".
         transport: The client library it came through: `aliyun-python-sdk-core`.
         http_status: The status of the reply; None when no reply was given.
@@ -30,7 +31,7 @@ class ApiCall:
     product: str
     version: str
     action: str
-    params: Mapping[str, "str | list[str] | list[dict[str, str]]"]
+    params: Mapping[str, "str | list[str] | list[dict[str, str | list[str]]]"]
     region_id: str
     transport: str
     at_micros: Micros

@@ -586,3 +586,17 @@ REGIONS_ERRORS: Final = ErrorTable(
     )
 )
 ATTRIBUTE: Final = ErrorTable((NO_INSTANCE, INTERNAL[0]))
+_OLD_PAGE: Final = "old edition; the current reference has no page for the action"
+TAG_ERRORS: Final = ErrorTable(
+    (
+        ErrorRow(
+            "InvalidResourceType.NotFound",
+            404,
+            "The ResourceType provided does not exist in our records.",
+            _OLD_PAGE,
+        ),
+        ErrorRow("InvalidTagCount", 400, "The specified tags are beyond the permitted range.", _OLD_PAGE),
+        ErrorRow("MissingParameter", 400, "%s", _OLD_PAGE),
+        COMMON_INVALID,
+    )
+)

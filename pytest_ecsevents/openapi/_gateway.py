@@ -12,6 +12,7 @@ from pytest_ecsevents.clock import Micros
 from pytest_ecsevents.cloud import Cloud
 from pytest_ecsevents.openapi._action import Action, ActionCall
 from pytest_ecsevents.openapi._calls import ApiCall
+from pytest_ecsevents.openapi._creation_actions import CREATION_ACTIONS
 from pytest_ecsevents.openapi._disk_actions import DISK_ACTIONS
 from pytest_ecsevents.openapi._encoding import encoded
 from pytest_ecsevents.openapi._errors import COMMON, COMMON_MISSING, ApiError
@@ -33,6 +34,7 @@ ACTIONS: Final = {
         *EVENT_ACTIONS,
         *DISK_ACTIONS,
         *QUERY_ACTIONS,
+        *CREATION_ACTIONS,
         *OPERATION_ACTIONS,
         *MAINTENANCE_ACTIONS,
         *LOOKUP_ACTIONS,
@@ -48,6 +50,8 @@ _COUNTED: Final = {
     "DiskFullStatusType": "disk",
     "InstanceStatus": "instance",
     "InstanceResponse": "instance",
+    "InstanceIdSet": "instance",
+    "Tag": "tag",
 }
 
 _NUMBER: Final = re.compile(r"\.\d+")

@@ -21,6 +21,7 @@ from pytest_ecsevents.openapi._errors import (
     DELETE,
     DELETE_BATCH,
     DRY_RUN,
+    INITIALIZING,
     LOCKED,
     NO_INSTANCE,
     NULL_INSTANCE,
@@ -272,12 +273,20 @@ _FORCED_STOP: Final = boolean("ForceStop", note="no effect on what the fake show
 _TERMINATE: Final = boolean("TerminateSubscription", note="needed to release a PrePaid instance before it expires")
 
 
+_INITIALIZING_NOTE: Final = (
+    "A Pending instance is refused with IncorrectInstanceStatus.Initializing, also with Force; the service refuses soon "
+    "after creation, for how long is published nowhere."
+)
+
+
 def _check_deletable(call: ActionCall, instance: Instance) -> None:
     """A security lock does not keep an instance from being released (documented)."""
     if flag(instance, "deletion_protection"):
         raise PROTECTED.error()
     if word(instance, "instance_charge_type") == "PrePaid" and not call[_TERMINATE]:
         raise CHARGE_TYPE.error()
+    if instance._status == InstanceStatus.PENDING:
+        raise INITIALIZING.error(hint=f"{instance.instance_id} is still Pending; wait until it is not")
     if instance._status != InstanceStatus.STOPPED and not call[_FORCE]:
         raise WRONG_STATUS.error(
             hint=f"{instance.instance_id} is {instance._status}; stop it first, or send Force=true"
@@ -302,7 +311,7 @@ DELETE_ONE: Final = Action(
     needs_region=False,
     notes=(
         "Unfinished events of the instance become Canceled.",
-        "There is no time after creation in which it is refused.",
+        _INITIALIZING_NOTE,
     ),
 )
 
@@ -329,7 +338,7 @@ DELETE_MANY: Final = Action(
     DELETE_BATCH,
     _delete_batch,
     _BATCH_REFUSALS,
-    notes=("All or nothing.", "Unfinished events of the instances become Canceled."),
+    notes=("All or nothing.", "Unfinished events of the instances become Canceled.", _INITIALIZING_NOTE),
 )
 
 OPERATION_ACTIONS: Final = (

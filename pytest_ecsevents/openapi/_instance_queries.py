@@ -2,7 +2,7 @@
 
 import fnmatch
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -214,7 +214,7 @@ DESCRIBE: Final = Action(
     _describe_instances,
     {},
     notes=(
-        "Instances in order of declaration.",
+        "Instances in order of declaration and creation.",
         "What the test does not declare of an instance has the values of a captured reply.",
         "InstanceIds is also read as Python's str() of a list.",
     ),
@@ -232,7 +232,8 @@ _ZONE_FORM: Final = re.compile(r"-?[a-z0-9]{1,2}")
 def _describe_status(call: ActionCall) -> JsonObject:
     zone, cluster, wanted = call[_ZONE], call[_CLUSTER], frozenset(call[_IDS])
     mine = list(call.cloud.account_instances(call.account_id, call.region_id))
-    _check_zone(zone, call.region_id, mine)
+    if zone and not is_zone(zone, call.region_id, mine):
+        raise INSTANCE_STATUS["InvalidZoneId.NotFound"].error(hint=f"{zone!r} is no zone of {call.region_id}")
     instances = [
         instance
         for instance in mine
@@ -245,11 +246,10 @@ def _describe_status(call: ActionCall) -> JsonObject:
     return {**envelope, "InstanceStatuses": {"InstanceStatus": views}}
 
 
-def _check_zone(zone: str, region_id: str, instances: list[Instance]) -> None:
-    """A zone is known when an instance is in it, or when it is named like one of the region's."""
-    named_so = zone.startswith(region_id) and _ZONE_FORM.fullmatch(zone[len(region_id) :])
-    if zone and not named_so and all(zone != word(instance, "zone_id") for instance in instances):
-        raise INSTANCE_STATUS["InvalidZoneId.NotFound"].error(hint=f"{zone!r} is no zone of {region_id}")
+def is_zone(zone: str, region_id: str, instances: Iterable[Instance]) -> bool:
+    """Whether the zone is known: an instance is in it, or it is named like one of the region's."""
+    named_so = zone.startswith(region_id) and _ZONE_FORM.fullmatch(zone[len(region_id) :]) is not None
+    return named_so or any(zone == word(instance, "zone_id") for instance in instances)
 
 
 STATUS: Final = Action(

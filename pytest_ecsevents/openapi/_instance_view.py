@@ -70,6 +70,12 @@ def number(instance: Instance, name: str) -> int:
     return value
 
 
+def _price_limit(instance: Instance) -> float:
+    value = instance.attributes.get("spot_price_limit", 0.0)
+    assert isinstance(value, float)
+    return value
+
+
 def _stopped_mode(instance: Instance) -> str:
     return instance._stopped_mode if instance._status == InstanceStatus.STOPPED else word(instance, "stopped_mode")
 
@@ -129,7 +135,7 @@ def instance_view(instance: Instance) -> JsonObject:
         StoppedMode=_stopped_mode(instance),
         CreationTime=minute_text(instance._created_at),
         StartTime=minute_text(instance._started_at),
-        SpotPriceLimit=0.0,
+        SpotPriceLimit=_price_limit(instance),
         SaleCycle="",
         VlanId="",
         ImageOptions={},

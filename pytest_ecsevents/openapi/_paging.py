@@ -17,9 +17,9 @@ NEXT_TOKEN: Final = text("NextToken", note="from the previous reply")
 MAX_RESULTS: Final = clamped("MaxResults", 10, 10, 100)
 
 
-def page_size(most: int) -> Parameter[int]:
+def page_size(most: int, default: int = 10, *, refusal: ErrorRow = INVALID) -> Parameter[int]:
     """PageSize with the action's limit; out of range it is refused (observed on DescribeInstances)."""
-    return integer("PageSize", 10, least=1, most=most)
+    return integer("PageSize", default, least=1, most=most, refusal=refusal)
 
 
 def numbered(call: ActionCall, items: Sequence[Item], size: Parameter[int]) -> "tuple[Sequence[Item], JsonObject]":

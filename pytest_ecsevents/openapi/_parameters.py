@@ -5,15 +5,18 @@ import datetime as dt
 import json
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.clock import Micros, to_micros
 from pytest_ecsevents.openapi._errors import COMMON_INVALID, INVALID, ApiError, ErrorRow
 
 T_co = TypeVar("T_co", covariant=True)
+
+Struct: TypeAlias = "Mapping[str, str | list[str]]"
+"""One entry of a list of structs with members that are lists themselves, by member."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +26,11 @@ class Parameter(Generic[T_co]):
     Attributes:
         name: `EventType`, `NotBefore.Start`; of a list, the name before its `.1`.
         kind: What the reference calls its type, for documentation.
-        parse: The value of the raw text (of a list: texts; of a struct list: dicts of texts by member).
+        parse: The value of the raw text (of a list: texts; of a struct list: dicts by member of texts, or of lists).
         default: The value when it is not sent.
         required: Whether the action refuses to go without.
-        members: The members of a struct list (`Key`, `Value` of `Tag.N.Key`).
+        members: The members of a struct list (`Key`, `Value` of `Tag.N.Key`); of one that is a list itself the name ends
+            in `.N` (`SecurityGroupIds.N` of `NetworkInterface.N.SecurityGroupIds.N`).
         missing: The error when it is required and not sent; None for the action's own MissingParameter.
         note: What to know of it, for documentation.
     """
@@ -53,12 +57,43 @@ class Parameter(Generic[T_co]):
 
 def invalid(name: str, value: object, expected: str, row: ErrorRow = INVALID) -> ApiError:
     """The error for a value that cannot be used; the words are a guess, the service's are not published."""
-    return row.error(f"The specified parameter {name} is not valid: {value!r}. {expected}")
+    hint = "" if "%s" in row.message else f"{name} is {value!r}. {expected}"
+    return row.error(f"The specified parameter {name} is not valid: {value!r}. {expected}", hint=hint)
 
 
 def text(name: str, *, required: bool = False, note: str = "") -> Parameter[str]:
     """Text; an empty one counts as not sent."""
     return Parameter(name, "string", lambda _, raw: raw, "", required, note=note)
+
+
+def fitting(
+    name: str,
+    fits: Callable[[str], bool],
+    form: str,
+    *,
+    refusal: ErrorRow = INVALID,
+    required: bool = False,
+    missing: ErrorRow | None = None,
+    note: str = "",
+) -> Parameter[str]:
+    """Text of a form.
+
+    Args:
+        name: On the wire.
+        fits: Whether a text has the form.
+        form: The form in words, for errors and documentation.
+        refusal: The error for a text that has it not.
+        required: Whether the action refuses to go without.
+        missing: The error then.
+        note: What to know of it beyond the form.
+    """
+
+    def parse(name: str, raw: str) -> str:
+        if fits(raw):
+            return raw
+        raise invalid(name, raw, f"It must be {form}.", refusal)
+
+    return Parameter(name, "string", parse, "", required, missing=missing, note="; ".join(filter(None, (form, note))))
 
 
 def choice(
@@ -94,6 +129,28 @@ def integer(
     return Parameter(name, "integer", parse, default, note=note or bounds)
 
 
+def whole(
+    name: str, *, least: int, most: int | None = None, refusal: ErrorRow = INVALID, note: str = ""
+) -> Parameter[int | None]:
+    """A whole number in a range; None when it is not sent."""
+    counted = integer(name, least, least=least, most=most, refusal=refusal, note=note)
+    return Parameter(name, "integer", counted.parse, None, note=counted.note)
+
+
+_AMOUNT_OF_MONEY: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,3})?")
+
+
+def price(name: str, *, refusal: ErrorRow = INVALID, note: str = "") -> Parameter[float]:
+    """An amount of money with at most three decimal places; 0 when it is not sent."""
+
+    def parse(name: str, raw: str) -> float:
+        if not _AMOUNT_OF_MONEY.fullmatch(raw):
+            raise invalid(name, raw, "It must be a number with at most three decimal places.", refusal)
+        return float(raw)
+
+    return Parameter(name, "number", parse, 0.0, note=note)
+
+
 def clamped(name: str, default: int, least: int, most: int, *, refusal: ErrorRow = INVALID) -> Parameter[int | None]:
     """A whole number that is moved into its range rather than refused; None when it is not sent."""
 
@@ -122,13 +179,15 @@ def _truth(name: str, raw: str, refusal: ErrorRow) -> bool:
     return value
 
 
-def instant(name: str, *, required: bool = False, note: str = "") -> Parameter[Micros | None]:
+def instant(
+    name: str, *, required: bool = False, refusal: ErrorRow = INVALID, note: str = ""
+) -> Parameter[Micros | None]:
     """A time such as 2018-09-01T00:00:00Z, in UTC."""
 
     def parse(name: str, raw: str) -> Micros | None:
         at = seconds_instant(raw)
         if at is None:
-            raise invalid(name, raw, "It must be a UTC time in the form yyyy-MM-ddTHH:mm:ssZ.")
+            raise invalid(name, raw, "It must be a UTC time in the form yyyy-MM-ddTHH:mm:ssZ.", refusal)
         return at
 
     return Parameter(name, "time", parse, None, required, note=note or "yyyy-MM-ddTHH:mm:ssZ, UTC")
@@ -193,12 +252,29 @@ def structs(
     """A list of structs, `Tag.1.Key` with `Tag.1.Value` and so on."""
 
     def parse(name: str, raw: list[dict[str, str]]) -> tuple[Mapping[str, str], ...]:
-        if len(raw) > most:
-            detail = f"The specified parameter {name}.N is not valid: {len(raw)} of them. It takes at most {most}."
-            raise too_many.error(detail)
+        _check_count(name, raw, most, too_many)
         return tuple(raw)
 
     return Parameter(name, "struct list", parse, (), members=members, note=note or f"1 to {most}")
+
+
+def nested_structs(
+    name: str, *members: str, most: int, too_many: ErrorRow = INVALID, note: str = ""
+) -> Parameter[tuple[Struct, ...]]:
+    """A list of structs some of whose members are lists: `NetworkInterface.1.SecurityGroupIds.1` and so on."""
+
+    def parse(name: str, raw: list[Struct]) -> tuple[Struct, ...]:
+        _check_count(name, raw, most, too_many)
+        return tuple(raw)
+
+    return Parameter(name, "struct list", parse, (), members=members, note=note or f"1 to {most}")
+
+
+def _check_count(name: str, raw: Sized, most: int, too_many: ErrorRow) -> None:
+    if len(raw) > most:
+        raise too_many.error(
+            f"The specified parameter {name}.N is not valid: {len(raw)} of them. It takes at most {most}."
+        )
 
 
 def json_list(name: str, *, most: int = 100, note: str = "") -> Parameter[tuple[str, ...] | None]:
@@ -242,7 +318,7 @@ class ParameterSet:
     def sort(self, raw: Mapping[str, str]) -> "tuple[dict[str, Any], list[str]]":
         """What was sent, by parameter name, and the names that are no parameter of the action."""
         found: dict[str, Any] = {}
-        indexed: dict[str, list[tuple[int, str, str]]] = {}
+        indexed: dict[str, list[_Item]] = {}
         unknown: list[str] = []
         for name, value in raw.items():
             if name in self.scalars:
@@ -253,19 +329,18 @@ class ParameterSet:
             found[name] = _gathered(self.lists[name], items)
         return found, unknown
 
-    def _sort_indexed(
-        self, name: str, value: str, indexed: dict[str, list[tuple[int, str, str]]], unknown: list[str]
-    ) -> None:
-        base, _, rest = name.partition(".")
-        number, _, member = rest.partition(".")
-        member = member[:1].upper() + member[1:]  # Tag.1.key is taken as Tag.1.Key
-        parameter = self.lists.get(base)
-        if parameter is None or not (number.isascii() and number.isdigit() and len(number) <= 9):
+    def _sort_indexed(self, name: str, value: str, indexed: "dict[str, list[_Item]]", unknown: list[str]) -> None:
+        match = _INDEXED.fullmatch(name)
+        parameter = self.lists.get(match["base"]) if match else None
+        if match is None or parameter is None:
             unknown.append(name)
-        elif member in parameter.members:
-            indexed.setdefault(base, []).append((int(number), member, value))
-        elif not parameter.members and not member:
-            indexed.setdefault(base, []).append((int(number), "", value))
+            return
+        sent = match["member"] or ""
+        member = sent[:1].upper() + sent[1:]  # Tag.1.key is taken as Tag.1.Key
+        declared = f"{member}.N" if match["place"] else member
+        if declared in (parameter.members or ("",)):
+            item = _Item(int(match["number"]), int(match["place"] or 0), declared, value)
+            indexed.setdefault(parameter.name, []).append(item)
         else:
             unknown.append(name)
 
@@ -297,14 +372,33 @@ class ParameterSet:
         ]
 
 
-def _gathered(parameter: Parameter[Any], items: list[tuple[int, str, str]]) -> Any:
-    items.sort(key=lambda item: item[0])
+# InstanceId.1, Tag.1.Key, NetworkInterface.1.SecurityGroupIds.2
+_INDEXED: Final = re.compile(
+    r"(?P<base>[^.]+)\.(?P<number>[0-9]{1,9})(?:\.(?P<member>[^.]+)(?:\.(?P<place>[0-9]{1,9}))?)?"
+)
+
+
+class _Item(NamedTuple):
+    """One value of a list, with its number, and its place in a member that is a list itself."""
+
+    number: int
+    place: int
+    member: str
+    value: str
+
+
+def _gathered(parameter: Parameter[Any], items: list[_Item]) -> Any:
+    items.sort(key=lambda item: item[:2])
     if not parameter.members:
-        return [value for _, _, value in items if value]
-    by_number: dict[int, dict[str, str]] = {}
-    for number, member, value in items:
-        by_number.setdefault(number, {})[member] = value
-    return list(by_number.values())
+        return [item.value for item in items if item.value]
+    structs: dict[int, dict[str, Any]] = {}
+    for item in items:
+        struct = structs.setdefault(item.number, {})
+        if item.member.endswith(".N"):
+            struct.setdefault(item.member[:-2], []).append(item.value)
+        else:
+            struct[item.member] = item.value
+    return list(structs.values())
 
 
 ENVELOPE: Final = frozenset(

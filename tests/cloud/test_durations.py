@@ -1,5 +1,6 @@
 """Instance operations that take their time."""
 
+import datetime as dt
 import time
 
 import pytest
@@ -83,7 +84,8 @@ def test_a_handler_that_waits_without_sleeping_is_told_so(call):
     assert str(error.value) == (
         "The handler called DescribeInstances again and again while the clock stands at 2018-08-22T10:00:00Z. It waits "
         "for i-web1, which goes on at 2018-08-22T10:00:30Z, but time does not pass by itself: sleep in the loop "
-        "(time.sleep moves the clock), or declare the instance without stopping_takes and starting_takes."
+        "(time.sleep moves the clock), or leave out the pending_takes, starting_takes or stopping_takes that the instance "
+        "was given."
     )
 
 
@@ -149,3 +151,147 @@ def test_a_wrong_duration_is_refused_in_a_sentence(ecs):
         "instances.add's starting_takes is 'long', which is not a duration. Pass a timedelta or text such as \"90s\", "
         '"2h30m" or "1d".'
     )
+
+
+# -- instances that the handler creates
+
+
+@pytest.fixture
+def new(ecs):
+    """A cloud whose new instances take 5 s to be there, a minute to start and 20 s to stop."""
+    ecs.instances.pending_takes = "5s"
+    ecs.instances.starting_takes = dt.timedelta(minutes=1)
+    ecs.instances.stopping_takes = "20s"
+    return ecs.instances
+
+
+@pytest.fixture
+def run(call):
+    """Have the handler create an instance that starts by itself; it returns the id."""
+    return lambda: call("RunInstances", ImageId="m-1", InstanceType="ecs.g7.large")["InstanceIdSets"]["InstanceIdSet"][
+        0
+    ]
+
+
+def test_a_new_instance_shows_every_state_on_the_way(ecs, new, call, run):
+    """It is Pending, Starting, then Running, over the API and in the story."""
+    instance_id = run()
+
+    def shown():
+        return call("DescribeInstances", InstanceIds=f'["{instance_id}"]')["Instances"]["Instance"][0]["Status"]
+
+    seen = [shown()]
+    for seconds in (5, 59, 1):
+        ecs.advance(seconds=seconds)
+        seen.append(shown())
+    assert seen == ["Pending", "Starting", "Starting", "Running"]
+    ecs.stop(instance_id)
+    assert shown() == "Stopping"
+    ecs.advance("20s")
+    lines = [line for line in ecs.timeline().splitlines() if "instance  " in line]
+    assert lines == [
+        f" +00:00:00  instance  {instance_id}  created -> Pending: RunInstances",
+        f" +00:00:05  instance  {instance_id}  Pending -> Starting: RunInstances",
+        f" +00:01:05  instance  {instance_id}  Starting -> Running: RunInstances",
+        f" +00:01:05  instance  {instance_id}  Running -> Stopping: stop by the test",
+        f" +00:01:25  instance  {instance_id}  Stopping -> Stopped: stop by the test",
+    ]
+
+
+def test_a_new_instance_that_does_not_start_by_itself(ecs, new, call):
+    """It is Pending, then Stopped; started, it takes its time too."""
+    instance_id = call("CreateInstance", ImageId="m-1", InstanceType="ecs.g7.large")["InstanceId"]
+    assert new[instance_id].status == "Pending"
+    ecs.advance("5s")
+    assert new[instance_id].status == "Stopped"
+    call("StartInstance", InstanceId=instance_id)
+    assert new[instance_id].status == "Starting"
+    ecs.advance("1m")
+    assert new[instance_id].status == "Running"
+
+
+@pytest.mark.parametrize("action", ["DeleteInstance", "DeleteInstances"])
+def test_a_pending_instance_is_not_deleted(new, call, run, refused, action):
+    """The refusal has a code of its own, Force or not; when the instance is there it can be deleted."""
+    instance_id = run()
+    name = "InstanceId" if action == "DeleteInstance" else "InstanceId__1"
+    for force in ("false", "true"):
+        assert refused(action, Force=force, **{name: instance_id}) == (
+            403,
+            "IncorrectInstanceStatus.Initializing",
+            "The specified instance status does not support this operation.",
+        )
+    time.sleep(5)
+    call(action, Force="true", **{name: instance_id})
+    assert instance_id not in new
+
+
+@pytest.mark.parametrize("action", ["StartInstance", "StopInstance", "RebootInstance"])
+def test_a_pending_instance_refuses_operations(new, run, refused, action):
+    """It can be neither started, stopped nor rebooted."""
+    assert refused(action, InstanceId=run())[:2] == (403, "IncorrectInstanceStatus")
+
+
+def test_a_handler_that_waits_for_a_new_instance_without_sleeping_is_told_so(call):
+    """A busy loop around a Pending instance ends in a sentence."""
+    with pytest.raises(StandingClockError) as error, EcsEvents("2018-08-22T10:00:00Z") as ecs_events:
+        ecs_events.instances.pending_takes = "5s"
+        call("RunInstances", ImageId="m-1", InstanceType="ecs.g7.large")
+        while call("DescribeInstances")["Instances"]["Instance"][0]["Status"] != "Running":
+            pass
+    assert "which goes on at 2018-08-22T10:00:05Z" in str(error.value)
+
+
+def test_a_handler_that_sleeps_until_a_new_instance_is_there(ecs, new, run):
+    """Sleeping moves the clock, and the instance with it."""
+    instance_id = run()
+    looks = 0
+    while new[instance_id].status != "Running":
+        time.sleep(13)
+        looks += 1
+    assert looks == 5
+
+
+def test_a_pending_instance_that_is_released_does_not_go_on(ecs, new, run):
+    """The author of the test may release it at any time."""
+    instance_id = run()
+    ecs.release(instance_id)
+    ecs.advance("1h")
+    assert instance_id not in new
+    assert "Starting" not in ecs.timeline()
+
+
+def test_what_new_instances_take_can_be_read_and_changed(ecs, new, run):
+    """The settings are durations; a change is for instances created from then on, never for declared ones."""
+    assert (new.pending_takes, new.starting_takes, new.stopping_takes) == (
+        dt.timedelta(seconds=5),
+        dt.timedelta(minutes=1),
+        dt.timedelta(seconds=20),
+    )
+    first = run()
+    new.pending_takes = new.starting_takes = "0s"
+    second, declared = run(), ecs.instances.add("i-web3", status="Stopped")
+    ecs.start(declared)
+    assert [new[one].status for one in (first, second, "i-web3")] == ["Pending", "Running", "Running"]
+
+
+def test_by_default_new_instances_take_no_time(ecs):
+    """Nothing is set until somebody sets it."""
+    zero = dt.timedelta(0)
+    takes = ecs.instances
+    assert (takes.pending_takes, takes.starting_takes, takes.stopping_takes) == (zero, zero, zero)
+
+
+@pytest.mark.parametrize("name", ["pending_takes", "starting_takes", "stopping_takes"])
+def test_a_wrong_duration_of_new_instances_is_refused_in_a_sentence(ecs, name):
+    """The error names the setting, and the setting stays as it was."""
+    with pytest.raises(BadArgumentError) as error:
+        setattr(ecs.instances, name, "long")
+    assert str(error.value) == (
+        f"instances.{name} is 'long', which is not a duration. Pass a timedelta or text such as \"90s\", "
+        '"2h30m" or "1d".'
+    )
+    with pytest.raises(BadArgumentError) as error:
+        setattr(ecs.instances, name, dt.timedelta(seconds=-1))
+    assert str(error.value) == f"instances.{name} is -1s, a negative duration. Pass one of zero or more."
+    assert getattr(ecs.instances, name) == dt.timedelta(0)

@@ -312,6 +312,7 @@ def test_declaring_an_instance_again_the_same_way_changes_nothing(ecs):
         ({"tags": ["web"]}, 'instances.add got tags=[\'web\']. Pass a dict of texts, such as {"role": "web"}.'),
         ({"cpu": "4"}, "instances.add got cpu='4'. Pass a whole number."),
         ({"io_optimized": 1}, "instances.add got io_optimized=1. Pass True or False."),
+        ({"spot_price_limit": "0.5"}, "instances.add got spot_price_limit='0.5'. Pass a number."),
         ({"zone_id": 3}, "instances.add got zone_id=3. Pass text."),
         ({"security_group_ids": "sg-1"}, "instances.add got security_group_ids='sg-1'. Pass a list of texts."),
         (

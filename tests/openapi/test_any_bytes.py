@@ -47,9 +47,17 @@ SHAPES = {
     "StartInstances": {"InstanceResponses"},
     "StopInstances": {"InstanceResponses"},
     "RedeployInstance": {"TaskId"},
+    "RunInstances": {"InstanceIdSets", "TradePrice"},
+    "CreateInstance": {"InstanceId", "TradePrice"},
+    "DescribeTags": {*_PAGE, "Tags"},
 }
 # Replies that hold more in some cases.
-MORE = {"DescribeInstanceHistoryEvents": {"NextToken"}, "DescribeInstances": {"NextToken"}}
+MORE = {
+    "DescribeInstanceHistoryEvents": {"NextToken"},
+    "DescribeInstances": {"NextToken"},
+    "RunInstances": {"OrderId"},
+    "CreateInstance": {"OrderId"},
+}
 WHOLE = {"DescribeInstanceAttribute"}
 
 
@@ -313,7 +321,25 @@ GOOD = {
     "ZoneId": one_of("cn-hangzhou-a", "cn-hangzhou-b", "moon-a"),
     "HpcClusterId": one_of("hpc-1", "hpc-2"),
     "ResourceGroupId": one_of("rg-1", "rg-2"),
-    "InstanceName": one_of("i-*", "i-web1", "*"),
+    "InstanceName": one_of("i-*", "i-web1", "*", "web-[7,3]", "web-[]-a"),
+    "HostName": one_of("web1", "web-[7,3]", "k8s-${instance_id}", "-web1"),
+    "HostNames": one_of("web1", "web2", "web--1"),
+    "InstanceType": one_of("ecs.g7.large", "ecs.g7.large", "ecs.c6.xlarge", "g7.large"),
+    "ImageId": one_of("m-1", "aliyun_3_x64_20G_alibase_20240528.vhd"),
+    "ImageFamily": one_of("acs:alibaba_cloud_linux_3_2104_lts_x64"),
+    "Amount": one_of("1", "2", "100"),
+    "MinAmount": one_of("1", "2"),
+    "Period": one_of("1", "3", "10", "12"),
+    "PeriodUnit": one_of("Week", "Month"),
+    "PrivateIpAddress": one_of("172.16.0.200", "10.0.0.1", "255.255.255.255"),
+    "SpotStrategy": one_of("NoSpot", "SpotAsPriceGo", "SpotWithPriceLimit"),
+    "CreditSpecification": one_of("Standard", "Unlimited"),
+    "SpotInterruptionBehavior": one_of("Terminate", "Stop"),
+    "HttpEndpoint": one_of("enabled", "disabled"),
+    "HttpTokens": one_of("optional", "required"),
+    "IoOptimized": one_of("none", "optimized", "true"),
+    "SystemDisk.Category": one_of("cloud_essd", "local_ssd_pro", "cloud"),
+    "Category": one_of("cloud_essd", "local_ssd_pro", "floppy"),
     "BatchOptimization": one_of("AllTogether", "SuccessFirst"),
     "StoppedMode": one_of("StopCharging", "KeepCharging"),
     "ActionOnMaintenance": one_of("Stop", "AutoRecover", "AutoRedeploy"),
@@ -328,6 +354,7 @@ GOOD = {
 }
 OF_KIND = {
     "integer": one_of("1", "2", "10", "50", "100"),
+    "number": one_of("0", "0.165", "12"),
     "boolean": one_of("true", "false", "True"),
     "time": times,
     "JSON array": one_of('["i-web1"]', "['i-web1', 'i-off']", "[]", '["172.16.0.11"]'),
@@ -348,8 +375,12 @@ def pairs_of(draw, parameter):
     return [
         (f"{parameter.name}.{number}" + (f".{member}" if member else ""), draw(good(member or parameter.name, "text")))
         for number in range(1, most + 1)
-        for member in parameter.members or ("",)
+        for member in (re.sub(r"\.N$", ".1", member) for member in parameter.members or ("",))
     ]
+
+
+# What an action takes for granted without declaring it required.
+NEEDED = {"RunInstances": {"ImageId", "InstanceType"}, "CreateInstance": {"ImageId"}}
 
 
 ODD_INDEXES = ("0", "00", "01", "-1", "+1", "1.1", "", "N", "999999999", "9999999999", "9" * 400, "٣", "²", "1e1", " 1")
@@ -423,7 +454,10 @@ def requests(draw):
     parameters = ACTIONS[known].parameters.parameters
     optional = [one for one in parameters if not one.required]
     also = draw(st.lists(st.sampled_from(optional), max_size=4, unique_by=lambda one: one.name)) if optional else []
-    pairs = [pair for one in parameters if one.required or one in also for pair in pairs_of(draw, one)]
+    needed = NEEDED.get(known, ())
+    pairs = [
+        pair for one in parameters if one.required or one.name in needed or one in also for pair in pairs_of(draw, one)
+    ]
     action = usually(draw, known, one_of("DescribeZones", "DescribeEndpoints", "", known.lower()) | words, out_of=40)
     version = usually(draw, VERSION, one_of("2014-05-25", "") | words, out_of=60)
     region_id = usually(draw, "cn-hangzhou", one_of("cn-beijing", "cn-beijing", "moon", "", "\0"), out_of=12)

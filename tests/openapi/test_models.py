@@ -24,7 +24,11 @@ Utils = pytest.importorskip("alibabacloud_tea_openapi.utils").Utils
 NOT_TAKEN: "dict[tuple[str, str], str]" = {}
 
 # What the fake takes and the newer SDK does not send: (action, name on the wire) -> why.
-NOT_IN_MODEL: "dict[tuple[str, str], str]" = {}
+NOT_IN_MODEL: "dict[tuple[str, str], str]" = {
+    ("RunInstances", "CpuOptions.EnableVISST"): "only the legacy SDK sends it",
+    ("RunInstances", "CpuOptions.EnableVRDT"): "only the legacy SDK sends it",
+    ("RunInstances", "CpuOptions.TurboMode"): "only the legacy SDK sends it",
+}
 
 # Where the newer SDK's comment and the reference differ on what is required: (action, name) -> why the fake sides so.
 REQUIRED_OTHERWISE: "dict[tuple[str, str], str]" = {}
@@ -116,8 +120,8 @@ def declared(action):
 def query_of_the_legacy_class(action):
     """What the setters of the legacy SDK's request class set: names on the wire and values."""
 
-    class Struct(dict):
-        """An entry of a list, be it a text or a struct: whatever member a setter reads is there."""
+    class Struct(list):
+        """A struct, or a list of two: whatever member a setter reads is there."""
 
         def get(self, _member, _default=None):
             return "1"
@@ -127,7 +131,7 @@ def query_of_the_legacy_class(action):
     for setter in (name for name in vars(legacy) if name.startswith("set_")):
         request = legacy()
         before = dict(request.get_query_params())
-        getattr(request, setter)([Struct(), Struct()])
+        getattr(request, setter)(Struct([Struct(), Struct()]))
         found = {name: value for name, value in request.get_query_params().items() if before.get(name) != value}
         assert found, f"{setter} sets nothing"
         reached.update(found)
@@ -188,7 +192,15 @@ def test_no_exception_is_stale():
     assert all(reason.strip() for reason in reasons)
 
 
-KINDS = {"integer": (int,), "boolean": (bool,), "string": (str,), "time": (str,), "JSON array": (str,), "list": (list,)}
+KINDS = {
+    "integer": (int,),
+    "number": (float,),
+    "boolean": (bool,),
+    "string": (str,),
+    "time": (str,),
+    "JSON array": (str,),
+    "list": (list,),
+}
 
 
 @each_action
@@ -264,7 +276,8 @@ _VALUE = re.compile(r"^ +# +[-*] +`?([\w.-]+)`?(?=:| *\(|,|\.?\s*$)", re.MULTILI
 
 def listed_by_the_model(action, name):
     """The valid values that the model's comment lists, each on a line of its own."""
-    return _VALUE.findall(comments(action)[name].partition("alid values")[2])
+    found = _VALUE.findall(comments(action)[name].partition("alid values")[2])
+    return [value.removesuffix(".") for value in found]
 
 
 def refused(action, name, values):
@@ -372,7 +385,7 @@ def _attribute(row):
         return [f"{row.name}-1", f"{row.name}-2"]
     if row.allowed:
         return row.allowed[-1]
-    return {str: _TEXTS.get(row.name, row.name), int: 7, bool: row.default is False}[row.kind]
+    return {str: _TEXTS.get(row.name, row.name), int: 7, float: 0.5, bool: row.default is False}[row.kind]
 
 
 def populate(ecs_events):
@@ -417,7 +430,11 @@ _MAINTAINED = {
 }
 
 # What to send besides, of actions that none of their required parameters make do something.
-BESIDES = {"ModifyInstanceMaintenanceAttributes": _MAINTAINED}
+BESIDES = {
+    "ModifyInstanceMaintenanceAttributes": _MAINTAINED,
+    "RunInstances": {"ImageId": "m-1", "InstanceType": "ecs.g7.large", "Amount": "2"},
+    "CreateInstance": {"ImageId": "m-1"},
+}
 
 # What to call before an action that would have less to say else.
 BEFORE = {
@@ -436,6 +453,7 @@ def _candidates(ecs_events):
         "EventType": list(EVENT_TYPES),
         "NotBefore": [f"{in_a_day:%Y-%m-%dT%H:%M:%SZ}"],
         "Description": ["It does not answer."],
+        "InstanceType": ["ecs.g7.large"],
     }
 
 
@@ -454,6 +472,7 @@ VARIANTS = {
     "Tag": [{"Tag.1.Key": "role", "Tag.1.Value": "web"}],
     "Force": [{"Force": "true"}],
     "TriggerRealOps": [{"TriggerRealOps": "true"}],
+    "Period": [{"InstanceChargeType": "PrePaid", "Period": "1"}],
 }
 
 

@@ -70,6 +70,31 @@ def test_a_query_and_a_reboot(ecs, send):
     ecs.assert_called("DescribeInstanceHistoryEvents", InstanceEventCycleStatus=["Scheduled"])
 
 
+RUN = models.RunInstancesRequest(
+    region_id="cn-hangzhou",
+    image_id="m-1",
+    instance_type="ecs.g7.large",
+    amount=2,
+    tag=[models.RunInstancesRequestTag(key="role", value="web")],
+    system_disk=models.RunInstancesRequestSystemDisk(size="40"),
+    data_disk=[models.RunInstancesRequestDataDisk(size=20, category="cloud_essd")],
+    network_interface=[
+        models.RunInstancesRequestNetworkInterface(instance_type="Primary", security_group_ids=["sg-1", "sg-2"])
+    ],
+)
+
+
+def test_instances_come_up(ecs, send):
+    """Lists within lists are read, nothing that the SDK sends is unknown, and the reply has the ids."""
+    ids = send(client(), "run_instances", RUN).instance_id_sets.instance_id_set
+    assert ids == list(ecs.instances)[1:]
+    assert [ecs.instances[one].status for one in ids] == ["Running", "Running"]
+    assert ecs.instances[ids[0]].attributes["security_group_ids"] == ("sg-1", "sg-2")
+    request = models.DescribeTagsRequest(region_id="cn-hangzhou", resource_type="instance")
+    (tag,) = send(client(), "describe_tags", request).tags.tag
+    assert (tag.tag_key, tag.tag_value, tag.resource_type_count.instance) == ("role", "web", 2)
+
+
 def test_a_refusal_is_the_sdks_own_exception(ecs, send):
     """The provider's code, status and words come out as the SDK raises them."""
     with pytest.raises(ClientException) as refused:

@@ -30,6 +30,9 @@ def test_it(ecs_events: EcsEvents) -> None:
     instants: list[dt.datetime] = [change.at for change in event.history]
     instance: Instance = ecs_events.instances.add("i-web2", tags={"role": "web"}, cpu=4, io_optimized=True)
     same: Instance = ecs_events.instances["i-web2"]
+    ecs_events.instances.pending_takes = "5s"
+    ecs_events.instances.starting_takes = dt.timedelta(minutes=1)
+    new_ones_take: dt.timedelta = ecs_events.instances.pending_takes
     ecs_events.reboot("i-web1", in_guest=True)
     ecs_events.fail("RebootInstance", "Throttling", times=2, between=("+1h", dt.timedelta(hours=2)))
     calls: list[ApiCall] = ecs_events.calls_to("RebootInstance", instance_id="i-web1")
@@ -40,13 +43,15 @@ def test_it(ecs_events: EcsEvents) -> None:
     for each in ecs_events:
         ecs_events.cancel(each)
         ecs_events.accept(each.event_id)
-    print(status, causes, instants, instance, same, calls, story, now)
+    print(status, causes, instants, instance, same, new_ones_take, calls, story, now)
 
 
 def heard(change: Transition | InstanceTransition) -> None:
     """A receiver."""
     if isinstance(change, Transition):
         print(change.event.status)
+    elif change.from_status is None:
+        print(change.instance.status)
 
 
 def without_pytest() -> None:

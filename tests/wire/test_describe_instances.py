@@ -154,6 +154,16 @@ def test_attributes(call, ecs_events):
     assert instance["SecurityGroupIds"] == {"SecurityGroupId": ["sg-1", "sg-2"]}
 
 
+@pytest.mark.parametrize("limit", [1, 0.5])
+def test_spot_price_limit(call, ecs_events, limit):
+    """A price is told as a number with a point, however it was declared."""
+    ecs_events.instances.add("i-web1", spot_price_limit=limit)
+
+    price = call("DescribeInstances")["Instances"]["Instance"][0]["SpotPriceLimit"]
+
+    assert (price, type(price)) == (limit, float)
+
+
 def test_tags_of_an_entry(call, ecs_events):
     """Tags are told as TagKey and TagValue."""
     ecs_events.instances.add("i-web1", tags={"env": "prod"})

@@ -1,0 +1,744 @@
+"""RunInstances."""
+
+import re
+
+import pytest
+
+NEEDED = {"ImageId": "m-1", "InstanceType": "ecs.g7.large"}
+DRY_RUN = (400, "DryRunOperation", "Request validation has been passed with DryRun flag set.")
+
+
+@pytest.fixture
+def run(call):
+    """Call RunInstances with an image and a type; it returns the ids."""
+
+    def run(raw=None, /, **params):
+        return call("RunInstances", raw, **{**NEEDED, **params})["InstanceIdSets"]["InstanceIdSet"]
+
+    return run
+
+
+@pytest.fixture
+def refuses(refused):
+    """Call RunInstances with an image and a type; it returns the refusal."""
+    return lambda raw=None, /, **params: refused("RunInstances", raw, **{**NEEDED, **params})
+
+
+@pytest.fixture
+def shown(call):
+    """What DescribeInstances says of an instance."""
+    return lambda instance_id: call("DescribeInstances", InstanceIds=[instance_id])["Instances"]["Instance"][0]
+
+
+@pytest.fixture
+def shown_after(run, shown):
+    """What DescribeInstances says of the one instance that is created with some parameters."""
+
+    def shown_after(raw=None, /, **params):
+        (instance_id,) = run(raw, **params)
+        return shown(instance_id)
+
+    return shown_after
+
+
+# -- instances come up
+
+
+def test_reply(call, ecs_events):
+    """The reply holds the ids, a price and a request id; the instance is there and Running."""
+    reply = call("RunInstances", **NEEDED)
+
+    assert set(reply) == {"InstanceIdSets", "TradePrice", "RequestId"}
+    assert reply["TradePrice"] == 0.165
+    (instance_id,) = reply["InstanceIdSets"]["InstanceIdSet"]
+    assert re.fullmatch(r"i-bp1[0-9a-z]{17}", instance_id)
+    assert list(ecs_events.instances) == [instance_id]
+    assert ecs_events.instances[instance_id].status == "Running"
+
+
+def test_xml(ecs_events, http_text):
+    """In XML each id is an element of its own."""
+    status, text = http_text({"Action": "RunInstances", "RegionId": "cn-hangzhou", "Amount": "2", **NEEDED})
+
+    assert status == 200
+    first, second = ecs_events.instances
+    assert (
+        f"<InstanceIdSets><InstanceIdSet>{first}</InstanceIdSet><InstanceIdSet>{second}</InstanceIdSet></InstanceIdSets>"
+    ) in text
+
+
+def test_statuses_on_the_way(run, ecs_events):
+    """Observers hear each status in order, the first from nothing, one instance after the other."""
+    changes = []
+    ecs_events.on_change(changes.append)
+
+    first, second = run(Amount=2)
+
+    way = [(None, "Pending"), ("Pending", "Starting"), ("Starting", "Running")]
+    assert [(one.instance.instance_id, one.from_status, one.to_status) for one in changes] == [
+        *((first, *step) for step in way),
+        *((second, *step) for step in way),
+    ]
+    assert {(one.at, one.cause) for one in changes} == {(ecs_events.now, "RunInstances")}
+
+
+def test_story(run, ecs_events):
+    """The timeline has one line for each instance that came up."""
+    first, second = run(Amount=2)
+
+    assert ecs_events.timeline().splitlines()[1:] == [
+        " +00:00:00  call      RunInstances(ImageId=m-1, InstanceType=ecs.g7.large, Amount=2) -> 200, 2 instances",
+        f" +00:00:00  instance  {first}  created -> Pending -> Starting -> Running: RunInstances",
+        f" +00:00:00  instance  {second}  created -> Pending -> Starting -> Running: RunInstances",
+    ]
+
+
+def test_the_call_in_the_story(run, ecs_events):
+    """Structs are told by member, tags as pairs, and a password not at all, though the author of the test can see it."""
+    run(
+        Tags=[{"Key": "role", "Value": "web"}],
+        NetworkInterfaces=[{"InstanceType": "Primary", "SecurityGroupIds": ["sg-1", "sg-2"]}],
+        DataDisks=[{"Size": 20}, {"Size": 40}],
+        Password="EcsV587!",
+    )
+
+    story = ecs_events.timeline()
+    assert "Tag=[role:web]" in story
+    assert "NetworkInterface=[InstanceType=Primary SecurityGroupIds=[sg-1, sg-2]]" in story
+    assert "DataDisk=[Size=20, Size=40]" in story
+    assert "Password=***" in story
+    ecs_events.assert_called("RunInstances", Password="EcsV587!")
+
+
+@pytest.mark.parametrize("amount", [1, 2, 100])
+def test_amount(run, ecs_events, amount):
+    """From 1 to 100 instances come up at once."""
+    ids = run(Amount=amount)
+
+    assert len(set(ids)) == amount
+    assert list(ecs_events.instances) == ids
+
+
+def test_enough_is_in_stock(run):
+    """With a MinAmount all of Amount come up."""
+    assert len(run(Amount=3, MinAmount=2)) == 3
+
+
+def test_owner_and_region(other_account, new_sdk, ecs_events):
+    """An instance belongs to the caller, in the region of the call, whose prefix its id has."""
+    theirs = other_account.call("RunInstances", **NEEDED)["InstanceIdSets"]["InstanceIdSet"][0]
+    north = new_sdk(region_id="cn-beijing").call("RunInstances", **NEEDED)["InstanceIdSets"]["InstanceIdSet"][0]
+
+    assert (ecs_events.instances[theirs].account_id, ecs_events.instances[theirs].region_id) == ("222", "cn-hangzhou")
+    assert ecs_events.instances[north].region_id == "cn-beijing"
+    assert north.startswith("i-2ze")
+
+
+def test_a_new_instance_is_like_any_other(call, run, ecs_events):
+    """It can have events, be rebooted and be deleted."""
+    (instance_id,) = run()
+    event = ecs_events.create("SystemMaintenance.Reboot", instance_id, not_before="+1h")
+
+    call("RebootInstance", InstanceId=instance_id)
+    assert event.status == "Avoided"
+    call("DeleteInstance", InstanceId=instance_id, Force=True)
+    assert instance_id not in ecs_events.instances
+
+
+# -- what is shown afterwards
+
+
+@pytest.mark.parametrize(
+    ("params", "key", "value"),
+    [
+        ({"ImageId": "m-2"}, "ImageId", "m-2"),
+        ({"InstanceType": "ecs.c6.xlarge"}, "InstanceType", "ecs.c6.xlarge"),
+        ({"InstanceType": "ecs.c6.xlarge"}, "InstanceTypeFamily", "ecs.c6"),
+        ({"InstanceName": "web-1"}, "InstanceName", "web-1"),
+        ({"HostName": "web-1.local"}, "HostName", "web-1.local"),
+        ({"Description": "stands in"}, "Description", "stands in"),
+        ({"ZoneId": "cn-hangzhou-h"}, "ZoneId", "cn-hangzhou-h"),
+        ({"SecurityGroupId": "sg-1"}, "SecurityGroupIds", {"SecurityGroupId": ["sg-1"]}),
+        ({"SecurityGroupIdss": ["sg-1", "sg-2"]}, "SecurityGroupIds", {"SecurityGroupId": ["sg-1", "sg-2"]}),
+        ({"InternetChargeType": "PayByBandwidth"}, "InternetChargeType", "PayByBandwidth"),
+        ({"KeyPairName": "key-1"}, "KeyPairName", "key-1"),
+        ({"ResourceGroupId": "rg-1"}, "ResourceGroupId", "rg-1"),
+        ({"DeletionProtection": True}, "DeletionProtection", True),
+        ({"DeletionProtection": False}, "DeletionProtection", False),
+        ({"SpotStrategy": "SpotWithPriceLimit", "SpotPriceLimit": 0.98}, "SpotPriceLimit", 0.98),
+        ({"SpotStrategy": "SpotAsPriceGo"}, "SpotStrategy", "SpotAsPriceGo"),
+        ({"CreditSpecification": "Unlimited"}, "CreditSpecification", "Unlimited"),
+        (
+            {"HttpTokens": "required", "HttpEndpoint": "enabled"},
+            "MetadataOptions",
+            {"HttpTokens": "required", "HttpEndpoint": "enabled"},
+        ),
+        ({"DeploymentSetId": "ds-1"}, "DeploymentSetId", "ds-1"),
+        ({"HpcClusterId": "hpc-1"}, "HpcClusterId", "hpc-1"),
+        ({"IoOptimized": "none"}, "IoOptimized", False),
+        ({"IoOptimized": "optimized"}, "IoOptimized", True),
+        ({"InternetMaxBandwidthOut": 5}, "InternetMaxBandwidthOut", 5),
+        ({"InternetMaxBandwidthOut": 5}, "InternetMaxBandwidthIn", 10),
+        ({"InternetMaxBandwidthOut": 50}, "InternetMaxBandwidthIn", 50),
+        ({"InternetMaxBandwidthOut": 50, "InternetMaxBandwidthIn": 20}, "InternetMaxBandwidthIn", 20),
+        ({"InternetMaxBandwidthIn": 7}, "InternetMaxBandwidthIn", 7),
+        ({}, "InternetMaxBandwidthIn", -1),
+    ],
+)
+def test_what_is_asked_for_is_shown(shown_after, params, key, value):
+    """DescribeInstances says what the call asked for."""
+    assert shown_after(**params)[key] == value
+
+
+def test_what_is_left_out(run, shown):
+    """Names, network and the rest are those of any instance, and nothing is shown that was not asked for."""
+    (instance_id,) = run()
+
+    view = shown(instance_id)
+    assert view["InstanceName"] == instance_id
+    assert view["HostName"] == f"iZ{instance_id[2:]}Z"
+    assert view["PublicIpAddress"] == {"IpAddress": []}
+    assert view["SecurityGroupIds"]["SecurityGroupId"][0].startswith("sg-bp1")
+    assert {"Tags", "KeyPairName"}.isdisjoint(view)
+
+
+def test_attributes_for_the_author(run, ecs_events):
+    """The author of the test sees the same, in snake_case."""
+    (instance_id,) = run(InstanceName="web-1", SecurityGroupId="sg-1", Tags=[{"Key": "role", "Value": "web"}])
+
+    instance = ecs_events.instances[instance_id]
+    assert dict(instance.attributes) == {
+        "image_id": "m-1",
+        "instance_type": "ecs.g7.large",
+        "security_group_ids": ("sg-1",),
+        "instance_name": "web-1",
+    }
+    assert dict(instance.tags) == {"role": "web"}
+
+
+def test_tags(call, run):
+    """Tags are shown, and instances are found by them."""
+    ids = run(Amount=2, Tags=[{"Key": "role", "Value": "web"}, {"Key": "team"}])
+    run()
+
+    listed = call("DescribeInstances", Tags=[{"Key": "role", "Value": "web"}])["Instances"]["Instance"]
+    assert [one["InstanceId"] for one in listed] == ids
+    assert listed[0]["Tags"]["Tag"] == [
+        {"TagKey": "role", "TagValue": "web"},
+        {"TagKey": "team", "TagValue": ""},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("params", "names"),
+    [
+        ({"InstanceName": "web"}, ["web", "web", "web"]),
+        ({"InstanceName": "web", "UniqueSuffix": True}, ["web001", "web002", "web003"]),
+        ({"InstanceName": "web-[7,3]"}, ["web-007", "web-008", "web-009"]),
+        ({"InstanceName": "web-[7,3]", "UniqueSuffix": True}, ["web-007", "web-008", "web-009"]),
+        ({"InstanceName": "web-[7,3]-a", "UniqueSuffix": True}, ["web-007-a001", "web-008-a002", "web-009-a003"]),
+        ({"InstanceName": "web-[,]"}, ["web-000000", "web-000001", "web-000002"]),
+        ({"InstanceName": "web-[]"}, ["web-000000", "web-000001", "web-000002"]),
+        ({"InstanceName": "web-[99,2]"}, ["web-99", "web-100", "web-101"]),
+        ({"InstanceName": "web-[1234,2]"}, ["web-001234", "web-001235", "web-001236"]),
+        ({"InstanceName": "[1,2]"}, ["[1,2]", "[1,2]", "[1,2]"]),
+    ],
+)
+def test_names_of_several(run, shown, params, names):
+    """Names are numbered by their own form, or by a suffix of three digits."""
+    assert [shown(one)["InstanceName"] for one in run(Amount=3, **params)] == names
+
+
+def test_a_single_instance_gets_no_suffix(shown_after):
+    """UniqueSuffix is for several instances."""
+    assert shown_after(InstanceName="web", UniqueSuffix=True)["InstanceName"] == "web"
+
+
+def test_host_names(run, shown):
+    """A host name may hold the instance's id and be numbered, and each instance may have its own."""
+    first, second = run(Amount=2, HostName="k8s-${instance_id}", UniqueSuffix=True)
+    assert [shown(one)["HostName"] for one in (first, second)] == [f"k8s-{first}001", f"k8s-{second}002"]
+
+    own = run(Amount=3, HostNamess=["web1", "db1"])
+    assert [shown(one)["HostName"] for one in own] == ["web1", "db1", f"iZ{own[2][2:]}Z"]
+
+
+def test_private_addresses(run, shown):
+    """Several instances have addresses that follow each other."""
+    views = [shown(one) for one in run(Amount=3, VSwitchId="vsw-1", PrivateIpAddress="10.0.0.254")]
+
+    assert [one["VpcAttributes"]["PrivateIpAddress"]["IpAddress"] for one in views] == [
+        ["10.0.0.254"],
+        ["10.0.0.255"],
+        ["10.0.1.0"],
+    ]
+    assert views[0]["VpcAttributes"]["VSwitchId"] == "vsw-1"
+    assert views[0]["NetworkInterfaces"]["NetworkInterface"][0]["PrimaryIpAddress"] == "10.0.0.254"
+
+
+def test_public_addresses(run, shown):
+    """Each instance that may send something out has a public address of its own, which belongs to nobody."""
+    addresses = [shown(one)["PublicIpAddress"]["IpAddress"] for one in run(Amount=2, InternetMaxBandwidthOut=1)]
+
+    assert addresses == [["198.18.0.1"], ["198.18.0.2"]]
+
+
+def test_ipv6_addresses(run, shown, shown_after):
+    """IPv6 addresses are those asked for, or as many as asked for."""
+
+    def addresses(view):
+        (interface,) = view["NetworkInterfaces"]["NetworkInterface"]
+        return [one["Ipv6Address"] for one in interface["Ipv6Sets"]["Ipv6Set"]]
+
+    assert addresses(shown_after(Ipv6Addresss=["2001:db8::5"])) == ["2001:db8::5"]
+    assert [addresses(shown(one)) for one in run(Amount=2, Ipv6AddressCount=2)] == [
+        ["2001:db8::2:1", "2001:db8::2:2"],
+        ["2001:db8::3:1", "2001:db8::3:2"],
+    ]
+
+
+def test_the_primary_interface(shown_after, ecs_events):
+    """What the primary interface is asked to have is shown of the instance, what others are is not."""
+    view = shown_after(
+        NetworkInterfaces=[
+            {"InstanceType": "Secondary", "VSwitchId": "vsw-2", "SecurityGroupId": "sg-9"},
+            {
+                "InstanceType": "Primary",
+                "VSwitchId": "vsw-1",
+                "PrimaryIpAddress": "10.0.0.7",
+                "SecurityGroupIds": ["sg-1", "sg-2"],
+            },
+        ]
+    )
+
+    assert view["VpcAttributes"]["VSwitchId"] == "vsw-1"
+    assert view["VpcAttributes"]["PrivateIpAddress"] == {"IpAddress": ["10.0.0.7"]}
+    assert view["SecurityGroupIds"] == {"SecurityGroupId": ["sg-1", "sg-2"]}
+    ecs_events.assert_called("RunInstances", times=1)
+    assert ecs_events.calls_to("RunInstances")[0].params["NetworkInterface"][1]["SecurityGroupIds"] == ["sg-1", "sg-2"]
+
+
+def test_auto_release_time(shown_after, ecs_events):
+    """It is shown to the minute, and the instance is still there then."""
+    view = shown_after(AutoReleaseTime="2030-01-01T01:00:30Z")
+
+    assert view["AutoReleaseTime"] == "2030-01-01T01:00Z"
+    ecs_events.advance("2h")
+    assert len(ecs_events.instances) == 1
+
+
+@pytest.mark.parametrize(
+    ("params", "expires"),
+    [
+        ({"Period": 1}, "2030-02-28T10:00Z"),
+        ({"Period": 2, "PeriodUnit": "Month"}, "2030-03-31T10:00Z"),
+        ({"Period": 12}, "2031-01-31T10:00Z"),
+        ({"Period": 60}, "2035-01-31T10:00Z"),
+        ({"Period": 2, "PeriodUnit": "Week"}, "2030-02-14T10:00Z"),
+    ],
+)
+@pytest.mark.ecs_clock("2030-01-31T10:00:00Z")
+def test_subscriptions(call, shown, params, expires):
+    """A subscription has an order, and ends when its period does."""
+    reply = call("RunInstances", **NEEDED, InstanceChargeType="PrePaid", **params)
+
+    assert re.fullmatch(r"[0-9]{15}", reply["OrderId"])
+    view = shown(reply["InstanceIdSets"]["InstanceIdSet"][0])
+    assert (view["InstanceChargeType"], view["ExpiredTime"]) == ("PrePaid", expires)
+
+
+def test_a_period_means_nothing_without_a_subscription(shown_after):
+    """Pay-as-you-go instances do not expire."""
+    assert shown_after(InstanceChargeType="PostPaid", Period=1)["ExpiredTime"] == "2099-12-31T15:59Z"
+
+
+def test_disks(call, run):
+    """Each instance has a system disk and the data disks asked for, with the tags of the instance."""
+    first, second = run(
+        Amount=2,
+        SystemDiskCategory="cloud_essd",
+        DataDisks=[{"Category": "local_ssd_pro"}, {"Size": 40}],
+        ResourceGroupId="rg-1",
+        Tags=[{"Key": "role", "Value": "web"}],
+    )
+    run()
+
+    reply = call("DescribeDisksFullStatus", Tags=[{"Key": "role", "Value": "web"}], ResourceGroupId="rg-1")
+    entries = reply["DiskFullStatusSet"]["DiskFullStatusType"]
+    assert [(one["InstanceId"], one["Device"]) for one in entries] == [
+        (instance_id, device) for instance_id in (first, second) for device in ("/dev/xvda", "/dev/xvdb", "/dev/xvdc")
+    ]
+    assert len({one["DiskId"] for one in entries}) == 6
+    assert all(re.fullmatch(r"d-bp1[0-9a-z]{17}", one["DiskId"]) for one in entries)
+
+
+def test_disks_for_the_author(run, ecs_events):
+    """The author of the test sees what was asked for, and the documented default of the rest."""
+    (instance_id,) = run(DataDisks=[{"Category": "local_ssd_pro"}])
+
+    assert [(disk.type, disk.category) for disk in ecs_events.instances[instance_id].disks] == [
+        ("system", "cloud_efficiency"),
+        ("data", "local_ssd_pro"),
+    ]
+
+
+# -- what it needs, and what it refuses
+
+
+@pytest.mark.parametrize("missing", ["ImageId", "InstanceType"])
+def test_without_image_or_type(refused, ecs_events, missing):
+    """Without a launch template, image and type are needed."""
+    params = {name: value for name, value in NEEDED.items() if name != missing}
+
+    assert refused("RunInstances", **params) == (
+        400,
+        "MissingParameter",
+        f"The input parameter {missing} that is mandatory for processing this request is not supplied.",
+    )
+    assert len(ecs_events.instances) == 0
+
+
+def test_an_image_family_instead_of_an_image(call):
+    """The newest image of a family will do."""
+    assert call("RunInstances", ImageFamily="linux", InstanceType="ecs.g7.large")["InstanceIdSets"]
+
+
+@pytest.mark.parametrize("template", [{"LaunchTemplateId": "lt-1"}, {"LaunchTemplateName": "web"}])
+def test_a_launch_template_instead_of_both(call, shown, template):
+    """Any launch template is taken to exist; the instance is like a captured one."""
+    (instance_id,) = call("RunInstances", **template)["InstanceIdSets"]["InstanceIdSet"]
+
+    assert shown(instance_id)["InstanceType"] == "ecs.g7.large"
+
+
+def test_region_is_needed(http):
+    """A request without a region is refused."""
+    status, body = http({"Action": "RunInstances", **NEEDED})
+
+    assert (status, body["Code"]) == (400, "MissingParameter")
+
+
+@pytest.mark.parametrize("amount", ["0", "101", "-1", "two", "1.5"])
+def test_bad_amount(refuses, ecs_events, amount):
+    """An amount that is none, or is over the limit, has its own error."""
+    assert refuses({"Amount": amount}) == (
+        403,
+        "InvalidParam.Amount",
+        f"The specified parameter Amount is not valid: {amount!r}. It must be a whole number from 1 to 100.",
+    )
+    assert len(ecs_events.instances) == 0
+
+
+TAG = {"Key": "role", "Value": "web"}
+CONFLICT = "{} and {} cannot be specified at the same time."
+
+
+@pytest.mark.parametrize(
+    ("params", "refusal"),
+    [
+        (
+            {"InstanceType": "g7.large"},
+            (
+                400,
+                "InvalidInstanceType.ValueNotSupported",
+                "The specified InstanceType does not exist or beyond the permitted range.",
+            ),
+        ),
+        ({"MinAmount": 2}, (400, "InvalidMinAmount.Malformed", "The specified parameter MinAmount is not valid.")),
+        ({"MinAmount": 0}, (400, "InvalidMinAmount.Malformed", "The specified parameter MinAmount is not valid.")),
+        (
+            {"Amount": 2, "Ipv6Addresss": ["2001:db8::1"]},
+            (403, "InvalidParam.Amount", "With Ipv6Address.N Amount can only be 1, not 2."),
+        ),
+        (
+            {"InstanceName": "w"},
+            (400, "InvalidInstanceName.Malformed", 'The specified parameter "InstanceName" is not valid.'),
+        ),
+        (
+            {"InstanceName": "http://web"},
+            (400, "InvalidInstanceName.Malformed", 'The specified parameter "InstanceName" is not valid.'),
+        ),
+        (
+            {"InstanceName": "w" * 126, "UniqueSuffix": True},
+            (
+                403,
+                "InvalidParams.InstanceNameExceed",
+                "The uniqueSuffix takes three naming places, please shorten your InstanceName.",
+            ),
+        ),
+        (
+            {"HostName": "w" * 62, "UniqueSuffix": True},
+            (
+                403,
+                "InvalidParams.HostnameExceed",
+                "The uniqueSuffix takes three naming places, please shorten your Hostname.",
+            ),
+        ),
+        *(
+            (
+                params,
+                (400, "InvalidHostName.Malformed", 'The specified parameter "HostName" is not valid.'),
+            )
+            for params in (
+                {"HostName": "-web"},
+                {"HostName": "web."},
+                {"HostName": "we--b"},
+                {"HostName": "w"},
+                {"HostName": "web_1"},
+                {"HostNamess": ["web1", "web..1"]},
+            )
+        ),
+        *(
+            (
+                {"Description": description},
+                (400, "InvalidDescription.Malformed", 'The specified parameter "Description" is not valid.'),
+            )
+            for description in ("d", "d" * 257, "https://web")
+        ),
+        (
+            {"ZoneId": "cn-beijing-a"},
+            (404, "InvalidZoneId.NotFound", "The specified zoneId does not exist."),
+        ),
+        (
+            {"ImageFamily": "linux"},
+            (400, "InvalidParameter.Conflict", CONFLICT.format("ImageId", "ImageFamily")),
+        ),
+        (
+            {"SecurityGroupId": "sg-1", "SecurityGroupIdss": ["sg-2"]},
+            (400, "InvalidParameter.Conflict", CONFLICT.format("SecurityGroupId", "SecurityGroupIds.N")),
+        ),
+        (
+            {"HostName": "web", "HostNamess": ["web"]},
+            (400, "InvalidParameter.Conflict", CONFLICT.format("HostName", "HostNames.N")),
+        ),
+        (
+            {"Ipv6Addresss": ["2001:db8::1"], "Ipv6AddressCount": 1},
+            (400, "InvalidParameter.Conflict", CONFLICT.format("Ipv6Address.N", "Ipv6AddressCount")),
+        ),
+        *(
+            (
+                {"PrivateIpAddress": address, "Amount": amount},
+                (400, "InvalidPrivateIpAddress.Malformed", "Specified private IP address is malformed."),
+            )
+            for address, amount in (("10.0.0.256", 1), ("2001:db8::1", 1), ("255.255.255.255", 2))
+        ),
+        (
+            {"InternetMaxBandwidthOut": 101},
+            (400, "InvalidParameter", 'The specified parameter "InternetMaxBandwidthOut" is not valid.'),
+        ),
+        (
+            {"InternetMaxBandwidthOut": 20, "InternetMaxBandwidthIn": 21},
+            (
+                400,
+                "InvalidParameter",
+                "The specified parameter InternetMaxBandwidthIn is not valid: 21. It must be from 1 to 20.",
+            ),
+        ),
+        (
+            {"InternetChargeType": "PayPerView"},
+            (400, "InvalidInternetChargeType.ValueNotSupported", "The specified InternetChargeType is not valid."),
+        ),
+        (
+            {"InstanceChargeType": "Prepaid"},
+            (
+                404,
+                "InvalidInstanceChargeType.NotFound",
+                "The InstanceChargeType does not exist in our records",
+            ),
+        ),
+        (
+            {"InstanceChargeType": "PrePaid"},
+            (400, "MissingParamter", 'The specified parameter "Period" is not null.'),
+        ),
+        (
+            {"InstanceChargeType": "PrePaid", "Period": 10},
+            (400, "InvalidPeriod", "The specified period is not valid."),
+        ),
+        (
+            {"InstanceChargeType": "PrePaid", "Period": 5, "PeriodUnit": "Week"},
+            (400, "InvalidPeriod", "The specified period is not valid."),
+        ),
+        (
+            {"InstanceChargeType": "PrePaid", "Period": 1, "PeriodUnit": "Year"},
+            (400, "InvalidPeriodType.ValueNotSupported", "The specified parameter PeriodType is invalid."),
+        ),
+        (
+            {"InstanceChargeType": "PrePaid", "Period": 1, "SpotStrategy": "SpotAsPriceGo"},
+            (400, "InvalidSpotPrepaid", "The specified Spot type is not support PrePay Instance."),
+        ),
+        ({"SpotStrategy": "Spot"}, (400, "InvalidSpotStrategy", "The specified SpotStrategy is not valid.")),
+        ({"SpotDuration": 7}, (400, "InvalidSpotDuration", "The specified SpotDuration is not valid.")),
+        (
+            {"SpotPriceLimit": "0.1234"},
+            (400, "InvalidSpotPriceLimit", "The specified SpotPriceLimitis not valid."),
+        ),
+        (
+            {"HttpTokens": "yes"},
+            (
+                400,
+                "InvalidHttpTokens.NotSupported",
+                "The specified HttpTokens not supported, you can use optional(default) or required.",
+            ),
+        ),
+        (
+            {"IoOptimized": "true"},
+            (400, "InvalidIoOptimize.ValueNotSupported", "The specified IoOptimize is not valid."),
+        ),
+        (
+            {"Password": "EcsV587!", "PasswordInherit": True},
+            (
+                400,
+                "InvalidPasswordParam.Mismatch",
+                "The input password should be null when passwdInherit is true.",
+            ),
+        ),
+        *(
+            (
+                {"AutoReleaseTime": when},
+                (400, "InvalidAutoReleaseTime.Malformed", "The specified parameter AutoReleaseTime is not valid."),
+            )
+            for when in ("2030-01-01", "2030-01-01T00:29:59Z", "2033-01-02T00:00:00Z")
+        ),
+        *(
+            ({"Tags": [tag]}, (400, "InvalidTagKey.Malformed", "The specified Tag.n.Key is not valid."))
+            for tag in (
+                {"Value": "web"},
+                {"Key": "acs:role"},
+                {"Key": "aliyun-role"},
+                {"Key": "see http://web"},
+                {"Key": "k" * 129},
+            )
+        ),
+        *(
+            (
+                {"Tags": [{"Key": "role", "Value": value}]},
+                (400, "InvalidTagValue.Malformed", "The specified Tag.n.Value is not valid."),
+            )
+            for value in ("https://web", "v" * 129)
+        ),
+        ({"Tags": [TAG, TAG]}, (400, "Duplicate.TagKey", "The Tag.N.Key contain duplicate key.")),
+        (
+            {"Tags": [{"Key": str(number)} for number in range(21)]},
+            (400, "InvalidTagCount", "The specified tags are beyond the permitted range."),
+        ),
+        (
+            {"SystemDiskCategory": "floppy"},
+            (
+                400,
+                "InvalidSystemDiskCategory.ValueNotSupported",
+                'The specified parameter "SystemDisk.Category" is not valid.',
+            ),
+        ),
+        (
+            {"DataDisks": [{"Category": "cloud"}, {"Category": "floppy"}]},
+            (
+                400,
+                "InvalidDataDiskCategory.ValueNotSupported",
+                'The specified parameter "DataDisk.n.Category" is not valid.',
+            ),
+        ),
+        *(
+            (
+                {"ClientToken": token},
+                (400, "InvalidClientToken.ValueNotSupported", "The ClientToken provided is invalid."),
+            )
+            for token in ("t" * 65, "é")
+        ),
+        (
+            {"DeletionProtection": "yes"},
+            (
+                400,
+                "InvalidParameter",
+                "The specified parameter DeletionProtection is not valid: 'yes'. It must be true or false.",
+            ),
+        ),
+    ],
+)
+def test_what_is_refused(refuses, ecs_events, params, refusal):
+    """Each bad value has its own error, in the documented words, and nothing comes up."""
+    assert refuses(**params) == refusal
+    assert len(ecs_events.instances) == 0
+
+
+def test_the_timeline_says_why(refuses, ecs_events):
+    """Where the cloud's own words do not, the timeline tells what was wrong."""
+    refuses(InstanceType="g7.large")
+
+    assert ecs_events.timeline().splitlines()[2] == (
+        "                        InstanceType is 'g7.large'. It must be like ecs.g7.large."
+    )
+
+
+def test_dry_run(refuses, ecs_events):
+    """A dry run is refused as one, after every other check, and creates nothing."""
+    assert refuses(DryRun=True) == DRY_RUN
+    assert refuses(DryRun=True, Tags=[TAG, TAG]).code == "Duplicate.TagKey"
+    assert len(ecs_events.instances) == 0
+
+
+def test_client_token(run, refuses, ecs_events):
+    """A repeated request gets the same instances; another one with its token is refused."""
+    ids = run(Amount=2, ClientToken="t-1")
+
+    assert run(Amount=2, ClientToken="t-1") == ids
+    assert list(ecs_events.instances) == ids
+    assert refuses(Amount=1, ClientToken="t-1") == (
+        400,
+        "IdempotentParameterMismatch",
+        "The request is retried with updated parameters.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("OperationDenied.NoStock", 403),
+        ("QuotaExceed.ElasticQuota", 403),
+        ("InvalidVSwitchId.NotFound", 404),
+        ("Account.Arrearage", 400),
+    ],
+)
+def test_faults(refuses, run, ecs_events, code, status):
+    """What the fake has no cause for can be had on request; the next call succeeds."""
+    ecs_events.fail("RunInstances", code)
+
+    assert refuses()[:2] == (status, code)
+    assert run()
+
+
+def test_nested_lists_without_their_number(sdk, ecs_events):
+    """A list within a list needs both numbers; the warning names the form that was meant."""
+    with pytest.warns(match=r"Did you mean NetworkInterface\.N\.SecurityGroupIds?(\.N)?\?"):
+        sdk.call("RunInstances", {"NetworkInterface.1.SecurityGroupIds": "sg-1"}, **NEEDED)
+    with pytest.warns(match=r"was sent NetworkInterface\.1\.SecurityGroupIds\.N, which is no parameter"):
+        sdk.call("RunInstances", {"NetworkInterface.1.SecurityGroupIds.N": "sg-1"}, **NEEDED)
+    with pytest.warns(match=r"was sent Tag\.1\.Key\.1, which is no parameter"):
+        sdk.call("RunInstances", {"Tag.1.Key.1": "role"}, **NEEDED)
+
+
+def test_nested_lists_with_gaps(sdk, ecs_events):
+    """Numbers order the values, at both levels; gaps close up."""
+    raw = {
+        "NetworkInterface.7.SecurityGroupIds.10": "sg-3",
+        "NetworkInterface.7.SecurityGroupIds.9": "sg-2",
+        "NetworkInterface.7.securityGroupIds.2": "sg-1",
+        "NetworkInterface.2.InstanceType": "Secondary",
+    }
+    sdk.call("RunInstances", raw, **NEEDED)
+
+    assert ecs_events.calls[0].params["NetworkInterface"] == [
+        {"InstanceType": "Secondary"},
+        {"SecurityGroupIds": ["sg-1", "sg-2", "sg-3"]},
+    ]
+
+
+@pytest.mark.parametrize(("name", "most"), [("DataDisk", 16), ("NetworkInterface", 100)])
+def test_too_many_structs(refuses, name, most):
+    """A list of structs has its limit."""
+    raw = {f"{name}.{number}.Description": "one" for number in range(1, most + 2)}
+
+    assert refuses(raw) == (
+        400,
+        "InvalidParameter",
+        f"The specified parameter {name}.N is not valid: {most + 1} of them. It takes at most {most}.",
+    )
