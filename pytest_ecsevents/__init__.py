@@ -10,9 +10,11 @@ if TYPE_CHECKING:
     from pytest_ecsevents._words import (
         BadArgumentError,
         EcsEventsError,
+        EndlessHandlerError,
         NoSingleEventError,
         NoSuchNameError,
         StandingClockError,
+        StuckHandlerError,
         UnexpectedCallError,
         UnknownParameterWarning,
         UnusedFaultError,
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
         UnknownEventTypeError,
         UnknownInstanceError,
     )
-    from pytest_ecsevents.face import EcsEvents, Instances
+    from pytest_ecsevents.face import EcsEvents, Instances, Stopped
     from pytest_ecsevents.openapi import ApiCall, ApiError
 
 _HOMES = {
@@ -46,6 +48,7 @@ _HOMES = {
     "Disk": "cloud",
     "EcsEvents": "face",
     "EcsEventsError": "_words",
+    "EndlessHandlerError": "_words",
     "EventStatus": "cloud",
     "Instance": "cloud",
     "InstanceArrearsError": "cloud",
@@ -61,6 +64,8 @@ _HOMES = {
     "NotSimulatedError": "cloud",
     "NothingToRedeployError": "cloud",
     "StandingClockError": "_words",
+    "Stopped": "face",
+    "StuckHandlerError": "_words",
     "SystemEvent": "cloud",
     "Transition": "cloud",
     "UnexpectedCallError": "_words",
@@ -78,6 +83,7 @@ __all__ = [
     "Disk",
     "EcsEvents",
     "EcsEventsError",
+    "EndlessHandlerError",
     "EventStatus",
     "Instance",
     "InstanceArrearsError",
@@ -93,6 +99,8 @@ __all__ = [
     "NotSimulatedError",
     "NothingToRedeployError",
     "StandingClockError",
+    "Stopped",
+    "StuckHandlerError",
     "SystemEvent",
     "Transition",
     "UnexpectedCallError",

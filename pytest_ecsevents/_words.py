@@ -49,6 +49,14 @@ class StandingClockError(EcsEventsError, AssertionError):
     """The handler waits for an instance without sleeping, and so without time passing."""
 
 
+class StuckHandlerError(EcsEventsError, AssertionError):
+    """A handler that `run` runs neither sleeps nor calls, or will not be stopped."""
+
+
+class EndlessHandlerError(EcsEventsError, AssertionError):
+    """The end until which `run` was to run a handler never came."""
+
+
 class UnusedFaultError(EcsEventsError, AssertionError):
     """A fault that the test declared was never met."""
 

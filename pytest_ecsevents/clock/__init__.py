@@ -2,6 +2,7 @@
 
 from pytest_ecsevents.clock._clock import BACKENDS, SLEEPS, Clock, ClockMemo
 from pytest_ecsevents.clock._times import (
+    LAST,
     SECOND,
     Duration,
     Micros,
@@ -10,27 +11,48 @@ from pytest_ecsevents.clock._times import (
     duration_text,
     from_micros,
     instant_text,
+    is_duration,
     minute_text,
     parse_duration,
     parse_when,
     to_micros,
 )
+from pytest_ecsevents.clock._waits import (
+    HandlerStop,
+    Member,
+    Stop,
+    Waits,
+    is_plumbing,
+    place_of,
+    real_now,
+    real_sleep,
+)
 
 __all__ = [
     "BACKENDS",
+    "LAST",
     "SECOND",
     "SLEEPS",
     "Clock",
     "ClockMemo",
     "Duration",
+    "HandlerStop",
+    "Member",
     "Micros",
+    "Stop",
+    "Waits",
     "When",
     "delta_micros",
     "duration_text",
     "from_micros",
     "instant_text",
+    "is_duration",
+    "is_plumbing",
     "minute_text",
     "parse_duration",
     "parse_when",
+    "place_of",
+    "real_now",
+    "real_sleep",
     "to_micros",
 ]

@@ -85,6 +85,11 @@ def duration_text(span: Micros) -> str:
     return ("-" if span < 0 else "") + "".join(words)
 
 
+def is_duration(value: object) -> bool:
+    """Whether an author wrote a duration as text: "90s", "2h30m"."""
+    return isinstance(value, str) and _DURATION.fullmatch(value.strip()) is not None
+
+
 def parse_duration(value: object, what: str) -> Micros:
     """Microseconds of a duration that an author wrote.
 

@@ -14,6 +14,7 @@ from _thread import allocate_lock, get_ident
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from types import FrameType
 from typing import Final, Protocol
 
 from pytest_ecsevents.clock._times import LAST, Micros
@@ -37,7 +38,7 @@ _A_CENTURY: Final = 100 * 365 * 86_400
 real_now: Final[Callable[[], float]] = (
     partial(time.clock_gettime, time.CLOCK_MONOTONIC) if hasattr(time, "CLOCK_MONOTONIC") else time.perf_counter
 )
-_real_sleep: Final = time.sleep
+real_sleep: Final = time.sleep
 _cpu_clock: Final = getattr(time, "pthread_getcpuclockid", None)
 _read_clock: Final = getattr(time, "clock_gettime_ns", None)
 
@@ -61,7 +62,7 @@ class HandlerStop(BaseException):
         doing: Where the handler waited, in words.
     """
 
-    def __init__(self, doing: str) -> None:
+    def __init__(self, doing: str = "an unknown place") -> None:
         super().__init__(doing)
         self.doing: Final = doing
 
@@ -169,7 +170,7 @@ class Wait:
         self._team: Final = team
         self.member: Final = member
         self.deadline = deadline
-        self.rank: Final = member.number if rank is None else rank
+        self.rank = member.number if rank is None else rank
         self.is_ready = self.is_driving = self.timed_out = self.is_stopped = self.is_over = False
         self._lock: Final = allocate_lock()
         self._lock.acquire()
@@ -206,29 +207,25 @@ class Stop:
 
     Attributes:
         member: The handler's thread.
-        at: The instant, or None.
+        at: The instant.
         when: A condition, looked at whenever time has moved, or None.
         cancel: How to end a handler that is a coroutine, or None.
         times: How often it was told to end.
+        told_at: When it was told first.
     """
 
-    __slots__ = ("_waits_since", "at", "cancel", "member", "times", "when")
+    __slots__ = ("_waits_since", "at", "cancel", "member", "times", "told_at", "when")
 
     MOST_WAITS: Final = 100
     """Waits that a handler which was told to end may still make, to clean up."""
 
-    def __init__(
-        self,
-        member: Member,
-        at: Micros | None,
-        when: "Callable[[], object] | None",
-        cancel: "Callable[[], object] | None" = None,
-    ) -> None:
+    def __init__(self, member: Member, at: Micros, when: "Callable[[], object] | None") -> None:
         self.member: Final = member
         self.at: Final = at
         self.when: Final = when
-        self.cancel: Final = cancel
+        self.cancel: Callable[[], object] | None = None
         self.times = 0
+        self.told_at: Micros = at
         self._waits_since = 0
 
     def is_due(self, now: Micros) -> bool:
@@ -236,18 +233,20 @@ class Stop:
         if self.times:
             self._waits_since += 1
             return self._waits_since > self.MOST_WAITS
-        return (self.at is not None and now >= self.at) or self.is_met()
+        return now >= self.at or self.is_met()
 
     def is_met(self) -> bool:
         """Whether the condition holds, and has not ended the handler yet."""
         return self.when is not None and not self.times and bool(self.when())
 
-    def tell(self) -> None:
+    def tell(self, now: Micros) -> None:
         """Tell the handler to end.
 
         Raises:
             HandlerStop: It is no coroutine.
         """
+        if not self.times:
+            self.told_at = now
         self.times += 1
         self._waits_since = 0
         if self.cancel is None:
@@ -255,12 +254,22 @@ class Stop:
         self.cancel()
 
 
+def is_plumbing(frame: FrameType) -> bool:
+    """Whether a frame says nothing of what a handler was doing."""
+    return str(frame.f_globals.get("__name__")).split(".")[0] in _PLUMBING
+
+
+def place_of(frame: FrameType) -> str:
+    """`poller.py:42 in serve_forever`."""
+    return f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_name}"
+
+
 def whereabouts() -> str:
     """Where the calling thread stands: the line outside the plumbing of waiting."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and str(frame.f_globals.get("__name__")).split(".")[0] in _PLUMBING:
+    while frame.f_back is not None and is_plumbing(frame):
         frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_name}"
+    return place_of(frame)
 
 
 def _ignored(_before: Micros, _after: Micros) -> None:
@@ -350,7 +359,7 @@ class Waits:
             self._sleepers.clear()
         until = real_now() + END_WITHIN
         while (left := self._left_running()) and real_now() < until:
-            _real_sleep(A_MOMENT)
+            real_sleep(A_MOMENT)
         return left
 
     def _left_running(self) -> list[str]:
@@ -414,7 +423,7 @@ class Waits:
         if wait.is_over:
             raise TestIsOver
         if stop is not None and (wait.is_stopped or (wait.timed_out and wait.deadline != own_deadline)):
-            stop.tell()
+            stop.tell(self._clock.now())
         return not wait.timed_out
 
     def watch(self, wait: Wait) -> bool:
@@ -442,9 +451,9 @@ class Waits:
         if stop is None or stop.member is not wait.member:
             return None
         if stop.is_due(self._clock.now()):
-            stop.tell()
-        elif stop.at is not None and not stop.times and (wait.deadline is None or wait.deadline > stop.at):
-            wait.deadline = stop.at
+            stop.tell(self._clock.now())
+        elif not stop.times and (wait.deadline is None or wait.deadline > stop.at):
+            wait.deadline, wait.rank = stop.at, sys.maxsize
         return stop
 
     def _enter(self, wait: Wait) -> None:
@@ -550,7 +559,7 @@ class Waits:
                 self._clock.run_one_due(bound)
             is_met = stop is not None and stop.is_met()
         if stop is not None and is_met:
-            self._stop_now(stop)
+            self.end_wait(stop)
 
     @contextmanager
     def _driving(self, wait: Wait) -> Iterator[None]:
@@ -565,8 +574,8 @@ class Waits:
                 wait.is_driving = False
                 self._recount(wait.member)
 
-    def _stop_now(self, stop: Stop) -> None:
-        """End what the handler waits for; if it runs, its next wait ends it."""
+    def end_wait(self, stop: Stop) -> None:
+        """Have a handler end that waits; one that runs is told at its next wait."""
         with self._mutex:
             if not stop.member.runs:
                 stop.member.waits[-1].is_stopped = True

@@ -1,12 +1,21 @@
 """`EcsEvents`: what the author of a test touches."""
 
+import asyncio
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping
+import inspect
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from pytest_ecsevents._words import BadArgumentError, NoSingleEventError, did_you_mean, hidden_in_reports, listed
+from pytest_ecsevents._words import (
+    BadArgumentError,
+    EcsEventsError,
+    NoSingleEventError,
+    did_you_mean,
+    hidden_in_reports,
+    listed,
+)
 from pytest_ecsevents.clock import (
     Clock,
     ClockMemo,
@@ -17,6 +26,7 @@ from pytest_ecsevents.clock import (
     duration_text,
     from_micros,
     instant_text,
+    is_duration,
     parse_duration,
     parse_when,
 )
@@ -33,6 +43,7 @@ from pytest_ecsevents.cloud import (
     Transition,
 )
 from pytest_ecsevents.face._instances import Instances
+from pytest_ecsevents.face._run import PATIENCE, Runner, Stopped
 from pytest_ecsevents.face._settings import Settings, is_strict, with_given
 from pytest_ecsevents.face._stubs import Answer
 from pytest_ecsevents.face._timeline import Header, timeline_text
@@ -41,6 +52,8 @@ from pytest_ecsevents.openapi import ApiCall, Gateway
 from pytest_ecsevents.transports import intercept
 
 __tracebackhide__ = hidden_in_reports
+
+T = TypeVar("T")
 
 REPORT_LINES: Final = 200
 """How many lines of the timeline a failure report shows."""
@@ -134,6 +147,7 @@ class EcsEvents:
         self._witness: Final = CallWitness(strict and is_strict(settings), self._cloud.on_the_way)
         self._gateway: Final = Gateway(self._cloud, self._witness)
         self._undo: Final = ExitStack()
+        self._patience = PATIENCE
         self._cloud.observers.append(self._witness.journal.append)
         self.instances: Final = Instances(self._cloud)
         """The instances by id, and `add`."""
@@ -259,6 +273,103 @@ class EcsEvents:
         while not moved and self._clock.queue.next_due() is not None:
             moved = self._moved(self._clock.advance_to_next)
         return moved
+
+    def run(
+        self,
+        function: Callable[..., T],
+        /,
+        *args: object,
+        until: "When | Callable[[EcsEvents], object] | None" = None,
+        **kwargs: object,
+    ) -> "T | Stopped":
+        """Run a handler whose sleeping moves the clock, until it returns or has run long enough.
+
+        A handler that would wait on when its end has come is stopped through its own wait, past any `except Exception`,
+        and its `finally` blocks run. A handler that is a coroutine function runs in an event loop of its own; in a test
+        that is one itself, await `run_async`.
+
+        Args:
+            function: The handler.
+            *args: Its arguments.
+            until: When it is to end: an instant or a duration (`"30d"`), up to and including it; or a function of this
+                object, which is asked whenever time has moved and before the handler waits. Left out, the handler is to
+                end by itself.
+            **kwargs: More of its arguments.
+
+        Returns:
+            What the handler returned, or a `Stopped` that says when and where it was stopped.
+
+        Raises:
+            StuckHandlerError: It neither slept nor called the cloud for `patience` seconds of real time, or would not be
+                stopped.
+            EndlessHandlerError: It went on for a year of virtual time, and no instant was given.
+            EcsEventsError: Sleeping does not move the clock here, or `until` is none.
+        """
+        runner = self._runner("run", until)
+        if inspect.iscoroutinefunction(function) and asyncio._get_running_loop() is not None:
+            raise EcsEventsError(
+                "run cannot start a coroutine while an event loop runs. Write: await ecs_events.run_async(...)"
+            )
+        return runner.run(function, args, kwargs)  # type: ignore[no-any-return]  # what the handler returns
+
+    async def run_async(
+        self,
+        function: Callable[..., Awaitable[T]],
+        /,
+        *args: object,
+        until: "When | Callable[[EcsEvents], object] | None" = None,
+        **kwargs: object,
+    ) -> "T | Stopped":
+        """`run` for a handler that is a coroutine function, in the running event loop; it is stopped by cancellation."""
+        runner = self._runner("run_async", until)
+        return await runner.run_async(function, args, kwargs)  # type: ignore[no-any-return]  # the same
+
+    def _runner(self, what: str, until: object) -> Runner:
+        team = self._clock.waits
+        member = team.me() if team is not None else None
+        if team is None or member is None:
+            self._cloud.check_entered()
+            raise EcsEventsError(
+                f'{what} needs sleeping to move the clock: call it in a thread of the test, without sleep="real".'
+            )
+        condition: Callable[[], object] | None = None
+        at: Micros | None = None
+        if callable(until):
+            ask: Callable[[EcsEvents], object] = until
+            condition = lambda: ask(self)  # noqa: E731  # mypy knows its type so
+        elif until is not None:
+            at = self._end_of_run(what, until)
+        return Runner(
+            team,
+            member,
+            self._clock.now,
+            at=at,
+            condition=condition,
+            activity=lambda: len(self._witness.log.calls),
+            patience=self._patience,
+        )
+
+    def _end_of_run(self, what: str, until: object) -> Micros:
+        now = self._clock.now()
+        at = now + parse_duration(until, f"{what}'s until") if is_duration(until) else None
+        at = parse_when(until, f"{what}'s until", now) if at is None else at
+        if at <= now:
+            raise BadArgumentError(
+                f"{what}'s until is {instant_text(at)}, and the clock stands at {instant_text(now)}. Pass a later instant, "
+                "a duration, or a function of ecs_events."
+            )
+        return at
+
+    @property
+    def patience(self) -> float:
+        """Real seconds within which a handler under `run` must sleep or call the cloud; may be set in the test."""
+        return self._patience
+
+    @patience.setter
+    def patience(self, seconds: object) -> None:
+        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds > 0:
+            raise BadArgumentError(f"patience is {seconds!r}. Pass a number of real seconds, more than zero.")
+        self._patience = float(seconds)
 
     def _moved(self, move: Callable[[], None]) -> list[Transition]:
         self._cloud.check_entered()

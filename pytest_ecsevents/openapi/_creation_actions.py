@@ -1,6 +1,7 @@
 """RunInstances and CreateInstance."""
 
 import calendar
+import datetime as dt
 import ipaddress
 import re
 from collections.abc import Iterable
@@ -8,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from pytest_ecsevents._words import did_you_mean
-from pytest_ecsevents.clock import SECOND, Micros, from_micros, minute_text, to_micros
+from pytest_ecsevents.clock import LAST, SECOND, Micros, from_micros, minute_text, to_micros
 from pytest_ecsevents.cloud import DISK_CATEGORIES, AttributeValue, Disk
 from pytest_ecsevents.openapi._action import Action, ActionCall
 from pytest_ecsevents.openapi._creation_errors import CREATE, CREATION_INVALID, IMAGE_MISSING, RUN, TYPE_MISSING
@@ -94,12 +95,14 @@ def _expiry(call: ActionCall, unit: Parameter[str]) -> dict[str, AttributeValue]
         return {}
     in_weeks = call[unit] == "Week"
     ends = call.now + period * 7 * _DAY if in_weeks else _months_later(call.now, period)
-    return {"expired_time": minute_text(ends)}
+    return {"expired_time": minute_text(min(ends, LAST))}
 
 
 def _months_later(at: Micros, months: int) -> Micros:
     when = from_micros(at)
     years, month = divmod(when.month - 1 + months, 12)
+    if when.year + years > dt.MAXYEAR:
+        return LAST
     last = calendar.monthrange(when.year + years, month + 1)[1]
     return to_micros(when.replace(year=when.year + years, month=month + 1, day=min(when.day, last)))
 

@@ -1,0 +1,303 @@
+"""`run`: a handler that runs by itself, until it has run long enough."""
+
+import asyncio
+import datetime as dt
+import inspect
+import signal
+import sys
+import threading
+from _thread import allocate_lock, get_ident, interrupt_main, start_new_thread
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any, Final
+
+from pytest_ecsevents._words import EndlessHandlerError, StuckHandlerError, hidden_in_reports
+from pytest_ecsevents.clock import (
+    SECOND,
+    HandlerStop,
+    Member,
+    Micros,
+    Stop,
+    Waits,
+    from_micros,
+    instant_text,
+    is_plumbing,
+    place_of,
+    real_now,
+    real_sleep,
+)
+
+__tracebackhide__ = hidden_in_reports
+
+A_YEAR: Final = 366 * 86_400 * SECOND
+"""How long a handler may go on whose end never comes."""
+
+PATIENCE: Final = 10.0
+"""Real seconds within which a handler must sleep, or call the cloud."""
+
+_LOOK_EVERY: Final = 0.05
+_INSIST_EVERY: Final = 0.001
+_OFTEN: Final = 3
+_LAST_RESORT_AFTER: Final = 2.0
+_DEBUGGERS: Final = ("bdb", "pdb", "_pytest.debugging", "IPython", "pydevd", "debugpy")
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """What `run` returns when it stopped the handler.
+
+    Attributes:
+        at_micros: The instant, in microseconds since the epoch.
+        reason: Why, in words.
+        doing: Where the handler waited: file, line and function.
+    """
+
+    at_micros: Micros
+    reason: str
+    doing: str
+
+    @property
+    def at(self) -> dt.datetime:
+        """When, aware UTC."""
+        return from_micros(self.at_micros)
+
+    def __repr__(self) -> str:
+        return f"<Stopped at {instant_text(self.at_micros)}: {self.reason}, while it waited at {self.doing}>"
+
+
+class _EndedError(Exception):
+    """The handler was ended from outside."""
+
+
+class Runner:
+    """Runs one handler in the calling thread.
+
+    Args:
+        team: The threads of the test.
+        member: The calling one.
+        now: The clock.
+        at: The instant at which the handler is to end, or None.
+        condition: What is to end it, or None.
+        activity: What grows whenever the handler calls the cloud.
+        patience: Real seconds within which it must sleep or call.
+    """
+
+    def __init__(
+        self,
+        team: Waits,
+        member: Member,
+        now: Callable[[], Micros],
+        *,
+        at: Micros | None,
+        condition: Callable[[], object] | None,
+        activity: Callable[[], int],
+        patience: float,
+    ) -> None:
+        self._team: Final = team
+        self._now: Final = now
+        self._at: Final = at
+        self._condition: Final = condition
+        self._activity: Final = activity
+        self._patience: Final = patience
+        self._stop: Final = Stop(
+            member, now() + A_YEAR if at is None else at, None if condition is None else self._is_met
+        )
+        self._condition_error: BaseException | None = None
+        self._was_met = False
+        self._task: asyncio.Future[Any] | None = None
+        self._where = ""
+        self._stuck_at = ""
+        self._ended_by: HandlerStop | None = None
+        self._ident: Final = get_ident()
+        self._end_lock: Final = allocate_lock()
+        self._is_over = False
+        self._was_interrupted = False
+
+    def run(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The handler's result, or `Stopped`; a coroutine runs in a loop of its own."""
+        try:
+            with self._supervised():
+                result = function(*args, **kwargs)
+                return asyncio.run(self._awaited(result)) if inspect.isawaitable(result) else result
+        except _EndedError:
+            return self._stopped()
+
+    async def run_async(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The same in the running loop."""
+        try:
+            with self._supervised():
+                return await self._awaited(function(*args, **kwargs))
+        except _EndedError:
+            return self._stopped()
+
+    async def _awaited(self, handler: Awaitable[Any]) -> Any:
+        task = self._task = asyncio.ensure_future(handler)
+        self._stop.cancel = self._cancel
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if self._where and task.cancelled():
+                raise HandlerStop(self._where) from None
+            raise
+        finally:
+            self._stop.cancel = None
+
+    def _cancel(self) -> None:
+        assert self._task is not None
+        self._where = _where_awaits(self._task)
+        self._task.cancel()
+
+    def _is_met(self) -> bool:
+        assert self._condition is not None
+        try:
+            self._was_met = bool(self._condition())
+        except BaseException as error:  # noqa: BLE001  # raised where the author sees it, not in the handler's sleep
+            self._condition_error = error
+        return self._was_met or self._condition_error is not None
+
+    @contextmanager
+    def _supervised(self) -> Iterator[None]:
+        """Have the handler stopped when its end comes, and found out when it is stuck."""
+        before, self._team.stop = self._team.stop, self._stop
+        start_new_thread(self._watch, ())
+        try:
+            yield
+        except HandlerStop as stop:
+            if self._team.stop is not self._stop:
+                raise
+            self._ended_by = stop
+            raise _EndedError from None
+        except KeyboardInterrupt:
+            if self._was_interrupted:
+                raise _EndedError from None
+            raise
+        finally:
+            self._team.stop = before
+            self._end_watch()
+
+    def _stopped(self) -> Stopped:
+        """What there is to say of a handler that was stopped.
+
+        Raises:
+            EcsEventsError: It was stuck, or its end never came.
+        """
+        if self._condition_error is not None:
+            raise self._condition_error
+        if self._stuck_at:
+            raise StuckHandlerError(self._stuck_at)
+        doing = self._ended_by.doing if self._ended_by is not None else ""
+        told_at = self._stop.told_at
+        if self._was_met:
+            return Stopped(told_at, "what it was to run until has come", doing)
+        if self._at is not None:
+            return Stopped(told_at, f"it was to run until {instant_text(self._at)}", doing)
+        until = "its until never came true" if self._condition is not None else "run was given no until"
+        raise EndlessHandlerError(
+            f"The handler went on for a year of virtual time, and {until}. It waited at {doing}. "
+            'Pass an end that comes, such as until="30d".'
+        )
+
+    # -- watching
+
+    def _watch(self) -> None:
+        """Look from outside, in real time, whether the handler gets on."""
+        seen, since = (-1, -1), real_now()
+        while not self._is_over:
+            insists = self._stop.times >= _OFTEN
+            real_sleep(_INSIST_EVERY if insists else _LOOK_EVERY)
+            now, before = real_now(), seen
+            seen = (self._team.activity, self._activity())
+            if insists:
+                self._note_stuck(_STUBBORN)
+                self._interrupt()
+            elif seen != before or _is_debugged(self._ident):
+                since = now
+            elif now - since > self._patience:
+                self._note_stuck(_IDLE.format(self._patience))
+                self._team.end_wait(self._stop)
+                self._interrupt(with_signal=now - since > self._patience + _LAST_RESORT_AFTER)
+
+    def _note_stuck(self, problem: str) -> None:
+        if not self._stuck_at:
+            self._stuck_at = f"{problem} It was at {_place_of_thread(self._ident)}."
+
+    def _interrupt(self, *, with_signal: bool = False) -> None:
+        """Raise `HandlerStop` in the handler's thread; where that does nothing, interrupt what holds it, once."""
+        with self._end_lock:
+            frame = sys._current_frames().get(self._ident)
+            if self._is_over or self._was_interrupted or frame is None or _is_ours(frame):
+                return
+            if not with_signal:
+                _raise_in(self._ident, HandlerStop)
+            elif self._ident == threading.main_thread().ident:
+                _raise_in(self._ident, None)
+                self._was_interrupted = True
+                _send_signal(self._ident)
+
+    def _end_watch(self) -> None:
+        with self._end_lock:
+            self._is_over = True
+            if self._stuck_at:
+                _raise_in(self._ident, None)
+
+
+_IDLE: Final = (
+    "The handler neither slept nor called the cloud for {:g} seconds of real time, so its end would never have come. "
+    "Have it sleep in its loop; if it works that long, set ecs_events.patience to more seconds."
+)
+_STUBBORN: Final = (
+    "The handler caught what was to end it, and went on. A bare except, or except BaseException, around its loop keeps "
+    "Ctrl-C from ending it too: catch Exception."
+)
+
+
+def _raise_in(ident: int, error: type[BaseException] | None) -> None:
+    """Raise an error in another thread at its next step, or take back one that has not been raised yet."""
+    import ctypes  # only ever needed for a handler that is stuck
+
+    raised = ctypes.py_object(error) if error is not None else None
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), raised)
+
+
+def _send_signal(ident: int) -> None:
+    """What Ctrl-C does; it reaches a main thread that is held by a lock."""
+    send = getattr(signal, "pthread_kill", None)
+    if send is None:
+        interrupt_main()
+    else:
+        send(ident, signal.SIGINT)
+
+
+def _is_ours(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__")).startswith("pytest_ecsevents")
+
+
+def _is_debugged(ident: int) -> bool:
+    """Whether the thread stands in a debugger, whose user may take his time."""
+    frame = sys._current_frames().get(ident)
+    while frame is not None:
+        if str(frame.f_globals.get("__name__")).startswith(_DEBUGGERS):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _place_of_thread(ident: int) -> str:
+    frame = sys._current_frames().get(ident)
+    while frame is not None and frame.f_back is not None and is_plumbing(frame):
+        frame = frame.f_back
+    return "an unknown place" if frame is None else place_of(frame)
+
+
+def _where_awaits(task: "asyncio.Future[Any]") -> str:
+    """The innermost line of a task that is not asyncio's own."""
+    awaited: Any = task.get_coro() if isinstance(task, asyncio.Task) else None
+    place = "an unknown place"
+    while awaited is not None:
+        frame = getattr(awaited, "cr_frame", None)
+        if frame is not None and not is_plumbing(frame):
+            place = place_of(frame)
+        awaited = getattr(awaited, "cr_await", None)
+    return place
