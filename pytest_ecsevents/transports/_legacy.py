@@ -24,7 +24,8 @@ def intercept(answer: Answerer, undo: ExitStack) -> None:
         adapter = importlib.import_module(_ADAPTERS).HTTPAdapter
     except ModuleNotFoundError:
         raise EcsEventsError(
-            "The installed aliyun-python-sdk-core is too old: its calls cannot be intercepted. Install 2.13.2 or newer."
+            "The installed aliyun-python-sdk-core is too old: its calls cannot be intercepted. Install 2.13.2 or newer; "
+            "of aliyun-python-sdk-core-v3, which an old aliyun-python-sdk-ecs brings, 2.13.3 or newer."
         ) from None
     mock = cloud_mock(answer, NAME, f"{_ADAPTERS}.HTTPAdapter.send", adapter.send)
     mock.start()
