@@ -155,6 +155,7 @@ COMMON: Final = ErrorTable(
         ErrorRow(
             "IncompleteSignature", 400, "The request signature does not conform to Aliyun standards.", "common errors"
         ),
+        ErrorRow("InvalidSignatureMethod", 400, "Specified signature method is not valid.", "gateway errors"),
         ErrorRow("SignatureNonceUsed", 400, "Specified signature nonce was used already.", "gateway errors"),
         ErrorRow("InvalidTimeStamp.Expired", 400, "Specified time stamp or date value is expired.", "gateway errors"),
         ErrorRow(
@@ -162,6 +163,12 @@ COMMON: Final = ErrorTable(
             400,
             "Specified time stamp or date value is not well formatted.",
             "gateway errors",
+        ),
+        ErrorRow(
+            "IllegalTimestamp",
+            400,
+            'The input parameter "Timestamp" that is mandatory for processing this request is not supplied.',
+            "common errors",
         ),
         ErrorRow(
             "Forbidden.RAM",
@@ -446,6 +453,7 @@ START_BATCH: Final = ErrorTable(
         ErrorRow("InstanceExpired", 403, "%s"),
         NO_STOCK,
         START["OperationDenied.SpotPriceLowerThanPublicPrice"],
+        ErrorRow("OperationDenied.SpotPriceLowerThanPublicPrice", 403, "%s"),
         ErrorRow("OperationDenied.HostRepairing", 403, "%s"),
     )
 )
@@ -466,8 +474,8 @@ _DELETE_COMMON: Final = (
     ),
     ErrorRow("DependencyViolation.RouteEntry", 400, "Specified instance is used by route entry."),
     LOCKED,
-    CHARGE_TYPE,
     PROTECTED,
+    ErrorRow("InvalidOperation.DeletionProtection", 403, "%s"),
     ErrorRow("InvalidOperation.EniLinked", 403, "%s"),
     SYSTEM_INSTANCE,
 )
@@ -478,6 +486,7 @@ DELETE: Final = ErrorTable(
         WRONG_STATUS,
         ErrorRow("IncorrectInstanceStatus", 403, "The specified instance is still attached by volumes."),
         INITIALIZING,
+        CHARGE_TYPE,
         NO_INSTANCE,
         INTERNAL[0],
         DRY_RUN,
@@ -491,6 +500,7 @@ DELETE_BATCH: Final = ErrorTable(
         BATCH_DRY_RUN,
         WRONG_STATUS_OPEN,
         ErrorRow("IncorrectInstanceStatus.Initializing", 403, "%s"),
+        ErrorRow(CHARGE_TYPE.code, 403, CHARGE_TYPE.message, "code and status; the words of DeleteInstance, a guess"),
         TOO_MANY_INSTANCES,
         ErrorRow("InvalidInstanceIds.ValueNotSupported", 403, "The specified instanceIds is not valid."),
         ErrorRow("InvalidInstanceId.NotFound", 404, "%s"),
