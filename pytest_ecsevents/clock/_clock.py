@@ -152,7 +152,7 @@ class Clock:
 
     def settle(self) -> None:
         """Let what is due happen, for when somebody else moved the clock."""
-        due = self.queue.next_due()
+        due = self.queue.due_from()
         if due is not None and due <= self.now() and not self.is_still:
             self._run_due(self.now(), move=False)
 
@@ -198,7 +198,8 @@ class Clock:
     def advance_to_next(self) -> None:
         """Move to the next due instant, if there is one."""
         self.settle()
-        due = self.queue.next_due()
+        with self.lock:
+            due = self.queue.next_due()
         if due is not None:
             self.advance_to(due)
 

@@ -1,5 +1,6 @@
 """The fake cloud: accounts, regions, instances, events, and what happens to them."""
 
+import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -116,7 +117,8 @@ class Cloud:
         self._by_status: dict[tuple[str, str], dict[EventStatus, dict[str, SystemEvent]]] = {}
         self._scheduled_simulated: Counter[str] = Counter()
         self._undelivered: deque[Change] = deque()
-        self._depth = 0
+        self._operating: int | None = None  # the thread that is in the middle of an operation
+        self._telling: Final = threading.RLock()
         # One bound method for all: each event and instance keeps it.
         self._settle: Final = clock.settle
         self._disk_owners: dict[str, str] = {}
@@ -131,11 +133,11 @@ class Cloud:
         self.settled()
         try:
             with self.clock.lock:
-                self._depth += 1
+                outer, self._operating = self._operating, threading.get_ident()
                 try:
                     yield self.clock.now()
                 finally:
-                    self._depth -= 1
+                    self._operating = outer
         finally:
             self.deliver()
 
@@ -163,14 +165,18 @@ class Cloud:
 
     def deliver(self) -> None:
         """Tell every observer every change not told yet, in order; the first error is raised when all were told."""
-        if self._depth and self.clock.lock.acquire(blocking=False):
-            # Somebody is in the middle of an operation; if it is this thread, the operation's end will tell.
-            self.clock.lock.release()
-            return
+        if self._operating == threading.get_ident():
+            return  # the operation's end will tell
         errors: list[BaseException | None] = []
-        while self._undelivered:
-            change = self._undelivered.popleft()
-            errors.extend(_told(observer, change) for observer in tuple(self.observers))
+        # Waiting for a thread that tells could be for ever: what it tells may be waiting for this one. It goes on to
+        # these changes too, or has stopped telling, and then the condition is looked at again.
+        while self._undelivered and self._telling.acquire(blocking=False):
+            try:
+                while self._undelivered:
+                    change = self._undelivered.popleft()
+                    errors.extend(_told(observer, change) for observer in tuple(self.observers))
+            finally:
+                self._telling.release()
         for error in filter(None, errors):
             raise error
 

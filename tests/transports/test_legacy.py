@@ -228,29 +228,3 @@ def test_without_the_sdk_the_cloud_works_for_what_is_left():
     )
     result = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (0, "")
-
-
-def test_many_threads_lose_and_double_nothing(ecs):
-    """Eight threads that create events together get one id a call, all different."""
-    ids, errors = [], []
-
-    def create():
-        try:
-            for _ in range(20):
-                made = request(
-                    action="CreateSimulatedSystemEvents",
-                    EventType="SystemFailure.Reboot",
-                    NotBefore="2031-01-01T00:00:00Z",
-                    **{"InstanceId.1": "i-web1"},
-                )
-                ids.extend(send(made)["EventIdSet"]["EventId"])
-        except BaseException as error:  # noqa: BLE001  # told below
-            errors.append(error)
-
-    threads = [threading.Thread(target=create) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert errors == []
-    assert len(set(ids)) == len(ids) == len(ecs) == len(ecs.calls) == 160
