@@ -286,3 +286,27 @@ def test_aiohttp_loaded_during_the_test_is_intercepted_too():
     )
     result = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_the_fixture_loads_nothing_of_this_sdk_by_itself(pytester):
+    """A test that uses the fixture, legacy SDK and all, loads neither this SDK nor aiohttp, installed as they are."""
+    pytester.makepyfile(
+        """
+        import sys
+
+        from aliyunsdkcore.client import AcsClient
+        from aliyunsdkcore.request import CommonRequest
+
+        def test_it(ecs_events):
+            request = CommonRequest(domain="ecs.aliyuncs.com", version="2014-05-26", action_name="DescribeInstances")
+            AcsClient("any", "key", "cn-hangzhou").do_action_with_exception(request)
+
+        def test_nothing_was_loaded():
+            packages = {name.partition(".")[0] for name in sys.modules}
+            assert "responses" in packages
+            assert packages & {"aiohttp", "darabonba", "Tea"} == set()
+            assert [name for name in packages if name.startswith("alibabacloud")] == []
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+    result.assert_outcomes(passed=2)
