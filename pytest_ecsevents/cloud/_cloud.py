@@ -491,11 +491,13 @@ class Cloud:
             if (account, region) != (account_id, region_id) and any(by_status.get(status) for status in wanted)
         ]
 
-    def events_in(self, account_id: str, region_id: str, statuses: Iterable[EventStatus]) -> Iterator[SystemEvent]:
+    def events_in(self, account_id: str, region_id: str, statuses: Iterable[EventStatus]) -> list[SystemEvent]:
         """The account's events in the region that have one of `statuses`."""
         by_status = self._by_status.get((account_id, region_id), {})
+        found: list[SystemEvent] = []
         for status in statuses:
-            yield from by_status.get(status, {}).values()
+            found += by_status.get(status, {}).values()
+        return found
 
     # -- events: creating them
 

@@ -1,6 +1,7 @@
 """The newer SDK, alibabacloud-ecs20140526, synchronous and asynchronous: the same cloud behind it."""
 
 import asyncio
+import io
 import subprocess
 import sys
 import textwrap
@@ -165,6 +166,21 @@ def test_a_client_written_by_hand_gets_xml():
         reply = requests.get("https://ecs.aliyuncs.com/", params={**query, "AccessKeyId": "ak"}, timeout=5)
         assert reply.headers["Content-Type"] == "text/xml;charset=utf-8"
         assert "<InstanceStatus><InstanceId>i-web1</InstanceId><Status>Running</Status></InstanceStatus>" in reply.text
+
+
+@pytest.mark.parametrize(("body", "found"), [(io.BytesIO, 0), (iter, 1)], ids=["file", "generator"])
+def test_requests_bodies_that_are_no_text(ecs, body, found):
+    """A body that is read from a file is a form too; one that is generated holds no parameters."""
+    url = "https://ecs.aliyuncs.com/?" + "&".join(f"{name}={value}" for name, value in QUERY.items())
+    reply = requests.post(url, data=body(b"InstanceId.1=i-none"), timeout=5)
+    assert reply.json()["TotalCount"] == found
+
+
+def test_a_reply_of_requests_can_be_read_as_a_stream(ecs):
+    """The bytes are the same read at once, piece by piece, and from urllib3's response."""
+    reply = requests.get("https://ecs.aliyuncs.com/", params=QUERY, stream=True, timeout=5)
+    assert b"".join(reply.iter_content(7)) == reply.content == reply.raw.read()
+    assert reply.json()["TotalCount"] == 1
 
 
 def test_nothing_stays_patched():
