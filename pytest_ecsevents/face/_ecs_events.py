@@ -270,7 +270,7 @@ class EcsEvents:
             What happened there; nothing when nothing is due.
         """
         moved = self._moved(self._clock.advance_to_next)
-        while not moved and self._clock.queue.next_due() is not None:
+        while not moved and self._clock.next_due() is not None:
             moved = self._moved(self._clock.advance_to_next)
         return moved
 

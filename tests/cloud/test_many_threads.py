@@ -1,5 +1,6 @@
 """Many threads that change one cloud, and those who are told."""
 
+import select
 import time
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
@@ -65,3 +66,19 @@ def test_a_receiver_may_wait_for_a_thread_that_changes_the_cloud():
         ecs_events.on_change(drain)
         ecs_events.advance(hours=1)
     assert told == ["Executing", "drained", "Stopping", "Stopped"]
+
+
+def test_operations_come_one_after_the_other():
+    """What one thread does to the cloud is done before another thread's turn comes, and at one instant."""
+    steps = []
+
+    def operate():
+        with ecs_events._cloud.changing():
+            steps.append("begun")
+            select.select([], [], [], 0.001)  # really waits, so that another thread begins if it can
+            steps.append("done")
+
+    with EcsEvents() as ecs_events, ThreadPoolExecutor(THREADS) as pool:
+        for done in [pool.submit(operate) for _ in range(THREADS)]:
+            done.result()
+    assert steps == ["begun", "done"] * THREADS

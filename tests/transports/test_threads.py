@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle
@@ -70,12 +69,12 @@ class Handler:
 
     Args:
         instance_id: Its instance.
-        call: Calls an action.
+        call: Calls an action through an SDK.
     """
 
     def __init__(self, instance_id, call):
         self.instance_id = instance_id
-        self._call = call
+        self.call = call
         self.sent = []  # (action, parameters, reply) of every call
 
     def run(self, start):
@@ -103,7 +102,7 @@ class Handler:
         return event["EventId"], event["InstanceId"], event["NotBefore"]
 
     def _reply_to(self, action, **params):
-        reply = self._call(action, **params)
+        reply = self.call(action, **params)
         self.sent.append((action, params, reply))
         return reply
 
@@ -150,26 +149,27 @@ def test_eight_threads_lose_double_and_mix_up_nothing(handlers):
     assert ends == {"Canceled": THREADS * (ROUNDS - ROUNDS // 2), "Avoided": THREADS * (ROUNDS // 2)}
 
 
-def test_calls_are_answered_one_at_a_time():
-    """A call that is being answered is over before the next one is looked at, whatever threads they come from."""
-    steps = []
+@pytest.mark.usefixtures("eager_threads")
+def test_each_fault_is_met_once(handlers):
+    """Threads that call at once share the faults: as many calls are refused as the test said."""
 
-    def balance(_):
-        steps.append("asked")
-        time.sleep(0)  # another thread goes on, if it can
-        steps.append("answered")
-        return {}
-
-    def ask():
-        client = AcsClient("ak", "secret", "cn-hangzhou")
-        for _ in range(10):
-            request = CommonRequest(
-                domain="slb.aliyuncs.com", version="2014-05-15", action_name="DescribeLoadBalancers"
-            )
-            client.do_action_with_exception(request)
+    def refusals(call):
+        start.wait()
+        return sum(_is_refused(call) for _ in range(50))
 
     with EcsEvents() as ecs_events, ThreadPoolExecutor(THREADS) as pool:
-        ecs_events.stub("Slb", "DescribeLoadBalancers", balance)
-        for done in [pool.submit(ask) for _ in range(THREADS)]:
-            done.result()
-    assert steps == ["asked", "answered"] * 10 * THREADS
+        for _ in range(25 * THREADS):
+            ecs_events.fail("DescribeInstanceHistoryEvents", "Throttling.User")
+        start = Barrier(THREADS)
+        counts = [pool.submit(refusals, handler.call) for handler in handlers]
+        assert sum(count.result() for count in counts) == 25 * THREADS
+
+
+def _is_refused(call):
+    try:
+        call("DescribeInstanceHistoryEvents")
+    except Exception as error:
+        if "Throttling.User" in str(error):  # each SDK has an exception of its own
+            return True
+        raise
+    return False
