@@ -145,11 +145,12 @@ COMMON: Final = ErrorTable(
         ErrorRow("InvalidAccessKeyId.NotFound", 404, "Specified access key is not found.", "gateway errors"),
         ErrorRow("InvalidAccessKeyId.Inactive", 400, "Specified access key is disabled.", "gateway errors"),
         ErrorRow("Forbidden.AccessKeyDisabled", 403, "The Access Key is disabled.", "common errors"),
-        # The legacy SDK splits this message at its first colon, and crashes when there is none.
+        # The legacy SDK splits this message at its first colon, crashes when there is none, and takes what follows for
+        # the server's text: were it its own, which of a CommonRequest is empty, it would blame the secret.
         ErrorRow(
             "SignatureDoesNotMatch",
             400,
-            "Specified signature is not matched with our calculation. server string to sign is:",
+            "Specified signature is not matched with our calculation. server string to sign is:<server string to sign>",
             "gateway errors",
         ),
         ErrorRow(

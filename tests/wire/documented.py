@@ -378,11 +378,11 @@ COMMON = [
     (404, "InvalidAccessKeyId.NotFound", "Specified access key is not found."),
     (400, "InvalidAccessKeyId.Inactive", "Specified access key is disabled."),
     (403, "Forbidden.AccessKeyDisabled", "The Access Key is disabled."),
-    # On the wire the server's own string to sign follows after a colon.
+    # On the wire the server's string to sign follows after a colon; never the client's own.
     (
         400,
         "SignatureDoesNotMatch",
-        "Specified signature is not matched with our calculation. server string to sign is:%s",
+        "Specified signature is not matched with our calculation. server string to sign is:<server string to sign>",
     ),
     (400, "IncompleteSignature", "The request signature does not conform to Aliyun standards."),
     (400, "InvalidSignatureMethod", "Specified signature method is not valid."),
@@ -436,6 +436,23 @@ BEYOND = {
     ],
 }
 """What the fake answers beyond the documentation, and why."""
+
+BY_CHOICE = {
+    "RunInstances": [
+        (403, "OperationDenied.NoStock"),
+        (403, "QuotaExceed.ElasticQuota"),
+        (400, "InvalidParameter"),
+        (400, "MissingParameter"),
+    ],
+    "CreateInstance": [
+        (403, "OperationDenied.NoStock"),
+        (403, "QuotaExceed.ElasticQuota"),
+        (400, "InvalidParameter"),
+        (400, "MissingParameter"),
+    ],
+    "DescribeTags": [],
+}
+"""Actions whose pages have several hundred rows, or are gone: the fake holds a choice, with at least these in it."""
 
 NOT_HELD = {
     "InvalidAction": "2018; InvalidAction.NotFound has replaced it",
