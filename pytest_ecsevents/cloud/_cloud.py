@@ -130,7 +130,8 @@ class Cloud:
     @contextmanager
     def changing(self) -> Iterator[Micros]:
         """Hold the cloud for one operation at the instant yielded; observers are told after it."""
-        self.settled()
+        self.check_entered()
+        self.clock.settle()
         try:
             with self.clock.lock:
                 outer, self._operating = self._operating, threading.get_ident()
