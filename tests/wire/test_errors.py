@@ -67,14 +67,14 @@ def others(rows):
     return [row for row in rows if row not in first]
 
 
-def each(rows_of):
+def each(rows_for):
     """One case for each row of each action."""
     return pytest.mark.parametrize(
         ("action", "row"),
         [
             pytest.param(action, row, id=f"{action}-{row[1]}-{number}")
             for action in ROWS
-            for number, row in enumerate(rows_of(action))
+            for number, row in enumerate(rows_for(action))
         ],
     )
 
