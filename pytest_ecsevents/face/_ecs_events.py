@@ -270,7 +270,7 @@ class EcsEvents:
             What happened there; nothing when nothing is due.
         """
         moved = self._moved(self._clock.advance_to_next)
-        while not moved and self._clock.queue.next_due() is not None:
+        while not moved and self._clock.next_due() is not None:
             moved = self._moved(self._clock.advance_to_next)
         return moved
 
@@ -683,7 +683,8 @@ class EcsEvents:
     def on_change(self, receiver: Callable[[Change], None]) -> Callable[[], None]:
         """Have a function called with each transition of an event or an instance as it happens.
 
-        The clock stands at the transition's instant meanwhile, and the receiver may call the cloud.
+        The clock stands at the transition's instant meanwhile, and the receiver may call the cloud. One thread at a time
+        tells, in order; a change that another thread makes meanwhile is told by it too, and not waited for there.
 
         Args:
             receiver: Takes one `Transition` or `InstanceTransition`. An error that it raises comes out of whatever

@@ -119,8 +119,9 @@ class Gateway:
             transport=request.transport,
             at_micros=self._cloud.settled(),
         )
-        fault = self._witness.called(call)
-        request_id = self._cloud.ids.request()
+        with self._cloud.clock.lock:  # threads share the log, the faults and the ids
+            fault = self._witness.called(call)
+            request_id = self._cloud.ids.request()
         body, error = self._outcome(
             call,
             action=action,

@@ -68,14 +68,17 @@ class _WhenLoaded:
 
 
 def _answering(answer: Answerer, real: Any) -> Any:
+    from multidict import CIMultiDict
+
     async def _request(session: Any, method: str, str_or_url: Any, **options: Any) -> Any:
         url = session._build_url(str_or_url)
         if not ALIYUN_URL.match(str(url)):
             return await real(session, method, str_or_url, **options)
         if options.get("params"):
             url = url.update_query(options["params"])
-        headers = {**session.headers, **(options.get("headers") or {})}
-        reply = CloudResponse(method, url, answer(decoded(method, url, headers, _body(options), NAME)))
+        headers = CIMultiDict(session.headers)
+        headers.update(options.get("headers") or {})
+        reply = CloudResponse(method, url, answer(decoded(method, str(url), headers, _body(options), NAME)))
         if options.get("raise_for_status") or session._raise_for_status is True:
             reply.raise_for_status()
         return reply
