@@ -136,6 +136,11 @@ class SystemEvent:
         return None if self._disk is None else self._disk.disk_id
 
     @property
+    def _planned(self) -> Micros | None:
+        """NotBefore as it was when the event was published."""
+        return self._not_before if self._initial_not_before is None else self._initial_not_before
+
+    @property
     def _subject(self) -> str:
         """What it is about, in words: `i-web1`, or `d-data1 of i-web1`."""
         return self.instance_id if self._disk is None else f"{self.disk_id} of {self.instance_id}"

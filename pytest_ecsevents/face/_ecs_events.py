@@ -43,6 +43,7 @@ from pytest_ecsevents.cloud import (
     Transition,
 )
 from pytest_ecsevents.face._instances import Instances
+from pytest_ecsevents.face._moments import moments
 from pytest_ecsevents.face._run import PATIENCE, Runner, Stopped
 from pytest_ecsevents.face._settings import Settings, is_strict, with_given
 from pytest_ecsevents.face._stubs import Answer
@@ -159,6 +160,8 @@ class EcsEvents:
             intercept(self._gateway, self._undo)
             self._clock.enter()
             self._undo.callback(self._clock.leave)
+            if self._clock.waits is not None:
+                self._clock.waits.slept = self._witness.sleeps.add
         except BaseException:
             self._undo.close()
             raise
@@ -711,7 +714,7 @@ class EcsEvents:
             faults=self._witness.faults.met,
             declared_faults=self._witness.faults.declared,
         )
-        return timeline_text(header, self._witness.journal, most=most)
+        return timeline_text(header, moments(self._witness.journal, self._witness.sleeps.in_order()), most=most)
 
     def __repr__(self) -> str:
         return (
