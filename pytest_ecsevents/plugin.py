@@ -52,6 +52,7 @@ def __tracebackhide__(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:  # 
 
 
 _in_use: pytest.StashKey[EcsEvents] = pytest.StashKey()
+_current: pytest.StashKey[EcsEvents | None] = pytest.StashKey()
 _settings: pytest.StashKey[Settings] = pytest.StashKey()
 _memo: pytest.StashKey[ClockMemo] = pytest.StashKey()
 
@@ -109,11 +110,12 @@ def _ecs_events(request: pytest.FixtureRequest) -> Generator[EcsEvents, None, No
         ecs_events = _made(request.node, request.config)
         ecs_events.__enter__()
     try:
-        request.node.stash[_in_use] = ecs_events
+        request.node.stash[_in_use] = request.config.stash[_current] = ecs_events
         with _one_sentence():
             _apply(request.node, ecs_events)
         yield ecs_events
     finally:
+        request.config.stash[_current] = None
         ecs_events._undo.close()
     with _one_sentence("UnusedFaultError"):
         ecs_events.__exit__(None, None, None)
@@ -191,6 +193,12 @@ def _origins(owner: Any) -> Iterator[tuple[str, list[pytest.Mark]]]:
 
 def _plain(marks: Iterable[Any]) -> list[pytest.Mark]:
     return [getattr(mark, "mark", mark) for mark in marks]
+
+
+def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
+    """Say of an event whose status is not the expected one what happened to it, and why."""
+    ecs_events = config.stash.get(_current, None)
+    return None if ecs_events is None else ecs_events._explained(op, left, right)
 
 
 @pytest.hookimpl(hookwrapper=True)
