@@ -227,6 +227,10 @@ def _tell(item: pytest.Item, report: Any, ecs_events: EcsEvents) -> None:
     for properties in (item.user_properties, report.user_properties):
         properties[:] = [pair for pair in properties if pair[0] != PROPERTY]
         properties.append((PROPERTY, story))
+    if item.config.pluginmanager.hasplugin("html") and item.config.getoption("htmlpath", None):
+        from pytest_html import extras
+
+        report.extras = [*getattr(report, "extras", ()), extras.html(ecs_events.svg())]
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)

@@ -296,6 +296,10 @@ class Cloud:
         """How many instances there have been, released ones included."""
         return len(self.instances) + len(self._released)
 
+    def instances_ever(self) -> dict[str, Instance]:
+        """Every instance by id, released ones included."""
+        return {**self.instances, **self._released}
+
     def instance(self, instance_id: str, *, account_id: str | None = None, region_id: str | None = None) -> Instance:
         """The instance, if the account has it in the region.
 

@@ -750,6 +750,17 @@ class EcsEvents:
     def _timeline(self, most: int | None) -> str:
         return timeline_text(self._header(), moments(self._witness.journal, self._witness.sleeps.in_order()), most=most)
 
+    def svg(self) -> str:
+        """The same as a picture: a lane for each instance, bars for the states of its events, marks for calls.
+
+        It is one `<svg>` element that needs nothing else: no script, no font, no other file. What each bar and mark
+        stands for is told when the pointer rests on it. Of more than 50 instances or 200 events the rest is counted.
+        """
+        from pytest_ecsevents.face._chart import chart
+
+        label = timeline_text(self._header(), ()).replace("clock", "ECS events: clock", 1)
+        return chart(label, list(self), self._cloud.instances_ever(), self._story())
+
     def _story(self) -> Story:
         return Story(self._witness.journal, self._clock.started_at, self._clock.now())
 

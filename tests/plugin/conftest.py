@@ -5,7 +5,7 @@ import pytest
 # Plugins of other people that the inner run does not need, and that take long to load.
 _WITHOUT = [
     word
-    for name in ("randomly", "cacheprovider", "hypothesispytest", "xdist", "asyncio", "timeout")
+    for name in ("randomly", "cacheprovider", "hypothesispytest", "xdist", "asyncio", "timeout", "html", "metadata")
     for word in ("-p", f"no:{name}")
 ]
 

@@ -1,5 +1,6 @@
 """The story of a failure wherever reports are read: terminal, logs, JUnit XML, pytest-html."""
 
+import html
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -250,10 +251,41 @@ _XDIST = ("-p", "no:randomly", "-p", "no:cacheprovider", "-n", "2")
 
 
 def test_the_story_comes_from_the_workers_of_xdist(pytester):
-    """Reports travel as plain text; the terminal colours them, JUnit XML carries them."""
+    """Reports travel as plain text; the terminal colours them, JUnit XML and pytest-html carry them."""
+    pytest.importorskip("pytest_html")
     pytester.makepyfile(f"import pytest\n{LATE}")
-    result = pytester.runpytest_subprocess(*_XDIST, "--color=yes", "--junitxml=it.xml")
+    result = pytester.runpytest_subprocess(*_XDIST, "--color=yes", "--junitxml=it.xml", "--html=it.html")
     result.assert_outcomes(failed=1)
     assert f"\x1b[1m{STORY[0]}\x1b[0m" in result.outlines
     ((_, text),) = _property(pytester.path / "it.xml")
     assert text.splitlines() == _story(text)
+    assert len(_pictures(pytester.path / "it.html")) == 1
+
+
+def _pictures(path):
+    """The pictures that a page of pytest-html shows."""
+    blob = re.search(r'data-jsonblob="([^"]*)"', path.read_text())[1]
+    tests = json.loads(html.unescape(blob))["tests"]
+    extras = [extra for results in tests.values() for result in results for extra in result["extras"]]
+    return [extra["content"] for extra in extras if extra["format_type"] == "html"]
+
+
+@pytest.mark.parametrize("args", [(), ("--self-contained-html",)], ids=["with-assets", "self-contained"])
+def test_pytest_html_shows_the_picture(pytester, args):
+    """The page has the picture of a failed test, and none of a passed one."""
+    pytest.importorskip("pytest_html")
+    pytester.makepyfile(f"import pytest\n{LATE}\ndef test_passed(ecs_events): pass\n")
+    without = [f"-pno:{name}" for name in ("randomly", "cacheprovider", "xdist", "asyncio", "hypothesispytest")]
+    result = pytester.runpytest_inprocess(*without, "--html=it.html", "--color=yes", *args)
+    result.assert_outcomes(failed=1, passed=1)
+    (picture,) = _pictures(pytester.path / "it.html")
+    svg = ET.fromstring(picture)  # noqa: S314  # it is our own
+    assert svg.get("aria-label") == f"ECS events: {STORY[0]}"
+    assert any("Executed at +1d 00:00:01" in title.text for title in svg.iter("{http://www.w3.org/2000/svg}title"))
+    assert ESCAPE not in (pytester.path / "it.html").read_text()
+
+
+def test_without_a_page_no_picture_is_drawn(run, pytester):
+    """Where pytest-html is there but writes no page, reports have no extras."""
+    pytester.makeconftest("def pytest_runtest_logreport(report):\n    assert not hasattr(report, 'extras')\n")
+    run(LATE).assert_outcomes(failed=1)
