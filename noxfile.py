@@ -37,6 +37,7 @@ TOOLS = (
     "hypothesis",
     "pytest-asyncio",
     "pytest-freezer",
+    "pytest-html",
     "pytest-randomly",
     "pytest-timeout",
     "pytest-xdist",

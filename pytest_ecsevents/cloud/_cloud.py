@@ -65,6 +65,9 @@ SIMULATED_REASON: Final = "A simulated event."
 SIMULATED_LIMIT: Final = 1000
 """Scheduled simulated events an account may have, over all regions: the source article's number."""
 
+LAST_SEEN: Final = 200
+"""How many reads of events' statuses are remembered: as many as an assertion may compare at once."""
+
 _RUNNING, _STOPPED = InstanceStatus.RUNNING, InstanceStatus.STOPPED
 _STARTING, _STOPPING = InstanceStatus.STARTING, InstanceStatus.STOPPING
 _PENDING: Final = InstanceStatus.PENDING
@@ -110,6 +113,8 @@ class Cloud:
         """Instances in the middle of an operation, and when they go on."""
         self.new_instances_take: dict[InstanceStatus, Micros] = {}
         """How long instances that are created from now on have a status on their way."""
+        self.seen: deque[SystemEvent] = deque(maxlen=LAST_SEEN)
+        """Whose status or history was read last: a status is its name alone, and does not tell whose it is."""
         self._released: dict[str, Instance] = {}
         # By instance, and of a disk's events by disk: an id of one is never an id of the other.
         self._of: dict[str, list[SystemEvent]] = {}
@@ -121,6 +126,7 @@ class Cloud:
         self._telling: Final = threading.RLock()
         # One bound method for all: each event and instance keeps it.
         self._settle: Final = clock.settle
+        self._note_seen: Final = self.seen.append
         self._disk_owners: dict[str, str] = {}
         self._regions: set[str] = {*REGIONS, rules.region_id}
         clock.after_step = self.deliver
@@ -296,6 +302,10 @@ class Cloud:
     def instances_so_far(self) -> int:
         """How many instances there have been, released ones included."""
         return len(self.instances) + len(self._released)
+
+    def instances_ever(self) -> dict[str, Instance]:
+        """Every instance by id, released ones included."""
+        return {**self.instances, **self._released}
 
     def instance(self, instance_id: str, *, account_id: str | None = None, region_id: str | None = None) -> Instance:
         """The instance, if the account has it in the region.
@@ -567,6 +577,7 @@ class Cloud:
                 published_at=now,
                 not_before=planned(first, not_before, simulated, now),
                 settle=self._settle,
+                seen=self._note_seen,
                 lasts=self.rules.executing_for if executing_for is None else executing_for,
                 disk=disk_concerned(row, instance, disk_id),
                 extended=checked_extended(extended),

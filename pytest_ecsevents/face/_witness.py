@@ -1,14 +1,16 @@
 """Who watches the calls of a test: records them, hands out faults, objects to what cannot be answered."""
 
 from collections.abc import Mapping
+from threading import current_thread
 from typing import Any, Final
 
 from pytest_ecsevents._words import EcsEventsError, did_you_mean, hidden_in_reports
 from pytest_ecsevents.clock import Micros
 from pytest_ecsevents.face._calls import CallLog, standing_clock, unexpected_call
 from pytest_ecsevents.face._faults import Faults
+from pytest_ecsevents.face._moments import Entry
+from pytest_ecsevents.face._sleeps import SleepLog
 from pytest_ecsevents.face._stubs import Stubs
-from pytest_ecsevents.face._timeline import Entry
 from pytest_ecsevents.openapi import ApiCall, ApiError
 
 __tracebackhide__ = hidden_in_reports
@@ -27,6 +29,7 @@ class CallWitness:
         faults: The declared faults.
         stubs: The author's own answers.
         journal: What happened, in order.
+        sleeps: What the threads of the test slept.
         waiting_for: Instances in the middle of an operation, and when they go on.
         test_failed: Whether the test has failed of itself; then nothing more is complained of.
     """
@@ -37,6 +40,7 @@ class CallWitness:
         self.faults: Final = Faults()
         self.stubs: Final = Stubs()
         self.journal: Final[list[Entry]] = []
+        self.sleeps: Final = SleepLog()
         self.test_failed = False
         self.waiting_for = waiting_for
         self._stands_at: Micros | None = None
@@ -45,6 +49,7 @@ class CallWitness:
 
     def called(self, call: ApiCall) -> ApiError | None:
         """Record a call; the error returned is its answer."""
+        call.thread = current_thread().name
         self.log.add(call)
         self.journal.append(call)
         self._check_time_passes(call)

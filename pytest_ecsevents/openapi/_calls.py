@@ -26,6 +26,7 @@ class ApiCall:
         code: `Code` of an error reply, else None.
         hint: What the fake can tell about an error beyond the cloud's own words.
         fault: Whether the reply was a fault that the test declared.
+        thread: The name of the thread that made it.
     """
 
     product: str
@@ -40,6 +41,7 @@ class ApiCall:
     hint: str = ""
     fault: bool = False
     summary: str = ""
+    thread: str = ""
     reply: ApiReply | None = field(default=None, repr=False)
 
     @property

@@ -3,7 +3,7 @@
 import pytest
 
 # Plugins of other people that the inner run does not need, and that take long to load.
-_WITHOUT = ("randomly", "cacheprovider", "hypothesispytest", "xdist", "asyncio", "timeout")
+_WITHOUT = ("randomly", "cacheprovider", "hypothesispytest", "xdist", "asyncio", "timeout", "html", "metadata")
 
 
 @pytest.fixture
