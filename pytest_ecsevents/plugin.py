@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_ecsevents.clock import ClockMemo
+    from pytest_ecsevents.clock import NamesMemo
     from pytest_ecsevents.face import EcsEvents, Settings
     from pytest_ecsevents.face._markers import Mark
 
@@ -57,7 +57,7 @@ def __tracebackhide__(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:  # 
 _in_use: pytest.StashKey[EcsEvents] = pytest.StashKey()
 _current: pytest.StashKey[EcsEvents | None] = pytest.StashKey()
 _settings: pytest.StashKey[Settings] = pytest.StashKey()
-_memo: pytest.StashKey[ClockMemo] = pytest.StashKey()
+_memo: pytest.StashKey[NamesMemo] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -143,7 +143,7 @@ def _made(node: pytest.Item, config: pytest.Config) -> EcsEvents:
         _marks(node),
         seed=node.nodeid,
         settings=_settings_of(config),
-        memo=config.stash.setdefault(_memo, clock.ClockMemo()),
+        memo=config.stash.setdefault(_memo, clock.NamesMemo()),
     )
 
 

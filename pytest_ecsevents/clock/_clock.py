@@ -4,13 +4,12 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from typing import Final
 
 from pytest_ecsevents._words import BadArgumentError, EcsEventsError, hidden_in_reports
-from pytest_ecsevents.clock._freezegun import ClockNamesMemo, FreezegunSource
+from pytest_ecsevents.clock._freezegun import FreezegunSource
 from pytest_ecsevents.clock._loops import LoopTime, replace_loops
-from pytest_ecsevents.clock._names import TakenNamesMemo
+from pytest_ecsevents.clock._names import NamesMemo
 from pytest_ecsevents.clock._queue import DueQueue
 from pytest_ecsevents.clock._sleeping import replace_waiting
 from pytest_ecsevents.clock._sources import ClockSource
@@ -22,19 +21,6 @@ __tracebackhide__ = hidden_in_reports
 
 BACKENDS: Final = ("freezegun", "time-machine")
 SLEEPS: Final = ("virtual", "real")
-
-
-@dataclass(frozen=True, slots=True)
-class ClockMemo:
-    """What one test learns of the loaded modules and the next need not look up again.
-
-    Attributes:
-        clock_names: Where freezegun has clock functions to replace.
-        taken_names: Which modules took `time.sleep` by name.
-    """
-
-    clock_names: ClockNamesMemo = field(default_factory=ClockNamesMemo)
-    taken_names: TakenNamesMemo = field(default_factory=TakenNamesMemo)
 
 
 class Clock:
@@ -56,7 +42,7 @@ class Clock:
         default_start: Micros,
         backend: str,
         sleep: str,
-        memo: ClockMemo,
+        memo: NamesMemo,
     ) -> None:
         self.lock: Final = threading.RLock()
         self.queue: Final[DueQueue[object]] = DueQueue()
@@ -65,7 +51,7 @@ class Clock:
         self._default_start = default_start
         self._sleep = sleep
         own: dict[str, ClockSource] = {
-            "freezegun": FreezegunSource(memo.clock_names),
+            "freezegun": FreezegunSource(memo),
             "time-machine": TimeMachineSource(),
         }
         self._own = own[backend]
@@ -86,6 +72,7 @@ class Clock:
     def enter(self) -> None:
         """Freeze the process's clock, unless somebody else already holds it."""
         foreign = self._active()
+        self._memo.want({id(time.sleep), id(time.monotonic), id(time.monotonic_ns)})
         if foreign is None:
             self._own.start(self._default_start if self._start is None else self._start)
             self._undo.callback(self._own.stop)
@@ -111,7 +98,12 @@ class Clock:
         self._undo.callback(self._disband, team, team.enrol())
         monotonic = LoopTime(time.monotonic(), self._elapsed).read
         replace_waiting(
-            team, monotonic, self._memo.taken_names, self._undo, with_monotonic=not source.freezes_monotonic
+            team,
+            monotonic,
+            self._memo,
+            self._undo,
+            with_monotonic=not source.freezes_monotonic,
+            remember=source is self._own or not source.freezes_monotonic,
         )
         replace_loops(team, LoopTime(real_now(), self._elapsed), self.now, self._undo)
 
@@ -152,9 +144,16 @@ class Clock:
 
     def settle(self) -> None:
         """Let what is due happen, for when somebody else moved the clock."""
-        due = self.queue.due_from()
-        if due is not None and due <= self.now() and not self.is_still:
-            self._run_due(self.now(), move=False)
+        if self.queue.due_from() is not None:
+            self.settled()
+
+    def settled(self) -> Micros:
+        """The instant, once what is due has happened."""
+        now, due = self.now(), self.queue.due_from()
+        if due is None or due > now or self.is_still:
+            return now
+        self._run_due(now, move=False)
+        return self.now()
 
     def advance_to(self, target: Micros) -> None:
         """Move to `target`; the clock stands at each due instant while what is due there happens.

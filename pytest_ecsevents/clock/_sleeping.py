@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from types import SimpleNamespace
 from typing import Any, Final, SupportsIndex
 
-from pytest_ecsevents.clock._names import TakenNamesMemo, replace, replace_everywhere
+from pytest_ecsevents.clock._names import NamesMemo, replace, replace_everywhere
 from pytest_ecsevents.clock._waits import TestIsOver, Wait, Waits
 
 # Callers who wait for something real: what they sleep is a pause between two looks, and their time must pass.
@@ -23,7 +23,13 @@ _BYSTANDERS: Final = ("_pytest.", "pytest_timeout", "xdist.", "execnet.", "plugg
 
 
 def replace_waiting(
-    team: Waits, monotonic: Callable[[], float], memo: TakenNamesMemo, undo: ExitStack, *, with_monotonic: bool
+    team: Waits,
+    monotonic: Callable[[], float],
+    memo: NamesMemo,
+    undo: ExitStack,
+    *,
+    with_monotonic: bool,
+    remember: bool,
 ) -> None:
     """Have threads of the test wait in virtual time, until `undo` closes; every other thread waits as ever.
 
@@ -32,6 +38,7 @@ def replace_waiting(
         monotonic: Virtual `time.monotonic`.
         memo: What earlier tests learnt of loaded modules.
         undo: What undoes it.
+        remember: Whether modules look as they do when nothing is replaced.
         with_monotonic: Whether `time.monotonic` is to be replaced, because what holds the clock leaves it alone.
     """
     sleep = _sleep(team)
@@ -39,7 +46,7 @@ def replace_waiting(
     clock, clock_ns = _monotonic(team, monotonic, time.monotonic, time.monotonic_ns)
     if with_monotonic:
         of_time += [(time.monotonic, clock), (time.monotonic_ns, clock_ns)]
-    replace_everywhere(of_time, memo, undo)
+    replace_everywhere(of_time, memo, undo, remember=remember)
     for real, fake in of_time:
         replace(time, real.__name__, fake, undo)
     replace(threading, "_time", clock, undo)

@@ -155,8 +155,7 @@ class Cloud:
             EcsEventsError: The cloud has not been entered, or has been left.
         """
         self.check_entered()
-        self.clock.settle()
-        return self.clock.now()
+        return self.clock.settled()
 
     def check_entered(self) -> None:
         """Refuse to work on a clock that stands still.

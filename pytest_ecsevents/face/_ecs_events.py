@@ -18,9 +18,9 @@ from pytest_ecsevents._words import (
 )
 from pytest_ecsevents.clock import (
     Clock,
-    ClockMemo,
     Duration,
     Micros,
+    NamesMemo,
     When,
     delta_micros,
     duration_text,
@@ -119,7 +119,7 @@ class EcsEvents:
         strict: bool = True,
         seed: str = "",
         _settings: Settings | None = None,
-        _memo: ClockMemo | None = None,
+        _memo: NamesMemo | None = None,
     ) -> None:
         given = {
             "region": region_id,
@@ -136,7 +136,7 @@ class EcsEvents:
             default_start=default_start,
             backend=settings.clock,
             sleep=settings.sleep,
-            memo=_memo or ClockMemo(),
+            memo=_memo or NamesMemo(),
         )
         rules = Rules(
             account_id=settings.account_id,

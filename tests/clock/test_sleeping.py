@@ -17,7 +17,7 @@ import pytest
 import time_machine
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.clock import ClockMemo
+from pytest_ecsevents.clock import NamesMemo
 
 HOUR = 3600
 
@@ -67,7 +67,7 @@ def test_names_taken_during_the_test_are_given_back():
     """A module that is loaded in the test has the real sleep when it has ended, and moves the next test's clock."""
     module = ModuleType("loaded_in_the_test")
     real = time.sleep
-    memo = ClockMemo()
+    memo = NamesMemo()
     try:
         with EcsEvents(_memo=memo):
             sys.modules[module.__name__] = module

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
 from pytest_ecsevents import EcsEvents, UnexpectedCallError
-from pytest_ecsevents.clock import ClockMemo
+from pytest_ecsevents.clock import NamesMemo
 from pytest_ecsevents.cloud import ATTRIBUTES, EVENT_TYPES, FINAL, SIMULATED_TYPES, EventStatus, InstanceStatus
 from pytest_ecsevents.openapi import ACTIONS, COMMON, VERSION, ApiRequest
 from pytest_ecsevents.transports._decoding import decoded
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest_ecsevents.UnknownParamet
 START = "2030-01-01T00:00:00Z"
 LIMIT = 12
 LONGEST = 20
-MEMO = ClockMemo()
+MEMO = NamesMemo()
 
 ERROR_KEYS = {"RequestId", "HostId", "Code", "Message", "Recommend"}
 REQUEST_ID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
