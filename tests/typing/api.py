@@ -10,6 +10,7 @@ from pytest_ecsevents import (
     EventStatus,
     Instance,
     InstanceTransition,
+    Stopped,
     SystemEvent,
     Transition,
 )
@@ -67,3 +68,24 @@ def without_pytest() -> None:
     with EcsEvents(start="2018-08-22T10:39:49Z", region_id="cn-beijing") as ecs_events:
         end = ecs_events.on_change(heard)
         end()
+
+
+def polled(times: int) -> str:
+    """A handler."""
+    return "polled" * times
+
+
+async def polled_asynchronously(times: int) -> str:
+    """The same as a coroutine."""
+    return "polled" * times
+
+
+async def running(ecs_events: EcsEvents) -> None:
+    """Handlers that run by themselves."""
+    ended: str | Stopped = ecs_events.run(polled, 2, until="30d")
+    until_then: str | Stopped = ecs_events.run(polled, times=2, until=lambda cloud: len(cloud.calls) > 3)
+    awaited: str | Stopped = await ecs_events.run_async(polled_asynchronously, 2, until=dt.timedelta(days=1))
+    ecs_events.patience = 60
+    if isinstance(ended, Stopped):
+        print(ended.at, ended.reason, ended.doing)
+    print(until_then, awaited, ecs_events.patience)
