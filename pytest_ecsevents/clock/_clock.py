@@ -1,5 +1,6 @@
 """The clock of one test: who moves time, and what falls due on the way."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable
@@ -9,13 +10,13 @@ from typing import Final
 
 from pytest_ecsevents._words import BadArgumentError, EcsEventsError, hidden_in_reports
 from pytest_ecsevents.clock._freezegun import ClockNamesMemo, FreezegunSource
-from pytest_ecsevents.clock._loops import LoopTime, replace_loops
+from pytest_ecsevents.clock._loops import LoopTime, is_virtual, replace_loops
 from pytest_ecsevents.clock._names import TakenNamesMemo
 from pytest_ecsevents.clock._queue import DueQueue
 from pytest_ecsevents.clock._sleeping import replace_waiting
 from pytest_ecsevents.clock._sources import ClockSource
 from pytest_ecsevents.clock._timemachine import TimeMachineSource
-from pytest_ecsevents.clock._times import FIRST, LAST, Micros, duration_text, instant_text
+from pytest_ecsevents.clock._times import FIRST, LAST, SECOND, Micros, duration_text, instant_text
 from pytest_ecsevents.clock._waits import Member, Waits, real_now
 
 __tracebackhide__ = hidden_in_reports
@@ -79,6 +80,7 @@ class Clock:
         """Names of threads of the test that went on when it had ended."""
         self.started_at: Micros = default_start if start is None else start
         self.holder = ""
+        self._due_operations: list[Callable[[], None]] = []
         self._still: Micros | None = self.started_at
 
     # -- taking and giving back the process's clock
@@ -170,6 +172,22 @@ class Clock:
         if self.now() < target:
             self.move_to(target)
 
+    async def reach(self, target: Micros) -> None:
+        """`advance_to` for a coroutine: other tasks of its loop go on meanwhile."""
+        while self.now() < target:
+            if self.waits is not None and self.waits.me() is not None and is_virtual(asyncio.get_running_loop()):
+                await asyncio.sleep((target - self.now()) / SECOND)
+            else:
+                self.advance_to(target)
+
+    def later(self, at: Micros, operation: Callable[[], None]) -> None:
+        """Have an operation done at an instant, by whoever moves the clock, who holds no lock meanwhile."""
+        with self.lock:
+            self.queue.push(at, self._hand_over, operation)
+
+    def _hand_over(self, operation: object, _at: Micros) -> None:
+        self._due_operations.append(operation)  # type: ignore[arg-type]  # as `later` pushed it
+
     def advance_by_author(self, target: Micros) -> None:
         """`advance_to` as the author of a test may call it.
 
@@ -225,6 +243,9 @@ class Clock:
                 self.move_to(due)
             at, task, subject = self.queue.pop()
             task(subject, at)
+            operations, self._due_operations = self._due_operations, []
+        for operation in operations:
+            operation()
         self.after_step()
         return True
 

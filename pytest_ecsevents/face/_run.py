@@ -185,6 +185,8 @@ class Runner:
         """
         if self._condition_error is not None:
             raise self._condition_error
+        if self._stop.error is not None:
+            raise self._stop.error
         if self._stuck_at:
             raise StuckHandlerError(self._stuck_at)
         doing = self._ended_by.doing if self._ended_by is not None else ""

@@ -109,7 +109,9 @@ def _line(entries: list[Entry], started_at: Micros) -> Line:
             repeated = f" ({len(entries)} times until {elapsed_text(entries[-1].at_micros - started_at)})"
         hint = f"\n  {first.hint}" if first.hint else ""
         text = f"{call_text(first)}{repeated}{hint}"
-        return Line(stamp, "fault" if first.fault else "call", text, first.http_status == 200, len(entries))
+        return Line(
+            stamp, "fault" if first.fault else "call", text, first.http_status == 200 and not first.fault, len(entries)
+        )
     if isinstance(first, Transition):
         return Line(stamp, "event", _event_text(first))
     return Line(stamp, "instance", _instance_text([one for one in entries if isinstance(one, InstanceTransition)]))

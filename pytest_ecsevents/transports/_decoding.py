@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import unquote_plus, urlsplit
 
-from pytest_ecsevents.openapi import ApiRequest
+from pytest_ecsevents.clock import Micros
+from pytest_ecsevents.openapi import FOR_EVER, ApiRequest, Patience
 
 ALIYUN_URL: Final = re.compile(r"https?://(?:[^/?#@]*\.)?aliyuncs\.com(?::\d+)?(?:[/?#]|$)", re.IGNORECASE)
 """What the fake answers; every other host is left alone."""
@@ -14,7 +15,13 @@ _FORM: Final = "application/x-www-form-urlencoded"
 
 
 def decoded(
-    method: object, url: object, headers: Mapping[str, object], body: "str | bytes | None", transport: str
+    method: object,
+    url: object,
+    headers: Mapping[str, object],
+    body: "str | bytes | None",
+    transport: str,
+    *,
+    patience: Patience = FOR_EVER,
 ) -> ApiRequest:
     """The request, parameters from its query and form body; of a name sent twice the last one counts."""
     parts = urlsplit(str(url))
@@ -22,7 +29,12 @@ def decoded(
     lowered = {name.lower(): _text(value) for name, value in headers.items()}
     if body and lowered.get("content-type", _FORM).lower().startswith(_FORM):
         params.update(_pairs(_text(body)))
-    return ApiRequest(str(method), parts.hostname or "", params, lowered, transport)
+    return ApiRequest(str(method), parts.hostname or "", params, lowered, transport, patience)
+
+
+def micros(seconds: object) -> Micros | None:
+    """A time-out of a client's; None for one that is none."""
+    return round(seconds * 1_000_000) if isinstance(seconds, (int, float)) else None
 
 
 def _pairs(query: str) -> dict[str, str]:

@@ -23,7 +23,7 @@ def intercept(answer: Answerer, undo: ExitStack) -> None:
     made: list[HTTPAdapter] = []
 
     def adapter() -> HTTPAdapter:
-        mock = cloud_mock(answer, NAME, "", HTTPAdapter.send)
+        mock = cloud_mock(answer, NAME, "", HTTPAdapter.send, library="requests")
 
         class CloudAdapter(HTTPAdapter):
             send = mock.unbound_on_send()

@@ -396,6 +396,7 @@ def test_an_error_in_a_receiver_comes_out_of_the_sleep_that_moved_the_clock(ecs)
     """And the other threads sleep on."""
     log = []
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+    ecs.strict -= {"receivers"}
     end = ecs.on_change(lambda _: 1 // 0)
     other = threading.Thread(target=lambda: (time.sleep(3 * HOUR), log.append(clock())))
     other.start()
