@@ -311,4 +311,8 @@ def _error(action: str, code: str, message: str | None, http_status: int | None,
     assert message is not None
     if not 300 <= http_status <= 599:
         raise BadArgumentError(f"{what} got http_status={http_status}. Pass one from 300 to 599.")
+    if code == "SignatureDoesNotMatch" and ":" not in message:
+        raise BadArgumentError(
+            f"{what} got message={message!r}. Keep a colon in it, as the service does: without one the legacy SDK crashes."
+        )
     return ApiError(code, http_status, message)

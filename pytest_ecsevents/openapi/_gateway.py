@@ -200,7 +200,7 @@ class Gateway:
         Raises:
             EcsEventsError: It would wait for ever.
         """
-        effect, patience = exchange.effect, exchange.request.patience
+        effect, patience = exchange.effect, exchange.request.patience()
         exchange.call.fault = effect.fault is not None
         lasts: Micros | None = effect.delay
         if exchange.no_reply is NoReply.CONNECT_TIMEOUT:

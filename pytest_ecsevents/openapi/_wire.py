@@ -1,9 +1,9 @@
 """Requests and replies, free of any client library."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from pytest_ecsevents.clock import Micros
 
@@ -24,7 +24,9 @@ class Patience:
     read: Micros | None = None
 
 
-FOR_EVER: Final = Patience()
+def for_ever() -> Patience:
+    """The patience of a client that waits however long it takes."""
+    return Patience()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class ApiRequest:
         params: From the query and the form body, by name on the wire.
         headers: By name in lower case.
         transport: The client library it came through.
-        patience: How long its client waits.
+        patience: Asked how long its client waits, where that matters.
     """
 
     method: str
@@ -45,7 +47,7 @@ class ApiRequest:
     params: Mapping[str, str]
     headers: Mapping[str, str]
     transport: str
-    patience: Patience = FOR_EVER
+    patience: Callable[[], Patience] = for_ever
 
 
 @dataclass(frozen=True, slots=True)

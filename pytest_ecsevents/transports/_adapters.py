@@ -1,6 +1,7 @@
 """What the requests family has in common: one `responses` callback for the whole cloud."""
 
 import http.client
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -43,7 +44,12 @@ def cloud_mock(
             timeout = request.req_kwargs.get("timeout")
             reply = answer(
                 decoded(
-                    request.method, request.url, request.headers, request.body, transport, patience=patience_of(timeout)
+                    request.method,
+                    request.url,
+                    request.headers,
+                    request.body,
+                    transport,
+                    patience=partial(patience_of, timeout),
                 )
             )
             if isinstance(reply, NoReply):

@@ -9,13 +9,14 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from pytest_ecsevents._words import hidden_in_reports
-from pytest_ecsevents.openapi import Answerer, ApiReply, NoReply, Outcome, Patience
+from pytest_ecsevents.openapi import Answerer, ApiReply, NoReply, Patience
 from pytest_ecsevents.transports._decoding import ALIYUN_URL, decoded, micros
 
 __tracebackhide__ = hidden_in_reports
@@ -78,13 +79,13 @@ def _answering(answer: Answerer, real: Any) -> Any:
         if options.get("params"):
             url = url.update_query(options["params"])
         headers = {**session.headers, **(options.get("headers") or {})}
-        limits = _Limits(session, options)
-        request = decoded(method, url, headers, _body(options), NAME, patience=limits.patience)
+        limits = partial(_Limits, session, options)
+        request = decoded(method, url, headers, _body(options), NAME, patience=lambda: limits().patience)
         outcome = await answer.awaited(request)
-        if outcome in _DROPPED and _tries_again(session, method):
+        if isinstance(outcome, NoReply) and outcome in _DROPPED and _tries_again(session, method):
             outcome = await answer.awaited(request)
         if isinstance(outcome, NoReply):
-            raise _failure(outcome, url, limits)
+            raise _failure(outcome, url, limits())
         reply = CloudResponse(method, url, outcome)
         if options.get("raise_for_status") or session._raise_for_status is True:
             reply.raise_for_status()
@@ -104,7 +105,7 @@ def _body(options: Mapping[str, Any]) -> "str | bytes | None":
 
 # -- where no reply comes
 
-_DROPPED: Final[tuple[Outcome, ...]] = (NoReply.CONNECTION_RESET, NoReply.CONNECTION_CLOSED)
+_DROPPED: Final = (NoReply.CONNECTION_RESET, NoReply.CONNECTION_CLOSED)
 
 
 def _tries_again(session: Any, method: str) -> bool:

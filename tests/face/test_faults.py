@@ -637,6 +637,11 @@ def test_what_calls_came_near_or_may_stay_unused_is_not_complained_of(declare):
             "that breaks.",
         ),
         (
+            lambda ecs: ecs.fail("RebootInstance", "SignatureDoesNotMatch", message="no"),
+            "fail('RebootInstance', 'SignatureDoesNotMatch') got message='no'. Keep a colon in it, as the service does: "
+            "without one the legacy SDK crashes.",
+        ),
+        (
             lambda ecs: ecs.quota("RebootInstance", per_minute=0),
             "quota('RebootInstance') got per_minute=0. Pass a whole number of 1 or more.",
         ),

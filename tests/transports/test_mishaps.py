@@ -175,6 +175,26 @@ def test_an_sdk_makes_of_it_what_it_makes_for_real(misbehaving, call, name):
     assert kinds(fault) == kinds(real)
 
 
+@pytest.mark.parametrize("call", LIBRARIES)
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("bad gateway", b"<!DOCTYPE"),
+        ("service unavailable page", b"<!DOCTYPE"),
+        ("gateway timeout", b"<!DOCTYPE"),
+        ("garbled body", b'{"TotalCount":1,'),
+        ("empty body", b""),
+    ],
+)
+def test_a_broken_reply_reaches_clients_by_hand_as_it_is(ecs, call, name, body):
+    """No library finds anything wrong with a page, or with bytes that are no JSON."""
+    ecs.fail("DescribeInstanceStatus", name)
+    answer = call(CLOUD)
+    assert answer.startswith(body)
+    with pytest.raises(ValueError):
+        json.loads(answer)
+
+
 @pytest.mark.parametrize("call", SDKS)
 def test_a_time_out_takes_the_clients_own(ecs, call):
     """Connecting and reading have their own limits, which pass in virtual time."""
@@ -261,6 +281,37 @@ def test_aiohttp_finds_it_as_for_real(misbehaving):
     with cloud() as ecs:
         ecs.fail("DescribeInstanceStatus", "truncated body")
         assert kinds(raised_by(by_aiohttp, CLOUD)) == kinds(real)
+
+
+@pytest.mark.parametrize("call", SDKS)
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("Throttling", 400), ("SignatureDoesNotMatch", 400), ("Forbidden.RAM", 403), ("InternalError", 500)],
+)
+def test_the_clouds_own_errors_come_out_of_each_sdk(ecs, call, code, status):
+    """With their code and status, in the exception that the SDK has for them."""
+    ecs.fail("RebootInstance", code)
+    error = raised_by(call)
+    if call is by_the_legacy_sdk:
+        rewritten = {"InvalidAccessKeySecret"} if code == "SignatureDoesNotMatch" else set()
+        assert error.get_error_code() in {code, *rewritten}
+        assert error.get_http_status() == status
+    else:
+        assert (error.code, error.status_code) == (code, status)
+    assert ecs.one().status == "Scheduled"
+
+
+@pytest.mark.parametrize("call", SDKS)
+def test_a_call_may_take_its_time_with_each_sdk(ecs, call):
+    """A patient client has its answer, an impatient one gives up, and the reboot happens at its time."""
+    ecs.delay("RebootInstance", "8s")
+    before = ecs.now
+    raised_by(call, limits=(3, 5))
+    assert ((ecs.now - before).total_seconds(), str(ecs.one().status)) == (5, "Scheduled")
+    ecs.advance("3s")
+    assert (str(ecs.one().status), ecs.calls[0].lost) == ("Avoided", "200")
+    assert call(limits=(3, 9))["RequestId"]
+    assert (ecs.now - before).total_seconds() == 16
 
 
 # -- time-outs in every form
