@@ -281,7 +281,7 @@ def _checked_probability(probability: object, what: str) -> float:
 def _effect(
     what: str, action: str, code: str, *, message: str | None, http_status: int | None, acted: bool | None
 ) -> Effect:
-    mishap = MISHAPS.get(code)
+    mishap = MISHAPS.get(str(code))
     if mishap is None:
         return Effect(_error(action, code, message, http_status, what), bool(acted))
     if message is not None or http_status is not None:
@@ -290,13 +290,13 @@ def _effect(
             f"is that {mishap.meaning}."
         )
     if mishap.acts is not Acts.IF_TOLD and acted is not None and acted is not (mishap.acts is Acts.ALWAYS):
-        raise BadArgumentError(f"{what} got acted={acted}. Leave it out: the call acts {mishap.acts.value}.")
+        raise BadArgumentError(f"{what} got acted={acted}. Leave it out: such a call acts {mishap.acts.value}.")
     return Effect(mishap, mishap.acts is Acts.ALWAYS or bool(acted))
 
 
 def _error(action: str, code: str, message: str | None, http_status: int | None, what: str) -> ApiError:
     own = ACTIONS[action].errors if action in ACTIONS else None
-    row = (own.get(code) if own else None) or COMMON.get(code)
+    row = (own.get(str(code)) if own else None) or COMMON.get(str(code))
     if row is None and (http_status is None or message is None):
         known = tuple(dict.fromkeys((*(own.codes() if own else ()), *COMMON.codes())))
         raise BadArgumentError(

@@ -14,9 +14,9 @@ from pytest_ecsevents.openapi._wire import ApiReply, NoReply
 class Acts(Enum):
     """Whether a call that meets a mishap acts in the cloud."""
 
-    NEVER = "never: it does not arrive"
+    NEVER = "never, for it does not arrive"
     IF_TOLD = "with `acted=True`"
-    ALWAYS = "always: it is the answer that breaks"
+    ALWAYS = "always, for it is the answer that breaks"
 
 
 @dataclass(frozen=True, slots=True)

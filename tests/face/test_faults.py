@@ -628,13 +628,13 @@ def test_what_calls_came_near_or_may_stay_unused_is_not_complained_of(declare):
         ),
         (
             lambda ecs: ecs.fail("RebootInstance", "connect timeout", acted=True),
-            "fail('RebootInstance', 'connect timeout') got acted=True. Leave it out: the call acts never: it does not "
-            "arrive.",
+            "fail('RebootInstance', 'connect timeout') got acted=True. Leave it out: such a call acts never, for it "
+            "does not arrive.",
         ),
         (
             lambda ecs: ecs.fail("RebootInstance", "garbled body", acted=False),
-            "fail('RebootInstance', 'garbled body') got acted=False. Leave it out: the call acts always: it is the answer "
-            "that breaks.",
+            "fail('RebootInstance', 'garbled body') got acted=False. Leave it out: such a call acts always, for it is "
+            "the answer that breaks.",
         ),
         (
             lambda ecs: ecs.fail("RebootInstance", "SignatureDoesNotMatch", message="no"),
@@ -664,6 +664,14 @@ def test_what_cannot_be_is_refused_in_a_sentence(ecs, declare, sentence):
     with pytest.raises(BadArgumentError) as error:
         declare(ecs)
     assert str(error.value) == sentence or (sentence.endswith(": ") and str(error.value).startswith(sentence))
+
+
+@pytest.mark.parametrize("code", [502, ["bad gateway"], None])
+def test_a_code_that_is_no_text_is_refused_like_any_other(ecs, code):
+    """A status or a list is no code."""
+    with pytest.raises(BadArgumentError) as error:
+        ecs.fail("RebootInstance", code)
+    assert str(error.value).startswith(f"{code!r} is no error that RebootInstance is known to answer.")
 
 
 @pytest.mark.parametrize(("action", "whose"), [("*", "any action"), ("RebootInstance", "RebootInstance")])
