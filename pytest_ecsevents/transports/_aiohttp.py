@@ -284,6 +284,9 @@ class CloudResponse:
     def close(self) -> None:
         """Nothing is open."""
 
+    async def wait_for_close(self) -> None:
+        """There is nothing to wait for; older versions of aiohttp wait on leaving a reply."""
+
     async def __aenter__(self) -> "CloudResponse":  # noqa: PYI034  # Self is in typing from Python 3.11 on
         return self
 

@@ -379,9 +379,11 @@ def test_aiohttps_time_out_may_be_given_with_the_call(ecs):
 @pytest.mark.parametrize("name", ["connection reset", "connection closed"])
 @pytest.mark.parametrize(("method", "calls"), [("GET", 2), ("POST", 1)])
 def test_aiohttp_itself_repeats_what_may_be_repeated_once(ecs, name, method, calls):
-    """A GET whose connection is lost is sent again by aiohttp, and its caller hears nothing of that."""
+    """A GET whose connection is lost is sent again by aiohttp since 3.10, and its caller hears nothing of that."""
+    if not hasattr(pytest.importorskip("aiohttp").client, "IDEMPOTENT_METHODS"):
+        calls = 1
     ecs.fail("*", name)
-    if method == "GET":
+    if calls == 2:
         assert json.loads(by_aiohttp(CLOUD, method))["TotalCount"] == 1
     else:
         raised_by(by_aiohttp, CLOUD, method)
@@ -410,6 +412,7 @@ def test_aiohttps_json_is_strict_about_what_it_decodes(ecs, fault):
 
     async def call():
         async with aiohttp.ClientSession() as session, session.post(CLOUD) as reply:
+            await reply.wait_for_close()
             return await reply.json(), await reply.json(content_type=None), await reply.json(encoding="ascii")
 
     if fault == "bad gateway":
