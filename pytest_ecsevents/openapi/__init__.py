@@ -5,7 +5,7 @@ from pytest_ecsevents.openapi._calls import ApiCall
 from pytest_ecsevents.openapi._errors import COMMON, ApiError, ErrorRow, ErrorTable
 from pytest_ecsevents.openapi._gateway import ACTIONS, VERSION, Gateway, Witness, callers_frame, is_between
 from pytest_ecsevents.openapi._mishaps import MISHAPS, NO_EFFECT, Acts, Effect, Mishap
-from pytest_ecsevents.openapi._wire import Answerer, ApiReply, ApiRequest, NoReply, Outcome, Patience, for_ever
+from pytest_ecsevents.openapi._wire import Answerer, ApiReply, ApiRequest, NoReply, Outcome, Patience
 
 __all__ = [
     "ACTIONS",
@@ -31,6 +31,5 @@ __all__ = [
     "Patience",
     "Witness",
     "callers_frame",
-    "for_ever",
     "is_between",
 ]

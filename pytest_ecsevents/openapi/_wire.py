@@ -24,11 +24,6 @@ class Patience:
     read: Micros | None = None
 
 
-def for_ever() -> Patience:
-    """The patience of a client that waits however long it takes."""
-    return Patience()
-
-
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
     """One HTTP request to an `*.aliyuncs.com` host, decoded.
@@ -47,7 +42,7 @@ class ApiRequest:
     params: Mapping[str, str]
     headers: Mapping[str, str]
     transport: str
-    patience: Callable[[], Patience] = for_ever
+    patience: Callable[[], Patience] = Patience
 
 
 @dataclass(frozen=True, slots=True)

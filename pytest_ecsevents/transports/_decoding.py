@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import unquote_plus, urlsplit
 
 from pytest_ecsevents.clock import Micros
-from pytest_ecsevents.openapi import ApiRequest, Patience, for_ever
+from pytest_ecsevents.openapi import ApiRequest, Patience
 
 ALIYUN_URL: Final = re.compile(r"https?://(?:[^/?#@]*\.)?aliyuncs\.com(?::\d+)?(?:[/?#]|$)", re.IGNORECASE)
 """What the fake answers; every other host is left alone."""
@@ -21,7 +21,7 @@ def decoded(
     body: "str | bytes | None",
     transport: str,
     *,
-    patience: Callable[[], Patience] = for_ever,
+    patience: Callable[[], Patience] = Patience,
 ) -> ApiRequest:
     """The request, parameters from its query and form body; of a name sent twice the last one counts."""
     parts = urlsplit(str(url))
