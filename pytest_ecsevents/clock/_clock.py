@@ -154,7 +154,7 @@ class Clock:
 
     def settle(self) -> None:
         """Let what is due happen, for when somebody else moved the clock."""
-        due = self.queue.next_due()
+        due = self.queue.due_from()
         if due is not None and due <= self.now() and not self.is_still:
             self._run_due(self.now(), move=False)
 
@@ -216,9 +216,14 @@ class Clock:
     def advance_to_next(self) -> None:
         """Move to the next due instant, if there is one."""
         self.settle()
-        due = self.queue.next_due()
+        due = self.next_due()
         if due is not None:
             self.advance_to(due)
+
+    def next_due(self) -> Micros | None:
+        """The instant of the next work, or None when there is none."""
+        with self.lock:
+            return self.queue.next_due()
 
     def due_from(self) -> Micros | None:
         """An instant before which no work is due, read without a lock; None when there is none."""

@@ -221,6 +221,9 @@ class Stop:
     MOST_WAITS: Final = 100
     """Waits that a handler which was told to end may still make, to clean up."""
 
+    OFTEN: Final = 3
+    """How often it is told before it counts as one that catches everything, and may wait no more."""
+
     def __init__(self, member: Member, at: Micros, when: "Callable[[], object] | None") -> None:
         self.member: Final = member
         self.at: Final = at
@@ -235,8 +238,13 @@ class Stop:
         """Whether the handler must not wait on."""
         if self.times:
             self._waits_since += 1
-            return self._waits_since > self.MOST_WAITS
+            return self.is_ignored or self._waits_since > self.MOST_WAITS
         return now >= self.at or self.is_met()
+
+    @property
+    def is_ignored(self) -> bool:
+        """Whether the handler was told often, and went on."""
+        return self.times >= self.OFTEN
 
     def is_met(self) -> bool:
         """Whether the condition holds, and has not ended the handler yet."""
@@ -580,7 +588,7 @@ class Waits:
     def end_wait(self, stop: Stop) -> None:
         """Have a handler end that waits; one that runs is told at its next wait."""
         with self._mutex:
-            if not stop.member.runs:
+            if stop.member.waits and not stop.member.runs:
                 stop.member.waits[-1].is_stopped = True
                 self._ready(stop.member.waits[-1])
 

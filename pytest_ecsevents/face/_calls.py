@@ -113,6 +113,9 @@ def _outcome_text(call: ApiCall) -> str:
 # Reports end up in logs that many may read.
 _SECRET: Final = ("Password",)
 
+_MOST_OF_A_VALUE: Final = 60
+"""Characters of a value that a line shows: `InstanceIds` may be a hundred ids in one text."""
+
 
 def _param_text(name: str, value: object) -> str:
     return "***" if name in _SECRET else _value_text(value)
@@ -125,7 +128,8 @@ def _value_text(value: object) -> str:
         return ":".join(value.values())
     if isinstance(value, dict):
         return " ".join(f"{member}={_value_text(inner)}" for member, inner in value.items())
-    return str(value)
+    text = str(value)
+    return text if len(text) <= _MOST_OF_A_VALUE else f"{text[: _MOST_OF_A_VALUE - 3]}..."
 
 
 def standing_clock(call: ApiCall, waiting_for: Mapping[str, Micros]) -> StandingClockError:

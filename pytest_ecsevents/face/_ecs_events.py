@@ -42,8 +42,12 @@ from pytest_ecsevents.cloud import (
     SystemEvent,
     Transition,
 )
+from pytest_ecsevents.face._comparisons import explained
+from pytest_ecsevents.face._expectations import check_avoided, check_transitions
 from pytest_ecsevents.face._instances import Instances
+from pytest_ecsevents.face._moments import moments
 from pytest_ecsevents.face._patterns import CallPattern, pattern
+from pytest_ecsevents.face._reasons import BY_TEST, IN_GUEST, Story
 from pytest_ecsevents.face._run import PATIENCE, Runner, Stopped
 from pytest_ecsevents.face._settings import Settings, with_given
 from pytest_ecsevents.face._strictness import strict_checks
@@ -56,9 +60,6 @@ from pytest_ecsevents.transports import intercept
 __tracebackhide__ = hidden_in_reports
 
 T = TypeVar("T")
-
-REPORT_LINES: Final = 200
-"""How many lines of the timeline a failure report shows."""
 
 
 def _argument(setting: str) -> str:
@@ -167,6 +168,8 @@ class EcsEvents:
             intercept(self._gateway, self._undo)
             self._clock.enter()
             self._undo.callback(self._clock.leave)
+            if self._clock.waits is not None:
+                self._clock.waits.slept = self._witness.sleeps.add
         except BaseException:
             self._undo.close()
             raise
@@ -281,7 +284,7 @@ class EcsEvents:
             What happened there; nothing when nothing is due.
         """
         moved = self._moved(self._clock.advance_to_next)
-        while not moved and self._clock.queue.next_due() is not None:
+        while not moved and self._clock.next_due() is not None:
             moved = self._moved(self._clock.advance_to_next)
         return moved
 
@@ -544,6 +547,38 @@ class EcsEvents:
         what = "They are:" if found else "Events are:"
         raise NoSingleEventError(f"{head} {asked}; one was asked for. {what}{there}")
 
+    def assert_avoided(self, event: SystemEvent | str, by: str | None = None) -> None:
+        """Assert that an event is Avoided.
+
+        Args:
+            event: The event, or its id.
+            by: What is to have avoided it: an action ("RebootInstance", ...), or "reboot by the test". Left out,
+                whatever did.
+
+        Raises:
+            AssertionError: It is not; the message shows its history and why.
+            UnknownEventError: A KeyError: there is no such event; the sentence names the nearest.
+            BadArgumentError: Nothing called `by` avoids events.
+        """
+        self._clock.settle()
+        check_avoided(self._event(event), by, self._story())
+
+    def assert_transitions(self, event: SystemEvent | str, expected: "Iterable[str | tuple[str, When]]") -> None:
+        """Assert that an event took exactly these statuses so far, the first being the one it was published in.
+
+        Args:
+            event: The event, or its id.
+            expected: The statuses, or pairs of a status and the instant at which it is to have been taken; a relative
+                instant ("+24h") counts from the start of the clock, as the timeline does.
+
+        Raises:
+            AssertionError: It did not; the message shows its history and why.
+            UnknownEventError: A KeyError: there is no such event; the sentence names the nearest.
+            BadArgumentError: There is no such status, or that is no instant.
+        """
+        self._clock.settle()
+        check_transitions(self._event(event), expected, self._story())
+
     # -- what a user or the guest does
 
     def reboot(self, instance_id: "Instance | str", *, in_guest: bool = False) -> None:
@@ -555,16 +590,16 @@ class EcsEvents:
         Raises:
             EcsEventsError: No such instance, or it is not Running.
         """
-        cause = "reboot inside the guest" if in_guest else "reboot by the test"
+        cause = IN_GUEST if in_guest else BY_TEST.format("reboot")
         self._cloud.reboot(self._instance(instance_id), cause=cause, in_guest=in_guest)
 
     def stop(self, instance_id: "Instance | str") -> None:
         """Stop a Running instance; that avoids nothing (a guess: no source says it does)."""
-        self._cloud.stop(self._instance(instance_id), cause="stop by the test")
+        self._cloud.stop(self._instance(instance_id), cause=BY_TEST.format("stop"))
 
     def start(self, instance_id: "Instance | str") -> None:
         """Start a Stopped instance."""
-        self._cloud.start(self._instance(instance_id), cause="start by the test")
+        self._cloud.start(self._instance(instance_id), cause=BY_TEST.format("start"))
 
     def redeploy(self, instance_id: "Instance | str") -> None:
         """Redeploy an instance, which answers its real events of the documented types and statuses.
@@ -572,7 +607,7 @@ class EcsEvents:
         Raises:
             EcsEventsError: No such instance, or it has no event that a redeployment answers.
         """
-        self._cloud.redeploy(self._instance(instance_id), cause="redeployment by the test")
+        self._cloud.redeploy(self._instance(instance_id), cause=BY_TEST.format("redeployment"))
 
     def renew(self, instance_id: "Instance | str") -> None:
         """Pay what an instance owes, as its owner does at the console.
@@ -580,11 +615,11 @@ class EcsEvents:
         That avoids its Scheduled events of expiry and arrears (inferred from a documented sample), and takes the lock
         off it that such an event set when it ran (a guess); the instance stays Stopped.
         """
-        self._cloud.renew(self._instance(instance_id), cause="renewal by the test")
+        self._cloud.renew(self._instance(instance_id), cause=BY_TEST.format("renewal"))
 
     def release(self, instance_id: "Instance | str") -> None:
         """Release an instance; its unfinished events are canceled (a guess), its history stays readable."""
-        self._cloud.release(self._instance(instance_id), cause="release by the test")
+        self._cloud.release(self._instance(instance_id), cause=BY_TEST.format("release"))
 
     def _instance(self, instance: "Instance | str") -> Instance:
         return self._cloud.instance(instance.instance_id if isinstance(instance, Instance) else instance)
@@ -791,7 +826,8 @@ class EcsEvents:
     def on_change(self, receiver: Callable[[Change], None]) -> Callable[[], None]:
         """Have a function called with each transition of an event or an instance as it happens.
 
-        The clock stands at the transition's instant meanwhile, and the receiver may call the cloud.
+        The clock stands at the transition's instant meanwhile, and the receiver may call the cloud. One thread at a time
+        tells, in order; a change that another thread makes meanwhile is told by it too, and not waited for there.
 
         Args:
             receiver: Takes one `Transition` or `InstanceTransition`. An error that it raises comes out of whatever
@@ -810,8 +846,8 @@ class EcsEvents:
         """What happened so far in virtual time: calls, events and instances with causes, faults."""
         return self._timeline(None)
 
-    def _timeline(self, most: int | None) -> str:
-        header = Header(
+    def _header(self) -> Header:
+        return Header(
             started_at=self._clock.started_at,
             now=self._clock.now(),
             holder=self._clock.holder,
@@ -820,7 +856,27 @@ class EcsEvents:
             faults=self._witness.rules.met,
             declared_faults=self._witness.rules.declared,
         )
-        return timeline_text(header, self._witness.journal, most=most)
+
+    def _timeline(self, most: int | None) -> str:
+        return timeline_text(self._header(), moments(self._witness.journal, self._witness.sleeps.in_order()), most=most)
+
+    def svg(self) -> str:
+        """The same as a picture: a lane for each instance, bars for the states of its events, marks for calls.
+
+        It is one `<svg>` element that needs nothing else: no script, no font, no other file. What each bar and mark
+        stands for is told when the pointer rests on it. Of more than 50 instances or 200 events the rest is counted.
+        """
+        from pytest_ecsevents.face._chart import chart
+
+        label = timeline_text(self._header(), ()).replace("clock", "ECS events: clock", 1)
+        return chart(label, list(self), self._cloud.instances_ever(), self._story())
+
+    def _story(self) -> Story:
+        return Story(self._witness.journal, self._clock.started_at, self._clock.now())
+
+    def _explained(self, operator: str, left: object, right: object) -> list[str] | None:
+        """What to say of a comparison that failed, for the plugin; None for nothing."""
+        return explained(operator, left, right, self._cloud.seen, self._story())
 
     def __repr__(self) -> str:
         return (

@@ -3,7 +3,6 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from threading import Lock
 from types import EllipsisType
 from typing import Final, Protocol, TypeAlias
 
@@ -131,7 +130,6 @@ class Rules:
         self._seed: Final = seed
         self._faults: Final[list[Rule]] = []
         self._delays: Final[list[Rule]] = []
-        self._lock: Final = Lock()
 
     @property
     def met(self) -> int:
@@ -211,12 +209,11 @@ class Rules:
         """What this call gets."""
         if not self._faults and not self._delays:
             return NO_EFFECT
-        with self._lock:
-            fault = next((rule for rule in self._faults if rule.meets(call)), None)
-            effect = NO_EFFECT if fault is None else fault.effect
-            if isinstance(effect.fault, Mishap) and effect.fault.acts is Acts.NEVER:
-                return effect
-            delay = next((rule for rule in self._delays if rule.meets(call)), None)
+        fault = next((rule for rule in self._faults if rule.meets(call)), None)
+        effect = NO_EFFECT if fault is None else fault.effect
+        if isinstance(effect.fault, Mishap) and effect.fault.acts is Acts.NEVER:
+            return effect
+        delay = next((rule for rule in self._delays if rule.meets(call)), None)
         return effect if delay is None else replace(effect, delay=delay.effect.delay)
 
     def unused(self, calls: Sequence[ApiCall]) -> UnusedFaultError | None:

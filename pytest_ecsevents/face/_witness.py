@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from threading import current_thread
 from typing import Any, Final
 
 from pytest_ecsevents._words import EcsEventsError, did_you_mean, hidden_in_reports
@@ -9,6 +10,8 @@ from pytest_ecsevents.clock import Micros, Waits, place_of
 from pytest_ecsevents.cloud import Change
 from pytest_ecsevents.face._calls import CallLog, endless_call, standing_clock, standing_run, unexpected_call
 from pytest_ecsevents.face._faults import Rules
+from pytest_ecsevents.face._moments import Entry
+from pytest_ecsevents.face._sleeps import SleepLog
 from pytest_ecsevents.face._strictness import (
     left_running,
     receivers_error,
@@ -17,7 +20,6 @@ from pytest_ecsevents.face._strictness import (
     will_reach_the_test,
 )
 from pytest_ecsevents.face._stubs import Stubs
-from pytest_ecsevents.face._timeline import Entry
 from pytest_ecsevents.openapi import NO_EFFECT, ApiCall, Effect, NoReply, callers_frame
 
 __tracebackhide__ = hidden_in_reports
@@ -42,6 +44,7 @@ class CallWitness:
         rules: The declared faults and delays.
         stubs: The author's own answers.
         journal: What happened, in order.
+        sleeps: What the threads of the test slept.
         waiting_for: Instances in the middle of an operation, and when they go on.
         test_failed: Whether the test has failed of itself; then nothing more is complained of.
         left_threads: Names of threads of the test that went on when it had ended.
@@ -61,6 +64,7 @@ class CallWitness:
         self.rules: Final = Rules(seed)
         self.stubs: Final = Stubs()
         self.journal: Final[list[Entry]] = []
+        self.sleeps: Final = SleepLog()
         self.test_failed = False
         self.left_threads: Sequence[str] = ()
         self.waiting_for = waiting_for
@@ -75,6 +79,7 @@ class CallWitness:
 
     def called(self, call: ApiCall, *, is_faked: bool) -> Effect:
         """Record a call, and say what it meets."""
+        call.thread = current_thread().name
         self.log.add(call)
         self.journal.append(call)
         self._check_time_passes(call)

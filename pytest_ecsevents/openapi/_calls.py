@@ -28,6 +28,7 @@ class ApiCall:
         lost: What the cloud said where its client never heard it: "200", "404 InvalidInstanceId.NotFound"; else "".
         hint: What the fake can tell about an error beyond the cloud's own words.
         fault: Whether it met a fault that the test declared.
+        thread: The name of the thread that made it.
     """
 
     product: str
@@ -45,6 +46,7 @@ class ApiCall:
     lost: str = ""
     took_micros: Micros = 0
     summary: str = ""
+    thread: str = ""
     reply: ApiReply | None = field(default=None, repr=False)
 
     @property

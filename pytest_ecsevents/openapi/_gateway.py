@@ -184,8 +184,10 @@ class Gateway:
         )
         if call.product != "Ecs" or call.version != VERSION:
             action = None
-        effect = self._witness.called(call, is_faked=action is not None)
-        exchange = _Exchange(request, call, action, found, self._cloud.ids.request(), effect, effect.no_reply)
+        with self._cloud.clock.lock:  # threads share the log, the faults and the ids
+            effect = self._witness.called(call, is_faked=action is not None)
+            request_id = self._cloud.ids.request()
+        exchange = _Exchange(request, call, action, found, request_id, effect, effect.no_reply)
         if effect is not NO_EFFECT:
             self._plan(exchange)
         if effect.acts and effect.delay:

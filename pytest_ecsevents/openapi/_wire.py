@@ -32,7 +32,7 @@ class ApiRequest:
         method: GET, POST, ...
         host: `ecs-cn-hangzhou.aliyuncs.com`, in lower case.
         params: From the query and the form body, by name on the wire.
-        headers: By name in lower case.
+        headers: Those that say what is called and by whom, by name in lower case.
         transport: The client library it came through.
         patience: Asked how long its client waits, where that matters.
     """

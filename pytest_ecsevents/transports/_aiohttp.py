@@ -72,15 +72,18 @@ class _WhenLoaded:
 
 
 def _answering(answer: Answerer, real: Any) -> Any:
+    from multidict import CIMultiDict
+
     async def _request(session: Any, method: str, str_or_url: Any, **options: Any) -> Any:
         url = session._build_url(str_or_url)
         if not ALIYUN_URL.match(str(url)):
             return await real(session, method, str_or_url, **options)
         if options.get("params"):
             url = url.update_query(options["params"])
-        headers = {**session.headers, **(options.get("headers") or {})}
+        headers = CIMultiDict(session.headers)
+        headers.update(options.get("headers") or {})
         limits = partial(_Limits, session, options)
-        request = decoded(method, url, headers, _body(options), NAME, patience=lambda: limits().patience)
+        request = decoded(method, str(url), headers, _body(options), NAME, patience=lambda: limits().patience)
         outcome = await answer.awaited(request)
         if isinstance(outcome, NoReply) and outcome in _DROPPED and _tries_again(session, method):
             outcome = await answer.awaited(request)

@@ -14,6 +14,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import event, example, given
 from hypothesis import strategies as st
+from requests.structures import CaseInsensitiveDict
 
 from pytest_ecsevents import EcsEvents, UnexpectedCallError
 from pytest_ecsevents.clock import ClockMemo
@@ -565,7 +566,7 @@ def test_any_bytes_are_answered(sequence, strict):
             pairs = list(one.resolved(ecs_events, ""))
             at = round(stray.cut * len(pairs))
             query, body = _bent(_encoded(pairs[:at]), stray.in_query), _bent(_encoded(pairs[at:]), stray.in_body)
-            headers = {name.title(): value for name, value in one.headers}
+            headers = CaseInsensitiveDict((name.title(), value) for name, value in one.headers)
             if stray.content_type is not None:
                 headers["Content-Type"] = stray.content_type
             url = f"https://{one.host}:443/?{query.decode('ascii')}"
@@ -583,5 +584,5 @@ def test_noise_is_answered(method, label, query, body, headers):
     """Bytes that were never meant for an API get the service's own refusal where the test is not strict."""
     with populated(strict=False) as ecs_events:
         url = f"https://{label}.aliyuncs.com/?{query.decode('latin-1')}"
-        reply = send(ecs_events, decoded(method, url, headers, body, "hand-written"))
+        reply = send(ecs_events, decoded(method, url, CaseInsensitiveDict(headers), body, "hand-written"))
         assert reply.http_status >= 400

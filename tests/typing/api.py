@@ -48,11 +48,19 @@ def test_it(ecs_events: EcsEvents) -> None:
     ecs_events.assert_called("RebootInstance", times=2, InstanceId="i-web1")
     ecs_events.access_keys["ak-2"] = "222"
     story: str = ecs_events.timeline()
+    drawn: str = ecs_events.svg()
+    ecs_events.assert_avoided(event, by="RebootInstance")
+    ecs_events.assert_avoided(event.event_id)
+    ecs_events.assert_transitions(event, ["Scheduled", EventStatus.AVOIDED])
+    ecs_events.assert_transitions(
+        event.event_id, [("Scheduled", "+0s"), (EventStatus.AVOIDED, dt.timedelta(hours=23)), ("Executed", when)]
+    )
+    threads: set[str] = {call.thread for call in calls}
     now: dt.datetime = ecs_events.now
     for each in ecs_events:
         ecs_events.cancel(each)
         ecs_events.accept(each.event_id)
-    print(status, causes, instants, instance, same, new_ones_take, calls, story, now, checks, took)
+    print(status, causes, instants, instance, same, new_ones_take, calls, story, drawn, threads, now, checks, took)
 
 
 def heard(change: Transition | InstanceTransition) -> None:
