@@ -33,7 +33,8 @@ _SETTINGS = {
     "sleep": "what time.sleep does in the test's own thread: virtual (default) moves the clock, real waits",
     "executing_for": "how long an event stays Executing after NotBefore (default: 1s)",
     "failure_events": "how simulated failure events are born: executing (default) or scheduled",
-    "strict": "whether calls that are not faked and faults that are not met fail the test: true (default) or false",
+    "strict": "what fails a test that would otherwise pass: true (all, the default), false, or some of "
+    "calls, faults, stubs, receivers, threads",
     "timeline": "whose report shows the timeline of ECS events: failed (default) or all",
 }
 
@@ -120,7 +121,7 @@ def _ecs_events(request: pytest.FixtureRequest) -> Generator[EcsEvents, None, No
     finally:
         request.config.stash[_current] = None
         ecs_events._undo.close()
-    with _one_sentence("UnusedFaultError"):
+    with _one_sentence("StrictnessError"):
         ecs_events.__exit__(None, None, None)
 
 

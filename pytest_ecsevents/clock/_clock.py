@@ -1,5 +1,6 @@
 """The clock of one test: who moves time, and what falls due on the way."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable
@@ -8,13 +9,13 @@ from typing import Final
 
 from pytest_ecsevents._words import BadArgumentError, EcsEventsError, hidden_in_reports
 from pytest_ecsevents.clock._freezegun import FreezegunSource
-from pytest_ecsevents.clock._loops import LoopTime, replace_loops
+from pytest_ecsevents.clock._loops import LoopTime, is_virtual, replace_loops
 from pytest_ecsevents.clock._names import NamesMemo
 from pytest_ecsevents.clock._queue import DueQueue
 from pytest_ecsevents.clock._sleeping import replace_waiting
 from pytest_ecsevents.clock._sources import ClockSource
 from pytest_ecsevents.clock._timemachine import TimeMachineSource
-from pytest_ecsevents.clock._times import FIRST, LAST, Micros, duration_text, instant_text
+from pytest_ecsevents.clock._times import FIRST, LAST, SECOND, Micros, duration_text, instant_text
 from pytest_ecsevents.clock._waits import Member, Waits, real_now
 
 __tracebackhide__ = hidden_in_reports
@@ -65,6 +66,7 @@ class Clock:
         """Names of threads of the test that went on when it had ended."""
         self.started_at: Micros = default_start if start is None else start
         self.holder = ""
+        self._due_operations: list[Callable[[], None]] = []
         self._still: Micros | None = self.started_at
 
     # -- taking and giving back the process's clock
@@ -82,7 +84,9 @@ class Clock:
         self._still = None
         self.started_at = self.now()
         if self._sleep == "virtual":
-            self._replace_waiting(self._own if foreign is None else foreign)
+            # Where freezegun froze before, names show its functions, and not what stands there otherwise.
+            remember = foreign is None or not foreign.freezes_monotonic
+            self._replace_waiting(self._own if foreign is None else foreign, remember=remember)
 
     def _follow(self, foreign: ClockSource) -> None:
         if self._start is not None and self._start != foreign.read():
@@ -93,7 +97,7 @@ class Clock:
             )
         self.holder = f"{foreign.name}, followed"
 
-    def _replace_waiting(self, source: ClockSource) -> None:
+    def _replace_waiting(self, source: ClockSource, *, remember: bool) -> None:
         team = self.waits = Waits(self)
         self._undo.callback(self._disband, team, team.enrol())
         monotonic = LoopTime(time.monotonic(), self._elapsed).read
@@ -103,7 +107,7 @@ class Clock:
             self._memo,
             self._undo,
             with_monotonic=not source.freezes_monotonic,
-            remember=source is self._own or not source.freezes_monotonic,
+            remember=remember,
         )
         replace_loops(team, LoopTime(real_now(), self._elapsed), self.now, self._undo)
 
@@ -169,6 +173,22 @@ class Clock:
         if self.now() < target:
             self.move_to(target)
 
+    async def reach(self, target: Micros) -> None:
+        """`advance_to` for a coroutine: other tasks of its loop go on meanwhile."""
+        while self.now() < target:
+            if self.waits is not None and self.waits.me() is not None and is_virtual(asyncio.get_running_loop()):
+                await asyncio.sleep((target - self.now()) / SECOND)
+            else:
+                self.advance_to(target)
+
+    def later(self, at: Micros, operation: Callable[[], None]) -> None:
+        """Have an operation done at an instant, by whoever moves the clock, who holds no lock meanwhile."""
+        with self.lock:
+            self.queue.push(at, self._hand_over, operation)
+
+    def _hand_over(self, operation: object, _at: Micros) -> None:
+        self._due_operations.append(operation)  # type: ignore[arg-type]  # as `later` pushed it
+
     def advance_by_author(self, target: Micros) -> None:
         """`advance_to` as the author of a test may call it.
 
@@ -229,6 +249,9 @@ class Clock:
                 self.move_to(due)
             at, task, subject = self.queue.pop()
             task(subject, at)
+            operations, self._due_operations = self._due_operations, []
+        for operation in operations:
+            operation()
         self.after_step()
         return True
 

@@ -105,6 +105,11 @@ def replace_loops(team: Waits, clock: LoopTime, now: Callable[[], Micros], undo:
     replace(kind, "time", read, undo)
 
 
+def is_virtual(loop: object) -> bool:
+    """Whether a loop keeps virtual time, when it runs in a thread of the test."""
+    return isinstance(loop, BaseSelectorEventLoop)
+
+
 def _idle(team: Waits, member: Member, loop: Any, clock: LoopTime, now: Callable[[], Micros]) -> None:
     """Wait until the loop has something to do."""
     handle = _next_timer(loop)

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from _thread import allocate_lock, get_ident
+from asyncio import CancelledError
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -212,9 +213,10 @@ class Stop:
         cancel: How to end a handler that is a coroutine, or None.
         times: How often it was told to end.
         told_at: When it was told first.
+        error: What is wrong with it, if that is why it is to end.
     """
 
-    __slots__ = ("_waits_since", "at", "cancel", "member", "times", "told_at", "when")
+    __slots__ = ("_waits_since", "at", "cancel", "error", "member", "times", "told_at", "when")
 
     MOST_WAITS: Final = 100
     """Waits that a handler which was told to end may still make, to clean up."""
@@ -229,6 +231,7 @@ class Stop:
         self.cancel: Callable[[], object] | None = None
         self.times = 0
         self.told_at: Micros = at
+        self.error: BaseException | None = None
         self._waits_since = 0
 
     def is_due(self, now: Micros) -> bool:
@@ -588,3 +591,20 @@ class Waits:
             if stop.member.waits and not stop.member.runs:
                 stop.member.waits[-1].is_stopped = True
                 self._ready(stop.member.waits[-1])
+
+    def fail_run(self, error: BaseException) -> None:
+        """Have the handler that `run` runs end with an error, whatever it catches; nothing where none runs.
+
+        Raises:
+            HandlerStop: The calling thread is the handler's.
+            CancelledError: The same, and the handler is a coroutine.
+        """
+        stop = self.stop
+        if stop is None:
+            return
+        stop.error = error
+        if self.me() is not stop.member:
+            self.end_wait(stop)
+            return
+        stop.tell(self._clock.now())
+        raise CancelledError

@@ -5,7 +5,7 @@ import datetime as dt
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from types import TracebackType
+from types import EllipsisType, TracebackType
 from typing import Any, Final, TypeVar
 
 from pytest_ecsevents._words import (
@@ -46,9 +46,11 @@ from pytest_ecsevents.face._comparisons import explained
 from pytest_ecsevents.face._expectations import check_avoided, check_transitions
 from pytest_ecsevents.face._instances import Instances
 from pytest_ecsevents.face._moments import moments
+from pytest_ecsevents.face._patterns import CallPattern, pattern
 from pytest_ecsevents.face._reasons import BY_TEST, IN_GUEST, Story
 from pytest_ecsevents.face._run import PATIENCE, Runner, Stopped
-from pytest_ecsevents.face._settings import Settings, is_strict, with_given
+from pytest_ecsevents.face._settings import Settings, with_given
+from pytest_ecsevents.face._strictness import strict_checks
 from pytest_ecsevents.face._stubs import Answer
 from pytest_ecsevents.face._timeline import Header, timeline_text
 from pytest_ecsevents.face._witness import CallWitness
@@ -99,7 +101,8 @@ class EcsEvents:
         sleep: "virtual" has `time.sleep` in this thread move the clock; "real" leaves it alone.
         executing_for: How long an event stays Executing after NotBefore (a guess; default one second).
         failure_events: How simulated failure events are born: "executing" or "scheduled".
-        strict: Whether calls that cannot be answered, and unused faults, are errors.
+        strict: What fails a test that would otherwise pass: True for all checks (the default), False for none, or the
+            names of some.
         seed: What makes the ids of this object its own.
 
     Raises:
@@ -116,7 +119,7 @@ class EcsEvents:
         sleep: str | None = None,
         executing_for: Duration | None = None,
         failure_events: str | None = None,
-        strict: bool = True,
+        strict: "bool | str | Iterable[str] | None" = None,
         seed: str = "",
         _settings: Settings | None = None,
         _memo: NamesMemo | None = None,
@@ -145,7 +148,12 @@ class EcsEvents:
             failures_are_scheduled=settings.failure_events == "scheduled",
         )
         self._cloud: Final = Cloud(self._clock, Ids(seed), rules)
-        self._witness: Final = CallWitness(strict and is_strict(settings), self._cloud.on_the_way)
+        self._witness: Final = CallWitness(
+            strict_checks(settings.strict if strict is None else strict, "strict"),
+            self._cloud.on_the_way,
+            lambda: self._clock.waits,
+            seed,
+        )
         self._gateway: Final = Gateway(self._cloud, self._witness)
         self._undo: Final = ExitStack()
         self._patience = PATIENCE
@@ -171,20 +179,23 @@ class EcsEvents:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._undo.close()
+        self._witness.left_threads = self._clock.left_threads
         complaint = self._witness.complaint() if error is None else None
         if complaint is not None:
             raise complaint
 
     @property
-    def strict(self) -> bool:
-        """Whether calls that cannot be answered, and unused faults, are errors; may be set in the test."""
+    def strict(self) -> frozenset[str]:
+        """The checks that fail a test which would otherwise pass; may be set in the test.
+
+        They are "calls", "faults", "stubs", "receivers" and "threads". True is all of them, False none:
+        `ecs_events.strict = False`, `ecs_events.strict -= {"threads"}`.
+        """
         return self._witness.strict
 
     @strict.setter
-    def strict(self, strict: object) -> None:
-        if not isinstance(strict, bool):
-            raise BadArgumentError(f"strict is {strict!r}. Pass True or False.")
-        self._witness.strict = strict
+    def strict(self, strict: "bool | str | Iterable[str]") -> None:
+        self._witness.strict = strict_checks(strict, "strict")
 
     # -- the clock
 
@@ -663,31 +674,127 @@ class EcsEvents:
         action: str,
         code: str,
         *,
-        times: int = 1,
+        times: "int | EllipsisType | None" = ...,
         message: str | None = None,
         http_status: int | None = None,
         between: "tuple[When, When] | None" = None,
+        probability: float | None = None,
+        acted: bool | None = None,
+        optional: bool = False,
+        **params: object,
     ) -> None:
-        """Have the next calls of an action answered with an error of the provider, before they act.
+        """Have the next calls of an action fail.
 
-        Several `fail` calls for one action are met in order of declaration.
+        Faults are met in order of declaration, each by as many calls as it says: several `fail` are a sequence.
 
         Args:
-            action: `RebootInstance`.
-            code: `Throttling`, `IncorrectInstanceStatus`, ...: one that the action is known to answer, or any with
-                `message` and `http_status`.
-            times: How many calls.
+            action: `RebootInstance`, or "*" for every action that is answered.
+            code: An error of the provider's, `Throttling`, `IncorrectInstanceStatus`, ...: one that the action is known
+                to answer, or any with `message` and `http_status`. Or what the network does: "connect timeout",
+                "connection refused", "read timeout", "connection reset", "connection closed", "bad gateway", "service
+                unavailable page", "gateway timeout", "truncated body", "garbled body", "empty body". A time-out takes
+                the client's own of virtual time.
+            times: How many calls; None for every one. Left out, it is one; with `probability` every one.
             message: The provider's words, where its own are not wanted.
             http_status: The status, where the documented one is not wanted.
             between: The window of virtual time in which calls are met, both ends included.
+            probability: How likely each call is to be met, above 0 and up to 1; the dice are the test's own, and fall
+                alike on every run.
+            acted: Whether the call acts in the cloud all the same, and only its answer is lost. It does not unless told,
+                but where it is the answer that breaks.
+            optional: Whether it need not be met.
+            **params: Which calls, by their parameters, as in `calls_to`: `InstanceId="i-web1"`.
 
         Raises:
             BadArgumentError: Something of this cannot be.
         """
-        window = None if between is None else self._window(between)
-        self._witness.faults.add(action, code, times=times, message=message, http_status=http_status, between=window)
+        self._witness.rules.fail(
+            self._calls_meant(action, params, self.fail),
+            code,
+            times=times,
+            message=message,
+            http_status=http_status,
+            between=None if between is None else self._window(between),
+            probability=probability,
+            acted=acted,
+            optional=optional,
+        )
 
-    def stub(self, product: str, action: str, response: Answer) -> None:
+    def quota(
+        self,
+        action: str,
+        *,
+        per_minute: int,
+        code: str = "Throttling",
+        message: str | None = None,
+        http_status: int | None = None,
+        optional: bool = False,
+        **params: object,
+    ) -> None:
+        """Let so many calls of an action pass in each minute of virtual time, and have the others fail until it ends.
+
+        That is how the service's flow control is known to work; its numbers are published nowhere.
+
+        Args:
+            action: `RebootInstance`, or "*" for all actions together.
+            per_minute: How many calls.
+            code: The error of the calls beyond them, as in `fail`.
+            message: The provider's words, where its own are not wanted.
+            http_status: The status, where the documented one is not wanted.
+            optional: Whether no call need be made at all.
+            **params: Which calls, by their parameters, as in `calls_to`.
+
+        Raises:
+            BadArgumentError: Something of this cannot be.
+        """
+        self._witness.rules.quota(
+            self._calls_meant(action, params, self.quota),
+            per_minute,
+            code,
+            message=message,
+            http_status=http_status,
+            optional=optional,
+        )
+
+    def delay(
+        self,
+        action: str,
+        by: Duration,
+        *,
+        times: int | None = None,
+        between: "tuple[When, When] | None" = None,
+        optional: bool = False,
+        **params: object,
+    ) -> None:
+        """Have calls of an action take virtual time before they act; everything due meanwhile happens.
+
+        A client whose read time-out is shorter gives up after that; the call acts all the same, at its time. Of several
+        delays the first one declared that still applies counts.
+
+        Args:
+            action: `RebootInstance`, or "*" for every action that is answered.
+            by: How long: a timedelta, or text such as "30s".
+            times: How many calls; None for every one.
+            between: The window of virtual time in which calls are met, both ends included.
+            optional: Whether it need not be met.
+            **params: Which calls, by their parameters, as in `calls_to`.
+
+        Raises:
+            BadArgumentError: Something of this cannot be.
+        """
+        self._witness.rules.delay(
+            self._calls_meant(action, params, self.delay),
+            parse_duration(by, "delay's duration"),
+            times=times,
+            between=None if between is None else self._window(between),
+            optional=optional,
+        )
+
+    def _calls_meant(self, action: str, params: Mapping[str, object], method: Callable[..., None]) -> CallPattern:
+        options = [name for name in inspect.signature(method).parameters if name != "params"]
+        return pattern(action, params, besides=self._witness.log.stubbed, options=options)
+
+    def stub(self, product: str, action: str, response: Answer, *, optional: bool = False) -> None:
         """Answer an action of another product, or one of Ecs that is not faked.
 
         Args:
@@ -695,11 +802,12 @@ class EcsEvents:
             action: `DescribeLoadBalancers`.
             response: A dict, which gets a RequestId; an `ApiError`; or a function of the `ApiCall` that returns a dict
                 or raises an `ApiError`.
+            optional: Whether it need not be called.
 
         Raises:
             BadArgumentError: The action is faked, or the response is none of these.
         """
-        self._witness.stubs.add(product, action, response)
+        self._witness.stubs.add(product, action, response, optional=optional)
         self._witness.log.stubbed.add(action)
 
     def _window(self, between: object) -> "tuple[Micros, Micros]":
@@ -723,15 +831,16 @@ class EcsEvents:
 
         Args:
             receiver: Takes one `Transition` or `InstanceTransition`. An error that it raises comes out of whatever
-                caused the change.
+                caused the change; one that the handler swallows fails the test when it ends.
 
         Returns:
             A function that ends it.
         """
         if not callable(receiver):
             raise BadArgumentError(f"on_change got {receiver!r}. Pass a function that takes one transition.")
-        self._cloud.observers.append(receiver)
-        return lambda: self._cloud.observers.remove(receiver)
+        told = self._witness.watched(receiver)
+        self._cloud.observers.append(told)
+        return lambda: self._cloud.observers.remove(told)
 
     def timeline(self) -> str:
         """What happened so far in virtual time: calls, events and instances with causes, faults."""
@@ -744,8 +853,8 @@ class EcsEvents:
             holder=self._clock.holder,
             events=len(self._cloud.events),
             calls=len(self._witness.log.calls),
-            faults=self._witness.faults.met,
-            declared_faults=self._witness.faults.declared,
+            faults=self._witness.rules.met,
+            declared_faults=self._witness.rules.declared,
         )
 
     def _timeline(self, most: int | None) -> str:

@@ -122,6 +122,9 @@ def _called(calls: list[ApiCall], texts: Texts) -> Moment:
         call.summary,
         call.hint,
         call.fault,
+        call.failure,
+        call.lost,
+        call.took_micros,
     )
     known = texts.get(key)
     if known is None:

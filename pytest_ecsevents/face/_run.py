@@ -200,6 +200,8 @@ class Runner:
         """
         if self._condition_error is not None:
             raise self._condition_error
+        if self._stop.error is not None:
+            raise self._stop.error
         if self._stuck_at:
             raise StuckHandlerError(self._stuck_at)
         doing, told_at = ended_by.doing, self._stop.told_at

@@ -1,29 +1,37 @@
 """What requests and the legacy SDK's copy of it have in common."""
 
 import http.client
+from functools import partial
 from io import BytesIO
 from typing import Any
 
 from pytest_ecsevents._words import hidden_in_reports
-from pytest_ecsevents.openapi import Answerer, ApiReply
+from pytest_ecsevents.openapi import Answerer, ApiReply, NoReply
 from pytest_ecsevents.transports._decoding import decoded
+from pytest_ecsevents.transports._failures import failure, patience_of
 
 __tracebackhide__ = hidden_in_reports
 
 
-def reply_to(request: Any, answer: Answerer, transport: str) -> ApiReply:
+def reply_to(request: Any, timeout: Any, answer: Answerer, transport: str, library: str) -> ApiReply:
     """The reply to a prepared request.
 
     Args:
         request: A `PreparedRequest`.
+        timeout: How long its client waits, as it was given.
         answer: Who answers.
         transport: The client library's name in the call log.
+        library: The dotted name of the requests whose errors are raised where no reply comes.
     """
     body = request.body.read() if hasattr(request.body, "read") else request.body
-    return answer(decoded(request.method, str(request.url), request.headers, body, transport))
+    patience = partial(patience_of, timeout)
+    outcome = answer(decoded(request.method, str(request.url), request.headers, body, transport, patience=patience))
+    if isinstance(outcome, NoReply):
+        raise failure(library, outcome, request, timeout)
+    return outcome
 
 
-def raw_response(reply: ApiReply, method: str) -> Any:
+def raw_response(reply: ApiReply, method: str, **options: Any) -> Any:
     """The reply as the response of urllib3 that an adapter builds its own from."""
     from urllib3.response import HTTPResponse
 
@@ -34,4 +42,5 @@ def raw_response(reply: ApiReply, method: str) -> Any:
         headers=dict(reply.headers),
         preload_content=False,
         request_method=method,
+        **options,
     )

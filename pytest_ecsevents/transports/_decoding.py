@@ -1,11 +1,12 @@
 """From an HTTP request to an `ApiRequest`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import unquote_plus
 
-from pytest_ecsevents.openapi import ApiRequest
+from pytest_ecsevents.clock import Micros
+from pytest_ecsevents.openapi import ApiRequest, Patience
 
 ALIYUN_URL: Final = re.compile(r"https?://(?:[^/?#@]*\.)?aliyuncs\.com(?::\d+)?(?:[/?#]|$)", re.IGNORECASE)
 """What the fake answers; every other host is left alone."""
@@ -15,7 +16,15 @@ _FORM: Final = "application/x-www-form-urlencoded"
 _TELLING: Final = ("authorization", "x-acs-action", "x-acs-version")
 
 
-def decoded(method: object, url: str, headers: Mapping[str, object], body: object, transport: str) -> ApiRequest:
+def decoded(
+    method: object,
+    url: str,
+    headers: Mapping[str, object],
+    body: object,
+    transport: str,
+    *,
+    patience: Callable[[], Patience] = Patience,
+) -> ApiRequest:
     """The request, parameters from its query and form body; of a name sent twice the last one counts.
 
     Args:
@@ -24,6 +33,7 @@ def decoded(method: object, url: str, headers: Mapping[str, object], body: objec
         headers: A mapping that does not care how names are written.
         body: Text or bytes; any other holds no parameters.
         transport: The client library's name in the call log.
+        patience: Asked how long its client waits, where that matters.
     """
     parts = _PARTS.match(url)
     assert parts is not None
@@ -31,7 +41,12 @@ def decoded(method: object, url: str, headers: Mapping[str, object], body: objec
     if isinstance(body, (str, bytes)) and _text(headers.get("content-type", _FORM)).lower().startswith(_FORM):
         params.update(_pairs(_text(body)))
     told = {name: _text(headers[name]) for name in _TELLING if name in headers}
-    return ApiRequest(str(method), parts[1].lower(), params, told, transport)
+    return ApiRequest(str(method), parts[1].lower(), params, told, transport, patience)
+
+
+def micros(seconds: object) -> Micros | None:
+    """A time-out of a client's; None for one that is none."""
+    return round(seconds * 1_000_000) if isinstance(seconds, (int, float)) else None
 
 
 def _pairs(query: str) -> dict[str, str]:

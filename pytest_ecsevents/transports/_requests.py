@@ -41,11 +41,12 @@ def _adapter(answer: Answerer) -> Any:
     class CloudAdapter(HTTPAdapter):
         """Where other adapters send, this one has the cloud answer."""
 
-        def send(self, request: Any, *_args: Any, **_options: Any) -> Any:
-            reply = reply_to(request, answer, NAME)
+        def send(self, request: Any, *_args: Any, timeout: Any = None, **_options: Any) -> Any:
+            reply = reply_to(request, timeout, answer, NAME, NAME)
             response = self.build_response(request, raw_response(reply, request.method))
-            # The body is at hand, and need not be read from its stream piece by piece.
-            response._content, response._content_consumed = reply.body, True
+            if "Content-Length" not in reply.headers:
+                # The body is whole and at hand, and need not be read from its stream piece by piece.
+                response._content, response._content_consumed = reply.body, True
             return response
 
     return CloudAdapter()

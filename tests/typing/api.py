@@ -36,7 +36,16 @@ def test_it(ecs_events: EcsEvents) -> None:
     new_ones_take: dt.timedelta = ecs_events.instances.pending_takes
     ecs_events.reboot("i-web1", in_guest=True)
     ecs_events.fail("RebootInstance", "Throttling", times=2, between=("+1h", dt.timedelta(hours=2)))
+    ecs_events.fail("*", "read timeout", times=None, probability=0.2, acted=True, optional=True, InstanceId="i-web1")
+    ecs_events.quota("RebootInstance", per_minute=100, code="Throttling.User", instance_id="i-web1")
+    ecs_events.delay("*", dt.timedelta(seconds=30), times=1, between=("+1h", "+2h"), optional=True)
+    ecs_events.stub("Slb", "DescribeLoadBalancers", {"TotalCount": 0}, optional=True)
+    ecs_events.strict -= {"threads"}
+    ecs_events.strict = "calls, faults"
+    ecs_events.strict = False
+    checks: frozenset[str] = ecs_events.strict
     calls: list[ApiCall] = ecs_events.calls_to("RebootInstance", instance_id="i-web1")
+    took: list[dt.timedelta] = [call.took for call in calls if call.fault or call.failure or call.lost]
     ecs_events.assert_called("RebootInstance", times=2, InstanceId="i-web1")
     ecs_events.access_keys["ak-2"] = "222"
     story: str = ecs_events.timeline()
@@ -52,7 +61,7 @@ def test_it(ecs_events: EcsEvents) -> None:
     for each in ecs_events:
         ecs_events.cancel(each)
         ecs_events.accept(each.event_id)
-    print(status, causes, instants, instance, same, new_ones_take, calls, story, drawn, threads, now)
+    print(status, causes, instants, instance, same, new_ones_take, calls, story, drawn, threads, now, checks, took)
 
 
 def heard(change: Transition | InstanceTransition) -> None:
@@ -65,7 +74,7 @@ def heard(change: Transition | InstanceTransition) -> None:
 
 def without_pytest() -> None:
     """The same object as a context manager."""
-    with EcsEvents(start="2018-08-22T10:39:49Z", region_id="cn-beijing") as ecs_events:
+    with EcsEvents(start="2018-08-22T10:39:49Z", region_id="cn-beijing", strict={"calls"}) as ecs_events:
         end = ecs_events.on_change(heard)
         end()
 
