@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from _thread import allocate_lock, get_ident
+from abc import ABC, abstractmethod
 from asyncio import CancelledError
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -122,11 +123,9 @@ class Member:
             return False
         return not self.waits or self.waits[-1].is_ready or self.waits[-1].is_driving
 
-    def is_stuck(self, now: float) -> bool:
+    def is_stuck(self, ident: int, now: float) -> bool:
         """Whether it has done nothing for a while, though nothing that is known of holds it."""
-        if self.ident is None:
-            return False
-        used = _use_of(self.ident)
+        used = _use_of(ident)
         if used != self._used:
             self._used, self._idle_since = used, now
         return now - self._idle_since >= STUCK_AFTER
@@ -194,13 +193,19 @@ class Wait:
         if self._lock.locked():
             self._lock.release()
 
+
+class WatchedWait(Wait, ABC):
+    """A wait that more than other threads can end: it is asked before time moves."""
+
+    __slots__ = ()
+
+    @abstractmethod
     def has_work(self) -> bool:
         """Whether it can go on, though nobody woke it."""
-        return False
 
-    def holds_for(self, _target: Micros | None, _now: float) -> float:
+    @abstractmethod
+    def holds_for(self, target: Micros | None, now: float) -> float:
         """Real seconds that must still pass before time moves to the target, for something real may wake it first."""
-        return 0.0
 
 
 class Stop:
@@ -300,7 +305,7 @@ class Waits:
         self._members: dict[int, Member] = {}
         self._by_thread: dict[threading.Thread, Member] = {}
         self._sleepers: list[tuple[Micros, int, int, Wait]] = []
-        self._watched: set[Wait] = set()
+        self._watched: set[WatchedWait] = set()
         self._enrolled = 0
         self._pushed = 0
         self._running = 0
@@ -430,18 +435,21 @@ class Waits:
                 self._ready(wait)
                 wait.member.waits.remove(wait)
                 self._recount(wait.member)
-                self._watched.discard(wait)
         if wait.is_over:
             raise TestIsOver
         if stop is not None and (wait.is_stopped or (wait.timed_out and wait.deadline != own_deadline)):
             stop.tell(self._clock.now())
         return not wait.timed_out
 
-    def watch(self, wait: Wait) -> bool:
+    def watch(self, wait: WatchedWait) -> bool:
         """`wait` for what may be woken by more than other threads: it is asked before time moves."""
         with self._mutex:
             self._watched.add(wait)
-        return self.wait(wait)
+        try:
+            return self.wait(wait)
+        finally:
+            with self._mutex:
+                self._watched.remove(wait)
 
     def wait_for_end(self, wait: Wait, other: Member) -> bool:
         """Have the calling thread wait until another one has ended; whether it has."""
@@ -538,7 +546,7 @@ class Waits:
         """Whether no thread runs, but for those that wait for something real."""
         if self._running == 0:
             return True
-        stuck = [member.is_stuck(now) for member in self._members.values() if member.runs]
+        stuck = [member.is_stuck(ident, now) for ident, member in self._members.items() if member.runs]
         return len(stuck) == self._running and all(stuck)
 
     def _next_sleeper(self) -> Wait | None:

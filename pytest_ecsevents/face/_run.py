@@ -167,7 +167,7 @@ class Runner:
         before, self._team.stop = self._team.stop, self._stop
         if self._can_be_signalled:
             self._signal_handler = signal.signal(signal.SIGURG, self._signalled)
-        start_new_thread(self._watch, ())
+        start_new_thread(self._start_watch, ())
         return before
 
     def _finish(self, before: Stop | None) -> None:
@@ -217,6 +217,12 @@ class Runner:
 
     # -- watching
 
+    def _start_watch(self) -> None:  # pragma: no cover  # a tracer sees what begins after it was set
+        # It is no `threading.Thread`, whose start waits, and waiting moves the clock; but it is traced as those are.
+        sys.settrace(threading.gettrace())
+        self._watch()
+        self._has_watch_ended = True
+
     def _watch(self) -> None:
         """Look from outside, in real time, whether the handler gets on."""
         seen, since = (-1, -1), real_now()
@@ -232,7 +238,6 @@ class Runner:
                 self._note_stuck(_IDLE.format(self._patience))
                 self._team.end_wait(self._stop)
                 self._interrupt()
-        self._has_watch_ended = True
 
     def _insist(self) -> None:
         """Raise `HandlerStop` in a handler that catches everything, until it is where nothing catches it: after the try."""

@@ -100,6 +100,16 @@ async def test_the_loops_clock_moves_with_the_process_and_never_back(ecs):
 
 
 @in_a_loop
+async def test_a_timer_over_which_the_clock_was_moved_comes_at_once(ecs):
+    """When a coroutine itself moves the clock, timers that fell due meanwhile come as soon as it waits."""
+    loop, came = asyncio.get_running_loop(), asyncio.Event()
+    loop.call_later(10, came.set)
+    ecs.advance("1m")
+    await came.wait()
+    assert clock() == "00:01:00"
+
+
+@in_a_loop
 async def test_threads_of_a_loop_keep_virtual_time(ecs):
     """Work given to a thread sleeps in virtual time beside the loop's tasks, and the loop hears of its end at once."""
     log = []

@@ -92,10 +92,11 @@ def test_what_is_no_module_among_the_modules_is_left_alone():
     sys.modules["no_module_at_all"] = object()
     try:
         with EcsEvents(backend="time-machine") as ecs_events:
+            sys.modules["another_one"] = object()
             time.sleep(1)
             assert ecs_events.now.second == 1
     finally:
-        del sys.modules["no_module_at_all"]
+        del sys.modules["no_module_at_all"], sys.modules["another_one"]
 
 
 def test_sleep_real_waits():
@@ -282,6 +283,27 @@ def test_a_notification_after_the_time_is_up_is_for_the_next_one(ecs):
 
     run_in_threads(wait(10), wait(60), notify)
     assert woken == [(10, False), (60, True)]
+
+
+def test_a_waiter_that_is_held_up_after_its_time_takes_no_notification(ecs):
+    """Nor does one whose time is up, and that only waits for the lock to say so."""
+    condition, woken = threading.Condition(), []
+
+    def wait(timeout):
+        def run():
+            with condition:
+                woken.append((timeout, condition.wait(timeout)))
+
+        return run
+
+    def hold():
+        time.sleep(5)
+        with condition:
+            time.sleep(20)
+            condition.notify()
+
+    run_in_threads(wait(10), wait(60), hold)
+    assert sorted(woken) == [(10, False), (60, True)]
 
 
 def test_queues_time_out_in_virtual_time(ecs):
@@ -552,6 +574,35 @@ def test_a_thread_that_cannot_be_started_is_forgotten(ecs, monkeypatch):
         thread.start()
     time.sleep(60)
     assert clock() == "00:01:00"
+
+
+def test_an_interrupt_while_a_thread_starts_leaves_the_thread_alone(monkeypatch):
+    """Ctrl-C after the thread has begun comes through, and the thread goes on to its end."""
+    log, real = [], threading.Thread.start
+
+    def interrupted(thread):
+        real(thread)
+        while not log:
+            pass
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with EcsEvents():
+        thread = threading.Thread(target=lambda: (log.append(clock()), time.sleep(60), log.append(clock())))
+        with pytest.raises(KeyboardInterrupt):
+            thread.start()
+        thread.join()
+    assert log == ["00:00:00", "00:01:00"]
+
+
+def test_who_has_ended_need_not_be_waited_for(ecs):
+    """A join that comes just after the end finds it."""
+    from pytest_ecsevents.clock._waits import Wait
+
+    team = ecs._clock.waits
+    ended = team.enrol(threading.Thread())
+    team.end(ended)
+    assert team.wait_for_end(Wait(team, team.me(), None), ended)
 
 
 def test_a_thread_started_twice_is_refused_as_ever(ecs):

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import hashlib
 import signal
 import threading
 import time
@@ -339,6 +340,30 @@ def test_a_handler_held_by_a_lock_is_found_out(ecs):
     assert signal.getsignal(signal.SIGURG) is before
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGURG"), reason="signals reach no thread here")
+def test_a_handler_that_works_in_c_is_ended_when_it_comes_back(ecs):
+    """What holds no lock but does not look at signals either ends later, and is told of once."""
+    ecs.patience = 0.05
+
+    def works():
+        while True:
+            hashlib.pbkdf2_hmac("sha256", b"password", b"salt", 1_500_000)
+
+    with pytest.raises(StuckHandlerError, match=r"It was at .* in works\."):
+        ecs.run(works, until="1h")
+
+
+def test_a_handler_in_the_midst_of_waiting_is_not_torn_out_of_it(ecs, monkeypatch):
+    """Where no signal can be sent, nobody is ended in the standard library's own waiting, which holds locks."""
+    monkeypatch.setattr(_run, "_is_main_thread", lambda: False)
+    ecs.patience = 0.05
+    namespace = {"__name__": "queue", "time": time}
+    exec(  # noqa: S102  # a module of that name
+        "def wait(end):\n    while time.process_time() < end:\n        pass\n    return 'went on'", namespace
+    )
+    assert ecs.run(namespace["wait"], time.process_time() + 0.3) == "went on"
+
+
 def test_a_handler_in_another_thread_is_found_out_too(ecs):
     """Run in a thread that the test started ends its handler there."""
     ecs.patience = 0.1
@@ -487,3 +512,17 @@ def test_without_signals_a_handler_is_ended_at_its_next_step(ecs, monkeypatch):
 
     with pytest.raises(StuckHandlerError):
         ecs.run(busy, until="1h")
+
+
+def test_a_stop_that_arrives_when_the_handler_has_ended_is_forgotten(ecs, monkeypatch):
+    """What was on its way to a handler ends nothing else."""
+    real, late = _run.Runner._wait_for_watch, [_run.HandlerStop()]
+
+    def wait_for_watch(runner, before):
+        real(runner, before)
+        if late:
+            raise late.pop()
+
+    monkeypatch.setattr(_run.Runner, "_wait_for_watch", wait_for_watch)
+    assert ecs.run(lambda: "result") == "result"
+    assert late == []
