@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         EndlessCallError,
         EndlessHandlerError,
         LeftThreadsError,
+        NoGuestError,
         NoSingleEventError,
         NoSuchNameError,
         ReceiverError,
@@ -45,7 +46,8 @@ if TYPE_CHECKING:
         UnknownEventTypeError,
         UnknownInstanceError,
     )
-    from pytest_ecsevents.face import EcsEvents, Instances, Stopped
+    from pytest_ecsevents.face import EcsEvents, Instances, Metadata, Stopped
+    from pytest_ecsevents.guest import Guest, MetadataCall
     from pytest_ecsevents.openapi import ApiCall, ApiError
 
 _HOMES = {
@@ -58,6 +60,7 @@ _HOMES = {
     "EndlessCallError": "_words",
     "EndlessHandlerError": "_words",
     "EventStatus": "cloud",
+    "Guest": "guest",
     "Instance": "cloud",
     "InstanceArrearsError": "cloud",
     "InstanceLockedError": "cloud",
@@ -67,6 +70,9 @@ _HOMES = {
     "Interruption": "cloud",
     "Instances": "face",
     "LeftThreadsError": "_words",
+    "Metadata": "face",
+    "MetadataCall": "guest",
+    "NoGuestError": "_words",
     "NoSingleEventError": "_words",
     "NoSuchNameError": "_words",
     "NotBeforePassedError": "cloud",
@@ -100,6 +106,7 @@ __all__ = [
     "EndlessCallError",
     "EndlessHandlerError",
     "EventStatus",
+    "Guest",
     "Instance",
     "InstanceArrearsError",
     "InstanceLockedError",
@@ -109,6 +116,9 @@ __all__ = [
     "Instances",
     "Interruption",
     "LeftThreadsError",
+    "Metadata",
+    "MetadataCall",
+    "NoGuestError",
     "NoSingleEventError",
     "NoSuchNameError",
     "NotBeforePassedError",

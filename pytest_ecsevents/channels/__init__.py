@@ -1,5 +1,6 @@
 """What happens in the cloud, as CloudMonitor and EventBridge tell of it."""
 
+from pytest_ecsevents.channels._contents import content_of
 from pytest_ecsevents.channels._formats import FORMATS, cloudmonitor, eventbridge, subscription
 from pytest_ecsevents.channels._monitor import CloudMonitor
 from pytest_ecsevents.channels._names import LEVELS, PUBLISHED, NotificationName, NotificationNames
@@ -14,6 +15,7 @@ __all__ = [
     "NotificationName",
     "NotificationNames",
     "cloudmonitor",
+    "content_of",
     "eventbridge",
     "subscription",
 ]

@@ -292,6 +292,10 @@ def _ignored(_before: Micros, _after: Micros) -> None:
     """Nobody wants to know."""
 
 
+def _nobody_special(_thread: threading.Thread) -> None:
+    """Nobody wants to know."""
+
+
 class Waits:
     """The threads of one test, and when time moves.
 
@@ -317,6 +321,8 @@ class Waits:
         """Grows whenever a thread of the test begins to wait."""
         self.slept: Callable[[Micros, Micros], None] = _ignored
         """Told of every sleep: its start and end."""
+        self.starting: Callable[[threading.Thread], None] = _nobody_special
+        """Told of every thread of the test before it starts, in the thread that starts it."""
 
     # -- who belongs to the test
 
@@ -330,6 +336,8 @@ class Waits:
                 self._by_thread[thread] = member
         if thread is None:
             self.begin(member)
+        else:
+            self.starting(thread)
         return member
 
     def begin(self, member: Member) -> None:

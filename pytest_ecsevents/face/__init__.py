@@ -2,7 +2,8 @@
 
 from pytest_ecsevents.face._ecs_events import EcsEvents
 from pytest_ecsevents.face._instances import Instances
+from pytest_ecsevents.face._metadata import Metadata
 from pytest_ecsevents.face._run import Stopped
 from pytest_ecsevents.face._settings import NAMES, Settings, with_given
 
-__all__ = ["NAMES", "EcsEvents", "Instances", "Settings", "Stopped", "with_given"]
+__all__ = ["NAMES", "EcsEvents", "Instances", "Metadata", "Settings", "Stopped", "with_given"]
