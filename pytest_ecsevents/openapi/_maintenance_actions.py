@@ -232,6 +232,7 @@ DESCRIBE: Final = Action(
 # -- ModifyInstanceMetadataOptions
 
 _NO_LIMIT: Final = METADATA_OPTIONS["InvalidHttpPutResponseHopLimit.NotSupported"]
+_GUEST: Final = text("InstanceId", note="without it the call is refused")
 _HTTP_ENDPOINT: Final = choice(
     "HttpEndpoint",
     ("enabled", "disabled"),
@@ -247,8 +248,10 @@ _HTTP_TOKENS: Final = choice(
 
 
 def _modify_metadata_options(call: ActionCall) -> JsonObject:
+    if not call[_GUEST]:
+        raise METADATA_OPTIONS["InvalidInstanceId.NotFound"].error(hint="InstanceId was not sent")
     options = MetadataOptions(call[_HTTP_ENDPOINT], call[_HTTP_TOKENS] or "optional")
-    call.cloud.modify_metadata_options(call.instance(call[_INSTANCE]), options)
+    call.cloud.modify_metadata_options(call.instance(call[_GUEST]), options)
     return {}
 
 
@@ -256,7 +259,7 @@ MODIFY_METADATA: Final = Action(
     "ModifyInstanceMetadataOptions",
     ParameterSet(
         (
-            _INSTANCE,
+            _GUEST,
             _HTTP_ENDPOINT,
             _HTTP_TOKENS,
             whole("HttpPutResponseHopLimit", least=1, most=64, refusal=_NO_LIMIT, note="from 1 to 64; no effect"),
