@@ -65,6 +65,8 @@ _BETWEEN: Final = (
     "pytest_ecsevents.",
     "responses",
     "requests.",
+    "urllib",
+    "http.client",
     "aiohttp.",
     "asyncio.",
     "aliyunsdkcore.",

@@ -7,6 +7,7 @@ import errno
 import importlib
 import io
 import os
+import re
 import socket
 import sys
 import urllib.request
@@ -206,6 +207,9 @@ def _seconds(timeout: object) -> object:
     return timeout if timeout is None or isinstance(timeout, (int, float)) else socket.getdefaulttimeout()
 
 
+_LENGTH: Final = re.compile("[0-9]{1,9}")
+
+
 def _parts(sent: bytes) -> "tuple[str, dict[str, str], bytes]":
     """The request line, the headers by name in lower case, and what of the body has come."""
     head, _, body = sent.partition(b"\r\n\r\n")
@@ -219,7 +223,7 @@ def _is_whole(sent: bytes) -> bool:
         return False
     _, headers, body = _parts(sent)
     length = headers.get("content-length", "")
-    return len(body) >= (int(length) if length.isdecimal() else 0)
+    return len(body) >= (int(length) if _LENGTH.fullmatch(length) else 0)
 
 
 def _encoded(reply: ApiReply) -> bytes:
