@@ -16,10 +16,9 @@ def intercept(answer: Answerer, door: Door, undo: ExitStack) -> None:
         door: Who answers requests to the metadata address.
         undo: What undoes it.
     """
-    cloud, metadata = Desk(ALIYUN_URL, decoded, answer), Desk(METADATA_URL, asked, door)
-    _legacy.intercept(cloud, undo)
-    _requests.intercept((cloud, metadata), undo)
-    _aiohttp.intercept((cloud, metadata), undo)
+    desks = (Desk(ALIYUN_URL, decoded, answer), Desk(METADATA_URL, asked, door))
+    for transport in (_legacy, _requests, _aiohttp):
+        transport.intercept(desks, undo)
     _sockets.intercept(door, undo)
 
 

@@ -1,6 +1,6 @@
 """The socket itself, under http.client and urllib3: what connects to the metadata address gets one that answers by itself.
 
-So do urllib.request, the legacy SDK and whatever else is built upon these. Nothing connects there for real.
+So do urllib.request and whatever else is built upon these. Nothing connects there for real.
 """
 
 import errno
@@ -9,7 +9,6 @@ import io
 import os
 import re
 import socket
-import sys
 import urllib.request
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -33,27 +32,24 @@ class Client:
     Attributes:
         name: In the log of requests.
         module: Where its `create_connection` is.
-        urllib3: The dotted name of its urllib3; "" for none.
+        is_urllib3: Whether it is urllib3.
     """
 
     name: str
     module: str
-    urllib3: str = ""
+    is_urllib3: bool = False
 
 
-_VENDORED: Final = "aliyunsdkcore.vendored.requests.packages.urllib3"
 _CLIENTS: Final = (
     Client("http.client", "socket"),
-    Client("urllib3", "urllib3.util.connection", "urllib3"),
-    Client("aliyun-python-sdk-core", f"{_VENDORED}.util.connection", _VENDORED),
+    Client("urllib3", "urllib3.util.connection", is_urllib3=True),
 )
 
 
 def intercept(door: Door, undo: ExitStack) -> None:
     """Have `door` answer requests to the metadata address until `undo` closes."""
     for client in _CLIENTS:
-        if client.module in sys.modules:
-            _replace(sys.modules[client.module], "create_connection", partial(_connecting, door, client), undo)
+        _replace(importlib.import_module(client.module), "create_connection", partial(_connecting, door, client), undo)
     _replace(urllib.request, "proxy_bypass", _bypassing, undo)
     for name in ("connect", "connect_ex"):
         _guard(name, door, undo)
@@ -137,7 +133,7 @@ class AnsweringSocket:
     def sendall(self, data: Any, _flags: int = 0) -> None:
         """Take a part of the request."""
         self._sent += bytes(data)
-        if not self._client.urllib3 and self._answer is None and _is_whole(self._sent):
+        if not self._client.is_urllib3 and self._answer is None and _is_whole(self._sent):
             self._answer = self._answered()
 
     def send(self, data: Any, flags: int = 0) -> int:
@@ -153,7 +149,7 @@ class AnsweringSocket:
             return io.BytesIO(_encoded(outcome))
         if outcome in _UNCONNECTED:
             error = _UNCONNECTED[outcome]()
-            raise _of_urllib3(self._client.urllib3, error, self._connect) if self._client.urllib3 else error
+            raise _of_urllib3(error, self._connect) if self._client.is_urllib3 else error
         return io.BufferedReader(_Broken(outcome))
 
     def _patience(self) -> Patience:
@@ -248,16 +244,15 @@ def _reset() -> OSError:
     return ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
 
 
-def _of_urllib3(package: str, error: OSError, timeout: object) -> Exception:
+def _of_urllib3(error: OSError, timeout: object) -> Exception:
     """What urllib3 makes of an error where it connects."""
-    exceptions = importlib.import_module(f"{package}.exceptions")
-    connection = importlib.import_module(f"{package}.connection").HTTPConnection(HOST, PORT)
+    from urllib3.connection import HTTPConnection
+    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+    connection = HTTPConnection(HOST, PORT)
     if isinstance(error, TimeoutError):
-        words = f"Connection to {HOST} timed out. (connect timeout={timeout})"
-        made: Exception = exceptions.ConnectTimeoutError(connection, words)
-    else:
-        made = exceptions.NewConnectionError(connection, f"Failed to establish a new connection: {error}")
-    return made
+        return ConnectTimeoutError(connection, f"Connection to {HOST} timed out. (connect timeout={timeout})")
+    return NewConnectionError(connection, f"Failed to establish a new connection: {error}")
 
 
 _UNCONNECTED: Final[dict[NoReply, Callable[[], OSError]]] = {
