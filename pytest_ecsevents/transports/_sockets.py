@@ -62,13 +62,11 @@ def _replace(owner: Any, name: str, around: Callable[[Any], Any], undo: ExitStac
 
 
 def _connecting(door: Door, client: Client, real: Any) -> Any:
-    def create_connection(
-        address: Any, timeout: Any = socket._GLOBAL_DEFAULT_TIMEOUT, *args: Any, **kwargs: Any
-    ) -> Any:  # type: ignore[attr-defined]
+    def create_connection(address: Any, *args: Any, **kwargs: Any) -> Any:
         """Connect; to the metadata address, with a socket that answers by itself."""
         if tuple(address[:2]) != (HOST, PORT):
-            return real(address, timeout, *args, **kwargs)
-        return AnsweringSocket(door, client, timeout)
+            return real(address, *args, **kwargs)
+        return AnsweringSocket(door, client, args[0] if args else kwargs.get("timeout", ...))
 
     return create_connection
 
