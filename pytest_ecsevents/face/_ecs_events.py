@@ -4,7 +4,7 @@ import asyncio
 import datetime as dt
 import inspect
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Any, Final, TypeVar
 
@@ -57,6 +57,18 @@ T = TypeVar("T")
 
 REPORT_LINES: Final = 200
 """How many lines of the timeline a failure report shows."""
+
+
+def _check_plain(function: object) -> None:
+    """Refuse what cannot be called just so.
+
+    Raises:
+        BadArgumentError: It is no function, or one that would have to be awaited.
+    """
+    is_coroutine = inspect.iscoroutinefunction(function)
+    if is_coroutine or not callable(function):
+        what = f"the coroutine function {getattr(function, '__qualname__', '')}" if is_coroutine else repr(function)
+        raise BadArgumentError(f'at got {what}. Pass a plain function, such as at("+23h", ecs_events.cancel, event).')
 
 
 def _argument(setting: str) -> str:
@@ -310,7 +322,8 @@ class EcsEvents:
             raise EcsEventsError(
                 "run cannot start a coroutine while an event loop runs. Write: await ecs_events.run_async(...)"
             )
-        return runner.run(function, args, kwargs)  # type: ignore[no-any-return]  # what the handler returns
+        with self._surfacing():
+            return runner.run(function, args, kwargs)  # type: ignore[no-any-return]  # what the handler returns
 
     async def run_async(
         self,
@@ -322,7 +335,8 @@ class EcsEvents:
     ) -> "T | Stopped":
         """`run` for a handler that is a coroutine function, in the running event loop; it is stopped by cancellation."""
         runner = self._runner("run_async", until)
-        return await runner.run_async(function, args, kwargs)  # type: ignore[no-any-return]  # the same
+        with self._surfacing():
+            return await runner.run_async(function, args, kwargs)  # type: ignore[no-any-return]  # the same
 
     def _runner(self, what: str, until: object) -> Runner:
         team = self._clock.waits
@@ -373,10 +387,52 @@ class EcsEvents:
 
     def _moved(self, move: Callable[[], None]) -> list[Transition]:
         self._cloud.check_entered()
-        self._clock.settle()
-        before = len(self._witness.journal)
-        move()
+        with self._surfacing():
+            self._clock.settle()
+            before = len(self._witness.journal)
+            move()
         return [entry for entry in self._witness.journal[before:] if isinstance(entry, Transition)]
+
+    def at(self, when: When, function: Callable[..., object], /, *args: object, **kwargs: object) -> Callable[[], None]:
+        """Have a function called at an instant of virtual time, whoever moves the clock past it.
+
+        The clock stands at that instant meanwhile. The function may call the cloud, in which whatever else is due there
+        has happened by then: `ecs_events.at("+23h", ecs_events.cancel, event)`.
+
+        Args:
+            when: The instant; now means at once.
+            function: What to call, in the thread that moves the clock. An error that it raises comes out of whatever moves
+                it, and once more at the end of `run` or of the test where a handler caught it.
+            *args: Its arguments.
+            **kwargs: More of its arguments.
+
+        Returns:
+            A function that takes it back, unless it has been called.
+
+        Raises:
+            BadArgumentError: The instant lies before now, or the function is none, or a coroutine function.
+        """
+        self._cloud.check_entered()
+        now = self._clock.now()
+        at = parse_when(when, "at's instant", now)
+        if at < now:
+            raise BadArgumentError(
+                f"at's instant is {instant_text(at)}, {duration_text(now - at)} before the clock's now, "
+                f"{instant_text(now)}. Pass a later one."
+            )
+        _check_plain(function)
+        appointment = self._cloud.call_at(at, lambda: self._witness.watched(function, args, kwargs))
+        return lambda: self._cloud.call_off(appointment)
+
+    @contextmanager
+    def _surfacing(self) -> Iterator[None]:
+        """Have the error of a function planned with `at` come out here, also when a handler caught it."""
+        try:
+            yield
+        except BaseException as error:
+            self._witness.surfaced(error)
+            raise
+        self._witness.surface()
 
     # -- events
 
@@ -464,6 +520,19 @@ class EcsEvents:
             EcsEventsError: It is unknown, or not Inquiring.
         """
         self._cloud.accept(self._event(event), cause="accepted by the test")
+
+    def reschedule(self, event: SystemEvent | str, not_before: When) -> None:
+        """Give a Scheduled event another NotBefore, as ModifySystemEventAttribute does.
+
+        Args:
+            event: The event or its id.
+            not_before: The new planned time, earlier or later than the old one (what the service allows is a guess).
+
+        Raises:
+            EcsEventsError: It is unknown or not Scheduled, or the instant lies before now.
+        """
+        at = parse_when(not_before, "not_before", self._clock.now())
+        self._cloud.reschedule(self._event(event), at, cause="rescheduled by the test")
 
     def _event(self, event: SystemEvent | str) -> SystemEvent:
         return self._cloud.event(event.event_id if isinstance(event, SystemEvent) else event)

@@ -1,10 +1,10 @@
 """Who watches the calls of a test: records them, hands out faults, objects to what cannot be answered."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from pytest_ecsevents._words import EcsEventsError, did_you_mean, hidden_in_reports
-from pytest_ecsevents.clock import Micros
+from pytest_ecsevents.clock import HandlerStop, Micros
 from pytest_ecsevents.face._calls import CallLog, standing_clock, unexpected_call
 from pytest_ecsevents.face._faults import Faults
 from pytest_ecsevents.face._stubs import Stubs
@@ -42,6 +42,7 @@ class CallWitness:
         self._stands_at: Micros | None = None
         self._calls_there = 0
         self._raised: list[EcsEventsError] = []
+        self._failures: list[BaseException] = []
 
     def called(self, call: ApiCall) -> ApiError | None:
         """Record a call; the error returned is its answer."""
@@ -74,8 +75,29 @@ class CallWitness:
             self._raised.append(error)
             raise error
 
-    def complaint(self) -> EcsEventsError | None:
+    def watched(self, function: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object]) -> None:
+        """Call a function of the author's, and remember its error: handlers catch Exception."""
+        try:
+            function(*args, **kwargs)
+        except (HandlerStop, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:
+            self._failures.append(error)
+            raise
+
+    def surfaced(self, error: BaseException) -> None:
+        """Note that the author sees an error."""
+        self._failures = [failure for failure in self._failures if failure is not error]
+
+    def surface(self) -> None:
+        """Raise the first error of a function of the author's that he has not seen."""
+        if self._failures:
+            raise self._failures.pop(0)
+
+    def complaint(self) -> BaseException | None:
         """What is wrong when the test has ended well: a swallowed error, or a fault that was not met."""
+        if self._failures and not self.test_failed:
+            return self._failures[0]
         if not self.strict or self.test_failed:
             return None
         return self._raised[0] if self._raised else self.faults.unused()

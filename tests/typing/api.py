@@ -1,6 +1,7 @@
 """The public API as a user's typed code uses it; checked by mypy, never run."""
 
 import datetime as dt
+from collections.abc import Callable
 
 import pytest
 
@@ -43,6 +44,9 @@ def test_it(ecs_events: EcsEvents) -> None:
     for each in ecs_events:
         ecs_events.cancel(each)
         ecs_events.accept(each.event_id)
+        ecs_events.reschedule(each, dt.timedelta(hours=1))
+        take_back: Callable[[], None] = ecs_events.at("+23h", ecs_events.cancel, each)
+        take_back()
     print(status, causes, instants, instance, same, new_ones_take, calls, story, now)
 
 
