@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         UnknownEventTypeError,
         UnknownInstanceError,
     )
-    from pytest_ecsevents.face import EcsEvents, Instances, Stopped
+    from pytest_ecsevents.face import EcsEvents, Instances, PlannedStep, Scenario, Stopped
     from pytest_ecsevents.openapi import ApiCall, ApiError
 
 _HOMES = {
@@ -63,6 +63,8 @@ _HOMES = {
     "NotInquiringError": "cloud",
     "NotSimulatedError": "cloud",
     "NothingToRedeployError": "cloud",
+    "PlannedStep": "face",
+    "Scenario": "face",
     "StandingClockError": "_words",
     "Stopped": "face",
     "StuckHandlerError": "_words",
@@ -98,6 +100,8 @@ __all__ = [
     "NotInquiringError",
     "NotSimulatedError",
     "NothingToRedeployError",
+    "PlannedStep",
+    "Scenario",
     "StandingClockError",
     "Stopped",
     "StuckHandlerError",

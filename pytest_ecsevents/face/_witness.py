@@ -29,6 +29,7 @@ class CallWitness:
         journal: What happened, in order.
         waiting_for: Instances in the middle of an operation, and when they go on.
         test_failed: Whether the test has failed of itself; then nothing more is complained of.
+        cue: What may declare a fault for the very call that has come in, if no other meets it; whether it did.
     """
 
     def __init__(self, strict: bool, waiting_for: Mapping[str, Micros]) -> None:
@@ -41,6 +42,7 @@ class CallWitness:
         self.waiting_for = waiting_for
         self._stands_at: Micros | None = None
         self._calls_there = 0
+        self.cue: Callable[[ApiCall], bool] | None = None
         self._raised: list[EcsEventsError] = []
         self._failures: list[BaseException] = []
 
@@ -49,7 +51,10 @@ class CallWitness:
         self.log.add(call)
         self.journal.append(call)
         self._check_time_passes(call)
-        return self.faults.take(call)
+        fault = self.faults.take(call)
+        if fault is None and self.cue is not None and self.cue(call):
+            return self.faults.take(call)
+        return fault
 
     def _check_time_passes(self, call: ApiCall) -> None:
         """Object to a handler that waits for an instance in a loop without sleeping, which would never end."""

@@ -11,6 +11,8 @@ from pytest_ecsevents import (
     EventStatus,
     Instance,
     InstanceTransition,
+    PlannedStep,
+    Scenario,
     SystemEvent,
     Transition,
 )
@@ -48,6 +50,20 @@ def test_it(ecs_events: EcsEvents) -> None:
         take_back: Callable[[], None] = ecs_events.at("+23h", ecs_events.cancel, each)
         take_back()
     print(status, causes, instants, instance, same, new_ones_take, calls, story, now)
+
+
+@pytest.mark.ecs_scenarios("executed", "canceled-*", event_types=["SystemMaintenance.Reboot"], exclude="just-*")
+def test_scenario(ecs_events: EcsEvents, ecs_scenario: Scenario) -> None:
+    until: dt.datetime = ecs_scenario.until
+    ecs_events.advance_to(until)
+    steps: tuple[PlannedStep, ...] = ecs_scenario.plan
+    instants: list[dt.datetime] = [step.at for step in steps]
+    words: list[str] = [ecs_scenario.name, ecs_scenario.event_type, ecs_scenario.instance_id, ecs_scenario.what]
+    event: SystemEvent = ecs_scenario.event
+    without: EventStatus = ecs_scenario.expected_without_handler
+    expected: tuple[EventStatus, ...] = ecs_scenario.expected
+    ecs_scenario.assert_expected()
+    print(instants, words, event, without, expected)
 
 
 def heard(change: Transition | InstanceTransition) -> None:
