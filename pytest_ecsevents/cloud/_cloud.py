@@ -15,7 +15,6 @@ from pytest_ecsevents._words import (
     listed,
 )
 from pytest_ecsevents.clock import SECOND, Clock, Micros, instant_text
-from pytest_ecsevents.cloud._appointments import Appointment
 from pytest_ecsevents.cloud._attributes import AttributeValue, checked_attributes, checked_tags
 from pytest_ecsevents.cloud._catalogue import (
     EVENT_TYPES,
@@ -116,7 +115,7 @@ class Cloud:
         self._unfinished: dict[str, dict[str, SystemEvent]] = {}
         self._by_status: dict[tuple[str, str], dict[EventStatus, dict[str, SystemEvent]]] = {}
         self._scheduled_simulated: Counter[str] = Counter()
-        self._undelivered: deque[Change | Appointment] = deque()
+        self._undelivered: deque[Change] = deque()
         self._depth = 0
         # One bound method for all: each event and instance keeps it.
         self._settle: Final = clock.settle
@@ -163,50 +162,17 @@ class Cloud:
             )
 
     def deliver(self) -> None:
-        """Tell every observer every change not told yet, and call what is to be called, in order.
-
-        The first error is raised when all was told.
-        """
+        """Tell every observer every change not told yet, in order; the first error is raised when all were told."""
         if self._depth and self.clock.lock.acquire(blocking=False):
             # Somebody is in the middle of an operation; if it is this thread, the operation's end will tell.
             self.clock.lock.release()
             return
         errors: list[BaseException | None] = []
         while self._undelivered:
-            errors.extend(self._told(self._undelivered.popleft()))
+            change = self._undelivered.popleft()
+            errors.extend(_told(observer, change) for observer in tuple(self.observers))
         for error in filter(None, errors):
             raise error
-
-    def _told(self, news: Change | Appointment) -> list[BaseException | None]:
-        if isinstance(news, Appointment):
-            return [_error_of(news.function)]
-        return [_error_of(observer, news) for observer in tuple(self.observers)]
-
-    def call_at(self, at: Micros, function: Callable[[], object]) -> Appointment:
-        """Have a function called at an instant.
-
-        Args:
-            at: The instant; at the clock's now it is called at once.
-            function: What to call, in the middle of no operation. An error that it raises comes out of whatever moved the
-                clock.
-        """
-        with self.changing():
-            appointment = Appointment(function)
-            appointment.number = self.clock.queue.push(at, self._keep, appointment)
-        self.clock.settle()
-        return appointment
-
-    def _keep(self, appointment: object, _at: Micros) -> None:
-        assert isinstance(appointment, Appointment)
-        appointment.number = None
-        self._undelivered.append(appointment)
-
-    def call_off(self, appointment: Appointment) -> None:
-        """Forget a function that is to be called, unless it has been."""
-        with self.clock.lock:
-            if appointment.number is not None:
-                self.clock.queue.withdraw(appointment.number)
-                appointment.number = None
 
     # -- accounts and regions
 
@@ -783,10 +749,10 @@ def _owner(event: SystemEvent) -> str:
     return event.instance_id if disk is None else disk.disk_id
 
 
-def _error_of(function: Callable[..., object], *args: object) -> BaseException | None:
-    """Call one function of the author's; its error must not keep the others from being called."""
+def _told(observer: Callable[[Change], None], change: Change) -> BaseException | None:
+    """Tell one observer; its error must not keep the others from hearing."""
     try:
-        function(*args)
+        observer(change)
     except BaseException as error:  # noqa: BLE001  # raised again by the caller
         return error
     return None

@@ -396,8 +396,9 @@ class EcsEvents:
     def at(self, when: When, function: Callable[..., object], /, *args: object, **kwargs: object) -> Callable[[], None]:
         """Have a function called at an instant of virtual time, whoever moves the clock past it.
 
-        The clock stands at that instant meanwhile. The function may call the cloud, in which whatever else is due there
-        has happened by then: `ecs_events.at("+23h", ecs_events.cancel, event)`.
+        The clock stands at that instant meanwhile, and all that is due there has happened; functions of one instant are
+        called in the order in which they were planned. They may call the cloud:
+        `ecs_events.at("+23h", ecs_events.cancel, event)`.
 
         Args:
             when: The instant; now means at once.
@@ -412,8 +413,7 @@ class EcsEvents:
         Raises:
             BadArgumentError: The instant lies before now, or the function is none, or a coroutine function.
         """
-        self._cloud.check_entered()
-        now = self._clock.now()
+        now = self._cloud.settled()
         at = parse_when(when, "at's instant", now)
         if at < now:
             raise BadArgumentError(
@@ -421,8 +421,7 @@ class EcsEvents:
                 f"{instant_text(now)}. Pass a later one."
             )
         _check_plain(function)
-        appointment = self._cloud.call_at(at, lambda: self._witness.watched(function, args, kwargs))
-        return lambda: self._cloud.call_off(appointment)
+        return self._clock.call_at(at, lambda: self._witness.watched(function, args, kwargs))
 
     @contextmanager
     def _surfacing(self) -> Iterator[None]:

@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import datetime as dt
 import time
 
 import pytest
+import time_machine
 
 from pytest_ecsevents import BadArgumentError, EcsEvents, EcsEventsError, Stopped, UnknownEventError
 
@@ -38,15 +40,42 @@ def test_a_function_is_called_at_its_instant_with_its_arguments(ecs):
 
 
 def test_functions_of_one_instant_are_called_in_order_and_see_the_events_of_that_instant(ecs):
-    """At NotBefore it is too late, for a function planned before the event too."""
+    """One returns before the next is called, whatever it does with the cloud; at NotBefore it is too late for all."""
     seen = []
-    ecs.at("+1h", lambda: (seen.append(1), ecs.reboot("i-web1")))
+    ecs.at("+1h", lambda: (ecs.stop("i-web1"), seen.append("stopped")))
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
-    ecs.at("+1h", lambda: seen.append(str(event.status)))
+    ecs.at("+1h", lambda: (ecs.start("i-web1"), seen.append("started")))
+    ecs.at("+1h", lambda: (ecs.reboot("i-web1"), seen.append(str(event.status))))
 
     ecs.advance("1h")
 
-    assert seen == [1, "Executing"]
+    assert seen == ["stopped", "started", "Executing"]
+
+
+def test_functions_of_one_instant_wait_for_no_one_that_moves_the_clock(ecs):
+    """When the first one waits, the second has its turn at its own instant."""
+    seen = []
+    ecs.at("+1h", lambda: (time.sleep(60), seen.append(ecs.now.minute)))
+    ecs.at("+1h", lambda: seen.append(ecs.now.minute))
+    ecs.at("+1h30s", lambda: seen.append(ecs.now.second))
+
+    ecs.advance("1h")
+
+    assert seen == [0, 30, 1]
+
+
+def test_a_function_is_called_in_the_middle_of_no_operation():
+    """A clock that runs on by itself may make one due while the cloud is at work; it waits until that is done."""
+    seen = []
+    with time_machine.travel(dt.datetime(2030, 1, 1, tzinfo=dt.timezone.utc), tick=True), EcsEvents() as ecs:
+        ecs.instances.add("i-web1")
+        ecs.at("+10ms", seen.append, 1)
+        with ecs._cloud.changing():
+            while ecs.now.microsecond < 20_000:
+                assert ecs.instances["i-web1"].status == "Running"
+            assert seen == []
+        assert ecs.instances["i-web1"].status == "Running"
+        assert seen == [1]
 
 
 def test_now_means_at_once(ecs):
