@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ecsevents import EcsEvents, Scenario, SystemEvent
+from pytest_ecsevents import EcsEvents, Scenario, SystemEvent, strategies
 from pytest_ecsevents.face import NAMES, SCENARIOS, Settings
 from pytest_ecsevents.openapi import ACTIONS
 
@@ -36,6 +36,11 @@ def test_every_setting_is_named_with_its_default():
     for name in NAMES:
         option = f"--ecs-events-{name.replace('_', '-')}"
         assert f"| `ecs_events_{name}` | `{option}` | `{getattr(Settings(), name)}` |" in README
+
+
+def test_every_strategy_is_named():
+    """And what they give."""
+    assert [name for name in strategies.__all__ if not re.search(rf"`[^`]*\b{name}\b", README)] == []
 
 
 def test_every_scenario_is_named():

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
 
 from pytest_ecsevents import (
     ApiCall,
@@ -15,6 +16,16 @@ from pytest_ecsevents import (
     Scenario,
     SystemEvent,
     Transition,
+)
+from pytest_ecsevents.strategies import (
+    CloudMachine,
+    History,
+    Moment,
+    PlannedEvent,
+    histories,
+    instants,
+    offsets,
+    schedules,
 )
 
 
@@ -64,6 +75,31 @@ def test_scenario(ecs_events: EcsEvents, ecs_scenario: Scenario) -> None:
     expected: tuple[EventStatus, ...] = ecs_scenario.expected
     ecs_scenario.assert_expected()
     print(instants, words, event, without, expected)
+
+
+class PollerMachine(CloudMachine):
+    """A machine of one's own."""
+
+    real_types = ("SystemMaintenance.Reboot",)
+
+    def handler(self, ecs_events: EcsEvents) -> None:
+        ecs_events.reboot("i-1")
+
+    def make_cloud(self) -> EcsEvents:
+        return EcsEvents(region_id="cn-beijing")
+
+
+TestPoller = PollerMachine.TestCase
+
+
+@given(histories(simulated=True), schedules(["i-1"], within=dt.timedelta(days=1)), instants(within="2d"), offsets("1h"))
+def test_properties(history: History, schedule: list[PlannedEvent], instant: dt.datetime, offset: dt.timedelta) -> None:
+    with EcsEvents(start=instant) as ecs_events:
+        event: SystemEvent = history.publish(ecs_events)
+        published: list[SystemEvent] = [planned.publish(ecs_events) for planned in schedule]
+        ecs_events.advance(history.lasts + offset)
+        moments: tuple[Moment, ...] = history.moments
+        print(event, published, moments)
 
 
 def heard(change: Transition | InstanceTransition) -> None:
