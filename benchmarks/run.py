@@ -11,8 +11,16 @@ import row_fixture
 import row_growth
 import row_moto
 import row_startup
+import row_tea
 
-MODULES = {"call": row_call, "fixture": row_fixture, "startup": row_startup, "growth": row_growth, "moto": row_moto}
+MODULES = {
+    "call": row_call,
+    "tea": row_tea,
+    "fixture": row_fixture,
+    "startup": row_startup,
+    "growth": row_growth,
+    "moto": row_moto,
+}
 FORM = "{:<44} {:>12} {:>12} {:>13}  {:<8} {}"
 
 

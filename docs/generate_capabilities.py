@@ -20,7 +20,7 @@ from pytest_ecsevents.cloud import (
 )
 from pytest_ecsevents.face import SCENARIOS
 from pytest_ecsevents.face._scenarios import ScenarioRow, case_of, types_of
-from pytest_ecsevents.openapi import ACTIONS, COMMON, VERSION, Action, ErrorRow
+from pytest_ecsevents.openapi import ACTIONS, COMMON, MISHAPS, VERSION, Action, ErrorRow
 from pytest_ecsevents.openapi._parameters import ENVELOPE, Parameter
 
 PAGE = Path(__file__).with_name("capabilities.md")
@@ -39,6 +39,7 @@ def _lines() -> Iterator[str]:
     for action in ACTIONS.values():
         yield from _action(action)
     yield from _common_errors()
+    yield from _network_faults()
     yield from _event_types()
     yield from _statuses()
     yield from _lifecycle()
@@ -159,6 +160,20 @@ def _common_errors() -> Iterator[str]:
     yield "What any action may be answered with."
     yield ""
     yield from _table(_ERRORS, map(_error, COMMON.rows))
+
+
+def _network_faults() -> Iterator[str]:
+    yield "## Network faults"
+    yield ""
+    yield (
+        "What the network can do to a call of any action, by the name that `ecs_events.fail` takes as its code. Each "
+        "client library raises what it raises for real."
+    )
+    yield ""
+    yield from _table(
+        ("code", "what happens", "the call acts in the cloud"),
+        ((_code(mishap.name), _text(mishap.meaning), mishap.acts.value) for mishap in MISHAPS.values()),
+    )
 
 
 # -- events

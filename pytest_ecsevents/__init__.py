@@ -10,14 +10,19 @@ if TYPE_CHECKING:
     from pytest_ecsevents._words import (
         BadArgumentError,
         EcsEventsError,
+        EndlessCallError,
         EndlessHandlerError,
+        LeftThreadsError,
         NoSingleEventError,
         NoSuchNameError,
+        ReceiverError,
         StandingClockError,
+        StrictnessError,
         StuckHandlerError,
         UnexpectedCallError,
         UnknownParameterWarning,
         UnusedFaultError,
+        UnusedStubError,
     )
     from pytest_ecsevents.cloud import (
         Disk,
@@ -48,6 +53,7 @@ _HOMES = {
     "Disk": "cloud",
     "EcsEvents": "face",
     "EcsEventsError": "_words",
+    "EndlessCallError": "_words",
     "EndlessHandlerError": "_words",
     "EventStatus": "cloud",
     "Instance": "cloud",
@@ -57,6 +63,7 @@ _HOMES = {
     "InstanceStatusError": "cloud",
     "InstanceTransition": "cloud",
     "Instances": "face",
+    "LeftThreadsError": "_words",
     "NoSingleEventError": "_words",
     "NoSuchNameError": "_words",
     "NotBeforePassedError": "cloud",
@@ -65,8 +72,10 @@ _HOMES = {
     "NothingToRedeployError": "cloud",
     "PlannedStep": "face",
     "Scenario": "face",
+    "ReceiverError": "_words",
     "StandingClockError": "_words",
     "Stopped": "face",
+    "StrictnessError": "_words",
     "StuckHandlerError": "_words",
     "SystemEvent": "cloud",
     "Transition": "cloud",
@@ -76,6 +85,7 @@ _HOMES = {
     "UnknownInstanceError": "cloud",
     "UnknownParameterWarning": "_words",
     "UnusedFaultError": "_words",
+    "UnusedStubError": "_words",
 }
 
 __all__ = [
@@ -85,6 +95,7 @@ __all__ = [
     "Disk",
     "EcsEvents",
     "EcsEventsError",
+    "EndlessCallError",
     "EndlessHandlerError",
     "EventStatus",
     "Instance",
@@ -94,6 +105,7 @@ __all__ = [
     "InstanceStatusError",
     "InstanceTransition",
     "Instances",
+    "LeftThreadsError",
     "NoSingleEventError",
     "NoSuchNameError",
     "NotBeforePassedError",
@@ -101,9 +113,11 @@ __all__ = [
     "NotSimulatedError",
     "NothingToRedeployError",
     "PlannedStep",
+    "ReceiverError",
     "Scenario",
     "StandingClockError",
     "Stopped",
+    "StrictnessError",
     "StuckHandlerError",
     "SystemEvent",
     "Transition",
@@ -113,6 +127,7 @@ __all__ = [
     "UnknownInstanceError",
     "UnknownParameterWarning",
     "UnusedFaultError",
+    "UnusedStubError",
 ]
 
 

@@ -57,8 +57,36 @@ class EndlessHandlerError(EcsEventsError, AssertionError):
     """The end until which `run` was to run a handler never came."""
 
 
-class UnusedFaultError(EcsEventsError, AssertionError):
-    """A fault that the test declared was never met."""
+class EndlessCallError(EcsEventsError, AssertionError):
+    """A call met a fault after which its client would wait for ever."""
+
+
+class StrictnessError(EcsEventsError, AssertionError):
+    """The test went well by itself, but something is wrong that it did not notice.
+
+    Attributes:
+        errors: What is wrong, each on its own, where it is more than one thing.
+    """
+
+    def __init__(self, sentence: str, errors: "tuple[EcsEventsError, ...]" = ()) -> None:
+        super().__init__(sentence)
+        self.errors = errors
+
+
+class UnusedFaultError(StrictnessError):
+    """A fault or a delay that the test declared was never met."""
+
+
+class UnusedStubError(StrictnessError):
+    """A stub that the test declared was never called."""
+
+
+class ReceiverError(StrictnessError):
+    """A receiver, or a function planned with `at`, raised an error, and the test passed all the same."""
+
+
+class LeftThreadsError(StrictnessError):
+    """Threads that the test started went on when it had ended."""
 
 
 class UnknownParameterWarning(UserWarning):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_ecsevents.clock import ClockMemo
+    from pytest_ecsevents.clock import NamesMemo
     from pytest_ecsevents.face import EcsEvents, Scenario, Settings
     from pytest_ecsevents.face._markers import Mark
 
@@ -20,6 +20,9 @@ FIXTURE = "ecs_events"
 SCENARIO_FIXTURE = "ecs_scenario"
 SCENARIOS = "ecs_scenarios"
 MARKERS = ("ecs_event", "ecs_instance", "ecs_clock", SCENARIOS)
+SECTION = "ECS events"
+PROPERTY = "ecs_events_timeline"
+REPORT_LINES = 200
 
 # The fixture goes after these: a clock that they hold is followed.
 _CLOCK_FIXTURES = ("freezer", "time_machine")
@@ -32,7 +35,8 @@ _SETTINGS = {
     "sleep": "what time.sleep does in the test's own thread: virtual (default) moves the clock, real waits",
     "executing_for": "how long an event stays Executing after NotBefore (default: 1s)",
     "failure_events": "how simulated failure events are born: executing (default) or scheduled",
-    "strict": "whether calls that are not faked and faults that are not met fail the test: true (default) or false",
+    "strict": "what fails a test that would otherwise pass: true (all, the default), false, or some of "
+    "calls, faults, stubs, receivers, threads",
     "timeline": "whose report shows the timeline of ECS events: failed (default) or all",
 }
 
@@ -56,8 +60,9 @@ def __tracebackhide__(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:  # 
 
 
 _in_use: pytest.StashKey[EcsEvents] = pytest.StashKey()
+_current: pytest.StashKey[EcsEvents | None] = pytest.StashKey()
 _settings: pytest.StashKey[Settings] = pytest.StashKey()
-_memo: pytest.StashKey[ClockMemo] = pytest.StashKey()
+_memo: pytest.StashKey[NamesMemo] = pytest.StashKey()
 _scenario: pytest.StashKey[Scenario] = pytest.StashKey()
 
 
@@ -128,13 +133,14 @@ def _ecs_events(request: pytest.FixtureRequest) -> Generator[EcsEvents, None, No
         ecs_events = _made(request.node, request.config)
         ecs_events.__enter__()
     try:
-        request.node.stash[_in_use] = ecs_events
+        request.node.stash[_in_use] = request.config.stash[_current] = ecs_events
         with _one_sentence():
             _apply(request.node, ecs_events)
         yield ecs_events
     finally:
+        request.config.stash[_current] = None
         ecs_events._undo.close()
-    with _one_sentence("UnusedFaultError"):
+    with _one_sentence("StrictnessError"):
         ecs_events.__exit__(None, None, None)
 
 
@@ -174,7 +180,7 @@ def _made(node: pytest.Item, config: pytest.Config) -> EcsEvents:
         _marks(node),
         seed=node.nodeid,
         settings=_settings_of(config),
-        memo=config.stash.setdefault(_memo, clock.ClockMemo()),
+        memo=config.stash.setdefault(_memo, clock.NamesMemo()),
     )
 
 
@@ -233,9 +239,15 @@ def _plain(marks: Iterable[Any]) -> list[pytest.Mark]:
     return [getattr(mark, "mark", mark) for mark in marks]
 
 
+def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
+    """Say of an event whose status is not the expected one what happened to it, and why."""
+    ecs_events = config.stash.get(_current, None)
+    return None if ecs_events is None else ecs_events._explained(op, left, right)
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
-    """Add the timeline to the report of a failed test, and note that it has failed."""
+    """Add the story to the report of a failed test, and note that it has failed."""
     ecs_events = item.stash.get(_in_use, None)
     if ecs_events is not None and call.excinfo is not None:
         _end_at_the_handler(call.excinfo)
@@ -248,7 +260,44 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if report.failed and scenario is not None:
         report.sections.append(("ECS scenario", scenario.text()))
     if report.failed or (report.when == "call" and _settings_of(item.config).timeline == "all"):
-        report.sections.append(("ECS events", ecs_events._timeline(200)))
+        _tell(item, report, ecs_events)
+
+
+def _tell(item: pytest.Item, report: Any, ecs_events: EcsEvents) -> None:
+    """Put the story wherever reports are read: terminal and logs, JUnit XML, pytest-html."""
+    story = ecs_events._timeline(REPORT_LINES)
+    report.sections.append((SECTION, story))
+    # JUnit XML has the properties of the last report of the test, which takes over the item's.
+    for properties in (item.user_properties, report.user_properties):
+        properties[:] = [pair for pair in properties if pair[0] != PROPERTY]
+        properties.append((PROPERTY, story))
+    if item.config.pluginmanager.hasplugin("html") and item.config.getoption("htmlpath", None):
+        from pytest_html import extras
+
+        report.extras = [*getattr(report, "extras", ()), extras.html(ecs_events.svg())]
+
+
+@pytest.hookimpl(hookwrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
+    """Print stories in colours where the terminal has them; reports, which others read too, hold them without."""
+    writer = terminalreporter.config.get_terminal_writer()
+    reports = [report for reports in terminalreporter.stats.values() for report in reports]
+    plain = [(report, report.sections) for report in reports if _has_story(report)] if writer.hasmarkup else []
+    for report, sections in plain:
+        report.sections = [(name, _in_colours(text, writer) if name == SECTION else text) for name, text in sections]
+    yield
+    for report, sections in plain:
+        report.sections = sections
+
+
+def _has_story(report: object) -> bool:
+    return any(name == SECTION for name, _ in getattr(report, "sections", ()))
+
+
+def _in_colours(story: str, writer: Any) -> str:
+    from pytest_ecsevents._colours import painted
+
+    return painted(story, writer.markup)
 
 
 def _end_at_the_handler(excinfo: pytest.ExceptionInfo[BaseException]) -> None:

@@ -155,7 +155,7 @@ class MaintenancePoller:
         request.set_InstanceEventTypes(["SystemMaintenance.Reboot"])
         request.set_InstanceEventCycleStatuss(list(statuses))
         request.set_EventIds(sorted(event_ids))
-        request.set_MaxResults(PAGE_SIZE)
+        request.add_query_param("MaxResults", PAGE_SIZE)  # by name: old request classes have no setter
         if instance_id:
             request.set_InstanceId(instance_id)
         events: list[PlannedReboot] = []
@@ -164,7 +164,7 @@ class MaintenancePoller:
             events += map(_planned_reboot, page["InstanceSystemEventSet"]["InstanceSystemEventType"])
             if not page.get("NextToken"):
                 return events
-            request.set_NextToken(page["NextToken"])
+            request.add_query_param("NextToken", page["NextToken"])
 
     def _instance_status(self, instance_id: str) -> str | None:
         request = DescribeInstancesRequest()

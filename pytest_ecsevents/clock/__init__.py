@@ -1,6 +1,7 @@
 """Freezing back ends, virtual sleep and the queue of what falls due."""
 
-from pytest_ecsevents.clock._clock import BACKENDS, SLEEPS, Clock, ClockMemo
+from pytest_ecsevents.clock._clock import BACKENDS, SLEEPS, Clock
+from pytest_ecsevents.clock._names import NamesMemo
 from pytest_ecsevents.clock._times import (
     LAST,
     SECOND,
@@ -9,6 +10,7 @@ from pytest_ecsevents.clock._times import (
     When,
     delta_micros,
     duration_text,
+    elapsed_text,
     from_micros,
     instant_text,
     is_duration,
@@ -34,16 +36,17 @@ __all__ = [
     "SECOND",
     "SLEEPS",
     "Clock",
-    "ClockMemo",
     "Duration",
     "HandlerStop",
     "Member",
     "Micros",
+    "NamesMemo",
     "Stop",
     "Waits",
     "When",
     "delta_micros",
     "duration_text",
+    "elapsed_text",
     "from_micros",
     "instant_text",
     "is_duration",

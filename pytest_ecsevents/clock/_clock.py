@@ -1,41 +1,28 @@
 """The clock of one test: who moves time, and what falls due on the way."""
 
+import asyncio
 import threading
 import time
 from _thread import get_ident
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from typing import Final
 
 from pytest_ecsevents._words import BadArgumentError, EcsEventsError, hidden_in_reports
-from pytest_ecsevents.clock._freezegun import ClockNamesMemo, FreezegunSource
-from pytest_ecsevents.clock._loops import LoopTime, replace_loops
-from pytest_ecsevents.clock._names import TakenNamesMemo
+from pytest_ecsevents.clock._freezegun import FreezegunSource
+from pytest_ecsevents.clock._loops import LoopTime, is_virtual, replace_loops
+from pytest_ecsevents.clock._names import NamesMemo
 from pytest_ecsevents.clock._queue import DueQueue
 from pytest_ecsevents.clock._sleeping import replace_waiting
 from pytest_ecsevents.clock._sources import ClockSource
 from pytest_ecsevents.clock._timemachine import TimeMachineSource
-from pytest_ecsevents.clock._times import FIRST, LAST, Micros, duration_text, instant_text
+from pytest_ecsevents.clock._times import FIRST, LAST, SECOND, Micros, duration_text, instant_text
 from pytest_ecsevents.clock._waits import Member, Waits, real_now
 
 __tracebackhide__ = hidden_in_reports
 
 BACKENDS: Final = ("freezegun", "time-machine")
 SLEEPS: Final = ("virtual", "real")
-
-
-@dataclass(frozen=True, slots=True)
-class ClockMemo:
-    """What one test learns of the loaded modules and the next need not look up again.
-
-    Attributes:
-        clock_names: Where freezegun has clock functions to replace.
-        taken_names: Which modules took `time.sleep` by name.
-    """
-
-    clock_names: ClockNamesMemo = field(default_factory=ClockNamesMemo)
-    taken_names: TakenNamesMemo = field(default_factory=TakenNamesMemo)
 
 
 class Clock:
@@ -57,7 +44,7 @@ class Clock:
         default_start: Micros,
         backend: str,
         sleep: str,
-        memo: ClockMemo,
+        memo: NamesMemo,
     ) -> None:
         self.lock: Final = threading.RLock()
         self.queue: Final[DueQueue[object]] = DueQueue()
@@ -66,7 +53,7 @@ class Clock:
         self._default_start = default_start
         self._sleep = sleep
         own: dict[str, ClockSource] = {
-            "freezegun": FreezegunSource(memo.clock_names),
+            "freezegun": FreezegunSource(memo),
             "time-machine": TimeMachineSource(),
         }
         self._own = own[backend]
@@ -80,6 +67,7 @@ class Clock:
         """Names of threads of the test that went on when it had ended."""
         self.started_at: Micros = default_start if start is None else start
         self.holder = ""
+        self._due_operations: list[Callable[[], None]] = []
         self._still: Micros | None = self.started_at
         self._calling: Final[set[int]] = set()  # threads in a function of the author's
 
@@ -88,6 +76,7 @@ class Clock:
     def enter(self) -> None:
         """Freeze the process's clock, unless somebody else already holds it."""
         foreign = self._active()
+        self._memo.want({id(time.sleep), id(time.monotonic), id(time.monotonic_ns)})
         if foreign is None:
             self._own.start(self._default_start if self._start is None else self._start)
             self._undo.callback(self._own.stop)
@@ -97,7 +86,9 @@ class Clock:
         self._still = None
         self.started_at = self.now()
         if self._sleep == "virtual":
-            self._replace_waiting(self._own if foreign is None else foreign)
+            # Where freezegun froze before, names show its functions, and not what stands there otherwise.
+            remember = foreign is None or not foreign.freezes_monotonic
+            self._replace_waiting(self._own if foreign is None else foreign, remember=remember)
 
     def _follow(self, foreign: ClockSource) -> None:
         if self._start is not None and self._start != foreign.read():
@@ -108,12 +99,17 @@ class Clock:
             )
         self.holder = f"{foreign.name}, followed"
 
-    def _replace_waiting(self, source: ClockSource) -> None:
+    def _replace_waiting(self, source: ClockSource, *, remember: bool) -> None:
         team = self.waits = Waits(self)
         self._undo.callback(self._disband, team, team.enrol())
         monotonic = LoopTime(time.monotonic(), self._elapsed).read
         replace_waiting(
-            team, monotonic, self._memo.taken_names, self._undo, with_monotonic=not source.freezes_monotonic
+            team,
+            monotonic,
+            self._memo,
+            self._undo,
+            with_monotonic=not source.freezes_monotonic,
+            remember=remember,
         )
         replace_loops(team, LoopTime(real_now(), self._elapsed), self.now, self._undo)
 
@@ -154,9 +150,16 @@ class Clock:
 
     def settle(self) -> None:
         """Let what is due happen, for when somebody else moved the clock."""
-        due = self.queue.next_due()
-        if due is not None and due <= self.now() and not self.is_still:
-            self._run_due(self.now(), move=False)
+        if self.queue.due_from() is not None:
+            self.settled()
+
+    def settled(self) -> Micros:
+        """The instant, once what is due has happened."""
+        now, due = self.now(), self.queue.due_from()
+        if due is None or due > now or self.is_still:
+            return now
+        self._run_due(now, move=False)
+        return self.now()
 
     def advance_to(self, target: Micros) -> None:
         """Move to `target`; the clock stands at each due instant while what is due there happens.
@@ -171,6 +174,22 @@ class Clock:
         self._run_due(target, move=True)
         if self.now() < target:
             self.move_to(target)
+
+    async def reach(self, target: Micros) -> None:
+        """`advance_to` for a coroutine: other tasks of its loop go on meanwhile."""
+        while self.now() < target:
+            if self.waits is not None and self.waits.me() is not None and is_virtual(asyncio.get_running_loop()):
+                await asyncio.sleep((target - self.now()) / SECOND)
+            else:
+                self.advance_to(target)
+
+    def later(self, at: Micros, operation: Callable[[], None]) -> None:
+        """Have an operation done at an instant, by whoever moves the clock, who holds no lock meanwhile."""
+        with self.lock:
+            self.queue.push(at, self._hand_over, operation)
+
+    def _hand_over(self, operation: object, _at: Micros) -> None:
+        self._due_operations.append(operation)  # type: ignore[arg-type]  # as `later` pushed it
 
     def advance_by_author(self, target: Micros) -> None:
         """`advance_to` as the author of a test may call it.
@@ -200,9 +219,14 @@ class Clock:
     def advance_to_next(self) -> None:
         """Move to the next due instant, if there is one."""
         self.settle()
-        due = self.queue.next_due()
+        due = self.next_due()
         if due is not None:
             self.advance_to(due)
+
+    def next_due(self) -> Micros | None:
+        """The instant of the next work, or None when there is none."""
+        with self.lock:
+            return self.queue.next_due()
 
     def due_from(self) -> Micros | None:
         """An instant before which no work is due, read without a lock; None when there is none."""
@@ -232,6 +256,9 @@ class Clock:
             at, task, subject = self.queue.pop()
             if not is_authors:
                 task(subject, at)
+            operations, self._due_operations = self._due_operations, []
+        for operation in operations:
+            operation()
         if is_authors:
             self._call(task, subject, at)
         self.after_step()

@@ -1,10 +1,10 @@
 """Everything that touches freezegun's insides."""
 
 import sys
-from collections.abc import Callable
 from types import ModuleType, SimpleNamespace
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
+from pytest_ecsevents.clock._names import Names, NamesMemo
 from pytest_ecsevents.clock._times import Micros, naive_from_micros, naive_to_micros
 
 # Modules whose own clocks must run on: pytest's durations, and the waiting inside these standard libraries.
@@ -34,44 +34,6 @@ _REAL_CALLERS: Final = (
     "prompt_toolkit.",
 )
 
-ClockNames: TypeAlias = list[tuple[str, object]]
-ClockNamesReader: TypeAlias = Callable[[Any], ClockNames]
-
-
-class ClockNamesMemo:
-    """Which names of which module are bound to clock functions.
-
-    freezegun hashes `dir()` of every loaded module at each start to know whether what it found last time still
-    holds; that is most of what a freeze costs. Here a module is looked at again only when the number of its
-    names has changed, and through its `__dict__`, which triggers no lazy import.
-    """
-
-    def __init__(self) -> None:
-        self._known: dict[str, tuple[ModuleType, int, ClockNames]] = {}
-
-    def reader(self, real_ids: "set[int]", walk: ClockNamesReader) -> ClockNamesReader:
-        """A function that gives the (name, clock function) pairs in a module; what is no module goes to `walk`."""
-        known = self._known
-
-        def read(module: Any) -> ClockNames:
-            entry = known.get(module.__name__)
-            if entry is not None and entry[0] is module and entry[1] == len(module.__dict__):
-                return entry[2]
-            # Some libraries put objects that are no modules among the modules.
-            return self._look(real_ids, module) if isinstance(module, ModuleType) else walk(module)
-
-        return read
-
-    def _look(self, real_ids: "set[int]", module: ModuleType) -> ClockNames:
-        names = module.__dict__
-        # Few modules hold a clock function; that one holds none is told without a step in Python for each name.
-        if real_ids.isdisjoint(map(id, names.values())):
-            found: ClockNames = []
-        else:
-            found = [(name, value) for name, value in list(names.items()) if id(value) in real_ids]
-        self._known[module.__name__] = (module, len(names), found)
-        return found
-
 
 class FreezegunSource:
     """freezegun, whoever froze with it."""
@@ -79,7 +41,7 @@ class FreezegunSource:
     name = "freezegun"
     freezes_monotonic = True
 
-    def __init__(self, memo: ClockNamesMemo) -> None:
+    def __init__(self, memo: NamesMemo) -> None:
         self._memo = memo
         self._freezer: Any = None
 
@@ -125,8 +87,15 @@ class FreezegunSource:
         loop.time = lambda _: real_monotonic()  # type: ignore[assignment,method-assign]
 
     def _start_with_memo(self, api: Any, freezer: Any) -> None:
-        walk = api._get_cached_module_attributes
-        api._get_cached_module_attributes = self._memo.reader(api._real_time_object_ids, walk)
+        """Start without freezegun's own look at each module, which hashes `dir()` to know whether an old one still holds."""
+        walk, memo = api._get_cached_module_attributes, self._memo
+        memo.want(api._real_time_object_ids)
+
+        def read(module: Any) -> Names:
+            # Some libraries put objects that are no modules among the modules.
+            return memo.names_in(module) if isinstance(module, ModuleType) else walk(module)
+
+        api._get_cached_module_attributes = read
         try:
             freezer.start()
         finally:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pytest_ecsevents.clock._names import replace
 from pytest_ecsevents.clock._times import Micros
-from pytest_ecsevents.clock._waits import Member, Wait, Waits, real_now
+from pytest_ecsevents.clock._waits import Member, Waits, WatchedWait, real_now
 
 IO_GRACE: Final = 0.002
 """Real seconds in which open sockets may have something to say before time moves."""
@@ -45,7 +45,7 @@ class LoopTime:
         self._reached = max(self._reached, when)
 
 
-class LoopWait(Wait):
+class LoopWait(WatchedWait):
     """A loop with nothing to do: it waits for its next timer, and for whatever its selector may report.
 
     Args:
@@ -103,6 +103,11 @@ def replace_loops(team: Waits, clock: LoopTime, now: Callable[[], Micros], undo:
 
     replace(kind, "_run_once", _run_once, undo)
     replace(kind, "time", read, undo)
+
+
+def is_virtual(loop: object) -> bool:
+    """Whether a loop keeps virtual time, when it runs in a thread of the test."""
+    return isinstance(loop, BaseSelectorEventLoop)
 
 
 def _idle(team: Waits, member: Member, loop: Any, clock: LoopTime, now: Callable[[], Micros]) -> None:

@@ -1,10 +1,11 @@
 """Which modules took a function of `time` by name (`from time import sleep`), so that it can be replaced there too."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from contextlib import ExitStack
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 # Modules whose own waiting must stay real: pytest and its helpers, and the standard library's dealings with processes.
 # What threading, queue and concurrent.futures read is replaced apart, for threads of the test alone.
@@ -20,55 +21,93 @@ _STAY_REAL_PACKAGES: Final = (
 )
 
 
-class TakenNamesMemo:
-    """What earlier tests learnt: which modules have been looked at, and which of them took a function."""
+Names: TypeAlias = list[tuple[str, object]]
+
+
+class NamesMemo:
+    """Which names of which modules are bound to functions of `time` and their like: what earlier tests learnt.
+
+    A module is looked at through its `__dict__`, which triggers no lazy import, and again only when it was loaded anew or
+    the number of its names has changed.
+    """
 
     def __init__(self) -> None:
-        self._seen: dict[str, ModuleType] = {}
-        self._takers: dict[str, list[tuple[str, object]]] = {}
+        self._wanted: set[int] = set()
+        self._known: dict[str, tuple[ModuleType, int, Names]] = {}
+        self._takers: dict[str, ModuleType] = {}
 
-    def takers(self, functions: Mapping[int, object]) -> Iterator[tuple[ModuleType, str, object]]:
+    def want(self, functions: AbstractSet[int]) -> None:
+        """Look for these functions too, by id; all modules anew, if they are new."""
+        if not self._wanted.issuperset(functions):
+            self._wanted.update(functions)
+            self._known.clear()
+            self._takers.clear()
+
+    def names_in(self, module: ModuleType) -> Names:
+        """The (name, function) pairs in a module for every function that is wanted."""
+        entry = self._known.get(module.__name__)
+        if entry is not None and entry[0] is module and entry[1] == len(module.__dict__):
+            return entry[2]
+        return self._look(module.__name__, module)
+
+    def takers(self, functions: AbstractSet[int], *, remember: bool) -> Iterator[tuple[ModuleType, str, object]]:
         """(module, name, function) for each of `functions`, by id, that a loaded module has taken.
 
-        A module is looked at once; one that was loaded anew has all looked at again.
+        Args:
+            functions: Some of those that are wanted.
+            remember: Whether modules look as they do when nothing is replaced; else what is found in new ones is forgotten.
         """
-        modules = sys.modules
-        if list(map(modules.get, self._seen)) != list(self._seen.values()):
-            self._seen.clear()
-            self._takers.clear()
-        for name in modules.keys() - self._seen.keys():
-            self._look(name, modules[name], functions)
-        for name, taken in self._takers.items():
-            for attribute, function in taken:
-                if id(function) in functions:
-                    yield self._seen[name], attribute, function
+        modules, known = sys.modules, self._known
+        replaced = [name for name in known.keys() & modules.keys() if known[name][0] is not modules[name]]
+        for name in replaced:
+            del known[name]
+            self._takers.pop(name, None)
+        for name, module in self._takers.items():
+            yield from ((module, attribute, real) for attribute, real in known[name][2] if id(real) in functions)
+        for name in modules.keys() - known.keys():
+            module = modules[name]
+            if isinstance(module, ModuleType):
+                found = self._look(name, module) if remember else taken_by(module, functions)
+                yield from (
+                    (module, attribute, real) for attribute, real in found if id(real) in functions and _may_be(name)
+                )
 
-    def _look(self, name: str, module: ModuleType, functions: Mapping[int, object]) -> None:
-        self._seen[name] = module
-        if name in _STAY_REAL or name.startswith(_STAY_REAL_PACKAGES):
-            return
-        found = list(taken_by(module, functions))
-        if found:
-            self._takers[name] = found
+    def _look(self, name: str, module: ModuleType) -> Names:
+        found = taken_by(module, self._wanted)
+        self._known[name] = (module, len(module.__dict__), found)
+        if found and _may_be(name):
+            self._takers[name] = module
+        return found
 
 
-def taken_by(module: object, functions: Mapping[int, object]) -> Iterator[tuple[str, object]]:
-    """(name, function) for each of `functions` that a module's names are bound to."""
-    names = getattr(module, "__dict__", None)
-    if isinstance(names, dict) and not functions.keys().isdisjoint(map(id, names.values())):
-        yield from [(name, value) for name, value in names.items() if id(value) in functions]
+def _may_be(name: str) -> bool:
+    """Whether functions may be replaced in a module."""
+    return name not in _STAY_REAL and not name.startswith(_STAY_REAL_PACKAGES)
+
+
+def taken_by(module: ModuleType, functions: AbstractSet[int]) -> Names:
+    """(name, function) for each of `functions`, by id, that a module's names are bound to."""
+    names = module.__dict__
+    # Few modules hold one; that one holds none is told without a step in Python for each name.
+    if functions.isdisjoint(map(id, names.values())):
+        return []
+    return [(name, value) for name, value in list(names.items()) if id(value) in functions]
 
 
 def replace_everywhere(
-    replacements: Iterable[tuple[Callable[..., object], Callable[..., object]]], memo: TakenNamesMemo, undo: ExitStack
+    replacements: Iterable[tuple[Callable[..., object], Callable[..., object]]],
+    memo: NamesMemo,
+    undo: ExitStack,
+    *,
+    remember: bool,
 ) -> None:
     """Replace functions of `time` in every module that took them, until `undo` closes.
 
     Modules loaded meanwhile take the replacement; they get the real function back.
     """
     by_id = {id(real): (real, fake) for real, fake in replacements}
-    loaded_before = sys.modules.keys() | set()
-    for module, name, real in list(memo.takers(by_id)):
+    loaded_before = frozenset(sys.modules)
+    for module, name, real in list(memo.takers(by_id.keys(), remember=remember)):
         setattr(module, name, by_id[id(real)][1])
         undo.callback(setattr, module, name, real)
 
@@ -76,8 +115,9 @@ def replace_everywhere(
         fakes = {id(fake): real for real, fake in by_id.values()}
         for name in sys.modules.keys() - loaded_before:
             module = sys.modules[name]
-            for attribute, fake in taken_by(module, fakes):
-                setattr(module, attribute, fakes[id(fake)])
+            if isinstance(module, ModuleType):
+                for attribute, fake in taken_by(module, fakes.keys()):
+                    setattr(module, attribute, fakes[id(fake)])
 
     undo.callback(give_back)
 

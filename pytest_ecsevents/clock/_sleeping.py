@@ -12,8 +12,8 @@ from contextlib import ExitStack
 from types import SimpleNamespace
 from typing import Any, Final, SupportsIndex
 
-from pytest_ecsevents.clock._names import TakenNamesMemo, replace, replace_everywhere
-from pytest_ecsevents.clock._waits import TestIsOver, Wait, Waits
+from pytest_ecsevents.clock._names import NamesMemo, replace, replace_everywhere
+from pytest_ecsevents.clock._waits import TestIsOver, Wait, Waits, real_now
 
 # Callers who wait for something real: what they sleep is a pause between two looks, and their time must pass.
 _REAL_CALLERS: Final = ("subprocess", "multiprocessing.", "_pytest.", "pytest_timeout", "xdist.", "execnet.")
@@ -23,7 +23,13 @@ _BYSTANDERS: Final = ("_pytest.", "pytest_timeout", "xdist.", "execnet.", "plugg
 
 
 def replace_waiting(
-    team: Waits, monotonic: Callable[[], float], memo: TakenNamesMemo, undo: ExitStack, *, with_monotonic: bool
+    team: Waits,
+    monotonic: Callable[[], float],
+    memo: NamesMemo,
+    undo: ExitStack,
+    *,
+    with_monotonic: bool,
+    remember: bool,
 ) -> None:
     """Have threads of the test wait in virtual time, until `undo` closes; every other thread waits as ever.
 
@@ -32,14 +38,15 @@ def replace_waiting(
         monotonic: Virtual `time.monotonic`.
         memo: What earlier tests learnt of loaded modules.
         undo: What undoes it.
+        remember: Whether modules look as they do when nothing is replaced.
         with_monotonic: Whether `time.monotonic` is to be replaced, because what holds the clock leaves it alone.
     """
     sleep = _sleep(team)
     of_time: list[tuple[Callable[..., Any], Callable[..., Any]]] = [(time.sleep, sleep)]
-    clock, clock_ns = _monotonic(team, monotonic, time.monotonic, time.monotonic_ns)
+    clock, clock_ns = _monotonic(team, monotonic)
     if with_monotonic:
         of_time += [(time.monotonic, clock), (time.monotonic_ns, clock_ns)]
-    replace_everywhere(of_time, memo, undo)
+    replace_everywhere(of_time, memo, undo, remember=remember)
     for real, fake in of_time:
         replace(time, real.__name__, fake, undo)
     replace(threading, "_time", clock, undo)
@@ -73,19 +80,17 @@ def _sleep(team: Waits) -> Callable[["float | SupportsIndex"], None]:
     return sleep
 
 
-def _monotonic(
-    team: Waits, virtual: Callable[[], float], real: Callable[[], float], real_ns: Callable[[], int]
-) -> tuple[Callable[[], float], Callable[[], int]]:
+def _monotonic(team: Waits, virtual: Callable[[], float]) -> tuple[Callable[[], float], Callable[[], int]]:
     def is_virtual() -> bool:
         return team.me() is not None and not _callers_module(2).startswith(_REAL_CALLERS)
 
     def monotonic() -> float:
         """Virtual time in threads of the test."""
-        return virtual() if is_virtual() else real()
+        return virtual() if is_virtual() else real_now()
 
     def monotonic_ns() -> int:
         """The same in nanoseconds."""
-        return round(virtual() * 1_000_000) * 1_000 if is_virtual() else real_ns()
+        return round(virtual() * 1_000_000) * 1_000 if is_virtual() else round(real_now() * 1_000_000_000)
 
     return monotonic, monotonic_ns
 

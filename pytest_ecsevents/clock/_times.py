@@ -85,6 +85,16 @@ def duration_text(span: Micros) -> str:
     return ("-" if span < 0 else "") + "".join(words)
 
 
+def elapsed_text(span: Micros) -> str:
+    """`+23:00:00`, `+2d 03:00:00`; fractions of a second only where there are some."""
+    sign = "-" if span < 0 else "+"
+    seconds, fraction = divmod(abs(span), SECOND)
+    days, seconds = divmod(seconds, 86_400)
+    clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+    tail = f".{fraction:06}".rstrip("0") if fraction else ""
+    return f"{sign}{days}d {clock}{tail}" if days else f"{sign}{clock}{tail}"
+
+
 def is_duration(value: object) -> bool:
     """Whether an author wrote a duration as text: "90s", "2h30m"."""
     return isinstance(value, str) and _DURATION.fullmatch(value.strip()) is not None

@@ -11,6 +11,8 @@ import sys
 import threading
 import time
 from _thread import allocate_lock, get_ident
+from abc import ABC, abstractmethod
+from asyncio import CancelledError
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -121,11 +123,9 @@ class Member:
             return False
         return not self.waits or self.waits[-1].is_ready or self.waits[-1].is_driving
 
-    def is_stuck(self, now: float) -> bool:
+    def is_stuck(self, ident: int, now: float) -> bool:
         """Whether it has done nothing for a while, though nothing that is known of holds it."""
-        if self.ident is None:
-            return False
-        used = _use_of(self.ident)
+        used = _use_of(ident)
         if used != self._used:
             self._used, self._idle_since = used, now
         return now - self._idle_since >= STUCK_AFTER
@@ -193,13 +193,19 @@ class Wait:
         if self._lock.locked():
             self._lock.release()
 
+
+class WatchedWait(Wait, ABC):
+    """A wait that more than other threads can end: it is asked before time moves."""
+
+    __slots__ = ()
+
+    @abstractmethod
     def has_work(self) -> bool:
         """Whether it can go on, though nobody woke it."""
-        return False
 
-    def holds_for(self, _target: Micros | None, _now: float) -> float:
+    @abstractmethod
+    def holds_for(self, target: Micros | None, now: float) -> float:
         """Real seconds that must still pass before time moves to the target, for something real may wake it first."""
-        return 0.0
 
 
 class Stop:
@@ -212,12 +218,16 @@ class Stop:
         cancel: How to end a handler that is a coroutine, or None.
         times: How often it was told to end.
         told_at: When it was told first.
+        error: What is wrong with it, if that is why it is to end.
     """
 
-    __slots__ = ("_waits_since", "at", "cancel", "member", "times", "told_at", "when")
+    __slots__ = ("_waits_since", "at", "cancel", "error", "member", "times", "told_at", "when")
 
     MOST_WAITS: Final = 100
     """Waits that a handler which was told to end may still make, to clean up."""
+
+    OFTEN: Final = 3
+    """How often it is told before it counts as one that catches everything, and may wait no more."""
 
     def __init__(self, member: Member, at: Micros, when: "Callable[[], object] | None") -> None:
         self.member: Final = member
@@ -226,14 +236,20 @@ class Stop:
         self.cancel: Callable[[], object] | None = None
         self.times = 0
         self.told_at: Micros = at
+        self.error: BaseException | None = None
         self._waits_since = 0
 
     def is_due(self, now: Micros) -> bool:
         """Whether the handler must not wait on."""
         if self.times:
             self._waits_since += 1
-            return self._waits_since > self.MOST_WAITS
+            return self.is_ignored or self._waits_since > self.MOST_WAITS
         return now >= self.at or self.is_met()
+
+    @property
+    def is_ignored(self) -> bool:
+        """Whether the handler was told often, and went on."""
+        return self.times >= self.OFTEN
 
     def is_met(self) -> bool:
         """Whether the condition holds, and has not ended the handler yet."""
@@ -289,7 +305,7 @@ class Waits:
         self._members: dict[int, Member] = {}
         self._by_thread: dict[threading.Thread, Member] = {}
         self._sleepers: list[tuple[Micros, int, int, Wait]] = []
-        self._watched: set[Wait] = set()
+        self._watched: set[WatchedWait] = set()
         self._enrolled = 0
         self._pushed = 0
         self._running = 0
@@ -419,18 +435,21 @@ class Waits:
                 self._ready(wait)
                 wait.member.waits.remove(wait)
                 self._recount(wait.member)
-                self._watched.discard(wait)
         if wait.is_over:
             raise TestIsOver
         if stop is not None and (wait.is_stopped or (wait.timed_out and wait.deadline != own_deadline)):
             stop.tell(self._clock.now())
         return not wait.timed_out
 
-    def watch(self, wait: Wait) -> bool:
+    def watch(self, wait: WatchedWait) -> bool:
         """`wait` for what may be woken by more than other threads: it is asked before time moves."""
         with self._mutex:
             self._watched.add(wait)
-        return self.wait(wait)
+        try:
+            return self.wait(wait)
+        finally:
+            with self._mutex:
+                self._watched.remove(wait)
 
     def wait_for_end(self, wait: Wait, other: Member) -> bool:
         """Have the calling thread wait until another one has ended; whether it has."""
@@ -527,7 +546,7 @@ class Waits:
         """Whether no thread runs, but for those that wait for something real."""
         if self._running == 0:
             return True
-        stuck = [member.is_stuck(now) for member in self._members.values() if member.runs]
+        stuck = [member.is_stuck(ident, now) for ident, member in self._members.items() if member.runs]
         return len(stuck) == self._running and all(stuck)
 
     def _next_sleeper(self) -> Wait | None:
@@ -577,6 +596,23 @@ class Waits:
     def end_wait(self, stop: Stop) -> None:
         """Have a handler end that waits; one that runs is told at its next wait."""
         with self._mutex:
-            if not stop.member.runs:
+            if stop.member.waits and not stop.member.runs:
                 stop.member.waits[-1].is_stopped = True
                 self._ready(stop.member.waits[-1])
+
+    def fail_run(self, error: BaseException) -> None:
+        """Have the handler that `run` runs end with an error, whatever it catches; nothing where none runs.
+
+        Raises:
+            HandlerStop: The calling thread is the handler's.
+            CancelledError: The same, and the handler is a coroutine.
+        """
+        stop = self.stop
+        if stop is None:
+            return
+        stop.error = error
+        if self.me() is not stop.member:
+            self.end_wait(stop)
+            return
+        stop.tell(self._clock.now())
+        raise CancelledError

@@ -31,7 +31,7 @@ from pytest_ecsevents.cloud._disks import Disk, GivenDisk
 from pytest_ecsevents.cloud._extended import LISTS as EXTENDED_LISTS
 from pytest_ecsevents.cloud._extended import ExtendedAttribute
 from pytest_ecsevents.cloud._ids import Ids
-from pytest_ecsevents.cloud._lifecycle import ROWS, Row, Trigger, first_statuses, next_status
+from pytest_ecsevents.cloud._lifecycle import ROWS, Row, Trigger, first_statuses, next_status, ways_to
 from pytest_ecsevents.cloud._model import (
     DEFAULT_ACTION,
     Change,
@@ -113,4 +113,5 @@ __all__ = [
     "id_prefix",
     "next_status",
     "region_of_id",
+    "ways_to",
 ]

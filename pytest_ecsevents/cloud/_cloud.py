@@ -1,5 +1,6 @@
 """The fake cloud: accounts, regions, instances, events, and what happens to them."""
 
+import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -64,6 +65,9 @@ SIMULATED_REASON: Final = "A simulated event."
 SIMULATED_LIMIT: Final = 1000
 """Scheduled simulated events an account may have, over all regions: the source article's number."""
 
+LAST_SEEN: Final = 200
+"""How many reads of events' statuses are remembered: as many as an assertion may compare at once."""
+
 _RUNNING, _STOPPED = InstanceStatus.RUNNING, InstanceStatus.STOPPED
 _STARTING, _STOPPING = InstanceStatus.STARTING, InstanceStatus.STOPPING
 _PENDING: Final = InstanceStatus.PENDING
@@ -109,6 +113,8 @@ class Cloud:
         """Instances in the middle of an operation, and when they go on."""
         self.new_instances_take: dict[InstanceStatus, Micros] = {}
         """How long instances that are created from now on have a status on their way."""
+        self.seen: deque[SystemEvent] = deque(maxlen=LAST_SEEN)
+        """Whose status or history was read last: a status is its name alone, and does not tell whose it is."""
         self._released: dict[str, Instance] = {}
         # By instance, and of a disk's events by disk: an id of one is never an id of the other.
         self._of: dict[str, list[SystemEvent]] = {}
@@ -116,9 +122,11 @@ class Cloud:
         self._by_status: dict[tuple[str, str], dict[EventStatus, dict[str, SystemEvent]]] = {}
         self._scheduled_simulated: Counter[str] = Counter()
         self._undelivered: deque[Change] = deque()
-        self._depth = 0
+        self._operating: int | None = None  # the thread that is in the middle of an operation
+        self._telling: Final = threading.RLock()
         # One bound method for all: each event and instance keeps it.
         self._settle: Final = clock.settle
+        self._note_seen: Final = self.seen.append
         self._disk_owners: dict[str, str] = {}
         self._regions: set[str] = {*REGIONS, rules.region_id}
         clock.after_step = self.deliver
@@ -128,14 +136,15 @@ class Cloud:
     @contextmanager
     def changing(self) -> Iterator[Micros]:
         """Hold the cloud for one operation at the instant yielded; observers are told after it."""
-        self.settled()
+        self.check_entered()
+        self.clock.settle()
         try:
             with self.clock.lock:
-                self._depth += 1
+                outer, self._operating = self._operating, threading.get_ident()
                 try:
                     yield self.clock.now()
                 finally:
-                    self._depth -= 1
+                    self._operating = outer
         finally:
             self.deliver()
 
@@ -146,8 +155,7 @@ class Cloud:
             EcsEventsError: The cloud has not been entered, or has been left.
         """
         self.check_entered()
-        self.clock.settle()
-        return self.clock.now()
+        return self.clock.settled()
 
     def check_entered(self) -> None:
         """Refuse to work on a clock that stands still.
@@ -163,14 +171,18 @@ class Cloud:
 
     def deliver(self) -> None:
         """Tell every observer every change not told yet, in order; the first error is raised when all were told."""
-        if self._depth and self.clock.lock.acquire(blocking=False):
-            # Somebody is in the middle of an operation; if it is this thread, the operation's end will tell.
-            self.clock.lock.release()
-            return
+        if self._operating == threading.get_ident():
+            return  # the operation's end will tell
         errors: list[BaseException | None] = []
-        while self._undelivered:
-            change = self._undelivered.popleft()
-            errors.extend(_told(observer, change) for observer in tuple(self.observers))
+        # Waiting for a thread that tells could be for ever: what it tells may be waiting for this one. It goes on to
+        # these changes too, or has stopped telling, and then the condition is looked at again.
+        while self._undelivered and self._telling.acquire(blocking=False):
+            try:
+                while self._undelivered:
+                    change = self._undelivered.popleft()
+                    errors.extend(_told(observer, change) for observer in tuple(self.observers))
+            finally:
+                self._telling.release()
         for error in filter(None, errors):
             raise error
 
@@ -289,6 +301,10 @@ class Cloud:
     def instances_so_far(self) -> int:
         """How many instances there have been, released ones included."""
         return len(self.instances) + len(self._released)
+
+    def instances_ever(self) -> dict[str, Instance]:
+        """Every instance by id, released ones included."""
+        return {**self.instances, **self._released}
 
     def instance(self, instance_id: str, *, account_id: str | None = None, region_id: str | None = None) -> Instance:
         """The instance, if the account has it in the region.
@@ -485,11 +501,13 @@ class Cloud:
             if (account, region) != (account_id, region_id) and any(by_status.get(status) for status in wanted)
         ]
 
-    def events_in(self, account_id: str, region_id: str, statuses: Iterable[EventStatus]) -> Iterator[SystemEvent]:
+    def events_in(self, account_id: str, region_id: str, statuses: Iterable[EventStatus]) -> list[SystemEvent]:
         """The account's events in the region that have one of `statuses`."""
         by_status = self._by_status.get((account_id, region_id), {})
+        found: list[SystemEvent] = []
         for status in statuses:
-            yield from by_status.get(status, {}).values()
+            found += by_status.get(status, {}).values()
+        return found
 
     # -- events: creating them
 
@@ -558,6 +576,7 @@ class Cloud:
                 published_at=now,
                 not_before=planned(first, not_before, simulated, now),
                 settle=self._settle,
+                seen=self._note_seen,
                 lasts=self.rules.executing_for if executing_for is None else executing_for,
                 disk=disk_concerned(row, instance, disk_id),
                 extended=checked_extended(extended),

@@ -134,6 +134,15 @@ def next_status(event_type: str, simulated: bool, status: EventStatus, trigger: 
     return _NEXT.get((event_type, simulated, status, trigger))
 
 
+def ways_to(event_type: str, simulated: bool, to_status: EventStatus) -> dict[Trigger, tuple[EventStatus, ...]]:
+    """What leads an event to a status, and from which statuses."""
+    found: dict[Trigger, tuple[EventStatus, ...]] = {}
+    for (name, is_simulated, status, trigger), after in _NEXT.items():
+        if (name, is_simulated, after) == (event_type, simulated, to_status):
+            found[trigger] = (*found.get(trigger, ()), status)
+    return found
+
+
 def first_statuses(event_type: EventType, simulated: bool, failures_are_scheduled: bool) -> tuple[EventStatus, ...]:
     """The statuses an event may be born in, the usual one first."""
     if simulated:

@@ -39,6 +39,7 @@ class SystemEvent:
         "_lasts",
         "_not_before",
         "_published_at",
+        "_seen",
         "_settle",
         "_status",
         "_transitions",
@@ -67,6 +68,7 @@ class SystemEvent:
         published_at: Micros,
         not_before: Micros | None,
         settle: Settle,
+        seen: "Callable[[SystemEvent], None]",
         lasts: Micros,
         disk: Disk | None = None,
         extended: ExtendedAttribute = MappingProxyType({}),
@@ -91,11 +93,13 @@ class SystemEvent:
         self._transitions: tuple[Transition, ...] = ()
         self._due: int | None = None
         self._settle = settle
+        self._seen = seen
 
     @property
     def status(self) -> EventStatus:
         """`EventCycleStatus.Name` at the clock's now; equal to its name as text."""
         self._settle()
+        self._seen(self)
         return self._status
 
     @property
@@ -118,6 +122,7 @@ class SystemEvent:
     def history(self) -> "tuple[Transition, ...]":
         """Every transition so far; the first is the event's publication, from None."""
         self._settle()
+        self._seen(self)
         return self._transitions
 
     def __repr__(self) -> str:
@@ -134,6 +139,11 @@ class SystemEvent:
     def disk_id(self) -> str | None:
         """The disk that it is about or concerns, or None."""
         return None if self._disk is None else self._disk.disk_id
+
+    @property
+    def _planned(self) -> Micros | None:
+        """NotBefore as it was when the event was published."""
+        return self._not_before if self._initial_not_before is None else self._initial_not_before
 
     @property
     def _subject(self) -> str:

@@ -5,14 +5,16 @@ from typing import Final
 
 from pytest_ecsevents._words import (
     BadArgumentError,
+    EndlessCallError,
     StandingClockError,
     UnexpectedCallError,
-    did_you_mean,
     hidden_in_reports,
     listed,
 )
-from pytest_ecsevents.clock import Micros, instant_text
-from pytest_ecsevents.openapi import ACTIONS, ApiCall
+from pytest_ecsevents.clock import Micros, duration_text, instant_text
+from pytest_ecsevents.face._patterns import ALL, CallPattern, pattern
+from pytest_ecsevents.face._strictness import relaxed
+from pytest_ecsevents.openapi import ApiCall, NoReply
 
 __tracebackhide__ = hidden_in_reports
 
@@ -36,8 +38,9 @@ class CallLog:
         Raises:
             BadArgumentError: No such action, or it has no such parameter.
         """
-        wanted = _wire_params(self._checked_action(action), params)
-        return [call for call in self._by_action.get(action, []) if _has(call, wanted)]
+        meant = pattern(action, params, besides=[*self._by_action, *self.stubbed])
+        candidates = self.calls if action == ALL else self._by_action.get(action, [])
+        return [call for call in candidates if meant.fits(call)]
 
     def check_called(self, action: str, times: int | None, params: Mapping[str, object]) -> None:
         """Raise an AssertionError unless `action` was called with `params`, `times` times or at least once."""
@@ -67,53 +70,9 @@ class CallLog:
             return f"{said} Calls to other actions:\n{_bullets(self.calls)}"
         return f"{said} Nothing was called at all."
 
-    def _checked_action(self, action: str) -> str:
-        known = [*ACTIONS, *self._by_action, *self.stubbed]
-        if action not in known:
-            raise BadArgumentError(
-                f"{action!r} is no action of Ecs.{did_you_mean(str(action), known)} Actions are: {listed(ACTIONS)}."
-            )
-        return action
-
-
-def _wire_params(action: str, params: Mapping[str, object]) -> dict[str, object]:
-    """Parameters by their names on the wire; `instance_id` reads as `InstanceId`."""
-    declared = ACTIONS.get(action)
-    if declared is None:
-        return dict(params)
-    known = [parameter.name for parameter in declared.parameters.parameters] + ["RegionId"]
-    return {_wire_name(action, name, known): value for name, value in params.items()}
-
-
-def _wire_name(action: str, name: str, known: list[str]) -> str:
-    for candidate in (name, "".join(word[:1].upper() + word[1:] for word in name.split("_"))):
-        if candidate in known:
-            return candidate
-    raise BadArgumentError(f"{action} has no parameter {name!r}.{did_you_mean(name, known)} It has: {listed(known)}.")
-
-
-def _has(call: ApiCall, wanted: Mapping[str, object]) -> bool:
-    return all(_matches(_param(call, name), value) for name, value in wanted.items())
-
-
-def _param(call: ApiCall, name: str) -> object:
-    return call.region_id if name == "RegionId" else call.params.get(name)
-
-
-def _matches(sent: object, wanted: object) -> bool:
-    """A list must be the list that was sent; one value may be any of a list's; True matches "true" and "True"."""
-    if isinstance(wanted, (list, tuple)):
-        return isinstance(sent, list) and [str(value) for value in sent] == [str(value) for value in wanted]
-    if isinstance(sent, list):
-        return str(wanted) in sent
-    if isinstance(wanted, bool):
-        return str(sent).lower() == str(wanted).lower()
-    return sent is not None and str(sent) == str(wanted)
-
 
 def _spoken(action: str, params: Mapping[str, object]) -> str:
-    said = ", ".join(f"{name}={value!r}" for name, value in params.items())
-    return f"{action}({said})" if said else action
+    return str(CallPattern(action, params, {}))
 
 
 def _is_number(times: object) -> bool:
@@ -133,15 +92,29 @@ def _bullets(calls: Iterable[ApiCall], most: int = 10) -> str:
 
 def call_text(call: ApiCall) -> str:
     """`RebootInstance(InstanceId=i-web1) -> 200`."""
-    params = ", ".join(f"{name}={_param_text(name, value)}" for name, value in call.params.items())
+    summary = f", {call.summary}" if call.summary else ""
     product = "" if call.product == "Ecs" else f"{call.product} "
-    outcome = "no answer" if call.http_status is None else str(call.http_status)
-    code = f" {call.code}" if call.code else ""
-    return f"{product}{call.action}({params}) -> {outcome}{code}" + (f", {call.summary}" if call.summary else "")
+    return f"{product}{_request_text(call)} -> {_outcome_text(call)}{summary}"
+
+
+def _request_text(call: ApiCall) -> str:
+    params = ", ".join(f"{name}={_param_text(name, value)}" for name, value in call.params.items())
+    return f"{call.action}({params})"
+
+
+def _outcome_text(call: ApiCall) -> str:
+    """`200`, `400 Throttling`, `read timeout after 10s, answer lost: 200`."""
+    status = "" if call.http_status is None else str(call.http_status)
+    words = " ".join(filter(None, (status, call.code, call.failure))) or "no answer"
+    after = f" after {duration_text(call.took_micros)}" if call.took_micros else ""
+    return f"{words}{after}" + (f", answer lost: {call.lost}" if call.lost else "")
 
 
 # Reports end up in logs that many may read.
 _SECRET: Final = ("Password",)
+
+_MOST_OF_A_VALUE: Final = 60
+"""Characters of a value that a line shows: `InstanceIds` may be a hundred ids in one text."""
 
 
 def _param_text(name: str, value: object) -> str:
@@ -155,11 +128,12 @@ def _value_text(value: object) -> str:
         return ":".join(value.values())
     if isinstance(value, dict):
         return " ".join(f"{member}={_value_text(inner)}" for member, inner in value.items())
-    return str(value)
+    text = str(value)
+    return text if len(text) <= _MOST_OF_A_VALUE else f"{text[: _MOST_OF_A_VALUE - 3]}..."
 
 
 def standing_clock(call: ApiCall, waiting_for: Mapping[str, Micros]) -> StandingClockError:
-    """The error for a handler that waits without sleeping."""
+    """The error for a handler that waits for an instance without sleeping."""
     instance_id, until = min(waiting_for.items(), key=lambda item: item[1])
     return StandingClockError(
         f"The handler called {call.action} again and again while the clock stands at {instant_text(call.at_micros)}. It "
@@ -169,10 +143,27 @@ def standing_clock(call: ApiCall, waiting_for: Mapping[str, Micros]) -> Standing
     )
 
 
+def standing_run(call: ApiCall, calls: int, place: str) -> StandingClockError:
+    """The error for a handler under `run` whose calls go on while time does not."""
+    return StandingClockError(
+        f"The handler made {calls} calls while the clock stands at {instant_text(call.at_micros)}, the last of them "
+        f"{_request_text(call)} at {place}. Time does not pass by itself, so the end of run would never come: sleep in the "
+        'loop (time.sleep moves the clock), or have calls take their time: ecs_events.delay("*", "50ms").'
+    )
+
+
+def endless_call(call: ApiCall, no_reply: NoReply) -> EndlessCallError:
+    """The error for a call that nothing would end."""
+    limit = "connect timeout" if no_reply is NoReply.CONNECT_TIMEOUT else "read timeout"
+    return EndlessCallError(
+        f'{_request_text(call)} met "{no_reply.value}", and its client has no {limit}: it would wait for ever. Give the '
+        'client one (timeout=10 of requests), or declare another fault, such as "connection reset".'
+    )
+
+
 def unexpected_call(call: ApiCall, problem: str) -> UnexpectedCallError:
     """The error for a call that the fake cannot answer."""
     return UnexpectedCallError(
-        f"The handler called {call.action or 'nothing'} of {call.product}, which cannot be answered: {problem} "
-        "To let the handler see the service's own InvalidAction.NotFound instead, set ecs_events.strict = False in "
-        "the test, or ecs_events_strict = false in the ini file."
+        f"The handler called {_request_text(call) if call.action else 'nothing'} of {call.product}, which cannot be "
+        f"answered: {problem} To let the handler see the service's own InvalidAction.NotFound instead: {relaxed('calls')}"
     )

@@ -3,9 +3,10 @@
 import asyncio
 import datetime as dt
 import inspect
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from types import TracebackType
+from functools import partial
+from types import EllipsisType, TracebackType
 from typing import Any, Final, TypeVar
 
 from pytest_ecsevents._words import (
@@ -18,9 +19,9 @@ from pytest_ecsevents._words import (
 )
 from pytest_ecsevents.clock import (
     Clock,
-    ClockMemo,
     Duration,
     Micros,
+    NamesMemo,
     When,
     delta_micros,
     duration_text,
@@ -42,9 +43,15 @@ from pytest_ecsevents.cloud import (
     SystemEvent,
     Transition,
 )
+from pytest_ecsevents.face._comparisons import explained
+from pytest_ecsevents.face._expectations import check_avoided, check_transitions
 from pytest_ecsevents.face._instances import Instances
+from pytest_ecsevents.face._moments import moments
+from pytest_ecsevents.face._patterns import CallPattern, pattern
+from pytest_ecsevents.face._reasons import BY_TEST, IN_GUEST, Story
 from pytest_ecsevents.face._run import PATIENCE, Runner, Stopped
-from pytest_ecsevents.face._settings import Settings, is_strict, with_given
+from pytest_ecsevents.face._settings import Settings, with_given
+from pytest_ecsevents.face._strictness import strict_checks
 from pytest_ecsevents.face._stubs import Answer
 from pytest_ecsevents.face._timeline import Header, timeline_text
 from pytest_ecsevents.face._witness import CallWitness
@@ -54,9 +61,6 @@ from pytest_ecsevents.transports import intercept
 __tracebackhide__ = hidden_in_reports
 
 T = TypeVar("T")
-
-REPORT_LINES: Final = 200
-"""How many lines of the timeline a failure report shows."""
 
 
 def _check_plain(function: object) -> None:
@@ -110,7 +114,8 @@ class EcsEvents:
         sleep: "virtual" has `time.sleep` in this thread move the clock; "real" leaves it alone.
         executing_for: How long an event stays Executing after NotBefore (a guess; default one second).
         failure_events: How simulated failure events are born: "executing" or "scheduled".
-        strict: Whether calls that cannot be answered, and unused faults, are errors.
+        strict: What fails a test that would otherwise pass: True for all checks (the default), False for none, or the
+            names of some.
         seed: What makes the ids of this object its own.
 
     Raises:
@@ -127,10 +132,10 @@ class EcsEvents:
         sleep: str | None = None,
         executing_for: Duration | None = None,
         failure_events: str | None = None,
-        strict: bool = True,
+        strict: "bool | str | Iterable[str] | None" = None,
         seed: str = "",
         _settings: Settings | None = None,
-        _memo: ClockMemo | None = None,
+        _memo: NamesMemo | None = None,
     ) -> None:
         given = {
             "region": region_id,
@@ -147,7 +152,7 @@ class EcsEvents:
             default_start=default_start,
             backend=settings.clock,
             sleep=settings.sleep,
-            memo=_memo or ClockMemo(),
+            memo=_memo or NamesMemo(),
         )
         rules = Rules(
             account_id=settings.account_id,
@@ -156,7 +161,12 @@ class EcsEvents:
             failures_are_scheduled=settings.failure_events == "scheduled",
         )
         self._cloud: Final = Cloud(self._clock, Ids(seed), rules)
-        self._witness: Final = CallWitness(strict and is_strict(settings), self._cloud.on_the_way)
+        self._witness: Final = CallWitness(
+            strict_checks(settings.strict if strict is None else strict, "strict"),
+            self._cloud.on_the_way,
+            lambda: self._clock.waits,
+            seed,
+        )
         self._gateway: Final = Gateway(self._cloud, self._witness)
         self._undo: Final = ExitStack()
         self._patience = PATIENCE
@@ -171,6 +181,8 @@ class EcsEvents:
             intercept(self._gateway, self._undo)
             self._clock.enter()
             self._undo.callback(self._clock.leave)
+            if self._clock.waits is not None:
+                self._clock.waits.slept = self._witness.sleeps.add
         except BaseException:
             self._undo.close()
             raise
@@ -180,20 +192,23 @@ class EcsEvents:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._undo.close()
+        self._witness.left_threads = self._clock.left_threads
         complaint = self._witness.complaint() if error is None else None
         if complaint is not None:
             raise complaint
 
     @property
-    def strict(self) -> bool:
-        """Whether calls that cannot be answered, and unused faults, are errors; may be set in the test."""
+    def strict(self) -> frozenset[str]:
+        """The checks that fail a test which would otherwise pass; may be set in the test.
+
+        They are "calls", "faults", "stubs", "receivers" and "threads". True is all of them, False none:
+        `ecs_events.strict = False`, `ecs_events.strict -= {"threads"}`.
+        """
         return self._witness.strict
 
     @strict.setter
-    def strict(self, strict: object) -> None:
-        if not isinstance(strict, bool):
-            raise BadArgumentError(f"strict is {strict!r}. Pass True or False.")
-        self._witness.strict = strict
+    def strict(self, strict: "bool | str | Iterable[str]") -> None:
+        self._witness.strict = strict_checks(strict, "strict")
 
     # -- the clock
 
@@ -282,7 +297,7 @@ class EcsEvents:
             What happened there; nothing when nothing is due.
         """
         moved = self._moved(self._clock.advance_to_next)
-        while not moved and self._clock.queue.next_due() is not None:
+        while not moved and self._clock.next_due() is not None:
             moved = self._moved(self._clock.advance_to_next)
         return moved
 
@@ -421,7 +436,7 @@ class EcsEvents:
                 f"{instant_text(now)}. Pass a later one."
             )
         _check_plain(function)
-        return self._clock.call_at(at, lambda: self._witness.watched(function, args, kwargs))
+        return self._clock.call_at(at, lambda: self._witness.call_planned(partial(function, *args, **kwargs), at))
 
     @contextmanager
     def _surfacing(self) -> Iterator[None]:
@@ -601,6 +616,38 @@ class EcsEvents:
         what = "They are:" if found else "Events are:"
         raise NoSingleEventError(f"{head} {asked}; one was asked for. {what}{there}")
 
+    def assert_avoided(self, event: SystemEvent | str, by: str | None = None) -> None:
+        """Assert that an event is Avoided.
+
+        Args:
+            event: The event, or its id.
+            by: What is to have avoided it: an action ("RebootInstance", ...), or "reboot by the test". Left out,
+                whatever did.
+
+        Raises:
+            AssertionError: It is not; the message shows its history and why.
+            UnknownEventError: A KeyError: there is no such event; the sentence names the nearest.
+            BadArgumentError: Nothing called `by` avoids events.
+        """
+        self._clock.settle()
+        check_avoided(self._event(event), by, self._story())
+
+    def assert_transitions(self, event: SystemEvent | str, expected: "Iterable[str | tuple[str, When]]") -> None:
+        """Assert that an event took exactly these statuses so far, the first being the one it was published in.
+
+        Args:
+            event: The event, or its id.
+            expected: The statuses, or pairs of a status and the instant at which it is to have been taken; a relative
+                instant ("+24h") counts from the start of the clock, as the timeline does.
+
+        Raises:
+            AssertionError: It did not; the message shows its history and why.
+            UnknownEventError: A KeyError: there is no such event; the sentence names the nearest.
+            BadArgumentError: There is no such status, or that is no instant.
+        """
+        self._clock.settle()
+        check_transitions(self._event(event), expected, self._story())
+
     # -- what a user or the guest does
 
     def reboot(self, instance_id: "Instance | str", *, in_guest: bool = False) -> None:
@@ -612,16 +659,16 @@ class EcsEvents:
         Raises:
             EcsEventsError: No such instance, or it is not Running.
         """
-        cause = "reboot inside the guest" if in_guest else "reboot by the test"
+        cause = IN_GUEST if in_guest else BY_TEST.format("reboot")
         self._cloud.reboot(self._instance(instance_id), cause=cause, in_guest=in_guest)
 
     def stop(self, instance_id: "Instance | str") -> None:
         """Stop a Running instance; that avoids nothing (a guess: no source says it does)."""
-        self._cloud.stop(self._instance(instance_id), cause="stop by the test")
+        self._cloud.stop(self._instance(instance_id), cause=BY_TEST.format("stop"))
 
     def start(self, instance_id: "Instance | str") -> None:
         """Start a Stopped instance."""
-        self._cloud.start(self._instance(instance_id), cause="start by the test")
+        self._cloud.start(self._instance(instance_id), cause=BY_TEST.format("start"))
 
     def redeploy(self, instance_id: "Instance | str") -> None:
         """Redeploy an instance, which answers its real events of the documented types and statuses.
@@ -629,7 +676,7 @@ class EcsEvents:
         Raises:
             EcsEventsError: No such instance, or it has no event that a redeployment answers.
         """
-        self._cloud.redeploy(self._instance(instance_id), cause="redeployment by the test")
+        self._cloud.redeploy(self._instance(instance_id), cause=BY_TEST.format("redeployment"))
 
     def renew(self, instance_id: "Instance | str") -> None:
         """Pay what an instance owes, as its owner does at the console.
@@ -637,11 +684,11 @@ class EcsEvents:
         That avoids its Scheduled events of expiry and arrears (inferred from a documented sample), and takes the lock
         off it that such an event set when it ran (a guess); the instance stays Stopped.
         """
-        self._cloud.renew(self._instance(instance_id), cause="renewal by the test")
+        self._cloud.renew(self._instance(instance_id), cause=BY_TEST.format("renewal"))
 
     def release(self, instance_id: "Instance | str") -> None:
         """Release an instance; its unfinished events are canceled (a guess), its history stays readable."""
-        self._cloud.release(self._instance(instance_id), cause="release by the test")
+        self._cloud.release(self._instance(instance_id), cause=BY_TEST.format("release"))
 
     def _instance(self, instance: "Instance | str") -> Instance:
         return self._cloud.instance(instance.instance_id if isinstance(instance, Instance) else instance)
@@ -696,31 +743,127 @@ class EcsEvents:
         action: str,
         code: str,
         *,
-        times: int = 1,
+        times: "int | EllipsisType | None" = ...,
         message: str | None = None,
         http_status: int | None = None,
         between: "tuple[When, When] | None" = None,
+        probability: float | None = None,
+        acted: bool | None = None,
+        optional: bool = False,
+        **params: object,
     ) -> None:
-        """Have the next calls of an action answered with an error of the provider, before they act.
+        """Have the next calls of an action fail.
 
-        Several `fail` calls for one action are met in order of declaration.
+        Faults are met in order of declaration, each by as many calls as it says: several `fail` are a sequence.
 
         Args:
-            action: `RebootInstance`.
-            code: `Throttling`, `IncorrectInstanceStatus`, ...: one that the action is known to answer, or any with
-                `message` and `http_status`.
-            times: How many calls.
+            action: `RebootInstance`, or "*" for every action that is answered.
+            code: An error of the provider's, `Throttling`, `IncorrectInstanceStatus`, ...: one that the action is known
+                to answer, or any with `message` and `http_status`. Or what the network does: "connect timeout",
+                "connection refused", "read timeout", "connection reset", "connection closed", "bad gateway", "service
+                unavailable page", "gateway timeout", "truncated body", "garbled body", "empty body". A time-out takes
+                the client's own of virtual time.
+            times: How many calls; None for every one. Left out, it is one; with `probability` every one.
             message: The provider's words, where its own are not wanted.
             http_status: The status, where the documented one is not wanted.
             between: The window of virtual time in which calls are met, both ends included.
+            probability: How likely each call is to be met, above 0 and up to 1; the dice are the test's own, and fall
+                alike on every run.
+            acted: Whether the call acts in the cloud all the same, and only its answer is lost. It does not unless told,
+                but where it is the answer that breaks.
+            optional: Whether it need not be met.
+            **params: Which calls, by their parameters, as in `calls_to`: `InstanceId="i-web1"`.
 
         Raises:
             BadArgumentError: Something of this cannot be.
         """
-        window = None if between is None else self._window(between)
-        self._witness.faults.add(action, code, times=times, message=message, http_status=http_status, between=window)
+        self._witness.rules.fail(
+            self._calls_meant(action, params, self.fail),
+            code,
+            times=times,
+            message=message,
+            http_status=http_status,
+            between=None if between is None else self._window(between),
+            probability=probability,
+            acted=acted,
+            optional=optional,
+        )
 
-    def stub(self, product: str, action: str, response: Answer) -> None:
+    def quota(
+        self,
+        action: str,
+        *,
+        per_minute: int,
+        code: str = "Throttling",
+        message: str | None = None,
+        http_status: int | None = None,
+        optional: bool = False,
+        **params: object,
+    ) -> None:
+        """Let so many calls of an action pass in each minute of virtual time, and have the others fail until it ends.
+
+        That is how the service's flow control is known to work; its numbers are published nowhere.
+
+        Args:
+            action: `RebootInstance`, or "*" for all actions together.
+            per_minute: How many calls.
+            code: The error of the calls beyond them, as in `fail`.
+            message: The provider's words, where its own are not wanted.
+            http_status: The status, where the documented one is not wanted.
+            optional: Whether no call need be made at all.
+            **params: Which calls, by their parameters, as in `calls_to`.
+
+        Raises:
+            BadArgumentError: Something of this cannot be.
+        """
+        self._witness.rules.quota(
+            self._calls_meant(action, params, self.quota),
+            per_minute,
+            code,
+            message=message,
+            http_status=http_status,
+            optional=optional,
+        )
+
+    def delay(
+        self,
+        action: str,
+        by: Duration,
+        *,
+        times: int | None = None,
+        between: "tuple[When, When] | None" = None,
+        optional: bool = False,
+        **params: object,
+    ) -> None:
+        """Have calls of an action take virtual time before they act; everything due meanwhile happens.
+
+        A client whose read time-out is shorter gives up after that; the call acts all the same, at its time. Of several
+        delays the first one declared that still applies counts.
+
+        Args:
+            action: `RebootInstance`, or "*" for every action that is answered.
+            by: How long: a timedelta, or text such as "30s".
+            times: How many calls; None for every one.
+            between: The window of virtual time in which calls are met, both ends included.
+            optional: Whether it need not be met.
+            **params: Which calls, by their parameters, as in `calls_to`.
+
+        Raises:
+            BadArgumentError: Something of this cannot be.
+        """
+        self._witness.rules.delay(
+            self._calls_meant(action, params, self.delay),
+            parse_duration(by, "delay's duration"),
+            times=times,
+            between=None if between is None else self._window(between),
+            optional=optional,
+        )
+
+    def _calls_meant(self, action: str, params: Mapping[str, object], method: Callable[..., None]) -> CallPattern:
+        options = [name for name in inspect.signature(method).parameters if name != "params"]
+        return pattern(action, params, besides=self._witness.log.stubbed, options=options)
+
+    def stub(self, product: str, action: str, response: Answer, *, optional: bool = False) -> None:
         """Answer an action of another product, or one of Ecs that is not faked.
 
         Args:
@@ -728,11 +871,12 @@ class EcsEvents:
             action: `DescribeLoadBalancers`.
             response: A dict, which gets a RequestId; an `ApiError`; or a function of the `ApiCall` that returns a dict
                 or raises an `ApiError`.
+            optional: Whether it need not be called.
 
         Raises:
             BadArgumentError: The action is faked, or the response is none of these.
         """
-        self._witness.stubs.add(product, action, response)
+        self._witness.stubs.add(product, action, response, optional=optional)
         self._witness.log.stubbed.add(action)
 
     def _window(self, between: object) -> "tuple[Micros, Micros]":
@@ -751,35 +895,57 @@ class EcsEvents:
     def on_change(self, receiver: Callable[[Change], None]) -> Callable[[], None]:
         """Have a function called with each transition of an event or an instance as it happens.
 
-        The clock stands at the transition's instant meanwhile, and the receiver may call the cloud.
+        The clock stands at the transition's instant meanwhile, and the receiver may call the cloud. One thread at a time
+        tells, in order; a change that another thread makes meanwhile is told by it too, and not waited for there.
 
         Args:
             receiver: Takes one `Transition` or `InstanceTransition`. An error that it raises comes out of whatever
-                caused the change.
+                caused the change; one that the handler swallows fails the test when it ends.
 
         Returns:
             A function that ends it.
         """
         if not callable(receiver):
             raise BadArgumentError(f"on_change got {receiver!r}. Pass a function that takes one transition.")
-        self._cloud.observers.append(receiver)
-        return lambda: self._cloud.observers.remove(receiver)
+        told = self._witness.watched(receiver)
+        self._cloud.observers.append(told)
+        return lambda: self._cloud.observers.remove(told)
 
     def timeline(self) -> str:
         """What happened so far in virtual time: calls, events and instances with causes, faults."""
         return self._timeline(None)
 
-    def _timeline(self, most: int | None) -> str:
-        header = Header(
+    def _header(self) -> Header:
+        return Header(
             started_at=self._clock.started_at,
             now=self._clock.now(),
             holder=self._clock.holder,
             events=len(self._cloud.events),
             calls=len(self._witness.log.calls),
-            faults=self._witness.faults.met,
-            declared_faults=self._witness.faults.declared,
+            faults=self._witness.rules.met,
+            declared_faults=self._witness.rules.declared,
         )
-        return timeline_text(header, self._witness.journal, most=most)
+
+    def _timeline(self, most: int | None) -> str:
+        return timeline_text(self._header(), moments(self._witness.journal, self._witness.sleeps.in_order()), most=most)
+
+    def svg(self) -> str:
+        """The same as a picture: a lane for each instance, bars for the states of its events, marks for calls.
+
+        It is one `<svg>` element that needs nothing else: no script, no font, no other file. What each bar and mark
+        stands for is told when the pointer rests on it. Of more than 50 instances or 200 events the rest is counted.
+        """
+        from pytest_ecsevents.face._chart import chart
+
+        label = timeline_text(self._header(), ()).replace("clock", "ECS events: clock", 1)
+        return chart(label, list(self), self._cloud.instances_ever(), self._story())
+
+    def _story(self) -> Story:
+        return Story(self._witness.journal, self._clock.started_at, self._clock.now())
+
+    def _explained(self, operator: str, left: object, right: object) -> list[str] | None:
+        """What to say of a comparison that failed, for the plugin; None for nothing."""
+        return explained(operator, left, right, self._cloud.seen, self._story())
 
     def __repr__(self) -> str:
         return (

@@ -1,44 +1,135 @@
-"""Provider errors on request: the next calls of an action are refused before they act."""
+"""What the author has in store for calls: faults, quotas and delays."""
 
-from dataclasses import dataclass
-from typing import Final
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from types import EllipsisType
+from typing import Final, Protocol, TypeAlias
 
-from pytest_ecsevents._words import BadArgumentError, UnusedFaultError, did_you_mean, hidden_in_reports, listed
-from pytest_ecsevents.clock import Micros, instant_text
-from pytest_ecsevents.openapi import ACTIONS, COMMON, ApiCall, ApiError
+from pytest_ecsevents._words import BadArgumentError, UnusedFaultError, did_you_mean, hidden_in_reports, listed, nearest
+from pytest_ecsevents.clock import SECOND, Micros, duration_text, instant_text
+from pytest_ecsevents.face._calls import call_text
+from pytest_ecsevents.face._patterns import ALL, CallPattern, pattern
+from pytest_ecsevents.face._strictness import with_remedy
+from pytest_ecsevents.openapi import ACTIONS, COMMON, MISHAPS, NO_EFFECT, Acts, ApiCall, ApiError, Effect, Mishap
 
 __tracebackhide__ = hidden_in_reports
 
+Window: TypeAlias = tuple[Micros, Micros]
+Times: TypeAlias = int | EllipsisType | None
 
-@dataclass(slots=True)
-class Fault:
-    """One declared fault.
 
-    Attributes:
-        action: The action whose calls it meets.
-        error: The reply.
-        times: How many calls it meets.
-        between: The window of virtual time in which it meets them, both ends included; None for any time.
-        met: How many it has met.
+class Gate(Protocol):
+    """What lets a rule's calls pass unharmed now and then."""
+
+    def strikes(self, call: ApiCall) -> bool:
+        """Whether the next call, this one, is met."""
+
+
+class Chance:
+    """Strikes with a probability, as the seed has it.
+
+    Args:
+        probability: From 0 to 1.
+        seed: What makes a test's dice its own.
     """
 
-    action: str
-    error: ApiError
-    times: int
-    between: "tuple[Micros, Micros] | None"
+    def __init__(self, probability: float, seed: str) -> None:
+        self._probability: Final = probability
+        self._random: Final = random.Random(seed)
+
+    def strikes(self, _call: ApiCall) -> bool:
+        return self._random.random() < self._probability
+
+
+class Quota:
+    """Strikes from the moment a minute's calls are used up until that minute ends."""
+
+    MINUTE: Final = 60 * SECOND
+
+    def __init__(self, per_minute: int) -> None:
+        self._per_minute: Final = per_minute
+        self._minute: int | None = None
+        self._used = 0
+
+    def strikes(self, call: ApiCall) -> bool:
+        minute = call.at_micros // self.MINUTE
+        if minute != self._minute:
+            self._minute, self._used = minute, 0
+        self._used += 1
+        return self._used > self._per_minute
+
+
+@dataclass(slots=True)
+class Rule:
+    """One fault, quota or delay, as it was declared.
+
+    Attributes:
+        calls: The calls it is for.
+        name: What it is, in words.
+        effect: What it does to them.
+        times: How many it meets; None for all.
+        between: The window of virtual time in which it meets them, both ends included; None for any time.
+        gate: What lets calls pass now and then, or None.
+        optional: Whether it need not be met.
+        met: How many calls it has met.
+        seen: How many it could have met.
+    """
+
+    calls: CallPattern
+    name: str
+    effect: Effect
+    times: int | None
+    between: Window | None
+    gate: Gate | None = None
+    optional: bool = False
     met: int = 0
+    seen: int = 0
 
     def meets(self, call: ApiCall) -> bool:
-        """Whether this call gets it."""
-        in_window = self.between is None or self.between[0] <= call.at_micros <= self.between[1]
-        return call.action == self.action and self.met < self.times and in_window
+        """Whether this call gets it; then it has."""
+        if self.is_over or not self._is_in_window(call) or not self.calls.fits(call):
+            return False
+        self.seen += 1
+        if self.gate is not None and not self.gate.strikes(call):
+            return False
+        self.met += 1
+        return True
+
+    def _is_in_window(self, call: ApiCall) -> bool:
+        return self.between is None or self.between[0] <= call.at_micros <= self.between[1]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it meets no more."""
+        return self.times is not None and self.met >= self.times
+
+    @property
+    def was_used(self) -> bool:
+        """Whether it met what it was declared for: so many calls, or where that depends, any that came its way."""
+        if self.times is None or self.gate is not None:
+            return self.seen > 0
+        return self.is_over
+
+    def __str__(self) -> str:
+        window = ""
+        if self.between is not None:
+            window = f" between {instant_text(self.between[0])} and {instant_text(self.between[1])}"
+        met = "not met" if self.times is None or self.gate is not None else f"met {self.met} of {self.times} times"
+        return f"{self.calls}: {self.name}, {met}{window}"
 
 
-class Faults:
-    """The faults of one test, met in order of declaration."""
+class Rules:
+    """The rules of one test, each kind met in order of declaration.
 
-    def __init__(self) -> None:
-        self._faults: Final[list[Fault]] = []
+    Args:
+        seed: What makes the test's dice its own.
+    """
+
+    def __init__(self, seed: str) -> None:
+        self._seed: Final = seed
+        self._faults: Final[list[Rule]] = []
+        self._delays: Final[list[Rule]] = []
 
     @property
     def met(self) -> int:
@@ -47,70 +138,178 @@ class Faults:
 
     @property
     def declared(self) -> int:
-        """How many calls the faults are for."""
-        return sum(fault.times for fault in self._faults)
+        """How many calls the faults are for, as far as that is known."""
+        return sum(fault.met if fault.times is None else fault.times for fault in self._faults)
 
-    def add(
+    def fail(
         self,
-        action: str,
+        calls: CallPattern,
         code: str,
         *,
-        times: int,
+        times: Times,
         message: str | None,
         http_status: int | None,
-        between: "tuple[Micros, Micros] | None",
+        between: Window | None,
+        probability: float | None,
+        acted: bool | None,
+        optional: bool,
     ) -> None:
         """Declare a fault.
 
         Raises:
-            BadArgumentError: No such action, a code that it never answers given without status, or no calls to meet.
+            BadArgumentError: Something of it cannot be.
         """
-        if action not in ACTIONS:
-            raise BadArgumentError(
-                f"{action!r} is no action of Ecs.{did_you_mean(str(action), ACTIONS)} Actions are: {listed(ACTIONS)}."
-            )
-        if not _is_count(times):
-            raise BadArgumentError(f"fail({action!r}, {code!r}) got times={times!r}. Pass a whole number of 1 or more.")
-        self._faults.append(Fault(action, _error(action, code, message, http_status), times, between))
+        what = f"fail({calls.action!r}, {code!r})"
+        effect = _effect(what, calls.action, code, message=message, http_status=http_status, acted=acted)
+        gate: Gate | None = None
+        if probability is not None:
+            gate = Chance(_checked_probability(probability, what), f"{self._seed}/fault {len(self._faults)}")
+        first = None if gate else 1
+        number = _checked_times(first if isinstance(times, EllipsisType) else times, what)
+        self._faults.append(Rule(calls, code, effect, number, between, gate, optional))
 
-    def take(self, call: ApiCall) -> ApiError | None:
-        """The error this call gets, if any."""
-        for fault in self._faults:
-            if fault.meets(call):
-                fault.met += 1
-                return fault.error
-        return None
+    def quota(
+        self,
+        calls: CallPattern,
+        per_minute: int,
+        code: str,
+        *,
+        message: str | None,
+        http_status: int | None,
+        optional: bool,
+    ) -> None:
+        """Declare a quota.
 
-    def unused(self) -> UnusedFaultError | None:
-        """The error about faults that were not met as often as they were declared."""
-        left = [fault for fault in self._faults if fault.met < fault.times]
-        if not left:
+        Raises:
+            BadArgumentError: Something of it cannot be.
+        """
+        what = f"quota({calls.action!r})"
+        if not _is_count(per_minute):
+            raise BadArgumentError(f"{what} got per_minute={per_minute!r}. Pass a whole number of 1 or more.")
+        effect = _effect(what, calls.action, code, message=message, http_status=http_status, acted=None)
+        name = f"quota of {per_minute} a minute, then {code}"
+        self._faults.append(Rule(calls, name, effect, None, None, Quota(per_minute), optional))
+
+    def refuse(self, code: str, gate: Gate) -> None:
+        """Declare a fault for whichever calls a gate picks; it need not be met.
+
+        Args:
+            code: A common error, which any action may answer.
+            gate: What picks the calls.
+        """
+        effect = _effect(f"fail({ALL!r}, {code!r})", ALL, code, message=None, http_status=None, acted=None)
+        self._faults.append(Rule(pattern(ALL, {}), code, effect, None, None, gate, optional=True))
+
+    def delay(
+        self, calls: CallPattern, by: Micros, *, times: int | None, between: Window | None, optional: bool
+    ) -> None:
+        """Declare a delay.
+
+        Raises:
+            BadArgumentError: Something of it cannot be.
+        """
+        what = f"delay({calls.action!r})"
+        if by == 0:
+            raise BadArgumentError(f'{what} got a duration of nothing. Pass one above zero, such as "30s".')
+        effect = Effect(delay=by)
+        name = f"delay of {duration_text(by)}"
+        self._delays.append(Rule(calls, name, effect, _checked_times(times, what), between, optional=optional))
+
+    def effect(self, call: ApiCall) -> Effect:
+        """What this call gets."""
+        if not self._faults and not self._delays:
+            return NO_EFFECT
+        fault = next((rule for rule in self._faults if rule.meets(call)), None)
+        effect = NO_EFFECT if fault is None else fault.effect
+        if isinstance(effect.fault, Mishap) and effect.fault.acts is Acts.NEVER:
+            return effect
+        delay = next((rule for rule in self._delays if rule.meets(call)), None)
+        return effect if delay is None else replace(effect, delay=delay.effect.delay)
+
+    def unused(self, calls: Sequence[ApiCall]) -> UnusedFaultError | None:
+        """The complaint about rules that were not met as often as they were declared.
+
+        Args:
+            calls: Every call of the test.
+        """
+        kinds = {
+            kind: left
+            for kind, rules in (("faults", self._faults), ("delays", self._delays))
+            if (left := [rule for rule in rules if not (rule.optional or rule.was_used)])
+        }
+        if not kinds:
             return None
+        bullets = [f"  - {rule}. {_nearest_call(rule, calls)}" for left in kinds.values() for rule in left]
         return UnusedFaultError(
-            "Faults were declared that the handler did not meet:\n"
-            + "\n".join(f"  - {_fault_text(fault)}" for fault in left)
-            + "\nMake the handler call the action, or declare fewer; ecs_events.strict = False lets them be."
+            with_remedy(
+                "\n".join(
+                    [f"{' and '.join(kinds).capitalize()} were declared that the handler did not meet:", *bullets]
+                ),
+                "faults",
+                "Have the handler make these calls, or declare fewer; one with optional=True need not be met.",
+            )
         )
 
 
-def _is_count(times: object) -> bool:
-    return isinstance(times, int) and times >= 1
+def _nearest_call(rule: Rule, calls: Sequence[ApiCall]) -> str:
+    """`Nearest call: RebootInstance(InstanceId=i-web2) -> 200.`, the last one of those that are as near."""
+    same = [call for call in calls if rule.calls.fits_action(call)]
+    if not same:
+        name = nearest(rule.calls.action, {call.action for call in calls})
+        same = [call for call in calls if call.action == name]
+    if not same:
+        return "Nothing was called." if rule.calls.action == ALL else f"{rule.calls.action} was not called."
+    call = max(reversed(same), key=rule.calls.likeness)
+    at = "" if rule.between is None else f" at {instant_text(call.at_micros)}"
+    return f"Nearest call: {call_text(call)}{at}."
 
 
-def _fault_text(fault: Fault) -> str:
-    window = ""
-    if fault.between is not None:
-        window = f" between {instant_text(fault.between[0])} and {instant_text(fault.between[1])}"
-    return f"{fault.action}: {fault.error.code}, met {fault.met} of {fault.times} times{window}"
+# -- what can be declared
 
 
-def _error(action: str, code: str, message: str | None, http_status: int | None) -> ApiError:
-    row = ACTIONS[action].errors.get(code) or COMMON.get(code)
-    if row is None and (http_status is None or message is None):
-        known = tuple(dict.fromkeys((*ACTIONS[action].errors.codes(), *COMMON.codes())))
+def _is_count(number: object) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and number >= 1
+
+
+def _checked_times(times: object, what: str) -> int | None:
+    if times is not None and not _is_count(times):
+        raise BadArgumentError(f"{what} got times={times!r}. Pass a whole number of 1 or more, or None for every call.")
+    assert times is None or isinstance(times, int)
+    return times
+
+
+def _checked_probability(probability: object, what: str) -> float:
+    is_number = isinstance(probability, (int, float)) and not isinstance(probability, bool)
+    if not (is_number and 0 < probability <= 1):  # type: ignore[operator]  # it is a number
+        raise BadArgumentError(f"{what} got probability={probability!r}. Pass a number above 0 and up to 1.")
+    return float(probability)  # type: ignore[arg-type]  # the same
+
+
+def _effect(
+    what: str, action: str, code: str, *, message: str | None, http_status: int | None, acted: bool | None
+) -> Effect:
+    mishap = MISHAPS.get(str(code))
+    if mishap is None:
+        return Effect(_error(action, code, message, http_status, what), bool(acted))
+    if message is not None or http_status is not None:
         raise BadArgumentError(
-            f"{code!r} is no error that {action} is known to answer.{did_you_mean(str(code), known)} For one of your "
-            f"own pass message= and http_status= too. Known are: {listed(known)}."
+            f"{what} got message= or http_status=, which only the cloud's own errors have. Leave them out: {mishap.name} "
+            f"is that {mishap.meaning}."
+        )
+    if mishap.acts is not Acts.IF_TOLD and acted is not None and acted is not (mishap.acts is Acts.ALWAYS):
+        raise BadArgumentError(f"{what} got acted={acted}. Leave it out: such a call acts {mishap.acts.value}.")
+    return Effect(mishap, mishap.acts is Acts.ALWAYS or bool(acted))
+
+
+def _error(action: str, code: str, message: str | None, http_status: int | None, what: str) -> ApiError:
+    own = ACTIONS[action].errors if action in ACTIONS else None
+    row = (own.get(str(code)) if own else None) or COMMON.get(str(code))
+    if row is None and (http_status is None or message is None):
+        known = tuple(dict.fromkeys((*(own.codes() if own else ()), *COMMON.codes())))
+        raise BadArgumentError(
+            f"{code!r} is no error that {'any action' if action == ALL else action} is known to answer."
+            f"{did_you_mean(str(code), (*known, *MISHAPS))} For one of your own pass message= and http_status= too. Known "
+            f"are: {listed(known, most=99)}; and of the network: {listed(MISHAPS)}."
         )
     if row is not None:
         http_status = row.http_status if http_status is None else http_status
@@ -118,5 +317,9 @@ def _error(action: str, code: str, message: str | None, http_status: int | None)
     assert http_status is not None
     assert message is not None
     if not 300 <= http_status <= 599:
-        raise BadArgumentError(f"fail({action!r}, {code!r}) got http_status={http_status}. Pass one from 300 to 599.")
+        raise BadArgumentError(f"{what} got http_status={http_status}. Pass one from 300 to 599.")
+    if code == "SignatureDoesNotMatch" and ":" not in message:
+        raise BadArgumentError(
+            f"{what} got message={message!r}. Keep a colon in it, as the service does: without one the legacy SDK crashes."
+        )
     return ApiError(code, http_status, message)

@@ -6,9 +6,8 @@ import inspect
 import signal
 import sys
 import threading
-from _thread import allocate_lock, get_ident, interrupt_main, start_new_thread
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from _thread import allocate_lock, get_ident, start_new_thread
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any, Final
@@ -38,9 +37,8 @@ PATIENCE: Final = 10.0
 """Real seconds within which a handler must sleep, or call the cloud."""
 
 _LOOK_EVERY: Final = 0.05
-_INSIST_EVERY: Final = 0.001
-_OFTEN: Final = 3
-_LAST_RESORT_AFTER: Final = 2.0
+_INSIST_EVERY: Final = 0.005
+_A_MOMENT: Final = 0.0001
 _DEBUGGERS: Final = ("bdb", "pdb", "_pytest.debugging", "IPython", "pydevd", "debugpy")
 
 
@@ -65,10 +63,6 @@ class Stopped:
 
     def __repr__(self) -> str:
         return f"<Stopped at {instant_text(self.at_micros)}: {self.reason}, while it waited at {self.doing}>"
-
-
-class _EndedError(Exception):
-    """The handler was ended from outside."""
 
 
 class Runner:
@@ -109,28 +103,39 @@ class Runner:
         self._task: asyncio.Future[Any] | None = None
         self._where = ""
         self._stuck_at = ""
-        self._ended_by: HandlerStop | None = None
         self._ident: Final = get_ident()
-        self._end_lock: Final = allocate_lock()
-        self._is_over = False
-        self._was_interrupted = False
+        self._wake: Final = allocate_lock()
+        self._wake.acquire()
+        self._is_over = self._has_watch_ended = False
+        # Other systems have neither such a signal nor threads that one can be sent to.
+        self._can_be_signalled: Final = _is_main_thread() and hasattr(signal, "SIGURG")
+        self._signal_handler: Any = None
+        self._is_signal_on_its_way = False
 
     def run(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The handler's result, or `Stopped`; a coroutine runs in a loop of its own."""
+        before = self._begin()
         try:
-            with self._supervised():
-                result = function(*args, **kwargs)
-                return asyncio.run(self._awaited(result)) if inspect.isawaitable(result) else result
-        except _EndedError:
-            return self._stopped()
+            result = function(*args, **kwargs)
+            return asyncio.run(self._awaited(result)) if inspect.isawaitable(result) else result
+        except HandlerStop as error:
+            ended_by = error
+        finally:
+            self._is_over = True
+            self._finish(before)
+        return self._stopped(ended_by)
 
     async def run_async(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The same in the running loop."""
+        before = self._begin()
         try:
-            with self._supervised():
-                return await self._awaited(function(*args, **kwargs))
-        except _EndedError:
-            return self._stopped()
+            return await self._awaited(function(*args, **kwargs))
+        except HandlerStop as error:
+            ended_by = error
+        finally:
+            self._is_over = True
+            self._finish(before)
+        return self._stopped(ended_by)
 
     async def _awaited(self, handler: Awaitable[Any]) -> Any:
         task = self._task = asyncio.ensure_future(handler)
@@ -157,27 +162,37 @@ class Runner:
             self._condition_error = error
         return self._was_met or self._condition_error is not None
 
-    @contextmanager
-    def _supervised(self) -> Iterator[None]:
+    def _begin(self) -> Stop | None:
         """Have the handler stopped when its end comes, and found out when it is stuck."""
         before, self._team.stop = self._team.stop, self._stop
-        start_new_thread(self._watch, ())
-        try:
-            yield
-        except HandlerStop as stop:
-            if self._team.stop is not self._stop:
-                raise
-            self._ended_by = stop
-            raise _EndedError from None
-        except KeyboardInterrupt:
-            if self._was_interrupted:
-                raise _EndedError from None
-            raise
-        finally:
-            self._team.stop = before
-            self._end_watch()
+        if self._can_be_signalled:
+            self._signal_handler = signal.signal(signal.SIGURG, self._signalled)
+        start_new_thread(self._start_watch, ())
+        return before
 
-    def _stopped(self) -> Stopped:
+    def _finish(self, before: Stop | None) -> None:
+        """Wait for the watch to end, and for a `HandlerStop` that was on its way to arrive."""
+        try:
+            self._wait_for_watch(before)
+        except HandlerStop:
+            self._wait_for_watch(before)
+        if self._can_be_signalled:
+            signal.signal(signal.SIGURG, self._signal_handler)
+
+    def _wait_for_watch(self, before: Stop | None) -> None:
+        self._team.stop = before
+        if self._wake.locked():
+            self._wake.release()
+        while not self._has_watch_ended:
+            real_sleep(_A_MOMENT)
+
+    def _signalled(self, _number: int, frame: FrameType | None) -> None:
+        """End the handler where it is, but for the middle of what must go on."""
+        self._is_signal_on_its_way = False
+        if not self._is_over and frame is not None and not _must_go_on(frame):
+            raise HandlerStop(place_of(frame))
+
+    def _stopped(self, ended_by: HandlerStop) -> Stopped:
         """What there is to say of a handler that was stopped.
 
         Raises:
@@ -185,10 +200,11 @@ class Runner:
         """
         if self._condition_error is not None:
             raise self._condition_error
+        if self._stop.error is not None:
+            raise self._stop.error
         if self._stuck_at:
             raise StuckHandlerError(self._stuck_at)
-        doing = self._ended_by.doing if self._ended_by is not None else ""
-        told_at = self._stop.told_at
+        doing, told_at = ended_by.doing, self._stop.told_at
         if self._was_met:
             return Stopped(told_at, "what it was to run until has come", doing)
         if self._at is not None:
@@ -201,46 +217,49 @@ class Runner:
 
     # -- watching
 
+    def _start_watch(self) -> None:  # pragma: no cover  # a tracer sees what begins after it was set
+        # It is no `threading.Thread`, whose start waits, and waiting moves the clock; but it is traced as those are.
+        sys.settrace(threading.gettrace())
+        self._watch()
+        self._has_watch_ended = True
+
     def _watch(self) -> None:
         """Look from outside, in real time, whether the handler gets on."""
         seen, since = (-1, -1), real_now()
-        while not self._is_over:
-            insists = self._stop.times >= _OFTEN
-            real_sleep(_INSIST_EVERY if insists else _LOOK_EVERY)
+        while not self._is_over and not self._wake.acquire(True, _LOOK_EVERY):
             now, before = real_now(), seen
             seen = (self._team.activity, self._activity())
-            if insists:
+            if self._stop.is_ignored:
                 self._note_stuck(_STUBBORN)
-                self._interrupt()
+                self._insist()
             elif seen != before or _is_debugged(self._ident):
                 since = now
             elif now - since > self._patience:
                 self._note_stuck(_IDLE.format(self._patience))
                 self._team.end_wait(self._stop)
-                self._interrupt(with_signal=now - since > self._patience + _LAST_RESORT_AFTER)
+                self._interrupt()
+
+    def _insist(self) -> None:
+        """Raise `HandlerStop` in a handler that catches everything, until it is where nothing catches it: after the try."""
+        while not self._is_over:
+            real_sleep(_INSIST_EVERY)
+            self._interrupt()
 
     def _note_stuck(self, problem: str) -> None:
         if not self._stuck_at:
             self._stuck_at = f"{problem} It was at {_place_of_thread(self._ident)}."
 
-    def _interrupt(self, *, with_signal: bool = False) -> None:
-        """Raise `HandlerStop` in the handler's thread; where that does nothing, interrupt what holds it, once."""
-        with self._end_lock:
-            frame = sys._current_frames().get(self._ident)
-            if self._is_over or self._was_interrupted or frame is None or _is_ours(frame):
-                return
-            if not with_signal:
-                _raise_in(self._ident, HandlerStop)
-            elif self._ident == threading.main_thread().ident:
-                _raise_in(self._ident, None)
-                self._was_interrupted = True
-                _send_signal(self._ident)
-
-    def _end_watch(self) -> None:
-        with self._end_lock:
-            self._is_over = True
-            if self._stuck_at:
-                _raise_in(self._ident, None)
+    def _interrupt(self) -> None:
+        """Raise `HandlerStop` in the handler's thread: by a signal, which reaches it in a lock too, where one can be sent."""
+        if self._can_be_signalled:
+            # One at a time: under a tracer, 3.11 gets no step further while another is waiting.
+            if not self._is_signal_on_its_way:
+                self._is_signal_on_its_way = True
+                signal.pthread_kill(self._ident, signal.SIGURG)
+            return
+        frame = sys._current_frames().get(self._ident)
+        if not self._is_over and frame is not None and not _must_go_on(frame):
+            _raise_in(self._ident, HandlerStop)
 
 
 _IDLE: Final = (
@@ -253,25 +272,20 @@ _STUBBORN: Final = (
 )
 
 
-def _raise_in(ident: int, error: type[BaseException] | None) -> None:
-    """Raise an error in another thread at its next step, or take back one that has not been raised yet."""
+def _raise_in(ident: int, error: type[BaseException]) -> None:
+    """Raise an error in another thread at its next step."""
     import ctypes  # only ever needed for a handler that is stuck
 
-    raised = ctypes.py_object(error) if error is not None else None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), raised)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(error))
 
 
-def _send_signal(ident: int) -> None:
-    """What Ctrl-C does; it reaches a main thread that is held by a lock."""
-    send = getattr(signal, "pthread_kill", None)
-    if send is None:
-        interrupt_main()
-    else:
-        send(ident, signal.SIGINT)
+def _is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
 
 
-def _is_ours(frame: FrameType) -> bool:
-    return str(frame.f_globals.get("__name__")).startswith("pytest_ecsevents")
+def _must_go_on(frame: FrameType) -> bool:
+    """Whether an error raised in this frame could leave a lock held that others need: ours, or a tracer's."""
+    return is_plumbing(frame) or str(frame.f_globals.get("__name__")).startswith("coverage.")
 
 
 def _is_debugged(ident: int) -> bool:

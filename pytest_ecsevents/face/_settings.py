@@ -6,19 +6,9 @@ from typing import Any, Final
 
 from pytest_ecsevents._words import BadArgumentError, did_you_mean, hidden_in_reports, listed
 from pytest_ecsevents.clock import BACKENDS, SLEEPS, parse_duration, parse_when
+from pytest_ecsevents.face._strictness import strict_checks
 
 __tracebackhide__ = hidden_in_reports
-
-_YES_NO: Final = {
-    "true": True,
-    "yes": True,
-    "on": True,
-    "1": True,
-    "false": False,
-    "no": False,
-    "off": False,
-    "0": False,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +24,7 @@ class Settings:
         executing_for: How long an event stays Executing after NotBefore (a guess).
         failure_events: "executing": simulated failure events are born Executing (documented since 2020-12);
             "scheduled": they are born Scheduled, as older documentation shows.
-        strict: Whether a call that the fake cannot answer, or an unused fault, fails the test.
+        strict: What fails a test that would otherwise pass: "true" for all checks, "false" for none, or their names.
         timeline: "failed": the report of a failed test has the timeline; "all": that of every test.
     """
 
@@ -53,7 +43,6 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "clock": BACKENDS,
     "sleep": SLEEPS,
     "failure_events": ("executing", "scheduled"),
-    "strict": tuple(_YES_NO),
     "timeline": ("failed", "all"),
 }
 
@@ -85,11 +74,8 @@ def _check(name: str, value: Any, what: str) -> None:
         parse_when(value, what, 0)
     elif name == "executing_for":
         parse_duration(value, what)
-
-
-def is_strict(settings: Settings) -> bool:
-    """Whether `strict` says yes."""
-    return _YES_NO[settings.strict]
+    elif name == "strict":
+        strict_checks(value, what)
 
 
 NAMES: Final = tuple(one.name for one in fields(Settings))

@@ -120,7 +120,7 @@ def staged(ecs_events: "EcsEvents", case: Case, instance_id: str) -> Scenario:
     for act in case.row.acts:
         ecs_events.at(from_micros(begins + act.at), partial(_perform, ecs_events, event, begins, act, cause))
     if case.row.throttling:
-        ecs_events._witness.cue = _CUES[case.row.throttling](ecs_events)
+        ecs_events._witness.rules.refuse(case.row.throttling, _GATES[case.row.throttling]())
     looks = max(event._published_at, begins + case.row.looks)
     plan = tuple(_plan(event, begins, case))
     ecs_events.advance_to(from_micros(looks))
@@ -193,36 +193,33 @@ def _plan(event: SystemEvent, begins: Micros, case: Case) -> Iterator[PlannedSte
 
 @dataclass(slots=True)
 class _ForAMinute:
-    """Every call in the minute that begins with the first is refused."""
+    """Strikes every call in the minute that begins with the first."""
 
-    ecs_events: "EcsEvents"
     ends_at: Micros | None = None
 
-    def __call__(self, call: ApiCall) -> bool:
+    def strikes(self, call: ApiCall) -> bool:
+        if not is_of_ecs(call):
+            return False
         if self.ends_at is None:
             self.ends_at = call.at_micros + MINUTE
-        return call.at_micros < self.ends_at and _throttled(self.ecs_events, call, "Throttling")
+        return call.at_micros < self.ends_at
 
 
 @dataclass(slots=True)
 class _OncePerAction:
-    """The first call of each action is refused."""
+    """Strikes the first call of each action."""
 
-    ecs_events: "EcsEvents"
     seen: set[str] = field(default_factory=set)
 
-    def __call__(self, call: ApiCall) -> bool:
-        is_first = call.action not in self.seen
+    def strikes(self, call: ApiCall) -> bool:
+        is_first = is_of_ecs(call) and call.action not in self.seen
         self.seen.add(call.action)
-        return is_first and _throttled(self.ecs_events, call, "Throttling.User")
+        return is_first
 
 
-_CUES: Final = {"Throttling": _ForAMinute, "Throttling.User": _OncePerAction}
+_GATES: Final = {"Throttling": _ForAMinute, "Throttling.User": _OncePerAction}
 
 
-def _throttled(ecs_events: "EcsEvents", call: ApiCall, code: str) -> bool:
-    """Declare a fault just when the call that it is for comes in, so that none is left over."""
-    if call.product != "Ecs" or call.action not in ACTIONS:
-        return False
-    ecs_events.fail(call.action, code)
-    return True
+def is_of_ecs(call: ApiCall) -> bool:
+    """Whether a call is one to the faked cloud, and not one that the test answers itself."""
+    return call.product == "Ecs" and call.action in ACTIONS

@@ -1,10 +1,13 @@
 """Answers that the author of a test gives himself, for what is not faked."""
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from pytest_ecsevents._words import BadArgumentError, hidden_in_reports
+from pytest_ecsevents._words import BadArgumentError, UnusedStubError, hidden_in_reports, nearest
+from pytest_ecsevents.face._calls import call_text
+from pytest_ecsevents.face._strictness import with_remedy
 from pytest_ecsevents.openapi import ACTIONS, ApiCall, ApiError
 
 __tracebackhide__ = hidden_in_reports
@@ -15,13 +18,35 @@ Answer: TypeAlias = Mapping[str, Any] | ApiError | Callable[[ApiCall], Mapping[s
 _HOST_NAMES: Final = {"cms": "metrics", "cloudmonitor": "metrics"}
 
 
+@dataclass(slots=True)
+class Stub:
+    """One stub.
+
+    Attributes:
+        product: As its host is called.
+        action: The action.
+        answer: The author's own.
+        optional: Whether it need not be called.
+        is_used: Whether it was.
+    """
+
+    product: str
+    action: str
+    answer: Answer
+    optional: bool
+    is_used: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.product} {self.action}"
+
+
 class Stubs:
     """The stubs of one test; the last one for an action counts."""
 
     def __init__(self) -> None:
-        self._answers: Final[dict[tuple[str, str], Answer]] = {}
+        self._stubs: Final[dict[tuple[str, str], Stub]] = {}
 
-    def add(self, product: str, action: str, response: Answer) -> None:
+    def add(self, product: str, action: str, response: Answer, *, optional: bool) -> None:
         """Declare a stub.
 
         Raises:
@@ -35,11 +60,16 @@ class Stubs:
             raise BadArgumentError(
                 f"stub({product!r}, {action!r}) got {response!r}. Pass a dict, an ApiError, or a function of the call."
             )
-        self._answers[_host_name(product), action] = response
+        stub = Stub(_host_name(product), action, response, optional)
+        self._stubs[stub.product, action] = stub
 
     def actions(self) -> list[str]:
         """The stubbed actions as `slb DescribeLoadBalancers`."""
-        return [f"{product} {action}" for product, action in self._answers]
+        return [str(stub) for stub in self._stubs.values()]
+
+    def has(self, call: ApiCall) -> bool:
+        """Whether there is one for a call."""
+        return (call.product.lower(), call.action) in self._stubs
 
     def answer(self, call: ApiCall) -> dict[str, Any] | None:
         """The body for a call, or None when there is no stub for it.
@@ -48,15 +78,42 @@ class Stubs:
             ApiError: The stub is an error.
             BadArgumentError: The stub's function gave no dict.
         """
-        response = self._answers.get((call.product.lower(), call.action))
-        if response is None:
+        stub = self._stubs.get((call.product.lower(), call.action))
+        if stub is None:
             return None
-        if isinstance(response, ApiError):
-            raise response
-        body = response(call) if callable(response) else response
+        stub.is_used = True
+        if isinstance(stub.answer, ApiError):
+            raise stub.answer
+        body = stub.answer(call) if callable(stub.answer) else stub.answer
         if not isinstance(body, Mapping):
             raise BadArgumentError(f"The stub of {call.product} {call.action} gave {body!r}. Return a dict.")
         return copy.deepcopy(dict(body))
+
+    def unused(self, calls: Sequence[ApiCall]) -> UnusedStubError | None:
+        """The complaint about stubs that nothing called.
+
+        Args:
+            calls: Every call of the test.
+        """
+        left = [stub for stub in self._stubs.values() if not (stub.optional or stub.is_used)]
+        if not left:
+            return None
+        bullets = [f"  - {stub}. {_nearest_call(stub, calls)}" for stub in left]
+        return UnusedStubError(
+            with_remedy(
+                "\n".join(["Stubs were declared that the handler did not call:", *bullets]),
+                "stubs",
+                "Have the handler call them, or declare fewer; one with optional=True need not be called.",
+            )
+        )
+
+
+def _nearest_call(stub: Stub, calls: Sequence[ApiCall]) -> str:
+    """The last call to the action whose name is nearest, of those to the product if there are any."""
+    of_product = [call for call in calls if call.product.lower() == stub.product]
+    name = nearest(stub.action, {call.action for call in of_product or calls})
+    near = [call for call in of_product or calls if call.action == name] or of_product
+    return f"Nearest call: {call_text(near[-1])}." if near else f"{stub.product} was not called."
 
 
 def _host_name(product: str) -> str:

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TypeAlias
+from typing import Final
 
-from pytest_ecsevents.clock import SECOND, Micros, instant_text
-from pytest_ecsevents.cloud import InstanceTransition, Transition
-from pytest_ecsevents.face._calls import call_text
-from pytest_ecsevents.openapi import ApiCall
+from pytest_ecsevents.clock import Micros, elapsed_text, instant_text
+from pytest_ecsevents.face._moments import Moment, Rank, span_text
+from pytest_ecsevents.face._rounds import Round, rounds
 
-Entry: TypeAlias = Transition | InstanceTransition | ApiCall
+_MOST_IN_A_ROUND: Final = 4
+"""Calls of one round that are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,34 +28,38 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line, and whether it is a call that went well: the first to go when there are too many."""
+    """One line, which may go on over several.
+
+    Attributes:
+        stamp: When, counted from the start.
+        kind: `event`, `call`, ...; "" for a line about lines that are left out.
+        text: What.
+        rank: What goes first when there are too many.
+        calls: How many calls it tells of.
+    """
 
     stamp: str
     kind: str
     text: str
-    is_plain_call: bool = False
+    rank: Rank = Rank.NEWS
     calls: int = 0
 
 
-def timeline_text(header: Header, journal: Sequence[Entry], *, most: int | None = None) -> str:
+def timeline_text(header: Header, moments: Sequence[Moment], *, most: int | None = None) -> str:
     """The timeline.
 
     Args:
         header: What the first line says.
-        journal: What happened, in order.
-        most: How many lines there may be. Over it, calls that went well are folded into counts; if that is not
-            enough, the middle is left out. None for all.
+        moments: What happened, in order.
+        most: How many lines there may be; what matters least is left out first. None for all.
     """
-    lines = [_line(entries, header.started_at) for entries in _grouped(journal)]
-    if most is not None and len(lines) > most:
-        lines = list(_calls_folded(lines))
-    left_out = 0 if most is None else max(len(lines) - most, 0)
+    has_threads = len({moment.thread for moment in moments if moment.thread}) > 1
+    lines = [_line(one, header.started_at, has_threads) for one in rounds(moments)]
+    if most is not None:
+        lines = _shortened(lines, most)
     width = max((len(line.stamp) for line in lines), default=0)
-    texts = [f" {line.stamp:>{width}}  {line.kind:<9} {line.text}" for line in lines]
-    if most is not None and left_out:
-        texts[most // 2 : most // 2 + left_out] = [f" ... {left_out} lines left out; ecs_events.timeline() has them"]
     indent = "\n" + " " * (width + 13)
-    return "\n".join([_header_text(header), *(text.replace("\n", indent) for text in texts)])
+    return "\n".join([_header_text(header), *(_line_text(line, width).replace("\n", indent) for line in lines)])
 
 
 def _header_text(header: Header) -> str:
@@ -77,67 +81,97 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def elapsed_text(span: Micros) -> str:
-    """`+23:00:00`, `+2d 03:00:00`; fractions of a second only where there are some."""
-    sign = "-" if span < 0 else "+"
-    seconds, fraction = divmod(abs(span), SECOND)
-    days, seconds = divmod(seconds, 86_400)
-    clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-    tail = f".{fraction:06}".rstrip("0") if fraction else ""
-    return f"{sign}{days}d {clock}{tail}" if days else f"{sign}{clock}{tail}"
+def _line_text(line: Line, width: int) -> str:
+    return f" {line.stamp:>{width}}  {line.kind:<9} {line.text}" if line.kind else f" {line.text}"
 
 
-def _grouped(journal: Sequence[Entry]) -> Iterator[list[Entry]]:
-    """Entries that make one line: an instance's way through several statuses, or a call repeated to the letter."""
-    for _, entries in groupby(enumerate(journal), key=_group_key):
-        yield [entry for _, entry in entries]
+# -- one line
 
 
-def _group_key(numbered: "tuple[int, Entry]") -> object:
-    number, entry = numbered
-    if isinstance(entry, InstanceTransition):
-        return id(entry.instance), entry.at_micros, entry.cause
-    return number if isinstance(entry, Transition) else (call_text(entry), entry.hint, entry.fault)
-
-
-def _line(entries: list[Entry], started_at: Micros) -> Line:
-    first = entries[0]
-    stamp = elapsed_text(first.at_micros - started_at)
-    if isinstance(first, ApiCall):
-        repeated = ""
-        if len(entries) > 1:
-            repeated = f" ({len(entries)} times until {elapsed_text(entries[-1].at_micros - started_at)})"
-        hint = f"\n  {first.hint}" if first.hint else ""
-        text = f"{call_text(first)}{repeated}{hint}"
-        return Line(stamp, "fault" if first.fault else "call", text, first.http_status == 200, len(entries))
-    if isinstance(first, Transition):
-        return Line(stamp, "event", _event_text(first))
-    return Line(stamp, "instance", _instance_text([one for one in entries if isinstance(one, InstanceTransition)]))
-
-
-def _event_text(transition: Transition) -> str:
-    event = transition.event
-    if transition.from_status is not None:
-        return f"{event.event_id}  {transition.from_status} -> {transition.to_status}: {transition.cause}"
-    due = "" if event._not_before is None else f", NotBefore {instant_text(event._not_before)}"
-    kind = "simulated " if event.simulated else ""
-    return (
-        f"{event.event_id}  {kind}{event.event_type} on {event._subject}: {transition.to_status}{due} "
-        f"({transition.cause})"
+def _line(one: Round, started_at: Micros, has_threads: bool) -> Line:
+    first, calls = one.block[0], [moment for moment in one.block if moment.kind != "sleep"]
+    who = f"[{first.thread}] " if has_threads and first.thread else ""
+    return Line(
+        elapsed_text(first.at - started_at),
+        first.kind,
+        f"{who}{_round_text(one, calls, started_at)}" if calls else f"{who}{_sleeps_text(one, started_at)}",
+        max(moment.rank for moment in one.block),
+        sum(moment.kind in ("call", "fault") for moment in calls) * one.times,
     )
 
 
-def _instance_text(steps: list[InstanceTransition]) -> str:
-    way = [str(steps[0].from_status or "created"), *(str(step.to_status or "released") for step in steps)]
-    return f"{steps[0].instance.instance_id}  {' -> '.join(way)}: {steps[0].cause}"
+def _round_text(one: Round, calls: Sequence[Moment], started_at: Micros) -> str:
+    texts = [
+        f"{moment.text}, a fault" if (moment.kind, calls[0].kind) == ("fault", "call") else moment.text
+        for moment in calls
+    ]
+    if len(texts) > _MOST_IN_A_ROUND:
+        texts[_MOST_IN_A_ROUND - 1 : -1] = [f"... {len(texts) - _MOST_IN_A_ROUND} more calls"]
+    hints = [f"\n  {hint}" for hint in dict.fromkeys(moment.hint for moment in calls) if hint]
+    return ", then\n".join(texts) + _times_text(one, one.last.at - started_at) + "".join(hints)
 
 
-def _calls_folded(lines: Sequence[Line]) -> Iterator[Line]:
-    """Each run of calls that went well as one line with their number."""
-    for are_plain, run in groupby(lines, key=lambda line: line.is_plain_call):
+def _sleeps_text(one: Round, started_at: Micros) -> str:
+    spans = [moment.until - moment.at for moment in (one.block[0], one.last)]
+    if one.times > 1 and one.least == one.most == spans[0]:
+        return f"{span_text(*spans)} ({one.times} times, until {elapsed_text(one.last.until - started_at)})"
+    return span_text(*spans) + _times_text(one, one.last.at - started_at)
+
+
+def _times_text(one: Round, last: Micros) -> str:
+    if one.times == 1:
+        return ""
+    if one.most == 0:
+        return f" ({one.times} times)"
+    return f" ({one.times} times, every {span_text(one.least, one.most)}, until {elapsed_text(last)})"
+
+
+# -- fewer lines
+
+_LOOKS_SHOWN: Final = (20, 5, 1, 0)
+"""How many lines of a run of looks are shown at its start and at its end; fewer if that is too many."""
+
+_LEFT_OUT: Final = {
+    Rank.LOOK: "calls and sleeps",
+    Rank.DEED: "calls and instances",
+    Rank.NEWS: "events, faults and errors",
+}
+
+
+def _shortened(lines: Sequence[Line], most: int) -> list[Line]:
+    """So many lines: looks are counted first, then the middle is left out of what matters least, and so on."""
+    left = list(lines)
+    for shown in _LOOKS_SHOWN:
+        if len(left) > most:
+            left = list(_looks_counted(lines, shown))
+    for rank in Rank:
+        if len(left) > most:
+            left = _without_middle(left, rank, len(left) - most)
+    return left
+
+
+def _looks_counted(lines: Sequence[Line], shown: int) -> Iterator[Line]:
+    """Of each run of looks, so many lines at its start and at its end, and the others as one line with their number."""
+    for rank, run in groupby(lines, key=lambda line: line.rank):
         together = list(run)
-        if are_plain and len(together) > 1:
-            calls = sum(line.calls for line in together)
-            yield Line(together[0].stamp, "call", f"... {calls} calls answered 200, until {together[-1].stamp}")
-        else:
+        counted = together[shown : len(together) - shown]
+        if rank != Rank.LOOK or len(counted) < 2:
             yield from together
+            continue
+        calls, until = sum(line.calls for line in counted), counted[-1].stamp
+        what = f"{calls} calls answered 200" if calls else f"{len(counted)} sleeps"
+        yield from together[:shown]
+        yield Line(counted[0].stamp, "call" if calls else "sleep", f"... {what}, until {until}", rank, calls)
+        yield from together[len(together) - shown :]
+
+
+def _without_middle(lines: list[Line], rank: Rank, too_many: int) -> list[Line]:
+    places = [place for place, line in enumerate(lines) if line.kind and line.rank == rank]
+    number = min(len(places), too_many + 1)
+    if number < 2:
+        return lines
+    start = (len(places) - number) // 2
+    first, *others = places[start : start + number]
+    gone, until = set(others), lines[others[-1]].stamp
+    text = f"... up to {until}, {number} lines about {_LEFT_OUT[rank]} are left out; ecs_events.timeline() has them"
+    return [Line("", "", text) if place == first else line for place, line in enumerate(lines) if place not in gone]

@@ -1,15 +1,28 @@
-"""Who watches the calls of a test: records them, hands out faults, objects to what cannot be answered."""
+"""Who watches the calls of a test: records them, says what they meet, objects to what cannot be answered."""
 
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from threading import current_thread
 from typing import Any, Final
 
 from pytest_ecsevents._words import EcsEventsError, did_you_mean, hidden_in_reports
-from pytest_ecsevents.clock import HandlerStop, Micros
-from pytest_ecsevents.face._calls import CallLog, standing_clock, unexpected_call
-from pytest_ecsevents.face._faults import Faults
+from pytest_ecsevents.clock import HandlerStop, Micros, Waits, place_of
+from pytest_ecsevents.cloud import Change
+from pytest_ecsevents.face._calls import CallLog, endless_call, standing_clock, standing_run, unexpected_call
+from pytest_ecsevents.face._faults import Rules
+from pytest_ecsevents.face._moments import Entry
+from pytest_ecsevents.face._sleeps import SleepLog
+from pytest_ecsevents.face._strictness import (
+    left_running,
+    planned_error,
+    planned_raised,
+    receivers_error,
+    receivers_raised,
+    together,
+    will_reach_the_test,
+)
 from pytest_ecsevents.face._stubs import Stubs
-from pytest_ecsevents.face._timeline import Entry
-from pytest_ecsevents.openapi import ApiCall, ApiError
+from pytest_ecsevents.openapi import NO_EFFECT, ApiCall, Effect, NoReply, callers_frame
 
 __tracebackhide__ = hidden_in_reports
 
@@ -17,55 +30,83 @@ __tracebackhide__ = hidden_in_reports
 MOST_CALLS_AT_ONE_INSTANT: Final = 1000
 """Looks that may come in a row at one instant while an instance is in the middle of an operation."""
 
+MOST_CALLS_OF_A_RUN: Final = 10_000
+"""Calls that a handler under `run` may make in a row at one instant."""
+
+MOST_REMEMBERED: Final = 20
+"""Different errors of one kind that are told when the test ends."""
+
 
 class CallWitness:
     """The watcher of one test.
 
     Attributes:
-        strict: Whether a call that cannot be answered is an error; else the cloud's own error answers it.
+        strict: The checks that are made.
         log: The calls.
-        faults: The declared faults.
+        rules: The declared faults and delays.
         stubs: The author's own answers.
         journal: What happened, in order.
+        sleeps: What the threads of the test slept.
         waiting_for: Instances in the middle of an operation, and when they go on.
         test_failed: Whether the test has failed of itself; then nothing more is complained of.
-        cue: What may declare a fault for the very call that has come in, if no other meets it; whether it did.
+        left_threads: Names of threads of the test that went on when it had ended.
+
+    Args:
+        strict: The checks that are made.
+        waiting_for: Instances in the middle of an operation, and when they go on.
+        team: The threads of the test, while their waiting moves the clock.
+        seed: What makes the test's dice its own.
     """
 
-    def __init__(self, strict: bool, waiting_for: Mapping[str, Micros]) -> None:
+    def __init__(
+        self, strict: frozenset[str], waiting_for: Mapping[str, Micros], team: Callable[[], Waits | None], seed: str
+    ) -> None:
         self.strict = strict
         self.log: Final = CallLog()
-        self.faults: Final = Faults()
+        self.rules: Final = Rules(seed)
         self.stubs: Final = Stubs()
         self.journal: Final[list[Entry]] = []
+        self.sleeps: Final = SleepLog()
         self.test_failed = False
+        self.left_threads: Sequence[str] = ()
         self.waiting_for = waiting_for
+        self._team: Final = team
         self._stands_at: Micros | None = None
+        self._looks_there = 0
         self._calls_there = 0
-        self.cue: Callable[[ApiCall], bool] | None = None
-        self._raised: list[EcsEventsError] = []
-        self._failures: list[BaseException] = []
+        self._raised: Final[dict[str, tuple[EcsEventsError, int]]] = {}
+        self._receivers_errors: Final[list[str]] = []
+        self._planned_errors: list[tuple[BaseException, str]] = []
 
-    def called(self, call: ApiCall) -> ApiError | None:
-        """Record a call; the error returned is its answer."""
+    # -- what a call meets
+
+    def called(self, call: ApiCall, *, is_faked: bool) -> Effect:
+        """Record a call, and say what it meets."""
+        call.thread = current_thread().name
         self.log.add(call)
         self.journal.append(call)
         self._check_time_passes(call)
-        fault = self.faults.take(call)
-        if fault is None and self.cue is not None and self.cue(call):
-            return self.faults.take(call)
-        return fault
+        return self.rules.effect(call) if is_faked or self.stubs.has(call) else NO_EFFECT
 
     def _check_time_passes(self, call: ApiCall) -> None:
         """Object to a handler that waits for an instance in a loop without sleeping, which would never end."""
-        only_looks = call.action.startswith("Describe")
-        if call.at_micros != self._stands_at or not self.waiting_for or not only_looks:
-            self._stands_at, self._calls_there = call.at_micros, 0
+        if call.at_micros != self._stands_at:
+            self._stands_at, self._looks_there, self._calls_there = call.at_micros, 0, 0
         self._calls_there += 1
-        if self._calls_there > MOST_CALLS_AT_ONE_INSTANT:
-            error = standing_clock(call, self.waiting_for)
-            self._raised.append(error)
-            raise error
+        self._looks_there = self._looks_there + 1 if self.waiting_for and call.action.startswith("Describe") else 0
+        if self._looks_there > MOST_CALLS_AT_ONE_INSTANT:
+            self._end_run(standing_clock(call, self.waiting_for))
+        team = self._team()
+        if self._calls_there > MOST_CALLS_OF_A_RUN and team is not None and team.stop is not None:
+            self._end_run(standing_run(call, MOST_CALLS_OF_A_RUN, place_of(callers_frame())))
+
+    def _end_run(self, error: EcsEventsError) -> None:
+        """Raise an error that ends the handler under `run` whatever it catches."""
+        self._remember(error)
+        team = self._team()
+        if team is not None:
+            team.fail_run(error)
+        raise error
 
     def stubbed(self, call: ApiCall) -> dict[str, Any] | None:
         """The author's own answer to a call that is not faked."""
@@ -75,34 +116,79 @@ class CallWitness:
         """Object to a call, and remember that: handlers catch Exception."""
         nearest_stub = did_you_mean(f"{call.product} {call.action}", self.stubs.actions())
         call.hint = f"{problem}{nearest_stub}"
-        if self.strict:
+        if "calls" in self.strict:
             error = unexpected_call(call, call.hint)
-            self._raised.append(error)
+            self._remember(error)
             raise error
 
-    def watched(self, function: Callable[..., object], args: tuple[object, ...], kwargs: dict[str, object]) -> None:
-        """Call a function of the author's, and remember its error: handlers catch Exception."""
+    def waits_for_ever(self, call: ApiCall, no_reply: NoReply) -> EcsEventsError:
+        """The error for a client that nothing would wake."""
+        error = endless_call(call, no_reply)
+        self._remember(error)
+        return error
+
+    def _remember(self, error: EcsEventsError) -> None:
+        text = str(error)
+        first, times = self._raised.get(text, (error, 0))
+        if times or len(self._raised) < MOST_REMEMBERED:
+            self._raised[text] = first, times + 1
+
+    # -- what receivers do
+
+    def watched(self, receiver: Callable[[Change], None]) -> Callable[[Change], None]:
+        """A receiver whose errors are remembered, but for those that reach the test by themselves."""
+
+        def told(change: Change) -> None:
+            try:
+                receiver(change)
+            except Exception as error:
+                is_room = len(self._receivers_errors) < MOST_REMEMBERED
+                if is_room and not will_reach_the_test(sys._getframe()):
+                    self._receivers_errors.append(receivers_error(change, error))
+                raise
+
+        return told
+
+    # -- what functions do that the author planned
+
+    def call_planned(self, function: Callable[[], object], at: Micros) -> None:
+        """Call a function planned for an instant, and remember its error until the author has seen it."""
         try:
-            function(*args, **kwargs)
+            function()
         except (HandlerStop, KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
-            self._failures.append(error)
+            if len(self._planned_errors) < MOST_REMEMBERED:
+                self._planned_errors.append((error, planned_error(at, error)))
             raise
 
     def surfaced(self, error: BaseException) -> None:
         """Note that the author sees an error."""
-        self._failures = [failure for failure in self._failures if failure is not error]
+        self._planned_errors = [one for one in self._planned_errors if one[0] is not error]
 
     def surface(self) -> None:
-        """Raise the first error of a function of the author's that he has not seen."""
-        if self._failures:
-            raise self._failures.pop(0)
+        """Raise the first error of a planned function that the author has not seen."""
+        if self._planned_errors:
+            raise self._planned_errors.pop(0)[0]
 
-    def complaint(self) -> BaseException | None:
-        """What is wrong when the test has ended well: a swallowed error, or a fault that was not met."""
-        if self._failures and not self.test_failed:
-            return self._failures[0]
-        if not self.strict or self.test_failed:
-            return None
-        return self._raised[0] if self._raised else self.faults.unused()
+    # -- what there is to complain of
+
+    def complaint(self) -> EcsEventsError | None:
+        """What is wrong when the test has ended well by itself, all of it together."""
+        return None if self.test_failed else together(list(self._complaints()))
+
+    def _complaints(self) -> "Iterator[tuple[EcsEventsError, int]]":
+        """Each error, and how often it was raised."""
+        found: dict[str, Sequence[tuple[EcsEventsError | None, int]]] = {
+            "calls": list(self._raised.values()),
+            "faults": [(self.rules.unused(self.log.calls), 1)],
+            "stubs": [(self.stubs.unused(self.log.calls), 1)],
+            "receivers": [
+                (receivers_raised(self._receivers_errors), 1),
+                (planned_raised([text for _, text in self._planned_errors]), 1),
+            ],
+            "threads": [(left_running(self.left_threads), 1)] if self.left_threads else [],
+        }
+        for check, errors in found.items():
+            if check in self.strict:
+                yield from ((error, times) for error, times in errors if error is not None)

@@ -3,23 +3,33 @@
 from pytest_ecsevents.openapi._action import Action, ActionCall
 from pytest_ecsevents.openapi._calls import ApiCall
 from pytest_ecsevents.openapi._errors import COMMON, ApiError, ErrorRow, ErrorTable
-from pytest_ecsevents.openapi._gateway import ACTIONS, VERSION, Gateway, Witness, is_between
-from pytest_ecsevents.openapi._wire import Answerer, ApiReply, ApiRequest
+from pytest_ecsevents.openapi._gateway import ACTIONS, VERSION, Gateway, Witness, callers_frame, is_between
+from pytest_ecsevents.openapi._mishaps import MISHAPS, NO_EFFECT, Acts, Effect, Mishap
+from pytest_ecsevents.openapi._wire import Answerer, ApiReply, ApiRequest, NoReply, Outcome, Patience
 
 __all__ = [
     "ACTIONS",
     "COMMON",
+    "MISHAPS",
+    "NO_EFFECT",
     "VERSION",
     "Action",
     "ActionCall",
+    "Acts",
     "Answerer",
     "ApiCall",
     "ApiError",
     "ApiReply",
     "ApiRequest",
+    "Effect",
     "ErrorRow",
     "ErrorTable",
     "Gateway",
+    "Mishap",
+    "NoReply",
+    "Outcome",
+    "Patience",
     "Witness",
+    "callers_frame",
     "is_between",
 ]

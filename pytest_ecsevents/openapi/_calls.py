@@ -24,8 +24,11 @@ class ApiCall:
         transport: The client library it came through: `aliyun-python-sdk-core`.
         http_status: The status of the reply; None when no reply was given.
         code: `Code` of an error reply, else None.
+        failure: What came instead of the cloud's reply, or spoilt it: `read timeout`, `bad gateway`, ...; else "".
+        lost: What the cloud said where its client never heard it: "200", "404 InvalidInstanceId.NotFound"; else "".
         hint: What the fake can tell about an error beyond the cloud's own words.
-        fault: Whether the reply was a fault that the test declared.
+        fault: Whether it met a fault that the test declared.
+        thread: The name of the thread that made it.
     """
 
     product: str
@@ -39,7 +42,11 @@ class ApiCall:
     code: str | None = None
     hint: str = ""
     fault: bool = False
+    failure: str = ""
+    lost: str = ""
+    took_micros: Micros = 0
     summary: str = ""
+    thread: str = ""
     reply: ApiReply | None = field(default=None, repr=False)
 
     @property
@@ -48,10 +55,18 @@ class ApiCall:
         return from_micros(self.at_micros)
 
     @property
+    def took(self) -> dt.timedelta:
+        """How much virtual time passed until its client had an answer, or gave up."""
+        return dt.timedelta(microseconds=self.took_micros)
+
+    @property
     def response(self) -> "dict[str, Any] | str | None":
-        """The reply's body: the decoded JSON, or the text of an XML one; None when no reply was given."""
+        """The reply's body: the decoded JSON, or the text of any other; None when no reply was given."""
         if self.reply is None:
             return None
-        text = self.reply.body.decode()
-        decoded: dict[str, Any] | str = json.loads(text) if text.startswith("{") else text
+        text = self.reply.body.decode(errors="replace")
+        try:
+            decoded: dict[str, Any] | str = json.loads(text) if text.startswith("{") else text
+        except ValueError:
+            return text
         return decoded

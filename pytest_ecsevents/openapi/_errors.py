@@ -145,16 +145,18 @@ COMMON: Final = ErrorTable(
         ErrorRow("InvalidAccessKeyId.NotFound", 404, "Specified access key is not found.", "gateway errors"),
         ErrorRow("InvalidAccessKeyId.Inactive", 400, "Specified access key is disabled.", "gateway errors"),
         ErrorRow("Forbidden.AccessKeyDisabled", 403, "The Access Key is disabled.", "common errors"),
-        # The legacy SDK splits this message at its first colon, and crashes when there is none.
+        # The legacy SDK splits this message at its first colon, crashes when there is none, and takes what follows for
+        # the server's text: were it its own, which of a CommonRequest is empty, it would blame the secret.
         ErrorRow(
             "SignatureDoesNotMatch",
             400,
-            "Specified signature is not matched with our calculation. server string to sign is:",
+            "Specified signature is not matched with our calculation. server string to sign is:<server string to sign>",
             "gateway errors",
         ),
         ErrorRow(
             "IncompleteSignature", 400, "The request signature does not conform to Aliyun standards.", "common errors"
         ),
+        ErrorRow("InvalidSignatureMethod", 400, "Specified signature method is not valid.", "gateway errors"),
         ErrorRow("SignatureNonceUsed", 400, "Specified signature nonce was used already.", "gateway errors"),
         ErrorRow("InvalidTimeStamp.Expired", 400, "Specified time stamp or date value is expired.", "gateway errors"),
         ErrorRow(
@@ -162,6 +164,12 @@ COMMON: Final = ErrorTable(
             400,
             "Specified time stamp or date value is not well formatted.",
             "gateway errors",
+        ),
+        ErrorRow(
+            "IllegalTimestamp",
+            400,
+            'The input parameter "Timestamp" that is mandatory for processing this request is not supplied.',
+            "common errors",
         ),
         ErrorRow(
             "Forbidden.RAM",
@@ -446,6 +454,7 @@ START_BATCH: Final = ErrorTable(
         ErrorRow("InstanceExpired", 403, "%s"),
         NO_STOCK,
         START["OperationDenied.SpotPriceLowerThanPublicPrice"],
+        ErrorRow("OperationDenied.SpotPriceLowerThanPublicPrice", 403, "%s"),
         ErrorRow("OperationDenied.HostRepairing", 403, "%s"),
     )
 )
@@ -466,8 +475,8 @@ _DELETE_COMMON: Final = (
     ),
     ErrorRow("DependencyViolation.RouteEntry", 400, "Specified instance is used by route entry."),
     LOCKED,
-    CHARGE_TYPE,
     PROTECTED,
+    ErrorRow("InvalidOperation.DeletionProtection", 403, "%s"),
     ErrorRow("InvalidOperation.EniLinked", 403, "%s"),
     SYSTEM_INSTANCE,
 )
@@ -478,6 +487,7 @@ DELETE: Final = ErrorTable(
         WRONG_STATUS,
         ErrorRow("IncorrectInstanceStatus", 403, "The specified instance is still attached by volumes."),
         INITIALIZING,
+        CHARGE_TYPE,
         NO_INSTANCE,
         INTERNAL[0],
         DRY_RUN,
@@ -491,6 +501,7 @@ DELETE_BATCH: Final = ErrorTable(
         BATCH_DRY_RUN,
         WRONG_STATUS_OPEN,
         ErrorRow("IncorrectInstanceStatus.Initializing", 403, "%s"),
+        ErrorRow(CHARGE_TYPE.code, 403, CHARGE_TYPE.message, "code and status; the words of DeleteInstance, a guess"),
         TOO_MANY_INSTANCES,
         ErrorRow("InvalidInstanceIds.ValueNotSupported", 403, "The specified instanceIds is not valid."),
         ErrorRow("InvalidInstanceId.NotFound", 404, "%s"),

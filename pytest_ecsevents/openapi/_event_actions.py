@@ -191,12 +191,20 @@ def _history_view(event: SystemEvent) -> JsonObject:
     return view
 
 
+# Made once: a poller is shown them with each event of each call.
+_TYPE_VIEWS: Final[dict[str, JsonObject]] = {
+    row.name: {"Code": row.code, "Name": row.name} for row in EVENT_TYPES.values()
+}
+_STATUS_VIEWS: Final[dict[EventStatus, JsonObject]] = {
+    status: {"Code": code, "Name": status.value} for status, (code, *_) in EVENT_STATUS_CODES.items()
+}
+
+
 def _event_view(event: SystemEvent) -> JsonObject:
-    status = event._status
     view: JsonObject = {
         "EventId": event.event_id,
-        "EventType": {"Code": EVENT_TYPES[event.event_type].code, "Name": event.event_type},
-        "EventCycleStatus": {"Code": EVENT_STATUS_CODES[status][0], "Name": status.value},
+        "EventType": _TYPE_VIEWS[event.event_type],
+        "EventCycleStatus": _STATUS_VIEWS[event._status],
         "EventPublishTime": instant_text(event._published_at),
         "ExtendedAttribute": {},
     }

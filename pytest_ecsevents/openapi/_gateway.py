@@ -2,12 +2,15 @@
 
 import re
 import sys
+import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from types import FrameType
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
-from pytest_ecsevents._words import UnknownParameterWarning, did_you_mean, hidden_in_reports, listed
+from pytest_ecsevents._words import EcsEventsError, UnknownParameterWarning, did_you_mean, hidden_in_reports, listed
 from pytest_ecsevents.clock import Micros
 from pytest_ecsevents.cloud import Cloud
 from pytest_ecsevents.openapi._action import Action, ActionCall
@@ -21,8 +24,9 @@ from pytest_ecsevents.openapi._instance_actions import OPERATION_ACTIONS
 from pytest_ecsevents.openapi._instance_queries import QUERY_ACTIONS
 from pytest_ecsevents.openapi._lookups import LOOKUP_ACTIONS
 from pytest_ecsevents.openapi._maintenance_actions import MAINTENANCE_ACTIONS
+from pytest_ecsevents.openapi._mishaps import NO_EFFECT, Effect, Mishap
 from pytest_ecsevents.openapi._parameters import ENVELOPE
-from pytest_ecsevents.openapi._wire import ApiReply, ApiRequest, JsonObject
+from pytest_ecsevents.openapi._wire import ApiReply, ApiRequest, JsonObject, NoReply, Outcome
 
 __tracebackhide__ = hidden_in_reports
 
@@ -75,14 +79,55 @@ _BETWEEN: Final = (
 class Witness(Protocol):
     """Who watches the calls: the test's call log."""
 
-    def called(self, call: ApiCall) -> ApiError | None:
-        """A call begins; the error returned is its answer."""
+    def called(self, call: ApiCall, *, is_faked: bool) -> Effect:
+        """A call begins; what the test has in store for it."""
 
     def stubbed(self, call: ApiCall) -> "JsonObject | None":
         """The author's own answer to a call that is not faked, if he gave one."""
 
     def unexpected(self, call: ApiCall, problem: str) -> None:
         """A call cannot be answered; unless this raises, the cloud's own error is the answer."""
+
+    def waits_for_ever(self, call: ApiCall, no_reply: NoReply) -> EcsEventsError:
+        """The error for a client that nothing would wake."""
+
+
+_Answer: TypeAlias = tuple[JsonObject, ApiError | None]
+
+
+@dataclass(slots=True)
+class _Exchange:
+    """One call on its way.
+
+    Attributes:
+        request: What was sent.
+        call: The same as the author sees it.
+        action: What it is for; None where that is not faked.
+        found: Its parameters.
+        request_id: Of the reply.
+        effect: What the test has in store for it.
+        no_reply: What the client meets, where no reply comes.
+        heard_at: When the client hears of it; None for at once.
+        is_lost: Whether the client no longer hears what the cloud says.
+        answer: What the cloud said.
+        problem: What went wrong in an answer of the author's own.
+        has_acted: Whether a call that takes its time has begun to act.
+        lock: Held while it does.
+    """
+
+    request: ApiRequest
+    call: ApiCall
+    action: Action | None
+    found: Mapping[str, Any]
+    request_id: str
+    effect: Effect
+    no_reply: NoReply | None
+    heard_at: Micros | None = None
+    is_lost: bool = False
+    answer: "_Answer | None" = None
+    problem: Exception | None = None
+    has_acted: bool = False
+    lock: AbstractContextManager[Any] = field(default_factory=threading.RLock)
 
 
 class Gateway:
@@ -98,12 +143,30 @@ class Gateway:
         self._witness: Final = witness
         self._by_token: Final[dict[tuple[str, str, str], tuple[Mapping[str, Any], JsonObject]]] = {}
 
-    def __call__(self, request: ApiRequest) -> ApiReply:
-        """The reply to a request.
+    def __call__(self, request: ApiRequest) -> Outcome:
+        """What comes of a request; the calling thread waits for it in virtual time.
 
         Raises:
             UnexpectedCallError: The fake cannot answer it, and the test has not relaxed that.
         """
+        exchange = self._sent(request)
+        if exchange.heard_at is not None:
+            with self._waiting(exchange):
+                self._cloud.clock.advance_to(exchange.heard_at)
+        return self._heard(exchange)
+
+    async def awaited(self, request: ApiRequest) -> Outcome:
+        """The same for a coroutine: other tasks of its loop go on meanwhile."""
+        exchange = self._sent(request)
+        if exchange.heard_at is not None:
+            with self._waiting(exchange):
+                await self._cloud.clock.reach(exchange.heard_at)
+        return self._heard(exchange)
+
+    # -- a call's way
+
+    def _sent(self, request: ApiRequest) -> _Exchange:
+        """A call on its way. One that takes its time acts then, whether its client still waits or not."""
         params = request.params
         name = params.get("Action") or request.headers.get("x-acs-action", "")
         action = ACTIONS.get(name)
@@ -119,51 +182,143 @@ class Gateway:
             transport=request.transport,
             at_micros=self._cloud.settled(),
         )
-        fault = self._witness.called(call)
-        request_id = self._cloud.ids.request()
-        body, error = self._outcome(
-            call,
-            action=action,
-            found=found,
-            access_key_id=_access_key_id(request),
-            refusal=fault or _wrong_method(request),
-        )
-        if error is None:
-            call.http_status = 200
-            call.summary = _summary(body)
-            body["RequestId"] = request_id
-            reply = encoded(200, body, _format(request), f"{name}Response")
-        else:
-            call.http_status, call.code, call.hint = error.http_status, error.code, error.hint
-            call.fault = fault is not None
-            body = _error_body(error, request.host, request_id)
-            reply = encoded(error.http_status, body, _format(request), "Error")
-        call.reply = reply
-        return reply
+        if call.product != "Ecs" or call.version != VERSION:
+            action = None
+        with self._cloud.clock.lock:  # threads share the log, the faults and the ids
+            effect = self._witness.called(call, is_faked=action is not None)
+            request_id = self._cloud.ids.request()
+        exchange = _Exchange(request, call, action, found, request_id, effect, effect.no_reply)
+        if effect is not NO_EFFECT:
+            self._plan(exchange)
+        if effect.acts and effect.delay:
+            self._cloud.clock.later(call.at_micros + effect.delay, lambda: self._act_late(exchange))
+        elif effect.acts:
+            exchange.answer = self._outcome(exchange)
+        return exchange
 
-    def _outcome(
-        self,
-        call: ApiCall,
-        *,
-        action: Action | None,
-        found: Mapping[str, Any],
-        access_key_id: str | None,
-        refusal: ApiError | None,
-    ) -> "tuple[JsonObject, ApiError | None]":
-        if refusal is not None:
-            return {}, refusal
+    def _plan(self, exchange: _Exchange) -> None:
+        """Find out when the client hears of it, and whether its patience ends before.
+
+        Raises:
+            EcsEventsError: It would wait for ever.
+        """
+        effect, patience = exchange.effect, exchange.request.patience()
+        exchange.call.fault = effect.fault is not None
+        lasts: Micros | None = effect.delay
+        if exchange.no_reply is NoReply.CONNECT_TIMEOUT:
+            lasts = patience.connect
+        elif exchange.no_reply is NoReply.READ_TIMEOUT or (patience.read is not None and effect.delay > patience.read):
+            exchange.no_reply, lasts = NoReply.READ_TIMEOUT, patience.read
+        if lasts is None:
+            assert exchange.no_reply is not None
+            raise self._witness.waits_for_ever(exchange.call, exchange.no_reply)
+        if lasts:
+            exchange.heard_at = exchange.call.at_micros + lasts
+
+    def _act_late(self, exchange: _Exchange) -> None:
+        """Have the cloud answer a call that took its time, once, in whichever thread moves the clock."""
+        with exchange.lock:
+            if exchange.has_acted:
+                return
+            exchange.has_acted = True
+            try:
+                exchange.answer = self._outcome(exchange)
+            except Exception as problem:  # noqa: BLE001  # it is the caller's, if he still waits
+                exchange.problem = problem
+        if exchange.is_lost:
+            exchange.call.lost = _said(exchange)
+
+    @contextmanager
+    def _waiting(self, exchange: _Exchange) -> Iterator[None]:
+        """Note it when whoever made the call does not wait for its end."""
         try:
-            return self._answer(call, action, found, access_key_id), None
+            yield
+        except BaseException:
+            self._end(exchange, "given up")
+            raise
+
+    def _outcome(self, exchange: _Exchange) -> _Answer:
+        wrong_method = _wrong_method(exchange.request)
+        if wrong_method is not None:
+            return {}, wrong_method
+        try:
+            return self._answer(exchange), None
         except ApiError as error:
             return {}, error
 
-    def _answer(
-        self, call: ApiCall, action: Action | None, found: Mapping[str, Any], access_key_id: str | None
-    ) -> JsonObject:
-        if action is None or call.product != "Ecs" or call.version != VERSION:
-            return self._cannot_answer(call)
+    def _heard(self, exchange: _Exchange) -> Outcome:
+        """What the client hears at last."""
+        effect = exchange.effect
+        if effect is NO_EFFECT:
+            return self._replied(exchange)
+        self._cloud.settled()
+        if exchange.no_reply is not None:
+            self._end(exchange, exchange.no_reply.value)
+            return exchange.no_reply
+        if effect.acts and effect.delay:
+            self._act_late(exchange)
+        if effect.fault is None:
+            self._end(exchange, is_lost=False)
+            return self._replied(exchange)
+        if isinstance(effect.fault, ApiError):
+            self._end(exchange)
+            return self._reply(exchange, {}, effect.fault)
+        return self._spoilt(exchange, effect.fault)
+
+    def _spoilt(self, exchange: _Exchange, mishap: Mishap) -> ApiReply:
+        """The page that comes instead of the reply, or what is left of it."""
+        call = exchange.call
+        self._end(exchange, mishap.name, is_lost=mishap.page is not None)
+        if mishap.page is not None:
+            call.http_status, reply = mishap.page.http_status, mishap.page
+        else:
+            assert mishap.spoil is not None
+            reply = mishap.spoil(self._replied(exchange))
+        call.reply = reply
+        return reply
+
+    def _end(self, exchange: _Exchange, failure: str = "", *, is_lost: bool = True) -> None:
+        """Note how a call ended for its client.
+
+        Args:
+            exchange: The call.
+            failure: What it met.
+            is_lost: Whether it does not hear what the cloud said.
+        """
+        call = exchange.call
+        call.took_micros = self._cloud.clock.now() - call.at_micros
+        call.failure = failure
+        if is_lost:
+            call.lost = _said(exchange)
+            exchange.is_lost = True
+
+    def _replied(self, exchange: _Exchange) -> ApiReply:
+        if exchange.problem is not None:
+            raise exchange.problem
+        assert exchange.answer is not None
+        return self._reply(exchange, *exchange.answer)
+
+    def _reply(self, exchange: _Exchange, body: JsonObject, error: ApiError | None) -> ApiReply:
+        """The cloud's reply, noted in the log."""
+        request, call = exchange.request, exchange.call
+        if error is None:
+            call.http_status = 200
+            call.summary = _summary(body)
+            body["RequestId"] = exchange.request_id
+            call.reply = encoded(200, body, _format(request), f"{call.action}Response")
+        else:
+            call.http_status, call.code, call.hint = error.http_status, error.code, error.hint
+            body = _error_body(error, request.host, exchange.request_id)
+            call.reply = encoded(error.http_status, body, _format(request), "Error")
+        return call.reply
+
+    # -- what the cloud says
+
+    def _answer(self, exchange: _Exchange) -> JsonObject:
+        if exchange.action is None:
+            return self._cannot_answer(exchange.call)
         with self._cloud.changing() as now:
-            return self._faked(call, action, found, access_key_id, now)
+            return self._faked(exchange.call, exchange.action, exchange.found, _access_key_id(exchange.request), now)
 
     def _faked(
         self, call: ApiCall, action: Action, found: Mapping[str, Any], access_key_id: str | None, now: Micros
@@ -219,6 +374,16 @@ class Gateway:
         problem = _problem(call)
         self._witness.unexpected(call, problem)
         raise COMMON["InvalidAction.NotFound"].error(hint=problem)
+
+
+def _said(exchange: _Exchange) -> str:
+    """What the cloud did where its client does not hear of it: `200`, `404 InvalidInstanceId.NotFound`."""
+    if exchange.problem is not None:
+        return type(exchange.problem).__name__
+    if exchange.answer is None:
+        return ""
+    error = exchange.answer[1]
+    return "200" if error is None else f"{error.http_status} {error.code}"
 
 
 _ACS3_KEY: Final = re.compile(r"ACS3-[\w-]+ .*?Credential=([^,\s]+)")
@@ -297,7 +462,7 @@ def _error_body(error: ApiError, host: str, request_id: str) -> JsonObject:
 
 
 def _warn_unknown(action: Action, unknown: list[str]) -> None:
-    frame = _callers_frame()
+    frame = callers_frame()
     for name in unknown:
         known = action.parameters.known_names()
         warnings.warn_explicit(
@@ -315,7 +480,7 @@ def is_between(namespace: Mapping[str, object]) -> bool:
     return str(namespace.get("__name__")).startswith(_BETWEEN)
 
 
-def _callers_frame() -> FrameType:
+def callers_frame() -> FrameType:
     """The frame of the handler: the first outside the SDK and the plugin."""
     frame = sys._getframe(1)
     while frame.f_back is not None and is_between(frame.f_globals):

@@ -1,11 +1,27 @@
 """Requests and replies, free of any client library."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Protocol, TypeAlias
+
+from pytest_ecsevents.clock import Micros
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 JsonObject: TypeAlias = "dict[str, Json]"
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a client waits; None is for ever.
+
+    Attributes:
+        connect: For the connection.
+        read: For the answer, once it is connected.
+    """
+
+    connect: Micros | None = None
+    read: Micros | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +32,9 @@ class ApiRequest:
         method: GET, POST, ...
         host: `ecs-cn-hangzhou.aliyuncs.com`, in lower case.
         params: From the query and the form body, by name on the wire.
-        headers: By name in lower case.
+        headers: Those that say what is called and by whom, by name in lower case.
         transport: The client library it came through.
+        patience: Asked how long its client waits, where that matters.
     """
 
     method: str
@@ -25,6 +42,7 @@ class ApiRequest:
     params: Mapping[str, str]
     headers: Mapping[str, str]
     transport: str
+    patience: Callable[[], Patience] = Patience
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +60,24 @@ class ApiReply:
     headers: Mapping[str, str] = field(default_factory=lambda: {"Content-Type": "application/json;charset=utf-8"})
 
 
+class NoReply(Enum):
+    """What a client meets where no reply comes; each transport raises what its library does."""
+
+    CONNECT_TIMEOUT = "connect timeout"
+    CONNECTION_REFUSED = "connection refused"
+    READ_TIMEOUT = "read timeout"
+    CONNECTION_RESET = "connection reset"
+    CONNECTION_CLOSED = "connection closed"
+
+
+Outcome: TypeAlias = ApiReply | NoReply
+
+
 class Answerer(Protocol):
     """Whoever answers requests."""
 
-    def __call__(self, request: ApiRequest, /) -> ApiReply:
-        """The reply to a request."""
+    def __call__(self, request: ApiRequest, /) -> Outcome:
+        """What comes of a request; the calling thread waits for it."""
+
+    async def awaited(self, request: ApiRequest, /) -> Outcome:
+        """The same for a coroutine: other tasks of its loop go on meanwhile."""

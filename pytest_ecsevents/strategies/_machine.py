@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.clock import ClockMemo
+from pytest_ecsevents.clock import NamesMemo
 from pytest_ecsevents.cloud import (
     EVENT_TYPES,
     SIMULATED_TYPES,
@@ -21,7 +21,8 @@ from pytest_ecsevents.cloud import (
     Trigger,
     next_status,
 )
-from pytest_ecsevents.openapi import ACTIONS, ApiCall
+from pytest_ecsevents.face._staging import is_of_ecs
+from pytest_ecsevents.openapi import ApiCall
 from pytest_ecsevents.strategies._schedules import PlannedEvent, offsets, planned_events
 
 CODES: Final = ("Throttling", "Throttling.User", "ServiceUnavailable", "InternalError")
@@ -127,7 +128,7 @@ class CloudMachine(RuleBasedStateMachine):
     codes: ClassVar[tuple[str, ...]] = CODES
 
     # Knowledge of loaded modules, which saves most of what a freeze costs: there is a cloud for each example.
-    _memo: ClassVar[ClockMemo] = ClockMemo()
+    _memo: ClassVar[NamesMemo] = NamesMemo()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Have the cloud left also when a subclass's `__init__` fails after it was entered: nobody tears that down."""
@@ -141,7 +142,8 @@ class CloudMachine(RuleBasedStateMachine):
         self._declared = 0
         self._next_code = ""
         self.ecs_events: EcsEvents = self.make_cloud()
-        self.ecs_events._witness.cue = self._refuses
+        for code in self.codes:
+            self.ecs_events._witness.rules.refuse(code, _Refusal(self, code))
         self.ecs_events.__enter__()
         for _ in range(self.first_instances):
             self._declare("Running")
@@ -332,12 +334,18 @@ class CloudMachine(RuleBasedStateMachine):
         """The next call is going to be refused; if none comes, that is well too."""
         self._next_code = code
 
-    def _refuses(self, call: ApiCall) -> bool:
-        """Declare the fault just when the call that it is for comes in, so that none is left over."""
-        code, self._next_code = self._next_code, ""
-        if not code or call.product != "Ecs" or call.action not in ACTIONS:
+
+class _Refusal:
+    """Strikes the next call, if it is to be refused with a code."""
+
+    def __init__(self, machine: CloudMachine, code: str) -> None:
+        self._machine: Final = machine
+        self._code: Final = code
+
+    def strikes(self, call: ApiCall) -> bool:
+        if self._machine._next_code != self._code or not is_of_ecs(call):
             return False
-        self.ecs_events.fail(call.action, code)
+        self._machine._next_code = ""
         return True
 
 

@@ -1,49 +1,46 @@
-"""What the requests family has in common: one `responses` callback for the whole cloud."""
+"""What requests and the legacy SDK's copy of it have in common."""
 
 import http.client
+from functools import partial
 from io import BytesIO
 from typing import Any
 
 from pytest_ecsevents._words import hidden_in_reports
-from pytest_ecsevents.openapi import Answerer
-from pytest_ecsevents.transports._decoding import ALIYUN_URL, decoded
+from pytest_ecsevents.openapi import Answerer, ApiReply, NoReply
+from pytest_ecsevents.transports._decoding import decoded
+from pytest_ecsevents.transports._failures import failure, patience_of
 
 __tracebackhide__ = hidden_in_reports
 
 
-def cloud_mock(answer: Answerer, transport: str, target: str, real_send: Any) -> Any:
-    """A `responses.RequestsMock`, not started, that answers for every Alibaba Cloud host, whatever the method.
+def reply_to(request: Any, timeout: Any, answer: Answerer, transport: str, library: str) -> ApiReply:
+    """The reply to a prepared request.
 
     Args:
+        request: A `PreparedRequest`.
+        timeout: How long its client waits, as it was given.
         answer: Who answers.
         transport: The client library's name in the call log.
-        target: The dotted name of the `HTTPAdapter.send` to replace.
-        real_send: What sends the requests to other hosts.
+        library: The dotted name of the requests whose errors are raised where no reply comes.
     """
-    import responses
+    body = request.body.read() if hasattr(request.body, "read") else request.body
+    patience = partial(patience_of, timeout)
+    outcome = answer(decoded(request.method, str(request.url), request.headers, body, transport, patience=patience))
+    if isinstance(outcome, NoReply):
+        raise failure(library, outcome, request, timeout)
+    return outcome
+
+
+def raw_response(reply: ApiReply, method: str, **options: Any) -> Any:
+    """The reply as the response of urllib3 that an adapter builds its own from."""
     from urllib3.response import HTTPResponse
 
-    class Everything(responses.BaseResponse):
-        """One registered response for all."""
-
-        def matches(self, request: Any) -> "tuple[bool, str]":
-            # `responses` keeps every call it ever answered; the test's call log is the one to read.
-            mock.calls.reset()
-            self.calls.reset()
-            return (True, "") if ALIYUN_URL.match(str(request.url)) else (False, "not an Alibaba Cloud host")
-
-        def get_response(self, request: Any) -> Any:
-            reply = answer(decoded(request.method, request.url, request.headers, request.body, transport))
-            return HTTPResponse(
-                status=reply.http_status,
-                reason=http.client.responses.get(reply.http_status),
-                body=BytesIO(reply.body),
-                headers=dict(reply.headers),
-                preload_content=False,
-                request_method=request.method,
-            )
-
-    mock = responses.RequestsMock(assert_all_requests_are_fired=False, target=target, real_adapter_send=real_send)
-    mock.add(Everything("ANY", ALIYUN_URL))
-    mock.add_passthru("http")
-    return mock
+    return HTTPResponse(
+        status=reply.http_status,
+        reason=http.client.responses.get(reply.http_status),
+        body=BytesIO(reply.body),
+        headers=dict(reply.headers),
+        preload_content=False,
+        request_method=method,
+        **options,
+    )

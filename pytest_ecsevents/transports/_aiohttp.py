@@ -1,19 +1,23 @@
 """aiohttp: the Tea SDK's asynchronous calls."""
 
+import asyncio
+import errno
 import http.client
 import importlib.util
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from pytest_ecsevents._words import hidden_in_reports
-from pytest_ecsevents.openapi import Answerer, ApiReply
-from pytest_ecsevents.transports._decoding import ALIYUN_URL, decoded
+from pytest_ecsevents.openapi import Answerer, ApiReply, NoReply, Patience
+from pytest_ecsevents.transports._decoding import ALIYUN_URL, decoded, micros
 
 __tracebackhide__ = hidden_in_reports
 
@@ -68,14 +72,24 @@ class _WhenLoaded:
 
 
 def _answering(answer: Answerer, real: Any) -> Any:
+    from multidict import CIMultiDict
+
     async def _request(session: Any, method: str, str_or_url: Any, **options: Any) -> Any:
         url = session._build_url(str_or_url)
         if not ALIYUN_URL.match(str(url)):
             return await real(session, method, str_or_url, **options)
         if options.get("params"):
             url = url.update_query(options["params"])
-        headers = {**session.headers, **(options.get("headers") or {})}
-        reply = CloudResponse(method, url, answer(decoded(method, url, headers, _body(options), NAME)))
+        headers = CIMultiDict(session.headers)
+        headers.update(options.get("headers") or {})
+        limits = partial(_Limits, session, options)
+        request = decoded(method, str(url), headers, _body(options), NAME, patience=lambda: limits().patience)
+        outcome = await answer.awaited(request)
+        if isinstance(outcome, NoReply) and outcome in _DROPPED and _tries_again(session, method):
+            outcome = await answer.awaited(request)
+        if isinstance(outcome, NoReply):
+            raise _failure(outcome, url, limits())
+        reply = CloudResponse(method, url, outcome)
         if options.get("raise_for_status") or session._raise_for_status is True:
             reply.raise_for_status()
         return reply
@@ -90,6 +104,110 @@ def _body(options: Mapping[str, Any]) -> "str | bytes | None":
     if data is not None and hasattr(data, "read"):
         return bytes(data.read())
     return data if isinstance(data, (str, bytes)) else None
+
+
+# -- where no reply comes
+
+_DROPPED: Final = (NoReply.CONNECTION_RESET, NoReply.CONNECTION_CLOSED)
+
+
+def _tries_again(session: Any, method: str) -> bool:
+    """Whether aiohttp itself sends a request again, once, whose connection was lost."""
+    from aiohttp import client
+
+    methods = getattr(client, "IDEMPOTENT_METHODS", ())  # since 3.10
+    return method.upper() in methods and getattr(session, "_retry_connection", True)
+
+
+class _Limits:
+    """How long a call waits: aiohttp's limits, of which the shortest strikes.
+
+    Attributes:
+        patience: For the connection, and for the answer.
+    """
+
+    def __init__(self, session: Any, options: Mapping[str, Any]) -> None:
+        from aiohttp import ClientTimeout
+        from aiohttp.helpers import sentinel
+
+        given = options.get("timeout", sentinel)
+        whole = session.timeout if given is sentinel else given
+        if not isinstance(whole, ClientTimeout):
+            whole = ClientTimeout(total=whole)
+        self._total: Final = micros(whole.total or None)
+        connect = _shortest(micros(whole.connect or None), micros(whole.sock_connect or None))
+        read = micros(whole.sock_read or None)
+        self.patience: Final = Patience(_shortest(connect, self._total), _shortest(read, self._total))
+        self._parts: Final = {NoReply.CONNECT_TIMEOUT: connect, NoReply.READ_TIMEOUT: read}
+
+    def is_total(self, no_reply: NoReply) -> bool:
+        """Whether it is the limit on the whole call that struck."""
+        if self._total is None or no_reply not in self._parts:
+            return False
+        part = self._parts[no_reply]
+        return part is None or self._total < part
+
+
+def _shortest(*limits: int | None) -> int | None:
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def _failure(no_reply: NoReply, url: Any, limits: _Limits) -> Exception:
+    """What aiohttp raises."""
+    return asyncio.TimeoutError() if limits.is_total(no_reply) else _FAILURES[no_reply](url)
+
+
+def _connect_timeout(url: Any) -> Exception:
+    return _timeout_error("ConnectionTimeoutError", f"Connection timeout to host {url}")
+
+
+def _read_timeout(_url: Any) -> Exception:
+    return _timeout_error("SocketTimeoutError", "Timeout on reading data from socket")
+
+
+def _timeout_error(name: str, words: str) -> Exception:
+    """One of those that aiohttp has since 3.10, else the one that it had for both."""
+    import aiohttp
+
+    error: Exception = getattr(aiohttp, name, aiohttp.ServerTimeoutError)(words)
+    return error
+
+
+def _refused(url: Any) -> Exception:
+    from aiohttp import ClientConnectorError
+
+    refused = ConnectionRefusedError(errno.ECONNREFUSED, f"Connect call failed ('{url.host}', {url.port})")
+    return ClientConnectorError(_connection_key(url), refused)
+
+
+def _reset(_url: Any) -> Exception:
+    from aiohttp import ClientOSError
+
+    return ClientOSError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+
+
+def _closed(_url: Any) -> Exception:
+    from aiohttp import ServerDisconnectedError
+
+    return ServerDisconnectedError()
+
+
+_FAILURES: Final[dict[NoReply, Callable[[Any], Exception]]] = {
+    NoReply.CONNECT_TIMEOUT: _connect_timeout,
+    NoReply.CONNECTION_REFUSED: _refused,
+    NoReply.READ_TIMEOUT: _read_timeout,
+    NoReply.CONNECTION_RESET: _reset,
+    NoReply.CONNECTION_CLOSED: _closed,
+}
+
+
+def _connection_key(url: Any) -> Any:
+    from aiohttp.client_reqrep import ConnectionKey
+
+    return ConnectionKey(url.host, url.port, url.scheme == "https", True, None, None, None)
+
+
+# -- where one comes
 
 
 class CloudResponse:
@@ -112,30 +230,65 @@ class CloudResponse:
         return self.status < 400
 
     async def read(self) -> bytes:
-        """The body."""
+        """The body.
+
+        Raises:
+            ClientPayloadError: There is less of it than was announced.
+        """
+        announced = int(self.headers.get("Content-Length", len(self._body)))
+        if announced > len(self._body):
+            from aiohttp import ClientPayloadError
+            from aiohttp.http_exceptions import ContentLengthError
+
+            missing = ContentLengthError("Not enough data to satisfy content length header.")
+            raise ClientPayloadError(f"Response payload is not completed: {missing!r}") from missing
         return self._body
 
     async def text(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """The body as text."""
-        return self._body.decode(encoding, errors)
+        return (await self.read()).decode(encoding, errors)
 
-    async def json(self, **_options: Any) -> Any:
-        """The decoded body."""
-        return json.loads(self._body)
+    async def json(
+        self,
+        *,
+        encoding: str | None = None,
+        loads: Callable[[str], Any] = json.loads,
+        content_type: str | None = "application/json",
+    ) -> Any:
+        """The decoded body; None for an empty one.
+
+        Raises:
+            ContentTypeError: It does not say that it is JSON.
+        """
+        text = (await self.text(encoding or "utf-8")).strip()
+        if content_type and content_type not in self.content_type:
+            from aiohttp import ContentTypeError
+
+            raise self._error(ContentTypeError, f"Attempt to decode JSON with unexpected mimetype: {self.content_type}")
+        return loads(text) if text else None
 
     def raise_for_status(self) -> None:
         """Raise aiohttp's own error for a status of 400 or more."""
-        from aiohttp import ClientResponseError, RequestInfo
+        from aiohttp import ClientResponseError
 
         if not self.ok:
-            info = RequestInfo(self.url, self.method, self.headers, self.url)
-            raise ClientResponseError(info, (), status=self.status, message=self.reason, headers=self.headers)
+            raise self._error(ClientResponseError, self.reason)
+
+    def _error(self, kind: Any, message: str) -> Exception:
+        from aiohttp import RequestInfo
+
+        info = RequestInfo(self.url, self.method, self.headers, self.url)
+        error: Exception = kind(info, (), status=self.status, message=message, headers=self.headers)
+        return error
 
     def release(self) -> None:
         """Nothing is held."""
 
     def close(self) -> None:
         """Nothing is open."""
+
+    async def wait_for_close(self) -> None:
+        """There is nothing to wait for; older versions of aiohttp wait on leaving a reply."""
 
     async def __aenter__(self) -> "CloudResponse":  # noqa: PYI034  # Self is in typing from Python 3.11 on
         return self

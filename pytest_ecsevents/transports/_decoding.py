@@ -1,28 +1,52 @@
 """From an HTTP request to an `ApiRequest`."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import unquote_plus
 
-from pytest_ecsevents.openapi import ApiRequest
+from pytest_ecsevents.clock import Micros
+from pytest_ecsevents.openapi import ApiRequest, Patience
 
 ALIYUN_URL: Final = re.compile(r"https?://(?:[^/?#@]*\.)?aliyuncs\.com(?::\d+)?(?:[/?#]|$)", re.IGNORECASE)
 """What the fake answers; every other host is left alone."""
 
+_PARTS: Final = re.compile(r"https?://([^/?#:]*)[^?#]*(?:\?([^#]*))?", re.IGNORECASE)
 _FORM: Final = "application/x-www-form-urlencoded"
+_TELLING: Final = ("authorization", "x-acs-action", "x-acs-version")
 
 
 def decoded(
-    method: object, url: object, headers: Mapping[str, object], body: "str | bytes | None", transport: str
+    method: object,
+    url: str,
+    headers: Mapping[str, object],
+    body: object,
+    transport: str,
+    *,
+    patience: Callable[[], Patience] = Patience,
 ) -> ApiRequest:
-    """The request, parameters from its query and form body; of a name sent twice the last one counts."""
-    parts = urlsplit(str(url))
-    params = _pairs(parts.query)
-    lowered = {name.lower(): _text(value) for name, value in headers.items()}
-    if body and lowered.get("content-type", _FORM).lower().startswith(_FORM):
+    """The request, parameters from its query and form body; of a name sent twice the last one counts.
+
+    Args:
+        method: GET, POST, ...
+        url: One that `ALIYUN_URL` matches.
+        headers: A mapping that does not care how names are written.
+        body: Text or bytes; any other holds no parameters.
+        transport: The client library's name in the call log.
+        patience: Asked how long its client waits, where that matters.
+    """
+    parts = _PARTS.match(url)
+    assert parts is not None
+    params = _pairs(parts[2] or "")
+    if isinstance(body, (str, bytes)) and _text(headers.get("content-type", _FORM)).lower().startswith(_FORM):
         params.update(_pairs(_text(body)))
-    return ApiRequest(str(method), parts.hostname or "", params, lowered, transport)
+    told = {name: _text(headers[name]) for name in _TELLING if name in headers}
+    return ApiRequest(str(method), parts[1].lower(), params, told, transport, patience)
+
+
+def micros(seconds: object) -> Micros | None:
+    """A time-out of a client's; None for one that is none."""
+    return round(seconds * 1_000_000) if isinstance(seconds, (int, float)) else None
 
 
 def _pairs(query: str) -> dict[str, str]:

@@ -3,14 +3,18 @@
 import importlib
 import importlib.util
 from contextlib import ExitStack
-from typing import Final
+from typing import Any, Final
 
-from pytest_ecsevents._words import EcsEventsError
+from pytest_ecsevents._words import EcsEventsError, hidden_in_reports
 from pytest_ecsevents.openapi import Answerer
-from pytest_ecsevents.transports._adapters import cloud_mock
+from pytest_ecsevents.transports._adapters import raw_response, reply_to
+from pytest_ecsevents.transports._decoding import ALIYUN_URL
+
+__tracebackhide__ = hidden_in_reports
 
 NAME: Final = "aliyun-python-sdk-core"
-_ADAPTERS: Final = "aliyunsdkcore.vendored.requests.adapters"
+_REQUESTS: Final = "aliyunsdkcore.vendored.requests"
+_ADAPTERS: Final = f"{_REQUESTS}.adapters"
 
 
 def intercept(answer: Answerer, undo: ExitStack) -> None:
@@ -24,8 +28,35 @@ def intercept(answer: Answerer, undo: ExitStack) -> None:
         adapter = importlib.import_module(_ADAPTERS).HTTPAdapter
     except ModuleNotFoundError:
         raise EcsEventsError(
-            "The installed aliyun-python-sdk-core is too old: its calls cannot be intercepted. Install 2.13.2 or newer."
+            "The installed aliyun-python-sdk-core is too old: its calls cannot be intercepted. Install 2.13.2 or newer; "
+            "of aliyun-python-sdk-core-v3, which an old aliyun-python-sdk-ecs brings, 2.13.3 or newer."
         ) from None
-    mock = cloud_mock(answer, NAME, f"{_ADAPTERS}.HTTPAdapter.send", adapter.send)
+    mock = _cloud_mock(answer, adapter.send)
     mock.start()
     undo.callback(mock.stop, allow_assert=False)
+
+
+def _cloud_mock(answer: Answerer, real_send: Any) -> Any:
+    """A `responses.RequestsMock`, not started: one response for all of Alibaba Cloud's hosts, whatever the method."""
+    import responses
+
+    class Everything(responses.BaseResponse):
+        """One registered response for all."""
+
+        def matches(self, request: Any) -> "tuple[bool, str]":
+            # `responses` keeps every call it ever answered; the test's call log is the one to read.
+            mock.calls.reset()
+            self.calls.reset()
+            return (True, "") if ALIYUN_URL.match(str(request.url)) else (False, "not an Alibaba Cloud host")
+
+        def get_response(self, request: Any) -> Any:
+            reply = reply_to(request, request.req_kwargs.get("timeout"), answer, NAME, _REQUESTS)
+            # The SDK's urllib3 is from before a reply's bytes were counted: a body that was cut short passes.
+            return raw_response(reply, request.method, enforce_content_length=False)
+
+    mock = responses.RequestsMock(
+        assert_all_requests_are_fired=False, target=f"{_ADAPTERS}.HTTPAdapter.send", real_adapter_send=real_send
+    )
+    mock.add(Everything("ANY", ALIYUN_URL))
+    mock.add_passthru("http")
+    return mock

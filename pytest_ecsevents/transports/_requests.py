@@ -3,9 +3,12 @@
 from contextlib import ExitStack
 from typing import Any, Final
 
+from pytest_ecsevents._words import hidden_in_reports
 from pytest_ecsevents.openapi import Answerer
-from pytest_ecsevents.transports._adapters import cloud_mock
+from pytest_ecsevents.transports._adapters import raw_response, reply_to
 from pytest_ecsevents.transports._decoding import ALIYUN_URL
+
+__tracebackhide__ = hidden_in_reports
 
 NAME: Final = "requests"
 
@@ -17,25 +20,33 @@ def intercept(answer: Answerer, undo: ExitStack) -> None:
     is left to him, around the test and inside it.
     """
     from requests import Session
-    from requests.adapters import HTTPAdapter
 
     real = Session.get_adapter
-    made: list[HTTPAdapter] = []
-
-    def adapter() -> HTTPAdapter:
-        mock = cloud_mock(answer, NAME, "", HTTPAdapter.send)
-
-        class CloudAdapter(HTTPAdapter):
-            send = mock.unbound_on_send()
-
-        return CloudAdapter()
+    made: list[Any] = []
 
     def get_adapter(session: Session, url: Any) -> Any:
         if not ALIYUN_URL.match(str(url)):
             return real(session, url)
         if not made:
-            made.append(adapter())
+            made.append(_adapter(answer))
         return made[0]
 
     Session.get_adapter = get_adapter  # type: ignore[assignment,method-assign]
     undo.callback(setattr, Session, "get_adapter", real)
+
+
+def _adapter(answer: Answerer) -> Any:
+    from requests.adapters import HTTPAdapter
+
+    class CloudAdapter(HTTPAdapter):
+        """Where other adapters send, this one has the cloud answer."""
+
+        def send(self, request: Any, *_args: Any, timeout: Any = None, **_options: Any) -> Any:
+            reply = reply_to(request, timeout, answer, NAME, NAME)
+            response = self.build_response(request, raw_response(reply, request.method))
+            if "Content-Length" not in reply.headers:
+                # The body is whole and at hand, and need not be read from its stream piece by piece.
+                response._content, response._content_consumed = reply.body, True
+            return response
+
+    return CloudAdapter()

@@ -294,9 +294,9 @@ def test_a_name_bound_anew_between_two_tests_is_frozen_too(tmp_path, monkeypatch
     monkeypatch.syspath_prepend(tmp_path)
     import growing
 
-    from pytest_ecsevents.clock import ClockMemo
+    from pytest_ecsevents.clock import NamesMemo
 
-    memo = ClockMemo()
+    memo = NamesMemo()
     with EcsEvents(START, _memo=memo):
         pass
     growing.clock = time.time

@@ -17,7 +17,7 @@ import pytest
 import time_machine
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.clock import ClockMemo
+from pytest_ecsevents.clock import NamesMemo
 
 HOUR = 3600
 
@@ -67,7 +67,7 @@ def test_names_taken_during_the_test_are_given_back():
     """A module that is loaded in the test has the real sleep when it has ended, and moves the next test's clock."""
     module = ModuleType("loaded_in_the_test")
     real = time.sleep
-    memo = ClockMemo()
+    memo = NamesMemo()
     try:
         with EcsEvents(_memo=memo):
             sys.modules[module.__name__] = module
@@ -92,10 +92,11 @@ def test_what_is_no_module_among_the_modules_is_left_alone():
     sys.modules["no_module_at_all"] = object()
     try:
         with EcsEvents(backend="time-machine") as ecs_events:
+            sys.modules["another_one"] = object()
             time.sleep(1)
             assert ecs_events.now.second == 1
     finally:
-        del sys.modules["no_module_at_all"]
+        del sys.modules["no_module_at_all"], sys.modules["another_one"]
 
 
 def test_sleep_real_waits():
@@ -136,6 +137,25 @@ def test_sleeping_on_a_clock_that_somebody_else_holds():
     with time_machine.travel("2020-01-01T00:00Z", tick=False), EcsEvents():
         time.sleep(HOUR)
         assert clock() == "01:00:00"
+
+
+def test_what_is_seen_under_somebody_elses_frozen_clock_is_not_remembered():
+    """A module first seen while freezegun had frozen it is looked at again by a test that freezes for itself."""
+    module = ModuleType("seen_while_frozen")
+    module.nap, module.now = time.sleep, time.monotonic
+    memo = NamesMemo()
+    sys.modules[module.__name__] = module
+    try:
+        with freezegun.freeze_time("2020-01-01"), EcsEvents(_memo=memo) as ecs_events:
+            module.nap(60)
+            assert ecs_events.now.minute == 1
+        for backend in ("time-machine", "freezegun"):
+            with EcsEvents(_memo=memo, backend=backend):
+                before = module.now()
+                module.nap(60)
+                assert module.now() - before == pytest.approx(60)
+    finally:
+        del sys.modules[module.__name__]
 
 
 # -- monotonic time
@@ -263,6 +283,27 @@ def test_a_notification_after_the_time_is_up_is_for_the_next_one(ecs):
 
     run_in_threads(wait(10), wait(60), notify)
     assert woken == [(10, False), (60, True)]
+
+
+def test_a_waiter_that_is_held_up_after_its_time_takes_no_notification(ecs):
+    """Nor does one whose time is up, and that only waits for the lock to say so."""
+    condition, woken = threading.Condition(), []
+
+    def wait(timeout):
+        def run():
+            with condition:
+                woken.append((timeout, condition.wait(timeout)))
+
+        return run
+
+    def hold():
+        time.sleep(5)
+        with condition:
+            time.sleep(20)
+            condition.notify()
+
+    run_in_threads(wait(10), wait(60), hold)
+    assert sorted(woken) == [(10, False), (60, True)]
 
 
 def test_queues_time_out_in_virtual_time(ecs):
@@ -396,6 +437,7 @@ def test_an_error_in_a_receiver_comes_out_of_the_sleep_that_moved_the_clock(ecs)
     """And the other threads sleep on."""
     log = []
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+    ecs.strict -= {"receivers"}
     end = ecs.on_change(lambda _: 1 // 0)
     other = threading.Thread(target=lambda: (time.sleep(3 * HOUR), log.append(clock())))
     other.start()
@@ -532,6 +574,35 @@ def test_a_thread_that_cannot_be_started_is_forgotten(ecs, monkeypatch):
         thread.start()
     time.sleep(60)
     assert clock() == "00:01:00"
+
+
+def test_an_interrupt_while_a_thread_starts_leaves_the_thread_alone(monkeypatch):
+    """Ctrl-C after the thread has begun comes through, and the thread goes on to its end."""
+    log, real = [], threading.Thread.start
+
+    def interrupted(thread):
+        real(thread)
+        while not log:
+            pass
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with EcsEvents():
+        thread = threading.Thread(target=lambda: (log.append(clock()), time.sleep(60), log.append(clock())))
+        with pytest.raises(KeyboardInterrupt):
+            thread.start()
+        thread.join()
+    assert log == ["00:00:00", "00:01:00"]
+
+
+def test_who_has_ended_need_not_be_waited_for(ecs):
+    """A join that comes just after the end finds it."""
+    from pytest_ecsevents.clock._waits import Wait
+
+    team = ecs._clock.waits
+    ended = team.enrol(threading.Thread())
+    team.end(ended)
+    assert team.wait_for_end(Wait(team, team.me(), None), ended)
 
 
 def test_a_thread_started_twice_is_refused_as_ever(ecs):

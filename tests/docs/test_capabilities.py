@@ -12,7 +12,7 @@ import pytest
 from pytest_ecsevents.cloud import EVENT_TYPES
 from pytest_ecsevents.face import SCENARIOS
 from pytest_ecsevents.face._scenarios import case_of
-from pytest_ecsevents.openapi import ACTIONS
+from pytest_ecsevents.openapi import ACTIONS, MISHAPS
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "generate_capabilities.py"
 PAGE = SCRIPT.with_name("capabilities.md").read_text(encoding="utf-8")
@@ -88,6 +88,12 @@ def test_an_action_is_told_in_full(action):
     rows = [cells(line)[:2] for line in section.splitlines() if line.startswith("|")]
     assert [one for one in row.errors.rows if [f"`{one.code}`", str(one.http_status)] not in rows] == []
     assert len(re.findall(r"^- ", section, re.MULTILINE)) == len(row.notes)
+
+
+def test_every_network_fault_is_told():
+    """The table of network faults has each by its name."""
+    rows = [cells(line)[0] for line in SECTIONS["Network faults"].splitlines() if line.startswith("|")]
+    assert rows[2:] == [f"`{name}`" for name in MISHAPS]
 
 
 def test_every_event_type_is_told_with_its_code():

@@ -7,7 +7,9 @@ import pytest
 
 from pytest_ecsevents import EcsEvents, Scenario, SystemEvent, strategies
 from pytest_ecsevents.face import NAMES, SCENARIOS, Settings
-from pytest_ecsevents.openapi import ACTIONS
+from pytest_ecsevents.face._strictness import CHECKS
+from pytest_ecsevents.face._strictness import README as LINK
+from pytest_ecsevents.openapi import ACTIONS, MISHAPS
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
@@ -29,6 +31,14 @@ def test_every_snippet_runs_as_it_stands(pytester, snippet):
 def test_every_action_is_named():
     """The table of what is faked names each action."""
     assert [name for name in ACTIONS if name not in README] == []
+
+
+def test_every_network_fault_and_every_check_is_named():
+    """The tables of faults and of checks have each, and the anchor that complaints link to is there."""
+    assert [name for name in MISHAPS if f'`"{name}"`' not in README] == []
+    assert [name for name in CHECKS if f"| `{name}` |" not in README] == []
+    assert LINK == 'README, "Strictness" (README.md#strictness)'
+    assert "\n### Strictness\n" in README
 
 
 def test_every_setting_is_named_with_its_default():

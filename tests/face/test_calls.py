@@ -192,12 +192,12 @@ def test_a_throttled_read_is_retried_by_the_sdk_in_virtual_time(ecs, call):
         (
             ("RebootInstance", "Throttling"),
             {"times": 0},
-            "fail('RebootInstance', 'Throttling') got times=0. Pass a whole number of 1 or more.",
+            "fail('RebootInstance', 'Throttling') got times=0. Pass a whole number of 1 or more, or None for every call.",
         ),
         (
             ("RebootInstance", "Throttling"),
-            {"times": None},
-            "fail('RebootInstance', 'Throttling') got times=None. Pass a whole number of 1 or more.",
+            {"times": True},
+            "fail('RebootInstance', 'Throttling') got times=True. Pass a whole number of 1 or more, or None for every call.",
         ),
         (
             ("RebootInstance", "Throttling"),
@@ -215,7 +215,7 @@ def test_a_throttled_read_is_retried_by_the_sdk_in_virtual_time(ecs, call):
             "between ends 1h before it starts. Pass the earlier instant first.",
         ),
     ],
-    ids=["action", "times", "no times", "no window", "status", "window"],
+    ids=["action", "times", "no number", "no window", "status", "window"],
 )
 def test_a_fault_that_cannot_be_is_refused_in_a_sentence(ecs, args, kwargs, sentence):
     """A wrong fault says what was wrong and what is allowed."""
@@ -243,9 +243,12 @@ def test_a_fault_that_nothing_met_is_an_error_on_leaving():
         ecs_events.fail("StopInstance", "InternalError", between=("+1h", "+2h"))
     assert str(error.value) == (
         "Faults were declared that the handler did not meet:\n"
-        "  - RebootInstance: Throttling, met 0 of 2 times\n"
-        "  - StopInstance: InternalError, met 0 of 1 times between 2018-08-22T11:39:49Z and 2018-08-22T12:39:49Z\n"
-        "Make the handler call the action, or declare fewer; ecs_events.strict = False lets them be."
+        "  - RebootInstance: Throttling, met 0 of 2 times. RebootInstance was not called.\n"
+        "  - StopInstance: InternalError, met 0 of 1 times between 2018-08-22T11:39:49Z and 2018-08-22T12:39:49Z. "
+        "StopInstance was not called.\n"
+        "Have the handler make these calls, or declare fewer; one with optional=True need not be met. If this is on "
+        'purpose: ecs_events.strict -= {"faults"} in the test, or leave "faults" out of ecs_events_strict in the ini '
+        'file; see README, "Strictness" (README.md#strictness).'
     )
 
 
@@ -257,10 +260,10 @@ def test_an_error_in_the_block_is_not_hidden_by_the_check():
 
 
 UNKNOWN = (
-    "The handler called RebootInstnces of Ecs, which cannot be answered: Ecs has no such action here. Did you mean "
-    f"RebootInstances? Supported are: {ALL}. To let the handler see the service's own "
-    "InvalidAction.NotFound instead, set ecs_events.strict = False in the test, or ecs_events_strict = false in the ini "
-    "file."
+    "The handler called RebootInstnces(InstanceId.1=i-web1) of Ecs, which cannot be answered: Ecs has no such action "
+    f"here. Did you mean RebootInstances? Supported are: {ALL}. To let the handler see the service's own "
+    'InvalidAction.NotFound instead: ecs_events.strict -= {"calls"} in the test, or leave "calls" out of '
+    'ecs_events_strict in the ini file; see README, "Strictness" (README.md#strictness).'
 )
 
 
@@ -268,7 +271,7 @@ def test_an_unknown_action_is_an_assertion_error_for_the_author(call):
     """The error names the action, the nearest one and how to relax; it is no OSError, so the SDK does not retry it."""
     with pytest.raises(AssertionError) as again, EcsEvents() as ecs_events:
         with pytest.raises(UnexpectedCallError) as error:
-            call("RebootInstnces")
+            call("RebootInstnces", InstanceId__1="i-web1")
         assert not isinstance(error.value, OSError)
         assert len(ecs_events.calls) == 1
     assert str(error.value) == UNKNOWN
@@ -280,11 +283,11 @@ def test_an_unknown_action_is_an_assertion_error_for_the_author(call):
     [
         (
             {"action": "DescribeLoadBalancers", "product_host": "slb.aliyuncs.com", "version": "2014-05-15"},
-            "The handler called DescribeLoadBalancers of slb, which cannot be answered: slb is not faked; only Ecs is.",
+            "The handler called DescribeLoadBalancers() of slb, which cannot be answered: slb is not faked; only Ecs is.",
         ),
         (
             {"action": "RebootInstance", "version": "2016-03-14"},
-            "The handler called RebootInstance of Ecs, which cannot be answered: its version is '2016-03-14'; Ecs has "
+            "The handler called RebootInstance() of Ecs, which cannot be answered: its version is '2016-03-14'; Ecs has "
             "2014-05-26.",
         ),
     ],
@@ -302,7 +305,7 @@ def test_a_swallowed_unexpected_call_comes_out_on_leaving(call):
 
     def handler():
         try:
-            call("RebootInstnces")
+            call("RebootInstnces", InstanceId__1="i-web1")
         except Exception:  # noqa: BLE001  # as handlers do
             return "never mind"
         return "answered"
@@ -315,7 +318,7 @@ def test_a_swallowed_unexpected_call_comes_out_on_leaving(call):
 def test_strictness_can_be_relaxed_for_one_test(call):
     """With strict = False the handler sees the service's own error, and nothing is raised on leaving."""
     with EcsEvents() as ecs_events:
-        assert ecs_events.strict is True
+        assert ecs_events.strict == {"calls", "faults", "stubs", "receivers", "threads"}
         ecs_events.strict = False
         ecs_events.fail("StopInstance", "InternalError")
         with pytest.raises(ServerException) as error:

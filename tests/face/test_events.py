@@ -419,8 +419,9 @@ def test_an_instance_serves_where_its_id_does(ecs):
             "on_change got 'x'. Pass a function that takes one transition.",
         ),
         (
-            lambda ecs: setattr(ecs, "strict", "no"),
-            "strict is 'no'. Pass True or False.",
+            lambda ecs: setattr(ecs, "strict", "fault"),
+            "strict is 'fault'. Pass true or false, or some of the checks: calls, faults, stubs, receivers, threads. Did "
+            "you mean faults?",
         ),
         (
             lambda ecs: ecs.assert_called("RebootInstance", times="1"),

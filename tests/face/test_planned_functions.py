@@ -8,7 +8,7 @@ import time
 import pytest
 import time_machine
 
-from pytest_ecsevents import BadArgumentError, EcsEvents, EcsEventsError, Stopped, UnknownEventError
+from pytest_ecsevents import BadArgumentError, EcsEvents, EcsEventsError, ReceiverError, Stopped, UnknownEventError
 
 
 @pytest.fixture
@@ -227,15 +227,36 @@ def test_an_error_comes_out_of_a_loop_of_the_authors_own():
 
 
 def test_an_error_that_was_caught_outside_run_fails_the_test_at_its_end():
-    """A handler called without run cannot hide it either, strict or not; once the test has failed, that is enough."""
-    with pytest.raises(LookupError, match="no such thing"), EcsEvents(strict=False) as ecs:
+    """A handler called without run cannot hide it either; the complaint says which function, where and when."""
+    with pytest.raises(ReceiverError) as complaint, EcsEvents("2030-01-01T00:00:00Z") as ecs:
         ecs.at("+90s", fails)
         polls(ecs, 3)
+    here = f"{__file__}:{fails.__code__.co_firstlineno + 2} in fails"
+    assert str(complaint.value) == (
+        "Functions planned with at raised errors, and the test passed all the same:\n"
+        f"  - LookupError at {here}, called at 2030-01-01T00:01:30Z: no such thing\n"
+        'Correct the function, or catch its error there. If this is on purpose: ecs_events.strict -= {"receivers"} in the '
+        'test, or leave "receivers" out of ecs_events_strict in the ini file; see README, "Strictness" '
+        "(README.md#strictness)."
+    )
 
+
+def test_a_complaint_is_made_once_and_can_be_relaxed():
+    """Not when the test has failed of itself, nor when receivers are not to be checked; many errors are cut short."""
     with pytest.raises(ValueError, match="enough"), EcsEvents() as ecs:
         ecs.at("+90s", fails)
         polls(ecs, 3)
         raise ValueError("enough")
+
+    with EcsEvents(strict="calls, faults") as ecs:
+        ecs.at("+90s", fails)
+        polls(ecs, 3)
+
+    with pytest.raises(ReceiverError) as complaint, EcsEvents() as ecs:
+        for _ in range(30):
+            ecs.at("+90s", fails)
+            polls(ecs, 2)
+    assert str(complaint.value).count("no such thing") == 20
 
 
 def test_a_function_that_waits_beyond_the_end_of_run_is_no_error(ecs):

@@ -270,12 +270,12 @@ def test_only_calls_of_ecs_are_throttled(stage, call):
     assert code_of(lambda: call("DescribeInstances")) == "Throttling"
 
 
-def test_a_fault_of_the_authors_own_goes_first(stage, call):
-    """A call that meets a declared fault meets no second one."""
+def test_faults_of_the_authors_own_come_after_it(stage, call):
+    """A call meets one fault: the scenario's, and the next one the author's."""
     ecs_events, _ = stage("throttled-user")
     ecs_events.fail("RebootInstance", "InternalError")
     codes = [code_of(lambda: call("RebootInstance", InstanceId="i-web1")) for _ in range(3)]
-    assert codes == ["InternalError", "Throttling.User", None]
+    assert codes == ["Throttling.User", "InternalError", None]
 
 
 def test_a_type_that_the_instance_does_not_plan_is_refused(stage):

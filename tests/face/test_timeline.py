@@ -1,10 +1,20 @@
 """The story of a test."""
 
+import random
+import re
+import threading
+import time
+
 import pytest
 from aliyunsdkcore.acs_exception.exceptions import ServerException
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.face._timeline import elapsed_text
+from pytest_ecsevents.clock import SECOND, elapsed_text
+from pytest_ecsevents.face._moments import Moment, Rank
+from pytest_ecsevents.face._rounds import rounds
+from pytest_ecsevents.face._sleeps import SleepLog
 
 
 def test_the_timeline_tells_the_whole_story(call):
@@ -42,16 +52,183 @@ def test_the_timeline_tells_the_whole_story(call):
 
 
 def test_a_call_repeated_to_the_letter_is_one_line(call):
-    """A poll that says the same each time is told once, with its number and its end."""
+    """A poll that says the same each time is told once, with its number, how far apart, and its last instant."""
     with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
         for _ in range(3):
             call("DescribeInstances")
             ecs_events.advance("10m")
         call("DescribeInstances", Status="Running")
+        call("DescribeInstances", Status="Running")
         assert ecs_events.timeline().splitlines()[1:] == [
-            " +00:00:00  call      DescribeInstances() -> 200, 0 instances (3 times until +00:20:00)",
-            " +00:30:00  call      DescribeInstances(Status=Running) -> 200, 0 instances",
+            " +00:00:00  call      DescribeInstances() -> 200, 0 instances (3 times, every 10m, until +00:20:00)",
+            " +00:30:00  call      DescribeInstances(Status=Running) -> 200, 0 instances (2 times)",
         ]
+
+
+def test_a_poller_that_sleeps_is_one_line_until_something_differs(call):
+    """What is polled each time with a sleep between is told once; another answer, an error, an event stand out."""
+    with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
+        ecs_events.instances.add("i-web1")
+        event = ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+5m")
+        ecs_events.fail("DescribeInstances", "NotNow", message="Not now.", http_status=400, between=("+3m", "+3m"))
+        for number in range(11):
+            if number == 3:
+                with pytest.raises(ServerException):
+                    call("DescribeInstances")
+            call("DescribeInstances")
+            time.sleep(60)
+        assert ecs_events.timeline().splitlines()[2:] == [
+            " +00:00:00  call      DescribeInstances() -> 200, 1 instance (3 times, every 60s, until +00:02:00)",
+            " +00:03:00  fault     DescribeInstances() -> 400 NotNow",
+            " +00:03:00  call      DescribeInstances() -> 200, 1 instance",
+            " +00:03:00  sleep     60s",
+            " +00:04:00  call      DescribeInstances() -> 200, 1 instance",
+            " +00:04:00  sleep     60s",
+            f" +00:05:00  event     {event.event_id}  Scheduled -> Executing: NotBefore reached",
+            " +00:05:00  call      DescribeInstances() -> 200, 1 instance",
+            " +00:05:00  sleep     60s",
+            f" +00:05:01  event     {event.event_id}  Executing -> Executed: execution ended",
+            " +00:06:00  call      DescribeInstances() -> 200, 1 instance (5 times, every 60s, until +00:10:00)",
+        ]
+
+
+def test_rounds_of_several_calls_are_one_entry(call):
+    """A handler's round is told once, its calls one below the other; of many calls the first and the last."""
+    with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
+        ecs_events.instances.add("i-web1")
+        for _ in range(4):
+            call("DescribeInstances")
+            time.sleep(2)
+            call("DescribeInstanceStatus")
+            time.sleep(58)
+        for _ in range(3):
+            for name in "abcdef":
+                call("DescribeInstanceStatus", InstanceId__1=f"i-{name}")
+            time.sleep(0)
+        assert ecs_events.timeline().splitlines()[1:] == [
+            " +00:00:00  call      DescribeInstances() -> 200, 1 instance, then",
+            "                      DescribeInstanceStatus() -> 200, 1 instance (4 times, every 60s, until +00:03:00)",
+            " +00:04:00  call      DescribeInstanceStatus(InstanceId=[i-a]) -> 200, 0 instances, then",
+            "                      DescribeInstanceStatus(InstanceId=[i-b]) -> 200, 0 instances, then",
+            "                      DescribeInstanceStatus(InstanceId=[i-c]) -> 200, 0 instances, then",
+            "                      ... 2 more calls, then",
+            "                      DescribeInstanceStatus(InstanceId=[i-f]) -> 200, 0 instances (3 times)",
+        ]
+
+
+def test_a_fault_in_a_round_is_told_as_one(call):
+    """A round in which the same call meets a fault each time says so beside it."""
+    with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
+        ecs_events.fail("DescribeInstanceStatus", "NotNow", times=3, message="Not now.", http_status=400)
+        for _ in range(3):
+            call("DescribeInstances")
+            with pytest.raises(ServerException):
+                call("DescribeInstanceStatus")
+            time.sleep(60)
+        assert ecs_events.timeline().splitlines()[1:] == [
+            " +00:00:00  call      DescribeInstances() -> 200, 0 instances, then",
+            "                      DescribeInstanceStatus() -> 400 NotNow, a fault (3 times, every 60s, until +00:02:00)",
+        ]
+
+
+def test_sleeps_in_a_row_are_one_line():
+    """Equal sleeps are counted, sleeps of about the same length too; others stand for themselves."""
+    with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
+        for seconds in (*[3600] * 5, 0.25, *(50, 60, 55, 70)):
+            time.sleep(seconds)
+        assert ecs_events.timeline().splitlines()[1:] == [
+            "    +00:00:00  sleep     1h (5 times, until +05:00:00)",
+            "    +05:00:00  sleep     0.25s",
+            " +05:00:00.25  sleep     50s to 70s (4 times, every 50s to 60s, until +05:02:45.25)",
+        ]
+
+
+def test_an_uneven_poll_is_one_line_too(call):
+    """A poller whose sleeps jitter is told with the shortest and the longest; one that backs off is not folded."""
+    with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
+        for seconds in (54, 66, 60, 60, 59, 600, 1200, 2400):
+            call("DescribeInstances")
+            time.sleep(seconds)
+        assert [line[:80] for line in ecs_events.timeline().splitlines()[1:]] == [
+            " +00:00:00  call      DescribeInstances() -> 200, 0 instances (6 times, every 54",
+            " +00:04:59  sleep     10m",
+            " +00:14:59  call      DescribeInstances() -> 200, 0 instances",
+            " +00:14:59  sleep     20m",
+            " +00:34:59  call      DescribeInstances() -> 200, 0 instances",
+            " +00:34:59  sleep     40m",
+        ]
+        assert "every 54s to 66s, until +00:04:59)" in ecs_events.timeline()
+
+
+def test_threads_are_told_apart_when_there_are_several(call):
+    """Each thread's rounds are folded for themselves, and each line says whose it is; what the cloud does is nobody's."""
+
+    def poll(every):
+        for _ in range(5):
+            call("DescribeInstances")
+            time.sleep(every)
+
+    with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
+        ecs_events.instances.add("i-web1")
+        event = ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
+        threads = [threading.Thread(target=poll, args=(every,), name=f"every-{every}") for every in (60, 150)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert {seen.thread for seen in ecs_events.calls} == {"every-60", "every-150"}
+        assert ecs_events.timeline().splitlines()[1:] == [
+            f" +00:00:00  event     {event.event_id}  simulated SystemMaintenance.Reboot on i-web1: Scheduled, NotBefore "
+            "2030-01-02T00:00:00Z (created by the test)",
+            " +00:00:00  call      [every-150] DescribeInstances() -> 200, 1 instance (5 times, every 2m30s, until +00:10:00)",
+            " +00:00:00  call      [every-60] DescribeInstances() -> 200, 1 instance (5 times, every 60s, until +00:04:00)",
+        ]
+
+
+def test_a_month_of_polls_is_one_line_quickly():
+    """43,200 equal sleeps take no more room than one, and none of them takes long."""
+    log = SleepLog()
+    minute = 60 * SECOND
+    for number in range(43_200):
+        log.add(number * minute, (number + 1) * minute)
+    assert len(log._runs) == 1
+    assert len(log.in_order()) == 43_200
+    assert log.in_order()[-1][:2] == (43_199 * minute, 43_200 * minute)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3))))
+def test_sleeps_are_remembered_as_they_were(given):
+    """However sleeps follow each other, what is remembered is what was slept."""
+    log, now, slept = SleepLog(), 0, []
+    for pause, span in given:
+        now += pause
+        log.add(now, now + span)
+        if span:
+            slept.append((now, now + span))
+        now += span
+    assert [sleep[:2] for sleep in log.in_order()] == slept
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.sampled_from("AABS"), st.sampled_from(["one", "one", "two", ""]))),
+    st.integers(1, 6),
+)
+def test_rounds_tell_of_every_call_once(given, repeats):
+    """However calls, sleeps and what the cloud does follow each other, rounds hold each call exactly once."""
+    now, moments = 0, []
+    for pause, what, thread in given * repeats:
+        now += pause
+        kind = "sleep" if what == "S" else "call"
+        moments.append(Moment(now, kind, what, thread=thread, rank=Rank.LOOK, key=ord(what)))
+    told = list(rounds(moments))
+    assert sorted(one.block[0].at for one in told) == [one.block[0].at for one in told]
+    for what in "AB":
+        for thread in ("one", "two", ""):
+            count = sum((moment.text, moment.thread) == (what, thread) for moment in moments)
+            found = sum(
+                one.times * sum((moment.text, moment.thread) == (what, thread) for moment in one.block) for one in told
+            )
+            assert found == count
 
 
 def test_the_timeline_stays_as_it_was_when_the_cloud_was_left():
@@ -89,14 +266,116 @@ def test_faults_not_met_yet_are_counted():
         assert ecs_events.timeline().endswith("0 calls, 0 of 3 faults met")
 
 
-def test_a_long_list_in_a_call_is_cut(call):
-    """A call with many ids shows the first three and a count; a tag is shown as key:value."""
+def test_long_values_of_a_call_are_cut(call):
+    """A call with many ids shows the first three and a count, a long text its start; a tag is shown as key:value."""
     with EcsEvents() as ecs_events:
         call("DescribeInstanceStatus", **{f"InstanceId__{n}": f"i-{n}" for n in range(1, 6)})
         call("DescribeInstances", Tag__1__Key="role", Tag__1__Value="web")
+        call("DescribeInstances", InstanceIds=str([f"i-{number:04}" for number in range(50)]).replace("'", '"'))
         lines = ecs_events.timeline().splitlines()
     assert lines[1].endswith("DescribeInstanceStatus(InstanceId=[i-1, i-2, i-3, and 2 more]) -> 200, 0 instances")
     assert lines[2].endswith("DescribeInstances(Tag=[role:web]) -> 200, 0 instances")
+    assert lines[3].endswith(
+        'DescribeInstances(InstanceIds=["i-0000", "i-0001", "i-0002", "i-0003", "i-0004", "i-000...) -> 200, 0 instances'
+    )
+
+
+def test_a_rescheduled_event_was_published_with_its_first_planned_time(call):
+    """The line of the publication stays as it was when NotBefore is moved."""
+    with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
+        ecs_events.instances.add("i-web1")
+        event = ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h", simulated=False)
+        call(
+            "ModifySystemEventAttribute", InstanceId="i-web1", EventId=event.event_id, NotBefore="2030-01-01T12:00:00Z"
+        )
+        lines = ecs_events.timeline().splitlines()
+    assert lines[1].endswith("Scheduled, NotBefore 2030-01-02T00:00:00Z (created by the test)")
+    assert lines[3].endswith("Scheduled -> Scheduled: ModifySystemEventAttribute: NotBefore 2030-01-01T12:00:00Z")
+
+
+@pytest.fixture
+def long_story(call):
+    """A story without any pattern: so many looks of random parameters, then an event that is avoided, and again."""
+
+    def long_story(ecs_events, *, looks, events):
+        chance = random.Random(7)
+        ecs_events.instances.add("i-web1")
+        for _ in range(events):
+            for number in range(looks):
+                call("DescribeInstances", PageSize=10 + number)
+                time.sleep(chance.randint(1, 10**5))
+            ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+9999d")
+            ecs_events.reboot("i-web1")
+
+    return long_story
+
+
+def _kinds(text):
+    """Each line's kind, and of a line about what is not shown the text."""
+    lines = [re.sub(r"\+(\d+d )?[\d:]+", "+T", line) for line in text.splitlines()[1:]]
+    return [line.strip() if "..." in line else line.split()[1] for line in lines]
+
+
+def test_looks_are_counted_first_when_a_story_is_too_long(long_story):
+    """Of a long run of looks the first and the last stay, as many as there is room for, and the others are counted."""
+    with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
+        long_story(ecs_events, looks=30, events=1)
+        news = ["event", "event", "instance"]
+        poll = ["call", "sleep"]
+        assert _kinds(ecs_events._timeline(63)) == [*poll * 30, *news]
+        assert _kinds(ecs_events._timeline(62)) == [
+            *poll * 10,
+            "+T  call      ... 10 calls answered 200, until +T",
+            *poll * 10,
+            *news,
+        ]
+        assert _kinds(ecs_events._timeline(15)) == [
+            *(poll * 3)[:5],
+            "+T  call      ... 25 calls answered 200, until +T",
+            *(poll * 3)[1:],
+            *news,
+        ]
+        assert _kinds(ecs_events._timeline(4)) == ["+T  call      ... 30 calls answered 200, until +T", *news]
+
+
+def test_sleeps_alone_are_counted_as_sleeps():
+    """A run of uneven sleeps that is too long is told by its number."""
+    with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
+        for number in range(10):
+            time.sleep(7 * 3**number)
+        assert _kinds(ecs_events._timeline(4)) == ["sleep", "+T  sleep     ... 8 sleeps, until +T", "sleep"]
+
+
+def test_the_middle_of_what_matters_least_is_left_out(long_story):
+    """Looks go first, then what instances did, then the middle of the rest; each gap says what is missing."""
+
+    def left_out(number, what):
+        return f"... up to +T, {number} lines about {what} are left out; ecs_events.timeline() has them"
+
+    with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
+        long_story(ecs_events, looks=2, events=4)
+        assert len(_kinds(ecs_events._timeline(16))) == 16
+        assert _kinds(ecs_events._timeline(14)) == [
+            left_out(3, "calls and sleeps"),
+            *["event", "event", "instance"] * 3,
+            "+T  call      ... 2 calls answered 200, until +T",
+            *["event", "event", "instance"],
+        ]
+        assert _kinds(ecs_events._timeline(11)) == [
+            left_out(4, "calls and sleeps"),
+            *["event", "event"],
+            left_out(3, "calls and instances"),
+            *["event"] * 6,
+            "instance",
+        ]
+        assert _kinds(ecs_events._timeline(6)) == [
+            left_out(4, "calls and sleeps"),
+            "event",
+            left_out(5, "events, faults and errors"),
+            left_out(4, "calls and instances"),
+            "event",
+            "event",
+        ]
 
 
 @pytest.mark.parametrize(

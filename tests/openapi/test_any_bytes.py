@@ -14,9 +14,10 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import event, example, given
 from hypothesis import strategies as st
+from requests.structures import CaseInsensitiveDict
 
 from pytest_ecsevents import EcsEvents, UnexpectedCallError
-from pytest_ecsevents.clock import ClockMemo
+from pytest_ecsevents.clock import NamesMemo
 from pytest_ecsevents.cloud import ATTRIBUTES, EVENT_TYPES, FINAL, SIMULATED_TYPES, EventStatus, InstanceStatus
 from pytest_ecsevents.openapi import ACTIONS, COMMON, VERSION, ApiRequest
 from pytest_ecsevents.transports._decoding import decoded
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest_ecsevents.UnknownParamet
 START = "2030-01-01T00:00:00Z"
 LIMIT = 12
 LONGEST = 20
-MEMO = ClockMemo()
+MEMO = NamesMemo()
 
 ERROR_KEYS = {"RequestId", "HostId", "Code", "Message", "Recommend"}
 REQUEST_ID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
@@ -565,7 +566,7 @@ def test_any_bytes_are_answered(sequence, strict):
             pairs = list(one.resolved(ecs_events, ""))
             at = round(stray.cut * len(pairs))
             query, body = _bent(_encoded(pairs[:at]), stray.in_query), _bent(_encoded(pairs[at:]), stray.in_body)
-            headers = {name.title(): value for name, value in one.headers}
+            headers = CaseInsensitiveDict((name.title(), value) for name, value in one.headers)
             if stray.content_type is not None:
                 headers["Content-Type"] = stray.content_type
             url = f"https://{one.host}:443/?{query.decode('ascii')}"
@@ -583,5 +584,5 @@ def test_noise_is_answered(method, label, query, body, headers):
     """Bytes that were never meant for an API get the service's own refusal where the test is not strict."""
     with populated(strict=False) as ecs_events:
         url = f"https://{label}.aliyuncs.com/?{query.decode('latin-1')}"
-        reply = send(ecs_events, decoded(method, url, headers, body, "hand-written"))
+        reply = send(ecs_events, decoded(method, url, CaseInsensitiveDict(headers), body, "hand-written"))
         assert reply.http_status >= 400

@@ -189,33 +189,6 @@ def test_a_passed_test_tells_nothing_unless_asked(run):
     run(source, "-rP", "--ecs-events-timeline=all").stdout.fnmatch_lines(["*- ECS events -*", "clock 2030-*"])
 
 
-def test_the_calls_of_a_long_story_are_folded_in_the_report(run):
-    """When a report would be too long, runs of calls that went well become counts, and the transitions stay."""
-    result = run(
-        POLL
-        + """
-@pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-web1")
-def test_it(ecs_events):
-    for n in range(300):
-        call(["DescribeInstances", "DescribeInstanceStatus"][n % 2])
-        ecs_events.advance("10m")
-    assert False
-"""
-    )
-    result.stdout.fnmatch_lines(
-        [
-            "clock 2030-01-01T00:00:00Z +2d 02:00:00 = 2030-01-03T02:00:00Z (freezegun); 1 event, 300 calls, 0 faults",
-            "    +00:00:00  event     e-bp1*  simulated SystemMaintenance.Reboot on i-web1: Scheduled, *",
-            "    +00:00:00  call      ... 144 calls answered 200, until +23:50:00",
-            " +1d 00:00:00  event     e-bp1*  Scheduled -> Executing: NotBefore reached",
-            " +1d 00:00:00  call      DescribeInstances() -> 200, 1 instance",
-            " +1d 00:00:01  event     e-bp1*  Executing -> Executed: execution ended",
-            " +1d 00:10:00  call      ... 155 calls answered 200, until +2d 01:50:00",
-        ],
-        consecutive=True,
-    )
-
-
 def test_a_long_timeline_is_cut_in_the_middle_of_the_report(run):
     """A report shows the first and last lines, and counts the others."""
     result = run(
@@ -225,7 +198,11 @@ def test_a_long_timeline_is_cut_in_the_middle_of_the_report(run):
         "    assert len(ecs_events.timeline().splitlines()) == 301\n"
         "    assert False\n"
     )
-    result.stdout.fnmatch_lines([" ... 100 lines left out; ecs_events.timeline() has them"])
+    result.stdout.fnmatch_lines(
+        [
+            " ... up to +00:00:00, 101 lines about events, faults and errors are left out; ecs_events.timeline() has them",
+        ]
+    )
 
 
 def test_a_swallowed_unexpected_call_fails_the_test_at_teardown(run):
@@ -233,7 +210,7 @@ def test_a_swallowed_unexpected_call_fails_the_test_at_teardown(run):
     result = run(POLL + "\ndef test_it(ecs_events):\n    swallowing('RebootInstnces')\n")
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(
-        ["E   *UnexpectedCallError: The handler called RebootInstnces of Ecs, which cannot be answered:*"]
+        ["E   *UnexpectedCallError: The handler called RebootInstnces() of Ecs, which cannot be answered:*"]
     )
 
 
@@ -276,6 +253,83 @@ def test_an_unused_fault_fails_the_test_at_teardown(run):
     result.stdout.fnmatch_lines(["Faults were declared that the handler did not meet:"])
 
 
+def test_all_that_is_wrong_is_told_at_teardown_without_a_traceback(run):
+    """Complaints about a test that passed are its sentences alone, the place of a swallowed call among them."""
+    result = run(
+        POLL
+        + """
+def test_it(ecs_events):
+    ecs_events.fail("RebootInstance", "Throttling", instance_id="i-web1")
+    ecs_events.stub("Slb", "DescribeLoadBalancers", {})
+    swallowing("RebootInstnces")
+    swallowing("RebootInstnces")
+"""
+    )
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "_* ERROR at teardown of test_it _*",
+            "3 things went wrong that the test did not notice:",
+            "",
+            "1. The handler called RebootInstnces() of Ecs, which cannot be answered: *",
+            "   It was called at *test_all_that_is_wrong_*.py:* in call, 2 times.",
+            "",
+            "2. Faults were declared that the handler did not meet:",
+            "     - RebootInstance(instance_id='i-web1'): Throttling, met 0 of 1 times. Nearest call: RebootInstnces() -> "
+            "no answer.",
+            "   Have the handler make these calls, *",
+            "",
+            "3. Stubs were declared that the handler did not call:",
+            "     - slb DescribeLoadBalancers. slb was not called.",
+            "   Have the handler call them, *",
+            "*- ECS events -*",
+        ],
+        consecutive=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("ini", "args", "errors"),
+    [
+        ("", (), 1),
+        ("ecs_events_strict = true\n", (), 1),
+        ("ecs_events_strict = false\n", (), 0),
+        ("ecs_events_strict = calls, stubs\n", (), 0),
+        ("ecs_events_strict =\n  calls\n  faults\n", (), 1),
+        ("ecs_events_strict = calls\n", ("--ecs-events-strict=faults",), 1),
+        ("", ("--ecs-events-strict=no",), 0),
+    ],
+)
+def test_checks_are_chosen_in_the_ini_file_and_on_the_command_line(run, ini, args, errors):
+    """All of them, none, or those that are named."""
+    result = run("def test_it(ecs_events):\n    ecs_events.fail('RebootInstance', 'Throttling')\n", *args, ini=ini)
+    result.assert_outcomes(passed=1, errors=errors)
+
+
+def test_a_receivers_error_fails_the_test_at_teardown(run):
+    """Though the handler swallowed it, and the test passed."""
+    result = run(
+        POLL
+        + """
+@pytest.mark.ecs_instance("i-web1")
+def test_it(ecs_events):
+    ecs_events.on_change(lambda change: 1 // 0)
+    try:
+        call("RebootInstance", InstanceId="i-web1")
+    except Exception:
+        pass
+"""
+    )
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "Receivers raised errors, and the test passed all the same:",
+            "  - ZeroDivisionError at *.py:* in <lambda>, told of i-web1 Running -> Stopping (RebootInstance) at "
+            "2030-01-01T00:00:00Z: integer division or modulo by zero",
+        ]
+    )
+
+
 def test_settings_come_from_ini_command_line_and_marker(run):
     """The marker beats the command line, which beats the ini file."""
     ini = (
@@ -295,7 +349,7 @@ def seen(ecs_events):
         source
         + """
 def test_it(seen):
-    assert seen == ("cn-shanghai", "42", 2018, "Scheduled", False, True)
+    assert seen == ("cn-shanghai", "42", 2018, "Scheduled", frozenset(), True)
 """,
         ini=ini,
     )
@@ -305,13 +359,13 @@ def test_it(seen):
         + """
 @pytest.mark.ecs_clock("2020-01-01T00:00:00Z", backend="freezegun")
 def test_it(seen):
-    assert seen == ("cn-beijing", "43", 2020, "Executing", True, False)
+    assert seen == ("cn-beijing", "43", 2020, "Executing", {"calls", "faults"}, False)
 """,
         "--ecs-events-region=cn-beijing",
         "--ecs-events-account-id=43",
         "--ecs-events-start=2019-01-01T00:00:00Z",
         "--ecs-events-failure-events=executing",
-        "--ecs-events-strict=true",
+        "--ecs-events-strict=calls, faults",
         ini=ini,
     )
     result.assert_outcomes(passed=1)
@@ -330,6 +384,12 @@ def test_it(seen):
             ("--ecs-events-start=2018-01-01T00:00:00",),
             "--ecs-events-start is '2018-01-01T00:00:00', which has no time zone: it would mean "
             'another instant on a machine in another zone. Add one: "2018-01-01T00:00:00Z", or tzinfo=timezone.utc.',
+        ),
+        (
+            "ecs_events_strict = calls, fault",
+            (),
+            "the ini option ecs_events_strict is 'calls, fault'. Pass true or false, or some of the checks: calls, faults, "
+            "stubs, receivers, threads. Did you mean faults?",
         ),
     ],
 )

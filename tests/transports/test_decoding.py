@@ -1,11 +1,11 @@
 """Queries and form bodies are read as the standard library reads them."""
 
-from urllib.parse import parse_qsl, quote_plus, urlencode
+from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_ecsevents.transports._decoding import _pairs
+from pytest_ecsevents.transports._decoding import ALIYUN_URL, _pairs, decoded
 
 WORDS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=12)
 
@@ -25,3 +25,18 @@ def test_any_query_is_read_as_the_standard_library_reads_it(query):
 def test_a_word_of_every_byte_is_read():
     """Bytes that are no UTF-8 become replacement characters."""
     assert _pairs(f"a=%ff&b={quote_plus(bytes(range(256)))}")["a"] == "\N{REPLACEMENT CHARACTER}"
+
+
+@given(
+    st.sampled_from(["http", "https", "HTTPS"]),
+    st.sampled_from(["ecs.aliyuncs.com", "ECS-cn-Hangzhou.aliyuncs.com", "aliyuncs.com", "a.b:c.aliyuncs.com"]),
+    st.sampled_from(["", ":80", ":443"]),
+    st.text(alphabet="ab=&+%2fF;#0Z/?:@ \u00e9", max_size=40),
+)
+def test_a_url_is_taken_apart_as_the_standard_library_does(scheme, host, port, rest):
+    """Of every URL that is answered, host and query are what urlsplit finds."""
+    url = f"{scheme}://{host}{port}{rest}"
+    if ALIYUN_URL.match(url):
+        request = decoded("GET", url, {}, None, "requests")
+        parts = urlsplit(url)
+        assert (request.host, request.params) == (parts.hostname, _pairs(parts.query))

@@ -1,6 +1,7 @@
 """The newer SDK, alibabacloud-ecs20140526, synchronous and asynchronous: the same cloud behind it."""
 
 import asyncio
+import io
 import subprocess
 import sys
 import textwrap
@@ -123,7 +124,7 @@ def test_an_unexpected_call_is_found_out_though_the_sdk_wraps_every_error(send):
 
     def handler():
         with pytest.raises(
-            UnretryableException, match="The handler called DescribeZones of Ecs, which cannot be answered"
+            UnretryableException, match=r"The handler called DescribeZones\(.*\) of Ecs, which cannot be answered"
         ):
             send(client(), "describe_zones", models.DescribeZonesRequest(region_id="cn-hangzhou"))
 
@@ -165,6 +166,21 @@ def test_a_client_written_by_hand_gets_xml():
         reply = requests.get("https://ecs.aliyuncs.com/", params={**query, "AccessKeyId": "ak"}, timeout=5)
         assert reply.headers["Content-Type"] == "text/xml;charset=utf-8"
         assert "<InstanceStatus><InstanceId>i-web1</InstanceId><Status>Running</Status></InstanceStatus>" in reply.text
+
+
+@pytest.mark.parametrize(("body", "found"), [(io.BytesIO, 0), (iter, 1)], ids=["file", "generator"])
+def test_requests_bodies_that_are_no_text(ecs, body, found):
+    """A body that is read from a file is a form too; one that is generated holds no parameters."""
+    url = "https://ecs.aliyuncs.com/?" + "&".join(f"{name}={value}" for name, value in QUERY.items())
+    reply = requests.post(url, data=body(b"InstanceId.1=i-none"), timeout=5)
+    assert reply.json()["TotalCount"] == found
+
+
+def test_a_reply_of_requests_can_be_read_as_a_stream(ecs):
+    """The bytes are the same read at once, piece by piece, and from urllib3's response."""
+    reply = requests.get("https://ecs.aliyuncs.com/", params=QUERY, stream=True, timeout=5)
+    assert b"".join(reply.iter_content(7)) == reply.content == reply.raw.read()
+    assert reply.json()["TotalCount"] == 1
 
 
 def test_nothing_stays_patched():
@@ -286,3 +302,27 @@ def test_aiohttp_loaded_during_the_test_is_intercepted_too():
     )
     result = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False)
     assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_the_fixture_loads_nothing_of_this_sdk_by_itself(pytester):
+    """A test that uses the fixture, legacy SDK and all, loads neither this SDK nor aiohttp, installed as they are."""
+    pytester.makepyfile(
+        """
+        import sys
+
+        from aliyunsdkcore.client import AcsClient
+        from aliyunsdkcore.request import CommonRequest
+
+        def test_it(ecs_events):
+            request = CommonRequest(domain="ecs.aliyuncs.com", version="2014-05-26", action_name="DescribeInstances")
+            AcsClient("any", "key", "cn-hangzhou").do_action_with_exception(request)
+
+        def test_nothing_was_loaded():
+            packages = {name.partition(".")[0] for name in sys.modules}
+            assert "responses" in packages
+            assert packages & {"aiohttp", "darabonba", "Tea"} == set()
+            assert [name for name in packages if name.startswith("alibabacloud")] == []
+        """
+    )
+    result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+    result.assert_outcomes(passed=2)

@@ -14,6 +14,7 @@ from pytest_ecsevents import (
     InstanceTransition,
     PlannedStep,
     Scenario,
+    Stopped,
     SystemEvent,
     Transition,
 )
@@ -49,10 +50,27 @@ def test_it(ecs_events: EcsEvents) -> None:
     new_ones_take: dt.timedelta = ecs_events.instances.pending_takes
     ecs_events.reboot("i-web1", in_guest=True)
     ecs_events.fail("RebootInstance", "Throttling", times=2, between=("+1h", dt.timedelta(hours=2)))
+    ecs_events.fail("*", "read timeout", times=None, probability=0.2, acted=True, optional=True, InstanceId="i-web1")
+    ecs_events.quota("RebootInstance", per_minute=100, code="Throttling.User", instance_id="i-web1")
+    ecs_events.delay("*", dt.timedelta(seconds=30), times=1, between=("+1h", "+2h"), optional=True)
+    ecs_events.stub("Slb", "DescribeLoadBalancers", {"TotalCount": 0}, optional=True)
+    ecs_events.strict -= {"threads"}
+    ecs_events.strict = "calls, faults"
+    ecs_events.strict = False
+    checks: frozenset[str] = ecs_events.strict
     calls: list[ApiCall] = ecs_events.calls_to("RebootInstance", instance_id="i-web1")
+    took: list[dt.timedelta] = [call.took for call in calls if call.fault or call.failure or call.lost]
     ecs_events.assert_called("RebootInstance", times=2, InstanceId="i-web1")
     ecs_events.access_keys["ak-2"] = "222"
     story: str = ecs_events.timeline()
+    drawn: str = ecs_events.svg()
+    ecs_events.assert_avoided(event, by="RebootInstance")
+    ecs_events.assert_avoided(event.event_id)
+    ecs_events.assert_transitions(event, ["Scheduled", EventStatus.AVOIDED])
+    ecs_events.assert_transitions(
+        event.event_id, [("Scheduled", "+0s"), (EventStatus.AVOIDED, dt.timedelta(hours=23)), ("Executed", when)]
+    )
+    threads: set[str] = {call.thread for call in calls}
     now: dt.datetime = ecs_events.now
     for each in ecs_events:
         ecs_events.cancel(each)
@@ -60,7 +78,7 @@ def test_it(ecs_events: EcsEvents) -> None:
         ecs_events.reschedule(each, dt.timedelta(hours=1))
         take_back: Callable[[], None] = ecs_events.at("+23h", ecs_events.cancel, each)
         take_back()
-    print(status, causes, instants, instance, same, new_ones_take, calls, story, now)
+    print(status, causes, instants, instance, same, new_ones_take, calls, story, drawn, threads, now, checks, took)
 
 
 @pytest.mark.ecs_scenarios("executed", "canceled-*", event_types=["SystemMaintenance.Reboot"], exclude="just-*")
@@ -112,6 +130,27 @@ def heard(change: Transition | InstanceTransition) -> None:
 
 def without_pytest() -> None:
     """The same object as a context manager."""
-    with EcsEvents(start="2018-08-22T10:39:49Z", region_id="cn-beijing") as ecs_events:
+    with EcsEvents(start="2018-08-22T10:39:49Z", region_id="cn-beijing", strict={"calls"}) as ecs_events:
         end = ecs_events.on_change(heard)
         end()
+
+
+def polled(times: int) -> str:
+    """A handler."""
+    return "polled" * times
+
+
+async def polled_asynchronously(times: int) -> str:
+    """The same as a coroutine."""
+    return "polled" * times
+
+
+async def running(ecs_events: EcsEvents) -> None:
+    """Handlers that run by themselves."""
+    ended: str | Stopped = ecs_events.run(polled, 2, until="30d")
+    until_then: str | Stopped = ecs_events.run(polled, times=2, until=lambda cloud: len(cloud.calls) > 3)
+    awaited: str | Stopped = await ecs_events.run_async(polled_asynchronously, 2, until=dt.timedelta(days=1))
+    ecs_events.patience = 60
+    if isinstance(ended, Stopped):
+        print(ended.at, ended.reason, ended.doing)
+    print(until_then, awaited, ecs_events.patience)

@@ -1,7 +1,6 @@
 """The real SDK, driven against the fake."""
 
 import datetime as dt
-import importlib
 import json
 import time
 from typing import Any, NamedTuple
@@ -11,6 +10,7 @@ from aliyunsdkcore.acs_exception.exceptions import ServerException
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.vendored import requests
 from aliyunsdkcore.vendored.requests.adapters import HTTPAdapter
+from old_sdks import new_request, set_parameter
 
 _REAL = (time.sleep, time.time, dt.datetime, HTTPAdapter.send)
 
@@ -50,17 +50,16 @@ class Sdk:
 
     @staticmethod
     def request(action: str, raw: "dict[str, Any] | None" = None, /, **params: Any) -> Any:
-        """A request of the SDK's own class for the action.
+        """A request of the SDK's own class for the action, as far as the SDK has it.
 
         Args:
             action: `RebootInstance`.
             raw: Parameters by their names on the wire, for what the class has no method for.
             **params: Parameters by the names of the class's `set_` methods.
         """
-        module = importlib.import_module(f"aliyunsdkecs.request.v20140526.{action}Request")
-        request = getattr(module, f"{action}Request")()
+        request = new_request(action)
         for name, value in params.items():
-            getattr(request, f"set_{name}")(value)
+            set_parameter(request, action, name, value)
         for name, value in (raw or {}).items():
             request.add_query_param(name, value)
         return request

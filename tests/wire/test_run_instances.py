@@ -347,6 +347,16 @@ def test_subscriptions(call, shown, params, expires):
     assert (view["InstanceChargeType"], view["ExpiredTime"]) == ("PrePaid", expires)
 
 
+@pytest.mark.ecs_clock("9999-06-01T00:00:00Z")
+@pytest.mark.parametrize("unit", ["Week", "Month"])
+def test_a_subscription_ends_with_the_calendar(call, unit):
+    """One that would go on beyond the year 9999 ends with it."""
+    period = 4 if unit == "Week" else 12
+    call("RunInstances", **NEEDED, InstanceChargeType="PrePaid", Period=period, PeriodUnit=unit)
+    (view,) = call("DescribeInstances")["Instances"]["Instance"]
+    assert view["ExpiredTime"] == ("9999-06-29T00:00Z" if unit == "Week" else "9999-12-31T23:59Z")
+
+
 def test_a_period_means_nothing_without_a_subscription(shown_after):
     """Pay-as-you-go instances do not expire."""
     assert shown_after(InstanceChargeType="PostPaid", Period=1)["ExpiredTime"] == "2099-12-31T15:59Z"

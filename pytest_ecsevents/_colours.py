@@ -1,0 +1,55 @@
+"""The timeline in colours: they are put on its text, which travels in reports without them."""
+
+import re
+from typing import Final, Protocol
+
+_LINE: Final = re.compile(r"( +[+-](?:\d+d )?[\d:.]+  )(\w+ *)( .*)?")
+_REFUSED: Final = re.compile(r"-> (?:[345]\d\d\b|no answer)")
+_STATUS: Final = re.compile(r"(Executing|Executed|Avoided|Canceled|Failed)(?=: |, NotBefore | \()")
+
+_KINDS: Final = {
+    "event": "cyan",
+    "instance": "blue",
+    "fault": "yellow",
+    "sleep": "light",
+}
+_STATUSES: Final = {
+    "Executing": "yellow",
+    "Executed": "bold",
+    "Avoided": "green",
+    "Canceled": "purple",
+    "Failed": "red",
+}
+
+
+class Markup(Protocol):
+    """What puts a colour on text where the terminal has them: pytest's `TerminalWriter.markup`."""
+
+    def __call__(self, text: str, /, **markup: bool) -> str:
+        """The text, coloured."""
+
+
+def painted(timeline: str, markup: Markup) -> str:
+    """The timeline's text, coloured.
+
+    Args:
+        timeline: As `EcsEvents.timeline` tells it.
+        markup: What puts a colour on a piece of it.
+    """
+    header, *lines = timeline.splitlines()
+    return "\n".join([markup(header, bold=True), *(_painted(line, markup) for line in lines)])
+
+
+def _painted(line: str, markup: Markup) -> str:
+    parts = _LINE.fullmatch(line)
+    if parts is None:
+        return markup(line, red=True) if _REFUSED.search(line) else line
+    stamp, kind, text = parts[1], parts[2], parts[3] or ""
+    colour = _KINDS.get(kind.strip())
+    if colour == "cyan":
+        text = _STATUS.sub(lambda found: markup(found[0], **{_STATUSES[found[0]]: True}), text)
+    elif colour in ("yellow", "light"):
+        text = markup(text, **{colour: True})
+    elif _REFUSED.search(text):
+        text = markup(text, red=True)
+    return markup(stamp, light=True) + (markup(kind, **{colour: True}) if colour else kind) + text

@@ -1,0 +1,74 @@
+"""Who slept when: what a thread of the test slept, told shortly."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from threading import Thread, current_thread
+from typing import Final, NamedTuple
+
+from pytest_ecsevents.clock import Micros
+
+
+class Sleep(NamedTuple):
+    """One sleep of one thread."""
+
+    at_micros: Micros
+    until: Micros
+    thread: str
+
+
+@dataclass(slots=True)
+class SleepRun:
+    """Sleeps of one thread that are equally long, and equally far from each other.
+
+    Attributes:
+        thread: The thread's name.
+        first: When the first began.
+        span: How long each was.
+        stride: From the start of one to that of the next.
+        times: How many they are.
+    """
+
+    thread: str
+    first: Micros
+    span: Micros
+    stride: Micros = 0
+    times: int = 1
+
+    def takes(self, start: Micros) -> bool:
+        """Whether one that starts then is the next; if so, it is counted."""
+        if self.times == 1:
+            self.stride = start - self.first
+        elif start != self.first + self.stride * self.times:
+            return False
+        self.times += 1
+        return True
+
+    def __iter__(self) -> Iterator[Sleep]:
+        for number in range(self.times):
+            start = self.first + self.stride * number
+            yield Sleep(start, start + self.span, self.thread)
+
+
+class SleepLog:
+    """Every sleep of the test's threads; a month of equal ones takes no more room than one.
+
+    Each thread adds to runs of its own, so that no lock is needed.
+    """
+
+    def __init__(self) -> None:
+        self._runs: Final[list[SleepRun]] = []
+        self._latest: Final[dict[Thread, SleepRun]] = {}
+
+    def add(self, start: Micros, end: Micros) -> None:
+        """Record a sleep of the calling thread; one that took no time is none."""
+        thread, span = current_thread(), end - start
+        run = self._latest.get(thread)
+        if run is not None and run.span == span and run.takes(start):
+            return
+        if span > 0:
+            self._latest[thread] = run = SleepRun(thread.name, start, span)
+            self._runs.append(run)
+
+    def in_order(self) -> list[Sleep]:
+        """The sleeps, in order of their starts."""
+        return sorted(sleep for run in self._runs for sleep in run)

@@ -1,0 +1,110 @@
+"""Shapes, text and colours of the picture: SVG that needs no script, no font and no other file."""
+
+import re
+from collections.abc import Iterable, Mapping
+from html import escape
+from typing import Final
+
+# Each colour on a light page and on a dark one; every one of them has a contrast of 3 or more to the ground.
+COLOURS: Final[Mapping[str, tuple[str, str]]] = {
+    "paper": ("#ffffff", "#0d1117"),
+    "stripe": ("#f6f8fa", "#161b22"),
+    "grid": ("#d8dee4", "#30363d"),
+    "ink": ("#1f2328", "#e6edf3"),
+    "faint": ("#59636e", "#9198a1"),
+    "white": ("#ffffff", "#ffffff"),
+    "inquiring": ("#8250df", "#8957e5"),
+    "scheduled": ("#0969da", "#1f6feb"),
+    "executing": ("#9a6700", "#9e6a03"),
+    "executed": ("#57606a", "#9198a1"),
+    "avoided": ("#1a7f37", "#3fb950"),
+    "canceled": ("#6e7781", "#848d97"),
+    "failed": ("#cf222e", "#f85149"),
+    "fault": ("#bc4c00", "#f0883e"),
+}
+
+
+def _rules(page: int) -> str:
+    return "".join(
+        f".ecse .ecse-f-{name}{{fill:{pair[page]}}}.ecse .ecse-s-{name}{{stroke:{pair[page]}}}"
+        for name, pair in COLOURS.items()
+    )
+
+
+# Styles hold for the whole page that the picture is put in, so that the names are no one else's.
+_STYLE: Final = (
+    '.ecse text{font:11px system-ui,-apple-system,"Segoe UI",sans-serif}.ecse .ecse-head{font-weight:600;font-size:12px}'
+    f".ecse .ecse-on{{pointer-events:none}}{_rules(0)}@media (prefers-color-scheme:dark){{{_rules(1)}}}"
+)
+
+# What XML cannot hold.
+_UNSPEAKABLE: Final = re.compile("[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _cleaned(text: str) -> str:
+    return escape(_UNSPEAKABLE.sub("?", text))
+
+
+def _written(value: object) -> str:
+    """A value as attributes have it; coordinates need no more than tenths."""
+    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else _cleaned(str(value))
+
+
+def tag(
+    name: str, *inside: str, title: str = "", fill: str = "", stroke: str = "", also: str = "", **given: object
+) -> str:
+    """An element.
+
+    Args:
+        name: What it is.
+        *inside: What it holds.
+        title: What it says when the pointer rests on it.
+        fill: One of `COLOURS`.
+        stroke: One of `COLOURS`.
+        also: A class of its own.
+        **given: Its attributes, with `_` for `-`.
+    """
+    classes = [also, f"ecse-f-{fill}" if fill else "", f"ecse-s-{stroke}" if stroke else ""]
+    attributes = {"class": " ".join(filter(None, classes)), **given}
+    content = (f"<title>{_cleaned(title)}</title>" if title else "") + "".join(inside)
+    start = name + "".join(
+        f' {key.replace("_", "-")}="{_written(value)}"' for key, value in attributes.items() if value != ""
+    )
+    return f"<{start}>{content}</{name}>" if content else f"<{start}/>"
+
+
+def words(
+    text: str, x: float, y: float, *, fill: str = "ink", title: str = "", also: str = "", anchor: str = ""
+) -> str:
+    """A piece of text that starts there, or has its middle there if `anchor` is "middle"."""
+    return tag("text", _cleaned(text), x=x, y=y, fill=fill, title=title, also=also, text_anchor=anchor)
+
+
+def shape(outline: str, x: float, y: float, colour: str, *, filled: bool, title: str = "") -> str:
+    """A small shape around a point; the pointer meets it in a square around it, too."""
+    drawn = (
+        tag("path", d=outline, fill=colour)
+        if filled
+        else tag("path", d=outline, stroke=colour, stroke_width=2, fill_opacity=0)
+    )
+    target = tag("rect", x=-5, y=-6, width=10, height=12, fill_opacity=0) if title else ""
+    return tag("g", drawn, target, title=title, transform=f"translate({_written(x)} {_written(y)})")
+
+
+def picture(width: int, height: float, label: str, parts: Iterable[str]) -> str:
+    """The whole, on a ground of its own, so that it can be read on light and dark pages alike."""
+    ground = tag("rect", x=0.5, y=0.5, width=width - 1, height=height - 1, rx=6, fill="paper", stroke="grid")
+    return tag(
+        "svg",
+        tag("style", _STYLE),
+        ground,
+        *parts,
+        title=label,
+        also="ecse",
+        xmlns="http://www.w3.org/2000/svg",
+        role="img",
+        aria_label=label,
+        viewBox=f"0 0 {width} {_written(height)}",
+        width=width,
+        style="max-width:100%;height:auto",
+    )

@@ -1,0 +1,525 @@
+"""Assertions on what became of events, and what failing ones say."""
+
+import copy
+import pickle
+
+import pytest
+from aliyunsdkcore.acs_exception.exceptions import ServerException
+
+from pytest_ecsevents import BadArgumentError, EcsEvents, EventStatus, UnknownEventError
+
+
+@pytest.fixture
+def ecs():
+    """A cloud with one instance, from 2030-01-01T00:00:00Z on."""
+    with EcsEvents("2030-01-01T00:00:00Z", seed="expectations") as ecs_events:
+        ecs_events.strict = False
+        ecs_events.instances.add("i-web1")
+        yield ecs_events
+
+
+def _create(ecs, event_type="SystemMaintenance.Reboot", not_before="+24h", **given):
+    return ecs.create(event_type, "i-web1", not_before=not_before, **given)
+
+
+def _why(ecs, event, wanted):
+    """Why the event has not that status, as the explanation of a failing assertion says it."""
+    _, told, *_ = ecs._explained("==", event.status, wanted)
+    return told.removeprefix(f"{event.event_id} is not {wanted}: ")
+
+
+# -- why not
+
+
+def _reboot_late(ecs, call):
+    event = _create(ecs)
+    ecs.advance("24h")
+    call("RebootInstance", InstanceId="i-web1")
+    ecs.advance("30d")
+    ecs.reboot("i-web1")
+    return event
+
+
+def _reboot_by_the_test_late(ecs, _call):
+    event = _create(ecs)
+    ecs.advance("25h")
+    ecs.reboot("i-web1")
+    return event
+
+
+def _reboot_early(ecs, _call):
+    ecs.reboot("i-web1")
+    event = _create(ecs)
+    ecs.advance("2d")
+    return event
+
+
+def _reboot_another(ecs, _call):
+    ecs.instances.add("i-web2")
+    event = _create(ecs)
+    ecs.reboot("i-web2")
+    ecs.create("SystemMaintenance.Stop", "i-web2", not_before="+1h")
+    ecs.advance("2d")
+    return event
+
+
+def _reboot_inside(ecs, _call):
+    event = _create(ecs)
+    ecs.advance("1h")
+    ecs.reboot("i-web1", in_guest=True)
+    ecs.advance("2d")
+    ecs.reboot("i-web1", in_guest=True)
+    return event
+
+
+def _stop_and_start(ecs, call):
+    event = _create(ecs)
+    call("StopInstance", InstanceId="i-web1")
+    ecs.start("i-web1")
+    ecs.advance("2d")
+    return event
+
+
+def _refused(ecs, call):
+    event = _create(ecs)
+    for action, params in (
+        ("RebootInstance", {"InstanceId": "i-web1", "DryRun": "true"}),
+        ("RebootInstance", {"InstanceId": "i-web2"}),
+        ("RebootInstances", {"InstanceId__1": "i-web1", "DryRun": "true"}),
+        ("StartInstance", {"InstanceId": "i-web1"}),
+    ):
+        ecs.advance("1h")
+        with pytest.raises(ServerException):
+            call(action, **params)
+    ecs.advance("2d")
+    return event
+
+
+def _throttled(ecs, call):
+    event = _create(ecs)
+    ecs.fail("RebootInstance", "NotNow", times=2, message="Not now.", http_status=400)
+    for _ in range(2):
+        ecs.advance("1h")
+        with pytest.raises(ServerException):
+            call("RebootInstance", InstanceId="i-web1")
+    ecs.advance("2d")
+    return event
+
+
+def _nobody(ecs, _call):
+    event = _create(ecs)
+    ecs.advance("2d")
+    return event
+
+
+def _not_yet(ecs, _call):
+    event = _create(ecs)
+    ecs.advance("23h")
+    return event
+
+
+def _canceled(ecs, _call):
+    event = _create(ecs)
+    ecs.advance("1h")
+    ecs.cancel(event)
+    return event
+
+
+def _avoided(ecs, call):
+    event = _create(ecs)
+    ecs.advance("1h")
+    call("RebootInstance", InstanceId="i-web1")
+    return event
+
+
+def _other_type(ecs, _call):
+    return _create(ecs, "SystemMaintenance.Stop")
+
+
+def _inquiring(ecs, _call):
+    return _create(ecs, not_before=None, simulated=False, status="Inquiring")
+
+
+def _rebooted_while_inquiring(ecs, _call):
+    event = _create(ecs, not_before=None, simulated=False, status="Inquiring")
+    ecs.reboot("i-web1")
+    return event
+
+
+def _accepted(ecs, _call):
+    event = _create(ecs, not_before=None, simulated=False, status="Inquiring", executing_for="5m")
+    ecs.accept(event)
+    ecs.advance("1m")
+    return event
+
+
+def _accepted_then_rebooted(ecs, _call):
+    event = _accepted(ecs, _call)
+    ecs.reboot("i-web1")
+    return event
+
+
+def _real(ecs, _call):
+    event = _create(ecs, simulated=False)
+    ecs.advance("2d")
+    return event
+
+
+def _billing(ecs, _call):
+    event = _create(ecs, "InstanceExpiration.Stop", simulated=False)
+    ecs.advance("2d")
+    return event
+
+
+def _failed(ecs, _call):
+    event = _create(ecs, simulated=False, outcome="Failed")
+    ecs.advance("2d")
+    return event
+
+
+def _to_fail(ecs, _call):
+    return _create(ecs, simulated=False, outcome="Failed")
+
+
+def _failing(ecs, _call):
+    event = _create(ecs, simulated=False, outcome="Failed", executing_for="2h")
+    ecs.advance("25h")
+    return event
+
+
+_REASONS = [
+    (
+        _reboot_late,
+        "Avoided",
+        "RebootInstance(i-web1) came at +1d 00:00:00, NotBefore was +1d 00:00:00; it must come before",
+    ),
+    (
+        _reboot_by_the_test_late,
+        "Avoided",
+        "the reboot by the test came at +1d 01:00:00, NotBefore was +1d 00:00:00; it must come before",
+    ),
+    (_reboot_early, "Avoided", "the reboot by the test came at +00:00:00, before the event was published"),
+    (_reboot_another, "Avoided", "nobody rebooted i-web1 before NotBefore, which was +1d 00:00:00"),
+    (_reboot_inside, "Avoided", "the reboot inside the guest at +01:00:00 does not count"),
+    (_stop_and_start, "Avoided", "the stop at +00:00:00 avoids nothing, nor does a start"),
+    (
+        _refused,
+        "Avoided",
+        "RebootInstance(InstanceId=i-web1, DryRun=true) -> 400 DryRunOperation at +01:00:00; "
+        "RebootInstances(DryRun=true, InstanceId=[i-web1]) -> 400 DRYRUN.SUCCESS at +03:00:00",
+    ),
+    (_throttled, "Avoided", "RebootInstance(InstanceId=i-web1) -> 400 NotNow 2 times, the last at +02:00:00"),
+    (_nobody, "Avoided", "nobody rebooted i-web1 before NotBefore, which was +1d 00:00:00"),
+    (_not_yet, "Avoided", "nobody has rebooted i-web1 yet; NotBefore is +1d 00:00:00, the clock stands at +23:00:00"),
+    (_canceled, "Avoided", "it was canceled at +01:00:00 (canceled by the test)"),
+    (_other_type, "Avoided", "a simulated SystemMaintenance.Stop event is never Avoided"),
+    (_inquiring, "Avoided", "nobody has rebooted or redeployed i-web1 yet; the clock stands at +00:00:00"),
+    (
+        _rebooted_while_inquiring,
+        "Avoided",
+        "the reboot by the test came at +00:00:00, when the event was Inquiring; only a Scheduled one is avoided by it",
+    ),
+    (_accepted, "Avoided", "nobody rebooted or redeployed i-web1 in time"),
+    (
+        _accepted_then_rebooted,
+        "Avoided",
+        "the reboot by the test came at +00:01:00, when the event was Executing already",
+    ),
+    (_real, "Avoided", "nobody rebooted or redeployed i-web1 before NotBefore, which was +1d 00:00:00"),
+    (_billing, "Avoided", "nobody renewed i-web1 before NotBefore, which was +1d 00:00:00"),
+    (_not_yet, "Executed", "NotBefore is +1d 00:00:00, and the clock stands at +23:00:00"),
+    (_avoided, "Executed", "it was avoided at +01:00:00 (RebootInstance before NotBefore)"),
+    (_canceled, "Executed", "it was canceled at +01:00:00 (canceled by the test)"),
+    (_inquiring, "Executed", "nobody has accepted it; it is Inquiring"),
+    (_accepted, "Executed", "it has been Executing since +00:00:00, and the clock stands at +00:01:00"),
+    (_failed, "Executed", "it failed at +1d 00:00:01, as it was created to (outcome='Failed')"),
+    (_not_yet, "Executing", "NotBefore is +1d 00:00:00, and the clock stands at +23:00:00"),
+    (_nobody, "Executing", "it was Executing until +1d 00:00:01; then: execution ended"),
+    (_nobody, "Scheduled", "it was Scheduled until +1d 00:00:00; then: NotBefore reached"),
+    (_inquiring, "Scheduled", "it was published as Inquiring"),
+    (_nobody, "Inquiring", "it was published as Scheduled"),
+    (_nobody, "Canceled", "nobody canceled it"),
+    (_avoided, "Canceled", "it was avoided at +01:00:00 (RebootInstance before NotBefore)"),
+    (_real, "Canceled", "only the release of its instance cancels a real event, and i-web1 was not released in time"),
+    (_real, "Failed", "it is to end Executed, as it was created"),
+    (_to_fail, "Failed", "NotBefore is +1d 00:00:00, and the clock stands at +00:00:00"),
+    (_failing, "Failed", "it has been Executing since +1d 00:00:00, and the clock stands at +1d 01:00:00"),
+    (
+        _nobody,
+        "Avoidd",
+        "'Avoidd' is no status of an event. Did you mean Avoided? Statuses are: Inquiring, Scheduled, Executing, Executed, "
+        "Avoided, Canceled, Failed",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("story", "wanted", "reason"), _REASONS, ids=[f"{story.__name__[1:]}-{wanted}" for story, wanted, _ in _REASONS]
+)
+def test_the_nearest_reason_is_told(ecs, call, story, wanted, reason):
+    """An event that has not the expected status says what was missing, or what came too late."""
+    assert _why(ecs, story(ecs, call), wanted) == reason
+
+
+# -- assertions as pytest explains them
+
+
+def test_a_status_is_explained_by_the_event_it_was_read_from(ecs):
+    """A comparison with a status says which event it is, why it is not so, and its history."""
+    event = _nobody(ecs, None)
+    history = [
+        "  +00:00:00  SystemMaintenance.Reboot on i-web1: Scheduled, NotBefore +1d 00:00:00 (created by the test)",
+        "  +1d 00:00:00  Executing: NotBefore reached",
+        "  +1d 00:00:01  Executed: execution ended",
+    ]
+    nobody = "nobody rebooted i-web1 before NotBefore, which was +1d 00:00:00"
+    assert ecs._explained("==", event.status, "Avoided") == [
+        "'Executed' == 'Avoided'",
+        f"{event.event_id} is not Avoided: {nobody}",
+        *history,
+    ]
+    assert ecs._explained("==", "Avoided", event.status) == [
+        "'Avoided' == 'Executed'",
+        f"{event.event_id} is not Avoided: {nobody}",
+        *history,
+    ]
+    assert ecs._explained("is", event.status, EventStatus.AVOIDED)[1:] == [
+        f"{event.event_id} is not Avoided: {nobody}",
+        *history,
+    ]
+    assert ecs._explained("in", event.status, ("Avoided", None, "Canceled")) == [
+        "'Executed' in ('Avoided', None, 'Canceled')",
+        f"{event.event_id} is not Avoided: {nobody}",
+        f"{event.event_id} is not Canceled: nobody canceled it",
+        *history,
+    ]
+    for operator, other in (("!=", "Executed"), ("is not", EventStatus.EXECUTED), ("not in", ["Executed"])):
+        assert ecs._explained(operator, event.status, other)[1:] == [f"{event.event_id} is Executed:", *history]
+
+
+def test_nothing_is_said_of_what_is_not_known(ecs):
+    """Comparisons of other things, and of statuses that were not read last, are left to pytest."""
+    event = _create(ecs)
+    for operator, left, right in (
+        ("==", 1, 2),
+        ("==", EventStatus.SCHEDULED, "Avoided"),
+        ("==", ["Scheduled"], ["Avoided"]),
+        ("==", [], []),
+        ("==", [EventStatus.SCHEDULED], ["Avoided"]),
+    ):
+        assert ecs._explained(operator, left, right) is None
+    before = event.status
+    ecs.reboot("i-web1")
+    for operator, left, right in (
+        ("==", before, "Avoided"),
+        ("==", event.status, None),
+        ("<", event.status, "Avoided"),
+        ("in", event.status, "Avoided, Canceled"),
+        ("in", event.status, 7),
+        ("in", event.status, ()),
+        ("==", [event.status], None),
+        ("!=", [event.status], [event.status]),
+        ("==", [event.status], ["Avoided", "Avoided"]),
+        ("==", [change.to_status for change in event.history], ["Scheduled", "Avoidd"]),
+        ("==", [event], [event]),
+        ("!=", [event], [event]),
+        ("==", [event], None),
+    ):
+        assert ecs._explained(operator, left, right) is None
+
+
+def test_lists_of_statuses_are_explained_event_by_event(ecs):
+    """Each event that has not the status in its place says why; the first tells its history."""
+    ecs.instances.add("i-web2")
+    events = [_create(ecs), ecs.create("SystemMaintenance.Reboot", "i-web2", not_before="+1h"), _create(ecs)]
+    ecs.reboot("i-web1")
+    ecs.advance("2h")
+    lines = [
+        f"{events[1].event_id} is not Avoided: nobody rebooted i-web2 before NotBefore, which was +01:00:00",
+        f"{events[2].event_id} is not Executed: it was avoided at +00:00:00 (reboot by the test before NotBefore)",
+        "  +00:00:00  SystemMaintenance.Reboot on i-web2: Scheduled, NotBefore +01:00:00 (created by the test)",
+        "  +01:00:00  Executing: NotBefore reached",
+        "  +01:00:01  Executed: execution ended",
+    ]
+    wanted = ["Avoided", "Avoided", EventStatus.EXECUTED]
+    assert ecs._explained("==", [event.status for event in ecs], wanted)[1:] == lines
+    assert ecs._explained("==", wanted, [event.status for event in ecs])[1:] == lines
+    assert ecs._explained("==", tuple(event.status for event in ecs), ("Avoided",) * 2)[1:] == [lines[0], *lines[2:]]
+
+
+def test_a_list_of_an_events_statuses_is_explained_by_its_history(ecs):
+    """The statuses that one event went through are compared step by step."""
+    event = _avoided_by_the_test(ecs)
+    went = [change.to_status for change in event.history]
+    assert ecs._explained("==", went, ["Scheduled", "Executing"]) == [
+        "['Scheduled', 'Avoided'] == ['Scheduled', 'Executing']",
+        f"{event.event_id}: Avoided came at +01:00:00 (reboot by the test before NotBefore); not Executing: it was avoided "
+        "at +01:00:00 (reboot by the test before NotBefore)",
+        "  +00:00:00  SystemMaintenance.Reboot on i-web1: Scheduled, NotBefore +1d 00:00:00 (created by the test)",
+        "  +01:00:00  Avoided: reboot by the test before NotBefore",
+    ]
+
+
+def test_lists_of_events_are_explained_by_those_that_are_in_one_of_them(ecs):
+    """What is only on one side tells its history; a long comparison is cut."""
+    events = [_create(ecs) for _ in range(4)]
+    told = ecs._explained("==", [], [events[0]])
+    assert told[1:] == [
+        f"only on the right: {events[0].event_id}, Scheduled",
+        "  +00:00:00  SystemMaintenance.Reboot on i-web1: Scheduled, NotBefore +1d 00:00:00 (created by the test)",
+    ]
+    told = ecs._explained("==", events, events[:0])
+    assert len(told[0]) == 160
+    assert told[0].endswith("...")
+    assert [line.split()[-1] for line in told[1::2]] == ["Scheduled"] * 3
+
+
+def test_a_status_is_what_it_was(ecs):
+    """That failing assertions know the event takes nothing from a status: it is its enumeration's member."""
+    status = _avoided_by_the_test(ecs).status
+    assert status is EventStatus.AVOIDED
+    assert status == "Avoided"
+    assert hash(status) == hash("Avoided")
+    assert {status: 1}["Avoided"] == 1
+    assert (str(status), repr(status), status.is_final) == ("Avoided", "'Avoided'", True)
+    assert pickle.loads(pickle.dumps(status)) is copy.deepcopy(status) is status  # noqa: S301
+
+
+# -- assert_avoided
+
+
+def _avoided_by_the_test(ecs):
+    event = _create(ecs)
+    ecs.advance("1h")
+    ecs.reboot("i-web1")
+    return event
+
+
+def _message(function, *args, **kwargs):
+    with pytest.raises(AssertionError) as error:
+        function(*args, **kwargs)
+    return str(error.value)
+
+
+def test_an_avoided_event_passes(ecs, call):
+    """By whatever it was avoided, or by what is named; an event is named by its id too."""
+    event = _avoided(ecs, call)
+    ecs.assert_avoided(event)
+    ecs.assert_avoided(event.event_id, by="RebootInstance")
+    ecs.assert_avoided(_avoided_by_the_test(ecs), by="reboot by the test")
+    real = _create(ecs, simulated=False)
+    call("RedeployInstance", InstanceId="i-web1")
+    ecs.assert_avoided(real, by="RedeployInstance")
+
+
+def test_an_event_that_is_not_avoided_says_why(ecs):
+    """The message has what was expected, what is, why, and the history."""
+    event = _nobody(ecs, None)
+    assert _message(ecs.assert_avoided, event, by="RebootInstance") == (
+        f"{event.event_id} was to be avoided by RebootInstance, but is Executed: nobody rebooted i-web1 before NotBefore, "
+        "which was +1d 00:00:00.\n"
+        "  +00:00:00  SystemMaintenance.Reboot on i-web1: Scheduled, NotBefore +1d 00:00:00 (created by the test)\n"
+        "  +1d 00:00:00  Executing: NotBefore reached\n"
+        "  +1d 00:00:01  Executed: execution ended"
+    )
+
+
+def test_an_event_avoided_by_something_else_says_by_what(ecs):
+    """Another action than the expected one avoided it."""
+    event = _avoided_by_the_test(ecs)
+    assert _message(ecs.assert_avoided, event, by="RebootInstances") == (
+        f"{event.event_id} was to be avoided by RebootInstances, but was avoided by reboot by the test at +01:00:00.\n"
+        "  +00:00:00  SystemMaintenance.Reboot on i-web1: Scheduled, NotBefore +1d 00:00:00 (created by the test)\n"
+        "  +01:00:00  Avoided: reboot by the test before NotBefore"
+    )
+
+
+def test_what_is_asked_of_events_must_exist(ecs):
+    """Unknown ids, causes, statuses and instants are errors that name the nearest."""
+    event = _create(ecs)
+    with pytest.raises(
+        UnknownEventError, match=f"There is no event '{event.event_id[:-1]}'. Did you mean {event.event_id}?"
+    ):
+        ecs.assert_avoided(event.event_id[:-1])
+    with pytest.raises(UnknownEventError):
+        ecs.assert_transitions("e-none", [])
+    with pytest.raises(BadArgumentError) as error:
+        ecs.assert_avoided(event, by="RebotInstance")
+    assert str(error.value) == (
+        "assert_avoided got by='RebotInstance'. Did you mean RebootInstance? Events are avoided by: RebootInstance, "
+        "RebootInstances, reboot by the test, RedeployInstance, redeployment by the test, renewal by the test."
+    )
+    for wrong in ("Scheduled", 7):
+        with pytest.raises(BadArgumentError) as error:
+            ecs.assert_transitions(event, wrong)
+        assert str(error.value) == (
+            f'assert_transitions got {wrong!r}. Pass a list, such as ["Scheduled", "Executing", "Executed"], or of pairs '
+            'with instants, such as [("Scheduled", "+0s"), ("Avoided", "+23h")].'
+        )
+    with pytest.raises(BadArgumentError) as error:
+        ecs.assert_transitions(event, ["Schedled"])
+    assert str(error.value) == (
+        "assert_transitions got 'Schedled'. Did you mean Scheduled? Statuses are: Inquiring, Scheduled, Executing, "
+        "Executed, Avoided, Canceled, Failed."
+    )
+    with pytest.raises(BadArgumentError, match="the instant of Scheduled is 'noon', which is not an instant"):
+        ecs.assert_transitions(event, [("Scheduled", "noon")])
+
+
+# -- assert_transitions
+
+
+def test_the_way_of_an_event_passes(ecs):
+    """Statuses in order, with or without their instants, which count from the start of the clock."""
+    event = _nobody(ecs, None)
+    ecs.assert_transitions(event, ["Scheduled", "Executing", "Executed"])
+    ecs.assert_transitions(event.event_id, (change.to_status for change in event.history))
+    ecs.assert_transitions(event, [(change.to_status, change.at) for change in event.history])
+    ecs.assert_transitions(event, ["Scheduled", ("Executing", "+24h"), ("Executed", "2030-01-02T00:00:01Z")])
+
+
+@pytest.mark.parametrize(
+    ("expected", "problem"),
+    [
+        (
+            ["Scheduled", "Avoided"],
+            "was to go Scheduled -> Avoided, but went Scheduled -> Executing -> Executed: Executing came at +1d 00:00:00 "
+            "(NotBefore reached); not Avoided: nobody rebooted i-web1 before NotBefore, which was +1d 00:00:00",
+        ),
+        (
+            ["Scheduled", ("Executing", "+23h"), "Executed"],
+            "was to go Scheduled -> Executing at +23:00:00 -> Executed, but went Scheduled -> Executing -> Executed: "
+            "Executing came at +1d 00:00:00 (NotBefore reached)",
+        ),
+        (
+            ["Scheduled", "Executing"],
+            "was to go Scheduled -> Executing, but went Scheduled -> Executing -> Executed: it went on to Executed at "
+            "+1d 00:00:01 (execution ended)",
+        ),
+        (
+            ["Scheduled", "Executing", "Executed", "Failed"],
+            "was to go Scheduled -> Executing -> Executed -> Failed, but went Scheduled -> Executing -> Executed: it is not "
+            "Failed: it is to end Executed, as it was created",
+        ),
+        (
+            ["Scheduled", "Scheduled"],
+            "was to go Scheduled -> Scheduled, but went Scheduled -> Executing -> Executed: Executing came at +1d 00:00:00 "
+            "(NotBefore reached); not Scheduled: it takes that status once",
+        ),
+        (
+            [],
+            "was to go nowhere, but went Scheduled -> Executing -> Executed: it went on to Scheduled at +00:00:00 "
+            "(created by the test)",
+        ),
+    ],
+    ids=["another", "late", "more", "fewer", "again", "none"],
+)
+def test_another_way_says_where_it_parted(ecs, expected, problem):
+    """The first step that differs, and why the expected one did not come."""
+    event = _nobody(ecs, None)
+    assert _message(ecs.assert_transitions, event, expected) == (
+        f"{event.event_id} {problem}.\n"
+        "  +00:00:00  SystemMaintenance.Reboot on i-web1: Scheduled, NotBefore +1d 00:00:00 (created by the test)\n"
+        "  +1d 00:00:00  Executing: NotBefore reached\n"
+        "  +1d 00:00:01  Executed: execution ended"
+    )

@@ -1,0 +1,528 @@
+"""`run`: a handler's real loop, started and stopped."""
+
+import asyncio
+import datetime as dt
+import hashlib
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from pytest_ecsevents import (
+    BadArgumentError,
+    EcsEvents,
+    EcsEventsError,
+    EndlessHandlerError,
+    Stopped,
+    StuckHandlerError,
+)
+from pytest_ecsevents.face import _run
+
+
+@pytest.fixture(params=["freezegun", "time-machine"])
+def ecs(request):
+    """A cloud at 2030-01-01T00:00:00Z with one instance, on each back end."""
+    with EcsEvents(backend=request.param) as ecs_events:
+        ecs_events.instances.add("i-web1")
+        yield ecs_events
+
+
+class Daemon:
+    """A loop as daemons have it: it survives its errors, and cleans up when it ends."""
+
+    def __init__(self, pause=60):
+        self.pause, self.polls, self.log = pause, 0, []
+
+    def serve(self):
+        try:
+            while True:
+                try:
+                    self.polls += 1
+                    time.sleep(self.pause)
+                except Exception as error:  # noqa: BLE001, PERF203  # what daemons do
+                    self.log.append(error)
+        finally:
+            self.log.append("cleaned up")
+
+    async def serve_async(self):
+        try:
+            while True:
+                try:
+                    self.polls += 1
+                    await asyncio.sleep(self.pause)
+                except Exception as error:  # noqa: BLE001, PERF203  # what daemons do
+                    self.log.append(error)
+        finally:
+            self.log.append("cleaned up")
+
+
+@pytest.fixture
+def daemon():
+    """A daemon that polls every minute."""
+    return Daemon()
+
+
+@pytest.fixture(params=["serve", "serve_async"])
+def serve(request, daemon):
+    """Its loop, as a function and as a coroutine function."""
+    return getattr(daemon, request.param)
+
+
+def line_of(method, text):
+    """The number of a line of this file, by what it says in a method."""
+    first = method.__code__.co_firstlineno
+    lines = Path(__file__).read_text(encoding="utf-8").splitlines()
+    return next(number for number, line in enumerate(lines[first - 1 :], first) if text in line)
+
+
+# -- when it ends
+
+
+def test_a_handler_that_returns_gives_its_result(ecs):
+    """With its arguments, before `until` or without one."""
+    assert ecs.run(lambda *args, **kwargs: (args, kwargs), 1, 2, key="value") == ((1, 2), {"key": "value"})
+    assert ecs.run(time.sleep, 60, until="1h") is None
+    assert ecs.now.minute == 1
+
+
+def test_a_handlers_error_comes_through(ecs):
+    """An error that it raises is the test's."""
+    with pytest.raises(ZeroDivisionError):
+        ecs.run(lambda: 1 // 0, until="1h")
+    assert ecs._clock.waits.stop is None
+
+
+@pytest.mark.parametrize(
+    "until",
+    ["1h", "+1h", "2030-01-01T01:00:00Z", dt.timedelta(hours=1), dt.datetime(2030, 1, 1, 1, tzinfo=dt.timezone.utc)],
+)
+def test_a_loop_runs_up_to_an_instant_and_including_it(ecs, daemon, serve, until):
+    """A duration or an instant: a poll that falls on it still happens, and the clock stands there."""
+    stopped = ecs.run(serve, until=until)
+    assert isinstance(stopped, Stopped)
+    assert stopped.at == ecs.now == dt.datetime(2030, 1, 1, 1, tzinfo=dt.timezone.utc)
+    assert (daemon.polls, daemon.log) == (61, ["cleaned up"])
+
+
+def test_a_loop_is_stopped_in_the_middle_of_its_sleep(ecs, daemon, serve):
+    """Where `until` lies between two polls the clock stands at it, and what is due until then has happened."""
+    event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+90s")
+    stopped = ecs.run(serve, until="91s")
+    assert (stopped.at.second, daemon.polls, str(event.status)) == (31, 2, "Executed")
+
+
+def test_a_loop_runs_until_something_is_so(ecs, daemon, serve):
+    """A condition is asked with the clock at each instant at which something happens, and before each wait."""
+    event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+90s")
+    stopped = ecs.run(serve, until=lambda ecs_events: ecs_events[event.event_id].status == "Executing")
+    assert stopped.at == event.not_before == ecs.now
+    daemon.polls = 0
+    assert ecs.run(serve, until=lambda _: daemon.polls >= 10).at.minute == 10
+    assert daemon.log == ["cleaned up", "cleaned up"]
+
+
+def test_what_it_was_doing_is_told(ecs, daemon, serve):
+    """The result says when and why it was stopped, and where it waited."""
+    line = line_of(serve, "sleep(self.pause)")
+    instant = repr(ecs.run(serve, until="1h"))
+    assert instant == (
+        "<Stopped at 2030-01-01T01:00:00Z: it was to run until 2030-01-01T01:00:00Z, while it waited at "
+        f"{__file__}:{line} in {serve.__name__}>"
+    )
+    condition = ecs.run(serve, until=lambda _: daemon.polls > 61)
+    assert condition.reason == "what it was to run until has come"
+    assert condition.doing == f"{__file__}:{line} in {serve.__name__}"
+
+
+def test_an_error_in_the_condition_is_the_tests(ecs, daemon, serve):
+    """It comes out of run, not out of the handler's sleep, where an `except Exception` would swallow it."""
+    with pytest.raises(ZeroDivisionError):
+        ecs.run(serve, until=lambda _: 1 // (3 - daemon.polls) > 1)
+    assert daemon.log == ["cleaned up"]
+
+
+def test_a_handler_that_cleans_up_may_wait(ecs):
+    """What sleeps in a finally block moves the clock, and is not stopped again."""
+
+    def serve():
+        try:
+            time.sleep(3600)
+        finally:
+            for _ in range(50):
+                time.sleep(1)
+
+    async def serve_async():
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            for _ in range(50):
+                await asyncio.sleep(1)
+
+    assert ecs.run(serve, until="1m").at.minute == 1
+    assert (ecs.now.minute, ecs.now.second) == (1, 50)
+    assert ecs.run(serve_async, until="1m").at.minute == 2
+    assert (ecs.now.minute, ecs.now.second) == (3, 40)
+
+
+def test_whatever_it_waits_with_stops_it(ecs):
+    """An event, a queue, a thread, a loop: the handler's wait is where it ends."""
+
+    def on_event():
+        threading.Event().wait()
+
+    def on_thread():
+        thread = threading.Thread(target=time.sleep, args=(7200,))
+        thread.start()
+        thread.join()
+
+    def on_a_loop_of_its_own():
+        asyncio.run(asyncio.sleep(7200))
+
+    for handler in (on_event, on_thread, on_a_loop_of_its_own):
+        before = ecs.now
+        stopped = ecs.run(handler, until="1h")
+        assert stopped.at - before == dt.timedelta(hours=1)
+        assert stopped.doing.endswith(f" in {handler.__name__}")
+
+
+def test_other_threads_of_the_handler_have_their_turn_at_the_end(ecs):
+    """A worker that wakes at `until` does its work before the handler is stopped."""
+    log, stop = [], threading.Event()
+
+    def worker():
+        while not stop.wait(60):
+            log.append(ecs.now.minute)
+
+    def serve():
+        thread = threading.Thread(target=worker)
+        thread.start()
+        try:
+            while True:
+                time.sleep(3600)
+        finally:
+            stop.set()
+            thread.join()
+
+    ecs.run(serve, until="3m")
+    assert log == [1, 2, 3]
+
+
+def test_runs_may_follow_each_other(ecs, daemon, serve):
+    """The clock goes on where the last one ended."""
+    for hour in (1, 2, 3):
+        assert ecs.run(serve, until="1h").at.hour == hour
+
+
+# -- coroutines
+
+
+def test_a_coroutine_gives_its_result(ecs):
+    """A coroutine function, and a function that returns an awaitable, are run to their end."""
+
+    async def handler(number):
+        await asyncio.sleep(60)
+        return number
+
+    assert ecs.run(handler, 7) == 7
+    assert ecs.run(lambda: handler(8), until="1h") == 8
+    assert ecs.now.minute == 2
+
+
+def test_a_coroutine_in_a_test_that_is_one(ecs, daemon):
+    """run_async runs a handler in the test's own loop; run says so."""
+
+    async def handler():
+        await asyncio.sleep(60)
+        return "result"
+
+    async def test():
+        with pytest.raises(EcsEventsError) as refused:
+            ecs.run(handler)
+        stopped = await ecs.run_async(daemon.serve_async, until="1h")
+        return str(refused.value), stopped.at.hour, await ecs.run_async(handler)
+
+    assert asyncio.run(test()) == (
+        "run cannot start a coroutine while an event loop runs. Write: await ecs_events.run_async(...)",
+        1,
+        "result",
+    )
+
+
+def test_a_cancellation_from_elsewhere_is_no_stop(ecs):
+    """Who cancels the test's own task gets a CancelledError."""
+
+    async def test():
+        task = asyncio.ensure_future(ecs.run_async(asyncio.sleep, 3600))
+        await asyncio.sleep(60)
+        task.cancel()
+        await task
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(test())
+
+
+def test_a_coroutine_that_swallows_one_cancellation_is_cancelled_again(ecs):
+    """The second time it is told after the waits that cleaning up may take."""
+    log = []
+
+    async def serve():
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:  # noqa: PERF203  # what it is about
+                log.append(ecs.now.hour)
+                if len(log) > 1:
+                    raise
+
+    ecs.run(serve, until="1h")
+    assert log == [1, 2]
+
+
+# -- a handler that does not end
+
+
+def test_a_loop_without_an_end_is_found_out(ecs, daemon):
+    """Without until, or with a condition that never comes true, a year is enough."""
+    daemon.pause = 86_400
+    line = line_of(daemon.serve, "sleep(self.pause)")
+    with pytest.raises(EndlessHandlerError) as error:
+        ecs.run(daemon.serve)
+    assert str(error.value) == (
+        f"The handler went on for a year of virtual time, and run was given no until. It waited at {__file__}:{line} in "
+        'serve. Pass an end that comes, such as until="30d".'
+    )
+    with pytest.raises(EndlessHandlerError, match="and its until never came true"):
+        ecs.run(daemon.serve, until=lambda _: False)
+
+
+def test_a_loop_that_never_sleeps_is_found_out(ecs):
+    """After some real seconds it is ended where it is, and the sentence says where."""
+    ecs.patience = 0.1
+
+    def busy():
+        while True:
+            pass
+
+    line = line_of(busy, "while True")
+    with pytest.raises(StuckHandlerError) as error:
+        ecs.run(busy, until="1h")
+    head, _, place = str(error.value).rpartition(" It was at ")
+    assert head == (
+        "The handler neither slept nor called the cloud for 0.1 seconds of real time, so its end would never have come. "
+        "Have it sleep in its loop; if it works that long, set ecs_events.patience to more seconds."
+    )
+    assert place in {f"{__file__}:{line + number} in busy." for number in (0, 1)}
+
+
+def test_a_loop_that_only_sleeps_is_not_stuck(ecs, daemon):
+    """Patience is about real seconds without a sleep or a call, however long it all takes."""
+    ecs.patience = 0.05
+    daemon.pause = 0.01
+    stopped = ecs.run(daemon.serve, until="60s")
+    assert (stopped.at.minute, daemon.polls) == (1, 6001)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGURG"), reason="signals reach no thread here")
+def test_a_handler_held_by_a_lock_is_found_out(ecs):
+    """What no step of Python can end is ended by a signal; the process's own handler of it is back afterwards."""
+    ecs.patience = 0.1
+    before = signal.getsignal(signal.SIGURG)
+
+    def held():
+        lock = threading.Lock()
+        lock.acquire()
+        lock.acquire()
+
+    with pytest.raises(StuckHandlerError, match=r"It was at .* in held\."):
+        ecs.run(held, until="1h")
+    assert signal.getsignal(signal.SIGURG) is before
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGURG"), reason="signals reach no thread here")
+def test_a_handler_that_works_in_c_is_ended_when_it_comes_back(ecs):
+    """What holds no lock but does not look at signals either ends later, and is told of once."""
+    ecs.patience = 0.05
+
+    def works():
+        while True:
+            hashlib.pbkdf2_hmac("sha256", b"password", b"salt", 1_500_000)
+
+    with pytest.raises(StuckHandlerError, match=r"It was at .* in works\."):
+        ecs.run(works, until="1h")
+
+
+def test_a_handler_in_the_midst_of_waiting_is_not_torn_out_of_it(ecs, monkeypatch):
+    """Where no signal can be sent, nobody is ended in the standard library's own waiting, which holds locks."""
+    monkeypatch.setattr(_run, "_is_main_thread", lambda: False)
+    ecs.patience = 0.05
+    namespace = {"__name__": "queue", "time": time}
+    exec(  # noqa: S102  # a module of that name
+        "def wait(end):\n    while time.process_time() < end:\n        pass\n    return 'went on'", namespace
+    )
+    assert ecs.run(namespace["wait"], time.process_time() + 0.3) == "went on"
+
+
+def test_a_handler_in_another_thread_is_found_out_too(ecs):
+    """Run in a thread that the test started ends its handler there."""
+    ecs.patience = 0.1
+    errors = []
+
+    def busy():
+        while True:
+            pass
+
+    def run():
+        try:
+            ecs.run(busy, until="1h")
+        except StuckHandlerError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert len(errors) == 1
+
+
+def test_a_handler_that_waits_for_nobody_is_found_out(ecs):
+    """With a condition alone, a handler that waits for what nobody does would wait for ever."""
+    ecs.patience = 0.1
+    with pytest.raises(EndlessHandlerError, match="and its until never came true"):
+        ecs.run(threading.Event().wait, until=lambda _: False)
+
+
+def test_a_handler_that_catches_everything_is_found_out(ecs, daemon):
+    """A bare except around the loop cannot keep it going, and is named as what it is."""
+
+    def stubborn():
+        while True:
+            try:
+                time.sleep(60)
+            except:  # noqa: E722, PERF203  # what it is about
+                daemon.log.append("caught")
+
+    with pytest.raises(StuckHandlerError) as error:
+        ecs.run(stubborn, until="1h")
+    assert str(error.value).startswith(
+        "The handler caught what was to end it, and went on. A bare except, or except BaseException, around its loop keeps "
+        "Ctrl-C from ending it too: catch Exception. It was at "
+    )
+    assert daemon.log
+
+
+def test_a_handler_in_a_debugger_may_take_its_time(ecs, monkeypatch):
+    """Nobody is hurried who stands at a breakpoint."""
+    ecs.patience = 0.05
+    namespace = {"__name__": "bdb", "time": time}
+    exec(  # noqa: S102  # a module of that name
+        "def at_a_breakpoint(end):\n    while time.process_time() < end:\n        pass\n    return 'went on'", namespace
+    )
+    assert ecs.run(namespace["at_a_breakpoint"], time.process_time() + 0.3) == "went on"
+
+
+def test_an_interrupt_of_the_users_comes_through(ecs):
+    """Ctrl-C while a handler runs is Ctrl-C."""
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ecs.run(interrupted)
+
+
+def test_a_stop_that_is_not_ours_comes_through(ecs, daemon):
+    """A run inside a run ends with the one around it."""
+
+    def outer():
+        return ecs.run(daemon.serve, until="2h")
+
+    stopped = ecs.run(outer, until="1h")
+    assert stopped.at.hour == 2
+    assert daemon.log == ["cleaned up"]
+
+
+# -- what cannot be
+
+
+@pytest.mark.parametrize(
+    ("until", "sentence"),
+    [
+        (
+            "2030-01-01T00:00:00Z",
+            "run's until is 2030-01-01T00:00:00Z, and the clock stands at 2030-01-01T00:00:00Z. Pass a later instant, a "
+            "duration, or a function of ecs_events.",
+        ),
+        (
+            "soon",
+            "run's until is 'soon', which is not an instant. Pass an aware datetime, text with a zone such as "
+            '"2018-09-01T00:00:00Z", or one relative to the clock: a timedelta or "+2h30m".',
+        ),
+        (
+            dt.datetime(2031, 1, 1),  # noqa: DTZ001  # what it is about
+            "run's until is datetime 2031-01-01T00:00:00, which has no time zone: it would mean another instant on a "
+            'machine in another zone. Add one: "2031-01-01T00:00:00Z", or tzinfo=timezone.utc.',
+        ),
+    ],
+)
+def test_an_end_that_cannot_be_is_refused(ecs, daemon, until, sentence):
+    """The sentence says what was passed and what may be; the handler is not started."""
+    with pytest.raises(BadArgumentError) as refused:
+        ecs.run(daemon.serve, until=until)
+    assert (str(refused.value), daemon.polls) == (sentence, 0)
+
+
+@pytest.mark.parametrize("patience", [0, -1, "1", None, True, float("nan")])
+def test_patience_is_a_number_of_seconds(ecs, patience):
+    """Anything else is refused, and the old one stays."""
+    with pytest.raises(BadArgumentError) as refused:
+        ecs.patience = patience
+    assert str(refused.value) == f"patience is {patience!r}. Pass a number of real seconds, more than zero."
+    assert ecs.patience == 10
+
+
+def test_run_needs_sleeping_that_moves_the_clock(daemon):
+    """With sleep="real", in a thread of somebody else's, and outside the block, it says what it needs."""
+    sentence = 'run needs sleeping to move the clock: call it in a thread of the test, without sleep="real".'
+    with EcsEvents(sleep="real") as ecs_events, pytest.raises(EcsEventsError) as refused:
+        ecs_events.run(daemon.serve, until="1h")
+    assert str(refused.value) == sentence
+    with pytest.raises(EcsEventsError, match=r"EcsEvents works only inside its with block"):
+        ecs_events.run(daemon.serve, until="1h")
+
+
+# -- where somebody else stands
+
+
+def test_the_place_of_a_thread_that_is_gone():
+    """A thread that has ended stands nowhere, and in no debugger."""
+    assert _run._place_of_thread(-1) == "an unknown place"
+    assert not _run._is_debugged(-1)
+    assert _run._where_awaits(None) == "an unknown place"
+
+
+def test_without_signals_a_handler_is_ended_at_its_next_step(ecs, monkeypatch):
+    """Where no signal can be sent, a handler that never sleeps is ended all the same."""
+    monkeypatch.setattr(_run, "_is_main_thread", lambda: False)
+    ecs.patience = 0.1
+
+    def busy():
+        while True:
+            pass
+
+    with pytest.raises(StuckHandlerError):
+        ecs.run(busy, until="1h")
+
+
+def test_a_stop_that_arrives_when_the_handler_has_ended_is_forgotten(ecs, monkeypatch):
+    """What was on its way to a handler ends nothing else."""
+    real, late = _run.Runner._wait_for_watch, [_run.HandlerStop()]
+
+    def wait_for_watch(runner, before):
+        real(runner, before)
+        if late:
+            raise late.pop()
+
+    monkeypatch.setattr(_run.Runner, "_wait_for_watch", wait_for_watch)
+    assert ecs.run(lambda: "result") == "result"
+    assert late == []

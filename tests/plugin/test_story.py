@@ -1,0 +1,291 @@
+"""The story of a failure wherever reports are read: terminal, logs, JUnit XML, pytest-html."""
+
+import html
+import json
+import re
+import xml.etree.ElementTree as ET
+
+import pytest
+
+from pytest_ecsevents._colours import painted
+
+LATE = """
+@pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-web1")
+def test_it(ecs_events):
+    ecs_events.advance(hours=24)
+    ecs_events.reboot("i-web1")
+    ecs_events.advance(hours=1)
+    assert ecs_events.one().status == "Avoided"
+"""
+
+STORY = [
+    "clock 2030-01-01T00:00:00Z +1d 01:00:00 = 2030-01-02T01:00:00Z (freezegun); 1 event, 0 calls, 0 faults",
+    "    +00:00:00  event     {id}  simulated SystemMaintenance.Reboot on i-web1: Scheduled, NotBefore "
+    "2030-01-02T00:00:00Z (published by a marker)",
+    " +1d 00:00:00  event     {id}  Scheduled -> Executing: NotBefore reached",
+    " +1d 00:00:00  instance  i-web1  Running -> Stopping -> Starting -> Running: reboot by the test",
+    " +1d 00:00:01  event     {id}  Executing -> Executed: execution ended",
+]
+
+HEADING = "---------------------------------- ECS events ----------------------------------"
+
+ESCAPE = "\x1b["
+
+
+def _story(text):
+    """The story as it is to be, with the event's id as `text` has it."""
+    return [line.replace("{id}", re.findall(r"e-bp1\w{17}", text)[0]) for line in STORY]
+
+
+def _printed(result, heading=HEADING):
+    """The section's lines in a run's output."""
+    lines = result.outlines
+    start = lines.index(heading) + 1
+    return lines[start : start + len(STORY)]
+
+
+def test_a_failing_assertion_on_a_status_tells_the_event_its_history_and_why(run):
+    """Pytest's own explanation says what came too late; nothing of the plugin's insides is shown."""
+    result = run(LATE)
+    text = result.stdout.str()
+    event_id = re.findall(r"e-bp1\w{17}", text)[0]
+    start = result.outlines.index("E       AssertionError: assert 'Executed' == 'Avoided'")
+    assert result.outlines[start : start + 5] == [
+        "E       AssertionError: assert 'Executed' == 'Avoided'",
+        f"E         {event_id} is not Avoided: the reboot by the test came at +1d 00:00:00, NotBefore was +1d 00:00:00; "
+        "it must come before",
+        "E           +00:00:00  SystemMaintenance.Reboot on i-web1: Scheduled, NotBefore +1d 00:00:00 (published by a marker)",
+        "E           +1d 00:00:00  Executing: NotBefore reached",
+        "E           +1d 00:00:01  Executed: execution ended",
+    ]
+    assert _printed(result) == _story(text)
+
+
+def test_a_helper_that_fails_shows_the_tests_line_and_the_sentence(run):
+    """The traceback ends at the test's own line."""
+    result = run(
+        LATE.replace('assert ecs_events.one().status == "Avoided"', "ecs_events.assert_avoided(ecs_events.one())")
+    )
+    text = result.stdout.str()
+    event_id = re.findall(r"e-bp1\w{17}", text)[0]
+    start = result.outlines.index(">       ecs_events.assert_avoided(ecs_events.one())")
+    assert result.outlines[start + 1 : start + 5] == [
+        f"E       AssertionError: {event_id} was to be avoided, but is Executed: the reboot by the test came at "
+        "+1d 00:00:00, NotBefore was +1d 00:00:00; it must come before.",
+        "E         +00:00:00  SystemMaintenance.Reboot on i-web1: Scheduled, NotBefore +1d 00:00:00 (published by a marker)",
+        "E         +1d 00:00:00  Executing: NotBefore reached",
+        "E         +1d 00:00:01  Executed: execution ended",
+    ]
+    assert "_expectations.py" not in text
+
+
+def test_other_assertions_are_left_to_pytest(run):
+    """Comparisons of something else, and those of tests without the fixture, read as ever."""
+    result = run("""
+def test_with(ecs_events):
+    assert [1, 2] == [1, 3]
+
+def test_without():
+    assert [1, 2] == [1, 3]
+""")
+    assert result.outlines.count("E         At index 1 diff: 2 != 3") == 2
+
+
+def test_the_story_is_in_colours_where_the_terminal_has_them(run):
+    """Each kind of line has its colour; without colours no escape code is printed."""
+    in_colours = run(LATE, "--color=yes")
+    heading = next(line for line in in_colours.outlines if "- ECS events -" in line)
+    lines = _printed(in_colours, heading)
+    event_id = re.findall(r"e-bp1\w{17}", in_colours.stdout.str())[0]
+    assert lines == [
+        f"\x1b[1m{STORY[0]}\x1b[0m",
+        f"\x1b[2m    +00:00:00  \x1b[0m\x1b[36mevent    \x1b[0m {event_id}  simulated SystemMaintenance.Reboot on i-web1: "
+        "Scheduled, NotBefore 2030-01-02T00:00:00Z (published by a marker)",
+        f"\x1b[2m +1d 00:00:00  \x1b[0m\x1b[36mevent    \x1b[0m {event_id}  Scheduled -> \x1b[33mExecuting\x1b[0m: "
+        "NotBefore reached",
+        "\x1b[2m +1d 00:00:00  \x1b[0m\x1b[34minstance \x1b[0m i-web1  Running -> Stopping -> Starting -> Running: "
+        "reboot by the test",
+        f"\x1b[2m +1d 00:00:01  \x1b[0m\x1b[36mevent    \x1b[0m {event_id}  Executing -> \x1b[1mExecuted\x1b[0m: "
+        "execution ended",
+    ]
+    without = run(LATE, "--color=no")
+    assert ESCAPE not in without.stdout.str()
+    assert _printed(without) == _story(without.stdout.str())
+
+
+def test_faults_refusals_and_sleeps_have_colours_of_their_own(run):
+    """Faults are yellow, refused calls red, sleeps faint; what goes on over a second line is plain."""
+    result = run(
+        """
+import time
+from aliyunsdkcore.client import AcsClient
+from aliyunsdkcore.request import CommonRequest
+
+def reboot(instance_id):
+    request = CommonRequest(domain="ecs.aliyuncs.com", version="2014-05-26", action_name="RebootInstance")
+    request.add_query_param("InstanceId", instance_id)
+    try:
+        AcsClient("ak", "secret", "cn-hangzhou").do_action_with_exception(request)
+    except Exception:
+        pass
+
+@pytest.mark.ecs_instance("i-web1")
+def test_it(ecs_events):
+    ecs_events.fail("RebootInstance", "NotNow", message="Not now.", http_status=400)
+    for instance_id in ("i-web1", "i-web1", "i-none"):
+        reboot(instance_id)
+    time.sleep(60)
+    assert False
+""",
+        "--color=yes",
+    )
+    lines = [line for line in result.outlines if "+00:00:00" in line and "clock" not in line]
+    faint = "\x1b[2m +00:00:00  \x1b[0m"
+    assert lines == [
+        f"{faint}\x1b[33mfault    \x1b[0m\x1b[33m RebootInstance(InstanceId=i-web1) -> 400 NotNow\x1b[0m",
+        f"{faint}call      RebootInstance(InstanceId=i-web1) -> 200",
+        f"{faint}\x1b[34minstance \x1b[0m i-web1  Running -> Stopping -> Starting -> Running: RebootInstance",
+        f"{faint}call     \x1b[31m RebootInstance(InstanceId=i-none) -> 404 InvalidInstanceId.NotFound\x1b[0m",
+        f"{faint}\x1b[2msleep    \x1b[0m\x1b[2m 60s\x1b[0m",
+    ]
+    assert any(line.startswith("                        There is no instance 'i-none'.") for line in result.outlines)
+
+
+def test_a_refusal_below_another_call_is_red_too():
+    """The later lines of a round have the colour of what they tell."""
+    text = "header\n +00:00:00  call      A() -> 200, then\n   B() -> 400 No (3 times)\n   C() -> 200"
+    assert painted(text, lambda text, **colours: f"<{text}|{','.join(colours)}>").splitlines() == [
+        "<header|bold>",
+        "< +00:00:00  |light>call      A() -> 200, then",
+        "<   B() -> 400 No (3 times)|red>",
+        "   C() -> 200",
+    ]
+
+
+@pytest.mark.parametrize("args", [("--tb=short",), ("--tb=native",), ("--show-capture=all",), ("-rA",)], ids="".join)
+def test_the_story_is_shown_with_every_kind_of_traceback(run, args):
+    """Short and native tracebacks have it below them."""
+    result = run(LATE, *args)
+    assert _printed(result) == _story(result.stdout.str())
+
+
+@pytest.mark.parametrize("args", [("--tb=no",), ("--show-capture=no",)], ids="".join)
+def test_the_story_is_hidden_with_what_hides_sections(run, args):
+    """Where pytest prints no sections of reports, it prints no story."""
+    assert "ECS events" not in run(LATE, *args, "--color=yes").stdout.str()
+
+
+def test_the_story_of_a_passed_test_is_in_colours_too(run):
+    """With -rP and ecs_events_timeline=all."""
+    result = run("def test_it(ecs_events): pass\n", "-rP", "--color=yes", ini="ecs_events_timeline = all\n")
+    header = "clock 2030-01-01T00:00:00Z +00:00:00 (freezegun); 0 events, 0 calls, 0 faults"
+    assert f"\x1b[1m{header}\x1b[0m" in result.outlines
+
+
+def test_reports_hold_the_story_without_colours(run, pytester):
+    """Plugins that read reports, before the summary or after it, find plain text."""
+    pytester.makeconftest(
+        """
+        import json, pathlib
+        told = []
+
+        def pytest_runtest_logreport(report):
+            if report.failed:
+                told.append(report)
+                pathlib.Path("before.json").write_text(json.dumps([report.sections, report.user_properties]))
+
+        def pytest_unconfigure():
+            pathlib.Path("after.json").write_text(json.dumps([told[0].sections, told[0].user_properties]))
+        """
+    )
+    result = run(LATE, "--color=yes")
+    story = "\n".join(_story(result.stdout.str()))
+    for name in ("before.json", "after.json"):
+        sections, properties = json.loads((pytester.path / name).read_text())
+        assert sections == [["ECS events", story]]
+        assert properties == [["ecs_events_timeline", story]]
+
+
+def _property(path):
+    """The timeline that JUnit XML carries, if any: (test case, text)."""
+    return [
+        (case.get("name"), prop.get("value"))
+        for case in ET.parse(path).iter("testcase")  # noqa: S314  # it is our own
+        for prop in case.iter("property")
+        if prop.get("name") == "ecs_events_timeline"
+    ]
+
+
+def test_junit_xml_carries_the_story(run, pytester):
+    """As a property of the test case, plain; a passed test has none."""
+    source = (
+        LATE
+        + """
+
+def test_passed(ecs_events):
+    pass
+
+def test_at_teardown(ecs_events):
+    ecs_events.fail("RebootInstance", "Throttling")
+
+@pytest.fixture
+def broken(ecs_events):
+    yield
+    assert False
+
+def test_twice(broken):
+    assert False
+"""
+    )
+    result = run(source, "--junitxml=it.xml", "--color=yes")
+    result.assert_outcomes(failed=2, passed=2, errors=2)
+    found = _property(pytester.path / "it.xml")
+    # Newer versions of pytest make two test cases of one that fails and then errs.
+    assert list(dict.fromkeys(name for name, _ in found)) == ["test_it", "test_at_teardown", "test_twice"]
+    text = found[0][1]
+    assert text.splitlines() == _story(text)
+    assert ESCAPE not in (pytester.path / "it.xml").read_text()
+
+
+_XDIST = ("-p", "no:randomly", "-p", "no:cacheprovider", "-n", "2")
+
+
+def test_the_story_comes_from_the_workers_of_xdist(pytester):
+    """Reports travel as plain text; the terminal colours them, JUnit XML and pytest-html carry them."""
+    pytest.importorskip("pytest_html")
+    pytester.makepyfile(f"import pytest\n{LATE}")
+    result = pytester.runpytest_subprocess(*_XDIST, "--color=yes", "--junitxml=it.xml", "--html=it.html")
+    result.assert_outcomes(failed=1)
+    assert f"\x1b[1m{STORY[0]}\x1b[0m" in result.outlines
+    ((_, text),) = _property(pytester.path / "it.xml")
+    assert text.splitlines() == _story(text)
+    assert len(_pictures(pytester.path / "it.html")) == 1
+
+
+def _pictures(path):
+    """The pictures that a page of pytest-html shows."""
+    blob = re.search(r'data-jsonblob="([^"]*)"', path.read_text())[1]
+    tests = json.loads(html.unescape(blob))["tests"]
+    extras = [extra for results in tests.values() for result in results for extra in result["extras"]]
+    return [extra["content"] for extra in extras if extra["format_type"] == "html"]
+
+
+@pytest.mark.parametrize("args", [(), ("--self-contained-html",)], ids=["with-assets", "self-contained"])
+def test_pytest_html_shows_the_picture(pytester, args):
+    """The page has the picture of a failed test, and none of a passed one."""
+    pytest.importorskip("pytest_html")
+    pytester.makepyfile(f"import pytest\n{LATE}\ndef test_passed(ecs_events): pass\n")
+    without = [f"-pno:{name}" for name in ("randomly", "cacheprovider", "xdist", "asyncio", "hypothesispytest")]
+    result = pytester.runpytest_inprocess(*without, "--html=it.html", "--color=yes", *args)
+    result.assert_outcomes(failed=1, passed=1)
+    (picture,) = _pictures(pytester.path / "it.html")
+    svg = ET.fromstring(picture)  # noqa: S314  # it is our own
+    assert svg.get("aria-label") == f"ECS events: {STORY[0]}"
+    assert any("Executed at +1d 00:00:01" in title.text for title in svg.iter("{http://www.w3.org/2000/svg}title"))
+    assert ESCAPE not in (pytester.path / "it.html").read_text()
+
+
+def test_without_a_page_no_picture_is_drawn(run, pytester):
+    """Where pytest-html is there but writes no page, reports have no extras."""
+    pytester.makeconftest("def pytest_runtest_logreport(report):\n    assert not hasattr(report, 'extras')\n")
+    run(LATE).assert_outcomes(failed=1)

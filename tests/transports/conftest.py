@@ -1,0 +1,91 @@
+"""A server that does what servers must not do, for real."""
+
+import contextlib
+import re
+import socket
+import struct
+import threading
+
+import pytest
+
+HALF = b'HTTP/1.1 200 OK\r\nContent-Type: application/json;charset=utf-8\r\nContent-Length: 20\r\n\r\n{"half": '
+RESET = struct.pack("ii", 1, 0)
+
+
+def _whole_request(connection):
+    """Read until nothing is missing, so that what the client meets does not depend on how far it was; whether it came."""
+    data = b""
+    while received := connection.recv(65536):
+        data += received
+        head, ended, body = data.partition(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", head.lower())
+        if ended and len(body) >= int(length[1] if length else 0):
+            return True
+    return False
+
+
+def _misbehave(how, connection, held):
+    if how == "read timeout":
+        held.append(connection)
+        return
+    if not _whole_request(connection):
+        pass  # the client has gone
+    elif how == "connection reset":
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+    elif how == "truncated body":
+        connection.sendall(HALF)
+    connection.close()
+
+
+def _serve(how, listener, held):
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        _misbehave(how, connection, held)
+
+
+@contextlib.contextmanager
+def _deaf(listener):
+    """A server whose queue of connections is full: it lets no more come about."""
+    listener.listen(0)
+    fillers = [socket.socket() for _ in range(4)]
+    for filler in fillers:
+        filler.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            filler.connect(listener.getsockname())
+    yield
+    for filler in fillers:
+        filler.close()
+
+
+@contextlib.contextmanager
+def _serving(how, listener):
+    listener.listen(5)
+    held = []
+    thread = threading.Thread(target=_serve, args=(how, listener, held), daemon=True)
+    thread.start()
+    yield
+    listener.shutdown(socket.SHUT_RDWR)
+    thread.join()
+    for connection in held:
+        connection.close()
+
+
+@pytest.fixture
+def misbehaving():
+    """Have a server on loopback do what a mishap is called, and say at which port."""
+
+    @contextlib.contextmanager
+    def misbehaving(how):
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            port = listener.getsockname()[1]
+            if how == "connection refused":
+                yield port
+                return
+            with _deaf(listener) if how == "connect timeout" else _serving(how, listener):
+                yield port
+
+    return misbehaving

@@ -1,0 +1,458 @@
+"""What each client raises where no reply comes, or a broken one: the same as against a server that misbehaves for real."""
+
+import asyncio
+import contextlib
+import json
+import re
+import sys
+
+import pytest
+import requests
+import urllib3
+from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
+from aliyunsdkcore.client import AcsClient
+from aliyunsdkcore.request import CommonRequest
+from aliyunsdkcore.vendored import requests as vendored
+
+from pytest_ecsevents import EcsEvents
+from pytest_ecsevents.openapi import MISHAPS, NoReply
+
+NO_REPLY = [name for name, mishap in MISHAPS.items() if mishap.no_reply is not None]
+QUERY = "?Action=DescribeInstanceStatus&Version=2014-05-26&RegionId=cn-hangzhou&Format=JSON"
+CLOUD = f"http://ecs.aliyuncs.com/{QUERY}"
+
+on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a full queue refuses elsewhere")
+
+
+@contextlib.contextmanager
+def cloud():
+    """A cloud with a running instance and a scheduled event."""
+    with EcsEvents("2018-08-22T10:39:49Z") as ecs_events:
+        ecs_events.instances.add("i-web1")
+        ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="2018-09-01T00:00:00Z")
+        yield ecs_events
+
+
+@pytest.fixture
+def ecs():
+    """The same, for the whole test."""
+    with cloud() as ecs_events:
+        yield ecs_events
+
+
+# -- clients, each with its patience: seconds for the connection and for the answer
+
+
+def patience(name=""):
+    """Little for what is to be waited for, so that real time is short; much for all else, so that no load matters."""
+    return {"connect timeout": (0.05, 10), "read timeout": (10, 0.1)}.get(name, (10, 10))
+
+
+def by_requests(url, method="POST", limits=(10, 10)):
+    """One call with requests."""
+    with requests.Session() as session:
+        return session.request(method, url, data={"Format": "JSON"}, timeout=limits).content
+
+
+def by_the_sdks_requests(url, method="POST", limits=(10, 10)):
+    """One call with the legacy SDK's copy of requests."""
+    with vendored.Session() as session:
+        return session.request(method, url, data={"Format": "JSON"}, timeout=limits).content
+
+
+def by_aiohttp(url, method="POST", limits=(10, 10), **others):
+    """One call with aiohttp."""
+    aiohttp = pytest.importorskip("aiohttp")
+    timeout = aiohttp.ClientTimeout(**(others or {"sock_connect": limits[0], "sock_read": limits[1]}))
+
+    async def call():
+        async with aiohttp.ClientSession(timeout=timeout) as session, session.request(method, url) as reply:
+            return await reply.read()
+
+    return asyncio.run(call())
+
+
+def by_the_legacy_sdk(port=None, limits=(10, 10)):
+    """One call with the legacy SDK that it does not repeat."""
+    request = CommonRequest(domain="ecs.aliyuncs.com", version="2014-05-26", action_name="RebootInstance")
+    request.set_method("POST")
+    request.add_query_param("InstanceId", "i-web1")
+    connect, read = limits
+    client = AcsClient("ak", "secret", "cn-hangzhou", timeout=read, connect_timeout=connect, port=port or 80)
+    if port:
+        request.set_endpoint("127.0.0.1")
+    return json.loads(client.do_action_with_exception(request))
+
+
+def tea(port, limits):
+    """A client of the newer SDK, and a request."""
+    models = pytest.importorskip("alibabacloud_ecs20140526.models")
+    from alibabacloud_ecs20140526.client import Client
+    from alibabacloud_tea_openapi.models import Config
+
+    connect, read = (round(seconds * 1000) for seconds in limits)
+    config = Config(
+        access_key_id="ak",
+        access_key_secret="key",
+        region_id="cn-hangzhou",
+        connect_timeout=connect,
+        read_timeout=read,
+        **({"endpoint": f"127.0.0.1:{port}", "protocol": "http"} if port else {}),
+    )
+    return Client(config), models.RebootInstanceRequest(instance_id="i-web1")
+
+
+def by_the_newer_sdk(port=None, limits=(10, 10)):
+    """One call with the newer SDK, synchronous."""
+    client, request = tea(port, limits)
+    return client.reboot_instance(request).body.to_map()
+
+
+def by_the_newer_sdk_async(port=None, limits=(10, 10)):
+    """One call with the newer SDK, asynchronous."""
+    client, request = tea(port, limits)
+    return asyncio.run(client.reboot_instance_async(request)).body.to_map()
+
+
+LIBRARIES = [by_requests, by_the_sdks_requests, by_aiohttp]
+SDKS = [by_the_legacy_sdk, by_the_newer_sdk, by_the_newer_sdk_async]
+
+
+# -- what they raise
+
+
+def raised_by(call, *args, **kwargs):
+    """The error that a call raises."""
+    with pytest.raises(Exception) as error:  # whatever the library raises is what is asked
+        call(*args, **kwargs)
+    return error.value
+
+
+def kinds(error):
+    """The types of an error and of those that it carries, as far as they are errors."""
+    carried = [*error.args, getattr(error, "reason", None), getattr(error, "inner_exception", None)]
+    inner = dict.fromkeys(kinds(one) for one in carried if isinstance(one, BaseException))
+    return (type(error), *inner)
+
+
+def words(error):
+    """An error's text without what differs from one call to the next."""
+    text = re.sub(r"127\.0\.0\.1|ecs\.aliyuncs\.com", "HOST", str(error))
+    text = re.sub(r"(port=|:|, )\d{2,5}\b", r"\1PORT", text)
+    text = re.sub(r"(HOST(:PORT)?|url: )/\S*", "URL", text)
+    return re.sub(r"0x[0-9a-f]+", "ADDRESS", text)
+
+
+@on_linux
+@pytest.mark.parametrize("call", LIBRARIES)
+@pytest.mark.parametrize("name", NO_REPLY)
+def test_a_library_raises_what_it_raises_for_real(misbehaving, call, name):
+    """The error and all that it carries have the types, and but for addresses the words, of the real ones."""
+    with misbehaving(name) as port:
+        real = raised_by(call, f"http://127.0.0.1:{port}/{QUERY}", limits=patience(name))
+    with cloud() as ecs:
+        ecs.fail("DescribeInstanceStatus", name)
+        fault = raised_by(call, CLOUD, limits=patience(name))
+    assert kinds(fault) == kinds(real)
+    assert words(fault) == words(real)
+    assert getattr(fault, "request", None) is None or fault.request.url == CLOUD
+    assert (ecs.calls[-1].http_status, ecs.calls[-1].failure, ecs.calls[-1].fault) == (None, name, True)
+
+
+@on_linux
+@pytest.mark.parametrize("call", SDKS)
+@pytest.mark.parametrize("name", NO_REPLY)
+def test_an_sdk_makes_of_it_what_it_makes_for_real(misbehaving, call, name):
+    """The SDK's own exception is of the same type and carries the same; the cloud did nothing, and then answers."""
+    with misbehaving(name) as port:
+        real = raised_by(call, port, patience(name))
+    with cloud() as ecs:
+        ecs.fail("RebootInstance", name)
+        fault = raised_by(call, limits=patience(name))
+        assert ecs.one().status == "Scheduled"
+        assert call()["RequestId"]
+        assert ecs.one().status == "Avoided"
+    assert kinds(fault) == kinds(real)
+
+
+@pytest.mark.parametrize("call", LIBRARIES)
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("bad gateway", b"<!DOCTYPE"),
+        ("service unavailable page", b"<!DOCTYPE"),
+        ("gateway timeout", b"<!DOCTYPE"),
+        ("garbled body", b'{"TotalCount":1,'),
+        ("empty body", b""),
+    ],
+)
+def test_a_broken_reply_reaches_clients_by_hand_as_it_is(ecs, call, name, body):
+    """No library finds anything wrong with a page, or with bytes that are no JSON."""
+    ecs.fail("DescribeInstanceStatus", name)
+    answer = call(CLOUD)
+    assert answer.startswith(body)
+    with pytest.raises(ValueError):
+        json.loads(answer)
+
+
+@pytest.mark.parametrize("call", SDKS)
+def test_a_time_out_takes_the_clients_own(ecs, call):
+    """Connecting and reading have their own limits, which pass in virtual time."""
+    ecs.fail("RebootInstance", "connect timeout")
+    ecs.fail("RebootInstance", "read timeout")
+    spent = []
+    for _ in range(2):
+        before = ecs.now
+        raised_by(call, limits=(3, 7))
+        spent.append((ecs.now - before).total_seconds())
+    assert spent == [3, 7]
+    assert [seen.took.total_seconds() for seen in ecs.calls] == spent
+
+
+@pytest.mark.parametrize("call", SDKS)
+@pytest.mark.parametrize("name", [name for name, mishap in MISHAPS.items() if mishap.no_reply or mishap.page])
+def test_an_answer_may_be_lost_after_the_call_has_acted(ecs, call, name):
+    """With acted=True the reboot did happen, and the handler does not know."""
+    if name in ("connect timeout", "connection refused"):
+        pytest.skip("what does not arrive cannot act")
+    ecs.fail("RebootInstance", name, acted=True)
+    raised_by(call)
+    assert ecs.one().status == "Avoided"
+    assert ecs.calls[0].lost == "200"
+
+
+@pytest.mark.parametrize("call", SDKS)
+@pytest.mark.parametrize(
+    ("name", "status"), [("bad gateway", 502), ("service unavailable page", 503), ("gateway timeout", 504)]
+)
+def test_a_proxys_page_is_what_no_sdk_can_read(ecs, call, name, status):
+    """The legacy SDK says that it does not know the error and quotes the page; the newer one fails to decode it."""
+    ecs.fail("RebootInstance", name)
+    error = raised_by(call)
+    assert f"<h1>{status} " in str(error)
+    if call is by_the_legacy_sdk:
+        assert isinstance(error, ServerException)
+        assert (error.get_http_status(), error.get_error_code()) == (status, "SDK.UnknownServerError")
+    assert ecs.one().status == "Scheduled"
+    seen = ecs.calls[0]
+    assert (seen.http_status, seen.code, seen.failure, seen.lost) == (status, None, name, "")
+    assert seen.response.startswith("<!DOCTYPE HTML")
+
+
+@pytest.mark.parametrize("call", SDKS)
+@pytest.mark.parametrize("name", ["truncated body", "garbled body", "empty body"])
+def test_a_broken_body_is_no_answer_though_the_call_has_acted(ecs, call, name):
+    """No SDK makes anything of it, and the reboot did happen."""
+    ecs.fail("RebootInstance", name)
+    raised_by(call)
+    assert ecs.one().status == "Avoided"
+    seen = ecs.calls[0]
+    assert (seen.http_status, seen.failure, seen.lost, seen.fault) == (200, name, "", True)
+    assert isinstance(seen.response, str)
+
+
+def test_requests_finds_a_body_too_short_as_for_real(misbehaving):
+    """Where its urllib3 counts the bytes, requests raises the same as for real; where not, it gives what there is."""
+    with misbehaving("truncated body") as port:
+        url = f"http://127.0.0.1:{port}/"
+        if int(urllib3.__version__.partition(".")[0]) < 2:
+            assert by_requests(url) == b'{"half": '
+            return
+        real = raised_by(by_requests, url)
+    with cloud() as ecs:
+        ecs.fail("DescribeInstanceStatus", "truncated body")
+        assert kinds(raised_by(by_requests, CLOUD)) == kinds(real)
+
+
+def test_the_legacy_sdk_does_not_find_it_as_for_real(misbehaving):
+    """The SDK's copy of urllib3 does not count the bytes: half a body passes for a whole one."""
+    with misbehaving("truncated body") as port:
+        assert by_the_sdks_requests(f"http://127.0.0.1:{port}/") == b'{"half": '
+    with cloud() as ecs:
+        ecs.fail("DescribeInstanceStatus", "truncated body")
+        half, whole = by_the_sdks_requests(CLOUD), by_the_sdks_requests(CLOUD)
+    assert len(half) == len(whole) // 2
+
+
+def test_aiohttp_finds_it_as_for_real(misbehaving):
+    """Whoever reads the body of aiohttp's reply is told."""
+    with misbehaving("truncated body") as port:
+        real = raised_by(by_aiohttp, f"http://127.0.0.1:{port}/")
+    with cloud() as ecs:
+        ecs.fail("DescribeInstanceStatus", "truncated body")
+        assert kinds(raised_by(by_aiohttp, CLOUD)) == kinds(real)
+
+
+@pytest.mark.parametrize("call", SDKS)
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("Throttling", 400), ("SignatureDoesNotMatch", 400), ("Forbidden.RAM", 403), ("InternalError", 500)],
+)
+def test_the_clouds_own_errors_come_out_of_each_sdk(ecs, call, code, status):
+    """With their code and status, in the exception that the SDK has for them."""
+    ecs.fail("RebootInstance", code)
+    error = raised_by(call)
+    if call is by_the_legacy_sdk:
+        rewritten = {"InvalidAccessKeySecret"} if code == "SignatureDoesNotMatch" else set()
+        assert error.get_error_code() in {code, *rewritten}
+        assert error.get_http_status() == status
+    else:
+        assert (error.code, error.status_code) == (code, status)
+    assert ecs.one().status == "Scheduled"
+
+
+@pytest.mark.parametrize("call", SDKS)
+def test_a_call_may_take_its_time_with_each_sdk(ecs, call):
+    """A patient client has its answer, an impatient one gives up, and the reboot happens at its time."""
+    ecs.delay("RebootInstance", "8s")
+    before = ecs.now
+    raised_by(call, limits=(3, 5))
+    assert ((ecs.now - before).total_seconds(), str(ecs.one().status)) == (5, "Scheduled")
+    ecs.advance("3s")
+    assert (str(ecs.one().status), ecs.calls[0].lost) == ("Avoided", "200")
+    assert call(limits=(3, 9))["RequestId"]
+    assert (ecs.now - before).total_seconds() == 16
+
+
+# -- time-outs in every form
+
+
+@pytest.mark.parametrize(
+    ("timeout", "spent"),
+    [((3, 7), [3, 7]), (5, [5, 5]), (1.5, [1.5, 1.5]), (urllib3.Timeout(connect=2, read=4), [2, 4])],
+    ids=["two", "one", "fraction", "object"],
+)
+def test_requests_takes_time_outs_in_every_form(ecs, timeout, spent):
+    """One number for both, two, or urllib3's own object."""
+    ecs.fail("*", "connect timeout")
+    ecs.fail("*", "read timeout")
+    for kind, seconds in zip((requests.ConnectTimeout, requests.ReadTimeout), spent, strict=True):
+        before = ecs.now
+        with pytest.raises(kind):
+            requests.get(CLOUD, timeout=timeout)
+        assert (ecs.now - before).total_seconds() == seconds
+
+
+@on_linux
+@pytest.mark.parametrize(
+    ("name", "limits", "spent"),
+    [
+        ("connect timeout", {"connect": 0.05}, 0.05),
+        ("connect timeout", {"connect": 0.2, "sock_connect": 0.05, "total": 9}, 0.05),
+        ("connect timeout", {"total": 0.05}, 0.05),
+        ("connect timeout", {"total": 0.05, "sock_connect": 0.2}, 0.05),
+        ("read timeout", {"total": 0.05}, 0.05),
+        ("read timeout", {"total": 0.05, "sock_read": 0.2}, 0.05),
+        ("read timeout", {"total": 0.2, "sock_read": 0.05}, 0.05),
+    ],
+)
+def test_of_aiohttps_limits_the_shortest_strikes(misbehaving, name, limits, spent):
+    """The limit on the whole call raises a bare TimeoutError, the others their own."""
+    with misbehaving(name) as port:
+        real = raised_by(by_aiohttp, f"http://127.0.0.1:{port}/", **limits)
+    with cloud() as ecs:
+        ecs.fail("*", name)
+        before = ecs.now
+        assert kinds(raised_by(by_aiohttp, CLOUD, **limits)) == kinds(real)
+        assert (ecs.now - before).total_seconds() == spent
+
+
+def test_aiohttps_time_out_may_be_given_with_the_call(ecs):
+    """The call's own goes before the session's, whose default is five minutes for the whole."""
+    aiohttp = pytest.importorskip("aiohttp")
+    ecs.fail("*", "read timeout", times=3)
+
+    async def call():
+        async with aiohttp.ClientSession() as session:
+            for options in ({}, {"timeout": aiohttp.ClientTimeout(sock_read=7)}, {"timeout": 9}):
+                before = ecs.now
+                with pytest.raises(asyncio.TimeoutError):
+                    await session.get(CLOUD, **options)
+                yield (ecs.now - before).total_seconds()
+
+    async def spent():
+        return [seconds async for seconds in call()]
+
+    assert asyncio.run(spent()) == [300, 7, 9]
+
+
+@pytest.mark.parametrize("name", ["connection reset", "connection closed"])
+@pytest.mark.parametrize(("method", "calls"), [("GET", 2), ("POST", 1)])
+def test_aiohttp_itself_repeats_what_may_be_repeated_once(ecs, name, method, calls):
+    """A GET whose connection is lost is sent again by aiohttp since 3.10, and its caller hears nothing of that."""
+    if not hasattr(pytest.importorskip("aiohttp").client, "IDEMPOTENT_METHODS"):
+        calls = 1
+    ecs.fail("*", name)
+    if calls == 2:
+        assert json.loads(by_aiohttp(CLOUD, method))["TotalCount"] == 1
+    else:
+        raised_by(by_aiohttp, CLOUD, method)
+    assert len(ecs.calls) == calls
+
+
+def test_an_older_aiohttp_has_one_error_for_time_outs(ecs, monkeypatch):
+    """Before 3.10 both time-outs were a ServerTimeoutError, and nothing was repeated."""
+    aiohttp = pytest.importorskip("aiohttp")
+    for name in ("ConnectionTimeoutError", "SocketTimeoutError"):
+        monkeypatch.delattr(aiohttp, name, raising=False)
+    monkeypatch.delattr(aiohttp.client, "IDEMPOTENT_METHODS", raising=False)
+    for name in ("connect timeout", "read timeout"):
+        ecs.fail("*", name)
+        assert type(raised_by(by_aiohttp, CLOUD)) is aiohttp.ServerTimeoutError
+    ecs.fail("*", "connection reset")
+    raised_by(by_aiohttp, CLOUD, "GET")
+
+
+@pytest.mark.parametrize("fault", [None, "bad gateway", "empty body"])
+def test_aiohttps_json_is_strict_about_what_it_decodes(ecs, fault):
+    """A page is no JSON and says so; an empty body is None; a caller may ask for another type, or any."""
+    aiohttp = pytest.importorskip("aiohttp")
+    if fault:
+        ecs.fail("*", fault)
+
+    async def call():
+        async with aiohttp.ClientSession() as session, session.post(CLOUD) as reply:
+            await reply.wait_for_close()
+            return await reply.json(), await reply.json(content_type=None), await reply.json(encoding="ascii")
+
+    if fault == "bad gateway":
+        error = raised_by(lambda: asyncio.run(call()))
+        assert type(error) is aiohttp.ContentTypeError
+        assert (error.status, error.message) == (502, "Attempt to decode JSON with unexpected mimetype: text/html")
+    elif fault == "empty body":
+        assert asyncio.run(call()) == (None, None, None)
+    else:
+        assert [found["TotalCount"] for found in asyncio.run(call())] == [1, 1, 1]
+
+
+# -- the SDKs' own patience
+
+
+@pytest.mark.parametrize("name", [name for name, mishap in MISHAPS.items() if mishap.no_reply or mishap.page])
+def test_the_legacy_sdk_repeats_what_only_looks(ecs, name):
+    """A Describe* call is repeated by the SDK, whose pauses pass in virtual time; the fourth answer is the cloud's."""
+    ecs.fail("DescribeInstances", name, times=3)
+    request = CommonRequest(domain="ecs.aliyuncs.com", version="2014-05-26", action_name="DescribeInstances")
+    request.set_product("Ecs")
+    request.set_method("POST")
+    before = ecs.now
+    assert json.loads(AcsClient("ak", "secret", "cn-hangzhou").do_action_with_exception(request))["TotalCount"] == 1
+    limits = {"connect timeout": 5, "read timeout": 10}
+    assert (ecs.now - before).total_seconds() == pytest.approx(0.7 + 3 * limits.get(name, 0))
+    assert len(ecs.calls) == 4
+
+
+def test_the_legacy_sdk_wraps_what_it_does_not_repeat(ecs):
+    """A reboot that was reset is an SDK.HttpError at once."""
+    ecs.fail("RebootInstance", "connection reset")
+    error = raised_by(by_the_legacy_sdk)
+    assert isinstance(error, ClientException)
+    assert error.get_error_code() == "SDK.HttpError"
+    assert len(ecs.calls) == 1
+
+
+def test_every_way_to_get_no_reply_has_its_error():
+    """The tables of the transports have a row for each."""
+    from pytest_ecsevents.transports import _aiohttp, _failures
+
+    assert set(_failures._FAILURES) == set(_aiohttp._FAILURES) == set(NoReply)
