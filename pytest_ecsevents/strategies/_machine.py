@@ -255,9 +255,10 @@ class CloudMachine(RuleBasedStateMachine):
 
     @initialize(events=st.runner().flatmap(_first_events))
     def publish_first(self, events: list[PlannedEvent]) -> None:
-        """Some events are there from the start."""
+        """Some events are there from the start, but on no instance that one of them has released."""
         for event in events:
-            event.publish(self.ecs_events)
+            if event.instance_id in self.ecs_events.instances:
+                event.publish(self.ecs_events)
 
     @_if_any(lambda self: self.simulated_types)
     @_if_any(lambda self: self.ecs_events.instances)

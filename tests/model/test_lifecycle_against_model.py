@@ -10,6 +10,7 @@ import json
 from aliyunsdkcore.acs_exception.exceptions import ServerException
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 from reference_model import (
@@ -47,9 +48,9 @@ def test_the_catalogue_is_that_of_the_documentation():
 class Twin(EcsEvents):
     """A cloud whose every operation the model goes through as well."""
 
-    def __init__(self, **settings):
+    def __init__(self, *, model=None, **settings):
         super().__init__(**settings)
-        self.model = Model(self.now)
+        self.model = Model(self.now, **(model or {}))
         self.changes = []
         self.on_change(self._note)
         real_add = self.instances.add
@@ -168,6 +169,10 @@ class LifecycleMachine(CloudMachine):
         model.advance_to(self.ecs_events.now)
         return model
 
+    def born(self, event_type):
+        """The status that a simulated event is born in."""
+        return "Executing" if event_type in SIMULATED_FAILURES else "Scheduled"
+
     # -- users with the SDK, who are sometimes wrong, and sometimes refused for no fault of theirs
 
     def _both(self, refusal, expected, action, **params):
@@ -266,9 +271,14 @@ class LifecycleMachine(CloudMachine):
             NotBefore=on_the_wire(when),
         )
         for instance_id, event_id in zip(instance_ids, reply["EventIdSet"]["EventId"] if reply else [], strict=False):
-            status = "Executing" if event_type in SIMULATED_FAILURES else "Scheduled"
             model.create(
-                event_id, event_type, instance_id, simulated=True, not_before=when, status=status, outcome="Executed"
+                event_id,
+                event_type,
+                instance_id,
+                simulated=True,
+                not_before=when,
+                status=self.born(event_type),
+                outcome="Executed",
             )
 
     # -- what must be the same
@@ -315,3 +325,18 @@ class LifecycleMachine(CloudMachine):
 
 
 TestLifecycle = LifecycleMachine.TestCase
+
+
+class OtherSettingsMachine(LifecycleMachine):
+    """The same with failures that are born Scheduled, and events that are over as soon as they run."""
+
+    def make_cloud(self):
+        model = {"executing_for": dt.timedelta(0), "failures_are_scheduled": True}
+        return Twin(executing_for="0s", failure_events="scheduled", model=model, _memo=self._memo)
+
+    def born(self, event_type):  # noqa: ARG002  # whatever it is
+        return "Scheduled"
+
+
+TestOtherSettings = OtherSettingsMachine.TestCase
+TestOtherSettings.settings = settings(TestOtherSettings.settings, max_examples=settings.default.max_examples // 2)
