@@ -35,8 +35,10 @@ from pytest_ecsevents.cloud._lifecycle import ROWS, Row, Trigger, first_statuses
 from pytest_ecsevents.cloud._model import (
     DEFAULT_ACTION,
     Change,
+    Happening,
     Instance,
     InstanceTransition,
+    Interruption,
     Maintenance,
     SystemEvent,
     Transition,
@@ -48,6 +50,7 @@ from pytest_ecsevents.cloud._refusals import (
     NotBeforePassedError,
     NothingToRedeployError,
     NotInquiringError,
+    NotPreemptibleError,
     NotSimulatedError,
     TooManySimulatedEventsError,
     UnknownEventError,
@@ -55,6 +58,7 @@ from pytest_ecsevents.cloud._refusals import (
     UnknownInstanceError,
 )
 from pytest_ecsevents.cloud._regions import REGIONS, id_prefix, region_of_id
+from pytest_ecsevents.cloud._shown import flag, number, word, words
 
 __all__ = [
     "ATTRIBUTES",
@@ -88,6 +92,7 @@ __all__ = [
     "EventType",
     "ExtendedAttribute",
     "GivenDisk",
+    "Happening",
     "Ids",
     "Instance",
     "InstanceArrearsError",
@@ -95,9 +100,11 @@ __all__ = [
     "InstanceStatus",
     "InstanceStatusError",
     "InstanceTransition",
+    "Interruption",
     "Maintenance",
     "NotBeforePassedError",
     "NotInquiringError",
+    "NotPreemptibleError",
     "NotSimulatedError",
     "NothingToRedeployError",
     "Row",
@@ -110,8 +117,12 @@ __all__ = [
     "UnknownEventTypeError",
     "UnknownInstanceError",
     "first_statuses",
+    "flag",
     "id_prefix",
     "next_status",
+    "number",
     "region_of_id",
     "ways_to",
+    "word",
+    "words",
 ]

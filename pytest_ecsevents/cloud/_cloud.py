@@ -44,7 +44,15 @@ from pytest_ecsevents.cloud._disks import Disk, checked_disks
 from pytest_ecsevents.cloud._extended import checked_extended
 from pytest_ecsevents.cloud._ids import Ids
 from pytest_ecsevents.cloud._lifecycle import Trigger, first_statuses, next_status
-from pytest_ecsevents.cloud._model import Change, Instance, InstanceTransition, Maintenance, SystemEvent, Transition
+from pytest_ecsevents.cloud._model import (
+    Happening,
+    Instance,
+    InstanceTransition,
+    Interruption,
+    Maintenance,
+    SystemEvent,
+    Transition,
+)
 from pytest_ecsevents.cloud._refusals import (
     InstanceArrearsError,
     InstanceLockedError,
@@ -52,16 +60,21 @@ from pytest_ecsevents.cloud._refusals import (
     NotBeforePassedError,
     NothingToRedeployError,
     NotInquiringError,
+    NotPreemptibleError,
     NotSimulatedError,
     TooManySimulatedEventsError,
     UnknownEventError,
     UnknownInstanceError,
 )
 from pytest_ecsevents.cloud._regions import REGIONS, region_of_id
+from pytest_ecsevents.cloud._shown import word
 
 __tracebackhide__ = hidden_in_reports
 
 SIMULATED_REASON: Final = "A simulated event."
+NOTICE: Final = 300 * SECOND
+"""How long before its release a preemptible instance is told (documented as about five minutes)."""
+
 SIMULATED_LIMIT: Final = 1000
 """Scheduled simulated events an account may have, over all regions: the source article's number."""
 
@@ -108,7 +121,7 @@ class Cloud:
         self.access_keys: dict[str, str] = {}
         self.events: dict[str, SystemEvent] = {}
         self.instances: dict[str, Instance] = {}
-        self.observers: list[Callable[[Change], None]] = []
+        self.observers: list[Callable[[Happening], None]] = []
         self.on_the_way: dict[str, Micros] = {}
         """Instances in the middle of an operation, and when they go on."""
         self.new_instances_take: dict[InstanceStatus, Micros] = {}
@@ -121,7 +134,7 @@ class Cloud:
         self._unfinished: dict[str, dict[str, SystemEvent]] = {}
         self._by_status: dict[tuple[str, str], dict[EventStatus, dict[str, SystemEvent]]] = {}
         self._scheduled_simulated: Counter[str] = Counter()
-        self._undelivered: deque[Change] = deque()
+        self._undelivered: deque[Happening] = deque()
         self._operating: int | None = None  # the thread that is in the middle of an operation
         self._telling: Final = threading.RLock()
         # One bound method for all: each event and instance keeps it.
@@ -341,14 +354,15 @@ class Cloud:
 
     def tags_of(self, instance_id: str) -> Mapping[str, str]:
         """An instance's tags, also after its release."""
-        return self._any_instance(instance_id).tags
+        return self.any_instance(instance_id).tags
 
-    def _any_instance(self, instance_id: str) -> Instance:
+    def any_instance(self, instance_id: str) -> Instance:
+        """An instance, also after its release."""
         return self.instances.get(instance_id) or self._released[instance_id]
 
     def resource_group_of(self, instance_id: str) -> object:
         """An instance's resource group, also after its release."""
-        return self._any_instance(instance_id).attributes.get("resource_group_id", "")
+        return self.any_instance(instance_id).attributes.get("resource_group_id", "")
 
     def check_operable(self, instance: Instance, *allowed: InstanceStatus, operation: str) -> None:
         """Refuse an operation that the instance's status or locks do not allow.
@@ -412,6 +426,30 @@ class Cloud:
         with self.changing() as now:
             self._answer_events(instance, (Trigger.RENEW,), now, f"{cause} before NotBefore")
             instance._locks = tuple(reason for reason in instance._locks if reason != "financial")
+
+    def interrupt(self, instance: Instance, *, cause: str) -> None:
+        """Announce that a preemptible instance is being reclaimed; it is released `NOTICE` later.
+
+        Raises:
+            NotPreemptibleError: It is no preemptible one.
+        """
+        with self.changing() as now:
+            if word(instance, "spot_strategy") == "NoSpot":
+                raise NotPreemptibleError(
+                    f"{instance.instance_id} is no preemptible instance. Declare it with "
+                    'spot_strategy="SpotAsPriceGo", or "SpotWithPriceLimit".'
+                )
+            if instance._releases_at is not None:
+                return
+            instance._releases_at = now + NOTICE
+            instance._locks = tuple(dict.fromkeys((*instance._locks, "Recycling")))
+            self._undelivered.append(Interruption(instance, now, now + NOTICE, cause))
+            self.clock.queue.push(now + NOTICE, self._reclaim, instance)
+
+    def _reclaim(self, instance: object, at: Micros) -> None:
+        assert isinstance(instance, Instance)
+        if instance.instance_id in self.instances:
+            self._release(instance, at, "PreemptibleInstanceInterruption")
 
     def release(self, instance: Instance, *, cause: str) -> None:
         """Release an instance; its unfinished events are canceled, its history stays."""
@@ -768,7 +806,7 @@ def _owner(event: SystemEvent) -> str:
     return event.instance_id if disk is None else disk.disk_id
 
 
-def _told(observer: Callable[[Change], None], change: Change) -> BaseException | None:
+def _told(observer: Callable[[Happening], None], change: Happening) -> BaseException | None:
     """Tell one observer; its error must not keep the others from hearing."""
     try:
         observer(change)

@@ -219,6 +219,7 @@ class Instance:
         "_locks",
         "_maintenance",
         "_number",
+        "_releases_at",
         "_settle",
         "_started_at",
         "_status",
@@ -264,6 +265,8 @@ class Instance:
         assert isinstance(locks, tuple)
         self._locks = locks
         self._takes: Final = dict(takes)
+        # When it is released, once its reclaiming was announced.
+        self._releases_at: Micros | None = None
         # What is left of an operation that takes its time: (statuses, cause).
         self._way: tuple[tuple[InstanceStatus, ...], str] | None = None
         self._settle = settle
@@ -308,4 +311,31 @@ class InstanceTransition:
         return from_micros(self.at_micros)
 
 
+@dataclass(frozen=True, slots=True)
+class Interruption:
+    """The announcement that a preemptible instance is being reclaimed.
+
+    Attributes:
+        instance: The instance.
+        releases_at_micros: When it is released, in microseconds since the epoch.
+        cause: What did it, in words.
+    """
+
+    instance: Instance
+    at_micros: Micros
+    releases_at_micros: Micros
+    cause: str
+
+    @property
+    def at(self) -> dt.datetime:
+        """When it was announced, aware UTC."""
+        return from_micros(self.at_micros)
+
+    @property
+    def releases_at(self) -> dt.datetime:
+        """When the instance is released, aware UTC."""
+        return from_micros(self.releases_at_micros)
+
+
 Change: TypeAlias = Transition | InstanceTransition
+Happening: TypeAlias = Change | Interruption

@@ -15,6 +15,10 @@ class NotSimulatedError(EcsEventsError):
     """A real event cannot be canceled by its user."""
 
 
+class NotPreemptibleError(EcsEventsError):
+    """An instance that is no preemptible one cannot be reclaimed."""
+
+
 class UnknownEventTypeError(BadArgumentError):
     """An event type that is not in the catalogue, or that cannot be simulated."""
 

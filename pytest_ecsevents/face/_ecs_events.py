@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from types import EllipsisType, TracebackType
+from types import EllipsisType, MappingProxyType, TracebackType
 from typing import Any, Final, TypeVar
 
 from pytest_ecsevents._words import (
@@ -17,6 +17,7 @@ from pytest_ecsevents._words import (
     hidden_in_reports,
     listed,
 )
+from pytest_ecsevents.channels import CloudMonitor, NotificationNames, cloudmonitor
 from pytest_ecsevents.clock import (
     Clock,
     Duration,
@@ -171,6 +172,8 @@ class EcsEvents:
         self._undo: Final = ExitStack()
         self._patience = PATIENCE
         self._cloud.observers.append(self._witness.journal.append)
+        self._monitor: Final = CloudMonitor(self._cloud, seed)
+        self._cloud.observers.append(self._monitor.heard)
         self.instances: Final = Instances(self._cloud)
         """The instances by id, and `add`."""
 
@@ -689,6 +692,55 @@ class EcsEvents:
     def release(self, instance_id: "Instance | str") -> None:
         """Release an instance; its unfinished events are canceled (a guess), its history stays readable."""
         self._cloud.release(self._instance(instance_id), cause=BY_TEST.format("release"))
+
+    def interrupt(self, instance_id: "Instance | str") -> None:
+        """Have a preemptible instance reclaimed: it is told now, and released five minutes later (documented).
+
+        CloudMonitor's notification, `OperationLocks` (Recycling) and the metadata's termination-time say so meanwhile.
+
+        Raises:
+            EcsEventsError: No such instance, or its `spot_strategy` is NoSpot.
+        """
+        self._cloud.interrupt(self._instance(instance_id), cause="reclaimed by the test")
+
+    # -- notifications
+
+    @property
+    def notifications(self) -> list[dict[str, Any]]:
+        """Every notification of CloudMonitor so far, in order, in its flat form."""
+        return [cloudmonitor(notification) for notification in self._monitor.notifications]
+
+    @property
+    def notification_names(self) -> NotificationNames:
+        """The names that notifications have, each with its level, status and evidence; `add` more."""
+        return self._monitor.names
+
+    def announce(
+        self,
+        name: str,
+        instance_id: "Instance | str",
+        content: Mapping[str, object] = MappingProxyType({}),
+        *,
+        resource: str | None = None,
+        level: str | None = None,
+    ) -> dict[str, Any]:
+        """Have CloudMonitor send a notification that nothing in the cloud brings about by itself.
+
+        Args:
+            name: `Snapshot:CreateSnapshotCompleted`, ...: one of `notification_names`.
+            instance_id: The instance, or its id, whose region and owner it has.
+            content: What it says, by the names on the wire. Where an example is documented, what differs from it.
+            resource: The end of its ARN, `snapshot/s-1`; left out, the one that its content tells, or the instance's.
+            level: "CRITICAL", "WARN" or "INFO"; left out, the name's.
+
+        Returns:
+            The notification in its flat form.
+
+        Raises:
+            BadArgumentError: No such name or level, or content that such a notification does not have.
+            UnknownInstanceError: There is no such instance.
+        """
+        return cloudmonitor(self._monitor.announce(name, self._instance(instance_id), content, resource, level))
 
     def _instance(self, instance: "Instance | str") -> Instance:
         return self._cloud.instance(instance.instance_id if isinstance(instance, Instance) else instance)

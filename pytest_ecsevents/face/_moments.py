@@ -6,12 +6,12 @@ from itertools import groupby
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from pytest_ecsevents.clock import Micros, duration_text, instant_text
-from pytest_ecsevents.cloud import InstanceTransition, Transition
+from pytest_ecsevents.cloud import InstanceTransition, Interruption, Transition
 from pytest_ecsevents.face._calls import call_text
 from pytest_ecsevents.face._sleeps import Sleep
 from pytest_ecsevents.openapi import ApiCall
 
-Entry: TypeAlias = Transition | InstanceTransition | ApiCall
+Entry: TypeAlias = Transition | InstanceTransition | Interruption | ApiCall
 
 Texts: TypeAlias = dict[object, tuple[int, str]]
 """What was told before, so that a call repeated to the letter is worded once: by all that it says, its number and words."""
@@ -164,9 +164,16 @@ def _went(steps: list[InstanceTransition], _texts: Texts) -> Moment:
     return Moment(steps[0].at_micros, "instance", text, rank=Rank.DEED)
 
 
+def _interrupted(entries: list[Interruption], _texts: Texts) -> Moment:
+    (announced,) = entries
+    text = f"{announced.instance.instance_id}  reclaimed at {instant_text(announced.releases_at_micros)}: {announced.cause}"
+    return Moment(announced.at_micros, "instance", text, rank=Rank.DEED)
+
+
 # How each kind of entry is told; a new kind is a row here.
 _TELL: Final[dict[type, Callable[[Any, Texts], Moment]]] = {
     ApiCall: _called,
     Transition: _changed,
     InstanceTransition: _went,
+    Interruption: _interrupted,
 }

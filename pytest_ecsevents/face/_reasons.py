@@ -195,12 +195,16 @@ def _vain(event: SystemEvent, answer: Answer, statuses: Sequence[EventStatus], s
         elif isinstance(entry, ApiCall):
             if status in statuses and _is_refused(entry, answer, event.instance_id):
                 refused.setdefault(call_text(entry), []).append(entry.at_micros)
-        elif entry.instance.instance_id == event.instance_id and entry.from_status == InstanceStatus.RUNNING:
+        elif isinstance(entry, InstanceTransition) and _leaves_running(entry, event.instance_id):
             step = _vain_step(event, entry, story, answer=answer, statuses=statuses, status=status)
             steps += [step] if step else []
             if step and status not in (None, *statuses):
                 break
     return [*(_refused_text(text, instants, story) for text, instants in refused.items()), *steps]
+
+
+def _leaves_running(step: InstanceTransition, instance_id: str) -> bool:
+    return step.instance.instance_id == instance_id and step.from_status == InstanceStatus.RUNNING
 
 
 def _refused_text(call: str, instants: Sequence[Micros], story: Story) -> str:

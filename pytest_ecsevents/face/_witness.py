@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pytest_ecsevents._words import EcsEventsError, did_you_mean, hidden_in_reports
 from pytest_ecsevents.clock import HandlerStop, Micros, Waits, place_of
-from pytest_ecsevents.cloud import Change
+from pytest_ecsevents.cloud import Change, Happening, Interruption
 from pytest_ecsevents.face._calls import CallLog, endless_call, standing_clock, standing_run, unexpected_call
 from pytest_ecsevents.face._faults import Rules
 from pytest_ecsevents.face._moments import Entry
@@ -135,10 +135,12 @@ class CallWitness:
 
     # -- what receivers do
 
-    def watched(self, receiver: Callable[[Change], None]) -> Callable[[Change], None]:
+    def watched(self, receiver: Callable[[Change], None]) -> Callable[[Happening], None]:
         """A receiver whose errors are remembered, but for those that reach the test by themselves."""
 
-        def told(change: Change) -> None:
+        def told(change: Happening) -> None:
+            if isinstance(change, Interruption):
+                return  # it changes no status
             try:
                 receiver(change)
             except Exception as error:

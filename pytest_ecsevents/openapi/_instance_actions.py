@@ -12,6 +12,8 @@ from pytest_ecsevents.cloud import (
     InstanceStatus,
     InstanceStatusError,
     UnknownInstanceError,
+    flag,
+    word,
 )
 from pytest_ecsevents.openapi._action import Action, ActionCall
 from pytest_ecsevents.openapi._errors import (
@@ -36,7 +38,6 @@ from pytest_ecsevents.openapi._errors import (
     WRONG_STATUS,
     ErrorRow,
 )
-from pytest_ecsevents.openapi._instance_view import flag, word
 from pytest_ecsevents.openapi._parameters import ParameterSet, boolean, choice, repeated, text
 from pytest_ecsevents.openapi._wire import Json, JsonObject
 

@@ -14,11 +14,14 @@ from pytest_ecsevents.cloud import (
     NETWORK_TYPES,
     Instance,
     InstanceStatus,
+    flag,
+    word,
+    words,
 )
 from pytest_ecsevents.openapi._action import Action, ActionCall
 from pytest_ecsevents.openapi._errors import COMMON_INVALID, DRY_RUN, INSTANCE_STATUS, INSTANCES, MALFORMED_INSTANCES
 from pytest_ecsevents.openapi._event_filters import has_tags
-from pytest_ecsevents.openapi._instance_view import flag, instance_view, word, words
+from pytest_ecsevents.openapi._instance_view import instance_view
 from pytest_ecsevents.openapi._paging import MAX_RESULTS, NEXT_TOKEN, PAGE_NUMBER, numbered, page_size, paged
 from pytest_ecsevents.openapi._parameters import (
     Parameter,

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from pytest_ecsevents.clock import instant_text
-from pytest_ecsevents.cloud import REGIONS, UnknownInstanceError
+from pytest_ecsevents.cloud import REGIONS, UnknownInstanceError, flag
 from pytest_ecsevents.openapi._action import Action, ActionCall
 from pytest_ecsevents.openapi._errors import ATTRIBUTE, COMMON_INVALID, NO_INSTANCE, REGIONS_ERRORS, TAG_ERRORS
 from pytest_ecsevents.openapi._event_filters import has_tags
-from pytest_ecsevents.openapi._instance_view import flag, instance_view
+from pytest_ecsevents.openapi._instance_view import instance_view
 from pytest_ecsevents.openapi._paging import PAGE_NUMBER, numbered, page_size
 from pytest_ecsevents.openapi._parameters import ParameterSet, choice, structs, text
 from pytest_ecsevents.openapi._wire import Json, JsonObject

@@ -154,3 +154,13 @@ async def running(ecs_events: EcsEvents) -> None:
     if isinstance(ended, Stopped):
         print(ended.at, ended.reason, ended.doing)
     print(until_then, awaited, ecs_events.patience)
+
+
+def pushed(ecs_events: EcsEvents) -> None:
+    """Notifications."""
+    ecs_events.interrupt("i-web1")
+    row = ecs_events.notification_names.add("Instance:VSwitchChanged", level="INFO", status="Normal")
+    sent = ecs_events.announce(row.name, "i-web1", {"vSwitchId": "vsw-1"}, resource="instance/i-web1", level="WARN")
+    levels: list[str] = [each.level for each in ecs_events.notification_names.values()]
+    names: list[str] = [notification["name"] for notification in ecs_events.notifications]
+    print(sent["content"], levels, names)

@@ -1,0 +1,53 @@
+"""One notification of CloudMonitor, before it takes a form."""
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from pytest_ecsevents.channels._names import NotificationName
+from pytest_ecsevents.clock import Micros, from_micros
+
+Content: TypeAlias = "dict[str, object]"
+"""`content`: values by their names on the wire; mostly texts."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Notification:
+    """One notification.
+
+    Attributes:
+        row: Its name, and what the catalogue says of it.
+        uuid: Its own id; `eventId` in its content is the event's.
+        resource: What it is about, as the end of its ARN: `instance/i-web1`.
+        region_id: The resource's region.
+        account_id: The resource's owner.
+        instance_name: The instance's name, or "".
+        content: What it says.
+        at_micros: When it was sent, in microseconds since the epoch.
+    """
+
+    row: NotificationName
+    uuid: uuid.UUID
+    resource: str
+    region_id: str
+    account_id: str
+    instance_name: str
+    content: "Mapping[str, object]"
+    at_micros: Micros
+
+    @property
+    def name(self) -> str:
+        """`Instance:SystemMaintenance.Reboot:Scheduled`."""
+        return self.row.name
+
+    @property
+    def arn(self) -> str:
+        """`acs:ecs:cn-hangzhou:1000000000000001:instance/i-web1`."""
+        return f"acs:ecs:{self.region_id}:{self.account_id}:{self.resource}"
+
+    @property
+    def at(self) -> dt.datetime:
+        """When it was sent, aware UTC."""
+        return from_micros(self.at_micros)
