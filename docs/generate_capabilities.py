@@ -18,6 +18,9 @@ from pytest_ecsevents.cloud import (
     ROWS,
     EventStatus,
 )
+from pytest_ecsevents.face import SCENARIOS
+from pytest_ecsevents.face._scenarios import ScenarioRow, case_of, types_of
+from pytest_ecsevents.guest import ERRORS, ITEMS
 from pytest_ecsevents.openapi import ACTIONS, COMMON, MISHAPS, VERSION, Action, ErrorRow
 from pytest_ecsevents.openapi._parameters import ENVELOPE, Parameter
 
@@ -38,9 +41,11 @@ def _lines() -> Iterator[str]:
         yield from _action(action)
     yield from _common_errors()
     yield from _network_faults()
+    yield from _metadata()
     yield from _event_types()
     yield from _statuses()
     yield from _lifecycle()
+    yield from _scenarios()
 
 
 def _opening() -> Iterator[str]:
@@ -173,6 +178,25 @@ def _network_faults() -> Iterator[str]:
     )
 
 
+# -- metadata
+
+
+def _metadata() -> Iterator[str]:
+    yield "## Metadata items"
+    yield ""
+    yield (
+        "What the metadata service at http://100.100.100.200 holds below `/latest` and `/2016-01-01`; `*` stands for a name "
+        "that the directory lists. `PUT /latest/api/token` issues tokens."
+    )
+    yield ""
+    yield from _table(("item", "evidence"), ((_code(item.path), _text(item.evidence)) for item in ITEMS))
+    yield "## Metadata errors"
+    yield ""
+    yield "What it refuses with. The codes are those of `ecs_events.fail`; the service has none."
+    yield ""
+    yield from _table(_ERRORS, map(_error, ERRORS.rows))
+
+
 # -- events
 
 
@@ -245,6 +269,30 @@ def _lifecycle() -> Iterator[str]:
             )
             for row in ROWS
         ),
+    )
+
+
+def _scenarios() -> Iterator[str]:
+    yield "## Scenarios"
+    yield ""
+    yield (
+        "What `@pytest.mark.ecs_scenarios` runs a test through, each with the types of events that have it. Simulated "
+        "events are used where there are some, and real ones where only those can be answered."
+    )
+    yield ""
+    yield from _table(
+        ("scenario", "what happens", "types", "without a handler", "events", "evidence"),
+        ((_code(row.name), _text(row.what), *_who(row), _text(row.evidence)) for row in SCENARIOS.values()),
+    )
+
+
+def _who(row: ScenarioRow) -> "tuple[str, str, str]":
+    types = tuple(types_of(row))
+    kinds = {one.simulated for one in (case_of(row, name) for name in types) if one is not None}
+    return (
+        "all" if len(types) == len(EVENT_TYPES) else _codes(types),
+        row.ends.value,
+        " and ".join("simulated" if kind else "real" for kind in sorted(kinds, reverse=True)),
     )
 
 

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
         UnknownEventTypeError,
         UnknownInstanceError,
     )
-    from pytest_ecsevents.face import EcsEvents, Instances, Metadata, Stopped
+    from pytest_ecsevents.face import EcsEvents, Instances, Metadata, PlannedStep, Scenario, Stopped
     from pytest_ecsevents.guest import Guest, MetadataCall
     from pytest_ecsevents.openapi import ApiCall, ApiError
 
@@ -80,6 +80,8 @@ _HOMES = {
     "NotPreemptibleError": "cloud",
     "NotSimulatedError": "cloud",
     "NothingToRedeployError": "cloud",
+    "PlannedStep": "face",
+    "Scenario": "face",
     "ReceiverError": "_words",
     "StandingClockError": "_words",
     "Stopped": "face",
@@ -126,7 +128,9 @@ __all__ = [
     "NotPreemptibleError",
     "NotSimulatedError",
     "NothingToRedeployError",
+    "PlannedStep",
     "ReceiverError",
+    "Scenario",
     "StandingClockError",
     "Stopped",
     "StrictnessError",

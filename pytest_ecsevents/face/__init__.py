@@ -4,6 +4,19 @@ from pytest_ecsevents.face._ecs_events import EcsEvents
 from pytest_ecsevents.face._instances import Instances
 from pytest_ecsevents.face._metadata import Metadata
 from pytest_ecsevents.face._run import Stopped
+from pytest_ecsevents.face._scenarios import SCENARIOS
 from pytest_ecsevents.face._settings import NAMES, Settings, with_given
+from pytest_ecsevents.face._staging import PlannedStep, Scenario
 
-__all__ = ["NAMES", "EcsEvents", "Instances", "Metadata", "Settings", "Stopped", "with_given"]
+__all__ = [
+    "NAMES",
+    "SCENARIOS",
+    "EcsEvents",
+    "Instances",
+    "Metadata",
+    "PlannedStep",
+    "Scenario",
+    "Settings",
+    "Stopped",
+    "with_given",
+]

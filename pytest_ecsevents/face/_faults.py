@@ -60,10 +60,10 @@ class Pattern(Protocol[C_contra]):
         """How near it comes."""
 
 
-class Gate(Protocol):
+class Gate(Protocol[C_contra]):
     """What lets a rule's calls pass unharmed now and then."""
 
-    def strikes(self, call: Timed) -> bool:
+    def strikes(self, call: C_contra) -> bool:
         """Whether the next call, this one, is met."""
 
 
@@ -122,7 +122,7 @@ class Rule(Generic[C]):
     effect: Effect
     times: int | None
     between: Window | None
-    gate: Gate | None = None
+    gate: Gate[C] | None = None
     optional: bool = False
     met: int = 0
     seen: int = 0
@@ -204,7 +204,7 @@ class Rules(Generic[C]):
         """
         what = f"fail({calls.action!r}, {code!r})"
         effect = _effect(what, calls.action, code, message=message, http_status=http_status, acted=acted)
-        gate: Gate | None = None
+        gate: Gate[C] | None = None
         if probability is not None:
             gate = Chance(_checked_probability(probability, what), f"{self._seed}/fault {len(self._faults)}")
         first = None if gate else 1
@@ -232,6 +232,18 @@ class Rules(Generic[C]):
         effect = _effect(what, calls.action, code, message=message, http_status=http_status, acted=None)
         name = f"quota of {per_minute} a minute, then {code}"
         self._faults.append(Rule(calls, name, effect, None, None, Quota(per_minute), optional))
+
+    def refuse(self, calls: Pattern[C], code: str, gate: Gate[C]) -> None:
+        """Declare a fault for whichever calls a gate picks; it need not be met.
+
+        Args:
+            calls: Which calls it picks from.
+            code: A common error, which any action may answer.
+            gate: What picks the calls.
+        """
+        what = f"fail({calls.action!r}, {code!r})"
+        effect = _effect(what, calls.action, code, message=None, http_status=None, acted=None)
+        self._faults.append(Rule(calls, code, effect, None, None, gate, optional=True))
 
     def delay(
         self, calls: Pattern[C], by: Micros, *, times: int | None, between: Window | None, optional: bool
