@@ -982,6 +982,10 @@ class EcsEvents:
         Raises:
             BadArgumentError: Something of this cannot be.
         """
+        if action == METADATA and acted is not None:
+            raise BadArgumentError(
+                f"fail({METADATA!r}, {code!r}) got acted={acted}. Leave it out: who asks the metadata service only reads."
+            )
         rules, calls = self._meant(action, params, self.fail)
         rules.fail(
             calls,

@@ -17,6 +17,10 @@ _ASLEEP: Final = (InstanceStatus.PENDING, InstanceStatus.STOPPED)
 """Statuses in which nothing runs inside an instance."""
 
 
+def _is_in_loop() -> bool:
+    return asyncio._get_running_loop() is not None
+
+
 class Guest:
     """What `ecs_events.guest` returns: the choice holds already, and as a context manager only until its block ends.
 
@@ -24,24 +28,30 @@ class Guest:
         instance_id: The instance that asks.
     """
 
-    def __init__(self, instance_id: str, undo: Callable[[], None]) -> None:
+    def __init__(self, guests: "Guests", instance_id: str) -> None:
         self.instance_id: Final = instance_id
-        self._undo: Final = undo
+        self._guests: Final = guests
+        self._leave: Callable[[], None] | None = guests.make(self)
 
     def __enter__(self) -> "Guest":  # noqa: PYI034  # Self is in typing from Python 3.11 on
+        if self._leave is None:
+            self._leave = self._guests.make(self)
+        self._guests.narrow(self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._undo()
+        leave, self._leave = self._leave, None
+        assert leave is not None
+        leave()
 
     def __repr__(self) -> str:
         return f"<Guest {self.instance_id}>"
 
 
 class Guests:
-    """Who asks: what was chosen in this task or thread, else what its starter was, else what the test chose.
+    """Who asks: what was chosen in this task or thread, else what its starter was, else what the test chose last.
 
     Args:
         cloud: The test's cloud.
@@ -51,7 +61,7 @@ class Guests:
         self._cloud: Final = cloud
         self._here: Final[ContextVar[str | None]] = ContextVar("guest", default=None)
         self._of_thread: Final[WeakKeyDictionary[threading.Thread, str]] = WeakKeyDictionary()
-        self._of_test: str | None = None
+        self._of_test: Final[list[Guest]] = []
         self._home: int | None = None
 
     def enter(self) -> None:
@@ -60,15 +70,26 @@ class Guests:
 
     def choose(self, instance: Instance) -> Guest:
         """Have an instance ask from now on: in the test's own thread for all that chose nothing, elsewhere for itself."""
-        if threading.get_ident() == self._home and asyncio._get_running_loop() is None:
-            before, self._of_test = self._of_test, instance.instance_id
-            return Guest(instance.instance_id, lambda: setattr(self, "_of_test", before))
-        outer = self._here.get()
-        self._here.set(instance.instance_id)
-        return Guest(instance.instance_id, lambda: self._give_back(outer))
+        return Guest(self, instance.instance_id)
 
-    def _give_back(self, outer: str | None) -> None:
-        self._here.set(outer)
+    def make(self, guest: Guest) -> Callable[[], None]:
+        """Make a choice; returns what ends it."""
+        if threading.get_ident() == self._home:
+            self._of_test.append(guest)
+            if not _is_in_loop():
+                return lambda: self._of_test.remove(guest)
+        outer = self._here.get()
+        self._here.set(guest.instance_id)
+
+        def leave() -> None:
+            self._here.set(outer)
+
+        return leave
+
+    def narrow(self, guest: Guest) -> None:
+        """Have a choice for a block in a task be the task's alone, and no longer the whole test's."""
+        if guest in self._of_test and _is_in_loop():
+            self._of_test.remove(guest)
 
     def started(self, thread: threading.Thread) -> None:
         """Have a thread that is about to be started ask as whoever starts it."""
@@ -77,7 +98,8 @@ class Guests:
             self._of_thread[thread] = chosen
 
     def _chosen(self) -> str | None:
-        return self._here.get() or self._of_thread.get(threading.current_thread()) or self._of_test
+        of_test = self._of_test[-1].instance_id if self._of_test else None
+        return self._here.get() or self._of_thread.get(threading.current_thread()) or of_test
 
     def who(self, asked: str) -> Instance:
         """The instance that asks.

@@ -171,6 +171,10 @@ def test_a_fault_where_nothing_was_asked():
             "metadata has no parameter 'time'. Did you mean times? It has: instance_id, method, path.",
         ),
         (
+            {"code": "read timeout", "acted": True},
+            "fail('metadata', 'read timeout') got acted=True. Leave it out: who asks the metadata service only reads.",
+        ),
+        (
             {"code": "Throttling", "path": "meta-data/region-id"},
             "path is 'meta-data/region-id'. Pass it whole, such as "
             'path="/latest/meta-data/instance/spot/termination-time".',

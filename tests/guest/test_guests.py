@@ -46,6 +46,16 @@ def test_a_choice_for_a_block(two):
     two.strict = False
 
 
+def test_a_choice_may_be_entered_again(two):
+    """The same choice serves for several blocks."""
+    guest = two.guest("i-a")
+    for _ in range(2):
+        with guest:
+            assert who() == "i-a"
+        with two.guest("i-b"):
+            assert who() == "i-b"
+
+
 def test_a_choice_for_the_rest_of_the_test(two):
     """Without a block the choice holds until another is made."""
     two.guest("i-a")
@@ -133,13 +143,18 @@ def test_each_task_may_choose_for_itself(two):
                 async with session.get(WHO) as reply:
                     seen.append(await reply.text())
                 await asyncio.sleep(10)
+            with two.guest("i-b"):
+                seen.append(await asyncio.to_thread(who))
         return seen
 
     async def both():
         async with aiohttp.ClientSession() as session:
             return await asyncio.gather(agent(session, "i-a"), agent(session, "i-b"))
 
-    assert asyncio.run(both()) == [["i-a"] * 3, ["i-b"] * 3]
+    assert asyncio.run(both()) == [[*["i-a"] * 3, "i-b"], ["i-b"] * 4]
+    with pytest.raises(NoGuestError):
+        who()
+    two.strict = False
 
 
 def test_a_task_without_a_choice_is_the_tests(two):
@@ -150,6 +165,17 @@ def test_a_task_without_a_choice_is_the_tests(two):
 
     with two.guest("i-a"):
         assert asyncio.run(agent()) == "i-a"
+
+
+def test_a_choice_in_a_task_for_the_rest_of_the_test(two):
+    """A task of the test's own thread that chooses without a block does so for all that chose nothing."""
+
+    async def chooses():
+        two.guest("i-b")
+        return await asyncio.to_thread(who)
+
+    assert asyncio.run(chooses()) == "i-b"
+    assert who() == "i-b"
 
 
 # -- what cannot be told
