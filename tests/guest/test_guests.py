@@ -50,7 +50,7 @@ def test_a_choice_may_be_entered_again(two):
     """The same choice serves for several blocks."""
     guest = two.guest("i-a")
     for _ in range(2):
-        with guest:
+        with guest, guest:
             assert who() == "i-a"
         with two.guest("i-b"):
             assert who() == "i-b"
