@@ -87,10 +87,13 @@ def _guard(name: str, door: Door, undo: ExitStack) -> None:
         """Connect, but never to the metadata address, where nobody listens at other ports."""
         if sock.type != socket.SOCK_STREAM or not isinstance(address, tuple) or address[:1] != (HOST,):
             return real(sock, address)
-        if address[1] != PORT:
-            raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
-        door.passed_by()
-        raise TimeoutError("timed out")
+        error = _refused()
+        if address[1] == PORT:
+            door.passed_by()
+            error = TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
+        if name == "connect_ex":
+            return error.errno
+        raise error
 
     setattr(socket.socket, name, connect)
     undo.callback(_give_back, name, connect, own)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import http.client
 import json
 import re
@@ -291,7 +292,7 @@ def connects_bare():
 def connects_by_number():
     """The same with an error number."""
     with contextlib.closing(socket.socket()) as connection:
-        connection.connect_ex((HOST, 80))
+        raise OSError(connection.connect_ex((HOST, 80)), "by number")
 
 
 def connects_by_asyncio():
@@ -313,8 +314,9 @@ def test_a_connection_by_another_way(connects):
 def test_a_connection_by_another_way_where_that_is_relaxed(ecs, connects):
     """It times out, as outside an instance."""
     ecs.strict -= {"calls"}
-    with pytest.raises(TimeoutError):
+    with pytest.raises(TimeoutError) as error:
         connects()
+    assert error.value.errno == errno.ETIMEDOUT
 
 
 @pytest.mark.parametrize("url", [f"https://{HOST}/latest/", f"http://{HOST}:8080/latest/"])
