@@ -1,12 +1,9 @@
 """One interruption of a preemptible instance, in all the views that a program may have of it."""
 
-import threading
 import time
 
 import pytest
 import requests
-
-from pytest_ecsevents.channels import FORMATS
 
 TERMINATION = "http://100.100.100.200/latest/meta-data/instance/spot/termination-time"
 
@@ -36,30 +33,31 @@ def locks(call):
 
 def test_five_views_of_an_interruption(ecs_events, spot, locks):
     """Push, EventBridge, metadata and locks say the same at the same time, and five minutes later all say Deleted."""
-    assert (termination_time(), locks(), ecs_events.notifications) == (None, [], [])
+    pushed, bridged = [], []
+    ecs_events.subscribe(pushed.append)
+    ecs_events.subscribe(bridged.append, format="eventbridge")
     ecs_events.advance("1h")
+    assert (pushed, bridged, termination_time(), locks()) == ([], [], None, [])
 
     ecs_events.interrupt("i-spot")
 
     content = {"instanceId": "i-spot", "action": "delete"}
-    (pushed,) = ecs_events.notifications
-    assert pushed["name"] == "Instance:PreemptibleInstanceInterruption"
-    assert (pushed["content"], pushed["eventTime"]) == (content, "20300101T090000.000+0800")
-    bridged = FORMATS["eventbridge"](ecs_events._monitor.notifications[-1])
-    assert (bridged["type"], bridged["data"]) == ("ecs:Instance:PreemptibleInstanceInterruption", content)
-    assert bridged["time"] == "2030-01-01T09:00:00+08:00"
+    ((push,), (event,)) = pushed, bridged
+    assert push["name"] == "Instance:PreemptibleInstanceInterruption"
+    assert (push["content"], push["eventTime"]) == (content, "20300101T090000.000+0800")
+    assert event["type"] == "ecs:Instance:PreemptibleInstanceInterruption"
+    assert (event["data"], event["time"]) == (content, "2030-01-01T09:00:00+08:00")
     assert termination_time() == "2030-01-01T01:05:00Z"
     assert locks() == ["Recycling"]
 
     ecs_events.advance("4m59s")
-    assert (termination_time(), locks()) == ("2030-01-01T01:05:00Z", ["Recycling"])
-    assert len(ecs_events.notifications) == 1
+    assert (len(pushed), len(bridged), termination_time(), locks()) == (1, 1, "2030-01-01T01:05:00Z", ["Recycling"])
 
     ecs_events.advance("1s")
-    deleted = ecs_events.notifications[-1]
-    assert (deleted["name"], deleted["content"]["state"]) == ("Instance:StateChange", "Deleted")
-    assert deleted["eventTime"] == "20300101T090500.000+0800"
-    assert FORMATS["eventbridge"](ecs_events._monitor.notifications[-1])["data"]["state"] == "Deleted"
+    assert (pushed[-1]["name"], pushed[-1]["content"]["state"]) == ("Instance:StateChange", "Deleted")
+    assert pushed[-1]["eventTime"] == "20300101T090500.000+0800"
+    assert (bridged[-1]["type"], bridged[-1]["data"]["state"]) == ("ecs:Instance:StateChange", "Deleted")
+    assert bridged[-1]["time"] == "2030-01-01T09:05:00+08:00"
     assert locks() is None
     assert list(ecs_events.instances) == []
 
@@ -73,7 +71,7 @@ def test_an_agent_drains_in_time(ecs_events, spot):
             time.sleep(5)
         drained.append((at, f"{ecs_events.now:%H:%M:%S}"))
 
-    threading.Timer(3602, ecs_events.interrupt, ["i-spot"]).start()
+    ecs_events.at("+1h2s", ecs_events.interrupt, "i-spot")
     ecs_events.run(agent)
 
     assert drained == [("2030-01-01T01:05:02Z", "01:00:05")]
