@@ -80,8 +80,9 @@ def _bypassing(real: Any) -> Any:
 
 
 def _guard(name: str, door: Door, undo: ExitStack) -> None:
-    own = vars(socket.socket).get(name)
-    real: Any = getattr(socket.socket, name)
+    kind = socket.socket  # another tool may put a class of its own there meanwhile
+    own = vars(kind).get(name)
+    real: Any = getattr(kind, name)
 
     def connect(sock: socket.socket, address: Any) -> Any:
         """Connect, but never to the metadata address, where nobody listens at other ports."""
@@ -95,18 +96,18 @@ def _guard(name: str, door: Door, undo: ExitStack) -> None:
             return error.errno
         raise error
 
-    setattr(socket.socket, name, connect)
-    undo.callback(_give_back, name, connect, own)
+    setattr(kind, name, connect)
+    undo.callback(_give_back, kind, name, connect, own)
 
 
-def _give_back(name: str, ours: Any, own: Any) -> None:
+def _give_back(kind: "type[socket.socket]", name: str, ours: Any, own: Any) -> None:
     """Undo it, unless somebody else has done so meanwhile."""
-    if vars(socket.socket).get(name) is not ours:
+    if vars(kind).get(name) is not ours:
         return
     if own is None:
-        delattr(socket.socket, name)
+        delattr(kind, name)
     else:
-        setattr(socket.socket, name, own)
+        setattr(kind, name, own)
 
 
 class AnsweringSocket:
@@ -188,6 +189,10 @@ class AnsweringSocket:
     def setsockopt(self, *_option: Any) -> None:
         """Nothing is there to be tuned."""
 
+    def getpeername(self) -> tuple[str, int]:
+        """Whom it is connected to."""
+        return HOST, PORT
+
     def fileno(self) -> int:
         """None: it is not one of the operating system's."""
         return -1
@@ -197,6 +202,12 @@ class AnsweringSocket:
 
     def close(self) -> None:
         """The same."""
+
+    def __enter__(self) -> "AnsweringSocket":  # noqa: PYI034  # Self is in typing from Python 3.11 on
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
 
 def _seconds(timeout: object) -> object:

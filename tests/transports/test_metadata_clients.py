@@ -179,12 +179,13 @@ def test_a_connection_may_be_made_beforehand(ecs):
 
 def test_what_is_read_in_pieces(ecs):
     """A bare socket is answered once its request is whole, and the answer is read piece by piece to its end."""
-    with contextlib.closing(socket.create_connection((HOST, 80))) as connection:
+    with socket.create_connection((HOST, 80)) as connection:
         assert connection.recv(10) == b""
-    with contextlib.closing(socket.create_connection((HOST, 80))) as connection:
+    with socket.create_connection((HOST, 80)) as connection:
         for piece in (b"PUT /latest/api/token HTTP/1.1\r\nContent-", b"Length: 4\r\n", b"\r\n", b"ab"):
             connection.sendall(piece)
             assert ecs.metadata.calls == []
+        assert connection.getpeername() == (HOST, 80)
         assert connection.send(b"cd") == 2
         assert ecs.metadata.calls[0].http_status == 400
         connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
@@ -192,6 +193,7 @@ def test_what_is_read_in_pieces(ecs):
         assert connection.recv_into(buffer) == 8
         assert connection.recv_into(buffer, 4) == 4
         assert bytes(buffer) == b" 400/1.1"
+        connection.shutdown(socket.SHUT_WR)
         rest = b"".join(iter(lambda: connection.recv(1000), b""))
     assert rest.startswith(
         b" Bad Request\r\nContent-Length: 385\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n<?xml"
@@ -203,7 +205,7 @@ def test_what_is_read_in_pieces(ecs):
 @given(st.one_of(st.binary(max_size=60), st.text("GETPU /\r\n:latest%0xContent-Length9", max_size=80).map(str.encode)))
 def test_any_bytes_are_answered(sent):
     """Whatever is sent, somebody who reads gets a reply of the service's, or the end."""
-    with inside() as ecs_events, contextlib.closing(socket.create_connection((HOST, 80))) as connection:
+    with inside() as ecs_events, socket.create_connection((HOST, 80)) as connection:
         connection.sendall(sent + b"\r\n\r\n")
         reply = connection.recv(100_000)
         assert re.match(rb"HTTP/1\.1 (200|400|404|405) ", reply) or ecs_events.metadata.calls == []
@@ -335,6 +337,20 @@ def test_datagrams_are_left_alone(ecs):
     with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as probe, contextlib.suppress(OSError):
         probe.connect((HOST, 80))
         assert probe.getsockname()[1]
+
+
+def test_a_class_that_somebody_else_put_there(monkeypatch):
+    """A tool that gives sockets a class of its own while the test runs does not keep the real one changed."""
+
+    class Guarded(socket.socket):
+        pass
+
+    real = socket.socket
+    with inside():
+        monkeypatch.setattr(socket, "socket", Guarded)
+        assert "connect" in vars(real)
+    assert "connect" not in vars(real)
+    assert "connect" not in vars(Guarded)
 
 
 def test_a_guard_that_somebody_else_took_away():
