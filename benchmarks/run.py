@@ -9,6 +9,7 @@ import sys
 import row_call
 import row_fixture
 import row_growth
+import row_guest
 import row_moto
 import row_push
 import row_startup
@@ -21,6 +22,7 @@ MODULES = {
     "startup": row_startup,
     "growth": row_growth,
     "push": row_push,
+    "guest": row_guest,
     "moto": row_moto,
 }
 FORM = "{:<44} {:>12} {:>12} {:>13}  {:<8} {}"
