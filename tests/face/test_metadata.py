@@ -256,6 +256,13 @@ def test_polls_are_told_once(ecs):
     ]
 
 
+def test_the_picture_leaves_them_out(ecs):
+    """Polls would hide what happens to instances and events."""
+    before = ecs.svg()
+    get()
+    assert ecs.svg() == before
+
+
 def test_threads_are_named(ecs):
     """Where several threads ask, each line names its own."""
     thread = threading.Thread(target=get, name="agent")
