@@ -4,6 +4,7 @@ import asyncio
 import re
 import threading
 import time
+import urllib.request
 
 import pytest
 import requests
@@ -305,6 +306,18 @@ def test_a_program_that_asks_without_sleeping(ecs):
         f"{SPOT} at test_metadata.py:N in get. Time does not pass by itself, so the end of run would never come: sleep in "
         'the loop (time.sleep moves the clock), or have calls take their time: ecs_events.delay("metadata", "50ms").'
     )
+    ecs.strict = False
+
+
+def test_where_a_program_asks_that_uses_the_standard_library(ecs):
+    """The place is the program's own, and not one of the library's."""
+
+    def agent():
+        while urllib.request.urlopen(f"{ROOT}/meta-data/region-id", timeout=5).read():
+            pass
+
+    with pytest.raises(StandingClockError, match=r"at \S+test_metadata\.py:\d+ in agent\. Time does not pass"):
+        ecs.run(agent, until="1h")
     ecs.strict = False
 
 
