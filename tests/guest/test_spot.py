@@ -62,6 +62,17 @@ def test_five_views_of_an_interruption(ecs_events, spot, locks):
     assert list(ecs_events.instances) == []
 
 
+def test_an_interruption_changes_no_status(ecs_events, spot):
+    """Who watches changes of status hears of it only when the instance is released."""
+    changes = []
+    ecs_events.on_change(changes.append)
+    ecs_events.interrupt("i-spot")
+    assert changes == []
+
+    ecs_events.advance("5m")
+    assert [(change.to_status, change.cause) for change in changes] == [(None, "PreemptibleInstanceInterruption")]
+
+
 def test_an_agent_drains_in_time(ecs_events, spot):
     """A program that looks every five seconds hears of it in time, and its polls are one line of the timeline."""
     drained = []
