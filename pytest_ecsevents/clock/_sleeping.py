@@ -113,11 +113,13 @@ def _condition_wait(team: Waits, real: Callable[..., bool]) -> Callable[..., boo
             return real(condition, timeout)
         if not condition._is_owned():
             raise RuntimeError("cannot wait on un-acquired lock")
-        waiter = Wait(team, member, None if timeout is None else team.deadline_after(timeout))
+        waiter = Wait(team, member, None)
         condition._waiters.append(waiter)
         saved = condition._release_save()
         was_notified = False
         try:
+            # Only now: while the lock is held, a handler of signals that notifies would wait for itself.
+            waiter.deadline = None if timeout is None else team.deadline_after(timeout)
             was_notified = team.wait(waiter)
         finally:
             condition._acquire_restore(saved)
