@@ -145,7 +145,10 @@ class Member:
     @property
     def runs(self) -> bool:
         """Whether it does not wait, as far as is known; one that drives runs while what is due happens."""
-        return not self.waits or self.waits[-1].is_ready or self.waits[-1].is_driving
+        if not self.waits:
+            return True
+        wait = self.waits[-1]
+        return wait.is_ready or wait.is_driving or wait.is_to_look
 
     def is_stuck(self, now: float) -> bool:
         """Whether it has done nothing for a while, though it could, and nothing that is known of holds it."""
@@ -200,9 +203,10 @@ class Wait:
         rank: Of waits for one instant, that of the lower rank ends first.
         ended_by: Why it goes on, once it does.
         is_driving: Whether its thread lets something happen meanwhile.
+        is_to_look: Whether its thread is about to look: a signal may have come, whose handler is its to run.
     """
 
-    __slots__ = ("_lock", "_team", "deadline", "ended_by", "is_driving", "member", "rank")
+    __slots__ = ("_lock", "_team", "deadline", "ended_by", "is_driving", "is_to_look", "member", "rank")
 
     def __init__(self, team: "Waits", member: Member, deadline: Micros | None, *, rank: int | None = None) -> None:
         self._team: Final = team
@@ -210,7 +214,7 @@ class Wait:
         self.deadline = deadline
         self.rank = member.number if rank is None else rank
         self.ended_by: EndedBy | None = None
-        self.is_driving = False
+        self.is_driving = self.is_to_look = False
         self._lock: Final = allocate_lock()
         self._lock.acquire()
 
@@ -554,6 +558,7 @@ class Waits:
         """Have somebody who waits look whether it is his turn to drive."""
         first = next(iter(self._everybody), None)
         if first is not None and not self._runners():
+            first.waits[-1].is_to_look = True
             first.waits[-1].unpark()
 
     # -- driving
@@ -572,6 +577,7 @@ class Waits:
                 self._drive(wait)
             elif hold != 0:
                 wait.park(hold)
+                wait.is_to_look = False
         finally:
             if drives:
                 self._driver, self._gave_a_moment = before, False
