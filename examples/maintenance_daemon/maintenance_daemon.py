@@ -46,11 +46,11 @@ ANSWERS = {
 }
 
 
-class Trouble(Exception):
+class TroubleError(Exception):
     """The service, or the way to it, is in trouble: what was asked for may or may not have happened."""
 
 
-class Busy(Trouble):
+class BusyError(TroubleError):
     """The service has refused a call for now, and nothing has happened."""
 
 
@@ -149,8 +149,8 @@ class MaintenanceDaemon:
             except Exception as error:
                 failed += 1
                 pause = self._pause(failed)
-                level = logging.INFO if failed < self.WORTH_A_WARNING else logging.WARNING
-                is_known = isinstance(error, (Trouble, ServerException))
+                is_known = isinstance(error, (TroubleError, ServerException))
+                level = self._level(failed) if is_known else logging.ERROR
                 log.log(level, "Failed (%d), again in %.0f s: %s", failed, pause, error, exc_info=not is_known)
             else:
                 if failed >= self.WORTH_A_WARNING:
@@ -159,6 +159,9 @@ class MaintenanceDaemon:
             self._stopping.wait(pause)
         log.info("Stopped after %d answers; unfinished events: %d", self._answers, len(self._known))
         return self._answers
+
+    def _level(self, failed: int) -> int:
+        return logging.INFO if failed < self.WORTH_A_WARNING else logging.WARNING
 
     def _pause(self, failed: int) -> float:
         """Twice as long each time, up to the interval, and seldom as long as others pause who failed at that moment."""
@@ -171,7 +174,7 @@ class MaintenanceDaemon:
         """Look what there is, tell what is new and what has ended, and answer what is due.
 
         Raises:
-            Trouble: Not all of it could be done; another poll goes on with the rest.
+            TroubleError: Not all of it could be done; another poll goes on with the rest.
         """
         events = self._events(UNFINISHED)
         for event in events:
@@ -221,11 +224,11 @@ class MaintenanceDaemon:
         try:
             self._call(action, **target)
         except ServerException as refusal:
-            log.error("Refused: %s: %s", what, refusal)
-        except Busy:
+            log.warning("Refused: %s: %s", what, refusal)
+        except BusyError:
             self._let_all_be(events, EPOCH)
             raise
-        except Trouble:
+        except TroubleError:
             log.warning("In doubt: %s", what)
             raise
         else:
@@ -254,8 +257,8 @@ class MaintenanceDaemon:
         """The reply to a call of any action, by the names of the documentation: old SDKs lack some of their classes.
 
         Raises:
-            Busy: It was refused for now.
-            Trouble: Nobody knows what became of it.
+            BusyError: It was refused for now.
+            TroubleError: Nobody knows what became of it.
             ServerException: It was refused.
         """
         request = CommonRequest(version="2014-05-26", action_name=action, product="Ecs")
@@ -267,12 +270,12 @@ class MaintenanceDaemon:
             return json.loads(self._client.do_action_with_exception(request))
         except ServerException as error:
             if error.get_error_code().startswith("Throttling"):
-                raise Busy(f"{action}: {error}") from error
+                raise BusyError(f"{action}: {error}") from error
             if error.get_http_status() >= 500:
-                raise Trouble(f"{action}: {error}") from error
+                raise TroubleError(f"{action}: {error}") from error
             raise
         except (ClientException, ValueError) as error:  # no answer, or half of one
-            raise Trouble(f"{action}: {error}") from error
+            raise TroubleError(f"{action}: {error}") from error
 
 
 def _numbered(name: str, values: Collection[str]) -> dict[str, str]:
