@@ -294,6 +294,10 @@ class Stop:
             return self.is_ignored or self._waits_since > self.MOST_WAITS
         return now >= self.at or self.is_met()
 
+    def is_after(self, target: Micros) -> bool:
+        """Whether nothing can end the handler until an instant, that one included."""
+        return self.when is None and not self.times and target < self.at
+
     @property
     def is_ignored(self) -> bool:
         """Whether the handler was told often, and went on."""
@@ -454,7 +458,7 @@ class Waits:
         """Move to `target` while the calling thread is the only one and nothing is to stop it; whether that was so."""
         self.activity += 1
         clock = self._clock
-        while len(self._everybody) == 1 and self.stop is None and not self._is_closed:
+        while len(self._everybody) == 1 and (self.stop is None or self.stop.is_after(target)) and not self._is_closed:
             if not clock.run_one_due(target):
                 if clock.now() < target:
                     clock.move_to(target)
