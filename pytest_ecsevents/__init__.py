@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_ecsevents._words import (
         BadArgumentError,
+        DeliveryError,
         EcsEventsError,
         EndlessCallError,
         EndlessHandlerError,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         UnusedFaultError,
         UnusedStubError,
     )
+    from pytest_ecsevents.channels import Delivery, DeliveryOptions, FunctionContext, Subscription
     from pytest_ecsevents.cloud import (
         Disk,
         EventStatus,
@@ -45,19 +47,23 @@ if TYPE_CHECKING:
         UnknownEventTypeError,
         UnknownInstanceError,
     )
-    from pytest_ecsevents.face import EcsEvents, Instances, Stopped
+    from pytest_ecsevents.face import EcsEvents, Instances, PlannedStep, Scenario, Stopped
     from pytest_ecsevents.openapi import ApiCall, ApiError
 
 _HOMES = {
     "ApiCall": "openapi",
     "ApiError": "openapi",
     "BadArgumentError": "_words",
+    "Delivery": "channels",
+    "DeliveryError": "_words",
+    "DeliveryOptions": "channels",
     "Disk": "cloud",
     "EcsEvents": "face",
     "EcsEventsError": "_words",
     "EndlessCallError": "_words",
     "EndlessHandlerError": "_words",
     "EventStatus": "cloud",
+    "FunctionContext": "channels",
     "Instance": "cloud",
     "InstanceArrearsError": "cloud",
     "InstanceLockedError": "cloud",
@@ -74,11 +80,14 @@ _HOMES = {
     "NotPreemptibleError": "cloud",
     "NotSimulatedError": "cloud",
     "NothingToRedeployError": "cloud",
+    "PlannedStep": "face",
+    "Scenario": "face",
     "ReceiverError": "_words",
     "StandingClockError": "_words",
     "Stopped": "face",
     "StrictnessError": "_words",
     "StuckHandlerError": "_words",
+    "Subscription": "channels",
     "SystemEvent": "cloud",
     "Transition": "cloud",
     "UnexpectedCallError": "_words",
@@ -94,12 +103,16 @@ __all__ = [
     "ApiCall",
     "ApiError",
     "BadArgumentError",
+    "Delivery",
+    "DeliveryError",
+    "DeliveryOptions",
     "Disk",
     "EcsEvents",
     "EcsEventsError",
     "EndlessCallError",
     "EndlessHandlerError",
     "EventStatus",
+    "FunctionContext",
     "Instance",
     "InstanceArrearsError",
     "InstanceLockedError",
@@ -116,11 +129,14 @@ __all__ = [
     "NotPreemptibleError",
     "NotSimulatedError",
     "NothingToRedeployError",
+    "PlannedStep",
     "ReceiverError",
+    "Scenario",
     "StandingClockError",
     "Stopped",
     "StrictnessError",
     "StuckHandlerError",
+    "Subscription",
     "SystemEvent",
     "Transition",
     "UnexpectedCallError",

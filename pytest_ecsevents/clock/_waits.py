@@ -143,12 +143,18 @@ class Member:
         return ident
 
     @property
+    def wait(self) -> "Wait | None":
+        """What it waits for; of what a wait has set off, the innermost."""
+        try:
+            return self.waits[-1]
+        except IndexError:
+            return None
+
+    @property
     def runs(self) -> bool:
         """Whether it does not wait, as far as is known; one that drives runs while what is due happens."""
-        if not self.waits:
-            return True
-        wait = self.waits[-1]
-        return wait.is_ready or wait.is_driving or wait.is_to_look
+        wait = self.wait
+        return wait is None or wait.is_ready or wait.is_driving or wait.is_to_look
 
     def is_stuck(self, now: float) -> bool:
         """Whether it has done nothing for a while, though it could, and nothing that is known of holds it."""
@@ -560,10 +566,10 @@ class Waits:
 
     def _nudge(self) -> None:
         """Have somebody who waits look whether it is his turn to drive."""
-        first = next(iter(self._everybody), None)
-        if first is not None and not self._runners():
-            first.waits[-1].is_to_look = True
-            first.waits[-1].unpark()
+        wait = next((member.wait for member in list(self._everybody)), None)
+        if wait is not None and not self._runners():
+            wait.is_to_look = True
+            wait.unpark()
 
     # -- driving
 
@@ -610,8 +616,9 @@ class Waits:
         driver = self._driver
         if driver is None or driver is member:
             return False
-        if not driver.runs:
-            driver.waits[-1].unpark()
+        wait = driver.wait
+        if wait is not None:
+            wait.unpark()
         return True
 
     def _nobody_runs(self, now: float) -> bool:
@@ -658,8 +665,9 @@ class Waits:
     def end_wait(self, stop: Stop) -> None:
         """Have a handler end that waits; one that runs is told at its next wait."""
         with self._mutex:
-            if stop.member.waits and not stop.member.runs:
-                self._ready(stop.member.waits[-1], EndedBy.RUN)
+            wait = stop.member.wait
+            if wait is not None and not stop.member.runs:
+                self._ready(wait, EndedBy.RUN)
 
     def fail_run(self, error: BaseException) -> None:
         """Have the handler that `run` runs end with an error, whatever it catches; nothing where none runs.

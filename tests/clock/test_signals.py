@@ -205,8 +205,8 @@ def test_due_work_is_taken_once(monkeypatch):
     queue.push(1, print, "first")
     queue.push(2, print, "second")
     first = queue._first()
-    assert queue.pop(2) == (1, print, "first")
+    assert queue.pop(2) == (1, False, 1, print, "first")
     firsts = iter([first, queue._first(), first, None])
     monkeypatch.setattr(queue, "_first", lambda: next(firsts))
-    assert queue.pop(2) == (2, print, "second")
+    assert queue.pop(2) == (2, False, 2, print, "second")
     assert queue.pop(2) is None
