@@ -11,6 +11,7 @@ import row_daemon
 import row_fixture
 import row_growth
 import row_moto
+import row_push
 import row_sleep
 import row_startup
 import row_tea
@@ -23,6 +24,7 @@ MODULES = {
     "fixture": row_fixture,
     "startup": row_startup,
     "growth": row_growth,
+    "push": row_push,
     "moto": row_moto,
 }
 FORM = "{:<44} {:>12} {:>12} {:>13}  {:<8} {}"
