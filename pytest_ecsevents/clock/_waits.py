@@ -616,8 +616,7 @@ class Waits:
         driver = self._driver
         if driver is None or driver is member:
             return False
-        wait = driver.wait
-        if wait is not None:
+        for wait in driver.waits[-1:]:
             wait.unpark()
         return True
 
