@@ -103,22 +103,23 @@ class AsyncPoller:
         await asyncio.gather(*(self._reboot(region, instance_id) for instance_id in sorted(due)))
 
     async def _reboot(self, region: Region, instance_id: str) -> None:
+        """Reboot an instance when its turn has come, and keep the turn until it runs again."""
         async with region.turn:
-            if self._stopping.is_set():
-                return
             try:
                 # Its turn may have come late: the event may have been cancelled, NotBefore may have passed.
-                if await self._is_still_time(region, instance_id):
-                    await region.client.reboot_instance_async(models.RebootInstanceRequest(instance_id=instance_id))
-                    log.info("%s: %s is rebooting", region.name, instance_id)
-                    await asyncio.wait_for(
-                        self._until_running(region, instance_id), self._policy.patience.total_seconds()
-                    )
-                    log.info("%s: %s runs again", region.name, instance_id)
-            except asyncio.TimeoutError:
-                log.warning("%s: %s does not come back", region.name, instance_id)
+                if self._stopping.is_set() or not await self._is_still_time(region, instance_id):
+                    return
+                await region.client.reboot_instance_async(models.RebootInstanceRequest(instance_id=instance_id))
+                log.info("%s: %s is rebooting", region.name, instance_id)
             except TeaException as error:
                 log.warning("%s: %s: %s", region.name, instance_id, _words(error))
+                if error.code:  # else the answer was lost, and it may be rebooting all the same
+                    return
+            try:
+                await asyncio.wait_for(self._until_running(region, instance_id), self._policy.patience.total_seconds())
+                log.info("%s: %s runs", region.name, instance_id)
+            except asyncio.TimeoutError:
+                log.warning("%s: %s does not come back", region.name, instance_id)
 
     async def _is_still_time(self, region: Region, instance_id: str) -> bool:
         events = await self._scheduled(region, instance_id=instance_id)

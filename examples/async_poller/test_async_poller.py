@@ -108,6 +108,16 @@ class TestOneAfterTheOther:
 
         ecs_events.assert_transitions(ecs_events.one(instance_id=BEIJING), [("Scheduled", "+0s"), ("Avoided", "+0s")])
 
+    @pytest.mark.usefixtures("slow")
+    def test_one_whose_answer_was_lost(self, ecs_events):
+        """An instance that may be rebooting, though nobody heard so, is waited for too."""
+        ecs_events.fail("RebootInstance", "connection reset", acted=True)
+
+        ecs_events.run(poller().serve, until="1h")
+
+        first, second, _ = (call.at for call in ecs_events.calls_to("RebootInstance"))
+        assert timedelta(minutes=5) <= second - first <= timedelta(minutes=5, seconds=10)
+
     def test_one_that_does_not_come_back(self, ecs_events, caplog):
         """After ten minutes the next one has its turn, and the log tells of it."""
         ecs_events.instances.add("i-web1", starting_takes="3h")
@@ -164,7 +174,9 @@ class TestTrouble:
 
         ecs_events.assert_transitions(ecs_events.one(instance_id=HANGZHOU), [("Scheduled", "+0s"), ("Avoided", "+22h")])
         ecs_events.assert_transitions(ecs_events.one(instance_id=BEIJING), [("Scheduled", "+0s"), ("Avoided", "+23h")])
-        assert caplog.messages[0].startswith("cn-beijing: cannot ask for events: ServiceUnavailable: ")
+        warnings = [record.message for record in caplog.records if record.levelname == "WARNING"]
+        assert len(warnings) == 46
+        assert warnings[0].startswith("cn-beijing: cannot ask for events: ServiceUnavailable: ")
 
     @planned_reboots
     def test_a_region_is_slow(self, ecs_events):
