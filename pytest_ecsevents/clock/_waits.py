@@ -47,6 +47,7 @@ real_now: Final[Callable[[], float]] = (
     partial(time.clock_gettime, time.CLOCK_MONOTONIC) if hasattr(time, "CLOCK_MONOTONIC") else time.perf_counter
 )
 real_sleep: Final = time.sleep
+_real_open: Final = open
 _cpu_clock_of: Final = getattr(time, "pthread_getcpuclockid", None)
 
 # Whose frames say nothing of what a handler was doing.
@@ -184,7 +185,7 @@ def _place_of(ident: int) -> object:
 def _wants_processor(native_id: int) -> bool:
     """Whether a thread does nothing because the machine is too busy; where the system does not say so, it is not."""
     try:
-        with open(f"/proc/self/task/{native_id}/stat", "rb") as stat:  # noqa: PTH123  # nothing is loaded for it
+        with _real_open(f"/proc/self/task/{native_id}/stat", "rb") as stat:
             return stat.read().rpartition(b")")[2].split()[0] == b"R"
     except OSError:
         return False
