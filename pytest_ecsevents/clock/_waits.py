@@ -106,6 +106,7 @@ class Member:
         thread: The thread, if it was started by the test.
         waits: What it waits for, the innermost last.
         joined_by: Who waits for its end.
+        locking: Events whose locks it takes or has.
         has_ended: Whether it has.
     """
 
@@ -117,6 +118,7 @@ class Member:
         "has_ended",
         "ident",
         "joined_by",
+        "locking",
         "number",
         "thread",
         "waits",
@@ -130,6 +132,7 @@ class Member:
         self.thread: Final = thread
         self.waits: list[Wait] = []
         self.joined_by: list[Wait] = []
+        self.locking: list[object] = []
         self.has_ended = False
         self._used: object = None
         self._idle_since = 0.0

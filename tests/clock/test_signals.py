@@ -1,5 +1,6 @@
 """A handler of signals may come in the midst of waiting, wake who waits, start a thread, or wait itself."""
 
+import datetime as dt
 import itertools
 import os
 import signal
@@ -10,12 +11,12 @@ import time
 import pytest
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.clock import _clock, _queue, _waits
+from pytest_ecsevents.clock import _clock, _queue, _sleeping, _waits
 from pytest_ecsevents.clock._queue import DueQueue
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="there are no signals of one's own here")
 
-ENGINE = {module.__file__ for module in (_waits, _clock, _queue)}
+ENGINE = {module.__file__ for module in (_waits, _clock, _queue, _sleeping, threading)}
 """Where a signal is to come: the functions of these files."""
 
 
@@ -93,7 +94,7 @@ def test_a_receiver_may_send_it(ecs, on_signal):
 class Steps:
     """Has SIGUSR1 come at one step after the other of what waits in the main thread: at the first, the second, ...
 
-    It does not come while the lock of `event` is held: setting it would wait for its own thread, as ever in Python.
+    At each round there is a new `event` to wait for.
     """
 
     def __init__(self):
@@ -116,7 +117,7 @@ class Steps:
         return self.step if frame.f_code.co_filename in ENGINE else None
 
     def step(self, _frame, _event, _arg):
-        self.left -= not self.event._cond._lock.locked()
+        self.left -= 1
         if self.left == 0 and not self.came:
             self.came = True
             sys.settrace(None)
@@ -167,6 +168,28 @@ def test_at_every_step_of_waiting(ecs, on_signal, doing):
     for steps in all_steps:
         assert wait_in_threads(steps, ecs) == [10, 20, 30, 0, 16, 17]
     assert all_steps.number > 100
+
+
+def test_an_event_is_set_while_its_lock_is_held(ecs, on_signal):
+    """A handler that interrupts who has the lock of an event sets it all the same, and all that wait for it wake."""
+
+    class Interrupted(threading.Condition):
+        """Has a signal come when the main thread has the lock."""
+
+        def __enter__(self):
+            super().__enter__()
+            if threading.current_thread() is threading.main_thread():
+                signal.raise_signal(signal.SIGUSR1)
+
+    event, log, start = threading.Event(), [], ecs.now
+    event._cond = Interrupted(threading.Lock())
+    on_signal(event.set)
+    other = threading.Thread(target=lambda: (event.wait(60), log.append(ecs.now)))
+    other.start()
+    time.sleep(10)
+    assert event.wait(60)
+    other.join()
+    assert log == [ecs.now] == [start + dt.timedelta(seconds=10)]
 
 
 @pytest.mark.parametrize(
