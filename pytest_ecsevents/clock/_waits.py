@@ -359,6 +359,27 @@ class Waits:
         """A thread that the test started and that has not ended."""
         return self._by_thread.get(thread)
 
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Have the calling thread wait in earnest meanwhile; time does not move by itself, for it counts as running."""
+        with self._mutex:
+            member = self._members.pop(get_ident(), None)
+        try:
+            yield
+        finally:
+            if member is not None:
+                with self._mutex:
+                    self._members[get_ident()] = member
+
+    @contextmanager
+    def visited(self) -> Iterator[None]:
+        """Count the calling thread, which nobody in the test started, among its threads meanwhile."""
+        member = self.enrol()
+        try:
+            yield
+        finally:
+            self.end(member)
+
     def close(self) -> list[str]:
         """End the threads of the test: those that wait for an instant leave by `TestIsOver`, at once or at their next wait.
 

@@ -6,6 +6,7 @@ from typing import Final
 from pytest_ecsevents._words import (
     BadArgumentError,
     EndlessCallError,
+    ServedCallError,
     StandingClockError,
     UnexpectedCallError,
     hidden_in_reports,
@@ -158,6 +159,13 @@ def endless_call(call: ApiCall, no_reply: NoReply) -> EndlessCallError:
     return EndlessCallError(
         f'{_request_text(call)} met "{no_reply.value}", and its client has no {limit}: it would wait for ever. Give the '
         'client one (timeout=10 of requests), or declare another fault, such as "connection reset".'
+    )
+
+
+def served_call(problem: BaseException) -> ServedCallError:
+    """The error for a call over HTTP that ended in an error of the test's own."""
+    return ServedCallError(
+        f"A call that came over HTTP ended in {type(problem).__name__}, and was answered with 500 InternalError: {problem}"
     )
 
 

@@ -51,6 +51,7 @@ from pytest_ecsevents.face._moments import moments
 from pytest_ecsevents.face._patterns import CallPattern, pattern
 from pytest_ecsevents.face._reasons import BY_TEST, IN_GUEST, Story
 from pytest_ecsevents.face._run import PATIENCE, Runner, Stopped
+from pytest_ecsevents.face._serving import Serving
 from pytest_ecsevents.face._settings import Settings, with_given
 from pytest_ecsevents.face._strictness import strict_checks
 from pytest_ecsevents.face._stubs import Answer
@@ -174,6 +175,9 @@ class EcsEvents:
         self._cloud.observers.append(self._witness.journal.append)
         self._monitor: Final = CloudMonitor(self._cloud, seed)
         self._cloud.observers.append(self._monitor.heard)
+        self._serving: Final = Serving(
+            self._gateway, self._cloud.ids.request, self._clock, self._witness.reported, self._undo
+        )
         self.instances: Final = Instances(self._cloud)
         """The instances by id, and `add`."""
 
@@ -751,6 +755,21 @@ class EcsEvents:
     def access_keys(self) -> dict[str, str]:
         """The account ids of access keys that do not belong to the default account; add a second account's here."""
         return self._cloud.access_keys
+
+    # -- the server
+
+    @property
+    def endpoint(self) -> str:
+        """Where the same cloud answers on loopback: host and port, as the SDKs take an endpoint.
+
+        The server starts when this is first asked for, and is gone when the test has ended. It speaks plain HTTP:
+        `http://{ecs_events.endpoint}` is its URL.
+
+        Raises:
+            EcsEventsError: The extra `server` is not installed.
+        """
+        self._cloud.check_entered()
+        return self._serving.address("ecs_events.endpoint")
 
     # -- calls and faults
 

@@ -8,7 +8,14 @@ from typing import Any, Final
 from pytest_ecsevents._words import EcsEventsError, did_you_mean, hidden_in_reports
 from pytest_ecsevents.clock import HandlerStop, Micros, Waits, place_of
 from pytest_ecsevents.cloud import Change, Happening, Interruption
-from pytest_ecsevents.face._calls import CallLog, endless_call, standing_clock, standing_run, unexpected_call
+from pytest_ecsevents.face._calls import (
+    CallLog,
+    endless_call,
+    served_call,
+    standing_clock,
+    standing_run,
+    unexpected_call,
+)
 from pytest_ecsevents.face._faults import Rules
 from pytest_ecsevents.face._moments import Entry
 from pytest_ecsevents.face._sleeps import SleepLog
@@ -126,6 +133,12 @@ class CallWitness:
         error = endless_call(call, no_reply)
         self._remember(error)
         return error
+
+    def reported(self, problem: BaseException) -> None:
+        """Remember an error that a call met whose caller cannot see it, being in another process perhaps."""
+        error = problem if isinstance(problem, EcsEventsError) else served_call(problem)
+        if str(error) not in self._raised:
+            self._remember(error)
 
     def _remember(self, error: EcsEventsError) -> None:
         text = str(error)

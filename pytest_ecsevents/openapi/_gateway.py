@@ -209,6 +209,8 @@ class Gateway:
             lasts = patience.connect
         elif exchange.no_reply is NoReply.READ_TIMEOUT or (patience.read is not None and effect.delay > patience.read):
             exchange.no_reply, lasts = NoReply.READ_TIMEOUT, patience.read
+        if patience.is_elsewhere:
+            lasts = effect.delay
         if lasts is None:
             assert exchange.no_reply is not None
             raise self._witness.waits_for_ever(exchange.call, exchange.no_reply)
@@ -308,7 +310,7 @@ class Gateway:
             call.reply = encoded(200, body, _format(request), f"{call.action}Response")
         else:
             call.http_status, call.code, call.hint = error.http_status, error.code, error.hint
-            body = _error_body(error, request.host, exchange.request_id)
+            body = error_body(error, request.host, exchange.request_id)
             call.reply = encoded(error.http_status, body, _format(request), "Error")
         return call.reply
 
@@ -451,7 +453,8 @@ def _summary(body: JsonObject) -> str:
     return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}" if noun else ""
 
 
-def _error_body(error: ApiError, host: str, request_id: str) -> JsonObject:
+def error_body(error: ApiError, host: str, request_id: str) -> JsonObject:
+    """What an error reply says."""
     return {
         "RequestId": request_id,
         "HostId": host,
