@@ -1,18 +1,46 @@
 """What happens in the cloud, as CloudMonitor and EventBridge tell of it."""
 
 from pytest_ecsevents.channels._formats import FORMATS, cloudmonitor, eventbridge, subscription
+from pytest_ecsevents.channels._limits import QUEUE_LIMITS, TOPIC_LIMITS, Limit
 from pytest_ecsevents.channels._monitor import CloudMonitor
 from pytest_ecsevents.channels._names import LEVELS, PUBLISHED, NotificationName, NotificationNames
 from pytest_ecsevents.channels._notification import Notification
+from pytest_ecsevents.channels._queues import (
+    BATCH,
+    HIDDEN,
+    MOST_AT_ONCE,
+    WAIT,
+    QueueMessage,
+    Queues,
+    QueueState,
+    Receipt,
+    check_attributes,
+    check_name,
+)
+from pytest_ecsevents.channels._refusal import SmqRefusal
 
 __all__ = [
+    "BATCH",
     "FORMATS",
+    "HIDDEN",
     "LEVELS",
+    "MOST_AT_ONCE",
     "PUBLISHED",
+    "QUEUE_LIMITS",
+    "TOPIC_LIMITS",
+    "WAIT",
     "CloudMonitor",
+    "Limit",
     "Notification",
     "NotificationName",
     "NotificationNames",
+    "QueueMessage",
+    "QueueState",
+    "Queues",
+    "Receipt",
+    "SmqRefusal",
+    "check_attributes",
+    "check_name",
     "cloudmonitor",
     "eventbridge",
     "subscription",

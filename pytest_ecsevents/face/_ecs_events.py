@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import inspect
+import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -17,7 +18,7 @@ from pytest_ecsevents._words import (
     hidden_in_reports,
     listed,
 )
-from pytest_ecsevents.channels import CloudMonitor, NotificationNames, cloudmonitor
+from pytest_ecsevents.channels import FORMATS, CloudMonitor, NotificationNames, Queues, cloudmonitor
 from pytest_ecsevents.clock import (
     Clock,
     Duration,
@@ -49,6 +50,7 @@ from pytest_ecsevents.face._expectations import check_avoided, check_transitions
 from pytest_ecsevents.face._instances import Instances
 from pytest_ecsevents.face._moments import moments
 from pytest_ecsevents.face._patterns import CallPattern, pattern
+from pytest_ecsevents.face._queues import Queue
 from pytest_ecsevents.face._reasons import BY_TEST, IN_GUEST, Story
 from pytest_ecsevents.face._run import PATIENCE, Runner, Stopped
 from pytest_ecsevents.face._serving import Serving
@@ -58,6 +60,7 @@ from pytest_ecsevents.face._stubs import Answer
 from pytest_ecsevents.face._timeline import Header, timeline_text
 from pytest_ecsevents.face._witness import CallWitness
 from pytest_ecsevents.openapi import ApiCall, Gateway
+from pytest_ecsevents.server import SmqApp
 from pytest_ecsevents.transports import intercept
 
 __tracebackhide__ = hidden_in_reports
@@ -178,6 +181,9 @@ class EcsEvents:
         self._serving: Final = Serving(
             self._gateway, self._cloud.ids.request, self._clock, self._witness.reported, self._undo
         )
+        self._queues: Final = Queues(self._clock, seed)
+        self._smq: Final = SmqApp(self._queues, self._clock, seed)
+        self._serving.mounts.add(self._smq, header=SmqApp.HEADER)
         self.instances: Final = Instances(self._cloud)
         """The instances by id, and `add`."""
 
@@ -770,6 +776,16 @@ class EcsEvents:
         """
         self._cloud.check_entered()
         return self._serving.address("ecs_events.endpoint")
+
+    def queue(self, name: str, *, format: str = "cloudmonitor") -> Queue:
+        """A queue."""
+        self._cloud.check_entered()
+        self._serving.check("ecs_events.queue")
+        state, _ = self._queues.create(name, {})
+        made = Queue(state, lambda: self._serving.address("queue.endpoint"))
+        form = FORMATS[format]
+        self._monitor.listeners.append(lambda notification: made.send(json.dumps(form(notification))) and None)
+        return made
 
     # -- calls and faults
 

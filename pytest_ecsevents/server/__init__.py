@@ -6,6 +6,7 @@ from typing import Protocol
 from pytest_ecsevents.clock import Clock
 from pytest_ecsevents.server._ecs import EcsApp
 from pytest_ecsevents.server._mounts import Mount, Mounts
+from pytest_ecsevents.server._smq import SmqApp
 from pytest_ecsevents.server._wsgi import CONNECTION, Environ, Line, Refusal, StartResponse, WsgiApp
 
 
@@ -46,6 +47,7 @@ __all__ = [
     "Mount",
     "Mounts",
     "Running",
+    "SmqApp",
     "StartResponse",
     "WsgiApp",
     "can_serve",

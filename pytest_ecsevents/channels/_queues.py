@@ -1,0 +1,369 @@
+"""Queues of the Simple Message Queue (formerly MNS): what they hold, and what becomes of it in virtual time.
+
+Behaviour, limits and defaults are the service's API reference's, except where a line says that it is a guess.
+"""
+
+import base64
+import binascii
+import datetime as dt
+import hashlib
+import json
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from pytest_ecsevents.channels._limits import QUEUE_LIMITS, Limit
+from pytest_ecsevents.channels._refusal import SmqRefusal
+from pytest_ecsevents.clock import SECOND, Clock, Micros, from_micros
+
+MOST_AT_ONCE: Final = 16
+"""Messages of a batch."""
+
+PRIORITY: Final = Limit("Priority", 1, 16, 8)
+"""1 goes first."""
+
+BATCH: Final = Limit("numOfMessages", 1, MOST_AT_ONCE, 1)
+WAIT: Final = Limit("waitseconds", 0, 30, 0)
+HIDDEN: Final = Limit("VisibilityTimeout", 1, 43_200, 30)
+
+Attributes: TypeAlias = "dict[str, int]"
+
+
+class QueueMessage:
+    """One message of a queue, live.
+
+    Attributes:
+        message_id: The service's id.
+        raw: The body as it goes over the wire.
+        priority: 1 goes before 16.
+        dequeue_count: How often it was received.
+    """
+
+    def __init__(self, message_id: str, raw: str, priority: int, at: Micros, visible_at: Micros, ends_at: Micros) -> None:
+        self.message_id: Final = message_id
+        self.raw: Final = raw
+        self.priority: Final = priority
+        self.dequeue_count = 0
+        self._at: Final = at
+        self._visible_at = visible_at
+        self._ends_at: Final = ends_at
+        self._first_at: Micros = 0
+        self._handle = ""
+        self._deleted_at: Micros | None = None
+
+    @property
+    def body(self) -> str:
+        """The body as a client of the service's SDK reads it: out of its base64, where it is in base64."""
+        try:
+            return base64.b64decode(self.raw, validate=True).decode()
+        except (binascii.Error, ValueError):
+            return self.raw
+
+    @property
+    def event(self) -> dict[str, Any]:
+        """The body as the notification that it is.
+
+        Raises:
+            ValueError: It is no JSON object.
+        """
+        decoded: dict[str, Any] = json.loads(self.body)
+        return decoded
+
+    @property
+    def enqueued_at(self) -> dt.datetime:
+        """When it was sent, aware UTC."""
+        return from_micros(self._at)
+
+    @property
+    def first_dequeued_at(self) -> dt.datetime | None:
+        """When it was first received, aware UTC."""
+        return from_micros(self._first_at) if self.dequeue_count else None
+
+    @property
+    def visible_at(self) -> dt.datetime:
+        """From when on it can be received, aware UTC."""
+        return from_micros(self._visible_at)
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether a client has deleted it."""
+        return self._deleted_at is not None
+
+    @property
+    def md5(self) -> str:
+        """`MessageBodyMD5`: of the body as sent, in upper-case digits."""
+        return hashlib.md5(self.raw.encode(), usedforsecurity=False).hexdigest().upper()
+
+    def __repr__(self) -> str:
+        return f"<QueueMessage {self.message_id}, received {self.dequeue_count} times: {self.body[:60]!r}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a client gets to know of a message that it received, or peeked at, as it stood at that instant.
+
+    Attributes:
+        message: The message.
+        handle: With which it is deleted; "" where it was peeked at.
+        next_visible_at: From when on it can be received again.
+        first_at: When it was first received.
+        enqueued_at: When it was sent.
+        dequeue_count: How often it had been received.
+    """
+
+    message: QueueMessage
+    handle: str
+    next_visible_at: Micros
+    first_at: Micros
+    enqueued_at: Micros
+    dequeue_count: int
+
+
+class QueueState:
+    """One queue.
+
+    Args:
+        name: Its name.
+        clock: The test's.
+        dice: What makes its ids.
+        attributes: What differs from the defaults.
+    """
+
+    def __init__(self, name: str, clock: Clock, dice: random.Random, attributes: Mapping[str, int]) -> None:
+        self.name: Final = name
+        self.attributes: Final[Attributes] = {limit.name: limit.default for limit in QUEUE_LIMITS} | dict(attributes)
+        self.created_at: Final = clock.now()
+        self.modified_at = self.created_at
+        self.sent: Final[list[QueueMessage]] = []
+        self.wakes: Final[list[Callable[[], None]]] = []
+        self._clock: Final = clock
+        self._dice: Final = dice
+        self._waiting: list[QueueMessage] = []
+        self._by_handle: Final[dict[str, QueueMessage]] = {}
+        self._receipts = 0
+
+    # -- its attributes
+
+    def change(self, attributes: Mapping[str, int]) -> None:
+        """Change attributes; what was sent before keeps what it was sent with (a guess)."""
+        with self._clock.lock:
+            self.attributes.update(attributes)
+            self.modified_at = self._clock.now()
+
+    def counts(self) -> tuple[int, int, int]:
+        """How many messages can be received, are hidden because they were received, and are delayed."""
+        with self._clock.lock:
+            now = self._clock.now()
+            here = self._here(now)
+            active = sum(message._visible_at <= now for message in here)
+            delayed = sum(message._visible_at > now and not message.dequeue_count for message in here)
+            return active, len(here) - active - delayed, delayed
+
+    # -- messages
+
+    def holds(self, message: QueueMessage) -> bool:
+        """Whether a message is still there: neither deleted nor too old."""
+        with self._clock.lock:
+            return message in self._here(self._clock.now())
+
+    def send(self, raw: str, *, delay_seconds: int | None = None, priority: int | None = None) -> QueueMessage:
+        """Add a message.
+
+        Args:
+            raw: The body as it goes over the wire.
+            delay_seconds: How long nobody can receive it; None for the queue's `DelaySeconds`.
+            priority: 1 goes first; None for 8.
+
+        Raises:
+            SmqRefusal: Something of this is out of range.
+        """
+        delay = self._limit("DelaySeconds").checked(delay_seconds, self.attributes["DelaySeconds"])
+        rank = PRIORITY.checked(priority, PRIORITY.default)
+        longest = self.attributes["MaximumMessageSize"]
+        if not 1 <= len(raw.encode()) <= longest:
+            raise SmqRefusal("InvalidArgument", "MessageBody", 1, longest)
+        with self._clock.lock:
+            now = self._clock.now()
+            message = QueueMessage(
+                self._message_id(now),
+                raw,
+                rank,
+                now,
+                now + delay * SECOND,
+                now + self.attributes["MessageRetentionPeriod"] * SECOND,
+            )
+            self.sent.append(message)
+            self._waiting.append(message)
+        self.wake()
+        return message
+
+    def wake(self) -> None:
+        """Have those who wait for a message look again."""
+        for wake in tuple(self.wakes):
+            wake()
+
+    def receive(self, most: int = 1) -> list[Receipt]:
+        """Up to so many messages that can be received; nobody else can until `VisibilityTimeout` has passed."""
+        with self._clock.lock:
+            now = self._clock.now()
+            return [self._received(message, now) for message in self._visible(now)[:most]]
+
+    def peek(self, most: int = 1) -> list[Receipt]:
+        """Up to so many messages that can be received, left as they are."""
+        with self._clock.lock:
+            return [_receipt(message, "") for message in self._visible(self._clock.now())[:most]]
+
+    def next_visible_at(self) -> Micros | None:
+        """When the next message can be received again, or for the first time; None for none."""
+        with self._clock.lock:
+            return min((message._visible_at for message in self._here(self._clock.now())), default=None)
+
+    def delete(self, handle: str) -> None:
+        """Delete a message that was received.
+
+        Raises:
+            SmqRefusal: There is no such handle, or it is no longer valid.
+        """
+        with self._clock.lock:
+            message = self._of(handle)
+            message._deleted_at = self._clock.now()
+            self._waiting.remove(message)
+
+    def hide(self, handle: str, seconds: int) -> tuple[str, Micros]:
+        """Have a message that was received be hidden for so many seconds from now on.
+
+        Returns:
+            Its new handle, and when it can be received again.
+
+        Raises:
+            SmqRefusal: There is no such handle, it is no longer valid, or the time is out of range.
+        """
+        HIDDEN.checked(seconds, HIDDEN.default)
+        with self._clock.lock:
+            message = self._of(handle)
+            message._visible_at = self._clock.now() + seconds * SECOND
+            return self._new_handle(message), message._visible_at
+
+    def _here(self, now: Micros) -> list[QueueMessage]:
+        if any(message._ends_at <= now for message in self._waiting):
+            self._waiting = [message for message in self._waiting if message._ends_at > now]
+        return self._waiting
+
+    def _visible(self, now: Micros) -> list[QueueMessage]:
+        """In the order in which they are received: by priority, then as they were sent."""
+        here = [message for message in self._here(now) if message._visible_at <= now]
+        return sorted(here, key=lambda message: message.priority)
+
+    def _received(self, message: QueueMessage, now: Micros) -> Receipt:
+        message.dequeue_count += 1
+        message._first_at = message._first_at or now
+        message._visible_at = now + self.attributes["VisibilityTimeout"] * SECOND
+        return _receipt(message, self._new_handle(message))
+
+    def _new_handle(self, message: QueueMessage) -> str:
+        """`1-ODU4OTkzNDU5My0xNDMyNzI3ODI3LTItOA==`, as the sample of the reference; the one before is void."""
+        self._receipts += 1
+        digits = f"{self._dice.randrange(10**9, 10**10)}-{message._visible_at // SECOND}-{self._receipts}-{message.priority}"
+        message._handle = f"{message.dequeue_count}-{base64.b64encode(digits.encode()).decode()}"
+        self._by_handle[message._handle] = message
+        return message._handle
+
+    def _of(self, handle: str) -> QueueMessage:
+        """The message that a handle stands for, while it does."""
+        message = self._by_handle.get(handle)
+        if message is None:
+            raise SmqRefusal("ReceiptHandleError")
+        now = self._clock.now()
+        if message not in self._here(now) or message._handle != handle or message._visible_at <= now:
+            raise SmqRefusal("MessageNotExist")
+        return message
+
+    def _message_id(self, now: Micros) -> str:
+        """`5F290C926D472878-2-14D9529A8FA-200000001`, as the sample of the reference."""
+        return f"{self._dice.getrandbits(64):016X}-2-{now // 1_000:X}-{200_000_001 + len(self.sent)}"
+
+    def _limit(self, name: str) -> Limit:
+        return next(limit for limit in QUEUE_LIMITS if limit.name == name)
+
+
+def _receipt(message: QueueMessage, handle: str) -> Receipt:
+    return Receipt(message, handle, message._visible_at, message._first_at, message._at, message.dequeue_count)
+
+
+class Queues:
+    """The queues of one test.
+
+    Args:
+        clock: The test's.
+        seed: What makes this test's ids its own.
+    """
+
+    def __init__(self, clock: Clock, seed: str) -> None:
+        self._clock: Final = clock
+        self._dice: Final = random.Random(f"{seed}/queues")
+        self._by_name: Final[dict[str, QueueState]] = {}
+
+    def create(self, name: str, attributes: Mapping[str, int]) -> tuple[QueueState, bool]:
+        """Make a queue; one that is there already with the same attributes is returned.
+
+        Returns:
+            The queue, and whether it is new.
+
+        Raises:
+            SmqRefusal: There is one with other attributes, or something of this is out of range.
+        """
+        check_name(name)
+        check_attributes(attributes)
+        with self._clock.lock:
+            there = self._by_name.get(name)
+            if there is None:
+                made = self._by_name[name] = QueueState(name, self._clock, self._dice, attributes)
+                return made, True
+            wanted = {limit.name: limit.default for limit in QUEUE_LIMITS} | dict(attributes)
+            if there.attributes != wanted:
+                raise SmqRefusal("QueueAlreadyExist")
+            return there, False
+
+    def __getitem__(self, name: str) -> QueueState:
+        there = self._by_name.get(name)
+        if there is None:
+            raise SmqRefusal("QueueNotExist")
+        return there
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    def __iter__(self) -> Iterator[str]:
+        """The names, sorted."""
+        return iter(sorted(self._by_name))
+
+    def delete(self, name: str) -> None:
+        """Delete a queue with all that it holds; who waits for its messages waits in vain.
+
+        Raises:
+            SmqRefusal: There is none.
+        """
+        with self._clock.lock:
+            there = self[name]
+            del self._by_name[name]
+        there.wake()
+
+
+def check_attributes(attributes: Mapping[str, int]) -> None:
+    """Refuse attributes that are out of range.
+
+    Raises:
+        SmqRefusal: One is.
+    """
+    limits = {limit.name: limit for limit in QUEUE_LIMITS}
+    for name, value in attributes.items():
+        limits[name].checked(value, 0)
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that a queue or topic cannot have: letters, digits and hyphens, up to 120, no hyphen first."""
+    if not 1 <= len(name) <= 120:
+        raise SmqRefusal("QueueNameLengthError")
+    if not (name.isascii() and name.replace("-", "").isalnum() and name[0] != "-"):
+        raise SmqRefusal("InvalidQueueName")
