@@ -18,15 +18,30 @@ from pytest_ecsevents.channels._queues import (
     check_name,
 )
 from pytest_ecsevents.channels._refusal import SmqRefusal
+from pytest_ecsevents.channels._topic_forms import CONTENT_TYPES
+from pytest_ecsevents.channels._topics import (
+    ANSWER_WITHIN,
+    CONTENT_FORMATS,
+    STRATEGIES,
+    Push,
+    TopicMessage,
+    Topics,
+    TopicState,
+    TopicSubscription,
+)
 
 __all__ = [
+    "ANSWER_WITHIN",
     "BATCH",
+    "CONTENT_FORMATS",
+    "CONTENT_TYPES",
     "FORMATS",
     "HIDDEN",
     "LEVELS",
     "MOST_AT_ONCE",
     "PUBLISHED",
     "QUEUE_LIMITS",
+    "STRATEGIES",
     "TOPIC_LIMITS",
     "WAIT",
     "CloudMonitor",
@@ -34,11 +49,16 @@ __all__ = [
     "Notification",
     "NotificationName",
     "NotificationNames",
+    "Push",
     "QueueMessage",
     "QueueState",
     "Queues",
     "Receipt",
     "SmqRefusal",
+    "TopicMessage",
+    "TopicState",
+    "TopicSubscription",
+    "Topics",
     "check_attributes",
     "check_name",
     "cloudmonitor",

@@ -10,6 +10,7 @@ from _thread import LockType, allocate_lock
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
+from weakref import WeakSet
 
 from pytest_ecsevents.clock._names import replace
 from pytest_ecsevents.clock._times import Micros
@@ -41,18 +42,24 @@ class Callers:
         self._held: Final[set[int]] = set()
         self._parked: Final[dict[int, LockType]] = {}
         self._waits: Final[dict[int, Wait]] = {}
+        self._seen: Final[WeakSet[socket.socket]] = WeakSet()
         self.given_up: Callable[[int], None] = _ignored
 
     def attend(self, undo: ExitStack) -> None:
-        """Have threads of the test that read an answer of the server wait in this way, until `undo` closes."""
+        """Have threads of the test that read an answer of the server wait in this way, until `undo` closes.
+
+        Then their connections are closed: the server is gone, and a client that was stopped closes them no more.
+        """
         team = self._team
         if team is None:
             return
         real = socket.SocketIO.readinto
+        undo.callback(self._close_connections)
 
         def readinto(stream: Any, buffer: Any) -> int | None:
             member = team.me()
             if member is not None and self._is_ours(stream._sock):
+                self._seen.add(stream._sock)
                 self._await_answer(team, member, stream._sock)
             return real(stream, buffer)
 
@@ -63,6 +70,10 @@ class Callers:
             return bool(connection.getpeername() == self._address)
         except OSError:
             return False
+
+    def _close_connections(self) -> None:
+        for connection in list(self._seen):
+            connection.close()
 
     # -- the caller's side
 

@@ -56,6 +56,9 @@ _PLUMBING: Final = (
     "contextlib",
 )
 
+# Through which a handler waits for an answer; it may be stuck in them all the same.
+_CLIENTS: Final = ("socket", "http", "mns")
+
 
 class HandlerStop(BaseException):
     """Ends a handler that `run` has had enough of; no `except Exception` stands in its way.
@@ -272,7 +275,11 @@ class Stop:
 
 def is_plumbing(frame: FrameType) -> bool:
     """Whether a frame says nothing of what a handler was doing."""
-    return str(frame.f_globals.get("__name__")).split(".")[0] in _PLUMBING
+    return _belongs_to(frame, _PLUMBING)
+
+
+def _belongs_to(frame: FrameType, packages: tuple[str, ...]) -> bool:
+    return str(frame.f_globals.get("__name__")).split(".")[0] in packages
 
 
 def place_of(frame: FrameType) -> str:
@@ -283,7 +290,7 @@ def place_of(frame: FrameType) -> str:
 def whereabouts() -> str:
     """Where the calling thread stands: the line outside the plumbing of waiting."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and is_plumbing(frame):
+    while frame.f_back is not None and (is_plumbing(frame) or _belongs_to(frame, _CLIENTS)):
         frame = frame.f_back
     return place_of(frame)
 

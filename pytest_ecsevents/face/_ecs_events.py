@@ -3,7 +3,6 @@
 import asyncio
 import datetime as dt
 import inspect
-import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -18,7 +17,7 @@ from pytest_ecsevents._words import (
     hidden_in_reports,
     listed,
 )
-from pytest_ecsevents.channels import FORMATS, CloudMonitor, NotificationNames, Queues, cloudmonitor
+from pytest_ecsevents.channels import CloudMonitor, NotificationNames, cloudmonitor
 from pytest_ecsevents.clock import (
     Clock,
     Duration,
@@ -48,9 +47,10 @@ from pytest_ecsevents.cloud import (
 from pytest_ecsevents.face._comparisons import explained
 from pytest_ecsevents.face._expectations import check_avoided, check_transitions
 from pytest_ecsevents.face._instances import Instances
+from pytest_ecsevents.face._messaging import Messaging
 from pytest_ecsevents.face._moments import moments
 from pytest_ecsevents.face._patterns import CallPattern, pattern
-from pytest_ecsevents.face._queues import Queue
+from pytest_ecsevents.face._queues import Queue, Topic
 from pytest_ecsevents.face._reasons import BY_TEST, IN_GUEST, Story
 from pytest_ecsevents.face._run import PATIENCE, Runner, Stopped
 from pytest_ecsevents.face._serving import Serving
@@ -60,7 +60,6 @@ from pytest_ecsevents.face._stubs import Answer
 from pytest_ecsevents.face._timeline import Header, timeline_text
 from pytest_ecsevents.face._witness import CallWitness
 from pytest_ecsevents.openapi import ApiCall, Gateway
-from pytest_ecsevents.server import SmqApp
 from pytest_ecsevents.transports import intercept
 
 __tracebackhide__ = hidden_in_reports
@@ -181,9 +180,7 @@ class EcsEvents:
         self._serving: Final = Serving(
             self._gateway, self._cloud.ids.request, self._clock, self._witness.reported, self._undo
         )
-        self._queues: Final = Queues(self._clock, seed)
-        self._smq: Final = SmqApp(self._queues, self._clock, seed)
-        self._serving.mounts.add(self._smq, header=SmqApp.HEADER)
+        self._messaging: Final = Messaging(self._clock, self._monitor, self._serving, settings.account_id, seed)
         self.instances: Final = Instances(self._cloud)
         """The instances by id, and `add`."""
 
@@ -777,15 +774,64 @@ class EcsEvents:
         self._cloud.check_entered()
         return self._serving.address("ecs_events.endpoint")
 
-    def queue(self, name: str, *, format: str = "cloudmonitor") -> Queue:
-        """A queue."""
+    def queue(
+        self,
+        name: str,
+        *,
+        format: str | None = None,  # noqa: A002  # the word of the field
+        names: "Iterable[str] | str | None" = None,
+        levels: "Iterable[str] | str | None" = None,
+        **attributes: int,
+    ) -> Queue:
+        """A queue of the Simple Message Queue (formerly MNS) to which CloudMonitor sends its notifications from now on.
+
+        The service's own SDK reads from it, at `queue.endpoint`; what it waits for passes in virtual time.
+
+        Args:
+            name: The queue's.
+            format: "cloudmonitor", "subscription" or "eventbridge"; left out, CloudMonitor's flat form.
+            names: Which notifications: names, or patterns such as "Instance:SystemMaintenance.*"; left out, all.
+            levels: Which levels: "CRITICAL", "WARN", "INFO"; left out, all.
+            **attributes: Of the queue, as the SDK calls them: `visibility_timeout`, `delay_seconds`,
+                `polling_wait_seconds`, `message_retention_period`, `maximum_message_size`.
+
+        Returns:
+            The queue; asked for again by its name alone, the same one.
+
+        Raises:
+            BadArgumentError: Something of this cannot be.
+            EcsEventsError: The extra `server` is not installed.
+        """
         self._cloud.check_entered()
-        self._serving.check("ecs_events.queue")
-        state, _ = self._queues.create(name, {})
-        made = Queue(state, lambda: self._serving.address("queue.endpoint"))
-        form = FORMATS[format]
-        self._monitor.listeners.append(lambda notification: made.send(json.dumps(form(notification))) and None)
-        return made
+        return self._messaging.queue(name, format=format, names=names, levels=levels, attributes=dict(attributes))
+
+    def topic(
+        self,
+        name: str,
+        *,
+        format: str | None = None,  # noqa: A002  # the same
+        names: "Iterable[str] | str | None" = None,
+        levels: "Iterable[str] | str | None" = None,
+    ) -> Topic:
+        """A topic of the Simple Message Queue in which CloudMonitor publishes its notifications from now on.
+
+        It pushes to HTTP endpoints and queues that subscribe, here or through the service's SDK.
+
+        Args:
+            name: The topic's.
+            format: As in `queue`.
+            names: As in `queue`.
+            levels: As in `queue`.
+
+        Returns:
+            The topic; asked for again by its name alone, the same one.
+
+        Raises:
+            BadArgumentError: Something of this cannot be.
+            EcsEventsError: The extra `server` is not installed.
+        """
+        self._cloud.check_entered()
+        return self._messaging.topic(name, format=format, names=names, levels=levels)
 
     # -- calls and faults
 

@@ -7,9 +7,11 @@ from typing import Final
 from pytest_ecsevents._words import EcsEventsError, hidden_in_reports
 from pytest_ecsevents.clock import Clock
 from pytest_ecsevents.openapi import Gateway
-from pytest_ecsevents.server import EcsApp, Mounts, Running, can_serve, serve
+from pytest_ecsevents.server import EcsApp, Mounts, Running, SmqApp, can_serve, serve
 
 __tracebackhide__ = hidden_in_reports
+
+_OF_SMQ: Final = ("/queues", "/topics")
 
 
 class Serving:
@@ -38,7 +40,17 @@ class Serving:
         self.mounts: Final = Mounts(self._ecs)
         self._clock: Final = clock
         self._undo: Final = undo
+        self._smq: SmqApp | None = None
         self._running: Running | None = None
+
+    def add_smq(self, smq: SmqApp) -> None:
+        """Add the Simple Message Queue."""
+        self._smq = smq
+        self.mounts.add(smq, header=SmqApp.HEADER)
+
+    def _refusal(self, path: str, status: int, reason: str, problem: str) -> tuple[str, list[tuple[str, str]], bytes]:
+        service = self._smq if self._smq is not None and path.startswith(_OF_SMQ) else self._ecs
+        return service.refusal(status, reason, problem)
 
     def check(self, what: str) -> None:
         """Refuse where the extra is not installed.
@@ -59,7 +71,7 @@ class Serving:
         """`127.0.0.1:40213`; the server is started for it."""
         self.check(what)
         if self._running is None:
-            self._running = serve(self.mounts, self._ecs.refusal, self._clock)
+            self._running = serve(self.mounts, self._refusal, self._clock)
             self._undo.callback(self._stop)
         host, port = self._running.address
         return f"{host}:{port}"

@@ -6,7 +6,9 @@ from typing import Protocol
 from pytest_ecsevents.clock import Clock
 from pytest_ecsevents.server._ecs import EcsApp
 from pytest_ecsevents.server._mounts import Mount, Mounts
+from pytest_ecsevents.server._push import EndpointPusher
 from pytest_ecsevents.server._smq import SmqApp
+from pytest_ecsevents.server._smq_topics import TopicRoutes
 from pytest_ecsevents.server._wsgi import CONNECTION, Environ, Line, Refusal, StartResponse, WsgiApp
 
 
@@ -42,6 +44,7 @@ def serve(app: WsgiApp, refusal: Refusal, clock: Clock) -> Running:
 __all__ = [
     "CONNECTION",
     "EcsApp",
+    "EndpointPusher",
     "Environ",
     "Line",
     "Mount",
@@ -49,6 +52,7 @@ __all__ = [
     "Running",
     "SmqApp",
     "StartResponse",
+    "TopicRoutes",
     "WsgiApp",
     "can_serve",
     "serve",

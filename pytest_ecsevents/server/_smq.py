@@ -133,16 +133,19 @@ class SmqApp:
         queues: The test's.
         clock: The test's.
         seed: What makes ids of requests this test's own.
+        more: More routes: those of topics.
     """
 
     HEADER: Final = HEADER
 
-    def __init__(self, queues: Queues, clock: Clock, seed: str) -> None:
+    def __init__(
+        self, queues: Queues, clock: Clock, seed: str, more: Iterable[tuple[str, str, str, Answer]] = ()
+    ) -> None:
         self._queues: Final = queues
         self._clock: Final = clock
         self._dice: Final = random.Random(f"{seed}/requests")
-        self.routes: Final[list[tuple[str, re.Pattern[str], str, Answer]]] = [
-            (method, re.compile(path), marker, answers) for method, path, marker, answers in self._queue_routes()
+        self._routes: Final[list[tuple[str, re.Pattern[str], str, Answer]]] = [
+            (method, re.compile(path), marker, answers) for method, path, marker, answers in (*self._queue_routes(), *more)
         ]
 
     def _queue_routes(self) -> Iterator[tuple[str, str, str, Answer]]:
@@ -179,7 +182,7 @@ class SmqApp:
         return answer(environ, start_response, reply.status, headers_out, reply.body)
 
     def _route(self, method: str, path: str, query: Mapping[str, str]) -> tuple[tuple[str, ...], Answer]:
-        for verb, pattern, marker, answers in self.routes:
+        for verb, pattern, marker, answers in self._routes:
             found = pattern.fullmatch(path)
             if found and verb == method and (not marker or marker in query):
                 return found.groups(), answers

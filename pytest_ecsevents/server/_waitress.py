@@ -247,6 +247,6 @@ class LoopbackServer:
             for connection in self._open():
                 connection.leave()
             self._workers.end()
-            self._listener.trigger.close()
+            self._listener.close()
             wasyncore.close_all(self._connections, ignore_all=True)
         self._undo.close()

@@ -63,3 +63,8 @@ def answer(
     with_length = {"Content-Length": str(len(body)), **headers}
     start_response(status_line(status), list(with_length.items()))
     return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself."""
+    return host == "localhost" or host.startswith("127.") or host == "::1"
