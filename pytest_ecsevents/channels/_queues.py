@@ -40,7 +40,9 @@ class QueueMessage:
         dequeue_count: How often it was received.
     """
 
-    def __init__(self, message_id: str, raw: str, priority: int, at: Micros, visible_at: Micros, ends_at: Micros) -> None:
+    def __init__(
+        self, message_id: str, raw: str, priority: int, *, at: Micros, visible_at: Micros, ends_at: Micros
+    ) -> None:
         self.message_id: Final = message_id
         self.raw: Final = raw
         self.priority: Final = priority
@@ -189,9 +191,9 @@ class QueueState:
                 self._message_id(now),
                 raw,
                 rank,
-                now,
-                now + delay * SECOND,
-                now + self.attributes["MessageRetentionPeriod"] * SECOND,
+                at=now,
+                visible_at=now + delay * SECOND,
+                ends_at=now + self.attributes["MessageRetentionPeriod"] * SECOND,
             )
             self.sent.append(message)
             self._waiting.append(message)
@@ -264,7 +266,9 @@ class QueueState:
     def _new_handle(self, message: QueueMessage) -> str:
         """`1-ODU4OTkzNDU5My0xNDMyNzI3ODI3LTItOA==`, as the sample of the reference; the one before is void."""
         self._receipts += 1
-        digits = f"{self._dice.randrange(10**9, 10**10)}-{message._visible_at // SECOND}-{self._receipts}-{message.priority}"
+        digits = (
+            f"{self._dice.randrange(10**9, 10**10)}-{message._visible_at // SECOND}-{self._receipts}-{message.priority}"
+        )
         message._handle = f"{message.dequeue_count}-{base64.b64encode(digits.encode()).decode()}"
         self._by_handle[message._handle] = message
         return message._handle

@@ -90,7 +90,7 @@ class TopicSubscription:
     """
 
     def __init__(
-        self, name: str, topic: str, endpoint: str, strategy: str, content_format: str, tag: str, now: Micros
+        self, name: str, topic: str, endpoint: str, *, strategy: str, content_format: str, tag: str, now: Micros
     ) -> None:
         self.name: Final = name
         self.topic: Final = topic
@@ -200,7 +200,15 @@ class Topics:
         _check_subscription(endpoint, strategy, content_format, tag)
         with self._clock.lock:
             there = topic.subscriptions.get(name)
-            made = TopicSubscription(name, topic_name, endpoint, strategy, content_format, tag, self._clock.now())
+            made = TopicSubscription(
+                name,
+                topic_name,
+                endpoint,
+                strategy=strategy,
+                content_format=content_format,
+                tag=tag,
+                now=self._clock.now(),
+            )
             if there is None:
                 topic.subscriptions[name] = made
                 return made, True

@@ -107,7 +107,9 @@ class Messaging:
                 )
         for level in wanted or ():
             if level not in LEVELS:
-                raise BadArgumentError(f"levels has {level!r}. Levels are: {listed(LEVELS)}.{did_you_mean(level, LEVELS)}")
+                raise BadArgumentError(
+                    f"levels has {level!r}. Levels are: {listed(LEVELS)}.{did_you_mean(level, LEVELS)}"
+                )
 
         def wants(notification: Notification) -> bool:
             is_named = patterns is None or any(fnmatchcase(notification.name, pattern) for pattern in patterns)
@@ -134,7 +136,7 @@ def _form(name: str | None) -> Callable[[Notification], "dict[str, object]"]:
 
 def _text(name: object, what: str) -> str:
     if not isinstance(name, str):
-        raise BadArgumentError(f"{what} was called {name!r}. Pass its name, such as \"ecs-cms-event\".")
+        raise BadArgumentError(f'{what} was called {name!r}. Pass its name, such as "ecs-cms-event".')
     return name
 
 

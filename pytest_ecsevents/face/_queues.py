@@ -210,8 +210,12 @@ class Topic:
                 raise BadArgumentError(
                     f"{what} is {value!r}. Pass one of: {listed(known)}.{did_you_mean(str(value), known)}"
                 )
-        target = f"acs:mns:cn-hangzhou:{self._topics.owner}:queues/{endpoint.name}" if isinstance(endpoint, Queue) else endpoint
-        if not isinstance(target, str) or not target.startswith(("http://", "acs:mns:")):
+        target = (
+            f"acs:mns:cn-hangzhou:{self._topics.owner}:queues/{endpoint.name}"
+            if isinstance(endpoint, Queue)
+            else endpoint
+        )
+        if not str(target).startswith(("http://", "acs:mns:")):
             raise BadArgumentError(
                 f"endpoint is {endpoint!r}. Pass a URL on loopback, such as http://127.0.0.1:8000/notifications, or a queue."
             )

@@ -16,7 +16,16 @@ from pytest_ecsevents.openapi import (
     encoded,
     error_body,
 )
-from pytest_ecsevents.server._wsgi import CONNECTION, Environ, Line, StartResponse, answer, body_of, headers_of, status_line
+from pytest_ecsevents.server._wsgi import (
+    CONNECTION,
+    Environ,
+    Line,
+    StartResponse,
+    answer,
+    body_of,
+    headers_of,
+    status_line,
+)
 from pytest_ecsevents.transports import decoded
 
 NAME: Final = "server"
@@ -28,7 +37,12 @@ ECS: Final = "ecs.aliyuncs.com"
 _ELSEWHERE: Final = Patience(is_elsewhere=True)
 
 # What no action's table has, for no action is reached. The codes are a guess; statuses are HTTP's own.
-_MALFORMED: Final = {400: "BadRequest", 413: "RequestEntityTooLarge", 431: "RequestHeaderTooLarge", 501: "NotImplemented"}
+_MALFORMED: Final = {
+    400: "BadRequest",
+    413: "RequestEntityTooLarge",
+    431: "RequestHeaderTooLarge",
+    501: "NotImplemented",
+}
 
 
 class EcsApp:

@@ -145,7 +145,8 @@ class SmqApp:
         self._clock: Final = clock
         self._dice: Final = random.Random(f"{seed}/requests")
         self._routes: Final[list[tuple[str, re.Pattern[str], str, Answer]]] = [
-            (method, re.compile(path), marker, answers) for method, path, marker, answers in (*self._queue_routes(), *more)
+            (method, re.compile(path), marker, answers)
+            for method, path, marker, answers in (*self._queue_routes(), *more)
         ]
 
     def _queue_routes(self) -> Iterator[tuple[str, str, str, Answer]]:
@@ -170,9 +171,7 @@ class SmqApp:
             headers = headers_of(environ)
             _check_signed(headers)
             names, answers = self._route(environ["REQUEST_METHOD"], environ["PATH_INFO"], query)
-            call = SmqCall(
-                environ["REQUEST_METHOD"], names, query, headers, body_of(environ), environ[CONNECTION]
-            )
+            call = SmqCall(environ["REQUEST_METHOD"], names, query, headers, body_of(environ), environ[CONNECTION])
             reply = answers(call)
         except SmqRefusal as refusal:
             reply = self._refused(refusal, environ.get("HTTP_HOST", ""))
@@ -304,9 +303,7 @@ class SmqApp:
             raise SmqRefusal("MissingVisibilityTimeout")
         handle, visible_at = queue.hide(call.query["receipthandle"], call.number(HIDDEN, HIDDEN.default))
         queue.wake()
-        return SmqReply(
-            200, one("ChangeVisibility", {"ReceiptHandle": handle, "NextVisibleTime": visible_at // 1_000})
-        )
+        return SmqReply(200, one("ChangeVisibility", {"ReceiptHandle": handle, "NextVisibleTime": visible_at // 1_000}))
 
 
 def listing(call: SmqCall, names: Iterable[str]) -> tuple[list[str], str]:

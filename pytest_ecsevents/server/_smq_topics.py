@@ -102,9 +102,7 @@ class TopicRoutes:
     def _list_subscriptions(self, call: SmqCall) -> SmqReply:
         topic = self._topics[call.names[0]]
         page, marker = listing(call, sorted(topic.subscriptions))
-        rows = "".join(
-            element("Subscription", {"SubscriptionURL": _url(call, topic.name, name)}) for name in page
-        )
+        rows = "".join(element("Subscription", {"SubscriptionURL": _url(call, topic.name, name)}) for name in page)
         return SmqReply(200, document("Subscriptions", rows + marker))
 
     def _subscription_meta(self, there: TopicSubscription) -> dict[str, object]:
