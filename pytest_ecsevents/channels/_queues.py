@@ -335,8 +335,9 @@ class Queues:
             raise SmqRefusal("QueueNotExist")
         return there
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._by_name
+    def get(self, name: str) -> QueueState | None:
+        """The queue of that name, or None."""
+        return self._by_name.get(name)
 
     def __iter__(self) -> Iterator[str]:
         """The names, sorted."""

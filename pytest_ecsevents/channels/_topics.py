@@ -24,6 +24,9 @@ _DECAY: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, *[512] * 167)
 
 LONGEST_TAG: Final = 16
 
+OF_QUEUES: Final = "acs:mns:"
+"""How endpoints begin that are queues."""
+
 
 @dataclass(frozen=True, slots=True)
 class TopicMessage:
@@ -276,12 +279,13 @@ class Topics:
             self._clock.later(again, lambda: self._deliver(subscription, message, attempt + 1))
 
     def _pushed(self, subscription: TopicSubscription, message: TopicMessage) -> tuple[int | None, str]:
-        queue = subscription.endpoint.rpartition(":queues/")[2] if ":queues/" in subscription.endpoint else None
+        content = self._content(subscription, message)
+        if not subscription.endpoint.startswith(OF_QUEUES):
+            return self._push(subscription, message, content)
+        queue = self._queues.get(subscription.endpoint.rpartition("/")[2])
         if queue is None:
-            return self._push(subscription, message, self._content(subscription, message))
-        if queue not in self._queues:
             return None, "there is no such queue"
-        self._queues[queue].send(self._content(subscription, message))
+        queue.send(content)
         return None, ""
 
     def _content(self, subscription: TopicSubscription, message: TopicMessage) -> str:
@@ -317,7 +321,7 @@ def _check(attributes: Mapping[str, int]) -> None:
 
 
 def _check_subscription(endpoint: str, strategy: str, content_format: str, tag: str) -> None:
-    if not endpoint.startswith(("http://", "https://", "acs:mns:")):
+    if not endpoint.startswith(("http://", "https://", OF_QUEUES)):
         raise SmqRefusal("EndpointInvalid")
     if strategy not in STRATEGIES:
         raise SmqRefusal("InvalidArgument", "NotifyStrategy", *STRATEGIES)

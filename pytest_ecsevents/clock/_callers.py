@@ -174,17 +174,16 @@ class Hold:
         self._woken: Final = allocate_lock()
         self._woken.acquire()
 
-    def wait(self) -> None:
-        """Wait.
+    def wait(self) -> bool:
+        """Wait; whether somebody woke it.
 
         Raises:
             TestIsOver: The test has ended.
         """
         if self._team is not None and self._wait is not None:
-            self._team.wait(self._wait)
-            return
+            return self._team.wait(self._wait)
         seconds = -1.0 if self._deadline is None else max(self._deadline - self._now(), 0) / 1_000_000
-        self._woken.acquire(True, seconds)
+        return self._woken.acquire(True, seconds)
 
     def wake(self) -> None:
         """End it, from whichever thread, before or while it waits."""

@@ -1,5 +1,6 @@
 """The server of a test, which starts when somebody asks where it is."""
 
+from _thread import allocate_lock
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Final
@@ -40,6 +41,7 @@ class Serving:
         self.mounts: Final = Mounts(self._ecs)
         self._clock: Final = clock
         self._undo: Final = undo
+        self._lock: Final = allocate_lock()
         self._smq: SmqApp | None = None
         self._running: Running | None = None
 
@@ -70,10 +72,11 @@ class Serving:
     def address(self, what: str) -> str:
         """`127.0.0.1:40213`; the server is started for it."""
         self.check(what)
-        if self._running is None:
-            self._running = serve(self.mounts, self._refusal, self._clock)
-            self._undo.callback(self._stop)
-        host, port = self._running.address
+        with self._lock:
+            if self._running is None:
+                self._running = serve(self.mounts, self._refusal, self._clock)
+                self._undo.callback(self._stop)
+            host, port = self._running.address
         return f"{host}:{port}"
 
     def _stop(self) -> None:

@@ -258,15 +258,17 @@ class SmqApp:
         """Receive messages; where there are none, the request is held until one comes or its time is up."""
         queue, most = self._queues[call.names[0]], call.number(BATCH, 1)
         until = self._clock.now() + call.number(WAIT, queue.attributes["PollingWaitSeconds"]) * SECOND
-        while not (receipts := queue.receive(most)) and self._clock.now() < until:
-            self._await(call.line, queue, until)
-            if self._queues[call.names[0]] is not queue:
+        is_up = until <= self._clock.now()
+        while not (receipts := queue.receive(most)) and not is_up:
+            is_up = self._await(call.line, queue, until)
+            if self._queues.get(call.names[0]) is not queue:
                 raise SmqRefusal("QueueNotExist")
         return _messages(call, receipts)
 
-    def _await(self, line: Line, queue: QueueState, until: Micros) -> None:
-        """Hold a request until there may be a message."""
+    def _await(self, line: Line, queue: QueueState, until: Micros) -> bool:
+        """Hold a request until there may be a message; whether its time is up."""
         visible_at = queue.next_visible_at()
+        at = until if visible_at is None else min(until, visible_at)
         holds: list[Hold] = []
 
         def woken_by_queue(hold: Hold) -> None:
@@ -276,7 +278,7 @@ class SmqApp:
                 hold.wake()
 
         try:
-            line.wait(until if visible_at is None else min(until, visible_at), woken_by_queue)
+            return not line.wait(at, woken_by_queue) and at == until
         finally:
             for hold in holds:
                 queue.wakes.remove(hold.wake)

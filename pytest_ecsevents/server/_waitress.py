@@ -49,6 +49,8 @@ _OPTIONS: Final[dict[str, Any]] = {
 
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc]  # waitress publishes no types
+    path = ""  # which waitress asks for where none was understood, and who asked has gone
+
     def parse_header(self, header_plus: bytes) -> None:
         try:
             super().parse_header(header_plus)
@@ -77,8 +79,7 @@ class _RefusalTask(ErrorTask):  # type: ignore[misc]  # the same
 
     def execute(self) -> None:
         error = self.request.error
-        path = getattr(self.request, "path", "")
-        self.status, headers, body = self.channel.server.refusal(path, error.code, error.reason, error.body)
+        self.status, headers, body = self.channel.server.refusal(self.request.path, error.code, error.reason, error.body)
         self.response_headers.extend(headers)
         self.set_close_on_finish()
         self.content_length = len(body)
@@ -119,8 +120,8 @@ class Connection(HTTPChannel):  # type: ignore[misc]  # the same
         if hold is not None:
             hold.wake()
 
-    def wait(self, until: Micros | None, wakes: Callable[[Hold], None]) -> None:
-        """Hold the request until an instant, or until somebody wakes it.
+    def wait(self, until: Micros | None, wakes: Callable[[Hold], None]) -> bool:
+        """Hold the request until an instant, or until somebody wakes it; whether somebody did.
 
         Args:
             until: The instant; None for never.
@@ -131,12 +132,13 @@ class Connection(HTTPChannel):  # type: ignore[misc]  # the same
         """
         hold = self._hold = self.server.clock.hold(until)
         wakes(hold)
+        was_woken = False
         with self.server.callers.held(self.port), suppress(TestIsOver):
-            if not self.is_gone:
-                hold.wait()
+            was_woken = not self.is_gone and hold.wait()
         self._hold = None
         if self.is_gone:
             raise ClientDisconnected
+        return was_woken
 
     def hang_up(self, *, reset: bool = False) -> NoReturn:
         """End the connection instead of an answer."""
@@ -227,8 +229,10 @@ class LoopbackServer:
         """Answer one request; no time passes until the answer is on its way, but while it is held."""
         connection.is_gone = not connection.connected
         with self._callers.handled():
-            connection.service()
-            self._callers.answered(connection.port)
+            try:
+                connection.service()
+            finally:
+                self._callers.answered(connection.port)
 
     def _given_up(self, port: int) -> None:
         for connection in self._open():

@@ -23,8 +23,11 @@ class Line(Protocol):
     def is_gone(self) -> bool:
         """Whether nobody waits for the answer any more."""
 
-    def wait(self, until: Micros | None, wakes: Callable[[Hold], None]) -> None:
-        """Hold the request until an instant, or until somebody wakes it; ends it where its caller waits no longer."""
+    def wait(self, until: Micros | None, wakes: Callable[[Hold], None]) -> bool:
+        """Hold the request until an instant, or until somebody wakes it; whether somebody did.
+
+        Where its caller waits no longer, an error of the server's ends it.
+        """
 
     def hang_up(self, *, reset: bool = False) -> NoReturn:
         """End the connection instead of an answer."""
