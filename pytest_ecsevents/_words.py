@@ -89,6 +89,10 @@ class ReceiverError(StrictnessError):
     """A receiver, or a function planned with `at`, raised an error, and the test passed all the same."""
 
 
+class DeliveryError(EcsEventsError):
+    """A URL did not take a notification."""
+
+
 class LeftThreadsError(StrictnessError):
     """Threads that the test started went on when it had ended."""
 

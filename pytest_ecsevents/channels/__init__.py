@@ -1,10 +1,15 @@
 """What happens in the cloud, as CloudMonitor and EventBridge tell of it."""
 
+from pytest_ecsevents.channels._delivery import Courier, Delivery, Dispatcher, Subscription
+from pytest_ecsevents.channels._filters import EventFilter
 from pytest_ecsevents.channels._formats import FORMATS, cloudmonitor, eventbridge, subscription
+from pytest_ecsevents.channels._functions import FunctionContext, FunctionCredentials, FunctionMeta, ServiceMeta
 from pytest_ecsevents.channels._limits import QUEUE_LIMITS, TOPIC_LIMITS, Limit
+from pytest_ecsevents.channels._mishaps import Mishaps, Retries
 from pytest_ecsevents.channels._monitor import CloudMonitor
 from pytest_ecsevents.channels._names import LEVELS, PUBLISHED, NotificationName, NotificationNames
 from pytest_ecsevents.channels._notification import Notification
+from pytest_ecsevents.channels._options import DeliveryOptions, checked_options
 from pytest_ecsevents.channels._queues import (
     BATCH,
     HIDDEN,
@@ -45,7 +50,16 @@ __all__ = [
     "TOPIC_LIMITS",
     "WAIT",
     "CloudMonitor",
+    "Courier",
+    "Delivery",
+    "DeliveryOptions",
+    "Dispatcher",
+    "EventFilter",
+    "FunctionContext",
+    "FunctionCredentials",
+    "FunctionMeta",
     "Limit",
+    "Mishaps",
     "Notification",
     "NotificationName",
     "NotificationNames",
@@ -54,13 +68,17 @@ __all__ = [
     "QueueState",
     "Queues",
     "Receipt",
+    "Retries",
+    "ServiceMeta",
     "SmqRefusal",
+    "Subscription",
     "TopicMessage",
     "TopicState",
     "TopicSubscription",
     "Topics",
     "check_attributes",
     "check_name",
+    "checked_options",
     "cloudmonitor",
     "eventbridge",
     "subscription",

@@ -44,18 +44,18 @@ class CloudMonitor:
         """Make the notification of a change, and tell every listener."""
         if isinstance(change, Transition):
             if change.from_status != change.to_status:  # no message is known of an event that was rescheduled
-                self._tell(self._of_event(change))
+                self.tell(self._of_event(change))
             return
         if isinstance(change, InstanceTransition):
             name, content = "Instance:StateChange", of_state_change(change)
         else:
             name, content = "Instance:PreemptibleInstanceInterruption", of_interruption(change.instance)
-        self._tell(self._of_instance(change.instance, self.names[name], change.at_micros, content))
+        self.tell(self._of_instance(change.instance, self.names[name], change.at_micros, content))
 
     def announce(
         self, name: str, instance: Instance, content: Mapping[str, object], resource: str | None, level: str | None
     ) -> Notification:
-        """Send a notification that no change of the cloud brings about.
+        """A notification that no change of the cloud brings about, to be sent with `tell`.
 
         Args:
             name: A known name.
@@ -73,11 +73,10 @@ class CloudMonitor:
         with self._cloud.changing() as now:
             said = _checked_content(row, content, instance, now)
             leveled = replace(row, level=level or level_of(row, said))
-            notification = self._of_instance(instance, leveled, now, said, resource=resource or _resource(name, said))
-        self._tell(notification)
-        return notification
+            return self._of_instance(instance, leveled, now, said, resource=resource or _resource(name, said))
 
-    def _tell(self, notification: Notification) -> None:
+    def tell(self, notification: Notification) -> None:
+        """Send a notification: whoever listens plans its delivery."""
         self.notifications.append(notification)
         for listener in tuple(self.listeners):
             listener(notification)
@@ -105,6 +104,7 @@ class CloudMonitor:
             region_id=instance.region_id,
             account_id=instance.account_id,
             instance_name=word(instance, "instance_name"),
+            resource_group_id=word(instance, "resource_group_id"),
             content=content,
             at_micros=at,
         )

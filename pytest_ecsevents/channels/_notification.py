@@ -24,6 +24,7 @@ class Notification:
         region_id: The resource's region.
         account_id: The resource's owner.
         instance_name: The instance's name, or "".
+        resource_group_id: The instance's resource group, or "".
         content: What it says.
         at_micros: When it was sent, in microseconds since the epoch.
     """
@@ -34,6 +35,7 @@ class Notification:
     region_id: str
     account_id: str
     instance_name: str
+    resource_group_id: str
     content: "Mapping[str, object]"
     at_micros: Micros
 
@@ -41,6 +43,12 @@ class Notification:
     def name(self) -> str:
         """`Instance:SystemMaintenance.Reboot:Scheduled`."""
         return self.row.name
+
+    @property
+    def summary(self) -> str:
+        """`Instance:StateChange Stopping of i-web1`."""
+        state = self.content.get("state")
+        return f"{self.name}{f' {state}' if state else ''} of {self.resource.rpartition('/')[2]}"
 
     @property
     def arn(self) -> str:

@@ -151,6 +151,10 @@ class Topics:
             raise SmqRefusal("TopicNotExist")
         return there
 
+    def get(self, name: str) -> TopicState | None:
+        """The topic of that name, or None."""
+        return self._by_name.get(name)
+
     def __iter__(self) -> Iterator[str]:
         """The names, sorted."""
         return iter(sorted(self._by_name))

@@ -14,10 +14,13 @@ from weakref import WeakSet
 
 from pytest_ecsevents.clock._names import replace
 from pytest_ecsevents.clock._times import Micros
-from pytest_ecsevents.clock._waits import LOOK_AGAIN, Member, Wait, Waits
+from pytest_ecsevents.clock._waits import STUCK_AFTER, Member, Wait, Waits
 
 # No system has both, and `select` cannot watch descriptors beyond 1023.
 _SELECTOR: Final[Any] = getattr(selectors, "PollSelector", selectors.SelectSelector)
+
+LOOK_FOR_ITSELF: Final = 5 * STUCK_AFTER
+"""Real seconds after which a caller without news looks for itself, as rarely as lets it be seen to be stuck meanwhile."""
 
 
 def _ignored(_port: int) -> None:
@@ -116,7 +119,7 @@ class Callers:
         """Wait in earnest for news, unless the answer came before anybody waited for it."""
         news = self._parked.get(port)
         if news is not None and not selector.select(0):
-            news.acquire(True, LOOK_AGAIN)
+            news.acquire(True, LOOK_FOR_ITSELF)
         self._parked.pop(port, None)
 
     # -- the server's side

@@ -293,7 +293,13 @@ class Clock:
                 self._calling.discard(me)
 
     def call_at(self, at: Micros, function: Callable[[], object]) -> Callable[[], None]:
-        """Have a function of the author's called at an instant, outside every operation; now means at once.
+        """`plan`, and let it happen at once where it is due."""
+        take_back = self.plan(at, function)
+        self.settle()
+        return take_back
+
+    def plan(self, at: Micros, function: Callable[[], object]) -> Callable[[], None]:
+        """Have a function of the author's called at an instant, outside every operation, by whoever settles or moves time.
 
         Returns:
             A function that takes it back, unless it has been called.
@@ -314,7 +320,6 @@ class Clock:
 
         with self.lock:
             number = self.queue.push(at, call, None, is_authors=True)
-        self.settle()
         return take_back
 
     def move_to(self, at: Micros) -> None:

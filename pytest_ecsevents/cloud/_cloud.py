@@ -160,6 +160,7 @@ class Cloud:
                     self._operating = outer
         finally:
             self.deliver()
+        self.clock.settle()  # what observers have planned for this instant
 
     def settled(self) -> Micros:
         """The instant, once all that is due has happened.

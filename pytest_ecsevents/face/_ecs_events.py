@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from types import EllipsisType, MappingProxyType, TracebackType
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pytest_ecsevents._words import (
     BadArgumentError,
@@ -17,7 +17,14 @@ from pytest_ecsevents._words import (
     hidden_in_reports,
     listed,
 )
-from pytest_ecsevents.channels import CloudMonitor, NotificationNames, cloudmonitor
+from pytest_ecsevents.channels import (
+    CloudMonitor,
+    Dispatcher,
+    FunctionContext,
+    NotificationNames,
+    Subscription,
+    cloudmonitor,
+)
 from pytest_ecsevents.clock import (
     Clock,
     Duration,
@@ -46,12 +53,14 @@ from pytest_ecsevents.cloud import (
 )
 from pytest_ecsevents.face._comparisons import explained
 from pytest_ecsevents.face._expectations import check_avoided, check_transitions
+from pytest_ecsevents.face._guard import Guard
 from pytest_ecsevents.face._instances import Instances
 from pytest_ecsevents.face._messaging import Messaging
 from pytest_ecsevents.face._moments import moments
 from pytest_ecsevents.face._patterns import CallPattern, pattern
 from pytest_ecsevents.face._queues import Queue, Topic
 from pytest_ecsevents.face._reasons import BY_TEST, IN_GUEST, Story
+from pytest_ecsevents.face._receivers import Receiver, Receivers, timed_out
 from pytest_ecsevents.face._run import PATIENCE, Runner, Stopped
 from pytest_ecsevents.face._serving import Serving
 from pytest_ecsevents.face._settings import Settings, with_given
@@ -61,6 +70,11 @@ from pytest_ecsevents.face._timeline import Header, timeline_text
 from pytest_ecsevents.face._witness import CallWitness
 from pytest_ecsevents.openapi import ApiCall, Gateway
 from pytest_ecsevents.transports import intercept
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from pytest_ecsevents.channels import DeliveryOptions
 
 __tracebackhide__ = hidden_in_reports
 
@@ -180,7 +194,18 @@ class EcsEvents:
         self._serving: Final = Serving(
             self._gateway, self._cloud.ids.request, self._clock, self._witness.reported, self._undo
         )
-        self._messaging: Final = Messaging(self._clock, self._monitor, self._serving, settings.account_id, seed)
+        self._guard: Final = Guard(lambda: self._patience, self._activity, self._is_running)
+        self._receivers: Final = Receivers(
+            self._monitor,
+            Dispatcher(self._clock, self._witness.journal.append, self._witness.given_up),
+            self._guard,
+            call_function=self._call_function,
+            region_id=rules.region_id,
+            account_id=rules.account_id,
+            seed=seed,
+        )
+        self._witness.not_retried = self._receivers.not_retried
+        self._messaging: Final = Messaging(self._clock, self._receivers, self._serving, settings.account_id, seed)
         self.instances: Final = Instances(self._cloud)
         """The instances by id, and `add`."""
 
@@ -201,6 +226,7 @@ class EcsEvents:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._guard.end()
         self._undo.close()
         self._witness.left_threads = self._clock.left_threads
         complaint = self._witness.complaint() if error is None else None
@@ -747,7 +773,106 @@ class EcsEvents:
             BadArgumentError: No such name or level, or content that such a notification does not have.
             UnknownInstanceError: There is no such instance.
         """
-        return cloudmonitor(self._monitor.announce(name, self._instance(instance_id), content, resource, level))
+        notification = self._monitor.announce(name, self._instance(instance_id), content, resource, level)
+        self._witness.journal.append(notification)
+        self._monitor.tell(notification)
+        self._clock.settle()
+        return cloudmonitor(notification)
+
+    def subscribe(
+        self, receiver: "Receiver | str", *, method: str | None = None, **options: "Unpack[DeliveryOptions]"
+    ) -> Subscription:
+        """Have each notification from now on delivered as it happens, the clock standing at its instant.
+
+        Deliveries of one instant are made in the order of what they tell, one after the other. A delivery that finds
+        another one under way waits until that receiver returns, or moves the clock.
+
+        Args:
+            receiver: A function that takes the notification, a dict, or a coroutine function where no event loop runs.
+                Or a URL, which gets a real HTTP request and has five seconds of real time (documented) to answer it with a
+                2xx (a guess) from another thread or process.
+            method: For a URL, as an event subscription has it: "POST JSON" (the default), "GET JSON", "POST FORM" or
+                "GET FORM".
+            **options: Which, in what form, and what happens on the way: see `DeliveryOptions`. What a function fails at is
+                not retried; a URL is tried three times, up to a second apart (the number is documented, the time a guess),
+                and in EventBridge's form four times, 10 to 20 seconds apart (documented).
+
+        Returns:
+            A `Subscription`, whose `deliveries` tell what came of it.
+
+        Raises:
+            BadArgumentError: The receiver is none, or an option is wrong. An error that a function raises comes out of
+                whatever the test called, or fails the test when it ends, with what was delivered.
+        """
+        return self._receivers.subscribe(receiver, method, options)
+
+    def function_compute(
+        self,
+        handler: Callable[[bytes, FunctionContext], object],
+        *,
+        name: str | None = None,
+        region_id: str | None = None,
+        memory: int = 512,
+        timeout: Duration = "60s",
+        **options: "Unpack[DeliveryOptions]",
+    ) -> Subscription:
+        """Have a handler of Function Compute invoked with each notification from now on, as it happens.
+
+        It is invoked asynchronously (a guess): when it raises, or takes longer than its timeout, it is tried again three
+        times (documented), 1, 2 and 4 seconds after the try before (a guess). Its role's key, and the names of the function
+        and its region, stand in `context` and in the environment.
+
+        Args:
+            handler: `handler(event, context)`, where `event` is bytes that hold JSON.
+            name: "function", or "service/function"; left out, the handler's own.
+            region_id: Its region; left out, the test's.
+            memory: Its memory in MB.
+            timeout: How much virtual time it may take.
+            **options: Which, in what form, and what happens on the way: see `DeliveryOptions`.
+
+        Returns:
+            A `Subscription`, whose `deliveries` tell what came of it.
+
+        Raises:
+            BadArgumentError: The handler is none, or an option is wrong.
+        """
+        return self._receivers.function_compute(
+            handler,
+            name=name,
+            region_id=region_id,
+            memory=memory,
+            timeout=parse_duration(timeout, "timeout"),
+            options=options,
+        )
+
+    def _activity(self) -> object:
+        waits = self._clock.waits
+        return None if waits is None else waits.activity, len(self._witness.log.calls)
+
+    def _is_running(self) -> bool:
+        """Whether `run` runs a handler, and watches it."""
+        waits = self._clock.waits
+        return waits is not None and waits.stop is not None
+
+    def _call_function(self, what: str, function: Callable[[], object], limit: Micros) -> object:
+        """What a handler of Function Compute returns, which may take so much virtual time."""
+        waits = self._clock.waits
+        member = waits.me() if waits is not None else None
+        if waits is None or member is None:
+            return self._guard.call(what, function)
+        runner = Runner(
+            waits,
+            member,
+            self._clock.now,
+            at=self._clock.now() + limit,
+            condition=None,
+            activity=lambda: len(self._witness.log.calls),
+            patience=self._patience,
+        )
+        answer = runner.run(function, (), {})
+        if isinstance(answer, Stopped):
+            raise timed_out(what, limit, answer.doing)
+        return answer
 
     def _instance(self, instance: "Instance | str") -> Instance:
         return self._cloud.instance(instance.instance_id if isinstance(instance, Instance) else instance)
@@ -778,22 +903,26 @@ class EcsEvents:
         self,
         name: str,
         *,
-        format: str | None = None,  # noqa: A002  # the word of the field
-        names: "Iterable[str] | str | None" = None,
-        levels: "Iterable[str] | str | None" = None,
-        **attributes: int,
+        visibility_timeout: int | None = None,
+        delay_seconds: int | None = None,
+        polling_wait_seconds: int | None = None,
+        message_retention_period: int | None = None,
+        maximum_message_size: int | None = None,
+        **options: "Unpack[DeliveryOptions]",
     ) -> Queue:
         """A queue of the Simple Message Queue (formerly MNS) to which CloudMonitor sends its notifications from now on.
 
-        The service's own SDK reads from it, at `queue.endpoint`; what it waits for passes in virtual time.
+        The service's own SDK reads from it, at `queue.endpoint`; what it waits for passes in virtual time. Each message is a
+        notification as JSON in base64, as that SDK decodes it (inferred: the published consumers read it so).
 
         Args:
             name: The queue's.
-            format: "cloudmonitor", "subscription" or "eventbridge"; left out, CloudMonitor's flat form.
-            names: Which notifications: names, or patterns such as "Instance:SystemMaintenance.*"; left out, all.
-            levels: Which levels: "CRITICAL", "WARN", "INFO"; left out, all.
-            **attributes: Of the queue, as the SDK calls them: `visibility_timeout`, `delay_seconds`,
-                `polling_wait_seconds`, `message_retention_period`, `maximum_message_size`.
+            visibility_timeout: Seconds for which a message is hidden once it was received; 30 unless told.
+            delay_seconds: Seconds in which nobody can receive a message that was sent; 0 unless told.
+            polling_wait_seconds: Seconds that a receiver waits who does not say how long; 0 unless told.
+            message_retention_period: Seconds after which a message is gone; four days unless told.
+            maximum_message_size: The longest body in bytes, as sent; 65,536 unless told.
+            **options: Which notifications, in what form, and what happens on the way: see `DeliveryOptions`.
 
         Returns:
             The queue; asked for again by its name alone, the same one.
@@ -803,25 +932,23 @@ class EcsEvents:
             EcsEventsError: The extra `server` is not installed.
         """
         self._cloud.check_entered()
-        return self._messaging.queue(name, format=format, names=names, levels=levels, attributes=dict(attributes))
+        attributes = {
+            "visibility_timeout": visibility_timeout,
+            "delay_seconds": delay_seconds,
+            "polling_wait_seconds": polling_wait_seconds,
+            "message_retention_period": message_retention_period,
+            "maximum_message_size": maximum_message_size,
+        }
+        return self._messaging.queue(name, attributes, options)
 
-    def topic(
-        self,
-        name: str,
-        *,
-        format: str | None = None,  # noqa: A002  # the same
-        names: "Iterable[str] | str | None" = None,
-        levels: "Iterable[str] | str | None" = None,
-    ) -> Topic:
+    def topic(self, name: str, **options: "Unpack[DeliveryOptions]") -> Topic:
         """A topic of the Simple Message Queue in which CloudMonitor publishes its notifications from now on.
 
         It pushes to HTTP endpoints and queues that subscribe, here or through the service's SDK.
 
         Args:
             name: The topic's.
-            format: As in `queue`.
-            names: As in `queue`.
-            levels: As in `queue`.
+            **options: Which notifications, in what form, and what happens on the way: see `DeliveryOptions`.
 
         Returns:
             The topic; asked for again by its name alone, the same one.
@@ -831,7 +958,7 @@ class EcsEvents:
             EcsEventsError: The extra `server` is not installed.
         """
         self._cloud.check_entered()
-        return self._messaging.topic(name, format=format, names=names, levels=levels)
+        return self._messaging.topic(name, options)
 
     # -- calls and faults
 

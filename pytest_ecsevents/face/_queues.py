@@ -1,7 +1,7 @@
 """`ecs_events.queue(...)` and `ecs_events.topic(...)`: what the author of a test touches of the Simple Message Queue."""
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from pytest_ecsevents._words import BadArgumentError, did_you_mean, hidden_in_reports, listed
@@ -12,6 +12,7 @@ from pytest_ecsevents.channels import (
     QueueMessage,
     QueueState,
     SmqRefusal,
+    Subscription,
     TopicMessage,
     Topics,
     TopicState,
@@ -32,23 +33,20 @@ _SNAKE: Final = {
 _NAME: Final = "A name has up to 120 letters, digits and hyphens, and begins with no hyphen."
 
 
-def queue_attributes(given: "dict[str, object]", what: str) -> dict[str, int]:
+def queue_attributes(given: Mapping[str, object]) -> dict[str, int]:
     """Attributes by their names on the wire.
 
     Args:
-        given: By the names of the SDK.
-        what: Who was given them.
+        given: By the names of the SDK; None for what nobody said.
 
     Raises:
-        BadArgumentError: There is no such attribute, or its value is out of range.
+        BadArgumentError: A value is out of range.
     """
     limits = {limit.name: limit for limit in QUEUE_LIMITS}
     found: dict[str, int] = {}
     for name, value in given.items():
-        if name not in _SNAKE:
-            raise BadArgumentError(
-                f"{what} has no attribute {name!r}.{did_you_mean(name, _SNAKE)} It has: {listed(_SNAKE)}."
-            )
+        if value is None:
+            continue
         limit = limits[_SNAKE[name]]
         if isinstance(value, bool) or not isinstance(value, int) or not limit.low <= value <= limit.high:
             raise BadArgumentError(f"{name} is {value!r}. Pass a whole number from {limit.low} to {limit.high}.")
@@ -70,7 +68,12 @@ class Queue:
     """A queue of the Simple Message Queue (formerly MNS) that the service's own SDKs talk to.
 
     Iteration and `len` are about the messages that are still there: neither deleted nor too old.
+
+    Attributes:
+        subscription: What CloudMonitor delivered to it; `cancel` ends that.
     """
+
+    subscription: Subscription
 
     def __init__(self, state: QueueState, endpoint: Callable[[str], str]) -> None:
         self._state: Final = state
@@ -133,7 +136,13 @@ class Queue:
 
 
 class Topic:
-    """A topic of the Simple Message Queue (formerly MNS), which pushes to HTTP endpoints and to queues."""
+    """A topic of the Simple Message Queue (formerly MNS), which pushes to HTTP endpoints and to queues.
+
+    Attributes:
+        subscription: What CloudMonitor published in it; `cancel` ends that.
+    """
+
+    subscription: Subscription
 
     def __init__(self, state: TopicState, topics: Topics, endpoint: Callable[[str], str]) -> None:
         self._state: Final = state
@@ -154,6 +163,11 @@ class Topic:
     def messages(self) -> list[TopicMessage]:
         """Every message that was ever published in it, in order."""
         return list(self._state.published)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether nobody has deleted it."""
+        return self._topics.get(self.name) is self._state
 
     @property
     def subscriptions(self) -> list[TopicSubscription]:

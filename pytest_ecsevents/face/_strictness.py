@@ -1,5 +1,6 @@
 """What fails a test that would otherwise pass, and how the author lets it be."""
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from types import FrameType, TracebackType
@@ -15,6 +16,7 @@ from pytest_ecsevents._words import (
     hidden_in_reports,
     listed,
 )
+from pytest_ecsevents.channels import Delivery
 from pytest_ecsevents.clock import Micros, instant_text
 from pytest_ecsevents.cloud import Change, Transition
 from pytest_ecsevents.openapi import is_between
@@ -128,6 +130,17 @@ def planned_error(at: Micros, error: BaseException) -> str:
 def receivers_error(change: Change, error: Exception) -> str:
     """What a receiver raised, where, and what it was told of."""
     return f"{type(error).__name__} at {_deepest(error.__traceback__)}, told of {_change_text(change)}: {error}"
+
+
+def delivery_error(delivery: Delivery, error: BaseException) -> str:
+    """What a receiver of notifications raised, where, and what it got; or what went wrong with a URL."""
+    is_ours = isinstance(error, EcsEventsError)
+    kind = "" if is_ours else f"{type(error).__name__} at {_deepest(error.__traceback__)}: "
+    tries = f", attempt {delivery.attempt}" if delivery.attempt > 1 else ""
+    return (
+        f"{kind}{error}\n    {delivery.name} was delivered to {delivery.subscription.receiver} at "
+        f"{instant_text(delivery.at_micros)}{tries}:\n    {json.dumps(delivery.payload, ensure_ascii=False)}"
+    )
 
 
 def _change_text(change: Change) -> str:

@@ -79,7 +79,9 @@ class _RefusalTask(ErrorTask):  # type: ignore[misc]  # the same
 
     def execute(self) -> None:
         error = self.request.error
-        self.status, headers, body = self.channel.server.refusal(self.request.path, error.code, error.reason, error.body)
+        self.status, headers, body = self.channel.server.refusal(
+            self.request.path, error.code, error.reason, error.body
+        )
         self.response_headers.extend(headers)
         self.set_close_on_finish()
         self.content_length = len(body)

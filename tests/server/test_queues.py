@@ -12,7 +12,7 @@ from mns.account import Account
 from mns.mns_exception import MNSClientNetworkException, MNSExceptionBase, MNSServerException
 from mns.queue import Message, QueueMeta
 
-from pytest_ecsevents import BadArgumentError, EcsEvents
+from pytest_ecsevents import BadArgumentError, EcsEvents, ReceiverError
 
 SIGNED = {"Authorization": "MNS id:signature", "Date": "Tue, 01 Jan 2030 00:00:00 GMT", "x_mns_version": "2015-06-06"}
 
@@ -110,24 +110,38 @@ def test_other_forms_are_sent_where_they_are_asked_for(ecs, form, key):
 
 
 def test_only_what_is_asked_for_is_sent(ecs):
-    """By name, by pattern, by level."""
+    """By the conditions that every receiver has, with what may happen to it on the way."""
     asked = {
         "one": {"names": "Instance:StateChange"},
-        "some": {"names": ["Instance:SystemMaintenance.*", "Disk:*"]},
-        "info": {"levels": "INFO"},
+        "some": {"statuses": ["Scheduled", "Avoided"]},
+        "info": {"levels": "INFO", "duplicate": True},
         "all": {},
     }
     queues = {name: ecs.queue(name, **filters) for name, filters in asked.items()}
     ecs.create("SystemMaintenance.Stop", "i-web1", not_before="+24h")
     ecs.stop("i-web1")
-    assert {name: len(queue) for name, queue in queues.items()} == {"one": 2, "some": 1, "info": 2, "all": 3}
+    assert {name: len(queue) for name, queue in queues.items()} == {"one": 2, "some": 1, "info": 4, "all": 3}
 
 
-def test_what_does_not_fit_into_the_queue_is_lost(ecs):
-    """As at the service: CloudMonitor does not fail because a queue takes only short messages."""
-    queue = ecs.queue("q", format="subscription", maximum_message_size=1024)
-    ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
-    assert (len(queue.messages), len(ecs.notifications)) == (0, 1)
+def test_what_does_not_fit_into_the_queue_fails_the_test():
+    """It would be lost at the service, and nobody would know."""
+    with pytest.raises(ReceiverError) as error, EcsEvents() as ecs:
+        ecs.instances.add("i-web1")
+        queue = ecs.queue("q", format="subscription", maximum_message_size=1024)
+        ecs.stop("i-web1")
+    assert len(queue.messages) == 0
+    assert "queue q" in str(error.value)
+    assert "MessageBody must be from 1 to 1024." in str(error.value)
+
+
+def test_deliveries_to_a_queue_are_in_the_story(ecs, queue):
+    """Each notification that was sent to it, and the subscription tells them too."""
+    ecs.stop("i-web1")
+    assert " +00:00:00  push      Instance:StateChange Stopped of i-web1 -> queue ecs-cms-event" in ecs.timeline()
+    assert [delivery.outcome for delivery in queue.subscription.deliveries] == ["delivered"] * 2
+    queue.subscription.cancel()
+    ecs.start("i-web1")
+    assert len(queue) == 2
 
 
 # -- receiving
@@ -574,15 +588,14 @@ SENTENCES = {
     "a name of no queue": ({"name": "a_b"}, "The queue 'a_b' cannot be called that. A name has up to 120 letters, digits "
         "and hyphens, and begins with no hyphen."),
     "a name that is none": ({"name": 3}, "A queue was called 3. Pass its name, such as \"ecs-cms-event\"."),
-    "no such format": ({"format": "cloudmonitr"}, "format is 'cloudmonitr'. Pass one of: cloudmonitor, subscription, "
-        "eventbridge. Did you mean cloudmonitor?"),
-    "no such name": ({"names": ["Instance:StateChang"]}, "names has 'Instance:StateChang', and no notification is called "
-        "that. Did you mean Instance:StateChange? ecs_events.notification_names has them all; \"*\" stands for any letters."),
-    "no such level": ({"levels": "WARNING"}, "levels has 'WARNING'. Levels are: CRITICAL, WARN, INFO. Did you mean WARN?"),
-    "no names at all": ({"names": []}, "names is []. Pass a name or a list of names; leave it out for all."),
-    "names of no kind": ({"names": [3]}, "names is [3]. Pass a name or a list of names; leave it out for all."),
-    "no such attribute": ({"visibility": 3}, "A queue has no attribute 'visibility'. Did you mean visibility_timeout? It has: "
-        "delay_seconds, maximum_message_size, message_retention_period, visibility_timeout, polling_wait_seconds."),
+    "no such format": ({"format": "cloudmonitr"}, "format is 'cloudmonitr'. Pass one of: cloudmonitor, cloudmonitor-minimal, "
+        "subscription, eventbridge. Did you mean cloudmonitor?"),
+    "no such level": ({"levels": "WARNING"}, "levels has 'WARNING', which there is not. It is one of: CRITICAL, WARN, INFO. "
+        "Did you mean WARN?"),
+    "no such option": ({"visibility": 3}, "queue has no option 'visibility'. It has: delay, delay_seconds, drop, duplicate, "
+        "event_types, format, keyword_relation, keywords, levels, maximum_message_size, message_retention_period, name, "
+        "names, polling_wait_seconds, products, reorder, resource_groups, retries, retry_after, seed, statuses, "
+        "visibility_timeout. Did you mean visibility_timeout?"),
     "too long a wait": ({"polling_wait_seconds": 31}, "polling_wait_seconds is 31. Pass a whole number from 0 to 30."),
     "half a second": ({"visibility_timeout": 0.5}, "visibility_timeout is 0.5. Pass a whole number from 1 to 43200."),
 }  # fmt: skip

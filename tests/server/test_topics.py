@@ -16,7 +16,7 @@ from mns.queue import QueueMeta
 from mns.subscription import SubscriptionMeta
 from mns.topic import DirectMailInfo, TopicMessage, TopicMeta
 
-from pytest_ecsevents import BadArgumentError, EcsEvents
+from pytest_ecsevents import BadArgumentError, EcsEvents, ReceiverError
 
 OWNER = "1000000000000001"
 
@@ -167,7 +167,7 @@ def test_a_filter_tag_lets_its_messages_pass(topic, receiver):
 
 def test_a_queue_may_subscribe(ecs, topic):
     """Here, or by its address; who receives from it reads the content as it is."""
-    queue = ecs.queue("mine", names="Disk:*")
+    queue = ecs.queue("mine", names="Disk:Stalled:Executing")
     subscription = topic.subscribe(queue, content_format="SIMPLIFIED")
     topic.publish("hello")
     assert [message.raw for message in queue.messages] == ["hello"]
@@ -177,7 +177,7 @@ def test_a_queue_may_subscribe(ecs, topic):
 
 def test_only_what_is_asked_for_is_published(ecs):
     """As with queues."""
-    topic = ecs.topic("some", names="Instance:StateChange", format="eventbridge")
+    topic = ecs.topic("some", names="ecs:Instance:StateChange", format="eventbridge")
     published(ecs)
     ecs.stop("i-web1")
     assert [json.loads(message.body)["type"] for message in topic.messages] == ["ecs:Instance:StateChange"] * 2
@@ -261,7 +261,20 @@ def test_a_subscription_that_has_ended_is_tried_no_more(ecs, topic, account, rec
     account.get_topic("ecs-events").delete()
     ecs.advance("1h")
     published(ecs)
-    assert (len(one.pushes), len(other.pushes) <= 2, topic.messages) == (1, True, topic.messages[:1])
+    assert (len(one.pushes), len(other.pushes) <= 2, len(topic.messages)) == (1, True, 1)
+    assert not topic.is_there
+
+
+def test_what_does_not_fit_into_the_topic_fails_the_test():
+    """It would be lost at the service, and nobody would know."""
+    with pytest.raises(ReceiverError) as error, EcsEvents() as other:
+        other.instances.add("i-web1")
+        topic = other.topic("mine")
+        other._messaging._topics.change("mine", {"MaximumMessageSize": 1024})
+        other.announce("Disk:DiskOperationCompleted", "i-web1", {"diskId": "d" * 1024})
+    assert len(topic.messages) == 0
+    assert "topic mine" in str(error.value)
+    assert "MessageBody must be from 1 to 1024." in str(error.value)
 
 
 def test_nothing_is_pushed_when_the_test_has_ended(receiver):
