@@ -41,7 +41,7 @@ HEADER: Final = "x-mns-version"
 MOST_LISTED: Final = 1000
 LISTED: Final = Limit("x-mns-ret-number", 1, MOST_LISTED, MOST_LISTED)
 
-_AUTHORIZATION: Final = re.compile(r"MNS [^:\s]+:\S+")
+_AUTHORIZATION: Final = re.compile(r"MNS .+:\S+")
 _YES_NO: Final = {"true": 1, "false": 0}
 
 

@@ -13,7 +13,9 @@ from pytest_ecsevents.clock import NamesMemo
 from pytest_ecsevents.server._smq_errors import SMQ_ERRORS
 
 MEMO = NamesMemo()
-GOOD = b"GET /?Action=DescribeRegions&Version=2014-05-26&AccessKeyId=ak HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+GOOD = (
+    b"GET /?Action=DescribeRegions&Version=2014-05-26&AccessKeyId=ak HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+)
 SIGNED = {"Authorization": "MNS id:signature", "Date": "Tue, 01 Jan 2030 00:00:00 GMT", "x-mns-version": "2015-06-06"}
 
 lines = st.sampled_from(
@@ -38,7 +40,9 @@ lines = st.sampled_from(
         b"",
     ]
 )
-sent = st.one_of(st.binary(max_size=200), st.lists(st.one_of(lines, st.binary(max_size=30)), max_size=12).map(b"\r\n".join))
+sent = st.one_of(
+    st.binary(max_size=200), st.lists(st.one_of(lines, st.binary(max_size=30)), max_size=12).map(b"\r\n".join)
+)
 
 
 def exchanged(endpoint, data):
@@ -85,7 +89,9 @@ paths = st.one_of(
     st.builds("/topics/{}/subscriptions/{}".format, names, names),
     st.sampled_from(["/queues", "/topics", "/topics/t/subscriptions", "/", "/queues/q/messages/x"]),
 )
-values = st.one_of(st.integers(-2, 70000).map(str), st.sampled_from(["", "x", "true", "False", "1e3", "\u0661", "9" * 40]))
+values = st.one_of(
+    st.integers(-2, 70000).map(str), st.sampled_from(["", "x", "true", "False", "1e3", "\u0661", "9" * 40])
+)
 queries = st.dictionaries(
     st.sampled_from(["peekonly", "numOfMessages", "metaoverride", "ReceiptHandle", "VisibilityTimeout", "other"]),
     values.map(lambda text: text.encode().hex() if not text.isascii() else text),
@@ -109,7 +115,9 @@ bodies = st.one_of(
     st.just(b'<!DOCTYPE x [<!ENTITY a "aaaa">]><Queue>&a;</Queue>'),
     st.just(b'<?xml version="1.0" encoding="no-such"?><Queue/>'),
 )
-headers = st.dictionaries(st.sampled_from(["x-mns-ret-number", "x-mns-marker", "x-mns-prefix"]), values.filter(str.isascii))
+headers = st.dictionaries(
+    st.sampled_from(["x-mns-ret-number", "x-mns-marker", "x-mns-prefix"]), values.filter(str.isascii)
+)
 
 
 def test_any_request_to_the_queue_is_answered_in_its_words():
@@ -119,9 +127,7 @@ def test_any_request_to_the_queue_is_answered_in_its_words():
         ecs.topic("t").subscribe(queue, "s")
         endpoint = ecs.endpoint
 
-        @given(
-            st.sampled_from(["GET", "PUT", "POST", "DELETE", "HEAD", "PATCH"]), paths, queries, headers, bodies
-        )
+        @given(st.sampled_from(["GET", "PUT", "POST", "DELETE", "HEAD", "PATCH"]), paths, queries, headers, bodies)
         def holds(method, path, query, more, body):
             queue.send("hello")
             asked = "&".join(f"{name}={value}" for name, value in query.items())

@@ -23,9 +23,7 @@ try:
 except ModuleNotFoundError:
     models = None
 
-NOT_FAKED = (
-    "The handler called DescribeZones() of Ecs, which cannot be answered: Ecs has no such action here. "
-)
+NOT_FAKED = "The handler called DescribeZones() of Ecs, which cannot be answered: Ecs has no such action here. "
 
 POLLER = """
 import json, sys, urllib.request
@@ -108,9 +106,7 @@ def test_the_newer_sdk_calls_it_both_ways(ecs):
 def test_parameters_come_in_a_form_too(ecs, request_at):
     """A POST has them in its body."""
     form = "Action=RebootInstance&Version=2014-05-26&InstanceId=i-web1&AccessKeyId=ak&Format=JSON"
-    status, headers, _ = request_at(
-        ecs.endpoint, "POST", "/", form, Content_Type="application/x-www-form-urlencoded"
-    )
+    status, headers, _ = request_at(ecs.endpoint, "POST", "/", form, Content_Type="application/x-www-form-urlencoded")
     assert (status, headers["Content-Type"]) == (200, "application/json;charset=utf-8")
     ecs.assert_called("RebootInstance", times=1, InstanceId="i-web1")
 

@@ -440,7 +440,9 @@ def test_a_queue_that_is_not_there_is_told_apart(ecs, account):
 
 def test_who_waits_at_a_queue_that_is_deleted_is_told_so(ecs, queue, client, account):
     """At that instant."""
-    worker = threading.Thread(target=lambda: (time.sleep(5), account(queue.endpoint).get_queue("ecs-cms-event").delete()))
+    worker = threading.Thread(
+        target=lambda: (time.sleep(5), account(queue.endpoint).get_queue("ecs-cms-event").delete())
+    )
     worker.start()
     assert code_of(client.receive_message, 30) == "QueueNotExist"
     worker.join()

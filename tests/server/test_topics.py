@@ -134,7 +134,9 @@ def test_the_headers_are_the_services(topic, receiver):
     ((path, headers, body),) = receiver.got
     md5 = hashlib.md5(body.encode(), usedforsecurity=False).digest()
     assert headers["Content-MD5"] == base64.b64encode(md5).decode()
-    assert base64.b64decode(headers["x-mns-signing-cert-url"]).startswith(b"https://mnstest.oss-cn-hangzhou.aliyuncs.com/")
+    assert base64.b64decode(headers["x-mns-signing-cert-url"]).startswith(
+        b"https://mnstest.oss-cn-hangzhou.aliyuncs.com/"
+    )
     assert base64.b64decode(headers["Authorization"]) == b"not signed: this is pytest-ecsevents"
     assert (len(headers["x-mns-request-id"]), path) == (24, "/notifications")
 
@@ -339,7 +341,9 @@ def test_a_message_for_mail_is_published_all_the_same(topic, account):
 def test_a_list_of_topics_may_leave_their_attributes_out(topic, request_at):
     """The SDK always asks for them."""
     signed = {"Authorization": "MNS id:x", "Date": "now"}
-    _, _, body = request_at(topic.endpoint.removeprefix("http://"), "GET", "/topics", **signed, x_mns_version="2015-06-06")
+    _, _, body = request_at(
+        topic.endpoint.removeprefix("http://"), "GET", "/topics", **signed, x_mns_version="2015-06-06"
+    )
     assert b"MessageCount" not in body
 
 
@@ -352,7 +356,9 @@ def test_what_is_wrong_is_refused(topic, account, receiver, request_at):
         "InvalidArgument": SubscriptionMeta(receiver.url, "SOMETIMES"),
     }.items():
         assert code_of(wrong.get_subscription("x").subscribe, meta) == code
-    assert code_of(wrong.get_subscription("x").subscribe, SubscriptionMeta(receiver.url, "", "YAML")) == "InvalidArgument"
+    assert (
+        code_of(wrong.get_subscription("x").subscribe, SubscriptionMeta(receiver.url, "", "YAML")) == "InvalidArgument"
+    )
     assert code_of(wrong.get_subscription("-x").subscribe, SubscriptionMeta(receiver.url)) == "InvalidQueueName"
     assert code_of(wrong.set_attributes, TopicMeta(1)) == "InvalidArgument"
     assert code_of(account.get_topic("a_b").create, TopicMeta(1024)) == "InvalidQueueName"
