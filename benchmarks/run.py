@@ -10,6 +10,7 @@ import row_call
 import row_fixture
 import row_growth
 import row_moto
+import row_queue
 import row_startup
 import row_tea
 
@@ -20,6 +21,7 @@ MODULES = {
     "startup": row_startup,
     "growth": row_growth,
     "moto": row_moto,
+    "queue": row_queue,
 }
 FORM = "{:<44} {:>12} {:>12} {:>13}  {:<8} {}"
 
