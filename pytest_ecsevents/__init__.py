@@ -26,7 +26,16 @@ if TYPE_CHECKING:
         UnusedFaultError,
         UnusedStubError,
     )
-    from pytest_ecsevents.channels import Delivery, DeliveryOptions, FunctionContext, Subscription
+    from pytest_ecsevents.channels import (
+        Delivery,
+        DeliveryOptions,
+        FunctionContext,
+        QueueMessage,
+        Subscription,
+        TopicMessage,
+        TopicPush,
+        TopicSubscription,
+    )
     from pytest_ecsevents.cloud import (
         Disk,
         EventStatus,
@@ -48,7 +57,7 @@ if TYPE_CHECKING:
         UnknownEventTypeError,
         UnknownInstanceError,
     )
-    from pytest_ecsevents.face import EcsEvents, Instances, PlannedStep, Scenario, Stopped
+    from pytest_ecsevents.face import EcsEvents, Instances, PlannedStep, Queue, Scenario, Stopped, Topic
     from pytest_ecsevents.openapi import ApiCall, ApiError
 
 _HOMES = {
@@ -71,8 +80,8 @@ _HOMES = {
     "InstanceStatus": "cloud",
     "InstanceStatusError": "cloud",
     "InstanceTransition": "cloud",
-    "Interruption": "cloud",
     "Instances": "face",
+    "Interruption": "cloud",
     "LeftThreadsError": "_words",
     "NoSingleEventError": "_words",
     "NoSuchNameError": "_words",
@@ -82,8 +91,10 @@ _HOMES = {
     "NotSimulatedError": "cloud",
     "NothingToRedeployError": "cloud",
     "PlannedStep": "face",
-    "Scenario": "face",
+    "Queue": "face",
+    "QueueMessage": "channels",
     "ReceiverError": "_words",
+    "Scenario": "face",
     "ServedCallError": "_words",
     "StandingClockError": "_words",
     "Stopped": "face",
@@ -91,6 +102,10 @@ _HOMES = {
     "StuckHandlerError": "_words",
     "Subscription": "channels",
     "SystemEvent": "cloud",
+    "Topic": "face",
+    "TopicMessage": "channels",
+    "TopicPush": "channels",
+    "TopicSubscription": "channels",
     "Transition": "cloud",
     "UnexpectedCallError": "_words",
     "UnknownEventError": "cloud",
@@ -132,6 +147,8 @@ __all__ = [
     "NotSimulatedError",
     "NothingToRedeployError",
     "PlannedStep",
+    "Queue",
+    "QueueMessage",
     "ReceiverError",
     "Scenario",
     "ServedCallError",
@@ -141,6 +158,10 @@ __all__ = [
     "StuckHandlerError",
     "Subscription",
     "SystemEvent",
+    "Topic",
+    "TopicMessage",
+    "TopicPush",
+    "TopicSubscription",
     "Transition",
     "UnexpectedCallError",
     "UnknownEventError",

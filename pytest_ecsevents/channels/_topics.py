@@ -56,7 +56,7 @@ class TopicMessage:
 
 
 @dataclass(frozen=True, slots=True)
-class Push:
+class TopicPush:
     """One attempt to push a message to an endpoint.
 
     Attributes:
@@ -101,7 +101,7 @@ class TopicSubscription:
         self.strategy = strategy
         self.content_format: Final = content_format
         self.tag: Final = tag
-        self.pushes: Final[list[Push]] = []
+        self.pushes: Final[list[TopicPush]] = []
         self.is_over = False
         self.created_at: Final = now
         self.modified_at = now
@@ -269,14 +269,14 @@ class Topics:
         return message
 
     def _deliver(self, subscription: TopicSubscription, message: TopicMessage, attempt: int) -> None:
-        """Push once; where that fails, plan the next attempt."""
+        """TopicPush once; where that fails, plan the next attempt."""
         if subscription.is_over or self._clock.is_still:
             return
         at = self._clock.now()
         status, problem = self._pushed(subscription, message)
         if not problem and self._clock.now() - at > ANSWER_WITHIN * SECOND:
             problem = f"no answer within {ANSWER_WITHIN}s"
-        subscription.pushes.append(Push(message, attempt, at, status, problem))
+        subscription.pushes.append(TopicPush(message, attempt, at, status, problem))
         wait = self._wait(subscription.strategy, attempt) if problem else None
         if wait is not None:
             again = self._clock.now() + wait

@@ -2,6 +2,7 @@
 
 from pytest_ecsevents.face._ecs_events import EcsEvents
 from pytest_ecsevents.face._instances import Instances
+from pytest_ecsevents.face._queues import Queue, Topic
 from pytest_ecsevents.face._run import Stopped
 from pytest_ecsevents.face._scenarios import SCENARIOS
 from pytest_ecsevents.face._settings import NAMES, Settings, with_given
@@ -13,8 +14,10 @@ __all__ = [
     "EcsEvents",
     "Instances",
     "PlannedStep",
+    "Queue",
     "Scenario",
     "Settings",
     "Stopped",
+    "Topic",
     "with_given",
 ]

@@ -29,7 +29,7 @@ class EndpointPusher:
         self._dice: Final = random.Random(f"{seed}/pushes")
 
     def __call__(self, subscription: TopicSubscription, message: TopicMessage, content: str) -> tuple[int | None, str]:
-        """Push once; returns the status of the answer, and what was wrong."""
+        """TopicPush once; returns the status of the answer, and what was wrong."""
         parts = urlsplit(subscription.endpoint)
         if not is_loopback(parts.hostname or "") or parts.scheme != "http":
             return None, f"{parts.scheme}://{parts.netloc} is not on loopback over http, and was not called"

@@ -42,15 +42,14 @@ const client = new Client(new $OpenApiUtil.Config({
 })();
 """
 
+NODE = shutil.which("node")
 PROGRAMS = {"@alicloud/pop-core": POP_CORE, "@alicloud/ecs20140526": ECS}
 
 
 def can_load(package):
     """Whether there is a Node that finds the package."""
-    if shutil.which("node") is None:
-        return False
-    asked = ["node", "-e", f"require.resolve('{package}')"]
-    return subprocess.run(asked, check=False, capture_output=True).returncode == 0
+    asked = [NODE, "-e", f"require.resolve('{package}')"]
+    return NODE is not None and subprocess.run(asked, check=False, capture_output=True).returncode == 0
 
 
 @pytest.mark.parametrize("package", PROGRAMS)
@@ -62,7 +61,7 @@ def test_a_program_for_node_avoids_an_event(ecs, tmp_path, package):
     program = tmp_path / "poller.js"
     program.write_text(PROGRAMS[package])
 
-    ended = subprocess.run(["node", str(program), ecs.endpoint], check=True, capture_output=True, text=True)
+    ended = subprocess.run([NODE, str(program), ecs.endpoint], check=True, capture_output=True, text=True)
 
     assert json.loads(ended.stdout) == {"ids": ["i-web1"], "code": "InvalidInstanceId.NotFound"}
     assert event.status == "Avoided"

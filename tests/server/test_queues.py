@@ -60,7 +60,7 @@ def consume(account, endpoint, handlers):
             for handler in handlers.get(event["name"], ()):
                 handler(event)
             client.delete_message(message.receipt_handle)
-        except MNSExceptionBase as error:
+        except MNSExceptionBase as error:  # noqa: PERF203  # it is published so
             if error.type != "MessageNotExist":
                 raise
 
@@ -196,7 +196,7 @@ def test_two_consumers_share_a_queue(ecs, queue, account):
                 received = client.receive_message(20)
                 client.delete_message(received.receipt_handle)
                 got.append(received.message_body)
-            except MNSServerException as error:
+            except MNSServerException as error:  # noqa: PERF203  # it is received so
                 got.append(error.type)
 
     threads = [threading.Thread(target=consumer) for _ in range(2)]
@@ -280,7 +280,7 @@ def test_a_body_that_is_not_base64_breaks_the_sdk_as_the_service_would(queue, cl
     """What CloudMonitor does not do, another sender may."""
     queue.send("plain", raw=True)
     assert queue.messages[0].body == "plain"
-    with pytest.raises(ValueError, match="base64|padding"):
+    with pytest.raises(ValueError, match="padding"):
         client.receive_message()
 
 
@@ -589,7 +589,7 @@ def test_the_first_receipt_is_remembered(ecs, queue, client):
 SENTENCES = {
     "a name of no queue": ({"name": "a_b"}, "The queue 'a_b' cannot be called that. A name has up to 120 letters, digits "
         "and hyphens, and begins with no hyphen."),
-    "a name that is none": ({"name": 3}, "A queue was called 3. Pass its name, such as \"ecs-cms-event\"."),
+    "a name that is none": ({"name": 3}, 'A queue was called 3. Pass its name, such as "ecs-cms-event".'),
     "no such format": ({"format": "cloudmonitr"}, "format is 'cloudmonitr'. Pass one of: cloudmonitor, cloudmonitor-minimal, "
         "subscription, eventbridge. Did you mean cloudmonitor?"),
     "no such level": ({"levels": "WARNING"}, "levels has 'WARNING', which there is not. It is one of: CRITICAL, WARN, INFO. "

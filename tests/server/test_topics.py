@@ -7,6 +7,7 @@ import json
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -36,7 +37,7 @@ class Receiver:
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):  # noqa: N802  # http.server's name
+            def do_POST(self):  # http.server's name
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 receiver.got.append((self.path, self.headers, body))
                 if receiver.sleeps:
@@ -201,7 +202,7 @@ def test_backoff_tries_three_times_more(ecs, topic, receiver):
         (3, 302, "HTTP 302"),
         (4, 500, "HTTP 500"),
     ]
-    waits = [(after.at - before.at).total_seconds() for before, after in zip(pushes, pushes[1:], strict=False)]
+    waits = [(after.at - before.at).total_seconds() for before, after in pairwise(pushes)]
     assert all(10 <= wait <= 20 for wait in waits)
 
 
