@@ -194,6 +194,12 @@ def test_a_fault_of_the_services_comes_through(ecs, ecs_call):
     assert (status, body["Code"]) == (400, "Throttling.User")
 
 
+def test_a_status_that_http_does_not_know_comes_through_too(ecs, request_at):
+    """With a reason of our own."""
+    ecs.fail("DescribeRegions", "Odd", message="Odd.", http_status=599)
+    assert request_at(ecs.endpoint, "GET", f"/?{_REGIONS}")[0] == 599
+
+
 def test_a_read_timeout_is_an_answer_that_never_comes(ecs):
     """The client's own time-out passes, in virtual time where it runs in a thread of the test."""
     ecs.fail("RebootInstance", "read timeout", acted=True)
