@@ -8,8 +8,10 @@ from hypothesis import given
 
 from pytest_ecsevents import (
     ApiCall,
+    Delivery,
     EcsEvents,
     EventStatus,
+    FunctionContext,
     Instance,
     InstanceTransition,
     PlannedStep,
@@ -17,6 +19,7 @@ from pytest_ecsevents import (
     QueueMessage,
     Scenario,
     Stopped,
+    Subscription,
     SystemEvent,
     Topic,
     TopicMessage,
@@ -187,3 +190,37 @@ def served(ecs_events: EcsEvents) -> None:
     pushes: list[TopicPush] = subscription.pushes
     print(endpoint, queue.endpoint, topic.endpoint, bodies, first, sent.event["name"], published.at, len(queue))
     print([push.http_status for push in pushes], queue.subscription.deliveries, queue.attributes["DelaySeconds"])
+
+
+def notified(notification: dict[str, object]) -> None:
+    """A receiver of notifications."""
+    print(notification["name"])
+
+
+def function(event: bytes, context: FunctionContext) -> str:
+    """A handler of Function Compute."""
+    return event.decode() + context.credentials.access_key_id + context.function.name + context.service.name
+
+
+def delivered(ecs_events: EcsEvents) -> None:
+    """Receivers of notifications."""
+    subscription: Subscription = ecs_events.subscribe(
+        notified, names=["Instance:StateChange"], levels="INFO", duplicate=0.5, delay=("1s", dt.timedelta(seconds=2))
+    )
+    ecs_events.subscribe(
+        "http://127.0.0.1:8000/", method="GET FORM", format="subscription", retries=0, retry_after="1s"
+    )
+    ecs_events.function_compute(function, name="ops/on-event", timeout="30s", format="eventbridge", drop=True, seed=3)
+    deliveries: list[Delivery] = subscription.deliveries
+    for delivery in deliveries:
+        at: dt.datetime = delivery.at
+        print(
+            at,
+            delivery.name,
+            delivery.payload["name"],
+            delivery.attempt,
+            delivery.outcome,
+            delivery.error,
+            delivery.answer,
+        )
+    subscription.cancel()
