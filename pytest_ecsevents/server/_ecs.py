@@ -1,6 +1,7 @@
 """The ECS API on loopback: the same gateway that answers calls inside the process."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Final
 
 from pytest_ecsevents._words import EcsEventsError
@@ -32,7 +33,9 @@ NAME: Final = "server"
 
 ALIYUN: Final = ".aliyuncs.com"
 ECS: Final = "ecs.aliyuncs.com"
-"""Which host a request means that was sent to loopback under no other name."""
+"""Which host a request means that was sent to loopback under no other name, in no version of another product."""
+
+_BY_VERSION: Final = {"2019-01-01": "metrics.aliyuncs.com"}
 
 _ELSEWHERE: Final = Patience(is_elsewhere=True)
 
@@ -98,10 +101,11 @@ _UNSIGNED: Final = ApiError(
 
 def _request(environ: Environ) -> ApiRequest:
     asked = environ.get("HTTP_HOST", "").lower().partition(":")[0]
-    host = asked if asked.endswith(ALIYUN) else ECS
-    url = f"http://{host}/?{environ['QUERY_STRING']}"
+    url = f"http://{asked if asked.endswith(ALIYUN) else ECS}/?{environ['QUERY_STRING']}"
     headers, body = headers_of(environ), body_of(environ)
-    return decoded(environ["REQUEST_METHOD"], url, headers, body, NAME, patience=lambda: _ELSEWHERE)
+    request = decoded(environ["REQUEST_METHOD"], url, headers, body, NAME, patience=lambda: _ELSEWHERE)
+    version = request.params.get("Version") or request.headers.get("x-acs-version", "")
+    return request if request.host != ECS else replace(request, host=_BY_VERSION.get(version, ECS))
 
 
 def _is_signed(request: ApiRequest) -> bool:

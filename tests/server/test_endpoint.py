@@ -119,6 +119,14 @@ def test_the_host_that_is_asked_tells_the_product(ecs, request_at):
     assert (status, json.loads(body)["TotalCount"]) == (200, 0)
 
 
+def test_the_version_that_is_asked_tells_the_product_too(ecs, request_at):
+    """One endpoint serves them all: that of CloudMonitor's API is another than that of ECS."""
+    ecs.stub("metrics", "PutCustomEvent", {"Code": "200"})
+    path = "/?Action=PutCustomEvent&Version=2019-01-01&AccessKeyId=ak&Format=JSON"
+    status, _, body = request_at(ecs.endpoint, "GET", path)
+    assert (status, json.loads(body)["Code"]) == (200, "200")
+
+
 def test_other_accounts_keys_are_known_there_too(ecs, ecs_call):
     """Whose call it is, its key tells."""
     ecs.access_keys["ak-2"] = "2222"
@@ -393,12 +401,15 @@ def test_it_is_gone_after_a_test_that_fails_or_is_interrupted(pytester, ending):
     """Whatever ends the test."""
     pytester.makepyfile(
         f"""
+        from pathlib import Path
+
         def test_it(ecs_events):
-            assert ecs_events.endpoint
+            Path("asked").write_text(ecs_events.endpoint)
             {ending}
         """
     )
-    pytester.inline_run("-p", "no:randomly", "-p", "no:cacheprovider", no_reraise_ctrlc=True)
+    pytester.inline_run("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:asyncio", no_reraise_ctrlc=True)
+    assert (pytester.path / "asked").read_text().startswith("127.0.0.1:")
     assert servers() == []
 
 
@@ -421,7 +432,7 @@ def test_without_the_extra_a_sentence_says_what_to_install(pytester, monkeypatch
             {asked}
         """
     )
-    result = pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:cacheprovider")
+    result = pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:asyncio")
     result.stdout.fnmatch_lines(
         [
             f"E*{what} needs a server on loopback, and the library for it, waitress, is not installed. "
