@@ -7,6 +7,7 @@ until an instant, and when it has answered: while it holds one, the thread that 
 import selectors
 import socket
 from _thread import LockType, allocate_lock
+from asyncio.selector_events import _SelectorSocketTransport  # type: ignore[attr-defined]  # not meant for others
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
@@ -14,13 +15,16 @@ from weakref import WeakSet
 
 from pytest_ecsevents.clock._names import replace
 from pytest_ecsevents.clock._times import Micros
-from pytest_ecsevents.clock._waits import STUCK_AFTER, Member, Wait, Waits
+from pytest_ecsevents.clock._waits import STUCK_AFTER, Member, Wait, Waits, real_now
 
 # No system has both, and `select` cannot watch descriptors beyond 1023.
 _SELECTOR: Final[Any] = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 LOOK_FOR_ITSELF: Final = 5 * STUCK_AFTER
 """Real seconds after which a caller without news looks for itself, as rarely as lets it be seen to be stuck meanwhile."""
+
+TAKEN_UP_WITHIN: Final = 1.0
+"""Real seconds in which a server takes a request up; what is sent beyond that is none."""
 
 
 def _ignored(_port: int) -> None:
@@ -45,6 +49,7 @@ class Callers:
         self._held: Final[set[int]] = set()
         self._parked: Final[dict[int, LockType]] = {}
         self._waits: Final[dict[int, Wait]] = {}
+        self._sent: Final[dict[int, float]] = {}
         self._seen: Final[WeakSet[socket.socket]] = WeakSet()
         self.given_up: Callable[[int], None] = _ignored
 
@@ -67,6 +72,26 @@ class Callers:
             return real(stream, buffer)
 
         replace(socket.SocketIO, "readinto", readinto, undo)
+        self._attend_loops(team, undo)
+
+    def _attend_loops(self, team: Waits, undo: ExitStack) -> None:
+        """Have no time pass between an event loop's sending of a request and the server's taking it up."""
+        kind: Any = _SelectorSocketTransport
+        real = kind.write
+
+        def write(transport: Any, data: Any) -> None:
+            connection = transport.get_extra_info("socket")
+            if team.me() is not None and self._is_ours(connection):
+                self._sent[connection.getsockname()[1]] = real_now()
+            real(transport, data)
+
+        replace(kind, "write", write, undo)
+        replace(team, "awaits_server", self._is_on_its_way, undo)
+
+    def _is_on_its_way(self) -> bool:
+        """Whether a request has been sent that is not yet taken up, though it soon should be."""
+        since = real_now() - TAKEN_UP_WITHIN
+        return any(at > since for at in tuple(self._sent.values()))
 
     def _is_ours(self, connection: socket.socket) -> bool:
         try:
@@ -130,6 +155,7 @@ class Callers:
         with self._mutex:
             self._held.add(port)
             self._tell(port)
+        self._sent.pop(port, None)
         try:
             yield
         finally:
@@ -141,6 +167,7 @@ class Callers:
         with self._mutex:
             self._tell(port)
             wait = self._waits.get(port)
+        self._sent.pop(port, None)
         if self._team is not None and wait is not None:
             self._team.make_ready(wait)
 

@@ -299,6 +299,11 @@ def _ignored(_before: Micros, _after: Micros) -> None:
     """Nobody wants to know."""
 
 
+def _never() -> bool:
+    """Nothing is on its way."""
+    return False
+
+
 class Waits:
     """The threads of one test, and when time moves.
 
@@ -320,6 +325,8 @@ class Waits:
         self._gave_a_moment = False
         self._is_closed = False
         self.stop: Stop | None = None
+        self.awaits_server: Callable[[], bool] = _never
+        """Whether something real is on its way that time must not overtake: asked before it moves."""
         self.activity = 0
         """Grows whenever a thread of the test begins to wait."""
         self.slept: Callable[[Micros, Micros], None] = _ignored
@@ -564,6 +571,8 @@ class Waits:
             return A_MOMENT
         if self._running and not self._gave_a_moment:
             self._gave_a_moment = True
+            return A_MOMENT
+        if self.awaits_server():
             return A_MOMENT
         target = self._target()
         if target is None:

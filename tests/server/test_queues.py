@@ -1,5 +1,6 @@
 """Queues, as the service's own SDK and other clients see them."""
 
+import asyncio
 import json
 import socket
 import threading
@@ -550,6 +551,43 @@ def test_a_process_that_ends_takes_no_message_with_it(ecs, queue):
         pass
     queue.send("later")
     assert queue.messages[0].dequeue_count == 0
+
+
+# -- other clocks, other clients
+
+
+def test_a_poll_waits_in_the_time_of_time_machine_too(account):
+    """Whatever holds the clock."""
+    with EcsEvents(backend="time-machine") as ecs:
+        queue = ecs.queue("q")
+        client = account(queue.endpoint).get_queue("q")
+        assert code_of(client.receive_message, 30) == "MessageNotExist"
+        assert ecs.now.second == 30
+        queue.send("hello")
+        ecs.advance("1h")
+        assert client.receive_message().message_body == "hello"
+
+
+def test_a_poll_of_an_event_loop_waits_in_virtual_time(ecs, queue):
+    """With aiohttp; other tasks of the loop go on meanwhile."""
+    aiohttp = pytest.importorskip("aiohttp")
+    told = []
+
+    async def poll():
+        headers = {name.replace("_", "-"): value for name, value in SIGNED.items()}
+        url = f"{queue.endpoint}/queues/ecs-cms-event/messages?waitseconds=30"
+        async with aiohttp.ClientSession() as session, session.get(url, headers=headers) as reply:
+            told.append((reply.status, ecs.now.second))
+
+    async def work():
+        await asyncio.sleep(7)
+        told.append(("worked", ecs.now.second))
+
+    async def both():
+        await asyncio.gather(poll(), work())
+
+    asyncio.run(both())
+    assert told == [("worked", 7), (404, 30)]
 
 
 # -- in real time
