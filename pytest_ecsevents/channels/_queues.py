@@ -100,6 +100,35 @@ class QueueMessage:
     def __repr__(self) -> str:
         return f"<QueueMessage {self.message_id}, received {self.dequeue_count} times: {self.body[:60]!r}>"
 
+    @property
+    def summary(self) -> str:
+        """The name of the notification that it is, or how it begins."""
+        try:
+            decoded = json.loads(self.body)
+        except ValueError:
+            decoded = None
+        said = decoded if isinstance(decoded, dict) else {}
+        alert = said.get("alert")
+        named = said.get("name") or said.get("type") or (alert.get("eventName") if isinstance(alert, dict) else None)
+        return str(named or repr(self.body[:40]))
+
+
+@dataclass(frozen=True, slots=True)
+class MessageStep:
+    """What a client did to a message, for the story.
+
+    Attributes:
+        queue: The queue's name.
+        message: The message.
+        did: What, in words.
+        at_micros: When.
+    """
+
+    queue: str
+    message: QueueMessage
+    did: str
+    at_micros: Micros
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
@@ -130,15 +159,24 @@ class QueueState:
         clock: The test's.
         dice: What makes its ids.
         attributes: What differs from the defaults.
+        told: Told of what clients do to messages.
     """
 
-    def __init__(self, name: str, clock: Clock, dice: random.Random, attributes: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        name: str,
+        clock: Clock,
+        dice: random.Random,
+        attributes: Mapping[str, int],
+        told: Callable[[MessageStep], None],
+    ) -> None:
         self.name: Final = name
         self.attributes: Final[Attributes] = {limit.name: limit.default for limit in QUEUE_LIMITS} | dict(attributes)
         self.created_at: Final = clock.now()
         self.modified_at = self.created_at
         self.sent: Final[list[QueueMessage]] = []
         self.wakes: Final[list[Callable[[], None]]] = []
+        self._told: Final = told
         self._clock: Final = clock
         self._dice: Final = dice
         self._waiting: list[QueueMessage] = []
@@ -231,6 +269,7 @@ class QueueState:
             message = self._of(handle)
             message._deleted_at = self._clock.now()
             self._waiting.remove(message)
+            self._tell(message, "deleted")
 
     def hide(self, handle: str, seconds: int) -> tuple[str, Micros]:
         """Have a message that was received be hidden for so many seconds from now on.
@@ -245,6 +284,7 @@ class QueueState:
         with self._clock.lock:
             message = self._of(handle)
             message._visible_at = self._clock.now() + seconds * SECOND
+            self._tell(message, f"hidden for {seconds}s")
             return self._new_handle(message), message._visible_at
 
     def _here(self, now: Micros) -> list[QueueMessage]:
@@ -261,7 +301,12 @@ class QueueState:
         message.dequeue_count += 1
         message._first_at = message._first_at or now
         message._visible_at = now + self.attributes["VisibilityTimeout"] * SECOND
+        count = message.dequeue_count
+        self._tell(message, "received" if count == 1 else f"received, time {count}")
         return _receipt(message, self._new_handle(message))
+
+    def _tell(self, message: QueueMessage, did: str) -> None:
+        self._told(MessageStep(self.name, message, did, self._clock.now()))
 
     def _new_handle(self, message: QueueMessage) -> str:
         """`1-ODU4OTkzNDU5My0xNDMyNzI3ODI3LTItOA==`, as the sample of the reference; the one before is void."""
@@ -301,9 +346,11 @@ class Queues:
     Args:
         clock: The test's.
         seed: What makes this test's ids its own.
+        told: Told of what clients do to messages.
     """
 
-    def __init__(self, clock: Clock, seed: str) -> None:
+    def __init__(self, clock: Clock, seed: str, told: Callable[[MessageStep], None]) -> None:
+        self._told: Final = told
         self._clock: Final = clock
         self._dice: Final = random.Random(f"{seed}/queues")
         self._by_name: Final[dict[str, QueueState]] = {}
@@ -322,7 +369,7 @@ class Queues:
         with self._clock.lock:
             there = self._by_name.get(name)
             if there is None:
-                made = self._by_name[name] = QueueState(name, self._clock, self._dice, attributes)
+                made = self._by_name[name] = QueueState(name, self._clock, self._dice, attributes, self._told)
                 return made, True
             wanted = {limit.name: limit.default for limit in QUEUE_LIMITS} | dict(attributes)
             if there.attributes != wanted:

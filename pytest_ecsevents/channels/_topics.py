@@ -61,6 +61,8 @@ class TopicPush:
 
     Attributes:
         message: The message.
+        topic: The topic's name.
+        endpoint: Where to.
         attempt: 1 for the first.
         at_micros: When, in microseconds since the epoch.
         http_status: What the endpoint answered; None for nothing.
@@ -68,6 +70,8 @@ class TopicPush:
     """
 
     message: TopicMessage
+    topic: str
+    endpoint: str
     attempt: int
     at_micros: Micros
     http_status: int | None
@@ -135,9 +139,20 @@ class Topics:
         owner: The account that they belong to.
         seed: What makes this test's ids and waits its own.
         push: Pushes over HTTP.
+        told: Told of each attempt.
     """
 
-    def __init__(self, clock: Clock, queues: Queues, owner: str, seed: str, push: Pusher) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        queues: Queues,
+        owner: str,
+        seed: str,
+        *,
+        push: Pusher,
+        told: Callable[[TopicPush], None],
+    ) -> None:
+        self._told: Final = told
         self.owner: Final = owner
         self._clock: Final = clock
         self._queues: Final = queues
@@ -276,7 +291,9 @@ class Topics:
         status, problem = self._pushed(subscription, message)
         if not problem and self._clock.now() - at > ANSWER_WITHIN * SECOND:
             problem = f"no answer within {ANSWER_WITHIN}s"
-        subscription.pushes.append(TopicPush(message, attempt, at, status, problem))
+        push = TopicPush(message, subscription.topic, subscription.endpoint, attempt, at, status, problem)
+        subscription.pushes.append(push)
+        self._told(push)
         wait = self._wait(subscription.strategy, attempt) if problem else None
         if wait is not None:
             again = self._clock.now() + wait

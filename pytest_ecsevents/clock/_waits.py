@@ -567,12 +567,10 @@ class Waits:
             return LOOK_AGAIN
         for other in [one for one in self._watched if not one.is_ready and one.has_work()]:
             self._ready(other)
-        if wait.is_ready or not self._nobody_runs(now):
+        if wait.is_ready or self.awaits_server() or not self._nobody_runs(now):
             return A_MOMENT
         if self._running and not self._gave_a_moment:
             self._gave_a_moment = True
-            return A_MOMENT
-        if self.awaits_server():
             return A_MOMENT
         target = self._target()
         if target is None:

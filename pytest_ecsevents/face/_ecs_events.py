@@ -205,7 +205,14 @@ class EcsEvents:
             seed=seed,
         )
         self._witness.not_retried = self._receivers.not_retried
-        self._messaging: Final = Messaging(self._clock, self._receivers, self._serving, settings.account_id, seed)
+        self._messaging: Final = Messaging(
+            self._clock,
+            self._receivers,
+            self._serving,
+            settings.account_id,
+            seed,
+            told=self._witness.journal.append,
+        )
         self.instances: Final = Instances(self._cloud)
         """The instances by id, and `add`."""
 

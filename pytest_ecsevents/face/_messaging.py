@@ -1,11 +1,11 @@
 """The Simple Message Queue of a test: its queues and topics, and what CloudMonitor sends to them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from pytest_ecsevents._words import BadArgumentError, DeliveryError, hidden_in_reports
-from pytest_ecsevents.channels import Delivery, Queues, SmqRefusal, Topics
+from pytest_ecsevents.channels import Delivery, MessageStep, Queues, SmqRefusal, Subscription, TopicPush, Topics
 from pytest_ecsevents.clock import Clock
 from pytest_ecsevents.face._queues import Queue, Topic, queue_attributes, smq_error
 from pytest_ecsevents.face._receivers import Receivers
@@ -72,13 +72,23 @@ class Messaging:
         serving: Through which they are reached.
         owner: The account that they belong to.
         seed: What makes their ids this test's own.
+        told: Told of what clients do to messages, and of what is pushed.
     """
 
-    def __init__(self, clock: Clock, receivers: Receivers, serving: Serving, owner: str, seed: str) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        receivers: Receivers,
+        serving: Serving,
+        owner: str,
+        seed: str,
+        *,
+        told: Callable[[MessageStep | TopicPush], None],
+    ) -> None:
         self._receivers: Final = receivers
         self._serving: Final = serving
-        self._queues: Final = Queues(clock, seed)
-        self._topics: Final = Topics(clock, self._queues, owner, seed, EndpointPusher(seed))
+        self._queues: Final = Queues(clock, seed, told)
+        self._topics: Final = Topics(clock, self._queues, owner, seed, push=EndpointPusher(seed), told=told)
         serving.add_smq(SmqApp(self._queues, clock, seed, TopicRoutes(self._topics)))
         self._made: Final[dict[str, Queue]] = {}
         self._made_topics: Final[dict[str, Topic]] = {}
@@ -119,6 +129,11 @@ class Messaging:
         made.subscription = self._receivers.attach(TopicCourier(made), "topic", options)
         self._made_topics[name] = made
         return made
+
+    def subscription_of(self, kind: str, name: str) -> Subscription | None:
+        """What brings notifications to the "queue" or "topic" of a name; None where the test has none."""
+        found: Queue | Topic | None = (self._made if kind == "queue" else self._made_topics).get(name)
+        return None if found is None else found.subscription
 
 
 def _check_name(kind: str, name: object) -> None:

@@ -145,6 +145,40 @@ def test_deliveries_to_a_queue_are_in_the_story(ecs, queue):
     assert len(queue) == 2
 
 
+def test_what_clients_do_to_messages_is_in_the_story(ecs, queue, client):
+    """Each message by its notification's name, or by how it begins."""
+    ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
+    client.receive_message()
+    ecs.advance("30s")
+    client.delete_message(client.receive_message().receipt_handle)
+    queue.send("x" * 50)
+    client.change_message_visibility(client.receive_message().receipt_handle, 60)
+    told = [line for line in ecs.timeline().splitlines() if "  queue  " in line]
+    assert told == [
+        " +00:00:00  queue     ecs-cms-event: Instance:SystemMaintenance.Reboot:Scheduled received",
+        " +00:00:30  queue     ecs-cms-event: Instance:SystemMaintenance.Reboot:Scheduled received, time 2",
+        " +00:00:30  queue     ecs-cms-event: Instance:SystemMaintenance.Reboot:Scheduled deleted",
+        f" +00:00:30  queue     ecs-cms-event: '{'x' * 40}' received",
+        f" +00:00:30  queue     ecs-cms-event: '{'x' * 40}' hidden for 60s",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("form", "summary"),
+    [
+        ("cloudmonitor", "Instance:SystemMaintenance.Stop:Scheduled"),
+        ("subscription", "Instance:SystemMaintenance.Stop:Scheduled"),
+        ("eventbridge", "ecs:Instance:SystemMaintenance.Stop"),
+    ],
+)
+def test_a_message_knows_its_notification_in_every_form(ecs, form, summary):
+    """By its name, or its type."""
+    queue = ecs.queue("q", format=form)
+    ecs.create("SystemMaintenance.Stop", "i-web1", not_before="+24h")
+    assert queue.messages[0].summary == summary
+    assert [queue.send(body).summary for body in ("[1]", '{"alert": 1}')] == ["'[1]'", "'{\"alert\": 1}'"]
+
+
 # -- receiving
 
 
@@ -618,6 +652,13 @@ def test_a_queue_asked_for_again_is_the_same(ecs, queue):
         "The queue 'ecs-cms-event' is there already. ecs_events.queue('ecs-cms-event') alone returns it; what it gets was "
         "said when it was first asked for."
     )
+
+
+def test_queues_and_topics_are_found_by_name(ecs, queue):
+    """By whatever brings notifications to them besides."""
+    topic, found = ecs.topic("t"), ecs._messaging.subscription_of
+    assert (found("queue", "ecs-cms-event"), found("topic", "t")) == (queue.subscription, topic.subscription)
+    assert (found("queue", "t"), found("topic", "ecs-cms-event")) == (None, None)
 
 
 def test_a_queue_and_its_messages_tell_of_themselves(ecs, queue):

@@ -215,6 +215,19 @@ def test_what_arrives_is_not_sent_again(ecs, topic, receiver):
     assert [push.http_status for push in subscription.pushes] == [500, 200]
 
 
+def test_pushes_are_in_the_story(ecs, topic, receiver):
+    """What was sent where, and what came of it."""
+    receiver.answers = [500]
+    topic.subscribe(receiver.root)
+    topic.publish("hello")
+    ecs.advance("20s")
+    told = [line.partition("push")[2].strip() for line in ecs.timeline().splitlines() if "  push  " in line]
+    assert told == [
+        f"topic ecs-events -> {receiver.root}: failed, HTTP 500",
+        f"topic ecs-events -> {receiver.root} (attempt 2)",
+    ]
+
+
 def test_exponential_decay_tries_for_a_day(ecs, topic):
     """176 times more, after 1, 2, 4, ... 512 seconds (documented)."""
     subscription = topic.subscribe("http://127.0.0.1:9/", strategy="EXPONENTIAL_DECAY_RETRY")
