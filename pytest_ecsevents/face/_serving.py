@@ -27,6 +27,7 @@ class Serving:
 
     Attributes:
         mounts: The services beside ECS; add to them.
+        smq: The Simple Message Queue, once it is added.
     """
 
     def __init__(
@@ -42,16 +43,16 @@ class Serving:
         self._clock: Final = clock
         self._undo: Final = undo
         self._lock: Final = allocate_lock()
-        self._smq: SmqApp | None = None
+        self.smq: SmqApp | None = None
         self._running: Running | None = None
 
     def add_smq(self, smq: SmqApp) -> None:
         """Add the Simple Message Queue."""
-        self._smq = smq
+        self.smq = smq
         self.mounts.add(smq, header=SmqApp.HEADER)
 
     def _refusal(self, path: str, status: int, reason: str, problem: str) -> tuple[str, list[tuple[str, str]], bytes]:
-        service = self._smq if self._smq is not None and path.startswith(_OF_SMQ) else self._ecs
+        service = self.smq if self.smq is not None and path.startswith(_OF_SMQ) else self._ecs
         return service.refusal(status, reason, problem)
 
     def check(self, what: str) -> None:

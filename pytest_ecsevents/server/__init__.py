@@ -7,7 +7,9 @@ from pytest_ecsevents.clock import Clock
 from pytest_ecsevents.server._ecs import EcsApp
 from pytest_ecsevents.server._mounts import Mount, Mounts
 from pytest_ecsevents.server._push import EndpointPusher
-from pytest_ecsevents.server._smq import SmqApp
+from pytest_ecsevents.server._smq import VERSION as SMQ_VERSION
+from pytest_ecsevents.server._smq import Route, SmqApp
+from pytest_ecsevents.server._smq_errors import SMQ_ERRORS
 from pytest_ecsevents.server._smq_topics import TopicRoutes
 from pytest_ecsevents.server._wsgi import CONNECTION, Environ, Line, Refusal, StartResponse, WsgiApp
 
@@ -43,12 +45,15 @@ def serve(app: WsgiApp, refusal: Refusal, clock: Clock) -> Running:
 
 __all__ = [
     "CONNECTION",
+    "SMQ_ERRORS",
+    "SMQ_VERSION",
     "EcsApp",
     "EndpointPusher",
     "Environ",
     "Line",
     "Mount",
     "Mounts",
+    "Route",
     "Running",
     "SmqApp",
     "StartResponse",

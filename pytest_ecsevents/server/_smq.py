@@ -4,7 +4,7 @@ import random
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
@@ -91,6 +91,24 @@ class SmqReply:
 Answer: TypeAlias = Callable[[SmqCall], SmqReply]
 
 
+class Route(NamedTuple):
+    """One row of the table of requests; the first that fits one answers it.
+
+    Attributes:
+        operations: What the API reference calls it.
+        method: GET, PUT, ...
+        path: The whole path, as a regular expression.
+        marker: A name that the query must have, in lower case; "" for none.
+        answers: Who answers.
+    """
+
+    operations: str
+    method: str
+    path: str
+    marker: str
+    answers: Answer
+
+
 def whole_number(name: str, text: str | None) -> int | None:
     """The number that a text says.
 
@@ -138,31 +156,25 @@ class SmqApp:
 
     HEADER: Final = HEADER
 
-    def __init__(
-        self, queues: Queues, clock: Clock, seed: str, more: Iterable[tuple[str, str, str, Answer]] = ()
-    ) -> None:
+    def __init__(self, queues: Queues, clock: Clock, seed: str, more: Iterable[Route] = ()) -> None:
         self._queues: Final = queues
         self._clock: Final = clock
         self._dice: Final = random.Random(f"{seed}/requests")
-        self._routes: Final[list[tuple[str, re.Pattern[str], str, Answer]]] = [
-            (method, re.compile(path), marker, answers)
-            for method, path, marker, answers in (*self._queue_routes(), *more)
-        ]
+        self.routes: Final = (*self._queue_routes(), *more)
 
-    def _queue_routes(self) -> Iterator[tuple[str, str, str, Answer]]:
-        """Method, path, a name that the query must have, and who answers; the first that fits does."""
+    def _queue_routes(self) -> Iterator[Route]:
         queue, messages = r"/queues/([^/]*)", r"/queues/([^/]*)/messages"
-        yield "GET", r"/queues/?", "", self._list_queues
-        yield "PUT", queue, "metaoverride", self._set_queue_attributes
-        yield "PUT", queue, "", self._create_queue
-        yield "GET", queue, "", self._get_queue_attributes
-        yield "DELETE", queue, "", self._delete_queue
-        yield "GET", messages, "peekonly", self._peek
-        yield "GET", messages, "", self._receive
-        yield "POST", messages, "", self._send
-        yield "DELETE", messages, "receipthandle", self._delete_message
-        yield "DELETE", messages, "", self._batch_delete
-        yield "PUT", messages, "", self._change_visibility
+        yield Route("ListQueue", "GET", r"/queues/?", "", self._list_queues)
+        yield Route("SetQueueAttributes", "PUT", queue, "metaoverride", self._set_queue_attributes)
+        yield Route("CreateQueue", "PUT", queue, "", self._create_queue)
+        yield Route("GetQueueAttributes", "GET", queue, "", self._get_queue_attributes)
+        yield Route("DeleteQueue", "DELETE", queue, "", self._delete_queue)
+        yield Route("PeekMessage, BatchPeekMessage", "GET", messages, "peekonly", self._peek)
+        yield Route("ReceiveMessage, BatchReceiveMessage", "GET", messages, "", self._receive)
+        yield Route("SendMessage, BatchSendMessage", "POST", messages, "", self._send)
+        yield Route("DeleteMessage", "DELETE", messages, "receipthandle", self._delete_message)
+        yield Route("BatchDeleteMessage", "DELETE", messages, "", self._batch_delete)
+        yield Route("ChangeMessageVisibility", "PUT", messages, "", self._change_visibility)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -181,10 +193,10 @@ class SmqApp:
         return answer(environ, start_response, reply.status, headers_out, reply.body)
 
     def _route(self, method: str, path: str, query: Mapping[str, str]) -> tuple[tuple[str, ...], Answer]:
-        for verb, pattern, marker, answers in self._routes:
-            found = pattern.fullmatch(path)
-            if found and verb == method and (not marker or marker in query):
-                return found.groups(), answers
+        for route in self.routes:
+            found = re.fullmatch(route.path, path)
+            if found and route.method == method and (not route.marker or route.marker in query):
+                return found.groups(), route.answers
         raise SmqRefusal("InvalidRequestURL")
 
     def _refused(self, refusal: SmqRefusal, host: str) -> SmqReply:

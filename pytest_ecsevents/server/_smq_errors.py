@@ -23,7 +23,8 @@ class SmqError:
     source: str = "error codes"
 
 
-_TOPICS: Final = "error codes; the words by analogy with queues, a guess"
+_WORDS: Final = "error codes; the words a guess"
+_TOPICS: Final = "codes of the service's SDKs; status and words as those of queues, a guess"
 
 SMQ_ERRORS: Final = {
     row.code: row
@@ -41,14 +42,14 @@ SMQ_ERRORS: Final = {
         SmqError("ReceiptHandleError", 400, "The receipt handle you provided is not valid."),
         SmqError("QueueNotExist", 404, "The queue name you provided is not exist."),
         SmqError("QueueAlreadyExist", 409, "The queue you want to create is already exist."),
-        SmqError("InvalidQueueName", 400, "The queue name you provided is invalid."),
-        SmqError("QueueNameLengthError", 400, "Queue name length should between 1 and 120."),
+        SmqError("InvalidQueueName", 400, "The queue name you provided is invalid.", _WORDS),
+        SmqError("QueueNameLengthError", 400, "Queue name length should between 1 and 120.", _WORDS),
         SmqError("TopicNotExist", 404, "The topic name you provided is not exist.", _TOPICS),
         SmqError("TopicAlreadyExist", 409, "The topic you want to create is already exist.", _TOPICS),
         SmqError("SubscriptionNotExist", 404, "The subscription you provided is not exist.", _TOPICS),
         SmqError("SubscriptionAlreadyExist", 409, "The subscription you want to create is already exist.", _TOPICS),
         SmqError("EndpointInvalid", 400, "The endpoint you provided is invalid.", "a guess"),
-        SmqError("InternalError", 500, "Internal error."),
+        SmqError("InternalError", 500, "Interal error."),
     )
 }
 """The errors by code."""

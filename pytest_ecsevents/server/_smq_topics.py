@@ -5,7 +5,7 @@ from typing import Final
 
 from pytest_ecsevents.channels import STRATEGIES, TOPIC_LIMITS, SmqRefusal, Topics, TopicState, TopicSubscription
 from pytest_ecsevents.clock import SECOND
-from pytest_ecsevents.server._smq import Answer, SmqCall, SmqReply, listing, numbers, shown
+from pytest_ecsevents.server._smq import Route, SmqCall, SmqReply, listing, numbers, shown
 from pytest_ecsevents.server._xml import document, element, members, one, parsed
 
 RETENTION: Final = 86_400
@@ -22,20 +22,20 @@ class TopicRoutes:
     def __init__(self, topics: Topics) -> None:
         self._topics: Final = topics
 
-    def __iter__(self) -> Iterator[tuple[str, str, str, Answer]]:
-        """Method, path, a name that the query must have, and who answers; the first that fits does."""
+    def __iter__(self) -> Iterator[Route]:
+        """The rows of the table."""
         topic, subscription = r"/topics/([^/]*)", r"/topics/([^/]*)/subscriptions/([^/]*)"
-        yield "GET", r"/topics/?", "", self._list
-        yield "PUT", topic, "metaoverride", self._set_attributes
-        yield "PUT", topic, "", self._create
-        yield "GET", topic, "", self._get_attributes
-        yield "DELETE", topic, "", self._delete
-        yield "POST", r"/topics/([^/]*)/messages", "", self._publish
-        yield "GET", r"/topics/([^/]*)/subscriptions/?", "", self._list_subscriptions
-        yield "PUT", subscription, "metaoverride", self._set_subscription
-        yield "PUT", subscription, "", self._subscribe
-        yield "GET", subscription, "", self._get_subscription
-        yield "DELETE", subscription, "", self._unsubscribe
+        yield Route("ListTopic", "GET", r"/topics/?", "", self._list)
+        yield Route("SetTopicAttributes", "PUT", topic, "metaoverride", self._set_attributes)
+        yield Route("CreateTopic", "PUT", topic, "", self._create)
+        yield Route("GetTopicAttributes", "GET", topic, "", self._get_attributes)
+        yield Route("DeleteTopic", "DELETE", topic, "", self._delete)
+        yield Route("PublishMessage", "POST", r"/topics/([^/]*)/messages", "", self._publish)
+        yield Route("ListSubscriptionByTopic", "GET", r"/topics/([^/]*)/subscriptions/?", "", self._list_subscriptions)
+        yield Route("SetSubscriptionAttributes", "PUT", subscription, "metaoverride", self._set_subscription)
+        yield Route("Subscribe", "PUT", subscription, "", self._subscribe)
+        yield Route("GetSubscriptionAttributes", "GET", subscription, "", self._get_subscription)
+        yield Route("Unsubscribe", "DELETE", subscription, "", self._unsubscribe)
 
     def _create(self, call: SmqCall) -> SmqReply:
         attributes = numbers(parsed(call.body, "Topic"), TOPIC_LIMITS) if call.body else {}
