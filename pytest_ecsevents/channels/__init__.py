@@ -22,7 +22,6 @@ from pytest_ecsevents.channels._queues import (
     QueueState,
     Receipt,
     check_attributes,
-    check_name,
 )
 from pytest_ecsevents.channels._refusal import SmqRefusal
 from pytest_ecsevents.channels._topic_forms import CONTENT_TYPES
@@ -81,7 +80,6 @@ __all__ = [
     "TopicSubscription",
     "Topics",
     "check_attributes",
-    "check_name",
     "checked_options",
     "cloudmonitor",
     "eventbridge",

@@ -364,7 +364,7 @@ class Queues:
         Raises:
             SmqRefusal: There is one with other attributes, or something of this is out of range.
         """
-        check_name(name)
+        QUEUE_NAME.check(name)
         check_attributes(attributes)
         with self._clock.lock:
             there = self._by_name.get(name)
@@ -413,9 +413,32 @@ def check_attributes(attributes: Mapping[str, int]) -> None:
         limits[name].checked(value, 0)
 
 
-def check_name(name: str) -> None:
-    """Refuse a name that a queue or topic cannot have: letters, digits and hyphens, up to 120, no hyphen first."""
-    if not 1 <= len(name) <= 120:
-        raise SmqRefusal("QueueNameLengthError")
-    if not (name.isascii() and name.replace("-", "").isalnum() and name[0] != "-"):
-        raise SmqRefusal("InvalidQueueName")
+@dataclass(frozen=True, slots=True)
+class NameRule:
+    """What a name may be: letters, digits and hyphens, with no hyphen first (documented).
+
+    Attributes:
+        most: How many of them.
+        invalid: The code for others.
+        too_long: The code for more.
+    """
+
+    most: int
+    invalid: str
+    too_long: str
+
+    def check(self, name: str) -> None:
+        """Refuse another name.
+
+        Raises:
+            SmqRefusal: It is none.
+        """
+        if not 1 <= len(name) <= self.most:
+            raise SmqRefusal(self.too_long, self.most)
+        if not (name.isascii() and name.replace("-", "").isalnum() and name[0] != "-"):
+            raise SmqRefusal(self.invalid)
+
+
+QUEUE_NAME: Final = NameRule(120, "InvalidQueueName", "QueueNameLengthError")
+TOPIC_NAME: Final = NameRule(255, "TopicNameInvalid", "TopicNameLengthError")
+SUBSCRIPTION_NAME: Final = NameRule(255, "SubscriptionNameInvalid", "SubscriptionNameLengthError")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from pytest_ecsevents.channels._limits import TOPIC_LIMITS
-from pytest_ecsevents.channels._queues import Attributes, Queues, check_name
+from pytest_ecsevents.channels._queues import SUBSCRIPTION_NAME, TOPIC_NAME, Attributes, Queues
 from pytest_ecsevents.channels._refusal import SmqRefusal
 from pytest_ecsevents.channels._topic_forms import FORMS
 from pytest_ecsevents.clock import SECOND, Clock, Micros, from_micros
@@ -180,7 +180,7 @@ class Topics:
         Raises:
             SmqRefusal: There is one with other attributes, or something of this is out of range.
         """
-        check_name(name)
+        TOPIC_NAME.check(name)
         _check(attributes)
         with self._clock.lock:
             there = self._by_name.get(name)
@@ -218,7 +218,7 @@ class Topics:
             SmqRefusal: There is another of that name, or something of this cannot be.
         """
         topic = self[topic_name]
-        check_name(name)
+        SUBSCRIPTION_NAME.check(name)
         _check_subscription(endpoint, strategy, content_format, tag)
         with self._clock.lock:
             there = topic.subscriptions.get(name)

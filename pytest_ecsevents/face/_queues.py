@@ -30,7 +30,7 @@ _SNAKE: Final = {
 }
 """Attributes of a queue, as the SDK calls them in Python and on the wire."""
 
-_NAME: Final = "A name has up to 120 letters, digits and hyphens, and begins with no hyphen."
+_NAME: Final = "A name is letters, digits and hyphens, begins with no hyphen, and has up to 120 of them, a topic's 255."
 
 
 def queue_attributes(given: Mapping[str, object]) -> dict[str, int]:
@@ -56,7 +56,7 @@ def queue_attributes(given: Mapping[str, object]) -> dict[str, int]:
 
 def smq_error(refusal: SmqRefusal, what: str) -> BadArgumentError:
     """What to tell the author of a test whom the service would refuse."""
-    if refusal.code in ("InvalidQueueName", "QueueNameLengthError"):
+    if "Name" in refusal.code:
         return BadArgumentError(f"{what} cannot be called that. {_NAME}")
     if refusal.code == "InvalidArgument":
         name, low, high = refusal.values

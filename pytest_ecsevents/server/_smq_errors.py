@@ -43,12 +43,16 @@ SMQ_ERRORS: Final = {
         SmqError("QueueNotExist", 404, "The queue name you provided is not exist."),
         SmqError("QueueAlreadyExist", 409, "The queue you want to create is already exist."),
         SmqError("InvalidQueueName", 400, "The queue name you provided is invalid.", _WORDS),
-        SmqError("QueueNameLengthError", 400, "Queue name length should between 1 and 120.", _WORDS),
+        SmqError("QueueNameLengthError", 400, "Queue name length should between 1 and {}.", _WORDS),
+        SmqError("TopicNameInvalid", 400, "The topic name you provided is invalid.", _TOPICS),
+        SmqError("TopicNameLengthError", 400, "Topic name length should between 1 and {}.", _TOPICS),
+        SmqError("SubscriptionNameInvalid", 400, "The subscription name you provided is invalid.", _TOPICS),
+        SmqError("SubscriptionNameLengthError", 400, "Subscription name length should between 1 and {}.", _TOPICS),
         SmqError("TopicNotExist", 404, "The topic name you provided is not exist.", _TOPICS),
         SmqError("TopicAlreadyExist", 409, "The topic you want to create is already exist.", _TOPICS),
         SmqError("SubscriptionNotExist", 404, "The subscription you provided is not exist.", _TOPICS),
         SmqError("SubscriptionAlreadyExist", 409, "The subscription you want to create is already exist.", _TOPICS),
-        SmqError("EndpointInvalid", 400, "The endpoint you provided is invalid.", "a guess"),
+        SmqError("EndpointInvalid", 400, "The endpoint you provided is invalid.", _TOPICS),
         SmqError("InternalError", 500, "Interal error."),
     )
 }

@@ -680,8 +680,8 @@ def test_the_first_receipt_is_remembered(ecs, queue, client):
 
 
 SENTENCES = {
-    "a name of no queue": ({"name": "a_b"}, "The queue 'a_b' cannot be called that. A name has up to 120 letters, digits "
-        "and hyphens, and begins with no hyphen."),
+    "a name of no queue": ({"name": "a_b"}, "The queue 'a_b' cannot be called that. A name is letters, digits "
+        "and hyphens, begins with no hyphen, and has up to 120 of them, a topic's 255."),
     "a name that is none": ({"name": 3}, 'A queue was called 3. Pass its name, such as "ecs-cms-event".'),
     "no such format": ({"format": "cloudmonitr"}, "format is 'cloudmonitr'. Pass one of: cloudmonitor, cloudmonitor-minimal, "
         "subscription, eventbridge. Did you mean cloudmonitor?"),

@@ -373,9 +373,12 @@ def test_what_is_wrong_is_refused(topic, account, receiver, request_at):
     assert (
         code_of(wrong.get_subscription("x").subscribe, SubscriptionMeta(receiver.url, "", "YAML")) == "InvalidArgument"
     )
-    assert code_of(wrong.get_subscription("-x").subscribe, SubscriptionMeta(receiver.url)) == "InvalidQueueName"
+    assert code_of(wrong.get_subscription("-x").subscribe, SubscriptionMeta(receiver.url)) == "SubscriptionNameInvalid"
+    long = wrong.get_subscription("x" * 256)
+    assert code_of(long.subscribe, SubscriptionMeta(receiver.url)) == "SubscriptionNameLengthError"
     assert code_of(wrong.set_attributes, TopicMeta(1)) == "InvalidArgument"
-    assert code_of(account.get_topic("a_b").create, TopicMeta(1024)) == "InvalidQueueName"
+    assert code_of(account.get_topic("a_b").create, TopicMeta(1024)) == "TopicNameInvalid"
+    assert code_of(account.get_topic("x" * 256).create, TopicMeta(1024)) == "TopicNameLengthError"
     assert code_of(account.get_topic("none").publish_message, TopicMessage("x")) == "TopicNotExist"
     topic.subscribe(receiver.url, "mine")
     assert code_of(wrong.get_subscription("mine").set_attributes, SubscriptionMeta()) == "InvalidArgument"
@@ -412,8 +415,8 @@ def test_topics_and_subscriptions_tell_of_themselves(ecs, topic, receiver):
 SENTENCES = {
     "a topic twice": (lambda ecs, _: ecs.topic("ecs-events", levels="INFO"), "The topic 'ecs-events' is there already. "
         "ecs_events.topic('ecs-events') alone returns it; what it gets was said when it was first asked for."),
-    "a name of no topic": (lambda ecs, _: ecs.topic("a_b"), "The topic 'a_b' cannot be called that. A name has up to 120 "
-        "letters, digits and hyphens, and begins with no hyphen."),
+    "a name of no topic": (lambda ecs, _: ecs.topic("a_b"), "The topic 'a_b' cannot be called that. A name is letters, digits "
+        "and hyphens, begins with no hyphen, and has up to 120 of them, a topic's 255."),
     "no text": (lambda _, topic: topic.publish(3), "body is 3. Pass text, such as json.dumps({...})."),
     "too long a tag": (lambda _, topic: topic.publish("x", tag="x" * 17), "MessageTag must be from 1 to 16."),
     "too long a filter": (lambda _, topic: topic.subscribe("http://x", tag="x" * 17), "FilterTag must be from 1 to 16."),
