@@ -11,6 +11,7 @@ import json
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from typing import Any, Final, TypeAlias
 
 from pytest_ecsevents.channels._limits import QUEUE_LIMITS, Limit
@@ -34,6 +35,7 @@ class QueueMessage:
     """One message of a queue, live.
 
     Attributes:
+        number: Which it is of its queue's, from 0.
         message_id: The service's id.
         raw: The body as it goes over the wire.
         priority: 1 goes before 16.
@@ -41,8 +43,9 @@ class QueueMessage:
     """
 
     def __init__(
-        self, message_id: str, raw: str, priority: int, *, at: Micros, visible_at: Micros, ends_at: Micros
+        self, number: int, message_id: str, raw: str, priority: int, *, at: Micros, visible_at: Micros, ends_at: Micros
     ) -> None:
+        self.number: Final = number
         self.message_id: Final = message_id
         self.raw: Final = raw
         self.priority: Final = priority
@@ -50,6 +53,7 @@ class QueueMessage:
         self._at: Final = at
         self._visible_at = visible_at
         self._ends_at: Final = ends_at
+        self._comes_up_at: Micros | None = None
         self._first_at: Micros = 0
         self._handle = ""
         self._deleted_at: Micros | None = None
@@ -179,7 +183,9 @@ class QueueState:
         self._told: Final = told
         self._clock: Final = clock
         self._dice: Final = dice
-        self._waiting: list[QueueMessage] = []
+        self._left: Final[dict[int, QueueMessage]] = {}
+        self._hidden: Final[list[tuple[Micros, int, QueueMessage]]] = []
+        self._ready: Final[list[tuple[int, int, QueueMessage]]] = []
         self._by_handle: Final[dict[str, QueueMessage]] = {}
         self._receipts = 0
 
@@ -188,6 +194,7 @@ class QueueState:
     def change(self, attributes: Mapping[str, int]) -> None:
         """Change attributes; what was sent before keeps what it was sent with (a guess)."""
         with self._clock.lock:
+            check_attributes(attributes)
             self.attributes.update(attributes)
             self.modified_at = self._clock.now()
 
@@ -195,7 +202,7 @@ class QueueState:
         """How many messages can be received, are hidden because they were received, and are delayed."""
         with self._clock.lock:
             now = self._clock.now()
-            here = self._here(now)
+            here = [message for message in self._left.values() if message._ends_at > now]
             active = sum(message._visible_at <= now for message in here)
             delayed = sum(message._visible_at > now and not message.dequeue_count for message in here)
             return active, len(here) - active - delayed, delayed
@@ -204,8 +211,7 @@ class QueueState:
 
     def holds(self, message: QueueMessage) -> bool:
         """Whether a message is still there: neither deleted nor too old."""
-        with self._clock.lock:
-            return message in self._here(self._clock.now())
+        return message.number in self._left and message._ends_at > self._clock.now()
 
     def send(self, raw: str, *, delay_seconds: int | None = None, priority: int | None = None) -> QueueMessage:
         """Add a message.
@@ -226,6 +232,7 @@ class QueueState:
         with self._clock.lock:
             now = self._clock.now()
             message = QueueMessage(
+                len(self.sent),
                 self._message_id(now),
                 raw,
                 rank,
@@ -234,7 +241,8 @@ class QueueState:
                 ends_at=now + self.attributes["MessageRetentionPeriod"] * SECOND,
             )
             self.sent.append(message)
-            self._waiting.append(message)
+            self._left[message.number] = message
+            self._hide(message)
         self.wake()
         return message
 
@@ -247,17 +255,24 @@ class QueueState:
         """Up to so many messages that can be received; nobody else can until `VisibilityTimeout` has passed."""
         with self._clock.lock:
             now = self._clock.now()
-            return [self._received(message, now) for message in self._visible(now)[:most]]
+            taken = self._take(most, now)
+            return [self._received(message, now) for message in taken]
 
     def peek(self, most: int = 1) -> list[Receipt]:
         """Up to so many messages that can be received, left as they are."""
         with self._clock.lock:
-            return [_receipt(message, "") for message in self._visible(self._clock.now())[:most]]
+            seen = self._take(most, self._clock.now())
+            for message in seen:
+                heappush(self._ready, (message.priority, message.number, message))
+            return [_receipt(message, "") for message in seen]
 
     def next_visible_at(self) -> Micros | None:
         """When the next message can be received again, or for the first time; None for none."""
         with self._clock.lock:
-            return min((message._visible_at for message in self._here(self._clock.now())), default=None)
+            while self._hidden and not self._is_as_hidden(*self._hidden[0]):
+                heappop(self._hidden)
+            ready = [message._visible_at for *_, message in self._ready if self.holds(message)]
+            return min([*ready, *(at for at, *_ in self._hidden[:1])], default=None)
 
     def delete(self, handle: str) -> None:
         """Delete a message that was received.
@@ -268,7 +283,7 @@ class QueueState:
         with self._clock.lock:
             message = self._of(handle)
             message._deleted_at = self._clock.now()
-            self._waiting.remove(message)
+            del self._left[message.number]
             self._tell(message, "deleted")
 
     def hide(self, handle: str, seconds: int) -> tuple[str, Micros]:
@@ -284,23 +299,38 @@ class QueueState:
         with self._clock.lock:
             message = self._of(handle)
             message._visible_at = self._clock.now() + seconds * SECOND
+            self._hide(message)
             self._tell(message, f"hidden for {seconds}s")
             return self._new_handle(message), message._visible_at
 
-    def _here(self, now: Micros) -> list[QueueMessage]:
-        if any(message._ends_at <= now for message in self._waiting):
-            self._waiting = [message for message in self._waiting if message._ends_at > now]
-        return self._waiting
+    def _hide(self, message: QueueMessage) -> None:
+        """Have a message come up at its time, once."""
+        if message._comes_up_at != message._visible_at:
+            message._comes_up_at = message._visible_at
+            heappush(self._hidden, (message._visible_at, message.number, message))
 
-    def _visible(self, now: Micros) -> list[QueueMessage]:
-        """In the order in which they are received: by priority, then as they were sent."""
-        here = [message for message in self._here(now) if message._visible_at <= now]
-        return sorted(here, key=lambda message: message.priority)
+    def _is_as_hidden(self, at: Micros, _number: int, message: QueueMessage) -> bool:
+        """Whether a message still comes up at this time: it may be gone, or hidden until another."""
+        return message._visible_at == at and self.holds(message)
+
+    def _take(self, most: int, now: Micros) -> list[QueueMessage]:
+        """Up to so many messages that can be received: by priority, then as they were sent."""
+        while self._hidden and self._hidden[0][0] <= now:
+            hidden = heappop(self._hidden)
+            if self._is_as_hidden(*hidden):
+                heappush(self._ready, (hidden[2].priority, hidden[1], hidden[2]))
+        taken: list[QueueMessage] = []
+        while self._ready and len(taken) < most:
+            message = heappop(self._ready)[-1]
+            if self.holds(message):
+                taken.append(message)
+        return taken
 
     def _received(self, message: QueueMessage, now: Micros) -> Receipt:
         message.dequeue_count += 1
         message._first_at = message._first_at or now
         message._visible_at = now + self.attributes["VisibilityTimeout"] * SECOND
+        self._hide(message)
         count = message.dequeue_count
         self._tell(message, "received" if count == 1 else f"received, time {count}")
         return _receipt(message, self._new_handle(message))
@@ -324,7 +354,7 @@ class QueueState:
         if message is None:
             raise SmqRefusal("ReceiptHandleError")
         now = self._clock.now()
-        if message not in self._here(now) or message._handle != handle or message._visible_at <= now:
+        if not self.holds(message) or message._handle != handle or message._visible_at <= now:
             raise SmqRefusal("MessageNotExist")
         return message
 

@@ -514,6 +514,8 @@ WRONG = {
         400, "InvalidQueryString"),
     "an attribute of words": ("PUT", "/queues/q2", "<Queue><DelaySeconds>x</DelaySeconds></Queue>", {}, 400, "InvalidArgument"),
     "an attribute out of range": ("PUT", "/queues/q2", "<Queue><DelaySeconds>-1</DelaySeconds></Queue>", {}, 400, "InvalidArgument"),
+    "a changed attribute out of range": ("PUT", "/queues/q?metaoverride=true", "<Queue><VisibilityTimeout>0</VisibilityTimeout>"
+        "</Queue>", {}, 400, "InvalidArgument"),
     "a wait of words": ("GET", "/queues/q/messages?waitseconds=x", "", {}, 400, "InvalidQueryString"),
     "too long a wait": ("GET", "/queues/q/messages?waitseconds=31", "", {}, 400, "InvalidArgument"),
     "no handles": ("DELETE", "/queues/q/messages", "", {}, 400, "MissingReceiptHandle"),
