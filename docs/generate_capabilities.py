@@ -292,8 +292,7 @@ def _message_queues() -> Iterator[str]:
         "`InvalidArgument` where it is out of range."
     )
     yield ""
-    smq = EcsEvents()._serving.smq
-    assert smq is not None
+    smq = EcsEvents()._messaging.smq
     yield from _table(
         ("operations", "request"),
         ((route.operations, _code(f"{route.method} {_path_text(route)}")) for route in smq.routes),

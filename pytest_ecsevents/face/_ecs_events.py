@@ -5,7 +5,7 @@ import datetime as dt
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from functools import partial
+from functools import cached_property, partial
 from types import EllipsisType, MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -191,8 +191,14 @@ class EcsEvents:
         self._cloud.observers.append(self._witness.journal.append)
         self._monitor: Final = CloudMonitor(self._cloud, seed)
         self._cloud.observers.append(self._monitor.heard)
+        self._seed: Final = seed
         self._serving: Final = Serving(
-            self._gateway, self._cloud.ids.request, self._clock, self._witness.reported, self._undo
+            self._gateway,
+            self._cloud.ids.request,
+            self._clock,
+            reported=self._witness.reported,
+            undo=self._undo,
+            furnish=lambda: self._messaging,
         )
         self._guard: Final = Guard(lambda: self._patience, self._activity, self._is_running)
         self._receivers: Final = Receivers(
@@ -205,14 +211,6 @@ class EcsEvents:
             seed=seed,
         )
         self._witness.not_retried = self._receivers.not_retried
-        self._messaging: Final = Messaging(
-            self._clock,
-            self._receivers,
-            self._serving,
-            settings.account_id,
-            seed,
-            told=self._witness.journal.append,
-        )
         self.instances: Final = Instances(self._cloud)
         """The instances by id, and `add`."""
 
@@ -892,6 +890,18 @@ class EcsEvents:
         return self._cloud.access_keys
 
     # -- the server
+
+    @cached_property
+    def _messaging(self) -> Messaging:
+        """The queues and topics, which most tests have none of."""
+        return Messaging(
+            self._clock,
+            self._receivers,
+            self._serving,
+            self._cloud.rules.account_id,
+            self._seed,
+            told=self._witness.journal.append,
+        )
 
     @property
     def endpoint(self) -> str:

@@ -66,6 +66,9 @@ class TopicCourier:
 class Messaging:
     """The queues and topics of one test.
 
+    Attributes:
+        smq: Answers requests about them.
+
     Args:
         clock: The test's.
         receivers: Through whom they get notifications.
@@ -89,7 +92,8 @@ class Messaging:
         self._serving: Final = serving
         self._queues: Final = Queues(clock, seed, told)
         self._topics: Final = Topics(clock, self._queues, owner, seed, push=EndpointPusher(seed), told=told)
-        serving.add_smq(SmqApp(self._queues, clock, seed, TopicRoutes(self._topics)))
+        self.smq: Final = SmqApp(self._queues, clock, seed, TopicRoutes(self._topics))
+        serving.add_smq(self.smq)
         self._made: Final[dict[str, Queue]] = {}
         self._made_topics: Final[dict[str, Topic]] = {}
 

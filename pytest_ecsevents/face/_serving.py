@@ -24,10 +24,10 @@ class Serving:
         clock: The test's.
         reported: Told of errors that the author is to know of.
         undo: Stops the server when it closes.
+        furnish: Adds what there is to serve beside ECS, before the server starts.
 
     Attributes:
         mounts: The services beside ECS; add to them.
-        smq: The Simple Message Queue, once it is added.
     """
 
     def __init__(
@@ -35,24 +35,27 @@ class Serving:
         gateway: Gateway,
         request_id: Callable[[], str],
         clock: Clock,
+        *,
         reported: Callable[[BaseException], None],
         undo: ExitStack,
+        furnish: Callable[[], object],
     ) -> None:
         self._ecs: Final = EcsApp(gateway, request_id, reported)
         self.mounts: Final = Mounts(self._ecs)
         self._clock: Final = clock
         self._undo: Final = undo
+        self._furnish: Final = furnish
         self._lock: Final = allocate_lock()
-        self.smq: SmqApp | None = None
+        self._smq: SmqApp | None = None
         self._running: Running | None = None
 
     def add_smq(self, smq: SmqApp) -> None:
         """Add the Simple Message Queue."""
-        self.smq = smq
+        self._smq = smq
         self.mounts.add(smq, header=SmqApp.HEADER)
 
     def _refusal(self, path: str, status: int, reason: str, problem: str) -> tuple[str, list[tuple[str, str]], bytes]:
-        service = self.smq if self.smq is not None and path.startswith(_OF_SMQ) else self._ecs
+        service = self._smq if self._smq is not None and path.startswith(_OF_SMQ) else self._ecs
         return service.refusal(status, reason, problem)
 
     def check(self, what: str) -> None:
@@ -75,6 +78,7 @@ class Serving:
         self.check(what)
         with self._lock:
             if self._running is None:
+                self._furnish()
                 self._running = serve(self.mounts, self._refusal, self._clock)
                 self._undo.callback(self._stop)
             host, port = self._running.address
