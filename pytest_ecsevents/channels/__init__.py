@@ -5,16 +5,53 @@ from pytest_ecsevents.channels._delivery import Courier, Delivery, Dispatcher, S
 from pytest_ecsevents.channels._filters import EventFilter
 from pytest_ecsevents.channels._formats import FORMATS, cloudmonitor, eventbridge, subscription
 from pytest_ecsevents.channels._functions import FunctionContext, FunctionCredentials, FunctionMeta, ServiceMeta
+from pytest_ecsevents.channels._limits import QUEUE_LIMITS, TOPIC_LIMITS, Limit
 from pytest_ecsevents.channels._mishaps import Mishaps, Retries
 from pytest_ecsevents.channels._monitor import CloudMonitor
 from pytest_ecsevents.channels._names import LEVELS, PUBLISHED, NotificationName, NotificationNames
 from pytest_ecsevents.channels._notification import Notification
 from pytest_ecsevents.channels._options import DeliveryOptions, checked_options
+from pytest_ecsevents.channels._queues import (
+    BATCH,
+    HIDDEN,
+    MOST_AT_ONCE,
+    PRIORITY,
+    WAIT,
+    MessageStep,
+    QueueMessage,
+    Queues,
+    QueueState,
+    Receipt,
+    check_attributes,
+)
+from pytest_ecsevents.channels._refusal import SmqRefusal
+from pytest_ecsevents.channels._topic_forms import CONTENT_TYPES
+from pytest_ecsevents.channels._topics import (
+    ANSWER_WITHIN,
+    CONTENT_FORMATS,
+    STRATEGIES,
+    TopicMessage,
+    TopicPush,
+    Topics,
+    TopicState,
+    TopicSubscription,
+)
 
 __all__ = [
+    "ANSWER_WITHIN",
+    "BATCH",
+    "CONTENT_FORMATS",
+    "CONTENT_TYPES",
     "FORMATS",
+    "HIDDEN",
     "LEVELS",
+    "MOST_AT_ONCE",
+    "PRIORITY",
     "PUBLISHED",
+    "QUEUE_LIMITS",
+    "STRATEGIES",
+    "TOPIC_LIMITS",
+    "WAIT",
     "CloudMonitor",
     "Courier",
     "Delivery",
@@ -24,13 +61,26 @@ __all__ = [
     "FunctionContext",
     "FunctionCredentials",
     "FunctionMeta",
+    "Limit",
+    "MessageStep",
     "Mishaps",
     "Notification",
     "NotificationName",
     "NotificationNames",
+    "QueueMessage",
+    "QueueState",
+    "Queues",
+    "Receipt",
     "Retries",
     "ServiceMeta",
+    "SmqRefusal",
     "Subscription",
+    "TopicMessage",
+    "TopicPush",
+    "TopicState",
+    "TopicSubscription",
+    "Topics",
+    "check_attributes",
     "checked_options",
     "cloudmonitor",
     "content_of",

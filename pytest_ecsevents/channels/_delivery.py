@@ -76,13 +76,11 @@ class Delivery:
 
 
 class Courier(Protocol):
-    """Who takes a notification to a receiver.
+    """Who takes a notification to a receiver."""
 
-    Attributes:
-        receiver: What the receiver is called in the story.
-    """
-
-    receiver: str
+    @property
+    def receiver(self) -> str:
+        """What the receiver is called in the story."""
 
     def deliver(self, delivery: Delivery) -> object:
         """Take it there; what it answers. Whatever is raised is the delivery's failure."""

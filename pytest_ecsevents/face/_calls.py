@@ -6,6 +6,7 @@ from typing import Final
 from pytest_ecsevents._words import (
     BadArgumentError,
     EndlessCallError,
+    ServedCallError,
     StandingClockError,
     UnexpectedCallError,
     hidden_in_reports,
@@ -174,6 +175,13 @@ def uncaught_connection() -> UnexpectedCallError:
         f"Something connected to the metadata service, {HOST}, by a way that is not intercepted. Answered are requests, "
         "urllib3, urllib.request, http.client and aiohttp, and what is built upon them; use one of these. To have it meet "
         f"a time-out instead: {relaxed('calls')}"
+    )
+
+
+def served_call(problem: BaseException) -> ServedCallError:
+    """The error for a call over HTTP that ended in an error of the test's own."""
+    return ServedCallError(
+        f"A call that came over HTTP ended in {type(problem).__name__}, and was answered with 500 InternalError: {problem}"
     )
 
 

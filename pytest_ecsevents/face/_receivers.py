@@ -22,6 +22,7 @@ from pytest_ecsevents._words import (
 )
 from pytest_ecsevents.channels import (
     CloudMonitor,
+    Courier,
     Delivery,
     Dispatcher,
     FunctionContext,
@@ -301,7 +302,19 @@ class Receivers:
         )
         return self._add(courier, "function_compute", options, _OF_A_FUNCTION)
 
-    def _add(self, courier: Any, what: str, options: Mapping[str, object], usual: Retries) -> Subscription:
+    def check(self, what: str, options: Mapping[str, object]) -> None:
+        """Refuse options that `attach` would refuse.
+
+        Raises:
+            BadArgumentError: There is no such option, or it cannot have that value.
+        """
+        checked_options(what, options, self._monitor.names, _NONE, _ALSO[what])
+
+    def attach(self, courier: Courier, what: str, options: Mapping[str, object]) -> Subscription:
+        """Have notifications delivered by somebody who never fails to, or says so: nothing is tried again unless told."""
+        return self._add(courier, what, options, _NONE)
+
+    def _add(self, courier: Courier, what: str, options: Mapping[str, object], usual: Retries) -> Subscription:
         seed = options.get("seed", len(self.subscriptions))
         subscription = Subscription(
             self._dispatcher,
@@ -314,7 +327,19 @@ class Receivers:
         return subscription
 
 
-_ALSO: Final = {"subscribe": ("method",), "function_compute": ("name", "region_id", "memory", "timeout")}
+_ALSO: Final = {
+    "subscribe": ("method",),
+    "function_compute": ("name", "region_id", "memory", "timeout"),
+    "queue": (
+        "name",
+        "visibility_timeout",
+        "delay_seconds",
+        "polling_wait_seconds",
+        "message_retention_period",
+        "maximum_message_size",
+    ),
+    "topic": ("name",),
+}
 
 
 def timed_out(what: str, limit: Micros, doing: str) -> EcsEventsError:

@@ -204,8 +204,11 @@ class Gateway:
         Raises:
             EcsEventsError: It would wait for ever.
         """
-        exchange.call.fault = exchange.effect.fault is not None
-        exchange.no_reply, lasts = felt(exchange.effect, exchange.request.patience())
+        effect, patience = exchange.effect, exchange.request.patience()
+        exchange.call.fault = effect.fault is not None
+        exchange.no_reply, lasts = felt(effect, patience)
+        if patience.is_elsewhere:
+            lasts = effect.delay
         if lasts is None:
             assert exchange.no_reply is not None
             raise self._witness.waits_for_ever(exchange.call, exchange.no_reply)
@@ -305,7 +308,7 @@ class Gateway:
             call.reply = encoded(200, body, _format(request), f"{call.action}Response")
         else:
             call.http_status, call.code, call.hint = error.http_status, error.code, error.hint
-            body = _error_body(error, request.host, exchange.request_id)
+            body = error_body(error, request.host, exchange.request_id)
             call.reply = encoded(error.http_status, body, _format(request), "Error")
         return call.reply
 
@@ -448,7 +451,8 @@ def _summary(body: JsonObject) -> str:
     return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}" if noun else ""
 
 
-def _error_body(error: ApiError, host: str, request_id: str) -> JsonObject:
+def error_body(error: ApiError, host: str, request_id: str) -> JsonObject:
+    """What an error reply says."""
     return {
         "RequestId": request_id,
         "HostId": host,
