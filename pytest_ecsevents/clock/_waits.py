@@ -584,6 +584,12 @@ class Waits:
         stuck = [member.is_stuck(ident, now) for ident, member in self._members.items() if member.runs]
         return len(stuck) == self._running and all(stuck)
 
+    def latest_sleeper(self) -> int:
+        """The number of the last wait for an instant that still lasts, of another thread than the calling one."""
+        me = self.me()
+        lasting = (number for *_, number, wait in tuple(self._sleepers) if not wait.is_ready and wait.member is not me)
+        return max(lasting, default=0)
+
     def _next_sleeper(self) -> Wait | None:
         while self._sleepers and self._sleepers[0][-1].is_ready:
             heapq.heappop(self._sleepers)
