@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         EndlessCallError,
         EndlessHandlerError,
         LeftThreadsError,
+        NoGuestError,
         NoSingleEventError,
         NoSuchNameError,
         ReceiverError,
@@ -57,7 +58,8 @@ if TYPE_CHECKING:
         UnknownEventTypeError,
         UnknownInstanceError,
     )
-    from pytest_ecsevents.face import EcsEvents, Instances, PlannedStep, Queue, Scenario, Stopped, Topic
+    from pytest_ecsevents.face import EcsEvents, Instances, Metadata, PlannedStep, Queue, Scenario, Stopped, Topic
+    from pytest_ecsevents.guest import Guest, MetadataCall
     from pytest_ecsevents.openapi import ApiCall, ApiError
 
 _HOMES = {
@@ -74,6 +76,7 @@ _HOMES = {
     "EndlessHandlerError": "_words",
     "EventStatus": "cloud",
     "FunctionContext": "channels",
+    "Guest": "guest",
     "Instance": "cloud",
     "InstanceArrearsError": "cloud",
     "InstanceLockedError": "cloud",
@@ -83,6 +86,9 @@ _HOMES = {
     "Instances": "face",
     "Interruption": "cloud",
     "LeftThreadsError": "_words",
+    "Metadata": "face",
+    "MetadataCall": "guest",
+    "NoGuestError": "_words",
     "NoSingleEventError": "_words",
     "NoSuchNameError": "_words",
     "NotBeforePassedError": "cloud",
@@ -130,6 +136,7 @@ __all__ = [
     "EndlessHandlerError",
     "EventStatus",
     "FunctionContext",
+    "Guest",
     "Instance",
     "InstanceArrearsError",
     "InstanceLockedError",
@@ -139,6 +146,9 @@ __all__ = [
     "Instances",
     "Interruption",
     "LeftThreadsError",
+    "Metadata",
+    "MetadataCall",
+    "NoGuestError",
     "NoSingleEventError",
     "NoSuchNameError",
     "NotBeforePassedError",

@@ -1,5 +1,6 @@
 """What happens in the cloud, as CloudMonitor and EventBridge tell of it."""
 
+from pytest_ecsevents.channels._contents import content_of
 from pytest_ecsevents.channels._delivery import Courier, Delivery, Dispatcher, Subscription
 from pytest_ecsevents.channels._filters import EventFilter
 from pytest_ecsevents.channels._formats import FORMATS, cloudmonitor, eventbridge, subscription
@@ -82,6 +83,7 @@ __all__ = [
     "check_attributes",
     "checked_options",
     "cloudmonitor",
+    "content_of",
     "eventbridge",
     "subscription",
 ]

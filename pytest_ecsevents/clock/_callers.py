@@ -239,12 +239,12 @@ class AnswerWait(WatchedWait):
         connection: Through which the answer comes.
     """
 
-    __slots__ = ("_after", "_connection", "_since")
+    __slots__ = ("_before", "_connection", "_since")
 
     def __init__(self, team: Waits, member: Member, deadline: Micros, connection: socket.socket) -> None:
         super().__init__(team, member, deadline)
         self._connection: Final = connection
-        self._after: Final = team.latest_sleeper()
+        self._before: Final = team.other_sleepers()
         self._since: Final = real_now()
 
     def park(self, seconds: float | None) -> None:
@@ -255,7 +255,7 @@ class AnswerWait(WatchedWait):
         return self._is_there(0)
 
     def holds_for(self, _target: Micros | None, now: float) -> float:
-        is_for_others = self._team.latest_sleeper() > self._after
+        is_for_others = any(wait not in self._before for wait in self._team.other_sleepers())
         return max(self._since + (A_MOMENT if is_for_others else ANSWER_WITHIN) - now, 0.0)
 
     def _is_there(self, seconds: float) -> bool:

@@ -2,6 +2,7 @@
 
 from pytest_ecsevents.face._ecs_events import EcsEvents
 from pytest_ecsevents.face._instances import Instances
+from pytest_ecsevents.face._metadata import Metadata
 from pytest_ecsevents.face._queues import Queue, Topic
 from pytest_ecsevents.face._run import Stopped
 from pytest_ecsevents.face._scenarios import SCENARIOS
@@ -13,6 +14,7 @@ __all__ = [
     "SCENARIOS",
     "EcsEvents",
     "Instances",
+    "Metadata",
     "PlannedStep",
     "Queue",
     "Scenario",

@@ -5,7 +5,7 @@ from pytest_ecsevents.openapi._calls import ApiCall
 from pytest_ecsevents.openapi._encoding import encoded, xml_text
 from pytest_ecsevents.openapi._errors import COMMON, ApiError, ErrorRow, ErrorTable
 from pytest_ecsevents.openapi._gateway import ACTIONS, VERSION, Gateway, Witness, callers_frame, error_body, is_between
-from pytest_ecsevents.openapi._mishaps import MISHAPS, NO_EFFECT, Acts, Effect, Mishap
+from pytest_ecsevents.openapi._mishaps import MISHAPS, NO_EFFECT, Acts, Effect, Mishap, felt
 from pytest_ecsevents.openapi._wire import Answerer, ApiReply, ApiRequest, NoReply, Outcome, Patience
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "callers_frame",
     "encoded",
     "error_body",
+    "felt",
     "is_between",
     "xml_text",
 ]

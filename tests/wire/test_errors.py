@@ -38,6 +38,7 @@ PARAMS = {
     },
     "ModifyInstanceMaintenanceAttributes": {"InstanceIds": ["i-web1"]},
     "DescribeInstanceMaintenanceAttributes": {},
+    "ModifyInstanceMetadataOptions": {"InstanceId": "i-web1", "HttpEndpoint": "enabled"},
     "ReportInstancesStatus": {"InstanceIds": ["i-web1"], "Description": "It hangs."},
     "DescribeRegions": {},
     "DescribeTags": {},
