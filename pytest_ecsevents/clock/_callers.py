@@ -15,7 +15,7 @@ from weakref import WeakSet
 
 from pytest_ecsevents.clock._names import replace
 from pytest_ecsevents.clock._times import Micros
-from pytest_ecsevents.clock._waits import STUCK_AFTER, Member, Wait, Waits, real_now
+from pytest_ecsevents.clock._waits import A_MOMENT, LOOK_AGAIN, STUCK_AFTER, Member, Wait, Waits, WatchedWait, real_now
 
 # No system has both, and `select` cannot watch descriptors beyond 1023.
 _SELECTOR: Final[Any] = getattr(selectors, "PollSelector", selectors.SelectSelector)
@@ -221,3 +221,44 @@ class Hold:
             self._team.make_ready(self._wait)
         elif self._woken.locked():
             self._woken.release()
+
+
+ANSWER_WITHIN: Final = 5.0
+"""Real seconds in which whoever is called elsewhere may answer, before virtual time passes."""
+
+
+class AnswerWait(WatchedWait):
+    """A thread of the test that waits for the answer of a server elsewhere: in another process, or in another of its threads.
+
+    Time stands for it, but where the answer can only come when time passes: a thread of the test began to sleep since.
+
+    Args:
+        team: The threads of the test.
+        member: The calling one.
+        deadline: When it gives up, in virtual time.
+        connection: Through which the answer comes.
+    """
+
+    __slots__ = ("_before", "_connection", "_since")
+
+    def __init__(self, team: Waits, member: Member, deadline: Micros, connection: socket.socket) -> None:
+        super().__init__(team, member, deadline)
+        self._connection: Final = connection
+        self._before: Final = team.other_sleepers()
+        self._since: Final = real_now()
+
+    def park(self, seconds: float | None) -> None:
+        if self._is_there(LOOK_AGAIN if seconds is None else min(seconds, LOOK_AGAIN)):
+            self._team.make_ready(self)
+
+    def has_work(self) -> bool:
+        return self._is_there(0)
+
+    def holds_for(self, _target: Micros | None, now: float) -> float:
+        is_for_others = any(wait not in self._before for wait in self._team.other_sleepers())
+        return max(self._since + (A_MOMENT if is_for_others else ANSWER_WITHIN) - now, 0.0)
+
+    def _is_there(self, seconds: float) -> bool:
+        with _SELECTOR() as selector:
+            selector.register(self._connection, selectors.EVENT_READ)
+            return bool(selector.select(seconds))

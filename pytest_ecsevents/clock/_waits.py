@@ -365,13 +365,13 @@ def _ignored(_before: Micros, _after: Micros) -> None:
     """Nobody wants to know."""
 
 
-def _nobody_special(_thread: threading.Thread) -> None:
-    """Nobody wants to know."""
-
-
 def _never() -> bool:
     """Nothing is on its way."""
     return False
+
+
+def _nobody_special(_thread: threading.Thread) -> None:
+    """Nobody wants to know."""
 
 
 class Waits:
@@ -671,6 +671,11 @@ class Waits:
         """Whether no thread runs, but for those that wait for something real."""
         are_stuck = [member.is_stuck(now) for member in self._runners()]  # each takes note of what it sees
         return all(are_stuck)
+
+    def other_sleepers(self) -> list[Wait]:
+        """The waits of other threads than the calling one that end by themselves."""
+        me = self.me()
+        return [wait for wait in self._sleepers() if wait.member is not me]
 
     def _next_sleeper(self) -> Wait | None:
         """Whose turn is next of those who sleep."""

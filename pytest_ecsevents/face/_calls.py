@@ -169,19 +169,19 @@ def endless_call(call: ApiCall | MetadataCall, no_reply: NoReply) -> EndlessCall
     )
 
 
+def served_call(problem: BaseException) -> ServedCallError:
+    """The error for a call over HTTP that ended in an error of the test's own."""
+    return ServedCallError(
+        f"A call that came over HTTP ended in {type(problem).__name__}, and was answered with 500 InternalError: {problem}"
+    )
+
+
 def uncaught_connection() -> UnexpectedCallError:
     """The error for a connection to the metadata address that no known client makes."""
     return UnexpectedCallError(
         f"Something connected to the metadata service, {HOST}, by a way that is not intercepted. Answered are requests, "
         "urllib3, urllib.request, http.client and aiohttp, and what is built upon them; use one of these. To have it meet "
         f"a time-out instead: {relaxed('calls')}"
-    )
-
-
-def served_call(problem: BaseException) -> ServedCallError:
-    """The error for a call over HTTP that ended in an error of the test's own."""
-    return ServedCallError(
-        f"A call that came over HTTP ended in {type(problem).__name__}, and was answered with 500 InternalError: {problem}"
     )
 
 

@@ -194,11 +194,6 @@ class EcsEvents:
         self._cloud.observers.append(self._witness.journal.append)
         self._monitor: Final = CloudMonitor(self._cloud, seed)
         self._cloud.observers.append(self._monitor.heard)
-        service = MetadataService(self._cloud, seed)
-        self._guests: Final = Guests(self._cloud)
-        self._door: Final = Door(self._cloud, service, self._guests, self._witness)
-        self.metadata: Final = Metadata(service, self._witness.asked_calls)
-        """The metadata service: its calls, and its settings."""
         self._seed: Final = seed
         self._serving: Final = Serving(
             self._gateway,
@@ -208,6 +203,11 @@ class EcsEvents:
             undo=self._undo,
             furnish=lambda: self._messaging,
         )
+        service = MetadataService(self._cloud, seed)
+        self._guests: Final = Guests(self._cloud)
+        self._door: Final = Door(self._cloud, service, self._guests, self._witness)
+        self.metadata: Final = Metadata(service, self._witness.asked_calls)
+        """The metadata service: its calls, and its settings."""
         self._guard: Final = Guard(lambda: self._patience, self._activity, self._is_running)
         self._receivers: Final = Receivers(
             self._monitor,

@@ -91,7 +91,7 @@ class Messaging:
         self._receivers: Final = receivers
         self._serving: Final = serving
         self._queues: Final = Queues(clock, seed, told)
-        self._topics: Final = Topics(clock, self._queues, owner, seed, push=EndpointPusher(seed), told=told)
+        self._topics: Final = Topics(clock, self._queues, owner, seed, push=EndpointPusher(clock, seed), told=told)
         self.smq: Final = SmqApp(self._queues, clock, seed, TopicRoutes(self._topics))
         serving.add_smq(self.smq)
         self._made: Final[dict[str, Queue]] = {}

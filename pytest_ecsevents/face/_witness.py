@@ -173,6 +173,12 @@ class CallWitness:
         self._remember(error)
         return error
 
+    def reported(self, problem: BaseException) -> None:
+        """Remember an error that a call met whose caller cannot see it, being in another process perhaps."""
+        error = problem if isinstance(problem, EcsEventsError) else served_call(problem)
+        if str(error) not in self._raised:
+            self._remember(error)
+
     def from_nowhere(self, error: NoGuestError) -> None:
         """Object to a request to the metadata service from no instance, and remember that."""
         if "calls" in self.strict:
@@ -191,12 +197,6 @@ class CallWitness:
         error = endless_call(call, no_reply)
         self._remember(error)
         return error
-
-    def reported(self, problem: BaseException) -> None:
-        """Remember an error that a call met whose caller cannot see it, being in another process perhaps."""
-        error = problem if isinstance(problem, EcsEventsError) else served_call(problem)
-        if str(error) not in self._raised:
-            self._remember(error)
 
     def _remember(self, error: EcsEventsError) -> None:
         text = str(error)

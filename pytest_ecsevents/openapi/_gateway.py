@@ -204,11 +204,8 @@ class Gateway:
         Raises:
             EcsEventsError: It would wait for ever.
         """
-        effect, patience = exchange.effect, exchange.request.patience()
-        exchange.call.fault = effect.fault is not None
-        exchange.no_reply, lasts = felt(effect, patience)
-        if patience.is_elsewhere:
-            lasts = effect.delay
+        exchange.call.fault = exchange.effect.fault is not None
+        exchange.no_reply, lasts = felt(exchange.effect, exchange.request.patience())
         if lasts is None:
             assert exchange.no_reply is not None
             raise self._witness.waits_for_ever(exchange.call, exchange.no_reply)

@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from pytest_ecsevents.channels import ANSWER_WITHIN, CONTENT_TYPES, TopicMessage, TopicSubscription
+from pytest_ecsevents.clock import SECOND, Clock
 from pytest_ecsevents.server._wsgi import is_loopback
 
 DEFAULT_PATH: Final = "/notifications"
@@ -22,10 +23,12 @@ class EndpointPusher:
     """Pushes messages of topics.
 
     Args:
+        clock: The test's.
         seed: What makes ids of requests this test's own.
     """
 
-    def __init__(self, seed: str) -> None:
+    def __init__(self, clock: Clock, seed: str) -> None:
+        self._clock: Final = clock
         self._dice: Final = random.Random(f"{seed}/pushes")
 
     def __call__(self, subscription: TopicSubscription, message: TopicMessage, content: str) -> tuple[int | None, str]:
@@ -38,6 +41,8 @@ class EndpointPusher:
         connection = http.client.HTTPConnection(parts.netloc, timeout=ANSWER_WITHIN)
         try:
             connection.request("POST", path, body, self._headers(subscription, message, body))
+            if not self._clock.await_answer(connection.sock, self._clock.now() + ANSWER_WITHIN * SECOND):
+                return None, f"no answer within {ANSWER_WITHIN}s"
             status = connection.getresponse().status
         except (OSError, http.client.HTTPException, ValueError) as problem:
             return None, f"{type(problem).__name__}: {problem}"

@@ -4,6 +4,7 @@ import base64
 import datetime as dt
 import hashlib
 import json
+import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,6 +19,7 @@ from mns.subscription import SubscriptionMeta
 from mns.topic import DirectMailInfo, TopicMessage, TopicMeta
 
 from pytest_ecsevents import BadArgumentError, EcsEvents, ReceiverError
+from pytest_ecsevents.clock import _callers
 
 OWNER = "1000000000000001"
 
@@ -240,17 +242,50 @@ def test_exponential_decay_tries_for_a_day(ecs, topic):
     assert subscription.pushes[0].problem.startswith("ConnectionRefusedError: ")
 
 
-def test_an_answer_that_takes_too_long_is_none(ecs):
-    """Five seconds of virtual time, where the endpoint is a thread of the test."""
+def test_an_endpoint_that_sleeps_answers_in_virtual_time(ecs):
+    """It is a thread of the test, and sleeps two seconds each time; who moves the clock waits for it."""
+    receiver = Receiver()
+    receiver.sleeps, receiver.answers = 2, [500, 500]
+    subscription = ecs.topic("slow").subscribe(receiver.url)
+    ecs.topic("slow").publish("hello")
+    assert ecs.now.second == 2
+    ecs.advance("1m")
+    assert [push.http_status for push in subscription.pushes] == [500, 500, 204]
+    receiver.close()
+
+
+def test_an_endpoint_that_sleeps_too_long_has_not_answered(ecs):
+    """Five seconds (documented)."""
     receiver = Receiver()
     receiver.sleeps = 6
     subscription = ecs.topic("slow").subscribe(receiver.url)
     ecs.topic("slow").publish("hello")
     receiver.sleeps = 0
+    assert ecs.now.second == 5
     ecs.advance("20s")
-    assert [push.problem for push in subscription.pushes] == ["no answer within 5s", ""]
-    assert subscription.pushes[0].http_status == 204
+    assert [(push.http_status, push.problem) for push in subscription.pushes] == [
+        (None, "no answer within 5s"),
+        (204, ""),
+    ]
     receiver.close()
+
+
+def test_an_endpoint_that_never_answers_has_five_seconds_of_real_time(ecs, monkeypatch):
+    """Then the five seconds of virtual time have passed as well."""
+    monkeypatch.setattr(_callers, "ANSWER_WITHIN", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        subscription = ecs.topic("t").subscribe(f"http://127.0.0.1:{silent.getsockname()[1]}/")
+        ecs.topic("t").publish("hello")
+    assert [push.problem for push in subscription.pushes] == ["no answer within 5s"]
+    assert ecs.now.second == 5
+
+
+def test_where_sleeping_is_real_an_answer_is_waited_for_as_ever(receiver):
+    """In real time."""
+    with EcsEvents(sleep="real") as ecs:
+        subscription = ecs.topic("t").subscribe(receiver.url)
+        ecs.topic("t").publish("hello")
+    assert [push.http_status for push in subscription.pushes] == [204]
 
 
 @pytest.mark.parametrize(
