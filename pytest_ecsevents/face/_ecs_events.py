@@ -72,6 +72,7 @@ from pytest_ecsevents.face._timeline import Header, timeline_text
 from pytest_ecsevents.face._witness import CallWitness
 from pytest_ecsevents.guest import Door, Guest, Guests, MetadataService
 from pytest_ecsevents.openapi import ApiCall, Gateway
+from pytest_ecsevents.server import MetadataApp
 from pytest_ecsevents.transports import intercept
 
 if TYPE_CHECKING:
@@ -201,7 +202,7 @@ class EcsEvents:
             self._clock,
             reported=self._witness.reported,
             undo=self._undo,
-            furnish=lambda: self._messaging,
+            furnish=self._furnish,
         )
         service = MetadataService(self._cloud, seed)
         self._guests: Final = Guests(self._cloud)
@@ -876,6 +877,13 @@ class EcsEvents:
             timeout=parse_duration(timeout, "timeout"),
             options=options,
         )
+
+    def _furnish(self) -> None:
+        """Have the server serve what there is beside ECS."""
+        app = MetadataApp(self._door, self._witness.reported)
+        for prefix in app.PREFIXES:
+            self._serving.mounts.add(app, prefix=prefix)
+        _ = self._messaging
 
     def _activity(self) -> object:
         waits = self._clock.waits

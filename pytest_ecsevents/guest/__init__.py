@@ -2,7 +2,7 @@
 
 from pytest_ecsevents.guest._calls import HOST, PORT, MetadataCall, MetadataRequest
 from pytest_ecsevents.guest._door import Door, MetadataWitness
-from pytest_ecsevents.guest._errors import ERRORS
+from pytest_ecsevents.guest._errors import ERRORS, refusal
 from pytest_ecsevents.guest._guests import Guest, Guests
 from pytest_ecsevents.guest._items import ITEMS, Item
 from pytest_ecsevents.guest._service import MetadataService
@@ -20,4 +20,5 @@ __all__ = [
     "MetadataRequest",
     "MetadataService",
     "MetadataWitness",
+    "refusal",
 ]

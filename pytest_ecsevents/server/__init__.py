@@ -5,6 +5,7 @@ from typing import Protocol
 
 from pytest_ecsevents.clock import Clock
 from pytest_ecsevents.server._ecs import EcsApp
+from pytest_ecsevents.server._metadata import MetadataApp
 from pytest_ecsevents.server._mounts import Mount, Mounts
 from pytest_ecsevents.server._push import EndpointPusher
 from pytest_ecsevents.server._smq import VERSION as SMQ_VERSION
@@ -51,6 +52,7 @@ __all__ = [
     "EndpointPusher",
     "Environ",
     "Line",
+    "MetadataApp",
     "Mount",
     "Mounts",
     "Route",
