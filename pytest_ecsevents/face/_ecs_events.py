@@ -70,8 +70,10 @@ from pytest_ecsevents.face._strictness import strict_checks
 from pytest_ecsevents.face._stubs import Answer
 from pytest_ecsevents.face._timeline import Header, timeline_text
 from pytest_ecsevents.face._witness import CallWitness
+from pytest_ecsevents.guest import HOST as METADATA_HOST
 from pytest_ecsevents.guest import Door, Guest, Guests, MetadataService
 from pytest_ecsevents.openapi import ApiCall, Gateway
+from pytest_ecsevents.server import PREFIXES, MetadataApp
 from pytest_ecsevents.transports import intercept
 
 if TYPE_CHECKING:
@@ -201,7 +203,7 @@ class EcsEvents:
             self._clock,
             reported=self._witness.reported,
             undo=self._undo,
-            furnish=lambda: self._messaging,
+            furnish=self._furnish_server,
         )
         service = MetadataService(self._cloud, seed)
         self._guests: Final = Guests(self._cloud)
@@ -917,6 +919,14 @@ class EcsEvents:
         return self._cloud.access_keys
 
     # -- the server
+
+    def _furnish_server(self) -> None:
+        """Have the server answer for everything that there is."""
+        _ = self._messaging  # it is made, and mounts itself
+        app = MetadataApp(self._door, self._witness.reported)
+        self._serving.mounts.add(app, host=METADATA_HOST)
+        for prefix in PREFIXES:
+            self._serving.mounts.add(app, prefix=prefix)
 
     @cached_property
     def _messaging(self) -> Messaging:

@@ -37,7 +37,7 @@ ECS: Final = "ecs.aliyuncs.com"
 
 _BY_VERSION: Final = {"2019-01-01": "metrics.aliyuncs.com"}
 
-_ELSEWHERE: Final = Patience(is_elsewhere=True)
+ELSEWHERE: Final = Patience(is_elsewhere=True)
 
 # What no action's table has, for no action is reached. The codes are a guess; statuses are HTTP's own.
 _MALFORMED: Final = {
@@ -69,7 +69,7 @@ class EcsApp:
         request = _request(environ)
         outcome = self._outcome(request) if _is_signed(request) else self._refused(_UNSIGNED, request)
         if isinstance(outcome, NoReply):
-            return _no_reply(outcome, environ[CONNECTION])
+            return no_reply(outcome, environ[CONNECTION])
         return answer(environ, start_response, outcome.http_status, outcome.headers, outcome.body)
 
     def _outcome(self, request: ApiRequest) -> Outcome:
@@ -103,7 +103,7 @@ def _request(environ: Environ) -> ApiRequest:
     asked = environ.get("HTTP_HOST", "").lower().partition(":")[0]
     url = f"http://{asked if asked.endswith(ALIYUN) else ECS}/?{environ['QUERY_STRING']}"
     headers, body = headers_of(environ), body_of(environ)
-    request = decoded(environ["REQUEST_METHOD"], url, headers, body, NAME, patience=lambda: _ELSEWHERE)
+    request = decoded(environ["REQUEST_METHOD"], url, headers, body, NAME, patience=lambda: ELSEWHERE)
     version = request.params.get("Version") or request.headers.get("x-acs-version", "")
     return request if request.host != ECS else replace(request, host=_BY_VERSION.get(version, ECS))
 
@@ -113,7 +113,7 @@ def _is_signed(request: ApiRequest) -> bool:
     return bool(request.params.get("AccessKeyId") or request.headers.get("authorization"))
 
 
-def _no_reply(outcome: NoReply, line: Line) -> Iterable[bytes]:
+def no_reply(outcome: NoReply, line: Line) -> Iterable[bytes]:
     """Do to the connection what the outcome says, as nearly as a server can: who is connected was not refused."""
     if outcome in (NoReply.READ_TIMEOUT, NoReply.CONNECT_TIMEOUT):
         line.wait(None, lambda _hold: None)
