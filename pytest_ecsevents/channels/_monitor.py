@@ -17,8 +17,9 @@ from pytest_ecsevents.channels._contents import (
     of_interruption,
     of_state_change,
 )
-from pytest_ecsevents.channels._names import PUBLISHED, NotificationName, NotificationNames, check_level
+from pytest_ecsevents.channels._names import NORMAL, PUBLISHED, NotificationName, NotificationNames, check_level
 from pytest_ecsevents.channels._notification import Content, Notification
+from pytest_ecsevents.channels._rules import EventRules
 from pytest_ecsevents.clock import Micros
 from pytest_ecsevents.cloud import EVENT_TYPES, Cloud, Happening, Instance, InstanceTransition, Transition, word
 
@@ -37,6 +38,7 @@ class CloudMonitor:
         self._cloud: Final = cloud
         self._random: Final = random.Random(f"{seed}/notifications")
         self.names: Final = NotificationNames()
+        self.rules: Final = EventRules()
         self.notifications: Final[list[Notification]] = []
         self.listeners: Final[list[Callable[[Notification], None]]] = []
 
@@ -77,6 +79,39 @@ class CloudMonitor:
         self._tell(notification)
         return notification
 
+    def dry_run(
+        self, name: str, product: str, said: Mapping[str, object], *, account_id: str, region_id: str, now: Micros
+    ) -> Notification:
+        """The notification of a dry run, which is not sent yet.
+
+        Args:
+            name: Any name.
+            product: The product that the caller named.
+            said: What it says in its flat form; for the rest stands what is known of the name.
+            account_id: The caller's account.
+            region_id: The region that the caller named, or "".
+            now: The instant.
+        """
+        content = said.get("content")
+        return Notification(
+            row=_row_of_dry_run(self.names.get(name), name, said),
+            uuid=self._uuid(),
+            resource="instance/",
+            region_id=_text(said, "regionId") or region_id or self._cloud.rules.region_id,
+            account_id=account_id,
+            instance_name=_text(said, "instanceName"),
+            content=content if isinstance(content, dict) else {},
+            at_micros=now,
+            product=_text(said, "product") or ("ECS" if product.lower() == "ecs" else product),
+            group_id=_text(said, "groupId") or "0",
+            own_arn=_text(said, "resourceId"),
+        )
+
+    def tell_of_dry_run(self, notification: Notification) -> None:
+        """Tell every listener, and keep nothing: it did not happen."""
+        for listener in tuple(self.listeners):
+            listener(notification)
+
     def _tell(self, notification: Notification) -> None:
         self.notifications.append(notification)
         for listener in tuple(self.listeners):
@@ -108,6 +143,21 @@ class CloudMonitor:
             content=content,
             at_micros=at,
         )
+
+
+def _row_of_dry_run(known: NotificationName | None, name: str, said: Mapping[str, object]) -> NotificationName:
+    row = known or NotificationName(name, "StatusNotification", NORMAL, "INFO", "named by a dry run")
+    return replace(
+        row,
+        level=_text(said, "level") or row.level,
+        status=_text(said, "status") or row.status,
+        event_type=_text(said, "eventType") or row.event_type,
+    )
+
+
+def _text(said: Mapping[str, object], key: str) -> str:
+    value = said.get(key)
+    return value if isinstance(value, str) else ""
 
 
 def _checked_content(row: NotificationName, given: object, instance: Instance, now: Micros) -> Content:

@@ -26,6 +26,9 @@ class Notification:
         instance_name: The instance's name, or "".
         content: What it says.
         at_micros: When it was sent, in microseconds since the epoch.
+        product: Whose resource it is about.
+        group_id: The application group of the resource; "0" for none.
+        own_arn: The resource's whole ARN where a dry run gave one; "" for that of ECS.
     """
 
     row: NotificationName
@@ -36,6 +39,9 @@ class Notification:
     instance_name: str
     content: "Mapping[str, object]"
     at_micros: Micros
+    product: str = "ECS"
+    group_id: str = "0"
+    own_arn: str = ""
 
     @property
     def name(self) -> str:
@@ -45,7 +51,7 @@ class Notification:
     @property
     def arn(self) -> str:
         """`acs:ecs:cn-hangzhou:1000000000000001:instance/i-web1`."""
-        return f"acs:ecs:{self.region_id}:{self.account_id}:{self.resource}"
+        return self.own_arn or f"acs:ecs:{self.region_id}:{self.account_id}:{self.resource}"
 
     @property
     def at(self) -> dt.datetime:

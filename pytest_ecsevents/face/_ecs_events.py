@@ -155,11 +155,11 @@ class EcsEvents:
             lambda: self._clock.waits,
             seed,
         )
-        self._gateway: Final = Gateway(self._cloud, self._witness)
         self._undo: Final = ExitStack()
         self._patience = PATIENCE
         self._cloud.observers.append(self._witness.journal.append)
         self._monitor: Final = CloudMonitor(self._cloud, seed)
+        self._gateway: Final = Gateway(self._cloud, self._monitor, self._witness)
         self._cloud.observers.append(self._monitor.heard)
         self.instances: Final = Instances(self._cloud)
         """The instances by id, and `add`."""
