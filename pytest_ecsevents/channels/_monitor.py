@@ -79,10 +79,10 @@ class CloudMonitor:
         self._tell(notification)
         return notification
 
-    def dry_run(
+    def tell_dry_run(
         self, name: str, product: str, said: Mapping[str, object], *, account_id: str, region_id: str, now: Micros
     ) -> Notification:
-        """The notification of a dry run, which is not sent yet.
+        """Tell whoever listens of something that has not happened, and keep nothing of it.
 
         Args:
             name: Any name.
@@ -93,7 +93,7 @@ class CloudMonitor:
             now: The instant.
         """
         content = said.get("content")
-        return Notification(
+        notification = Notification(
             row=_row_of_dry_run(self.names.get(name), name, said),
             uuid=self._uuid(),
             resource="instance/",
@@ -106,16 +106,16 @@ class CloudMonitor:
             group_id=_text(said, "groupId") or "0",
             own_arn=_text(said, "resourceId"),
         )
+        self._tell_listeners(notification)
+        return notification
 
-    def tell_of_dry_run(self, notification: Notification) -> None:
-        """Tell every listener, and keep nothing: it did not happen."""
+    def _tell_listeners(self, notification: Notification) -> None:
         for listener in tuple(self.listeners):
             listener(notification)
 
     def _tell(self, notification: Notification) -> None:
         self.notifications.append(notification)
-        for listener in tuple(self.listeners):
-            listener(notification)
+        self._tell_listeners(notification)
 
     def _uuid(self) -> uuid.UUID:
         return uuid.UUID(int=self._random.getrandbits(128), version=4)

@@ -29,14 +29,12 @@ class ActionCall:
         now: The instant of the call.
         errors: The action's error table.
         hint: What the timeline tells the author of the test about the answer.
-        afterwards: What is to be done once the cloud is no longer held: telling others, who may call it.
     """
 
     __slots__ = (
         "_values",
         "account_id",
         "action",
-        "afterwards",
         "cloud",
         "errors",
         "hint",
@@ -64,7 +62,6 @@ class ActionCall:
         self.now: Final = now
         self.errors: Final = action.errors
         self.hint = ""
-        self.afterwards: Final[list[Callable[[], None]]] = []
         self._values: Final = values
 
     def __getitem__(self, parameter: Parameter[T]) -> T:

@@ -4,7 +4,7 @@ import re
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
@@ -281,7 +281,7 @@ class Gateway:
             call.reply = encoded(200, body, _format(request), f"{call.action}Response")
         else:
             call.http_status, call.code, call.hint = error.http_status, error.code, error.hint
-            body = _error_body(error, exchange, request.host)
+            body = _error_body(error, request.host, exchange.request_id)
             call.reply = encoded(error.http_status, body, _format(request), "Error")
         return call.reply
 
@@ -291,17 +291,11 @@ class Gateway:
         if exchange.action is None:
             return self._cannot_answer(exchange.call)
         with self._cloud.changing() as now:
-            body, afterwards = self._faked(
-                exchange.call, exchange.action, exchange.found, _access_key_id(exchange.request), now
-            )
-        for act in afterwards:
-            act()
-        return body
+            return self._faked(exchange.call, exchange.action, exchange.found, _access_key_id(exchange.request), now)
 
     def _faked(
         self, call: ApiCall, action: Action, found: Mapping[str, Any], access_key_id: str | None, now: Micros
-    ) -> "tuple[JsonObject, list[Callable[[], None]]]":
-        """The answer, and what it has others do once the cloud is no longer held."""
+    ) -> JsonObject:
         region_id = call.region_id
         if action.needs_region and not region_id:
             raise action.missing.error(_not_supplied("RegionId"), hint="RegionId was not sent")
@@ -324,7 +318,7 @@ class Gateway:
             row = action.refusals[type(refusal)]
             raise row.error(getattr(refusal, "name", ""), hint=str(refusal)) from None
         call.hint = action_call.hint
-        return body, action_call.afterwards
+        return body
 
     def _once(self, call: ActionCall, found: Mapping[str, Any]) -> JsonObject:
         """The answer; a request repeated with its ClientToken gets the first one's again, and acts no more."""
@@ -436,14 +430,13 @@ def _summary(product: Product | None, body: JsonObject) -> str:
     return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}" if noun else ""
 
 
-def _error_body(error: ApiError, exchange: _Exchange, host: str) -> JsonObject:
-    product, request_id = exchange.call.product, exchange.request_id
+def _error_body(error: ApiError, host: str, request_id: str) -> JsonObject:
     return {
         "RequestId": request_id,
         "HostId": host,
         "Code": error.code,
         "Message": error.message,
-        "Recommend": f"https://api.aliyun.com/troubleshoot?q={error.code}&product={product}&requestId={request_id}",
+        "Recommend": f"https://api.aliyun.com/troubleshoot?q={error.code}&product={called(host)}&requestId={request_id}",
     }
 
 

@@ -34,10 +34,21 @@ def _time(name: str) -> Parameter[int | None]:
     return Parameter(name, "string", parse, None, note="Unix time in milliseconds, or in seconds if below 10^11")
 
 
+def _in_any_case(name: str, allowed: tuple[str, ...]) -> Parameter[str]:
+    """Text out of a fixed set, however it is written: the SDK's comments write levels in two ways."""
+    strict = choice(name, allowed, refusal=PARAMETER_INVALID)
+    folded = {value.lower(): value for value in allowed}
+    return replace(
+        strict,
+        parse=lambda name, raw: strict.parse(name, folded.get(raw.lower(), raw)),
+        note=f"{strict.note}, in any case",
+    )
+
+
 _PRODUCT: Final = text("Product", note="in any case; what is told here is of ECS")
-_EVENT_TYPE: Final = choice("EventType", EVENT_TYPES, refusal=PARAMETER_INVALID)
+_EVENT_TYPE: Final = _in_any_case("EventType", EVENT_TYPES)
 _NAME: Final = text("Name")
-_LEVEL: Final = choice("Level", LEVELS, refusal=PARAMETER_INVALID)
+_LEVEL: Final = _in_any_case("Level", LEVELS)
 _STATUS: Final = text("Status", note="in any case")
 _GROUP: Final = text("GroupId", note="no instance is in an application group here: all are in 0")
 _KEYWORDS: Final = text("SearchKeywords", note="in the content: a, a and b, a or b")
@@ -301,7 +312,7 @@ _EVENT_CONTENT: Final[Parameter["dict[str, Any]"]] = Parameter(
 
 def _send_dry_run(call: ActionCall) -> JsonObject:
     name = call[_EVENT_NAME]
-    notification = call.monitor.dry_run(
+    notification = call.monitor.tell_dry_run(
         name,
         call[_OF_PRODUCT],
         call[_EVENT_CONTENT],
@@ -311,7 +322,6 @@ def _send_dry_run(call: ActionCall) -> JsonObject:
     )
     if name not in call.monitor.names and notification.product == "ECS":
         call.hint = f"{name} is the name of no notification of ECS.{did_you_mean(name, call.monitor.names)}"
-    call.afterwards.append(lambda: call.monitor.tell_of_dry_run(notification))
     return framed({"Message": "success"}, success="true")
 
 

@@ -374,7 +374,7 @@ class ParameterSet:
 
 # InstanceId.1, Tag.1.Key, NetworkInterface.1.SecurityGroupIds.2, EventPattern.1.KeywordFilter.Keywords.2
 _INDEXED: Final = re.compile(
-    r"(?P<base>[^.]+)\.(?P<number>[0-9]{1,9})(?:\.(?P<member>.+?)(?:\.(?P<place>[0-9]{1,9}))?)?"
+    r"(?P<base>[^.]+)\.(?P<number>[0-9]{1,9})(?:\.(?P<member>.+?(?<!\.N))(?:\.(?P<place>[0-9]{1,9}))?)?"
 )
 
 

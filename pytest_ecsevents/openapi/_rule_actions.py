@@ -260,7 +260,7 @@ ATTRIBUTE: Final = Action(
 # -- targets
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class TargetKind:
     """One kind of targets.
 
