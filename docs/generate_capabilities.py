@@ -19,6 +19,8 @@ from pytest_ecsevents.cloud import (
     ROWS,
     EventStatus,
 )
+from pytest_ecsevents.face import SCENARIOS
+from pytest_ecsevents.face._scenarios import ScenarioRow, case_of, types_of
 from pytest_ecsevents.openapi import ACTIONS, COMMON, MISHAPS, PRODUCTS, Action, ErrorRow, Product
 from pytest_ecsevents.openapi._action import METHODS
 from pytest_ecsevents.openapi._parameters import ENVELOPE, Parameter
@@ -44,6 +46,7 @@ def _lines() -> Iterator[str]:
     yield from _event_types()
     yield from _statuses()
     yield from _lifecycle()
+    yield from _scenarios()
 
 
 def _opening() -> Iterator[str]:
@@ -252,6 +255,30 @@ def _lifecycle() -> Iterator[str]:
             )
             for row in ROWS
         ),
+    )
+
+
+def _scenarios() -> Iterator[str]:
+    yield "## Scenarios"
+    yield ""
+    yield (
+        "What `@pytest.mark.ecs_scenarios` runs a test through, each with the types of events that have it. Simulated "
+        "events are used where there are some, and real ones where only those can be answered."
+    )
+    yield ""
+    yield from _table(
+        ("scenario", "what happens", "types", "without a handler", "events", "evidence"),
+        ((_code(row.name), _text(row.what), *_who(row), _text(row.evidence)) for row in SCENARIOS.values()),
+    )
+
+
+def _who(row: ScenarioRow) -> "tuple[str, str, str]":
+    types = tuple(types_of(row))
+    kinds = {one.simulated for one in (case_of(row, name) for name in types) if one is not None}
+    return (
+        "all" if len(types) == len(EVENT_TYPES) else _codes(types),
+        row.ends.value,
+        " and ".join("simulated" if kind else "real" for kind in sorted(kinds, reverse=True)),
     )
 
 

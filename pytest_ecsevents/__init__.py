@@ -45,7 +45,7 @@ if TYPE_CHECKING:
         UnknownEventTypeError,
         UnknownInstanceError,
     )
-    from pytest_ecsevents.face import EcsEvents, Instances, Stopped
+    from pytest_ecsevents.face import EcsEvents, Instances, PlannedStep, Scenario, Stopped
     from pytest_ecsevents.openapi import ApiCall, ApiError
 
 _HOMES = {
@@ -74,6 +74,8 @@ _HOMES = {
     "NotPreemptibleError": "cloud",
     "NotSimulatedError": "cloud",
     "NothingToRedeployError": "cloud",
+    "PlannedStep": "face",
+    "Scenario": "face",
     "ReceiverError": "_words",
     "StandingClockError": "_words",
     "Stopped": "face",
@@ -116,7 +118,9 @@ __all__ = [
     "NotPreemptibleError",
     "NotSimulatedError",
     "NothingToRedeployError",
+    "PlannedStep",
     "ReceiverError",
+    "Scenario",
     "StandingClockError",
     "Stopped",
     "StrictnessError",

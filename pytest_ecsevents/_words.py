@@ -82,7 +82,11 @@ class UnusedStubError(StrictnessError):
 
 
 class ReceiverError(StrictnessError):
-    """A receiver raised an error, and the test passed all the same."""
+    """A receiver, or a function planned with `at`, raised an error, and the test passed all the same."""
+
+
+class DeliveryError(EcsEventsError):
+    """A URL did not take a notification."""
 
 
 class LeftThreadsError(StrictnessError):

@@ -13,11 +13,13 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_ecsevents.clock import NamesMemo
-    from pytest_ecsevents.face import EcsEvents, Settings
+    from pytest_ecsevents.face import EcsEvents, Scenario, Settings
     from pytest_ecsevents.face._markers import Mark
 
 FIXTURE = "ecs_events"
-MARKERS = ("ecs_event", "ecs_instance", "ecs_clock")
+SCENARIO_FIXTURE = "ecs_scenario"
+SCENARIOS = "ecs_scenarios"
+MARKERS = ("ecs_event", "ecs_instance", "ecs_clock", SCENARIOS)
 SECTION = "ECS events"
 PROPERTY = "ecs_events_timeline"
 REPORT_LINES = 200
@@ -46,6 +48,8 @@ starting_takes='0s', disks=[...], action_on_maintenance='AutoRecover', **attribu
 declare an ECS instance; attributes are those of DescribeInstances in snake_case.
 ecs_clock(start=..., *, backend='freezegun', sleep='virtual', executing_for='1s', \
 failure_events='executing'): where the test's clock is frozen, and how.
+ecs_scenarios(*names, event_types=['SystemMaintenance.Reboot'], exclude=[], simulated=None, instance_id=None): \
+run the test once for each scenario of an event (executed, avoidable, canceled-before, ...); all of them, or those named.
 """
 
 
@@ -59,6 +63,7 @@ _in_use: pytest.StashKey[EcsEvents] = pytest.StashKey()
 _current: pytest.StashKey[EcsEvents | None] = pytest.StashKey()
 _settings: pytest.StashKey[Settings] = pytest.StashKey()
 _memo: pytest.StashKey[NamesMemo] = pytest.StashKey()
+_scenario: pytest.StashKey[Scenario] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -77,6 +82,20 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the markers."""
     for line in _HELP.splitlines():
         config.addinivalue_line("markers", line)
+
+
+@pytest.hookimpl(tryfirst=True)  # its ids come before those of other parameters
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Have a test marked with scenarios run once for each."""
+    if metafunc.definition.get_closest_marker(SCENARIOS) is None:
+        return
+    from pytest_ecsevents.face._markers import scenario_cases
+
+    cases = scenario_cases(_marks(metafunc.definition))
+    if cases:
+        if SCENARIO_FIXTURE not in metafunc.fixturenames:
+            metafunc.fixturenames.append(SCENARIO_FIXTURE)
+        metafunc.parametrize(SCENARIO_FIXTURE, cases, ids=[case.case_id for case in cases], indirect=True)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -125,6 +144,23 @@ def _ecs_events(request: pytest.FixtureRequest) -> Generator[EcsEvents, None, No
         ecs_events.__exit__(None, None, None)
 
 
+@pytest.fixture(name=SCENARIO_FIXTURE)
+def _ecs_scenario(request: pytest.FixtureRequest, ecs_events: EcsEvents) -> Scenario:  # noqa: ARG001  # it prepares it
+    """What `@pytest.mark.ecs_scenarios` prepared for this run of the test.
+
+    Its `event`, what the cloud will do of itself (`plan`) and `until` when, `expected_without_handler`, and
+    `assert_expected()` for handlers that answer events.
+    """
+    scenario: Scenario | None = request.node.stash.get(_scenario, None)
+    if scenario is None:
+        pytest.fail(
+            f"{SCENARIO_FIXTURE} is what @pytest.mark.{SCENARIOS} prepares, and {request.node.name} does not carry it. Mark "
+            f"the test: @pytest.mark.{SCENARIOS} for every scenario, or with the names of some.",
+            pytrace=False,
+        )
+    return scenario
+
+
 @contextmanager
 def _one_sentence(kind: str = "EcsEventsError") -> Iterator[None]:
     """Have what no line of code is to blame for fail the test with its sentence alone."""
@@ -160,9 +196,13 @@ def _settings_of(config: pytest.Config) -> Settings:
 
 
 def _apply(node: pytest.Item, ecs_events: EcsEvents) -> None:
-    from pytest_ecsevents.face._markers import apply
+    from pytest_ecsevents.face._markers import apply, stage
 
     apply(ecs_events, _marks(node))
+    callspec: Any = getattr(node, "callspec", None)
+    scenario = stage(ecs_events, _marks(node), callspec and callspec.params.get(SCENARIO_FIXTURE))
+    if scenario is not None:
+        node.stash[_scenario] = scenario
 
 
 def _marks(node: pytest.Item) -> Iterator[Mark]:
@@ -216,6 +256,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         return
     report = outcome.get_result()
     ecs_events._witness.test_failed |= call.excinfo is not None
+    scenario = item.stash.get(_scenario, None)
+    if report.failed and scenario is not None:
+        report.sections.append(("ECS scenario", scenario.text()))
     if report.failed or (report.when == "call" and _settings_of(item.config).timeline == "all"):
         _tell(item, report, ecs_events)
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import os
 import time
 
 import freezegun  # noqa: F401  # loaded once for all: runs of pytest inside a test forget what they load
@@ -12,8 +13,14 @@ from aliyunsdkcore.acs_exception.exceptions import ServerException
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
 from aliyunsdkcore.vendored.requests.adapters import HTTPAdapter
+from hypothesis import settings
 
 import pytest_ecsevents.face._markers  # noqa: F401  # the same
+
+# How many examples Hypothesis tries: HYPOTHESIS_PROFILE=nightly looks longer, and elsewhere each time.
+settings.register_profile("default", max_examples=60, stateful_step_count=30, deadline=None, derandomize=True)
+settings.register_profile("nightly", max_examples=2500, deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 _REAL = (time.sleep, time.time, dt.datetime)
 

@@ -153,6 +153,20 @@ class TestInTime:
         ecs_events.assert_called("RebootInstance", times=1)
 
 
+class TestWhateverComes:
+    """In every scenario of a planned reboot the poller does what can be done, and leaves the instance in service."""
+
+    @pytest.mark.ecs_scenarios(exclude="inquired")  # who answers those is no poller's to decide
+    def test_scenario(self, ecs_events, ecs_scenario, poller, balancer):
+        """The event ends as well as it can; the instance is rebooted once at most, and put back if it was drained."""
+        ecs_events.run(poller.serve_forever, timedelta(minutes=10), until=ecs_scenario.until)
+
+        ecs_scenario.assert_expected()
+        assert balancer.diary[-1:] in ([], [f"undrain {ecs_scenario.instance_id}"])
+        reboots = [call for call in ecs_events.calls_to("RebootInstance") if call.http_status == 200]
+        assert len(reboots) == (ecs_scenario.event.status == "Avoided")
+
+
 class TestTooLate:
     """At NotBefore the instance is Alibaba Cloud's; nobody reboots it a second time."""
 

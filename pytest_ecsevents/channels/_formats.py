@@ -3,8 +3,10 @@
 import datetime as dt
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final, TypeAlias
 
+from pytest_ecsevents.channels._names import NotificationName
 from pytest_ecsevents.channels._notification import Notification
 from pytest_ecsevents.clock import Micros, from_micros
 
@@ -47,6 +49,16 @@ def cloudmonitor(notification: Notification, *, minimal: bool = False) -> JsonDi
         "userId": notification.account_id,
     }
     return {key: whole[key] for key in _MINIMAL} if minimal else whole
+
+
+RULE_NAME: Final = "pytest-ecsevents"
+"""`ruleName` in what a URL gets that has been subscribed without a rule."""
+
+
+def callback(notification: Notification) -> JsonDict:
+    """The flat form that an event rule posts to a URL."""
+    flat = cloudmonitor(notification)
+    return {**flat, "ruleName": notification.rule_name or RULE_NAME, "traceId": flat["id"]}
 
 
 def subscription(notification: Notification) -> JsonDict:
@@ -124,6 +136,11 @@ def _meta(notification: Notification) -> JsonDict:
     }
 
 
+def eventbridge_type(row: NotificationName) -> str:
+    """`ecs:Instance:SystemMaintenance.Reboot`: a name as EventBridge has it, without the status."""
+    return f"ecs:{row.base}"
+
+
 def eventbridge(notification: Notification) -> JsonDict:
     """The CloudEvent on EventBridge's default bus: its type has no status, which stands in `data`.
 
@@ -136,7 +153,7 @@ def eventbridge(notification: Notification) -> JsonDict:
         "specversion": "1.0",
         "subject": notification.arn,
         "time": f"{when.astimezone(_BEIJING):%Y-%m-%dT%H:%M:%S}+08:00",
-        "type": f"ecs:{notification.row.base}",
+        "type": eventbridge_type(notification.row),
         "aliyunaccountid": notification.account_id,
         "aliyunpublishtime": f"{when:%Y-%m-%dT%H:%M:%S}Z",
         "aliyuneventbusname": "default",
@@ -148,6 +165,7 @@ def eventbridge(notification: Notification) -> JsonDict:
 
 FORMATS: Final[Mapping[str, Callable[[Notification], JsonDict]]] = {
     "cloudmonitor": cloudmonitor,
+    "cloudmonitor-minimal": partial(cloudmonitor, minimal=True),
     "subscription": subscription,
     "eventbridge": eventbridge,
 }

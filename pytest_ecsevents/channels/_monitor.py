@@ -46,18 +46,18 @@ class CloudMonitor:
         """Make the notification of a change, and tell every listener."""
         if isinstance(change, Transition):
             if change.from_status != change.to_status:  # no message is known of an event that was rescheduled
-                self._tell(self._of_event(change))
+                self.tell(self._of_event(change))
             return
         if isinstance(change, InstanceTransition):
             name, content = "Instance:StateChange", of_state_change(change)
         else:
             name, content = "Instance:PreemptibleInstanceInterruption", of_interruption(change.instance)
-        self._tell(self._of_instance(change.instance, self.names[name], change.at_micros, content))
+        self.tell(self._of_instance(change.instance, self.names[name], change.at_micros, content))
 
     def announce(
         self, name: str, instance: Instance, content: Mapping[str, object], resource: str | None, level: str | None
     ) -> Notification:
-        """Send a notification that no change of the cloud brings about.
+        """A notification that no change of the cloud brings about, to be sent with `tell`.
 
         Args:
             name: A known name.
@@ -75,9 +75,12 @@ class CloudMonitor:
         with self._cloud.changing() as now:
             said = _checked_content(row, content, instance, now)
             leveled = replace(row, level=level or level_of(row, said))
-            notification = self._of_instance(instance, leveled, now, said, resource=resource or _resource(name, said))
-        self._tell(notification)
-        return notification
+            return self._of_instance(instance, leveled, now, said, resource=resource or _resource(name, said))
+
+    def tell(self, notification: Notification) -> None:
+        """Send a notification: whoever listens plans its delivery."""
+        self.notifications.append(notification)
+        self._tell_listeners(notification)
 
     def tell_dry_run(
         self, name: str, product: str, said: Mapping[str, object], *, account_id: str, region_id: str, now: Micros
@@ -92,19 +95,20 @@ class CloudMonitor:
             region_id: The region that the caller named, or "".
             now: The instant.
         """
-        content = said.get("content")
+        content, arn = said.get("content"), _text(said, "resourceId")
         notification = Notification(
             row=_row_of_dry_run(self.names.get(name), name, said),
             uuid=self._uuid(),
-            resource="instance/",
+            resource=arn.rpartition(":")[2],
             region_id=_text(said, "regionId") or region_id or self._cloud.rules.region_id,
             account_id=account_id,
             instance_name=_text(said, "instanceName"),
+            resource_group_id="",
             content=content if isinstance(content, dict) else {},
             at_micros=now,
             product=_text(said, "product") or ("ECS" if product.lower() == "ecs" else product),
             group_id=_text(said, "groupId") or "0",
-            own_arn=_text(said, "resourceId"),
+            own_arn=arn,
         )
         self._tell_listeners(notification)
         return notification
@@ -112,10 +116,6 @@ class CloudMonitor:
     def _tell_listeners(self, notification: Notification) -> None:
         for listener in tuple(self.listeners):
             listener(notification)
-
-    def _tell(self, notification: Notification) -> None:
-        self.notifications.append(notification)
-        self._tell_listeners(notification)
 
     def _uuid(self) -> uuid.UUID:
         return uuid.UUID(int=self._random.getrandbits(128), version=4)
@@ -140,6 +140,7 @@ class CloudMonitor:
             region_id=instance.region_id,
             account_id=instance.account_id,
             instance_name=word(instance, "instance_name"),
+            resource_group_id=word(instance, "resource_group_id"),
             content=content,
             at_micros=at,
         )

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pytest_ecsevents._words import NoSuchNameError, did_you_mean, hidden_in_reports, listed
+from pytest_ecsevents.channels._delivery import Delivery
+from pytest_ecsevents.channels._filters import EventFilter
+from pytest_ecsevents.channels._notification import Notification
 
 __tracebackhide__ = hidden_in_reports
-
-ALL: Final = "*"
-"""What a list of a pattern holds that matches everything."""
 
 MUTED_FOR: Final = 86_400
 """How many seconds a rule is silent to people after it has fired, unless it says otherwise (documented)."""
@@ -45,8 +45,22 @@ class EventPattern:
     custom_filter: str = ""
     sql_filter: str = ""
 
+    def matches(self, notification: Notification) -> bool:
+        """Whether it is one of those that are meant."""
+        wanted = EventFilter(
+            names=frozenset(self.names),
+            levels=frozenset(self.levels),
+            statuses=frozenset(self.statuses),
+            event_types=frozenset(self.event_types),
+            products=frozenset({self.product}),
+            keywords=frozenset(self.keywords),
+            keyword_relation=self.relation,
+        )
+        custom = EventFilter(keywords=frozenset(filter(None, [self.custom_filter])))
+        return wanted.passes(notification) and custom.passes(notification)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class RuleTarget:
     """One target of a rule.
 
@@ -75,6 +89,7 @@ class EventRule:
         is_enabled: Whether it fires.
         silence_time: How many seconds people are left alone after it has fired; machines are told each time (a guess).
         targets: Who is told, by id.
+        deliveries: Every try to tell one of them, in order; of those too that nobody took.
     """
 
     name: str
@@ -86,6 +101,13 @@ class EventRule:
     is_enabled: bool = True
     silence_time: int = MUTED_FOR
     targets: dict[str, RuleTarget] = field(default_factory=dict)
+    deliveries: list[Delivery] = field(default_factory=list, repr=False)
+
+    def fires_for(self, notification: Notification) -> bool:
+        """Whether its targets are told."""
+        return (
+            self.is_enabled and self.event_type == "SYSTEM" and any(one.matches(notification) for one in self.patterns)
+        )
 
 
 class EventRules:

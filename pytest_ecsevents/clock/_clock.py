@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from _thread import get_ident
 from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Final
@@ -68,6 +69,7 @@ class Clock:
         self.holder = ""
         self._due_operations: list[Callable[[], None]] = []
         self._still: Micros | None = self.started_at
+        self._calling: Final[set[int]] = set()  # threads in a function of the author's
 
     # -- taking and giving back the process's clock
 
@@ -241,19 +243,71 @@ class Clock:
             until: The instant.
             move: Whether the clock is moved to it first; else somebody else has moved it already.
         """
+        is_inside = self._is_in_operation() or get_ident() in self._calling
         with self.lock:
             due = self.queue.next_due()
             if due is None or due > until:
                 return False
+            is_authors = self.queue.is_next_authors
+            if is_authors and is_inside and not move:
+                return False  # it has its turn when that is over
             if move and due > self.now():
                 self.move_to(due)
             at, task, subject = self.queue.pop()
-            task(subject, at)
+            if not is_authors:
+                task(subject, at)
             operations, self._due_operations = self._due_operations, []
         for operation in operations:
             operation()
+        if is_authors:
+            self._call(task, subject, at)
         self.after_step()
         return True
+
+    def _is_in_operation(self) -> bool:
+        """Whether the calling thread holds the lock."""
+        return bool(self.lock._is_owned())  # type: ignore[attr-defined]  # what Condition asks of it
+
+    def _call(self, task: Callable[[object, Micros], None], subject: object, at: Micros) -> None:
+        """Call a function of the author's; others of that instant wait until it returns, unless it moves the clock."""
+        me = get_ident()
+        is_inner = me in self._calling
+        self._calling.add(me)
+        try:
+            task(subject, at)
+        finally:
+            if not is_inner:
+                self._calling.discard(me)
+
+    def call_at(self, at: Micros, function: Callable[[], object]) -> Callable[[], None]:
+        """`plan`, and let it happen at once where it is due."""
+        take_back = self.plan(at, function)
+        self.settle()
+        return take_back
+
+    def plan(self, at: Micros, function: Callable[[], object]) -> Callable[[], None]:
+        """Have a function of the author's called at an instant, outside every operation, by whoever settles or moves time.
+
+        Returns:
+            A function that takes it back, unless it has been called.
+        """
+        is_over = False
+
+        def call(_subject: object, _at: Micros) -> None:
+            nonlocal is_over
+            is_over = True
+            function()
+
+        def take_back() -> None:
+            nonlocal is_over
+            with self.lock:
+                if not is_over:
+                    is_over = True
+                    self.queue.withdraw(number)
+
+        with self.lock:
+            number = self.queue.push(at, call, None, is_authors=True)
+        return take_back
 
     def move_to(self, at: Micros) -> None:
         """Move, though nothing is due on the way."""

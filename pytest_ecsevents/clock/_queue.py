@@ -10,17 +10,22 @@ Subject = TypeVar("Subject")
 
 
 class DueQueue(Generic[Subject]):
-    """A heap of due work; pushing, taking back and popping cost O(log n)."""
+    """A heap of due work; pushing, taking back and popping cost O(log n).
+
+    At each instant the author's functions come last, when all that is due there has happened.
+    """
 
     def __init__(self) -> None:
-        self._heap: list[tuple[Micros, int, Callable[[Subject, Micros], None], Subject]] = []
+        self._heap: list[tuple[Micros, bool, int, Callable[[Subject, Micros], None], Subject]] = []
         self._withdrawn: set[int] = set()
         self._arrived = 0
 
-    def push(self, at: Micros, task: Callable[[Subject, Micros], None], subject: Subject) -> int:
+    def push(
+        self, at: Micros, task: Callable[[Subject, Micros], None], subject: Subject, *, is_authors: bool = False
+    ) -> int:
         """Have `task(subject, at)` run at `at`; the number returned withdraws it."""
         self._arrived += 1
-        heapq.heappush(self._heap, (at, self._arrived, task, subject))
+        heapq.heappush(self._heap, (at, is_authors, self._arrived, task, subject))
         return self._arrived
 
     def withdraw(self, number: int) -> None:
@@ -37,11 +42,16 @@ class DueQueue(Generic[Subject]):
     def next_due(self) -> Micros | None:
         """The earliest due instant, or None when nothing is due."""
         heap, withdrawn = self._heap, self._withdrawn
-        while heap and heap[0][1] in withdrawn:
-            withdrawn.remove(heapq.heappop(heap)[1])
+        while heap and heap[0][2] in withdrawn:
+            withdrawn.remove(heapq.heappop(heap)[2])
         return heap[0][0] if heap else None
+
+    @property
+    def is_next_authors(self) -> bool:
+        """Whether the work that `next_due` announced is a function of the author's."""
+        return self._heap[0][1]
 
     def pop(self) -> tuple[Micros, Callable[[Subject, Micros], None], Subject]:
         """The work that `next_due` announced."""
-        at, _, task, subject = heapq.heappop(self._heap)
+        at, _, _, task, subject = heapq.heappop(self._heap)
         return at, task, subject

@@ -31,7 +31,7 @@ from pytest_ecsevents.cloud._disks import Disk, GivenDisk
 from pytest_ecsevents.cloud._extended import LISTS as EXTENDED_LISTS
 from pytest_ecsevents.cloud._extended import ExtendedAttribute
 from pytest_ecsevents.cloud._ids import Ids
-from pytest_ecsevents.cloud._lifecycle import ROWS, Row, Trigger, next_status, ways_to
+from pytest_ecsevents.cloud._lifecycle import ROWS, Row, Trigger, first_statuses, next_status, ways_to
 from pytest_ecsevents.cloud._model import (
     DEFAULT_ACTION,
     Change,
@@ -116,6 +116,7 @@ __all__ = [
     "UnknownEventError",
     "UnknownEventTypeError",
     "UnknownInstanceError",
+    "first_statuses",
     "flag",
     "id_prefix",
     "next_status",

@@ -160,6 +160,7 @@ class Cloud:
                     self._operating = outer
         finally:
             self.deliver()
+        self.clock.settle()  # what observers have planned for this instant
 
     def settled(self) -> Micros:
         """The instant, once all that is due has happened.
@@ -755,7 +756,7 @@ class Cloud:
             self._forget_unfinished(event)
         else:
             self._unfinished.setdefault(_owner(event), {})[event.event_id] = event
-            self._plan(event, at)
+            self._plan(event, at, before)
         self._act(event, at)
 
     def _forget_unfinished(self, event: SystemEvent) -> None:
@@ -764,11 +765,11 @@ class Cloud:
         if not unfinished:
             self._unfinished.pop(_owner(event), None)
 
-    def _plan(self, event: SystemEvent, at: Micros) -> None:
-        """Push what happens next by itself."""
+    def _plan(self, event: SystemEvent, at: Micros, before: EventStatus | None = None) -> None:
+        """Push what happens next by itself; an event that was Scheduled before has had its NotBefore."""
         if event._status == EventStatus.INQUIRING:
             return
-        not_before = event._not_before
+        not_before = event._not_before if before != EventStatus.SCHEDULED else None
         if not_before is not None and next_status(event.event_type, event.simulated, event._status, Trigger.NOT_BEFORE):
             event._due = self.clock.queue.push(not_before, self._at_not_before, event)
         else:

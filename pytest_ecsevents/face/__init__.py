@@ -3,6 +3,18 @@
 from pytest_ecsevents.face._ecs_events import EcsEvents
 from pytest_ecsevents.face._instances import Instances
 from pytest_ecsevents.face._run import Stopped
+from pytest_ecsevents.face._scenarios import SCENARIOS
 from pytest_ecsevents.face._settings import NAMES, Settings, with_given
+from pytest_ecsevents.face._staging import PlannedStep, Scenario
 
-__all__ = ["NAMES", "EcsEvents", "Instances", "Settings", "Stopped", "with_given"]
+__all__ = [
+    "NAMES",
+    "SCENARIOS",
+    "EcsEvents",
+    "Instances",
+    "PlannedStep",
+    "Scenario",
+    "Settings",
+    "Stopped",
+    "with_given",
+]

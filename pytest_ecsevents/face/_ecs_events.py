@@ -4,9 +4,10 @@ import asyncio
 import datetime as dt
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from types import EllipsisType, MappingProxyType, TracebackType
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pytest_ecsevents._words import (
     BadArgumentError,
@@ -16,7 +17,15 @@ from pytest_ecsevents._words import (
     hidden_in_reports,
     listed,
 )
-from pytest_ecsevents.channels import CloudMonitor, NotificationNames, cloudmonitor
+from pytest_ecsevents.channels import (
+    CloudMonitor,
+    Delivery,
+    Dispatcher,
+    FunctionContext,
+    NotificationNames,
+    Subscription,
+    cloudmonitor,
+)
 from pytest_ecsevents.clock import (
     Clock,
     Duration,
@@ -45,10 +54,13 @@ from pytest_ecsevents.cloud import (
 )
 from pytest_ecsevents.face._comparisons import explained
 from pytest_ecsevents.face._expectations import check_avoided, check_transitions
+from pytest_ecsevents.face._guard import Guard
 from pytest_ecsevents.face._instances import Instances
 from pytest_ecsevents.face._moments import moments
 from pytest_ecsevents.face._patterns import CallPattern, pattern
 from pytest_ecsevents.face._reasons import BY_TEST, IN_GUEST, Story
+from pytest_ecsevents.face._receivers import Receiver, Receivers, timed_out
+from pytest_ecsevents.face._rule_targets import NoPost, RuleBook, RuleTargets
 from pytest_ecsevents.face._run import PATIENCE, Runner, Stopped
 from pytest_ecsevents.face._settings import Settings, with_given
 from pytest_ecsevents.face._strictness import strict_checks
@@ -58,9 +70,26 @@ from pytest_ecsevents.face._witness import CallWitness
 from pytest_ecsevents.openapi import ApiCall, Gateway
 from pytest_ecsevents.transports import intercept
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from pytest_ecsevents.channels import DeliveryOptions
+
 __tracebackhide__ = hidden_in_reports
 
 T = TypeVar("T")
+
+
+def _check_plain(function: object) -> None:
+    """Refuse what cannot be called just so.
+
+    Raises:
+        BadArgumentError: It is no function, or one that would have to be awaited.
+    """
+    is_coroutine = inspect.iscoroutinefunction(function)
+    if is_coroutine or not callable(function):
+        what = f"the coroutine function {getattr(function, '__qualname__', '')}" if is_coroutine else repr(function)
+        raise BadArgumentError(f'at got {what}. Pass a plain function, such as at("+23h", ecs_events.cancel, event).')
 
 
 def _argument(setting: str) -> str:
@@ -161,6 +190,20 @@ class EcsEvents:
         self._monitor: Final = CloudMonitor(self._cloud, seed)
         self._gateway: Final = Gateway(self._cloud, self._monitor, self._witness)
         self._cloud.observers.append(self._monitor.heard)
+        self._guard: Final = Guard(lambda: self._patience, self._activity, self._is_running)
+        self._receivers: Final = Receivers(
+            self._monitor,
+            Dispatcher(self._clock, self._begun, self._witness.given_up),
+            self._guard,
+            call_function=self._call_function,
+            region_id=rules.region_id,
+            account_id=rules.account_id,
+            seed=seed,
+        )
+        self._witness.not_retried = self._receivers.not_retried
+        self._rule_targets: Final = RuleTargets(self._monitor, self._receivers, NoPost())
+        self.event_rules: Final = RuleBook(self._monitor, rules.account_id)
+        """The event rules of the test's account by name, as the handler has set them up through CloudMonitor's API."""
         self.instances: Final = Instances(self._cloud)
         """The instances by id, and `add`."""
 
@@ -181,6 +224,7 @@ class EcsEvents:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._guard.end()
         self._undo.close()
         self._witness.left_threads = self._clock.left_threads
         complaint = self._witness.complaint() if error is None else None
@@ -327,7 +371,8 @@ class EcsEvents:
             raise EcsEventsError(
                 "run cannot start a coroutine while an event loop runs. Write: await ecs_events.run_async(...)"
             )
-        return runner.run(function, args, kwargs)  # type: ignore[no-any-return]  # what the handler returns
+        with self._surfacing():
+            return runner.run(function, args, kwargs)  # type: ignore[no-any-return]  # what the handler returns
 
     async def run_async(
         self,
@@ -339,7 +384,8 @@ class EcsEvents:
     ) -> "T | Stopped":
         """`run` for a handler that is a coroutine function, in the running event loop; it is stopped by cancellation."""
         runner = self._runner("run_async", until)
-        return await runner.run_async(function, args, kwargs)  # type: ignore[no-any-return]  # the same
+        with self._surfacing():
+            return await runner.run_async(function, args, kwargs)  # type: ignore[no-any-return]  # the same
 
     def _runner(self, what: str, until: object) -> Runner:
         team = self._clock.waits
@@ -390,10 +436,51 @@ class EcsEvents:
 
     def _moved(self, move: Callable[[], None]) -> list[Transition]:
         self._cloud.check_entered()
-        self._clock.settle()
-        before = len(self._witness.journal)
-        move()
+        with self._surfacing():
+            self._clock.settle()
+            before = len(self._witness.journal)
+            move()
         return [entry for entry in self._witness.journal[before:] if isinstance(entry, Transition)]
+
+    def at(self, when: When, function: Callable[..., object], /, *args: object, **kwargs: object) -> Callable[[], None]:
+        """Have a function called at an instant of virtual time, whoever moves the clock past it.
+
+        The clock stands at that instant meanwhile, and all that is due there has happened; functions of one instant are
+        called in the order in which they were planned. They may call the cloud:
+        `ecs_events.at("+23h", ecs_events.cancel, event)`.
+
+        Args:
+            when: The instant; now means at once.
+            function: What to call, in the thread that moves the clock. An error that it raises comes out of whatever moves
+                it, and once more at the end of `run` or of the test where a handler caught it.
+            *args: Its arguments.
+            **kwargs: More of its arguments.
+
+        Returns:
+            A function that takes it back, unless it has been called.
+
+        Raises:
+            BadArgumentError: The instant lies before now, or the function is none, or a coroutine function.
+        """
+        now = self._cloud.settled()
+        at = parse_when(when, "at's instant", now)
+        if at < now:
+            raise BadArgumentError(
+                f"at's instant is {instant_text(at)}, {duration_text(now - at)} before the clock's now, "
+                f"{instant_text(now)}. Pass a later one."
+            )
+        _check_plain(function)
+        return self._clock.call_at(at, lambda: self._witness.call_planned(partial(function, *args, **kwargs), at))
+
+    @contextmanager
+    def _surfacing(self) -> Iterator[None]:
+        """Have the error of a function planned with `at` come out here, also when a handler caught it."""
+        try:
+            yield
+        except BaseException as error:
+            self._witness.surfaced(error)
+            raise
+        self._witness.surface()
 
     # -- events
 
@@ -481,6 +568,19 @@ class EcsEvents:
             EcsEventsError: It is unknown, or not Inquiring.
         """
         self._cloud.accept(self._event(event), cause="accepted by the test")
+
+    def reschedule(self, event: SystemEvent | str, not_before: When) -> None:
+        """Give a Scheduled event another NotBefore, as ModifySystemEventAttribute does.
+
+        Args:
+            event: The event or its id.
+            not_before: The new planned time, earlier or later than the old one (what the service allows is a guess).
+
+        Raises:
+            EcsEventsError: It is unknown or not Scheduled, or the instant lies before now.
+        """
+        at = parse_when(not_before, "not_before", self._clock.now())
+        self._cloud.reschedule(self._event(event), at, cause="rescheduled by the test")
 
     def _event(self, event: SystemEvent | str) -> SystemEvent:
         return self._cloud.event(event.event_id if isinstance(event, SystemEvent) else event)
@@ -671,7 +771,129 @@ class EcsEvents:
             BadArgumentError: No such name or level, or content that such a notification does not have.
             UnknownInstanceError: There is no such instance.
         """
-        return cloudmonitor(self._monitor.announce(name, self._instance(instance_id), content, resource, level))
+        notification = self._monitor.announce(name, self._instance(instance_id), content, resource, level)
+        self._witness.journal.append(notification)
+        self._monitor.tell(notification)
+        self._clock.settle()
+        return cloudmonitor(notification)
+
+    def subscribe(
+        self, receiver: "Receiver | str", *, method: str | None = None, **options: "Unpack[DeliveryOptions]"
+    ) -> Subscription:
+        """Have each notification from now on delivered as it happens, the clock standing at its instant.
+
+        Deliveries of one instant are made in the order of what they tell, one after the other. A delivery that finds
+        another one under way waits until that receiver returns, or moves the clock.
+
+        Args:
+            receiver: A function that takes the notification, a dict, or a coroutine function where no event loop runs.
+                Or a URL, which gets a real HTTP request and has five seconds of real time (documented) to answer it with a
+                2xx (a guess) from another thread or process.
+            method: For a URL, as an event subscription has it: "POST JSON" (the default), "GET JSON", "POST FORM" or
+                "GET FORM".
+            **options: Which, in what form, and what happens on the way: see `DeliveryOptions`. What a function fails at is
+                not retried; a URL is tried three times, up to a second apart (the number is documented, the time a guess),
+                and in EventBridge's form four times, 10 to 20 seconds apart (documented).
+
+        Returns:
+            A `Subscription`, whose `deliveries` tell what came of it.
+
+        Raises:
+            BadArgumentError: The receiver is none, or an option is wrong. An error that a function raises comes out of
+                whatever the test called, or fails the test when it ends, with what was delivered.
+        """
+        return self._receivers.subscribe(receiver, method, options)
+
+    def function_compute(
+        self,
+        handler: Callable[[bytes, FunctionContext], object],
+        *,
+        name: str | None = None,
+        region_id: str | None = None,
+        memory: int = 512,
+        timeout: Duration = "60s",
+        rules_only: bool = False,
+        **options: "Unpack[DeliveryOptions]",
+    ) -> Subscription:
+        """Have a handler of Function Compute invoked with each notification from now on, as it happens.
+
+        It is invoked asynchronously (a guess): when it raises, or takes longer than its timeout, it is tried again three
+        times (documented), 1, 2 and 4 seconds after the try before (a guess). Its role's key, and the names of the function
+        and its region, stand in `context` and in the environment.
+
+        Args:
+            handler: `handler(event, context)`, where `event` is bytes that hold JSON.
+            name: "function", or "service/function"; left out, the handler's own.
+            region_id: Its region; left out, the test's.
+            memory: Its memory in MB.
+            timeout: How much virtual time it may take.
+            rules_only: Whether only event rules invoke it, which the handler's own code sets up through CloudMonitor's API,
+                and which find it by `service/function`.
+            **options: Which, in what form, and what happens on the way: see `DeliveryOptions`.
+
+        Returns:
+            A `Subscription`, whose `deliveries` tell what came of it.
+
+        Raises:
+            BadArgumentError: The handler is none, or an option is wrong.
+        """
+        return self._receivers.function_compute(
+            handler,
+            name=name,
+            region_id=region_id,
+            memory=memory,
+            timeout=parse_duration(timeout, "timeout"),
+            rules_only=rules_only,
+            options=options,
+        )
+
+    def webhook(self, url: str, receiver: "Receiver | str | None" = None) -> None:
+        """Say who answers for a URL that event rules send to, as CloudMonitor's API was told.
+
+        A URL on loopback gets a real HTTP request without this; any other gets none, for tests reach no network.
+
+        Args:
+            url: As the rule has it, to the letter.
+            receiver: A function that takes the notification, a dict; a URL that gets the requests instead; or left out, to
+                have them really sent to that URL, where a mock of yours catches them.
+
+        Raises:
+            BadArgumentError: One of them is neither.
+        """
+        self._receivers.webhook(url, receiver)
+
+    def _begun(self, delivery: Delivery) -> None:
+        self._witness.journal.append(delivery)
+        self._rule_targets.begun(delivery)
+
+    def _activity(self) -> object:
+        waits = self._clock.waits
+        return None if waits is None else waits.activity, len(self._witness.log.calls)
+
+    def _is_running(self) -> bool:
+        """Whether `run` runs a handler, and watches it."""
+        waits = self._clock.waits
+        return waits is not None and waits.stop is not None
+
+    def _call_function(self, what: str, function: Callable[[], object], limit: Micros) -> object:
+        """What a handler of Function Compute returns, which may take so much virtual time."""
+        waits = self._clock.waits
+        member = waits.me() if waits is not None else None
+        if waits is None or member is None:
+            return self._guard.call(what, function)
+        runner = Runner(
+            waits,
+            member,
+            self._clock.now,
+            at=self._clock.now() + limit,
+            condition=None,
+            activity=lambda: len(self._witness.log.calls),
+            patience=self._patience,
+        )
+        answer = runner.run(function, (), {})
+        if isinstance(answer, Stopped):
+            raise timed_out(what, limit, answer.doing)
+        return answer
 
     def _instance(self, instance: "Instance | str") -> Instance:
         return self._cloud.instance(instance.instance_id if isinstance(instance, Instance) else instance)

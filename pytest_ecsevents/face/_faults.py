@@ -9,7 +9,7 @@ from typing import Final, Protocol, TypeAlias
 from pytest_ecsevents._words import BadArgumentError, UnusedFaultError, did_you_mean, hidden_in_reports, listed, nearest
 from pytest_ecsevents.clock import SECOND, Micros, duration_text, instant_text
 from pytest_ecsevents.face._calls import call_text
-from pytest_ecsevents.face._patterns import ALL, CallPattern
+from pytest_ecsevents.face._patterns import ALL, CallPattern, pattern
 from pytest_ecsevents.face._strictness import with_remedy
 from pytest_ecsevents.openapi import ACTIONS, COMMON, MISHAPS, NO_EFFECT, Acts, ApiCall, ApiError, Effect, Mishap
 
@@ -189,6 +189,16 @@ class Rules:
         effect = _effect(what, calls.action, code, message=message, http_status=http_status, acted=None)
         name = f"quota of {per_minute} a minute, then {code}"
         self._faults.append(Rule(calls, name, effect, None, None, Quota(per_minute), optional))
+
+    def refuse(self, code: str, gate: Gate) -> None:
+        """Declare a fault for whichever calls a gate picks; it need not be met.
+
+        Args:
+            code: A common error, which any action may answer.
+            gate: What picks the calls.
+        """
+        effect = _effect(f"fail({ALL!r}, {code!r})", ALL, code, message=None, http_status=None, acted=None)
+        self._faults.append(Rule(pattern(ALL, {}), code, effect, None, None, gate, optional=True))
 
     def delay(
         self, calls: CallPattern, by: Micros, *, times: int | None, between: Window | None, optional: bool

@@ -1,6 +1,6 @@
 """What the markers say, read and applied."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,7 +10,10 @@ from pytest_ecsevents.clock import NamesMemo
 from pytest_ecsevents.cloud import ATTRIBUTES, EVENT_TYPES, MAINTENANCE_CAUSES, EventStatus
 from pytest_ecsevents.face._ecs_events import EcsEvents
 from pytest_ecsevents.face._instances import declared
+from pytest_ecsevents.face._matrix import arguments, cases
+from pytest_ecsevents.face._scenarios import Case
 from pytest_ecsevents.face._settings import Settings
+from pytest_ecsevents.face._staging import Scenario, staged
 
 __tracebackhide__ = hidden_in_reports
 
@@ -144,24 +147,24 @@ def made(marks: Iterable[Mark], *, seed: str, settings: Settings, memo: NamesMem
     Raises:
         EcsEventsError: A marker says what cannot be; the sentence names it.
     """
-    given = _clock_arguments(mark for mark in marks if mark.name == "ecs_clock")
+    given = _said((mark for mark in marks if mark.name == "ecs_clock"), bound)
     with _named("ecs_clock"):
         return EcsEvents(**given, seed=seed, _settings=settings, _memo=memo)
 
 
-def _clock_arguments(marks: Iterable[Mark]) -> dict[str, Any]:
-    """What the `ecs_clock` markers say together; of two places the inner one wins, argument by argument.
+def _said(marks: Iterable[Mark], read: Callable[[Mark], Mapping[str, Any]]) -> dict[str, Any]:
+    """What markers of one name say together; of two places the inner one wins, argument by argument.
 
     Raises:
         BadArgumentError: Two markers of one place give one argument different values.
     """
     said: dict[str, tuple[Any, str]] = {}
     for mark in marks:
-        for name, value in bound(mark).items():
+        for name, value in read(mark).items():
             before = said.get(name)
             if before is not None and before[1] == mark.place and before[0] != value:
                 raise BadArgumentError(
-                    f"Two @pytest.mark.ecs_clock on {mark.place} contradict each other: {name}={before[0]!r} and "
+                    f"Two @pytest.mark.{mark.name} on {mark.place} contradict each other: {name}={before[0]!r} and "
                     f"{name}={value!r}. Keep one."
                 )
             said[name] = (value, mark.place)
@@ -237,3 +240,54 @@ def _default_not_before(given: Mapping[str, Any]) -> str | None:
         "Executing" if row.is_failure or EventStatus.SCHEDULED not in row.statuses else "Scheduled"
     )
     return DEFAULT_NOT_BEFORE if first == EventStatus.SCHEDULED else None
+
+
+def scenario_cases(marks: Iterable[Mark]) -> list[Case]:
+    """The cases that a test is to run through, as its `ecs_scenarios` markers say; none where they say what cannot be.
+
+    A marker that cannot be is for `stage` to refuse, at set-up, as every other.
+    """
+    try:
+        return cases(_scenario_arguments(marks))
+    except BadArgumentError:
+        return []
+
+
+def stage(ecs_events: EcsEvents, marks: Iterable[Mark], case: object) -> Scenario | None:
+    """Prepare the scenario of a test that carries `ecs_scenarios` markers.
+
+    Args:
+        ecs_events: The test's cloud, with all that its other markers declare.
+        marks: Its markers.
+        case: The case with which it was collected, if it was with one.
+
+    Raises:
+        EcsEventsError: A marker says what cannot be; the sentence names it.
+    """
+    marks = [mark for mark in marks if mark.name == "ecs_scenarios"]
+    if not marks:
+        return None
+    given = _scenario_arguments(marks)
+    if not isinstance(case, Case):
+        cases(given)
+        raise BadArgumentError(
+            "@pytest.mark.ecs_scenarios has a test run once for each scenario, which neither a method of unittest.TestCase "
+            "nor a single parameter can. Put it on a function, a class of plain test methods, or a module."
+        )
+    with _named("ecs_scenarios"):
+        return staged(ecs_events, case, _one_instance_id(ecs_events, given.get("instance_id")))
+
+
+def _scenario_arguments(marks: Iterable[Mark]) -> dict[str, Any]:
+    mine = (mark for mark in marks if mark.name == "ecs_scenarios")
+    return _said(mine, lambda mark: arguments(mark.args, mark.kwargs))
+
+
+def _one_instance_id(ecs_events: EcsEvents, given: object) -> str:
+    """The instance of a scenario; where the marker names none, the only one declared, or a new one."""
+    if given is not None and not isinstance(given, str):
+        raise BadArgumentError(f'instance_id is {given!r}. Pass one id, such as "i-web1".')
+    (instance_id,) = _instance_ids(ecs_events, given)
+    if instance_id not in ecs_events.instances:
+        ecs_events.instances.add(instance_id)
+    return instance_id

@@ -1,17 +1,20 @@
 """What the timeline tells of: each kind of thing that happens, as a moment with its words."""
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import IntEnum
 from itertools import groupby
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from pytest_ecsevents._words import EcsEventsError
+from pytest_ecsevents.channels import Delivery, Notification
 from pytest_ecsevents.clock import Micros, duration_text, instant_text
 from pytest_ecsevents.cloud import InstanceTransition, Interruption, Transition
 from pytest_ecsevents.face._calls import call_text
 from pytest_ecsevents.face._sleeps import Sleep
 from pytest_ecsevents.openapi import ApiCall
 
-Entry: TypeAlias = Transition | InstanceTransition | Interruption | ApiCall
+Entry: TypeAlias = Transition | InstanceTransition | Interruption | Notification | Delivery | ApiCall
 
 Texts: TypeAlias = dict[object, tuple[int, str]]
 """What was told before, so that a call repeated to the letter is worded once: by all that it says, its number and words."""
@@ -170,10 +173,44 @@ def _interrupted(entries: list[Interruption], _texts: Texts) -> Moment:
     return Moment(announced.at_micros, "instance", text, rank=Rank.DEED)
 
 
+def _announced(entries: list[Notification], _texts: Texts) -> Moment:
+    (notification,) = entries
+    text = f"{notification.summary}: announced by the test"
+    return Moment(notification.at_micros, "notice", text)
+
+
+def _delivered(deliveries: list[Delivery], _texts: Texts) -> Moment:
+    (delivery,) = deliveries
+    notes = [text for is_so, text in _delivery_notes(delivery) if is_so]
+    text = f"{delivery.summary} -> {delivery.subscription.receiver}" + (f" ({', '.join(notes)})" if notes else "")
+    has_gone_well = delivery.outcome == "delivered"
+    if not has_gone_well:
+        text += f": {delivery.outcome}" + ("" if delivery.error is None else f", {_error_text(delivery.error)}")
+    return Moment(
+        delivery.at_micros,
+        "push",
+        text,
+        rank=Rank.DEED if has_gone_well else Rank.NEWS,
+        hint="" if has_gone_well or delivery.attempt != 1 else json.dumps(delivery.payload, ensure_ascii=False),
+    )
+
+
+def _delivery_notes(delivery: Delivery) -> "Iterator[tuple[bool, str]]":
+    yield bool(delivery.rule_name), f"rule {delivery.rule_name}"
+    yield delivery.is_duplicate, "duplicate"
+    yield delivery.attempt > 1, f"attempt {delivery.attempt}"
+
+
+def _error_text(error: BaseException) -> str:
+    return str(error) if isinstance(error, EcsEventsError) else f"{type(error).__name__}: {error}"
+
+
 # How each kind of entry is told; a new kind is a row here.
 _TELL: Final[dict[type, Callable[[Any, Texts], Moment]]] = {
     ApiCall: _called,
     Transition: _changed,
     InstanceTransition: _went,
     Interruption: _interrupted,
+    Notification: _announced,
+    Delivery: _delivered,
 }

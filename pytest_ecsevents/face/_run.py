@@ -3,13 +3,9 @@
 import asyncio
 import datetime as dt
 import inspect
-import signal
-import sys
-import threading
-from _thread import allocate_lock, get_ident, start_new_thread
+from _thread import allocate_lock
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from types import FrameType
 from typing import Any, Final
 
 from pytest_ecsevents._words import EndlessHandlerError, StuckHandlerError, hidden_in_reports
@@ -27,6 +23,7 @@ from pytest_ecsevents.clock import (
     real_now,
     real_sleep,
 )
+from pytest_ecsevents.face._interrupts import Interrupter, is_debugged, place_of_thread, start_watch
 
 __tracebackhide__ = hidden_in_reports
 
@@ -37,9 +34,7 @@ PATIENCE: Final = 10.0
 """Real seconds within which a handler must sleep, or call the cloud."""
 
 _LOOK_EVERY: Final = 0.05
-_INSIST_EVERY: Final = 0.005
 _A_MOMENT: Final = 0.0001
-_DEBUGGERS: Final = ("bdb", "pdb", "_pytest.debugging", "IPython", "pydevd", "debugpy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +98,10 @@ class Runner:
         self._task: asyncio.Future[Any] | None = None
         self._where = ""
         self._stuck_at = ""
-        self._ident: Final = get_ident()
         self._wake: Final = allocate_lock()
         self._wake.acquire()
-        self._is_over = self._has_watch_ended = False
-        # Other systems have neither such a signal nor threads that one can be sent to.
-        self._can_be_signalled: Final = _is_main_thread() and hasattr(signal, "SIGURG")
-        self._signal_handler: Any = None
-        self._is_signal_on_its_way = False
+        self._has_watch_ended = False
+        self._interrupter: Final = Interrupter()
 
     def run(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The handler's result, or `Stopped`; a coroutine runs in a loop of its own."""
@@ -121,7 +112,7 @@ class Runner:
         except HandlerStop as error:
             ended_by = error
         finally:
-            self._is_over = True
+            self._interrupter.is_over = True
             self._finish(before)
         return self._stopped(ended_by)
 
@@ -133,7 +124,7 @@ class Runner:
         except HandlerStop as error:
             ended_by = error
         finally:
-            self._is_over = True
+            self._interrupter.is_over = True
             self._finish(before)
         return self._stopped(ended_by)
 
@@ -165,9 +156,8 @@ class Runner:
     def _begin(self) -> Stop | None:
         """Have the handler stopped when its end comes, and found out when it is stuck."""
         before, self._team.stop = self._team.stop, self._stop
-        if self._can_be_signalled:
-            self._signal_handler = signal.signal(signal.SIGURG, self._signalled)
-        start_new_thread(self._start_watch, ())
+        self._interrupter.begin()
+        start_watch(self._watch)
         return before
 
     def _finish(self, before: Stop | None) -> None:
@@ -176,8 +166,7 @@ class Runner:
             self._wait_for_watch(before)
         except HandlerStop:
             self._wait_for_watch(before)
-        if self._can_be_signalled:
-            signal.signal(signal.SIGURG, self._signal_handler)
+        self._interrupter.end()
 
     def _wait_for_watch(self, before: Stop | None) -> None:
         self._team.stop = before
@@ -185,12 +174,6 @@ class Runner:
             self._wake.release()
         while not self._has_watch_ended:
             real_sleep(_A_MOMENT)
-
-    def _signalled(self, _number: int, frame: FrameType | None) -> None:
-        """End the handler where it is, but for the middle of what must go on."""
-        self._is_signal_on_its_way = False
-        if not self._is_over and frame is not None and not _must_go_on(frame):
-            raise HandlerStop(place_of(frame))
 
     def _stopped(self, ended_by: HandlerStop) -> Stopped:
         """What there is to say of a handler that was stopped.
@@ -217,49 +200,26 @@ class Runner:
 
     # -- watching
 
-    def _start_watch(self) -> None:  # pragma: no cover  # a tracer sees what begins after it was set
-        # It is no `threading.Thread`, whose start waits, and waiting moves the clock; but it is traced as those are.
-        sys.settrace(threading.gettrace())
-        self._watch()
-        self._has_watch_ended = True
-
     def _watch(self) -> None:
         """Look from outside, in real time, whether the handler gets on."""
         seen, since = (-1, -1), real_now()
-        while not self._is_over and not self._wake.acquire(True, _LOOK_EVERY):
+        while not self._interrupter.is_over and not self._wake.acquire(True, _LOOK_EVERY):
             now, before = real_now(), seen
             seen = (self._team.activity, self._activity())
             if self._stop.is_ignored:
                 self._note_stuck(_STUBBORN)
-                self._insist()
-            elif seen != before or _is_debugged(self._ident):
+                self._interrupter.insist()
+            elif seen != before or is_debugged(self._interrupter.ident):
                 since = now
             elif now - since > self._patience:
                 self._note_stuck(_IDLE.format(self._patience))
                 self._team.end_wait(self._stop)
-                self._interrupt()
-
-    def _insist(self) -> None:
-        """Raise `HandlerStop` in a handler that catches everything, until it is where nothing catches it: after the try."""
-        while not self._is_over:
-            real_sleep(_INSIST_EVERY)
-            self._interrupt()
+                self._interrupter.interrupt()
+        self._has_watch_ended = True
 
     def _note_stuck(self, problem: str) -> None:
         if not self._stuck_at:
-            self._stuck_at = f"{problem} It was at {_place_of_thread(self._ident)}."
-
-    def _interrupt(self) -> None:
-        """Raise `HandlerStop` in the handler's thread: by a signal, which reaches it in a lock too, where one can be sent."""
-        if self._can_be_signalled:
-            # One at a time: under a tracer, 3.11 gets no step further while another is waiting.
-            if not self._is_signal_on_its_way:
-                self._is_signal_on_its_way = True
-                signal.pthread_kill(self._ident, signal.SIGURG)
-            return
-        frame = sys._current_frames().get(self._ident)
-        if not self._is_over and frame is not None and not _must_go_on(frame):
-            _raise_in(self._ident, HandlerStop)
+            self._stuck_at = f"{problem} It was at {place_of_thread(self._interrupter.ident)}."
 
 
 _IDLE: Final = (
@@ -270,39 +230,6 @@ _STUBBORN: Final = (
     "The handler caught what was to end it, and went on. A bare except, or except BaseException, around its loop keeps "
     "Ctrl-C from ending it too: catch Exception."
 )
-
-
-def _raise_in(ident: int, error: type[BaseException]) -> None:
-    """Raise an error in another thread at its next step."""
-    import ctypes  # only ever needed for a handler that is stuck
-
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(error))
-
-
-def _is_main_thread() -> bool:
-    return threading.current_thread() is threading.main_thread()
-
-
-def _must_go_on(frame: FrameType) -> bool:
-    """Whether an error raised in this frame could leave a lock held that others need: ours, or a tracer's."""
-    return is_plumbing(frame) or str(frame.f_globals.get("__name__")).startswith("coverage.")
-
-
-def _is_debugged(ident: int) -> bool:
-    """Whether the thread stands in a debugger, whose user may take his time."""
-    frame = sys._current_frames().get(ident)
-    while frame is not None:
-        if str(frame.f_globals.get("__name__")).startswith(_DEBUGGERS):
-            return True
-        frame = frame.f_back
-    return False
-
-
-def _place_of_thread(ident: int) -> str:
-    frame = sys._current_frames().get(ident)
-    while frame is not None and frame.f_back is not None and is_plumbing(frame):
-        frame = frame.f_back
-    return "an unknown place" if frame is None else place_of(frame)
 
 
 def _where_awaits(task: "asyncio.Future[Any]") -> str:

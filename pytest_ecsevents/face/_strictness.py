@@ -1,5 +1,6 @@
 """What fails a test that would otherwise pass, and how the author lets it be."""
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from types import FrameType, TracebackType
@@ -15,7 +16,8 @@ from pytest_ecsevents._words import (
     hidden_in_reports,
     listed,
 )
-from pytest_ecsevents.clock import instant_text
+from pytest_ecsevents.channels import Delivery
+from pytest_ecsevents.clock import Micros, instant_text
 from pytest_ecsevents.cloud import Change, Transition
 from pytest_ecsevents.openapi import is_between
 
@@ -25,7 +27,7 @@ CHECKS: Final = {
     "calls": "calls that cannot be answered, that would wait for ever, or that go on while the clock stands still",
     "faults": "faults and delays that the handler did not meet",
     "stubs": "stubs that the handler did not call",
-    "receivers": "errors of a receiver, though the test passed",
+    "receivers": "errors of a receiver, or of a function planned with `at`, though the test passed",
     "threads": "threads of the test that went on when it had ended",
 }
 """The checks by name, each with what it complains of."""
@@ -102,9 +104,43 @@ def receivers_raised(errors: Sequence[str]) -> ReceiverError | None:
     )
 
 
+def planned_raised(errors: Sequence[str]) -> ReceiverError | None:
+    """The complaint about functions planned with `at`, each error as `planned_error` tells it."""
+    if not errors:
+        return None
+    return ReceiverError(
+        with_remedy(
+            "\n".join(
+                [
+                    "Functions planned with at raised errors, and the test passed all the same:",
+                    *map("  - {}".format, errors),
+                ]
+            ),
+            "receivers",
+            "Correct the function, or catch its error there.",
+        )
+    )
+
+
+def planned_error(at: Micros, error: BaseException) -> str:
+    """What a planned function raised, where, and when it was called."""
+    return f"{type(error).__name__} at {_deepest(error.__traceback__)}, called at {instant_text(at)}: {error}"
+
+
 def receivers_error(change: Change, error: Exception) -> str:
     """What a receiver raised, where, and what it was told of."""
     return f"{type(error).__name__} at {_deepest(error.__traceback__)}, told of {_change_text(change)}: {error}"
+
+
+def delivery_error(delivery: Delivery, error: BaseException) -> str:
+    """What a receiver of notifications raised, where, and what it got; or what went wrong with a URL."""
+    is_ours = isinstance(error, EcsEventsError)
+    kind = "" if is_ours else f"{type(error).__name__} at {_deepest(error.__traceback__)}: "
+    tries = f", attempt {delivery.attempt}" if delivery.attempt > 1 else ""
+    return (
+        f"{kind}{error}\n    {delivery.name} was delivered to {delivery.subscription.receiver} at "
+        f"{instant_text(delivery.at_micros)}{tries}:\n    {json.dumps(delivery.payload, ensure_ascii=False)}"
+    )
 
 
 def _change_text(change: Change) -> str:

@@ -3,17 +3,21 @@
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import current_thread
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from pytest_ecsevents._words import EcsEventsError, did_you_mean, hidden_in_reports
-from pytest_ecsevents.clock import Micros, Waits, place_of
+from pytest_ecsevents._words import DeliveryError, EcsEventsError, did_you_mean, hidden_in_reports
+from pytest_ecsevents.channels import Delivery
+from pytest_ecsevents.clock import HandlerStop, Micros, Waits, instant_text, place_of
 from pytest_ecsevents.cloud import Change, Happening, Interruption
 from pytest_ecsevents.face._calls import CallLog, endless_call, standing_clock, standing_run, unexpected_call
 from pytest_ecsevents.face._faults import Rules
 from pytest_ecsevents.face._moments import Entry
 from pytest_ecsevents.face._sleeps import SleepLog
 from pytest_ecsevents.face._strictness import (
+    delivery_error,
     left_running,
+    planned_error,
+    planned_raised,
     receivers_error,
     receivers_raised,
     together,
@@ -33,6 +37,20 @@ MOST_CALLS_OF_A_RUN: Final = 10_000
 
 MOST_REMEMBERED: Final = 20
 """Different errors of one kind that are told when the test ends."""
+
+
+class _Unseen(NamedTuple):
+    """An error that the author has not seen yet.
+
+    Attributes:
+        error: It.
+        text: What there is to say of it when the test ends.
+        is_planned: Whether a function planned with `at` raised it; else a receiver of notifications.
+    """
+
+    error: BaseException
+    text: str
+    is_planned: bool
 
 
 class CallWitness:
@@ -74,6 +92,8 @@ class CallWitness:
         self._calls_there = 0
         self._raised: Final[dict[str, tuple[EcsEventsError, int]]] = {}
         self._receivers_errors: Final[list[str]] = []
+        self._unseen: list[_Unseen] = []
+        self.not_retried: Callable[[], Mapping[Delivery, Micros]] = dict
 
     # -- what a call meets
 
@@ -148,6 +168,44 @@ class CallWitness:
 
         return told
 
+    # -- what functions do that the author planned
+
+    def call_planned(self, function: Callable[[], object], at: Micros) -> None:
+        """Call a function planned for an instant, and remember its error until the author has seen it."""
+        try:
+            function()
+        except (HandlerStop, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:
+            self._keep(_Unseen(error, planned_error(at, error), is_planned=True))
+            raise
+
+    def _keep(self, unseen: "_Unseen") -> None:
+        if len(self._unseen) < MOST_REMEMBERED:
+            self._unseen.append(unseen)
+
+    def surfaced(self, error: BaseException) -> None:
+        """Note that the author sees an error."""
+        self._unseen = [one for one in self._unseen if one.error is not error]
+
+    def surface(self) -> None:
+        """Raise the first error of a planned function or a receiver that the author has not seen."""
+        for unseen in self._unseen:
+            if not isinstance(unseen.error, DeliveryError):
+                self._unseen.remove(unseen)
+                raise unseen.error
+
+    # -- what receivers of notifications do
+
+    def given_up(self, delivery: Delivery, error: BaseException) -> None:
+        """Raise the error of a receiver where it reaches the test, and remember it elsewhere; a URL's is remembered."""
+        if "receivers" not in self.strict:
+            return
+        is_urls = isinstance(error, DeliveryError)
+        if not is_urls and will_reach_the_test(sys._getframe()):
+            raise error
+        self._keep(_Unseen(error, delivery_error(delivery, error), is_planned=False))
+
     # -- what there is to complain of
 
     def complaint(self) -> EcsEventsError | None:
@@ -160,9 +218,29 @@ class CallWitness:
             "calls": list(self._raised.values()),
             "faults": [(self.rules.unused(self.log.calls), 1)],
             "stubs": [(self.stubs.unused(self.log.calls), 1)],
-            "receivers": [(receivers_raised(self._receivers_errors), 1)],
+            "receivers": [
+                (
+                    receivers_raised(
+                        [*self._receivers_errors, *self._unseen_texts(is_planned=False), *self._not_retried()]
+                    ),
+                    1,
+                ),
+                (planned_raised(self._unseen_texts(is_planned=True)), 1),
+            ],
             "threads": [(left_running(self.left_threads), 1)] if self.left_threads else [],
         }
         for check, errors in found.items():
             if check in self.strict:
                 yield from ((error, times) for error, times in errors if error is not None)
+
+    def _unseen_texts(self, *, is_planned: bool) -> list[str]:
+        return [unseen.text for unseen in self._unseen if unseen.is_planned is is_planned]
+
+    def _not_retried(self) -> list[str]:
+        """What there is to say of deliveries that failed, and would have been tried again after the test's end."""
+        return [
+            f"{delivery_error(delivery, delivery.error)}\n    It is tried again at {instant_text(at)}, which the test did "
+            "not reach."
+            for delivery, at in self.not_retried().items()
+            if delivery.error is not None
+        ]

@@ -5,6 +5,7 @@ from typing import Final
 
 from pytest_ecsevents.openapi import Answerer
 from pytest_ecsevents.transports import _aiohttp, _legacy, _requests
+from pytest_ecsevents.transports._webhooks import METHODS, push
 
 _TRANSPORTS: Final = (_legacy, _requests, _aiohttp)
 
@@ -15,4 +16,4 @@ def intercept(answer: Answerer, undo: ExitStack) -> None:
         transport.intercept(answer, undo)
 
 
-__all__ = ["intercept"]
+__all__ = ["METHODS", "intercept", "push"]

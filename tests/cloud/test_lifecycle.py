@@ -124,7 +124,11 @@ def test_failure_events_can_be_born_scheduled():
         ecs_events.instances.add("i-web1")
         event = ecs_events.create("SystemFailure.Reboot", "i-web1", not_before="+1h")
         ecs_events.advance("2h")
-        assert [status for status, _ in steps(event)] == ["Scheduled", "Executing", "Executed"]
+        assert steps(event) == [
+            ("Scheduled", "2018-08-22T10:39:49+00:00"),
+            ("Executing", "2018-08-22T11:39:49+00:00"),
+            ("Executed", "2018-08-22T11:39:50+00:00"),
+        ]
 
 
 def test_executing_for_zero_passes_through_both_states_at_one_instant():

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from pytest_ecsevents.cloud import EVENT_TYPES
+from pytest_ecsevents.face import SCENARIOS
+from pytest_ecsevents.face._scenarios import case_of
 from pytest_ecsevents.openapi import ACTIONS, MISHAPS
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "generate_capabilities.py"
@@ -102,3 +104,13 @@ def test_every_event_type_is_told_with_its_code():
         assert set(statuses.split(", ")) == set(map(str, row.statuses))
         assert (simulated == "yes") is row.can_simulate
         assert (name, effect, code, evidence) == (f"`{row.name}`", row.effect.value, str(row.code), row.code_evidence)
+
+
+def test_every_scenario_is_told_with_its_types():
+    """The table of scenarios has each with what happens in it, and every type that has it."""
+    rows = {line[0]: line for line in map(cells, SECTIONS["Scenarios"].splitlines()) if line}
+    for row in SCENARIOS.values():
+        _, what, types, ends, _, _ = rows[f"`{row.name}`"]
+        assert (what, ends) == (row.what, row.ends)
+        named = set(EVENT_TYPES) if types == "all" else set(re.findall("`([^`]+)`", types))
+        assert named == {name for name in EVENT_TYPES if case_of(row, name) is not None}

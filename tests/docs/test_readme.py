@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ecsevents import EcsEvents, SystemEvent
-from pytest_ecsevents.face import NAMES, Settings
+from pytest_ecsevents import EcsEvents, Scenario, SystemEvent, strategies
+from pytest_ecsevents.face import NAMES, SCENARIOS, Settings
 from pytest_ecsevents.face._strictness import CHECKS
 from pytest_ecsevents.face._strictness import README as LINK
 from pytest_ecsevents.openapi import ACTIONS, MISHAPS
@@ -22,7 +22,10 @@ def test_every_snippet_runs_as_it_stands(pytester, snippet):
     result = pytester.runpytest_inprocess(
         "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:asyncio"
     )
-    result.assert_outcomes(passed=len(re.findall(r"def test_", snippet)))
+    outcomes = result.parseoutcomes()
+    assert set(outcomes) == {"passed"}
+    # A test may be run several times over.
+    assert outcomes["passed"] >= len(re.findall(r"def test_", snippet))
 
 
 def test_every_action_is_named():
@@ -45,8 +48,18 @@ def test_every_setting_is_named_with_its_default():
         assert f"| `ecs_events_{name}` | `{option}` | `{getattr(Settings(), name)}` |" in README
 
 
-def test_every_public_name_of_the_fixture_and_of_events_is_named():
+def test_every_strategy_is_named():
+    """And what they give."""
+    assert [name for name in strategies.__all__ if not re.search(rf"`[^`]*\b{name}\b", README)] == []
+
+
+def test_every_scenario_is_named():
+    """The table of scenarios has each."""
+    assert [name for name in SCENARIOS if f"`{name}`" not in README] == []
+
+
+def test_every_public_name_of_the_fixtures_and_of_events_is_named():
     """What the author of a test can reach, the README tells."""
-    for owner in (EcsEvents, SystemEvent):
-        names = [name for name in dir(owner) if not name.startswith("_")]
+    for owner in (EcsEvents, Scenario, SystemEvent):
+        names = [name for name in dir(owner) if not name.startswith("_") and not name.endswith("_micros")]
         assert [name for name in names if not re.search(rf"`[^`]*\b{name}\b", README)] == []

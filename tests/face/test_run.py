@@ -18,7 +18,7 @@ from pytest_ecsevents import (
     Stopped,
     StuckHandlerError,
 )
-from pytest_ecsevents.face import _run
+from pytest_ecsevents.face import _interrupts, _run
 
 
 @pytest.fixture(params=["freezegun", "time-machine"])
@@ -355,7 +355,7 @@ def test_a_handler_that_works_in_c_is_ended_when_it_comes_back(ecs):
 
 def test_a_handler_in_the_midst_of_waiting_is_not_torn_out_of_it(ecs, monkeypatch):
     """Where no signal can be sent, nobody is ended in the standard library's own waiting, which holds locks."""
-    monkeypatch.setattr(_run, "_is_main_thread", lambda: False)
+    monkeypatch.setattr(_interrupts, "_is_main_thread", lambda: False)
     ecs.patience = 0.05
     namespace = {"__name__": "queue", "time": time}
     exec(  # noqa: S102  # a module of that name
@@ -496,14 +496,14 @@ def test_run_needs_sleeping_that_moves_the_clock(daemon):
 
 def test_the_place_of_a_thread_that_is_gone():
     """A thread that has ended stands nowhere, and in no debugger."""
-    assert _run._place_of_thread(-1) == "an unknown place"
-    assert not _run._is_debugged(-1)
+    assert _interrupts.place_of_thread(-1) == "an unknown place"
+    assert not _interrupts.is_debugged(-1)
     assert _run._where_awaits(None) == "an unknown place"
 
 
 def test_without_signals_a_handler_is_ended_at_its_next_step(ecs, monkeypatch):
     """Where no signal can be sent, a handler that never sleeps is ended all the same."""
-    monkeypatch.setattr(_run, "_is_main_thread", lambda: False)
+    monkeypatch.setattr(_interrupts, "_is_main_thread", lambda: False)
     ecs.patience = 0.1
 
     def busy():

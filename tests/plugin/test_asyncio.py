@@ -26,6 +26,16 @@ async def test_running(ecs_events):
     await ecs_events.run_async(poll, until="3d")
     assert polls == [1, 2, 3, 4]
 
+{mark}
+@pytest.mark.ecs_scenarios("avoidable", "rescheduled-*")
+async def test_scenarios(ecs_events, ecs_scenario):
+    async def poll():
+        while True:
+            await asyncio.sleep(3600)
+
+    await ecs_events.run_async(poll, until=ecs_scenario.until)
+    assert ecs_scenario.event.status == ecs_scenario.expected_without_handler
+
 async def fetch():
     await asyncio.sleep(60)
     return "fetched"
@@ -50,7 +60,7 @@ def test_coroutine_tests_keep_virtual_time(run, mode):
         beside=["asyncio"],
         ini="asyncio_default_fixture_loop_scope = function",
     )
-    result.assert_outcomes(passed=3)
+    result.assert_outcomes(passed=6)
 
 
 def test_a_fixture_with_a_loop_of_its_own_scope(run):

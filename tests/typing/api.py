@@ -1,8 +1,10 @@
 """The public API as a user's typed code uses it; checked by mypy, never run."""
 
 import datetime as dt
+from collections.abc import Callable
 
 import pytest
+from hypothesis import given
 
 from pytest_ecsevents import (
     ApiCall,
@@ -10,9 +12,21 @@ from pytest_ecsevents import (
     EventStatus,
     Instance,
     InstanceTransition,
+    PlannedStep,
+    Scenario,
     Stopped,
     SystemEvent,
     Transition,
+)
+from pytest_ecsevents.strategies import (
+    CloudMachine,
+    History,
+    Moment,
+    PlannedEvent,
+    histories,
+    instants,
+    offsets,
+    schedules,
 )
 
 
@@ -61,7 +75,49 @@ def test_it(ecs_events: EcsEvents) -> None:
     for each in ecs_events:
         ecs_events.cancel(each)
         ecs_events.accept(each.event_id)
+        ecs_events.reschedule(each, dt.timedelta(hours=1))
+        take_back: Callable[[], None] = ecs_events.at("+23h", ecs_events.cancel, each)
+        take_back()
     print(status, causes, instants, instance, same, new_ones_take, calls, story, drawn, threads, now, checks, took)
+
+
+@pytest.mark.ecs_scenarios("executed", "canceled-*", event_types=["SystemMaintenance.Reboot"], exclude="just-*")
+def test_scenario(ecs_events: EcsEvents, ecs_scenario: Scenario) -> None:
+    until: dt.datetime = ecs_scenario.until
+    ecs_events.advance_to(until)
+    steps: tuple[PlannedStep, ...] = ecs_scenario.plan
+    instants: list[dt.datetime] = [step.at for step in steps]
+    words: list[str] = [ecs_scenario.name, ecs_scenario.event_type, ecs_scenario.instance_id, ecs_scenario.what]
+    event: SystemEvent = ecs_scenario.event
+    without: EventStatus = ecs_scenario.expected_without_handler
+    expected: tuple[EventStatus, ...] = ecs_scenario.expected
+    ecs_scenario.assert_expected()
+    print(instants, words, event, without, expected)
+
+
+class PollerMachine(CloudMachine):
+    """A machine of one's own."""
+
+    real_types = ("SystemMaintenance.Reboot",)
+
+    def handler(self, ecs_events: EcsEvents) -> None:
+        ecs_events.reboot("i-1")
+
+    def make_cloud(self) -> EcsEvents:
+        return EcsEvents(region_id="cn-beijing")
+
+
+TestPoller = PollerMachine.TestCase
+
+
+@given(histories(simulated=True), schedules(["i-1"], within=dt.timedelta(days=1)), instants(within="2d"), offsets("1h"))
+def test_properties(history: History, schedule: list[PlannedEvent], instant: dt.datetime, offset: dt.timedelta) -> None:
+    with EcsEvents(start=instant) as ecs_events:
+        event: SystemEvent = history.publish(ecs_events)
+        published: list[SystemEvent] = [planned.publish(ecs_events) for planned in schedule]
+        ecs_events.advance(history.lasts + offset)
+        moments: tuple[Moment, ...] = history.moments
+        print(event, published, moments)
 
 
 def heard(change: Transition | InstanceTransition) -> None:

@@ -1,0 +1,111 @@
+"""Ending the author's code from another thread, where it stands."""
+
+import signal
+import sys
+import threading
+from _thread import get_ident, start_new_thread
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, Final
+
+from pytest_ecsevents._words import hidden_in_reports
+from pytest_ecsevents.clock import HandlerStop, is_plumbing, place_of, real_sleep
+
+__tracebackhide__ = hidden_in_reports
+
+_INSIST_EVERY: Final = 0.005
+_DEBUGGERS: Final = ("bdb", "pdb", "_pytest.debugging", "IPython", "pydevd", "debugpy")
+
+
+class Interrupter:
+    """Raises `HandlerStop` in the thread that makes it: by a signal, which reaches it in a lock too, where one can be sent.
+
+    Attributes:
+        is_over: Whether there is nothing to be ended any more.
+    """
+
+    def __init__(self) -> None:
+        self.ident: Final = get_ident()
+        self.is_over = False
+        # Other systems have neither such a signal nor threads that one can be sent to.
+        self._can_be_signalled: Final = _is_main_thread() and hasattr(signal, "SIGURG")
+        self._signal_handler: Any = None
+        self._is_signal_on_its_way = False
+
+    def begin(self) -> None:
+        """Take the signal."""
+        if self._can_be_signalled:
+            self._signal_handler = signal.signal(signal.SIGURG, self._signalled)
+
+    def end(self) -> None:
+        """Give the signal back."""
+        if self._can_be_signalled:
+            signal.signal(signal.SIGURG, self._signal_handler)
+
+    def _signalled(self, _number: int, frame: FrameType | None) -> None:
+        """End what runs where it is, but for the middle of what must go on."""
+        self._is_signal_on_its_way = False
+        if not self.is_over and frame is not None and not _must_go_on(frame):
+            raise HandlerStop(place_of(frame))
+
+    def interrupt(self) -> None:
+        """End what runs, once."""
+        if self._can_be_signalled:
+            # One at a time: under a tracer, 3.11 gets no step further while another is waiting.
+            if not self._is_signal_on_its_way:
+                self._is_signal_on_its_way = True
+                signal.pthread_kill(self.ident, signal.SIGURG)
+            return
+        frame = sys._current_frames().get(self.ident)
+        if not self.is_over and frame is not None and not _must_go_on(frame):
+            _raise_in(self.ident, HandlerStop)
+
+    def insist(self) -> None:
+        """End what catches everything, again and again, until it is where nothing catches it: after the try."""
+        while not self.is_over:
+            real_sleep(_INSIST_EVERY)
+            self.interrupt()
+
+
+def start_watch(watch: Callable[[], None]) -> None:
+    """Have a function called in a thread that is none of the test's: a `threading.Thread`'s start waits."""
+    start_new_thread(_watched, (watch,))
+
+
+def _watched(watch: Callable[[], None]) -> None:  # pragma: no cover  # a tracer sees what begins after it was set
+    sys.settrace(threading.gettrace())  # as in every `threading.Thread`
+    watch()
+
+
+def _raise_in(ident: int, error: type[BaseException]) -> None:
+    """Raise an error in another thread at its next step."""
+    import ctypes  # only ever needed for code that is stuck
+
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(error))
+
+
+def _is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+def _must_go_on(frame: FrameType) -> bool:
+    """Whether an error raised in this frame could leave a lock held that others need: ours, or a tracer's."""
+    return is_plumbing(frame) or str(frame.f_globals.get("__name__")).startswith("coverage.")
+
+
+def is_debugged(ident: int) -> bool:
+    """Whether the thread stands in a debugger, whose user may take his time."""
+    frame = sys._current_frames().get(ident)
+    while frame is not None:
+        if str(frame.f_globals.get("__name__")).startswith(_DEBUGGERS):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def place_of_thread(ident: int) -> str:
+    """Where a thread stands in the author's code: file, line and function."""
+    frame = sys._current_frames().get(ident)
+    while frame is not None and frame.f_back is not None and is_plumbing(frame):
+        frame = frame.f_back
+    return "an unknown place" if frame is None else place_of(frame)

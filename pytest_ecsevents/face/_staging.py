@@ -1,0 +1,225 @@
+"""A scenario on its way: the event published, what the cloud does of itself planned, the clock where the handler looks."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from pytest_ecsevents._words import hidden_in_reports
+from pytest_ecsevents.clock import Micros, from_micros, instant_text
+from pytest_ecsevents.cloud import EventStatus, SystemEvent
+from pytest_ecsevents.face._scenarios import HOUR, LASTS, MINUTE, NOTICE, Act, Case
+from pytest_ecsevents.openapi import ACTIONS, ApiCall
+
+if TYPE_CHECKING:
+    from pytest_ecsevents.face._ecs_events import EcsEvents
+
+__tracebackhide__ = hidden_in_reports
+
+_ONE_MORE_DAY: Final = 24 * HOUR
+"""How long a handler has for an event that ends by nothing but its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """One thing that the cloud does of itself in a scenario, if nobody answers the event.
+
+    Attributes:
+        at_micros: When, in microseconds since the epoch.
+        what: The status the event takes, or what else is done to it, in words.
+    """
+
+    at_micros: Micros
+    what: str
+
+    @property
+    def at(self) -> dt.datetime:
+        """When, aware UTC."""
+        return from_micros(self.at_micros)
+
+    def __repr__(self) -> str:
+        return f"<PlannedStep {instant_text(self.at_micros)}: {self.what}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What `@pytest.mark.ecs_scenarios` prepared for a test: the fixture `ecs_scenario`.
+
+    Attributes:
+        name: `canceled-before`.
+        event: The event; its `event_type`, `status` and `history` are there.
+        what: What happens, in a sentence.
+        evidence: What speaks for it: the documentation, or a guess.
+        plan: What the cloud does of itself, and when, if nobody answers the event.
+        until_micros: When all of that is over, and a handler has had an hour more.
+        expected_without_handler: The event's status then, if nobody does anything.
+        expected: The statuses in which a handler that answers such events correctly may have it then.
+    """
+
+    name: str
+    event: SystemEvent
+    what: str
+    evidence: str
+    plan: tuple[PlannedStep, ...]
+    until_micros: Micros
+    expected_without_handler: EventStatus
+    expected: tuple[EventStatus, ...]
+
+    @property
+    def event_type(self) -> str:
+        """`SystemMaintenance.Reboot`."""
+        return self.event.event_type
+
+    @property
+    def instance_id(self) -> str:
+        """The instance that the event concerns."""
+        return self.event.instance_id
+
+    @property
+    def until(self) -> dt.datetime:
+        """When all is over: what `run` and `advance_to` take; aware UTC."""
+        return from_micros(self.until_micros)
+
+    def assert_expected(self) -> None:
+        """Assert that the event has a status in which a handler that answers such events correctly may have it.
+
+        Raises:
+            AssertionError: It has not; the sentence tells the scenario.
+        """
+        status = self.event.status
+        if status in self.expected:
+            return
+        raise AssertionError(
+            f"The event is {status}, and not {_either(self.expected)}.\n{self.text()}\nThe event: {self.event!r}"
+        )
+
+    def text(self) -> str:
+        """The scenario in a few lines, as a failure report has it."""
+        steps = [f"\n  {instant_text(step.at_micros)}  {step.what}" for step in self.plan]
+        return (
+            f"Scenario {self.name} of {self.event_type} on {self.instance_id}: {self.what}\n"
+            f"By {instant_text(self.until_micros)} it is {self.expected_without_handler} without a handler, and "
+            f"{_either(self.expected)} with one that answers it."
+            f"{' Of itself the cloud does:' if steps else ''}{''.join(steps)}"
+        )
+
+    def __repr__(self) -> str:
+        return f"<Scenario {self.event_type}-{self.name} on {self.instance_id}>"
+
+
+def _either(statuses: tuple[EventStatus, ...]) -> str:
+    return " or ".join(statuses)
+
+
+def staged(ecs_events: "EcsEvents", case: Case, instance_id: str) -> Scenario:
+    """Publish the event of a case, plan what the cloud does of itself, and move to where the handler first looks."""
+    cause = f"scenario {case.row.name}"
+    event = _published(ecs_events, case, instance_id, cause)
+    begins = _begins(event)
+    for act in case.row.acts:
+        ecs_events.at(from_micros(begins + act.at), partial(_perform, ecs_events, event, begins, act, cause))
+    if case.row.throttling:
+        ecs_events._witness.rules.refuse(case.row.throttling, _GATES[case.row.throttling]())
+    looks = max(event._published_at, begins + case.row.looks)
+    plan = tuple(_plan(event, begins, case))
+    ecs_events.advance_to(from_micros(looks))
+    ends = max([looks, *(step.at_micros for step in plan)])
+    return Scenario(
+        name=case.row.name,
+        event=event,
+        what=case.row.what,
+        evidence=case.row.evidence,
+        plan=plan,
+        until_micros=ends + (HOUR if plan else _ONE_MORE_DAY),
+        expected_without_handler=case.row.ends,
+        expected=case.expected,
+    )
+
+
+def _published(ecs_events: "EcsEvents", case: Case, instance_id: str, cause: str) -> SystemEvent:
+    not_before = {
+        EventStatus.SCHEDULED: dt.timedelta(microseconds=NOTICE),
+        # A simulated one that is born Executing ends at its NotBefore, a real one has none ahead.
+        EventStatus.EXECUTING: dt.timedelta(microseconds=LASTS) if case.simulated else None,
+        EventStatus.INQUIRING: None,
+    }
+    return ecs_events._create(
+        f"published by {cause}",
+        case.event_type,
+        instance_id,
+        not_before[case.born],
+        simulated=case.simulated,
+        # Of simulated ones a setting decides.
+        status=None if case.simulated else case.born,
+        outcome="Failed" if case.row.ends == EventStatus.FAILED else "Executed",
+        executing_for=dt.timedelta(microseconds=LASTS),
+    )
+
+
+def _begins(event: SystemEvent) -> Micros:
+    """When it begins to run: at NotBefore, or it has begun."""
+    planned = event._not_before if event._status == EventStatus.SCHEDULED else None
+    return event._published_at if planned is None else planned
+
+
+def _perform(ecs_events: "EcsEvents", event: SystemEvent, begins: Micros, act: Act, cause: str) -> None:
+    """Do what the cloud does of itself, if the event is still there for it."""
+    if act.kind == "cancel" and not event.status.is_final:
+        ecs_events._cloud.cancel([event], cause=f"canceled by {cause}")
+    elif act.kind == "reschedule" and event.status == EventStatus.SCHEDULED:
+        ecs_events._cloud.reschedule(event, begins + act.to, cause=f"rescheduled by {cause}")
+
+
+def _plan(event: SystemEvent, begins: Micros, case: Case) -> Iterator[PlannedStep]:
+    """What happens to the event by itself from its publication on."""
+    if event._status == EventStatus.INQUIRING:
+        return
+    runs, canceled_at = begins, None
+    for act in case.row.acts:
+        if act.kind == "cancel":
+            canceled_at = begins + act.at
+        else:
+            runs = begins + act.to
+            yield PlannedStep(begins + act.at, f"NotBefore is moved to {instant_text(runs)}")
+    ends = runs + LASTS
+    if event._status == EventStatus.SCHEDULED and (canceled_at is None or canceled_at > runs):
+        yield PlannedStep(runs, str(EventStatus.EXECUTING))
+    yield PlannedStep(ends if canceled_at is None else canceled_at, str(case.row.ends))
+
+
+# -- throttling
+
+
+@dataclass(slots=True)
+class _ForAMinute:
+    """Strikes every call in the minute that begins with the first."""
+
+    ends_at: Micros | None = None
+
+    def strikes(self, call: ApiCall) -> bool:
+        if not is_of_ecs(call):
+            return False
+        if self.ends_at is None:
+            self.ends_at = call.at_micros + MINUTE
+        return call.at_micros < self.ends_at
+
+
+@dataclass(slots=True)
+class _OncePerAction:
+    """Strikes the first call of each action."""
+
+    seen: set[str] = field(default_factory=set)
+
+    def strikes(self, call: ApiCall) -> bool:
+        is_first = is_of_ecs(call) and call.action not in self.seen
+        self.seen.add(call.action)
+        return is_first
+
+
+_GATES: Final = {"Throttling": _ForAMinute, "Throttling.User": _OncePerAction}
+
+
+def is_of_ecs(call: ApiCall) -> bool:
+    """Whether a call is one to the faked cloud, and not one that the test answers itself."""
+    return call.product == "Ecs" and call.action in ACTIONS

@@ -1,0 +1,206 @@
+"""Which events there are, on which instances, and when."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from hypothesis import strategies as st
+
+from pytest_ecsevents._words import BadArgumentError, hidden_in_reports
+from pytest_ecsevents.clock import SECOND, Duration, Micros, When, from_micros, parse_duration, parse_when
+from pytest_ecsevents.cloud import EVENT_TYPES, SIMULATED_TYPES, EventStatus, SystemEvent, first_statuses
+
+if TYPE_CHECKING:
+    from pytest_ecsevents import EcsEvents
+
+__tracebackhide__ = hidden_in_reports
+
+DEFAULT_START: Final = "2030-01-01T00:00:00Z"
+WEEK: Final = "7d"
+INSTANCE_IDS: Final = ("i-1", "i-2", "i-3")
+
+# Where handlers change their minds, and where two events may meet.
+_NOTABLE: Final = tuple(seconds * SECOND for seconds in (0, 1, 60, 3_600, 24 * 3_600, 48 * 3_600))
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedEvent:
+    """One event that is to be published.
+
+    Attributes:
+        event_type: `SystemMaintenance.Reboot`, ...
+        instance_id: The instance that it concerns.
+        offset: From publication to its NotBefore; None where it has none ahead: it waits for leave, or runs at once.
+        simulated: Whether it is a simulated event.
+        status: The status it is born in, as documented.
+        outcome: How it ends when nobody interferes: "Executed" or "Failed".
+    """
+
+    event_type: str
+    instance_id: str
+    offset: dt.timedelta | None
+    simulated: bool
+    status: str
+    outcome: str
+
+    def publish(self, ecs_events: "EcsEvents") -> SystemEvent:
+        """Publish it now; an instance that is not there is declared."""
+        if self.instance_id not in ecs_events.instances:
+            ecs_events.instances.add(self.instance_id)
+        return ecs_events.create(
+            self.event_type,
+            self.instance_id,
+            not_before=self.offset,
+            simulated=self.simulated,
+            # Of simulated ones a setting decides.
+            status=None if self.simulated else self.status,
+            outcome=self.outcome,
+        )
+
+
+def event_types(*, simulated: bool = False) -> st.SearchStrategy[str]:
+    """Names of event types.
+
+    Args:
+        simulated: Whether only those that CreateSimulatedSystemEvents takes (documented: seven).
+    """
+    return st.sampled_from(SIMULATED_TYPES if simulated else tuple(EVENT_TYPES))
+
+
+def offsets(within: Duration = WEEK, *, at_least: Duration = "0s") -> st.SearchStrategy[dt.timedelta]:
+    """Durations of whole seconds, the precision of event times; round ones more often, so that instants meet.
+
+    Args:
+        within: The longest.
+        at_least: The shortest.
+
+    Raises:
+        BadArgumentError: One of them is no duration, or the shortest is longer.
+    """
+    longest, shortest = parse_duration(within, "within"), parse_duration(at_least, "at_least")
+    if longest < shortest:
+        raise BadArgumentError(f"at_least is {at_least!r}, longer than within, {within!r}. Pass a shorter one.")
+    return micros_between(shortest, longest).map(lambda span: dt.timedelta(microseconds=span))
+
+
+def micros_between(shortest: Micros, longest: Micros) -> st.SearchStrategy[Micros]:
+    """The same in microseconds, from the shortest on."""
+    steps = st.integers(0, (longest - shortest) // SECOND).map(lambda seconds: shortest + seconds * SECOND)
+    notable = [shortest + span for span in _NOTABLE if shortest + span < longest]
+    return st.sampled_from([*notable, longest]) | steps
+
+
+def instants(start: When = DEFAULT_START, *, within: Duration = WEEK) -> st.SearchStrategy[dt.datetime]:
+    """Aware UTC datetimes of whole seconds.
+
+    Args:
+        start: The earliest: an aware datetime, or ISO 8601 text with a zone.
+        within: How long after it the latest may be.
+
+    Raises:
+        BadArgumentError: One of them is none.
+    """
+    earliest = from_micros(parse_when(start, "start", 0))
+    return offsets(within).map(lambda offset: earliest + offset)
+
+
+def planned_events(
+    instance_ids: Sequence[str] = INSTANCE_IDS,
+    *,
+    types: st.SearchStrategy[str] | None = None,
+    simulated: bool | None = None,
+    within: Duration = WEEK,
+) -> st.SearchStrategy[PlannedEvent]:
+    """Events that may be published: of each type, only what the type can be.
+
+    Args:
+        instance_ids: The instances that they may concern.
+        types: Their types; left out, `event_types()`, or of simulated events those that can be.
+        simulated: Whether all are simulated, or none; left out, either.
+        within: The longest from publication to NotBefore.
+
+    Raises:
+        BadArgumentError: There are no instances, or `within` is no duration.
+    """
+    if isinstance(instance_ids, str) or not instance_ids:
+        raise BadArgumentError(f'instance_ids is {instance_ids!r}. Pass a list, such as ["i-1", "i-2"].')
+    names = event_types(simulated=simulated is True) if types is None else types
+    return _planned_events(tuple(instance_ids), names, simulated, offsets(within))
+
+
+@st.composite
+def _planned_events(
+    draw: st.DrawFn,
+    instance_ids: tuple[str, ...],
+    types: st.SearchStrategy[str],
+    simulated: bool | None,
+    offset: st.SearchStrategy[dt.timedelta],
+) -> PlannedEvent:
+    event_type = draw(types)
+    is_simulated = draw(kinds_of(event_type, simulated))
+    status = draw(st.sampled_from(first_statuses(EVENT_TYPES[event_type], is_simulated, failures_are_scheduled=False)))
+    return PlannedEvent(
+        event_type=event_type,
+        instance_id=draw(st.sampled_from(instance_ids)),
+        offset=draw(offset) if has_not_before(status, is_simulated) else None,
+        simulated=is_simulated,
+        status=str(status),
+        outcome=draw(st.sampled_from(outcomes_of(event_type, is_simulated))),
+    )
+
+
+def kinds_of(event_type: str, simulated: bool | None) -> st.SearchStrategy[bool]:
+    """Whether an event of a type is simulated: as asked for, or else either where the type can be.
+
+    Raises:
+        BadArgumentError: It must be, and cannot.
+    """
+    can_be = EVENT_TYPES[event_type].can_simulate
+    if simulated and not can_be:
+        raise BadArgumentError(
+            f"types gave {event_type!r}, which cannot be simulated. Pass event_types(simulated=True), or leave simulated out."
+        )
+    return st.sampled_from((True, False)) if can_be and simulated is None else st.just(bool(simulated))
+
+
+def has_not_before(status: EventStatus, simulated: bool) -> bool:
+    """Whether an event that is born in a status has a NotBefore ahead; of one that runs, a simulated one ends there."""
+    return status == EventStatus.SCHEDULED or (status == EventStatus.EXECUTING and simulated)
+
+
+def outcomes_of(event_type: str, simulated: bool) -> tuple[str, ...]:
+    """How an event may end when nobody interferes; only real ones fail."""
+    can_fail = not simulated and EventStatus.FAILED in EVENT_TYPES[event_type].statuses
+    return ("Executed", "Failed") if can_fail else ("Executed",)
+
+
+def schedules(
+    instance_ids: Sequence[str] = INSTANCE_IDS,
+    *,
+    types: st.SearchStrategy[str] | None = None,
+    simulated: bool | None = None,
+    within: Duration = WEEK,
+    min_size: int = 0,
+    max_size: int = 10,
+) -> st.SearchStrategy[list[PlannedEvent]]:
+    """Lists of events over some instances, to be published one after the other.
+
+        @given(schedules(simulated=True))
+        def test_it(schedule):
+            with EcsEvents() as ecs_events:
+                events = [planned.publish(ecs_events) for planned in schedule]
+
+    Args:
+        instance_ids: The instances that they may concern.
+        types: Their types; left out, `event_types()`, or of simulated events those that can be.
+        simulated: Whether all are simulated, or none; left out, either.
+        within: The longest from publication to NotBefore.
+        min_size: The fewest events.
+        max_size: The most.
+
+    Raises:
+        BadArgumentError: There are no instances, or `within` is no duration.
+    """
+    events = planned_events(instance_ids, types=types, simulated=simulated, within=within)
+    return st.lists(events, min_size=min_size, max_size=max_size)

@@ -1,0 +1,84 @@
+"""Delivery to a URL: a real HTTP request, which the user's own mocks and servers see as they would the service's."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from pytest_ecsevents._words import hidden_in_reports
+
+__tracebackhide__ = hidden_in_reports
+
+GIVES_UP_AFTER: Final = 5.0
+"""Real seconds that a receiver has to answer (documented)."""
+
+_JSON: Final = "application/json; charset=UTF-8"
+_FORM: Final = "application/x-www-form-urlencoded; charset=UTF-8"
+
+Payload = Mapping[str, Any]
+Body = tuple[str, str, Mapping[str, str]]
+"""The query, the body and the headers."""
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _fields(payload: Payload) -> str:
+    return urlencode({key: _text(value) for key, value in payload.items()})
+
+
+def _post_json(payload: Payload) -> Body:
+    return "", json.dumps(payload, ensure_ascii=False), {"Content-Type": _JSON}
+
+
+def _get_json(payload: Payload) -> Body:
+    return urlencode({"data": json.dumps(payload, ensure_ascii=False)}), "", {}
+
+
+def _post_form(payload: Payload) -> Body:
+    return "", _fields(payload), {"Content-Type": _FORM}
+
+
+def _get_form(payload: Payload) -> Body:
+    return _fields(payload), "", {}
+
+
+METHODS: Final[Mapping[str, Callable[[Payload], Body]]] = {
+    "POST JSON": _post_json,
+    "GET JSON": _get_json,
+    "POST FORM": _post_form,
+    "GET FORM": _get_form,
+}
+"""The forms of an event subscription's webhook (documented); an event rule's is the first."""
+
+
+def push(url: str, method: str, payload: Payload) -> int:
+    """Send one notification.
+
+    Args:
+        url: Where to.
+        method: One of `METHODS`.
+        payload: What.
+
+    Returns:
+        The HTTP status of the answer.
+
+    Raises:
+        requests.RequestException: There was none within `GIVES_UP_AFTER`.
+    """
+    import requests
+
+    query, body, headers = METHODS[method](payload)
+    with requests.Session() as session:
+        session.trust_env = False  # neither a proxy of this machine nor its .netrc is meant
+        answer = session.request(
+            method.partition(" ")[0],
+            url,
+            params=query,
+            data=body.encode() or None,
+            headers=headers,
+            timeout=GIVES_UP_AFTER,
+            allow_redirects=False,
+        )
+        return answer.status_code

@@ -1,0 +1,329 @@
+"""Functions that the author plans for an instant of virtual time, and moving an event's NotBefore."""
+
+import asyncio
+import contextlib
+import datetime as dt
+import time
+
+import pytest
+import time_machine
+
+from pytest_ecsevents import BadArgumentError, EcsEvents, EcsEventsError, ReceiverError, Stopped, UnknownEventError
+
+
+@pytest.fixture
+def ecs():
+    """A cloud with one instance."""
+    with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
+        ecs_events.instances.add("i-web1")
+        yield ecs_events
+
+
+def fails():
+    """What goes wrong in a function of the author's."""
+    raise LookupError("no such thing")
+
+
+def test_a_function_is_called_at_its_instant_with_its_arguments(ecs):
+    """The clock stands at the instant, however far it is moved, and what the function does happens there."""
+    event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
+    seen = []
+    ecs.at("+23h", ecs.cancel, event)
+    ecs.at("2030-01-01T01:00:00Z", lambda what, *, how: seen.append((what, how, ecs.now.isoformat())), 1, how=2)
+
+    moved = ecs.advance("30d")
+
+    assert seen == [(1, 2, "2030-01-01T01:00:00+00:00")]
+    assert [(str(change.to_status), change.at.isoformat()) for change in moved] == [
+        ("Canceled", "2030-01-01T23:00:00+00:00")
+    ]
+
+
+def test_functions_of_one_instant_are_called_in_order_and_see_the_events_of_that_instant(ecs):
+    """One returns before the next is called, whatever it does with the cloud; at NotBefore it is too late for all."""
+    seen = []
+    ecs.at("+1h", lambda: (ecs.stop("i-web1"), seen.append("stopped")))
+    event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+    ecs.at("+1h", lambda: (ecs.start("i-web1"), seen.append("started")))
+    ecs.at("+1h", lambda: (ecs.reboot("i-web1"), seen.append(str(event.status))))
+
+    ecs.advance("1h")
+
+    assert seen == ["stopped", "started", "Executing"]
+
+
+def test_functions_of_one_instant_wait_for_no_one_that_moves_the_clock(ecs):
+    """When the first one waits, the second has its turn at its own instant."""
+    seen = []
+    ecs.at("+1h", lambda: (time.sleep(60), seen.append(ecs.now.minute)))
+    ecs.at("+1h", lambda: seen.append(ecs.now.minute))
+    ecs.at("+1h30s", lambda: seen.append(ecs.now.second))
+
+    ecs.advance("1h")
+
+    assert seen == [0, 30, 1]
+
+
+def test_a_function_is_called_in_the_middle_of_no_operation():
+    """A clock that runs on by itself may make one due while the cloud is at work; it waits until that is done."""
+    seen = []
+    with time_machine.travel(dt.datetime(2030, 1, 1, tzinfo=dt.timezone.utc), tick=True), EcsEvents() as ecs:
+        ecs.instances.add("i-web1")
+        due = ecs.now + dt.timedelta(milliseconds=50)
+        ecs.at(due, seen.append, 1)
+        with ecs._cloud.changing():
+            while ecs.now <= due:
+                assert ecs.instances["i-web1"].status == "Running"
+            assert seen == []
+        assert ecs.instances["i-web1"].status == "Running"
+        assert seen == [1]
+
+
+def test_now_means_at_once(ecs):
+    """A function planned for the clock's now has been called when at returns."""
+    seen = []
+    ecs.at(ecs.now, seen.append, 1)
+    assert seen == [1]
+
+
+def test_a_function_can_be_taken_back_until_it_is_called(ecs):
+    """What at returns takes the function back; afterwards it does nothing."""
+    seen = []
+    take_back, too_late = ecs.at("+1h", seen.append, 1), ecs.at("+2h", seen.append, 2)
+    take_back()
+    take_back()
+
+    ecs.advance("3h")
+    too_late()
+
+    assert seen == [2]
+
+
+def test_a_function_may_plan_the_next_one(ecs):
+    """A function that plans itself again goes on for as long as time moves."""
+    seen = []
+
+    def again():
+        seen.append(ecs.now.hour)
+        ecs.at("+1h", again)
+
+    ecs.at("+1h", again)
+    ecs.advance("3h30m")
+    assert seen == [1, 2, 3]
+
+
+def test_a_function_may_wait(ecs):
+    """A function that sleeps moves the clock beyond where it was to stop."""
+    ecs.at("+1h", time.sleep, 7200)
+    ecs.advance("90m")
+    assert ecs.now.hour == 3
+
+
+def test_a_function_planned_in_the_middle_of_an_operation_is_called_after_it(ecs):
+    """A receiver that plans something for now has it called when the operation is over."""
+    seen = []
+    end = ecs.on_change(lambda _: ecs.at("+0s", lambda: seen.append(str(ecs.instances["i-web1"].status))))
+    ecs.reboot("i-web1")
+    end()
+    assert seen == ["Running"] * 3
+
+
+def test_advancing_to_the_next_event_calls_functions_on_the_way(ecs):
+    """advance_to_next goes on until an event moves; one that a planned function moves counts."""
+    seen = []
+    event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+3h")
+    ecs.at("+1h", seen.append, 1)
+    ecs.at("+2h", ecs.cancel, event)
+
+    moved = ecs.advance_to_next()
+
+    assert (seen, ecs.now.hour, [str(change.to_status) for change in moved]) == ([1], 2, ["Canceled"])
+
+
+def test_the_sleep_of_a_handler_calls_it(ecs):
+    """A function planned by the test is called while the handler sleeps, at its own instant."""
+    event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
+    ecs.at("+90s", ecs.cancel, event)
+
+    def handler():
+        while event.status == "Scheduled":
+            time.sleep(60)
+        return ecs.now.isoformat()
+
+    assert ecs.run(handler, until="1h") == "2030-01-01T00:02:00+00:00"
+    assert event.finish_time.isoformat() == "2030-01-01T00:01:30+00:00"
+
+
+# -- errors
+
+
+def test_an_error_comes_out_of_what_moved_the_clock_and_once_only(ecs):
+    """Advance raises what the function raised; the test's end does not raise it again."""
+    ecs.at("+1h", fails)
+    with pytest.raises(LookupError, match="no such thing"):
+        ecs.advance("2h")
+    assert ecs.now.hour == 1
+    ecs.advance("2h")
+
+
+def test_of_two_errors_none_is_lost(ecs):
+    """The second error of an instant comes out of the next move."""
+    ecs.at("+1h", fails)
+    ecs.at("+1h", lambda: 1 / 0)
+    with pytest.raises(LookupError):
+        ecs.advance("1h")
+    with pytest.raises(ZeroDivisionError):
+        ecs.advance("1h")
+
+
+def polls(ecs, times):
+    """A handler that survives whatever comes out of its sleep."""
+    for _ in range(times):
+        with contextlib.suppress(Exception):
+            time.sleep(60)
+    return ecs.now.minute
+
+
+def test_an_error_that_the_handler_caught_comes_out_of_run(ecs):
+    """A handler that survives every exception does not hide that of the test's own function."""
+    ecs.at("+90s", fails)
+    with pytest.raises(LookupError, match="no such thing"):
+        ecs.run(polls, ecs, 3)
+
+
+def test_an_error_that_the_handler_let_through_comes_out_of_run_once(ecs):
+    """Run raises it, and the test's end does not raise it again."""
+    ecs.at("+90s", fails)
+    with pytest.raises(LookupError):
+        ecs.run(time.sleep, 120)
+
+
+def test_an_error_comes_out_of_the_event_loop_that_moved_the_clock(ecs):
+    """A coroutine under run cannot hide it either."""
+
+    async def poll():
+        for _ in range(3):
+            with contextlib.suppress(LookupError):
+                await asyncio.sleep(60)
+
+    ecs.at("+90s", fails)
+    with pytest.raises(LookupError, match="no such thing"):
+        ecs.run(poll)
+
+
+def test_an_error_comes_out_of_a_loop_of_the_authors_own():
+    """Nor can one that is awaited."""
+
+    async def poll():
+        for _ in range(60):
+            await asyncio.sleep(60)
+
+    async def test():
+        ecs.at("+90s", fails)
+        await ecs.run_async(poll, until="1h")
+
+    with pytest.raises(LookupError, match="no such thing"), EcsEvents() as ecs:
+        asyncio.run(test())
+
+
+def test_an_error_that_was_caught_outside_run_fails_the_test_at_its_end():
+    """A handler called without run cannot hide it either; the complaint says which function, where and when."""
+    with pytest.raises(ReceiverError) as complaint, EcsEvents("2030-01-01T00:00:00Z") as ecs:
+        ecs.at("+90s", fails)
+        polls(ecs, 3)
+    here = f"{__file__}:{fails.__code__.co_firstlineno + 2} in fails"
+    assert str(complaint.value) == (
+        "Functions planned with at raised errors, and the test passed all the same:\n"
+        f"  - LookupError at {here}, called at 2030-01-01T00:01:30Z: no such thing\n"
+        'Correct the function, or catch its error there. If this is on purpose: ecs_events.strict -= {"receivers"} in the '
+        'test, or leave "receivers" out of ecs_events_strict in the ini file; see README, "Strictness" '
+        "(README.md#strictness)."
+    )
+
+
+def test_a_complaint_is_made_once_and_can_be_relaxed():
+    """Not when the test has failed of itself, nor when receivers are not to be checked; many errors are cut short."""
+    with pytest.raises(ValueError, match="enough"), EcsEvents() as ecs:
+        ecs.at("+90s", fails)
+        polls(ecs, 3)
+        raise ValueError("enough")
+
+    with EcsEvents(strict="calls, faults") as ecs:
+        ecs.at("+90s", fails)
+        polls(ecs, 3)
+
+    with pytest.raises(ReceiverError) as complaint, EcsEvents() as ecs:
+        for _ in range(30):
+            ecs.at("+90s", fails)
+            polls(ecs, 2)
+    assert str(complaint.value).count("no such thing") == 20
+
+
+def test_a_function_that_waits_beyond_the_end_of_run_is_no_error(ecs):
+    """What ends the handler ends the function with it, and is nobody's mistake."""
+    ecs.at("+90s", time.sleep, 86_400)
+    assert isinstance(ecs.run(polls, ecs, 3, until="1h"), Stopped)
+
+
+@pytest.mark.parametrize(
+    ("when", "function", "sentence"),
+    [
+        (
+            "2029-12-31T23:59:59Z",
+            print,
+            "at's instant is 2029-12-31T23:59:59Z, 1s before the clock's now, 2030-01-01T00:00:00Z. Pass a later one.",
+        ),
+        (
+            "1h",
+            print,
+            "at's instant is '1h', which is not an instant. Pass an aware datetime, text with a zone such as "
+            '"2018-09-01T00:00:00Z", or one relative to the clock: a timedelta or "+2h30m".',
+        ),
+        ("+1h", "x", "at got 'x'. Pass a plain function, such as at(\"+23h\", ecs_events.cancel, event)."),
+        (
+            "+1h",
+            asyncio.sleep,
+            'at got the coroutine function sleep. Pass a plain function, such as at("+23h", ecs_events.cancel, event).',
+        ),
+    ],
+    ids=["past", "duration", "no function", "coroutine"],
+)
+def test_what_cannot_be_planned_is_refused_in_a_sentence(ecs, when, function, sentence):
+    """The sentence says what was given, and what to pass."""
+    with pytest.raises(BadArgumentError) as refused:
+        ecs.at(when, function)
+    assert str(refused.value) == sentence
+
+
+def test_outside_its_block_nothing_can_be_planned():
+    """A clock that stands still calls nobody."""
+    with pytest.raises(EcsEventsError, match="works only inside its with block"):
+        EcsEvents().at("+1h", print)
+
+
+# -- rescheduling
+
+
+def test_an_event_can_be_rescheduled(ecs, call):
+    """NotBefore moves, later or earlier; the event stays Scheduled, and the wire shows the first plan too."""
+    event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h", simulated=False)
+    ecs.reschedule(event, "+48h")
+    ecs.reschedule(event.event_id, "2030-01-01T01:00:00Z")
+
+    assert event.not_before.isoformat() == "2030-01-01T01:00:00+00:00"
+    assert [(str(change.to_status), change.cause) for change in event.history[1:]] == [
+        ("Scheduled", "rescheduled by the test: NotBefore 2030-01-03T00:00:00Z"),
+        ("Scheduled", "rescheduled by the test: NotBefore 2030-01-01T01:00:00Z"),
+    ]
+    shown = call("DescribeInstanceHistoryEvents", EventCycleStatus="Scheduled")["InstanceSystemEventSet"]
+    assert shown["InstanceSystemEventType"][0]["ExtendedAttribute"] == {"InitialNotBefore": "2030-01-02T00:00:00Z"}
+    assert [change.at.hour for change in ecs.advance("2h")] == [1, 1]
+
+
+def test_only_a_scheduled_event_can_be_rescheduled(ecs):
+    """One that has run is refused in a sentence."""
+    event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+    ecs.advance("2h")
+    with pytest.raises(UnknownEventError) as refused:
+        ecs.reschedule(event, "+1h")
+    assert str(refused.value) == f"{event.event_id} is Executed; only Scheduled events can be rescheduled."

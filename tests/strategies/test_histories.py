@@ -1,0 +1,97 @@
+"""Legal histories, and a cloud that lives through them."""
+
+import datetime as dt
+
+import pytest
+from hypothesis import find, given
+from hypothesis import strategies as st
+
+from pytest_ecsevents import EcsEvents
+from pytest_ecsevents.strategies import histories
+
+CAUSES = [
+    "published",
+    "not-before",
+    "ends",
+    "fails",
+    "reschedule",
+    "reboot",
+    "cancel",
+    "accept",
+    "redeploy",
+    "renew",
+    "release",
+]
+
+
+def told(history):
+    """(status, instant from publication) of each moment."""
+    return [(moment.status, moment.at) for moment in history.moments]
+
+
+def lived(event):
+    """The same of an event of the cloud."""
+    return [(str(change.to_status), change.at - event.publish_time) for change in event.history]
+
+
+@given(histories())
+def test_the_cloud_can_live_through_a_history(history):
+    """Published and left alone while time moves, the event takes each status at its instant."""
+    with EcsEvents() as ecs_events:
+        event = history.publish(ecs_events)
+        ecs_events.advance_to(event.publish_time + history.lasts)
+        assert lived(event)[: len(history.moments)] == told(history)
+        if history.is_finished:
+            ecs_events.advance("30d")
+            assert lived(event) == told(history)
+
+
+@given(histories(simulated=True, within="1h", finished=True))
+def test_a_finished_history_is_told_to_its_end(history):
+    """Its last status is final, whichever came about; simulated events are never Inquiring and do not fail."""
+    assert history.is_finished
+    assert history.simulated
+    assert not {"Inquiring", "Failed"} & {moment.status for moment in history.moments}
+    assert history.moments[-1].at == history.lasts
+
+
+@given(histories(types=st.just("SystemMaintenance.Redeploy"), simulated=False))
+def test_the_types_may_be_chosen(history):
+    """And whether events are real."""
+    assert (history.event_type, history.simulated) == ("SystemMaintenance.Redeploy", False)
+
+
+@given(histories())
+def test_the_moments_of_a_history_are_in_order(history):
+    """From publication on, and what is done to an event is done before its NotBefore."""
+    instants = [moment.at for moment in history.moments]
+    assert instants == sorted(instants)
+    assert instants[0] == dt.timedelta(0)
+    for before, after in zip(history.moments, history.moments[1:], strict=False):
+        if before.not_before is not None:
+            assert (after.at < before.not_before) is (after.cause != "not-before")
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_every_cause_comes_about(cause):
+    """And no other does."""
+    found = find(histories(), lambda history: cause in [moment.cause for moment in history.moments])
+    assert {moment.cause for moment in found.moments} <= set(CAUSES)
+
+
+def test_some_histories_break_off():
+    """Unless they are to be finished."""
+    assert not find(histories(), lambda history: not history.is_finished).is_finished
+
+
+def test_a_failure_may_be_redeployed_where_there_are_local_disks():
+    """The instance is declared with one, as documented for the redeployment of a SystemFailure.Reboot."""
+    history = find(
+        histories(types=st.just("SystemFailure.Reboot")),
+        lambda history: any(moment.cause == "redeploy" for moment in history.moments),
+    )
+    with EcsEvents() as ecs_events:
+        event = history.publish(ecs_events, "i-local")
+        assert [disk.disk_id for disk in ecs_events.instances["i-local"].disks][1:] == ["d-local"]
+        ecs_events.advance("1d")
+        assert event.history[-1].cause == "redeployment by the test"
