@@ -393,7 +393,7 @@ def _check_receiver(what: str, function: object, number: int, arguments: str) ->
     Raises:
         BadArgumentError: It is no function, or it takes others.
     """
-    also = ", or a URL" if what == "subscribe" else ""
+    also = ", or a URL" if what in ("subscribe", "webhook") else ""
     if not callable(function):
         raise BadArgumentError(f"{what} got {function!r}. Pass a function that takes {arguments}{also}.")
     try:

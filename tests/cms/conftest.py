@@ -11,6 +11,7 @@ from pytest_ecsevents import EcsEvents
 
 pytest.importorskip("aliyunsdkcms")
 
+
 @pytest.fixture
 def ecs():
     """A cloud with one instance, of which nothing is told yet but its own state."""

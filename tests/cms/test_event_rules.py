@@ -100,7 +100,9 @@ def test_a_rule_keeps_all_that_it_was_told(ecs, ask, put):
             ]
         },
     }
-    assert "SQLFilter is kept, but not looked at: the rule fires for whatever else of its pattern fits." in ecs.timeline()
+    assert (
+        "SQLFilter is kept, but not looked at: the rule fires for whatever else of its pattern fits." in ecs.timeline()
+    )
 
 
 def test_a_rule_of_that_name_is_changed(ecs, ask, put):
@@ -298,10 +300,16 @@ def test_targets_are_kept_and_shown(ecs, ask, put):
 def test_targets_are_added_and_changed_by_their_id(ecs, ask, put):
     """A second call adds; an id that is there is another target then; one without gets the next free number."""
     put("reboots")
-    ask("PutEventRuleTargets", RuleName="reboots", MnsParameterss=[{"Id": "1", "Queue": "a"}, {"Id": "9", "Queue": "b"}])
+    ask(
+        "PutEventRuleTargets", RuleName="reboots", MnsParameterss=[{"Id": "1", "Queue": "a"}, {"Id": "9", "Queue": "b"}]
+    )
     ask("PutEventRuleTargets", RuleName="reboots", MnsParameterss=[{"Id": "1", "Queue": "c"}, {"Queue": "d"}])
     targets = ecs.event_rules["reboots"].targets
-    assert {target_id: target.members["Queue"] for target_id, target in targets.items()} == {"1": "c", "9": "b", "2": "d"}
+    assert {target_id: target.members["Queue"] for target_id, target in targets.items()} == {
+        "1": "c",
+        "9": "b",
+        "2": "d",
+    }
     ask("PutEventRuleTargets", RuleName="reboots", ContactParameterss=[{"Id": "1", "ContactGroupName": "on-call"}])
     assert ecs.event_rules["reboots"].targets["1"].members == {"Id": "1", "ContactGroupName": "on-call", "Level": "4"}
 
@@ -391,7 +399,8 @@ def test_targets_are_deleted(ecs, ask, put, refused):
 
 
 @pytest.mark.parametrize(
-    ("action", "state"), [("EnableEventRules", [True, True]), ("DisableEventRules", [False, False]), ("DeleteEventRules", [])]
+    ("action", "state"),
+    [("EnableEventRules", [True, True]), ("DisableEventRules", [False, False]), ("DeleteEventRules", [])],
 )
 def test_rules_are_enabled_disabled_and_deleted(ecs, ask, put, action, state):
     """What the reply says, and what the rules are then."""

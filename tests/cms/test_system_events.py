@@ -169,7 +169,9 @@ def test_what_is_announced_and_reclaimed_is_listed_too(ecs, ask):
     (shown,) = reply["SystemEvents"]["SystemEvent"]
     assert json.loads(shown["Content"]) == {"instanceId": "i-spot", "action": "delete"}
     ecs.announce("Snapshot:CreateSnapshotCompleted", "i-web1")
-    (shown,) = ask("DescribeSystemEventAttribute", Name="Snapshot:CreateSnapshotCompleted")["SystemEvents"]["SystemEvent"]
+    (shown,) = ask("DescribeSystemEventAttribute", Name="Snapshot:CreateSnapshotCompleted")["SystemEvents"][
+        "SystemEvent"
+    ]
     assert shown["ResourceId"].partition(":snapshot/")[1]
 
 
@@ -289,7 +291,8 @@ def test_an_unknown_name_is_told_in_the_story(ecs, ask):
     """A dry run of a name that nobody knows is accepted, and the story names the nearest."""
     ask("SendDryRunSystemEvent", Product="ecs", EventName="Instance:StateChanged")
     assert (
-        "Instance:StateChanged is the name of no notification of ECS. Did you mean Instance:StateChange?" in ecs.timeline()
+        "Instance:StateChanged is the name of no notification of ECS. Did you mean Instance:StateChange?"
+        in ecs.timeline()
     )
 
 
@@ -339,6 +342,7 @@ def test_an_error_recommends_help_with_the_product(ecs, refused):
 
 def test_event_rules_may_be_put_by_put(ecs, call):
     """The actions on rules take the method PUT too; those on events do not."""
+
     def send(action):
         params = {"Action": action, "Version": "2019-01-01", "Format": "JSON", "AccessKeyId": "ak"}
         return requests.put("http://metrics.cn-hangzhou.aliyuncs.com/", params=params, timeout=5).json()
