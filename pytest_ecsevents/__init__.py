@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         UnusedFaultError,
         UnusedStubError,
     )
+    from pytest_ecsevents.channels import EventPattern, EventRule, RuleTarget
     from pytest_ecsevents.cloud import (
         Disk,
         EventStatus,
@@ -57,6 +58,8 @@ _HOMES = {
     "EcsEventsError": "_words",
     "EndlessCallError": "_words",
     "EndlessHandlerError": "_words",
+    "EventPattern": "channels",
+    "EventRule": "channels",
     "EventStatus": "cloud",
     "Instance": "cloud",
     "InstanceArrearsError": "cloud",
@@ -77,6 +80,7 @@ _HOMES = {
     "PlannedStep": "face",
     "Scenario": "face",
     "ReceiverError": "_words",
+    "RuleTarget": "channels",
     "StandingClockError": "_words",
     "Stopped": "face",
     "StrictnessError": "_words",
@@ -101,6 +105,8 @@ __all__ = [
     "EcsEventsError",
     "EndlessCallError",
     "EndlessHandlerError",
+    "EventPattern",
+    "EventRule",
     "EventStatus",
     "Instance",
     "InstanceArrearsError",
@@ -121,6 +127,7 @@ __all__ = [
     "PlannedStep",
     "ReceiverError",
     "Scenario",
+    "RuleTarget",
     "StandingClockError",
     "Stopped",
     "StrictnessError",

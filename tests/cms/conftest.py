@@ -9,8 +9,6 @@ from cms_requests import START, request_of
 
 from pytest_ecsevents import EcsEvents
 
-pytest.importorskip("aliyunsdkcms")
-
 
 @pytest.fixture
 def ecs():

@@ -4,6 +4,8 @@ import pytest
 
 from pytest_ecsevents import NoSuchNameError
 
+pytest.importorskip("aliyunsdkcms")
+
 ALL_TARGETS = {
     "FcParameterss": [{"Id": "1", "Region": "cn-beijing", "ServiceName": "ops", "FunctionName": "on-event"}],
     "MnsParameterss": [{"Id": "2", "Region": "cn-hangzhou", "Queue": "ecs-events"}, {"Id": "3", "Topic": "ecs-topic"}],

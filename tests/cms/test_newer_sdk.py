@@ -6,6 +6,8 @@ import json
 import pytest
 from cms_requests import AT
 
+pytest.importorskip("aliyunsdkcms")
+
 models = pytest.importorskip("alibabacloud_cms20190101.models")
 Client = pytest.importorskip("alibabacloud_cms20190101.client").Client
 ClientException = pytest.importorskip("alibabacloud_tea_openapi.exceptions").ClientException

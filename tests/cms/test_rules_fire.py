@@ -10,6 +10,8 @@ import responses
 
 from pytest_ecsevents import BadArgumentError
 
+pytest.importorskip("aliyunsdkcms")
+
 SCHEDULED = "Instance:SystemMaintenance.Reboot:Scheduled"
 
 

@@ -10,6 +10,8 @@ from cms_requests import AT, request_of
 from pytest_ecsevents import BadArgumentError, UnexpectedCallError
 from pytest_ecsevents.openapi import ACTIONS, PRODUCTS
 
+pytest.importorskip("aliyunsdkcms")
+
 
 def names(reply):
     """The names of the notifications of a reply."""

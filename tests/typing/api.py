@@ -9,9 +9,12 @@ from hypothesis import given
 from pytest_ecsevents import (
     ApiCall,
     EcsEvents,
+    EventPattern,
+    EventRule,
     EventStatus,
     Instance,
     InstanceTransition,
+    RuleTarget,
     PlannedStep,
     Scenario,
     Stopped,
@@ -164,3 +167,26 @@ def pushed(ecs_events: EcsEvents) -> None:
     levels: list[str] = [each.level for each in ecs_events.notification_names.values()]
     names: list[str] = [notification["name"] for notification in ecs_events.notifications]
     print(sent["content"], levels, names)
+
+
+def answers(notification: dict[str, object]) -> None:
+    """Whoever answers for a URL."""
+    print(notification["ruleName"])
+
+
+def invoked(event: bytes, context: object) -> str:
+    """A handler of Function Compute."""
+    return f"{event!r} {context}"
+
+
+def ruled(ecs_events: EcsEvents) -> None:
+    """Event rules."""
+    ecs_events.function_compute(invoked, name="ops/on-event", rules_only=True)
+    ecs_events.webhook("https://ops.example.com/hook", answers)
+    ecs_events.webhook("https://ops.example.com/hook", "http://127.0.0.1:8000/hook")
+    ecs_events.webhook("https://ops.example.com/hook")
+    rules: list[EventRule] = list(ecs_events.event_rules.values())
+    patterns: tuple[EventPattern, ...] = ecs_events.event_rules["reboots"].patterns
+    targets: list[RuleTarget] = [target for rule in rules for target in rule.targets.values()]
+    outcomes: list[str] = [delivery.outcome for rule in rules for delivery in rule.deliveries if delivery.rule_name]
+    print(patterns[0].product, targets[0].members["Id"], outcomes)
