@@ -159,6 +159,11 @@ class Subscription:
         """What failed, and when it would be tried again."""
         return dict(self._to_be_retried)
 
+    @property
+    def is_canceled(self) -> bool:
+        """Whether it delivers nothing any more."""
+        return self._is_canceled
+
     def cancel(self) -> None:
         """Deliver nothing any more, not even what is on its way."""
         self._is_canceled = True

@@ -2,12 +2,12 @@
 
 import ipaddress
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
-from pytest_ecsevents._words import DeliveryError, hidden_in_reports
+from pytest_ecsevents._words import DeliveryError, hidden_in_reports, nearest
 from pytest_ecsevents.channels import (
     CloudMonitor,
     Delivery,
@@ -113,20 +113,17 @@ class RuleTargets:
     # -- each kind of targets
 
     def _tell_function(self, target: RuleTarget, told: Notification) -> None:
-        members = target.members
-        name = f"{members['ServiceName']}/{members['FunctionName']}"
-        found, region_id = self._receivers.functions.get(name, (None, None))
+        service, function, region_id = (target.members[name] for name in ("ServiceName", "FunctionName", "Region"))
+        name = f"{service}/{function}"
+        here = {key: row for key, row in self._receivers.functions.items() if not row[0].is_canceled}
+        # One that the test registered without a service stands for it in any.
+        found, own_region_id = here.get(name) or here.get(f"/{function}") or (None, None)
         if found is None:
-            self._turn_away(
-                target,
-                told,
-                f"function {name}",
-                f'no function {name} here; register it with ecs_events.function_compute(handler, name="{name}")',
-            )
-        elif region_id not in (None, members["Region"]):
-            self._turn_away(
-                target, told, f"function {name}", f"function {name} is in {region_id} here, not in {members['Region']}"
-            )
+            how = f'register it with ecs_events.function_compute(handler, name="{name}")'
+            self._turn_away(target, told, f"function {name}", f"no function {name} here{_near(name, here)}; {how}")
+        elif own_region_id not in (None, region_id):
+            problem = f"function {name} is in {own_region_id} here, not in {region_id}"
+            self._turn_away(target, told, f"function {name}", problem)
         else:
             found.take(told)
 
@@ -147,8 +144,9 @@ class RuleTargets:
         if protocol != "http":
             self._turn_away(target, told, f"{protocol} {url}", f"{protocol} is not faked")
         elif receiver is None:
-            how = f'tests reach no network; say who answers with ecs_events.webhook("{url}", receiver)'
-            self._turn_away(target, told, f"{method} {url}", how)
+            how = f'say who answers with ecs_events.webhook("{url}", receiver)'
+            problem = f"tests reach no network{_near(url, self._receivers.webhooks)}; {how}"
+            self._turn_away(target, told, f"{method} {url}", problem)
         else:
             made = self._subscription(target, receiver, lambda: self._receivers.to_webhook(url, method, receiver))
             made.take(told)
@@ -188,6 +186,11 @@ _TELL: Final[Mapping[str, Callable[[RuleTargets, RuleTarget, Notification], None
     "WebhookParameters": RuleTargets._tell_webhook,
     "OpenApiParameters": RuleTargets._tell_action,
 }
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    found = nearest(name, known, likeness=0.8)
+    return f" (there is {found})" if found else ""
 
 
 def _is_loopback(url: str) -> bool:

@@ -104,6 +104,29 @@ def test_a_function_is_sought_when_the_rule_fires(ecs, rule):
     assert (len(first), len(second)) == (1, 1)
 
 
+def test_a_function_that_was_canceled_or_is_called_otherwise_is_not_there(ecs, rule):
+    """The nearest name is told."""
+    ecs.function_compute(lambda *_: None, name="ops/on-events", rules_only=True)
+    ecs.function_compute(lambda *_: None, name="ops/on-event", rules_only=True).cancel()
+    rule("reboots", FcParameterss=[{**FUNCTION[0], "FunctionName": "on-even"}, {**FUNCTION[0], "Id": "2"}])
+    scheduled(ecs)
+    assert [str(one.error).partition(";")[0] for one in ecs.event_rules["reboots"].deliveries] == [
+        "no function ops/on-even here (there is ops/on-events)",
+        "no function ops/on-event here (there is ops/on-events)",
+    ]
+
+
+def test_a_function_without_a_service_stands_for_it_in_any(ecs, rule):
+    """Unless another one has the whole name."""
+    any_service, own = [], []
+    ecs.function_compute(lambda event, _: any_service.append(event), name="on-event", rules_only=True)
+    rule("reboots", FcParameterss=FUNCTION)
+    scheduled(ecs)
+    ecs.function_compute(lambda event, _: own.append(event), name="ops/on-event", rules_only=True)
+    scheduled(ecs)
+    assert (len(any_service), len(own)) == (1, 1)
+
+
 def test_a_function_in_another_region_is_not_the_one(ecs, rule):
     """Where the test says its region, that must be the rule's."""
     ecs.function_compute(lambda *_: None, name="ops/on-event", region_id="cn-beijing", rules_only=True)
@@ -200,6 +223,15 @@ def test_a_url_elsewhere_is_told_of(ecs, rule, url):
     assert str(delivery.error) == (
         f'tests reach no network; say who answers with ecs_events.webhook("{url}", receiver)'
     )
+
+
+def test_a_url_that_differs_a_little_from_a_named_one_is_told_of(ecs, rule):
+    """A slash too many is found."""
+    ecs.webhook("https://ops.example.com/hook/", lambda _: None)
+    rule("reboots", **webhook("https://ops.example.com/hook"))
+    scheduled(ecs)
+    (delivery,) = ecs.event_rules["reboots"].deliveries
+    assert str(delivery.error).startswith("tests reach no network (there is https://ops.example.com/hook/); say who")
 
 
 def test_a_function_may_answer_for_a_url(ecs, rule):
