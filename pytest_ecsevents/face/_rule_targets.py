@@ -202,7 +202,7 @@ def _is_loopback(url: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+        return host == "localhost"
 
 
 class RuleBook(Mapping[str, EventRule]):
