@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_ecsevents._words import (
         BadArgumentError,
+        DeliveryError,
         EcsEventsError,
         EndlessCallError,
         EndlessHandlerError,
@@ -24,7 +25,15 @@ if TYPE_CHECKING:
         UnusedFaultError,
         UnusedStubError,
     )
-    from pytest_ecsevents.channels import EventPattern, EventRule, RuleTarget
+    from pytest_ecsevents.channels import (
+        Delivery,
+        DeliveryOptions,
+        EventPattern,
+        EventRule,
+        FunctionContext,
+        RuleTarget,
+        Subscription,
+    )
     from pytest_ecsevents.cloud import (
         Disk,
         EventStatus,
@@ -53,6 +62,9 @@ _HOMES = {
     "ApiCall": "openapi",
     "ApiError": "openapi",
     "BadArgumentError": "_words",
+    "Delivery": "channels",
+    "DeliveryError": "_words",
+    "DeliveryOptions": "channels",
     "Disk": "cloud",
     "EcsEvents": "face",
     "EcsEventsError": "_words",
@@ -61,6 +73,7 @@ _HOMES = {
     "EventPattern": "channels",
     "EventRule": "channels",
     "EventStatus": "cloud",
+    "FunctionContext": "channels",
     "Instance": "cloud",
     "InstanceArrearsError": "cloud",
     "InstanceLockedError": "cloud",
@@ -85,6 +98,7 @@ _HOMES = {
     "Stopped": "face",
     "StrictnessError": "_words",
     "StuckHandlerError": "_words",
+    "Subscription": "channels",
     "SystemEvent": "cloud",
     "Transition": "cloud",
     "UnexpectedCallError": "_words",
@@ -100,6 +114,9 @@ __all__ = [
     "ApiCall",
     "ApiError",
     "BadArgumentError",
+    "Delivery",
+    "DeliveryError",
+    "DeliveryOptions",
     "Disk",
     "EcsEvents",
     "EcsEventsError",
@@ -108,6 +125,7 @@ __all__ = [
     "EventPattern",
     "EventRule",
     "EventStatus",
+    "FunctionContext",
     "Instance",
     "InstanceArrearsError",
     "InstanceLockedError",
@@ -132,6 +150,7 @@ __all__ = [
     "Stopped",
     "StrictnessError",
     "StuckHandlerError",
+    "Subscription",
     "SystemEvent",
     "Transition",
     "UnexpectedCallError",

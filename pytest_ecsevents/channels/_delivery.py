@@ -185,16 +185,26 @@ class Subscription:
             return
         held, self._held = self._held, None
         if held is None and self._happens(self._mishaps.reorder):
-            self._held = notification, self._plan(notification, 1, HELD_FOR)
+            self._hold(notification)
             return
         delay = spread(self._mishaps.delay, self._dice)
-        self._plan(notification, 1, delay)
+        self._plan(notification, delay)
         if self._happens(self._mishaps.duplicate):
-            self._plan(notification, 1, spread(self._mishaps.delay, self._dice), is_duplicate=True)
+            self._plan(notification, spread(self._mishaps.delay, self._dice), is_duplicate=True)
         if held is not None:
             overtaken, take_back = held
             take_back()
-            self._plan(overtaken, 1, delay)
+            self._plan(overtaken, delay)
+
+    def _hold(self, notification: Notification) -> None:
+        """Keep it until the next one has gone, or for a minute."""
+        clock = self._dispatcher.clock
+
+        def let_go() -> None:
+            self._held = None
+            self._deliver(notification, 1)
+
+        self._held = notification, clock.plan(clock.now() + HELD_FOR, let_go)
 
     def turn_away(self, notification: Notification, problem: DeliveryError) -> None:
         """Note that a notification cannot be delivered, for nobody is there."""
@@ -204,12 +214,9 @@ class Subscription:
     def _happens(self, likelihood: float) -> bool:
         return likelihood > 0 and self._dice.random() < likelihood
 
-    def _plan(
-        self, notification: Notification, attempt: int, after: Micros, *, is_duplicate: bool = False
-    ) -> Callable[[], None]:
+    def _plan(self, notification: Notification, after: Micros, *, is_duplicate: bool = False) -> None:
         clock = self._dispatcher.clock
-        at = clock.now() + after
-        return clock.plan(at, partial(self._deliver, notification, attempt, is_duplicate=is_duplicate))
+        clock.plan(clock.now() + after, partial(self._deliver, notification, 1, is_duplicate=is_duplicate))
 
     # -- there
 

@@ -73,7 +73,7 @@ class _Condition(NamedTuple):
     """What a condition may be: each word is checked, and where it is unknown the nearest of the known is named."""
 
     known: Callable[[NotificationNames, str], Collection[str]]
-    also: Callable[[str], bool] = lambda _word: False
+    also: Callable[[str, str], bool] = lambda _word, _format: False
     hint: str = ""
 
 
@@ -81,17 +81,18 @@ def _names_in(names: NotificationNames, format_: str) -> Collection[str]:
     return {eventbridge_type(row) for row in names.values()} if format_ == "eventbridge" else set(names)
 
 
-def _is_by_grammar(name: str) -> bool:
+def _is_by_grammar(name: str, format_: str) -> bool:
     """Whether a system event would have this name, though it is in no published table."""
-    resource, _, rest = name.removeprefix("ecs:").partition(":")
+    product, is_type = "ecs:", format_ == "eventbridge"
+    resource, _, rest = name.removeprefix(product).partition(":")
     code, _, status = rest.partition(":")
     kind = EVENT_TYPES.get(code)
-    if kind is None or resource != ("Disk" if kind.is_of_disk else "Instance"):
+    if kind is None or resource != ("Disk" if kind.is_of_disk else "Instance") or name.startswith(product) != is_type:
         return False
-    return not status if name.startswith("ecs:") else status in {one.value for one in EventStatus}
+    return not status if is_type else status in {one.value for one in EventStatus}
 
 
-def _anything(_word: str) -> bool:
+def _anything(_word: str, _format: str) -> bool:
     return True
 
 
@@ -108,7 +109,9 @@ _CONDITIONS: Final[Mapping[str, _Condition]] = {
     "statuses": _Condition(lambda _names, _format: _STATUSES),
     "event_types": _Condition(lambda _names, _format: KINDS),
     "products": _Condition(
-        lambda _names, _format: ("ECS",), lambda word: word.upper() == "ECS", " Nothing else sends anything here."
+        lambda _names, _format: ("ECS",),
+        lambda word, _format: word.upper() == "ECS",
+        " Nothing else sends anything here.",
     ),
     "resource_groups": _Condition(lambda _names, _format: (), _anything),
     "keywords": _Condition(lambda _names, _format: (), _anything),
@@ -148,7 +151,7 @@ def _checked(name: str, condition: _Condition, given: object, names: Notificatio
     for word in words:
         if not isinstance(word, str) or not word:
             raise BadArgumentError(f"{name} has {word!r}. Pass a text, or several in a list.")
-        if word not in known and word != ALL and not condition.also(word):
+        if word not in known and word != ALL and not condition.also(word, format_):
             choice = f" It is one of: {listed(known)}." if len(known) < 20 else ""
             raise BadArgumentError(
                 f"{name} has {word!r}, which there is not.{choice}{did_you_mean(word, known)}{condition.hint}"

@@ -13,8 +13,6 @@ __tracebackhide__ = hidden_in_reports
 T = TypeVar("T")
 
 _LOOK_EVERY: Final = 0.05
-_OFTEN: Final = 3
-"""How often a receiver is interrupted before it counts as one that catches everything."""
 
 
 class _Running:
@@ -84,13 +82,12 @@ class Guard:
 
     def _watch(self) -> None:
         seen: tuple[object, ...] = ()
-        since, cuts = real_now(), 0
+        since = real_now()
         while not self._wake.acquire(True, _LOOK_EVERY):
             running, before = next(reversed(self._running), None), seen
             seen = (running, self._activity())
             if running is None or seen != before or is_debugged(running.interrupter.ident):
-                since, cuts = real_now(), 0
+                since = real_now()
             elif real_now() - since > self._patience():
                 running.stuck_at = running.stuck_at or place_of_thread(running.interrupter.ident)
-                cuts += 1
-                (running.interrupter.insist if cuts > _OFTEN else running.interrupter.interrupt)()
+                running.interrupter.press()

@@ -14,6 +14,8 @@ from pytest_ecsevents.clock import HandlerStop, is_plumbing, place_of, real_slee
 __tracebackhide__ = hidden_in_reports
 
 _INSIST_EVERY: Final = 0.005
+_OFTEN: Final = 3
+"""How often code is interrupted before it counts as such that catches everything."""
 _DEBUGGERS: Final = ("bdb", "pdb", "_pytest.debugging", "IPython", "pydevd", "debugpy")
 
 
@@ -30,7 +32,9 @@ class Interrupter:
         # Other systems have neither such a signal nor threads that one can be sent to.
         self._can_be_signalled: Final = _is_main_thread() and hasattr(signal, "SIGURG")
         self._signal_handler: Any = None
-        self._is_signal_on_its_way = False
+        self._is_signal_on_its_way = self._insists = self._has_traced = False
+        self._before: tuple[Any, Any] = None, None
+        self._times = 0
 
     def begin(self) -> None:
         """Take the signal."""
@@ -39,6 +43,10 @@ class Interrupter:
 
     def end(self) -> None:
         """Give the signal back."""
+        if self._has_traced:
+            tracer, profiler = self._before
+            sys.setprofile(profiler)
+            sys.settrace(tracer)
         if self._can_be_signalled:
             signal.signal(signal.SIGURG, self._signal_handler)
 
@@ -46,7 +54,34 @@ class Interrupter:
         """End what runs where it is, but for the middle of what must go on."""
         self._is_signal_on_its_way = False
         if not self.is_over and frame is not None and not _must_go_on(frame):
+            if self._insists:
+                self._trace_from(frame)
             raise HandlerStop(place_of(frame))
+
+    def _trace_from(self, frame: FrameType) -> None:
+        """Have `HandlerStop` raised once more at the next line: where it is caught, which is outside that try."""
+        if not self._has_traced:
+            self._before, self._has_traced = (sys.gettrace(), sys.getprofile()), True
+            sys.setprofile(self._left)
+        stands_in: FrameType | None = frame
+        while stands_in is not None and not is_plumbing(stands_in):
+            stands_in.f_trace = self._next_line
+            stands_in = stands_in.f_back
+        sys.settrace(self._next_line)
+
+    def _next_line(
+        self, frame: FrameType, event: str, _argument: object
+    ) -> Any:  # pragma: no cover  # it is the tracer
+        if self.is_over or _must_go_on(frame):
+            return None
+        if event == "line":
+            raise HandlerStop(place_of(frame))  # which ends tracing
+        return self._next_line
+
+    def _left(self, _frame: FrameType, event: str, _argument: object) -> None:  # pragma: no cover  # the same
+        """Trace on when a function was left, for its caller may catch everything too."""
+        if event == "return" and not self.is_over:
+            sys.settrace(self._next_line)
 
     def interrupt(self) -> None:
         """End what runs, once."""
@@ -60,8 +95,14 @@ class Interrupter:
         if not self.is_over and frame is not None and not _must_go_on(frame):
             _raise_in(self.ident, HandlerStop)
 
+    def press(self) -> None:
+        """End what runs, and insist when that was in vain a few times."""
+        self._times += 1
+        (self.interrupt if self._times <= _OFTEN else self.insist)()
+
     def insist(self) -> None:
-        """End what catches everything, again and again, until it is where nothing catches it: after the try."""
+        """End what catches everything, again and again, until nothing catches it."""
+        self._insists = True
         while not self.is_over:
             real_sleep(_INSIST_EVERY)
             self.interrupt()

@@ -380,7 +380,7 @@ def timed_out(what: str, limit: Micros, doing: str) -> EcsEventsError:
 
 def _called(function: object) -> str:
     """What a function is called in the story."""
-    return str(getattr(function, "__qualname__", None) or type(function).__qualname__).replace("<locals>.", "")
+    return str(getattr(function, "__qualname__", None) or type(function).__qualname__).rpartition("<locals>.")[2]
 
 
 def _is_coroutine(function: object) -> bool:

@@ -214,7 +214,7 @@ class Runner:
             elif now - since > self._patience:
                 self._note_stuck(_IDLE.format(self._patience))
                 self._team.end_wait(self._stop)
-                self._interrupter.interrupt()
+                self._interrupter.press()
         self._has_watch_ended = True
 
     def _note_stuck(self, problem: str) -> None:

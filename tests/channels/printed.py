@@ -225,3 +225,84 @@ CONTENTS = {
     },
 }
 """Contents of what is no system event."""
+
+SUBSCRIPTION = {
+    "userInfo": {
+        "aliyunId": "",
+        "userIdSec": "",
+        "aliyunIdSec": "",
+        "nickName": "",
+        "nickNameSec": "",
+        "userName": "",
+        "userId": "1208863178610000",
+        "userNameSec": "",
+    },
+    "subscription": {
+        "subscriptionUuid": "6a3b",
+        "conditions": [
+            {"field": "source", "op": "EQ", "value": "SYS_EVENT"},
+            {"field": "product", "op": "IN", "value": "ECS"},
+        ],
+        "relation": "AND",
+    },
+    "batchId": "",
+    "alert": {
+        "alertStatus": "TRIGGERED",
+        "groupId": "0",
+        "source": "SYS_EVENT",
+        "eventContentMap": {"resourceId": "i-1", "resourceType": "ALIYUN::ECS::Instance", "state": "Stopping"},
+        "dedupId": "",
+        "eventName": "Instance:StateChange",
+        "arn": "acs:ecs:cn-hangzhou:1208863178610000:instance/i-1",
+        "timestamp": 1725953000000,
+        "traceId": "",
+        "severity": "INFO",
+        "product": "ECS",
+        "eventRawContent": '{"resourceId":"i-1","resourceType":"ALIYUN::ECS::Instance","state":"Stopping"}',
+        "eventType": "StatusNotification",
+        "userId": "1208863178610000",
+        "meta": {
+            "sysEventMeta": {
+                "regionNameEn": "cn-hangzhou",
+                "resourceId": "acs:ecs:cn-hangzhou:1208863178610000:instance/i-1",
+                "product": "ECS",
+                "eventNameEn": "",
+                "instanceName": "",
+                "level": "INFO",
+                "resource": "",
+                "regionNameZh": "",
+                "groupId": "0",
+                "serviceTypeEn": "ECS",
+                "eventType": "StatusNotification",
+                "serviceTypeZh": "",
+                "regionId": "cn-hangzhou",
+                "eventTime": "20240910T152320.000+0800",
+                "name": "Instance:StateChange",
+                "id": "",
+                "status": "Normal",
+                "eventNameZh": "",
+            }
+        },
+    },
+    "severity": "INFO",
+    "strategyName": "",
+    "userId": "1208863178610000",
+    "time": 1725953000000,
+}
+"""The document of an event subscription's webhook; "" where the documentation has no value of its own."""
+
+CLOUD_EVENT = {
+    "id": "45ef4dewdwe1-7c35-447a-bd93-fab",
+    "source": "acs.ecs",
+    "specversion": "1.0",
+    "subject": "acs.ecs:cn-hangzhou:1234567890980000:215672",
+    "time": "2020-11-19T21:04:41+08:00",
+    "type": "ecs:Instance:PreemptibleInstanceInterruption",
+    "aliyunaccountid": "1234567890980000",
+    "aliyunpublishtime": "2020-11-19T21:04:42Z",
+    "aliyuneventbusname": "default",
+    "aliyunregionid": "cn-hangzhou",
+    "aliyunpublishaddr": "172.25.XX.XX",
+    "data": {"instanceId": "i-bp1ecr5go2go", "action": "delete"},
+}
+"""EventBridge's example."""

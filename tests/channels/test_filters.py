@@ -1,0 +1,157 @@
+"""Which notifications a receiver gets: the conditions of an event rule."""
+
+import pytest
+from conftest import REBOOT
+
+from pytest_ecsevents import BadArgumentError, EcsEvents
+
+SCHEDULED = f"Instance:{REBOOT}:Scheduled"
+
+
+@pytest.fixture(scope="module")
+def told():
+    """What passes each filter, of all that happens to two instances in two days."""
+
+    def told(**conditions):
+        with EcsEvents() as ecs:
+            ecs.instances.add("i-web1", resource_group_id="rg-web", instance_name="front")
+            ecs.instances.add("i-db1", instance_name="back")
+            subscription = ecs.subscribe(list, **conditions)
+            ecs.create(REBOOT, "i-web1", not_before="+24h")
+            ecs.create("SystemMaintenance.Stop", "i-db1", not_before="+24h", simulated=False)
+            ecs.announce("Snapshot:CreateSnapshotCompleted", "i-db1")
+            ecs.advance("2d")
+            return [delivery.name for delivery in subscription.deliveries]
+
+    return told
+
+
+ALL = [
+    SCHEDULED,
+    "Instance:SystemMaintenance.Stop:Scheduled",
+    "Snapshot:CreateSnapshotCompleted",
+    f"Instance:{REBOOT}:Executing",
+    "Instance:SystemMaintenance.Stop:Executing",
+    "Instance:StateChange",
+    "Instance:StateChange",
+    f"Instance:{REBOOT}:Executed",
+    "Instance:SystemMaintenance.Stop:Executed",
+]
+OF_WEB = [name for name in ALL if REBOOT in name]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "passes"),
+    [
+        ({}, lambda _: True),
+        ({"names": None}, lambda _: True),
+        ({"names": "*"}, lambda _: True),
+        ({"names": []}, lambda _: True),
+        ({"names": SCHEDULED}, lambda name: name == SCHEDULED),
+        ({"names": [SCHEDULED, "Instance:StateChange"]}, lambda name: name in (SCHEDULED, "Instance:StateChange")),
+        ({"levels": "CRITICAL"}, lambda name: "Maintenance" in name),
+        ({"levels": ("INFO", "WARN")}, lambda name: "Maintenance" not in name),
+        ({"levels": "*", "statuses": "*", "event_types": "*", "products": "*"}, lambda _: True),
+        ({"statuses": "Scheduled"}, lambda name: name.endswith(":Scheduled")),
+        ({"statuses": ["Normal"]}, lambda name: "Maintenance" not in name),
+        ({"event_types": "Maintenance"}, lambda name: "Maintenance" in name),
+        ({"event_types": {"StatusNotification", "Exception"}}, lambda name: "Maintenance" not in name),
+        ({"products": "ecs"}, lambda _: True),
+        ({"resource_groups": "rg-web"}, lambda name: name in OF_WEB),
+        ({"resource_groups": "rg-other"}, lambda _: False),
+        ({"keywords": "i-web1"}, lambda name: name in OF_WEB),
+        ({"keywords": ["front", "no such word"]}, lambda name: name in OF_WEB),
+        ({"keywords": "no such word"}, lambda _: False),
+        ({"keywords": "i-web1", "keyword_relation": "NOT"}, lambda name: name not in OF_WEB),
+        (
+            {"levels": "CRITICAL", "statuses": "Executed", "keywords": "i-web1"},
+            lambda n: n == f"Instance:{REBOOT}:Executed",
+        ),
+        ({"format": "eventbridge", "names": f"ecs:Instance:{REBOOT}"}, lambda name: name in OF_WEB),
+    ],
+)
+def test_a_filter_lets_pass_what_meets_every_condition(told, conditions, passes):
+    """Words of one condition are alternatives; conditions are met together; `*` and none stand for all."""
+    assert told(**conditions) == [name for name in ALL if passes(name)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Instance:SystemUpgrade.Migrate:Scheduled",
+        "Disk:ErrorDetected:Executing",
+        "Instance:SystemMaintenance.Reboot:Failed",
+    ],
+)
+def test_a_name_by_the_grammar_is_known(ecs, name):
+    """An event type of the catalogue has a name in each status, in a published table or not."""
+    assert ecs.subscribe(list, names=name).deliveries == []
+    assert ecs.subscribe(list, names=f"ecs:{name.rpartition(':')[0]}", format="eventbridge").deliveries == []
+
+
+def test_a_name_that_the_test_added_is_known(ecs):
+    """Names that were published later pass too."""
+    ecs.notification_names.add("Instance:VSwitchChanged", level="INFO")
+    subscription = ecs.subscribe(list, names="Instance:VSwitchChanged")
+    ecs.announce("Instance:VSwitchChanged", "i-web1", {"instanceId": "i-web1"})
+    assert len(subscription.deliveries) == 1
+
+
+HINT = (
+    " A rule knows whole names, and * for all of them. One that was published later, add with "
+    "ecs_events.notification_names.add(name, level=...)."
+)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "sentence"),
+    [
+        (
+            {"names": "Instance:SystemMaintenance.Reboot:Schedulde"},
+            f"names has 'Instance:SystemMaintenance.Reboot:Schedulde', which there is not. Did you mean {SCHEDULED}?{HINT}",
+        ),
+        (
+            {"names": "Instance:Nonesuch.Reboot:Scheduled"},
+            f"names has 'Instance:Nonesuch.Reboot:Scheduled', which there is not. Did you mean {SCHEDULED}?{HINT}",
+        ),
+        (
+            {"names": "Disk:SystemMaintenance.Stop:Avoided"},
+            "names has 'Disk:SystemMaintenance.Stop:Avoided', which there is not. Did you mean "
+            f"Instance:SystemMaintenance.Stop:Avoided?{HINT}",
+        ),
+        (
+            {"names": SCHEDULED, "format": "eventbridge"},
+            f"names has '{SCHEDULED}', which there is not. Did you mean ecs:Instance:{REBOOT}?{HINT}",
+        ),
+        (
+            {"names": "ecs:Instance:StateChang", "format": "eventbridge"},
+            "names has 'ecs:Instance:StateChang', which there is not. Did you mean ecs:Instance:StateChange?" + HINT,
+        ),
+        ({"names": 3}, "names has 3. Pass a text, or several in a list."),
+        ({"names": [SCHEDULED, ""]}, "names has ''. Pass a text, or several in a list."),
+        (
+            {"levels": "CRITCAL"},
+            "levels has 'CRITCAL', which there is not. It is one of: CRITICAL, WARN, INFO. Did you mean CRITICAL?",
+        ),
+        (
+            {"statuses": "scheduled"},
+            "statuses has 'scheduled', which there is not. It is one of: Inquiring, Scheduled, Executing, Executed, "
+            "Avoided, Canceled, Failed, Normal, -. Did you mean Scheduled?",
+        ),
+        (
+            {"event_types": "Maintenace"},
+            "event_types has 'Maintenace', which there is not. It is one of: StatusNotification, Exception, Maintenance. "
+            "Did you mean Maintenance?",
+        ),
+        (
+            {"products": "slb"},
+            "products has 'slb', which there is not. It is one of: ECS. Nothing else sends anything here.",
+        ),
+        ({"keyword_relation": "AND"}, "keyword_relation is 'AND'. Pass one of: OR, NOT."),
+    ],
+)
+def test_a_condition_that_nothing_could_meet_names_the_nearest(ecs, conditions, sentence):
+    """A filter with a slip in it would let nothing pass, and the test would wonder why."""
+    with pytest.raises(BadArgumentError) as error:
+        ecs.subscribe(list, **conditions)
+    assert str(error.value) == sentence

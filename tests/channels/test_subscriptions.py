@@ -1,0 +1,580 @@
+"""Notifications delivered to functions: when, in which order, what happens on the way, and what errors come to."""
+
+import asyncio
+import threading
+import time
+from datetime import timedelta
+
+import pytest
+from conftest import REBOOT, names
+
+from pytest_ecsevents import BadArgumentError, EcsEvents, EcsEventsError, ReceiverError, StuckHandlerError
+from pytest_ecsevents.face import _interrupts
+
+SCHEDULED = f"Instance:{REBOOT}:Scheduled"
+
+
+# -- when and in which order
+
+
+def test_a_receiver_gets_each_notification_as_it_happens(ecs, publish):
+    """The clock stands at the notification's instant, and the payload is what `notifications` shows."""
+    got = []
+    subscription = ecs.subscribe(lambda notification: got.append((ecs.now.isoformat(), notification)))
+    publish(not_before="+1h")
+    ecs.advance("2h")
+    assert [when for when, _ in got] == [
+        "2030-01-01T00:00:00+00:00",
+        "2030-01-01T01:00:00+00:00",
+        "2030-01-01T01:00:01+00:00",
+    ]
+    assert [notification for _, notification in got] == ecs.notifications
+    assert [delivery.payload for delivery in subscription.deliveries] == ecs.notifications
+    assert [delivery.outcome for delivery in subscription.deliveries] == ["delivered"] * 3
+    assert subscription.deliveries[1].at == ecs.one().not_before
+    assert subscription.deliveries[1].name == f"Instance:{REBOOT}:Executing"
+
+
+def test_what_a_receiver_does_is_told_after_what_others_are_still_to_hear(ecs, publish):
+    """A receiver that reboots at once cannot have another hear of Avoided before Scheduled."""
+    heard = []
+
+    def reboots(notification):
+        heard.append(("first", notification["name"]))
+        if notification["name"] == SCHEDULED:
+            ecs.reboot("i-web1")
+
+    ecs.on_change(lambda change: heard.append(("watcher", str(change.to_status))))
+    ecs.subscribe(reboots, names="*", event_types="Maintenance")
+    ecs.subscribe(lambda notification: heard.append(("second", notification["name"])), event_types="Maintenance")
+    publish()
+    assert [what for who, what in heard if who == "watcher"][:2] == ["Scheduled", "Avoided"]
+    assert [who for who, _ in heard if who != "watcher"] == ["first", "second", "first", "second"]
+    assert [what for who, what in heard if who == "second"] == [SCHEDULED, f"Instance:{REBOOT}:Avoided"]
+
+
+def test_others_are_told_before_a_receiver_that_sleeps_moves_the_clock(ecs, publish):
+    """A slow receiver makes nobody else's delivery late."""
+    at = []
+    ecs.subscribe(lambda _: time.sleep(600), names=SCHEDULED)
+    ecs.subscribe(lambda _: at.append(ecs.now), names=SCHEDULED)
+    published = publish()
+    assert at == [published.publish_time]
+    assert ecs.now == published.publish_time + timedelta(minutes=10)
+
+
+def test_what_another_receiver_is_to_hear_at_an_instant_comes_before_a_function_planned_for_it_later(ecs, publish):
+    """Deliveries and functions planned with `at` take their turns in the order in which they arose."""
+    order = []
+    ecs.at("+1h", lambda: publish(not_before="+24h"))
+    ecs.at("+1h", order.append, "planned")
+    ecs.subscribe(lambda notification: order.append(notification["name"]))
+    ecs.advance("1h")
+    assert order == ["planned", SCHEDULED]
+
+
+def test_a_subscription_hears_nothing_of_what_was_before_it(ecs, publish):
+    """As with the service's, what was sent is gone."""
+    publish()
+    subscription = ecs.subscribe(list)
+    ecs.advance("25h")
+    assert names(subscription.deliveries) == [f"{REBOOT}:Executing", f"{REBOOT}:Executed"]
+
+
+def test_a_canceled_subscription_gets_nothing_any_more(ecs, publish):
+    """Not even what is on its way."""
+    got = []
+    subscription = ecs.subscribe(got.append, delay="1m")
+    publish()
+    subscription.cancel()
+    ecs.advance("25h")
+    assert got == subscription.deliveries == []
+
+
+def test_a_receiver_that_cancels_its_subscription_is_not_called_again(ecs, publish):
+    """Nor is a retry made of what failed in the same call."""
+    calls = []
+
+    def once(_):
+        calls.append("called")
+        subscription.cancel()
+        raise KeyError("once")
+
+    subscription = ecs.subscribe(once, retries=3, retry_after="1s")
+    with pytest.raises(KeyError, match="once"):
+        publish()
+    ecs.advance("25h")
+    assert calls == ["called"]
+    assert subscription.to_be_retried == {}
+
+
+def test_what_a_receiver_does_to_its_payload_does_not_show(ecs, publish):
+    """Each delivery has its own."""
+    ecs.subscribe(lambda notification: notification["content"].clear())
+    other = ecs.subscribe(lambda notification: notification.clear())
+    publish()
+    assert other.deliveries[0].payload == ecs.notifications[0]
+    assert ecs.notifications[0]["content"]["instanceId"] == "i-web1"
+
+
+def test_a_delivery_reads_well(ecs, publish):
+    """Its repr says what, to whom, when and what came of it."""
+    subscription = ecs.subscribe(ecs.notifications.append)
+    publish()
+    assert repr(subscription.deliveries[0]) == (
+        f"<Delivery of {SCHEDULED} to list.append at 2030-01-01T00:00:00Z: delivered, attempt 1>"
+    )
+
+
+def test_a_coroutine_function_is_awaited(ecs, publish):
+    """In a loop of its own, whose sleeping moves the clock."""
+    done = []
+
+    async def receiver(notification):
+        await asyncio.sleep(5)
+        done.append((notification["name"], ecs.now.second))
+        return "answer"
+
+    subscription = ecs.subscribe(receiver)
+    publish()
+    assert done == [(SCHEDULED, 5)]
+    assert subscription.deliveries[0].answer == "answer"
+
+
+def test_a_coroutine_function_is_refused_in_a_sentence_where_a_loop_runs(ecs, publish):
+    """It could not be awaited before time moves on."""
+
+    class Receiver:
+        async def __call__(self, notification):
+            """Never gets there."""
+
+    async def test():
+        ecs.subscribe(Receiver())
+        publish()
+
+    with pytest.raises(EcsEventsError) as error:
+        asyncio.run(test())
+    assert str(error.value) == (
+        "The receiver Receiver is a coroutine function, and cannot be awaited while an event loop runs in this thread. "
+        "Subscribe a plain function, such as the put_nowait of an asyncio.Queue that it reads."
+    )
+
+
+def test_a_receiver_is_told_of_what_another_thread_does(ecs):
+    """Whoever changes the cloud has its notifications delivered."""
+    got = []
+    ecs.subscribe(got.append, names=SCHEDULED)
+    thread = threading.Thread(target=lambda: ecs.create(REBOOT, "i-web1", not_before="+1h"))
+    thread.start()
+    thread.join()
+    assert len(got) == 1
+
+
+# -- what happens on the way
+
+
+def test_a_delivery_may_take_its_time(ecs, publish):
+    """The payload keeps the instant of the event."""
+    subscription = ecs.subscribe(list, names=SCHEDULED, delay="90s")
+    publish()
+    assert subscription.deliveries == []
+    ecs.advance("2m")
+    (delivery,) = subscription.deliveries
+    assert delivery.at.isoformat() == "2030-01-01T00:01:30+00:00"
+    assert delivery.payload["eventTime"] == "20300101T080000.000+0800"
+
+
+def test_a_delay_may_be_between_two(ecs, publish):
+    """The dice are the subscription's own, and fall alike on every run."""
+
+    def delays(seed):
+        with EcsEvents(seed="dice") as other:
+            other.instances.add("i-1")
+            subscription = other.subscribe(list, names=SCHEDULED, delay=("1s", timedelta(minutes=1)), seed=seed)
+            for _ in range(10):
+                other.create(REBOOT, "i-1", not_before="+24h")
+            start = other.now
+            other.advance("2m")
+            return [delivery.at - start for delivery in subscription.deliveries]
+
+    first, again, other = delays("a"), delays("a"), delays("b")
+    assert first == again != other
+    assert timedelta(seconds=1) <= min(first) < max(first) <= timedelta(minutes=1)
+
+
+def test_a_delivery_may_be_lost(ecs, publish):
+    """It is in the story, though the receiver never heard of it."""
+    got = []
+    subscription = ecs.subscribe(got.append, names=SCHEDULED, drop=True)
+    publish()
+    (delivery,) = subscription.deliveries
+    assert (got, delivery.outcome, delivery.attempt) == ([], "dropped", 0)
+    assert f"push      {SCHEDULED} of i-web1 -> list.append: dropped\n" in ecs.timeline() + "\n"
+
+
+def test_a_delivery_may_come_twice(ecs, publish):
+    """With the same id, as at-least-once channels do it."""
+    got = []
+    subscription = ecs.subscribe(got.append, names=SCHEDULED, duplicate=True)
+    publish()
+    assert got[0] == got[1]
+    assert [delivery.is_duplicate for delivery in subscription.deliveries] == [False, True]
+    assert f"{SCHEDULED} of i-web1 -> list.append (duplicate)" in ecs.timeline()
+
+
+def test_a_delivery_may_be_overtaken_by_the_next(ecs, publish):
+    """Of each two the second comes first."""
+    ecs.instances.add("i-web2")
+    subscription = ecs.subscribe(list, names=SCHEDULED, reorder=True)
+    for instance_id in ("i-web1", "i-web2", "i-web2", "i-web1"):
+        publish(instance_id)
+    assert [delivery.payload["content"]["instanceId"] for delivery in subscription.deliveries] == [
+        "i-web2",
+        "i-web1",
+        "i-web1",
+        "i-web2",
+    ]
+
+
+def test_a_delivery_that_nothing_overtakes_goes_by_itself(ecs, publish):
+    """After a minute."""
+    subscription = ecs.subscribe(list, names=SCHEDULED, reorder=True)
+    publish()
+    ecs.advance("59s")
+    assert subscription.deliveries == []
+    ecs.advance("1s")
+    assert names(subscription.deliveries) == [f"{REBOOT}:Scheduled"]
+    publish()
+    ecs.advance("1m")
+    assert len(subscription.deliveries) == 2
+
+
+@pytest.mark.parametrize("mishap", ["drop", "duplicate", "reorder"])
+def test_a_mishap_may_be_a_matter_of_chance(mishap):
+    """With the same seed it happens to the same deliveries."""
+
+    def what_comes(seed):
+        with EcsEvents(seed=seed) as ecs:
+            ecs.instances.add("i-1")
+            subscription = ecs.subscribe(list, names=SCHEDULED, **{mishap: 0.5})
+            for _ in range(20):
+                ecs.create(REBOOT, "i-1", not_before="+24h")
+                ecs.advance("2m")
+            return [(delivery.outcome, delivery.at, delivery.is_duplicate) for delivery in subscription.deliveries]
+
+    first = what_comes("a")
+    assert first == what_comes("a") != what_comes("b")
+    assert mishap != "drop" or 0 < sum(outcome == "dropped" for outcome, *_ in first) < 20
+
+
+# -- errors
+
+
+def test_an_error_of_a_receiver_comes_out_of_what_the_test_called(ecs, publish):
+    """Creating, advancing, rebooting: each shows it where it happened."""
+
+    def receiver(notification):
+        raise KeyError(notification["name"])
+
+    ecs.subscribe(receiver)
+    with pytest.raises(KeyError, match="Scheduled"):
+        publish(not_before="+1h")
+    with pytest.raises(KeyError, match="Executing"):
+        ecs.advance("2h")
+    assert f"{SCHEDULED} of i-web1 -> receiver: failed, " in (ecs.timeline())
+    assert '{"ver": "1.0", "id": "' in ecs.timeline()
+
+
+def test_an_error_of_a_receiver_does_not_reach_the_handler_but_the_test(ecs, call):
+    """A handler's call is not refused because somebody who was told of it failed; `run` shows it when it has ended."""
+    ecs.create(REBOOT, "i-web1", not_before="+24h")
+
+    def receiver(_):
+        raise KeyError("of the receiver")
+
+    ecs.subscribe(receiver, names=f"Instance:{REBOOT}:Avoided")
+    statuses = []
+
+    def handler():
+        call("RebootInstance", InstanceId="i-web1")
+        statuses.append(str(ecs.one().status))
+
+    with pytest.raises(KeyError, match="of the receiver"):
+        ecs.run(handler)
+    assert statuses == ["Avoided"]
+
+
+def test_an_error_that_nobody_saw_fails_the_test_with_the_payload(call):
+    """What the receiver got is told to the letter."""
+
+    def receiver(notification):
+        raise KeyError(notification["name"])
+
+    with pytest.raises(ReceiverError) as error, EcsEvents(seed="told") as ecs:
+        ecs.instances.add("i-web1")
+        ecs.create(REBOOT, "i-web1", not_before="+24h")
+        ecs.subscribe(receiver, names=f"Instance:{REBOOT}:Avoided", format="cloudmonitor-minimal")
+        call("RebootInstance", InstanceId="i-web1")
+    line = receiver.__code__.co_firstlineno + 1
+    event_id = ecs.one().event_id
+    assert str(error.value) == (
+        "Receivers raised errors, and the test passed all the same:\n"
+        f"  - KeyError at {__file__}:{line} in receiver: 'Instance:{REBOOT}:Avoided'\n"
+        f"    Instance:{REBOOT}:Avoided was delivered to "
+        "receiver at 2030-01-01T00:00:00Z:\n"
+        '    {"product": "ECS", "resourceId": "acs:ecs:cn-hangzhou:1000000000000001:instance/i-web1", "level": "CRITICAL", '
+        f'"name": "Instance:{REBOOT}:Avoided", "regionId": "cn-hangzhou", "content": {{"eventId": "{event_id}", '
+        f'"publishTime": "2030-01-01T00:00:00Z", "instanceId": "i-web1", "eventType": "{REBOOT}", "eventStatus": '
+        '"Avoided", "notBefore": "2030-01-02T00:00:00Z", "executeStartTime": "2030-01-01T00:00:00Z", '
+        '"executeFinishTime": "2030-01-01T00:00:00Z"}}\n'
+        "Correct the receiver, or catch its error there. If this is on purpose: "
+        'ecs_events.strict -= {"receivers"} in the test, or leave "receivers" out of ecs_events_strict in the ini file; see '
+        'README, "Strictness" (README.md#strictness).'
+    )
+
+
+def test_errors_of_receivers_can_be_let_be(call):
+    """They are then in the deliveries alone."""
+
+    def receiver(_):
+        raise KeyError("let be")
+
+    with EcsEvents() as ecs:
+        ecs.strict -= {"receivers"}
+        ecs.instances.add("i-web1")
+        subscription = ecs.subscribe(receiver)
+        ecs.create(REBOOT, "i-web1", not_before="+24h")
+    (delivery,) = subscription.deliveries
+    assert (delivery.outcome, repr(delivery.error)) == ("failed", "KeyError('let be')")
+
+
+def test_a_receivers_failure_may_be_retried(ecs, publish):
+    """It is another try of the same notification, at its own instant of virtual time."""
+    tries = []
+
+    def receiver(_):
+        tries.append(ecs.now.second)
+        if len(tries) < 3:
+            raise ConnectionError("not yet")
+
+    subscription = ecs.subscribe(receiver, names=SCHEDULED, retries=5, retry_after="10s")
+    publish()
+    assert list(subscription.to_be_retried.values()) == [1_893_456_010_000_000]
+    ecs.advance("1h")
+    assert tries == [0, 10, 20]
+    assert [(one.attempt, one.outcome) for one in subscription.deliveries] == [
+        (1, "failed"),
+        (2, "failed"),
+        (3, "delivered"),
+    ]
+    assert len({one.notification_id for one in subscription.deliveries}) == 1
+    assert f"{SCHEDULED} of i-web1 -> receiver (attempt 2): failed, " in (ecs.timeline())
+
+
+def test_a_failure_whose_retry_the_test_did_not_reach_fails_it():
+    """It would otherwise be as if all had gone well."""
+
+    def receiver(_):
+        raise KeyError("first")
+
+    with (
+        pytest.raises(
+            ReceiverError, match=r"\n    It is tried again at 2030-01-01T00:00:10Z, which the test did not reach\."
+        ),
+        EcsEvents() as ecs,
+    ):
+        ecs.instances.add("i-web1")
+        ecs.subscribe(receiver, retries=1, retry_after="10s")
+        ecs.create(REBOOT, "i-web1", not_before="+24h")
+
+
+def test_a_last_retry_that_fails_says_which_try_it_was(call):
+    """The number of tries is told where there was more than one."""
+
+    def receiver(_):
+        raise KeyError("always")
+
+    with pytest.raises(ReceiverError, match="at 2030-01-01T00:00:10Z, attempt 2:"), EcsEvents() as ecs:
+        ecs.instances.add("i-web1")
+        ecs.subscribe(receiver, retries=1, retry_after="10s")
+        ecs.create(REBOOT, "i-web1", not_before="+24h")
+        time.sleep(120)
+
+
+def test_a_receiver_that_hangs_is_cut_off(ecs, publish):
+    """With a sentence that says where it was."""
+    ecs.patience = 0.1
+
+    def hangs(_):
+        while True:
+            pass
+
+    subscription = ecs.subscribe(hangs)
+    with pytest.raises(StuckHandlerError) as error:
+        publish()
+    assert str(error.value).startswith(
+        "The receiver hangs neither slept nor called the cloud for 0.1 seconds of real "
+        f"time, and was cut off. It was at {__file__}:"
+    )
+    assert str(error.value).endswith(" in hangs. If it works that long, set ecs_events.patience to more seconds.")
+    assert subscription.deliveries[0].outcome == "failed"
+
+
+def test_a_receiver_that_catches_everything_is_cut_off_too(ecs, publish):
+    """However often it takes."""
+    ecs.patience = 0.1
+
+    caught = []
+
+    def inner():
+        while True:
+            try:
+                for _ in range(100_000):
+                    pass
+            except:  # noqa: E722, PERF203  # what it is about
+                caught.append("inside")
+
+    def stubborn(_):
+        while True:
+            try:
+                inner()
+            except:  # noqa: E722, PERF203  # the same
+                caught.append("outside")
+
+    ecs.subscribe(stubborn)
+    with pytest.raises(StuckHandlerError, match="cut off"):
+        publish()
+    assert caught
+
+
+def test_a_receiver_that_hangs_in_another_thread_is_cut_off(ecs, monkeypatch, publish):
+    """Where no signal can be sent either."""
+    monkeypatch.setattr(_interrupts, "_is_main_thread", lambda: False)
+    ecs.patience = 0.1
+
+    def hangs(_):
+        while True:
+            pass
+
+    ecs.subscribe(hangs)
+    with pytest.raises(StuckHandlerError, match="cut off"):
+        publish()
+
+
+def test_a_receiver_that_works_long_but_calls_is_left_alone(ecs, publish, call):
+    """So is one that sleeps, in virtual time."""
+    ecs.patience = 0.2
+    end = time.process_time() + 0.5
+
+    def works(_):
+        while time.process_time() < end:
+            call("DescribeRegions")
+            time.sleep(1)
+
+    subscription = ecs.subscribe(works)
+    publish()
+    assert subscription.deliveries[0].outcome == "delivered"
+
+
+def test_a_receiver_under_run_that_hangs_ends_the_run(ecs):
+    """`run` watches already, and says where it was."""
+    ecs.patience = 0.1
+
+    def hangs(_):
+        while True:
+            pass
+
+    ecs.subscribe(hangs)
+    with pytest.raises(StuckHandlerError, match=r"It was at .* in hangs\."):
+        ecs.run(lambda: ecs.create(REBOOT, "i-web1", not_before="+1h"))
+
+
+def test_a_receiver_that_waits_when_run_ends_is_ended_there(ecs, publish):
+    """Its delivery stays under way."""
+    subscription = ecs.subscribe(lambda _: time.sleep(3600), names=f"Instance:{REBOOT}:Executing")
+    publish(not_before="+1h")
+    ecs.run(time.sleep, 7200, until="90m")
+    assert [delivery.outcome for delivery in subscription.deliveries] == ["under way"]
+
+
+def test_sleeping_for_real_leaves_receivers_as_they_are():
+    """With sleep="real" only the test moves the clock."""
+    with EcsEvents(sleep="real") as ecs:
+        ecs.instances.add("i-web1")
+        subscription = ecs.subscribe(list)
+        ecs.create(REBOOT, "i-web1", not_before="+1h")
+        ecs.advance("2h")
+    assert len(subscription.deliveries) == 3
+
+
+# -- what cannot be
+
+
+@pytest.mark.parametrize(
+    ("receiver", "options", "sentence"),
+    [
+        (3, {}, "subscribe got 3. Pass a function that takes the notification, or a URL."),
+        (
+            lambda: 0,
+            {},
+            "subscribe got <lambda>(), which cannot be called so: too many positional arguments. Pass a function that takes "
+            "the notification, or a URL.",
+        ),
+        (
+            "ftp://x/",
+            {},
+            "subscribe got 'ftp://x/'. Pass a URL such as \"http://127.0.0.1:8000/events\", or a function.",
+        ),
+        ("http://", {}, "subscribe got 'http://'. Pass a URL such as \"http://127.0.0.1:8000/events\", or a function."),
+        (
+            "http://a:b/",
+            {},
+            "subscribe got 'http://a:b/'. Pass a URL such as \"http://127.0.0.1:8000/events\", or a function.",
+        ),
+        (
+            "http://a/",
+            {"method": "POST"},
+            "method is 'POST'. Pass one of: POST JSON, GET JSON, POST FORM, GET FORM. Did you mean POST JSON?",
+        ),
+        (list, {"method": "POST JSON"}, "method is 'POST JSON', and the receiver is no URL. Leave it out."),
+        (
+            list,
+            {"format": "eventbrige"},
+            "format is 'eventbrige'. Pass one of: cloudmonitor, cloudmonitor-minimal, subscription, eventbridge. Did you "
+            "mean eventbridge?",
+        ),
+        (
+            list,
+            {"nmaes": "*"},
+            "subscribe has no option 'nmaes'. It has: delay, drop, duplicate, event_types, format, keyword_relation, "
+            "keywords, levels, method, names, products, reorder, resource_groups, retries, retry_after, seed, statuses. Did "
+            "you mean names?",
+        ),
+        (list, {"drop": 2}, "drop is 2. Pass True, False, or how likely it is, from 0 to 1."),
+        (list, {"reorder": "yes"}, "reorder is 'yes'. Pass True, False, or how likely it is, from 0 to 1."),
+        (
+            list,
+            {"delay": 5},
+            'delay is 5, which is not a duration. Pass a timedelta or text such as "90s", "2h30m" or "1d".',
+        ),
+        (list, {"delay": ("2m", "1m")}, "delay is from 2m to 1m. Pass the shorter duration first."),
+        (list, {"retries": -1}, "retries is -1. Pass a whole number from 0 to 176."),
+        (list, {"retries": True}, "retries is True. Pass a whole number from 0 to 176."),
+        (
+            list,
+            {"retry_after": "soon"},
+            'retry_after is \'soon\', which is not a duration. Pass a timedelta or text such as "90s", "2h30m" or "1d".',
+        ),
+    ],
+)
+def test_what_cannot_be_subscribed_is_refused_in_a_sentence(ecs, receiver, options, sentence):
+    """What was seen, what was expected, how to go on."""
+    with pytest.raises(BadArgumentError) as error:
+        ecs.subscribe(receiver, **options)
+    assert str(error.value) == sentence
+
+
+def test_a_receiver_that_does_not_tell_what_it_takes_is_taken(ecs, publish):
+    """Some functions that are written in C do not."""
+    assert ecs.subscribe(dict.fromkeys).deliveries == []
+    publish()
