@@ -1,10 +1,9 @@
 """A cloud with one instance, whose events are there to be told of."""
 
 import pytest
+from printed import REBOOT
 
 from pytest_ecsevents import EcsEvents
-
-REBOOT = "SystemMaintenance.Reboot"
 
 
 @pytest.fixture
@@ -23,8 +22,3 @@ def publish(ecs):
         return ecs.create(REBOOT, instance_id, not_before=not_before, **options)
 
     return publish
-
-
-def names(deliveries):
-    """Who got what, shortly."""
-    return [delivery.name.partition(":")[2] for delivery in deliveries]

@@ -1,5 +1,7 @@
 """What the documentation prints about notifications: the table of names, and an example of each kind."""
 
+REBOOT = "SystemMaintenance.Reboot"
+
 NAMES = """\
 Disk:ConvertToPostpaidCompleted,StatusNotification,Normal,INFO,S5
 Disk:DiskOperationCompleted,StatusNotification,Normal,INFO,S5

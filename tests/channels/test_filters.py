@@ -1,7 +1,7 @@
 """Which notifications a receiver gets: the conditions of an event rule."""
 
 import pytest
-from conftest import REBOOT
+from printed import REBOOT
 
 from pytest_ecsevents import BadArgumentError, EcsEvents
 

@@ -6,7 +6,7 @@ import re
 
 import printed
 import pytest
-from conftest import REBOOT
+from printed import REBOOT
 
 from pytest_ecsevents import EcsEvents
 

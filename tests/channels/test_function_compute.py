@@ -9,7 +9,7 @@ import pytest
 from aliyunsdkcore.auth.credentials import StsTokenCredential
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkecs.request.v20140526.RebootInstanceRequest import RebootInstanceRequest
-from conftest import REBOOT
+from printed import REBOOT
 
 from pytest_ecsevents import BadArgumentError, EcsEvents, EcsEventsError, StuckHandlerError
 

@@ -6,12 +6,17 @@ import time
 from datetime import timedelta
 
 import pytest
-from conftest import REBOOT, names
+from printed import REBOOT
 
 from pytest_ecsevents import BadArgumentError, EcsEvents, EcsEventsError, ReceiverError, StuckHandlerError
 from pytest_ecsevents.face import _interrupts
 
 SCHEDULED = f"Instance:{REBOOT}:Scheduled"
+
+
+def names(deliveries):
+    """Who got what, shortly."""
+    return [delivery.name.partition(":")[2] for delivery in deliveries]
 
 
 # -- when and in which order

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import responses
-from conftest import REBOOT
+from printed import REBOOT
 
 from pytest_ecsevents import DeliveryError, EcsEvents, ReceiverError
 from pytest_ecsevents.transports import _webhooks
