@@ -8,16 +8,19 @@ from hypothesis import given
 
 from pytest_ecsevents import (
     ApiCall,
+    Delivery,
     EcsEvents,
     EventPattern,
     EventRule,
     EventStatus,
+    FunctionContext,
     Instance,
     InstanceTransition,
     PlannedStep,
     RuleTarget,
     Scenario,
     Stopped,
+    Subscription,
     SystemEvent,
     Transition,
 )
@@ -167,6 +170,40 @@ def pushed(ecs_events: EcsEvents) -> None:
     levels: list[str] = [each.level for each in ecs_events.notification_names.values()]
     names: list[str] = [notification["name"] for notification in ecs_events.notifications]
     print(sent["content"], levels, names)
+
+
+def notified(notification: dict[str, object]) -> None:
+    """A receiver of notifications."""
+    print(notification["name"])
+
+
+def function(event: bytes, context: FunctionContext) -> str:
+    """A handler of Function Compute."""
+    return event.decode() + context.credentials.access_key_id + context.function.name + context.service.name
+
+
+def delivered(ecs_events: EcsEvents) -> None:
+    """Receivers of notifications."""
+    subscription: Subscription = ecs_events.subscribe(
+        notified, names=["Instance:StateChange"], levels="INFO", duplicate=0.5, delay=("1s", dt.timedelta(seconds=2))
+    )
+    ecs_events.subscribe(
+        "http://127.0.0.1:8000/", method="GET FORM", format="subscription", retries=0, retry_after="1s"
+    )
+    ecs_events.function_compute(function, name="ops/on-event", timeout="30s", format="eventbridge", drop=True, seed=3)
+    deliveries: list[Delivery] = subscription.deliveries
+    for delivery in deliveries:
+        at: dt.datetime = delivery.at
+        print(
+            at,
+            delivery.name,
+            delivery.payload["name"],
+            delivery.attempt,
+            delivery.outcome,
+            delivery.error,
+            delivery.answer,
+        )
+    subscription.cancel()
 
 
 def answers(notification: dict[str, object]) -> None:
