@@ -60,7 +60,7 @@ from pytest_ecsevents.face._moments import moments
 from pytest_ecsevents.face._patterns import CallPattern, pattern
 from pytest_ecsevents.face._reasons import BY_TEST, IN_GUEST, Story
 from pytest_ecsevents.face._receivers import Receiver, Receivers, timed_out
-from pytest_ecsevents.face._rule_targets import NoPost, RuleBook, RuleTargets
+from pytest_ecsevents.face._rule_targets import RuleBook, RuleTargets
 from pytest_ecsevents.face._run import PATIENCE, Runner, Stopped
 from pytest_ecsevents.face._settings import Settings, with_given
 from pytest_ecsevents.face._strictness import strict_checks
@@ -201,7 +201,7 @@ class EcsEvents:
             seed=seed,
         )
         self._witness.not_retried = self._receivers.not_retried
-        self._rule_targets: Final = RuleTargets(self._monitor, self._receivers, NoPost())
+        self._rule_targets: Final = RuleTargets(self._monitor, self._receivers, lambda _kind, _name: None)
         self.event_rules: Final = RuleBook(self._monitor, rules.account_id)
         """The event rules of the test's account by name, as the handler has set them up through CloudMonitor's API."""
         self.instances: Final = Instances(self._cloud)

@@ -4,7 +4,7 @@ import ipaddress
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from pytest_ecsevents._words import DeliveryError, hidden_in_reports, nearest
@@ -22,45 +22,8 @@ from pytest_ecsevents.face._receivers import Receivers
 __tracebackhide__ = hidden_in_reports
 
 
-class Post(Protocol):
-    """The queues and topics of a test."""
-
-    def has(self, kind: str, name: str) -> bool:
-        """Whether there is one; `kind` is "queue" or "topic"."""
-
-    def send(self, kind: str, name: str, body: str) -> object:
-        """Put a message into it."""
-
-
-class NoPost:
-    """Neither queues nor topics."""
-
-    def has(self, _kind: str, _name: str) -> bool:
-        return False
-
-    def send(self, _kind: str, _name: str, _body: str) -> object:  # pragma: no cover  # nothing is there to send to
-        raise NotImplementedError
-
-
-class PostCourier:
-    """Puts a notification into a queue or a topic.
-
-    Args:
-        post: Where they are.
-        kind: "queue" or "topic".
-        name: Its name.
-    """
-
-    def __init__(self, post: Post, kind: str, name: str) -> None:
-        self.receiver: Final = f"{kind} {name}"
-        self._post: Final = post
-        self._kind: Final = kind
-        self._name: Final = name
-
-    def deliver(self, delivery: Delivery) -> object:
-        """Nothing."""
-        body = json.dumps(delivery.payload, ensure_ascii=False, separators=(",", ":"))
-        return self._post.send(self._kind, self._name, body)
+Mail = Callable[[str, str], Subscription | None]
+"""What brings notifications to the "queue" or "topic" of a name; None where there is none."""
 
 
 class KeptCourier:
@@ -86,13 +49,13 @@ class RuleTargets:
     Args:
         monitor: Whose rules they are.
         receivers: The functions and URLs of the test.
-        post: Its queues and topics.
+        mail: Its queues and topics.
     """
 
-    def __init__(self, monitor: CloudMonitor, receivers: Receivers, post: Post) -> None:
+    def __init__(self, monitor: CloudMonitor, receivers: Receivers, mail: Mail) -> None:
         self._monitor: Final = monitor
         self._receivers: Final = receivers
-        self.post = post
+        self._mail: Final = mail
         self._known: Final[dict[RuleTarget, tuple[object, Subscription]]] = {}
         monitor.listeners.append(self.heard)
 
@@ -130,13 +93,12 @@ class RuleTargets:
     def _tell_mail(self, target: RuleTarget, told: Notification) -> None:
         kind = "queue" if "Queue" in target.members else "topic"
         name = target.members[kind.capitalize()]
-        if self.post.has(kind, name):
-            self._subscription(target, "", lambda: self._receivers.of_a_rule(PostCourier(self.post, kind, name))).take(
-                told
-            )
+        found = self._mail(kind, name)
+        if found is None:
+            problem = f'no {kind} {name} here; make it with ecs_events.{kind}("{name}")'
+            self._turn_away(target, told, f"{kind} {name}", problem)
         else:
-            how = f'no {kind} {name} here; make it with ecs_events.{kind}("{name}")'
-            self._turn_away(target, told, f"{kind} {name}", how)
+            found.take(told)
 
     def _tell_webhook(self, target: RuleTarget, told: Notification) -> None:
         url, method, protocol = (target.members[name] for name in ("Url", "Method", "Protocol"))
