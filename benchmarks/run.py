@@ -10,6 +10,7 @@ import row_call
 import row_fixture
 import row_growth
 import row_moto
+import row_push
 import row_startup
 import row_tea
 
@@ -19,6 +20,7 @@ MODULES = {
     "fixture": row_fixture,
     "startup": row_startup,
     "growth": row_growth,
+    "push": row_push,
     "moto": row_moto,
 }
 FORM = "{:<44} {:>12} {:>12} {:>13}  {:<8} {}"
