@@ -7,20 +7,26 @@ import argparse
 import sys
 
 import row_call
+import row_daemon
 import row_fixture
 import row_growth
+import row_guest
 import row_moto
 import row_push
+import row_sleep
 import row_startup
 import row_tea
 
 MODULES = {
     "call": row_call,
+    "daemon": row_daemon,
+    "sleep": row_sleep,
     "tea": row_tea,
     "fixture": row_fixture,
     "startup": row_startup,
     "growth": row_growth,
     "push": row_push,
+    "guest": row_guest,
     "moto": row_moto,
 }
 FORM = "{:<44} {:>12} {:>12} {:>13}  {:<8} {}"

@@ -21,6 +21,7 @@ from pytest_ecsevents.cloud import (
 )
 from pytest_ecsevents.face import SCENARIOS
 from pytest_ecsevents.face._scenarios import ScenarioRow, case_of, types_of
+from pytest_ecsevents.guest import ERRORS, ITEMS
 from pytest_ecsevents.openapi import ACTIONS, COMMON, MISHAPS, PRODUCTS, Action, ErrorRow, Product
 from pytest_ecsevents.openapi._action import METHODS
 from pytest_ecsevents.openapi._parameters import ENVELOPE, Parameter
@@ -43,6 +44,7 @@ def _lines() -> Iterator[str]:
             yield from _action(action)
     yield from _common_errors()
     yield from _network_faults()
+    yield from _metadata()
     yield from _event_types()
     yield from _statuses()
     yield from _lifecycle()
@@ -181,6 +183,25 @@ def _network_faults() -> Iterator[str]:
         ("code", "what happens", "the call acts in the cloud"),
         ((_code(mishap.name), _text(mishap.meaning), mishap.acts.value) for mishap in MISHAPS.values()),
     )
+
+
+# -- metadata
+
+
+def _metadata() -> Iterator[str]:
+    yield "## Metadata items"
+    yield ""
+    yield (
+        "What the metadata service at http://100.100.100.200 holds below `/latest` and `/2016-01-01`; `*` stands for a name "
+        "that the directory lists. `PUT /latest/api/token` issues tokens."
+    )
+    yield ""
+    yield from _table(("item", "evidence"), ((_code(item.path), _text(item.evidence)) for item in ITEMS))
+    yield "## Metadata errors"
+    yield ""
+    yield "What it refuses with. The codes are those of `ecs_events.fail`; the service has none."
+    yield ""
+    yield from _table(_ERRORS, map(_error, ERRORS.rows))
 
 
 # -- events

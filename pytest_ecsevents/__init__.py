@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         EndlessCallError,
         EndlessHandlerError,
         LeftThreadsError,
+        NoGuestError,
         NoSingleEventError,
         NoSuchNameError,
         ReceiverError,
@@ -55,7 +56,8 @@ if TYPE_CHECKING:
         UnknownEventTypeError,
         UnknownInstanceError,
     )
-    from pytest_ecsevents.face import EcsEvents, Instances, PlannedStep, Scenario, Stopped
+    from pytest_ecsevents.face import EcsEvents, Instances, Metadata, PlannedStep, Scenario, Stopped
+    from pytest_ecsevents.guest import Guest, MetadataCall
     from pytest_ecsevents.openapi import ApiCall, ApiError
 
 _HOMES = {
@@ -74,6 +76,7 @@ _HOMES = {
     "EventRule": "channels",
     "EventStatus": "cloud",
     "FunctionContext": "channels",
+    "Guest": "guest",
     "Instance": "cloud",
     "InstanceArrearsError": "cloud",
     "InstanceLockedError": "cloud",
@@ -83,6 +86,9 @@ _HOMES = {
     "Interruption": "cloud",
     "Instances": "face",
     "LeftThreadsError": "_words",
+    "Metadata": "face",
+    "MetadataCall": "guest",
+    "NoGuestError": "_words",
     "NoSingleEventError": "_words",
     "NoSuchNameError": "_words",
     "NotBeforePassedError": "cloud",
@@ -126,6 +132,7 @@ __all__ = [
     "EventRule",
     "EventStatus",
     "FunctionContext",
+    "Guest",
     "Instance",
     "InstanceArrearsError",
     "InstanceLockedError",
@@ -135,6 +142,9 @@ __all__ = [
     "Instances",
     "Interruption",
     "LeftThreadsError",
+    "Metadata",
+    "MetadataCall",
+    "NoGuestError",
     "NoSingleEventError",
     "NoSuchNameError",
     "NotBeforePassedError",

@@ -5,6 +5,7 @@ from typing import Final, Protocol
 
 _LINE: Final = re.compile(r"( +[+-](?:\d+d )?[\d:.]+  )(\w+ *)( .*)?")
 _REFUSED: Final = re.compile(r"-> (?:[345]\d\d\b|no answer)")
+_ABSENT: Final = re.compile(r"-> 404\b")
 _STATUS: Final = re.compile(r"(Executing|Executed|Avoided|Canceled|Failed)(?=: |, NotBefore | \()")
 
 _KINDS: Final = {
@@ -50,6 +51,6 @@ def _painted(line: str, markup: Markup) -> str:
         text = _STATUS.sub(lambda found: markup(found[0], **{_STATUSES[found[0]]: True}), text)
     elif colour in ("yellow", "light"):
         text = markup(text, **{colour: True})
-    elif _REFUSED.search(text):
+    elif _REFUSED.search(text) and not (kind.strip() == "metadata" and _ABSENT.search(text)):
         text = markup(text, red=True)
     return markup(stamp, light=True) + (markup(kind, **{colour: True}) if colour else kind) + text

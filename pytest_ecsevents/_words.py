@@ -45,6 +45,10 @@ class UnexpectedCallError(EcsEventsError, AssertionError):
     """
 
 
+class NoGuestError(EcsEventsError, AssertionError):
+    """Something asked the metadata service, and nobody can tell inside which instance it runs, or nothing runs there."""
+
+
 class StandingClockError(EcsEventsError, AssertionError):
     """The handler waits for an instance without sleeping, and so without time passing."""
 

@@ -1,5 +1,6 @@
 """What happens in the cloud, as CloudMonitor and EventBridge tell of it."""
 
+from pytest_ecsevents.channels._contents import content_of
 from pytest_ecsevents.channels._delivery import Courier, Delivery, Dispatcher, Subscription
 from pytest_ecsevents.channels._filters import ALL, EventFilter
 from pytest_ecsevents.channels._formats import FORMATS, RULE_NAME, callback, cloudmonitor, eventbridge, subscription
@@ -42,6 +43,7 @@ __all__ = [
     "callback",
     "checked_options",
     "cloudmonitor",
+    "content_of",
     "eventbridge",
     "subscription",
 ]

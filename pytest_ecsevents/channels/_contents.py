@@ -58,6 +58,11 @@ def of_event(event: SystemEvent, change: Transition) -> Content:
     return content
 
 
+def content_of(event: SystemEvent) -> Content:
+    """Of a system event of an instance as it is now."""
+    return of_event(event, event._transitions[-1])
+
+
 def of_disk_event(event: SystemEvent, change: Transition, instance: Instance) -> Content:
     """Of a system event of a disk."""
     disk = event._disk

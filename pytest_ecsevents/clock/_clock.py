@@ -1,6 +1,7 @@
 """The clock of one test: who moves time, and what falls due on the way."""
 
 import asyncio
+import math
 import threading
 import time
 from _thread import get_ident
@@ -70,6 +71,7 @@ class Clock:
         self._due_operations: list[Callable[[], None]] = []
         self._still: Micros | None = self.started_at
         self._calling: Final[set[int]] = set()  # threads in a function of the author's
+        self._target = self.started_at
 
     # -- taking and giving back the process's clock
 
@@ -102,7 +104,8 @@ class Clock:
     def _replace_waiting(self, source: ClockSource, *, remember: bool) -> None:
         team = self.waits = Waits(self)
         self._undo.callback(self._disband, team, team.enrol())
-        monotonic = LoopTime(time.monotonic(), self._elapsed).read
+        # Whole seconds: an hour's sleep is no less than an hour then, whatever a float cannot hold.
+        monotonic = LoopTime(math.ceil(time.monotonic()), self._elapsed).read
         replace_waiting(
             team,
             monotonic,
@@ -111,7 +114,7 @@ class Clock:
             with_monotonic=not source.freezes_monotonic,
             remember=remember,
         )
-        replace_loops(team, LoopTime(real_now(), self._elapsed), self.now, self._undo)
+        replace_loops(team, LoopTime(math.ceil(real_now()), self._elapsed), self.now, self._undo)
 
     def _elapsed(self) -> Micros:
         return self.now() - self.started_at
@@ -245,15 +248,13 @@ class Clock:
         """
         is_inside = self._is_in_operation() or get_ident() in self._calling
         with self.lock:
-            due = self.queue.next_due()
-            if due is None or due > until:
+            # A function of the author's has its turn when what holds it is over.
+            work = self.queue.pop(until, with_authors=move or not is_inside)
+            if work is None:
                 return False
-            is_authors = self.queue.is_next_authors
-            if is_authors and is_inside and not move:
-                return False  # it has its turn when that is over
-            if move and due > self.now():
-                self.move_to(due)
-            at, task, subject = self.queue.pop()
+            at, is_authors, _, task, subject = work
+            if move and at > self.now():
+                self.move_to(at)
             if not is_authors:
                 task(subject, at)
             operations, self._due_operations = self._due_operations, []
@@ -317,4 +318,8 @@ class Clock:
                 "The clock cannot be moved: nobody holds the process's clock any more. It was stopped inside the "
                 "test; stop what you froze only after ecs_events has ended."
             )
+        self._target = at
         source.move_to(at)
+        while self._target > at:  # a handler of signals has come in between, slept, and moved further
+            at = self._target
+            source.move_to(at)

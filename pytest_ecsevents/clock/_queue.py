@@ -2,11 +2,14 @@
 
 import heapq
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from contextlib import suppress
+from itertools import count
+from typing import Final, Generic, TypeAlias, TypeVar
 
 from pytest_ecsevents.clock._times import Micros
 
 Subject = TypeVar("Subject")
+_Work: TypeAlias = tuple[Micros, bool, int, Callable[[Subject, Micros], None], Subject]
 
 
 class DueQueue(Generic[Subject]):
@@ -16,17 +19,17 @@ class DueQueue(Generic[Subject]):
     """
 
     def __init__(self) -> None:
-        self._heap: list[tuple[Micros, bool, int, Callable[[Subject, Micros], None], Subject]] = []
+        self._heap: list[_Work[Subject]] = []
         self._withdrawn: set[int] = set()
-        self._arrived = 0
+        self._numbers: Final = count(1)
 
     def push(
         self, at: Micros, task: Callable[[Subject, Micros], None], subject: Subject, *, is_authors: bool = False
     ) -> int:
         """Have `task(subject, at)` run at `at`; the number returned withdraws it."""
-        self._arrived += 1
-        heapq.heappush(self._heap, (at, is_authors, self._arrived, task, subject))
-        return self._arrived
+        number = next(self._numbers)
+        heapq.heappush(self._heap, (at, is_authors, number, task, subject))
+        return number
 
     def withdraw(self, number: int) -> None:
         """Forget work that has not run yet."""
@@ -41,17 +44,35 @@ class DueQueue(Generic[Subject]):
 
     def next_due(self) -> Micros | None:
         """The earliest due instant, or None when nothing is due."""
+        first = self._first()
+        return None if first is None else first[0]
+
+    def pop(self, until: Micros, *, with_authors: bool = True) -> _Work[Subject] | None:
+        """The earliest work that is due until an instant: when, whether it is the author's, its number, task and subject.
+
+        Args:
+            until: The instant.
+            with_authors: Whether a function of the author's may be it; else there is none while one comes first.
+        """
+        while (first := self._first()) is not None and first[0] <= until and (with_authors or not first[1]):
+            if self._take(first):
+                return first
+        return None
+
+    def _first(self) -> _Work[Subject] | None:
         heap, withdrawn = self._heap, self._withdrawn
-        while heap and heap[0][2] in withdrawn:
-            withdrawn.remove(heapq.heappop(heap)[2])
-        return heap[0][0] if heap else None
+        with suppress(IndexError):
+            while (first := heap[0])[2] in withdrawn:
+                self._take(first)
+                withdrawn.discard(first[2])
+            return heap[0]
+        return None
 
-    @property
-    def is_next_authors(self) -> bool:
-        """Whether the work that `next_due` announced is a function of the author's."""
-        return self._heap[0][1]
-
-    def pop(self) -> tuple[Micros, Callable[[Subject, Micros], None], Subject]:
-        """The work that `next_due` announced."""
-        at, _, _, task, subject = heapq.heappop(self._heap)
-        return at, task, subject
+    def _take(self, first: _Work[Subject]) -> bool:
+        """Take away what comes first, unless a handler of signals has come in between, slept, and taken it."""
+        with suppress(IndexError):
+            taken = heapq.heappop(self._heap)
+            if taken is first:
+                return True
+            heapq.heappush(self._heap, taken)
+        return False

@@ -8,12 +8,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from types import SimpleNamespace
 from typing import Any, Final, SupportsIndex
 
 from pytest_ecsevents.clock._names import NamesMemo, replace, replace_everywhere
-from pytest_ecsevents.clock._waits import TestIsOver, Wait, Waits, real_now
+from pytest_ecsevents.clock._waits import Member, TestIsOver, Wait, Waits, real_now
 
 # Callers who wait for something real: what they sleep is a pause between two looks, and their time must pass.
 _REAL_CALLERS: Final = ("subprocess", "multiprocessing.", "_pytest.", "pytest_timeout", "xdist.", "execnet.")
@@ -55,6 +55,8 @@ def replace_waiting(
     replace(sched.scheduler.__init__, "__defaults__", (clock, sleep), undo)
     replace(queue, "SimpleQueue", _simple_queue(team, queue.SimpleQueue), undo)
     replace(threading.Condition, "wait", _condition_wait(team, threading.Condition.wait), undo)
+    replace(threading.Event, "wait", _event_wait(team, threading.Event.wait), undo)
+    replace(threading.Event, "set", _event_set(team, threading.Event.set), undo)
     replace(threading.Thread, "start", _thread_start(team, threading.Thread.start), undo)
     replace(threading.Thread, "join", _thread_join(team, threading.Thread.join), undo)
 
@@ -113,11 +115,13 @@ def _condition_wait(team: Waits, real: Callable[..., bool]) -> Callable[..., boo
             return real(condition, timeout)
         if not condition._is_owned():
             raise RuntimeError("cannot wait on un-acquired lock")
-        waiter = Wait(team, member, None if timeout is None else team.deadline_after(timeout))
+        waiter = Wait(team, member, None)
         condition._waiters.append(waiter)
         saved = condition._release_save()
         was_notified = False
         try:
+            # Only now: while the lock is held, a handler of signals that notifies would wait for itself.
+            waiter.deadline = None if timeout is None else team.deadline_after(timeout)
             was_notified = team.wait(waiter)
         finally:
             condition._acquire_restore(saved)
@@ -126,6 +130,62 @@ def _condition_wait(team: Waits, real: Callable[..., bool]) -> Callable[..., boo
         return was_notified
 
     return wait
+
+
+# What a daemon waits with until it is to end, and what its handler of SIGTERM sets. That handler may come while the lock of
+# the event is held by the very thread that it interrupts; in a loop whose pauses take no time, that is no rare chance.
+
+
+def _event_wait(team: Waits, real: Callable[..., bool]) -> Callable[..., bool]:
+    def wait(event: Any, timeout: float | None = None) -> bool:
+        """Wait until set or until virtual time has passed."""
+        member = team.me()
+        if member is None:
+            return real(event, timeout)
+        if event._flag or (timeout is not None and timeout <= 0):
+            return bool(event._flag)
+        waiter = Wait(team, member, None if timeout is None else team.deadline_after(timeout))
+        waiters = event._cond._waiters
+        _with_lock(member, event, waiters.append, waiter)
+        try:
+            return event._flag or team.wait(waiter)
+        finally:
+            with suppress(ValueError):  # it was woken
+                _with_lock(member, event, waiters.remove, waiter)
+
+    return wait
+
+
+def _event_set(team: Waits, real: Callable[[Any], None]) -> Callable[[Any], None]:
+    def set_(event: Any) -> None:
+        """Wake all that wait, also from a handler of signals that has interrupted who has the lock."""
+        member = team.me()
+        if member is None:
+            real(event)
+        elif event in member.locking:
+            event._flag = True
+            for waiter in list(event._cond._waiters):
+                with suppress(RuntimeError):  # it is awake
+                    waiter.release()
+        else:
+            _with_lock(member, event, _set, event)
+
+    return set_
+
+
+def _set(event: Any) -> None:
+    event._flag = True
+    event._cond.notify_all()
+
+
+def _with_lock(member: Member, event: Any, act: Callable[[Any], None], of: object) -> None:
+    """Do something with the lock of an event, and have it known who has it."""
+    member.locking.append(event)
+    try:
+        with event._cond:
+            act(of)
+    finally:
+        member.locking.pop()
 
 
 def _thread_start(team: Waits, real: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:

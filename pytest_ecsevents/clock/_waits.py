@@ -4,20 +4,26 @@ A thread of the test either runs or waits: for an instant, for another thread to
 comes first. When none runs, one that waits drives: it lets the next due work happen, or moves the clock to the earliest
 instant that a thread waits for and wakes that thread alone. So threads that sleep together wake one after the other, in
 the order of their instants.
+
+A handler of signals may run in the midst of any of this, in the main thread, and wake a thread, start one or wait itself.
+So nothing is counted or kept in order that can be found out anew: who runs, who wakes next. The thread that has the lock
+may take it again; one that waits lets go of it, however often it has it, and who was interrupted thereby looks again before
+moving time.
 """
 
-import heapq
 import sys
 import threading
 import time
-from _thread import allocate_lock, get_ident
+from _thread import RLock, allocate_lock, get_ident, get_native_id
 from abc import ABC, abstractmethod
 from asyncio import CancelledError
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
+from enum import Enum, auto
 from functools import partial
+from itertools import count
 from types import FrameType
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from pytest_ecsevents.clock._times import LAST, Micros
 
@@ -41,8 +47,8 @@ real_now: Final[Callable[[], float]] = (
     partial(time.clock_gettime, time.CLOCK_MONOTONIC) if hasattr(time, "CLOCK_MONOTONIC") else time.perf_counter
 )
 real_sleep: Final = time.sleep
-_cpu_clock: Final = getattr(time, "pthread_getcpuclockid", None)
-_read_clock: Final = getattr(time, "clock_gettime_ns", None)
+_real_open: Final = open
+_cpu_clock_of: Final = getattr(time, "pthread_getcpuclockid", None)
 
 # Whose frames say nothing of what a handler was doing.
 _PLUMBING: Final = (
@@ -100,43 +106,102 @@ class Member:
         thread: The thread, if it was started by the test.
         waits: What it waits for, the innermost last.
         joined_by: Who waits for its end.
+        locking: Events whose locks it takes or has.
         has_ended: Whether it has.
-        is_counted: Whether it is counted among the threads that run.
     """
 
-    __slots__ = ("_idle_since", "_used", "has_ended", "ident", "is_counted", "joined_by", "number", "thread", "waits")
+    __slots__ = (
+        "_cpu_clock",
+        "_idle_since",
+        "_native_id",
+        "_used",
+        "has_ended",
+        "ident",
+        "joined_by",
+        "locking",
+        "number",
+        "thread",
+        "waits",
+    )
 
-    def __init__(self, number: int, ident: int | None, thread: threading.Thread | None) -> None:
+    def __init__(self, number: int, thread: threading.Thread | None) -> None:
         self.number: Final = number
-        self.ident = ident
+        self.ident: int | None = None
+        self._native_id = 0
+        self._cpu_clock: int | None = None
         self.thread: Final = thread
         self.waits: list[Wait] = []
         self.joined_by: list[Wait] = []
-        self.has_ended = self.is_counted = False
+        self.locking: list[object] = []
+        self.has_ended = False
         self._used: object = None
         self._idle_since = 0.0
+
+    def begin(self) -> int:
+        """Note that it runs; called by itself. Returns its identity."""
+        ident = get_ident()
+        self._native_id = get_native_id()
+        # Asked for by the thread itself: for one that has ended, it may end the process.
+        self._cpu_clock = None if _cpu_clock_of is None else _cpu_clock_of(ident)
+        self.ident = ident
+        return ident
+
+    @property
+    def wait(self) -> "Wait | None":
+        """What it waits for; of what a wait has set off, the innermost."""
+        try:
+            return self.waits[-1]
+        except IndexError:
+            return None
 
     @property
     def runs(self) -> bool:
         """Whether it does not wait, as far as is known; one that drives runs while what is due happens."""
-        if self.has_ended:
-            return False
-        return not self.waits or self.waits[-1].is_ready or self.waits[-1].is_driving
+        wait = self.wait
+        return wait is None or wait.is_ready or wait.is_driving or wait.is_to_look
 
-    def is_stuck(self, ident: int, now: float) -> bool:
-        """Whether it has done nothing for a while, though nothing that is known of holds it."""
-        used = _use_of(ident)
+    def is_stuck(self, now: float) -> bool:
+        """Whether it has done nothing for a while, though it could, and nothing that is known of holds it."""
+        if self.ident is None:
+            return False
+        used = _place_of(self.ident) if self._cpu_clock is None else _use_of(self._cpu_clock)
         if used != self._used:
             self._used, self._idle_since = used, now
-        return now - self._idle_since >= STUCK_AFTER
+        return now - self._idle_since >= STUCK_AFTER and not _wants_processor(self._native_id)
 
 
-def _use_of(ident: int) -> object:
-    """What changes whenever a thread does anything: its processor time, or where it stands."""
-    if _cpu_clock is not None and _read_clock is not None:
-        return _read_clock(_cpu_clock(ident))
+# Either changes whenever a thread does anything.
+
+
+def _use_of(cpu_clock: int) -> int:
+    try:
+        return time.clock_gettime_ns(cpu_clock)
+    except OSError:  # it has just ended
+        return -1
+
+
+def _place_of(ident: int) -> object:
     frame = sys._current_frames().get(ident)
     return None if frame is None else (id(frame), frame.f_lasti)
+
+
+def _wants_processor(native_id: int) -> bool:
+    """Whether a thread does nothing because the machine is too busy; where the system does not say so, it is not."""
+    try:
+        with _real_open(f"/proc/self/task/{native_id}/stat", "rb") as stat:
+            return stat.read().rpartition(b")")[2].split()[0] == b"R"
+    except OSError:
+        return False
+
+
+class EndedBy(Enum):
+    """Why a thread that waited goes on."""
+
+    WAKING = auto()
+    DEADLINE = auto()
+    RUN = auto()  # it ends the handler
+    TEST = auto()  # it has ended
+    ERROR = auto()
 
 
 class Wait:
@@ -146,34 +211,27 @@ class Wait:
         member: The thread.
         deadline: When it goes on by itself; None for never.
         rank: Of waits for one instant, that of the lower rank ends first.
-        is_ready: Whether it goes on.
+        ended_by: Why it goes on, once it does.
         is_driving: Whether its thread lets something happen meanwhile.
-        timed_out: Whether it goes on because its deadline came.
-        is_stopped: Whether it goes on because `run` ends its handler.
-        is_over: Whether it goes on because the test has ended.
+        is_to_look: Whether its thread is about to look: a signal may have come, whose handler is its to run.
     """
 
-    __slots__ = (
-        "_lock",
-        "_team",
-        "deadline",
-        "is_driving",
-        "is_over",
-        "is_ready",
-        "is_stopped",
-        "member",
-        "rank",
-        "timed_out",
-    )
+    __slots__ = ("_lock", "_team", "deadline", "ended_by", "is_driving", "is_to_look", "member", "rank")
 
     def __init__(self, team: "Waits", member: Member, deadline: Micros | None, *, rank: int | None = None) -> None:
         self._team: Final = team
         self.member: Final = member
         self.deadline = deadline
         self.rank = member.number if rank is None else rank
-        self.is_ready = self.is_driving = self.timed_out = self.is_stopped = self.is_over = False
+        self.ended_by: EndedBy | None = None
+        self.is_driving = self.is_to_look = False
         self._lock: Final = allocate_lock()
         self._lock.acquire()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it goes on."""
+        return self.ended_by is not None
 
     def release(self) -> None:
         """Wake the thread; it is called like a lock's method, for `threading.Condition` takes this for one.
@@ -190,7 +248,7 @@ class Wait:
 
     def unpark(self) -> None:
         """End `park`, from whichever thread."""
-        if self._lock.locked():
+        with suppress(RuntimeError):  # it is ended already
             self._lock.release()
 
 
@@ -246,6 +304,10 @@ class Stop:
             return self.is_ignored or self._waits_since > self.MOST_WAITS
         return now >= self.at or self.is_met()
 
+    def is_after(self, target: Micros) -> bool:
+        """Whether nothing can end the handler until an instant, that one included."""
+        return self.when is None and not self.times and target < self.at
+
     @property
     def is_ignored(self) -> bool:
         """Whether the handler was told often, and went on."""
@@ -288,7 +350,15 @@ def whereabouts() -> str:
     return place_of(frame)
 
 
+def _turn(wait: Wait) -> tuple[Micros, int]:
+    return (LAST if wait.deadline is None else wait.deadline, wait.rank)
+
+
 def _ignored(_before: Micros, _after: Micros) -> None:
+    """Nobody wants to know."""
+
+
+def _nobody_special(_thread: threading.Thread) -> None:
     """Nobody wants to know."""
 
 
@@ -301,14 +371,12 @@ class Waits:
 
     def __init__(self, clock: TimeDriver) -> None:
         self._clock: Final = clock
-        self._mutex: Final = allocate_lock()
+        self._mutex: Final = RLock()
+        self._everybody: dict[Member, None] = {}
         self._members: dict[int, Member] = {}
         self._by_thread: dict[threading.Thread, Member] = {}
-        self._sleepers: list[tuple[Micros, int, int, Wait]] = []
-        self._watched: set[WatchedWait] = set()
-        self._enrolled = 0
-        self._pushed = 0
-        self._running = 0
+        self._watched: dict[WatchedWait, None] = {}
+        self._numbers: Final = count(1)
         self._driver: Member | None = None
         self._gave_a_moment = False
         self._is_closed = False
@@ -317,38 +385,40 @@ class Waits:
         """Grows whenever a thread of the test begins to wait."""
         self.slept: Callable[[Micros, Micros], None] = _ignored
         """Told of every sleep: its start and end."""
+        self.starting: Callable[[threading.Thread], None] = _nobody_special
+        """Told of every thread of the test before it starts, in the thread that starts it."""
 
     # -- who belongs to the test
 
     def enrol(self, thread: threading.Thread | None = None) -> Member:
         """Count a thread as running: the calling one, or one that is about to be started."""
+        member = Member(next(self._numbers), thread)
         with self._mutex:
-            self._enrolled += 1
-            member = Member(self._enrolled, None, thread)
-            self._recount(member)
+            self._everybody[member] = None
             if thread is not None:
                 self._by_thread[thread] = member
         if thread is None:
             self.begin(member)
+        else:
+            self.starting(thread)
         return member
 
     def begin(self, member: Member) -> None:
         """Note that an enrolled thread runs; called by itself."""
         with self._mutex:
-            member.ident = get_ident()
-            self._members[member.ident] = member
+            self._members[member.begin()] = member
 
     def end(self, member: Member) -> None:
         """Note that an enrolled thread has ended, or was not started after all."""
         with self._mutex:
             member.has_ended = True
-            self._recount(member)
+            del self._everybody[member]
             if member.ident is not None:
                 del self._members[member.ident]
             if member.thread is not None:
                 del self._by_thread[member.thread]
             for wait in member.joined_by:
-                self._ready(wait)
+                self._ready(wait, EndedBy.WAKING)
             self._nudge()
 
     def me(self) -> Member | None:
@@ -369,10 +439,8 @@ class Waits:
         """
         with self._mutex:
             self._is_closed = True
-            for *_, wait in self._sleepers:
-                wait.is_over = not wait.is_ready
-                self._ready(wait)
-            self._sleepers.clear()
+            for wait in self._sleepers():
+                self._ready(wait, EndedBy.TEST)
         until = real_now() + END_WITHIN
         while (left := self._left_running()) and real_now() < until:
             real_sleep(A_MOMENT)
@@ -380,7 +448,7 @@ class Waits:
 
     def _left_running(self) -> list[str]:
         with self._mutex:
-            return [thread.name for thread, member in self._by_thread.items() if member.runs]
+            return [thread.name for thread, member in list(self._by_thread.items()) if member.runs]
 
     # -- waiting
 
@@ -408,7 +476,7 @@ class Waits:
         """Move to `target` while the calling thread is the only one and nothing is to stop it; whether that was so."""
         self.activity += 1
         clock = self._clock
-        while self._running == 1 and len(self._members) == 1 and self.stop is None and not self._is_closed:
+        while len(self._everybody) == 1 and (self.stop is None or self.stop.is_after(target)) and not self._is_closed:
             if not clock.run_one_due(target):
                 if clock.now() < target:
                     clock.move_to(target)
@@ -420,49 +488,53 @@ class Waits:
 
         Raises:
             HandlerStop: `run` ends the handler that the thread runs.
-                TestIsOver: The test has ended.
+            TestIsOver: The test has ended.
         """
-        self.activity += 1
         own_deadline = wait.deadline
         stop = self._stop_of(wait)
-        with self._mutex:
-            self._enter(wait)
+        interrupted: object = None
         try:
+            interrupted = self._let_go()
+            self.activity += 1
+            self._enter(wait)
             while not wait.is_ready:
                 self._drive_or_park(wait)
         finally:
-            with self._mutex:
-                self._ready(wait)
-                wait.member.waits.remove(wait)
-                self._recount(wait.member)
-        if wait.is_over:
+            self._leave(wait)
+            self._take_back(interrupted)
+        if wait.ended_by is EndedBy.TEST:
             raise TestIsOver
-        if stop is not None and (wait.is_stopped or (wait.timed_out and wait.deadline != own_deadline)):
+        is_late = wait.ended_by is EndedBy.DEADLINE
+        if stop is not None and (wait.ended_by is EndedBy.RUN or (is_late and wait.deadline != own_deadline)):
             stop.tell(self._clock.now())
-        return not wait.timed_out
+        return not is_late
+
+    def _let_go(self) -> object:
+        """Let other threads have the lock, if a handler of signals waits that has interrupted who has it."""
+        mutex: Any = self._mutex  # what `threading.Condition` does with a lock of this kind
+        return mutex._release_save() if mutex._is_owned() else None
+
+    def _take_back(self, interrupted: object) -> None:
+        mutex: Any = self._mutex
+        if interrupted is not None:
+            mutex._acquire_restore(interrupted)
 
     def watch(self, wait: WatchedWait) -> bool:
         """`wait` for what may be woken by more than other threads: it is asked before time moves."""
-        with self._mutex:
-            self._watched.add(wait)
+        self._watched[wait] = None
         try:
             return self.wait(wait)
         finally:
-            with self._mutex:
-                self._watched.remove(wait)
+            del self._watched[wait]
 
     def wait_for_end(self, wait: Wait, other: Member) -> bool:
         """Have the calling thread wait until another one has ended; whether it has."""
-        with self._mutex:
-            if other.has_ended:
-                return True
-            other.joined_by.append(wait)
-        return self.wait(wait)
+        other.joined_by.append(wait)
+        return other.has_ended or self.wait(wait)
 
     def make_ready(self, wait: Wait) -> bool:
         """Have a wait end; whether it had not ended before."""
-        with self._mutex:
-            return self._ready(wait)
+        return self._ready(wait, EndedBy.WAKING)
 
     def _stop_of(self, wait: Wait) -> Stop | None:
         """What may stop this wait. One that is due is told at once; one at a later instant brings the deadline forward."""
@@ -476,83 +548,98 @@ class Waits:
         return stop
 
     def _enter(self, wait: Wait) -> None:
-        wait.member.waits.append(wait)
-        self._recount(wait.member)
-        if wait.deadline is None:
-            return
-        if self._is_closed:
-            wait.is_over = True
-            self._ready(wait)
-        else:
-            self._pushed += 1
-            heapq.heappush(self._sleepers, (wait.deadline, wait.rank, self._pushed, wait))
+        with self._mutex:
+            wait.member.waits.append(wait)
+            if self._is_closed and wait.deadline is not None:
+                self._ready(wait, EndedBy.TEST)
 
-    def _ready(self, wait: Wait) -> bool:
-        if wait.is_ready:
-            return False
-        wait.is_ready = True
-        self._recount(wait.member)
-        wait.unpark()
-        return True
+    def _leave(self, wait: Wait) -> None:
+        with self._mutex:
+            self._ready(wait, EndedBy.ERROR)
+            with suppress(ValueError):  # it was not entered
+                wait.member.waits.remove(wait)
 
-    def _recount(self, member: Member) -> None:
-        if member.runs is not member.is_counted:
-            member.is_counted = member.runs
-            self._running += 1 if member.is_counted else -1
+    def _ready(self, wait: Wait, why: EndedBy) -> bool:
+        with self._mutex:
+            if wait.ended_by is not None:
+                return False
+            wait.ended_by = why
+            wait.unpark()
+            return True
+
+    def _runners(self) -> list[Member]:
+        """Who does not wait."""
+        return [member for member in list(self._everybody) if member.runs]
+
+    def _sleepers(self) -> list[Wait]:
+        """The waits that end by themselves."""
+        waits = [wait for member in list(self._everybody) for wait in member.waits]
+        return [wait for wait in waits if wait.deadline is not None and wait.ended_by is None]
 
     def _nudge(self) -> None:
         """Have somebody who waits look whether it is his turn to drive."""
-        waiting = (member.waits[-1] for member in self._members.values() if not member.runs)
-        first = next(waiting, None)
-        if self._running == 0 and first is not None:
-            first.unpark()
+        wait = next((member.wait for member in list(self._everybody)), None)
+        if wait is not None and not self._runners():
+            wait.is_to_look = True
+            wait.unpark()
 
     # -- driving
 
     def _drive_or_park(self, wait: Wait) -> None:
-        with self._mutex:
-            before, hold = self._driver, self._hold(wait)
-            if hold == 0:
-                self._driver = wait.member
-        if hold != 0:
-            wait.park(hold)
-            return
+        drives = False
         try:
-            self._drive(wait)
+            with self._mutex:
+                seen = self.activity
+                before, hold = self._driver, self._hold(wait)
+                # Else somebody has waited in a handler of signals meanwhile, and all may be different.
+                drives = hold == 0 and self.activity == seen
+                if drives:
+                    self._driver = wait.member
+            if drives:
+                self._drive(wait)
+            elif hold != 0:
+                wait.park(hold)
+                wait.is_to_look = False
         finally:
-            self._driver = before
-            self._gave_a_moment = False
+            if drives:
+                self._driver, self._gave_a_moment = before, False
 
     def _hold(self, wait: Wait) -> float | None:
         """Real seconds to park for; none, when it is for the caller to drive; None to wait in earnest."""
         now = real_now()
         if self._is_closed:
             return None
-        if self._driver not in (None, wait.member) or not self._nobody_runs(now):
+        if self._another_drives(wait.member) or not self._nobody_runs(now):
             return LOOK_AGAIN
-        for other in [one for one in self._watched if not one.is_ready and one.has_work()]:
-            self._ready(other)
+        for other in [one for one in list(self._watched) if not one.is_ready and one.has_work()]:
+            self._ready(other, EndedBy.WAKING)
         if wait.is_ready or not self._nobody_runs(now):
             return A_MOMENT
-        if self._running and not self._gave_a_moment:
+        if not self._gave_a_moment and self._runners():
             self._gave_a_moment = True
             return A_MOMENT
         target = self._target()
         if target is None:
             return LOOK_AGAIN
-        return max((other.holds_for(target, now) for other in self._watched), default=0.0)
+        return max((other.holds_for(target, now) for other in list(self._watched)), default=0.0)
+
+    def _another_drives(self, member: Member) -> bool:
+        """Whether another thread moves time; if it waits meanwhile, as in a receiver that sleeps, it is to look again."""
+        driver = self._driver
+        if driver is None or driver is member:
+            return False
+        for wait in driver.waits[-1:]:
+            wait.unpark()
+        return True
 
     def _nobody_runs(self, now: float) -> bool:
         """Whether no thread runs, but for those that wait for something real."""
-        if self._running == 0:
-            return True
-        stuck = [member.is_stuck(ident, now) for ident, member in self._members.items() if member.runs]
-        return len(stuck) == self._running and all(stuck)
+        are_stuck = [member.is_stuck(now) for member in self._runners()]  # each takes note of what it sees
+        return all(are_stuck)
 
     def _next_sleeper(self) -> Wait | None:
-        while self._sleepers and self._sleepers[0][-1].is_ready:
-            heapq.heappop(self._sleepers)
-        return self._sleepers[0][-1] if self._sleepers else None
+        """Whose turn is next of those who sleep."""
+        return min(self._sleepers(), key=_turn, default=None)
 
     def _target(self) -> Micros | None:
         """The instant that comes next."""
@@ -563,42 +650,35 @@ class Waits:
     def _drive(self, wait: Wait) -> None:
         """Let what comes next happen: work that is due, or else one sleeper's waking."""
         with self._mutex:
+            seen = self.activity
             due, sleeper = self._clock.due_from(), self._next_sleeper()
             deadline = LAST if sleeper is None or sleeper.deadline is None else sleeper.deadline
             bound = max(deadline, self._clock.now())
             works = due is not None and due <= bound
+            if self.activity != seen:  # as above
+                return
             if sleeper is not None and not works:
                 if bound > self._clock.now():
                     self._clock.move_to(bound)
-                sleeper.timed_out = True
-                self._ready(sleeper)
+                self._ready(sleeper, EndedBy.DEADLINE)
         stop = self.stop
-        with self._driving(wait):
+        # It counts as running meanwhile: what happens may be anything, another wait included.
+        wait.is_driving = True
+        try:
             if works:
                 self._clock.run_one_due(bound)
             is_met = stop is not None and stop.is_met()
+        finally:
+            wait.is_driving = False
         if stop is not None and is_met:
             self.end_wait(stop)
-
-    @contextmanager
-    def _driving(self, wait: Wait) -> Iterator[None]:
-        """Count the thread as running meanwhile: what happens may be anything, another wait included."""
-        with self._mutex:
-            wait.is_driving = True
-            self._recount(wait.member)
-        try:
-            yield
-        finally:
-            with self._mutex:
-                wait.is_driving = False
-                self._recount(wait.member)
 
     def end_wait(self, stop: Stop) -> None:
         """Have a handler end that waits; one that runs is told at its next wait."""
         with self._mutex:
-            if stop.member.waits and not stop.member.runs:
-                stop.member.waits[-1].is_stopped = True
-                self._ready(stop.member.waits[-1])
+            wait = stop.member.wait
+            if wait is not None and not stop.member.runs:
+                self._ready(wait, EndedBy.RUN)
 
     def fail_run(self, error: BaseException) -> None:
         """Have the handler that `run` runs end with an error, whatever it catches; nothing where none runs.

@@ -40,6 +40,7 @@ from pytest_ecsevents.cloud._model import (
     InstanceTransition,
     Interruption,
     Maintenance,
+    MetadataOptions,
     SystemEvent,
     Transition,
 )
@@ -102,6 +103,7 @@ __all__ = [
     "InstanceTransition",
     "Interruption",
     "Maintenance",
+    "MetadataOptions",
     "NotBeforePassedError",
     "NotInquiringError",
     "NotPreemptibleError",

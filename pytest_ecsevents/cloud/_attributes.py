@@ -1,4 +1,4 @@
-"""What DescribeInstances says of an instance beyond its id, region, status and tags.
+"""What DescribeInstances, or its metadata alone, says of an instance beyond its id, region, status and tags.
 
 One row each: the name in Python, the type, the default. The defaults are those of a captured reply of a small
 pay-as-you-go Linux instance.
@@ -95,8 +95,10 @@ _ROWS: Final = (
     Attribute("device_available", True),
     Attribute("deletion_protection", False),
     Attribute("recyclable", False),
-    Attribute("http_endpoint", ""),
-    Attribute("http_tokens", ""),
+    Attribute("http_endpoint", "", ("", "enabled", "disabled")),
+    Attribute("http_tokens", "", ("", "optional", "required")),
+    Attribute("ram_role_name", ""),
+    Attribute("user_data", ""),
     Attribute("stopped_mode", "Not-applicable"),
     Attribute("health_status", "Ok", HEALTH_STATUSES),
     Attribute("operation_locks", (), LOCK_REASONS),

@@ -50,6 +50,7 @@ from pytest_ecsevents.cloud._model import (
     InstanceTransition,
     Interruption,
     Maintenance,
+    MetadataOptions,
     SystemEvent,
     Transition,
 )
@@ -703,6 +704,11 @@ class Cloud:
         """Set an instance's maintenance attributes."""
         with self.changing():
             instance._maintenance = maintenance
+
+    def modify_metadata_options(self, instance: Instance, options: MetadataOptions) -> None:
+        """Set who may read an instance's metadata."""
+        with self.changing():
+            instance._metadata_options = options
 
     def _answer_events(self, instance: Instance, triggers: Iterable[Trigger], at: Micros, cause: str) -> bool:
         """Apply `triggers` to each unfinished event of the instance; whether one moved."""

@@ -201,6 +201,29 @@ class Maintenance:
     window: "tuple[str, str] | None" = None
 
 
+@dataclass(frozen=True, slots=True)
+class MetadataOptions:
+    """Who may read an instance's metadata; "" is what the service shows until somebody sets it.
+
+    Attributes:
+        endpoint: `HttpEndpoint`: "enabled" (the default) or "disabled".
+        tokens: `HttpTokens`: "optional" (the default), or "required": only the hardened mode serves.
+    """
+
+    endpoint: str = ""
+    tokens: str = ""
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether anybody may."""
+        return self.endpoint != "disabled"
+
+    @property
+    def needs_token(self) -> bool:
+        """Whether only who sends a token may."""
+        return self.tokens == "required"
+
+
 class Instance:
     """One ECS instance, live: its status is that of the clock's now.
 
@@ -210,7 +233,7 @@ class Instance:
         account_id: Its owner.
         tags: Its tags.
         attributes: What the test gave, or the call that created it asked for, beyond these, by the names of
-            DescribeInstances in snake_case.
+            DescribeInstances in snake_case; `ram_role_name` and `user_data` are told by its metadata alone.
     """
 
     __slots__ = (
@@ -218,6 +241,7 @@ class Instance:
         "_declared_disks",
         "_locks",
         "_maintenance",
+        "_metadata_options",
         "_number",
         "_releases_at",
         "_settle",
@@ -260,6 +284,9 @@ class Instance:
         self._number: Final = number
         self._stopped_mode = "KeepCharging"
         self._maintenance = maintenance
+        self._metadata_options = MetadataOptions(
+            str(attributes.get("http_endpoint", "")), str(attributes.get("http_tokens", ""))
+        )
         self._declared_disks: Final = disks
         locks = attributes.get("operation_locks", ())
         assert isinstance(locks, tuple)

@@ -2,6 +2,7 @@
 
 from pytest_ecsevents.face._ecs_events import EcsEvents
 from pytest_ecsevents.face._instances import Instances
+from pytest_ecsevents.face._metadata import Metadata
 from pytest_ecsevents.face._run import Stopped
 from pytest_ecsevents.face._scenarios import SCENARIOS
 from pytest_ecsevents.face._settings import NAMES, Settings, with_given
@@ -12,6 +13,7 @@ __all__ = [
     "SCENARIOS",
     "EcsEvents",
     "Instances",
+    "Metadata",
     "PlannedStep",
     "Scenario",
     "Settings",

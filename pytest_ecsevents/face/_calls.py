@@ -12,8 +12,10 @@ from pytest_ecsevents._words import (
     listed,
 )
 from pytest_ecsevents.clock import Micros, duration_text, instant_text
+from pytest_ecsevents.face._metadata import METADATA, request_text
 from pytest_ecsevents.face._patterns import ALL, CallPattern, pattern
 from pytest_ecsevents.face._strictness import relaxed
+from pytest_ecsevents.guest import HOST, MetadataCall
 from pytest_ecsevents.openapi import ApiCall, NoReply
 
 __tracebackhide__ = hidden_in_reports
@@ -143,21 +145,35 @@ def standing_clock(call: ApiCall, waiting_for: Mapping[str, Micros]) -> Standing
     )
 
 
-def standing_run(call: ApiCall, calls: int, place: str) -> StandingClockError:
+def standing_run(call: ApiCall | MetadataCall, calls: int, place: str) -> StandingClockError:
     """The error for a handler under `run` whose calls go on while time does not."""
     return StandingClockError(
         f"The handler made {calls} calls while the clock stands at {instant_text(call.at_micros)}, the last of them "
-        f"{_request_text(call)} at {place}. Time does not pass by itself, so the end of run would never come: sleep in the "
-        'loop (time.sleep moves the clock), or have calls take their time: ecs_events.delay("*", "50ms").'
+        f"{_said(call)} at {place}. Time does not pass by itself, so the end of run would never come: sleep in the "
+        "loop (time.sleep moves the clock), or have calls take their time: "
+        f'ecs_events.delay("{METADATA if isinstance(call, MetadataCall) else ALL}", "50ms").'
     )
 
 
-def endless_call(call: ApiCall, no_reply: NoReply) -> EndlessCallError:
+def _said(call: ApiCall | MetadataCall) -> str:
+    return request_text(call) if isinstance(call, MetadataCall) else _request_text(call)
+
+
+def endless_call(call: ApiCall | MetadataCall, no_reply: NoReply) -> EndlessCallError:
     """The error for a call that nothing would end."""
     limit = "connect timeout" if no_reply is NoReply.CONNECT_TIMEOUT else "read timeout"
     return EndlessCallError(
-        f'{_request_text(call)} met "{no_reply.value}", and its client has no {limit}: it would wait for ever. Give the '
+        f'{_said(call)} met "{no_reply.value}", and its client has no {limit}: it would wait for ever. Give the '
         'client one (timeout=10 of requests), or declare another fault, such as "connection reset".'
+    )
+
+
+def uncaught_connection() -> UnexpectedCallError:
+    """The error for a connection to the metadata address that no known client makes."""
+    return UnexpectedCallError(
+        f"Something connected to the metadata service, {HOST}, by a way that is not intercepted. Answered are requests, "
+        "urllib3, urllib.request, http.client and aiohttp, and what is built upon them; use one of these. To have it meet "
+        f"a time-out instead: {relaxed('calls')}"
     )
 
 

@@ -54,10 +54,12 @@ from pytest_ecsevents.cloud import (
 )
 from pytest_ecsevents.face._comparisons import explained
 from pytest_ecsevents.face._expectations import check_avoided, check_transitions
+from pytest_ecsevents.face._faults import Rules as CallRules
 from pytest_ecsevents.face._guard import Guard
 from pytest_ecsevents.face._instances import Instances
+from pytest_ecsevents.face._metadata import METADATA, Metadata, metadata_pattern
 from pytest_ecsevents.face._moments import moments
-from pytest_ecsevents.face._patterns import CallPattern, pattern
+from pytest_ecsevents.face._patterns import pattern
 from pytest_ecsevents.face._reasons import BY_TEST, IN_GUEST, Story
 from pytest_ecsevents.face._receivers import Receiver, Receivers, timed_out
 from pytest_ecsevents.face._rule_targets import RuleBook, RuleTargets
@@ -67,6 +69,7 @@ from pytest_ecsevents.face._strictness import strict_checks
 from pytest_ecsevents.face._stubs import Answer
 from pytest_ecsevents.face._timeline import Header, timeline_text
 from pytest_ecsevents.face._witness import CallWitness
+from pytest_ecsevents.guest import Door, Guest, Guests, MetadataService
 from pytest_ecsevents.openapi import ApiCall, Gateway
 from pytest_ecsevents.transports import intercept
 
@@ -190,6 +193,11 @@ class EcsEvents:
         self._monitor: Final = CloudMonitor(self._cloud, seed)
         self._gateway: Final = Gateway(self._cloud, self._monitor, self._witness)
         self._cloud.observers.append(self._monitor.heard)
+        service = MetadataService(self._cloud, seed)
+        self._guests: Final = Guests(self._cloud)
+        self._door: Final = Door(self._cloud, service, self._guests, self._witness)
+        self.metadata: Final = Metadata(service, self._witness.asked_calls)
+        """The metadata service: its calls, and its settings."""
         self._guard: Final = Guard(lambda: self._patience, self._activity, self._is_running)
         self._receivers: Final = Receivers(
             self._monitor,
@@ -211,11 +219,13 @@ class EcsEvents:
 
     def __enter__(self) -> "EcsEvents":  # noqa: PYI034  # Self is in typing from Python 3.11 on
         try:
-            intercept(self._gateway, self._undo)
+            intercept(self._gateway, self._door, self._undo)
+            self._guests.enter()
             self._clock.enter()
             self._undo.callback(self._clock.leave)
             if self._clock.waits is not None:
                 self._clock.waits.slept = self._witness.sleeps.add
+                self._clock.waits.starting = self._guests.started
         except BaseException:
             self._undo.close()
             raise
@@ -408,7 +418,7 @@ class EcsEvents:
             self._clock.now,
             at=at,
             condition=condition,
-            activity=lambda: len(self._witness.log.calls),
+            activity=lambda: self._witness.activity,
             patience=self._patience,
         )
 
@@ -734,6 +744,23 @@ class EcsEvents:
         """
         self._cloud.interrupt(self._instance(instance_id), cause="reclaimed by the test")
 
+    # -- inside an instance
+
+    def guest(self, instance_id: "Instance | str") -> Guest:
+        """Have programs ask the metadata service, http://100.100.100.200, as if they ran inside this instance.
+
+        It holds for the rest of the test, or as a context manager until its block ends. Chosen in the test's own thread it
+        is for every program that chose nothing itself; in another thread, or in a task of an event loop, for that one and
+        what it starts. Where there is only one instance nothing need be chosen.
+
+        Args:
+            instance_id: The instance, or its id.
+
+        Raises:
+            UnknownInstanceError: There is no such instance.
+        """
+        return self._guests.choose(self._instance(instance_id))
+
     # -- notifications
 
     @property
@@ -868,7 +895,7 @@ class EcsEvents:
 
     def _activity(self) -> object:
         waits = self._clock.waits
-        return None if waits is None else waits.activity, len(self._witness.log.calls)
+        return None if waits is None else waits.activity, self._witness.activity
 
     def _is_running(self) -> bool:
         """Whether `run` runs a handler, and watches it."""
@@ -962,7 +989,7 @@ class EcsEvents:
         Faults are met in order of declaration, each by as many calls as it says: several `fail` are a sequence.
 
         Args:
-            action: `RebootInstance`, or "*" for every action that is answered.
+            action: `RebootInstance`, "*" for every action that is answered, or "metadata" for the metadata service.
             code: An error of the provider's, `Throttling`, `IncorrectInstanceStatus`, ...: one that the action is known
                 to answer, or any with `message` and `http_status`. Or what the network does: "connect timeout",
                 "connection refused", "read timeout", "connection reset", "connection closed", "bad gateway", "service
@@ -977,13 +1004,19 @@ class EcsEvents:
             acted: Whether the call acts in the cloud all the same, and only its answer is lost. It does not unless told,
                 but where it is the answer that breaks.
             optional: Whether it need not be met.
-            **params: Which calls, by their parameters, as in `calls_to`: `InstanceId="i-web1"`.
+            **params: Which calls, by their parameters, as in `calls_to`: `InstanceId="i-web1"`; of the metadata service by
+                `instance_id`, `method` and `path`.
 
         Raises:
             BadArgumentError: Something of this cannot be.
         """
-        self._witness.rules.fail(
-            self._calls_meant(action, params, self.fail),
+        if action == METADATA and acted is not None:
+            raise BadArgumentError(
+                f"fail({METADATA!r}, {code!r}) got acted={acted}. Leave it out: who asks the metadata service only reads."
+            )
+        rules, calls = self._meant(action, params, self.fail)
+        rules.fail(
+            calls,
             code,
             times=times,
             message=message,
@@ -1010,7 +1043,7 @@ class EcsEvents:
         That is how the service's flow control is known to work; its numbers are published nowhere.
 
         Args:
-            action: `RebootInstance`, or "*" for all actions together.
+            action: `RebootInstance`, "*" for all actions together, or "metadata" for the metadata service.
             per_minute: How many calls.
             code: The error of the calls beyond them, as in `fail`.
             message: The provider's words, where its own are not wanted.
@@ -1021,8 +1054,9 @@ class EcsEvents:
         Raises:
             BadArgumentError: Something of this cannot be.
         """
-        self._witness.rules.quota(
-            self._calls_meant(action, params, self.quota),
+        rules, calls = self._meant(action, params, self.quota)
+        rules.quota(
+            calls,
             per_minute,
             code,
             message=message,
@@ -1046,7 +1080,7 @@ class EcsEvents:
         delays the first one declared that still applies counts.
 
         Args:
-            action: `RebootInstance`, or "*" for every action that is answered.
+            action: `RebootInstance`, "*" for every action that is answered, or "metadata" for the metadata service.
             by: How long: a timedelta, or text such as "30s".
             times: How many calls; None for every one.
             between: The window of virtual time in which calls are met, both ends included.
@@ -1056,17 +1090,24 @@ class EcsEvents:
         Raises:
             BadArgumentError: Something of this cannot be.
         """
-        self._witness.rules.delay(
-            self._calls_meant(action, params, self.delay),
+        rules, calls = self._meant(action, params, self.delay)
+        rules.delay(
+            calls,
             parse_duration(by, "delay's duration"),
             times=times,
             between=None if between is None else self._window(between),
             optional=optional,
         )
 
-    def _calls_meant(self, action: str, params: Mapping[str, object], method: Callable[..., None]) -> CallPattern:
+    def _meant(
+        self, action: str, params: Mapping[str, object], method: Callable[..., None]
+    ) -> tuple[CallRules[Any], Any]:
+        """The rules among which one for these calls belongs, and the pattern of the calls."""
         options = [name for name in inspect.signature(method).parameters if name != "params"]
-        return pattern(action, params, besides=self._witness.log.stubbed, options=options)
+        if action == METADATA:
+            return self._witness.asked_rules, metadata_pattern(params, options)
+        calls = pattern(action, params, besides=self._witness.log.stubbed, options=options)
+        return self._witness.rules, calls
 
     def stub(self, product: str, action: str, response: Answer, *, optional: bool = False) -> None:
         """Answer an action of another product, or one of Ecs that is not faked.
@@ -1127,8 +1168,8 @@ class EcsEvents:
             holder=self._clock.holder,
             events=len(self._cloud.events),
             calls=len(self._witness.log.calls),
-            faults=self._witness.rules.met,
-            declared_faults=self._witness.rules.declared,
+            faults=self._witness.faults_met,
+            declared_faults=self._witness.faults_declared,
         )
 
     def _timeline(self, most: int | None) -> str:

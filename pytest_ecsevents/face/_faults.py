@@ -1,17 +1,29 @@
 """What the author has in store for calls: faults, quotas and delays."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from types import EllipsisType
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
 from pytest_ecsevents._words import BadArgumentError, UnusedFaultError, did_you_mean, hidden_in_reports, listed, nearest
 from pytest_ecsevents.clock import SECOND, Micros, duration_text, instant_text
-from pytest_ecsevents.face._calls import call_text
-from pytest_ecsevents.face._patterns import ALL, CallPattern, pattern
+from pytest_ecsevents.face._metadata import METADATA
+from pytest_ecsevents.face._patterns import ALL
 from pytest_ecsevents.face._strictness import with_remedy
-from pytest_ecsevents.openapi import ACTIONS, COMMON, MISHAPS, NO_EFFECT, Acts, ApiCall, ApiError, Effect, Mishap
+from pytest_ecsevents.guest import ERRORS
+from pytest_ecsevents.openapi import (
+    ACTIONS,
+    COMMON,
+    MISHAPS,
+    NO_EFFECT,
+    Acts,
+    ApiError,
+    Effect,
+    ErrorRow,
+    ErrorTable,
+    Mishap,
+)
 
 __tracebackhide__ = hidden_in_reports
 
@@ -19,10 +31,39 @@ Window: TypeAlias = tuple[Micros, Micros]
 Times: TypeAlias = int | EllipsisType | None
 
 
-class Gate(Protocol):
+class Timed(Protocol):
+    """A call of either kind: of an action, or of the metadata service."""
+
+    @property
+    def at_micros(self) -> Micros:
+        """When it was made."""
+
+
+C = TypeVar("C", bound=Timed)
+C_contra = TypeVar("C_contra", bound=Timed, contravariant=True)
+
+
+class Pattern(Protocol[C_contra]):
+    """Which calls a rule is for."""
+
+    @property
+    def action(self) -> str:
+        """What is called."""
+
+    def fits(self, call: C_contra) -> bool:
+        """Whether a call is meant."""
+
+    def fits_action(self, call: C_contra) -> bool:
+        """Whether it is at least of the kind that is meant."""
+
+    def likeness(self, call: C_contra) -> int:
+        """How near it comes."""
+
+
+class Gate(Protocol[C_contra]):
     """What lets a rule's calls pass unharmed now and then."""
 
-    def strikes(self, call: ApiCall) -> bool:
+    def strikes(self, call: C_contra) -> bool:
         """Whether the next call, this one, is met."""
 
 
@@ -38,7 +79,7 @@ class Chance:
         self._probability: Final = probability
         self._random: Final = random.Random(seed)
 
-    def strikes(self, _call: ApiCall) -> bool:
+    def strikes(self, _call: Timed) -> bool:
         return self._random.random() < self._probability
 
 
@@ -52,7 +93,7 @@ class Quota:
         self._minute: int | None = None
         self._used = 0
 
-    def strikes(self, call: ApiCall) -> bool:
+    def strikes(self, call: Timed) -> bool:
         minute = call.at_micros // self.MINUTE
         if minute != self._minute:
             self._minute, self._used = minute, 0
@@ -61,7 +102,7 @@ class Quota:
 
 
 @dataclass(slots=True)
-class Rule:
+class Rule(Generic[C]):
     """One fault, quota or delay, as it was declared.
 
     Attributes:
@@ -76,17 +117,17 @@ class Rule:
         seen: How many it could have met.
     """
 
-    calls: CallPattern
+    calls: Pattern[C]
     name: str
     effect: Effect
     times: int | None
     between: Window | None
-    gate: Gate | None = None
+    gate: Gate[C] | None = None
     optional: bool = False
     met: int = 0
     seen: int = 0
 
-    def meets(self, call: ApiCall) -> bool:
+    def meets(self, call: C) -> bool:
         """Whether this call gets it; then it has."""
         if self.is_over or not self._is_in_window(call) or not self.calls.fits(call):
             return False
@@ -96,7 +137,7 @@ class Rule:
         self.met += 1
         return True
 
-    def _is_in_window(self, call: ApiCall) -> bool:
+    def _is_in_window(self, call: C) -> bool:
         return self.between is None or self.between[0] <= call.at_micros <= self.between[1]
 
     @property
@@ -119,17 +160,19 @@ class Rule:
         return f"{self.calls}: {self.name}, {met}{window}"
 
 
-class Rules:
-    """The rules of one test, each kind met in order of declaration.
+class Rules(Generic[C]):
+    """The rules of one test for one kind of calls, each kind of rule met in order of declaration.
 
     Args:
         seed: What makes the test's dice its own.
+        text: A call in words.
     """
 
-    def __init__(self, seed: str) -> None:
+    def __init__(self, seed: str, text: Callable[[C], str]) -> None:
         self._seed: Final = seed
-        self._faults: Final[list[Rule]] = []
-        self._delays: Final[list[Rule]] = []
+        self._text: Final = text
+        self._faults: Final[list[Rule[C]]] = []
+        self._delays: Final[list[Rule[C]]] = []
 
     @property
     def met(self) -> int:
@@ -143,7 +186,7 @@ class Rules:
 
     def fail(
         self,
-        calls: CallPattern,
+        calls: Pattern[C],
         code: str,
         *,
         times: Times,
@@ -161,7 +204,7 @@ class Rules:
         """
         what = f"fail({calls.action!r}, {code!r})"
         effect = _effect(what, calls.action, code, message=message, http_status=http_status, acted=acted)
-        gate: Gate | None = None
+        gate: Gate[C] | None = None
         if probability is not None:
             gate = Chance(_checked_probability(probability, what), f"{self._seed}/fault {len(self._faults)}")
         first = None if gate else 1
@@ -170,7 +213,7 @@ class Rules:
 
     def quota(
         self,
-        calls: CallPattern,
+        calls: Pattern[C],
         per_minute: int,
         code: str,
         *,
@@ -190,18 +233,20 @@ class Rules:
         name = f"quota of {per_minute} a minute, then {code}"
         self._faults.append(Rule(calls, name, effect, None, None, Quota(per_minute), optional))
 
-    def refuse(self, code: str, gate: Gate) -> None:
+    def refuse(self, calls: Pattern[C], code: str, gate: Gate[C]) -> None:
         """Declare a fault for whichever calls a gate picks; it need not be met.
 
         Args:
+            calls: Which calls it picks from.
             code: A common error, which any action may answer.
             gate: What picks the calls.
         """
-        effect = _effect(f"fail({ALL!r}, {code!r})", ALL, code, message=None, http_status=None, acted=None)
-        self._faults.append(Rule(pattern(ALL, {}), code, effect, None, None, gate, optional=True))
+        what = f"fail({calls.action!r}, {code!r})"
+        effect = _effect(what, calls.action, code, message=None, http_status=None, acted=None)
+        self._faults.append(Rule(calls, code, effect, None, None, gate, optional=True))
 
     def delay(
-        self, calls: CallPattern, by: Micros, *, times: int | None, between: Window | None, optional: bool
+        self, calls: Pattern[C], by: Micros, *, times: int | None, between: Window | None, optional: bool
     ) -> None:
         """Declare a delay.
 
@@ -215,7 +260,7 @@ class Rules:
         name = f"delay of {duration_text(by)}"
         self._delays.append(Rule(calls, name, effect, _checked_times(times, what), between, optional=optional))
 
-    def effect(self, call: ApiCall) -> Effect:
+    def effect(self, call: C) -> Effect:
         """What this call gets."""
         if not self._faults and not self._delays:
             return NO_EFFECT
@@ -226,7 +271,7 @@ class Rules:
         delay = next((rule for rule in self._delays if rule.meets(call)), None)
         return effect if delay is None else replace(effect, delay=delay.effect.delay)
 
-    def unused(self, calls: Sequence[ApiCall]) -> UnusedFaultError | None:
+    def unused(self, calls: Sequence[C]) -> UnusedFaultError | None:
         """The complaint about rules that were not met as often as they were declared.
 
         Args:
@@ -239,7 +284,7 @@ class Rules:
         }
         if not kinds:
             return None
-        bullets = [f"  - {rule}. {_nearest_call(rule, calls)}" for left in kinds.values() for rule in left]
+        bullets = [f"  - {rule}. {self._nearest_call(rule, calls)}" for left in kinds.values() for rule in left]
         return UnusedFaultError(
             with_remedy(
                 "\n".join(
@@ -250,18 +295,21 @@ class Rules:
             )
         )
 
+    def _nearest_call(self, rule: Rule[C], calls: Sequence[C]) -> str:
+        """`Nearest call: RebootInstance(InstanceId=i-web2) -> 200.`, the last one of those that are as near."""
+        same = [call for call in calls if rule.calls.fits_action(call)]
+        if not same:
+            name = nearest(rule.calls.action, {_action(call) for call in calls})
+            same = [call for call in calls if _action(call) == name]
+        if not same:
+            return "Nothing was called." if rule.calls.action == ALL else f"{rule.calls.action} was not called."
+        call = max(reversed(same), key=rule.calls.likeness)
+        at = "" if rule.between is None else f" at {instant_text(call.at_micros)}"
+        return f"Nearest call: {self._text(call)}{at}."
 
-def _nearest_call(rule: Rule, calls: Sequence[ApiCall]) -> str:
-    """`Nearest call: RebootInstance(InstanceId=i-web2) -> 200.`, the last one of those that are as near."""
-    same = [call for call in calls if rule.calls.fits_action(call)]
-    if not same:
-        name = nearest(rule.calls.action, {call.action for call in calls})
-        same = [call for call in calls if call.action == name]
-    if not same:
-        return "Nothing was called." if rule.calls.action == ALL else f"{rule.calls.action} was not called."
-    call = max(reversed(same), key=rule.calls.likeness)
-    at = "" if rule.between is None else f" at {instant_text(call.at_micros)}"
-    return f"Nearest call: {call_text(call)}{at}."
+
+def _action(call: object) -> str:
+    return str(getattr(call, "action", METADATA))
 
 
 # -- what can be declared
@@ -301,11 +349,22 @@ def _effect(
     return Effect(mishap, mishap.acts is Acts.ALWAYS or bool(acted))
 
 
+def _tables(action: str) -> tuple[ErrorTable, ...]:
+    """What may be answered: an action's own errors before those of any."""
+    if action == METADATA:
+        return (ERRORS,)
+    return (ACTIONS[action].errors, COMMON) if action in ACTIONS else (COMMON,)
+
+
+def _row(tables: Sequence[ErrorTable], code: str) -> ErrorRow | None:
+    return next((row for table in tables if (row := table.get(code)) is not None), None)
+
+
 def _error(action: str, code: str, message: str | None, http_status: int | None, what: str) -> ApiError:
-    own = ACTIONS[action].errors if action in ACTIONS else None
-    row = (own.get(str(code)) if own else None) or COMMON.get(str(code))
+    tables = _tables(action)
+    row = _row(tables, str(code))
     if row is None and (http_status is None or message is None):
-        known = tuple(dict.fromkeys((*(own.codes() if own else ()), *COMMON.codes())))
+        known = tuple(dict.fromkeys(code for table in tables for code in table.codes()))
         raise BadArgumentError(
             f"{code!r} is no error that {'any action' if action == ALL else action} is known to answer."
             f"{did_you_mean(str(code), (*known, *MISHAPS))} For one of your own pass message= and http_status= too. Known "

@@ -11,10 +11,12 @@ from pytest_ecsevents.channels import Delivery, Notification
 from pytest_ecsevents.clock import Micros, duration_text, instant_text
 from pytest_ecsevents.cloud import InstanceTransition, Interruption, Transition
 from pytest_ecsevents.face._calls import call_text
+from pytest_ecsevents.face._metadata import METADATA, asked_text
 from pytest_ecsevents.face._sleeps import Sleep
+from pytest_ecsevents.guest import MetadataCall
 from pytest_ecsevents.openapi import ApiCall
 
-Entry: TypeAlias = Transition | InstanceTransition | Interruption | Notification | Delivery | ApiCall
+Entry: TypeAlias = Transition | InstanceTransition | Interruption | Notification | Delivery | ApiCall | MetadataCall
 
 Texts: TypeAlias = dict[object, tuple[int, str]]
 """What was told before, so that a call repeated to the letter is worded once: by all that it says, its number and words."""
@@ -147,6 +149,14 @@ def _called(calls: list[ApiCall], texts: Texts) -> Moment:
     )
 
 
+def _asked(calls: list[MetadataCall], texts: Texts) -> Moment:
+    (call,) = calls
+    text = f"{asked_text(call)}{', a fault' if call.fault else ''}"
+    number, text = texts.setdefault((METADATA, text, call.hint), (len(texts), text))
+    rank = Rank.NEWS if call.fault or call.failure or not call.is_usual else Rank.LOOK
+    return Moment(call.at_micros, METADATA, text, thread=call.thread, rank=rank, hint=call.hint, key=number)
+
+
 def _changed(transitions: list[Transition], _texts: Texts) -> Moment:
     transition = transitions[0]
     event = transition.event
@@ -208,6 +218,7 @@ def _error_text(error: BaseException) -> str:
 # How each kind of entry is told; a new kind is a row here.
 _TELL: Final[dict[type, Callable[[Any, Texts], Moment]]] = {
     ApiCall: _called,
+    MetadataCall: _asked,
     Transition: _changed,
     InstanceTransition: _went,
     Interruption: _interrupted,

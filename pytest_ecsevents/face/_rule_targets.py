@@ -134,7 +134,7 @@ class RuleTargets:
     def _subscription(self, target: RuleTarget, whom: object, make: Callable[[], Subscription]) -> Subscription:
         """What brings notifications to a target; made anew when somebody else stands behind it."""
         before, known = self._known.get(target, (None, None))
-        if known is None or before is not whom:
+        if known is None or before != whom:
             known = make()
             self._known[target] = whom, known
         return known

@@ -120,7 +120,7 @@ def staged(ecs_events: "EcsEvents", case: Case, instance_id: str) -> Scenario:
     for act in case.row.acts:
         ecs_events.at(from_micros(begins + act.at), partial(_perform, ecs_events, event, begins, act, cause))
     if case.row.throttling:
-        ecs_events._witness.rules.refuse(case.row.throttling, _GATES[case.row.throttling]())
+        ecs_events._witness.refuse(case.row.throttling, _GATES[case.row.throttling]())
     looks = max(event._published_at, begins + case.row.looks)
     plan = tuple(_plan(event, begins, case))
     ecs_events.advance_to(from_micros(looks))

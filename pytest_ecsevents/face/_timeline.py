@@ -6,9 +6,11 @@ from itertools import groupby
 from typing import Final
 
 from pytest_ecsevents.clock import Micros, elapsed_text, instant_text
+from pytest_ecsevents.face._metadata import METADATA
 from pytest_ecsevents.face._moments import Moment, Rank, span_text
 from pytest_ecsevents.face._rounds import Round, rounds
 
+_CALLS: Final = ("call", "fault", METADATA)
 _MOST_IN_A_ROUND: Final = 4
 """Calls of one round that are shown."""
 
@@ -96,7 +98,7 @@ def _line(one: Round, started_at: Micros, has_threads: bool) -> Line:
         first.kind,
         f"{who}{_round_text(one, calls, started_at)}" if calls else f"{who}{_sleeps_text(one, started_at)}",
         max(moment.rank for moment in one.block),
-        sum(moment.kind in ("call", "fault") for moment in calls) * one.times,
+        sum(moment.kind in _CALLS for moment in calls) * one.times,
     )
 
 
@@ -159,7 +161,9 @@ def _looks_counted(lines: Sequence[Line], shown: int) -> Iterator[Line]:
             yield from together
             continue
         calls, until = sum(line.calls for line in counted), counted[-1].stamp
-        what = f"{calls} calls answered 200" if calls else f"{len(counted)} sleeps"
+        asked = any(line.kind == METADATA for line in counted)
+        of_calls = f"{calls} calls, some to the metadata service" if asked else f"{calls} calls answered 200"
+        what = of_calls if calls else f"{len(counted)} sleeps"
         yield from together[:shown]
         yield Line(counted[0].stamp, "call" if calls else "sleep", f"... {what}, until {until}", rank, calls)
         yield from together[len(together) - shown :]

@@ -5,13 +5,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import current_thread
 from typing import Any, Final, NamedTuple
 
-from pytest_ecsevents._words import DeliveryError, EcsEventsError, did_you_mean, hidden_in_reports
+from pytest_ecsevents._words import DeliveryError, EcsEventsError, NoGuestError, did_you_mean, hidden_in_reports
 from pytest_ecsevents.channels import Delivery
 from pytest_ecsevents.clock import HandlerStop, Micros, Waits, instant_text, place_of
 from pytest_ecsevents.cloud import Change, Happening, Interruption
-from pytest_ecsevents.face._calls import CallLog, endless_call, standing_clock, standing_run, unexpected_call
-from pytest_ecsevents.face._faults import Rules
+from pytest_ecsevents.face._calls import (
+    CallLog,
+    call_text,
+    endless_call,
+    standing_clock,
+    standing_run,
+    uncaught_connection,
+    unexpected_call,
+)
+from pytest_ecsevents.face._faults import Gate, Rules
+from pytest_ecsevents.face._metadata import asked_text
 from pytest_ecsevents.face._moments import Entry
+from pytest_ecsevents.face._patterns import ALL, pattern
 from pytest_ecsevents.face._sleeps import SleepLog
 from pytest_ecsevents.face._strictness import (
     delivery_error,
@@ -24,6 +34,7 @@ from pytest_ecsevents.face._strictness import (
     will_reach_the_test,
 )
 from pytest_ecsevents.face._stubs import Stubs
+from pytest_ecsevents.guest import MetadataCall
 from pytest_ecsevents.openapi import NO_EFFECT, ApiCall, Effect, NoReply, callers_frame
 
 __tracebackhide__ = hidden_in_reports
@@ -60,6 +71,8 @@ class CallWitness:
         strict: The checks that are made.
         log: The calls.
         rules: The declared faults and delays.
+        asked_calls: The requests to the metadata service.
+        asked_rules: The declared faults and delays of these.
         stubs: The author's own answers.
         journal: What happened, in order.
         sleeps: What the threads of the test slept.
@@ -79,7 +92,9 @@ class CallWitness:
     ) -> None:
         self.strict = strict
         self.log: Final = CallLog()
-        self.rules: Final = Rules(seed)
+        self.rules: Final = Rules(seed, call_text)
+        self.asked_calls: Final[list[MetadataCall]] = []
+        self.asked_rules: Final = Rules(f"{seed}/metadata", asked_text)
         self.stubs: Final = Stubs()
         self.journal: Final[list[Entry]] = []
         self.sleeps: Final = SleepLog()
@@ -105,13 +120,26 @@ class CallWitness:
         self._check_time_passes(call)
         return self.rules.effect(call) if is_faked or self.stubs.has(call) else NO_EFFECT
 
-    def _check_time_passes(self, call: ApiCall) -> None:
+    def refuse(self, code: str, gate: Gate[ApiCall]) -> None:
+        """Have whichever calls a gate picks meet an error that any action may answer."""
+        self.rules.refuse(pattern(ALL, {}), code, gate)
+
+    def asked(self, call: MetadataCall) -> Effect:
+        """Record a request to the metadata service, and say what it meets."""
+        call.thread = current_thread().name
+        self.asked_calls.append(call)
+        self.journal.append(call)
+        self._check_time_passes(call)
+        return self.asked_rules.effect(call)
+
+    def _check_time_passes(self, call: ApiCall | MetadataCall) -> None:
         """Object to a handler that waits for an instance in a loop without sleeping, which would never end."""
         if call.at_micros != self._stands_at:
             self._stands_at, self._looks_there, self._calls_there = call.at_micros, 0, 0
         self._calls_there += 1
-        self._looks_there = self._looks_there + 1 if self.waiting_for and call.action.startswith("Describe") else 0
-        if self._looks_there > MOST_CALLS_AT_ONE_INSTANT:
+        is_look = isinstance(call, ApiCall) and call.action.startswith("Describe")
+        self._looks_there = self._looks_there + 1 if self.waiting_for and is_look else 0
+        if self._looks_there > MOST_CALLS_AT_ONE_INSTANT and isinstance(call, ApiCall):
             self._end_run(standing_clock(call, self.waiting_for))
         team = self._team()
         if self._calls_there > MOST_CALLS_OF_A_RUN and team is not None and team.stop is not None:
@@ -144,6 +172,25 @@ class CallWitness:
         self._remember(error)
         return error
 
+    def from_nowhere(self, error: NoGuestError) -> None:
+        """Object to a request to the metadata service from no instance, and remember that."""
+        if "calls" in self.strict:
+            self._remember(error)
+            raise error
+
+    def passed_by(self) -> None:
+        """Object to a connection to the metadata address that is not intercepted, and remember that."""
+        if "calls" in self.strict:
+            error = uncaught_connection()
+            self._remember(error)
+            raise error
+
+    def asks_for_ever(self, call: MetadataCall, no_reply: NoReply) -> EcsEventsError:
+        """The error for a client of the metadata service that nothing would wake."""
+        error = endless_call(call, no_reply)
+        self._remember(error)
+        return error
+
     def _remember(self, error: EcsEventsError) -> None:
         text = str(error)
         first, times = self._raised.get(text, (error, 0))
@@ -167,6 +214,23 @@ class CallWitness:
                 raise
 
         return told
+
+    # -- counting
+
+    @property
+    def activity(self) -> int:
+        """Grows with each call, be it of an action or of the metadata service."""
+        return len(self.log.calls) + len(self.asked_calls)
+
+    @property
+    def faults_met(self) -> int:
+        """How many calls met a fault."""
+        return self.rules.met + self.asked_rules.met
+
+    @property
+    def faults_declared(self) -> int:
+        """How many calls the faults are for, as far as that is known."""
+        return self.rules.declared + self.asked_rules.declared
 
     # -- what functions do that the author planned
 
@@ -216,7 +280,7 @@ class CallWitness:
         """Each error, and how often it was raised."""
         found: dict[str, Sequence[tuple[EcsEventsError | None, int]]] = {
             "calls": list(self._raised.values()),
-            "faults": [(self.rules.unused(self.log.calls), 1)],
+            "faults": [(self.rules.unused(self.log.calls), 1), (self.asked_rules.unused(self.asked_calls), 1)],
             "stubs": [(self.stubs.unused(self.log.calls), 1)],
             "receivers": [
                 (

@@ -4,7 +4,7 @@ from pytest_ecsevents.openapi._action import Action, ActionCall
 from pytest_ecsevents.openapi._calls import ApiCall
 from pytest_ecsevents.openapi._errors import COMMON, ApiError, ErrorRow, ErrorTable
 from pytest_ecsevents.openapi._gateway import Gateway, Witness, callers_frame, is_between
-from pytest_ecsevents.openapi._mishaps import MISHAPS, NO_EFFECT, Acts, Effect, Mishap
+from pytest_ecsevents.openapi._mishaps import MISHAPS, NO_EFFECT, Acts, Effect, Mishap, felt
 from pytest_ecsevents.openapi._products import ACTIONS, CMS, ECS, PRODUCTS, Product
 from pytest_ecsevents.openapi._wire import Answerer, ApiReply, ApiRequest, NoReply, Outcome, Patience
 
@@ -35,5 +35,6 @@ __all__ = [
     "Product",
     "Witness",
     "callers_frame",
+    "felt",
     "is_between",
 ]

@@ -1,5 +1,6 @@
 """What RunInstances and CreateInstance take: what DescribeInstances shows afterwards, and what has no effect here."""
 
+import base64
 import ipaddress
 import re
 from collections.abc import Callable, Mapping
@@ -36,9 +37,17 @@ def _alone(value: str) -> AttributeValue:
     return (value,)
 
 
+def _decoded(value: str) -> AttributeValue:
+    """The text that was sent in Base64; what is none stays as it is (a guess)."""
+    try:
+        return base64.b64decode(value, validate=True).decode("utf-8", "replace")
+    except ValueError:
+        return value
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A parameter that DescribeInstances shows afterwards.
+    """A parameter that DescribeInstances, or the instance's metadata, shows afterwards.
 
     Attributes:
         parameter: The parameter.
@@ -188,6 +197,11 @@ SHOWN: Final = (
         "http_endpoint",
     ),
     Shown(choice("HttpTokens", ("optional", "required"), refusal=RUN["InvalidHttpTokens.NotSupported"]), "http_tokens"),
+    Shown(
+        text("RamRoleName", note="any role is taken to exist; the instance's metadata has its credentials"),
+        "ram_role_name",
+    ),
+    Shown(text("UserData", note="in Base64; the instance's metadata has it"), "user_data", _decoded),
 )
 
 
@@ -213,7 +227,6 @@ _UNSEEN_BY_BOTH: Final[tuple[Parameter[Any], ...]] = (
         "ManagedHostId",
         "PrivatePoolOptions.Id",
         "PrivatePoolOptions.MatchCriteria",
-        "RamRoleName",
         "SecurityEnhancementStrategy",
         "StorageSetId",
         "SystemDisk.Description",
@@ -221,7 +234,6 @@ _UNSEEN_BY_BOTH: Final[tuple[Parameter[Any], ...]] = (
         "SystemDisk.PerformanceLevel",
         "SystemDisk.StorageClusterId",
         "Tenancy",
-        "UserData",
     ),
     *_flags("AutoRenew", "HibernationOptions.Configured"),
     *_numbers("AutoRenewPeriod", "DeploymentSetGroupNo", "StorageSetPartitionNumber"),

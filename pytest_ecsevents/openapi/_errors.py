@@ -566,6 +566,28 @@ RESCHEDULE: Final = ErrorTable(
 MODIFY_MAINTENANCE: Final = ErrorTable(
     (INVALID, NOT_WHITELISTED, NO_INSTANCE, ErrorRow("InvalidInstanceId.NotFound", 404, "%s"))
 )
+METADATA_OPTIONS: Final = ErrorTable(
+    (
+        ErrorRow(
+            "InvalidHttpEndpoint.NotSupported",
+            400,
+            "The specified HttpEndpoint not supported, you can use enabled(default) or disabled.",
+        ),
+        ErrorRow(
+            "InvalidHttpTokens.NotSupported",
+            400,
+            "The specified HttpTokens not supported, you can use optional(default) or required.",
+        ),
+        ErrorRow(
+            "InvalidHttpPutResponseHopLimit.NotSupported",
+            400,
+            "The specified HttpPutResponseHopLimit not supported, more than 1 and less than 64 is reasonable.",
+        ),
+        ErrorRow("InvalidInstanceMetadataTags.NotSupported", 400, "The specified InstanceMetadataTags not supported."),
+        ErrorRow("InvalidImdsAccessPolicyId.NotFound", 400, "The specified parameter ImdsAccessPolicyId is not found."),
+        ErrorRow("InvalidInstanceId.NotFound", 404, "The specified InstanceId is not found."),
+    )
+)
 DESCRIBE_MAINTENANCE: Final = ErrorTable(
     (
         ErrorRow("MissingParameter", 400, "%s"),

@@ -18,7 +18,7 @@ from pytest_ecsevents.openapi._action import METHODS, Action, ActionCall
 from pytest_ecsevents.openapi._calls import ApiCall
 from pytest_ecsevents.openapi._encoding import encoded
 from pytest_ecsevents.openapi._errors import COMMON, COMMON_MISSING, ApiError
-from pytest_ecsevents.openapi._mishaps import NO_EFFECT, Effect, Mishap
+from pytest_ecsevents.openapi._mishaps import NO_EFFECT, Effect, Mishap, felt
 from pytest_ecsevents.openapi._parameters import ENVELOPE
 from pytest_ecsevents.openapi._products import PRODUCTS, Product, called
 from pytest_ecsevents.openapi._wire import ApiReply, ApiRequest, JsonObject, NoReply, Outcome
@@ -32,6 +32,8 @@ _BETWEEN: Final = (
     "pytest_ecsevents.",
     "responses",
     "requests.",
+    "urllib",
+    "http.client",
     "aiohttp.",
     "asyncio.",
     "aliyunsdkcore.",
@@ -175,13 +177,8 @@ class Gateway:
         Raises:
             EcsEventsError: It would wait for ever.
         """
-        effect, patience = exchange.effect, exchange.request.patience()
-        exchange.call.fault = effect.fault is not None
-        lasts: Micros | None = effect.delay
-        if exchange.no_reply is NoReply.CONNECT_TIMEOUT:
-            lasts = patience.connect
-        elif exchange.no_reply is NoReply.READ_TIMEOUT or (patience.read is not None and effect.delay > patience.read):
-            exchange.no_reply, lasts = NoReply.READ_TIMEOUT, patience.read
+        exchange.call.fault = exchange.effect.fault is not None
+        exchange.no_reply, lasts = felt(exchange.effect, exchange.request.patience())
         if lasts is None:
             assert exchange.no_reply is not None
             raise self._witness.waits_for_ever(exchange.call, exchange.no_reply)

@@ -112,8 +112,8 @@ FILTERS: Final = (
     ),
     Filter(text("ResourceGroupId"), _is("resource_group_id")),
     Filter(text("HpcClusterId"), _is("hpc_cluster_id")),
-    Filter(text("HttpEndpoint"), _is("http_endpoint")),
-    Filter(text("HttpTokens"), _is("http_tokens")),
+    Filter(text("HttpEndpoint"), lambda instance, value: instance._metadata_options.endpoint == value),
+    Filter(text("HttpTokens"), lambda instance, value: instance._metadata_options.tokens == value),
     Filter(yes_or_no("IoOptimized"), lambda instance, value: flag(instance, "io_optimized") == value),
     Filter(yes_or_no("DeviceAvailable"), lambda instance, value: flag(instance, "device_available") == value),
 )

@@ -80,8 +80,8 @@ def instance_view(instance: Instance) -> JsonObject:
         HibernationOptions={"Configured": False},
         DedicatedInstanceAttribute={"Tenancy": "", "Affinity": ""},
         MetadataOptions={
-            "HttpTokens": word(instance, "http_tokens"),
-            "HttpEndpoint": word(instance, "http_endpoint"),
+            "HttpTokens": instance._metadata_options.tokens,
+            "HttpEndpoint": instance._metadata_options.endpoint,
         },
         SecurityGroupIds={"SecurityGroupId": _listed(instance, "security_group_ids")},
         OperationLocks={"LockReason": [{"LockReason": reason} for reason in instance._locks]},

@@ -12,6 +12,7 @@ from pytest_ecsevents.cloud import (
     InstanceLockedError,
     InstanceStatusError,
     Maintenance,
+    MetadataOptions,
     NotBeforePassedError,
     NothingToRedeployError,
     NotInquiringError,
@@ -25,6 +26,7 @@ from pytest_ecsevents.openapi._errors import (
     DESCRIBE_MAINTENANCE,
     EVENT_MISSING,
     LOCKED,
+    METADATA_OPTIONS,
     MODIFY_MAINTENANCE,
     NO_INSTANCE,
     REDEPLOY,
@@ -42,6 +44,7 @@ from pytest_ecsevents.openapi._parameters import (
     repeated,
     structs,
     text,
+    whole,
     yes_or_no,
 )
 from pytest_ecsevents.openapi._wire import Json, JsonObject
@@ -226,6 +229,57 @@ DESCRIBE: Final = Action(
     notes=("SupportedValues are Stop and AutoRecover, and AutoRedeploy where a local disk is declared.",),
 )
 
+# -- ModifyInstanceMetadataOptions
+
+_NO_LIMIT: Final = METADATA_OPTIONS["InvalidHttpPutResponseHopLimit.NotSupported"]
+_GUEST: Final = text("InstanceId", note="without it the call is refused")
+_HTTP_ENDPOINT: Final = choice(
+    "HttpEndpoint",
+    ("enabled", "disabled"),
+    required=True,
+    refusal=METADATA_OPTIONS["InvalidHttpEndpoint.NotSupported"],
+)
+_HTTP_TOKENS: Final = choice(
+    "HttpTokens",
+    ("optional", "required"),
+    refusal=METADATA_OPTIONS["InvalidHttpTokens.NotSupported"],
+    note="optional (default) or required",
+)
+
+
+def _modify_metadata_options(call: ActionCall) -> JsonObject:
+    if not call[_GUEST]:
+        raise METADATA_OPTIONS["InvalidInstanceId.NotFound"].error(hint="InstanceId was not sent")
+    options = MetadataOptions(call[_HTTP_ENDPOINT], call[_HTTP_TOKENS] or "optional")
+    call.cloud.modify_metadata_options(call.instance(call[_GUEST]), options)
+    return {}
+
+
+MODIFY_METADATA: Final = Action(
+    "ModifyInstanceMetadataOptions",
+    ParameterSet(
+        (
+            _GUEST,
+            _HTTP_ENDPOINT,
+            _HTTP_TOKENS,
+            whole("HttpPutResponseHopLimit", least=1, most=64, refusal=_NO_LIMIT, note="from 1 to 64; no effect"),
+            choice(
+                "InstanceMetadataTags",
+                ("enabled", "disabled"),
+                refusal=METADATA_OPTIONS["InvalidInstanceMetadataTags.NotSupported"],
+                note="enabled or disabled; no effect",
+            ),
+        )
+    ),
+    METADATA_OPTIONS,
+    _modify_metadata_options,
+    {UnknownInstanceError: METADATA_OPTIONS["InvalidInstanceId.NotFound"]},
+    notes=(
+        "Without InstanceId, which is documented as optional, it is refused.",
+        "HttpTokens left out makes it optional again, as documented.",
+    ),
+)
+
 # -- ReportInstancesStatus
 
 _DISK_REASONS: Final = ("abnormal-local-disk", "abnormal-cloud-disk")
@@ -270,4 +324,12 @@ REPORT_STATUS: Final = Action(
     notes=("Creates no event, as far as is documented.",),
 )
 
-MAINTENANCE_ACTIONS: Final = (REDEPLOY_ONE, ACCEPT_ONE, RESCHEDULE_ONE, MODIFY, DESCRIBE, REPORT_STATUS)
+MAINTENANCE_ACTIONS: Final = (
+    REDEPLOY_ONE,
+    ACCEPT_ONE,
+    RESCHEDULE_ONE,
+    MODIFY,
+    DESCRIBE,
+    MODIFY_METADATA,
+    REPORT_STATUS,
+)

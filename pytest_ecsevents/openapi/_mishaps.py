@@ -8,7 +8,7 @@ from typing import Final
 
 from pytest_ecsevents.clock import Micros
 from pytest_ecsevents.openapi._errors import ApiError
-from pytest_ecsevents.openapi._wire import ApiReply, NoReply
+from pytest_ecsevents.openapi._wire import ApiReply, NoReply, Patience
 
 
 class Acts(Enum):
@@ -129,3 +129,12 @@ class Effect:
 
 
 NO_EFFECT: Final = Effect()
+
+
+def felt(effect: Effect, patience: Patience) -> "tuple[NoReply | None, Micros | None]":
+    """What a client meets of it where no reply comes to it, and after how long; None for never."""
+    if effect.no_reply is NoReply.CONNECT_TIMEOUT:
+        return effect.no_reply, patience.connect
+    if effect.no_reply is NoReply.READ_TIMEOUT or (patience.read is not None and effect.delay > patience.read):
+        return NoReply.READ_TIMEOUT, patience.read
+    return effect.no_reply, effect.delay

@@ -291,8 +291,9 @@ NAMES: Final = Action(
 
 # -- SendDryRunSystemEvent
 
-_OF_PRODUCT: Final = replace(_PRODUCT, required=True, note="`ecs`, or another product's")
+_OF_PRODUCT: Final = replace(_PRODUCT, required=True, note="ecs, or another")
 _EVENT_NAME: Final = text("EventName", required=True)
+_OF_GROUP: Final = text("GroupId", note="the resource's application group, where EventContent has none")
 
 
 def _json_object(name: str, raw: str) -> "dict[str, Any]":
@@ -315,7 +316,7 @@ def _send_dry_run(call: ActionCall) -> JsonObject:
     notification = call.monitor.tell_dry_run(
         name,
         call[_OF_PRODUCT],
-        call[_EVENT_CONTENT],
+        {"groupId": call[_OF_GROUP], **call[_EVENT_CONTENT]},
         account_id=call.account_id,
         region_id=call.region_id,
         now=call.now,
@@ -327,7 +328,7 @@ def _send_dry_run(call: ActionCall) -> JsonObject:
 
 DRY_RUN: Final = Action(
     "SendDryRunSystemEvent",
-    ParameterSet((_OF_PRODUCT, _EVENT_NAME, _GROUP, _EVENT_CONTENT)),
+    ParameterSet((_OF_PRODUCT, _EVENT_NAME, _OF_GROUP, _EVENT_CONTENT)),
     READING,
     _send_dry_run,
     {},

@@ -62,10 +62,13 @@ _PATTERNS: Final = nested_structs(
 )
 _DESCRIPTION: Final = text("Description")
 _KIND: Final = choice(
-    "EventType", ("SYSTEM", "CUSTOM"), refusal=PARAMETER_INVALID, note="default SYSTEM; CUSTOM never fires"
+    "EventType",
+    ("SYSTEM", "CUSTOM"),
+    refusal=PARAMETER_INVALID,
+    note="SYSTEM or CUSTOM, which never fires; default SYSTEM",
 )
 _GROUP: Final = text("GroupId", note="kept; a rule fires for every resource all the same")
-_STATE: Final = choice("State", _STATES, refusal=PARAMETER_INVALID, note="default ENABLED")
+_STATE: Final = choice("State", _STATES, refusal=PARAMETER_INVALID, note="ENABLED or DISABLED; default ENABLED")
 _SILENCE: Final = whole(
     "SilenceTime", least=0, refusal=PARAMETER_INVALID, note="seconds, default 86400; kept, but without effect"
 )
@@ -336,8 +339,20 @@ TARGET_KINDS: Final = (
     ),
 )
 _MOST_TARGETS: Final = 5
+
+
+def _note(kind: TargetKind) -> str:
+    """What there is to know of its parameter, for documentation."""
+    allowed = [f"{member} is one of {listed(values)}" for member, values in kind.allowed.items()]
+    needed = " and ".join(" or ".join(ways) for ways in kind.needed)
+    return "; ".join([f"1 to {_MOST_TARGETS}", *allowed, f"failed without {needed}"])
+
+
 _KINDS: Final = {
-    kind.name: (kind, structs(kind.name, *kind.members, most=_MOST_TARGETS, too_many=PARAMETER_INVALID))
+    kind.name: (
+        kind,
+        structs(kind.name, *kind.members, most=_MOST_TARGETS, too_many=PARAMETER_INVALID, note=_note(kind)),
+    )
     for kind in TARGET_KINDS
 }
 

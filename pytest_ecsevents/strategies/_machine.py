@@ -143,7 +143,7 @@ class CloudMachine(RuleBasedStateMachine):
         self._next_code = ""
         self.ecs_events: EcsEvents = self.make_cloud()
         for code in self.codes:
-            self.ecs_events._witness.rules.refuse(code, _Refusal(self, code))
+            self.ecs_events._witness.refuse(code, _Refusal(self, code))
         self.ecs_events.__enter__()
         for _ in range(self.first_instances):
             self._declare("Running")

@@ -1,19 +1,26 @@
-"""One file for each client library's insides: decode to `ApiRequest`, encode `ApiReply`, nothing else."""
+"""One file for each client library's insides: decode to a request, encode `ApiReply`, nothing else."""
 
 from contextlib import ExitStack
-from typing import Final
 
+from pytest_ecsevents.guest import Door
 from pytest_ecsevents.openapi import Answerer
-from pytest_ecsevents.transports import _aiohttp, _legacy, _requests
+from pytest_ecsevents.transports import _aiohttp, _legacy, _requests, _sockets
+from pytest_ecsevents.transports._decoding import ALIYUN_URL, METADATA_URL, Desk, asked, decoded
 from pytest_ecsevents.transports._webhooks import METHODS, push
 
-_TRANSPORTS: Final = (_legacy, _requests, _aiohttp)
 
+def intercept(answer: Answerer, door: Door, undo: ExitStack) -> None:
+    """Have a cloud and its metadata service answer every client library that is installed, until `undo` closes.
 
-def intercept(answer: Answerer, undo: ExitStack) -> None:
-    """Have `answer` answer the calls of every client library that is installed, until `undo` closes."""
-    for transport in _TRANSPORTS:
-        transport.intercept(answer, undo)
+    Args:
+        answer: Who answers calls to Alibaba Cloud.
+        door: Who answers requests to the metadata address.
+        undo: What undoes it.
+    """
+    desks = (Desk(ALIYUN_URL, decoded, answer), Desk(METADATA_URL, asked, door))
+    for transport in (_legacy, _requests, _aiohttp):
+        transport.intercept(desks, undo)
+    _sockets.intercept(door, undo)
 
 
 __all__ = ["METHODS", "intercept", "push"]

@@ -6,26 +6,27 @@ from io import BytesIO
 from typing import Any
 
 from pytest_ecsevents._words import hidden_in_reports
-from pytest_ecsevents.openapi import Answerer, ApiReply, NoReply
-from pytest_ecsevents.transports._decoding import decoded
+from pytest_ecsevents.openapi import ApiReply, NoReply
+from pytest_ecsevents.transports._decoding import Desk
 from pytest_ecsevents.transports._failures import failure, patience_of
 
 __tracebackhide__ = hidden_in_reports
 
 
-def reply_to(request: Any, timeout: Any, answer: Answerer, transport: str, library: str) -> ApiReply:
+def reply_to(request: Any, timeout: Any, desk: Desk, transport: str, library: str) -> ApiReply:
     """The reply to a prepared request.
 
     Args:
         request: A `PreparedRequest`.
         timeout: How long its client waits, as it was given.
-        answer: Who answers.
+        desk: Who answers.
         transport: The client library's name in the call log.
         library: The dotted name of the requests whose errors are raised where no reply comes.
     """
     body = request.body.read() if hasattr(request.body, "read") else request.body
     patience = partial(patience_of, timeout)
-    outcome = answer(decoded(request.method, str(request.url), request.headers, body, transport, patience=patience))
+    asked = desk.decode(request.method, str(request.url), request.headers, body, transport, patience=patience)
+    outcome: ApiReply | NoReply = desk.answer(asked)
     if isinstance(outcome, NoReply):
         raise failure(library, outcome, request, timeout)
     return outcome

@@ -16,8 +16,8 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from pytest_ecsevents._words import hidden_in_reports
-from pytest_ecsevents.openapi import Answerer, ApiReply, NoReply, Patience
-from pytest_ecsevents.transports._decoding import ALIYUN_URL, decoded, micros
+from pytest_ecsevents.openapi import ApiReply, NoReply, Patience
+from pytest_ecsevents.transports._decoding import Desk, desk_for, micros
 
 __tracebackhide__ = hidden_in_reports
 
@@ -25,12 +25,12 @@ NAME: Final = "aiohttp"
 _CLIENT: Final = "aiohttp.client"
 
 
-def intercept(answer: Answerer, undo: ExitStack) -> None:
-    """Have `answer` answer calls to Alibaba Cloud until `undo` closes, also when aiohttp is only loaded later."""
+def intercept(desks: "tuple[Desk, ...]", undo: ExitStack) -> None:
+    """Have each of `desks` answer calls to its hosts until `undo` closes, also when aiohttp is only loaded later."""
 
     def patch(client: Any) -> None:
         real = client.ClientSession._request
-        client.ClientSession._request = _answering(answer, real)
+        client.ClientSession._request = _answering(desks, real)
         undo.callback(setattr, client.ClientSession, "_request", real)
 
     if _CLIENT in sys.modules:
@@ -71,22 +71,23 @@ class _WhenLoaded:
             sys.meta_path.remove(self)
 
 
-def _answering(answer: Answerer, real: Any) -> Any:
+def _answering(desks: "tuple[Desk, ...]", real: Any) -> Any:
     from multidict import CIMultiDict
 
     async def _request(session: Any, method: str, str_or_url: Any, **options: Any) -> Any:
         url = session._build_url(str_or_url)
-        if not ALIYUN_URL.match(str(url)):
+        desk = desk_for(str(url), desks)
+        if desk is None:
             return await real(session, method, str_or_url, **options)
         if options.get("params"):
             url = url.update_query(options["params"])
         headers = CIMultiDict(session.headers)
         headers.update(options.get("headers") or {})
         limits = partial(_Limits, session, options)
-        request = decoded(method, str(url), headers, _body(options), NAME, patience=lambda: limits().patience)
-        outcome = await answer.awaited(request)
+        request = desk.decode(method, str(url), headers, _body(options), NAME, patience=lambda: limits().patience)
+        outcome = await desk.answer.awaited(request)
         if isinstance(outcome, NoReply) and outcome in _DROPPED and _tries_again(session, method):
-            outcome = await answer.awaited(request)
+            outcome = await desk.answer.awaited(request)
         if isinstance(outcome, NoReply):
             raise _failure(outcome, url, limits())
         reply = CloudResponse(method, url, outcome)

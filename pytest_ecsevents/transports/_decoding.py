@@ -1,17 +1,23 @@
-"""From an HTTP request to an `ApiRequest`."""
+"""From an HTTP request to an `ApiRequest` or a `MetadataRequest`."""
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Final
-from urllib.parse import unquote_plus
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import unquote, unquote_plus
 
 from pytest_ecsevents.clock import Micros
+from pytest_ecsevents.guest import HOST, PORT, MetadataRequest
 from pytest_ecsevents.openapi import ApiRequest, Patience
 
 ALIYUN_URL: Final = re.compile(r"https?://(?:[^/?#@]*\.)?aliyuncs\.com(?::\d+)?(?:[/?#]|$)", re.IGNORECASE)
-"""What the fake answers; every other host is left alone."""
+"""What the fake cloud answers; every other host but that of the metadata service is left alone."""
+
+METADATA_URL: Final = re.compile(rf"http://{re.escape(HOST)}(?::{PORT})?(?:[/?#]|$)", re.IGNORECASE)
+"""What the metadata service answers."""
 
 _PARTS: Final = re.compile(r"https?://([^/?#:]*)[^?#]*(?:\?([^#]*))?", re.IGNORECASE)
+_SERVER: Final = re.compile(r"^[a-z]+://[^/?#]*", re.IGNORECASE)
 _FORM: Final = "application/x-www-form-urlencoded"
 _TELLING: Final = ("authorization", "x-acs-action", "x-acs-version")
 
@@ -42,6 +48,41 @@ def decoded(
         params.update(_pairs(_text(body)))
     told = {name: _text(headers[name]) for name in _TELLING if name in headers}
     return ApiRequest(str(method), parts[1].lower(), params, told, transport, patience)
+
+
+def asked(
+    method: object,
+    url: str,
+    headers: Mapping[str, object],
+    _body: object,
+    transport: str,
+    *,
+    patience: Callable[[], Patience] = Patience,
+) -> MetadataRequest:
+    """The request to the metadata service; its arguments are those of `decoded`, the URL may be a path alone."""
+    path = _SERVER.sub("", url).partition("#")[0].partition("?")[0]
+    told = {str(name).lower(): _text(value) for name, value in headers.items()}
+    return MetadataRequest(str(method).upper(), unquote(path) or "/", told, transport, patience)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Whoever answers requests to certain hosts.
+
+    Attributes:
+        url: What it answers.
+        decode: From an HTTP request to what `answer` takes: `decoded` or `asked`.
+        answer: An `Answerer`; of the requests that `decode` makes.
+    """
+
+    url: "re.Pattern[str]"
+    decode: Callable[..., Any]
+    answer: Any
+
+
+def desk_for(url: str, desks: "tuple[Desk, ...]") -> Desk | None:
+    """Who answers a URL; None for one that is left alone."""
+    return next((desk for desk in desks if desk.url.match(url)), None)
 
 
 def micros(seconds: object) -> Micros | None:

@@ -6,9 +6,8 @@ from contextlib import ExitStack
 from typing import Any, Final
 
 from pytest_ecsevents._words import EcsEventsError, hidden_in_reports
-from pytest_ecsevents.openapi import Answerer
 from pytest_ecsevents.transports._adapters import raw_response, reply_to
-from pytest_ecsevents.transports._decoding import ALIYUN_URL
+from pytest_ecsevents.transports._decoding import Desk, desk_for
 
 __tracebackhide__ = hidden_in_reports
 
@@ -17,10 +16,10 @@ _REQUESTS: Final = "aliyunsdkcore.vendored.requests"
 _ADAPTERS: Final = f"{_REQUESTS}.adapters"
 
 
-def intercept(answer: Answerer, undo: ExitStack) -> None:
-    """Have `answer` answer the SDK's calls to Alibaba Cloud until `undo` closes; nothing where it is not installed.
+def intercept(desks: "tuple[Desk, ...]", undo: ExitStack) -> None:
+    """Have each of `desks` answer the SDK's calls to its hosts until `undo` closes; nothing where it is not installed.
 
-    What is not Alibaba Cloud's goes to whatever would have sent it otherwise, the user's own mock included.
+    What is for others goes to whatever would have sent it otherwise, the user's own mock included.
     """
     if importlib.util.find_spec("aliyunsdkcore") is None:
         return
@@ -31,13 +30,13 @@ def intercept(answer: Answerer, undo: ExitStack) -> None:
             "The installed aliyun-python-sdk-core is too old: its calls cannot be intercepted. Install 2.13.2 or newer; "
             "of aliyun-python-sdk-core-v3, which an old aliyun-python-sdk-ecs brings, 2.13.3 or newer."
         ) from None
-    mock = _cloud_mock(answer, adapter.send)
+    mock = _cloud_mock(desks, adapter.send)
     mock.start()
     undo.callback(mock.stop, allow_assert=False)
 
 
-def _cloud_mock(answer: Answerer, real_send: Any) -> Any:
-    """A `responses.RequestsMock`, not started: one response for all of Alibaba Cloud's hosts, whatever the method."""
+def _cloud_mock(desks: "tuple[Desk, ...]", real_send: Any) -> Any:
+    """A `responses.RequestsMock`, not started: one response for all of its hosts, whatever the method."""
     import responses
 
     class Everything(responses.BaseResponse):
@@ -47,16 +46,18 @@ def _cloud_mock(answer: Answerer, real_send: Any) -> Any:
             # `responses` keeps every call it ever answered; the test's call log is the one to read.
             mock.calls.reset()
             self.calls.reset()
-            return (True, "") if ALIYUN_URL.match(str(request.url)) else (False, "not an Alibaba Cloud host")
+            return (True, "") if desk_for(str(request.url), desks) else (False, "not an Alibaba Cloud host")
 
         def get_response(self, request: Any) -> Any:
-            reply = reply_to(request, request.req_kwargs.get("timeout"), answer, NAME, _REQUESTS)
+            desk = desk_for(str(request.url), desks)
+            assert desk is not None
+            reply = reply_to(request, request.req_kwargs.get("timeout"), desk, NAME, _REQUESTS)
             # The SDK's urllib3 is from before a reply's bytes were counted: a body that was cut short passes.
             return raw_response(reply, request.method, enforce_content_length=False)
 
     mock = responses.RequestsMock(
         assert_all_requests_are_fired=False, target=f"{_ADAPTERS}.HTTPAdapter.send", real_adapter_send=real_send
     )
-    mock.add(Everything("ANY", ALIYUN_URL))
+    mock.add(Everything("ANY", desks[0].url))
     mock.add_passthru("http")
     return mock

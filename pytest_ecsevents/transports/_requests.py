@@ -4,17 +4,16 @@ from contextlib import ExitStack
 from typing import Any, Final
 
 from pytest_ecsevents._words import hidden_in_reports
-from pytest_ecsevents.openapi import Answerer
 from pytest_ecsevents.transports._adapters import raw_response, reply_to
-from pytest_ecsevents.transports._decoding import ALIYUN_URL
+from pytest_ecsevents.transports._decoding import Desk, desk_for
 
 __tracebackhide__ = hidden_in_reports
 
 NAME: Final = "requests"
 
 
-def intercept(answer: Answerer, undo: ExitStack) -> None:
-    """Have `answer` answer calls to Alibaba Cloud until `undo` closes.
+def intercept(desks: "tuple[Desk, ...]", undo: ExitStack) -> None:
+    """Have each of `desks` answer the calls to its hosts until `undo` closes.
 
     A session gets an adapter of ours for these hosts. `HTTPAdapter.send`, which the user's own `responses` replaces,
     is left to him, around the test and inside it.
@@ -22,27 +21,28 @@ def intercept(answer: Answerer, undo: ExitStack) -> None:
     from requests import Session
 
     real = Session.get_adapter
-    made: list[Any] = []
+    made: dict[Desk, Any] = {}
 
     def get_adapter(session: Session, url: Any) -> Any:
-        if not ALIYUN_URL.match(str(url)):
+        desk = desk_for(str(url), desks)
+        if desk is None:
             return real(session, url)
-        if not made:
-            made.append(_adapter(answer))
-        return made[0]
+        if desk not in made:
+            made[desk] = _adapter(desk)
+        return made[desk]
 
     Session.get_adapter = get_adapter  # type: ignore[assignment,method-assign]
     undo.callback(setattr, Session, "get_adapter", real)
 
 
-def _adapter(answer: Answerer) -> Any:
+def _adapter(desk: Desk) -> Any:
     from requests.adapters import HTTPAdapter
 
     class CloudAdapter(HTTPAdapter):
         """Where other adapters send, this one has the cloud answer."""
 
         def send(self, request: Any, *_args: Any, timeout: Any = None, **_options: Any) -> Any:
-            reply = reply_to(request, timeout, answer, NAME, NAME)
+            reply = reply_to(request, timeout, desk, NAME, NAME)
             response = self.build_response(request, raw_response(reply, request.method))
             if "Content-Length" not in reply.headers:
                 # The body is whole and at hand, and need not be read from its stream piece by piece.

@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import datetime as dt
+import hashlib
 import queue
 import sched
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import threading
 import time
 from multiprocessing.pool import ThreadPool
+from pathlib import Path
 from time import sleep as sleep_by_name
 from types import ModuleType
 
@@ -484,7 +486,7 @@ def test_without_processor_clocks_a_threads_place_tells_whether_it_works(monkeyp
     """Where a thread's processor time cannot be read, it counts as working as long as it moves on."""
     from pytest_ecsevents.clock import _waits
 
-    monkeypatch.setattr(_waits, "_cpu_clock", None)
+    monkeypatch.setattr(_waits, "_cpu_clock_of", None)
     lock = threading.Lock()
     with EcsEvents(), lock:
         held = threading.Thread(target=lock.acquire)
@@ -492,7 +494,35 @@ def test_without_processor_clocks_a_threads_place_tells_whether_it_works(monkeyp
         time.sleep(60)
         assert clock() == "00:01:00"
     held.join()
-    assert _waits._use_of(-1) is None
+    assert _waits._place_of(-1) is None
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the system does not tell who wants for a processor")
+def test_a_thread_that_gets_no_processor_is_waited_for(ecs, monkeypatch):
+    """On a machine that is too busy to let a thread work, time stands all the same."""
+    from pytest_ecsevents.clock import _waits
+
+    log = []
+
+    def work():
+        hashlib.pbkdf2_hmac("sha256", b"", b"", 300_000)
+        log.append(clock())
+
+    monkeypatch.setattr(_waits, "_use_of", lambda _: 0)
+    thread = threading.Thread(target=work)
+    thread.start()
+    time.sleep(60)
+    assert log == ["00:00:00"]
+    thread.join()
+
+
+@pytest.mark.skipif(not hasattr(time, "clock_gettime_ns"), reason="threads have no clocks of their own here")
+def test_a_thread_that_is_no_more_uses_nothing():
+    """What the system refuses to tell of a thread that has just ended counts as nothing done."""
+    from pytest_ecsevents.clock import _waits
+
+    assert not _waits._wants_processor(-1)
+    assert _waits._use_of(-1) == -1
 
 
 def test_a_thread_pool_of_processes_does_not_hang(ecs):

@@ -483,6 +483,14 @@ def test_a_dry_run_says_what_it_was_told(ecs, ask, rule, function):
     assert "is the name of no notification" not in ecs.timeline()
 
 
+def test_a_dry_run_is_of_an_application_group(ask, rule, function):
+    """The one that is named; what EventContent says goes before."""
+    rule("all", FcParameterss=FUNCTION)
+    for content in ("{}", '{"groupId": "9"}'):
+        ask("SendDryRunSystemEvent", Product="ecs", EventName=SCHEDULED, GroupId="7378", EventContent=content)
+    assert [one["groupId"] for one in function] == ["7378", "9"]
+
+
 def test_a_dry_run_ignores_what_is_no_text(ecs, ask, rule, function):
     """Members of other types than the form's stand for nothing."""
     rule("all", {"Product": "*"}, FcParameterss=FUNCTION)
@@ -498,3 +506,11 @@ def test_a_dry_run_reaches_subscriptions_too(ecs, ask):
     ecs.subscribe(got.append, names=[SCHEDULED])
     ask("SendDryRunSystemEvent", Product="ecs", EventName=SCHEDULED)
     assert [one["name"] for one in got] == [SCHEDULED]
+
+
+def test_who_is_not_there_is_one_receiver(ecs, rule):
+    """What found nobody is told again and again, by one subscription."""
+    rule("reboots", FcParameterss=FUNCTION)
+    for _ in range(3):
+        scheduled(ecs)
+    assert len({id(one.subscription) for one in ecs.event_rules["reboots"].deliveries}) == 1

@@ -12,6 +12,7 @@ import pytest
 from pytest_ecsevents.cloud import EVENT_TYPES
 from pytest_ecsevents.face import SCENARIOS
 from pytest_ecsevents.face._scenarios import case_of
+from pytest_ecsevents.guest import ERRORS, ITEMS
 from pytest_ecsevents.openapi import ACTIONS, MISHAPS
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "generate_capabilities.py"
@@ -94,6 +95,16 @@ def test_every_network_fault_is_told():
     """The table of network faults has each by its name."""
     rows = [cells(line)[0] for line in SECTIONS["Network faults"].splitlines() if line.startswith("|")]
     assert rows[2:] == [f"`{name}`" for name in MISHAPS]
+
+
+def test_the_metadata_service_is_told():
+    """The tables of items and of errors have each, with where it comes from."""
+    rows = [cells(line) for line in SECTIONS["Metadata items"].splitlines() if line.startswith("|")]
+    assert [(path, evidence.replace("\\", "")) for path, evidence in rows[2:]] == [
+        (f"`{item.path}`", item.evidence) for item in ITEMS
+    ]
+    rows = [cells(line)[:2] for line in SECTIONS["Metadata errors"].splitlines() if line.startswith("|")]
+    assert rows[2:] == [[f"`{row.code}`", str(row.http_status)] for row in ERRORS.rows]
 
 
 def test_every_event_type_is_told_with_its_code():

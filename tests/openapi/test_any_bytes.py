@@ -360,6 +360,7 @@ GOOD = {
     "SpotInterruptionBehavior": one_of("Terminate", "Stop"),
     "HttpEndpoint": one_of("enabled", "disabled"),
     "HttpTokens": one_of("optional", "required"),
+    "InstanceMetadataTags": one_of("enabled", "disabled"),
     "IoOptimized": one_of("none", "optimized", "true"),
     "SystemDisk.Category": one_of("cloud_essd", "local_ssd_pro", "cloud"),
     "Category": one_of("cloud_essd", "local_ssd_pro", "floppy"),

@@ -456,6 +456,7 @@ _MAINTAINED = {
 
 # What to send besides, of actions that none of their required parameters make do something.
 BESIDES = {
+    "ModifyInstanceMetadataOptions": {"InstanceId": FULL},
     "ModifyInstanceMaintenanceAttributes": _MAINTAINED,
     "RunInstances": {"ImageId": "m-1", "InstanceType": "ecs.g7.large", "Amount": "2"},
     "CreateInstance": {"ImageId": "m-1"},
@@ -513,6 +514,7 @@ def _candidates(ecs_events):
         "EventType": list(EVENT_TYPES),
         "NotBefore": [f"{in_a_day:%Y-%m-%dT%H:%M:%SZ}"],
         "Description": ["It does not answer."],
+        "HttpEndpoint": ["enabled"],
         "InstanceType": ["ecs.g7.large"],
         "RuleName": ["rule-1"],
         "RuleNames": ["rule-1"],

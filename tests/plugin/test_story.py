@@ -162,6 +162,19 @@ def test_a_refusal_below_another_call_is_red_too():
     ]
 
 
+def test_a_404_of_the_metadata_service_is_not_red():
+    """What an instance has not is no refusal; a token that is none is one."""
+    text = (
+        "clock\n +00:00:00  metadata  i-web1 GET /latest/user-data -> 404\n"
+        " +00:00:00  metadata  i-web1 GET /latest/user-data -> 401"
+    )
+    assert painted(text, lambda text, **colours: f"<{text}|{','.join(colours)}>").splitlines() == [
+        "<clock|bold>",
+        "< +00:00:00  |light>metadata  i-web1 GET /latest/user-data -> 404",
+        "< +00:00:00  |light>metadata < i-web1 GET /latest/user-data -> 401|red>",
+    ]
+
+
 @pytest.mark.parametrize("args", [("--tb=short",), ("--tb=native",), ("--show-capture=all",), ("-rA",)], ids="".join)
 def test_the_story_is_shown_with_every_kind_of_traceback(run, args):
     """Short and native tracebacks have it below them."""

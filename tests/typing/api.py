@@ -14,8 +14,10 @@ from pytest_ecsevents import (
     EventRule,
     EventStatus,
     FunctionContext,
+    Guest,
     Instance,
     InstanceTransition,
+    MetadataCall,
     PlannedStep,
     RuleTarget,
     Scenario,
@@ -85,6 +87,22 @@ def test_it(ecs_events: EcsEvents) -> None:
         take_back: Callable[[], None] = ecs_events.at("+23h", ecs_events.cancel, each)
         take_back()
     print(status, causes, instants, instance, same, new_ones_take, calls, story, drawn, threads, now, checks, took)
+
+
+def inside_an_instance(ecs_events: EcsEvents, instance: Instance) -> None:
+    guest: Guest = ecs_events.guest(instance)
+    with ecs_events.guest("i-web1") as other:
+        names: list[str] = [guest.instance_id, other.instance_id]
+    asked: list[MetadataCall] = ecs_events.metadata.calls
+    texts: list[str | None] = [call.text for call in asked if call.http_status == 200 and not call.fault]
+    took: list[dt.timedelta] = [call.took for call in asked]
+    form: Callable[[SystemEvent], object] = ecs_events.metadata.active_event
+    ecs_events.metadata.active_event = lambda event: {"id": event.event_id, "guessed": form(event)}
+    ecs_events.metadata.no_token_status = 401
+    ecs_events.fail("metadata", "read timeout", path="/latest/api/token", instance_id="i-web1")
+    ecs_events.quota("metadata", per_minute=60)
+    ecs_events.delay("metadata", "1s", method="GET")
+    print(names, texts, took)
 
 
 @pytest.mark.ecs_scenarios("executed", "canceled-*", event_types=["SystemMaintenance.Reboot"], exclude="just-*")

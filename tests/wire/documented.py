@@ -344,6 +344,26 @@ DOCUMENTED = {
         (403, "OperationDenied.NotInWhiteList", "%s"),
         (404, "InvalidInstanceId.NotFound", NO_INSTANCE),
     ],
+    "ModifyInstanceMetadataOptions": [
+        (
+            400,
+            "InvalidHttpEndpoint.NotSupported",
+            "The specified HttpEndpoint not supported, you can use enabled(default) or disabled.",
+        ),
+        (
+            400,
+            "InvalidHttpTokens.NotSupported",
+            "The specified HttpTokens not supported, you can use optional(default) or required.",
+        ),
+        (
+            400,
+            "InvalidHttpPutResponseHopLimit.NotSupported",
+            "The specified HttpPutResponseHopLimit not supported, more than 1 and less than 64 is reasonable.",
+        ),
+        (400, "InvalidInstanceMetadataTags.NotSupported", "The specified InstanceMetadataTags not supported."),
+        (400, "InvalidImdsAccessPolicyId.NotFound", "The specified parameter ImdsAccessPolicyId is not found."),
+        (404, "InvalidInstanceId.NotFound", "The specified InstanceId is not found."),
+    ],
     "ReportInstancesStatus": [
         (403, "InvalidParameter", "%s"),
         (403, "InstanceIdLimitExceeded", "%s"),

@@ -30,6 +30,7 @@ LATER = {
     "DescribeInstances": ("AdditionalAttributess", "HttpEndpoint", "HttpTokens", "MaxResults", "NextToken"),
     "DescribeTags": ("Category",),
     "ModifyInstanceMaintenanceAttributes": ("InstanceIds",),
+    "ModifyInstanceMetadataOptions": ("HttpEndpoint", "HttpTokens", "InstanceId"),
     "ModifySystemEventAttribute": ("EventId", "InstanceId", "NotBefore"),
     "RebootInstance": ("DryRun",),
     "RebootInstances": ("BatchOptimization", "DryRun", "ForceReboot", "InstanceIds"),

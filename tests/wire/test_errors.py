@@ -40,6 +40,7 @@ PARAMS = {
     },
     "ModifyInstanceMaintenanceAttributes": {"InstanceIds": ["i-web1"]},
     "DescribeInstanceMaintenanceAttributes": {},
+    "ModifyInstanceMetadataOptions": {"InstanceId": "i-web1", "HttpEndpoint": "enabled"},
     "ReportInstancesStatus": {"InstanceIds": ["i-web1"], "Description": "It hangs."},
     "DescribeRegions": {},
     "DescribeTags": {},

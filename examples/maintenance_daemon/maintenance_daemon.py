@@ -1,0 +1,330 @@
+"""Answer the system events of ECS instances at night, before Alibaba Cloud acts on them by day.
+
+    ALIBABA_CLOUD_ACCESS_KEY_ID=... ALIBABA_CLOUD_ACCESS_KEY_SECRET=... python maintenance_daemon.py --region cn-beijing
+
+What is answered by which call is the table ANSWERS; all other events are only told of. An event is answered in the first
+night before its NotBefore, or, where no night came in time, in the last hours before it. It ends by SIGTERM or Ctrl-C.
+"""
+
+import argparse
+import json
+import logging
+import os
+import random
+import signal
+import sys
+import threading
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
+from aliyunsdkcore.client import AcsClient
+from aliyunsdkcore.request import CommonRequest
+
+log = logging.getLogger("maintenance_daemon")
+
+UNFINISHED = ("Inquiring", "Scheduled", "Executing")
+FINISHED = ("Executed", "Avoided", "Canceled", "Failed")
+PAGE_SIZE = 100  # the most that the service gives at a time, and the most ids that it takes
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+FOR_GOOD = datetime.max.replace(tzinfo=timezone.utc)
+
+# By type and status of an event what answers it. Of several events on one instance the upper one comes first: redeploying
+# an instance answers its planned reboots too.
+ANSWERS = {
+    ("SystemMaintenance.Redeploy", "Inquiring"): "RedeployInstance",
+    ("SystemMaintenance.Redeploy", "Scheduled"): "RedeployInstance",
+    ("SystemMaintenance.Reboot", "Scheduled"): "RebootInstance",
+    ("SystemMaintenance.Reboot", "Inquiring"): "AcceptInquiredSystemEvent",
+    ("SystemMaintenance.RebootAndIsolateErrorDisk", "Inquiring"): "AcceptInquiredSystemEvent",
+    ("SystemMaintenance.RebootAndReInitErrorDisk", "Inquiring"): "AcceptInquiredSystemEvent",
+    ("SystemMaintenance.IsolateErrorDisk", "Inquiring"): "AcceptInquiredSystemEvent",
+    ("SystemMaintenance.ReInitErrorDisk", "Inquiring"): "AcceptInquiredSystemEvent",
+}
+
+
+class TroubleError(Exception):
+    """The service, or the way to it, is in trouble: what was asked for may or may not have happened."""
+
+
+class BusyError(TroubleError):
+    """The service has refused a call for now, and nothing has happened."""
+
+
+@dataclass(frozen=True)
+class SystemEvent:
+    """One system event, as the service last told of it. One that waits for our consent has no NotBefore."""
+
+    event_id: str
+    instance_id: str
+    event_type: str
+    status: str
+    not_before: datetime | None
+
+    @property
+    def answer(self) -> str | None:
+        return ANSWERS.get((self.event_type, self.status))
+
+    def __str__(self) -> str:
+        due = f", due {self.not_before:%d %b %H:%M}" if self.not_before else ""
+        return f"{self.event_id} on {self.instance_id}: {self.event_type}, {self.status}{due}"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """When an event is answered.
+
+    Args:
+        opens: When the night begins, counted from midnight UTC.
+        lasts: How long it lasts.
+        last_call: How long before NotBefore an event is answered by day too.
+        margin: How long before NotBefore it is left to Alibaba Cloud: more than a call may take.
+    """
+
+    opens: timedelta = timedelta(hours=18)  # two in the morning in China
+    lasts: timedelta = timedelta(hours=3)
+    last_call: timedelta = timedelta(hours=3)
+    margin: timedelta = timedelta(minutes=1)
+
+    def is_time(self, event: SystemEvent, now: datetime) -> bool:
+        is_night = (now - EPOCH - self.opens) % timedelta(days=1) < self.lasts
+        if event.not_before is None:
+            return is_night
+        left = event.not_before - now
+        return left > self.margin and (is_night or left <= self.last_call)
+
+
+class MaintenanceDaemon:
+    """Polls one region and answers its events.
+
+    The service is its memory: an event that was answered is no longer Scheduled, whoever answered it, so the daemon may be
+    started anew at any time. What it remembers is what it has just asked for, so as not to ask again: for good where the
+    service has agreed; where the answer was lost until `settling` has passed, and the event, if it is as it was, shows
+    that nothing has happened.
+
+    Args:
+        client: The client of the account and region; it must not repeat calls by itself.
+        policy: When an event is answered.
+        interval: From one poll to the next; after trouble less, and more with each trouble that follows.
+        settling: How long a call whose answer was lost may go on to act, and how long one that was refused is let be.
+    """
+
+    FIRST_PAUSE = timedelta(seconds=1)
+    WORTH_A_WARNING = 4  # failures in a row; fewer are everyday life
+
+    def __init__(
+        self,
+        client: AcsClient,
+        policy: Policy,
+        *,
+        interval: timedelta = timedelta(minutes=5),
+        settling: timedelta = timedelta(minutes=10),
+    ) -> None:
+        self._client = client
+        self._policy = policy
+        self._interval = interval
+        self._settling = settling
+        self._stopping = threading.Event()
+        self._known: dict[str, SystemEvent] = {}  # unfinished events, as they were when they were new
+        self._let_be: dict[str, datetime] = {}  # events that an answer was asked for, and until when
+        self._answers = 0
+
+    # -- for ever
+
+    def stop(self) -> None:
+        """Have `serve_forever` return; a call that is under way is finished first."""
+        self._stopping.set()
+
+    def serve_forever(self) -> int:
+        """Poll until stopped; returns how many calls were made that answered events."""
+        log.info("Watching the events of %s", self._client.get_region_id())
+        failed = 0
+        while not self._stopping.is_set():
+            pause = self._interval.total_seconds()
+            try:
+                self.poll()
+            except Exception as error:
+                failed += 1
+                pause = self._pause(failed)
+                is_known = isinstance(error, (TroubleError, ServerException))
+                level = self._level(failed) if is_known else logging.ERROR
+                log.log(level, "Failed (%d), again in %.0f s: %s", failed, pause, error, exc_info=not is_known)
+            else:
+                if failed >= self.WORTH_A_WARNING:
+                    log.warning("All is well again, after %d failures", failed)
+                failed = 0
+            self._stopping.wait(pause)
+        log.info("Stopped after %d answers; unfinished events: %d", self._answers, len(self._known))
+        return self._answers
+
+    def _level(self, failed: int) -> int:
+        return logging.INFO if failed < self.WORTH_A_WARNING else logging.WARNING
+
+    def _pause(self, failed: int) -> float:
+        """Twice as long each time, up to the interval, and seldom as long as others pause who failed at that moment."""
+        longest = min(self.FIRST_PAUSE * 2 ** min(failed - 1, 30), self._interval)
+        return round(longest.total_seconds() * random.uniform(0.5, 1), 1)
+
+    # -- one poll
+
+    def poll(self) -> None:
+        """Look what there is, tell what is new and what has ended, and answer what is due.
+
+        Raises:
+            TroubleError: Not all of it could be done; another poll goes on with the rest.
+        """
+        events = self._events(UNFINISHED)
+        for event in events:
+            if event.event_id not in self._known:
+                self._known[event.event_id] = event
+                log.log(logging.INFO if event.answer else logging.WARNING, "New: %s", event)
+        self._tell_ended(self._known.keys() - {event.event_id for event in events})
+        of_instances: dict[str, list[SystemEvent]] = {}
+        for event in sorted(events, key=lambda event: event.not_before or FOR_GOOD):
+            of_instances.setdefault(event.instance_id, []).append(event)
+        for of_one in of_instances.values():
+            if self._stopping.is_set():
+                return
+            self._answer(of_one)
+
+    def _tell_ended(self, event_ids: Collection[str]) -> None:
+        event_ids = sorted(event_ids)[:PAGE_SIZE]  # the others at the next poll
+        ended = self._events(FINISHED, event_ids) if event_ids else []
+        for event in ended:
+            avoidable = self._known[event.event_id].answer in {"RebootInstance", "RedeployInstance"}
+            is_bad = avoidable and event.status in {"Executed", "Failed"}
+            log.log(logging.ERROR if is_bad else logging.INFO, "Ended: %s", event)
+        for event_id in event_ids:
+            del self._known[event_id]
+            self._let_be.pop(event_id, None)
+
+    def _answer(self, events: list[SystemEvent]) -> None:
+        """Answer what is due on one instance by one call; what that leaves over is for the next poll."""
+        now = datetime.now(timezone.utc)
+        events = [event for event in events if self._let_be.get(event.event_id, now) <= now]
+        due = {event.answer for event in events if event.answer and self._policy.is_time(event, now)}
+        for action in dict.fromkeys(ANSWERS.values()):
+            if action in due:
+                self._ask(action, [event for event in events if event.answer == action])
+                return
+
+    def _ask(self, action: str, events: list[SystemEvent]) -> None:
+        """Ask for what answers events of one instance."""
+        if action == "AcceptInquiredSystemEvent":
+            events = events[:1]
+            target = {"EventId": events[0].event_id}
+        else:
+            target = {"InstanceId": events[0].instance_id}
+        what = f"{action} of {events[0].instance_id} for {', '.join(event.event_id for event in events)}"
+        # Noted before the call: whatever becomes of its answer, it may act.
+        self._let_all_be(events, datetime.now(timezone.utc) + self._settling)
+        try:
+            self._call(action, **target)
+        except ServerException as refusal:
+            log.warning("Refused: %s: %s", what, refusal)
+        except BusyError:
+            self._let_all_be(events, EPOCH)
+            raise
+        except TroubleError:
+            log.warning("In doubt: %s", what)
+            raise
+        else:
+            self._let_all_be(events, FOR_GOOD)
+            self._answers += 1
+            log.info("Done: %s", what)
+
+    def _let_all_be(self, events: list[SystemEvent], until: datetime) -> None:
+        self._let_be.update((event.event_id, until) for event in events)
+
+    # -- the service
+
+    def _events(self, statuses: Collection[str], event_ids: Collection[str] = ()) -> list[SystemEvent]:
+        parameters: dict[str, Any] = {"MaxResults": PAGE_SIZE}
+        parameters.update(_numbered("InstanceEventCycleStatus", statuses))
+        parameters.update(_numbered("EventId", event_ids))
+        events: list[SystemEvent] = []
+        while True:
+            page = self._call("DescribeInstanceHistoryEvents", **parameters)
+            events += map(_system_event, page["InstanceSystemEventSet"]["InstanceSystemEventType"])
+            if not page.get("NextToken"):
+                return events
+            parameters["NextToken"] = page["NextToken"]
+
+    def _call(self, action: str, **parameters: Any) -> Any:
+        """The reply to a call of any action, by the names of the documentation: old SDKs lack some of their classes.
+
+        Raises:
+            BusyError: It was refused for now.
+            TroubleError: Nobody knows what became of it.
+            ServerException: It was refused.
+        """
+        request = CommonRequest(version="2014-05-26", action_name=action, product="Ecs")
+        request.set_method("POST")
+        request.set_protocol_type("https")
+        for name, value in parameters.items():
+            request.add_query_param(name, value)
+        try:
+            return json.loads(self._client.do_action_with_exception(request))
+        except ServerException as error:
+            if error.get_error_code().startswith("Throttling"):
+                raise BusyError(f"{action}: {error}") from error
+            if error.get_http_status() >= 500:
+                raise TroubleError(f"{action}: {error}") from error
+            raise
+        except (ClientException, ValueError) as error:  # no answer, or half of one
+            raise TroubleError(f"{action}: {error}") from error
+
+
+def _numbered(name: str, values: Collection[str]) -> dict[str, str]:
+    return {f"{name}.{number}": value for number, value in enumerate(values, 1)}
+
+
+def _system_event(event: dict[str, Any]) -> SystemEvent:
+    not_before = event.get("NotBefore")
+    return SystemEvent(
+        event["EventId"],
+        event["InstanceId"],
+        event["EventType"]["Name"],
+        event["EventCycleStatus"]["Name"],
+        datetime.strptime(not_before, "%Y-%m-%dT%H:%M:%S%z") if not_before else None,
+    )
+
+
+# -- as a program
+
+
+@contextmanager
+def on_signals(act: Callable[[], object], *numbers: int) -> Iterator[None]:
+    """Have signals do something, and afterwards what they did before."""
+    before = {number: signal.signal(number, lambda *_: act()) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until a signal comes; returns the process's exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--region", default="cn-hangzhou")
+    parser.add_argument("--every", type=int, default=300, metavar="SECONDS", help="from one poll to the next")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    client = AcsClient(
+        os.environ.get("ALIBABA_CLOUD_ACCESS_KEY_ID"),
+        os.environ.get("ALIBABA_CLOUD_ACCESS_KEY_SECRET"),
+        options.region,
+        auto_retry=False,  # its pauses would not end when the daemon is to
+    )
+    daemon = MaintenanceDaemon(client, Policy(), interval=timedelta(seconds=options.every))
+    with on_signals(daemon.stop, signal.SIGTERM, signal.SIGINT):
+        daemon.serve_forever()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,345 @@
+"""The metadata service as the author of a test sees it: settings, faults, timeline, complaints."""
+
+import asyncio
+import re
+import threading
+import time
+import urllib.request
+
+import pytest
+import requests
+
+from pytest_ecsevents import BadArgumentError, EcsEvents, EcsEventsError, StandingClockError, UnusedFaultError
+
+ROOT = "http://100.100.100.200/latest"
+SPOT = "/latest/meta-data/instance/spot/termination-time"
+
+
+@pytest.fixture
+def ecs():
+    """A cloud with one instance."""
+    with EcsEvents() as ecs_events:
+        ecs_events.instances.add("i-web1")
+        yield ecs_events
+
+
+def get(path="/latest/meta-data/region-id", **headers):
+    """The status that a program inside meets."""
+    return requests.get(f"http://100.100.100.200{path}", headers=headers, timeout=5).status_code
+
+
+def lines(ecs_events):
+    """The timeline without its first line."""
+    return ecs_events.timeline().splitlines()[1:]
+
+
+# -- settings
+
+
+def test_a_form_may_build_upon_the_one_that_is_guessed(ecs):
+    """The guess is there to be extended."""
+    ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
+    guessed = ecs.metadata.active_event
+    ecs.metadata.active_event = lambda event: {**guessed(event), "more": True}
+
+    (told,) = requests.get(f"{ROOT}/maintenance/active-system-events", timeout=5).json()
+    assert (told["eventType"], told["more"]) == ("SystemMaintenance.Reboot", True)
+
+
+@pytest.mark.parametrize("form", [None, "a form", {}])
+def test_a_form_that_is_no_function(ecs, form):
+    """What tells of an active event must be callable."""
+    with pytest.raises(BadArgumentError) as error:
+        ecs.metadata.active_event = form
+    assert str(error.value) == (
+        f"metadata.active_event is {form!r}. Pass a function that takes a SystemEvent and returns a dict."
+    )
+
+
+def test_a_form_that_json_cannot_say(ecs):
+    """What the author's function returns must be sendable; the error comes out of the program's request."""
+    ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
+    ecs.metadata.active_event = lambda event: {"at": event.not_before}
+    with pytest.raises(BadArgumentError) as error:
+        get("/latest/maintenance/active-system-events")
+    assert re.sub(r"\{.*\}\. Return", "{...}. Return", str(error.value)) == (
+        'metadata.active_event returned {...}. Return a dict that JSON can say, such as {"eventId": event.event_id}.'
+    )
+
+
+@pytest.mark.parametrize("status", [200, 600, "403", True, None])
+def test_a_status_that_refuses_nothing(ecs, status):
+    """Only a status of a refusal may be set."""
+    with pytest.raises(BadArgumentError) as error:
+        ecs.metadata.no_token_status = status
+    assert str(error.value) == f"metadata.no_token_status is {status!r}. Pass a status from 400 to 599."
+
+
+def test_the_log_is_the_authors_own_list(ecs):
+    """What the author does to the list of calls does not change the log."""
+    get()
+    ecs.metadata.calls.clear()
+    assert len(ecs.metadata.calls) == 1
+    assert repr(ecs.metadata) == "<Metadata: 1 calls>"
+
+
+# -- faults
+
+
+def test_a_fault_is_met_by_the_next_request(ecs):
+    """By the names of the service's refusals, once, and then it answers again."""
+    ecs.fail("metadata", "Throttling")
+    ecs.fail("metadata", "InternalError", times=2)
+
+    assert [get() for _ in range(4)] == [429, 500, 500, 200]
+    assert [call.fault for call in ecs.metadata.calls] == [True, True, True, False]
+    assert ecs.timeline().splitlines()[0].endswith("0 events, 0 calls, 3 faults")
+
+
+def test_a_fault_may_be_for_some_requests(ecs):
+    """By instance, method and path, within a window, or with words and a status of one's own."""
+    ecs.instances.add("i-web2")
+    ecs.fail("metadata", "ServiceUnavailable", path=SPOT)
+    ecs.fail("metadata", "Unauthorized", instance_id="i-web2", method="GET")
+    ecs.fail("metadata", "Teapot", http_status=418, message="I'm a teapot", between=("+1h", "+2h"))
+
+    with ecs.guest("i-web1"):
+        assert [get(), get(SPOT), get(SPOT)] == [200, 503, 404]
+    with ecs.guest("i-web2"):
+        assert [get(), get()] == [401, 200]
+        ecs.advance("1h")
+        assert [get(), get()] == [418, 200]
+        assert "<h1>418 - I'm a teapot</h1>" in ecs.metadata.calls[-2].text
+
+
+def test_a_quota_is_of_requests_a_minute(ecs):
+    """Requests beyond it meet 429 until the minute ends."""
+    ecs.quota("metadata", per_minute=2)
+
+    assert [get() for _ in range(3)] == [200, 200, 429]
+    ecs.advance("1m")
+    assert get() == 200
+
+
+def test_faults_of_actions_are_none_of_its(ecs):
+    """A fault for every action leaves the metadata service alone."""
+    ecs.fail("*", "Throttling", optional=True)
+    ecs.delay("*", "5s", optional=True)
+    assert get() == 200
+
+
+def test_a_fault_that_nothing_met():
+    """The complaint names it, and the nearest request."""
+    with pytest.raises(UnusedFaultError) as error, EcsEvents() as ecs:
+        ecs.instances.add("i-web1")
+        ecs.fail("metadata", "Throttling", path=SPOT)
+        ecs.delay("metadata", "5s", instance_id="i-web2", times=1)
+        get()
+    assert str(error.value) == (
+        "Faults and delays were declared that the handler did not meet:\n"
+        f"  - metadata(path='{SPOT}'): Throttling, met 0 of 1 times. "
+        "Nearest call: i-web1 GET /latest/meta-data/region-id -> 200.\n"
+        "  - metadata(instance_id='i-web2'): delay of 5s, met 0 of 1 times. "
+        "Nearest call: i-web1 GET /latest/meta-data/region-id -> 200.\n"
+        "Have the handler make these calls, or declare fewer; one with optional=True need not be met. If this is on "
+        'purpose: ecs_events.strict -= {"faults"} in the test, or leave "faults" out of ecs_events_strict in the ini file; '
+        'see README, "Strictness" (README.md#strictness).'
+    )
+
+
+def test_a_fault_where_nothing_was_asked():
+    """The complaint says so."""
+    sentence = r"metadata: Throttling, met 0 of 1 times\. metadata was not called\."
+    with pytest.raises(UnusedFaultError, match=sentence), EcsEvents() as ecs:
+        ecs.fail("metadata", "Throttling")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (
+            {"code": "Throttled"},
+            "'Throttled' is no error that metadata is known to answer. Did you mean Throttling? For one of your own pass "
+            "message= and http_status= too. Known are: BadRequest, Unauthorized, Forbidden, NotFound, MethodNotAllowed, "
+            "Throttling, InternalError, ServiceUnavailable; and of the network: ",
+        ),
+        (
+            {"code": "Throttling", "InstanceId": "i-web1"},
+            "metadata has no parameter 'InstanceId'. Did you mean instance_id? It has: instance_id, method, path.",
+        ),
+        (
+            {"code": "Throttling", "time": 3},
+            "metadata has no parameter 'time'. Did you mean times? It has: instance_id, method, path.",
+        ),
+        (
+            {"code": "read timeout", "acted": True},
+            "fail('metadata', 'read timeout') got acted=True. Leave it out: who asks the metadata service only reads.",
+        ),
+        (
+            {"code": "Throttling", "path": "meta-data/region-id"},
+            "path is 'meta-data/region-id'. Pass it whole, such as "
+            'path="/latest/meta-data/instance/spot/termination-time".',
+        ),
+    ],
+)
+def test_a_fault_that_cannot_be(ecs, arguments, sentence):
+    """A wrong name is refused with the nearest one."""
+    with pytest.raises(BadArgumentError) as error:
+        ecs.fail("metadata", **arguments)
+    assert str(error.value).startswith(sentence)
+
+
+def test_the_service_is_no_action(ecs):
+    """Its requests are in a log of their own: `calls` are those to actions."""
+    get()
+    assert ecs.calls == []
+    with pytest.raises(BadArgumentError, match="'metadata' is no action of Ecs"):
+        ecs.assert_called("metadata")
+
+
+def test_a_delay_passes_in_a_loop_too(ecs):
+    """Other tasks go on while a request takes its time."""
+    aiohttp = pytest.importorskip("aiohttp")
+    ecs.delay("metadata", "10s")
+    seen = []
+
+    async def other():
+        await asyncio.sleep(4)
+        seen.append(f"{ecs.now:%S}")
+
+    async def agent():
+        async with aiohttp.ClientSession() as session, session.get(f"{ROOT}/meta-data/region-id") as reply:
+            seen.append(f"{await reply.text()} {ecs.now:%S}")
+
+    async def both():
+        await asyncio.gather(agent(), other())
+
+    asyncio.run(both())
+    assert seen == ["04", "cn-hangzhou 10"]
+
+
+# -- the timeline
+
+
+def test_requests_are_in_the_timeline(ecs):
+    """Each line has the instance, what was asked and what was said; what it met is told as of calls."""
+    ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
+    ecs.fail("metadata", "read timeout", path=SPOT)
+    ecs.fail("metadata", "bad gateway", path="/latest/user-data")
+    get("/latest/maintenance/active-system-events")
+    with pytest.raises(requests.exceptions.ReadTimeout):
+        get(SPOT)
+    get("/latest/user-data")
+    get(X_aliyun_ecs_metadata_token="")
+    get(**{"X-aliyun-ecs-metadata-token": "none"})
+
+    assert lines(ecs)[1:] == [
+        " +00:00:00  metadata  i-web1 GET /latest/maintenance/active-system-events -> 200, 1 event",
+        f" +00:00:00  metadata  i-web1 GET {SPOT} -> read timeout after 5s, a fault",
+        " +00:00:05  metadata  i-web1 GET /latest/user-data -> 502 bad gateway, a fault",
+        " +00:00:05  metadata  i-web1 GET /latest/meta-data/region-id -> 200",
+        " +00:00:05  metadata  i-web1 GET /latest/meta-data/region-id -> 401",
+        "                        no such token was issued",
+    ]
+
+
+def test_polls_are_told_once(ecs):
+    """What a program asks again and again is one line, with its sleeps."""
+    for _ in range(100):
+        get(SPOT)
+        get("/latest/maintenance/active-system-events")
+        time.sleep(5)
+
+    assert lines(ecs) == [
+        f" +00:00:00  metadata  i-web1 GET {SPOT} -> 404, then",
+        "                      i-web1 GET /latest/maintenance/active-system-events -> 200, 0 events (100 times, every 5s, "
+        "until +00:08:15)",
+    ]
+
+
+def test_the_picture_leaves_them_out(ecs):
+    """Polls would hide what happens to instances and events."""
+    before = ecs.svg()
+    get()
+    assert ecs.svg() == before
+
+
+def test_threads_are_named(ecs):
+    """Where several threads ask, each line names its own."""
+    thread = threading.Thread(target=get, name="agent")
+    thread.start()
+    thread.join()
+    get()
+
+    assert lines(ecs) == [
+        " +00:00:00  metadata  [MainThread] i-web1 GET /latest/meta-data/region-id -> 200",
+        " +00:00:00  metadata  [agent] i-web1 GET /latest/meta-data/region-id -> 200",
+    ]
+
+
+def test_a_long_story_counts_them(ecs):
+    """Of many different polls the middle is counted."""
+    for number in range(30):
+        get(f"/latest/meta-data/{['region-id', 'zone-id', 'mac'][number % 3 - number // 7 % 2]}")
+        ecs.advance(seconds=1 + number % 4)
+
+    counted = [line for line in ecs._timeline(10).splitlines() if "..." in line]
+    assert len(counted) == 1
+    assert re.search(r"\.\.\. \d+ calls, some to the metadata service, until \+00:", counted[0])
+
+
+# -- programs that go on for ever
+
+
+def test_a_program_that_asks_without_sleeping(ecs):
+    """Under run it is ended with a sentence that says where it asks."""
+
+    def agent():
+        while get(SPOT) == 404:
+            pass
+
+    with pytest.raises(StandingClockError) as error:
+        ecs.run(agent, until="1h")
+    sentence = re.sub(r"\S+test_metadata.py:\d+", "test_metadata.py:N", str(error.value))
+    assert sentence == (
+        "The handler made 10000 calls while the clock stands at 2030-01-01T00:00:00Z, the last of them i-web1 GET "
+        f"{SPOT} at test_metadata.py:N in get. Time does not pass by itself, so the end of run would never come: sleep in "
+        'the loop (time.sleep moves the clock), or have calls take their time: ecs_events.delay("metadata", "50ms").'
+    )
+    ecs.strict = False
+
+
+def test_where_a_program_asks_that_uses_the_standard_library(ecs):
+    """The place is the program's own, and not one of the library's."""
+
+    def agent():
+        while urllib.request.urlopen(f"{ROOT}/meta-data/region-id", timeout=5).read():
+            pass
+
+    with pytest.raises(StandingClockError, match=r"at \S+test_metadata\.py:\d+ in agent\. Time does not pass"):
+        ecs.run(agent, until="1h")
+    ecs.strict = False
+
+
+def test_a_program_that_only_asks_is_not_stuck(ecs):
+    """Asking counts as doing something: the patience of run is not spent while requests go on."""
+    ecs.patience = 0.2
+    ecs.delay("metadata", "4s")
+
+    def agent():
+        while True:
+            get(SPOT)
+
+    stopped = ecs.run(agent, until="1h")
+    assert f"{stopped.at:%H:%M}" == "01:00"
+
+
+def test_after_the_test_nobody_is_answered():
+    """A connection that outlives its cloud says that it has ended."""
+    import socket
+
+    with EcsEvents() as ecs:
+        ecs.instances.add("i-web1")
+        connection = socket.create_connection(("100.100.100.200", 80))
+    with pytest.raises(EcsEventsError, match="EcsEvents works only inside its with block"):
+        connection.sendall(b"GET / HTTP/1.1\r\n\r\n")

@@ -1,0 +1,139 @@
+"""The credentials of an instance's RAM role, as the SDKs read them."""
+
+import asyncio
+import json
+
+import pytest
+from aliyunsdkcore.auth.credentials import EcsRamRoleCredential
+from aliyunsdkcore.client import AcsClient
+from aliyunsdkecs.request.v20140526.DescribeInstancesRequest import DescribeInstancesRequest
+
+ROLE = "/latest/meta-data/ram/security-credentials/backup"
+
+
+@pytest.fixture
+def backup(ecs_events):
+    """An instance with a role."""
+    return ecs_events.instances.add("i-web1", ram_role_name="backup")
+
+
+@pytest.fixture
+def read(ask):
+    """The document."""
+
+    def read():
+        return json.loads(ask(ROLE).text)
+
+    return read
+
+
+def test_the_document(backup, read):
+    """It has the documented keys, and is good for six hours."""
+    document = read()
+
+    assert list(document) == [
+        "AccessKeyId",
+        "AccessKeySecret",
+        "Expiration",
+        "SecurityToken",
+        "LastUpdated",
+        "Code",
+    ]
+    assert document["AccessKeyId"].startswith("STS.")
+    assert (document["LastUpdated"], document["Expiration"]) == ("2030-01-01T00:00:00Z", "2030-01-01T06:00:00Z")
+    assert document["Code"] == "Success"
+
+
+def test_new_credentials_come_half_an_hour_before_the_end(ecs_events, backup, read):
+    """Until then the same are told; those that come then last six hours themselves."""
+    first = read()
+    ecs_events.advance("5h29m59s")
+    assert read() == first
+    ecs_events.advance("1s")
+
+    second = read()
+    assert second["AccessKeyId"] != first["AccessKeyId"]
+    assert (second["LastUpdated"], second["Expiration"]) == ("2030-01-01T05:30:00Z", "2030-01-01T11:30:00Z")
+
+
+def test_each_instance_has_its_own(ecs_events, backup, ask, read):
+    """Two instances with one role have different credentials."""
+    ecs_events.instances.add("i-web2", ram_role_name="backup")
+    with ecs_events.guest("i-web1"):
+        first = read()
+    with ecs_events.guest("i-web2"):
+        assert read()["AccessKeyId"] != first["AccessKeyId"]
+
+
+def test_another_role(backup, ask):
+    """A role that the instance does not have is 404."""
+    assert ask("/latest/meta-data/ram/security-credentials/admin").status == 404
+
+
+def test_listing_issues_nothing(ecs_events, backup, ask, read):
+    """To look what roles there are gives no credentials away."""
+    ask("/latest/meta-data/")
+    ask("/latest/meta-data/ram/security-credentials/")
+    ecs_events.advance("1h")
+
+    assert read()["LastUpdated"] == "2030-01-01T01:00:00Z"
+
+
+def describe(role):
+    """What the legacy SDK sees with the credentials of the instance that it runs inside."""
+    client = AcsClient(region_id="cn-hangzhou", credential=EcsRamRoleCredential(role))
+    reply = json.loads(client.do_action_with_exception(DescribeInstancesRequest()))
+    return [instance["InstanceId"] for instance in reply["Instances"]["Instance"]]
+
+
+def test_the_legacy_sdk_calls_with_them(ecs_events, backup):
+    """A handler inside an instance needs no access key."""
+    assert describe("backup") == ["i-web1"]
+    assert [call.path for call in ecs_events.metadata.calls] == [ROLE]
+
+
+def test_they_are_the_instances_account(ecs_events, backup):
+    """Calls with the credentials of another account's instance are that account's."""
+    ecs_events.instances.add("i-theirs", account_id="222", ram_role_name="theirs")
+    with ecs_events.guest("i-theirs"):
+        assert describe("theirs") == ["i-theirs"]
+    with ecs_events.guest("i-web1"):
+        assert describe("backup") == ["i-web1"]
+
+
+@pytest.mark.parametrize("http_tokens", ["optional", "required"])
+def test_the_newer_sdk_reads_them(ecs_events, ask, http_tokens):
+    """Its own client finds the role and reads the credentials, in the hardened mode too, and again when they end."""
+    provider_module = pytest.importorskip("alibabacloud_credentials.provider.ecs_ram_role")
+    ecs_events.instances.add("i-web1", ram_role_name="backup", http_tokens=http_tokens)
+    provider = provider_module.EcsRamRoleCredentialsProvider(async_update_enabled=False)
+
+    first = provider.get_credentials()
+    assert first.get_access_key_id().startswith("STS.")
+    assert provider.get_credentials().get_access_key_id() == first.get_access_key_id()
+    ecs_events.advance("6h")
+    assert provider.get_credentials().get_access_key_id() != first.get_access_key_id()
+
+
+def test_the_newer_sdk_reads_them_in_an_event_loop(ecs_events, backup):
+    """Its asynchronous calls are answered as well."""
+    provider_module = pytest.importorskip("alibabacloud_credentials.provider.ecs_ram_role")
+    provider = provider_module.EcsRamRoleCredentialsProvider(async_update_enabled=False)
+
+    assert asyncio.run(provider.get_credentials_async()).get_access_key_id().startswith("STS.")
+    assert {call.transport for call in ecs_events.metadata.calls} == {"aiohttp"}
+
+
+def test_the_newer_sdk_calls_with_them(ecs_events, backup):
+    """A client of the newer SDK whose credentials are those of the instance calls the cloud with them."""
+    models = pytest.importorskip("alibabacloud_ecs20140526.models")
+    from alibabacloud_credentials.client import Client as Credentials
+    from alibabacloud_credentials.models import Config as CredentialsConfig
+    from alibabacloud_ecs20140526.client import Client
+    from alibabacloud_tea_openapi.models import Config
+
+    credential = Credentials(CredentialsConfig(type="ecs_ram_role"))
+    client = Client(Config(credential=credential, region_id="cn-hangzhou"))
+    reply = client.describe_instances(models.DescribeInstancesRequest(region_id="cn-hangzhou")).body
+
+    assert [instance.instance_id for instance in reply.instances.instance] == ["i-web1"]

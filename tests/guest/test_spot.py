@@ -1,0 +1,101 @@
+"""One interruption of a preemptible instance, in all the views that a program may have of it."""
+
+import time
+
+import pytest
+import requests
+
+TERMINATION = "http://100.100.100.200/latest/meta-data/instance/spot/termination-time"
+
+
+@pytest.fixture
+def spot(ecs_events):
+    """A preemptible instance."""
+    return ecs_events.instances.add("i-spot", spot_strategy="SpotAsPriceGo")
+
+
+def termination_time():
+    """What a program inside reads: None while it may go on."""
+    reply = requests.get(TERMINATION, timeout=5)
+    return None if reply.status_code == 404 else reply.text
+
+
+@pytest.fixture
+def locks(call):
+    """The reasons of `OperationLocks`; None when the instance is no more."""
+
+    def locks():
+        found = call("DescribeInstances", InstanceIds='["i-spot"]')["Instances"]["Instance"]
+        return [lock["LockReason"] for lock in found[0]["OperationLocks"]["LockReason"]] if found else None
+
+    return locks
+
+
+def test_five_views_of_an_interruption(ecs_events, spot, locks):
+    """Push, EventBridge, metadata and locks say the same at the same time, and five minutes later all say Deleted."""
+    pushed, bridged = [], []
+    ecs_events.subscribe(pushed.append)
+    ecs_events.subscribe(bridged.append, format="eventbridge")
+    ecs_events.advance("1h")
+    assert (pushed, bridged, termination_time(), locks()) == ([], [], None, [])
+
+    ecs_events.interrupt("i-spot")
+
+    content = {"instanceId": "i-spot", "action": "delete"}
+    ((push,), (event,)) = pushed, bridged
+    assert push["name"] == "Instance:PreemptibleInstanceInterruption"
+    assert (push["content"], push["eventTime"]) == (content, "20300101T090000.000+0800")
+    assert event["type"] == "ecs:Instance:PreemptibleInstanceInterruption"
+    assert (event["data"], event["time"]) == (content, "2030-01-01T09:00:00+08:00")
+    assert termination_time() == "2030-01-01T01:05:00Z"
+    assert locks() == ["Recycling"]
+
+    ecs_events.advance("4m59s")
+    assert (len(pushed), len(bridged), termination_time(), locks()) == (1, 1, "2030-01-01T01:05:00Z", ["Recycling"])
+
+    ecs_events.advance("1s")
+    assert (pushed[-1]["name"], pushed[-1]["content"]["state"]) == ("Instance:StateChange", "Deleted")
+    assert pushed[-1]["eventTime"] == "20300101T090500.000+0800"
+    assert (bridged[-1]["type"], bridged[-1]["data"]["state"]) == ("ecs:Instance:StateChange", "Deleted")
+    assert bridged[-1]["time"] == "2030-01-01T09:05:00+08:00"
+    assert locks() is None
+    assert list(ecs_events.instances) == []
+
+
+def test_an_interruption_changes_no_status(ecs_events, spot):
+    """Who watches changes of status hears of it only when the instance is released."""
+    changes = []
+    ecs_events.on_change(changes.append)
+    ecs_events.interrupt("i-spot")
+    assert changes == []
+
+    ecs_events.advance("5m")
+    assert [(change.to_status, change.cause) for change in changes] == [(None, "PreemptibleInstanceInterruption")]
+
+
+def test_an_agent_drains_in_time(ecs_events, spot):
+    """A program that looks every five seconds hears of it in time, and its polls are one line of the timeline."""
+    drained = []
+
+    def agent():
+        while (at := termination_time()) is None:
+            time.sleep(5)
+        drained.append((at, f"{ecs_events.now:%H:%M:%S}"))
+
+    ecs_events.at("+1h2s", ecs_events.interrupt, "i-spot")
+    ecs_events.run(agent)
+
+    assert drained == [("2030-01-01T01:05:02Z", "01:00:05")]
+    (polls,) = [line for line in ecs_events.timeline().splitlines() if "404" in line]
+    assert polls == (
+        " +00:00:00  metadata  i-spot GET /latest/meta-data/instance/spot/termination-time -> 404 (721 times, every 5s, "
+        "until +01:00:00)"
+    )
+
+
+def test_a_shell_script_would_read_no_date(spot):
+    """The page of a 404 is nothing that `date --date` takes for a time."""
+    text = requests.get(TERMINATION, timeout=5).text
+
+    assert "404 - Not Found" in text
+    assert not text[:4].isdigit()

@@ -1,0 +1,485 @@
+"""Programs inside an instance, with each client library: they are answered, and meet faults as they would for real."""
+
+import asyncio
+import contextlib
+import errno
+import http.client
+import json
+import re
+import socket
+import socketserver
+import sys
+import threading
+import urllib.error
+import urllib.request
+
+import pytest
+import requests
+import responses
+import urllib3
+from aliyunsdkcore.vendored import requests as vendored
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_ecsevents import EcsEvents, EndlessCallError, UnexpectedCallError
+from pytest_ecsevents.openapi import MISHAPS
+
+HOST = "100.100.100.200"
+PATH = "/latest/meta-data/instance-id"
+URL = f"http://{HOST}{PATH}"
+NO_REPLY = [name for name, mishap in MISHAPS.items() if mishap.no_reply is not None]
+
+on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a full queue refuses elsewhere")
+
+
+@contextlib.contextmanager
+def inside():
+    """A cloud with one instance."""
+    with EcsEvents() as ecs_events:
+        ecs_events.instances.add("i-web1")
+        yield ecs_events
+
+
+@pytest.fixture
+def ecs():
+    """The same, for the whole test."""
+    with inside() as ecs_events:
+        yield ecs_events
+
+
+# -- clients, each with its patience: seconds for the connection and for the answer
+
+
+def by_requests(url, limits=(10, 10), **request):
+    """With requests."""
+    with requests.Session() as session:
+        return session.request(request.pop("method", "GET"), url, timeout=limits, **request).content
+
+
+def by_the_sdks_requests(url, limits=(10, 10), **request):
+    """With the legacy SDK's copy of requests."""
+    with vendored.Session() as session:
+        return session.request(request.pop("method", "GET"), url, timeout=limits, **request).content
+
+
+def by_urllib3(url, limits=(10, 10), **request):
+    """With urllib3."""
+    connect, read = limits
+    timeout = urllib3.Timeout(connect=connect, read=read)
+    with urllib3.PoolManager() as pool:
+        method = request.pop("method", "GET")
+        return pool.request(method, url, timeout=timeout, retries=False, **request).data
+
+
+def by_urllib(url, limits=(10, 10), **request):
+    """With urllib.request, which has one limit for both."""
+    try:
+        with urllib.request.build_opener().open(urllib.request.Request(url, **request), timeout=min(limits)) as reply:
+            return reply.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.read()
+
+
+def by_http_client(url, limits=(10, 10), *, method="GET", headers=(), data=None):
+    """With http.client, which has one limit for both."""
+    parts = urllib.request.urlparse(url)
+    with contextlib.closing(http.client.HTTPConnection(parts.hostname, parts.port, timeout=min(limits))) as connection:
+        connection.request(method, parts.path, body=data, headers=dict(headers))
+        with connection.getresponse() as reply:
+            return reply.read()
+
+
+def by_aiohttp(url, limits=(10, 10), **request):
+    """With aiohttp."""
+    aiohttp = pytest.importorskip("aiohttp")
+    timeout = aiohttp.ClientTimeout(sock_connect=limits[0], sock_read=limits[1])
+
+    async def ask():
+        method = request.pop("method", "GET")
+        async with aiohttp.ClientSession(timeout=timeout) as session, session.request(method, url, **request) as reply:
+            return await reply.read()
+
+    return asyncio.run(ask())
+
+
+TRANSPORTS = {
+    by_requests: "requests",
+    by_the_sdks_requests: "aliyun-python-sdk-core",
+    by_urllib3: "urllib3",
+    by_urllib: "http.client",
+    by_http_client: "http.client",
+    by_aiohttp: "aiohttp",
+}
+each_client = pytest.mark.parametrize("client", TRANSPORTS)
+
+
+# -- answers
+
+
+@each_client
+def test_a_client_is_answered(ecs, client):
+    """Each library reads what the service says, and the log has the library's name."""
+    assert client(URL) == b"i-web1"
+    (call,) = ecs.metadata.calls
+    assert (call.instance_id, call.method, call.path) == ("i-web1", "GET", PATH)
+    assert (call.http_status, call.text, call.transport) == (200, "i-web1", TRANSPORTS[client])
+    assert (call.at, call.took.total_seconds(), call.thread) == (ecs.now, 0, "MainThread")
+
+
+@each_client
+def test_a_client_sends_its_headers(ecs, client):
+    """A token is had by PUT and sent along, with the port in the address and a query behind the path."""
+    ttl = {"X-aliyun-ecs-metadata-token-ttl-seconds": "60"}
+    token = client(f"http://{HOST}:80/latest/api/token", method="PUT", headers=ttl).decode()
+
+    sent = client(f"{URL}?now#here", headers={"X-aliyun-ecs-metadata-token": token})
+    assert sent == b"i-web1"
+    assert [call.path for call in ecs.metadata.calls] == ["/latest/api/token", PATH]
+
+
+@each_client
+def test_a_client_may_send_a_body(ecs, client):
+    """What is sent beside the headers is read and left alone."""
+    ttl = {"X-aliyun-ecs-metadata-token-ttl-seconds": "60"}
+    sent = {"body" if client is by_urllib3 else "data": b"please"}
+
+    assert len(client(f"http://{HOST}/latest/api/token", method="PUT", headers=ttl, **sent)) == 56
+    (call,) = ecs.metadata.calls
+    assert call.http_status == 200
+
+
+@each_client
+def test_a_refusal_is_a_reply(ecs, client):
+    """A 404 comes with the service's page."""
+    assert b"<title>404 - Not Found</title>" in client(f"http://{HOST}/latest/user-data")
+
+
+def test_one_session_asks_again_and_again(ecs):
+    """A connection is closed after each reply, as the service does, and libraries make another."""
+    with requests.Session() as session, urllib3.PoolManager() as pool:
+        connection = http.client.HTTPConnection(HOST)
+        for _ in range(3):
+            assert session.get(URL, timeout=5).headers["Connection"] == "close"
+            assert pool.request("GET", URL).headers["Connection"] == "close"
+            connection.request("GET", PATH)
+            assert connection.getresponse().headers["Connection"] == "close"
+    assert len(ecs.metadata.calls) == 9
+
+
+def test_a_connection_may_be_made_beforehand(ecs):
+    """Who connects before he asks gets a socket all the same."""
+    connection = http.client.HTTPConnection(HOST)
+    connection.connect()
+    assert connection.sock.fileno() == -1
+    connection.putrequest("GET", PATH)
+    connection.endheaders()
+    assert connection.getresponse().read() == b"i-web1"
+
+
+def test_what_is_read_in_pieces(ecs):
+    """A bare socket is answered once its request is whole, and the answer is read piece by piece to its end."""
+    with socket.create_connection((HOST, 80)) as connection:
+        assert connection.recv(10) == b""
+    with socket.create_connection((HOST, 80)) as connection:
+        for piece in (b"PUT /latest/api/token HTTP/1.1\r\nContent-", b"Length: 4\r\n", b"\r\n", b"ab"):
+            connection.sendall(piece)
+            assert ecs.metadata.calls == []
+        assert connection.getpeername() == (HOST, 80)
+        assert connection.send(b"cd") == 2
+        assert ecs.metadata.calls[0].http_status == 400
+        connection.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        buffer = bytearray(8)
+        assert connection.recv_into(buffer) == 8
+        assert connection.recv_into(buffer, 4) == 4
+        assert bytes(buffer) == b" 400/1.1"
+        connection.shutdown(socket.SHUT_WR)
+        rest = b"".join(iter(lambda: connection.recv(1000), b""))
+    assert rest.startswith(
+        b" Bad Request\r\nContent-Length: 385\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n<?xml"
+    )
+    assert len(ecs.metadata.calls) == 1
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(st.one_of(st.binary(max_size=60), st.text("GETPU /\r\n:latest%0xContent-Length9", max_size=80).map(str.encode)))
+def test_any_bytes_are_answered(sent):
+    """Whatever is sent, somebody who reads gets a reply of the service's, or the end."""
+    with inside() as ecs_events, socket.create_connection((HOST, 80)) as connection:
+        connection.sendall(sent + b"\r\n\r\n")
+        reply = connection.recv(100_000)
+        assert re.match(rb"HTTP/1\.1 (200|400|404|405) ", reply) or ecs_events.metadata.calls == []
+        assert ecs_events.timeline()
+
+
+def test_the_patience_of_a_bare_socket(ecs):
+    """A socket says how long it waits; where nothing is said it waits as sockets do by default."""
+    before = socket.getdefaulttimeout()
+    try:
+        socket.setdefaulttimeout(7)
+        connection = socket.create_connection((HOST, 80))
+    finally:
+        socket.setdefaulttimeout(before)
+    assert connection.gettimeout() == 7
+    connection.settimeout(None)
+    assert connection.gettimeout() is None
+
+
+# -- nothing else changes
+
+
+def test_other_addresses_are_reached(ecs):
+    """A server on loopback is reached as ever, by each of the libraries."""
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self):
+            while self.rfile.readline().strip():
+                pass
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n\r\nreal")
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            assert {client(f"http://127.0.0.1:{server.server_address[1]}/") for client in TRANSPORTS} == {b"real"}
+        finally:
+            server.shutdown()
+            thread.join()
+    assert ecs.metadata.calls == []
+
+
+def test_users_mocks_stay_as_they_are(ecs):
+    """A program that also calls something the test mocks asks the metadata service meanwhile."""
+    with responses.RequestsMock() as mock:
+        mock.get("http://example.com/", body="mocked")
+        assert requests.get("http://example.com/", timeout=5).text == "mocked"
+        assert requests.get(URL, timeout=5).text == "i-web1"
+        with pytest.raises(requests.ConnectionError):
+            requests.get("http://example.org/", timeout=5)
+
+
+@each_client
+def test_no_proxy_is_asked(ecs, monkeypatch, client):
+    """The metadata service is asked directly, whatever proxy the environment names."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+
+    assert client(URL) == b"i-web1"
+
+
+def test_other_hosts_keep_their_proxy(ecs, monkeypatch):
+    """What is asked through a proxy else is asked through it still."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with pytest.raises(urllib.error.URLError, match="refused"):
+        urllib.request.build_opener().open("http://example.com/", timeout=5)
+
+
+# -- what is not intercepted never reaches the network
+
+UNCAUGHT = (
+    "Something connected to the metadata service, 100.100.100.200, by a way that is not intercepted. Answered are requests, "
+    "urllib3, urllib.request, http.client and aiohttp, and what is built upon them; use one of these. To have it meet a "
+    'time-out instead: ecs_events.strict -= {"calls"} in the test, or leave "calls" out of ecs_events_strict in the ini '
+    'file; see README, "Strictness" (README.md#strictness).'
+)
+
+
+def connects_bare():
+    """By a socket of one's own."""
+    with contextlib.closing(socket.socket()) as connection:
+        connection.connect((HOST, 80))
+
+
+def connects_by_number():
+    """The same with an error number."""
+    with contextlib.closing(socket.socket()) as connection:
+        raise OSError(connection.connect_ex((HOST, 80)), "by number")
+
+
+def connects_by_asyncio():
+    """By a loop's own connections."""
+    asyncio.run(asyncio.open_connection(HOST, 80))
+
+
+@pytest.mark.parametrize("connects", [connects_bare, connects_by_number, connects_by_asyncio])
+def test_a_connection_by_another_way(connects):
+    """It is refused in a sentence, and once more when the test ends, for programs catch everything."""
+    with pytest.raises(UnexpectedCallError) as later, inside():
+        with pytest.raises(UnexpectedCallError) as error:
+            connects()
+        assert str(error.value) == UNCAUGHT
+    assert str(later.value) == UNCAUGHT
+
+
+@pytest.mark.parametrize("connects", [connects_bare, connects_by_number, connects_by_asyncio])
+def test_a_connection_by_another_way_where_that_is_relaxed(ecs, connects):
+    """It times out, as outside an instance."""
+    ecs.strict -= {"calls"}
+    with pytest.raises(TimeoutError) as error:
+        connects()
+    assert error.value.errno == errno.ETIMEDOUT
+
+
+@pytest.mark.parametrize("url", [f"https://{HOST}/latest/", f"http://{HOST}:8080/latest/"])
+@each_client
+def test_nobody_listens_at_other_ports(ecs, client, url):
+    """Another port of the address refuses, without the network being asked."""
+    if url.startswith("https") and client is by_http_client:
+        pytest.skip("it takes no address")
+    with pytest.raises(Exception, match=r"(?i)refused|cannot connect"):
+        client(url)
+    assert ecs.metadata.calls == []
+
+
+def test_datagrams_are_left_alone(ecs):
+    """Who connects a datagram socket there sends nothing; it is how programs learn their own address."""
+    with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as probe, contextlib.suppress(OSError):
+        probe.connect((HOST, 80))
+        assert probe.getsockname()[1]
+
+
+def test_a_class_that_somebody_else_put_there(monkeypatch):
+    """A tool that gives sockets a class of its own while the test runs does not keep the real one changed."""
+
+    class Guarded(socket.socket):
+        pass
+
+    real = socket.socket
+    with inside():
+        monkeypatch.setattr(socket, "socket", Guarded)
+        assert "connect" in vars(real)
+    assert "connect" not in vars(real)
+    assert "connect" not in vars(Guarded)
+
+
+def test_a_guard_that_somebody_else_took_away():
+    """What another tool put in place meanwhile stays, and what was there before comes back."""
+
+    def theirs(sock, address):
+        raise AssertionError
+
+    try:
+        with inside():
+            socket.socket.connect = theirs
+        assert socket.socket.connect is theirs
+        with inside():
+            assert socket.socket.connect is not theirs
+        assert socket.socket.connect is theirs
+    finally:
+        del socket.socket.connect
+
+
+# -- faults
+
+
+def raised_by(call, *args, **kwargs):
+    """The error that a call raises."""
+    with pytest.raises(Exception) as error:  # whatever the library raises is what is asked
+        call(*args, **kwargs)
+    return error.value
+
+
+def kinds(error):
+    """The types of an error and of those that it carries, as far as they are errors."""
+    carried = [*error.args, getattr(error, "reason", None)]
+    inner = dict.fromkeys(kinds(one) for one in carried if isinstance(one, BaseException))
+    return (type(error), *inner)
+
+
+def words(error):
+    """An error's text without what differs from one call to the next."""
+    text = re.sub(r"127\.0\.0\.1|100\.100\.100\.200", "HOST", str(error))
+    text = re.sub(r"(port=|:|, )\d{2,5}\b", r"\1PORT", text)
+    text = re.sub(r"(HOST(:PORT)?|url: )/\S*", "URL", text)
+    return re.sub(r"0x[0-9a-f]+", "ADDRESS", text)
+
+
+def patience(name):
+    """Little for what is to be waited for, so that real time is short; much for all else, so that no load matters."""
+    return {"connect timeout": (0.05, 10), "read timeout": (10, 0.1)}.get(name, (10, 10))
+
+
+@on_linux
+@each_client
+@pytest.mark.parametrize("name", NO_REPLY)
+def test_a_client_raises_what_it_raises_for_real(misbehaving, client, name):
+    """The error and all that it carries have the types, and but for addresses the words, of the real ones."""
+    with misbehaving(name) as port:
+        real = raised_by(client, f"http://127.0.0.1:{port}{PATH}", patience(name))
+    with inside() as ecs:
+        ecs.fail("metadata", name, times=2 if client is by_aiohttp else 1, optional=True)
+        fault = raised_by(client, URL, patience(name))
+    assert kinds(fault) == kinds(real)
+    assert words(fault) == words(real)
+    call = ecs.metadata.calls[-1]
+    assert (call.http_status, call.failure, call.fault, call.text) == (None, name, True, None)
+
+
+@on_linux
+@each_client
+def test_a_reply_that_is_cut_short(misbehaving, client):
+    """A body that ends before its announced length is what it is for real."""
+    with misbehaving("truncated body") as port:
+        real = _outcome(client, f"http://127.0.0.1:{port}{PATH}")
+    with inside() as ecs:
+        ecs.fail("metadata", "truncated body")
+        assert _outcome(client, URL) == real
+    assert (ecs.metadata.calls[0].failure, ecs.metadata.calls[0].text) == ("truncated body", "i-w")
+
+
+def _outcome(client, url):
+    try:
+        client(url)
+    except Exception as error:  # noqa: BLE001  # what it is is compared
+        return kinds(error)
+    return "half a body"
+
+
+@each_client
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [("bad gateway", b"502 Bad Gateway"), ("garbled body", b"i-w\xe5\xe2\xb1"), ("empty body", b"")],
+)
+def test_a_broken_reply_reaches_the_client_as_it_is(ecs, client, name, body):
+    """A page of a proxy, and bytes that are no text."""
+    ecs.fail("metadata", name)
+    assert body in client(URL)
+    assert client(URL) == b"i-web1"
+
+
+@each_client
+def test_a_time_out_takes_the_clients_own(ecs, client):
+    """Connecting and reading have their own limits, which pass in virtual time."""
+    ecs.fail("metadata", "connect timeout")
+    ecs.fail("metadata", "read timeout")
+    for _ in range(2):
+        raised_by(client, URL, (3, 7))
+    spent = [call.took.total_seconds() for call in ecs.metadata.calls]
+    assert spent == ([3, 3] if client in (by_urllib, by_http_client) else [3, 7])
+
+
+@each_client
+def test_an_answer_takes_its_time(ecs, client):
+    """A delayed answer is that of its own instant; one beyond the client's patience is a time-out."""
+    ecs.delay("metadata", "5s", times=1)
+    ecs.delay("metadata", "30s", times=1)
+    ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+4s")
+
+    assert json.loads(client(f"http://{HOST}/latest/maintenance/active-system-events")) == []
+    raised_by(client, URL)
+    assert [call.took.total_seconds() for call in ecs.metadata.calls] == [5, 10]
+    assert [call.failure for call in ecs.metadata.calls] == ["", "read timeout"]
+
+
+@pytest.mark.parametrize("name", ["connect timeout", "read timeout"])
+def test_a_client_that_would_wait_for_ever(name):
+    """A client without a time-out is told so, and the test fails though it may swallow that."""
+    with pytest.raises(EndlessCallError) as error, inside() as ecs:
+        ecs.fail("metadata", name)
+        with pytest.raises(EndlessCallError):
+            urllib.request.urlopen(URL)
+    assert str(error.value) == (
+        f'i-web1 GET /latest/meta-data/instance-id met "{name}", and its client has no {name}: it would wait for ever. '
+        'Give the client one (timeout=10 of requests), or declare another fault, such as "connection reset".'
+    )
