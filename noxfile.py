@@ -12,6 +12,8 @@ NEWEST = {
     "freezegun": "",
     "responses": "",
     "time-machine": "",
+    "waitress": "",
+    "aliyun-mns": "",
     "aliyun-python-sdk-ecs": "",
     "alibabacloud-ecs20140526": "",
     "aliyun-python-sdk-cms": "",
@@ -24,6 +26,7 @@ FLOORS = {
     "freezegun": {"freezegun": "1.5.0"},
     "responses": {"responses": "0.25.0"},
     "time-machine": {"time-machine": "2.19.0"},
+    "waitress": {"waitress": "3.0.0"},
     # Older ones cannot send form bodies on a current Python; those before 2.13 have no transport to intercept.
     "sdk-core": {"aliyun-python-sdk-core": "2.13.2"},
     # What Alibaba Cloud's article on simulated events asks for. Its core is the same package under another name.

@@ -13,6 +13,7 @@ import row_growth
 import row_guest
 import row_moto
 import row_push
+import row_queue
 import row_sleep
 import row_startup
 import row_tea
@@ -28,6 +29,7 @@ MODULES = {
     "push": row_push,
     "guest": row_guest,
     "moto": row_moto,
+    "queue": row_queue,
 }
 FORM = "{:<44} {:>12} {:>12} {:>13}  {:<8} {}"
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pytest_ecsevents._words import listed
+from pytest_ecsevents.channels import BATCH, HIDDEN, PRIORITY, QUEUE_LIMITS, TOPIC_LIMITS, WAIT
 from pytest_ecsevents.cloud import (
     EVENT_STATUS_CODES,
     EVENT_TYPES,
@@ -19,12 +20,13 @@ from pytest_ecsevents.cloud import (
     ROWS,
     EventStatus,
 )
-from pytest_ecsevents.face import SCENARIOS
+from pytest_ecsevents.face import SCENARIOS, EcsEvents
 from pytest_ecsevents.face._scenarios import ScenarioRow, case_of, types_of
 from pytest_ecsevents.guest import ERRORS, ITEMS
 from pytest_ecsevents.openapi import ACTIONS, COMMON, MISHAPS, PRODUCTS, Action, ErrorRow, Product
 from pytest_ecsevents.openapi._action import METHODS
 from pytest_ecsevents.openapi._parameters import ENVELOPE, Parameter
+from pytest_ecsevents.server import SMQ_ERRORS, SMQ_VERSION, Route
 
 PAGE = Path(__file__).with_name("capabilities.md")
 
@@ -49,6 +51,7 @@ def _lines() -> Iterator[str]:
     yield from _statuses()
     yield from _lifecycle()
     yield from _scenarios()
+    yield from _message_queues()
 
 
 def _opening() -> Iterator[str]:
@@ -304,6 +307,44 @@ def _who(row: ScenarioRow) -> "tuple[str, str, str]":
 
 
 # -- Markdown
+
+
+# -- message queues
+
+
+def _message_queues() -> Iterator[str]:
+    yield "## Message queues"
+    yield ""
+    yield (
+        f"Operations of the Simple Message Queue (formerly MNS), version {SMQ_VERSION}. Each number below is refused with "
+        "`InvalidArgument` where it is out of range."
+    )
+    yield ""
+    smq = EcsEvents()._messaging.smq
+    yield from _table(
+        ("operations", "request"),
+        ((route.operations, _code(f"{route.method} {_path_text(route)}")) for route in smq.routes),
+    )
+    groups = {"queue": QUEUE_LIMITS, "topic": TOPIC_LIMITS, "request": (BATCH, WAIT, HIDDEN, PRIORITY)}
+    yield from _table(
+        ("of a", "number", "from", "to", "default"),
+        (
+            (group, _code(limit.name), str(limit.low), str(limit.high), str(limit.default))
+            for group, limits in groups.items()
+            for limit in limits
+        ),
+    )
+    yield from _table(
+        _ERRORS,
+        ((_code(row.code), str(row.http_status), _text(row.message), row.source) for row in SMQ_ERRORS.values()),
+    )
+
+
+def _path_text(route: Route) -> str:
+    names = iter(("<subscription>",) if "subscriptions/" in route.path else ())
+    path = route.path.replace("/?", "").replace("([^/]*)", "<name>", 1)
+    path = path.replace("([^/]*)", next(names, "<name>"))
+    return f"{path}?{route.marker}=" if route.marker else path
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

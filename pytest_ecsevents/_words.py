@@ -65,6 +65,10 @@ class EndlessCallError(EcsEventsError, AssertionError):
     """A call met a fault after which its client would wait for ever."""
 
 
+class ServedCallError(EcsEventsError, AssertionError):
+    """A call that came over HTTP ended in an error of the test's own, which its caller could not be shown."""
+
+
 class StrictnessError(EcsEventsError, AssertionError):
     """The test went well by itself, but something is wrong that it did not notice.
 

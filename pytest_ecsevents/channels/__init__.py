@@ -5,20 +5,57 @@ from pytest_ecsevents.channels._delivery import Courier, Delivery, Dispatcher, S
 from pytest_ecsevents.channels._filters import ALL, EventFilter
 from pytest_ecsevents.channels._formats import FORMATS, RULE_NAME, callback, cloudmonitor, eventbridge, subscription
 from pytest_ecsevents.channels._functions import FunctionContext, FunctionCredentials, FunctionMeta, ServiceMeta
+from pytest_ecsevents.channels._limits import QUEUE_LIMITS, TOPIC_LIMITS, Limit
 from pytest_ecsevents.channels._mishaps import Mishaps, Retries
 from pytest_ecsevents.channels._monitor import CloudMonitor
 from pytest_ecsevents.channels._names import EVENT_TYPES, LEVELS, PUBLISHED, NotificationName, NotificationNames
 from pytest_ecsevents.channels._notification import Notification
 from pytest_ecsevents.channels._options import DeliveryOptions, checked_options
+from pytest_ecsevents.channels._queues import (
+    BATCH,
+    HIDDEN,
+    MOST_AT_ONCE,
+    PRIORITY,
+    WAIT,
+    MessageStep,
+    QueueMessage,
+    Queues,
+    QueueState,
+    Receipt,
+    check_attributes,
+)
+from pytest_ecsevents.channels._refusal import SmqRefusal
 from pytest_ecsevents.channels._rules import EventPattern, EventRule, EventRules, NoSuchRuleError, RuleTarget
+from pytest_ecsevents.channels._topic_forms import CONTENT_TYPES
+from pytest_ecsevents.channels._topics import (
+    ANSWER_WITHIN,
+    CONTENT_FORMATS,
+    STRATEGIES,
+    TopicMessage,
+    TopicPush,
+    Topics,
+    TopicState,
+    TopicSubscription,
+)
 
 __all__ = [
     "ALL",
+    "ANSWER_WITHIN",
+    "BATCH",
+    "CONTENT_FORMATS",
+    "CONTENT_TYPES",
     "EVENT_TYPES",
     "FORMATS",
+    "HIDDEN",
     "LEVELS",
+    "MOST_AT_ONCE",
+    "PRIORITY",
     "PUBLISHED",
+    "QUEUE_LIMITS",
     "RULE_NAME",
+    "STRATEGIES",
+    "TOPIC_LIMITS",
+    "WAIT",
     "CloudMonitor",
     "Courier",
     "Delivery",
@@ -31,16 +68,29 @@ __all__ = [
     "FunctionContext",
     "FunctionCredentials",
     "FunctionMeta",
+    "Limit",
+    "MessageStep",
     "Mishaps",
     "NoSuchRuleError",
     "Notification",
     "NotificationName",
     "NotificationNames",
+    "QueueMessage",
+    "QueueState",
+    "Queues",
+    "Receipt",
     "Retries",
     "RuleTarget",
     "ServiceMeta",
+    "SmqRefusal",
     "Subscription",
+    "TopicMessage",
+    "TopicPush",
+    "TopicState",
+    "TopicSubscription",
+    "Topics",
     "callback",
+    "check_attributes",
     "checked_options",
     "cloudmonitor",
     "content_of",

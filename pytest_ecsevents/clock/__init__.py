@@ -1,5 +1,6 @@
 """Freezing back ends, virtual sleep and the queue of what falls due."""
 
+from pytest_ecsevents.clock._callers import Callers, Hold
 from pytest_ecsevents.clock._clock import BACKENDS, SLEEPS, Clock
 from pytest_ecsevents.clock._names import NamesMemo
 from pytest_ecsevents.clock._times import (
@@ -23,6 +24,7 @@ from pytest_ecsevents.clock._waits import (
     HandlerStop,
     Member,
     Stop,
+    TestIsOver,
     Waits,
     is_plumbing,
     place_of,
@@ -35,13 +37,16 @@ __all__ = [
     "LAST",
     "SECOND",
     "SLEEPS",
+    "Callers",
     "Clock",
     "Duration",
     "HandlerStop",
+    "Hold",
     "Member",
     "Micros",
     "NamesMemo",
     "Stop",
+    "TestIsOver",
     "Waits",
     "When",
     "delta_micros",

@@ -2,14 +2,16 @@
 
 import asyncio
 import math
+import socket
 import threading
 import time
 from _thread import get_ident
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Final
 
 from pytest_ecsevents._words import BadArgumentError, EcsEventsError, hidden_in_reports
+from pytest_ecsevents.clock._callers import AnswerWait, Callers, Hold
 from pytest_ecsevents.clock._freezegun import FreezegunSource
 from pytest_ecsevents.clock._loops import LoopTime, is_virtual, replace_loops
 from pytest_ecsevents.clock._names import NamesMemo
@@ -185,6 +187,28 @@ class Clock:
                 await asyncio.sleep((target - self.now()) / SECOND)
             else:
                 self.advance_to(target)
+
+    def callers_of(self, address: tuple[str, int]) -> Callers:
+        """The threads of the test that call a server of the test's own process."""
+        return Callers(self.waits, address)
+
+    def hold(self, until: Micros | None) -> Hold:
+        """What a thread of such a server waits with, for an instant or for somebody to wake it."""
+        return Hold(self.waits, self.now, until)
+
+    def await_answer(self, connection: socket.socket, until: Micros) -> bool:
+        """Have a thread of the test wait for something to read, from a server elsewhere; whether it came in time.
+
+        A thread that is none of the test's is not made to wait: its own reading will.
+        """
+        member = None if self.waits is None else self.waits.me()
+        if self.waits is None or member is None:
+            return True
+        return self.waits.watch(AnswerWait(self.waits, member, until, connection))
+
+    def aside(self) -> AbstractContextManager[None]:
+        """Have what the calling thread waits for meanwhile be real."""
+        return nullcontext() if self.waits is None else self.waits.aside()
 
     def later(self, at: Micros, operation: Callable[[], None]) -> None:
         """Have an operation done at an instant, by whoever moves the clock, who holds no lock meanwhile."""

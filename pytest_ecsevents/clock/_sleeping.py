@@ -19,7 +19,16 @@ from pytest_ecsevents.clock._waits import Member, TestIsOver, Wait, Waits, real_
 _REAL_CALLERS: Final = ("subprocess", "multiprocessing.", "_pytest.", "pytest_timeout", "xdist.", "execnet.")
 
 # Whoever starts a thread from here starts it for the test run, not for the test.
-_BYSTANDERS: Final = ("_pytest.", "pytest_timeout", "xdist.", "execnet.", "pluggy.", "faulthandler", "coverage.")
+_BYSTANDERS: Final = (
+    "_pytest.",
+    "pytest_timeout",
+    "xdist.",
+    "execnet.",
+    "pluggy.",
+    "faulthandler",
+    "coverage.",
+    "pytest_ecsevents.server.",
+)
 
 
 def replace_waiting(
@@ -192,7 +201,8 @@ def _thread_start(team: Waits, real: Callable[[threading.Thread], None]) -> Call
     def start(thread: threading.Thread) -> None:
         """Start a thread; one that the test starts belongs to it."""
         if team.me() is None or _callers_module(1).startswith(_BYSTANDERS) or team.member_of(thread) is not None:
-            real(thread)
+            with team.aside():  # starting waits until the thread runs, and that is no time of the test's
+                real(thread)
             return
         run, member = thread.run, team.enrol(thread)
 

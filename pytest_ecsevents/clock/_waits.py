@@ -17,8 +17,8 @@ import time
 from _thread import RLock, allocate_lock, get_ident, get_native_id
 from abc import ABC, abstractmethod
 from asyncio import CancelledError
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from enum import Enum, auto
 from functools import partial
 from itertools import count
@@ -61,6 +61,9 @@ _PLUMBING: Final = (
     "sched",
     "contextlib",
 )
+
+# Through which a handler waits for an answer; it may be stuck in them all the same.
+_CLIENTS: Final = ("socket", "http", "mns")
 
 
 class HandlerStop(BaseException):
@@ -334,7 +337,11 @@ class Stop:
 
 def is_plumbing(frame: FrameType) -> bool:
     """Whether a frame says nothing of what a handler was doing."""
-    return str(frame.f_globals.get("__name__")).split(".")[0] in _PLUMBING
+    return _belongs_to(frame, _PLUMBING)
+
+
+def _belongs_to(frame: FrameType, packages: tuple[str, ...]) -> bool:
+    return str(frame.f_globals.get("__name__")).split(".")[0] in packages
 
 
 def place_of(frame: FrameType) -> str:
@@ -345,7 +352,7 @@ def place_of(frame: FrameType) -> str:
 def whereabouts() -> str:
     """Where the calling thread stands: the line outside the plumbing of waiting."""
     frame = sys._getframe(1)
-    while frame.f_back is not None and is_plumbing(frame):
+    while frame.f_back is not None and (is_plumbing(frame) or _belongs_to(frame, _CLIENTS)):
         frame = frame.f_back
     return place_of(frame)
 
@@ -356,6 +363,11 @@ def _turn(wait: Wait) -> tuple[Micros, int]:
 
 def _ignored(_before: Micros, _after: Micros) -> None:
     """Nobody wants to know."""
+
+
+def _never() -> bool:
+    """Nothing is on its way."""
+    return False
 
 
 def _nobody_special(_thread: threading.Thread) -> None:
@@ -381,6 +393,8 @@ class Waits:
         self._gave_a_moment = False
         self._is_closed = False
         self.stop: Stop | None = None
+        self.awaits_server: Callable[[], bool] = _never
+        """Whether something real is on its way that time must not overtake: asked before it moves."""
         self.activity = 0
         """Grows whenever a thread of the test begins to wait."""
         self.slept: Callable[[Micros, Micros], None] = _ignored
@@ -428,6 +442,27 @@ class Waits:
     def member_of(self, thread: threading.Thread) -> Member | None:
         """A thread that the test started and that has not ended."""
         return self._by_thread.get(thread)
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Have the calling thread wait in earnest meanwhile; time does not move by itself, for it counts as running."""
+        with self._mutex:
+            member = self._members.pop(get_ident(), None)
+        try:
+            yield
+        finally:
+            if member is not None:
+                with self._mutex:
+                    self._members[get_ident()] = member
+
+    @contextmanager
+    def visited(self) -> Iterator[None]:
+        """Count the calling thread, which nobody in the test started, among its threads meanwhile."""
+        member = self.enrol()
+        try:
+            yield
+        finally:
+            self.end(member)
 
     def close(self) -> list[str]:
         """End the threads of the test: those that wait for an instant leave by `TestIsOver`, at once or at their next wait.
@@ -613,7 +648,7 @@ class Waits:
             return LOOK_AGAIN
         for other in [one for one in list(self._watched) if not one.is_ready and one.has_work()]:
             self._ready(other, EndedBy.WAKING)
-        if wait.is_ready or not self._nobody_runs(now):
+        if wait.is_ready or self.awaits_server() or not self._nobody_runs(now):
             return A_MOMENT
         if not self._gave_a_moment and self._runners():
             self._gave_a_moment = True
@@ -636,6 +671,11 @@ class Waits:
         """Whether no thread runs, but for those that wait for something real."""
         are_stuck = [member.is_stuck(now) for member in self._runners()]  # each takes note of what it sees
         return all(are_stuck)
+
+    def other_sleepers(self) -> list[Wait]:
+        """The waits of other threads than the calling one that end by themselves."""
+        me = self.me()
+        return [wait for wait in self._sleepers() if wait.member is not me]
 
     def _next_sleeper(self) -> Wait | None:
         """Whose turn is next of those who sleep."""

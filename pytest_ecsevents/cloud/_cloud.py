@@ -772,7 +772,7 @@ class Cloud:
             self._unfinished.pop(_owner(event), None)
 
     def _plan(self, event: SystemEvent, at: Micros, before: EventStatus | None = None) -> None:
-        """Push what happens next by itself; an event that was Scheduled before has had its NotBefore."""
+        """TopicPush what happens next by itself; an event that was Scheduled before has had its NotBefore."""
         if event._status == EventStatus.INQUIRING:
             return
         not_before = event._not_before if before != EventStatus.SCHEDULED else None

@@ -3,6 +3,7 @@
 from pytest_ecsevents.face._ecs_events import EcsEvents
 from pytest_ecsevents.face._instances import Instances
 from pytest_ecsevents.face._metadata import Metadata
+from pytest_ecsevents.face._queues import Queue, Topic
 from pytest_ecsevents.face._run import Stopped
 from pytest_ecsevents.face._scenarios import SCENARIOS
 from pytest_ecsevents.face._settings import NAMES, Settings, with_given
@@ -15,8 +16,10 @@ __all__ = [
     "Instances",
     "Metadata",
     "PlannedStep",
+    "Queue",
     "Scenario",
     "Settings",
     "Stopped",
+    "Topic",
     "with_given",
 ]

@@ -6,6 +6,7 @@ from typing import Final
 from pytest_ecsevents._words import (
     BadArgumentError,
     EndlessCallError,
+    ServedCallError,
     StandingClockError,
     UnexpectedCallError,
     hidden_in_reports,
@@ -165,6 +166,13 @@ def endless_call(call: ApiCall | MetadataCall, no_reply: NoReply) -> EndlessCall
     return EndlessCallError(
         f'{_said(call)} met "{no_reply.value}", and its client has no {limit}: it would wait for ever. Give the '
         'client one (timeout=10 of requests), or declare another fault, such as "connection reset".'
+    )
+
+
+def served_call(problem: BaseException) -> ServedCallError:
+    """The error for a call over HTTP that ended in an error of the test's own."""
+    return ServedCallError(
+        f"A call that came over HTTP ended in {type(problem).__name__}, and was answered with 500 InternalError: {problem}"
     )
 
 

@@ -5,7 +5,7 @@ import datetime as dt
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from functools import partial
+from functools import cached_property, partial
 from types import EllipsisType, MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -57,13 +57,16 @@ from pytest_ecsevents.face._expectations import check_avoided, check_transitions
 from pytest_ecsevents.face._faults import Rules as CallRules
 from pytest_ecsevents.face._guard import Guard
 from pytest_ecsevents.face._instances import Instances
+from pytest_ecsevents.face._messaging import Messaging
 from pytest_ecsevents.face._metadata import METADATA, Metadata, metadata_pattern
 from pytest_ecsevents.face._moments import moments
 from pytest_ecsevents.face._patterns import pattern
+from pytest_ecsevents.face._queues import Queue, Topic
 from pytest_ecsevents.face._reasons import BY_TEST, IN_GUEST, Story
 from pytest_ecsevents.face._receivers import Receiver, Receivers, timed_out
 from pytest_ecsevents.face._rule_targets import RuleBook, RuleTargets
 from pytest_ecsevents.face._run import PATIENCE, Runner, Stopped
+from pytest_ecsevents.face._serving import Serving
 from pytest_ecsevents.face._settings import Settings, with_given
 from pytest_ecsevents.face._strictness import strict_checks
 from pytest_ecsevents.face._stubs import Answer
@@ -193,6 +196,15 @@ class EcsEvents:
         self._monitor: Final = CloudMonitor(self._cloud, seed)
         self._gateway: Final = Gateway(self._cloud, self._monitor, self._witness)
         self._cloud.observers.append(self._monitor.heard)
+        self._seed: Final = seed
+        self._serving: Final = Serving(
+            self._gateway,
+            self._cloud.ids.request,
+            self._clock,
+            reported=self._witness.reported,
+            undo=self._undo,
+            furnish=lambda: self._messaging,
+        )
         service = MetadataService(self._cloud, seed)
         self._guests: Final = Guests(self._cloud)
         self._door: Final = Door(self._cloud, service, self._guests, self._witness)
@@ -209,7 +221,7 @@ class EcsEvents:
             seed=seed,
         )
         self._witness.not_retried = self._receivers.not_retried
-        self._rule_targets: Final = RuleTargets(self._monitor, self._receivers, lambda _kind, _name: None)
+        self._rule_targets: Final = RuleTargets(self._monitor, self._receivers, self._mail)
         self.event_rules: Final = RuleBook(self._monitor, rules.account_id)
         """The event rules of the test's account by name, as the handler has set them up through CloudMonitor's API."""
         self.instances: Final = Instances(self._cloud)
@@ -931,6 +943,103 @@ class EcsEvents:
     def access_keys(self) -> dict[str, str]:
         """The account ids of access keys that do not belong to the default account; add a second account's here."""
         return self._cloud.access_keys
+
+    # -- the server
+
+    @cached_property
+    def _messaging(self) -> Messaging:
+        """The queues and topics, which most tests have none of."""
+        return Messaging(
+            self._clock,
+            self._receivers,
+            self._serving,
+            self._cloud.rules.account_id,
+            self._seed,
+            told=self._witness.journal.append,
+        )
+
+    def _mail(self, kind: str, name: str) -> Subscription | None:
+        """What brings notifications to a queue or a topic; where nobody has asked for one yet there is none."""
+        messaging: Messaging | None = self.__dict__.get("_messaging")
+        return None if messaging is None else messaging.subscription_of(kind, name)
+
+    @property
+    def endpoint(self) -> str:
+        """Where the same cloud answers on loopback: host and port, as the SDKs take an endpoint.
+
+        The server starts when this is first asked for, and is gone when the test has ended. It speaks plain HTTP:
+        `http://{ecs_events.endpoint}` is its URL.
+
+        Raises:
+            EcsEventsError: The extra `server` is not installed.
+        """
+        self._cloud.check_entered()
+        return self._serving.address("ecs_events.endpoint")
+
+    def queue(
+        self,
+        name: str,
+        *,
+        visibility_timeout: int | None = None,
+        delay_seconds: int | None = None,
+        polling_wait_seconds: int | None = None,
+        message_retention_period: int | None = None,
+        maximum_message_size: int | None = None,
+        rules_only: bool = False,
+        **options: "Unpack[DeliveryOptions]",
+    ) -> Queue:
+        """A queue of the Simple Message Queue (formerly MNS) to which CloudMonitor sends its notifications from now on.
+
+        The service's own SDK reads from it, at `queue.endpoint`; what it waits for passes in virtual time. Each message is a
+        notification as JSON in base64, as that SDK decodes it (inferred: the published consumers read it so).
+
+        Args:
+            name: The queue's.
+            visibility_timeout: Seconds for which a message is hidden once it was received; 30 unless told.
+            delay_seconds: Seconds in which nobody can receive a message that was sent; 0 unless told.
+            polling_wait_seconds: Seconds that a receiver waits who does not say how long; 0 unless told.
+            message_retention_period: Seconds after which a message is gone; four days unless told.
+            maximum_message_size: The longest body in bytes, as sent; 65,536 unless told.
+            rules_only: Whether it gets only what event rules send to it, which the handler's own code sets up through
+                CloudMonitor's API.
+            **options: Which notifications, in what form, and what happens on the way: see `DeliveryOptions`.
+
+        Returns:
+            The queue; asked for again by its name alone, the same one.
+
+        Raises:
+            BadArgumentError: Something of this cannot be.
+            EcsEventsError: The extra `server` is not installed.
+        """
+        self._cloud.check_entered()
+        attributes = {
+            "visibility_timeout": visibility_timeout,
+            "delay_seconds": delay_seconds,
+            "polling_wait_seconds": polling_wait_seconds,
+            "message_retention_period": message_retention_period,
+            "maximum_message_size": maximum_message_size,
+        }
+        return self._messaging.queue(name, attributes, options, rules_only=rules_only)
+
+    def topic(self, name: str, *, rules_only: bool = False, **options: "Unpack[DeliveryOptions]") -> Topic:
+        """A topic of the Simple Message Queue in which CloudMonitor publishes its notifications from now on.
+
+        It pushes to HTTP endpoints and queues that subscribe, here or through the service's SDK.
+
+        Args:
+            name: The topic's.
+            rules_only: As of `queue`.
+            **options: Which notifications, in what form, and what happens on the way: see `DeliveryOptions`.
+
+        Returns:
+            The topic; asked for again by its name alone, the same one.
+
+        Raises:
+            BadArgumentError: Something of this cannot be.
+            EcsEventsError: The extra `server` is not installed.
+        """
+        self._cloud.check_entered()
+        return self._messaging.topic(name, options, rules_only=rules_only)
 
     # -- calls and faults
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from pytest_ecsevents._words import EcsEventsError
-from pytest_ecsevents.channels import Delivery, Notification
+from pytest_ecsevents.channels import Delivery, MessageStep, Notification, TopicPush
 from pytest_ecsevents.clock import Micros, duration_text, instant_text
 from pytest_ecsevents.cloud import InstanceTransition, Interruption, Transition
 from pytest_ecsevents.face._calls import call_text
@@ -16,7 +16,17 @@ from pytest_ecsevents.face._sleeps import Sleep
 from pytest_ecsevents.guest import MetadataCall
 from pytest_ecsevents.openapi import ApiCall
 
-Entry: TypeAlias = Transition | InstanceTransition | Interruption | Notification | Delivery | ApiCall | MetadataCall
+Entry: TypeAlias = (
+    Transition
+    | InstanceTransition
+    | Interruption
+    | Notification
+    | Delivery
+    | MessageStep
+    | TopicPush
+    | ApiCall
+    | MetadataCall
+)
 
 Texts: TypeAlias = dict[object, tuple[int, str]]
 """What was told before, so that a call repeated to the letter is worded once: by all that it says, its number and words."""
@@ -211,6 +221,19 @@ def _delivery_notes(delivery: Delivery) -> "Iterator[tuple[bool, str]]":
     yield delivery.attempt > 1, f"attempt {delivery.attempt}"
 
 
+def _handled(steps: list[MessageStep], _texts: Texts) -> Moment:
+    (step,) = steps
+    return Moment(step.at_micros, "queue", f"{step.queue}: {step.message.summary} {step.did}", rank=Rank.DEED)
+
+
+def _pushed(pushes: list[TopicPush], _texts: Texts) -> Moment:
+    (push,) = pushes
+    attempt = f" (attempt {push.attempt})" if push.attempt > 1 else ""
+    problem = f": failed, {push.problem}" if push.problem else ""
+    text = f"topic {push.topic} -> {push.endpoint}{attempt}{problem}"
+    return Moment(push.at_micros, "push", text, rank=Rank.NEWS if push.problem else Rank.DEED)
+
+
 def _error_text(error: BaseException) -> str:
     return str(error) if isinstance(error, EcsEventsError) else f"{type(error).__name__}: {error}"
 
@@ -224,4 +247,6 @@ _TELL: Final[dict[type, Callable[[Any, Texts], Moment]]] = {
     Interruption: _interrupted,
     Notification: _announced,
     Delivery: _delivered,
+    MessageStep: _handled,
+    TopicPush: _pushed,
 }

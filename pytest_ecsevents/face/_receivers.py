@@ -354,8 +354,20 @@ class Receivers:
         self.subscriptions.append(subscription)
         return subscription
 
+    def check(self, what: str, options: Mapping[str, object]) -> None:
+        """Refuse options that `attach` would refuse.
+
+        Raises:
+            BadArgumentError: There is no such option, or it cannot have that value.
+        """
+        checked_options(what, options, self._monitor.names, _NONE, _ALSO[what])
+
+    def attach(self, courier: Courier, what: str, options: Mapping[str, object], *, rules_only: bool) -> Subscription:
+        """Have notifications delivered by somebody who never fails to, or says so: nothing is tried again unless told."""
+        return self._add(courier, what, options, _NONE, listens=not rules_only)
+
     def _add(
-        self, courier: Any, what: str, options: Mapping[str, object], usual: Retries, *, listens: bool = True
+        self, courier: Courier, what: str, options: Mapping[str, object], usual: Retries, *, listens: bool = True
     ) -> Subscription:
         seed = options.get("seed", len(self.subscriptions))
         subscription = Subscription(
@@ -370,7 +382,20 @@ class Receivers:
         return subscription
 
 
-_ALSO: Final = {"subscribe": ("method",), "function_compute": ("name", "region_id", "memory", "timeout", "rules_only")}
+_ALSO: Final = {
+    "subscribe": ("method",),
+    "function_compute": ("name", "region_id", "memory", "timeout", "rules_only"),
+    "queue": (
+        "name",
+        "visibility_timeout",
+        "delay_seconds",
+        "polling_wait_seconds",
+        "message_retention_period",
+        "maximum_message_size",
+        "rules_only",
+    ),
+    "topic": ("name", "rules_only"),
+}
 
 
 def timed_out(what: str, limit: Micros, doing: str) -> EcsEventsError:

@@ -13,6 +13,7 @@ from pytest_ecsevents.face._calls import (
     CallLog,
     call_text,
     endless_call,
+    served_call,
     standing_clock,
     standing_run,
     uncaught_connection,
@@ -171,6 +172,12 @@ class CallWitness:
         error = endless_call(call, no_reply)
         self._remember(error)
         return error
+
+    def reported(self, problem: BaseException) -> None:
+        """Remember an error that a call met whose caller cannot see it, being in another process perhaps."""
+        error = problem if isinstance(problem, EcsEventsError) else served_call(problem)
+        if str(error) not in self._raised:
+            self._remember(error)
 
     def from_nowhere(self, error: NoGuestError) -> None:
         """Object to a request to the metadata service from no instance, and remember that."""

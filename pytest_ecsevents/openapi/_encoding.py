@@ -43,4 +43,9 @@ def _elements(name: str, value: Json) -> Iterator[str]:
         yield f"</{name}>"
     else:
         text = str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
-        yield f"<{name}>{escape(_NOT_XML.sub(chr(0xFFFD), text))}</{name}>"
+        yield f"<{name}>{xml_text(text)}</{name}>"
+
+
+def xml_text(text: str) -> str:
+    """A text as XML may hold it."""
+    return escape(_NOT_XML.sub(chr(0xFFFD), text))

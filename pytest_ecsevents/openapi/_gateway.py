@@ -278,7 +278,7 @@ class Gateway:
             call.reply = encoded(200, body, _format(request), f"{call.action}Response")
         else:
             call.http_status, call.code, call.hint = error.http_status, error.code, error.hint
-            body = _error_body(error, request.host, exchange.request_id)
+            body = error_body(error, request.host, exchange.request_id)
             call.reply = encoded(error.http_status, body, _format(request), "Error")
         return call.reply
 
@@ -427,7 +427,8 @@ def _summary(product: Product | None, body: JsonObject) -> str:
     return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}" if noun else ""
 
 
-def _error_body(error: ApiError, host: str, request_id: str) -> JsonObject:
+def error_body(error: ApiError, host: str, request_id: str) -> JsonObject:
+    """What an error reply says."""
     return {
         "RequestId": request_id,
         "HostId": host,

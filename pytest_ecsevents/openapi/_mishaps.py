@@ -133,6 +133,8 @@ NO_EFFECT: Final = Effect()
 
 def felt(effect: Effect, patience: Patience) -> "tuple[NoReply | None, Micros | None]":
     """What a client meets of it where no reply comes to it, and after how long; None for never."""
+    if patience.is_elsewhere:
+        return effect.no_reply, effect.delay
     if effect.no_reply is NoReply.CONNECT_TIMEOUT:
         return effect.no_reply, patience.connect
     if effect.no_reply is NoReply.READ_TIMEOUT or (patience.read is not None and effect.delay > patience.read):

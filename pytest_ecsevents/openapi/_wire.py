@@ -18,10 +18,12 @@ class Patience:
     Attributes:
         connect: For the connection.
         read: For the answer, once it is connected.
+        is_elsewhere: Whether it waits where the clock does not reach, in real time: nobody here knows how long.
     """
 
     connect: Micros | None = None
     read: Micros | None = None
+    is_elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -251,16 +251,16 @@ def test_waiting_with_a_timeout_in_the_standard_library_stays_real():
 
 
 def test_a_module_named_like_a_standard_one_is_frozen(tmp_path, monkeypatch):
-    """A handler called queue_consumer reads the frozen clock, though freezegun's own list would pass over it."""
-    (tmp_path / "queue_consumer.py").write_text(
+    """A handler called queue_of_mine reads the frozen clock, though freezegun's own list would pass over it."""
+    (tmp_path / "queue_of_mine.py").write_text(
         "import time\nfrom time import time as clock\ndef read(): return clock(), time.time()\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    import queue_consumer
+    import queue_of_mine
 
     with EcsEvents(START) as ecs_events:
-        assert queue_consumer.read() == (ecs_events.now.timestamp(),) * 2
-    assert queue_consumer.clock is time.time
+        assert queue_of_mine.read() == (ecs_events.now.timestamp(),) * 2
+    assert queue_of_mine.clock is time.time
 
 
 def test_freezeguns_own_settings_count(monkeypatch):

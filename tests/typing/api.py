@@ -19,11 +19,17 @@ from pytest_ecsevents import (
     InstanceTransition,
     MetadataCall,
     PlannedStep,
+    Queue,
+    QueueMessage,
     RuleTarget,
     Scenario,
     Stopped,
     Subscription,
     SystemEvent,
+    Topic,
+    TopicMessage,
+    TopicPush,
+    TopicSubscription,
     Transition,
 )
 from pytest_ecsevents.strategies import (
@@ -190,6 +196,23 @@ def pushed(ecs_events: EcsEvents) -> None:
     print(sent["content"], levels, names)
 
 
+def served(ecs_events: EcsEvents) -> None:
+    """The server, queues and topics."""
+    endpoint: str = ecs_events.endpoint
+    queue: Queue = ecs_events.queue("q", names=["Instance:StateChange"], duplicate=0.5, visibility_timeout=60)
+    sent: QueueMessage = queue.send("{}", delay_seconds=5, priority=1, raw=True)
+    kept: list[QueueMessage] = list(queue) + queue.messages
+    bodies: list[str] = [message.body for message in kept if not message.is_deleted]
+    first: dt.datetime | None = sent.first_dequeued_at
+    topic: Topic = ecs_events.topic("t", format="eventbridge", levels="CRITICAL")
+    subscription: TopicSubscription = topic.subscribe(queue, "s", strategy="EXPONENTIAL_DECAY_RETRY", tag="x")
+    topic.subscribe("http://127.0.0.1:8000/", content_format="SIMPLIFIED")
+    published: TopicMessage = topic.publish("hello", tag="x")
+    pushes: list[TopicPush] = subscription.pushes
+    print(endpoint, queue.endpoint, topic.endpoint, bodies, first, sent.event["name"], published.at, len(queue))
+    print([push.http_status for push in pushes], queue.subscription.deliveries, queue.attributes["DelaySeconds"])
+
+
 def notified(notification: dict[str, object]) -> None:
     """A receiver of notifications."""
     print(notification["name"])
@@ -237,6 +260,8 @@ def invoked(event: bytes, context: object) -> str:
 def ruled(ecs_events: EcsEvents) -> None:
     """Event rules."""
     ecs_events.function_compute(invoked, name="ops/on-event", rules_only=True)
+    ecs_events.queue("ecs-events", rules_only=True)
+    ecs_events.topic("ecs-topic", rules_only=True)
     ecs_events.webhook("https://ops.example.com/hook", answers)
     ecs_events.webhook("https://ops.example.com/hook", "http://127.0.0.1:8000/hook")
     ecs_events.webhook("https://ops.example.com/hook")

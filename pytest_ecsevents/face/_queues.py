@@ -1,0 +1,243 @@
+"""`ecs_events.queue(...)` and `ecs_events.topic(...)`: what the author of a test touches of the Simple Message Queue."""
+
+import base64
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from pytest_ecsevents._words import BadArgumentError, did_you_mean, hidden_in_reports, listed
+from pytest_ecsevents.channels import (
+    CONTENT_FORMATS,
+    QUEUE_LIMITS,
+    STRATEGIES,
+    QueueMessage,
+    QueueState,
+    SmqRefusal,
+    Subscription,
+    TopicMessage,
+    Topics,
+    TopicState,
+    TopicSubscription,
+)
+
+__tracebackhide__ = hidden_in_reports
+
+_SNAKE: Final = {
+    "delay_seconds": "DelaySeconds",
+    "maximum_message_size": "MaximumMessageSize",
+    "message_retention_period": "MessageRetentionPeriod",
+    "visibility_timeout": "VisibilityTimeout",
+    "polling_wait_seconds": "PollingWaitSeconds",
+}
+"""Attributes of a queue, as the SDK calls them in Python and on the wire."""
+
+_NAME: Final = "A name is letters, digits and hyphens, begins with no hyphen, and has up to 120 of them, a topic's 255."
+
+
+def queue_attributes(given: Mapping[str, object]) -> dict[str, int]:
+    """Attributes by their names on the wire.
+
+    Args:
+        given: By the names of the SDK; None for what nobody said.
+
+    Raises:
+        BadArgumentError: A value is out of range.
+    """
+    limits = {limit.name: limit for limit in QUEUE_LIMITS}
+    found: dict[str, int] = {}
+    for name, value in given.items():
+        if value is None:
+            continue
+        limit = limits[_SNAKE[name]]
+        if isinstance(value, bool) or not isinstance(value, int) or not limit.low <= value <= limit.high:
+            raise BadArgumentError(f"{name} is {value!r}. Pass a whole number from {limit.low} to {limit.high}.")
+        found[limit.name] = value
+    return found
+
+
+def smq_error(refusal: SmqRefusal, what: str) -> BadArgumentError:
+    """What to tell the author of a test whom the service would refuse."""
+    if "Name" in refusal.code:
+        return BadArgumentError(f"{what} cannot be called that. {_NAME}")
+    if refusal.code == "InvalidArgument":
+        name, low, high = refusal.values
+        return BadArgumentError(f"{name} must be from {low} to {high}.")
+    return BadArgumentError(f"{what}: the service refuses this with {refusal.code}.")
+
+
+class Queue:
+    """A queue of the Simple Message Queue (formerly MNS) that the service's own SDKs talk to.
+
+    Iteration and `len` are about the messages that are still there: neither deleted nor too old.
+
+    Attributes:
+        subscription: What CloudMonitor delivered to it; `cancel` ends that.
+    """
+
+    subscription: Subscription
+
+    def __init__(self, state: QueueState, endpoint: Callable[[str], str]) -> None:
+        self._state: Final = state
+        self._endpoint: Final = endpoint
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self._state.name
+
+    @property
+    def endpoint(self) -> str:
+        """The URL that the SDK's `Account` takes as its host; the server starts when it is first asked for."""
+        return f"http://{self._endpoint('queue.endpoint')}"
+
+    @property
+    def messages(self) -> list[QueueMessage]:
+        """Every message that was ever sent to it, in order, deleted ones too."""
+        return list(self._state.sent)
+
+    @property
+    def attributes(self) -> dict[str, int]:
+        """Its attributes, by their names on the wire: `VisibilityTimeout`, ..."""
+        return dict(self._state.attributes)
+
+    def __iter__(self) -> Iterator[QueueMessage]:
+        """The messages that are still there, in order."""
+        return iter([message for message in self._state.sent if self._state.holds(message)])
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __repr__(self) -> str:
+        return f"<Queue {self.name!r}: {len(self)} of {len(self._state.sent)} messages are there>"
+
+    def send(
+        self, body: str, *, delay_seconds: int | None = None, priority: int | None = None, raw: bool = False
+    ) -> QueueMessage:
+        """Send a message, as another program would.
+
+        Args:
+            body: What it says.
+            delay_seconds: Seconds in which nobody can receive it; left out, the queue's `DelaySeconds`.
+            priority: From 1, which goes first, to 16; left out, 8.
+            raw: Whether the body goes over the wire as it is; else in base64, as the SDK sends and expects it.
+
+        Raises:
+            BadArgumentError: Something of this cannot be.
+        """
+        if not isinstance(body, str):
+            raise BadArgumentError(f"body is {body!r}. Pass text, such as json.dumps({{...}}).")
+        text = body if raw else base64.b64encode(body.encode()).decode()
+        try:
+            return self._state.send(text, delay_seconds=delay_seconds, priority=priority)
+        except SmqRefusal as refusal:
+            raise smq_error(refusal, f"The queue {self.name}") from None
+
+
+class Topic:
+    """A topic of the Simple Message Queue (formerly MNS), which pushes to HTTP endpoints and to queues.
+
+    Attributes:
+        subscription: What CloudMonitor published in it; `cancel` ends that.
+    """
+
+    subscription: Subscription
+
+    def __init__(self, state: TopicState, topics: Topics, endpoint: Callable[[str], str]) -> None:
+        self._state: Final = state
+        self._topics: Final = topics
+        self._endpoint: Final = endpoint
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self._state.name
+
+    @property
+    def endpoint(self) -> str:
+        """The URL that the SDK's `Account` takes as its host; the server starts when it is first asked for."""
+        return f"http://{self._endpoint('topic.endpoint')}"
+
+    @property
+    def messages(self) -> list[TopicMessage]:
+        """Every message that was ever published in it, in order."""
+        return list(self._state.published)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether nobody has deleted it."""
+        return self._topics.get(self.name) is self._state
+
+    @property
+    def subscriptions(self) -> list[TopicSubscription]:
+        """Its subscriptions, those that the handler made through the SDK too."""
+        return list(self._state.subscriptions.values())
+
+    def __repr__(self) -> str:
+        return f"<Topic {self.name!r}: {len(self.messages)} messages, {len(self.subscriptions)} subscriptions>"
+
+    def publish(self, body: str, *, tag: str = "") -> TopicMessage:
+        """Publish a message, as another program would; it is pushed before this returns.
+
+        Args:
+            body: What it says.
+            tag: Which subscriptions with a tag get it.
+
+        Raises:
+            BadArgumentError: It is too long, or the tag is.
+        """
+        if not isinstance(body, str):
+            raise BadArgumentError(f"body is {body!r}. Pass text, such as json.dumps({{...}}).")
+        try:
+            return self._topics.publish(self.name, body, tag)
+        except SmqRefusal as refusal:
+            raise smq_error(refusal, f"The topic {self.name}") from None
+
+    def subscribe(
+        self,
+        endpoint: "str | Queue",
+        name: str | None = None,
+        *,
+        strategy: str = STRATEGIES[0],
+        content_format: str = CONTENT_FORMATS[0],
+        tag: str = "",
+    ) -> TopicSubscription:
+        """Have messages pushed to an endpoint.
+
+        Args:
+            endpoint: A URL on loopback, or a queue.
+            name: The subscription's; left out, a number.
+            strategy: How a push that fails is tried again: "BACKOFF_RETRY", three times after 10 to 20 seconds each, or
+                "EXPONENTIAL_DECAY_RETRY", 176 times over a day. Both documented.
+            content_format: "XML", "JSON" or "SIMPLIFIED", which is the message alone.
+            tag: TopicPush only messages with this tag; left out, all.
+
+        Raises:
+            BadArgumentError: Something of this cannot be.
+        """
+        for what, value, known in (
+            ("strategy", strategy, STRATEGIES),
+            ("content_format", content_format, CONTENT_FORMATS),
+        ):
+            if value not in known:
+                raise BadArgumentError(
+                    f"{what} is {value!r}. Pass one of: {listed(known)}.{did_you_mean(str(value), known)}"
+                )
+        target = (
+            f"acs:mns:cn-hangzhou:{self._topics.owner}:queues/{endpoint.name}"
+            if isinstance(endpoint, Queue)
+            else endpoint
+        )
+        if not str(target).startswith(("http://", "acs:mns:")):
+            raise BadArgumentError(
+                f"endpoint is {endpoint!r}. Pass a URL on loopback, such as http://127.0.0.1:8000/notifications, or a queue."
+            )
+        named = f"subscription-{len(self._state.subscriptions) + 1}" if name is None else name
+        try:
+            made, _ = self._topics.subscribe(
+                self.name, named, target, strategy=strategy, content_format=content_format, tag=tag
+            )
+        except SmqRefusal as refusal:
+            raise smq_error(refusal, f"The subscription {named!r}") from None
+        return made

@@ -1,0 +1,64 @@
+"""The same cloud behind a port on loopback: for other processes, other languages, and SDKs that cannot be intercepted."""
+
+from importlib.util import find_spec
+from typing import Protocol
+
+from pytest_ecsevents.clock import Clock
+from pytest_ecsevents.server._ecs import EcsApp
+from pytest_ecsevents.server._mounts import Mount, Mounts
+from pytest_ecsevents.server._push import EndpointPusher
+from pytest_ecsevents.server._smq import VERSION as SMQ_VERSION
+from pytest_ecsevents.server._smq import Route, SmqApp
+from pytest_ecsevents.server._smq_errors import SMQ_ERRORS
+from pytest_ecsevents.server._smq_topics import TopicRoutes
+from pytest_ecsevents.server._wsgi import CONNECTION, Environ, Line, Refusal, StartResponse, WsgiApp
+
+
+class Running(Protocol):
+    """A server that runs."""
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+
+    def stop(self) -> None:
+        """End it."""
+
+
+def can_serve() -> bool:
+    """Whether the extra `server` is installed."""
+    return find_spec("waitress") is not None
+
+
+def serve(app: WsgiApp, refusal: Refusal, clock: Clock) -> Running:
+    """Start a server.
+
+    Args:
+        app: Who answers.
+        refusal: The words in which what is malformed is refused.
+        clock: The test's.
+    """
+    from pytest_ecsevents.server._waitress import LoopbackServer  # an extra, and only loaded where it is used
+
+    return LoopbackServer(app, refusal, clock)
+
+
+__all__ = [
+    "CONNECTION",
+    "SMQ_ERRORS",
+    "SMQ_VERSION",
+    "EcsApp",
+    "EndpointPusher",
+    "Environ",
+    "Line",
+    "Mount",
+    "Mounts",
+    "Route",
+    "Running",
+    "SmqApp",
+    "StartResponse",
+    "TopicRoutes",
+    "WsgiApp",
+    "can_serve",
+    "serve",
+]

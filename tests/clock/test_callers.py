@@ -1,0 +1,63 @@
+"""Threads that wait for a server in their own process, seen from below."""
+
+import socket
+import threading
+
+import pytest
+
+from pytest_ecsevents import EcsEvents
+
+
+def test_a_hold_is_woken_before_it_waits_and_more_than_once():
+    """Whoever wakes it need not know how far it is."""
+    with EcsEvents(sleep="real") as ecs:
+        hold = ecs._clock.hold(None)
+        hold.wake()
+        hold.wake()
+        assert hold.wait()
+
+
+def test_a_hold_of_real_time_ends_at_its_instant():
+    """Where that has passed, at once."""
+    with EcsEvents(sleep="real") as ecs:
+        assert not ecs._clock.hold(ecs._clock.now()).wait()
+
+
+def test_reading_elsewhere_is_left_alone():
+    """From a pair of sockets, from one that leads nowhere, and in a thread that is none of the test's."""
+    got = []
+
+    def read(connection):
+        got.append(connection.makefile("rb", buffering=0).read(1))
+
+    one, other = socket.socketpair()
+    release = threading.Event()
+    stranger = threading.Thread(target=lambda: (release.wait(), read(one)))
+    stranger.start()
+    with one, other, socket.socket() as lost, EcsEvents() as ecs:
+        assert ecs.endpoint
+        other.sendall(b"ab")
+        read(one)
+        release.set()
+        stranger.join()
+        with pytest.raises(OSError, match="not connected"):
+            read(lost)
+    assert got == [b"a", b"b"]
+
+
+def test_a_connection_that_does_not_block_is_read_as_ever():
+    """Where there is nothing, that is what it says."""
+    with EcsEvents() as ecs:
+        host, port = ecs.endpoint.split(":")
+        with socket.create_connection((host, int(port))) as connection:
+            connection.setblocking(False)
+            assert connection.makefile("rb", buffering=0).read(1) is None
+
+
+def test_starting_a_bystanders_thread_takes_no_virtual_time():
+    """The server's threads start while an event is due, and it stays due."""
+    with EcsEvents() as ecs:
+        ecs.instances.add("i-web1")
+        event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1s")
+        assert ecs.endpoint
+        assert event.status == "Scheduled"
