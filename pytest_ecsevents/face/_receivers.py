@@ -111,7 +111,7 @@ class UrlCourier:
         """
         payload = delivery.payload
         if self._is_rule:
-            payload |= {"ruleName": delivery.rule_name or RULE_NAME, "traceId": payload.get("id", "")}
+            payload |= {"ruleName": RULE_NAME, "traceId": payload.get("id", "")}
         try:
             status = push(self._url, self._method, payload)
         except OSError as error:  # requests' errors are such
