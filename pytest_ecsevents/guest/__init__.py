@@ -2,16 +2,17 @@
 
 from pytest_ecsevents.guest._calls import HOST, PORT, MetadataCall, MetadataRequest
 from pytest_ecsevents.guest._door import Door, MetadataWitness
-from pytest_ecsevents.guest._errors import ERRORS, refusal
+from pytest_ecsevents.guest._errors import ERRORS
 from pytest_ecsevents.guest._guests import Guest, Guests
 from pytest_ecsevents.guest._items import ITEMS, Item
-from pytest_ecsevents.guest._service import MetadataService
+from pytest_ecsevents.guest._service import VERSIONS, MetadataService
 
 __all__ = [
     "ERRORS",
     "HOST",
     "ITEMS",
     "PORT",
+    "VERSIONS",
     "Door",
     "Guest",
     "Guests",
@@ -20,5 +21,4 @@ __all__ = [
     "MetadataRequest",
     "MetadataService",
     "MetadataWitness",
-    "refusal",
 ]

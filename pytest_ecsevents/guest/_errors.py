@@ -37,11 +37,6 @@ def page(error: ApiError) -> ApiReply:
     return ApiReply(error.http_status, text.encode(), headers("text/html"))
 
 
-def refusal(code: str) -> ApiReply:
-    """The reply that one of `ERRORS` is."""
-    return page(ERRORS[code].error())
-
-
 def headers(content_type: str) -> dict[str, str]:
     """The headers of a reply; after each one the connection is closed (documented of the normal mode)."""
     return {"Content-Type": content_type, "Connection": "close"}

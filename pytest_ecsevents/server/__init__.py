@@ -5,7 +5,7 @@ from typing import Protocol
 
 from pytest_ecsevents.clock import Clock
 from pytest_ecsevents.server._ecs import EcsApp
-from pytest_ecsevents.server._metadata import MetadataApp
+from pytest_ecsevents.server._metadata import PREFIXES, MetadataApp
 from pytest_ecsevents.server._mounts import Mount, Mounts
 from pytest_ecsevents.server._push import EndpointPusher
 from pytest_ecsevents.server._smq import VERSION as SMQ_VERSION
@@ -46,6 +46,7 @@ def serve(app: WsgiApp, refusal: Refusal, clock: Clock) -> Running:
 
 __all__ = [
     "CONNECTION",
+    "PREFIXES",
     "SMQ_ERRORS",
     "SMQ_VERSION",
     "EcsApp",

@@ -7,6 +7,7 @@ from typing import Final
 from pytest_ecsevents._words import EcsEventsError
 from pytest_ecsevents.openapi import (
     COMMON,
+    PRODUCTS,
     Answerer,
     ApiError,
     ApiReply,
@@ -35,7 +36,7 @@ ALIYUN: Final = ".aliyuncs.com"
 ECS: Final = "ecs.aliyuncs.com"
 """Which host a request means that was sent to loopback under no other name, in no version of another product."""
 
-_BY_VERSION: Final = {"2019-01-01": "metrics.aliyuncs.com"}
+_BY_VERSION: Final = {product.version: f"{product.hosts[0]}{ALIYUN}" for product in PRODUCTS.values()}
 
 ELSEWHERE: Final = Patience(is_elsewhere=True)
 

@@ -62,6 +62,7 @@ class _Task(WSGITask):  # type: ignore[misc]  # the same
     def get_environment(self) -> Environ:
         environ: Environ = super().get_environment()
         environ[CONNECTION] = self.channel
+        self.channel.task = self
         return environ
 
     @property
@@ -93,12 +94,14 @@ class Connection(HTTPChannel):  # type: ignore[misc]  # the same
 
     Attributes:
         is_gone: Whether nobody waits for the answer any more.
+        task: The request that is being answered.
     """
 
     task_class = _Task
     error_task_class = _RefusalTask
     parser_class = _Parser
     is_gone = False
+    task: _Task
     _hold: Hold | None = None
 
     @property
@@ -141,6 +144,10 @@ class Connection(HTTPChannel):  # type: ignore[misc]  # the same
         if self.is_gone:
             raise ClientDisconnected
         return was_woken
+
+    def close_after(self) -> None:
+        """End the connection after the answer."""
+        self.task.set_close_on_finish()
 
     def hang_up(self, *, reset: bool = False) -> NoReturn:
         """End the connection instead of an answer."""

@@ -23,4 +23,4 @@ def intercept(answer: Answerer, door: Door, undo: ExitStack) -> None:
     _sockets.intercept(door, undo)
 
 
-__all__ = ["METHODS", "asked", "decoded", "intercept", "push"]
+__all__ = ["METHODS", "decoded", "intercept", "push"]

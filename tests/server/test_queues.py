@@ -691,7 +691,7 @@ SENTENCES = {
         "Did you mean WARN?"),
     "no such option": ({"visibility": 3}, "queue has no option 'visibility'. It has: delay, delay_seconds, drop, duplicate, "
         "event_types, format, keyword_relation, keywords, levels, maximum_message_size, message_retention_period, name, "
-        "names, polling_wait_seconds, products, reorder, resource_groups, retries, retry_after, seed, statuses, "
+        "names, polling_wait_seconds, products, reorder, resource_groups, retries, retry_after, rules_only, seed, statuses, "
         "visibility_timeout. Did you mean visibility_timeout?"),
     "too long a wait": ({"polling_wait_seconds": 31}, "polling_wait_seconds is 31. Pass a whole number from 0 to 30."),
     "half a second": ({"visibility_timeout": 0.5}, "visibility_timeout is 0.5. Pass a whole number from 1 to 43200."),
