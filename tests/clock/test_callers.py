@@ -54,6 +54,17 @@ def test_a_connection_that_does_not_block_is_read_as_ever():
             assert connection.makefile("rb", buffering=0).read(1) is None
 
 
+def test_who_waits_for_an_answer_that_was_not_asked_for_gives_up_in_real_time():
+    """Half a request is none, and the server holds nothing."""
+    with EcsEvents() as ecs:
+        host, port = ecs.endpoint.split(":")
+        with socket.create_connection((host, int(port)), timeout=0.05) as connection:
+            connection.sendall(b"GET /")
+            with pytest.raises(TimeoutError):
+                connection.makefile("rb", buffering=0).read(1)
+        assert ecs.now.second == 0
+
+
 def test_starting_a_bystanders_thread_takes_no_virtual_time():
     """The server's threads start while an event is due, and it stays due."""
     with EcsEvents() as ecs:
