@@ -118,9 +118,11 @@ class Callers:
         with _SELECTOR() as selector:
             selector.register(connection, selectors.EVENT_READ)
             while timeout != 0 and not selector.select(0) and real_now() < patience_ends:
-                wait = self._wait_if_held(team, member, port, timeout)
-                if wait is None:
-                    self._park(port, selector)
+                wait = self._wait_or_news(team, member, port, timeout)
+                if not isinstance(wait, Wait):
+                    # The answer may have come before anybody waited for it.
+                    wait.acquire(True, 0 if selector.select(0) else LOOK_FOR_ITSELF)
+                    self._parked.pop(port, None)
                     continue
                 try:
                     was_answered = team.wait(wait)
@@ -133,22 +135,15 @@ class Callers:
                     self.given_up(port)
                     raise TimeoutError("timed out")
 
-    def _wait_if_held(self, team: Waits, member: Member, port: int, timeout: float | None) -> Wait | None:
-        """A wait that the answer ends; None where the server does not hold the request, and there may be news of it."""
+    def _wait_or_news(self, team: Waits, member: Member, port: int, timeout: float | None) -> Wait | LockType:
+        """A wait that the answer ends; where the server does not hold the request, a lock that is free when there is news."""
         with self._mutex:
             if port in self._held:
                 wait = self._waits[port] = Wait(team, member, None if timeout is None else team.deadline_after(timeout))
                 return wait
-            self._parked[port] = allocate_lock()
-            self._parked[port].acquire()
-            return None
-
-    def _park(self, port: int, selector: Any) -> None:
-        """Wait in earnest for news, unless the answer came before anybody waited for it."""
-        news = self._parked.get(port)
-        if news is not None and not selector.select(0):
-            news.acquire(True, LOOK_FOR_ITSELF)
-        self._parked.pop(port, None)
+            news = self._parked[port] = allocate_lock()
+            news.acquire()
+            return news
 
     # -- the server's side
 

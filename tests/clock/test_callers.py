@@ -1,5 +1,6 @@
 """Threads that wait for a server in their own process, seen from below."""
 
+import asyncio
 import socket
 import threading
 
@@ -43,6 +44,27 @@ def test_reading_elsewhere_is_left_alone():
         with pytest.raises(OSError, match="not connected"):
             read(lost)
     assert got == [b"a", b"b"]
+
+
+def test_an_event_loop_calls_elsewhere_as_ever():
+    """Another server of the process, beside the test's."""
+
+    async def echoed():
+        async def echo(reader, writer):
+            writer.write(await reader.read(5))
+            writer.close()
+
+        server = await asyncio.start_server(echo, "127.0.0.1", 0)
+        async with server:
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            writer.write(b"hello")
+            answer = await reader.read(5)
+            writer.close()
+            return answer
+
+    with EcsEvents() as ecs:
+        assert ecs.endpoint
+        assert asyncio.run(echoed()) == b"hello"
 
 
 def test_a_connection_that_does_not_block_is_read_as_ever():
