@@ -22,8 +22,8 @@ class Running(Protocol):
     def address(self) -> tuple[str, int]:
         """Host and port."""
 
-    def stop(self) -> None:
-        """End it."""
+    def stop(self) -> int:
+        """End it; how many requests are still being answered."""
 
 
 def can_serve() -> bool:

@@ -324,6 +324,16 @@ def test_messages_that_are_too_old_are_gone(ecs, account):
     assert code_of(account(queue.endpoint).get_queue("q").receive_message) == "MessageNotExist"
 
 
+def test_messages_that_were_there_to_be_received_age_too(ecs, account):
+    """Somebody looked at them, and nobody took them."""
+    queue = ecs.queue("q", message_retention_period=60)
+    client = account(queue.endpoint).get_queue("q")
+    queue.send("hello")
+    client.peek_message()
+    ecs.advance("61s")
+    assert code_of(client.receive_message) == "MessageNotExist"
+
+
 def test_a_body_that_is_not_base64_breaks_the_sdk_as_the_service_would(queue, client):
     """What CloudMonitor does not do, another sender may."""
     queue.send("plain", raw=True)
@@ -373,6 +383,14 @@ def test_a_message_may_be_hidden_longer(ecs, queue, client):
     assert code_of(client.delete_message, received.receipt_handle) == "MessageNotExist"
     client.delete_message(changed.receipt_handle)
     assert int(changed.next_visible_time) == received.enqueue_time + 80_000
+
+
+def test_a_message_that_is_hidden_until_the_same_instant_comes_once(ecs, queue, client):
+    """Though it was hidden twice."""
+    queue.send("hello")
+    client.change_message_visibility(client.receive_message().receipt_handle, 30)
+    ecs.advance("30s")
+    assert len(client.batch_receive_message(2)) == 1
 
 
 def test_a_message_may_be_given_back_early(ecs, queue, client, account):
