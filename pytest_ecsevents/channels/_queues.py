@@ -367,7 +367,9 @@ class QueueState:
 
 
 def _receipt(message: QueueMessage, handle: str) -> Receipt:
-    return Receipt(message, handle, message._visible_at, message._first_at, message._at, message.dequeue_count)
+    return Receipt(
+        message, handle, message._visible_at, message._first_at or message._at, message._at, message.dequeue_count
+    )
 
 
 class Queues:

@@ -70,14 +70,15 @@ class Callers:
             member = team.me()
             if member is not None and self._is_ours(stream._sock):
                 self._seen.add(stream._sock)
-                self._await_answer(team, member, stream._sock)
+                with self._on_its_way(stream._sock.getsockname()[1]):
+                    self._await_answer(team, member, stream._sock)
             return real(stream, buffer)
 
         replace(socket.SocketIO, "readinto", readinto, undo)
         self._attend_loops(team, undo)
 
     def _attend_loops(self, team: Waits, undo: ExitStack) -> None:
-        """Have no time pass between an event loop's sending of a request and the server's taking it up."""
+        """Have no time pass between an event loop's sending of a request and the server's taking it up, as for threads."""
         kind: Any = _SelectorSocketTransport
         real = kind.write
 
@@ -89,6 +90,16 @@ class Callers:
 
         replace(kind, "write", write, undo)
         replace(team, "awaits_server", self._is_on_its_way, undo)
+
+    @contextmanager
+    def _on_its_way(self, port: int) -> Iterator[None]:
+        """Have no time pass until the server takes a request up, however busy the machine: its caller seems to be stuck."""
+        with self._mutex:
+            self._sent[port] = -math.inf if port in self._held else real_now()
+        try:
+            yield
+        finally:
+            self._sent.pop(port, None)
 
     def _is_on_its_way(self) -> bool:
         """Whether a request has been sent that is not yet taken up, though it soon should be."""
@@ -175,13 +186,14 @@ class Callers:
             news.release()
 
     @contextmanager
-    def handled(self) -> Iterator[None]:
+    def handled(self, port: int) -> Iterator[None]:
         """Count the calling thread, one of the server's, among those of the test, so that no time passes meanwhile."""
         if self._team is None:
             yield
             return
         with self._team.visited() as member:
             self._visitors[member] = None
+            self._sent.pop(port, None)
             try:
                 yield
             finally:

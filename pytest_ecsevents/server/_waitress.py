@@ -251,7 +251,7 @@ class LoopbackServer:
     def _serve(self, connection: Connection) -> None:
         """Answer one request; no time passes until the answer is on its way, but while it is held."""
         connection.is_gone = not connection.connected
-        with self._callers.handled():
+        with self._callers.handled(connection.port):
             try:
                 with suppress(TestIsOver):
                     connection.service()

@@ -12,6 +12,7 @@ import pytest
 from mns.account import Account
 from mns.mns_exception import MNSClientNetworkException, MNSExceptionBase, MNSServerException
 from mns.queue import Message, QueueMeta
+from waitress.channel import HTTPChannel
 
 from pytest_ecsevents import BadArgumentError, EcsEvents, ReceiverError
 
@@ -194,6 +195,22 @@ def test_a_long_poll_waits_in_virtual_time(ecs, client):
     assert ecs.now.second == 30
 
 
+def test_no_time_passes_while_a_busy_machine_has_a_request_wait(ecs, queue, client, monkeypatch):
+    """Its caller does nothing meanwhile; another thread sleeps on."""
+    pause, take_up = partial(threading.Event().wait, 0.15), HTTPChannel.received
+
+    def take_up_late(channel, data):
+        pause()
+        return take_up(channel, data)
+
+    monkeypatch.setattr(HTTPChannel, "received", take_up_late)
+    worker = threading.Thread(target=time.sleep, args=(3600,))
+    worker.start()
+    assert code_of(client.peek_message) == "MessageNotExist"
+    assert (ecs.now.hour, ecs.now.minute) == (0, 0)
+    worker.join()
+
+
 def test_a_long_poll_ends_when_a_message_comes(ecs, client):
     """With the clock at that instant; what was due before has happened."""
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+10s", executing_for="1h")
@@ -310,6 +327,7 @@ def test_peeking_leaves_messages_as_they_are(queue, client):
     queue.send("world")
     assert (client.peek_message().message_body, client.peek_message().dequeue_count) == ("hello", 0)
     assert [message.message_body for message in client.batch_peek_message(16)] == ["hello", "world"]
+    assert client.peek_message().first_dequeue_time == client.peek_message().enqueue_time
     assert client.receive_message().dequeue_count == 1
 
 
