@@ -16,6 +16,8 @@ NEWEST = {
     "aliyun-mns": "",
     "aliyun-python-sdk-ecs": "",
     "alibabacloud-ecs20140526": "",
+    "aliyun-python-sdk-cms": "",
+    "alibabacloud-cms20190101": "",
 }
 """What a session installs: a version, "" for the newest, None for not at all. The SDK of ECS brings its core."""
 
@@ -28,9 +30,14 @@ FLOORS = {
     # Older ones cannot send form bodies on a current Python; those before 2.13 have no transport to intercept.
     "sdk-core": {"aliyun-python-sdk-core": "2.13.2"},
     # What Alibaba Cloud's article on simulated events asks for. Its core is the same package under another name.
-    "sdk-ecs": {"aliyun-python-sdk-ecs": "4.10.0"},
-    "sdk-core-v3": {"aliyun-python-sdk-ecs": "4.10.0", "aliyun-python-sdk-core-v3": "2.13.3"},
-    "no-tea": {"alibabacloud-ecs20140526": None},
+    # The SDK of CloudMonitor would bring the other one.
+    "sdk-ecs": {"aliyun-python-sdk-ecs": "4.10.0", "aliyun-python-sdk-cms": None},
+    "sdk-core-v3": {
+        "aliyun-python-sdk-ecs": "4.10.0",
+        "aliyun-python-sdk-core-v3": "2.13.3",
+        "aliyun-python-sdk-cms": None,
+    },
+    "no-tea": {"alibabacloud-ecs20140526": None, "alibabacloud-cms20190101": None},
 }
 FLOORS["all"] = {name: version for floor in FLOORS.values() for name, version in floor.items()}
 FLOORS["all"]["aliyun-python-sdk-core"] = None  # that of the SDK's floor is -core-v3

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from pytest_ecsevents._words import listed
 from pytest_ecsevents.channels import BATCH, HIDDEN, PRIORITY, QUEUE_LIMITS, TOPIC_LIMITS, WAIT
 from pytest_ecsevents.cloud import (
     EVENT_STATUS_CODES,
@@ -22,7 +23,8 @@ from pytest_ecsevents.cloud import (
 from pytest_ecsevents.face import SCENARIOS, EcsEvents
 from pytest_ecsevents.face._scenarios import ScenarioRow, case_of, types_of
 from pytest_ecsevents.guest import ERRORS, ITEMS
-from pytest_ecsevents.openapi import ACTIONS, COMMON, MISHAPS, VERSION, Action, ErrorRow
+from pytest_ecsevents.openapi import ACTIONS, COMMON, MISHAPS, PRODUCTS, Action, ErrorRow, Product
+from pytest_ecsevents.openapi._action import METHODS
 from pytest_ecsevents.openapi._parameters import ENVELOPE, Parameter
 from pytest_ecsevents.server import SMQ_ERRORS, SMQ_VERSION, Route
 
@@ -38,9 +40,10 @@ def page() -> str:
 
 def _lines() -> Iterator[str]:
     yield from _opening()
-    yield from _overview()
-    for action in ACTIONS.values():
-        yield from _action(action)
+    for product in PRODUCTS.values():
+        yield from _overview(product)
+        for action in product.actions.values():
+            yield from _action(action)
     yield from _common_errors()
     yield from _network_faults()
     yield from _metadata()
@@ -58,9 +61,10 @@ def _opening() -> Iterator[str]:
     yield ""
     yield "<!-- Written by docs/generate_capabilities.py from the package's tables. Edit those, not this page. -->"
     yield ""
+    actions = " and ".join(f"{len(one.actions)} actions of {one.name} {one.version}" for one in PRODUCTS.values())
     yield (
-        f"The fake answers {len(ACTIONS)} actions of the ECS API {VERSION}, with {parameters} parameters and {errors} "
-        f"error rows, and knows {len(EVENT_TYPES)} types of system events. This page says exactly which, so that you "
+        f"The fake answers {actions}, with {parameters} parameters and {errors} error rows, and knows {len(EVENT_TYPES)} "
+        "types of system events. This page says exactly which, so that you "
         "can tell before you write a test whether a call of your handler will be answered, what it can be refused "
         "with, and which of that is the service's published behaviour and which is a guess. It is written from the "
         "tables that the fake itself runs on."
@@ -77,8 +81,8 @@ def _opening() -> Iterator[str]:
 # -- actions
 
 
-def _overview() -> Iterator[str]:
-    yield "## Actions"
+def _overview(product: Product) -> Iterator[str]:
+    yield f"## Actions of {product.name}"
     yield ""
     yield from _table(
         ("action", "RegionId", "required", "parameters", "error codes"),
@@ -90,7 +94,7 @@ def _overview() -> Iterator[str]:
                 str(len(action.parameters.parameters)),
                 str(len(action.errors.codes())),
             )
-            for name, action in ACTIONS.items()
+            for name, action in product.actions.items()
         ),
     )
     yield (
@@ -113,6 +117,9 @@ def _action(action: Action) -> Iterator[str]:
     else:
         yield "Does not need `RegionId`."
     yield ""
+    if action.methods != METHODS:
+        yield f"It is called by {listed(action.methods)}."
+        yield ""
     if action.parameters.parameters:
         yield from _table(
             ("parameter", "type", "required", "default", "limits and notes"),

@@ -2,13 +2,13 @@
 
 from pytest_ecsevents.channels._contents import content_of
 from pytest_ecsevents.channels._delivery import Courier, Delivery, Dispatcher, Subscription
-from pytest_ecsevents.channels._filters import EventFilter
-from pytest_ecsevents.channels._formats import FORMATS, cloudmonitor, eventbridge, subscription
+from pytest_ecsevents.channels._filters import ALL, EventFilter
+from pytest_ecsevents.channels._formats import FORMATS, RULE_NAME, callback, cloudmonitor, eventbridge, subscription
 from pytest_ecsevents.channels._functions import FunctionContext, FunctionCredentials, FunctionMeta, ServiceMeta
 from pytest_ecsevents.channels._limits import QUEUE_LIMITS, TOPIC_LIMITS, Limit
 from pytest_ecsevents.channels._mishaps import Mishaps, Retries
 from pytest_ecsevents.channels._monitor import CloudMonitor
-from pytest_ecsevents.channels._names import LEVELS, PUBLISHED, NotificationName, NotificationNames
+from pytest_ecsevents.channels._names import EVENT_TYPES, LEVELS, PUBLISHED, NotificationName, NotificationNames
 from pytest_ecsevents.channels._notification import Notification
 from pytest_ecsevents.channels._options import DeliveryOptions, checked_options
 from pytest_ecsevents.channels._queues import (
@@ -25,6 +25,7 @@ from pytest_ecsevents.channels._queues import (
     check_attributes,
 )
 from pytest_ecsevents.channels._refusal import SmqRefusal
+from pytest_ecsevents.channels._rules import EventPattern, EventRule, EventRules, NoSuchRuleError, RuleTarget
 from pytest_ecsevents.channels._topic_forms import CONTENT_TYPES
 from pytest_ecsevents.channels._topics import (
     ANSWER_WITHIN,
@@ -38,10 +39,12 @@ from pytest_ecsevents.channels._topics import (
 )
 
 __all__ = [
+    "ALL",
     "ANSWER_WITHIN",
     "BATCH",
     "CONTENT_FORMATS",
     "CONTENT_TYPES",
+    "EVENT_TYPES",
     "FORMATS",
     "HIDDEN",
     "LEVELS",
@@ -49,6 +52,7 @@ __all__ = [
     "PRIORITY",
     "PUBLISHED",
     "QUEUE_LIMITS",
+    "RULE_NAME",
     "STRATEGIES",
     "TOPIC_LIMITS",
     "WAIT",
@@ -58,12 +62,16 @@ __all__ = [
     "DeliveryOptions",
     "Dispatcher",
     "EventFilter",
+    "EventPattern",
+    "EventRule",
+    "EventRules",
     "FunctionContext",
     "FunctionCredentials",
     "FunctionMeta",
     "Limit",
     "MessageStep",
     "Mishaps",
+    "NoSuchRuleError",
     "Notification",
     "NotificationName",
     "NotificationNames",
@@ -72,6 +80,7 @@ __all__ = [
     "Queues",
     "Receipt",
     "Retries",
+    "RuleTarget",
     "ServiceMeta",
     "SmqRefusal",
     "Subscription",
@@ -80,6 +89,7 @@ __all__ = [
     "TopicState",
     "TopicSubscription",
     "Topics",
+    "callback",
     "check_attributes",
     "checked_options",
     "cloudmonitor",

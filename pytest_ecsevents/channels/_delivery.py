@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Final, Protocol
 
-from pytest_ecsevents._words import hidden_in_reports
+from pytest_ecsevents._words import DeliveryError, hidden_in_reports
 from pytest_ecsevents.channels._filters import EventFilter
 from pytest_ecsevents.channels._mishaps import HELD_FOR, Mishaps, Retries, spread
 from pytest_ecsevents.channels._notification import Notification
@@ -22,9 +22,9 @@ class Delivery:
         subscription: Whose it is.
         attempt: 1 for the first try, 2 for the next, ...; 0 of one that was dropped.
         at_micros: When, in microseconds since the epoch.
-        outcome: "delivered", "failed" or "dropped"; "under way" while the receiver is at it, and for ever where `run`
-            ended it there.
-        error: What a receiver raised, or what went wrong with a URL; None unless it failed.
+        outcome: "delivered", "failed", "dropped", or "not delivered" where nobody was there; "under way" while the
+            receiver is at it, and for ever where `run` ended it there.
+        error: What a receiver raised, or what went wrong with a URL; None unless it failed or was not delivered.
         answer: What a function returned, or the HTTP status of a URL.
         is_duplicate: Whether it is the second one that `duplicate` brought about.
     """
@@ -57,6 +57,11 @@ class Delivery:
     def summary(self) -> str:
         """`Instance:StateChange Stopping of i-web1`."""
         return self._notification.summary
+
+    @property
+    def rule_name(self) -> str:
+        """The event rule by which it was sent; "" for none."""
+        return self._notification.rule_name
 
     @property
     def notification_id(self) -> str:
@@ -154,6 +159,11 @@ class Subscription:
         """What failed, and when it would be tried again."""
         return dict(self._to_be_retried)
 
+    @property
+    def is_canceled(self) -> bool:
+        """Whether it delivers nothing any more."""
+        return self._is_canceled
+
     def cancel(self) -> None:
         """Deliver nothing any more, not even what is on its way."""
         self._is_canceled = True
@@ -163,7 +173,12 @@ class Subscription:
 
     def heard(self, notification: Notification) -> None:
         """Have a notification delivered if it is wanted: when what goes on now is over, or later."""
-        if self._is_canceled or not self._wanted.passes(notification):
+        if self._wanted.passes(notification):
+            self.take(notification)
+
+    def take(self, notification: Notification) -> None:
+        """Have a notification delivered, wanted or not: when what goes on now is over, or later."""
+        if self._is_canceled:
             return
         if self._happens(self._mishaps.drop):
             self._begin(notification, 0)
@@ -190,6 +205,11 @@ class Subscription:
             self._deliver(notification, 1)
 
         self._held = notification, clock.plan(clock.now() + HELD_FOR, let_go)
+
+    def turn_away(self, notification: Notification, problem: DeliveryError) -> None:
+        """Note that a notification cannot be delivered, for nobody is there."""
+        delivery = self._begin(notification, 0)
+        delivery.outcome, delivery.error = "not delivered", problem
 
     def _happens(self, likelihood: float) -> bool:
         return likelihood > 0 and self._dice.random() < likelihood

@@ -28,7 +28,7 @@ class EventFilter:
         levels: "CRITICAL", "WARN", "INFO".
         statuses: "Scheduled", ...; "Normal" of what is no system event.
         event_types: "StatusNotification", "Exception", "Maintenance".
-        products: Products, in whichever case; only "ECS" sends anything here.
+        products: Products, in whichever case; only "ECS" sends anything here, and a dry run what it likes.
         resource_groups: Ids of the resource groups of instances.
         keywords: Words that are looked for in the notification's flat form (where the service looks is a guess).
         keyword_relation: "OR" for any of the words, "NOT" for none.
@@ -51,7 +51,7 @@ class EventFilter:
             and _is_in(self.levels, row.level)
             and _is_in(self.statuses, row.status)
             and _is_in(self.event_types, row.event_type)
-            and (not self.products or ALL in self.products or any(word.upper() == "ECS" for word in self.products))
+            and _is_in(frozenset(map(str.upper, self.products)), notification.product.upper())
             and _is_in(self.resource_groups, notification.resource_group_id)
             and (not self.keywords or self._has_keywords(notification))
         )

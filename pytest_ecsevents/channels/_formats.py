@@ -35,12 +35,12 @@ def cloudmonitor(notification: Notification, *, minimal: bool = False) -> JsonDi
     whole: JsonDict = {
         "ver": "1.0",
         "id": str(notification.uuid).upper(),
-        "product": "ECS",
+        "product": notification.product,
         "resourceId": notification.arn,
         "level": row.level,
         "instanceName": notification.instance_name,
         "regionId": notification.region_id,
-        "groupId": "0",
+        "groupId": notification.group_id,
         "name": row.name,
         "content": dict(notification.content),
         "status": row.status,
@@ -49,6 +49,16 @@ def cloudmonitor(notification: Notification, *, minimal: bool = False) -> JsonDi
         "userId": notification.account_id,
     }
     return {key: whole[key] for key in _MINIMAL} if minimal else whole
+
+
+RULE_NAME: Final = "pytest-ecsevents"
+"""`ruleName` in what a URL gets that has been subscribed without a rule."""
+
+
+def callback(notification: Notification) -> JsonDict:
+    """The flat form that an event rule posts to a URL."""
+    flat = cloudmonitor(notification)
+    return {**flat, "ruleName": notification.rule_name or RULE_NAME, "traceId": flat["id"]}
 
 
 def subscription(notification: Notification) -> JsonDict:
@@ -61,14 +71,14 @@ def subscription(notification: Notification) -> JsonDict:
             "subscriptionUuid": own_id,
             "conditions": [
                 {"field": "source", "op": "EQ", "value": "SYS_EVENT"},
-                {"field": "product", "op": "IN", "value": "ECS"},
+                {"field": "product", "op": "IN", "value": notification.product},
             ],
             "relation": "AND",
         },
         "batchId": own_id,
         "alert": {
             "alertStatus": "TRIGGERED",
-            "groupId": "0",
+            "groupId": notification.group_id,
             "source": "SYS_EVENT",
             "eventContentMap": dict(notification.content),
             "dedupId": own_id,
@@ -77,7 +87,7 @@ def subscription(notification: Notification) -> JsonDict:
             "timestamp": milliseconds,
             "traceId": own_id,
             "severity": row.level,
-            "product": "ECS",
+            "product": notification.product,
             "eventRawContent": json.dumps(dict(notification.content), separators=(",", ":"), ensure_ascii=False),
             "eventType": row.event_type,
             "userId": account,
@@ -107,13 +117,13 @@ def _meta(notification: Notification) -> JsonDict:
     return {
         "regionNameEn": region,
         "resourceId": notification.arn,
-        "product": "ECS",
+        "product": notification.product,
         "eventNameEn": row.name,
         "instanceName": notification.instance_name,
         "level": row.level,
         "resource": notification.resource,
         "regionNameZh": region,
-        "groupId": "0",
+        "groupId": notification.group_id,
         "serviceTypeEn": "ECS",
         "eventType": row.event_type,
         "serviceTypeZh": "云服务器ECS",

@@ -17,8 +17,9 @@ from pytest_ecsevents.channels._contents import (
     of_interruption,
     of_state_change,
 )
-from pytest_ecsevents.channels._names import PUBLISHED, NotificationName, NotificationNames, check_level
+from pytest_ecsevents.channels._names import NORMAL, PUBLISHED, NotificationName, NotificationNames, check_level
 from pytest_ecsevents.channels._notification import Content, Notification
+from pytest_ecsevents.channels._rules import EventRules
 from pytest_ecsevents.clock import Micros
 from pytest_ecsevents.cloud import EVENT_TYPES, Cloud, Happening, Instance, InstanceTransition, Transition, word
 
@@ -37,6 +38,7 @@ class CloudMonitor:
         self._cloud: Final = cloud
         self._random: Final = random.Random(f"{seed}/notifications")
         self.names: Final = NotificationNames()
+        self.rules: Final = EventRules()
         self.notifications: Final[list[Notification]] = []
         self.listeners: Final[list[Callable[[Notification], None]]] = []
 
@@ -78,6 +80,40 @@ class CloudMonitor:
     def tell(self, notification: Notification) -> None:
         """Send a notification: whoever listens plans its delivery."""
         self.notifications.append(notification)
+        self._tell_listeners(notification)
+
+    def tell_dry_run(
+        self, name: str, product: str, said: Mapping[str, object], *, account_id: str, region_id: str, now: Micros
+    ) -> Notification:
+        """Tell whoever listens of something that has not happened, and keep nothing of it.
+
+        Args:
+            name: Any name.
+            product: The product that the caller named.
+            said: What it says in its flat form; for the rest stands what is known of the name.
+            account_id: The caller's account.
+            region_id: The region that the caller named, or "".
+            now: The instant.
+        """
+        content, arn = said.get("content"), _text(said, "resourceId")
+        notification = Notification(
+            row=_row_of_dry_run(self.names.get(name), name, said),
+            uuid=self._uuid(),
+            resource=arn.rpartition(":")[2],
+            region_id=_text(said, "regionId") or region_id or self._cloud.rules.region_id,
+            account_id=account_id,
+            instance_name=_text(said, "instanceName"),
+            resource_group_id="",
+            content=content if isinstance(content, dict) else {},
+            at_micros=now,
+            product=_text(said, "product") or ("ECS" if product.lower() == "ecs" else product),
+            group_id=_text(said, "groupId") or "0",
+            own_arn=arn,
+        )
+        self._tell_listeners(notification)
+        return notification
+
+    def _tell_listeners(self, notification: Notification) -> None:
         for listener in tuple(self.listeners):
             listener(notification)
 
@@ -108,6 +144,21 @@ class CloudMonitor:
             content=content,
             at_micros=at,
         )
+
+
+def _row_of_dry_run(known: NotificationName | None, name: str, said: Mapping[str, object]) -> NotificationName:
+    row = known or NotificationName(name, "StatusNotification", NORMAL, "INFO", "named by a dry run")
+    return replace(
+        row,
+        level=_text(said, "level") or row.level,
+        status=_text(said, "status") or row.status,
+        event_type=_text(said, "eventType") or row.event_type,
+    )
+
+
+def _text(said: Mapping[str, object], key: str) -> str:
+    value = said.get(key)
+    return value if isinstance(value, str) else ""
 
 
 def _checked_content(row: NotificationName, given: object, instance: Instance, now: Micros) -> Content:

@@ -27,6 +27,10 @@ class Notification:
         resource_group_id: The instance's resource group, or "".
         content: What it says.
         at_micros: When it was sent, in microseconds since the epoch.
+        product: Whose resource it is about.
+        group_id: The application group of the resource; "0" for none.
+        own_arn: The resource's whole ARN where a dry run gave one; "" for that of ECS.
+        rule_name: The event rule by which it goes to a receiver; "" for none.
     """
 
     row: NotificationName
@@ -38,6 +42,10 @@ class Notification:
     resource_group_id: str
     content: "Mapping[str, object]"
     at_micros: Micros
+    product: str = "ECS"
+    group_id: str = "0"
+    own_arn: str = ""
+    rule_name: str = ""
 
     @property
     def name(self) -> str:
@@ -53,7 +61,7 @@ class Notification:
     @property
     def arn(self) -> str:
         """`acs:ecs:cn-hangzhou:1000000000000001:instance/i-web1`."""
-        return f"acs:ecs:{self.region_id}:{self.account_id}:{self.resource}"
+        return self.own_arn or f"acs:ecs:{self.region_id}:{self.account_id}:{self.resource}"
 
     @property
     def at(self) -> dt.datetime:

@@ -4,9 +4,10 @@ Such a thread waits for something real, which the team cannot see through. But t
 until an instant, and when it has answered: while it holds one, the thread that made it waits in virtual time.
 """
 
+import math
 import selectors
 import socket
-from _thread import LockType, allocate_lock
+from _thread import LockType, RLock, allocate_lock
 from asyncio.selector_events import _SelectorSocketTransport  # type: ignore[attr-defined]  # not meant for others
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -45,11 +46,12 @@ class Callers:
     def __init__(self, team: Waits | None, address: tuple[str, int]) -> None:
         self._team: Final = team
         self._address: Final = address
-        self._mutex: Final = allocate_lock()
+        self._mutex: Final = RLock()  # a handler of signals may call the server too
         self._held: Final[set[int]] = set()
         self._parked: Final[dict[int, LockType]] = {}
         self._waits: Final[dict[int, Wait]] = {}
         self._sent: Final[dict[int, float]] = {}
+        self._visitors: Final[dict[Member, None]] = {}
         self._seen: Final[WeakSet[socket.socket]] = WeakSet()
         self.given_up: Callable[[int], None] = _ignored
 
@@ -112,12 +114,15 @@ class Callers:
             TimeoutError: The connection's time-out passed in virtual time.
         """
         timeout, port = connection.gettimeout(), connection.getsockname()[1]
+        patience_ends = math.inf if timeout is None else real_now() + timeout
         with _SELECTOR() as selector:
             selector.register(connection, selectors.EVENT_READ)
-            while timeout != 0 and not selector.select(0):
-                wait = self._wait_if_held(team, member, port, timeout)
-                if wait is None:
-                    self._park(port, selector)
+            while timeout != 0 and not selector.select(0) and real_now() < patience_ends:
+                wait = self._wait_or_news(team, member, port, timeout)
+                if not isinstance(wait, Wait):
+                    # The answer may have come before anybody waited for it.
+                    wait.acquire(True, 0 if selector.select(0) else LOOK_FOR_ITSELF)
+                    self._parked.pop(port, None)
                     continue
                 try:
                     was_answered = team.wait(wait)
@@ -130,22 +135,15 @@ class Callers:
                     self.given_up(port)
                     raise TimeoutError("timed out")
 
-    def _wait_if_held(self, team: Waits, member: Member, port: int, timeout: float | None) -> Wait | None:
-        """A wait that the answer ends; None where the server does not hold the request, and there may be news of it."""
+    def _wait_or_news(self, team: Waits, member: Member, port: int, timeout: float | None) -> Wait | LockType:
+        """A wait that the answer ends; where the server does not hold the request, a lock that is free when there is news."""
         with self._mutex:
             if port in self._held:
                 wait = self._waits[port] = Wait(team, member, None if timeout is None else team.deadline_after(timeout))
                 return wait
-            self._parked[port] = allocate_lock()
-            self._parked[port].acquire()
-            return None
-
-    def _park(self, port: int, selector: Any) -> None:
-        """Wait in earnest for news, unless the answer came before anybody waited for it."""
-        news = self._parked.get(port)
-        if news is not None and not selector.select(0):
-            news.acquire(True, LOOK_FOR_ITSELF)
-        self._parked.pop(port, None)
+            news = self._parked[port] = allocate_lock()
+            news.acquire()
+            return news
 
     # -- the server's side
 
@@ -182,8 +180,18 @@ class Callers:
         if self._team is None:
             yield
             return
-        with self._team.visited():
-            yield
+        with self._team.visited() as member:
+            self._visitors[member] = None
+            try:
+                yield
+            finally:
+                del self._visitors[member]
+
+    def dismiss(self) -> None:
+        """End what the server's threads wait for, because the test has ended."""
+        for member in list(self._visitors):
+            assert self._team is not None
+            self._team.dismiss(member)
 
 
 class Hold:

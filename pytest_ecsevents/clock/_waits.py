@@ -456,13 +456,19 @@ class Waits:
                     self._members[get_ident()] = member
 
     @contextmanager
-    def visited(self) -> Iterator[None]:
+    def visited(self) -> Iterator[Member]:
         """Count the calling thread, which nobody in the test started, among its threads meanwhile."""
         member = self.enrol()
         try:
-            yield
+            yield member
         finally:
             self.end(member)
+
+    def dismiss(self, member: Member) -> None:
+        """End whatever a thread waits for: it leaves by `TestIsOver`."""
+        with self._mutex:
+            for wait in member.waits:
+                self._ready(wait, EndedBy.TEST)
 
     def close(self) -> list[str]:
         """End the threads of the test: those that wait for an instant leave by `TestIsOver`, at once or at their next wait.

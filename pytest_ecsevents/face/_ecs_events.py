@@ -19,6 +19,7 @@ from pytest_ecsevents._words import (
 )
 from pytest_ecsevents.channels import (
     CloudMonitor,
+    Delivery,
     Dispatcher,
     FunctionContext,
     NotificationNames,
@@ -63,6 +64,7 @@ from pytest_ecsevents.face._patterns import pattern
 from pytest_ecsevents.face._queues import Queue, Topic
 from pytest_ecsevents.face._reasons import BY_TEST, IN_GUEST, Story
 from pytest_ecsevents.face._receivers import Receiver, Receivers, timed_out
+from pytest_ecsevents.face._rule_targets import RuleBook, RuleTargets
 from pytest_ecsevents.face._run import PATIENCE, Runner, Stopped
 from pytest_ecsevents.face._serving import Serving
 from pytest_ecsevents.face._settings import Settings, with_given
@@ -70,8 +72,10 @@ from pytest_ecsevents.face._strictness import strict_checks
 from pytest_ecsevents.face._stubs import Answer
 from pytest_ecsevents.face._timeline import Header, timeline_text
 from pytest_ecsevents.face._witness import CallWitness
+from pytest_ecsevents.guest import HOST as METADATA_HOST
 from pytest_ecsevents.guest import Door, Guest, Guests, MetadataService
 from pytest_ecsevents.openapi import ApiCall, Gateway
+from pytest_ecsevents.server import PREFIXES, MetadataApp
 from pytest_ecsevents.transports import intercept
 
 if TYPE_CHECKING:
@@ -188,11 +192,11 @@ class EcsEvents:
             lambda: self._clock.waits,
             seed,
         )
-        self._gateway: Final = Gateway(self._cloud, self._witness)
         self._undo: Final = ExitStack()
         self._patience = PATIENCE
         self._cloud.observers.append(self._witness.journal.append)
         self._monitor: Final = CloudMonitor(self._cloud, seed)
+        self._gateway: Final = Gateway(self._cloud, self._monitor, self._witness)
         self._cloud.observers.append(self._monitor.heard)
         self._seed: Final = seed
         self._serving: Final = Serving(
@@ -201,7 +205,7 @@ class EcsEvents:
             self._clock,
             reported=self._witness.reported,
             undo=self._undo,
-            furnish=lambda: self._messaging,
+            furnish=self._furnish_server,
         )
         service = MetadataService(self._cloud, seed)
         self._guests: Final = Guests(self._cloud)
@@ -211,7 +215,7 @@ class EcsEvents:
         self._guard: Final = Guard(lambda: self._patience, self._activity, self._is_running)
         self._receivers: Final = Receivers(
             self._monitor,
-            Dispatcher(self._clock, self._witness.journal.append, self._witness.given_up),
+            Dispatcher(self._clock, self._begun, self._witness.given_up),
             self._guard,
             call_function=self._call_function,
             region_id=rules.region_id,
@@ -219,6 +223,9 @@ class EcsEvents:
             seed=seed,
         )
         self._witness.not_retried = self._receivers.not_retried
+        self._rule_targets: Final = RuleTargets(self._monitor, self._receivers, self._mail)
+        self.event_rules: Final = RuleBook(self._monitor, rules.account_id)
+        """The event rules of the test's account by name, as the handler has set them up through CloudMonitor's API."""
         self.instances: Final = Instances(self._cloud)
         """The instances by id, and `add`."""
 
@@ -846,6 +853,7 @@ class EcsEvents:
         region_id: str | None = None,
         memory: int = 512,
         timeout: Duration = "60s",
+        rules_only: bool = False,
         **options: "Unpack[DeliveryOptions]",
     ) -> Subscription:
         """Have a handler of Function Compute invoked with each notification from now on, as it happens.
@@ -860,6 +868,8 @@ class EcsEvents:
             region_id: Its region; left out, the test's.
             memory: Its memory in MB.
             timeout: How much virtual time it may take.
+            rules_only: Whether only event rules invoke it, which the handler's own code sets up through CloudMonitor's API,
+                and which find it by `service/function`.
             **options: Which, in what form, and what happens on the way: see `DeliveryOptions`.
 
         Returns:
@@ -874,8 +884,28 @@ class EcsEvents:
             region_id=region_id,
             memory=memory,
             timeout=parse_duration(timeout, "timeout"),
+            rules_only=rules_only,
             options=options,
         )
+
+    def webhook(self, url: str, receiver: "Receiver | str | None" = None) -> None:
+        """Say who answers for a URL that event rules send to, as CloudMonitor's API was told.
+
+        A URL on loopback gets a real HTTP request without this; any other gets none, for tests reach no network.
+
+        Args:
+            url: As the rule has it, to the letter.
+            receiver: A function that takes the notification, a dict; a URL that gets the requests instead; or left out, to
+                have them really sent to that URL, where a mock of yours catches them.
+
+        Raises:
+            BadArgumentError: One of them is neither.
+        """
+        self._receivers.webhook(url, receiver)
+
+    def _begun(self, delivery: Delivery) -> None:
+        self._witness.journal.append(delivery)
+        self._rule_targets.begun(delivery)
 
     def _activity(self) -> object:
         waits = self._clock.waits
@@ -918,6 +948,14 @@ class EcsEvents:
 
     # -- the server
 
+    def _furnish_server(self) -> None:
+        """Have the server answer for everything that there is."""
+        _ = self._messaging  # it is made, and mounts itself
+        app = MetadataApp(self._door, self._witness.reported)
+        self._serving.mounts.add(app, host=METADATA_HOST)
+        for prefix in PREFIXES:
+            self._serving.mounts.add(app, prefix=prefix)
+
     @cached_property
     def _messaging(self) -> Messaging:
         """The queues and topics, which most tests have none of."""
@@ -929,6 +967,11 @@ class EcsEvents:
             self._seed,
             told=self._witness.journal.append,
         )
+
+    def _mail(self, kind: str, name: str) -> Subscription | None:
+        """What brings notifications to a queue or a topic; where nobody has asked for one yet there is none."""
+        messaging: Messaging | None = self.__dict__.get("_messaging")
+        return None if messaging is None else messaging.subscription_of(kind, name)
 
     @property
     def endpoint(self) -> str:
@@ -952,6 +995,7 @@ class EcsEvents:
         polling_wait_seconds: int | None = None,
         message_retention_period: int | None = None,
         maximum_message_size: int | None = None,
+        rules_only: bool = False,
         **options: "Unpack[DeliveryOptions]",
     ) -> Queue:
         """A queue of the Simple Message Queue (formerly MNS) to which CloudMonitor sends its notifications from now on.
@@ -966,6 +1010,8 @@ class EcsEvents:
             polling_wait_seconds: Seconds that a receiver waits who does not say how long; 0 unless told.
             message_retention_period: Seconds after which a message is gone; four days unless told.
             maximum_message_size: The longest body in bytes, as sent; 65,536 unless told.
+            rules_only: Whether it gets only what event rules send to it, which the handler's own code sets up through
+                CloudMonitor's API.
             **options: Which notifications, in what form, and what happens on the way: see `DeliveryOptions`.
 
         Returns:
@@ -983,15 +1029,16 @@ class EcsEvents:
             "message_retention_period": message_retention_period,
             "maximum_message_size": maximum_message_size,
         }
-        return self._messaging.queue(name, attributes, options)
+        return self._messaging.queue(name, attributes, options, rules_only=rules_only)
 
-    def topic(self, name: str, **options: "Unpack[DeliveryOptions]") -> Topic:
+    def topic(self, name: str, *, rules_only: bool = False, **options: "Unpack[DeliveryOptions]") -> Topic:
         """A topic of the Simple Message Queue in which CloudMonitor publishes its notifications from now on.
 
         It pushes to HTTP endpoints and queues that subscribe, here or through the service's SDK.
 
         Args:
             name: The topic's.
+            rules_only: As of `queue`.
             **options: Which notifications, in what form, and what happens on the way: see `DeliveryOptions`.
 
         Returns:
@@ -1002,7 +1049,7 @@ class EcsEvents:
             EcsEventsError: The extra `server` is not installed.
         """
         self._cloud.check_entered()
-        return self._messaging.topic(name, options)
+        return self._messaging.topic(name, options, rules_only=rules_only)
 
     # -- calls and faults
 

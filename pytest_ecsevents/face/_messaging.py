@@ -5,7 +5,18 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from pytest_ecsevents._words import BadArgumentError, DeliveryError, hidden_in_reports
-from pytest_ecsevents.channels import Delivery, MessageStep, Queues, SmqRefusal, Subscription, TopicPush, Topics
+from pytest_ecsevents.channels import (
+    Courier,
+    Delivery,
+    MessageStep,
+    Queues,
+    QueueState,
+    SmqRefusal,
+    Subscription,
+    TopicPush,
+    Topics,
+    TopicState,
+)
 from pytest_ecsevents.clock import Clock
 from pytest_ecsevents.face._queues import Queue, Topic, queue_attributes, smq_error
 from pytest_ecsevents.face._receivers import Receivers
@@ -96,8 +107,11 @@ class Messaging:
         serving.add_smq(self.smq)
         self._made: Final[dict[str, Queue]] = {}
         self._made_topics: Final[dict[str, Topic]] = {}
+        self._by_rules: Final[dict[QueueState | TopicState, Subscription]] = {}
 
-    def queue(self, name: str, attributes: Mapping[str, object], options: Mapping[str, object]) -> Queue:
+    def queue(
+        self, name: str, attributes: Mapping[str, object], options: Mapping[str, object], *, rules_only: bool
+    ) -> Queue:
         """A queue that gets notifications; asked for again, the same one."""
         self._serving.check("ecs_events.queue")
         wire = queue_attributes(attributes)
@@ -112,11 +126,11 @@ class Messaging:
         except SmqRefusal as refusal:
             raise smq_error(refusal, f"The queue {name!r}") from None
         made = Queue(state, self._serving.address)
-        made.subscription = self._receivers.attach(QueueCourier(made), "queue", options)
+        made.subscription = self._receivers.attach(QueueCourier(made), "queue", options, rules_only=rules_only)
         self._made[name] = made
         return made
 
-    def topic(self, name: str, options: Mapping[str, object]) -> Topic:
+    def topic(self, name: str, options: Mapping[str, object], *, rules_only: bool) -> Topic:
         """A topic in which notifications are published; asked for again, the same one."""
         self._serving.check("ecs_events.topic")
         _check_name("topic", name)
@@ -130,14 +144,35 @@ class Messaging:
         except SmqRefusal as refusal:
             raise smq_error(refusal, f"The topic {name!r}") from None
         made = Topic(state, self._topics, self._serving.address)
-        made.subscription = self._receivers.attach(TopicCourier(made), "topic", options)
+        made.subscription = self._receivers.attach(TopicCourier(made), "topic", options, rules_only=rules_only)
         self._made_topics[name] = made
         return made
 
     def subscription_of(self, kind: str, name: str) -> Subscription | None:
-        """What brings notifications to the "queue" or "topic" of a name; None where the test has none."""
-        found: Queue | Topic | None = (self._made if kind == "queue" else self._made_topics).get(name)
-        return None if found is None else found.subscription
+        """What brings notifications of event rules to a queue or a topic, be it the test's or made through the SDK.
+
+        Args:
+            kind: "queue" or "topic".
+            name: Its name.
+
+        Returns:
+            None where there is none of that name.
+        """
+        try:
+            state = self._queues[name] if kind == "queue" else self._topics[name]
+        except SmqRefusal:
+            return None
+        made = self._made.get(name) if kind == "queue" else self._made_topics.get(name)
+        if made is not None and made._state is state and not made.subscription.is_canceled:
+            return made.subscription
+        if state not in self._by_rules:
+            self._by_rules[state] = self._receivers.of_a_rule(self._courier(state))
+        return self._by_rules[state]
+
+    def _courier(self, state: QueueState | TopicState) -> Courier:
+        if isinstance(state, QueueState):
+            return QueueCourier(Queue(state, self._serving.address))
+        return TopicCourier(Topic(state, self._topics, self._serving.address))
 
 
 def _check_name(kind: str, name: object) -> None:

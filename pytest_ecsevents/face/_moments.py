@@ -216,6 +216,7 @@ def _delivered(deliveries: list[Delivery], _texts: Texts) -> Moment:
 
 
 def _delivery_notes(delivery: Delivery) -> "Iterator[tuple[bool, str]]":
+    yield bool(delivery.rule_name), f"rule {delivery.rule_name}"
     yield delivery.is_duplicate, "duplicate"
     yield delivery.attempt > 1, f"attempt {delivery.attempt}"
 

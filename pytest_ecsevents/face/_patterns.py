@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from pytest_ecsevents._words import BadArgumentError, did_you_mean, hidden_in_reports, listed
-from pytest_ecsevents.openapi import ACTIONS, ApiCall
+from pytest_ecsevents.openapi import ACTIONS, PRODUCTS, ApiCall
 
 __tracebackhide__ = hidden_in_reports
 
 ALL: Final = "*"
-"""Every action that is answered: those of Ecs, and those that the test stubs."""
+"""Every action that is answered: those that are faked, and those that the test stubs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,8 @@ def pattern(
     known = [*ACTIONS, *besides]
     if action != ALL and action not in known:
         raise BadArgumentError(
-            f"{action!r} is no action of Ecs.{did_you_mean(str(action), known)} Actions are: {listed(ACTIONS)}."
+            f"{action!r} is no action of {' or '.join(PRODUCTS)}.{did_you_mean(str(action), known)} "
+            f"Actions are: {listed(ACTIONS, most=99)}."
         )
     return CallPattern(action, params, _wire_params(action, params, list(options)))
 

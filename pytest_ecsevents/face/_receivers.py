@@ -21,17 +21,23 @@ from pytest_ecsevents._words import (
     listed,
 )
 from pytest_ecsevents.channels import (
+    RULE_NAME,
     CloudMonitor,
     Courier,
     Delivery,
     Dispatcher,
+    EventFilter,
     FunctionContext,
     FunctionCredentials,
     FunctionMeta,
+    Mishaps,
+    Notification,
     Retries,
     ServiceMeta,
     Subscription,
+    callback,
     checked_options,
+    cloudmonitor,
 )
 from pytest_ecsevents.clock import SECOND, Micros, duration_text
 from pytest_ecsevents.face._guard import Guard
@@ -54,10 +60,11 @@ class CallableCourier:
     Args:
         function: It, or a coroutine function.
         guard: What cuts it off when it hangs.
+        receiver: What the story calls it; left out, its own name.
     """
 
-    def __init__(self, function: Receiver, guard: Guard) -> None:
-        self.receiver: Final = _called(function)
+    def __init__(self, function: Receiver, guard: Guard, receiver: str = "") -> None:
+        self.receiver: Final = receiver or _called(function)
         self._function: Final = function
         self._guard: Final = guard
         self._is_coroutine: Final = _is_coroutine(function)
@@ -112,10 +119,6 @@ class UrlCourier:
         if not 200 <= status < 300:
             raise DeliveryError(f"HTTP {status}")
         return status
-
-
-RULE_NAME: Final = "pytest-ecsevents"
-"""`ruleName` in what a URL gets; it has been subscribed without a rule."""
 
 
 class FunctionCourier:
@@ -240,6 +243,10 @@ class Receivers:
         self._account_id: Final = account_id
         self._seed: Final = seed
         self.subscriptions: Final[list[Subscription]] = []
+        self.functions: Final[dict[str, tuple[Subscription, str | None]]] = {}
+        """What event rules find by `service/function`, each with the one region that it is in, if it was said."""
+        self.webhooks: Final[dict[str, Receiver | str]] = {}
+        """Who answers for a URL that event rules send to."""
 
     def not_retried(self) -> dict[Delivery, Micros]:
         """What failed, and when it would be tried again."""
@@ -274,9 +281,10 @@ class Receivers:
         region_id: str | None,
         memory: int,
         timeout: Micros,
+        rules_only: bool,
         options: Mapping[str, object],
     ) -> Subscription:
-        """Have notifications delivered to a handler of Function Compute."""
+        """Have notifications delivered to a handler of Function Compute, by itself and by event rules."""
         _check_receiver("function_compute", handler, 2, "the event's bytes and the context")
         if _is_coroutine(handler):
             raise BadArgumentError(
@@ -300,7 +308,51 @@ class Receivers:
             call=self._call_function,
             seed=f"{self._seed}/functions/{len(self.subscriptions)}",
         )
-        return self._add(courier, "function_compute", options, _OF_A_FUNCTION)
+        added = self._add(courier, "function_compute", options, _OF_A_FUNCTION, listens=not rules_only)
+        self.functions[f"{service}/{function}"] = added, region_id
+        return added
+
+    def webhook(self, url: str, receiver: "Receiver | str | None") -> None:
+        """Have what event rules send to a URL delivered to a function, to another URL, or really there."""
+        _check_url(url, "webhook")
+        if isinstance(receiver, str):
+            _check_url(receiver, "webhook")
+        elif receiver is not None:
+            _check_receiver("webhook", receiver, 1, "the notification")
+        self.webhooks[url] = url if receiver is None else receiver
+
+    def to_webhook(self, url: str, method: str, receiver: "Receiver | str") -> Subscription:
+        """What brings notifications of an event rule to whoever answers for a URL.
+
+        Args:
+            url: As the rule has it.
+            method: "GET" or "POST".
+            receiver: A function, or where they are really sent.
+        """
+        if isinstance(receiver, str):
+            courier: Courier = UrlCourier(receiver, f"{method} JSON", is_rule=False)
+        else:
+            courier = CallableCourier(receiver, self._guard, f"{method} {url}")
+        return self.of_a_rule(courier, callback, _OF_A_RULE)
+
+    def of_a_rule(
+        self,
+        courier: Courier,
+        make: "Callable[[Notification], dict[str, Any]]" = cloudmonitor,
+        retries: Retries = _NONE,
+    ) -> Subscription:
+        """What gets notifications from an event rule alone."""
+        subscription = Subscription(
+            self._dispatcher,
+            courier,
+            wanted=EventFilter(),
+            make=make,
+            mishaps=Mishaps(),
+            retries=retries,
+            seed=f"{self._seed}/rules/{len(self.subscriptions)}",
+        )
+        self.subscriptions.append(subscription)
+        return subscription
 
     def check(self, what: str, options: Mapping[str, object]) -> None:
         """Refuse options that `attach` would refuse.
@@ -310,11 +362,13 @@ class Receivers:
         """
         checked_options(what, options, self._monitor.names, _NONE, _ALSO[what])
 
-    def attach(self, courier: Courier, what: str, options: Mapping[str, object]) -> Subscription:
+    def attach(self, courier: Courier, what: str, options: Mapping[str, object], *, rules_only: bool) -> Subscription:
         """Have notifications delivered by somebody who never fails to, or says so: nothing is tried again unless told."""
-        return self._add(courier, what, options, _NONE)
+        return self._add(courier, what, options, _NONE, listens=not rules_only)
 
-    def _add(self, courier: Courier, what: str, options: Mapping[str, object], usual: Retries) -> Subscription:
+    def _add(
+        self, courier: Courier, what: str, options: Mapping[str, object], usual: Retries, *, listens: bool = True
+    ) -> Subscription:
         seed = options.get("seed", len(self.subscriptions))
         subscription = Subscription(
             self._dispatcher,
@@ -323,13 +377,14 @@ class Receivers:
             **checked_options(what, options, self._monitor.names, usual, _ALSO[what]),
         )
         self.subscriptions.append(subscription)
-        self._monitor.listeners.append(subscription.heard)
+        if listens:
+            self._monitor.listeners.append(subscription.heard)
         return subscription
 
 
 _ALSO: Final = {
     "subscribe": ("method",),
-    "function_compute": ("name", "region_id", "memory", "timeout"),
+    "function_compute": ("name", "region_id", "memory", "timeout", "rules_only"),
     "queue": (
         "name",
         "visibility_timeout",
@@ -337,8 +392,9 @@ _ALSO: Final = {
         "polling_wait_seconds",
         "message_retention_period",
         "maximum_message_size",
+        "rules_only",
     ),
-    "topic": ("name",),
+    "topic": ("name", "rules_only"),
 }
 
 
@@ -362,7 +418,7 @@ def _check_receiver(what: str, function: object, number: int, arguments: str) ->
     Raises:
         BadArgumentError: It is no function, or it takes others.
     """
-    also = ", or a URL" if what == "subscribe" else ""
+    also = ", or a URL" if what in ("subscribe", "webhook") else ""
     if not callable(function):
         raise BadArgumentError(f"{what} got {function!r}. Pass a function that takes {arguments}{also}.")
     try:
@@ -378,7 +434,7 @@ def _check_receiver(what: str, function: object, number: int, arguments: str) ->
         ) from None
 
 
-def _check_url(url: str) -> None:
+def _check_url(url: str, what: str = "subscribe") -> None:
     """Refuse a text that is no URL.
 
     Raises:
@@ -390,6 +446,4 @@ def _check_url(url: str) -> None:
     except ValueError:
         is_url = False
     if not is_url:
-        raise BadArgumentError(
-            f'subscribe got {url!r}. Pass a URL such as "http://127.0.0.1:8000/events", or a function.'
-        )
+        raise BadArgumentError(f'{what} got {url!r}. Pass a URL such as "http://127.0.0.1:8000/events", or a function.')

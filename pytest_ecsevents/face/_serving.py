@@ -43,6 +43,7 @@ class Serving:
         self._ecs: Final = EcsApp(gateway, request_id, reported)
         self.mounts: Final = Mounts(self._ecs)
         self._clock: Final = clock
+        self._reported: Final = reported
         self._undo: Final = undo
         self._furnish: Final = furnish
         self._lock: Final = allocate_lock()
@@ -87,4 +88,11 @@ class Serving:
     def _stop(self) -> None:
         running, self._running = self._running, None
         assert running is not None
-        running.stop()
+        left = running.stop()
+        if left:
+            self._reported(
+                EcsEventsError(
+                    f"The test has ended, and {left} of its requests over HTTP {'is' if left == 1 else 'are'} still being "
+                    "answered. Whatever answers, a stub perhaps, waits for something that does not come; have it return."
+                )
+            )

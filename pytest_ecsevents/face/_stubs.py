@@ -8,14 +8,15 @@ from typing import Any, Final, TypeAlias
 from pytest_ecsevents._words import BadArgumentError, UnusedStubError, hidden_in_reports, nearest
 from pytest_ecsevents.face._calls import call_text
 from pytest_ecsevents.face._strictness import with_remedy
-from pytest_ecsevents.openapi import ACTIONS, ApiCall, ApiError
+from pytest_ecsevents.openapi import PRODUCTS, ApiCall, ApiError
 
 __tracebackhide__ = hidden_in_reports
 
 Answer: TypeAlias = Mapping[str, Any] | ApiError | Callable[[ApiCall], Mapping[str, Any]]
 
-# What hosts call a product that everybody knows by another name.
-_HOST_NAMES: Final = {"cms": "metrics", "cloudmonitor": "metrics"}
+# What else a product is called: by its hosts, by everybody.
+_OTHER_NAMES: Final = {"metrics": "cms", "cloudmonitor": "cms"}
+_FAKED: Final = {name.lower(): product for name, product in PRODUCTS.items()}
 
 
 @dataclass(slots=True)
@@ -23,7 +24,7 @@ class Stub:
     """One stub.
 
     Attributes:
-        product: As its host is called.
+        product: Its name in lower case; of one that is not faked, as its host is called.
         action: The action.
         answer: The author's own.
         optional: Whether it need not be called.
@@ -52,15 +53,17 @@ class Stubs:
         Raises:
             BadArgumentError: The action is faked, or the response is none.
         """
-        if product.lower() == "ecs" and action in ACTIONS:
+        name = _name_of(product)
+        if name in _FAKED and action in _FAKED[name].actions:
             raise BadArgumentError(
-                f"{action} of Ecs is faked, and needs no stub. Declare instances and events, or use fail() for errors."
+                f"{action} of {_FAKED[name].name} is faked, and needs no stub. Declare instances and events, or use fail() "
+                "for errors."
             )
         if not (isinstance(response, (Mapping, ApiError)) or callable(response)):
             raise BadArgumentError(
                 f"stub({product!r}, {action!r}) got {response!r}. Pass a dict, an ApiError, or a function of the call."
             )
-        stub = Stub(_host_name(product), action, response, optional)
+        stub = Stub(name, action, response, optional)
         self._stubs[stub.product, action] = stub
 
     def actions(self) -> list[str]:
@@ -116,5 +119,5 @@ def _nearest_call(stub: Stub, calls: Sequence[ApiCall]) -> str:
     return f"Nearest call: {call_text(near[-1])}." if near else f"{stub.product} was not called."
 
 
-def _host_name(product: str) -> str:
-    return _HOST_NAMES.get(product.lower(), product.lower())
+def _name_of(product: str) -> str:
+    return _OTHER_NAMES.get(product.lower(), product.lower())

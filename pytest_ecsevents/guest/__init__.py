@@ -5,13 +5,14 @@ from pytest_ecsevents.guest._door import Door, MetadataWitness
 from pytest_ecsevents.guest._errors import ERRORS
 from pytest_ecsevents.guest._guests import Guest, Guests
 from pytest_ecsevents.guest._items import ITEMS, Item
-from pytest_ecsevents.guest._service import MetadataService
+from pytest_ecsevents.guest._service import VERSIONS, MetadataService
 
 __all__ = [
     "ERRORS",
     "HOST",
     "ITEMS",
     "PORT",
+    "VERSIONS",
     "Door",
     "Guest",
     "Guests",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from pytest_ecsevents._words import EcsEventsError
+from pytest_ecsevents.channels import CloudMonitor
 from pytest_ecsevents.clock import Micros
 from pytest_ecsevents.cloud import Cloud, Instance
 from pytest_ecsevents.openapi._errors import COMMON_MISSING, ErrorRow, ErrorTable
@@ -13,12 +14,16 @@ from pytest_ecsevents.openapi._wire import JsonObject
 
 T = TypeVar("T")
 
+METHODS: Final = ("GET", "POST")
+"""By what HTTP methods most actions can be called."""
+
 
 class ActionCall:
     """One call of an action, its parameters parsed.
 
     Attributes:
         cloud: The test's cloud.
+        monitor: What tells of its changes.
         account_id: The caller's account.
         region_id: `RegionId` as sent, or "" when it was not.
         now: The instant of the call.
@@ -26,12 +31,23 @@ class ActionCall:
         hint: What the timeline tells the author of the test about the answer.
     """
 
-    __slots__ = ("_values", "account_id", "action", "cloud", "errors", "hint", "now", "region_id")
+    __slots__ = (
+        "_values",
+        "account_id",
+        "action",
+        "cloud",
+        "errors",
+        "hint",
+        "monitor",
+        "now",
+        "region_id",
+    )
 
     def __init__(
         self,
         action: "Action",
         cloud: Cloud,
+        monitor: CloudMonitor,
         *,
         account_id: str,
         region_id: str,
@@ -40,6 +56,7 @@ class ActionCall:
     ) -> None:
         self.action: Final = action
         self.cloud: Final = cloud
+        self.monitor: Final = monitor
         self.account_id: Final = account_id
         self.region_id: Final = region_id
         self.now: Final = now
@@ -69,7 +86,7 @@ class ActionCall:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One action of the ECS API.
+    """One action of a product's API.
 
     Attributes:
         name: `RebootInstance`.
@@ -79,6 +96,7 @@ class Action:
         refusals: The error row for each refusal of the cloud.
         missing: The row for a missing required parameter.
         needs_region: Whether RegionId is required.
+        methods: By what HTTP methods it can be called.
         notes: What the fake guesses here, for documentation.
     """
 
@@ -89,4 +107,5 @@ class Action:
     refusals: Mapping[type[EcsEventsError], ErrorRow]
     missing: ErrorRow = COMMON_MISSING
     needs_region: bool = True
+    methods: tuple[str, ...] = METHODS
     notes: tuple[str, ...] = ()

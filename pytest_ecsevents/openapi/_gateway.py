@@ -11,52 +11,19 @@ from types import FrameType
 from typing import Any, Final, Protocol, TypeAlias
 
 from pytest_ecsevents._words import EcsEventsError, UnknownParameterWarning, did_you_mean, hidden_in_reports, listed
+from pytest_ecsevents.channels import CloudMonitor
 from pytest_ecsevents.clock import Micros
 from pytest_ecsevents.cloud import Cloud
-from pytest_ecsevents.openapi._action import Action, ActionCall
+from pytest_ecsevents.openapi._action import METHODS, Action, ActionCall
 from pytest_ecsevents.openapi._calls import ApiCall
-from pytest_ecsevents.openapi._creation_actions import CREATION_ACTIONS
-from pytest_ecsevents.openapi._disk_actions import DISK_ACTIONS
 from pytest_ecsevents.openapi._encoding import encoded
 from pytest_ecsevents.openapi._errors import COMMON, COMMON_MISSING, ApiError
-from pytest_ecsevents.openapi._event_actions import EVENT_ACTIONS
-from pytest_ecsevents.openapi._instance_actions import OPERATION_ACTIONS
-from pytest_ecsevents.openapi._instance_queries import QUERY_ACTIONS
-from pytest_ecsevents.openapi._lookups import LOOKUP_ACTIONS
-from pytest_ecsevents.openapi._maintenance_actions import MAINTENANCE_ACTIONS
 from pytest_ecsevents.openapi._mishaps import NO_EFFECT, Effect, Mishap, felt
 from pytest_ecsevents.openapi._parameters import ENVELOPE
+from pytest_ecsevents.openapi._products import PRODUCTS, Product, called
 from pytest_ecsevents.openapi._wire import ApiReply, ApiRequest, JsonObject, NoReply, Outcome
 
 __tracebackhide__ = hidden_in_reports
-
-METHODS: Final = ("GET", "POST")
-VERSION: Final = "2014-05-26"
-ACTIONS: Final = {
-    action.name: action
-    for action in (
-        *EVENT_ACTIONS,
-        *DISK_ACTIONS,
-        *QUERY_ACTIONS,
-        *CREATION_ACTIONS,
-        *OPERATION_ACTIONS,
-        *MAINTENANCE_ACTIONS,
-        *LOOKUP_ACTIONS,
-    )
-}
-
-# The list that a reply is about, and what its items are called in the timeline.
-_COUNTED: Final = {
-    "EventId": "event",
-    "InstanceSystemEventType": "event",
-    "InstanceFullStatusType": "instance",
-    "Instance": "instance",
-    "DiskFullStatusType": "disk",
-    "InstanceStatus": "instance",
-    "InstanceResponse": "instance",
-    "InstanceIdSet": "instance",
-    "Tag": "tag",
-}
 
 _NUMBER: Final = re.compile(r"\.\d+")
 
@@ -104,6 +71,7 @@ class _Exchange:
     Attributes:
         request: What was sent.
         call: The same as the author sees it.
+        product: Whose call it is; None where that is not faked.
         action: What it is for; None where that is not faked.
         found: Its parameters.
         request_id: Of the reply.
@@ -119,6 +87,7 @@ class _Exchange:
 
     request: ApiRequest
     call: ApiCall
+    product: Product | None
     action: Action | None
     found: Mapping[str, Any]
     request_id: str
@@ -137,11 +106,13 @@ class Gateway:
 
     Args:
         cloud: The test's cloud.
+        monitor: What tells of its changes.
         witness: Who watches the calls.
     """
 
-    def __init__(self, cloud: Cloud, witness: Witness) -> None:
+    def __init__(self, cloud: Cloud, monitor: CloudMonitor, witness: Witness) -> None:
         self._cloud: Final = cloud
+        self._monitor: Final = monitor
         self._witness: Final = witness
         self._by_token: Final[dict[tuple[str, str, str], tuple[Mapping[str, Any], JsonObject]]] = {}
 
@@ -171,12 +142,14 @@ class Gateway:
         """A call on its way. One that takes its time acts then, whether its client still waits or not."""
         params = request.params
         name = params.get("Action") or request.headers.get("x-acs-action", "")
-        action = ACTIONS.get(name)
+        product_name = called(request.host)
+        product = PRODUCTS.get(product_name)
+        action = product.actions.get(name) if product else None
         found, unknown = action.parameters.sort(params) if action else (_beyond_envelope(params), [])
         if action is not None and unknown:
             _warn_unknown(action, unknown)
         call = ApiCall(
-            product=_product(request.host),
+            product=product_name,
             version=params.get("Version") or request.headers.get("x-acs-version", ""),
             action=name,
             params={**found, **{key: params[key] for key in unknown}},
@@ -184,12 +157,12 @@ class Gateway:
             transport=request.transport,
             at_micros=self._cloud.settled(),
         )
-        if call.product != "Ecs" or call.version != VERSION:
+        if product is not None and call.version != product.version:
             action = None
         with self._cloud.clock.lock:  # threads share the log, the faults and the ids
             effect = self._witness.called(call, is_faked=action is not None)
             request_id = self._cloud.ids.request()
-        exchange = _Exchange(request, call, action, found, request_id, effect, effect.no_reply)
+        exchange = _Exchange(request, call, product, action, found, request_id, effect, effect.no_reply)
         if effect is not NO_EFFECT:
             self._plan(exchange)
         if effect.acts and effect.delay:
@@ -235,7 +208,7 @@ class Gateway:
             raise
 
     def _outcome(self, exchange: _Exchange) -> _Answer:
-        wrong_method = _wrong_method(exchange.request)
+        wrong_method = _wrong_method(exchange)
         if wrong_method is not None:
             return {}, wrong_method
         try:
@@ -300,7 +273,7 @@ class Gateway:
         request, call = exchange.request, exchange.call
         if error is None:
             call.http_status = 200
-            call.summary = _summary(body)
+            call.summary = _summary(exchange.product, body)
             body["RequestId"] = exchange.request_id
             call.reply = encoded(200, body, _format(request), f"{call.action}Response")
         else:
@@ -330,6 +303,7 @@ class Gateway:
         action_call = ActionCall(
             action,
             self._cloud,
+            self._monitor,
             account_id=self._cloud.account_of(access_key_id),
             region_id=region_id,
             now=now,
@@ -361,7 +335,7 @@ class Gateway:
         return body
 
     def _cannot_answer(self, call: ApiCall) -> JsonObject:
-        if call.product == "Ecs" and not call.action:
+        if call.product in PRODUCTS and not call.action:
             raise COMMON_MISSING.error(_not_supplied("Action"), hint="Action was not sent")
         stubbed = self._witness.stubbed(call)
         if stubbed is not None:
@@ -398,10 +372,11 @@ def _format(request: ApiRequest) -> str:
     return request.params.get("Format", default)
 
 
-def _wrong_method(request: ApiRequest) -> ApiError | None:
-    if request.method in METHODS:
+def _wrong_method(exchange: _Exchange) -> ApiError | None:
+    method, allowed = exchange.request.method, exchange.action.methods if exchange.action else METHODS
+    if method in allowed:
         return None
-    return COMMON["UnsupportedHTTPMethod"].error(hint=f"{request.method} is none of {listed(METHODS)}")
+    return COMMON["UnsupportedHTTPMethod"].error(hint=f"{method} is none of {listed(allowed)}")
 
 
 def _not_supplied(name: str) -> str:
@@ -423,27 +398,31 @@ def _endpoints(params: Mapping[str, Any]) -> JsonObject:
 
 
 def _problem(call: ApiCall) -> str:
-    if call.product != "Ecs":
-        return f'{call.product} is not faked; only Ecs is. ecs_events.stub("{call.product}", "{call.action}", ...) answers it.'
-    if call.action in ACTIONS:
-        return f"its version is {call.version!r}; Ecs has {VERSION}."
-    return f"Ecs has no such action here.{did_you_mean(call.action, ACTIONS)} Supported are: {listed(ACTIONS)}."
+    product = PRODUCTS.get(call.product)
+    if product is None:
+        return (
+            f"{call.product} is not faked; only {_FAKED} are. "
+            f'ecs_events.stub("{call.product}", "{call.action}", ...) answers it.'
+        )
+    if call.action in product.actions:
+        return f"its version is {call.version!r}; {product.name} has {product.version}."
+    return (
+        f"{product.name} has no such action here.{did_you_mean(call.action, product.actions)} "
+        f"Supported are: {listed(product.actions)}."
+    )
+
+
+_FAKED: Final = " and ".join(PRODUCTS)
 
 
 def _beyond_envelope(params: Mapping[str, str]) -> dict[str, Any]:
     return {name: value for name, value in params.items() if name not in ENVELOPE}
 
 
-def _product(host: str) -> str:
-    """`ecs-cn-hangzhou.aliyuncs.com`, `ecs.cn-beijing.aliyuncs.com` and `ecs.aliyuncs.com` are all Ecs."""
-    label = host.partition(".")[0]
-    name = label.partition("-")[0]
-    return "Ecs" if name == "ecs" else name
-
-
-def _summary(body: JsonObject) -> str:
+def _summary(product: Product | None, body: JsonObject) -> str:
+    nouns = product.nouns if product else {}
     lists = (pair for outer in body.values() if isinstance(outer, dict) for pair in outer.items())
-    counted = ((_COUNTED[key], items) for key, items in lists if key in _COUNTED and isinstance(items, list))
+    counted = ((nouns[key], items) for key, items in lists if key in nouns and isinstance(items, list))
     noun, items = next(counted, ("", []))
     return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}" if noun else ""
 
@@ -455,7 +434,7 @@ def error_body(error: ApiError, host: str, request_id: str) -> JsonObject:
         "HostId": host,
         "Code": error.code,
         "Message": error.message,
-        "Recommend": f"https://api.aliyun.com/troubleshoot?q={error.code}&product=Ecs&requestId={request_id}",
+        "Recommend": f"https://api.aliyun.com/troubleshoot?q={error.code}&product={called(host)}&requestId={request_id}",
     }
 
 

@@ -167,9 +167,9 @@ def boolean(name: str, *, refusal: ErrorRow = COMMON_INVALID, note: str = "") ->
     return Parameter(name, "boolean", lambda name, raw: _truth(name, raw, refusal), default=False, note=note)
 
 
-def yes_or_no(name: str, *, note: str = "") -> Parameter[bool | None]:
+def yes_or_no(name: str, *, refusal: ErrorRow = COMMON_INVALID, note: str = "") -> Parameter[bool | None]:
     """True or false as a filter; None when it is not sent."""
-    return Parameter(name, "boolean", lambda name, raw: _truth(name, raw, COMMON_INVALID), None, note=note)
+    return Parameter(name, "boolean", lambda name, raw: _truth(name, raw, refusal), None, note=note)
 
 
 def _truth(name: str, raw: str, refusal: ErrorRow) -> bool:
@@ -259,7 +259,7 @@ def structs(
 
 
 def nested_structs(
-    name: str, *members: str, most: int, too_many: ErrorRow = INVALID, note: str = ""
+    name: str, *members: str, most: int, too_many: ErrorRow = INVALID, required: bool = False, note: str = ""
 ) -> Parameter[tuple[Struct, ...]]:
     """A list of structs some of whose members are lists: `NetworkInterface.1.SecurityGroupIds.1` and so on."""
 
@@ -267,7 +267,7 @@ def nested_structs(
         _check_count(name, raw, most, too_many)
         return tuple(raw)
 
-    return Parameter(name, "struct list", parse, (), members=members, note=note or f"1 to {most}")
+    return Parameter(name, "struct list", parse, (), required, members=members, note=note or f"1 to {most}")
 
 
 def _check_count(name: str, raw: Sized, most: int, too_many: ErrorRow) -> None:
@@ -372,9 +372,9 @@ class ParameterSet:
         ]
 
 
-# InstanceId.1, Tag.1.Key, NetworkInterface.1.SecurityGroupIds.2
+# InstanceId.1, Tag.1.Key, NetworkInterface.1.SecurityGroupIds.2, EventPattern.1.KeywordFilter.Keywords.2
 _INDEXED: Final = re.compile(
-    r"(?P<base>[^.]+)\.(?P<number>[0-9]{1,9})(?:\.(?P<member>[^.]+)(?:\.(?P<place>[0-9]{1,9}))?)?"
+    r"(?P<base>[^.]+)\.(?P<number>[0-9]{1,9})(?:\.(?P<member>.+?(?<!\.N))(?:\.(?P<place>[0-9]{1,9}))?)?"
 )
 
 

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from pytest_ecsevents.clock import Clock
 from pytest_ecsevents.server._ecs import EcsApp
+from pytest_ecsevents.server._metadata import PREFIXES, MetadataApp
 from pytest_ecsevents.server._mounts import Mount, Mounts
 from pytest_ecsevents.server._push import EndpointPusher
 from pytest_ecsevents.server._smq import VERSION as SMQ_VERSION
@@ -21,8 +22,8 @@ class Running(Protocol):
     def address(self) -> tuple[str, int]:
         """Host and port."""
 
-    def stop(self) -> None:
-        """End it."""
+    def stop(self) -> int:
+        """End it; how many requests are still being answered."""
 
 
 def can_serve() -> bool:
@@ -45,12 +46,14 @@ def serve(app: WsgiApp, refusal: Refusal, clock: Clock) -> Running:
 
 __all__ = [
     "CONNECTION",
+    "PREFIXES",
     "SMQ_ERRORS",
     "SMQ_VERSION",
     "EcsApp",
     "EndpointPusher",
     "Environ",
     "Line",
+    "MetadataApp",
     "Mount",
     "Mounts",
     "Route",

@@ -7,6 +7,7 @@ from typing import Final
 from pytest_ecsevents._words import EcsEventsError
 from pytest_ecsevents.openapi import (
     COMMON,
+    PRODUCTS,
     Answerer,
     ApiError,
     ApiReply,
@@ -35,9 +36,9 @@ ALIYUN: Final = ".aliyuncs.com"
 ECS: Final = "ecs.aliyuncs.com"
 """Which host a request means that was sent to loopback under no other name, in no version of another product."""
 
-_BY_VERSION: Final = {"2019-01-01": "metrics.aliyuncs.com"}
+_BY_VERSION: Final = {product.version: f"{product.hosts[0]}{ALIYUN}" for product in PRODUCTS.values()}
 
-_ELSEWHERE: Final = Patience(is_elsewhere=True)
+ELSEWHERE: Final = Patience(is_elsewhere=True)
 
 # What no action's table has, for no action is reached. The codes are a guess; statuses are HTTP's own.
 _MALFORMED: Final = {
@@ -69,7 +70,7 @@ class EcsApp:
         request = _request(environ)
         outcome = self._outcome(request) if _is_signed(request) else self._refused(_UNSIGNED, request)
         if isinstance(outcome, NoReply):
-            return _no_reply(outcome, environ[CONNECTION])
+            return no_reply(outcome, environ[CONNECTION])
         return answer(environ, start_response, outcome.http_status, outcome.headers, outcome.body)
 
     def _outcome(self, request: ApiRequest) -> Outcome:
@@ -103,7 +104,7 @@ def _request(environ: Environ) -> ApiRequest:
     asked = environ.get("HTTP_HOST", "").lower().partition(":")[0]
     url = f"http://{asked if asked.endswith(ALIYUN) else ECS}/?{environ['QUERY_STRING']}"
     headers, body = headers_of(environ), body_of(environ)
-    request = decoded(environ["REQUEST_METHOD"], url, headers, body, NAME, patience=lambda: _ELSEWHERE)
+    request = decoded(environ["REQUEST_METHOD"], url, headers, body, NAME, patience=lambda: ELSEWHERE)
     version = request.params.get("Version") or request.headers.get("x-acs-version", "")
     return request if request.host != ECS else replace(request, host=_BY_VERSION.get(version, ECS))
 
@@ -113,7 +114,7 @@ def _is_signed(request: ApiRequest) -> bool:
     return bool(request.params.get("AccessKeyId") or request.headers.get("authorization"))
 
 
-def _no_reply(outcome: NoReply, line: Line) -> Iterable[bytes]:
+def no_reply(outcome: NoReply, line: Line) -> Iterable[bytes]:
     """Do to the connection what the outcome says, as nearly as a server can: who is connected was not refused."""
     if outcome in (NoReply.READ_TIMEOUT, NoReply.CONNECT_TIMEOUT):
         line.wait(None, lambda _hold: None)

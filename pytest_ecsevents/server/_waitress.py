@@ -19,7 +19,7 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, WSGITask
 
-from pytest_ecsevents.clock import Callers, Clock, Hold, Micros, TestIsOver
+from pytest_ecsevents.clock import Callers, Clock, Hold, Micros, TestIsOver, real_now
 from pytest_ecsevents.server._wsgi import CONNECTION, Environ, Refusal, WsgiApp
 
 HOST: Final = "127.0.0.1"
@@ -30,6 +30,10 @@ LARGEST_HEAD: Final = 64 * 1024
 LARGEST_BODY: Final = 2 * 1024 * 1024
 """Bytes of a request's body: sixteen messages of 64 KiB, base64 and all, with room to spare."""
 
+END_WITHIN: Final = 2.0
+"""Real seconds that requests have to be answered when their test has ended."""
+
+_A_MOMENT: Final = 0.01
 _FOR_EVER: Final = 10**12
 _RESET: Final = pack("ii", 1, 0)
 
@@ -62,6 +66,7 @@ class _Task(WSGITask):  # type: ignore[misc]  # the same
     def get_environment(self) -> Environ:
         environ: Environ = super().get_environment()
         environ[CONNECTION] = self.channel
+        self.channel.task = self
         return environ
 
     @property
@@ -93,12 +98,14 @@ class Connection(HTTPChannel):  # type: ignore[misc]  # the same
 
     Attributes:
         is_gone: Whether nobody waits for the answer any more.
+        task: The request that is being answered.
     """
 
     task_class = _Task
     error_task_class = _RefusalTask
     parser_class = _Parser
     is_gone = False
+    task: _Task
     _hold: Hold | None = None
 
     @property
@@ -141,6 +148,10 @@ class Connection(HTTPChannel):  # type: ignore[misc]  # the same
         if self.is_gone:
             raise ClientDisconnected
         return was_woken
+
+    def close_after(self) -> None:
+        """End the connection after the answer."""
+        self.task.set_close_on_finish()
 
     def hang_up(self, *, reset: bool = False) -> NoReturn:
         """End the connection instead of an answer."""
@@ -188,12 +199,22 @@ class _Workers:
             with self._lock:
                 self._free += 1
 
-    def end(self) -> None:
-        """Wait until all have ended."""
+    def end(self, dismiss: Callable[[], None]) -> int:
+        """Wait until all have ended, but not for ever.
+
+        Args:
+            dismiss: Ends what they wait for; called again and again.
+
+        Returns:
+            How many have not.
+        """
         for _ in self._threads:
             self._work.put(None)
-        for thread in self._threads:
-            thread.join()
+        until = real_now() + END_WITHIN
+        while (left := [thread for thread in self._threads if thread.is_alive()]) and real_now() < until:
+            dismiss()
+            left[0].join(_A_MOMENT)
+        return len(left)
 
 
 class LoopbackServer:
@@ -232,7 +253,8 @@ class LoopbackServer:
         connection.is_gone = not connection.connected
         with self._callers.handled():
             try:
-                connection.service()
+                with suppress(TestIsOver):
+                    connection.service()
             finally:
                 self._callers.answered(connection.port)
 
@@ -244,15 +266,16 @@ class LoopbackServer:
     def _open(self) -> list[Connection]:
         return list(self._listener.active_channels.values())
 
-    def stop(self) -> None:
-        """End it: who still waits for an answer gets none."""
+    def stop(self) -> int:
+        """End it: who still waits for an answer gets none. Returns how many requests are still being answered."""
         with self._clock.aside():
             self._is_over = True
             self._listener.pull_trigger()
             self._thread.join()
             for connection in self._open():
                 connection.leave()
-            self._workers.end()
+            left = self._workers.end(self._callers.dismiss)
             self._listener.close()
             wasyncore.close_all(self._connections, ignore_all=True)
         self._undo.close()
+        return left

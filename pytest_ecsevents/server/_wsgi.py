@@ -29,6 +29,9 @@ class Line(Protocol):
         Where its caller waits no longer, an error of the server's ends it.
         """
 
+    def close_after(self) -> None:
+        """End the connection after the answer."""
+
     def hang_up(self, *, reset: bool = False) -> NoReturn:
         """End the connection instead of an answer."""
 
@@ -64,6 +67,8 @@ def answer(
 ) -> list[bytes]:
     """Answer with this status, these headers and this body, which an answer to HEAD leaves out."""
     with_length = {"Content-Length": str(len(body)), **headers}
+    if with_length.pop("Connection", "") == "close":  # it is not for applications to say so in a header
+        environ[CONNECTION].close_after()
     start_response(status_line(status), list(with_length.items()))
     return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
 

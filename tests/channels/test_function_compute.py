@@ -225,7 +225,7 @@ async def coroutine(event, context):
             {"memroy": 3},
             "function_compute has no option 'memroy'. It has: delay, drop, duplicate, event_types, format, keyword_relation, "
             "keywords, levels, memory, name, names, products, region_id, reorder, resource_groups, retries, retry_after, "
-            "seed, statuses, timeout. Did you mean memory?",
+            "rules_only, seed, statuses, timeout. Did you mean memory?",
         ),
         (
             reboots,

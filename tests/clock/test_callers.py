@@ -1,5 +1,6 @@
 """Threads that wait for a server in their own process, seen from below."""
 
+import asyncio
 import socket
 import threading
 
@@ -45,6 +46,27 @@ def test_reading_elsewhere_is_left_alone():
     assert got == [b"a", b"b"]
 
 
+def test_an_event_loop_calls_elsewhere_as_ever():
+    """Another server of the process, beside the test's."""
+
+    async def echoed():
+        async def echo(reader, writer):
+            writer.write(await reader.read(5))
+            writer.close()
+
+        server = await asyncio.start_server(echo, "127.0.0.1", 0)
+        async with server:
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            writer.write(b"hello")
+            answer = await reader.read(5)
+            writer.close()
+            return answer
+
+    with EcsEvents() as ecs:
+        assert ecs.endpoint
+        assert asyncio.run(echoed()) == b"hello"
+
+
 def test_a_connection_that_does_not_block_is_read_as_ever():
     """Where there is nothing, that is what it says."""
     with EcsEvents() as ecs:
@@ -52,6 +74,17 @@ def test_a_connection_that_does_not_block_is_read_as_ever():
         with socket.create_connection((host, int(port))) as connection:
             connection.setblocking(False)
             assert connection.makefile("rb", buffering=0).read(1) is None
+
+
+def test_who_waits_for_an_answer_that_was_not_asked_for_gives_up_in_real_time():
+    """Half a request is none, and the server holds nothing."""
+    with EcsEvents() as ecs:
+        host, port = ecs.endpoint.split(":")
+        with socket.create_connection((host, int(port)), timeout=0.05) as connection:
+            connection.sendall(b"GET /")
+            with pytest.raises(TimeoutError):
+                connection.makefile("rb", buffering=0).read(1)
+        assert ecs.now.second == 0
 
 
 def test_starting_a_bystanders_thread_takes_no_virtual_time():

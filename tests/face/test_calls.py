@@ -10,9 +10,10 @@ from pytest_ecsevents import (
     UnknownParameterWarning,
     UnusedFaultError,
 )
-from pytest_ecsevents.openapi import ACTIONS
+from pytest_ecsevents.openapi import ACTIONS, ECS
 
 ALL = ", ".join(ACTIONS)
+OF_ECS = ", ".join(ECS.actions)
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def test_calls_are_found_by_action_and_parameters(ecs, call):
     [
         (
             lambda ecs: ecs.assert_not_called("RebootInstnce"),
-            f"'RebootInstnce' is no action of Ecs. Did you mean RebootInstance? Actions are: {ALL}.",
+            f"'RebootInstnce' is no action of Ecs or Cms. Did you mean RebootInstance? Actions are: {ALL}.",
         ),
         (
             lambda ecs: ecs.assert_not_called("RebootInstance", Instance="i-web1"),
@@ -187,7 +188,7 @@ def test_a_throttled_read_is_retried_by_the_sdk_in_virtual_time(ecs, call):
         (
             ("RebootInstanc", "Throttling"),
             {},
-            f"'RebootInstanc' is no action of Ecs. Did you mean RebootInstance? Actions are: {ALL}.",
+            f"'RebootInstanc' is no action of Ecs or Cms. Did you mean RebootInstance? Actions are: {ALL}.",
         ),
         (
             ("RebootInstance", "Throttling"),
@@ -261,7 +262,7 @@ def test_an_error_in_the_block_is_not_hidden_by_the_check():
 
 UNKNOWN = (
     "The handler called RebootInstnces(InstanceId.1=i-web1) of Ecs, which cannot be answered: Ecs has no such action "
-    f"here. Did you mean RebootInstances? Supported are: {ALL}. To let the handler see the service's own "
+    f"here. Did you mean RebootInstances? Supported are: {OF_ECS}. To let the handler see the service's own "
     'InvalidAction.NotFound instead: ecs_events.strict -= {"calls"} in the test, or leave "calls" out of '
     'ecs_events_strict in the ini file; see README, "Strictness" (README.md#strictness).'
 )
@@ -283,7 +284,7 @@ def test_an_unknown_action_is_an_assertion_error_for_the_author(call):
     [
         (
             {"action": "DescribeLoadBalancers", "product_host": "slb.aliyuncs.com", "version": "2014-05-15"},
-            "The handler called DescribeLoadBalancers() of slb, which cannot be answered: slb is not faked; only Ecs is.",
+            "The handler called DescribeLoadBalancers() of slb, which cannot be answered: slb is not faked; only Ecs and Cms are.",
         ),
         (
             {"action": "RebootInstance", "version": "2016-03-14"},

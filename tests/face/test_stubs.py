@@ -106,7 +106,7 @@ def test_a_call_beside_the_stubs_names_the_nearest(balancers):
         ecs_events.stub("Slb", "DescribeLoadBalancer", {})
         balancers()
     assert str(error.value).startswith(
-        "The handler called DescribeLoadBalancers() of slb, which cannot be answered: slb is not faked; only Ecs is. "
+        "The handler called DescribeLoadBalancers() of slb, which cannot be answered: slb is not faked; only Ecs and Cms are. "
         'ecs_events.stub("slb", "DescribeLoadBalancers", ...) answers it. Did you mean slb DescribeLoadBalancer? '
     )
 

@@ -19,11 +19,14 @@ from requests.structures import CaseInsensitiveDict
 from pytest_ecsevents import EcsEvents, UnexpectedCallError
 from pytest_ecsevents.clock import NamesMemo
 from pytest_ecsevents.cloud import ATTRIBUTES, EVENT_TYPES, FINAL, SIMULATED_TYPES, EventStatus, InstanceStatus
-from pytest_ecsevents.openapi import ACTIONS, COMMON, VERSION, ApiRequest
+from pytest_ecsevents.openapi import ACTIONS, COMMON, ECS, PRODUCTS, ApiRequest
 from pytest_ecsevents.transports._decoding import decoded
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest_ecsevents.UnknownParameterWarning")
 
+PRODUCT_OF = {name: product for product in PRODUCTS.values() for name in product.actions}
+BY_HOST = {word: product for product in PRODUCTS.values() for word in product.hosts}
+VERSION = ECS.version
 START = "2030-01-01T00:00:00Z"
 LIMIT = 12
 LONGEST = 20
@@ -34,6 +37,9 @@ REQUEST_ID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
 
 # What a reply holds beside its RequestId (documented).
 _PAGE = {"TotalCount", "PageNumber", "PageSize"}
+_DONE = {"Code", "Success"}
+_TOLD = {*_DONE, "Message"}
+_TARGETS = {f"{kind}Parameters" for kind in ("Contact", "Fc", "Mns", "Sls", "Webhook", "OpenApi")}
 SHAPES = {
     "CreateSimulatedSystemEvents": {"EventIdSet"},
     "DescribeInstanceHistoryEvents": {*_PAGE, "InstanceSystemEventSet"},
@@ -51,6 +57,17 @@ SHAPES = {
     "RunInstances": {"InstanceIdSets", "TradePrice"},
     "CreateInstance": {"InstanceId", "TradePrice"},
     "DescribeTags": {*_PAGE, "Tags"},
+    "DescribeSystemEventAttribute": {*_TOLD, "SystemEvents"},
+    "DescribeSystemEventCount": {*_TOLD, "SystemEventCounts"},
+    "DescribeSystemEventHistogram": {*_TOLD, "SystemEventHistograms"},
+    "DescribeSystemEventMetaList": {*_TOLD, "Data"},
+    "SendDryRunSystemEvent": _TOLD,
+    "PutEventRule": {*_DONE, "Data"},
+    "PutEventRuleTargets": _DONE,
+    "DescribeEventRuleList": {*_DONE, "Total", "EventRules"},
+    "DescribeEventRuleAttribute": {*_DONE, "Result"},
+    "DescribeEventRuleTargetList": {"Code", *_TARGETS},
+    **dict.fromkeys(("EnableEventRules", "DisableEventRules", "DeleteEventRules", "DeleteEventRuleTargets"), _DONE),
 }
 # Replies that hold more in some cases.
 MORE = {
@@ -58,6 +75,10 @@ MORE = {
     "DescribeInstances": {"NextToken"},
     "RunInstances": {"OrderId"},
     "CreateInstance": {"OrderId"},
+    "PutEventRuleTargets": {
+        "FailedParameterCount",
+        *(f"Failed{kind}Parameters" for kind in ("Contact", "Fc", "Mns")),
+    },
 }
 WHOLE = {"DescribeInstanceAttribute"}
 
@@ -123,10 +144,11 @@ def is_answered(request):
     """Whether the fake knows what is called."""
     action = request.params.get("Action") or request.headers.get("x-acs-action", "")
     version = request.params.get("Version") or request.headers.get("x-acs-version", "")
-    product = re.split("[.-]", request.host)[0]
-    if product == "ecs":
-        return not action or (action in ACTIONS and version == VERSION)
-    return (product, action) == ("location", "DescribeEndpoints")
+    word = re.split("[.-]", request.host)[0]
+    product = BY_HOST.get(word)
+    if product is not None:
+        return not action or (action in product.actions and version == product.version)
+    return (word, action) == ("location", "DescribeEndpoints")
 
 
 def send(ecs_events, request):
@@ -348,8 +370,26 @@ GOOD = {
     "ClientToken": one_of("token-1", "token-2"),
     "Key": one_of("role", "CreationStartTime", "ExpiredEndTime"),
     "Value": one_of("web", "2030-01-01T00:00Z"),
-    "StartTime": one_of("02:00:00", "2030-01-01T00:00:00Z"),
-    "EndTime": one_of("18:00:00", "2030-01-02T00:00:00Z"),
+    "StartTime": one_of("02:00:00", "2030-01-01T00:00:00Z", "1893455000", "1893456000000", "0"),
+    "EndTime": one_of("18:00:00", "2030-01-02T00:00:00Z", "1893456000", "1893457000000", "999999999999999"),
+    "PageNumber": one_of("1", "2"),
+    "PageSize": one_of("1", "10", "100"),
+    "Product": one_of("ecs", "ECS", "*", "oss"),
+    "Level": one_of("CRITICAL", "Warn", "4"),
+    "LevelList": one_of("CRITICAL", "INFO", "*"),
+    "EventTypeList": one_of("Maintenance", "Exception", "*"),
+    "NameList": one_of("Instance:StateChange", "*"),
+    "EventName": one_of("Instance:StateChange", "Agent_Status_Stopped"),
+    "EventContent": one_of('{"product": "CloudMonitor", "content": {"a": "b"}, "level": "WARN"}', "{}", "[]"),
+    "KeywordFilter.Relation": one_of("OR", "NOT"),
+    "SearchKeywords": one_of("i-web1 and Running", "a or b", " or ", "and"),
+    "State": one_of("ENABLED", "DISABLED"),
+    "RuleName": one_of("rule-1", "rule-1", "rule-2"),
+    "RuleNames": one_of("rule-1", "rule-1", "rule-2"),
+    "Ids": one_of("1", "2"),
+    "Id": one_of("1", "2", "nine"),
+    "Method": one_of("GET", "POST"),
+    "Protocol": one_of("http", "ping"),
     "Reason": one_of("instance-hang", "abnormal-local-disk", "others"),
     "IssueCategory": one_of("hardware-cpu-error", "others"),
     "AcceptLanguage": one_of("zh-CN", "en-US", "ja"),
@@ -375,7 +415,10 @@ def pairs_of(draw, parameter):
         return [(parameter.name, draw(good(parameter.name, parameter.kind)))]
     most = draw(one_of(1, 1, 1, 2, 3, 4))
     return [
-        (f"{parameter.name}.{number}" + (f".{member}" if member else ""), draw(good(member or parameter.name, "text")))
+        (
+            f"{parameter.name}.{number}" + (f".{member}" if member else ""),
+            draw(good(member.removesuffix(".1") or parameter.name, "text")),
+        )
         for number in range(1, most + 1)
         for member in (re.sub(r"\.N$", ".1", member) for member in parameter.members or ("",))
     ]
@@ -437,6 +480,8 @@ HOSTS = one_of(
     *(
         "aliyuncs.com",
         "slb.aliyuncs.com",
+        "metrics-vpc.cn-beijing.aliyuncs.com",
+        "cms.aliyuncs.com",
         "location-readonly.aliyuncs.com",
         "ecsx.aliyuncs.com",
         "a.b.ecs.aliyuncs.com",
@@ -461,7 +506,8 @@ def requests(draw):
         pair for one in parameters if one.required or one.name in needed or one in also for pair in pairs_of(draw, one)
     ]
     action = usually(draw, known, one_of("DescribeZones", "DescribeEndpoints", "", known.lower()) | words, out_of=40)
-    version = usually(draw, VERSION, one_of("2014-05-25", "") | words, out_of=60)
+    product = PRODUCT_OF[known]
+    version = usually(draw, product.version, one_of("2014-05-25", "", VERSION) | words, out_of=60)
     region_id = usually(draw, "cn-hangzhou", one_of("cn-beijing", "cn-beijing", "moon", "", "\0"), out_of=12)
     key = draw(one_of("ak", "ak", "ak", "ak-2"))
     headers = {}
@@ -479,8 +525,8 @@ def requests(draw):
             # Mostly of the action's own parameters, which stand first.
             at = draw(st.integers(0, len(pairs) - 1) | st.integers(0, len(pairs) // 2))
             draw(st.sampled_from(BENDS))(draw, pairs, at)
-    method = usually(draw, draw(one_of("POST", "GET")), one_of("HEAD", "get", "", "PATCH"), out_of=40)
-    host = usually(draw, "ecs-cn-hangzhou.aliyuncs.com", HOSTS, out_of=12)
+    method = usually(draw, draw(one_of("POST", "GET")), one_of("HEAD", "get", "", "PATCH", "PUT"), out_of=40)
+    host = usually(draw, f"{product.hosts[0]}.cn-hangzhou.aliyuncs.com", HOSTS, out_of=12)
     return Sent(tuple(pairs), method, host, tuple(headers.items()))
 
 
@@ -494,6 +540,19 @@ CREATE = (("EventType", "SystemMaintenance.Reboot"), ("NotBefore", "2030-01-02T0
 @example([sent("DeleteInstance", ("InstanceId", "i-web1"), ("Force", "0"))], True)
 @example([sent("DeleteInstances")], True)
 @example([sent("CreateSimulatedSystemEvents", *CREATE, ("InstanceId.1", "\x01"), ("Format", "XML"))], True)
+@example(
+    [
+        Sent((("Action", name), ("Version", "2019-01-01"), ("RuleName", "rule-1"), *pairs), host="metrics.aliyuncs.com")
+        for name, pairs in (
+            ("PutEventRule", (("EventPattern.1.Product", "ecs"), ("EventPattern.1.KeywordFilter.Keywords.1", "\x01"))),
+            ("PutEventRuleTargets", (("FcParameters.1.Id", "\u0663"), ("OpenApiParameters.1.JsonParams", "{{"))),
+            ("PutEventRuleTargets", (("MnsParameters.1.Topic", "{account}"), ("MnsParameters.1.Id", "1" * 5000))),
+            ("DescribeEventRuleTargetList", ()),
+            ("DescribeEventRuleList", (("PageNumber", "9" * 18), ("PageSize", "100"))),
+        )
+    ],
+    True,
+)
 def test_any_request_is_answered(sequence, strict):
     """Requests with a few things bent get a reply in a documented shape or an objection, and bring nothing into disorder."""
     with populated(strict=strict) as ecs_events:

@@ -15,6 +15,7 @@ from aliyunsdkecs.request.v20140526.DescribeInstanceHistoryEventsRequest import 
 from aliyunsdkecs.request.v20140526.RebootInstanceRequest import RebootInstanceRequest
 
 from pytest_ecsevents import ApiError, EcsEvents, EcsEventsError, StrictnessError
+from pytest_ecsevents.server import _waitress
 
 try:
     from alibabacloud_ecs20140526 import models
@@ -387,6 +388,55 @@ def test_who_still_waits_when_it_ends_gets_no_answer(ecs_call):
             time.sleep(0)
     caller.join()
     assert servers() == []
+
+
+def test_a_call_that_takes_its_time_does_not_keep_the_test_from_ending(ecs_call):
+    """Its hour never passes, and its caller gets no answer."""
+    met = []
+
+    def call(endpoint):
+        with pytest.raises(ConnectionError) as error:
+            ecs_call(endpoint, "DescribeRegions")
+        met.append(type(error.value).__name__)
+
+    with EcsEvents(strict=False) as ecs:
+        ecs.delay("DescribeRegions", "1h")
+        endpoint = ecs.endpoint
+        caller = threading.Thread(target=call, args=(endpoint,), daemon=True)
+        with ecs._clock.aside():
+            caller.start()
+            while not ecs.calls:
+                time.sleep(0)
+    caller.join()
+    assert met == ["RemoteDisconnected"]
+    assert servers() == []
+
+
+def test_an_answer_that_never_comes_is_complained_of(monkeypatch):
+    """A stub that hangs is the author's, and the test says so when it ends."""
+    monkeypatch.setattr(_waitress, "END_WITHIN", 0.05)
+    release = threading.Lock()
+    release.acquire()
+
+    def hang(_call):
+        release.acquire()
+        return {}
+
+    with pytest.raises(EcsEventsError) as error, EcsEvents() as ecs:
+        ecs.stub("Ecs", "DescribeZones", hang)
+        host, port = ecs.endpoint.split(":")
+        connection = socket.create_connection((host, int(port)))
+        connection.sendall(f"GET /?{_REGIONS.replace('Regions', 'Zones')} HTTP/1.1\r\n\r\n".encode())
+        while not ecs.calls:
+            pass
+    release.release()
+    connection.close()
+    assert str(error.value) == (
+        "The test has ended, and 1 of its requests over HTTP is still being answered. Whatever answers, a stub perhaps, waits "
+        "for something that does not come; have it return."
+    )
+    while servers():
+        time.sleep(0.001)
 
 
 def test_the_endpoint_is_there_only_inside_the_with_block():

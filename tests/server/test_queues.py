@@ -324,6 +324,16 @@ def test_messages_that_are_too_old_are_gone(ecs, account):
     assert code_of(account(queue.endpoint).get_queue("q").receive_message) == "MessageNotExist"
 
 
+def test_messages_that_were_there_to_be_received_age_too(ecs, account):
+    """Somebody looked at them, and nobody took them."""
+    queue = ecs.queue("q", message_retention_period=60)
+    client = account(queue.endpoint).get_queue("q")
+    queue.send("hello")
+    client.peek_message()
+    ecs.advance("61s")
+    assert code_of(client.receive_message) == "MessageNotExist"
+
+
 def test_a_body_that_is_not_base64_breaks_the_sdk_as_the_service_would(queue, client):
     """What CloudMonitor does not do, another sender may."""
     queue.send("plain", raw=True)
@@ -373,6 +383,14 @@ def test_a_message_may_be_hidden_longer(ecs, queue, client):
     assert code_of(client.delete_message, received.receipt_handle) == "MessageNotExist"
     client.delete_message(changed.receipt_handle)
     assert int(changed.next_visible_time) == received.enqueue_time + 80_000
+
+
+def test_a_message_that_is_hidden_until_the_same_instant_comes_once(ecs, queue, client):
+    """Though it was hidden twice."""
+    queue.send("hello")
+    client.change_message_visibility(client.receive_message().receipt_handle, 30)
+    ecs.advance("30s")
+    assert len(client.batch_receive_message(2)) == 1
 
 
 def test_a_message_may_be_given_back_early(ecs, queue, client, account):
@@ -691,7 +709,7 @@ SENTENCES = {
         "Did you mean WARN?"),
     "no such option": ({"visibility": 3}, "queue has no option 'visibility'. It has: delay, delay_seconds, drop, duplicate, "
         "event_types, format, keyword_relation, keywords, levels, maximum_message_size, message_retention_period, name, "
-        "names, polling_wait_seconds, products, reorder, resource_groups, retries, retry_after, seed, statuses, "
+        "names, polling_wait_seconds, products, reorder, resource_groups, retries, retry_after, rules_only, seed, statuses, "
         "visibility_timeout. Did you mean visibility_timeout?"),
     "too long a wait": ({"polling_wait_seconds": 31}, "polling_wait_seconds is 31. Pass a whole number from 0 to 30."),
     "half a second": ({"visibility_timeout": 0.5}, "visibility_timeout is 0.5. Pass a whole number from 1 to 43200."),

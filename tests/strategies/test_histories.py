@@ -3,11 +3,14 @@
 import datetime as dt
 
 import pytest
-from hypothesis import find, given
+from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from pytest_ecsevents import EcsEvents
 from pytest_ecsevents.strategies import histories
+
+# Some come about rarely: whoever looks for them looks long.
+LONG = settings(max_examples=50_000, database=None)
 
 CAUSES = [
     "published",
@@ -75,13 +78,13 @@ def test_the_moments_of_a_history_are_in_order(history):
 @pytest.mark.parametrize("cause", CAUSES)
 def test_every_cause_comes_about(cause):
     """And no other does."""
-    found = find(histories(), lambda history: cause in [moment.cause for moment in history.moments])
+    found = find(histories(), lambda history: cause in [moment.cause for moment in history.moments], settings=LONG)
     assert {moment.cause for moment in found.moments} <= set(CAUSES)
 
 
 def test_some_histories_break_off():
     """Unless they are to be finished."""
-    assert not find(histories(), lambda history: not history.is_finished).is_finished
+    assert not find(histories(), lambda history: not history.is_finished, settings=LONG).is_finished
 
 
 def test_a_failure_may_be_redeployed_where_there_are_local_disks():
@@ -89,6 +92,7 @@ def test_a_failure_may_be_redeployed_where_there_are_local_disks():
     history = find(
         histories(types=st.just("SystemFailure.Reboot")),
         lambda history: any(moment.cause == "redeploy" for moment in history.moments),
+        settings=LONG,
     )
     with EcsEvents() as ecs_events:
         event = history.publish(ecs_events, "i-local")

@@ -10,6 +10,8 @@ from pytest_ecsevents import (
     ApiCall,
     Delivery,
     EcsEvents,
+    EventPattern,
+    EventRule,
     EventStatus,
     FunctionContext,
     Guest,
@@ -19,6 +21,7 @@ from pytest_ecsevents import (
     PlannedStep,
     Queue,
     QueueMessage,
+    RuleTarget,
     Scenario,
     Stopped,
     Subscription,
@@ -242,3 +245,28 @@ def delivered(ecs_events: EcsEvents) -> None:
             delivery.answer,
         )
     subscription.cancel()
+
+
+def answers(notification: dict[str, object]) -> None:
+    """Whoever answers for a URL."""
+    print(notification["ruleName"])
+
+
+def invoked(event: bytes, context: object) -> str:
+    """A handler of Function Compute."""
+    return f"{event!r} {context}"
+
+
+def ruled(ecs_events: EcsEvents) -> None:
+    """Event rules."""
+    ecs_events.function_compute(invoked, name="ops/on-event", rules_only=True)
+    ecs_events.queue("ecs-events", rules_only=True)
+    ecs_events.topic("ecs-topic", rules_only=True)
+    ecs_events.webhook("https://ops.example.com/hook", answers)
+    ecs_events.webhook("https://ops.example.com/hook", "http://127.0.0.1:8000/hook")
+    ecs_events.webhook("https://ops.example.com/hook")
+    rules: list[EventRule] = list(ecs_events.event_rules.values())
+    patterns: tuple[EventPattern, ...] = ecs_events.event_rules["reboots"].patterns
+    targets: list[RuleTarget] = [target for rule in rules for target in rule.targets.values()]
+    outcomes: list[str] = [delivery.outcome for rule in rules for delivery in rule.deliveries if delivery.rule_name]
+    print(patterns[0].product, targets[0].members["Id"], outcomes)

@@ -7,7 +7,9 @@ from aliyunsdkcore.acs_exception.exceptions import ServerException
 from documented import BEYOND, BY_CHOICE, COMMON, DOCUMENTED, ELSEWHERE, NO_INSTANCE, NOT_HELD, NOT_SUPPLIED
 
 from pytest_ecsevents import openapi
-from pytest_ecsevents.openapi import ACTIONS
+from pytest_ecsevents.openapi import ECS
+
+ACTIONS = ECS.actions
 
 EVENT_ID = "e-bp100000000000000000"
 REBOOT_EVENT = {"EventType": "SystemMaintenance.Reboot", "NotBefore": "2030-01-01T01:00:00Z"}

@@ -1,0 +1,130 @@
+"""Rules and queries agree, whatever happens; many threads may set up rules; a report tells what found nobody."""
+
+import concurrent.futures
+import json
+
+import pytest
+from aliyunsdkcore.client import AcsClient
+from cms_requests import START, request_of
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_ecsevents import EcsEvents
+from pytest_ecsevents.clock import NamesMemo
+
+pytest.importorskip("aliyunsdkcms")
+
+MEMO = NamesMemo()
+TYPES = ("SystemMaintenance.Reboot", "SystemFailure.Stop", "SystemMaintenance.PerformanceImpact", "Stalled")
+NAMES = (
+    "Instance:SystemMaintenance.Reboot:Scheduled",
+    "Instance:SystemMaintenance.Reboot:Executed",
+    "Instance:StateChange",
+    "Disk:Stalled:Executing",
+)
+
+
+def some_of(values):
+    """None, some or all of these, now and then the wildcard."""
+    return st.lists(st.sampled_from([*values, "*"]), max_size=3, unique=True)
+
+
+PATTERN = st.fixed_dictionaries(
+    {
+        "NameList": some_of(NAMES),
+        "LevelList": some_of(["CRITICAL", "WARN", "INFO"]),
+        "EventTypeList": some_of(["Maintenance", "Exception", "StatusNotification"]),
+        "StatusList": some_of(["Scheduled", "Executing", "Executed", "Normal"]),
+    }
+)
+_KEYS = {"NameList": "name", "LevelList": "level", "EventTypeList": "eventType", "StatusList": "status"}
+
+
+def is_meant(pattern, notification):
+    """What the reference says of a pattern: each list holds the value, or the wildcard, or nothing."""
+    return all(not values or "*" in values or notification[_KEYS[name]] in values for name, values in pattern.items())
+
+
+@given(st.lists(PATTERN, min_size=1, max_size=3), st.lists(st.sampled_from(TYPES), min_size=1, max_size=4))
+def test_a_rule_brings_what_its_patterns_mean_and_the_history_has_it(patterns, types):
+    """Whatever rule and events there are, the function gets exactly the meant ones, in order, as they are listed."""
+    with EcsEvents(START, _memo=MEMO) as ecs:
+        got = []
+        ecs.instances.add("i-web1", disks=["d-1"])
+        ecs.function_compute(lambda event, _: got.append(json.loads(event)), name="ops/all", rules_only=True)
+        client = AcsClient("ak", "secret", "cn-hangzhou")
+
+        def ask(action, **params):
+            return json.loads(client.do_action_with_exception(request_of(action, **params)))
+
+        ask("PutEventRule", RuleName="r", EventPatterns=[{"Product": "ecs", **pattern} for pattern in patterns])
+        ask("PutEventRuleTargets", RuleName="r", FcParameterss=[{"ServiceName": "ops", "FunctionName": "all"}])
+        for name in types:
+            disk_id = "d-1" if name == "Stalled" else None
+            ecs.create(name, "i-web1", simulated=False, status="Executing", disk_id=disk_id, executing_for="1h")
+            ecs.advance("10m")
+        ecs.advance("2h")
+        meant = [one for one in ecs.notifications if any(is_meant(pattern, one) for pattern in patterns)]
+        assert got == meant
+        listed = ask("DescribeSystemEventAttribute", PageSize=100)["SystemEvents"]["SystemEvent"]
+        assert [one["Id"] for one in reversed(listed)] == [one["id"] for one in ecs.notifications]
+
+
+def test_many_threads_set_up_rules(ecs):
+    """No rule and no target is lost, and each event finds them all."""
+
+    def work(worker):
+        client = AcsClient("ak", "secret", "cn-hangzhou")
+        for number in range(10):
+            name, target = f"rule-{worker}-{number}", {"ContactGroupName": "on-call"}
+            client.do_action_with_exception(
+                request_of("PutEventRule", RuleName=name, EventPatterns=[{"Product": "ecs"}])
+            )
+            client.do_action_with_exception(
+                request_of("PutEventRuleTargets", RuleName=name, ContactParameterss=[target] * 3)
+            )
+            ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    before = {name: len(rule.deliveries) for name, rule in ecs.event_rules.items()}
+    ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+    assert len(before) == 80
+    assert {name: len(rule.deliveries) - before[name] for name, rule in ecs.event_rules.items()} == dict.fromkeys(
+        before, 3
+    )
+
+
+STORY = """
+import json
+
+import pytest
+from aliyunsdkcore.client import AcsClient
+from cms_requests import request_of
+
+@pytest.mark.ecs_instance("i-web1")
+def test_it(ecs_events):
+    client = AcsClient("ak", "secret", "cn-hangzhou")
+    pattern, target = {"Product": "ecs"}, {"Id": "1", "ServiceName": "ops", "FunctionName": "drain"}
+    client.do_action_with_exception(request_of("PutEventRule", RuleName="reboots", EventPatterns=[pattern]))
+    client.do_action_with_exception(request_of("PutEventRuleTargets", RuleName="reboots", FcParameterss=[target]))
+    ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+    assert ecs_events.event_rules["reboots"].deliveries[0].outcome == "delivered"
+"""
+
+
+def test_the_report_says_which_function_to_register(pytester):
+    """The story has the rule's calls, the event, and what found nobody, in order."""
+    pytester.makepyfile(STORY)
+    without = ("randomly", "cacheprovider", "hypothesispytest", "xdist", "asyncio", "timeout", "html", "metadata")
+    result = pytester.runpytest_inprocess(*(word for name in without for word in ("-p", f"no:{name}")))
+    result.assert_outcomes(failed=1)
+    start = next(number for number, line in enumerate(result.outlines) if line.endswith("1 event, 2 calls, 0 faults"))
+    lines = result.outlines[start + 1 : start + 5]
+    assert [line for line in lines if " event " not in line] == [
+        " +00:00:00  call      Cms PutEventRule(RuleName=reboots, EventPattern=[Product=ecs]) -> 200",
+        " +00:00:00  call      Cms PutEventRuleTargets(RuleName=reboots, FcParameters=[FunctionName=drain ServiceName=ops Id=1]) "
+        "-> 200",
+        " +00:00:00  push      Instance:SystemMaintenance.Reboot:Scheduled of i-web1 -> function ops/drain (rule reboots): not "
+        'delivered, no function ops/drain here; register it with ecs_events.function_compute(handler, name="ops/drain")',
+    ]

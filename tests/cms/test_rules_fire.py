@@ -1,0 +1,516 @@
+"""Event rules that a handler has set up through the API, and what they bring to whom."""
+
+import http.server
+import json
+import threading
+import urllib.parse
+
+import pytest
+import responses
+
+from pytest_ecsevents import BadArgumentError
+
+pytest.importorskip("aliyunsdkcms")
+
+SCHEDULED = "Instance:SystemMaintenance.Reboot:Scheduled"
+
+
+@pytest.fixture
+def rule(ask):
+    """Put a rule with targets: `rule("reboots", {"Product": "ecs"}, MnsParameterss=[...])`."""
+
+    def rule(name, pattern=None, *, more=(), **targets):
+        ask("PutEventRule", RuleName=name, EventPatterns=[pattern or {"Product": "ecs"}, *more])
+        if targets:
+            ask("PutEventRuleTargets", RuleName=name, **targets)
+
+    return rule
+
+
+FUNCTION = [{"Id": "1", "Region": "cn-hangzhou", "ServiceName": "ops", "FunctionName": "on-event"}]
+
+
+@pytest.fixture
+def function(ecs):
+    """A function that rules invoke; returns the list of events that it got."""
+    got = []
+    ecs.function_compute(lambda event, _context: got.append(json.loads(event)), name="ops/on-event", rules_only=True)
+    return got
+
+
+def outcomes(ecs, name):
+    """(notification, receiver, outcome) of each delivery of a rule."""
+    return [
+        (one.name.removeprefix("Instance:"), one.subscription.receiver, one.outcome)
+        for one in ecs.event_rules[name].deliveries
+    ]
+
+
+def scheduled(ecs, instance_id="i-web1"):
+    """Publish an event whose only notification is that it is Scheduled."""
+    return ecs.create("SystemMaintenance.Reboot", instance_id, not_before="+1h")
+
+
+# -- Function Compute
+
+
+def test_a_rule_invokes_the_function_that_it_names(ecs, rule, function):
+    """The function gets the flat form of what the rule matches, and nothing else; the story tells by which rule."""
+    rule("reboots", {"Product": "ecs", "NameList": [SCHEDULED]}, FcParameterss=FUNCTION)
+    event = scheduled(ecs)
+    ecs.advance("2h")
+    (sent,) = function
+    assert sent == next(one for one in ecs.notifications if one["name"] == SCHEDULED)
+    assert sent["content"]["eventId"] == event.event_id
+    assert outcomes(ecs, "reboots") == [("SystemMaintenance.Reboot:Scheduled", "function ops/on-event", "delivered")]
+    assert "of i-web1 -> function ops/on-event (rule reboots)" in ecs.timeline()
+
+
+def test_a_function_is_invoked_by_itself_too_unless_it_is_for_rules_only(ecs, rule):
+    """What is subscribed gets everything once by that, and once more by each rule that names it."""
+    names = []
+    subscription = ecs.function_compute(lambda event, _: names.append(json.loads(event)["name"]), name="ops/on-event")
+    rule("reboots", FcParameterss=FUNCTION)
+    scheduled(ecs)
+    assert names == [SCHEDULED] * 2
+    assert sorted(delivery.rule_name for delivery in subscription.deliveries) == ["", "reboots"]
+
+
+def test_a_function_that_nobody_registered_is_told_of(ecs, rule):
+    """The story says how to register it; the test goes on."""
+    rule("reboots", FcParameterss=FUNCTION)
+    scheduled(ecs)
+    (delivery,) = ecs.event_rules["reboots"].deliveries
+    assert (delivery.outcome, delivery.attempt, delivery.subscription.receiver) == (
+        "not delivered",
+        0,
+        "function ops/on-event",
+    )
+    assert str(delivery.error) == (
+        'no function ops/on-event here; register it with ecs_events.function_compute(handler, name="ops/on-event")'
+    )
+    assert " ".join(ecs.timeline().split()).endswith(
+        f"{SCHEDULED} of i-web1 -> function ops/on-event (rule reboots): not delivered, {delivery.error}"
+    )
+
+
+def test_a_function_is_sought_when_the_rule_fires(ecs, rule):
+    """It may be registered after the rule, and another one in its place."""
+    rule("reboots", FcParameterss=FUNCTION)
+    first, second = [], []
+    for got in (first, second):
+        ecs.function_compute(lambda event, _, got=got: got.append(event), name="ops/on-event", rules_only=True)
+        scheduled(ecs)
+    assert (len(first), len(second)) == (1, 1)
+
+
+def test_a_function_that_was_canceled_or_is_called_otherwise_is_not_there(ecs, rule):
+    """The nearest name is told."""
+    ecs.function_compute(lambda *_: None, name="ops/on-events", rules_only=True)
+    ecs.function_compute(lambda *_: None, name="ops/on-event", rules_only=True).cancel()
+    rule("reboots", FcParameterss=[{**FUNCTION[0], "FunctionName": "on-even"}, {**FUNCTION[0], "Id": "2"}])
+    scheduled(ecs)
+    assert [str(one.error).partition(";")[0] for one in ecs.event_rules["reboots"].deliveries] == [
+        "no function ops/on-even here (there is ops/on-events)",
+        "no function ops/on-event here (there is ops/on-events)",
+    ]
+
+
+def test_a_function_without_a_service_stands_for_it_in_any(ecs, rule):
+    """Unless another one has the whole name."""
+    any_service, own = [], []
+    ecs.function_compute(lambda event, _: any_service.append(event), name="on-event", rules_only=True)
+    rule("reboots", FcParameterss=FUNCTION)
+    scheduled(ecs)
+    ecs.function_compute(lambda event, _: own.append(event), name="ops/on-event", rules_only=True)
+    scheduled(ecs)
+    assert (len(any_service), len(own)) == (1, 1)
+
+
+def test_a_function_in_another_region_is_not_the_one(ecs, rule):
+    """Where the test says its region, that must be the rule's."""
+    ecs.function_compute(lambda *_: None, name="ops/on-event", region_id="cn-beijing", rules_only=True)
+    rule("reboots", FcParameterss=FUNCTION)
+    rule("in-beijing", FcParameterss=[{**FUNCTION[0], "Region": "cn-beijing"}])
+    scheduled(ecs)
+    (refused,) = ecs.event_rules["reboots"].deliveries
+    assert str(refused.error) == "function ops/on-event is in cn-beijing here, not in cn-hangzhou"
+    assert [one.outcome for one in ecs.event_rules["in-beijing"].deliveries] == ["delivered"]
+
+
+def test_a_function_that_fails_is_tried_again(ecs, rule):
+    """As any asynchronous invocation is; each try is one of the rule's deliveries."""
+    tries = []
+
+    def handler(_event, _context):
+        tries.append(ecs.now)
+        if len(tries) < 3:
+            raise ValueError("not yet")
+
+    ecs.function_compute(handler, name="ops/on-event", rules_only=True)
+    rule("reboots", {"Product": "ecs", "NameList": [SCHEDULED]}, FcParameterss=FUNCTION)
+    scheduled(ecs)
+    ecs.advance("10s")
+    assert [one.outcome for one in ecs.event_rules["reboots"].deliveries] == ["failed", "failed", "delivered"]
+    assert "(rule reboots, attempt 3)" in ecs.timeline()
+
+
+# -- URLs
+
+
+@pytest.fixture
+def server():
+    """A server on loopback; returns its URL, and the list of (method, path, headers, body) that it got."""
+    got = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def answer(self):
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            got.append((self.command, self.path, self.headers, body))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_GET = do_POST = answer  # noqa: N815  # the library's names
+
+        def log_message(self, *_args):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as httpd:
+        thread = threading.Thread(target=httpd.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{httpd.server_port}/hook", got
+        httpd.shutdown()
+        thread.join()
+
+
+def webhook(url, **more):
+    """The parameter of one URL."""
+    return {"WebhookParameterss": [{"Id": "1", "Url": url, **more}]}
+
+
+def test_a_url_on_loopback_gets_a_real_post(server, ecs, rule):
+    """The body is the documented one of a callback: flat, with the rule's name."""
+    url, got = server
+    rule("reboots", {"Product": "ecs", "NameList": [SCHEDULED]}, **webhook(url, Protocol="http", Method="POST"))
+    scheduled(ecs)
+    ((method, path, headers, body),) = got
+    (sent,) = ecs.notifications
+    assert (method, path, headers["Content-Type"]) == ("POST", "/hook", "application/json; charset=UTF-8")
+    assert json.loads(body) == {**sent, "ruleName": "reboots", "traceId": sent["id"]}
+    assert outcomes(ecs, "reboots") == [("SystemMaintenance.Reboot:Scheduled", f"POST {url}", "delivered")]
+    assert ecs.event_rules["reboots"].deliveries[0].payload == json.loads(body)
+
+
+def test_a_url_may_get_a_get(server, ecs, rule):
+    """The whole of it is one parameter then."""
+    url, got = server
+    rule("reboots", **webhook(url, Method="GET"))
+    scheduled(ecs)
+    ((method, path, _headers, body),) = got
+    told = urllib.parse.parse_qs(urllib.parse.urlsplit(path).query)
+    assert (method, body) == ("GET", b"")
+    assert json.loads(told["data"][0])["ruleName"] == "reboots"
+
+
+@pytest.mark.parametrize("url", ["https://ops.example.com/hook", "http://10.0.0.1/", "http://[::1/", "hook", "//x"])
+def test_a_url_elsewhere_is_told_of(ecs, rule, url):
+    """No test reaches the network because its handler set up a rule; the story says how to go on."""
+    rule("reboots", **webhook(url))
+    scheduled(ecs)
+    (delivery,) = ecs.event_rules["reboots"].deliveries
+    assert delivery.outcome == "not delivered"
+    assert str(delivery.error) == (
+        f'tests reach no network; say who answers with ecs_events.webhook("{url}", receiver)'
+    )
+
+
+def test_a_url_that_differs_a_little_from_a_named_one_is_told_of(ecs, rule):
+    """A slash too many is found."""
+    ecs.webhook("https://ops.example.com/hook/", lambda _: None)
+    rule("reboots", **webhook("https://ops.example.com/hook"))
+    scheduled(ecs)
+    (delivery,) = ecs.event_rules["reboots"].deliveries
+    assert str(delivery.error).startswith("tests reach no network (there is https://ops.example.com/hook/); say who")
+
+
+def test_a_function_may_answer_for_a_url(ecs, rule):
+    """It gets what the URL would; when it is named later, what comes later."""
+    url, got = "https://ops.example.com/hook", []
+    rule("reboots", **webhook(url))
+    scheduled(ecs)
+    ecs.webhook(url, got.append)
+    scheduled(ecs)
+    assert [one["ruleName"] for one in got] == ["reboots"]
+    assert [outcome for _, _, outcome in outcomes(ecs, "reboots")] == ["not delivered", "delivered"]
+    assert outcomes(ecs, "reboots")[1][1] == f"POST {url}"
+
+
+def test_another_url_may_answer_for_a_url(server, ecs, rule):
+    """The server of the test gets the requests, one after the other through one subscription."""
+    url, got = server
+    ecs.webhook("https://ops.example.com/hook", url)
+    rule("reboots", **webhook("https://ops.example.com/hook"))
+    scheduled(ecs)
+    scheduled(ecs)
+    assert [method for method, *_ in got] == ["POST", "POST"]
+    assert len({id(one.subscription) for one in ecs.event_rules["reboots"].deliveries}) == 1
+
+
+def test_a_mock_may_answer_for_a_url(ecs, rule):
+    """A URL that is named without a receiver is really called, where the author's own mock catches it."""
+    ecs.webhook("https://ops.example.com/hook")
+    rule("reboots", **webhook("https://ops.example.com/hook"))
+    with responses.RequestsMock() as mock:
+        mock.post("https://ops.example.com/hook", status=202)
+        scheduled(ecs)
+    assert outcomes(ecs, "reboots") == [
+        ("SystemMaintenance.Reboot:Scheduled", "POST https://ops.example.com/hook", "delivered")
+    ]
+
+
+def test_a_url_that_fails_is_tried_three_times(ecs, rule):
+    """As documented; then it is given up, and the test is told when it ends."""
+    ecs.webhook("https://ops.example.com/hook")
+    rule("reboots", **webhook("https://ops.example.com/hook"))
+    with responses.RequestsMock() as mock:
+        mock.post("https://ops.example.com/hook", status=500)
+        scheduled(ecs)
+        ecs.advance("10s")
+    assert [(one.outcome, str(one.error)) for one in ecs.event_rules["reboots"].deliveries] == [
+        ("failed", "HTTP 500")
+    ] * 3
+    ecs.strict -= {"receivers"}
+
+
+@pytest.mark.parametrize("protocol", ["telnet", "ping"])
+def test_other_protocols_are_told_of(ecs, rule, protocol):
+    """The API takes them; nothing is sent."""
+    rule("reboots", **webhook("127.0.0.1", Protocol=protocol))
+    scheduled(ecs)
+    (delivery,) = ecs.event_rules["reboots"].deliveries
+    assert (delivery.subscription.receiver, str(delivery.error)) == (
+        f"{protocol} 127.0.0.1",
+        f"{protocol} is not faked",
+    )
+
+
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        (("hook",), "webhook got 'hook'. Pass a URL such as \"http://127.0.0.1:8000/events\", or a function."),
+        (
+            ("http://ops.example.com/", "hook"),
+            "webhook got 'hook'. Pass a URL such as \"http://127.0.0.1:8000/events\", or a function.",
+        ),
+        (
+            ("http://ops.example.com/", 7),
+            "webhook got 7. Pass a function that takes the notification, or a URL.",
+        ),
+    ],
+)
+def test_a_webhook_that_cannot_be_is_refused_in_a_sentence(ecs, args, sentence):
+    """What is neither a URL nor a function says how to go on."""
+    with pytest.raises(BadArgumentError) as error:
+        ecs.webhook(*args)
+    assert str(error.value) == sentence
+
+
+# -- queues, topics, logs, people
+
+
+@pytest.mark.parametrize(("kind", "member"), [("queue", "Queue"), ("topic", "Topic")])
+def test_a_queue_or_topic_that_is_not_there_is_told_of(ecs, rule, kind, member):
+    """The story says how to make it."""
+    rule("reboots", MnsParameterss=[{"Id": "1", member: "ecs-events"}])
+    scheduled(ecs)
+    (delivery,) = ecs.event_rules["reboots"].deliveries
+    assert str(delivery.error) == f'no {kind} ecs-events here; make it with ecs_events.{kind}("ecs-events")'
+
+
+def test_people_logs_and_actions_are_noted(ecs, rule):
+    """What no program of the test receives is one of the rule's deliveries, with what it would have got."""
+    rule(
+        "reboots",
+        ContactParameterss=[{"ContactGroupName": "on-call"}],
+        SlsParameterss=[{"Project": "ops", "LogStore": "events"}],
+        OpenApiParameterss=[{"Product": "Ecs", "Action": "RebootInstance", "Version": "2014-05-26"}],
+    )
+    scheduled(ecs)
+    people, log, action = ecs.event_rules["reboots"].deliveries
+    assert [one.outcome for one in (people, log, action)] == ["delivered"] * 3
+    assert [one.subscription.receiver for one in (people, log, action)] == [
+        "contact group on-call",
+        "log store ops/events",
+        "action RebootInstance of Ecs 2014-05-26",
+    ]
+    (sent,) = ecs.notifications
+    assert people.payload == sent
+    assert log.payload == {**sent, "content": json.dumps(sent["content"], separators=(",", ":"))}
+
+
+# -- which rules fire
+
+
+PATTERNS = [
+    ({}, True),
+    ({"Product": "Ecs"}, True),
+    ({"Product": "*"}, True),
+    ({"Product": "oss"}, False),
+    ({"NameList": [SCHEDULED, "Instance:StateChange"]}, True),
+    ({"NameList": ["*"]}, True),
+    ({"NameList": ["Instance:StateChange"]}, False),
+    ({"LevelList": ["CRITICAL"]}, True),
+    ({"LevelList": ["WARN", "*"]}, True),
+    ({"LevelList": ["INFO"]}, False),
+    ({"EventTypeList": ["Maintenance"]}, True),
+    ({"EventTypeList": ["Exception"]}, False),
+    ({"StatusList": ["Scheduled"]}, True),
+    ({"StatusList": ["Executed"]}, False),
+    ({"KeywordFilter": {"Keywords": ["nowhere", "i-web1"], "Relation": "OR"}}, True),
+    ({"KeywordFilter": {"Keywords": ["nowhere"]}}, False),
+    ({"KeywordFilter": {"Keywords": ["nowhere"], "Relation": "NOT"}}, True),
+    ({"KeywordFilter": {"Keywords": ["i-web1"], "Relation": "NOT"}}, False),
+    ({"CustomFilters": "SystemMaintenance"}, True),
+    ({"CustomFilters": "nowhere"}, False),
+    ({"CustomFilters": "i-web1", "KeywordFilter": {"Keywords": ["nowhere"]}}, False),
+    ({"LevelList": ["CRITICAL"], "StatusList": ["Executed"]}, False),
+]
+
+
+@pytest.mark.parametrize(("pattern", "fires"), PATTERNS, ids=str)
+def test_a_rule_fires_for_what_its_pattern_says(ecs, rule, function, pattern, fires):
+    """Each list is one condition, `*` and none are all; keywords are wanted or not."""
+    rule("reboots", {"Product": "ecs", **pattern}, FcParameterss=FUNCTION)
+    scheduled(ecs)
+    assert bool(function) is fires
+
+
+def test_any_of_several_patterns_is_enough(ecs, rule, function):
+    """A rule fires once for a notification that several of its patterns match."""
+    more = [{"Product": "ecs", "StatusList": ["Scheduled"]}, {"Product": "ecs", "LevelList": ["CRITICAL"]}]
+    rule("reboots", {"Product": "oss"}, more=more, FcParameterss=FUNCTION)
+    scheduled(ecs)
+    assert len(function) == 1
+
+
+def test_a_rule_fires_while_it_is_enabled(ecs, ask, rule, function):
+    """Disabled, of another kind, or deleted, it tells nobody; enabled again it does, of what comes then."""
+    rule("reboots", FcParameterss=FUNCTION)
+    steps = [
+        (lambda: ask("DisableEventRules", RuleNamess=["reboots"]), 0),
+        (lambda: ask("EnableEventRules", RuleNamess=["reboots"]), 1),
+        (lambda: ask("PutEventRule", RuleName="reboots", EventPatterns=[{"Product": "ecs"}], EventType="CUSTOM"), 0),
+        (lambda: ask("PutEventRule", RuleName="reboots", EventPatterns=[{"Product": "ecs"}], EventType="SYSTEM"), 1),
+        (lambda: ask("DeleteEventRuleTargets", RuleName="reboots", Idss=["1"]), 0),
+        (lambda: ask("PutEventRuleTargets", RuleName="reboots", FcParameterss=FUNCTION), 1),
+        (lambda: ask("DeleteEventRules", RuleNamess=["reboots"]), 0),
+    ]
+    for step, times in steps:
+        function.clear()
+        step()
+        scheduled(ecs)
+        assert len(function) == times
+
+
+def test_a_rule_fires_for_all_regions_of_its_account(ecs, ask, rule, function):
+    """Not for what belongs to others, whose own rule of the same name is theirs."""
+    ecs.access_keys["ak-2"] = "222"
+    ecs.instances.add("i-2zeweb2")
+    ecs.instances.add("i-theirs", account_id="222")
+    rule("reboots", FcParameterss=FUNCTION)
+    ask("PutEventRule", access_key="ak-2", RuleName="reboots", EventPatterns=[{"Product": "ecs"}])
+    scheduled(ecs, "i-2zeweb2")
+    scheduled(ecs, "i-theirs")
+    assert [one["regionId"] for one in function] == ["cn-beijing"]
+
+
+def test_several_rules_fire_in_order(ecs, rule, function):
+    """Each rule tells its targets of each notification that it matches."""
+    rule("all", FcParameterss=FUNCTION)
+    rule("again", FcParameterss=FUNCTION)
+    scheduled(ecs)
+    assert len(function) == 2
+    assert [len(one.deliveries) for one in ecs.event_rules.values()] == [1, 1]
+
+
+# -- dry runs
+
+
+def test_a_dry_run_reaches_the_targets_of_matching_rules(ecs, ask, rule, function):
+    """What EventContent says goes before what is known of the name; history knows nothing of it."""
+    rule("reboots", {"Product": "ecs", "NameList": [SCHEDULED]}, FcParameterss=FUNCTION)
+    rule("others", {"Product": "ecs", "NameList": ["Instance:StateChange"]}, FcParameterss=FUNCTION)
+    ask("SendDryRunSystemEvent", Product="ecs", EventName=SCHEDULED)
+    (sent,) = function
+    assert {key: sent[key] for key in ("product", "name", "level", "status", "eventType", "content", "regionId")} == {
+        "product": "ECS",
+        "name": SCHEDULED,
+        "level": "CRITICAL",
+        "status": "Scheduled",
+        "eventType": "Maintenance",
+        "content": {},
+        "regionId": "cn-hangzhou",
+    }
+    assert ecs.notifications == []
+    assert outcomes(ecs, "others") == []
+
+
+def test_a_dry_run_says_what_it_was_told(ecs, ask, rule, function):
+    """The example of the reference, which is of another product."""
+    content = {
+        "product": "CloudMonitor",
+        "resourceId": "acs:ecs:cn-hongkong:173651113438:instance/i-1",
+        "level": "CRITICAL",
+        "instanceName": "instanceName",
+        "regionId": "cn-hangzhou",
+        "groupId": "7",
+        "eventType": "Exception",
+        "name": "Agent_Status_Stopped",
+        "content": {"ipGroup": "0.0.0.0,0.0.0.1", "tianjimonVersion": "1.2.11"},
+        "status": "stopped",
+    }
+    rule("agents", {"Product": "CloudMonitor", "StatusList": ["stopped"]}, FcParameterss=FUNCTION)
+    rule("ecs", {"Product": "ecs"}, FcParameterss=FUNCTION)
+    ask(
+        "SendDryRunSystemEvent",
+        Product="CloudMonitor",
+        EventName="Agent_Status_Stopped",
+        EventContent=json.dumps(content),
+    )
+    (sent,) = function
+    assert {key: sent[key] for key in content} == content
+    assert "is the name of no notification" not in ecs.timeline()
+
+
+def test_a_dry_run_is_of_an_application_group(ask, rule, function):
+    """The one that is named; what EventContent says goes before."""
+    rule("all", FcParameterss=FUNCTION)
+    for content in ("{}", '{"groupId": "9"}'):
+        ask("SendDryRunSystemEvent", Product="ecs", EventName=SCHEDULED, GroupId="7378", EventContent=content)
+    assert [one["groupId"] for one in function] == ["7378", "9"]
+
+
+def test_a_dry_run_ignores_what_is_no_text(ecs, ask, rule, function):
+    """Members of other types than the form's stand for nothing."""
+    rule("all", {"Product": "*"}, FcParameterss=FUNCTION)
+    odd = json.dumps({"level": 7, "content": "text", "resourceId": None, "product": ""})
+    ask("SendDryRunSystemEvent", Product="oss", EventName="BucketIngressBandwidth", EventContent=odd)
+    (sent,) = function
+    assert (sent["product"], sent["level"], sent["status"], sent["content"]) == ("oss", "INFO", "Normal", {})
+
+
+def test_a_dry_run_reaches_subscriptions_too(ecs, ask):
+    """What the test subscribes stands for rules of the console."""
+    got = []
+    ecs.subscribe(got.append, names=[SCHEDULED])
+    ask("SendDryRunSystemEvent", Product="ecs", EventName=SCHEDULED)
+    assert [one["name"] for one in got] == [SCHEDULED]
+
+
+def test_who_is_not_there_is_one_receiver(ecs, rule):
+    """What found nobody is told again and again, by one subscription."""
+    rule("reboots", FcParameterss=FUNCTION)
+    for _ in range(3):
+        scheduled(ecs)
+    assert len({id(one.subscription) for one in ecs.event_rules["reboots"].deliveries}) == 1
