@@ -443,6 +443,7 @@ def test_an_error_in_a_receiver_comes_out_of_the_sleep_that_moved_the_clock(ecs)
     end = ecs.on_change(lambda _: 1 // 0)
     other = threading.Thread(target=lambda: (time.sleep(3 * HOUR), log.append(clock())))
     other.start()
+    time.sleep(1)  # now the other one sleeps, and this thread moves the clock
     with pytest.raises(ZeroDivisionError):
         time.sleep(2 * HOUR)
     assert clock() == "01:00:00"
