@@ -24,7 +24,7 @@ from pytest_ecsevents.channels._queues import (
     Receipt,
     check_attributes,
 )
-from pytest_ecsevents.channels._refusal import SmqRefusal
+from pytest_ecsevents.channels._refusal import RefusedRequest, SmqRefusal
 from pytest_ecsevents.channels._rules import EventPattern, EventRule, EventRules, NoSuchRuleError, RuleTarget
 from pytest_ecsevents.channels._topic_forms import CONTENT_TYPES
 from pytest_ecsevents.channels._topics import (
@@ -79,6 +79,7 @@ __all__ = [
     "QueueState",
     "Queues",
     "Receipt",
+    "RefusedRequest",
     "Retries",
     "RuleTarget",
     "ServiceMeta",

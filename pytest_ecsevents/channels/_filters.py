@@ -96,6 +96,7 @@ def _anything(_word: str, _format: str) -> bool:
     return True
 
 
+_TYPES_HINT: Final = ' EventBridge\'s types have no status; choose one with statuses="Scheduled". A rule knows whole types, and * for all.'
 _STATUSES: Final = (*(status.value for status in EventStatus), NORMAL, "-")
 
 _CONDITIONS: Final[Mapping[str, _Condition]] = {
@@ -153,7 +154,6 @@ def _checked(name: str, condition: _Condition, given: object, names: Notificatio
             raise BadArgumentError(f"{name} has {word!r}. Pass a text, or several in a list.")
         if word not in known and word != ALL and not condition.also(word, format_):
             choice = f" It is one of: {listed(known)}." if len(known) < 20 else ""
-            raise BadArgumentError(
-                f"{name} has {word!r}, which there is not.{choice}{did_you_mean(word, known)}{condition.hint}"
-            )
+            hint = _TYPES_HINT if name == "names" and format_ == "eventbridge" else condition.hint
+            raise BadArgumentError(f"{name} has {word!r}, which there is not.{choice}{did_you_mean(word, known)}{hint}")
     return frozenset(str(word) for word in words)

@@ -1,13 +1,12 @@
 """One notification of CloudMonitor, before it takes a form."""
 
-import datetime as dt
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from pytest_ecsevents.channels._names import NotificationName
-from pytest_ecsevents.clock import Micros, from_micros
+from pytest_ecsevents.clock import Micros
 
 Content: TypeAlias = "dict[str, object]"
 """`content`: values by their names on the wire; mostly texts."""
@@ -62,8 +61,3 @@ class Notification:
     def arn(self) -> str:
         """`acs:ecs:cn-hangzhou:1000000000000001:instance/i-web1`."""
         return self.own_arn or f"acs:ecs:{self.region_id}:{self.account_id}:{self.resource}"
-
-    @property
-    def at(self) -> dt.datetime:
-        """When it was sent, aware UTC."""
-        return from_micros(self.at_micros)

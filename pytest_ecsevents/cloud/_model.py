@@ -353,16 +353,6 @@ class Interruption:
     releases_at_micros: Micros
     cause: str
 
-    @property
-    def at(self) -> dt.datetime:
-        """When it was announced, aware UTC."""
-        return from_micros(self.at_micros)
-
-    @property
-    def releases_at(self) -> dt.datetime:
-        """When the instance is released, aware UTC."""
-        return from_micros(self.releases_at_micros)
-
 
 Change: TypeAlias = Transition | InstanceTransition
 Happening: TypeAlias = Change | Interruption

@@ -156,6 +156,15 @@ def standing_run(call: ApiCall | MetadataCall, calls: int, place: str) -> Standi
     )
 
 
+def standing_queue(what: str, at: Micros, requests: int) -> StandingClockError:
+    """The error for a handler under `run` whose requests to queues go on while time does not."""
+    return StandingClockError(
+        f"The handler made {requests} requests to queues while the clock stands at {instant_text(at)}, the last of them "
+        f"{what}. Time does not pass by itself, so the end of run would never come: poll with wait_seconds, or sleep in the "
+        "loop."
+    )
+
+
 def _said(call: ApiCall | MetadataCall) -> str:
     return request_text(call) if isinstance(call, MetadataCall) else _request_text(call)
 

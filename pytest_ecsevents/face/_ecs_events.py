@@ -100,6 +100,21 @@ def _check_plain(function: object) -> None:
         raise BadArgumentError(f'at got {what}. Pass a plain function, such as at("+23h", ecs_events.cancel, event).')
 
 
+def _check_handler(what: str, handler: object) -> None:
+    """Refuse what is no handler, but what calling one gave.
+
+    Raises:
+        BadArgumentError: It cannot be called.
+    """
+    if not callable(handler):
+        if inspect.iscoroutine(handler):
+            handler.close()
+        raise BadArgumentError(
+            f"{what} got {handler!r}. Pass the handler itself and its arguments after it, not what calling it returns: "
+            f'{what}(serve_forever, client, until="30d").'
+        )
+
+
 def _argument(setting: str) -> str:
     return {"region": "region_id", "clock": "backend"}.get(setting, setting)
 
@@ -390,6 +405,7 @@ class EcsEvents:
             EndlessHandlerError: It went on for a year of virtual time, and no instant was given.
             EcsEventsError: Sleeping does not move the clock here, or `until` is none.
         """
+        _check_handler("run", function)
         runner = self._runner("run", until)
         if inspect.iscoroutinefunction(function) and asyncio._get_running_loop() is not None:
             raise EcsEventsError(
@@ -407,6 +423,7 @@ class EcsEvents:
         **kwargs: object,
     ) -> "T | Stopped":
         """`run` for a handler that is a coroutine function, in the running event loop; it is stopped by cancellation."""
+        _check_handler("run_async", function)
         runner = self._runner("run_async", until)
         with self._surfacing():
             return await runner.run_async(function, args, kwargs)  # type: ignore[no-any-return]  # the same
@@ -928,7 +945,7 @@ class EcsEvents:
             self._clock.now,
             at=self._clock.now() + limit,
             condition=None,
-            activity=lambda: len(self._witness.log.calls),
+            activity=lambda: self._witness.activity,
             patience=self._patience,
         )
         answer = runner.run(function, (), {})
@@ -966,6 +983,7 @@ class EcsEvents:
             self._cloud.rules.account_id,
             self._seed,
             told=self._witness.journal.append,
+            witness=self._witness,
         )
 
     def _mail(self, kind: str, name: str) -> Subscription | None:

@@ -69,8 +69,6 @@ class Guard:
         try:
             return function()
         except HandlerStop:
-            if not running.stuck_at:
-                raise
             raise StuckHandlerError(
                 f"{what} neither slept nor called the cloud for {self._patience():g} seconds of real time, and was cut off. "
                 f"It was at {running.stuck_at}. If it works that long, set ecs_events.patience to more seconds."

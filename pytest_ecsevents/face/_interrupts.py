@@ -43,12 +43,15 @@ class Interrupter:
 
     def end(self) -> None:
         """Give the signal back."""
-        if self._has_traced:
+        self._trace_no_more()
+        if self._can_be_signalled:
+            signal.signal(signal.SIGURG, self._signal_handler)
+
+    def _trace_no_more(self) -> None:
+        if self._has_traced:  # pragma: no cover  # the tracer is away that would see it
             tracer, profiler = self._before
             sys.setprofile(profiler)
             sys.settrace(tracer)
-        if self._can_be_signalled:
-            signal.signal(signal.SIGURG, self._signal_handler)
 
     def _signalled(self, _number: int, frame: FrameType | None) -> None:
         """End what runs where it is, but for the middle of what must go on."""
@@ -60,7 +63,7 @@ class Interrupter:
 
     def _trace_from(self, frame: FrameType) -> None:
         """Have `HandlerStop` raised once more at the next line: where it is caught, which is outside that try."""
-        if not self._has_traced:
+        if not self._has_traced:  # pragma: no branch  # the second time the tracer is away that would see it
             self._before, self._has_traced = (sys.gettrace(), sys.getprofile()), True
             sys.setprofile(self._left)
         stands_in: FrameType | None = frame

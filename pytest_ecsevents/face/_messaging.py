@@ -21,6 +21,7 @@ from pytest_ecsevents.clock import Clock
 from pytest_ecsevents.face._queues import Queue, Topic, queue_attributes, smq_error
 from pytest_ecsevents.face._receivers import Receivers
 from pytest_ecsevents.face._serving import Serving
+from pytest_ecsevents.face._witness import CallWitness
 from pytest_ecsevents.server import EndpointPusher, SmqApp, TopicRoutes
 
 __tracebackhide__ = hidden_in_reports
@@ -87,6 +88,7 @@ class Messaging:
         owner: The account that they belong to.
         seed: What makes their ids this test's own.
         told: Told of what clients do to messages, and of what is pushed.
+        witness: Watches the requests of clients.
     """
 
     def __init__(
@@ -98,12 +100,20 @@ class Messaging:
         seed: str,
         *,
         told: Callable[[MessageStep | TopicPush], None],
+        witness: CallWitness,
     ) -> None:
         self._receivers: Final = receivers
         self._serving: Final = serving
         self._queues: Final = Queues(clock, seed, told)
         self._topics: Final = Topics(clock, self._queues, owner, seed, push=EndpointPusher(clock, seed), told=told)
-        self.smq: Final = SmqApp(self._queues, clock, seed, TopicRoutes(self._topics))
+        self.smq: Final = SmqApp(
+            self._queues,
+            clock,
+            seed,
+            TopicRoutes(self._topics),
+            asked=lambda what: witness.asked_queue(what, clock.now()),
+            refused=witness.journal.append,
+        )
         serving.add_smq(self.smq)
         self._made: Final[dict[str, Queue]] = {}
         self._made_topics: Final[dict[str, Topic]] = {}

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from pytest_ecsevents._words import EcsEventsError
-from pytest_ecsevents.channels import Delivery, MessageStep, Notification, TopicPush
+from pytest_ecsevents.channels import Delivery, MessageStep, Notification, RefusedRequest, TopicPush
 from pytest_ecsevents.clock import Micros, duration_text, instant_text
 from pytest_ecsevents.cloud import InstanceTransition, Interruption, Transition
 from pytest_ecsevents.face._calls import call_text
@@ -23,6 +23,7 @@ Entry: TypeAlias = (
     | Notification
     | Delivery
     | MessageStep
+    | RefusedRequest
     | TopicPush
     | ApiCall
     | MetadataCall
@@ -226,6 +227,14 @@ def _handled(steps: list[MessageStep], _texts: Texts) -> Moment:
     return Moment(step.at_micros, "queue", f"{step.queue}: {step.message.summary} {step.did}", rank=Rank.DEED)
 
 
+def _refused(requests: list[RefusedRequest], texts: Texts) -> Moment:
+    (request,) = requests
+    key = ("queue", request.what, request.code, request.hint)
+    number, text = texts.setdefault(key, (len(texts), f"{request.what} -> {request.http_status} {request.code}"))
+    rank = Rank.LOOK if request.is_usual else Rank.NEWS
+    return Moment(request.at_micros, "queue", text, thread="server", rank=rank, hint=request.hint, key=number)
+
+
 def _pushed(pushes: list[TopicPush], _texts: Texts) -> Moment:
     (push,) = pushes
     attempt = f" (attempt {push.attempt})" if push.attempt > 1 else ""
@@ -248,5 +257,6 @@ _TELL: Final[dict[type, Callable[[Any, Texts], Moment]]] = {
     Notification: _announced,
     Delivery: _delivered,
     MessageStep: _handled,
+    RefusedRequest: _refused,
     TopicPush: _pushed,
 }

@@ -15,6 +15,7 @@ from pytest_ecsevents.face._calls import (
     endless_call,
     served_call,
     standing_clock,
+    standing_queue,
     standing_run,
     uncaught_connection,
     unexpected_call,
@@ -104,6 +105,8 @@ class CallWitness:
         self.waiting_for = waiting_for
         self._team: Final = team
         self._stands_at: Micros | None = None
+        self._queues_stand_at: Micros | None = None
+        self._queue_requests = self._queue_requests_there = 0
         self._looks_there = 0
         self._calls_there = 0
         self._raised: Final[dict[str, tuple[EcsEventsError, int]]] = {}
@@ -145,6 +148,23 @@ class CallWitness:
         team = self._team()
         if self._calls_there > MOST_CALLS_OF_A_RUN and team is not None and team.stop is not None:
             self._end_run(standing_run(call, MOST_CALLS_OF_A_RUN, place_of(callers_frame())))
+
+    def asked_queue(self, what: str, at: Micros) -> None:
+        """Count a request to queues or topics; that of a handler which asks for ever while the clock stands still is no
+        sign of life any more, and has it ended with an error that says so.
+
+        Args:
+            what: `ReceiveMessage of ecs-cms-event`.
+            at: The instant.
+        """
+        if at != self._queues_stand_at:
+            self._queues_stand_at, self._queue_requests_there = at, 0
+        self._queue_requests_there += 1
+        team = self._team()
+        if self._queue_requests_there <= MOST_CALLS_OF_A_RUN:
+            self._queue_requests += 1
+        elif team is not None:
+            team.fail_run(standing_queue(what, at, MOST_CALLS_OF_A_RUN))
 
     def _end_run(self, error: EcsEventsError) -> None:
         """Raise an error that ends the handler under `run` whatever it catches."""
@@ -226,8 +246,8 @@ class CallWitness:
 
     @property
     def activity(self) -> int:
-        """Grows with each call, be it of an action or of the metadata service."""
-        return len(self.log.calls) + len(self.asked_calls)
+        """Grows with each call, be it of an action, of the metadata service or to a queue."""
+        return len(self.log.calls) + len(self.asked_calls) + self._queue_requests
 
     @property
     def faults_met(self) -> int:

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, TypeAlias
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
+from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.channels import (
     BATCH,
     HIDDEN,
@@ -18,6 +19,7 @@ from pytest_ecsevents.channels import (
     Queues,
     QueueState,
     Receipt,
+    RefusedRequest,
     SmqRefusal,
 )
 from pytest_ecsevents.clock import SECOND, Clock, Hold, Micros
@@ -152,11 +154,24 @@ class SmqApp:
         clock: The test's.
         seed: What makes ids of requests this test's own.
         more: More routes: those of topics.
+        asked: Told of each request before it is answered.
+        refused: Told of each that was refused.
     """
 
     HEADER: Final = HEADER
 
-    def __init__(self, queues: Queues, clock: Clock, seed: str, more: Iterable[Route] = ()) -> None:
+    def __init__(
+        self,
+        queues: Queues,
+        clock: Clock,
+        seed: str,
+        more: Iterable[Route] = (),
+        *,
+        asked: Callable[[str], None],
+        refused: Callable[[RefusedRequest], None],
+    ) -> None:
+        self._asked: Final = asked
+        self._told_refused: Final = refused
         self._queues: Final = queues
         self._clock: Final = clock
         self._dice: Final = random.Random(f"{seed}/requests")
@@ -179,25 +194,38 @@ class SmqApp:
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         query = _query(environ["QUERY_STRING"])
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        what = f"{method} {path}"
+        names: tuple[str, ...] = ()
         try:
             headers = headers_of(environ)
+            names, route = self._route(method, path, query)
+            what = " of ".join(filter(None, (route.operations.partition(",")[0], "/".join(names))))
+            self._asked(what)
             _check_signed(headers)
-            names, answers = self._route(environ["REQUEST_METHOD"], environ["PATH_INFO"], query)
-            call = SmqCall(environ["REQUEST_METHOD"], names, query, headers, body_of(environ), environ[CONNECTION])
-            reply = answers(call)
+            reply = route.answers(SmqCall(method, names, query, headers, body_of(environ), environ[CONNECTION]))
         except SmqRefusal as refusal:
+            self._tell(refusal, what, names)
             reply = self._refused(refusal, environ.get("HTTP_HOST", ""))
         headers_out = {"x-mns-request-id": self.request_id(), HEADER: VERSION, **reply.headers}
         if reply.body:
             headers_out["Content-Type"] = "text/xml;charset=utf-8"
         return answer(environ, start_response, reply.status, headers_out, reply.body)
 
-    def _route(self, method: str, path: str, query: Mapping[str, str]) -> tuple[tuple[str, ...], Answer]:
+    def _route(self, method: str, path: str, query: Mapping[str, str]) -> tuple[tuple[str, ...], Route]:
         for route in self.routes:
             found = re.fullmatch(route.path, path)
             if found and route.method == method and (not route.marker or route.marker in query):
-                return found.groups(), route.answers
+                return found.groups(), route
         raise SmqRefusal("InvalidRequestURL")
+
+    def _tell(self, refusal: SmqRefusal, what: str, names: tuple[str, ...]) -> None:
+        row, _ = worded(refusal)
+        hint = ""
+        if refusal.code == "QueueNotExist":
+            hint = f"There are the queues: {listed(self._queues)}.{did_you_mean(names[0], self._queues)}"
+        is_usual = refusal.code == "MessageNotExist" and what.startswith(("ReceiveMessage", "PeekMessage"))
+        self._told_refused(RefusedRequest(self._clock.now(), what, row.http_status, row.code, is_usual, hint))
 
     def _refused(self, refusal: SmqRefusal, host: str) -> SmqReply:
         row, words = worded(refusal)

@@ -103,6 +103,9 @@ HINT = (
 )
 
 
+TYPES_HINT = ' EventBridge\'s types have no status; choose one with statuses="Scheduled". A rule knows whole types, and * for all.'
+
+
 @pytest.mark.parametrize(
     ("conditions", "sentence"),
     [
@@ -121,11 +124,12 @@ HINT = (
         ),
         (
             {"names": SCHEDULED, "format": "eventbridge"},
-            f"names has '{SCHEDULED}', which there is not. Did you mean ecs:Instance:{REBOOT}?{HINT}",
+            f"names has '{SCHEDULED}', which there is not. Did you mean ecs:Instance:{REBOOT}?{TYPES_HINT}",
         ),
         (
             {"names": "ecs:Instance:StateChang", "format": "eventbridge"},
-            "names has 'ecs:Instance:StateChang', which there is not. Did you mean ecs:Instance:StateChange?" + HINT,
+            "names has 'ecs:Instance:StateChang', which there is not. Did you mean ecs:Instance:StateChange?"
+            + TYPES_HINT,
         ),
         ({"names": 3}, "names has 3. Pass a text, or several in a list."),
         ({"names": [SCHEDULED, ""]}, "names has ''. Pass a text, or several in a list."),

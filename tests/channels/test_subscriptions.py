@@ -581,5 +581,21 @@ def test_what_cannot_be_subscribed_is_refused_in_a_sentence(ecs, receiver, optio
 
 def test_a_receiver_that_does_not_tell_what_it_takes_is_taken(ecs, publish):
     """Some functions that are written in C do not."""
-    assert ecs.subscribe(dict.fromkeys).deliveries == []
+
+    class Untold:
+        __signature__ = "nothing that inspect understands"
+
+        def __call__(self, notification):
+            """Take it."""
+
+    subscription = ecs.subscribe(Untold())
     publish()
+    assert [delivery.outcome for delivery in subscription.deliveries] == ["delivered"]
+
+
+def test_what_the_test_announces_is_in_the_story(ecs):
+    """Before what it is delivered to."""
+    ecs.subscribe(list)
+    ecs.announce("Snapshot:CreateSnapshotCompleted", "i-web1", {"snapshotId": "s-1"})
+    said = "Snapshot:CreateSnapshotCompleted of s-1"
+    assert f"notice    {said}: announced by the test\n +00:00:00  push      {said} -> list\n" in ecs.timeline() + "\n"

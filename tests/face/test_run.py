@@ -526,3 +526,26 @@ def test_a_stop_that_arrives_when_the_handler_has_ended_is_forgotten(ecs, monkey
     monkeypatch.setattr(_run.Runner, "_wait_for_watch", wait_for_watch)
     assert ecs.run(lambda: "result") == "result"
     assert late == []
+
+
+@pytest.mark.parametrize("handler", [None, "serve_forever"])
+def test_what_is_no_handler_is_refused_in_a_sentence(ecs, handler):
+    """Calling the handler instead of passing it is the usual slip."""
+    with pytest.raises(BadArgumentError) as error:
+        ecs.run(handler, until="1h")
+    assert str(error.value) == (
+        f"run got {handler!r}. Pass the handler itself and its arguments after it, not what calling it returns: "
+        'run(serve_forever, client, until="30d").'
+    )
+
+
+def test_a_coroutine_is_refused_in_a_sentence(ecs):
+    """So is a coroutine function that was called; it is closed, so that nothing warns of it later."""
+
+    async def handler():
+        """Never gets there."""
+
+    with pytest.raises(BadArgumentError, match=r"^run got <coroutine object .*\. Pass the handler itself"):
+        ecs.run(handler())
+    with pytest.raises(BadArgumentError, match=r"^run_async got <coroutine object .*\. Pass the handler itself"):
+        asyncio.run(ecs.run_async(handler()))

@@ -5,7 +5,7 @@ import json
 import socket
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 
 import pytest
@@ -14,7 +14,8 @@ from mns.mns_exception import MNSClientNetworkException, MNSExceptionBase, MNSSe
 from mns.queue import Message, QueueMeta
 from waitress.channel import HTTPChannel
 
-from pytest_ecsevents import BadArgumentError, EcsEvents, ReceiverError
+from pytest_ecsevents import BadArgumentError, EcsEvents, ReceiverError, StandingClockError
+from pytest_ecsevents.face import _witness
 
 SIGNED = {"Authorization": "MNS id:signature", "Date": "Tue, 01 Jan 2030 00:00:00 GMT", "x_mns_version": "2015-06-06"}
 
@@ -759,3 +760,70 @@ def test_a_queue_that_the_handler_made_otherwise_is_told_of(ecs, queue, account)
     with pytest.raises(BadArgumentError) as error:
         ecs.queue("mine")
     assert str(error.value) == "The queue 'mine': the service refuses this with QueueAlreadyExist."
+
+
+# -- requests in the eyes of the test
+
+
+def test_requests_to_queues_are_a_sign_of_life(ecs, client):
+    """A handler that drains without sleeping is not stuck."""
+    ecs.patience = 0.05
+    end = time.process_time() + 0.3
+
+    def drain():
+        while time.process_time() < end:
+            with pytest.raises(MNSServerException):
+                client.receive_message()
+        return "drained"
+
+    assert ecs.run(drain, until="1h") == "drained"
+
+
+def test_requests_that_go_on_while_time_stands_end_the_run(ecs, client, monkeypatch):
+    """With a sentence that says how to go on."""
+    monkeypatch.setattr(_witness, "MOST_CALLS_OF_A_RUN", 5)
+    ecs.patience = 0.1
+
+    def busy():
+        while True:
+            with suppress(MNSExceptionBase):
+                client.receive_message()
+
+    with pytest.raises(StandingClockError) as error:
+        ecs.run(busy, until="1h")
+    assert str(error.value) == (
+        "The handler made 5 requests to queues while the clock stands at 2030-01-01T00:00:00Z, the last of them "
+        "ReceiveMessage of ecs-cms-event. Time does not pass by itself, so the end of run would never come: poll with "
+        "wait_seconds, or sleep in the loop."
+    )
+
+
+def test_more_requests_than_that_are_nothing_where_sleeping_is_real(account, monkeypatch):
+    """Nobody runs a handler there, and time passes by itself."""
+    monkeypatch.setattr(_witness, "MOST_CALLS_OF_A_RUN", 1)
+    with EcsEvents(sleep="real") as ecs:
+        client = account(ecs.queue("q").endpoint).get_queue("q")
+        assert [code_of(client.receive_message) for _ in range(3)] == ["MessageNotExist"] * 3
+
+
+def test_refused_requests_are_in_the_story(ecs, queue, account):
+    """A consumer that swallows them would otherwise leave no trace; the name that was meant is told."""
+    client = account(queue.endpoint).get_queue("ecs-cms-evnt")
+    for _ in range(3):
+        assert code_of(client.receive_message) == "QueueNotExist"
+        time.sleep(60)
+    story = ecs.timeline()
+    assert (
+        "queue     [server] ReceiveMessage of ecs-cms-evnt -> 404 QueueNotExist (3 times, every 60s, until +00:02:00)\n"
+        in story
+    )
+    assert story.endswith("  There are the queues: ecs-cms-event. Did you mean ecs-cms-event?")
+
+
+def test_polls_of_an_empty_queue_are_told_as_looks_are(ecs, queue, client, request_at):
+    """So is what no request of the service is like."""
+    assert code_of(client.receive_message) == "MessageNotExist"
+    assert request_at(queue.endpoint.removeprefix("http://"), "GET", "/queues/a/b/c", **SIGNED)[0] == 400
+    story = ecs.timeline()
+    assert "ReceiveMessage of ecs-cms-event -> 404 MessageNotExist" in story
+    assert "GET /queues/a/b/c -> 400 InvalidRequestURL" in story
