@@ -18,9 +18,9 @@ demo: .venv/installed ## The examples, with the story of each test
 		--log-level=INFO --log-format='%(asctime)s %(levelname)-7s %(message)s' --log-date-format='%d %b %H:%M:%S' \
 		--log-disable=aliyunsdkcore.client
 
-test: .venv/installed ## Every test, in random order, with complete branch coverage
+test: .venv/installed ## Every test, in random order, on all processors, with complete branch coverage
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest tests examples
+	$(BIN)/python -m coverage run -m pytest tests examples -n auto
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 
