@@ -2,8 +2,10 @@
 
 import datetime as dt
 import queue
+import sys
 import threading
 import time
+import types
 from multiprocessing.pool import ThreadPool
 
 import freezegun
@@ -11,6 +13,7 @@ import pytest
 import time_machine
 
 from pytest_ecsevents import BadArgumentError, EcsEvents, EcsEventsError
+from pytest_ecsevents.clock import NamesMemo
 
 START = "2018-08-22T10:39:49Z"
 
@@ -261,6 +264,19 @@ def test_a_module_named_like_a_standard_one_is_frozen(tmp_path, monkeypatch):
     with EcsEvents(START) as ecs_events:
         assert queue_of_mine.read() == (ecs_events.now.timestamp(),) * 2
     assert queue_of_mine.clock is time.time
+
+
+def test_a_module_that_was_loaded_anew_is_looked_at_anew(monkeypatch):
+    """What earlier tests learnt of its namesake does not stand for it."""
+    memo = NamesMemo()
+    for _ in range(2):
+        module = types.ModuleType("loaded_anew")
+        module.sleep = time.sleep
+        monkeypatch.setitem(sys.modules, "loaded_anew", module)
+        with EcsEvents(START, _memo=memo) as ecs_events:
+            module.sleep(60)
+            assert (ecs_events.now - dt.datetime.fromisoformat("2018-08-22T10:39:49+00:00")).total_seconds() == 60
+        assert module.sleep is time.sleep
 
 
 def test_freezeguns_own_settings_count(monkeypatch):
