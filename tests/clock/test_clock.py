@@ -266,14 +266,15 @@ def test_a_module_named_like_a_standard_one_is_frozen(tmp_path, monkeypatch):
     assert queue_of_mine.clock is time.time
 
 
-def test_a_module_that_was_loaded_anew_is_looked_at_anew(monkeypatch):
+@pytest.mark.parametrize("backend", ["freezegun", "time-machine"])
+def test_a_module_that_was_loaded_anew_is_looked_at_anew(monkeypatch, backend):
     """What earlier tests learnt of its namesake does not stand for it."""
     memo = NamesMemo()
     for _ in range(2):
         module = types.ModuleType("loaded_anew")
         module.sleep = time.sleep
         monkeypatch.setitem(sys.modules, "loaded_anew", module)
-        with EcsEvents(START, _memo=memo) as ecs_events:
+        with EcsEvents(START, backend=backend, _memo=memo) as ecs_events:
             module.sleep(60)
             assert (ecs_events.now - dt.datetime.fromisoformat("2018-08-22T10:39:49+00:00")).total_seconds() == 60
         assert module.sleep is time.sleep
