@@ -284,7 +284,7 @@ class Topics:
         return message
 
     def _deliver(self, subscription: TopicSubscription, message: TopicMessage, attempt: int) -> None:
-        """TopicPush once; where that fails, plan the next attempt."""
+        """Push once; where that fails, plan the next attempt."""
         if subscription.is_over or self._clock.is_still:
             return
         at = self._clock.now()

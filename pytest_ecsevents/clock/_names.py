@@ -34,6 +34,7 @@ class NamesMemo:
     def __init__(self) -> None:
         self._wanted: set[int] = set()
         self._known: dict[str, tuple[ModuleType, int, Names]] = {}
+        self._loaded: list[int] = []
         self._takers: dict[str, ModuleType] = {}
 
     def want(self, functions: AbstractSet[int]) -> None:
@@ -58,10 +59,13 @@ class NamesMemo:
             remember: Whether modules look as they do when nothing is replaced; else what is found in new ones is forgotten.
         """
         modules, known = sys.modules, self._known
-        replaced = [name for name in known.keys() & modules.keys() if known[name][0] is not modules[name]]
-        for name in replaced:
-            del known[name]
-            self._takers.pop(name, None)
+        loaded = list(map(id, modules.values()))  # of those that are known no id can have come to be another's
+        if self._loaded != loaded:
+            self._loaded = loaded
+            replaced = [name for name in known.keys() & modules.keys() if known[name][0] is not modules[name]]
+            for name in replaced:
+                del known[name]
+                self._takers.pop(name, None)
         for name, module in self._takers.items():
             yield from ((module, attribute, real) for attribute, real in known[name][2] if id(real) in functions)
         for name in modules.keys() - known.keys():

@@ -156,12 +156,15 @@ class Cloud:
             with self.clock.lock:
                 outer, self._operating = self._operating, threading.get_ident()
                 try:
-                    yield self.clock.now()
+                    now = self.clock.now()
+                    yield now
                 finally:
                     self._operating = outer
         finally:
             self.deliver()
-        self.clock.settle()  # what observers have planned for this instant
+        due = self.clock.due_from()
+        if due is not None and due <= now:
+            self.clock.settle()  # what observers have planned for this instant
 
     def settled(self) -> Micros:
         """The instant, once all that is due has happened.
@@ -772,7 +775,7 @@ class Cloud:
             self._unfinished.pop(_owner(event), None)
 
     def _plan(self, event: SystemEvent, at: Micros, before: EventStatus | None = None) -> None:
-        """TopicPush what happens next by itself; an event that was Scheduled before has had its NotBefore."""
+        """Push what happens next by itself; an event that was Scheduled before has had its NotBefore."""
         if event._status == EventStatus.INQUIRING:
             return
         not_before = event._not_before if before != EventStatus.SCHEDULED else None

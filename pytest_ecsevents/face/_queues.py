@@ -211,7 +211,7 @@ class Topic:
             strategy: How a push that fails is tried again: "BACKOFF_RETRY", three times after 10 to 20 seconds each, or
                 "EXPONENTIAL_DECAY_RETRY", 176 times over a day. Both documented.
             content_format: "XML", "JSON" or "SIMPLIFIED", which is the message alone.
-            tag: TopicPush only messages with this tag; left out, all.
+            tag: Push only messages with this tag; left out, all.
 
         Raises:
             BadArgumentError: Something of this cannot be.

@@ -1,6 +1,5 @@
 """Event rules that fire: who stands behind the targets that the API was told of."""
 
-import ipaddress
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -18,6 +17,7 @@ from pytest_ecsevents.channels import (
     cloudmonitor,
 )
 from pytest_ecsevents.face._receivers import Receivers
+from pytest_ecsevents.transports import is_loopback
 
 __tracebackhide__ = hidden_in_reports
 
@@ -102,7 +102,7 @@ class RuleTargets:
 
     def _tell_webhook(self, target: RuleTarget, told: Notification) -> None:
         url, method, protocol = (target.members[name] for name in ("Url", "Method", "Protocol"))
-        receiver = self._receivers.webhooks.get(url, url if _is_loopback(url) else None)
+        receiver = self._receivers.webhooks.get(url, url if _leads_here(url) else None)
         if protocol != "http":
             self._turn_away(target, told, f"{protocol} {url}", f"{protocol} is not faked")
         elif receiver is None:
@@ -155,16 +155,12 @@ def _near(name: str, known: Iterable[str]) -> str:
     return f" (there is {found})" if found else ""
 
 
-def _is_loopback(url: str) -> bool:
+def _leads_here(url: str) -> bool:
     """Whether a URL leads to this machine."""
     try:
-        host = urlsplit(url).hostname or ""
+        return is_loopback(urlsplit(url).hostname or "")
     except ValueError:
         return False
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class RuleBook(Mapping[str, EventRule]):

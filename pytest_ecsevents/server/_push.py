@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pytest_ecsevents.channels import ANSWER_WITHIN, CONTENT_TYPES, TopicMessage, TopicSubscription
 from pytest_ecsevents.clock import SECOND, Clock
-from pytest_ecsevents.server._wsgi import is_loopback
+from pytest_ecsevents.transports import is_loopback
 
 DEFAULT_PATH: Final = "/notifications"
 """Where an endpoint without a path is called (documented)."""
@@ -32,7 +32,7 @@ class EndpointPusher:
         self._dice: Final = random.Random(f"{seed}/pushes")
 
     def __call__(self, subscription: TopicSubscription, message: TopicMessage, content: str) -> tuple[int | None, str]:
-        """TopicPush once; returns the status of the answer, and what was wrong."""
+        """Push once; returns the status of the answer, and what was wrong."""
         parts = urlsplit(subscription.endpoint)
         if not is_loopback(parts.hostname or "") or parts.scheme != "http":
             return None, f"{parts.scheme}://{parts.netloc} is not on loopback over http, and was not called"

@@ -71,8 +71,3 @@ def answer(
         environ[CONNECTION].close_after()
     start_response(status_line(status), list(with_length.items()))
     return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine itself."""
-    return host == "localhost" or host.startswith("127.") or host == "::1"

@@ -6,7 +6,7 @@ from pytest_ecsevents.guest import Door
 from pytest_ecsevents.openapi import Answerer
 from pytest_ecsevents.transports import _aiohttp, _legacy, _requests, _sockets
 from pytest_ecsevents.transports._decoding import ALIYUN_URL, METADATA_URL, Desk, asked, decoded
-from pytest_ecsevents.transports._webhooks import METHODS, push
+from pytest_ecsevents.transports._webhooks import METHODS, is_loopback, push
 
 
 def intercept(answer: Answerer, door: Door, undo: ExitStack) -> None:
@@ -23,4 +23,4 @@ def intercept(answer: Answerer, door: Door, undo: ExitStack) -> None:
     _sockets.intercept(door, undo)
 
 
-__all__ = ["METHODS", "decoded", "intercept", "push"]
+__all__ = ["METHODS", "decoded", "intercept", "is_loopback", "push"]

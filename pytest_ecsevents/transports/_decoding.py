@@ -82,7 +82,10 @@ class Desk:
 
 def desk_for(url: str, desks: "tuple[Desk, ...]") -> Desk | None:
     """Who answers a URL; None for one that is left alone."""
-    return next((desk for desk in desks if desk.url.match(url)), None)
+    for desk in desks:
+        if desk.url.match(url):
+            return desk
+    return None
 
 
 def micros(seconds: object) -> Micros | None:
@@ -92,12 +95,14 @@ def micros(seconds: object) -> Micros | None:
 
 def _pairs(query: str) -> dict[str, str]:
     """What `parse_qsl` would say, which takes most of its time for what a query of an SDK never holds."""
-    pairs = (pair.partition("=") for pair in query.split("&") if pair)
-    return {_unquoted(name): _unquoted(value) for name, _, value in pairs}
-
-
-def _unquoted(word: str) -> str:
-    return unquote_plus(word) if "%" in word or "+" in word else word
+    found = {}
+    for pair in query.split("&"):
+        name, separator, value = pair.partition("=")
+        if "%" in pair or "+" in pair:
+            name, value = unquote_plus(name), unquote_plus(value)
+        if name or separator:
+            found[name] = value
+    return found
 
 
 def _text(value: object) -> str:

@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 from contextlib import ExitStack
+from functools import cache
 from typing import Any, Final
 
 from pytest_ecsevents._words import EcsEventsError, hidden_in_reports
@@ -39,25 +40,35 @@ def _cloud_mock(desks: "tuple[Desk, ...]", real_send: Any) -> Any:
     """A `responses.RequestsMock`, not started: one response for all of its hosts, whatever the method."""
     import responses
 
-    class Everything(responses.BaseResponse):
+    mock = responses.RequestsMock(
+        assert_all_requests_are_fired=False, target=f"{_ADAPTERS}.HTTPAdapter.send", real_adapter_send=real_send
+    )
+    everything = _response_for_all(responses.BaseResponse)("ANY", desks[0].url)
+    everything.desks, everything.mock = desks, mock
+    mock.add(everything)
+    mock.add_passthru("http")
+    return mock
+
+
+@cache  # a class for each test would cost more than all else here
+def _response_for_all(base: Any) -> Any:
+    class Everything(base):  # type: ignore[misc]  # only loaded where it is used
         """One registered response for all."""
+
+        desks: "tuple[Desk, ...]"
+        mock: Any
 
         def matches(self, request: Any) -> "tuple[bool, str]":
             # `responses` keeps every call it ever answered; the test's call log is the one to read.
-            mock.calls.reset()
+            self.mock.calls.reset()
             self.calls.reset()
-            return (True, "") if desk_for(str(request.url), desks) else (False, "not an Alibaba Cloud host")
+            return (True, "") if desk_for(str(request.url), self.desks) else (False, "not an Alibaba Cloud host")
 
         def get_response(self, request: Any) -> Any:
-            desk = desk_for(str(request.url), desks)
+            desk = desk_for(str(request.url), self.desks)
             assert desk is not None
             reply = reply_to(request, request.req_kwargs.get("timeout"), desk, NAME, _REQUESTS)
             # The SDK's urllib3 is from before a reply's bytes were counted: a body that was cut short passes.
             return raw_response(reply, request.method, enforce_content_length=False)
 
-    mock = responses.RequestsMock(
-        assert_all_requests_are_fired=False, target=f"{_ADAPTERS}.HTTPAdapter.send", real_adapter_send=real_send
-    )
-    mock.add(Everything("ANY", desks[0].url))
-    mock.add_passthru("http")
-    return mock
+    return Everything

@@ -292,6 +292,7 @@ def test_where_sleeping_is_real_an_answer_is_waited_for_as_ever(receiver):
     ("endpoint", "problem"),
     [
         ("http://example.com/hook", "http://example.com is not on loopback over http, and was not called"),
+        ("http://127.example.com/", "http://127.example.com is not on loopback over http, and was not called"),
         ("acs:mns:cn-hangzhou:1:queues/none", "there is no such queue"),
     ],
 )
