@@ -2,7 +2,7 @@
 
 from pytest_ecsevents.channels._contents import content_of
 from pytest_ecsevents.channels._delivery import Courier, Delivery, Dispatcher, Subscription
-from pytest_ecsevents.channels._filters import ALL, EventFilter
+from pytest_ecsevents.channels._filters import ALL, EventFilter, is_name
 from pytest_ecsevents.channels._formats import FORMATS, RULE_NAME, callback, cloudmonitor, eventbridge, subscription
 from pytest_ecsevents.channels._functions import FunctionContext, FunctionCredentials, FunctionMeta, ServiceMeta
 from pytest_ecsevents.channels._limits import QUEUE_LIMITS, TOPIC_LIMITS, Limit
@@ -96,5 +96,6 @@ __all__ = [
     "cloudmonitor",
     "content_of",
     "eventbridge",
+    "is_name",
     "subscription",
 ]

@@ -118,8 +118,10 @@ _CONDITIONS: Final[Mapping[str, _Condition]] = {
     "keywords": _Condition(lambda _names, _format: (), _anything),
 }
 
-CONDITIONS: Final = (*_CONDITIONS, "keyword_relation")
-"""The conditions by name."""
+
+def is_name(name: str, names: NotificationNames) -> bool:
+    """Whether a notification of ECS can have this name: a known one, or one by the grammar of names."""
+    return name in names or _is_by_grammar(name, "cloudmonitor")
 
 
 def checked_filter(given: Mapping[str, object], names: NotificationNames, format_: str) -> EventFilter:

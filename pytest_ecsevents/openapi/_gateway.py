@@ -408,7 +408,7 @@ def _problem(call: ApiCall) -> str:
         return f"its version is {call.version!r}; {product.name} has {product.version}."
     return (
         f"{product.name} has no such action here.{did_you_mean(call.action, product.actions)} "
-        f"Supported are: {listed(product.actions)}."
+        f'ecs_events.stub("{product.name}", "{call.action}", ...) answers it. Supported are: {listed(product.actions)}.'
     )
 
 

@@ -1,13 +1,22 @@
 """The actions of CloudMonitor on event rules and their targets."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Final
 
 from pytest_ecsevents._words import EcsEventsError, did_you_mean, listed
-from pytest_ecsevents.channels import ALL, EVENT_TYPES, LEVELS, EventPattern, EventRule, NoSuchRuleError, RuleTarget
+from pytest_ecsevents.channels import (
+    ALL,
+    EVENT_TYPES,
+    LEVELS,
+    EventPattern,
+    EventRule,
+    NoSuchRuleError,
+    RuleTarget,
+    is_name,
+)
 from pytest_ecsevents.openapi._action import Action, ActionCall
 from pytest_ecsevents.openapi._errors import COMMON_MISSING, ErrorRow
 from pytest_ecsevents.openapi._monitor_actions import framed, page_number, page_of
@@ -88,9 +97,20 @@ def _put_rule(call: ActionCall) -> JsonObject:
     rule.is_enabled = call[_STATE] == "ENABLED" if call[_STATE] else rule.is_enabled
     silence = call[_SILENCE]
     rule.silence_time = rule.silence_time if silence is None else silence
-    if any(pattern.sql_filter for pattern in patterns):
-        call.hint = "SQLFilter is kept, but not looked at: the rule fires for whatever else of its pattern fits."
+    call.hint = " ".join(_doubts(call, patterns))
     return framed({"Data": "1"})
+
+
+def _doubts(call: ActionCall, patterns: Iterable[EventPattern]) -> Iterator[str]:
+    """What the service takes, and yet is probably not what was meant."""
+    known = call.monitor.names
+    for pattern in patterns:
+        if pattern.sql_filter:
+            yield "SQLFilter is kept, but not looked at: the rule fires for whatever else of its pattern fits."
+        if pattern.product.lower() == "ecs":
+            for name in pattern.names:
+                if name != ALL and not is_name(name, known):
+                    yield f"No notification of ECS is called {name!r}.{did_you_mean(name, known)}"
 
 
 def _pattern(name: str, sent: Struct) -> EventPattern:

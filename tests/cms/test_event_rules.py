@@ -107,6 +107,18 @@ def test_a_rule_keeps_all_that_it_was_told(ecs, ask, put):
     )
 
 
+def test_a_name_that_no_notification_has_is_told_of(ecs, put):
+    """The service takes it, and the rule never fires; names by the grammar, `*` and other products' pass."""
+    put("typo", {"Product": "ecs", "NameList": ["Instance:SystemMaintenance.Rebot:Scheduled", "Instance:StateChange"]})
+    put("fine", {"Product": "ECS", "NameList": ["*", "Instance:SystemUpgrade.Migrate:Executed"]})
+    put("other", {"Product": "slb", "NameList": ["Anything"]})
+    told = [line.strip() for line in ecs.timeline().splitlines() if "No notification" in line]
+    assert told == [
+        "No notification of ECS is called 'Instance:SystemMaintenance.Rebot:Scheduled'. Did you mean "
+        "Instance:SystemMaintenance.Reboot:Scheduled?"
+    ]
+
+
 def test_a_rule_of_that_name_is_changed(ecs, ask, put):
     """The pattern is the new one; what is not sent stays (a guess), targets too."""
     put("reboots", FULL, Description="Reboots.", GroupId="7", State="DISABLED", SilenceTime=60)

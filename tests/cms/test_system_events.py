@@ -359,7 +359,8 @@ def test_an_unknown_action_of_cms_names_the_nearest(ecs, call):
         call("DescribeSystemEventAttributes", product_host="metrics.cn-hangzhou.aliyuncs.com", version="2019-01-01")
     assert str(error.value).startswith(
         "The handler called DescribeSystemEventAttributes() of Cms, which cannot be answered: Cms has no such action here. "
-        "Did you mean DescribeSystemEventAttribute? Supported are: DescribeSystemEventAttribute, "
+        "Did you mean DescribeSystemEventAttribute? "
+        'ecs_events.stub("Cms", "DescribeSystemEventAttributes", ...) answers it. Supported are: DescribeSystemEventAttribute, '
     )
     ecs.strict -= {"calls"}
 

@@ -262,7 +262,8 @@ def test_an_error_in_the_block_is_not_hidden_by_the_check():
 
 UNKNOWN = (
     "The handler called RebootInstnces(InstanceId.1=i-web1) of Ecs, which cannot be answered: Ecs has no such action "
-    f"here. Did you mean RebootInstances? Supported are: {OF_ECS}. To let the handler see the service's own "
+    'here. Did you mean RebootInstances? ecs_events.stub("Ecs", "RebootInstnces", ...) answers it. Supported are: '
+    f"{OF_ECS}. To let the handler see the service's own "
     'InvalidAction.NotFound instead: ecs_events.strict -= {"calls"} in the test, or leave "calls" out of '
     'ecs_events_strict in the ini file; see README, "Strictness" (README.md#strictness).'
 )
