@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from pytest_ecsevents.clock import Micros, from_micros, instant_text
 from pytest_ecsevents.cloud._attributes import AttributeValue
@@ -41,6 +41,7 @@ class SystemEvent:
         "_published_at",
         "_seen",
         "_settle",
+        "_shown",
         "_status",
         "_transitions",
         "account_id",
@@ -94,6 +95,7 @@ class SystemEvent:
         self._due: int | None = None
         self._settle = settle
         self._seen = seen
+        self._shown: tuple[object, Any] | None = None  # how it was shown last, and in what state
 
     @property
     def status(self) -> EventStatus:

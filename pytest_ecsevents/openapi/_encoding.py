@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 from xml.sax.saxutils import escape
 
-from pytest_ecsevents.openapi._wire import ApiReply, Json, JsonObject
+from pytest_ecsevents.openapi._wire import ApiReply, Fragment, Json, JsonObject, Listing
 
 _JSON_HEADERS: Final = {"Content-Type": "application/json;charset=utf-8"}
 _XML_HEADERS: Final = {"Content-Type": "text/xml;charset=utf-8"}
@@ -26,9 +26,24 @@ def encoded(http_status: int, body: JsonObject, wanted: str, root: str) -> ApiRe
         root: The name of the XML document's element.
     """
     if wanted.upper() == "JSON":
-        return ApiReply(http_status, _encode(body).encode(), _JSON_HEADERS)
+        return ApiReply(http_status, _json(body).encode(), _JSON_HEADERS)
     text = f'<?xml version="1.0" encoding="UTF-8"?>{"".join(_elements(root, body))}'
     return ApiReply(http_status, text.encode(), _XML_HEADERS)
+
+
+def _json(body: JsonObject) -> str:
+    if not isinstance(body, Listing):
+        return _encode(body)
+    rest = {name: value for name, value in body.items() if name != body.outer}
+    items = ",".join(map(_fragment_json, body.fragments))
+    return f'{_encode(rest)[:-1]},"{body.outer}":{{"{body.inner}":[{items}]}}}}'
+
+
+def _fragment_json(fragment: Fragment) -> str:
+    text = fragment.text
+    if text is None:
+        text = fragment.text = _encode(fragment)
+    return text
 
 
 def _elements(name: str, value: Json) -> Iterator[str]:

@@ -37,7 +37,7 @@ from pytest_ecsevents.openapi._errors import (
 )
 from pytest_ecsevents.openapi._paging import MAX_RESULTS, NEXT_TOKEN, PAGE_NUMBER, numbered, page_size, paged
 from pytest_ecsevents.openapi._parameters import ParameterSet, boolean, choice, instant, repeated, text
-from pytest_ecsevents.openapi._wire import Json, JsonObject
+from pytest_ecsevents.openapi._wire import Fragment, Json, JsonObject, Listing
 
 VISIBLE_FOR: Final = 30 * 86_400 * SECOND
 """How long a finished event can be queried (documented; 7 days in older editions)."""
@@ -149,8 +149,8 @@ def _describe_history(call: ActionCall) -> JsonObject:
     if not events:
         call.hint = _found_elsewhere(call, statuses)
     page, envelope = paged(call, events, PAGE_SIZE, filters.newest_first)
-    views: list[Json] = [_history_view(event) for event in page]
-    return {**envelope, "InstanceSystemEventSet": {"InstanceSystemEventType": views}}
+    views = [_history_view(event) for event in page]
+    return Listing(envelope, "InstanceSystemEventSet", "InstanceSystemEventType", views)
 
 
 def _found_elsewhere(call: ActionCall, statuses: "Iterable[EventStatus]") -> str:
@@ -182,7 +182,17 @@ def _history_candidates(call: ActionCall, statuses: "frozenset[EventStatus]") ->
     return [e for e in narrowed if e._status in statuses and (e.account_id, e.region_id) == mine]
 
 
-def _history_view(event: SystemEvent) -> JsonObject:
+def _history_view(event: SystemEvent) -> Fragment:
+    """Made anew when something that it shows has changed: a poller is shown the same events again and again."""
+    state = (event._status, event._not_before, event._initial_not_before, event._finished_at)
+    shown = event._shown
+    if shown is None or shown[0] != state:
+        shown = event._shown = (state, Fragment(_new_history_view(event)))
+    view: Fragment = shown[1]
+    return view
+
+
+def _new_history_view(event: SystemEvent) -> JsonObject:
     view = _event_view(event)
     view["InstanceId"] = event.instance_id
     view["ExtendedAttribute"] = _extended_view(event)

@@ -3,12 +3,41 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from pytest_ecsevents.clock import Micros
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 JsonObject: TypeAlias = "dict[str, Json]"
+
+
+class Fragment(dict[str, Json]):
+    """An object that many replies show unchanged: the one who encodes them keeps its JSON in `text`."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, content: JsonObject) -> None:
+        super().__init__(content)
+        self.text: str | None = None
+
+
+class Listing(dict[str, Json]):
+    """A reply that lists fragments.
+
+    Attributes:
+        outer: The member that holds the list: `InstanceSystemEventSet`.
+        inner: The key it is wrapped in there: `InstanceSystemEventType`.
+        fragments: The list.
+    """
+
+    __slots__ = ("fragments", "inner", "outer")
+
+    def __init__(self, envelope: JsonObject, outer: str, inner: str, fragments: list[Fragment]) -> None:
+        super().__init__(envelope)
+        self.outer: Final = outer
+        self.inner: Final = inner
+        self.fragments: Final = fragments
+        self[outer] = {inner: list[Json](fragments)}
 
 
 @dataclass(frozen=True, slots=True)
