@@ -1,5 +1,6 @@
 """The calls of a test: what was called, what must have been, and what must not."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -11,6 +12,7 @@ from pytest_ecsevents._words import (
     UnexpectedCallError,
     hidden_in_reports,
     listed,
+    nearest,
 )
 from pytest_ecsevents.clock import Micros, duration_text, instant_text
 from pytest_ecsevents.face._metadata import METADATA, request_text
@@ -70,8 +72,16 @@ class CallLog:
         if same:
             return f"{said} Calls to {action}:\n{_bullets(same)}"
         if self.calls:
-            return f"{said} Calls to other actions:\n{_bullets(self.calls)}"
+            return f"{said} Calls to other actions:\n{self._others(action)}"
         return f"{said} Nothing was called at all."
+
+    def _others(self, action: str, most: int = 10) -> str:
+        """The calls there were, of the action most like the wanted one first."""
+        near = nearest(action, self._by_action)
+        lines = _lines(sorted(self.calls, key=lambda call: call.action != near))
+        if len(lines) > most:
+            lines[most:] = [f"  - ... {len(lines) - most} more"]
+        return "\n".join(lines)
 
 
 def _spoken(action: str, params: Mapping[str, object]) -> str:
@@ -87,10 +97,16 @@ def _times(count: int) -> str:
 
 
 def _bullets(calls: Iterable[ApiCall], most: int = 10) -> str:
-    lines = [f"  - {call_text(call)}" for call in calls]
+    lines = _lines(calls)
     if len(lines) > most:
         lines[:-most] = [f"  - ... {len(lines) - most} earlier ones"]
     return "\n".join(lines)
+
+
+def _lines(calls: Iterable[ApiCall]) -> list[str]:
+    """One for all calls that read alike, in the order in which the first of them was made."""
+    counted = Counter(map(call_text, calls))
+    return [f"  - {text}{'' if count == 1 else f' ({_times(count)})'}" for text, count in counted.items()]
 
 
 def call_text(call: ApiCall) -> str:

@@ -111,19 +111,38 @@ def test_assert_called_shows_the_nearest_calls(ecs, call):
     )
 
 
-def test_assert_not_called_shows_the_calls(ecs, call):
-    """A failed assertion lists the calls that were not to be, the last ten of many."""
-    ecs.assert_not_called("RebootInstance")
-    for _ in range(12):
-        call("RebootInstance", InstanceId="i-web1")
-    ecs.assert_not_called("RebootInstance", InstanceId="i-web2")
+def test_assert_called_shows_what_comes_nearest_first(ecs, call):
+    """Of many other calls those to the action most like the wanted one come first, and what reads alike is one line."""
+    for number in range(12):
+        call("DescribeInstanceStatus", PageSize=str(number + 1))
+    call("RebootInstances", **{"InstanceId.1": "i-web1"})
+    call("RebootInstances", **{"InstanceId.1": "i-web1"})
     with pytest.raises(AssertionError) as error:
-        ecs.assert_not_called("RebootInstance")
+        ecs.assert_called("RebootInstance", InstanceId="i-web1")
     assert str(error.value) == "\n".join(
         [
-            "RebootInstance was to be left alone, but was called 12 times:",
+            "RebootInstance(InstanceId='i-web1') was to be called, but was not. Calls to other actions:",
+            "  - RebootInstances(InstanceId=[i-web1]) -> 200, 1 instance (twice)",
+            *[f"  - DescribeInstanceStatus(PageSize={number}) -> 200, 1 instance" for number in range(1, 10)],
+            "  - ... 3 more",
+        ]
+    )
+
+
+def test_assert_not_called_shows_the_calls(ecs, call):
+    """A failed assertion lists the calls that were not to be, the last ten kinds of many."""
+    ecs.assert_not_called("DescribeInstanceStatus")
+    for _ in range(2):
+        for number in range(12):
+            call("DescribeInstanceStatus", PageSize=str(number + 1))
+    ecs.assert_not_called("DescribeInstanceStatus", PageSize=50)
+    with pytest.raises(AssertionError) as error:
+        ecs.assert_not_called("DescribeInstanceStatus")
+    assert str(error.value) == "\n".join(
+        [
+            "DescribeInstanceStatus was to be left alone, but was called 24 times:",
             "  - ... 2 earlier ones",
-            *["  - RebootInstance(InstanceId=i-web1) -> 200"] * 10,
+            *[f"  - DescribeInstanceStatus(PageSize={number}) -> 200, 1 instance (twice)" for number in range(3, 13)],
         ]
     )
 
