@@ -16,6 +16,7 @@ from pytest_ecsevents.clock import (
     Micros,
     Stop,
     Waits,
+    duration_text,
     from_micros,
     instant_text,
     is_plumbing,
@@ -28,7 +29,10 @@ from pytest_ecsevents.face._interrupts import Interrupter, is_debugged, place_of
 __tracebackhide__ = hidden_in_reports
 
 A_YEAR: Final = 366 * 86_400 * SECOND
-"""How long a handler may go on whose end never comes."""
+"""How long a handler may go on to whose end no instant was given."""
+
+A_MINUTE: Final = 60.0
+"""The same in real seconds: a poller's year takes many minutes."""
 
 PATIENCE: Final = 10.0
 """Real seconds within which a handler must sleep, or call the cloud."""
@@ -98,6 +102,8 @@ class Runner:
         self._task: asyncio.Future[Any] | None = None
         self._where = ""
         self._stuck_at = ""
+        self._began: Final = now()
+        self._is_overdue = False
         self._wake: Final = allocate_lock()
         self._wake.acquire()
         self._has_watch_ended = False
@@ -193,9 +199,11 @@ class Runner:
         if self._at is not None:
             return Stopped(told_at, f"it was to run until {instant_text(self._at)}", doing)
         until = "its until never came true" if self._condition is not None else "run was given no until"
+        lasted = "a year of virtual time"
+        if self._is_overdue:
+            lasted = f"{A_MINUTE:g} seconds of real time, {duration_text(told_at - self._began)} of virtual time"
         raise EndlessHandlerError(
-            f"The handler went on for a year of virtual time, and {until}. It waited at {doing}. "
-            'Pass an end that comes, such as until="30d".'
+            f'The handler went on for {lasted}, and {until}. It waited at {doing}. Pass an end that comes, such as until="30d".'
         )
 
     # -- watching
@@ -203,8 +211,11 @@ class Runner:
     def _watch(self) -> None:
         """Look from outside, in real time, whether the handler gets on."""
         seen, since = (-1, -1), real_now()
+        overdue_at = since + A_MINUTE
         while not self._interrupter.is_over and not self._wake.acquire(True, _LOOK_EVERY):
             now, before = real_now(), seen
+            if self._at is None and now > overdue_at and not self._is_overdue:
+                self._is_overdue, self._stop.at = True, self._began  # its next wait is its last
             seen = (self._team.activity, self._activity())
             if self._stop.is_ignored:
                 self._note_stuck(_STUBBORN)

@@ -18,6 +18,7 @@ from pytest_ecsevents import (
     Stopped,
     StuckHandlerError,
 )
+from pytest_ecsevents.clock import duration_text
 from pytest_ecsevents.face import _interrupts, _run
 
 
@@ -295,6 +296,27 @@ def test_a_loop_without_an_end_is_found_out(ecs, daemon):
     )
     with pytest.raises(EndlessHandlerError, match="and its until never came true"):
         ecs.run(daemon.serve, until=lambda _: False)
+
+
+def test_a_loop_without_an_end_is_found_out_before_its_year_is_over(ecs, daemon, monkeypatch):
+    """A poller's year takes many real minutes; one will do."""
+    monkeypatch.setattr(_run, "A_MINUTE", 0.2)
+    daemon.pause = 0.001
+    line = line_of(daemon.serve, "sleep(self.pause)")
+    with pytest.raises(EndlessHandlerError) as error:
+        ecs.run(daemon.serve)
+    assert str(error.value) in {
+        f"The handler went on for 0.2 seconds of real time, {duration_text(waits * 1_000)} of virtual time, and run was given "
+        f'no until. It waited at {__file__}:{line} in serve. Pass an end that comes, such as until="30d".'
+        for waits in (daemon.polls - 1, daemon.polls)
+    }
+
+
+def test_a_run_to_an_instant_may_take_its_real_time(ecs, daemon, monkeypatch):
+    """Whoever says when it ends may wait for that."""
+    monkeypatch.setattr(_run, "A_MINUTE", 0.0)
+    daemon.pause = 0.01
+    assert ecs.run(daemon.serve, until="60s").at.minute == 1
 
 
 def test_a_loop_that_never_sleeps_is_found_out(ecs):
