@@ -77,6 +77,7 @@ class Twin(EcsEvents):
             status=str(event.history[0].to_status),
             outcome=given["outcome"],
         )
+        self.model.advance_to(self.model.now)  # what is due at once happens before the next event is published
         return event
 
     def cancel(self, event):
@@ -160,7 +161,7 @@ class LifecycleMachine(CloudMachine):
     codes = ()  # the queries of the invariants are to be answered
 
     def make_cloud(self):
-        return Twin(_memo=self._memo)
+        return Twin()
 
     @property
     def model(self):
@@ -332,7 +333,7 @@ class OtherSettingsMachine(LifecycleMachine):
 
     def make_cloud(self):
         model = {"executing_for": dt.timedelta(0), "failures_are_scheduled": True}
-        return Twin(executing_for="0s", failure_events="scheduled", model=model, _memo=self._memo)
+        return Twin(executing_for="0s", failure_events="scheduled", model=model)
 
     def born(self, event_type):  # noqa: ARG002  # whatever it is
         return "Scheduled"
