@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_ecsevents.clock import NamesMemo
     from pytest_ecsevents.face import EcsEvents, Scenario, Settings
     from pytest_ecsevents.face._markers import Mark
 
@@ -62,7 +61,6 @@ def __tracebackhide__(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:  # 
 _in_use: pytest.StashKey[EcsEvents] = pytest.StashKey()
 _current: pytest.StashKey[EcsEvents | None] = pytest.StashKey()
 _settings: pytest.StashKey[Settings] = pytest.StashKey()
-_memo: pytest.StashKey[NamesMemo] = pytest.StashKey()
 _scenario: pytest.StashKey[Scenario] = pytest.StashKey()
 
 
@@ -129,13 +127,16 @@ def _ecs_events(request: pytest.FixtureRequest) -> Generator[EcsEvents, None, No
     clock and with it the events; `reboot`, `stop`, `start`, `redeploy` and `release` do what a user does; `calls`,
     `assert_called` and `timeline()` tell what the handler did.
     """
+    from pytest_ecsevents.face._markers import made
+
     with _one_sentence():
-        ecs_events = _made(request.node, request.config)
+        marks = list(_marks(request.node))
+        ecs_events = made(marks, seed=request.node.nodeid, settings=_settings_of(request.config))
         ecs_events.__enter__()
     try:
         request.node.stash[_in_use] = request.config.stash[_current] = ecs_events
         with _one_sentence():
-            _apply(request.node, ecs_events)
+            _apply(request.node, ecs_events, marks)
         yield ecs_events
     finally:
         request.config.stash[_current] = None
@@ -172,18 +173,6 @@ def _one_sentence(kind: str = "EcsEventsError") -> Iterator[None]:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
-def _made(node: pytest.Item, config: pytest.Config) -> EcsEvents:
-    from pytest_ecsevents import clock
-    from pytest_ecsevents.face._markers import made
-
-    return made(
-        _marks(node),
-        seed=node.nodeid,
-        settings=_settings_of(config),
-        memo=config.stash.setdefault(_memo, clock.NamesMemo()),
-    )
-
-
 def _settings_of(config: pytest.Config) -> Settings:
     if _settings not in config.stash:
         from pytest_ecsevents.face import NAMES, Settings, with_given
@@ -195,12 +184,12 @@ def _settings_of(config: pytest.Config) -> Settings:
     return config.stash[_settings]
 
 
-def _apply(node: pytest.Item, ecs_events: EcsEvents) -> None:
+def _apply(node: pytest.Item, ecs_events: EcsEvents, marks: list[Mark]) -> None:
     from pytest_ecsevents.face._markers import apply, stage
 
-    apply(ecs_events, _marks(node))
+    apply(ecs_events, marks)
     callspec: Any = getattr(node, "callspec", None)
-    scenario = stage(ecs_events, _marks(node), callspec and callspec.params.get(SCENARIO_FIXTURE))
+    scenario = stage(ecs_events, marks, callspec and callspec.params.get(SCENARIO_FIXTURE))
     if scenario is not None:
         node.stash[_scenario] = scenario
 
@@ -257,10 +246,20 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = outcome.get_result()
     ecs_events._witness.test_failed |= call.excinfo is not None
     scenario = item.stash.get(_scenario, None)
+    if call.when == "teardown":
+        _forget(item)
     if report.failed and scenario is not None:
         report.sections.append(("ECS scenario", scenario.text()))
     if report.failed or (report.when == "call" and _settings_of(item.config).timeline == "all"):
         _tell(item, report, ecs_events)
+
+
+def _forget(item: pytest.Item) -> None:
+    """Let go of a test's cloud: items live as long as the run."""
+    keys: tuple[pytest.StashKey[Any], ...] = (_in_use, _scenario)
+    for key in keys:
+        if key in item.stash:
+            del item.stash[key]
 
 
 def _tell(item: pytest.Item, report: Any, ecs_events: EcsEvents) -> None:

@@ -5,6 +5,7 @@ import random
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Final
 
 from pytest_ecsevents._words import BadArgumentError, did_you_mean, hidden_in_reports, listed
@@ -36,11 +37,15 @@ class CloudMonitor:
 
     def __init__(self, cloud: Cloud, seed: str) -> None:
         self._cloud: Final = cloud
-        self._random: Final = random.Random(f"{seed}/notifications")
+        self._seed: Final = seed
         self.names: Final = NotificationNames()
         self.rules: Final = EventRules()
         self.notifications: Final[list[Notification]] = []
         self.listeners: Final[list[Callable[[Notification], None]]] = []
+
+    @cached_property
+    def _random(self) -> random.Random:
+        return random.Random(f"{self._seed}/notifications")
 
     def heard(self, change: Happening) -> None:
         """Make the notification of a change, and tell every listener."""

@@ -2,7 +2,6 @@
 
 from pytest_ecsevents.clock._callers import Callers, Hold
 from pytest_ecsevents.clock._clock import BACKENDS, SLEEPS, Clock
-from pytest_ecsevents.clock._names import NamesMemo
 from pytest_ecsevents.clock._times import (
     LAST,
     SECOND,
@@ -44,7 +43,6 @@ __all__ = [
     "Hold",
     "Member",
     "Micros",
-    "NamesMemo",
     "Stop",
     "TestIsOver",
     "Waits",

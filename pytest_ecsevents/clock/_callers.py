@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 from weakref import WeakSet
 
-from pytest_ecsevents.clock._names import replace
+from pytest_ecsevents.clock._names import Replaced
 from pytest_ecsevents.clock._times import Micros
 from pytest_ecsevents.clock._waits import A_MOMENT, LOOK_AGAIN, STUCK_AFTER, Member, Wait, Waits, WatchedWait, real_now
 
@@ -74,10 +74,11 @@ class Callers:
                     self._await_answer(team, member, stream._sock)
             return real(stream, buffer)
 
-        replace(socket.SocketIO, "readinto", readinto, undo)
-        self._attend_loops(team, undo)
+        replaced = Replaced(undo)
+        replaced.put(socket.SocketIO, "readinto", readinto)
+        self._attend_loops(team, replaced)
 
-    def _attend_loops(self, team: Waits, undo: ExitStack) -> None:
+    def _attend_loops(self, team: Waits, replaced: Replaced) -> None:
         """Have no time pass between an event loop's sending of a request and the server's taking it up, as for threads."""
         kind: Any = _SelectorSocketTransport
         real = kind.write
@@ -88,8 +89,8 @@ class Callers:
                 self._sent[connection.getsockname()[1]] = real_now()
             real(transport, data)
 
-        replace(kind, "write", write, undo)
-        replace(team, "awaits_server", self._is_on_its_way, undo)
+        replaced.put(kind, "write", write)
+        replaced.put(team, "awaits_server", self._is_on_its_way)
 
     @contextmanager
     def _on_its_way(self, port: int) -> Iterator[None]:

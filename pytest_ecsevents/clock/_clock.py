@@ -14,7 +14,7 @@ from pytest_ecsevents._words import BadArgumentError, EcsEventsError, hidden_in_
 from pytest_ecsevents.clock._callers import AnswerWait, Callers, Hold
 from pytest_ecsevents.clock._freezegun import FreezegunSource
 from pytest_ecsevents.clock._loops import LoopTime, is_virtual, replace_loops
-from pytest_ecsevents.clock._names import NamesMemo
+from pytest_ecsevents.clock._names import process_memo
 from pytest_ecsevents.clock._queue import DueQueue
 from pytest_ecsevents.clock._sleeping import replace_waiting
 from pytest_ecsevents.clock._sources import ClockSource
@@ -37,7 +37,6 @@ class Clock:
         backend: One of `BACKENDS`.
         sleep: One of `SLEEPS`: "virtual" has what waits in the thread that entered, and in those that it starts, move the
             clock; "real" leaves waiting alone.
-        memo: What earlier tests learnt about loaded modules.
     """
 
     def __init__(
@@ -47,7 +46,6 @@ class Clock:
         default_start: Micros,
         backend: str,
         sleep: str,
-        memo: NamesMemo,
     ) -> None:
         self.lock: Final = threading.RLock()
         self.queue: Final[DueQueue[object]] = DueQueue()
@@ -56,14 +54,13 @@ class Clock:
         self._default_start = default_start
         self._sleep = sleep
         own: dict[str, ClockSource] = {
-            "freezegun": FreezegunSource(memo),
+            "freezegun": FreezegunSource(),
             "time-machine": TimeMachineSource(),
         }
         self._own = own[backend]
         # freezegun lies over time-machine when both are active.
         self._sources: tuple[ClockSource, ...] = tuple(own.values())
         self._undo = ExitStack()
-        self._memo = memo
         self.waits: Waits | None = None
         """The threads of the test, while their waiting moves the clock."""
         self.left_threads: list[str] = []
@@ -80,7 +77,7 @@ class Clock:
     def enter(self) -> None:
         """Freeze the process's clock, unless somebody else already holds it."""
         foreign = self._active()
-        self._memo.want({id(time.sleep), id(time.monotonic), id(time.monotonic_ns)})
+        process_memo().want({id(time.sleep), id(time.monotonic), id(time.monotonic_ns)})
         if foreign is None:
             self._own.start(self._default_start if self._start is None else self._start)
             self._undo.callback(self._own.stop)
@@ -111,7 +108,6 @@ class Clock:
         replace_waiting(
             team,
             monotonic,
-            self._memo,
             self._undo,
             with_monotonic=not source.freezes_monotonic,
             remember=remember,

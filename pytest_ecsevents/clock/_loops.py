@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any, Final
 
-from pytest_ecsevents.clock._names import replace
+from pytest_ecsevents.clock._names import Replaced
 from pytest_ecsevents.clock._times import Micros
 from pytest_ecsevents.clock._waits import Member, Waits, WatchedWait, real_now
 
@@ -101,8 +101,9 @@ def replace_loops(team: Waits, clock: LoopTime, now: Callable[[], Micros], undo:
     def read(loop: Any) -> float:
         return real_time(loop) if team.me() is None else clock.read()
 
-    replace(kind, "_run_once", _run_once, undo)
-    replace(kind, "time", read, undo)
+    replaced = Replaced(undo)
+    replaced.put(kind, "_run_once", _run_once)
+    replaced.put(kind, "time", read)
 
 
 def is_virtual(loop: object) -> bool:

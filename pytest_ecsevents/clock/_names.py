@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack
+from functools import cache
 from types import ModuleType
 from typing import Any, Final, TypeAlias
 
@@ -34,7 +35,8 @@ class NamesMemo:
     def __init__(self) -> None:
         self._wanted: set[int] = set()
         self._known: dict[str, tuple[ModuleType, int, Names]] = {}
-        self._loaded: list[int] = []
+        self._loaded: list[object] = []
+        self._has_looked_at_all = False
         self._takers: dict[str, ModuleType] = {}
 
     def want(self, functions: AbstractSet[int]) -> None:
@@ -43,6 +45,7 @@ class NamesMemo:
             self._wanted.update(functions)
             self._known.clear()
             self._takers.clear()
+            self._has_looked_at_all = False
 
     def names_in(self, module: ModuleType) -> Names:
         """The (name, function) pairs in a module for every function that is wanted."""
@@ -51,23 +54,27 @@ class NamesMemo:
             return entry[2]
         return self._look(module.__name__, module)
 
-    def takers(self, functions: AbstractSet[int], *, remember: bool) -> Iterator[tuple[ModuleType, str, object]]:
+    def takers(
+        self, functions: AbstractSet[int], loaded: list[object], *, remember: bool
+    ) -> Iterator[tuple[ModuleType, str, object]]:
         """(module, name, function) for each of `functions`, by id, that a loaded module has taken.
 
         Args:
             functions: Some of those that are wanted.
+            loaded: What is among the modules.
             remember: Whether modules look as they do when nothing is replaced; else what is found in new ones is forgotten.
         """
         modules, known = sys.modules, self._known
-        loaded = list(map(id, modules.values()))  # of those that are known no id can have come to be another's
         if self._loaded != loaded:
-            self._loaded = loaded
-            replaced = [name for name in known.keys() & modules.keys() if known[name][0] is not modules[name]]
-            for name in replaced:
+            self._loaded, self._has_looked_at_all = loaded, False
+            gone = [name for name, (module, *_) in known.items() if modules.get(name) is not module]
+            for name in gone:
                 del known[name]
                 self._takers.pop(name, None)
         for name, module in self._takers.items():
             yield from ((module, attribute, real) for attribute, real in known[name][2] if id(real) in functions)
+        if self._has_looked_at_all:
+            return
         for name in modules.keys() - known.keys():
             module = modules[name]
             if isinstance(module, ModuleType):
@@ -75,6 +82,7 @@ class NamesMemo:
                 yield from (
                     (module, attribute, real) for attribute, real in found if id(real) in functions and _may_be(name)
                 )
+        self._has_looked_at_all = remember
 
     def _look(self, name: str, module: ModuleType) -> Names:
         found = taken_by(module, self._wanted)
@@ -82,6 +90,12 @@ class NamesMemo:
         if found and _may_be(name):
             self._takers[name] = module
         return found
+
+
+@cache
+def process_memo() -> NamesMemo:
+    """The memo of this process, as its modules are the process's: whoever freezes the clock next need not look at all again."""
+    return NamesMemo()
 
 
 def _may_be(name: str) -> bool:
@@ -98,9 +112,33 @@ def taken_by(module: ModuleType, functions: AbstractSet[int]) -> Names:
     return [(name, value) for name, value in list(names.items()) if id(value) in functions]
 
 
+class Replaced:
+    """Attributes that something else stands in for until `undo` closes: one callback for all, as each costs a test's set-up."""
+
+    def __init__(self, undo: ExitStack) -> None:
+        self._before: Final[list[tuple[Any, str, object]]] = []
+        undo.callback(self._give_back)
+
+    def put(self, owner: Any, name: str, value: object) -> None:
+        """Replace an attribute; one that was inherited is inherited again afterwards."""
+        is_own = name in vars(owner) or not isinstance(owner, type)
+        self._before.append((owner, name, getattr(owner, name) if is_own else _INHERITED))
+        setattr(owner, name, value)
+
+    def _give_back(self) -> None:
+        while self._before:
+            owner, name, value = self._before.pop()
+            if value is _INHERITED:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, value)
+
+
+_INHERITED: Final = object()
+
+
 def replace_everywhere(
     replacements: Iterable[tuple[Callable[..., object], Callable[..., object]]],
-    memo: NamesMemo,
     undo: ExitStack,
     *,
     remember: bool,
@@ -110,26 +148,20 @@ def replace_everywhere(
     Modules loaded meanwhile take the replacement; they get the real function back.
     """
     by_id = {id(real): (real, fake) for real, fake in replacements}
-    loaded_before = frozenset(sys.modules)
-    for module, name, real in list(memo.takers(by_id.keys(), remember=remember)):
-        setattr(module, name, by_id[id(real)][1])
-        undo.callback(setattr, module, name, real)
+    loaded_before: list[object] = list(sys.modules.values())
+    replaced = Replaced(undo)
+    for module, name, real in list(process_memo().takers(by_id.keys(), loaded_before, remember=remember)):
+        replaced.put(module, name, by_id[id(real)][1])
 
     def give_back() -> None:
+        loaded: list[object] = list(sys.modules.values())
+        if loaded == loaded_before:
+            return
         fakes = {id(fake): real for real, fake in by_id.values()}
-        for name in sys.modules.keys() - loaded_before:
-            module = sys.modules[name]
-            if isinstance(module, ModuleType):
+        old = set(map(id, loaded_before))
+        for module in loaded:
+            if isinstance(module, ModuleType) and id(module) not in old:
                 for attribute, fake in taken_by(module, fakes.keys()):
                     setattr(module, attribute, fakes[id(fake)])
 
     undo.callback(give_back)
-
-
-def replace(owner: Any, name: str, value: object, undo: ExitStack) -> None:
-    """Replace an attribute until `undo` closes; one that was inherited is inherited again."""
-    if name in vars(owner) or not isinstance(owner, type):
-        undo.callback(setattr, owner, name, getattr(owner, name))
-    else:
-        undo.callback(delattr, owner, name)
-    setattr(owner, name, value)

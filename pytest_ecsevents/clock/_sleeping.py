@@ -12,7 +12,7 @@ from contextlib import ExitStack, suppress
 from types import SimpleNamespace
 from typing import Any, Final, SupportsIndex
 
-from pytest_ecsevents.clock._names import NamesMemo, replace, replace_everywhere
+from pytest_ecsevents.clock._names import Replaced, replace_everywhere
 from pytest_ecsevents.clock._waits import Member, TestIsOver, Wait, Waits, real_now
 
 # Callers who wait for something real: what they sleep is a pause between two looks, and their time must pass.
@@ -34,7 +34,6 @@ _BYSTANDERS: Final = (
 def replace_waiting(
     team: Waits,
     monotonic: Callable[[], float],
-    memo: NamesMemo,
     undo: ExitStack,
     *,
     with_monotonic: bool,
@@ -45,7 +44,6 @@ def replace_waiting(
     Args:
         team: The threads of the test.
         monotonic: Virtual `time.monotonic`.
-        memo: What earlier tests learnt of loaded modules.
         undo: What undoes it.
         remember: Whether modules look as they do when nothing is replaced.
         with_monotonic: Whether `time.monotonic` is to be replaced, because what holds the clock leaves it alone.
@@ -55,19 +53,20 @@ def replace_waiting(
     clock, clock_ns = _monotonic(team, monotonic)
     if with_monotonic:
         of_time += [(time.monotonic, clock), (time.monotonic_ns, clock_ns)]
-    replace_everywhere(of_time, memo, undo, remember=remember)
+    replace_everywhere(of_time, undo, remember=remember)
+    replaced = Replaced(undo)
     for real, fake in of_time:
-        replace(time, real.__name__, fake, undo)
-    replace(threading, "_time", clock, undo)
-    replace(queue, "time", clock, undo)
-    replace(concurrent.futures._base, "time", SimpleNamespace(monotonic=clock), undo)
-    replace(sched.scheduler.__init__, "__defaults__", (clock, sleep), undo)
-    replace(queue, "SimpleQueue", _simple_queue(team, queue.SimpleQueue), undo)
-    replace(threading.Condition, "wait", _condition_wait(team, threading.Condition.wait), undo)
-    replace(threading.Event, "wait", _event_wait(team, threading.Event.wait), undo)
-    replace(threading.Event, "set", _event_set(team, threading.Event.set), undo)
-    replace(threading.Thread, "start", _thread_start(team, threading.Thread.start), undo)
-    replace(threading.Thread, "join", _thread_join(team, threading.Thread.join), undo)
+        replaced.put(time, real.__name__, fake)
+    replaced.put(threading, "_time", clock)
+    replaced.put(queue, "time", clock)
+    replaced.put(concurrent.futures._base, "time", SimpleNamespace(monotonic=clock))
+    replaced.put(sched.scheduler.__init__, "__defaults__", (clock, sleep))
+    replaced.put(queue, "SimpleQueue", _simple_queue(team, queue.SimpleQueue))
+    replaced.put(threading.Condition, "wait", _condition_wait(team, threading.Condition.wait))
+    replaced.put(threading.Event, "wait", _event_wait(team, threading.Event.wait))
+    replaced.put(threading.Event, "set", _event_set(team, threading.Event.set))
+    replaced.put(threading.Thread, "start", _thread_start(team, threading.Thread.start))
+    replaced.put(threading.Thread, "join", _thread_join(team, threading.Thread.join))
 
 
 def _callers_module(depth: int) -> str:

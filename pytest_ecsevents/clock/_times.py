@@ -115,11 +115,16 @@ def parse_duration(value: object, what: str) -> Micros:
         if span < 0:
             raise BadArgumentError(f"{what} is {duration_text(span)}, a negative duration. Pass one of zero or more.")
         return span
-    if isinstance(value, str) and _DURATION.fullmatch(value.strip()):
-        return sum(int(Decimal(count) * _UNITS[unit]) for count, unit in _PART.findall(value))
+    if is_duration(value):
+        return _duration_micros(str(value))
     raise BadArgumentError(
         f'{what} is {value!r}, which is not a duration. Pass a timedelta or text such as "90s", "2h30m" or "1d".'
     )
+
+
+@functools.lru_cache
+def _duration_micros(text: str) -> Micros:
+    return sum(int(Decimal(count) * _UNITS[unit]) for count, unit in _PART.findall(text))
 
 
 def parse_when(value: object, what: str, now: Micros) -> Micros:
@@ -161,7 +166,9 @@ _FORMS: Final = (
 
 def _from_iso(text: str, what: str) -> dt.datetime:
     # Python 3.10 reads neither Z nor a fraction that has not six digits.
-    readable = re.sub(r"\.(\d+)", lambda match: f".{match[1][:6]:0<6}", re.sub(r"[zZ]$", "+00:00", text))
+    readable = f"{text[:-1]}+00:00" if text.endswith(("z", "Z")) else text
+    if "." in readable:
+        readable = re.sub(r"\.(\d+)", lambda match: f".{match[1][:6]:0<6}", readable)
     try:
         return dt.datetime.fromisoformat(readable)
     except ValueError:

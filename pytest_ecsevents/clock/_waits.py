@@ -292,7 +292,7 @@ class Stop:
 
     def __init__(self, member: Member, at: Micros, when: "Callable[[], object] | None") -> None:
         self.member: Final = member
-        self.at: Final = at
+        self.at = at
         self.when: Final = when
         self.cancel: Callable[[], object] | None = None
         self.times = 0

@@ -30,7 +30,6 @@ from pytest_ecsevents.clock import (
     Clock,
     Duration,
     Micros,
-    NamesMemo,
     When,
     delta_micros,
     duration_text,
@@ -175,7 +174,6 @@ class EcsEvents:
         strict: "bool | str | Iterable[str] | None" = None,
         seed: str = "",
         _settings: Settings | None = None,
-        _memo: NamesMemo | None = None,
     ) -> None:
         given = {
             "region": region_id,
@@ -192,7 +190,6 @@ class EcsEvents:
             default_start=default_start,
             backend=settings.clock,
             sleep=settings.sleep,
-            memo=_memo or NamesMemo(),
         )
         rules = Rules(
             account_id=settings.account_id,
@@ -402,7 +399,7 @@ class EcsEvents:
         Raises:
             StuckHandlerError: It neither slept nor called the cloud for `patience` seconds of real time, or would not be
                 stopped.
-            EndlessHandlerError: It went on for a year of virtual time, and no instant was given.
+            EndlessHandlerError: It went on for a year of virtual time, or for a minute of real time, and no instant was given.
             EcsEventsError: Sleeping does not move the clock here, or `until` is none.
         """
         _check_handler("run", function)

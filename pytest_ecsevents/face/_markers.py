@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pytest_ecsevents._words import BadArgumentError, EcsEventsError, did_you_mean, hidden_in_reports, listed
-from pytest_ecsevents.clock import NamesMemo
 from pytest_ecsevents.cloud import ATTRIBUTES, EVENT_TYPES, MAINTENANCE_CAUSES, EventStatus
 from pytest_ecsevents.face._ecs_events import EcsEvents
 from pytest_ecsevents.face._instances import declared
@@ -141,7 +140,7 @@ def _named(marker: str) -> Iterator[None]:
         raise type(error)(f"@pytest.mark.{marker}: {error}") from None
 
 
-def made(marks: Iterable[Mark], *, seed: str, settings: Settings, memo: NamesMemo) -> EcsEvents:
+def made(marks: Iterable[Mark], *, seed: str, settings: Settings) -> EcsEvents:
     """The `EcsEvents` of a test, its clock as the `ecs_clock` markers say.
 
     Raises:
@@ -149,7 +148,7 @@ def made(marks: Iterable[Mark], *, seed: str, settings: Settings, memo: NamesMem
     """
     given = _said((mark for mark in marks if mark.name == "ecs_clock"), bound)
     with _named("ecs_clock"):
-        return EcsEvents(**given, seed=seed, _settings=settings, _memo=memo)
+        return EcsEvents(**given, seed=seed, _settings=settings)
 
 
 def _said(marks: Iterable[Mark], read: Callable[[Mark], Mapping[str, Any]]) -> dict[str, Any]:

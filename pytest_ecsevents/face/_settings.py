@@ -59,6 +59,8 @@ def with_given(settings: Settings, given: dict[str, Any], spoken: Callable[[str]
         BadArgumentError: One cannot be used.
     """
     said = {name: value for name, value in given.items() if value not in (None, "")}
+    if not said:
+        return settings
     for name, value in said.items():
         _check(name, value, spoken(name))
     return replace(settings, **said)

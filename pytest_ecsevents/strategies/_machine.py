@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.clock import NamesMemo
 from pytest_ecsevents.cloud import (
     EVENT_TYPES,
     SIMULATED_TYPES,
@@ -127,9 +126,6 @@ class CloudMachine(RuleBasedStateMachine):
     within: ClassVar[str] = "3d"
     codes: ClassVar[tuple[str, ...]] = CODES
 
-    # Knowledge of loaded modules, which saves most of what a freeze costs: there is a cloud for each example.
-    _memo: ClassVar[NamesMemo] = NamesMemo()
-
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Have the cloud left also when a subclass's `__init__` fails after it was entered: nobody tears that down."""
         super().__init_subclass__(**kwargs)
@@ -150,7 +146,7 @@ class CloudMachine(RuleBasedStateMachine):
 
     def make_cloud(self) -> EcsEvents:
         """The cloud of an example, not entered yet; for a subclass to make another."""
-        return EcsEvents(_memo=self._memo)
+        return EcsEvents()
 
     def handler(self, ecs_events: EcsEvents) -> None:
         """What your handler does once, with whichever SDK; for a subclass to say. Left out, no handler runs."""

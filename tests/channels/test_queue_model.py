@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from pytest_ecsevents import EcsEvents
 from pytest_ecsevents.channels import SmqRefusal
-from pytest_ecsevents.clock import SECOND, NamesMemo
+from pytest_ecsevents.clock import SECOND
 
-MEMO = NamesMemo()
 RETENTION = 90
 
 
@@ -121,7 +120,7 @@ class Pair:
 @given(st.lists(steps, max_size=30))
 def test_a_queue_is_its_model(todo):
     """Whatever is done to it, in whichever order."""
-    with EcsEvents(_memo=MEMO) as ecs:
+    with EcsEvents() as ecs:
         pair = Pair(ecs)
         for name, *arguments in todo:
             getattr(pair, name)(*arguments)

@@ -13,7 +13,6 @@ import pytest
 import time_machine
 
 from pytest_ecsevents import BadArgumentError, EcsEvents, EcsEventsError
-from pytest_ecsevents.clock import NamesMemo
 
 START = "2018-08-22T10:39:49Z"
 
@@ -269,12 +268,11 @@ def test_a_module_named_like_a_standard_one_is_frozen(tmp_path, monkeypatch):
 @pytest.mark.parametrize("backend", ["freezegun", "time-machine"])
 def test_a_module_that_was_loaded_anew_is_looked_at_anew(monkeypatch, backend):
     """What earlier tests learnt of its namesake does not stand for it."""
-    memo = NamesMemo()
     for _ in range(2):
         module = types.ModuleType("loaded_anew")
         module.sleep = time.sleep
         monkeypatch.setitem(sys.modules, "loaded_anew", module)
-        with EcsEvents(START, backend=backend, _memo=memo) as ecs_events:
+        with EcsEvents(START, backend=backend) as ecs_events:
             module.sleep(60)
             assert (ecs_events.now - dt.datetime.fromisoformat("2018-08-22T10:39:49+00:00")).total_seconds() == 60
         assert module.sleep is time.sleep
@@ -311,13 +309,10 @@ def test_a_name_bound_anew_between_two_tests_is_frozen_too(tmp_path, monkeypatch
     monkeypatch.syspath_prepend(tmp_path)
     import growing
 
-    from pytest_ecsevents.clock import NamesMemo
-
-    memo = NamesMemo()
-    with EcsEvents(START, _memo=memo):
+    with EcsEvents(START):
         pass
     growing.clock = time.time
-    with EcsEvents(START, _memo=memo) as ecs_events:
+    with EcsEvents(START) as ecs_events:
         assert growing.clock() == ecs_events.now.timestamp()
 
 

@@ -19,7 +19,6 @@ import pytest
 import time_machine
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.clock import NamesMemo
 
 HOUR = 3600
 
@@ -69,19 +68,18 @@ def test_names_taken_during_the_test_are_given_back():
     """A module that is loaded in the test has the real sleep when it has ended, and moves the next test's clock."""
     module = ModuleType("loaded_in_the_test")
     real = time.sleep
-    memo = NamesMemo()
     try:
-        with EcsEvents(_memo=memo):
+        with EcsEvents():
             sys.modules[module.__name__] = module
             exec("from time import sleep as nap", vars(module))  # noqa: S102  # what an import does
             assert module.nap is time.sleep is not real
         assert module.nap is real
-        with EcsEvents(_memo=memo) as ecs_events:
+        with EcsEvents() as ecs_events:
             module.nap(60)
             assert ecs_events.now.minute == 1
         again = sys.modules[module.__name__] = ModuleType(module.__name__)
         again.nap = real
-        with EcsEvents(_memo=memo) as ecs_events:
+        with EcsEvents() as ecs_events:
             again.nap(60)
             assert ecs_events.now.minute == 1
     finally:
@@ -145,14 +143,13 @@ def test_what_is_seen_under_somebody_elses_frozen_clock_is_not_remembered():
     """A module first seen while freezegun had frozen it is looked at again by a test that freezes for itself."""
     module = ModuleType("seen_while_frozen")
     module.nap, module.now = time.sleep, time.monotonic
-    memo = NamesMemo()
     sys.modules[module.__name__] = module
     try:
-        with freezegun.freeze_time("2020-01-01"), EcsEvents(_memo=memo) as ecs_events:
+        with freezegun.freeze_time("2020-01-01"), EcsEvents() as ecs_events:
             module.nap(60)
             assert ecs_events.now.minute == 1
         for backend in ("time-machine", "freezegun"):
-            with EcsEvents(_memo=memo, backend=backend):
+            with EcsEvents(backend=backend):
                 before = module.now()
                 module.nap(60)
                 assert module.now() - before == pytest.approx(60)

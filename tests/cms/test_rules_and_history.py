@@ -10,11 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.clock import NamesMemo
 
 pytest.importorskip("aliyunsdkcms")
 
-MEMO = NamesMemo()
 TYPES = ("SystemMaintenance.Reboot", "SystemFailure.Stop", "SystemMaintenance.PerformanceImpact", "Stalled")
 NAMES = (
     "Instance:SystemMaintenance.Reboot:Scheduled",
@@ -48,7 +46,7 @@ def is_meant(pattern, notification):
 @given(st.lists(PATTERN, min_size=1, max_size=3), st.lists(st.sampled_from(TYPES), min_size=1, max_size=4))
 def test_a_rule_brings_what_its_patterns_mean_and_the_history_has_it(patterns, types):
     """Whatever rule and events there are, the function gets exactly the meant ones, in order, as they are listed."""
-    with EcsEvents(START, _memo=MEMO) as ecs:
+    with EcsEvents(START) as ecs:
         got = []
         ecs.instances.add("i-web1", disks=["d-1"])
         ecs.function_compute(lambda event, _: got.append(json.loads(event)), name="ops/all", rules_only=True)

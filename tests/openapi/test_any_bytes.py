@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
 from pytest_ecsevents import EcsEvents, UnexpectedCallError
-from pytest_ecsevents.clock import NamesMemo
 from pytest_ecsevents.cloud import ATTRIBUTES, EVENT_TYPES, FINAL, SIMULATED_TYPES, EventStatus, InstanceStatus
 from pytest_ecsevents.openapi import ACTIONS, COMMON, ECS, PRODUCTS, ApiRequest
 from pytest_ecsevents.transports._decoding import decoded
@@ -30,7 +29,6 @@ VERSION = ECS.version
 START = "2030-01-01T00:00:00Z"
 LIMIT = 12
 LONGEST = 20
-MEMO = NamesMemo()
 
 ERROR_KEYS = {"RequestId", "HostId", "Code", "Message", "Recommend"}
 REQUEST_ID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
@@ -130,7 +128,7 @@ def bounded():
 @contextmanager
 def populated(*, strict):
     """A populated cloud, for as long as an example may take; what it objects to has been asserted when it is left."""
-    with bounded(), EcsEvents(START, _memo=MEMO) as ecs_events:
+    with bounded(), EcsEvents(START) as ecs_events:
         populate(ecs_events)
         ecs_events.strict = strict
         yield ecs_events

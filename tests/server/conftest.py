@@ -10,15 +10,12 @@ import pytest
 import waitress  # noqa: F401  # loaded once for all: runs of pytest inside a test forget what they load
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.clock import NamesMemo
-
-MEMO = NamesMemo()
 
 
 @pytest.fixture
 def ecs():
     """A cloud with one instance."""
-    with EcsEvents(_memo=MEMO) as ecs_events:
+    with EcsEvents() as ecs_events:
         ecs_events.instances.add("i-web1")
         yield ecs_events
 

@@ -9,10 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.clock import NamesMemo
 from pytest_ecsevents.server._smq_errors import SMQ_ERRORS
 
-MEMO = NamesMemo()
 GOOD = (
     b"GET /?Action=DescribeRegions&Version=2014-05-26&AccessKeyId=ak HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 )
@@ -67,7 +65,7 @@ def answered(endpoint):
 
 def test_any_bytes_leave_the_server_well():
     """It answers in HTTP or not at all, and goes on."""
-    with EcsEvents(strict=False, _memo=MEMO) as ecs:
+    with EcsEvents(strict=False) as ecs:
         endpoint = ecs.endpoint
 
         @given(sent)
@@ -122,7 +120,7 @@ headers = st.dictionaries(
 
 def test_any_request_to_the_queue_is_answered_in_its_words():
     """A documented status, XML, and of errors a known code."""
-    with EcsEvents(_memo=MEMO) as ecs:
+    with EcsEvents() as ecs:
         queue = ecs.queue("q")
         ecs.topic("t").subscribe(queue, "s")
         endpoint = ecs.endpoint

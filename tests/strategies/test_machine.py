@@ -146,7 +146,7 @@ def test_rules_of_ones_own_are_welcome():
 
     class Machine(CloudMachine):
         def make_cloud(self):
-            return EcsEvents(region_id="cn-beijing", _memo=self._memo)
+            return EcsEvents(region_id="cn-beijing")
 
         @rule()
         def look(self):

@@ -193,6 +193,7 @@ def test_a_body_that_is_no_form_is_not_read(ecs):
 
 def test_without_the_sdk_nothing_is_intercepted(monkeypatch):
     """Where the SDK cannot be found its transport is left as it is."""
+    monkeypatch.delitem(sys.modules, "aliyunsdkcore.vendored.requests.adapters")
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     send = HTTPAdapter.send
     with EcsEvents():
