@@ -5,6 +5,8 @@ import contextlib
 import json
 import re
 import sys
+from importlib.util import find_spec
+from inspect import signature
 
 import pytest
 import requests
@@ -21,6 +23,13 @@ NO_REPLY = [name for name, mishap in MISHAPS.items() if mishap.no_reply is not N
 QUERY = "?Action=DescribeInstanceStatus&Version=2014-05-26&RegionId=cn-hangzhou&Format=JSON"
 CLOUD = f"http://ecs.aliyuncs.com/{QUERY}"
 
+HAS_CONNECT_TIMEOUT = "connect_timeout" in signature(AcsClient).parameters
+"""Older cores connect for five seconds, whatever they are told."""
+
+needs_aiohttp = pytest.mark.skipif(find_spec("aiohttp") is None, reason="aiohttp is not installed")
+needs_the_newer_sdk = pytest.mark.skipif(
+    find_spec("alibabacloud_ecs20140526") is None, reason="alibabacloud-ecs20140526 is not installed"
+)
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a full queue refuses elsewhere")
 
 
@@ -62,7 +71,8 @@ def by_the_sdks_requests(url, method="POST", limits=(10, 10)):
 
 def by_aiohttp(url, method="POST", limits=(10, 10), **others):
     """One call with aiohttp."""
-    aiohttp = pytest.importorskip("aiohttp")
+    import aiohttp
+
     timeout = aiohttp.ClientTimeout(**(others or {"sock_connect": limits[0], "sock_read": limits[1]}))
 
     async def call():
@@ -78,7 +88,8 @@ def by_the_legacy_sdk(port=None, limits=(10, 10)):
     request.set_method("POST")
     request.add_query_param("InstanceId", "i-web1")
     connect, read = limits
-    client = AcsClient("ak", "secret", "cn-hangzhou", timeout=read, connect_timeout=connect, port=port or 80)
+    told = {"connect_timeout": connect} if HAS_CONNECT_TIMEOUT else {}
+    client = AcsClient("ak", "secret", "cn-hangzhou", timeout=read, port=port or 80, **told)
     if port:
         request.set_endpoint("127.0.0.1")
     return json.loads(client.do_action_with_exception(request))
@@ -86,7 +97,7 @@ def by_the_legacy_sdk(port=None, limits=(10, 10)):
 
 def tea(port, limits):
     """A client of the newer SDK, and a request."""
-    models = pytest.importorskip("alibabacloud_ecs20140526.models")
+    from alibabacloud_ecs20140526 import models
     from alibabacloud_ecs20140526.client import Client
     from alibabacloud_tea_openapi.models import Config
 
@@ -114,8 +125,12 @@ def by_the_newer_sdk_async(port=None, limits=(10, 10)):
     return asyncio.run(client.reboot_instance_async(request)).body.to_map()
 
 
-LIBRARIES = [by_requests, by_the_sdks_requests, by_aiohttp]
-SDKS = [by_the_legacy_sdk, by_the_newer_sdk, by_the_newer_sdk_async]
+LIBRARIES = [by_requests, by_the_sdks_requests, pytest.param(by_aiohttp, marks=needs_aiohttp)]
+SDKS = [
+    by_the_legacy_sdk,
+    pytest.param(by_the_newer_sdk, marks=needs_the_newer_sdk),
+    pytest.param(by_the_newer_sdk_async, marks=needs_the_newer_sdk),
+]
 
 
 # -- what they raise
@@ -205,7 +220,8 @@ def test_a_time_out_takes_the_clients_own(ecs, call):
         before = ecs.now
         raised_by(call, limits=(3, 7))
         spent.append((ecs.now - before).total_seconds())
-    assert spent == [3, 7]
+    is_told = call is not by_the_legacy_sdk or HAS_CONNECT_TIMEOUT
+    assert spent == [3 if is_told else 5, 7]
     assert [seen.took.total_seconds() for seen in ecs.calls] == spent
 
 
@@ -274,6 +290,7 @@ def test_the_legacy_sdk_does_not_find_it_as_for_real(misbehaving):
     assert len(half) == len(whole) // 2
 
 
+@needs_aiohttp
 def test_aiohttp_finds_it_as_for_real(misbehaving):
     """Whoever reads the body of aiohttp's reply is told."""
     with misbehaving("truncated body") as port:
@@ -333,6 +350,7 @@ def test_requests_takes_time_outs_in_every_form(ecs, timeout, spent):
         assert (ecs.now - before).total_seconds() == seconds
 
 
+@needs_aiohttp
 @on_linux
 @pytest.mark.parametrize(
     ("name", "limits", "spent"),
@@ -357,9 +375,11 @@ def test_of_aiohttps_limits_the_shortest_strikes(misbehaving, name, limits, spen
         assert (ecs.now - before).total_seconds() == spent
 
 
+@needs_aiohttp
 def test_aiohttps_time_out_may_be_given_with_the_call(ecs):
     """The call's own goes before the session's, whose default is five minutes for the whole."""
-    aiohttp = pytest.importorskip("aiohttp")
+    import aiohttp
+
     ecs.fail("*", "read timeout", times=3)
 
     async def call():
@@ -376,11 +396,14 @@ def test_aiohttps_time_out_may_be_given_with_the_call(ecs):
     assert asyncio.run(spent()) == [300, 7, 9]
 
 
+@needs_aiohttp
 @pytest.mark.parametrize("name", ["connection reset", "connection closed"])
 @pytest.mark.parametrize(("method", "calls"), [("GET", 2), ("POST", 1)])
 def test_aiohttp_itself_repeats_what_may_be_repeated_once(ecs, name, method, calls):
     """A GET whose connection is lost is sent again by aiohttp since 3.10, and its caller hears nothing of that."""
-    if not hasattr(pytest.importorskip("aiohttp").client, "IDEMPOTENT_METHODS"):
+    from aiohttp import client
+
+    if not hasattr(client, "IDEMPOTENT_METHODS"):
         calls = 1
     ecs.fail("*", name)
     if calls == 2:
@@ -390,9 +413,11 @@ def test_aiohttp_itself_repeats_what_may_be_repeated_once(ecs, name, method, cal
     assert len(ecs.calls) == calls
 
 
+@needs_aiohttp
 def test_an_older_aiohttp_has_one_error_for_time_outs(ecs, monkeypatch):
     """Before 3.10 both time-outs were a ServerTimeoutError, and nothing was repeated."""
-    aiohttp = pytest.importorskip("aiohttp")
+    import aiohttp
+
     for name in ("ConnectionTimeoutError", "SocketTimeoutError"):
         monkeypatch.delattr(aiohttp, name, raising=False)
     monkeypatch.delattr(aiohttp.client, "IDEMPOTENT_METHODS", raising=False)
@@ -403,10 +428,12 @@ def test_an_older_aiohttp_has_one_error_for_time_outs(ecs, monkeypatch):
     raised_by(by_aiohttp, CLOUD, "GET")
 
 
+@needs_aiohttp
 @pytest.mark.parametrize("fault", [None, "bad gateway", "empty body"])
 def test_aiohttps_json_is_strict_about_what_it_decodes(ecs, fault):
     """A page is no JSON and says so; an empty body is None; a caller may ask for another type, or any."""
-    aiohttp = pytest.importorskip("aiohttp")
+    import aiohttp
+
     if fault:
         ecs.fail("*", fault)
 
