@@ -16,6 +16,7 @@ from pytest_ecsevents._words import (
     did_you_mean,
     hidden_in_reports,
     listed,
+    nearest,
 )
 from pytest_ecsevents.channels import (
     CloudMonitor,
@@ -99,11 +100,11 @@ def _check_plain(function: object) -> None:
         raise BadArgumentError(f'at got {what}. Pass a plain function, such as at("+23h", ecs_events.cancel, event).')
 
 
-def _check_handler(what: str, handler: object) -> None:
-    """Refuse what is no handler, but what calling one gave.
+def _check_handler(what: str, handler: object, given: Mapping[str, object]) -> None:
+    """Refuse what is no handler, but what calling one gave, and an `until` that was misspelt and would be the handler's.
 
     Raises:
-        BadArgumentError: It cannot be called.
+        BadArgumentError: It cannot be called, or does not take such an argument.
     """
     if not callable(handler):
         if inspect.iscoroutine(handler):
@@ -112,6 +113,21 @@ def _check_handler(what: str, handler: object) -> None:
             f"{what} got {handler!r}. Pass the handler itself and its arguments after it, not what calling it returns: "
             f'{what}(serve_forever, client, until="30d").'
         )
+
+    for name in given:
+        if nearest(name, ("until",)) and not _takes(handler, name):
+            raise BadArgumentError(
+                f"{what} got {name}={given[name]!r}, which the handler does not take. Did you mean until?"
+            )
+
+
+def _takes(handler: Callable[..., object], name: str) -> bool:
+    """Whether a handler takes an argument of a name, as far as that can be told."""
+    try:
+        parameters = inspect.signature(handler).parameters
+    except (TypeError, ValueError):
+        return True
+    return name in parameters or any(one.kind is one.VAR_KEYWORD for one in parameters.values())
 
 
 def _argument(setting: str) -> str:
@@ -402,7 +418,7 @@ class EcsEvents:
             EndlessHandlerError: It went on for a year of virtual time, or for a minute of real time, and no instant was given.
             EcsEventsError: Sleeping does not move the clock here, or `until` is none.
         """
-        _check_handler("run", function)
+        _check_handler("run", function, kwargs)
         runner = self._runner("run", until)
         if inspect.iscoroutinefunction(function) and asyncio._get_running_loop() is not None:
             raise EcsEventsError(
@@ -420,7 +436,7 @@ class EcsEvents:
         **kwargs: object,
     ) -> "T | Stopped":
         """`run` for a handler that is a coroutine function, in the running event loop; it is stopped by cancellation."""
-        _check_handler("run_async", function)
+        _check_handler("run_async", function, kwargs)
         runner = self._runner("run_async", until)
         with self._surfacing():
             return await runner.run_async(function, args, kwargs)  # type: ignore[no-any-return]  # the same

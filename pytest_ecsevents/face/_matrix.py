@@ -101,10 +101,10 @@ def _check_scenario(name: str, event_types: list[str], simulated: bool | None) -
     row = SCENARIOS[name]
     if any(case_of(row, event_type, simulated) for event_type in event_types):
         return
-    can = listed(types_of(row, simulated))
+    can = _possible("Types that can", types_of(row, simulated), types_of(row, None), simulated)
     raise BadArgumentError(
         f"{_MARKER} asks for {name!r}, which {_kind(simulated)} event of {listed(event_types)} cannot live through "
-        f"({row.evidence}). Types that can: {can}."
+        f"({row.evidence}). {can}"
     )
 
 
@@ -112,11 +112,16 @@ def _check_type(event_type: str, names: list[str], simulated: bool | None) -> No
     """Refuse a type asked for by name that has none of the scenarios."""
     if any(case_of(SCENARIOS[name], event_type, simulated) for name in names):
         return
-    can = listed(scenarios_of(event_type, simulated))
+    has = _possible("It has", scenarios_of(event_type, simulated), scenarios_of(event_type, None), simulated)
     raise BadArgumentError(
-        f"{_MARKER} asks for {event_type!r}, of which {_kind(simulated)} event can live through none of {listed(names)}. "
-        f"It has: {can}."
+        f"{_MARKER} asks for {event_type!r}, of which {_kind(simulated)} event can live through none of {listed(names)}. {has}"
     )
+
+
+def _possible(what: str, found: Iterable[str], otherwise: Iterable[str], simulated: bool | None) -> str:
+    """What could be asked for; where nothing could, what could without `simulated`."""
+    names = list(found)
+    return f"{what}: {listed(names)}." if names else f"{what}, simulated={simulated} left out: {listed(otherwise)}."
 
 
 def _kind(simulated: bool | None) -> str:

@@ -561,6 +561,21 @@ def test_what_is_no_handler_is_refused_in_a_sentence(ecs, handler):
     )
 
 
+def test_a_misspelt_until_is_refused_in_a_sentence(ecs):
+    """It would be an argument of the handler's; one that takes it, or of which nobody can tell, gets it."""
+    with pytest.raises(BadArgumentError) as error:
+        ecs.run(lambda: None, untill="1h")
+    assert str(error.value) == "run got untill='1h', which the handler does not take. Did you mean until?"
+    assert ecs.run(lambda untill: untill, untill="1h") == "1h"
+    assert ecs.run(lambda **given: given, untill="1h") == {"untill": "1h"}
+    untold = lambda: None  # noqa: E731  # a function that hides what it takes
+    untold.__signature__ = "hidden"
+    with pytest.raises(TypeError, match="unexpected keyword argument 'untill'"):
+        ecs.run(untold, untill="1h")
+    with pytest.raises(TypeError, match="unexpected keyword argument 'client'"):
+        ecs.run(lambda: None, client="1h")
+
+
 def test_a_coroutine_is_refused_in_a_sentence(ecs):
     """So is a coroutine function that was called; it is closed, so that nothing warns of it later."""
 

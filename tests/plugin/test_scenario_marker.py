@@ -312,7 +312,7 @@ def test_what_cannot_run_several_times_over_is_refused_in_a_sentence(run, source
             '@pytest.mark.ecs_scenarios("failed", simulated=True)',
             "@pytest.mark.ecs_scenarios asks for 'failed', which a simulated event of SystemMaintenance.Reboot cannot "
             "live through (documented: Scheduled, Executing, then Executed or Failed; no source has a simulated event "
-            "fail). Types that can: none.",
+            "fail). Types that can, simulated=True left out: SystemMaintenance.Reboot, SystemMaintenance.Stop, *",
         ),
         (
             '@pytest.mark.ecs_scenarios("just-*", event_types=["SystemMaintenance.Stop", "Stalled"])',
@@ -322,13 +322,13 @@ def test_what_cannot_run_several_times_over_is_refused_in_a_sentence(run, source
         (
             '@pytest.mark.ecs_scenarios(event_types=["Stalled"], simulated=True)',
             "@pytest.mark.ecs_scenarios asks for 'Stalled', of which a simulated event can live through none of "
-            f"{THERE_ARE}. It has: none.",
+            f"{THERE_ARE}. It has, simulated=True left out: executed, throttled, throttled-user, duplicate-polls.",
         ),
         (
             '@pytest.mark.ecs_scenarios("canceled-before", simulated=False)',
             "@pytest.mark.ecs_scenarios asks for 'canceled-before', which a real event of SystemMaintenance.Reboot cannot "
             "live through (documented: CancelSimulatedSystemEvents of a Scheduled event; the provider withdraws real ones "
-            "alike). Types that can: none.",
+            "alike). Types that can, simulated=False left out: SystemMaintenance.Reboot, *",
         ),
         (
             '@pytest.mark.ecs_scenarios(exclude="canceled")',
