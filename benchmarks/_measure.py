@@ -3,7 +3,7 @@
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass
-from statistics import median
+from statistics import median, quantiles
 
 
 @dataclass
@@ -42,6 +42,19 @@ def ratio_row(what, ours, other, *, ratio=None, most=None):
     limit = "" if most is None else f"<= {most:.2f}"
     shown = f"{value:.2f}" if value >= 0.1 else f"{value:.4f}"
     return Row(what, duration(ours), duration(other), shown, limit, value, most)
+
+
+def added_row(what, pairs, *, most):
+    """A row of what ours takes more: the median of the differences of pairs measured together, in seconds.
+
+    How far it may be off is told by the spread of the pairs.
+    """
+    ours, other = (median(column) for column in zip(*pairs, strict=True))
+    lower, added, upper = quantiles([one - two for one, two in pairs], n=4)
+    noise = 1.57 * (upper - lower) / len(pairs) ** 0.5
+    unit, per_second = ("us", 1e6) if most < 1e-3 else ("ms", 1e3)
+    shown = f"{added * per_second:+.1f}±{noise * per_second:.1f} {unit}"
+    return Row(what, duration(ours), duration(other), shown, f"<= +{duration(most)}", added, most, noise)
 
 
 def duration(seconds):

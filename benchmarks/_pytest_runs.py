@@ -69,9 +69,13 @@ class Suite:
         return (self.run(self.many) - alone) / (self.count - 1)
 
 
-def costs_in_turn(suites, rounds):
-    """The median cost of a test of each suite."""
+def costs_in_rounds(suites, rounds):
+    """What a test of each suite costs, round by round."""
     for suite in suites:
         suite.run(suite.one)
-    taken = [[suite.cost() for suite in suites] for _ in range(rounds)]
-    return [median(column) for column in zip(*taken, strict=True)]
+    return [[suite.cost() for suite in suites] for _ in range(rounds)]
+
+
+def costs_in_turn(suites, rounds):
+    """The median cost of a test of each suite."""
+    return [median(column) for column in zip(*costs_in_rounds(suites, rounds), strict=True)]

@@ -1,8 +1,8 @@
 """What set-up and teardown cost beside a bare frozen clock and a bare mock."""
 
 import _sdk
-from _measure import Row, duration, in_turn, ratio_row
-from _pytest_runs import Suite, costs_in_turn, folder
+from _measure import added_row, in_turn, ratio_row
+from _pytest_runs import Suite, costs_in_rounds, costs_in_turn, folder
 
 from pytest_ecsevents import EcsEvents
 
@@ -37,11 +37,8 @@ def rows(quick):
     *figures, ratio = in_turn(ours, bare, rounds=21 if quick else 101)
     yield ratio_row("set-up + teardown / freezegun + responses", *figures, ratio=ratio, most=MOST)
     yield ratio_row("the same as fixtures, per test", *_as_fixtures(quick), most=MOST)
-    ours, empty = _with_time_machine(quick)
-    added = ours - empty
-    limit = f"<= +{duration(MOST_TIME_MACHINE)}"
     what = "a test on time-machine / an empty test"
-    yield Row(what, duration(ours), duration(empty), f"+{duration(added)}", limit, added, MOST_TIME_MACHINE)
+    yield added_row(what, _with_time_machine(quick), most=MOST_TIME_MACHINE)
 
 
 def _as_fixtures(quick):
@@ -57,10 +54,10 @@ def _as_fixtures(quick):
 
 
 def _with_time_machine(quick):
-    count, rounds = (300, 3) if quick else (1000, 7)
+    count, rounds = (300, 3) if quick else (1000, 11)
     header = f"import pytest\n{_HEADER}pytestmark = pytest.mark.ecs_clock(backend='time-machine')\n\n"
     with folder() as path:
-        return costs_in_turn(
+        return costs_in_rounds(
             [
                 Suite(path, "ours", header, "def test_{}(ecs_events): pass\n", count, with_plugin=True),
                 Suite(path, "empty", _HEADER, "def test_{}(): pass\n", count, with_plugin=False),
