@@ -39,6 +39,7 @@ from pytest_ecsevents.clock import (
     is_duration,
     parse_duration,
     parse_when,
+    place_of,
 )
 from pytest_ecsevents.cloud import (
     EVENT_TYPES,
@@ -74,7 +75,7 @@ from pytest_ecsevents.face._timeline import Header, timeline_text
 from pytest_ecsevents.face._witness import CallWitness
 from pytest_ecsevents.guest import HOST as METADATA_HOST
 from pytest_ecsevents.guest import Door, Guest, Guests, MetadataService
-from pytest_ecsevents.openapi import ApiCall, Gateway
+from pytest_ecsevents.openapi import ApiCall, Gateway, callers_frame
 from pytest_ecsevents.server import PREFIXES, MetadataApp
 from pytest_ecsevents.transports import intercept
 
@@ -524,7 +525,10 @@ class EcsEvents:
                 f"{instant_text(now)}. Pass a later one."
             )
         _check_plain(function)
-        return self._clock.call_at(at, lambda: self._witness.call_planned(partial(function, *args, **kwargs), at))
+        place = place_of(callers_frame())
+        return self._clock.call_at(
+            at, lambda: self._witness.call_planned(partial(function, *args, **kwargs), at, place)
+        )
 
     @contextmanager
     def _surfacing(self) -> Iterator[None]:

@@ -122,9 +122,10 @@ def planned_raised(errors: Sequence[str]) -> ReceiverError | None:
     )
 
 
-def planned_error(at: Micros, error: BaseException) -> str:
-    """What a planned function raised, where, and when it was called."""
-    return f"{type(error).__name__} at {_deepest(error.__traceback__)}, called at {instant_text(at)}: {error}"
+def planned_error(at: Micros, place: str, error: BaseException) -> str:
+    """What a planned function raised, where, when it was called, and where it was planned."""
+    when = f"called at {instant_text(at)}, planned at {place}"
+    return f"{type(error).__name__} at {_deepest(error.__traceback__)}, {when}: {error}"
 
 
 def receivers_error(change: Change, error: Exception) -> str:

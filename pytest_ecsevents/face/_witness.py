@@ -261,14 +261,20 @@ class CallWitness:
 
     # -- what functions do that the author planned
 
-    def call_planned(self, function: Callable[[], object], at: Micros) -> None:
-        """Call a function planned for an instant, and remember its error until the author has seen it."""
+    def call_planned(self, function: Callable[[], object], at: Micros, place: str) -> None:
+        """Call a function planned for an instant, and remember its error until the author has seen it.
+
+        Args:
+            function: The function.
+            at: The instant.
+            place: Where it was planned, in words.
+        """
         try:
             function()
         except (HandlerStop, KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
-            self._keep(_Unseen(error, planned_error(at, error), is_planned=True))
+            self._keep(_Unseen(error, planned_error(at, place, error), is_planned=True))
             raise
 
     def _keep(self, unseen: "_Unseen") -> None:

@@ -232,9 +232,11 @@ def test_an_error_that_was_caught_outside_run_fails_the_test_at_its_end():
         ecs.at("+90s", fails)
         polls(ecs, 3)
     here = f"{__file__}:{fails.__code__.co_firstlineno + 2} in fails"
+    test = test_an_error_that_was_caught_outside_run_fails_the_test_at_its_end
+    planned = f"{__file__}:{test.__code__.co_firstlineno + 3} in {test.__name__}"
     assert str(complaint.value) == (
         "Functions planned with at raised errors, and the test passed all the same:\n"
-        f"  - LookupError at {here}, called at 2030-01-01T00:01:30Z: no such thing\n"
+        f"  - LookupError at {here}, called at 2030-01-01T00:01:30Z, planned at {planned}: no such thing\n"
         'Correct the function, or catch its error there. If this is on purpose: ecs_events.strict -= {"receivers"} in the '
         'test, or leave "receivers" out of ecs_events_strict in the ini file; see README, "Strictness" '
         "(README.md#strictness)."
