@@ -116,9 +116,9 @@ def nearest(name: str, names: Iterable[str], *, likeness: float = 0.6) -> str | 
     return by_folded[found[0]] if found else None
 
 
-def did_you_mean(name: str, names: Iterable[str]) -> str:
+def did_you_mean(name: str, names: Iterable[str], *, likeness: float = 0.6) -> str:
     """` Did you mean X?` with a leading space, or nothing when no name is near."""
-    found = nearest(name, names)
+    found = nearest(name, names, likeness=likeness)
     return f" Did you mean {found}?" if found else ""
 
 

@@ -406,8 +406,10 @@ def _problem(call: ApiCall) -> str:
         )
     if call.action in product.actions:
         return f"its version is {call.version!r}; {product.name} has {product.version}."
+    # Actions that are not faked have names much like those that are: DescribeTasks, DescribeTags.
+    meant = did_you_mean(call.action, product.actions, likeness=0.9)
     return (
-        f"{product.name} has no such action here.{did_you_mean(call.action, product.actions)} "
+        f"{product.name} has no such action here.{meant} "
         f'ecs_events.stub("{product.name}", "{call.action}", ...) answers it. Supported are: {listed(product.actions)}.'
     )
 

@@ -85,6 +85,23 @@ def test_a_bent_token_is_refused(ecs, call, refused, bend):
     )
 
 
+@pytest.mark.parametrize(
+    ("action", "meant"),
+    [
+        ("RebotInstance", " Did you mean RebootInstance?"),
+        ("DescribeInstanceHistoryEvent", " Did you mean DescribeInstanceHistoryEvents?"),
+        ("DescribeTasks", ""),  # much like DescribeTags
+        ("DescribeInstanceTypes", ""),
+    ],
+)
+def test_an_action_that_is_not_faked_is_no_slip_of_the_pen(ecs, refused, action, meant):
+    """A misspelt action names the nearest; another one of the service's is only said not to be faked."""
+    ecs.strict = False
+    assert refused(action)[1] == "InvalidAction.NotFound"
+    hint = ecs.timeline().splitlines()[-1].strip()
+    assert hint.startswith(f'Ecs has no such action here.{meant} ecs_events.stub("Ecs", "{action}", ...) answers it.')
+
+
 def test_a_call_that_cannot_be_answered_has_no_reply(call):
     """The record of an unexpected call has neither status nor reply, and says what was wrong with it."""
     with pytest.raises(UnexpectedCallError), EcsEvents() as ecs_events:
