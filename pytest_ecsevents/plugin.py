@@ -239,6 +239,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     """Add the story to the report of a failed test, and note that it has failed."""
     ecs_events = item.stash.get(_in_use, None)
     if ecs_events is not None and call.excinfo is not None:
+        if not item.config.getoption("fulltrace"):
+            _leave_us_out(call.excinfo)
         _end_at_the_handler(call.excinfo)
     outcome = yield
     if ecs_events is None:
@@ -297,6 +299,13 @@ def _in_colours(story: str, writer: Any) -> str:
     from pytest_ecsevents._colours import painted
 
     return painted(story, writer.markup)
+
+
+def _leave_us_out(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    """Show the author's own frames alone, where an error of his own comes out of a receiver or of a handler."""
+    from pytest_ecsevents.face._tracebacks import shorten
+
+    shorten(excinfo.tb)
 
 
 def _end_at_the_handler(excinfo: pytest.ExceptionInfo[BaseException]) -> None:

@@ -4,10 +4,12 @@ import html
 import json
 import re
 import xml.etree.ElementTree as ET
+from types import FunctionType
 
 import pytest
 
 from pytest_ecsevents._colours import painted
+from pytest_ecsevents.face._tracebacks import shorten
 
 LATE = """
 @pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-web1")
@@ -180,6 +182,72 @@ def test_the_story_is_shown_with_every_kind_of_traceback(run, args):
     """Short and native tracebacks have it below them."""
     result = run(LATE, *args)
     assert _printed(result) == _story(result.stdout.str())
+
+
+RECEIVER = """
+import json, time
+
+def receive(notification):
+    return notification["nope"]
+
+def serve():
+    time.sleep(60)
+    return json.loads("{")
+
+def test_pushed(ecs_events):
+    ecs_events.instances.add("i-web1")
+    ecs_events.subscribe(receive)
+    ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+
+def test_run(ecs_events):
+    ecs_events.run(serve)
+"""
+
+
+def test_an_error_of_a_receivers_own_is_shown_without_our_frames(run):
+    """From the line of the test to the line that failed; also when a library failed that the author's function called."""
+    result = run(RECEIVER, "--tb=short")
+    places = [line for line in result.outlines if " in " in line and ".py:" in line]
+    assert [line.rpartition(" in ")[2] for line in places][:4] == ["test_pushed", "receive", "test_run", "serve"]
+    assert all(place.rpartition(" in ")[2] in ("loads", "decode", "raw_decode") for place in places[4:])
+    assert len(places) > 4
+
+
+def test_a_full_trace_has_our_frames_too(run):
+    """--full-trace is for whoever looks for the mistake in us."""
+    result = run(RECEIVER, "--tb=short", "--full-trace")
+    assert "_delivery.py" in result.stdout.str()
+
+
+def ours(function):
+    """The function as if it were the package's."""
+    return FunctionType(function.__code__, {"__name__": "pytest_ecsevents.fake", "json": json})
+
+
+def test_an_error_below_us_keeps_our_frames():
+    """What a library says that we called is a mistake of ours."""
+
+    @ours
+    def parse():
+        json.loads("{")
+
+    with pytest.raises(ValueError, match="Expecting property name") as error:
+        parse()
+    shorten(error.tb)
+    assert [step.name for step in error.traceback][:3] == ["test_an_error_below_us_keeps_our_frames", "parse", "loads"]
+
+
+def test_what_ends_in_us_is_shown_whole():
+    """So is an error that is ours."""
+
+    @ours
+    def fail():
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as error:
+        fail()
+    shorten(error.tb)
+    assert [step.name for step in error.traceback] == ["test_what_ends_in_us_is_shown_whole", "fail"]
 
 
 @pytest.mark.parametrize("args", [("--tb=no",), ("--show-capture=no",)], ids="".join)

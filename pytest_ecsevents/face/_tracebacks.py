@@ -1,0 +1,33 @@
+"""What a report shows of the way from the test to the author's own function that failed."""
+
+import sysconfig
+from types import TracebackType
+from typing import Final
+
+from pytest_ecsevents.openapi import is_between
+
+_LIBRARIES: Final = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+
+
+def shorten(traceback: TracebackType) -> None:
+    """Take our frames out where they stand between two of the author's: an error in a receiver is none of ours.
+
+    What ends in ours, or in a library that we called, stays whole. The frames of client libraries and of `contextlib` that
+    stand beside ours go with them.
+
+    Args:
+        traceback: Its first frame is not ours.
+    """
+    last: TracebackType | None = traceback
+    while last is not None:
+        step, is_ours = last.tb_next, False
+        while step is not None and is_between(step.tb_frame.f_globals):
+            is_ours |= _is_ours(step)
+            step = step.tb_next
+        if step is not None and is_ours and not step.tb_frame.f_code.co_filename.startswith(_LIBRARIES):
+            last.tb_next = step
+        last = step
+
+
+def _is_ours(step: TracebackType) -> bool:
+    return str(step.tb_frame.f_globals.get("__name__")).startswith("pytest_ecsevents.")
