@@ -14,7 +14,7 @@ from pytest_ecsevents._words import BadArgumentError, EcsEventsError, hidden_in_
 from pytest_ecsevents.clock._callers import AnswerWait, Callers, Hold
 from pytest_ecsevents.clock._freezegun import FreezegunSource
 from pytest_ecsevents.clock._loops import LoopTime, is_virtual, replace_loops
-from pytest_ecsevents.clock._names import process_memo
+from pytest_ecsevents.clock._names import NamesMemo, memo_for_now
 from pytest_ecsevents.clock._queue import DueQueue
 from pytest_ecsevents.clock._sleeping import replace_waiting
 from pytest_ecsevents.clock._sources import ClockSource
@@ -77,7 +77,8 @@ class Clock:
     def enter(self) -> None:
         """Freeze the process's clock, unless somebody else already holds it."""
         foreign = self._active()
-        process_memo().want({id(time.sleep), id(time.monotonic), id(time.monotonic_ns)})
+        memo = memo_for_now()
+        memo.want({id(time.sleep), id(time.monotonic), id(time.monotonic_ns)})
         if foreign is None:
             self._own.start(self._default_start if self._start is None else self._start)
             self._undo.callback(self._own.stop)
@@ -89,7 +90,7 @@ class Clock:
         if self._sleep == "virtual":
             # Where freezegun froze before, names show its functions, and not what stands there otherwise.
             remember = foreign is None or not foreign.freezes_monotonic
-            self._replace_waiting(self._own if foreign is None else foreign, remember=remember)
+            self._replace_waiting(self._own if foreign is None else foreign, memo, remember=remember)
 
     def _follow(self, foreign: ClockSource) -> None:
         if self._start is not None and self._start != foreign.read():
@@ -100,7 +101,7 @@ class Clock:
             )
         self.holder = f"{foreign.name}, followed"
 
-    def _replace_waiting(self, source: ClockSource, *, remember: bool) -> None:
+    def _replace_waiting(self, source: ClockSource, memo: NamesMemo, *, remember: bool) -> None:
         team = self.waits = Waits(self)
         self._undo.callback(self._disband, team, team.enrol())
         # Whole seconds: an hour's sleep is no less than an hour then, whatever a float cannot hold.
@@ -108,6 +109,7 @@ class Clock:
         replace_waiting(
             team,
             monotonic,
+            memo,
             self._undo,
             with_monotonic=not source.freezes_monotonic,
             remember=remember,

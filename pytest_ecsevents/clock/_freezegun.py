@@ -4,7 +4,7 @@ import sys
 from types import ModuleType, SimpleNamespace
 from typing import Any, Final
 
-from pytest_ecsevents.clock._names import Names, process_memo
+from pytest_ecsevents.clock._names import Names, memo_for_now
 from pytest_ecsevents.clock._times import Micros, naive_from_micros, naive_to_micros
 
 # Modules whose own clocks must run on: pytest's durations, and the waiting inside these standard libraries.
@@ -87,7 +87,7 @@ class FreezegunSource:
 
     def _start_with_memo(self, api: Any, freezer: Any) -> None:
         """Start without freezegun's own look at each module, which hashes `dir()` to know whether an old one still holds."""
-        walk, memo = api._get_cached_module_attributes, process_memo()
+        walk, memo = api._get_cached_module_attributes, memo_for_now()
         memo.want(api._real_time_object_ids)
 
         def read(module: Any) -> Names:

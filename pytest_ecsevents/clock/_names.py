@@ -1,6 +1,7 @@
 """Which modules took a function of `time` by name (`from time import sleep`), so that it can be replaced there too."""
 
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack
@@ -22,14 +23,17 @@ _STAY_REAL_PACKAGES: Final = (
 )
 
 
+# What programs mostly call what they take.
+_USUAL: Final = frozenset({"sleep", "time", "time_ns", "monotonic", "monotonic_ns", "datetime", "date"})
+
 Names: TypeAlias = list[tuple[str, object]]
 
 
 class NamesMemo:
     """Which names of which modules are bound to functions of `time` and their like: what earlier tests learnt.
 
-    A module is looked at through its `__dict__`, which triggers no lazy import, and again only when it was loaded anew or
-    the number of its names has changed.
+    A module is looked at through its `__dict__`, which triggers no lazy import, and again only when it was loaded anew, the
+    number of its names has changed, or a usual name stands for something else than usual.
     """
 
     def __init__(self) -> None:
@@ -38,6 +42,7 @@ class NamesMemo:
         self._loaded: list[object] = []
         self._has_looked_at_all = False
         self._takers: dict[str, ModuleType] = {}
+        self._doubtful: set[str] = set()
 
     def want(self, functions: AbstractSet[int]) -> None:
         """Look for these functions too, by id; all modules anew, if they are new."""
@@ -50,9 +55,9 @@ class NamesMemo:
     def names_in(self, module: ModuleType) -> Names:
         """The (name, function) pairs in a module for every function that is wanted."""
         entry = self._known.get(module.__name__)
-        if entry is not None and entry[0] is module and entry[1] == len(module.__dict__):
-            return entry[2]
-        return self._look(module.__name__, module)
+        if entry is None or entry[0] is not module or entry[1] != len(module.__dict__):
+            return self._look(module.__name__, module)
+        return entry[2] if not entry[2] or _still(module, entry[2]) else taken_by(module, self._wanted)
 
     def takers(
         self, functions: AbstractSet[int], loaded: list[object], *, remember: bool
@@ -72,30 +77,55 @@ class NamesMemo:
                 del known[name]
                 self._takers.pop(name, None)
         for name, module in self._takers.items():
-            yield from ((module, attribute, real) for attribute, real in known[name][2] if id(real) in functions)
-        if self._has_looked_at_all:
-            return
-        for name in modules.keys() - known.keys():
-            module = modules[name]
-            if isinstance(module, ModuleType):
-                found = self._look(name, module) if remember else taken_by(module, functions)
-                yield from (
-                    (module, attribute, real) for attribute, real in found if id(real) in functions and _may_be(name)
-                )
-        self._has_looked_at_all = remember
+            taken = [(attribute, real) for attribute, real in known[name][2] if id(real) in functions]
+            yield from ((module, *pair) for pair in taken if _still(module, [pair]))
+        for name in list(self._doubtful if self._has_looked_at_all else modules.keys() - known.keys()):
+            new = modules.get(name)
+            if isinstance(new, ModuleType) and _may_be(name):
+                found = self._look(name, new) if remember else taken_by(new, functions)
+                yield from ((new, attribute, real) for attribute, real in found if id(real) in functions)
+        self._has_looked_at_all |= remember
 
     def _look(self, name: str, module: ModuleType) -> Names:
         found = taken_by(module, self._wanted)
+        if self._is_doubtful(module):
+            self._doubtful.add(name)
+            return found
+        self._doubtful.discard(name)
         self._known[name] = (module, len(module.__dict__), found)
         if found and _may_be(name):
             self._takers[name] = module
         return found
 
+    def _is_doubtful(self, module: ModuleType) -> bool:
+        """Whether a name stands for something else than usual: a stand-in of a test's, perhaps, that will be taken away."""
+        names = module.__dict__
+        return not _USUAL.isdisjoint(names) and any(
+            id(names[name]) not in self._wanted and not isinstance(names[name], ModuleType)
+            for name in _USUAL.intersection(names)
+        )
+
+
+def _still(module: ModuleType, names: Names) -> bool:
+    """Whether names are bound as they were: a test may have replaced one itself."""
+    return all(module.__dict__.get(name) is value for name, value in names)
+
+
+def memo_for_now() -> NamesMemo:
+    """That of the process, as its modules are: whoever freezes the clock next need not look at all of them again.
+
+    While one clock's stand-ins are in place another gets a memo of its own: what names show now they will not show later.
+    """
+    return NamesMemo() if _is_ours(time.sleep) else _process_memo()
+
 
 @cache
-def process_memo() -> NamesMemo:
-    """The memo of this process, as its modules are the process's: whoever freezes the clock next need not look at all again."""
+def _process_memo() -> NamesMemo:
     return NamesMemo()
+
+
+def _is_ours(function: object) -> bool:
+    return str(getattr(function, "__module__", "")).startswith("pytest_ecsevents.")
 
 
 def _may_be(name: str) -> bool:
@@ -139,6 +169,7 @@ _INHERITED: Final = object()
 
 def replace_everywhere(
     replacements: Iterable[tuple[Callable[..., object], Callable[..., object]]],
+    memo: NamesMemo,
     undo: ExitStack,
     *,
     remember: bool,
@@ -150,7 +181,7 @@ def replace_everywhere(
     by_id = {id(real): (real, fake) for real, fake in replacements}
     loaded_before: list[object] = list(sys.modules.values())
     replaced = Replaced(undo)
-    for module, name, real in list(process_memo().takers(by_id.keys(), loaded_before, remember=remember)):
+    for module, name, real in list(memo.takers(by_id.keys(), loaded_before, remember=remember)):
         replaced.put(module, name, by_id[id(real)][1])
 
     def give_back() -> None:

@@ -12,7 +12,7 @@ from contextlib import ExitStack, suppress
 from types import SimpleNamespace
 from typing import Any, Final, SupportsIndex
 
-from pytest_ecsevents.clock._names import Replaced, replace_everywhere
+from pytest_ecsevents.clock._names import NamesMemo, Replaced, replace_everywhere
 from pytest_ecsevents.clock._waits import Member, TestIsOver, Wait, Waits, real_now
 
 # Callers who wait for something real: what they sleep is a pause between two looks, and their time must pass.
@@ -34,6 +34,7 @@ _BYSTANDERS: Final = (
 def replace_waiting(
     team: Waits,
     monotonic: Callable[[], float],
+    memo: NamesMemo,
     undo: ExitStack,
     *,
     with_monotonic: bool,
@@ -44,6 +45,7 @@ def replace_waiting(
     Args:
         team: The threads of the test.
         monotonic: Virtual `time.monotonic`.
+        memo: What is known of loaded modules.
         undo: What undoes it.
         remember: Whether modules look as they do when nothing is replaced.
         with_monotonic: Whether `time.monotonic` is to be replaced, because what holds the clock leaves it alone.
@@ -53,7 +55,7 @@ def replace_waiting(
     clock, clock_ns = _monotonic(team, monotonic)
     if with_monotonic:
         of_time += [(time.monotonic, clock), (time.monotonic_ns, clock_ns)]
-    replace_everywhere(of_time, undo, remember=remember)
+    replace_everywhere(of_time, memo, undo, remember=remember)
     replaced = Replaced(undo)
     for real, fake in of_time:
         replaced.put(time, real.__name__, fake)

@@ -87,6 +87,40 @@ def test_names_taken_during_the_test_are_given_back():
     assert (module.nap, again.nap) == (real, real)
 
 
+@pytest.mark.parametrize("backend", ["freezegun", "time-machine"])
+def test_a_clock_within_another_leaves_names_as_they_were(backend):
+    """What names show while the outer clock holds is not what the next test finds there."""
+    with EcsEvents(backend=backend), EcsEvents(backend=backend) as inner:
+        sleep_by_name(60)
+        assert inner.now.minute == 1
+    with EcsEvents(backend=backend) as ecs_events:
+        sleep_by_name(5)
+        assert ecs_events.now.second == 5
+
+
+@pytest.mark.parametrize("backend", ["freezegun", "time-machine"])
+@pytest.mark.parametrize("is_first", [False, True])
+def test_a_name_that_the_test_has_replaced_itself_stays(backend, is_first):
+    """A stand-in of the author's own is not overwritten; it is a real sleep again when he takes it away."""
+    module, calls = ModuleType("with_a_stand_in"), []
+    sys.modules[module.__name__] = module
+    module.sleep = real = time.sleep
+    try:
+        if not is_first:
+            with EcsEvents(backend=backend):
+                assert module.sleep is time.sleep
+        module.sleep = calls.append
+        with EcsEvents(backend=backend):
+            module.sleep(60)
+            assert calls == [60]
+        module.sleep = real
+        with EcsEvents(backend=backend) as ecs_events:
+            module.sleep(60)
+            assert ecs_events.now.minute == 1
+    finally:
+        del sys.modules[module.__name__]
+
+
 def test_what_is_no_module_among_the_modules_is_left_alone():
     """Libraries put objects among the modules; one without names of its own has nothing to look at."""
     sys.modules["no_module_at_all"] = object()
