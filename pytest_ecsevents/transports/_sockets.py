@@ -129,6 +129,7 @@ class AnsweringSocket:
         self._timeout = self._connect
         self._sent = b""
         self._answer: Any = None
+        self._file: Final = io.BufferedReader(_Incoming(self._received))
 
     # -- sending
 
@@ -152,7 +153,7 @@ class AnsweringSocket:
         if outcome in _UNCONNECTED:
             error = _UNCONNECTED[outcome]()
             raise _of_urllib3(error, self._connect) if self._client.is_urllib3 else error
-        return io.BufferedReader(_Broken(outcome))
+        return _Broken(outcome)
 
     def _patience(self) -> Patience:
         return Patience(micros(self._connect), micros(self._timeout))
@@ -160,7 +161,10 @@ class AnsweringSocket:
     # -- receiving
 
     def makefile(self, _mode: str = "rb", *_args: Any, **_options: Any) -> Any:
-        """What is to be read."""
+        """What is to be read: it answers when it is."""
+        return self._file
+
+    def _received(self) -> Any:
         if self._answer is None:
             self._answer = self._answered() if self._sent else io.BytesIO()
         return self._answer
@@ -275,6 +279,20 @@ _BROKEN: Final[dict[NoReply, Callable[[], OSError]]] = {
     NoReply.READ_TIMEOUT: _timed_out,
     NoReply.CONNECTION_RESET: _reset,
 }
+
+
+class _Incoming(io.RawIOBase):
+    """What comes in, from whatever is asked for it once somebody reads: no client expects an error any earlier."""
+
+    def __init__(self, source: Callable[[], Any]) -> None:
+        super().__init__()
+        self._source: Final = source
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return int(self._source().readinto(buffer))
 
 
 class _Broken(io.RawIOBase):

@@ -175,6 +175,7 @@ def test_a_library_raises_what_it_raises_for_real(misbehaving, call, name):
 
 
 @on_linux
+@pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")  # the newer SDK's, for the real call
 @pytest.mark.parametrize("call", SDKS)
 @pytest.mark.parametrize("name", NO_REPLY)
 def test_an_sdk_makes_of_it_what_it_makes_for_real(misbehaving, call, name):
