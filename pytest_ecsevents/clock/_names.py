@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import ExitStack
 from functools import cache
 from types import ModuleType
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 # Modules whose own waiting must stay real: pytest and its helpers, and the standard library's dealings with processes.
 # What threading, queue and concurrent.futures read is replaced apart, for threads of the test alone.
@@ -29,35 +29,59 @@ _USUAL: Final = frozenset({"sleep", "time", "time_ns", "monotonic", "monotonic_n
 Names: TypeAlias = list[tuple[str, object]]
 
 
+class _Seen(NamedTuple):
+    """What was seen in a module.
+
+    Attributes:
+        module: The module.
+        size: How many names it had.
+        taken: The names that are bound to functions that are wanted.
+        strange: The usual names that are bound to something else: to a test's stand-in, perhaps, that will be taken away.
+    """
+
+    module: ModuleType
+    size: int
+    taken: Names
+    strange: Names
+
+    def still_holds(self, module: ModuleType) -> bool:
+        """Whether the module need not be looked at again."""
+        names = module.__dict__
+        return (
+            self.module is module and self.size == len(names) and (not self.strange or _are_bound(self.strange, names))
+        )
+
+
 class NamesMemo:
     """Which names of which modules are bound to functions of `time` and their like: what earlier tests learnt.
 
     A module is looked at through its `__dict__`, which triggers no lazy import, and again only when it was loaded anew, the
-    number of its names has changed, or a usual name stands for something else than usual.
+    number of its names has changed, or a usual name that stood for something else has changed.
     """
 
     def __init__(self) -> None:
         self._wanted: set[int] = set()
-        self._known: dict[str, tuple[ModuleType, int, Names]] = {}
+        self._known: dict[str, _Seen] = {}
         self._loaded: list[object] = []
         self._has_looked_at_all = False
-        self._takers: dict[str, ModuleType] = {}
-        self._doubtful: set[str] = set()
+        self._telling: dict[str, _Seen] = {}  # those of the known that are not empty
 
     def want(self, functions: AbstractSet[int]) -> None:
         """Look for these functions too, by id; all modules anew, if they are new."""
         if not self._wanted.issuperset(functions):
             self._wanted.update(functions)
             self._known.clear()
-            self._takers.clear()
+            self._telling.clear()
             self._has_looked_at_all = False
 
     def names_in(self, module: ModuleType) -> Names:
         """The (name, function) pairs in a module for every function that is wanted."""
-        entry = self._known.get(module.__name__)
-        if entry is None or entry[0] is not module or entry[1] != len(module.__dict__):
-            return self._look(module.__name__, module)
-        return entry[2] if not entry[2] or _still(module, entry[2]) else taken_by(module, self._wanted)
+        seen = self._known.get(module.__name__)
+        if seen is None or not seen.still_holds(module):
+            seen = self._look(module.__name__, module)
+        if seen.taken and not _are_bound(seen.taken, module.__dict__):
+            return taken_by(module, self._wanted)
+        return seen.taken
 
     def takers(
         self, functions: AbstractSet[int], loaded: list[object], *, remember: bool
@@ -72,43 +96,44 @@ class NamesMemo:
         modules, known = sys.modules, self._known
         if self._loaded != loaded:
             self._loaded, self._has_looked_at_all = loaded, False
-            gone = [name for name, (module, *_) in known.items() if modules.get(name) is not module]
-            for name in gone:
+            for name in [name for name, seen in known.items() if modules.get(name) is not seen.module]:
                 del known[name]
-                self._takers.pop(name, None)
-        for name, module in self._takers.items():
-            taken = [(attribute, real) for attribute, real in known[name][2] if id(real) in functions]
-            yield from ((module, *pair) for pair in taken if _still(module, [pair]))
-        for name in list(self._doubtful if self._has_looked_at_all else modules.keys() - known.keys()):
-            new = modules.get(name)
-            if isinstance(new, ModuleType) and _may_be(name):
-                found = self._look(name, new) if remember else taken_by(new, functions)
-                yield from ((new, attribute, real) for attribute, real in found if id(real) in functions)
+                self._telling.pop(name, None)
+        new = () if self._has_looked_at_all else modules.keys() - known.keys()
+        for name in (*self._telling, *new):
+            module = modules.get(name)
+            if isinstance(module, ModuleType) and _may_be(name):
+                taken = self._taken(name, module, functions, remember=remember)
+                yield from ((module, *pair) for pair in taken if id(pair[1]) in functions)
         self._has_looked_at_all |= remember
 
-    def _look(self, name: str, module: ModuleType) -> Names:
-        found = taken_by(module, self._wanted)
-        if self._is_doubtful(module):
-            self._doubtful.add(name)
-            return found
-        self._doubtful.discard(name)
-        self._known[name] = (module, len(module.__dict__), found)
-        if found and _may_be(name):
-            self._takers[name] = module
-        return found
+    def _taken(self, name: str, module: ModuleType, functions: AbstractSet[int], *, remember: bool) -> Names:
+        """What a module has taken now."""
+        seen = self._telling.get(name)
+        if seen is None or not seen.still_holds(module):
+            if not remember:
+                return taken_by(module, functions)
+            seen = self._look(name, module)
+        return [pair for pair in seen.taken if _are_bound([pair], module.__dict__)]
 
-    def _is_doubtful(self, module: ModuleType) -> bool:
-        """Whether a name stands for something else than usual: a stand-in of a test's, perhaps, that will be taken away."""
+    def _look(self, name: str, module: ModuleType) -> _Seen:
         names = module.__dict__
-        return not _USUAL.isdisjoint(names) and any(
-            id(names[name]) not in self._wanted and not isinstance(names[name], ModuleType)
-            for name in _USUAL.intersection(names)
-        )
+        strange = [
+            (usual, names[usual])
+            for usual in _USUAL.intersection(names)
+            if id(names[usual]) not in self._wanted and not isinstance(names[usual], ModuleType)
+        ]
+        seen = self._known[name] = _Seen(module, len(names), taken_by(module, self._wanted), strange)
+        if seen.taken or strange:
+            self._telling[name] = seen
+        else:
+            self._telling.pop(name, None)
+        return seen
 
 
-def _still(module: ModuleType, names: Names) -> bool:
-    """Whether names are bound as they were: a test may have replaced one itself."""
-    return all(module.__dict__.get(name) is value for name, value in names)
+def _are_bound(pairs: Names, names: "dict[str, object]") -> bool:
+    """Whether names are bound as they were."""
+    return all(names.get(name) is value for name, value in pairs)
 
 
 def memo_for_now() -> NamesMemo:
