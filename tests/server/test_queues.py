@@ -26,8 +26,9 @@ def account():
     made = []
 
     def account(endpoint):
-        made.append(Account(endpoint, "key-id", "key-secret"))
-        return made[-1]
+        one = Account(endpoint, "key-id", "key-secret")
+        made.append(one)  # threads ask too: the last one may be another's
+        return one
 
     yield account
     for one in made:
