@@ -295,17 +295,14 @@ class _Incoming(io.RawIOBase):
         return int(self._source().readinto(buffer))
 
 
-class _Broken(io.RawIOBase):
+class _Broken:
     """What is read where no reply comes: an error, or the end at once."""
 
     def __init__(self, no_reply: NoReply) -> None:
-        super().__init__()
         self._no_reply: Final = no_reply
 
-    def readable(self) -> bool:
-        return True
-
     def readinto(self, _buffer: Any) -> int:
+        """Nothing."""
         if self._no_reply in _BROKEN:
             error = _BROKEN[self._no_reply]()
             raise error
