@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import ExitStack
 from functools import cache
+from operator import is_
 from types import ModuleType
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -94,7 +95,7 @@ class NamesMemo:
             remember: Whether modules look as they do when nothing is replaced; else what is found in new ones is forgotten.
         """
         modules, known = sys.modules, self._known
-        if self._loaded != loaded:
+        if not _are_same(self._loaded, loaded):
             self._loaded, self._has_looked_at_all = loaded, False
             for name in [name for name, seen in known.items() if modules.get(name) is not seen.module]:
                 del known[name]
@@ -134,6 +135,11 @@ class NamesMemo:
 def _are_bound(pairs: Names, names: "dict[str, object]") -> bool:
     """Whether names are bound as they were."""
     return all(names.get(name) is value for name, value in pairs)
+
+
+def _are_same(some: list[object], others: list[object]) -> bool:
+    """Whether lists hold the same objects; what stands among the modules need not be one, nor know how to compare itself."""
+    return len(some) == len(others) and all(map(is_, some, others))
 
 
 def memo_for_now() -> NamesMemo:
@@ -211,7 +217,7 @@ def replace_everywhere(
 
     def give_back() -> None:
         loaded: list[object] = list(sys.modules.values())
-        if loaded == loaded_before:
+        if _are_same(loaded, loaded_before):
             return
         fakes = {id(fake): real for real, fake in by_id.values()}
         old = set(map(id, loaded_before))

@@ -274,7 +274,7 @@ class Stop:
 
     Attributes:
         member: The handler's thread.
-        at: The instant.
+        at: The instant; it may be brought forward.
         when: A condition, looked at whenever time has moved, or None.
         cancel: How to end a handler that is a coroutine, or None.
         times: How often it was told to end.

@@ -32,7 +32,7 @@ A_YEAR: Final = 366 * 86_400 * SECOND
 """How long a handler may go on to whose end no instant was given."""
 
 A_MINUTE: Final = 60.0
-"""The same in real seconds: a poller's year takes many minutes."""
+"""The same in real seconds, with the usual patience: a poller's year takes many minutes."""
 
 PATIENCE: Final = 10.0
 """Real seconds within which a handler must sleep, or call the cloud."""
@@ -104,6 +104,7 @@ class Runner:
         self._stuck_at = ""
         self._began: Final = now()
         self._is_overdue = False
+        self._longest: Final = A_MINUTE * max(1.0, patience / PATIENCE)
         self._wake: Final = allocate_lock()
         self._wake.acquire()
         self._has_watch_ended = False
@@ -199,11 +200,13 @@ class Runner:
         if self._at is not None:
             return Stopped(told_at, f"it was to run until {instant_text(self._at)}", doing)
         until = "its until never came true" if self._condition is not None else "run was given no until"
-        lasted = "a year of virtual time"
+        lasted, remedy = "a year of virtual time", ""
         if self._is_overdue:
-            lasted = f"{A_MINUTE:g} seconds of real time, {duration_text(told_at - self._began)} of virtual time"
+            lasted = f"{self._longest:g} seconds of real time, {duration_text(told_at - self._began)} of virtual time"
+            remedy = "; if it takes that long, set ecs_events.patience to more seconds"
         raise EndlessHandlerError(
-            f'The handler went on for {lasted}, and {until}. It waited at {doing}. Pass an end that comes, such as until="30d".'
+            f"The handler went on for {lasted}, and {until}. It waited at {doing}. Pass an end that comes, such as "
+            f'until="30d"{remedy}.'
         )
 
     # -- watching
@@ -211,7 +214,7 @@ class Runner:
     def _watch(self) -> None:
         """Look from outside, in real time, whether the handler gets on."""
         seen, since = (-1, -1), real_now()
-        overdue_at = since + A_MINUTE
+        overdue_at = since + self._longest
         while not self._interrupter.is_over and not self._wake.acquire(True, _LOOK_EVERY):
             now, before = real_now(), seen
             if self._at is None and now > overdue_at and not self._is_overdue:

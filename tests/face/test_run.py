@@ -307,9 +307,17 @@ def test_a_loop_without_an_end_is_found_out_before_its_year_is_over(ecs, daemon,
         ecs.run(daemon.serve)
     assert str(error.value) in {
         f"The handler went on for 0.2 seconds of real time, {duration_text(waits * 1_000)} of virtual time, and run was given "
-        f'no until. It waited at {__file__}:{line} in serve. Pass an end that comes, such as until="30d".'
+        f'no until. It waited at {__file__}:{line} in serve. Pass an end that comes, such as until="30d"; if it takes that '
+        "long, set ecs_events.patience to more seconds."
         for waits in (daemon.polls - 1, daemon.polls)
     }
+
+
+def test_more_patience_lets_an_endless_run_go_on(ecs, daemon, monkeypatch):
+    """A condition that comes late in real time needs no instant: whoever has patience may wait."""
+    monkeypatch.setattr(_run, "A_MINUTE", 0.001)
+    daemon.pause, ecs.patience = 0.01, 1_000_000.0
+    assert ecs.run(daemon.serve, until=lambda ecs_events: ecs_events.now.minute == 1).at.minute == 1
 
 
 def test_a_run_to_an_instant_may_take_its_real_time(ecs, daemon, monkeypatch):
@@ -568,7 +576,10 @@ def test_a_misspelt_until_is_refused_in_a_sentence(ecs):
     assert str(error.value) == "run got untill='1h', which the handler does not take. Did you mean until?"
     assert ecs.run(lambda untill: untill, untill="1h") == "1h"
     assert ecs.run(lambda **given: given, untill="1h") == {"untill": "1h"}
-    untold = lambda: None  # noqa: E731  # a function that hides what it takes
+
+    def untold():
+        """It hides what it takes."""
+
     untold.__signature__ = "hidden"
     with pytest.raises(TypeError, match="unexpected keyword argument 'untill'"):
         ecs.run(untold, untill="1h")

@@ -12,7 +12,6 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from importlib.util import find_spec
 
 import pytest
 import requests
@@ -21,6 +20,7 @@ import urllib3
 from aliyunsdkcore.vendored import requests as vendored
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from installed import HAS_AIOHTTP, needs_aiohttp
 
 from pytest_ecsevents import EcsEvents, EndlessCallError, UnexpectedCallError
 from pytest_ecsevents.openapi import MISHAPS
@@ -113,7 +113,6 @@ TRANSPORTS = {
     by_http_client: "http.client",
     by_aiohttp: "aiohttp",
 }
-needs_aiohttp = pytest.mark.skipif(find_spec("aiohttp") is None, reason="aiohttp is not installed")
 each_client = pytest.mark.parametrize(
     "client", [pytest.param(one, marks=needs_aiohttp) if one is by_aiohttp else one for one in TRANSPORTS]
 )
@@ -124,7 +123,7 @@ each_client = pytest.mark.parametrize(
 
 def here():
     """The libraries that are installed."""
-    return [client for client in TRANSPORTS if client is not by_aiohttp or find_spec("aiohttp")]
+    return [client for client in TRANSPORTS if client is not by_aiohttp or HAS_AIOHTTP]
 
 
 @each_client

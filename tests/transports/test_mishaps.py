@@ -5,7 +5,6 @@ import contextlib
 import json
 import re
 import sys
-from importlib.util import find_spec
 from inspect import signature
 
 import pytest
@@ -15,6 +14,7 @@ from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerExcept
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
 from aliyunsdkcore.vendored import requests as vendored
+from installed import needs_aiohttp, needs_the_newer_sdk
 
 from pytest_ecsevents import EcsEvents
 from pytest_ecsevents.openapi import MISHAPS, NoReply
@@ -26,10 +26,6 @@ CLOUD = f"http://ecs.aliyuncs.com/{QUERY}"
 HAS_CONNECT_TIMEOUT = "connect_timeout" in signature(AcsClient).parameters
 """Older cores connect for five seconds, whatever they are told."""
 
-needs_aiohttp = pytest.mark.skipif(find_spec("aiohttp") is None, reason="aiohttp is not installed")
-needs_the_newer_sdk = pytest.mark.skipif(
-    find_spec("alibabacloud_ecs20140526") is None, reason="alibabacloud-ecs20140526 is not installed"
-)
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a full queue refuses elsewhere")
 
 

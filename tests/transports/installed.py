@@ -1,0 +1,11 @@
+"""What may not be installed."""
+
+from importlib.util import find_spec
+
+import pytest
+
+HAS_AIOHTTP = find_spec("aiohttp") is not None
+needs_aiohttp = pytest.mark.skipif(not HAS_AIOHTTP, reason="aiohttp is not installed")
+needs_the_newer_sdk = pytest.mark.skipif(
+    find_spec("alibabacloud_ecs20140526") is None, reason="alibabacloud-ecs20140526 is not installed"
+)
