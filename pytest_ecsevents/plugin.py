@@ -6,7 +6,7 @@ pytest imports this at every start, so it imports nothing of the package until a
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from threading import local
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -77,7 +77,8 @@ def _option(name: str) -> str:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers."""
+    """Register the markers and the fixture."""
+    config.pluginmanager.register(_Fixture(), f"{FIXTURE}_fixture")
     for line in _HELP.splitlines():
         config.addinivalue_line("markers", line)
 
@@ -119,30 +120,47 @@ def _place(item: pytest.Item, names: list[str]) -> int:
     return place
 
 
-@pytest.fixture(name=FIXTURE)
-def _ecs_events(request: pytest.FixtureRequest) -> Generator[EcsEvents, None, None]:
-    """A fake Alibaba Cloud for this test: ECS system events, instances, and a frozen clock.
+class _Fixture:
+    """The fixture, on an object that knows for which test it is.
 
-    The handler under test runs unmodified with the real SDK. `advance`, `advance_to` and `advance_to_next` move the
-    clock and with it the events; `reboot`, `stop`, `start`, `redeploy` and `release` do what a user does; `calls`,
-    `assert_called` and `timeline()` tell what the handler did.
+    Were it to ask for pytest's `request`, each test would cost a tenth more: pytest then looks at a signature, three times.
     """
-    from pytest_ecsevents.face._markers import made
 
-    with _one_sentence():
-        marks = list(_marks(request.node))
-        ecs_events = made(marks, seed=request.node.nodeid, settings=_settings_of(request.config))
-        ecs_events.__enter__()
-    try:
-        request.node.stash[_in_use] = request.config.stash[_current] = ecs_events
-        with _one_sentence():
-            _apply(request.node, ecs_events, marks)
-        yield ecs_events
-    finally:
-        request.config.stash[_current] = None
-        ecs_events._undo.close()
-    with _one_sentence("StrictnessError"):
-        ecs_events.__exit__(None, None, None)
+    def __init__(self) -> None:
+        self._here = local()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: Any, request: pytest.FixtureRequest) -> None:
+        """Note the test whose fixture comes next."""
+        if fixturedef.argname == FIXTURE:
+            self._here.node = request.node
+
+    @pytest.fixture(name=FIXTURE)
+    def _ecs_events(self) -> Generator[EcsEvents, None, None]:
+        """A fake Alibaba Cloud for this test: ECS system events, instances, and a frozen clock.
+
+        The handler under test runs unmodified with the real SDK. `advance`, `advance_to` and `advance_to_next` move the
+        clock and with it the events; `reboot`, `stop`, `start`, `redeploy` and `release` do what a user does; `calls`,
+        `assert_called` and `timeline()` tell what the handler did.
+        """
+        from pytest_ecsevents.face._markers import made
+
+        node: pytest.Item = self._here.node
+        config = node.config
+        with _OneSentence():
+            marks = list(_marks(node))
+            ecs_events = made(marks, seed=node.nodeid, settings=_settings_of(config))
+            ecs_events.__enter__()
+        try:
+            node.stash[_in_use] = config.stash[_current] = ecs_events
+            with _OneSentence():
+                _apply(node, ecs_events, marks)
+            yield ecs_events
+        finally:
+            config.stash[_current] = None
+            ecs_events._undo.close()
+        with _OneSentence("StrictnessError"):
+            ecs_events.__exit__(None, None, None)
 
 
 @pytest.fixture(name=SCENARIO_FIXTURE)
@@ -162,15 +180,22 @@ def _ecs_scenario(request: pytest.FixtureRequest, ecs_events: EcsEvents) -> Scen
     return scenario
 
 
-@contextmanager
-def _one_sentence(kind: str = "EcsEventsError") -> Iterator[None]:
+class _OneSentence:
     """Have what no line of code is to blame for fail the test with its sentence alone."""
-    from pytest_ecsevents import _words
 
-    try:
-        yield
-    except getattr(_words, kind) as error:
-        raise pytest.fail.Exception(str(error), pytrace=False) from None
+    __slots__ = ("_kind",)
+
+    def __init__(self, kind: str = "EcsEventsError") -> None:
+        self._kind = kind
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: object) -> None:
+        if error is not None:
+            from pytest_ecsevents import _words
+
+            if isinstance(error, getattr(_words, self._kind)):
+                raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
 def _settings_of(config: pytest.Config) -> Settings:
@@ -202,6 +227,8 @@ def _marks(node: pytest.Item) -> Iterator[Mark]:
     from pytest_ecsevents.face._markers import Mark
 
     for owner in node.listchain():
+        if not owner.own_markers and not isinstance(owner, pytest.Class):
+            continue
         for place, marks in _origins(owner):
             for mark in marks:
                 if mark.name in MARKERS:

@@ -10,11 +10,11 @@ import socket
 from _thread import LockType, RLock, allocate_lock
 from asyncio.selector_events import _SelectorSocketTransport  # type: ignore[attr-defined]  # not meant for others
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any, Final
 from weakref import WeakSet
 
-from pytest_ecsevents.clock._names import Replaced
+from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock._times import Micros
 from pytest_ecsevents.clock._waits import A_MOMENT, LOOK_AGAIN, STUCK_AFTER, Member, Wait, Waits, WatchedWait, real_now
 
@@ -55,7 +55,7 @@ class Callers:
         self._seen: Final[WeakSet[socket.socket]] = WeakSet()
         self.given_up: Callable[[int], None] = _ignored
 
-    def attend(self, undo: ExitStack) -> None:
+    def attend(self, undo: Undo) -> None:
         """Have threads of the test that read an answer of the server wait in this way, until `undo` closes.
 
         Then their connections are closed: the server is gone, and a client that was stopped closes them no more.
@@ -74,11 +74,11 @@ class Callers:
                     self._await_answer(team, member, stream._sock)
             return real(stream, buffer)
 
-        replaced = Replaced(undo)
-        replaced.put(socket.SocketIO, "readinto", readinto)
-        self._attend_loops(team, replaced)
+        undo.replace(socket.SocketIO, "readinto", readinto)
 
-    def _attend_loops(self, team: Waits, replaced: Replaced) -> None:
+        self._attend_loops(team, undo)
+
+    def _attend_loops(self, team: Waits, undo: Undo) -> None:
         """Have no time pass between an event loop's sending of a request and the server's taking it up, as for threads."""
         kind: Any = _SelectorSocketTransport
         real = kind.write
@@ -89,8 +89,8 @@ class Callers:
                 self._sent[connection.getsockname()[1]] = real_now()
             real(transport, data)
 
-        replaced.put(kind, "write", write)
-        replaced.put(team, "awaits_server", self._is_on_its_way)
+        undo.replace(kind, "write", write)
+        undo.replace(team, "awaits_server", self._is_on_its_way)
 
     @contextmanager
     def _on_its_way(self, port: int) -> Iterator[None]:

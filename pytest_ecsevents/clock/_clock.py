@@ -7,9 +7,10 @@ import threading
 import time
 from _thread import get_ident
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
+from pytest_ecsevents._undo import Undo
 from pytest_ecsevents._words import BadArgumentError, EcsEventsError, hidden_in_reports
 from pytest_ecsevents.clock._callers import AnswerWait, Callers, Hold
 from pytest_ecsevents.clock._freezegun import FreezegunSource
@@ -20,12 +21,14 @@ from pytest_ecsevents.clock._sleeping import replace_waiting
 from pytest_ecsevents.clock._sources import ClockSource
 from pytest_ecsevents.clock._timemachine import TimeMachineSource
 from pytest_ecsevents.clock._times import FIRST, LAST, SECOND, Micros, duration_text, instant_text
-from pytest_ecsevents.clock._waits import Member, Waits, real_now
+from pytest_ecsevents.clock._waits import Member, Waits, real_now, real_sleep
 
 __tracebackhide__ = hidden_in_reports
 
 BACKENDS: Final = ("freezegun", "time-machine")
 SLEEPS: Final = ("virtual", "real")
+
+_OF_TIME: Final = frozenset({"sleep", "monotonic", "monotonic_ns"})
 
 
 class Clock:
@@ -60,7 +63,7 @@ class Clock:
         self._own = own[backend]
         # freezegun lies over time-machine when both are active.
         self._sources: tuple[ClockSource, ...] = tuple(own.values())
-        self._undo = ExitStack()
+        self._undo = Undo()
         self.waits: Waits | None = None
         """The threads of the test, while their waiting moves the clock."""
         self.left_threads: list[str] = []
@@ -78,7 +81,7 @@ class Clock:
         """Freeze the process's clock, unless somebody else already holds it."""
         foreign = self._active()
         memo = memo_for_now()
-        memo.want({id(time.sleep), id(time.monotonic), id(time.monotonic_ns)})
+        memo.want({id(real_sleep), id(time.sleep), id(time.monotonic), id(time.monotonic_ns)}, _OF_TIME)
         if foreign is None:
             self._own.start(self._default_start if self._start is None else self._start)
             self._undo.callback(self._own.stop)

@@ -34,6 +34,9 @@ _REAL_CALLERS: Final = (
     "prompt_toolkit.",
 )
 
+# What programs mostly call what freezegun replaces.
+_USUAL: Final = frozenset({"time", "time_ns", "monotonic", "monotonic_ns", "datetime", "date"})
+
 
 class FreezegunSource:
     """freezegun, whoever froze with it."""
@@ -88,7 +91,7 @@ class FreezegunSource:
     def _start_with_memo(self, api: Any, freezer: Any) -> None:
         """Start without freezegun's own look at each module, which hashes `dir()` to know whether an old one still holds."""
         walk, memo = api._get_cached_module_attributes, memo_for_now()
-        memo.want(api._real_time_object_ids)
+        memo.want(api._real_time_object_ids, _USUAL)
 
         def read(module: Any) -> Names:
             # Some libraries put objects that are no modules among the modules.

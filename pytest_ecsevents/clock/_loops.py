@@ -3,10 +3,9 @@
 import math
 from asyncio.selector_events import BaseSelectorEventLoop
 from collections.abc import Callable
-from contextlib import ExitStack
 from typing import Any, Final
 
-from pytest_ecsevents.clock._names import Replaced
+from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock._times import Micros
 from pytest_ecsevents.clock._waits import Member, Waits, WatchedWait, real_now
 
@@ -84,7 +83,7 @@ class LoopWait(WatchedWait):
         return max(self._since + (TIMEOUT_GRACE if strikes else IO_GRACE) - now, 0.0)
 
 
-def replace_loops(team: Waits, clock: LoopTime, now: Callable[[], Micros], undo: ExitStack) -> None:
+def replace_loops(team: Waits, clock: LoopTime, now: Callable[[], Micros], undo: Undo) -> None:
     """Have loops in threads of the test keep virtual time, until `undo` closes.
 
     Only loops of a selector do; others (uvloop's, Windows' proactor) go on in real time.
@@ -101,9 +100,8 @@ def replace_loops(team: Waits, clock: LoopTime, now: Callable[[], Micros], undo:
     def read(loop: Any) -> float:
         return real_time(loop) if team.me() is None else clock.read()
 
-    replaced = Replaced(undo)
-    replaced.put(kind, "_run_once", _run_once)
-    replaced.put(kind, "time", read)
+    undo.replace(kind, "_run_once", _run_once)
+    undo.replace(kind, "time", read)
 
 
 def is_virtual(loop: object) -> bool:

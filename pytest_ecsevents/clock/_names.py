@@ -4,11 +4,11 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from contextlib import ExitStack
 from functools import cache
-from operator import is_
 from types import ModuleType
 from typing import Any, Final, NamedTuple, TypeAlias
+
+from pytest_ecsevents._undo import Undo
 
 # Modules whose own waiting must stay real: pytest and its helpers, and the standard library's dealings with processes.
 # What threading, queue and concurrent.futures read is replaced apart, for threads of the test alone.
@@ -22,10 +22,6 @@ _STAY_REAL_PACKAGES: Final = (
     "execnet.",
     "xdist.",
 )
-
-
-# What programs mostly call what they take.
-_USUAL: Final = frozenset({"sleep", "time", "time_ns", "monotonic", "monotonic_ns", "datetime", "date"})
 
 Names: TypeAlias = list[tuple[str, object]]
 
@@ -62,15 +58,22 @@ class NamesMemo:
 
     def __init__(self) -> None:
         self._wanted: set[int] = set()
+        self._usual: set[str] = set()
         self._known: dict[str, _Seen] = {}
         self._loaded: list[object] = []
         self._has_looked_at_all = False
-        self._telling: dict[str, _Seen] = {}  # those of the known that are not empty
+        self._telling: dict[str, _Seen] = {}  # those of the known where something may have to be replaced
 
-    def want(self, functions: AbstractSet[int]) -> None:
-        """Look for these functions too, by id; all modules anew, if they are new."""
+    def want(self, functions: AbstractSet[int], usual: AbstractSet[str]) -> None:
+        """Look for more functions; at all modules anew, if they are new.
+
+        Args:
+            functions: They, by id.
+            usual: What programs mostly call them.
+        """
         if not self._wanted.issuperset(functions):
             self._wanted.update(functions)
+            self._usual.update(usual)
             self._known.clear()
             self._telling.clear()
             self._has_looked_at_all = False
@@ -94,38 +97,35 @@ class NamesMemo:
             loaded: What is among the modules.
             remember: Whether modules look as they do when nothing is replaced; else what is found in new ones is forgotten.
         """
-        modules, known = sys.modules, self._known
+        modules, known, telling = sys.modules, self._known, self._telling
         if not _are_same(self._loaded, loaded):
             self._loaded, self._has_looked_at_all = loaded, False
             for name in [name for name, seen in known.items() if modules.get(name) is not seen.module]:
                 del known[name]
-                self._telling.pop(name, None)
-        new = () if self._has_looked_at_all else modules.keys() - known.keys()
-        for name in (*self._telling, *new):
+                telling.pop(name, None)
+        new = () if self._has_looked_at_all else filter(_may_be, modules.keys() - known.keys())
+        for name in (*telling, *new):
             module = modules.get(name)
-            if isinstance(module, ModuleType) and _may_be(name):
-                taken = self._taken(name, module, functions, remember=remember)
-                yield from ((module, *pair) for pair in taken if id(pair[1]) in functions)
+            if isinstance(module, ModuleType):
+                seen, names = telling.get(name), module.__dict__
+                if seen is not None and seen.still_holds(module):
+                    taken = seen.taken
+                else:
+                    taken = self._look(name, module).taken if remember else taken_by(module, functions)
+                for bound, function in taken:
+                    if id(function) in functions and names.get(bound) is function:
+                        yield module, bound, function
         self._has_looked_at_all |= remember
-
-    def _taken(self, name: str, module: ModuleType, functions: AbstractSet[int], *, remember: bool) -> Names:
-        """What a module has taken now."""
-        seen = self._telling.get(name)
-        if seen is None or not seen.still_holds(module):
-            if not remember:
-                return taken_by(module, functions)
-            seen = self._look(name, module)
-        return [pair for pair in seen.taken if _are_bound([pair], module.__dict__)]
 
     def _look(self, name: str, module: ModuleType) -> _Seen:
         names = module.__dict__
         strange = [
             (usual, names[usual])
-            for usual in _USUAL.intersection(names)
+            for usual in self._usual.intersection(names)
             if id(names[usual]) not in self._wanted and not isinstance(names[usual], ModuleType)
         ]
         seen = self._known[name] = _Seen(module, len(names), taken_by(module, self._wanted), strange)
-        if seen.taken or strange:
+        if (seen.taken or strange) and _may_be(name):
             self._telling[name] = seen
         else:
             self._telling.pop(name, None)
@@ -138,8 +138,15 @@ def _are_bound(pairs: Names, names: "dict[str, object]") -> bool:
 
 
 def _are_same(some: list[object], others: list[object]) -> bool:
-    """Whether lists hold the same objects; what stands among the modules need not be one, nor know how to compare itself."""
-    return len(some) == len(others) and all(map(is_, some, others))
+    """Whether lists hold the same objects, at a tenth of what asking each pair costs.
+
+    Lists compare by identity first. What stands among the modules need not be one, nor know how to compare itself; what
+    says that it equals what stood in its place stands for that.
+    """
+    try:
+        return some == others
+    except Exception:  # noqa: BLE001  # whatever it raises
+        return False
 
 
 def memo_for_now() -> NamesMemo:
@@ -147,7 +154,7 @@ def memo_for_now() -> NamesMemo:
 
     While one clock's stand-ins are in place another gets a memo of its own: what names show now they will not show later.
     """
-    return NamesMemo() if _is_ours(time.sleep) else _process_memo()
+    return NamesMemo() if is_stand_in(time.sleep) else _process_memo()
 
 
 @cache
@@ -155,7 +162,8 @@ def _process_memo() -> NamesMemo:
     return NamesMemo()
 
 
-def _is_ours(function: object) -> bool:
+def is_stand_in(function: object) -> bool:
+    """Whether a function is one of a clock's that stands for one of `time`."""
     return str(getattr(function, "__module__", "")).startswith("pytest_ecsevents.")
 
 
@@ -173,35 +181,10 @@ def taken_by(module: ModuleType, functions: AbstractSet[int]) -> Names:
     return [(name, value) for name, value in list(names.items()) if id(value) in functions]
 
 
-class Replaced:
-    """Attributes that something else stands in for until `undo` closes: one callback for all, as each costs a test's set-up."""
-
-    def __init__(self, undo: ExitStack) -> None:
-        self._before: Final[list[tuple[Any, str, object]]] = []
-        undo.callback(self._give_back)
-
-    def put(self, owner: Any, name: str, value: object) -> None:
-        """Replace an attribute; one that was inherited is inherited again afterwards."""
-        is_own = name in vars(owner) or not isinstance(owner, type)
-        self._before.append((owner, name, getattr(owner, name) if is_own else _INHERITED))
-        setattr(owner, name, value)
-
-    def _give_back(self) -> None:
-        while self._before:
-            owner, name, value = self._before.pop()
-            if value is _INHERITED:
-                delattr(owner, name)
-            else:
-                setattr(owner, name, value)
-
-
-_INHERITED: Final = object()
-
-
 def replace_everywhere(
     replacements: Iterable[tuple[Callable[..., object], Callable[..., object]]],
     memo: NamesMemo,
-    undo: ExitStack,
+    undo: Undo,
     *,
     remember: bool,
 ) -> None:
@@ -211,17 +194,17 @@ def replace_everywhere(
     """
     by_id = {id(real): (real, fake) for real, fake in replacements}
     loaded_before: list[object] = list(sys.modules.values())
-    replaced = Replaced(undo)
     for module, name, real in list(memo.takers(by_id.keys(), loaded_before, remember=remember)):
-        replaced.put(module, name, by_id[id(real)][1])
+        undo.replace(module, name, by_id[id(real)][1])
 
     def give_back() -> None:
-        loaded: list[object] = list(sys.modules.values())
-        if _are_same(loaded, loaded_before):
+        modules: dict[str, Any] = sys.modules
+        # What is loaded comes last. What took another's place among the modules keeps the replacement.
+        if len(modules) == len(loaded_before) and next(reversed(modules.values())) is loaded_before[-1]:
             return
         fakes = {id(fake): real for real, fake in by_id.values()}
         old = set(map(id, loaded_before))
-        for module in loaded:
+        for module in list(modules.values()):
             if isinstance(module, ModuleType) and id(module) not in old:
                 for attribute, fake in taken_by(module, fakes.keys()):
                     setattr(module, attribute, fakes[id(fake)])

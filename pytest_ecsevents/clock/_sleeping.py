@@ -8,12 +8,16 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import suppress
+from inspect import isroutine
 from types import SimpleNamespace
-from typing import Any, Final, SupportsIndex
+from typing import Any, Final, SupportsIndex, TypeVar
 
-from pytest_ecsevents.clock._names import NamesMemo, Replaced, replace_everywhere
-from pytest_ecsevents.clock._waits import Member, TestIsOver, Wait, Waits, real_now
+from pytest_ecsevents._undo import Undo
+from pytest_ecsevents.clock._names import NamesMemo, is_stand_in, replace_everywhere
+from pytest_ecsevents.clock._waits import Member, TestIsOver, Wait, Waits, real_now, real_sleep
+
+T = TypeVar("T")
 
 # Callers who wait for something real: what they sleep is a pause between two looks, and their time must pass.
 _REAL_CALLERS: Final = ("subprocess", "multiprocessing.", "_pytest.", "pytest_timeout", "xdist.", "execnet.")
@@ -35,7 +39,7 @@ def replace_waiting(
     team: Waits,
     monotonic: Callable[[], float],
     memo: NamesMemo,
-    undo: ExitStack,
+    undo: Undo,
     *,
     with_monotonic: bool,
     remember: bool,
@@ -51,24 +55,28 @@ def replace_waiting(
         with_monotonic: Whether `time.monotonic` is to be replaced, because what holds the clock leaves it alone.
     """
     sleep = _sleep(team)
-    of_time: list[tuple[Callable[..., Any], Callable[..., Any]]] = [(time.sleep, sleep)]
     clock, clock_ns = _monotonic(team, monotonic)
+    of_time: dict[str, Callable[..., Any]] = {"sleep": sleep}
     if with_monotonic:
-        of_time += [(time.monotonic, clock), (time.monotonic_ns, clock_ns)]
-    replace_everywhere(of_time, memo, undo, remember=remember)
-    replaced = Replaced(undo)
-    for real, fake in of_time:
-        replaced.put(time, real.__name__, fake)
-    replaced.put(threading, "_time", clock)
-    replaced.put(queue, "time", clock)
-    replaced.put(concurrent.futures._base, "time", SimpleNamespace(monotonic=clock))
-    replaced.put(sched.scheduler.__init__, "__defaults__", (clock, sleep))
-    replaced.put(queue, "SimpleQueue", _simple_queue(team, queue.SimpleQueue))
-    replaced.put(threading.Condition, "wait", _condition_wait(team, threading.Condition.wait))
-    replaced.put(threading.Event, "wait", _event_wait(team, threading.Event.wait))
-    replaced.put(threading.Event, "set", _event_set(team, threading.Event.set))
-    replaced.put(threading.Thread, "start", _thread_start(team, threading.Thread.start))
-    replaced.put(threading.Thread, "join", _thread_join(team, threading.Thread.join))
+        of_time.update(monotonic=clock, monotonic_ns=clock_ns)
+    # What a test has mocked is its own to keep by other names; that `time` has it no more, its modules need not know.
+    taken = [(getattr(time, name), fake) for name, fake in of_time.items() if isroutine(getattr(time, name))]
+    replace_everywhere([(real_sleep, sleep), *taken], memo, undo, remember=remember)
+    for name, fake in of_time.items():
+        team.stand_ins.add(id(fake))
+        undo.replace(time, name, fake)
+    undo.replace(threading, "_time", clock)
+    undo.replace(queue, "time", clock)
+    undo.replace(concurrent.futures._base, "time", SimpleNamespace(monotonic=clock))
+    by_default: Any = sched.scheduler.__init__
+    undo.callback(setattr, by_default, "__defaults__", by_default.__defaults__)
+    by_default.__defaults__ = (clock, sleep)
+    undo.replace(queue, "SimpleQueue", _simple_queue(team, queue.SimpleQueue))
+    undo.replace(threading.Condition, "wait", _condition_wait(team, threading.Condition.wait))
+    undo.replace(threading.Event, "wait", _event_wait(team, threading.Event.wait))
+    undo.replace(threading.Event, "set", _event_set(team, threading.Event.set))
+    undo.replace(threading.Thread, "start", _thread_start(team, threading.Thread.start))
+    undo.replace(threading.Thread, "join", _thread_join(team, threading.Thread.join))
 
 
 def _callers_module(depth: int) -> str:
@@ -82,7 +90,7 @@ def _sleep(team: Waits) -> Callable[["float | SupportsIndex"], None]:
         """Move the virtual clock, in threads of the test; wait in every other."""
         member = team.me()
         if member is None or _callers_module(1).startswith(_REAL_CALLERS):
-            real(seconds)
+            _outside(team, "sleep", real)(seconds)
             return
         span = float(seconds)
         if span < 0:
@@ -92,19 +100,31 @@ def _sleep(team: Waits) -> Callable[["float | SupportsIndex"], None]:
     return sleep
 
 
+def _outside(team: Waits, name: str, real: Callable[..., T]) -> Callable[..., T]:
+    """What threads get that are none of the test's; where a name kept ours after its test, another test's."""
+    by_now: Callable[..., T] = getattr(time, name)
+    return by_now if team.is_over and id(by_now) not in team.stand_ins and is_stand_in(by_now) else real
+
+
 def _monotonic(team: Waits, virtual: Callable[[], float]) -> tuple[Callable[[], float], Callable[[], int]]:
     def is_virtual() -> bool:
         return team.me() is not None and not _callers_module(2).startswith(_REAL_CALLERS)
 
     def monotonic() -> float:
         """Virtual time in threads of the test."""
-        return virtual() if is_virtual() else real_now()
+        return virtual() if is_virtual() else _outside(team, "monotonic", real_now)()
 
     def monotonic_ns() -> int:
         """The same in nanoseconds."""
-        return round(virtual() * 1_000_000) * 1_000 if is_virtual() else round(real_now() * 1_000_000_000)
+        if is_virtual():
+            return round(virtual() * 1_000_000) * 1_000
+        return _outside(team, "monotonic_ns", _real_now_ns)()
 
     return monotonic, monotonic_ns
+
+
+def _real_now_ns() -> int:
+    return round(real_now() * 1_000_000_000)
 
 
 def _simple_queue(team: Waits, real: type) -> Callable[[], Any]:

@@ -154,8 +154,13 @@ def _absolute(value: object, what: str, now: Micros) -> Micros:
         if text[:1] in ("+", "-") and _DURATION.fullmatch(text[1:].strip()):
             span = parse_duration(text[1:], what)
             return now + span if text[0] == "+" else now - span
-        return to_micros(_aware(_from_iso(text, what), what, value))
+        return _instant_micros(text, what)
     raise BadArgumentError(f"{what} is {value!r}, which is not an instant. {_FORMS}")
+
+
+@functools.lru_cache  # every test parses where its clock starts
+def _instant_micros(text: str, what: str) -> Micros:
+    return to_micros(_aware(_from_iso(text, what), what, text))
 
 
 _FORMS: Final = (

@@ -391,7 +391,10 @@ class Waits:
         self._numbers: Final = count(1)
         self._driver: Member | None = None
         self._gave_a_moment = False
-        self._is_closed = False
+        self.is_over = False
+        """Whether the test has ended."""
+        self.stand_ins: Final[set[int]] = set()
+        """What stands for functions of `time`, by id: were it they themselves, each test would leave more garbage."""
         self.stop: Stop | None = None
         self.awaits_server: Callable[[], bool] = _never
         """Whether something real is on its way that time must not overtake: asked before it moves."""
@@ -479,7 +482,7 @@ class Waits:
             The names of those that neither ended nor wait.
         """
         with self._mutex:
-            self._is_closed = True
+            self.is_over = True
             for wait in self._sleepers():
                 self._ready(wait, EndedBy.TEST)
         until = real_now() + END_WITHIN
@@ -517,7 +520,7 @@ class Waits:
         """Move to `target` while the calling thread is the only one and nothing is to stop it; whether that was so."""
         self.activity += 1
         clock = self._clock
-        while len(self._everybody) == 1 and (self.stop is None or self.stop.is_after(target)) and not self._is_closed:
+        while len(self._everybody) == 1 and (self.stop is None or self.stop.is_after(target)) and not self.is_over:
             if not clock.run_one_due(target):
                 if clock.now() < target:
                     clock.move_to(target)
@@ -591,7 +594,7 @@ class Waits:
     def _enter(self, wait: Wait) -> None:
         with self._mutex:
             wait.member.waits.append(wait)
-            if self._is_closed and wait.deadline is not None:
+            if self.is_over and wait.deadline is not None:
                 self._ready(wait, EndedBy.TEST)
 
     def _leave(self, wait: Wait) -> None:
@@ -648,7 +651,7 @@ class Waits:
     def _hold(self, wait: Wait) -> float | None:
         """Real seconds to park for; none, when it is for the caller to drive; None to wait in earnest."""
         now = real_now()
-        if self._is_closed:
+        if self.is_over:
             return None
         if self._another_drives(wait.member) or not self._nobody_runs(now):
             return LOOK_AGAIN

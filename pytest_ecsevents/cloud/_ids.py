@@ -17,8 +17,14 @@ class Ids:
     """
 
     def __init__(self, seed: str) -> None:
-        self._random = random.Random(seed)
+        self._seed: Final = seed
+        self._made: Final[dict[str, random.Random]] = {}
         self._prefixes: dict[str, str] = {}
+
+    @property
+    def _random(self) -> random.Random:
+        # Only when asked for: many a test asks for none, and seeding is dear. `setdefault` has threads agree on one.
+        return self._made.get(self._seed) or self._made.setdefault(self._seed, random.Random(self._seed))
 
     def resource(self, letter: str, region_id: str) -> str:
         """`e-2ze0fimzsoaahlm2hybp`: the kind's letter, the region's prefix, 17 letters and digits."""

@@ -4,11 +4,12 @@ import asyncio
 import datetime as dt
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import cached_property, partial
 from types import EllipsisType, MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from pytest_ecsevents._undo import Undo
 from pytest_ecsevents._words import (
     BadArgumentError,
     EcsEventsError,
@@ -221,7 +222,7 @@ class EcsEvents:
             lambda: self._clock.waits,
             seed,
         )
-        self._undo: Final = ExitStack()
+        self._undo: Final = Undo()
         self._patience = PATIENCE
         self._cloud.observers.append(self._witness.journal.append)
         self._monitor: Final = CloudMonitor(self._cloud, seed)

@@ -277,6 +277,8 @@ class Rules(Generic[C]):
         Args:
             calls: Every call of the test.
         """
+        if not self._faults and not self._delays:
+            return None
         kinds = {
             kind: left
             for kind, rules in (("faults", self._faults), ("delays", self._delays))

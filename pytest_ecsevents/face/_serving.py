@@ -2,9 +2,9 @@
 
 from _thread import allocate_lock
 from collections.abc import Callable
-from contextlib import ExitStack
 from typing import Final
 
+from pytest_ecsevents._undo import Undo
 from pytest_ecsevents._words import EcsEventsError, hidden_in_reports
 from pytest_ecsevents.clock import Clock
 from pytest_ecsevents.openapi import Gateway
@@ -37,7 +37,7 @@ class Serving:
         clock: Clock,
         *,
         reported: Callable[[BaseException], None],
-        undo: ExitStack,
+        undo: Undo,
         furnish: Callable[[], object],
     ) -> None:
         self._ecs: Final = EcsApp(gateway, request_id, reported)

@@ -1,8 +1,7 @@
 """What a test may set, and where each setting may come from: marker, command line, ini."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pytest_ecsevents._words import BadArgumentError, did_you_mean, hidden_in_reports, listed
 from pytest_ecsevents.clock import BACKENDS, SLEEPS, parse_duration, parse_when
@@ -11,8 +10,7 @@ from pytest_ecsevents.face._strictness import strict_checks
 __tracebackhide__ = hidden_in_reports
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """Every setting, as it stands when nobody sets it.
 
     Attributes:
@@ -63,7 +61,7 @@ def with_given(settings: Settings, given: dict[str, Any], spoken: Callable[[str]
         return settings
     for name, value in said.items():
         _check(name, value, spoken(name))
-    return replace(settings, **said)
+    return settings._replace(**said)
 
 
 def _check(name: str, value: Any, what: str) -> None:
@@ -80,4 +78,4 @@ def _check(name: str, value: Any, what: str) -> None:
         strict_checks(value, what)
 
 
-NAMES: Final = tuple(one.name for one in fields(Settings))
+NAMES: Final = Settings._fields

@@ -179,8 +179,10 @@ def _module(frame: FrameType) -> str:
     return str(frame.f_globals.get("__name__"))
 
 
-def left_running(names: Sequence[str]) -> LeftThreadsError:
+def left_running(names: Sequence[str]) -> LeftThreadsError | None:
     """The complaint about threads."""
+    if not names:
+        return None
     return LeftThreadsError(
         with_remedy(
             f"Threads that the test started went on when it had ended: {listed(map(repr, names))}. They call whatever "

@@ -307,28 +307,22 @@ class CallWitness:
 
     def complaint(self) -> EcsEventsError | None:
         """What is wrong when the test has ended well by itself, all of it together."""
-        return None if self.test_failed else together(list(self._complaints()))
+        if self.test_failed:
+            return None
+        errors = [*self._raised.values()] if "calls" in self.strict else []
+        errors += [(error, 1) for check, error in self._left_over() if error is not None and check in self.strict]
+        return together(errors)
 
-    def _complaints(self) -> "Iterator[tuple[EcsEventsError, int]]":
-        """Each error, and how often it was raised."""
-        found: dict[str, Sequence[tuple[EcsEventsError | None, int]]] = {
-            "calls": list(self._raised.values()),
-            "faults": [(self.rules.unused(self.log.calls), 1), (self.asked_rules.unused(self.asked_calls), 1)],
-            "stubs": [(self.stubs.unused(self.log.calls), 1)],
-            "receivers": [
-                (
-                    receivers_raised(
-                        [*self._receivers_errors, *self._unseen_texts(is_planned=False), *self._not_retried()]
-                    ),
-                    1,
-                ),
-                (planned_raised(self._unseen_texts(is_planned=True)), 1),
-            ],
-            "threads": [(left_running(self.left_threads), 1)] if self.left_threads else [],
-        }
-        for check, errors in found.items():
-            if check in self.strict:
-                yield from ((error, times) for error, times in errors if error is not None)
+    def _left_over(self) -> "Iterator[tuple[str, EcsEventsError | None]]":
+        """What each check has to say of the test as it ended."""
+        calls = self.log.calls
+        yield "faults", self.rules.unused(calls)
+        yield "faults", self.asked_rules.unused(self.asked_calls)
+        yield "stubs", self.stubs.unused(calls)
+        receivers = [*self._receivers_errors, *self._unseen_texts(is_planned=False), *self._not_retried()]
+        yield "receivers", receivers_raised(receivers)
+        yield "receivers", planned_raised(self._unseen_texts(is_planned=True))
+        yield "threads", left_running(self.left_threads)
 
     def _unseen_texts(self, *, is_planned: bool) -> list[str]:
         return [unseen.text for unseen in self._unseen if unseen.is_planned is is_planned]

@@ -9,7 +9,7 @@ import threading
 from _queue import SimpleQueue
 from _thread import allocate_lock
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from struct import pack
 from typing import Any, Final, NoReturn
 
@@ -19,6 +19,7 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, WSGITask
 
+from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock import Callers, Clock, Hold, Micros, TestIsOver, real_now
 from pytest_ecsevents.server._wsgi import CONNECTION, Environ, Refusal, WsgiApp
 
@@ -231,7 +232,7 @@ class LoopbackServer:
 
     def __init__(self, app: WsgiApp, refusal: Refusal, clock: Clock) -> None:
         self._clock: Final = clock
-        self._undo: Final = ExitStack()
+        self._undo: Final = Undo()
         self._workers: Final = _Workers(self._serve)
         self._connections: Final[dict[int, Any]] = {}
         self._is_over = False

@@ -1,7 +1,6 @@
 """One file for each client library's insides: decode to a request, encode `ApiReply`, nothing else."""
 
-from contextlib import ExitStack
-
+from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.guest import Door
 from pytest_ecsevents.openapi import Answerer
 from pytest_ecsevents.transports import _aiohttp, _legacy, _requests, _sockets
@@ -9,7 +8,7 @@ from pytest_ecsevents.transports._decoding import ALIYUN_URL, METADATA_URL, Desk
 from pytest_ecsevents.transports._webhooks import METHODS, is_loopback, push
 
 
-def intercept(answer: Answerer, door: Door, undo: ExitStack) -> None:
+def intercept(answer: Answerer, door: Door, undo: Undo) -> None:
     """Have a cloud and its metadata service answer every client library that is installed, until `undo` closes.
 
     Args:

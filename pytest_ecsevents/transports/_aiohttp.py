@@ -8,13 +8,13 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from functools import partial
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from pytest_ecsevents._undo import Undo
 from pytest_ecsevents._words import hidden_in_reports
 from pytest_ecsevents.openapi import ApiReply, NoReply, Patience
 from pytest_ecsevents.transports._decoding import Desk, desk_for, micros
@@ -25,13 +25,12 @@ NAME: Final = "aiohttp"
 _CLIENT: Final = "aiohttp.client"
 
 
-def intercept(desks: "tuple[Desk, ...]", undo: ExitStack) -> None:
+def intercept(desks: "tuple[Desk, ...]", undo: Undo) -> None:
     """Have each of `desks` answer calls to its hosts until `undo` closes, also when aiohttp is only loaded later."""
 
     def patch(client: Any) -> None:
-        real = client.ClientSession._request
-        client.ClientSession._request = _answering(desks, real)
-        undo.callback(setattr, client.ClientSession, "_request", real)
+        session = client.ClientSession
+        undo.replace(session, "_request", _answering(desks, session._request))
 
     if _CLIENT in sys.modules:
         patch(sys.modules[_CLIENT])

@@ -3,10 +3,10 @@
 import importlib
 import importlib.util
 import sys
-from contextlib import ExitStack
 from functools import cache
 from typing import Any, Final
 
+from pytest_ecsevents._undo import Undo
 from pytest_ecsevents._words import EcsEventsError, hidden_in_reports
 from pytest_ecsevents.transports._adapters import raw_response, reply_to
 from pytest_ecsevents.transports._decoding import Desk, desk_for
@@ -18,7 +18,7 @@ _REQUESTS: Final = "aliyunsdkcore.vendored.requests"
 _ADAPTERS: Final = f"{_REQUESTS}.adapters"
 
 
-def intercept(desks: "tuple[Desk, ...]", undo: ExitStack) -> None:
+def intercept(desks: "tuple[Desk, ...]", undo: Undo) -> None:
     """Have each of `desks` answer the SDK's calls to its hosts until `undo` closes; nothing where it is not installed.
 
     What is for others goes to whatever would have sent it otherwise, the user's own mock included.
@@ -26,15 +26,14 @@ def intercept(desks: "tuple[Desk, ...]", undo: ExitStack) -> None:
     if _ADAPTERS not in sys.modules and importlib.util.find_spec("aliyunsdkcore") is None:
         return
     try:
-        adapter = importlib.import_module(_ADAPTERS).HTTPAdapter
+        adapter = (sys.modules.get(_ADAPTERS) or importlib.import_module(_ADAPTERS)).HTTPAdapter
     except ModuleNotFoundError:
         raise EcsEventsError(
             "The installed aliyun-python-sdk-core is too old: its calls cannot be intercepted. Install 2.13.2 or newer; "
             "of aliyun-python-sdk-core-v3, which an old aliyun-python-sdk-ecs brings, 2.13.3 or newer."
         ) from None
-    undo.callback(setattr, adapter, "send", adapter.send)
     # What starting the mock would put there too, at more than all else here costs: it looks for the place by its name.
-    adapter.send = _cloud_mock(desks, adapter.send).unbound_on_send()
+    undo.replace(adapter, "send", _cloud_mock(desks, adapter.send).unbound_on_send())
 
 
 def _cloud_mock(desks: "tuple[Desk, ...]", real_send: Any) -> Any:

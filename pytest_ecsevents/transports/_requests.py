@@ -1,8 +1,8 @@
 """requests itself: the Tea SDK's synchronous calls, and clients that sign by hand."""
 
-from contextlib import ExitStack
 from typing import Any, Final
 
+from pytest_ecsevents._undo import Undo
 from pytest_ecsevents._words import hidden_in_reports
 from pytest_ecsevents.transports._adapters import raw_response, reply_to
 from pytest_ecsevents.transports._decoding import Desk, desk_for
@@ -12,7 +12,7 @@ __tracebackhide__ = hidden_in_reports
 NAME: Final = "requests"
 
 
-def intercept(desks: "tuple[Desk, ...]", undo: ExitStack) -> None:
+def intercept(desks: "tuple[Desk, ...]", undo: Undo) -> None:
     """Have each of `desks` answer the calls to its hosts until `undo` closes.
 
     A session gets an adapter of ours for these hosts. `HTTPAdapter.send`, which the user's own `responses` replaces,
@@ -31,8 +31,7 @@ def intercept(desks: "tuple[Desk, ...]", undo: ExitStack) -> None:
             made[desk] = _adapter(desk)
         return made[desk]
 
-    Session.get_adapter = get_adapter  # type: ignore[assignment,method-assign]
-    undo.callback(setattr, Session, "get_adapter", real)
+    undo.replace(Session, "get_adapter", get_adapter)
 
 
 def _adapter(desk: Desk) -> Any:

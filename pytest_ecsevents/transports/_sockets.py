@@ -9,14 +9,14 @@ import io
 import os
 import re
 import socket
+import sys
 import urllib.request
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from http.client import responses
 from typing import Any, Final
 
+from pytest_ecsevents._undo import Undo
 from pytest_ecsevents._words import hidden_in_reports
 from pytest_ecsevents.guest import HOST, PORT, Door
 from pytest_ecsevents.openapi import ApiReply, NoReply, Patience
@@ -46,19 +46,14 @@ _CLIENTS: Final = (
 )
 
 
-def intercept(door: Door, undo: ExitStack) -> None:
+def intercept(door: Door, undo: Undo) -> None:
     """Have `door` answer requests to the metadata address until `undo` closes."""
     for client in _CLIENTS:
-        _replace(importlib.import_module(client.module), "create_connection", partial(_connecting, door, client), undo)
-    _replace(urllib.request, "proxy_bypass", _bypassing, undo)
+        module: Any = sys.modules.get(client.module) or importlib.import_module(client.module)
+        undo.replace(module, "create_connection", _connecting(door, client, module.create_connection))
+    undo.replace(urllib.request, "proxy_bypass", _bypassing(urllib.request.proxy_bypass))
     for name in ("connect", "connect_ex"):
         _guard(name, door, undo)
-
-
-def _replace(owner: Any, name: str, around: Callable[[Any], Any], undo: ExitStack) -> None:
-    real = getattr(owner, name)
-    setattr(owner, name, around(real))
-    undo.callback(setattr, owner, name, real)
 
 
 def _connecting(door: Door, client: Client, real: Any) -> Any:
@@ -79,7 +74,7 @@ def _bypassing(real: Any) -> Any:
     return proxy_bypass
 
 
-def _guard(name: str, door: Door, undo: ExitStack) -> None:
+def _guard(name: str, door: Door, undo: Undo) -> None:
     kind = socket.socket  # another tool may put a class of its own there meanwhile
     own = vars(kind).get(name)
     real: Any = getattr(kind, name)

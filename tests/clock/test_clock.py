@@ -278,6 +278,23 @@ def test_a_module_that_was_loaded_anew_is_looked_at_anew(monkeypatch, backend):
         assert module.sleep is time.sleep
 
 
+@pytest.mark.parametrize("backend", ["freezegun", "time-machine"])
+def test_what_is_no_module_may_change_among_the_modules(monkeypatch, backend):
+    """Some libraries put objects there that cannot be compared."""
+
+    class Incomparable:
+        def __eq__(self, _other):
+            raise TypeError("not to be compared")
+
+        __hash__ = object.__hash__
+
+    for _ in range(2):
+        monkeypatch.setitem(sys.modules, "no_module", Incomparable())
+        with EcsEvents(START, backend=backend) as ecs_events:
+            time.sleep(11)
+            assert ecs_events.now.isoformat() == "2018-08-22T10:40:00+00:00"
+
+
 def test_freezeguns_own_settings_count(monkeypatch):
     """A module that the user told freezegun to pass over keeps the real clock."""
     monkeypatch.setattr(

@@ -13,6 +13,7 @@ from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from time import sleep as sleep_by_name
 from types import ModuleType
+from unittest import mock
 
 import freezegun
 import pytest
@@ -85,6 +86,44 @@ def test_names_taken_during_the_test_are_given_back():
     finally:
         del sys.modules[module.__name__]
     assert (module.nap, again.nap) == (real, real)
+
+
+@pytest.mark.parametrize("backend", ["freezegun", "time-machine"])
+def test_a_name_that_kept_a_tests_sleep_moves_the_next_tests_clock(backend):
+    """A module that was there before, and took `sleep` and `monotonic` only in the test, is as good in the next."""
+    module = sys.modules["takes_late"] = ModuleType("takes_late")
+    try:
+        with EcsEvents(backend=backend):
+            exec("from time import sleep, monotonic, monotonic_ns", vars(module))  # noqa: S102  # what an import does
+        with EcsEvents(backend=backend) as ecs_events:
+            before, before_ns = module.monotonic(), module.monotonic_ns()
+            module.sleep(60)
+            assert ecs_events.now.minute == 1
+            if backend == "time-machine":  # freezegun's own names are freezegun's to take back
+                assert (module.monotonic() - before, module.monotonic_ns() - before_ns) == (60, 60 * 10**9)
+    finally:
+        del sys.modules["takes_late"]
+    since = time.perf_counter()
+    module.sleep(0.01)
+    assert time.perf_counter() - since >= 0.01
+
+
+@pytest.mark.parametrize("backend", ["freezegun", "time-machine"])
+def test_a_sleep_that_was_mocked_around_the_clock_is_back_afterwards(backend):
+    """Inside, sleeping moves the clock, by whichever name; what else has the mock keeps it."""
+    module = sys.modules["has_the_mock"] = ModuleType("has_the_mock")
+    try:
+        with mock.patch("time.sleep") as mocked:
+            module.mocked = mocked
+            with EcsEvents(backend=backend) as ecs_events:
+                time.sleep(60)
+                sleep_by_name(60)
+                assert ecs_events.now.minute == 2
+                assert module.mocked is mocked
+            assert time.sleep is mocked
+            mocked.assert_not_called()
+    finally:
+        del sys.modules["has_the_mock"]
 
 
 @pytest.mark.parametrize("backend", ["freezegun", "time-machine"])

@@ -1,0 +1,47 @@
+"""What a test's end takes back."""
+
+import pytest
+
+from pytest_ecsevents._undo import Undo
+
+
+class Base:
+    def greet(self):
+        return "hello"
+
+
+class Derived(Base):
+    pass
+
+
+def test_what_was_replaced_is_put_back_last_first():
+    """An attribute of the class's own has its value again, one that was inherited is inherited again."""
+    undo = Undo()
+    real = Base.greet
+    for word in ("one", "two"):
+        undo.replace(Base, "greet", lambda _, word=word: word)
+        undo.replace(Derived, "greet", lambda _, word=word: f"derived {word}")
+    assert (Base().greet(), Derived().greet()) == ("two", "derived two")
+    undo.close()
+    assert Base.greet is real
+    assert "greet" not in vars(Derived)
+
+
+def test_all_is_undone_whatever_fails_meanwhile():
+    """The last error is raised, and those before it stand behind it."""
+    undo, done = Undo(), []
+
+    def fail(error):
+        done.append(type(error).__name__)
+        raise error
+
+    undo.callback(done.append, "first")
+    undo.callback(fail, KeyboardInterrupt())
+    undo.callback(done.append, "second")
+    undo.callback(fail, ValueError("before"))
+    with pytest.raises(KeyboardInterrupt) as caught:
+        undo.close()
+    assert done == ["ValueError", "second", "KeyboardInterrupt", "first"]
+    assert str(caught.value.__context__) == "before"
+    undo.close()
+    assert done[4:] == []
