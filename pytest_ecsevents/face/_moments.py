@@ -32,6 +32,9 @@ Entry: TypeAlias = (
 Texts: TypeAlias = dict[object, tuple[int, str]]
 """What was told before, so that a call repeated to the letter is worded once: by all that it says, its number and words."""
 
+INSTANCE: Final = "instance"
+"""The kind of what instances do."""
+
 LOOKS: Final = ("Describe", "List", "Get", "Query")
 _LONGEST_IN_SECONDS: Final = 120_000_000
 _SLEEP_KEY: Final = -1
@@ -182,16 +185,21 @@ def _changed(transitions: list[Transition], _texts: Texts) -> Moment:
     return Moment(transition.at_micros, "event", text)
 
 
-def _went(steps: list[InstanceTransition], _texts: Texts) -> Moment:
+def _went(steps: list[InstanceTransition], texts: Texts) -> Moment:
     way = [str(steps[0].from_status or "created"), *(str(step.to_status or "released") for step in steps)]
     text = f"{steps[0].instance.instance_id}  {' -> '.join(way)}: {steps[0].cause}"
-    return Moment(steps[0].at_micros, "instance", text, rank=Rank.DEED)
+    return _of_instance(steps[0].at_micros, text, texts)
 
 
-def _interrupted(entries: list[Interruption], _texts: Texts) -> Moment:
+def _of_instance(at: Micros, text: str, texts: Texts) -> Moment:
+    number, _ = texts.setdefault((INSTANCE, text), (len(texts), text))
+    return Moment(at, INSTANCE, text, rank=Rank.DEED, key=number)
+
+
+def _interrupted(entries: list[Interruption], texts: Texts) -> Moment:
     (announced,) = entries
     text = f"{announced.instance.instance_id}  reclaimed at {instant_text(announced.releases_at_micros)}: {announced.cause}"
-    return Moment(announced.at_micros, "instance", text, rank=Rank.DEED)
+    return _of_instance(announced.at_micros, text, texts)
 
 
 def _announced(entries: list[Notification], _texts: Texts) -> Moment:

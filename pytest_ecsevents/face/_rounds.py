@@ -6,7 +6,7 @@ from itertools import groupby, islice, pairwise
 from typing import Final
 
 from pytest_ecsevents.clock import Micros
-from pytest_ecsevents.face._moments import Moment, Rank
+from pytest_ecsevents.face._moments import INSTANCE, Moment, Rank
 
 LONGEST_ROUND: Final = 64
 """Moments in one round of a handler: a call for each of fifty instances, and a sleep."""
@@ -38,12 +38,28 @@ class Round:
 
 
 def rounds(moments: Sequence[Moment]) -> Iterator[Round]:
-    """The moments, those of each thread folded into rounds; none goes on over what the cloud does."""
-    for is_clouds, run in groupby(moments, key=lambda moment: not moment.thread):
-        if is_clouds:
-            yield from (Round([moment], 1, 0, 0, moment) for moment in run)
+    """The moments, those of each thread folded into rounds.
+
+    What instances do belongs to the rounds of the one thread there is; else none goes on over what the cloud does.
+    """
+    for may_be_folded, run in groupby(moments, key=lambda moment: bool(moment.thread) or moment.kind == INSTANCE):
+        together = list(run)
+        if not may_be_folded:
+            yield from map(_once, together)
+        elif len({moment.thread for moment in together if moment.thread}) < 2:
+            yield from _folded(together)
         else:
-            yield from _side_by_side(list(run))
+            yield from _apart(together)
+
+
+def _apart(run: Sequence[Moment]) -> Iterator[Round]:
+    for is_clouds, moments in groupby(run, key=lambda moment: not moment.thread):
+        together = list(moments)
+        yield from map(_once, together) if is_clouds else _side_by_side(together)
+
+
+def _once(moment: Moment) -> Round:
+    return Round([moment], 1, 0, 0, moment)
 
 
 def _side_by_side(run: Sequence[Moment]) -> Iterable[Round]:
@@ -58,7 +74,7 @@ def _side_by_side(run: Sequence[Moment]) -> Iterable[Round]:
 def _folded(stream: Sequence[Moment]) -> Iterator[Round]:
     place = 0
     while place < len(stream):
-        best, taken = Round([stream[place]], 1, 0, 0, stream[place]), 1
+        best, taken = _once(stream[place]), 1
         for size in _sizes(stream, place):
             found, takes = _tried(stream, place, size)
             if takes > taken:
@@ -70,11 +86,16 @@ def _folded(stream: Sequence[Moment]) -> Iterator[Round]:
 
 
 def _sizes(stream: Sequence[Moment], place: int) -> Iterator[int]:
-    """How long a round from here may be, the shortest first: to wherever its first moment comes again."""
+    """How long a round from here may be, the shortest first: to wherever its first moment comes again.
+
+    It begins with what the thread does, not with what comes of it.
+    """
     first = stream[place]
+    if not first.thread:
+        return
     ahead = stream[place + 1 : place + 1 + LONGEST_ROUND]
     again = (size for size, moment in enumerate(ahead, start=1) if _is_alike(moment, first))
-    return (size for size in islice(again, _CANDIDATES) if size == 1 or first.kind != "sleep")
+    yield from (size for size in islice(again, _CANDIDATES) if size == 1 or first.kind != "sleep")
 
 
 def _tried(stream: Sequence[Moment], place: int, size: int) -> tuple[Round, int]:

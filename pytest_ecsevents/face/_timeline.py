@@ -7,7 +7,7 @@ from typing import Final
 
 from pytest_ecsevents.clock import Micros, elapsed_text, instant_text
 from pytest_ecsevents.face._metadata import METADATA
-from pytest_ecsevents.face._moments import Moment, Rank, span_text
+from pytest_ecsevents.face._moments import INSTANCE, Moment, Rank, span_text
 from pytest_ecsevents.face._rounds import Round, rounds
 
 _CALLS: Final = ("call", "fault", METADATA)
@@ -103,14 +103,20 @@ def _line(one: Round, started_at: Micros, has_threads: bool) -> Line:
 
 
 def _round_text(one: Round, calls: Sequence[Moment], started_at: Micros) -> str:
-    texts = [
-        f"{moment.text}, a fault" if (moment.kind, calls[0].kind) == ("fault", "call") else moment.text
-        for moment in calls
-    ]
+    texts = [calls[0].text, *(_beside(moment, calls[0].kind) for moment in calls[1:])]
     if len(texts) > _MOST_IN_A_ROUND:
-        texts[_MOST_IN_A_ROUND - 1 : -1] = [f"... {len(texts) - _MOST_IN_A_ROUND} more calls"]
+        more = {moment.kind for moment in calls[_MOST_IN_A_ROUND - 1 : -1]}
+        what = " calls" if more.issubset(_CALLS) else ""
+        texts[_MOST_IN_A_ROUND - 1 : -1] = [f"... {len(texts) - _MOST_IN_A_ROUND} more{what}"]
     hints = [f"\n  {hint}" for hint in dict.fromkeys(moment.hint for moment in calls) if hint]
     return ", then\n".join(texts) + _times_text(one, one.last.at - started_at) + "".join(hints)
+
+
+def _beside(moment: Moment, first: str) -> str:
+    """A moment's text below one of the kind that its line names."""
+    if moment.kind == INSTANCE:
+        return f"{INSTANCE} {moment.text}"
+    return f"{moment.text}, a fault" if (moment.kind, first) == ("fault", "call") else moment.text
 
 
 def _sleeps_text(one: Round, started_at: Micros) -> str:

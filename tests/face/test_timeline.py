@@ -116,6 +116,62 @@ def test_rounds_of_several_calls_are_one_entry(call):
         ]
 
 
+def test_what_instances_do_in_each_round_is_part_of_it(call):
+    """A handler that reboots at every poll is told once; the first time, of which an event came, stands for itself."""
+    with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
+        ecs_events.instances.add("i-web1", starting_takes="20s")
+        event = ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
+        for _ in range(5):
+            call("DescribeInstances")
+            call("RebootInstance", InstanceId="i-web1")
+            time.sleep(60)
+        assert ecs_events.timeline().splitlines()[2:] == [
+            " +00:00:00  call      DescribeInstances() -> 200, 1 instance",
+            " +00:00:00  call      RebootInstance(InstanceId=i-web1) -> 200",
+            f" +00:00:00  event     {event.event_id}  Scheduled -> Avoided: RebootInstance before NotBefore",
+            " +00:00:00  instance  i-web1  Running -> Stopping -> Starting: RebootInstance",
+            " +00:00:00  sleep     60s",
+            " +00:00:20  instance  i-web1  Starting -> Running: RebootInstance",
+            " +00:01:00  call      DescribeInstances() -> 200, 1 instance, then",
+            "                      RebootInstance(InstanceId=i-web1) -> 200, then",
+            "                      instance i-web1  Running -> Stopping -> Starting: RebootInstance, then",
+            "                      instance i-web1  Starting -> Running: RebootInstance (4 times, every 60s, until +00:04:00)",
+        ]
+
+
+def test_a_long_round_with_instances_says_how_much_more_there_is(call):
+    """What is left out of a round is called calls only where it is."""
+    with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
+        for name in ("i-web1", "i-web2"):
+            ecs_events.instances.add(name)
+        for _ in range(3):
+            for name in ("i-web1", "i-web2"):
+                call("RebootInstance", InstanceId=name)
+            call("DescribeInstances")
+            time.sleep(60)
+        way = "Running -> Stopping -> Starting -> Running: RebootInstance"
+        assert ecs_events.timeline().splitlines()[1:] == [
+            " +00:00:00  call      RebootInstance(InstanceId=i-web1) -> 200, then",
+            f"                      instance i-web1  {way}, then",
+            "                      RebootInstance(InstanceId=i-web2) -> 200, then",
+            "                      ... 1 more, then",
+            "                      DescribeInstances() -> 200, 2 instances (3 times, every 60s, until +00:02:00)",
+        ]
+
+
+def test_an_author_who_moves_time_himself_reads_each_change():
+    """What instances do without any call of a handler is no round."""
+    with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
+        ecs_events.instances.add("i-web1")
+        for _ in range(3):
+            ecs_events.reboot("i-web1")
+            ecs_events.advance("1h")
+        way = "Running -> Stopping -> Starting -> Running"
+        assert [line.partition(way)[0] for line in ecs_events.timeline().splitlines()[1:]] == [
+            f" +0{hour}:00:00  instance  i-web1  " for hour in range(3)
+        ]
+
+
 def test_a_fault_in_a_round_is_told_as_one(call):
     """A round in which the same call meets a fault each time says so beside it."""
     with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
@@ -218,7 +274,7 @@ def test_rounds_tell_of_every_call_once(given, repeats):
     now, moments = 0, []
     for pause, what, thread in given * repeats:
         now += pause
-        kind = "sleep" if what == "S" else "call"
+        kind = {"S": "sleep", "B": "call" if thread else "instance"}.get(what, "call")
         moments.append(Moment(now, kind, what, thread=thread, rank=Rank.LOOK, key=ord(what)))
     told = list(rounds(moments))
     assert sorted(one.block[0].at for one in told) == [one.block[0].at for one in told]
