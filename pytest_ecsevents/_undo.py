@@ -25,8 +25,7 @@ class Undo:
     def replace(self, owner: Any, name: str, value: object) -> None:
         """Replace an attribute, and have it put back; one that was inherited is inherited again afterwards."""
         before = owner.__dict__.get(name, _INHERITED)
-        step = (delattr, (owner, name)) if before is _INHERITED else (setattr, (owner, name, before))
-        self._steps.append(step)
+        self._steps.append((_inherit, (owner, name)) if before is _INHERITED else (setattr, (owner, name, before)))
         setattr(owner, name, value)
 
     def close(self) -> None:
@@ -43,3 +42,8 @@ class Undo:
         except BaseException:
             self.close()
             raise
+
+
+def _inherit(owner: Any, name: str) -> None:
+    if name in owner.__dict__:  # else it could not be replaced
+        delattr(owner, name)

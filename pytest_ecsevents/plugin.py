@@ -64,8 +64,12 @@ _settings: pytest.StashKey[Settings] = pytest.StashKey()
 _scenario: pytest.StashKey[Scenario] = pytest.StashKey()
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Register the settings, each on the command line and in the ini file."""
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Register the settings, each on the command line and in the ini file, and the fixture.
+
+    So early, because of two fixtures of one name pytest takes that of the later plugin: the author's own.
+    """
+    pluginmanager.register(_Fixture(), f"{FIXTURE}_fixture")
     group = parser.getgroup("ecs_events", "ECS events")
     for name, what in _SETTINGS.items():
         group.addoption(_option(name), dest=f"ecs_events_{name}", default=None, metavar=name.upper(), help=what)
@@ -77,8 +81,7 @@ def _option(name: str) -> str:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers and the fixture."""
-    config.pluginmanager.register(_Fixture(), f"{FIXTURE}_fixture")
+    """Register the markers."""
     for line in _HELP.splitlines():
         config.addinivalue_line("markers", line)
 

@@ -15,7 +15,7 @@ from pytest_ecsevents._words import BadArgumentError, EcsEventsError, hidden_in_
 from pytest_ecsevents.clock._callers import AnswerWait, Callers, Hold
 from pytest_ecsevents.clock._freezegun import FreezegunSource
 from pytest_ecsevents.clock._loops import LoopTime, is_virtual, replace_loops
-from pytest_ecsevents.clock._names import NamesMemo, memo_for_now
+from pytest_ecsevents.clock._names import NamesMemo, is_no_mock, memo_for_now
 from pytest_ecsevents.clock._queue import DueQueue
 from pytest_ecsevents.clock._sleeping import replace_waiting
 from pytest_ecsevents.clock._sources import ClockSource
@@ -79,9 +79,17 @@ class Clock:
 
     def enter(self) -> None:
         """Freeze the process's clock, unless somebody else already holds it."""
+        try:
+            self._take()
+        except BaseException:
+            self.leave()
+            raise
+
+    def _take(self) -> None:
         foreign = self._active()
         memo = memo_for_now()
-        memo.want({id(real_sleep), id(time.sleep), id(time.monotonic), id(time.monotonic_ns)}, _OF_TIME)
+        of_time = (real_sleep, time.sleep, time.monotonic, time.monotonic_ns)
+        memo.want(set(map(id, filter(is_no_mock, of_time))), _OF_TIME)
         if foreign is None:
             self._own.start(self._default_start if self._start is None else self._start)
             self._undo.callback(self._own.stop)

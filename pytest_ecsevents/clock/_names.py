@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from functools import cache
-from types import ModuleType
+from types import BuiltinFunctionType, ModuleType
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from pytest_ecsevents._undo import Undo
@@ -52,8 +52,9 @@ class _Seen(NamedTuple):
 class NamesMemo:
     """Which names of which modules are bound to functions of `time` and their like: what earlier tests learnt.
 
-    A module is looked at through its `__dict__`, which triggers no lazy import, and again only when it was loaded anew, the
-    number of its names has changed, or a usual name that stood for something else has changed.
+    A module is looked at through its `__dict__`, which triggers no lazy import, and again when it was loaded anew, the number
+    of its names has changed, or a usual name that stood for something else has changed. `takers` asks for the latter two only
+    where there was something: a module that had taken nothing when it was first seen is not looked at again.
     """
 
     def __init__(self) -> None:
@@ -154,7 +155,7 @@ def memo_for_now() -> NamesMemo:
 
     While one clock's stand-ins are in place another gets a memo of its own: what names show now they will not show later.
     """
-    return NamesMemo() if is_stand_in(time.sleep) else _process_memo()
+    return NamesMemo() if _is_stand_in(time.sleep) else _process_memo()
 
 
 @cache
@@ -162,8 +163,12 @@ def _process_memo() -> NamesMemo:
     return NamesMemo()
 
 
-def is_stand_in(function: object) -> bool:
-    """Whether a function is one of a clock's that stands for one of `time`."""
+def is_no_mock(function: object) -> bool:
+    """Whether what `time` has is its own or a clock's, and to be replaced by whatever name; a mock is the author's to keep."""
+    return type(function) is BuiltinFunctionType or _is_stand_in(function)
+
+
+def _is_stand_in(function: object) -> bool:
     return str(getattr(function, "__module__", "")).startswith("pytest_ecsevents.")
 
 
@@ -190,7 +195,8 @@ def replace_everywhere(
 ) -> None:
     """Replace functions of `time` in every module that took them, until `undo` closes.
 
-    Modules loaded meanwhile take the replacement; they get the real function back.
+    Modules loaded meanwhile take the replacement; they get the real function back. One that takes the place of another among
+    the modules keeps it: it stands for the real function when its test has ended.
     """
     by_id = {id(real): (real, fake) for real, fake in replacements}
     loaded_before: list[object] = list(sys.modules.values())
@@ -199,7 +205,7 @@ def replace_everywhere(
 
     def give_back() -> None:
         modules: dict[str, Any] = sys.modules
-        # What is loaded comes last. What took another's place among the modules keeps the replacement.
+        # What is loaded comes last.
         if len(modules) == len(loaded_before) and next(reversed(modules.values())) is loaded_before[-1]:
             return
         fakes = {id(fake): real for real, fake in by_id.values()}

@@ -9,18 +9,19 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from inspect import isroutine
 from types import SimpleNamespace
 from typing import Any, Final, SupportsIndex, TypeVar
 
 from pytest_ecsevents._undo import Undo
-from pytest_ecsevents.clock._names import NamesMemo, is_stand_in, replace_everywhere
+from pytest_ecsevents.clock._names import NamesMemo, is_no_mock, replace_everywhere
 from pytest_ecsevents.clock._waits import Member, TestIsOver, Wait, Waits, real_now, real_sleep
 
 T = TypeVar("T")
 
 # Callers who wait for something real: what they sleep is a pause between two looks, and their time must pass.
 _REAL_CALLERS: Final = ("subprocess", "multiprocessing.", "_pytest.", "pytest_timeout", "xdist.", "execnet.")
+
+_OURS: Final = "pytest_ecsevents.clock."
 
 # Whoever starts a thread from here starts it for the test run, not for the test.
 _BYSTANDERS: Final = (
@@ -59,11 +60,10 @@ def replace_waiting(
     of_time: dict[str, Callable[..., Any]] = {"sleep": sleep}
     if with_monotonic:
         of_time.update(monotonic=clock, monotonic_ns=clock_ns)
-    # What a test has mocked is its own to keep by other names; that `time` has it no more, its modules need not know.
-    taken = [(getattr(time, name), fake) for name, fake in of_time.items() if isroutine(getattr(time, name))]
-    replace_everywhere([(real_sleep, sleep), *taken], memo, undo, remember=remember)
+    by_name = [(real, fake) for name, fake in of_time.items() if is_no_mock(real := getattr(time, name))]
+    replace_everywhere([(real_sleep, sleep), *by_name], memo, undo, remember=remember)
     for name, fake in of_time.items():
-        team.stand_ins.add(id(fake))
+        fake.team = team  # type: ignore[attr-defined]  # for a stand-in of another test that outlived it
         undo.replace(time, name, fake)
     undo.replace(threading, "_time", clock)
     undo.replace(queue, "time", clock)
@@ -101,9 +101,12 @@ def _sleep(team: Waits) -> Callable[["float | SupportsIndex"], None]:
 
 
 def _outside(team: Waits, name: str, real: Callable[..., T]) -> Callable[..., T]:
-    """What threads get that are none of the test's; where a name kept ours after its test, another test's."""
+    """What threads get that are none of the test's; where a name kept ours after its test, that of their own test."""
+    if not team.is_over or _callers_module(2).startswith((_OURS, *_REAL_CALLERS)):
+        return real
     by_now: Callable[..., T] = getattr(time, name)
-    return by_now if team.is_over and id(by_now) not in team.stand_ins and is_stand_in(by_now) else real
+    other = getattr(by_now, "team", None)
+    return by_now if isinstance(other, Waits) and other is not team and other.me() is not None else real
 
 
 def _monotonic(team: Waits, virtual: Callable[[], float]) -> tuple[Callable[[], float], Callable[[], int]]:

@@ -393,8 +393,6 @@ class Waits:
         self._gave_a_moment = False
         self.is_over = False
         """Whether the test has ended."""
-        self.stand_ins: Final[set[int]] = set()
-        """What stands for functions of `time`, by id: were it they themselves, each test would leave more garbage."""
         self.stop: Stop | None = None
         self.awaits_server: Callable[[], bool] = _never
         """Whether something real is on its way that time must not overtake: asked before it moves."""

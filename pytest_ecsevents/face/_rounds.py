@@ -40,7 +40,8 @@ class Round:
 def rounds(moments: Sequence[Moment]) -> Iterator[Round]:
     """The moments, those of each thread folded into rounds.
 
-    What instances do belongs to the rounds of the one thread there is; else none goes on over what the cloud does.
+    What instances do belongs to the rounds of the only thread of a stretch, if it comes as long after their start each time;
+    else none goes on over what the cloud does.
     """
     for may_be_folded, run in groupby(moments, key=lambda moment: bool(moment.thread) or moment.kind == INSTANCE):
         together = list(run)
@@ -125,6 +126,12 @@ def _comes_again(stream: Sequence[Moment], place: int, block: Sequence[Moment], 
     if not block or place + len(block) > len(stream):
         return False
     if not all(_is_alike(stream[place + number], moment) for number, moment in enumerate(block)):
+        return False
+    offset = stream[place].at - starts[0].at
+    if any(
+        moment.kind == INSTANCE and stream[place + number].at - moment.at != offset
+        for number, moment in enumerate(block)
+    ):
         return False
     gap = stream[place].at - starts[-1].at
     if len(starts) == 1:

@@ -180,7 +180,7 @@ def _module(frame: FrameType) -> str:
 
 
 def left_running(names: Sequence[str]) -> LeftThreadsError | None:
-    """The complaint about threads."""
+    """The complaint about threads, when there are some."""
     if not names:
         return None
     return LeftThreadsError(

@@ -8,11 +8,11 @@ from typing import Final
 from pytest_ecsevents.clock import Micros, elapsed_text, instant_text
 from pytest_ecsevents.face._metadata import METADATA
 from pytest_ecsevents.face._moments import INSTANCE, Moment, Rank, span_text
-from pytest_ecsevents.face._rounds import Round, rounds
+from pytest_ecsevents.face._rounds import LONGEST_ROUND, Round, rounds
 
 _CALLS: Final = ("call", "fault", METADATA)
 _MOST_IN_A_ROUND: Final = 4
-"""Calls of one round that are shown."""
+"""How much of one round is shown, where lines are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,8 @@ def timeline_text(header: Header, moments: Sequence[Moment], *, most: int | None
         most: How many lines there may be; what matters least is left out first. None for all.
     """
     has_threads = len({moment.thread for moment in moments if moment.thread}) > 1
-    lines = [_line(one, header.started_at, has_threads) for one in rounds(moments)]
+    in_a_round = LONGEST_ROUND if most is None else _MOST_IN_A_ROUND
+    lines = [_line(one, header.started_at, in_a_round, has_threads=has_threads) for one in rounds(moments)]
     if most is not None:
         lines = _shortened(lines, most)
     width = max((len(line.stamp) for line in lines), default=0)
@@ -90,33 +91,34 @@ def _line_text(line: Line, width: int) -> str:
 # -- one line
 
 
-def _line(one: Round, started_at: Micros, has_threads: bool) -> Line:
-    first, calls = one.block[0], [moment for moment in one.block if moment.kind != "sleep"]
+def _line(one: Round, started_at: Micros, most: int, *, has_threads: bool) -> Line:
+    first, done = one.block[0], [moment for moment in one.block if moment.kind != "sleep"]
     who = f"[{first.thread}] " if has_threads and first.thread else ""
     return Line(
         elapsed_text(first.at - started_at),
         first.kind,
-        f"{who}{_round_text(one, calls, started_at)}" if calls else f"{who}{_sleeps_text(one, started_at)}",
+        f"{who}{_round_text(one, done, started_at, most)}" if done else f"{who}{_sleeps_text(one, started_at)}",
         max(moment.rank for moment in one.block),
-        sum(moment.kind in _CALLS for moment in calls) * one.times,
+        sum(moment.kind in _CALLS for moment in done) * one.times,
     )
 
 
-def _round_text(one: Round, calls: Sequence[Moment], started_at: Micros) -> str:
-    texts = [calls[0].text, *(_beside(moment, calls[0].kind) for moment in calls[1:])]
-    if len(texts) > _MOST_IN_A_ROUND:
-        more = {moment.kind for moment in calls[_MOST_IN_A_ROUND - 1 : -1]}
+def _round_text(one: Round, done: Sequence[Moment], started_at: Micros, most: int) -> str:
+    texts = [done[0].text, *(_beside(moment, done[0]) for moment in done[1:])]
+    if len(texts) > most:
+        more = {moment.kind for moment in done[most - 1 : -1]}
         what = " calls" if more.issubset(_CALLS) else ""
-        texts[_MOST_IN_A_ROUND - 1 : -1] = [f"... {len(texts) - _MOST_IN_A_ROUND} more{what}"]
-    hints = [f"\n  {hint}" for hint in dict.fromkeys(moment.hint for moment in calls) if hint]
+        texts[most - 1 : -1] = [f"... {len(texts) - most} more{what}"]
+    hints = [f"\n  {hint}" for hint in dict.fromkeys(moment.hint for moment in done) if hint]
     return ", then\n".join(texts) + _times_text(one, one.last.at - started_at) + "".join(hints)
 
 
-def _beside(moment: Moment, first: str) -> str:
-    """A moment's text below one of the kind that its line names."""
+def _beside(moment: Moment, first: Moment) -> str:
+    """A moment's text below the first of its round, whose kind and instant its line tells."""
     if moment.kind == INSTANCE:
-        return f"{INSTANCE} {moment.text}"
-    return f"{moment.text}, a fault" if (moment.kind, first) == ("fault", "call") else moment.text
+        later = f"{span_text(moment.at - first.at)} later " if moment.at > first.at else ""
+        return f"{later}{INSTANCE} {moment.text}"
+    return f"{moment.text}, a fault" if (moment.kind, first.kind) == ("fault", "call") else moment.text
 
 
 def _sleeps_text(one: Round, started_at: Micros) -> str:

@@ -108,20 +108,115 @@ def test_a_name_that_kept_a_tests_sleep_moves_the_next_tests_clock(backend):
     assert time.perf_counter() - since >= 0.01
 
 
+def test_a_sleep_alone_that_was_kept_moves_every_later_tests_clock():
+    """Whatever else of its test is gone, and wherever new functions are kept."""
+    module = sys.modules["keeps_sleep"] = ModuleType("keeps_sleep")
+    try:
+        with EcsEvents(backend="time-machine"):
+            exec("from time import sleep", vars(module))  # noqa: S102  # what an import does
+        for _ in range(50):
+            with EcsEvents(backend="time-machine") as ecs_events:
+                module.sleep(60)
+                assert ecs_events.now.minute == 1
+    finally:
+        del sys.modules["keeps_sleep"]
+
+
+def sleeping_bystander(sleep, go):
+    """A thread that is none of the next test's, and its result when it has slept."""
+    done = []
+
+    def run():
+        go.wait()
+        sleep()
+        done.append("slept")
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread, done
+
+
+def test_a_kept_sleep_waits_in_earnest_for_who_does():
+    """The next test's clock is moved neither by threads of others nor by the standard library's own pauses."""
+    module = sys.modules["multiprocessing.keeps"] = ModuleType("multiprocessing.keeps")
+    try:
+        with EcsEvents():
+            # What an import does, and a function of that module.
+            exec("from time import sleep\ndef pause(): sleep(0.01)", vars(module))  # noqa: S102
+        go = threading.Event()
+        thread, done = sleeping_bystander(module.pause, go)
+        with EcsEvents() as ecs_events:
+            module.pause()
+            go.set()
+            thread.join()
+            assert done == ["slept"]
+            assert ecs_events.now.isoformat() == "2030-01-01T00:00:00+00:00"
+            module.sleep(1)
+            assert ecs_events.now.second == 1
+    finally:
+        del sys.modules["multiprocessing.keeps"]
+
+
+def test_a_sleep_of_an_ended_test_may_be_put_back_into_time():
+    """So does whoever mocks it within a test, and undoes it afterwards; then it is a real one."""
+    real, patch = time.sleep, pytest.MonkeyPatch()
+    try:
+        with EcsEvents():
+            patch.setattr(time, "sleep", None)
+        patch.undo()
+        assert time.sleep is not real
+        go = threading.Event()
+        thread, done = sleeping_bystander(lambda: time.sleep(0.01), go)
+        with EcsEvents() as ecs_events:
+            go.set()
+            thread.join()
+            assert done == ["slept"]
+            subprocess.run([sys.executable, "-c", ""], check=True, timeout=30)
+            assert ecs_events.now.isoformat() == "2030-01-01T00:00:00+00:00"
+            time.sleep(60)
+            assert ecs_events.now.minute == 1
+    finally:
+        time.sleep = real
+
+
 @pytest.mark.parametrize("backend", ["freezegun", "time-machine"])
-def test_a_sleep_that_was_mocked_around_the_clock_is_back_afterwards(backend):
+def test_a_clock_that_cannot_be_taken_whole_is_given_back(backend, monkeypatch):
+    """A module that does not let its names be replaced has the error pass, and time goes on."""
+
+    class ReadOnly(ModuleType):
+        def __setattr__(self, name, value):
+            raise AttributeError(f"{name} is read-only")
+
+    module = ReadOnly("read_only")
+    vars(module)["sleep"] = real = time.sleep
+    monkeypatch.setitem(sys.modules, "read_only", module)
+    with pytest.raises(AttributeError, match="sleep is read-only"), EcsEvents(backend=backend):
+        pytest.fail("was entered")
+    assert time.sleep is real
+    assert dt.datetime.now(dt.timezone.utc).year < 2030
+
+
+@pytest.mark.parametrize("kind", ["mock", "autospec", "function", "wraps"])
+@pytest.mark.parametrize("backend", ["freezegun", "time-machine"])
+def test_a_sleep_that_was_mocked_around_the_clock_is_back_afterwards(backend, kind):
     """Inside, sleeping moves the clock, by whichever name; what else has the mock keeps it."""
     module = sys.modules["has_the_mock"] = ModuleType("has_the_mock")
+    kinds = {
+        "mock": {},
+        "autospec": {"autospec": True},
+        "function": {"new": lambda _: pytest.fail("the mock was called")},
+        "wraps": {"wraps": time.sleep},
+    }
     try:
-        with mock.patch("time.sleep") as mocked:
-            module.mocked = mocked
+        with mock.patch("time.sleep", **kinds[kind]):
+            mocked = module.mocked = time.sleep
             with EcsEvents(backend=backend) as ecs_events:
                 time.sleep(60)
                 sleep_by_name(60)
                 assert ecs_events.now.minute == 2
                 assert module.mocked is mocked
             assert time.sleep is mocked
-            mocked.assert_not_called()
+            assert not getattr(mocked, "called", False)
     finally:
         del sys.modules["has_the_mock"]
 

@@ -27,6 +27,23 @@ def test_what_was_replaced_is_put_back_last_first():
     assert "greet" not in vars(Derived)
 
 
+def test_what_could_not_be_replaced_need_not_be_put_back():
+    """A class that refuses is left as it was."""
+
+    class Meta(type):
+        def __setattr__(cls, name, value):
+            raise TypeError(f"{name} is fixed")
+
+    class Fixed(Base, metaclass=Meta):
+        pass
+
+    undo = Undo()
+    with pytest.raises(TypeError, match="greet is fixed"):
+        undo.replace(Fixed, "greet", None)
+    undo.close()
+    assert Fixed().greet() == "hello"
+
+
 def test_all_is_undone_whatever_fails_meanwhile():
     """The last error is raised, and those before it stand behind it."""
     undo, done = Undo(), []

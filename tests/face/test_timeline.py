@@ -93,7 +93,7 @@ def test_a_poller_that_sleeps_is_one_line_until_something_differs(call):
 
 
 def test_rounds_of_several_calls_are_one_entry(call):
-    """A handler's round is told once, its calls one below the other; of many calls the first and the last."""
+    """A handler's round is told once, its calls one below the other; in reports, of many calls the first and the last."""
     with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
         ecs_events.instances.add("i-web1")
         for _ in range(4):
@@ -111,6 +111,11 @@ def test_rounds_of_several_calls_are_one_entry(call):
             " +00:04:00  call      DescribeInstanceStatus(InstanceId=[i-a]) -> 200, 0 instances, then",
             "                      DescribeInstanceStatus(InstanceId=[i-b]) -> 200, 0 instances, then",
             "                      DescribeInstanceStatus(InstanceId=[i-c]) -> 200, 0 instances, then",
+            "                      DescribeInstanceStatus(InstanceId=[i-d]) -> 200, 0 instances, then",
+            "                      DescribeInstanceStatus(InstanceId=[i-e]) -> 200, 0 instances, then",
+            "                      DescribeInstanceStatus(InstanceId=[i-f]) -> 200, 0 instances (3 times)",
+        ]
+        assert ecs_events._timeline(200).splitlines()[-2:] == [
             "                      ... 2 more calls, then",
             "                      DescribeInstanceStatus(InstanceId=[i-f]) -> 200, 0 instances (3 times)",
         ]
@@ -135,12 +140,35 @@ def test_what_instances_do_in_each_round_is_part_of_it(call):
             " +00:01:00  call      DescribeInstances() -> 200, 1 instance, then",
             "                      RebootInstance(InstanceId=i-web1) -> 200, then",
             "                      instance i-web1  Running -> Stopping -> Starting: RebootInstance, then",
-            "                      instance i-web1  Starting -> Running: RebootInstance (4 times, every 60s, until +00:04:00)",
+            "                      20s later instance i-web1  Starting -> Running: RebootInstance (4 times, every 60s, until "
+            "+00:04:00)",
         ]
 
 
-def test_a_long_round_with_instances_says_how_much_more_there_is(call):
-    """What is left out of a round is called calls only where it is."""
+def test_what_instances_do_at_other_times_is_no_part_of_a_round(call):
+    """Between a poller's even calls the author's own reboots stand at their own instants, unless they are as even."""
+    way = "Running -> Stopping -> Starting -> Running: reboot by the test"
+    for at, told in (
+        (("+10s", "+75s", "+170s"), [" +00:00:10  instance", " +00:01:15  instance", " +00:02:50  instance"]),
+        (("+10s", "+70s", "+130s"), []),
+    ):
+        with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
+            ecs_events.instances.add("i-web1")
+            for when in at:
+                ecs_events.at(when, ecs_events.reboot, "i-web1")
+            for _ in range(3):
+                call("DescribeInstances")
+                time.sleep(60)
+            lines = ecs_events.timeline().splitlines()[1:]
+            assert [line.partition("  i-web1")[0] for line in lines if line.endswith(f"i-web1  {way}")] == told
+    assert lines == [
+        " +00:00:00  call      DescribeInstances() -> 200, 1 instance, then",
+        f"                      10s later instance i-web1  {way} (3 times, every 60s, until +00:02:00)",
+    ]
+
+
+def test_a_long_round_is_cut_where_lines_are_counted(call):
+    """What is left out of a round is called calls only where it is; the whole timeline leaves nothing out."""
     with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
         for name in ("i-web1", "i-web2"):
             ecs_events.instances.add(name)
@@ -150,13 +178,20 @@ def test_a_long_round_with_instances_says_how_much_more_there_is(call):
             call("DescribeInstances")
             time.sleep(60)
         way = "Running -> Stopping -> Starting -> Running: RebootInstance"
-        assert ecs_events.timeline().splitlines()[1:] == [
-            " +00:00:00  call      RebootInstance(InstanceId=i-web1) -> 200, then",
-            f"                      instance i-web1  {way}, then",
-            "                      RebootInstance(InstanceId=i-web2) -> 200, then",
-            "                      ... 1 more, then",
-            "                      DescribeInstances() -> 200, 2 instances (3 times, every 60s, until +00:02:00)",
-        ]
+        first, (beside, last) = (
+            [
+                " +00:00:00  call      RebootInstance(InstanceId=i-web1) -> 200, then",
+                f"                      instance i-web1  {way}, then",
+                "                      RebootInstance(InstanceId=i-web2) -> 200, then",
+            ],
+            [
+                f"                      instance i-web2  {way}, then",
+                "                      DescribeInstances() -> 200, 2 instances (3 times, every 60s, until +00:02:00)",
+            ],
+        )
+        assert ecs_events.timeline().splitlines()[1:] == [*first, beside, last]
+        more = "                      ... 1 more, then"
+        assert ecs_events._timeline(200).splitlines()[1:] == [*first, more, last]
 
 
 def test_an_author_who_moves_time_himself_reads_each_change():

@@ -27,6 +27,28 @@ def swallowing(action):
 """
 
 
+def test_an_authors_own_fixture_of_that_name_comes_first(pytester, run):
+    """Also one that a plugin of his defines, which his conftest names."""
+    pytester.makepyfile(
+        shared_fixtures="""
+import pytest
+
+@pytest.fixture
+def ecs_events(ecs_events):
+    ecs_events.instances.add("i-ours")
+    return ecs_events
+"""
+    )
+    pytester.makeconftest('pytest_plugins = ["shared_fixtures"]')
+    result = run(
+        """
+def test_it(ecs_events):
+    assert "i-ours" in ecs_events.instances
+"""
+    )
+    result.assert_outcomes(passed=1)
+
+
 def test_other_fixtures_see_the_frozen_clock_but_wider_ones_do_not(run):
     """The clock stands before the test's other fixtures are set up, and after those of a wider scope."""
     result = run(
