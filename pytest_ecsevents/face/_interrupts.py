@@ -1,5 +1,6 @@
 """Ending the author's code from another thread, where it stands."""
 
+import gc
 import signal
 import sys
 import threading
@@ -133,8 +134,18 @@ def _is_main_thread() -> bool:
 
 
 def _must_go_on(frame: FrameType) -> bool:
-    """Whether an error raised in this frame could leave a lock held that others need: ours, or a tracer's."""
-    return is_plumbing(frame) or str(frame.f_globals.get("__name__")).startswith("coverage.")
+    """Whether an error raised in this frame could leave a lock held that others need, ours or a tracer's, or would be lost."""
+    is_tracer = str(frame.f_globals.get("__name__")).startswith("coverage.")
+    return is_plumbing(frame) or is_tracer or _is_in_collector(frame)
+
+
+def _is_in_collector(frame: FrameType) -> bool:
+    """Whether the garbage collector called this: it ignores errors of its callbacks."""
+    callbacks = {getattr(callback, "__code__", None) for callback in gc.callbacks}
+    step: FrameType | None = frame if callbacks else None
+    while step is not None and step.f_code not in callbacks:
+        step = step.f_back
+    return step is not None
 
 
 def is_debugged(ident: int) -> bool:
