@@ -17,6 +17,7 @@ __tracebackhide__ = hidden_in_reports
 _INSIST_EVERY: Final = 0.005
 _OFTEN: Final = 3
 """How often code is interrupted before it counts as such that catches everything."""
+_WHERE_ERRORS_ARE_LOST: Final = frozenset({("weakref", "remove"), ("_weakrefset", "_remove")})
 _DEBUGGERS: Final = ("bdb", "pdb", "_pytest.debugging", "IPython", "pydevd", "debugpy")
 
 
@@ -57,7 +58,7 @@ class Interrupter:
     def _signalled(self, _number: int, frame: FrameType | None) -> None:
         """End what runs where it is, but for the middle of what must go on."""
         self._is_signal_on_its_way = False
-        if not self.is_over and frame is not None and not _must_go_on(frame):
+        if not self.is_over and frame is not None and not _must_go_on(frame) and not _would_be_lost(frame):
             if self._insists:
                 self._trace_from(frame)
             raise HandlerStop(place_of(frame))
@@ -134,18 +135,19 @@ def _is_main_thread() -> bool:
 
 
 def _must_go_on(frame: FrameType) -> bool:
-    """Whether an error raised in this frame could leave a lock held that others need, ours or a tracer's, or would be lost."""
-    is_tracer = str(frame.f_globals.get("__name__")).startswith("coverage.")
-    return is_plumbing(frame) or is_tracer or _is_in_collector(frame)
+    """Whether an error raised in this frame could leave a lock held that others need: ours, or a tracer's."""
+    return is_plumbing(frame) or str(frame.f_globals.get("__name__")).startswith("coverage.")
 
 
-def _is_in_collector(frame: FrameType) -> bool:
-    """Whether the garbage collector called this: it ignores errors of its callbacks."""
+def _would_be_lost(frame: FrameType) -> bool:
+    """Whether an error raised in this frame reaches nobody, as in what the garbage collector calls."""
     callbacks = {getattr(callback, "__code__", None) for callback in gc.callbacks}
-    step: FrameType | None = frame if callbacks else None
-    while step is not None and step.f_code not in callbacks:
+    step: FrameType | None = frame
+    while step is not None:
+        if step.f_code in callbacks or (step.f_globals.get("__name__"), step.f_code.co_name) in _WHERE_ERRORS_ARE_LOST:
+            return True
         step = step.f_back
-    return step is not None
+    return False
 
 
 def is_debugged(ident: int) -> bool:

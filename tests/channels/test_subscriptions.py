@@ -2,8 +2,11 @@
 
 import asyncio
 import gc
+import sys
 import threading
 import time
+import weakref
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -482,6 +485,17 @@ def test_a_receiver_that_works_long_but_calls_is_left_alone(ecs, publish, call):
     assert subscription.deliveries[0].outcome == "delivered"
 
 
+@contextmanager
+def unraisable():
+    """Errors that reach nobody meanwhile."""
+    lost, hook = [], sys.unraisablehook
+    sys.unraisablehook = lost.append
+    try:
+        yield lost
+    finally:
+        sys.unraisablehook = hook
+
+
 def test_a_receiver_is_not_cut_off_in_a_callback_of_the_garbage_collector(ecs, publish):
     """There its end would be lost, and reported as an error that nobody could catch."""
     ecs.patience = 0.1
@@ -510,6 +524,27 @@ def test_a_receiver_is_not_cut_off_in_a_callback_of_the_garbage_collector(ecs, p
         gc.callbacks.remove(callback)
     assert begun
     assert begun == ended
+
+
+def test_a_weak_reference_is_forgotten_in_peace(ecs, publish):
+    """Errors in its callback are lost too."""
+    ecs.patience = 0.1
+
+    class Referred:
+        pass
+
+    def hangs(_):
+        while True:
+            known = weakref.WeakSet()
+            for _ in range(1000):
+                known.add(Referred())
+
+    ecs.subscribe(hangs)
+    with unraisable() as lost:
+        for _ in range(3):
+            with pytest.raises(StuckHandlerError, match=r"was cut off"):
+                publish()
+    assert lost == []
 
 
 def test_a_receiver_under_run_that_hangs_ends_the_run(ecs):
