@@ -8,6 +8,7 @@ from _thread import get_ident, start_new_thread
 from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final
+from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
 from pytest_ecsevents._words import hidden_in_reports
 from pytest_ecsevents.clock import HandlerStop, is_plumbing, place_of, real_sleep
@@ -17,7 +18,13 @@ __tracebackhide__ = hidden_in_reports
 _INSIST_EVERY: Final = 0.005
 _OFTEN: Final = 3
 """How often code is interrupted before it counts as such that catches everything."""
-_WHERE_ERRORS_ARE_LOST: Final = frozenset({("weakref", "remove"), ("_weakrefset", "_remove")})
+_OF_WEAK_REFERENCES: Final = frozenset(
+    {
+        WeakSet()._remove.__code__,  # type: ignore[attr-defined]
+        WeakKeyDictionary[object, object]()._remove.__code__,  # type: ignore[attr-defined]
+        WeakValueDictionary[object, object]()._remove.__code__,  # type: ignore[attr-defined]
+    }
+)
 _DEBUGGERS: Final = ("bdb", "pdb", "_pytest.debugging", "IPython", "pydevd", "debugpy")
 
 
@@ -77,7 +84,7 @@ class Interrupter:
     def _next_line(
         self, frame: FrameType, event: str, _argument: object
     ) -> Any:  # pragma: no cover  # it is the tracer
-        if self.is_over or _must_go_on(frame):
+        if self.is_over or _must_go_on(frame) or _would_be_lost(frame):
             return None
         if event == "line":
             raise HandlerStop(place_of(frame))  # which ends tracing
@@ -144,7 +151,8 @@ def _would_be_lost(frame: FrameType) -> bool:
     callbacks = {getattr(callback, "__code__", None) for callback in gc.callbacks}
     step: FrameType | None = frame
     while step is not None:
-        if step.f_code in callbacks or (step.f_globals.get("__name__"), step.f_code.co_name) in _WHERE_ERRORS_ARE_LOST:
+        code = step.f_code
+        if code in callbacks or code.co_name == "__del__" or code in _OF_WEAK_REFERENCES:
             return True
         step = step.f_back
     return False
