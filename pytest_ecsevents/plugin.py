@@ -5,6 +5,7 @@ pytest imports this at every start, so it imports nothing of the package until a
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator, Iterable, Iterator
 from threading import local
 from typing import TYPE_CHECKING, Any
@@ -61,6 +62,7 @@ def __tracebackhide__(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:  # 
 _in_use: pytest.StashKey[EcsEvents] = pytest.StashKey()
 _current: pytest.StashKey[EcsEvents | None] = pytest.StashKey()
 _settings: pytest.StashKey[Settings] = pytest.StashKey()
+_handled_before: pytest.StashKey[BaseException | None] = pytest.StashKey()
 _scenario: pytest.StashKey[Scenario] = pytest.StashKey()
 
 
@@ -150,6 +152,7 @@ class _Fixture:
 
         node: pytest.Item = self._here.node
         config = node.config
+        node.stash[_handled_before] = sys.exc_info()[1]
         with _OneSentence():
             marks = list(_marks(node))
             ecs_events = made(marks, seed=node.nodeid, settings=_settings_of(config))
@@ -270,7 +273,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     ecs_events = item.stash.get(_in_use, None)
     if ecs_events is not None and call.excinfo is not None:
         if not item.config.getoption("fulltrace"):
-            _leave_us_out(call.excinfo)
+            _leave_us_out(call.excinfo, item.stash[_handled_before])
         _end_at_the_handler(call.excinfo)
     outcome = yield
     if ecs_events is None:
@@ -288,7 +291,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 def _forget(item: pytest.Item) -> None:
     """Let go of a test's cloud: items live as long as the run."""
-    keys: tuple[pytest.StashKey[Any], ...] = (_in_use, _scenario)
+    keys: tuple[pytest.StashKey[Any], ...] = (_in_use, _scenario, _handled_before)
     for key in keys:
         if key in item.stash:
             del item.stash[key]
@@ -331,11 +334,13 @@ def _in_colours(story: str, writer: Any) -> str:
     return painted(story, writer.markup)
 
 
-def _leave_us_out(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+def _leave_us_out(excinfo: pytest.ExceptionInfo[BaseException], before: BaseException | None) -> None:
     """Show the author's own frames alone, where an error of his own comes out of a receiver or of a handler."""
-    from pytest_ecsevents.face._tracebacks import shorten
+    from pytest_ecsevents.face._tracebacks import forget, shorten
 
     shorten(excinfo.tb)
+    if before is not None:
+        forget(excinfo.value, before)
 
 
 def _end_at_the_handler(excinfo: pytest.ExceptionInfo[BaseException]) -> None:

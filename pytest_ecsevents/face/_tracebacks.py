@@ -29,5 +29,26 @@ def shorten(traceback: TracebackType) -> None:
         last = step
 
 
+def forget(error: BaseException, before: BaseException) -> None:
+    """Take out of what an error came of what was being handled before its test began.
+
+    When a handler was ended that catches everything, Python may go on to hold its end for the error being handled.
+
+    Args:
+        error: The error.
+        before: What was being handled.
+    """
+    left: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while left:
+        one = left.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        if one.__context__ is before:
+            one.__context__ = None
+        left += [one.__context__, one.__cause__]
+
+
 def _is_ours(step: TracebackType) -> bool:
     return str(step.tb_frame.f_globals.get("__name__")).startswith("pytest_ecsevents.")

@@ -9,6 +9,7 @@ from types import FunctionType
 import pytest
 
 from pytest_ecsevents._colours import painted
+from pytest_ecsevents.clock import HandlerStop
 from pytest_ecsevents.face._tracebacks import shorten
 
 LATE = """
@@ -209,6 +210,33 @@ def test_an_error_of_a_receivers_own_is_shown_without_our_frames(run):
     result = run(RECEIVER, "--tb=short")
     places = re.findall(r"^\S+\.py:\d+: in (\w+)$", result.stdout.str(), flags=re.MULTILINE)
     assert places == ["test_pushed", "receive", "test_run", "serve", "loads", "decode", "raw_decode"]
+
+
+def end_a_handler():
+    raise HandlerStop("long ago")
+
+
+def test_the_end_of_an_earlier_handler_is_no_part_of_a_report(run):
+    """Whatever Python still holds for being handled when a test begins is none of its errors' causes."""
+    try:
+        end_a_handler()
+    except HandlerStop:
+        result = run(
+            """
+def test_plain(ecs_events):
+    assert ecs_events.now.year == 1999
+
+def test_chained(ecs_events):
+    try:
+        {}["nope"]
+    except KeyError as error:
+        raise ValueError("unknown") from error
+"""
+        )
+    result.assert_outcomes(failed=2)
+    text = result.stdout.str()
+    assert "long ago" not in text
+    assert "KeyError: 'nope'" in text
 
 
 def test_a_full_trace_has_our_frames_too(run):
