@@ -10,7 +10,7 @@ import pytest
 
 from pytest_ecsevents._colours import painted
 from pytest_ecsevents.clock import HandlerStop
-from pytest_ecsevents.face._tracebacks import shorten
+from pytest_ecsevents.face._tracebacks import forget, shorten
 
 LATE = """
 @pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-web1")
@@ -213,6 +213,7 @@ def test_an_error_of_a_receivers_own_is_shown_without_our_frames(run):
 
 
 def end_a_handler():
+    """As `run` does."""
     raise HandlerStop("long ago")
 
 
@@ -237,6 +238,15 @@ def test_chained(ecs_events):
     text = result.stdout.str()
     assert "long ago" not in text
     assert "KeyError: 'nope'" in text
+
+
+def test_what_is_forgotten_stands_anywhere_among_the_causes():
+    """What an error came of otherwise stays."""
+    before, first, last = HandlerStop("long ago"), KeyError("nope"), ValueError("unknown")
+    first.__context__ = before
+    last.__context__ = last.__cause__ = first
+    forget(last, before)
+    assert (last.__cause__, last.__context__, first.__context__) == (first, first, None)
 
 
 def test_a_full_trace_has_our_frames_too(run):
