@@ -75,7 +75,6 @@ class Callers:
             return real(stream, buffer)
 
         undo.replace(socket.SocketIO, "readinto", readinto)
-
         self._attend_loops(team, undo)
 
     def _attend_loops(self, team: Waits, undo: Undo) -> None:

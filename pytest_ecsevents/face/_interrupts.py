@@ -18,6 +18,7 @@ __tracebackhide__ = hidden_in_reports
 _INSIST_EVERY: Final = 0.005
 _OFTEN: Final = 3
 """How often code is interrupted before it counts as such that catches everything."""
+# What weak collections call when something goes; it has no other name.
 _OF_WEAK_REFERENCES: Final = frozenset(
     {
         WeakSet()._remove.__code__,  # type: ignore[attr-defined]
@@ -65,7 +66,7 @@ class Interrupter:
     def _signalled(self, _number: int, frame: FrameType | None) -> None:
         """End what runs where it is, but for the middle of what must go on."""
         self._is_signal_on_its_way = False
-        if not self.is_over and frame is not None and not _must_go_on(frame) and not _would_be_lost(frame):
+        if not self.is_over and frame is not None and not _must_go_on(frame):
             if self._insists:
                 self._trace_from(frame)
             raise HandlerStop(place_of(frame))
@@ -84,7 +85,7 @@ class Interrupter:
     def _next_line(
         self, frame: FrameType, event: str, _argument: object
     ) -> Any:  # pragma: no cover  # it is the tracer
-        if self.is_over or _must_go_on(frame) or _would_be_lost(frame):
+        if self.is_over or _must_go_on(frame):
             return None
         if event == "line":
             raise HandlerStop(place_of(frame))  # which ends tracing
@@ -142,8 +143,9 @@ def _is_main_thread() -> bool:
 
 
 def _must_go_on(frame: FrameType) -> bool:
-    """Whether an error raised in this frame could leave a lock held that others need: ours, or a tracer's."""
-    return is_plumbing(frame) or str(frame.f_globals.get("__name__")).startswith("coverage.")
+    """Whether an error raised in this frame could leave a lock held that others need, ours or a tracer's, or would be lost."""
+    is_tracer = str(frame.f_globals.get("__name__")).startswith("coverage.")
+    return is_plumbing(frame) or is_tracer or _would_be_lost(frame)
 
 
 def _would_be_lost(frame: FrameType) -> bool:
