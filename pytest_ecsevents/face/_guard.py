@@ -67,15 +67,16 @@ class Guard:
         self._running.append(running)
         running.interrupter.begin()
         try:
-            return function()
+            try:
+                return function()
+            finally:
+                running.interrupter.end()
         except HandlerStop:
             raise StuckHandlerError(
                 f"{what} neither slept nor called the cloud for {self._patience():g} seconds of real time, and was cut off. "
                 f"It was at {running.stuck_at}. If it works that long, set ecs_events.patience to more seconds."
             ) from None
         finally:
-            running.interrupter.is_over = True
-            running.interrupter.end()
             self._running.remove(running)
 
     def _watch(self) -> None:

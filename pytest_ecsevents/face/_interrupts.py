@@ -4,7 +4,7 @@ import gc
 import signal
 import sys
 import threading
-from _thread import get_ident, start_new_thread
+from _thread import allocate_lock, get_ident, start_new_thread
 from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final
@@ -42,6 +42,7 @@ class Interrupter:
         # Other systems have neither such a signal nor threads that one can be sent to.
         self._can_be_signalled: Final = _is_main_thread() and hasattr(signal, "SIGURG")
         self._signal_handler: Any = None
+        self._sending: Final = allocate_lock()
         self._is_signal_on_its_way = self._insists = self._has_traced = False
         self._before: tuple[Any, Any] = None, None
         self._times = 0
@@ -52,7 +53,10 @@ class Interrupter:
             self._signal_handler = signal.signal(signal.SIGURG, self._signalled)
 
     def end(self) -> None:
-        """Give the signal back."""
+        """Give the signal back, once the last that was being sent is."""
+        self.is_over = True
+        with self._sending:
+            pass
         self._trace_no_more()
         if self._can_be_signalled:
             signal.signal(signal.SIGURG, self._signal_handler)
@@ -63,8 +67,12 @@ class Interrupter:
             sys.setprofile(profiler)
             sys.settrace(tracer)
 
-    def _signalled(self, _number: int, frame: FrameType | None) -> None:
-        """End what runs where it is, but for the middle of what must go on."""
+    def _signalled(self, number: int, frame: FrameType | None) -> None:
+        """End what runs where it is, but for the middle of what must go on; what others sent is theirs."""
+        if not self._is_signal_on_its_way:
+            if callable(self._signal_handler):
+                self._signal_handler(number, frame)
+            return
         self._is_signal_on_its_way = False
         if not self.is_over and frame is not None and not _must_go_on(frame):
             if self._insists:
@@ -98,15 +106,22 @@ class Interrupter:
 
     def interrupt(self) -> None:
         """End what runs, once."""
-        if self._can_be_signalled:
-            # One at a time: under a tracer, 3.11 gets no step further while another is waiting.
-            if not self._is_signal_on_its_way:
-                self._is_signal_on_its_way = True
-                signal.pthread_kill(self.ident, signal.SIGURG)
-            return
+        with self._sending:
+            if not self.is_over:
+                (self._signal if self._can_be_signalled else self._raise)()
+
+    def _signal(self) -> None:
+        # One at a time: under a tracer, 3.11 gets no step further while another is waiting.
+        if not self._is_signal_on_its_way:
+            self._is_signal_on_its_way = True
+            signal.pthread_kill(self.ident, signal.SIGURG)
+
+    def _raise(self) -> None:
+        import ctypes  # only ever needed for code that is stuck
+
         frame = sys._current_frames().get(self.ident)
-        if not self.is_over and frame is not None and not _must_go_on(frame):
-            _raise_in(self.ident, HandlerStop)
+        if frame is not None and not _must_go_on(frame):
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident), ctypes.py_object(HandlerStop))
 
     def press(self) -> None:
         """End what runs, and insist when that was in vain a few times."""
@@ -129,13 +144,6 @@ def start_watch(watch: Callable[[], None]) -> None:
 def _watched(watch: Callable[[], None]) -> None:  # pragma: no cover  # a tracer sees what begins after it was set
     sys.settrace(threading.gettrace())  # as in every `threading.Thread`
     watch()
-
-
-def _raise_in(ident: int, error: type[BaseException]) -> None:
-    """Raise an error in another thread at its next step."""
-    import ctypes  # only ever needed for code that is stuck
-
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), ctypes.py_object(error))
 
 
 def _is_main_thread() -> bool:

@@ -429,11 +429,9 @@ def test_a_receiver_that_hangs_is_cut_off(ecs, publish):
     assert subscription.deliveries[0].outcome == "failed"
 
 
-def test_a_receiver_that_catches_everything_is_cut_off_too(ecs, publish):
-    """However often it takes."""
-    ecs.patience = 0.1
-
-    caught = []
+@pytest.fixture
+def stubborn():
+    """A receiver that goes on for ever and catches everything, which it notes in `caught`."""
 
     def inner():
         while True:
@@ -441,19 +439,44 @@ def test_a_receiver_that_catches_everything_is_cut_off_too(ecs, publish):
                 for _ in range(100_000):
                     pass
             except:  # noqa: E722, PERF203  # what it is about
-                caught.append("inside")
+                receiver.caught.append("inside")
 
-    def stubborn(_):
+    def receiver(_):
         while True:
             try:
                 inner()
             except:  # noqa: E722, PERF203  # the same
-                caught.append("outside")
+                receiver.caught.append("outside")
 
+    receiver.caught = []
+    return receiver
+
+
+def test_a_receiver_that_catches_everything_is_cut_off_too(ecs, publish, stubborn):
+    """However often it takes."""
+    ecs.patience = 0.1
     ecs.subscribe(stubborn)
     with pytest.raises(StuckHandlerError, match="cut off"):
         publish()
-    assert caught
+    assert stubborn.caught
+
+
+def test_what_cut_a_receiver_off_does_not_reach_the_next_handler(ecs, publish, stubborn):
+    """Nothing that was sent to end the one is still on its way when the other begins."""
+    ecs.patience = 0.1
+    subscription = ecs.subscribe(stubborn)
+    with pytest.raises(StuckHandlerError, match="cut off"):
+        publish()
+    subscription.cancel()
+    ecs.patience = 10
+
+    def works():
+        end = time.process_time() + 0.05
+        while time.process_time() < end:
+            pass
+        return "done"
+
+    assert ecs.run(works) == "done"
 
 
 def test_a_receiver_that_hangs_in_another_thread_is_cut_off(ecs, monkeypatch, publish):

@@ -371,6 +371,27 @@ def test_a_handler_held_by_a_lock_is_found_out(ecs):
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGURG"), reason="signals reach no thread here")
+@pytest.mark.parametrize("has_handler", [True, False])
+def test_a_signal_that_somebody_else_sent_ends_no_handler(ecs, has_handler):
+    """It reaches whom it would have reached without `run`, as one does that tells of urgent data on a socket."""
+    got = []
+
+    def urgent(number, _frame):
+        got.append(number)
+
+    def handler():
+        signal.raise_signal(signal.SIGURG)
+        return "went on"
+
+    before = signal.signal(signal.SIGURG, urgent if has_handler else signal.SIG_DFL)
+    try:
+        assert ecs.run(handler) == "went on"
+    finally:
+        signal.signal(signal.SIGURG, before)
+    assert got == [signal.SIGURG] * has_handler
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGURG"), reason="signals reach no thread here")
 def test_a_handler_that_works_in_c_is_ended_when_it_comes_back(ecs):
     """What holds no lock but does not look at signals either ends later, and is told of once."""
     ecs.patience = 0.05
