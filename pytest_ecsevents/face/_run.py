@@ -6,6 +6,7 @@ import inspect
 from _thread import allocate_lock
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from types import GeneratorType
 from typing import Any, Final
 
 from pytest_ecsevents._words import EndlessHandlerError, StuckHandlerError, hidden_in_reports
@@ -115,7 +116,7 @@ class Runner:
         before = self._begin()
         try:
             result = function(*args, **kwargs)
-            return asyncio.run(self._awaited(result)) if inspect.isawaitable(result) else result
+            return asyncio.run(self._awaited(result)) if _is_awaitable(result) else result
         except HandlerStop as error:
             ended_by = error
         finally:
@@ -244,6 +245,13 @@ _STUBBORN: Final = (
     "The handler caught what was to end it, and went on. A bare except, or except BaseException, around its loop keeps "
     "Ctrl-C from ending it too: catch Exception."
 )
+
+
+def _is_awaitable(result: object) -> bool:
+    """Whether a result is to be awaited, told without a step of others' code: in that a handler could still be ended."""
+    if type(result) is GeneratorType:  # `isinstance` may ask the result
+        return bool(result.gi_code.co_flags & inspect.CO_ITERABLE_COROUTINE)
+    return any("__await__" in vars(kind) for kind in type(result).__mro__)
 
 
 def _where_awaits(task: "asyncio.Future[Any]") -> str:

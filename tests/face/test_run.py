@@ -6,6 +6,7 @@ import hashlib
 import signal
 import threading
 import time
+import types
 from pathlib import Path
 
 import pytest
@@ -229,6 +230,35 @@ def test_a_coroutine_gives_its_result(ecs):
     assert ecs.run(handler, 7) == 7
     assert ecs.run(lambda: handler(8), until="1h") == 8
     assert ecs.now.minute == 2
+
+
+def test_a_generator_is_a_result_and_one_that_is_a_coroutine_is_run(ecs):
+    """What `types.coroutine` made is awaited as any coroutine is; other generators are the author's."""
+
+    @types.coroutine
+    def handler():
+        yield from asyncio.sleep(60).__await__()
+        return "slept"
+
+    def steps():
+        yield "one"
+
+    assert ecs.run(handler) == "slept"
+    assert list(ecs.run(steps)) == ["one"]
+
+
+def test_what_a_handler_returned_is_not_asked_what_it_is(ecs):
+    """The handler has ended, and it is not ended once more in the code of its result."""
+
+    class Result:
+        @property
+        def __class__(self):
+            looks.append("looked")
+            return dict
+
+    looks, result = [], Result()
+    assert ecs.run(lambda: result) is result
+    assert looks == []
 
 
 def test_a_coroutine_in_a_test_that_is_one(ecs, daemon):
