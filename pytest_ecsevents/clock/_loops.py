@@ -93,8 +93,10 @@ def replace_loops(team: Waits, clock: LoopTime, now: Callable[[], Micros], undo:
 
     def _run_once(loop: Any) -> None:
         member = team.me()
-        if member is not None and not loop._ready and not loop._stopping:
-            _idle(team, member, loop, clock, now)
+        if member is not None:
+            member.loop = loop
+            if not loop._ready and not loop._stopping:
+                _idle(team, member, loop, clock, now)
         real_run_once(loop)
 
     def read(loop: Any) -> float:

@@ -110,6 +110,7 @@ class Member:
         waits: What it waits for, the innermost last.
         joined_by: Who waits for its end.
         locking: Events whose locks it takes or has.
+        loop: The event loop that it ran last.
         has_ended: Whether it has.
     """
 
@@ -122,6 +123,7 @@ class Member:
         "ident",
         "joined_by",
         "locking",
+        "loop",
         "number",
         "thread",
         "waits",
@@ -136,6 +138,7 @@ class Member:
         self.waits: list[Wait] = []
         self.joined_by: list[Wait] = []
         self.locking: list[object] = []
+        self.loop: Any = None
         self.has_ended = False
         self._used: object = None
         self._idle_since = 0.0
@@ -276,13 +279,15 @@ class Stop:
         member: The handler's thread.
         at: The instant; it may be brought forward.
         when: A condition, looked at whenever time has moved, or None.
-        cancel: How to end a handler that is a coroutine, or None.
+        cancel: How to cancel a handler that is a coroutine, or None; it answers whether there was something to cancel.
+        insist: Called in the handler's thread before one is told that has been told often.
+        is_deaf: Whether it was cancelled and has awaited nothing since, so that it does not know.
         times: How often it was told to end.
         told_at: When it was told first.
         error: What is wrong with it, if that is why it is to end.
     """
 
-    __slots__ = ("_waits_since", "at", "cancel", "error", "member", "times", "told_at", "when")
+    __slots__ = ("_waits_since", "at", "cancel", "error", "insist", "is_deaf", "member", "times", "told_at", "when")
 
     MOST_WAITS: Final = 100
     """Waits that a handler which was told to end may still make, to clean up."""
@@ -294,7 +299,9 @@ class Stop:
         self.member: Final = member
         self.at = at
         self.when: Final = when
-        self.cancel: Callable[[], object] | None = None
+        self.cancel: Callable[[], bool] | None = None
+        self.is_deaf: Callable[[], bool] = _never
+        self.insist: Callable[[], object] = _never
         self.times = 0
         self.told_at: Micros = at
         self.error: BaseException | None = None
@@ -304,7 +311,7 @@ class Stop:
         """Whether the handler must not wait on."""
         if self.times:
             self._waits_since += 1
-            return self.is_ignored or self._waits_since > self.MOST_WAITS
+            return self.is_ignored or self._waits_since > self.MOST_WAITS or self.is_deaf()
         return now >= self.at or self.is_met()
 
     def is_after(self, target: Micros) -> bool:
@@ -324,15 +331,16 @@ class Stop:
         """Tell the handler to end.
 
         Raises:
-            HandlerStop: It is no coroutine.
+            HandlerStop: It is no coroutine, or one that waits without awaiting.
         """
         if not self.times:
             self.told_at = now
         self.times += 1
         self._waits_since = 0
-        if self.cancel is None:
+        if self.cancel is None or self.is_deaf() or not self.cancel():
+            if self.times > self.OFTEN:
+                self.insist()
             raise HandlerStop(whereabouts())
-        self.cancel()
 
 
 def is_plumbing(frame: FrameType) -> bool:
@@ -720,12 +728,11 @@ class Waits:
         if stop is not None and is_met:
             self.end_wait(stop)
 
-    def end_wait(self, stop: Stop) -> None:
-        """Have a handler end that waits; one that runs is told at its next wait."""
+    def end_wait(self, stop: Stop) -> bool:
+        """Have a handler end that waits, which it does then; one that runs is told at its next wait."""
         with self._mutex:
             wait = stop.member.wait
-            if wait is not None and not stop.member.runs:
-                self._ready(wait, EndedBy.RUN)
+            return wait is not None and not stop.member.runs and self._ready(wait, EndedBy.RUN)
 
     def fail_run(self, error: BaseException) -> None:
         """Have the handler that `run` runs end with an error, whatever it catches; nothing where none runs.

@@ -4,9 +4,10 @@ import asyncio
 import datetime as dt
 import inspect
 from _thread import allocate_lock
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from types import GeneratorType
+from types import FrameType, GeneratorType
 from typing import Any, Final
 
 from pytest_ecsevents._words import EndlessHandlerError, StuckHandlerError, hidden_in_reports
@@ -100,7 +101,11 @@ class Runner:
         )
         self._condition_error: BaseException | None = None
         self._was_met = False
-        self._task: asyncio.Future[Any] | None = None
+        self._member: Final = member
+        self._to_cancel: Callable[[], Sequence[asyncio.Future[Any]]] = self._tasks
+        self._others: Final = _tasks_of(member.loop)
+        self._cancels = 0
+        self._is_asked = False
         self._where = ""
         self._stuck_at = ""
         self._began: Final = now()
@@ -109,26 +114,32 @@ class Runner:
         self._wake: Final = allocate_lock()
         self._wake.acquire()
         self._has_watch_ended = False
-        self._interrupter: Final = Interrupter()
+        self._interrupter: Final = Interrupter(self._ask)
+        self._stop.insist = self._insist
 
     def run(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The handler's result, or `Stopped`; a coroutine runs in a loop of its own."""
         before = self._begin()
         try:
             result = function(*args, **kwargs)
-            return asyncio.run(self._awaited(result)) if _is_awaitable(result) else result
+            return asyncio.run(self._awaited(result, is_alone=True)) if _is_awaitable(result) else result
         except HandlerStop as error:
             ended_by = error
+        except asyncio.CancelledError:
+            if not self._cancels:
+                raise
+            ended_by = HandlerStop(self._where)
         finally:
             self._interrupter.is_over = True
             self._finish(before)
+        self._end_tasks_left()
         return self._stopped(ended_by)
 
     async def run_async(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The same in the running loop."""
         before = self._begin()
         try:
-            return await self._awaited(function(*args, **kwargs))
+            return await self._awaited(function(*args, **kwargs), is_alone=False)
         except HandlerStop as error:
             ended_by = error
         finally:
@@ -136,9 +147,17 @@ class Runner:
             self._finish(before)
         return self._stopped(ended_by)
 
-    async def _awaited(self, handler: Awaitable[Any]) -> Any:
-        task = self._task = asyncio.ensure_future(handler)
-        self._stop.cancel = self._cancel
+    async def _awaited(self, handler: Awaitable[Any], *, is_alone: bool) -> Any:
+        """What a coroutine gives.
+
+        Args:
+            handler: The coroutine.
+            is_alone: Whether all else that its loop runs is its own too.
+        """
+        task = asyncio.ensure_future(handler)
+        self._to_cancel = lambda: [task] if self._cancels <= Stop.OFTEN and not task.done() else self._tasks()
+        self._stop.cancel, self._stop.is_deaf = self._cancel, lambda: bool(getattr(task, "_must_cancel", False))
+        self._interrupter.has_ended, self._interrupter.is_only_in_loop = task.done, not is_alone
         try:
             return await task
         except asyncio.CancelledError:
@@ -146,12 +165,54 @@ class Runner:
                 raise HandlerStop(self._where) from None
             raise
         finally:
-            self._stop.cancel = None
+            self._stop.is_deaf, self._stop.times = _never, min(self._stop.times, 1)
+            self._interrupter.calm_down()
+            self._cancels = 0
+            if is_alone:  # asyncio waits for what the coroutine has left behind
+                self._interrupter.has_ended = _never
 
-    def _cancel(self) -> None:
-        assert self._task is not None
-        self._where = _where_awaits(self._task)
-        self._task.cancel()
+    def _tasks(self) -> "list[asyncio.Task[Any]]":
+        """Those of the author's that the handler's thread runs in its loop, and did not run before."""
+        return [task for task in _tasks_of(self._member.loop) if task not in self._others]
+
+    def _ask(self) -> bool:
+        """Have what is stuck cancelled by the loop that runs it; False where none does, or it has not come to it."""
+        loop = self._member.loop
+        if self._is_asked or loop is None or not loop.is_running():
+            return False
+        self._is_asked = True
+        with suppress(RuntimeError):  # it has just been closed
+            loop.call_soon_threadsafe(self._asked)
+        return True
+
+    def _asked(self) -> None:
+        self._is_asked = False
+        if self._interrupter.goes_on():
+            self._cancel()
+
+    def _insist(self) -> None:
+        """Have a handler that goes on waiting, whatever it is told, end where it catches that."""
+        self._note_stuck_as_told()
+        self._interrupter.trace_here()
+
+    def _end_tasks_left(self) -> None:
+        """End what swallowed its cancellation until its loop was closed: whoever lets go of it may wait for ever."""
+        has_swallowed = self._stop.times > 1 and self._member.loop is not None and self._member.loop.is_closed()
+        for task in self._tasks() if has_swallowed else ():
+            self._note_stuck(_DEAF)
+            task._log_destroy_pending = False  # type: ignore[attr-defined]  # it is told of
+            self._interrupter.close(task.get_coro(), _frames_of(task))
+
+    def _cancel(self) -> bool:
+        """Cancel the coroutine; one that swallowed that often is ended where it swallows it."""
+        self._cancels += 1
+        tasks = self._to_cancel()
+        self._where = _place_in(tasks)
+        if self._cancels > Stop.OFTEN and tasks:
+            self._note_stuck(_DEAF)
+            self._interrupter.trace([frame for task in tasks for frame in _frames_of(task)], tasks)
+        cancelled = [task.cancel() for task in tasks]
+        return any(cancelled)
 
     def _is_met(self) -> bool:
         assert self._condition is not None
@@ -222,19 +283,24 @@ class Runner:
                 self._is_overdue, self._stop.at = True, self._began  # its next wait is its last
             seen = (self._team.activity, self._activity())
             if self._stop.is_ignored:
-                self._note_stuck(_STUBBORN)
+                self._note_stuck_as_told()
                 self._interrupter.insist()
             elif seen != before or is_debugged(self._interrupter.ident):
                 since = now
             elif now - since > self._patience:
                 self._note_stuck(_IDLE.format(self._patience))
-                self._team.end_wait(self._stop)
-                self._interrupter.press()
+                if not self._team.end_wait(self._stop):
+                    self._interrupter.press()
         self._has_watch_ended = True
+
+    def _note_stuck_as_told(self) -> None:
+        self._note_stuck(_DEAF if self._to_cancel() else _STUBBORN)
 
     def _note_stuck(self, problem: str) -> None:
         if not self._stuck_at:
-            self._stuck_at = f"{problem} It was at {place_of_thread(self._interrupter.ident)}."
+            tasks = self._to_cancel()
+            in_task = (lambda: _place_in(tasks)) if tasks else None
+            self._stuck_at = f"{problem} It was at {place_of_thread(self._interrupter.ident, in_task)}."
 
 
 _IDLE: Final = (
@@ -245,6 +311,15 @@ _STUBBORN: Final = (
     "The handler caught what was to end it, and went on. A bare except, or except BaseException, around its loop keeps "
     "Ctrl-C from ending it too: catch Exception."
 )
+_DEAF: Final = (
+    "The handler caught its cancellation, and went on. What swallows CancelledError keeps asyncio from ending it on Ctrl-C "
+    "too: catch Exception, or raise it again."
+)
+
+
+def _never() -> bool:
+    """What is asked of has ended."""
+    return False
 
 
 def _is_awaitable(result: object) -> bool:
@@ -254,13 +329,23 @@ def _is_awaitable(result: object) -> bool:
     return any("__await__" in vars(kind) for kind in type(result).__mro__)
 
 
-def _where_awaits(task: "asyncio.Future[Any]") -> str:
-    """The innermost line of a task that is not asyncio's own."""
+def _tasks_of(loop: Any) -> "list[asyncio.Task[Any]]":
+    """The tasks of a loop that are in the author's code."""
+    return [] if loop is None else [task for task in asyncio.all_tasks(loop) if _frames_of(task)]
+
+
+def _frames_of(task: "asyncio.Future[Any]") -> list[FrameType]:
+    """Where a task stands in the author's code, the innermost last."""
     awaited: Any = task.get_coro() if isinstance(task, asyncio.Task) else None
-    place = "an unknown place"
+    frames = []
     while awaited is not None:
         frame = getattr(awaited, "cr_frame", None)
         if frame is not None and not is_plumbing(frame):
-            place = place_of(frame)
+            frames.append(frame)
         awaited = getattr(awaited, "cr_await", None)
-    return place
+    return frames
+
+
+def _place_in(tasks: "Sequence[asyncio.Future[Any]]") -> str:
+    frames = [frame for task in tasks for frame in _frames_of(task)]
+    return place_of(frames[-1]) if frames else "an unknown place"

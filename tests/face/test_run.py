@@ -2,11 +2,14 @@
 
 import asyncio
 import datetime as dt
+import gc
 import hashlib
 import signal
+import sys
 import threading
 import time
 import types
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,6 +24,17 @@ from pytest_ecsevents import (
 )
 from pytest_ecsevents.clock import duration_text
 from pytest_ecsevents.face import _interrupts, _run
+
+
+@contextmanager
+def unraisable():
+    """Errors that reach nobody meanwhile."""
+    lost, hook = [], sys.unraisablehook
+    sys.unraisablehook = lost.append
+    try:
+        yield lost
+    finally:
+        sys.unraisablehook = hook
 
 
 @pytest.fixture(params=["freezegun", "time-machine"])
@@ -259,6 +273,218 @@ def test_what_a_handler_returned_is_not_asked_what_it_is(ecs):
     looks, result = [], Result()
     assert ecs.run(lambda: result) is result
     assert looks == []
+
+
+DEAF = (
+    "The handler caught its cancellation, and went on. What swallows CancelledError keeps asyncio from ending it on Ctrl-C "
+    "too: catch Exception, or raise it again. It was at "
+)
+
+
+@pytest.fixture(params=["run", "asyncio.run", "run_async"])
+def run_coroutine(ecs, request):
+    """Have a coroutine function run: by `run`, within its own `asyncio.run` under `run`, and in a loop that runs already."""
+
+    def run(handler, until="1h"):
+        if request.param == "run":
+            return ecs.run(handler, until=until)
+        if request.param == "asyncio.run":
+            return ecs.run(lambda: asyncio.run(handler()), until=until)
+
+        async def test():
+            others = asyncio.ensure_future(asyncio.Event().wait())
+            try:
+                return await ecs.run_async(handler, until=until)
+            finally:
+                assert not others.done()  # nobody else in the loop is ended
+                others.cancel()
+
+        return asyncio.run(test())
+
+    return run
+
+
+async def swallows():
+    """Goes on whatever it is told."""
+    while True:
+        try:  # noqa: SIM105  # what it is about
+            await asyncio.sleep(60)
+        except:  # noqa: E722, PERF203, S110  # the same
+            pass
+
+
+async def swallows_twice():
+    """The same, and so does who called it."""
+    while True:
+        try:  # noqa: SIM105  # the same
+            await swallows()
+        except:  # noqa: E722, PERF203, S110  # the same
+            pass
+
+
+async def swallows_elsewhere():
+    """Waits for others that do."""
+    await asyncio.gather(swallows(), swallows())
+
+
+@pytest.mark.parametrize("handler", [swallows, swallows_twice, swallows_elsewhere])
+def test_a_coroutine_that_swallows_its_cancellation_is_found_out(run_coroutine, handler):
+    """It is ended all the same, wherever it does, and nothing of it is left to go on for ever when it is let go of."""
+    with unraisable() as lost, pytest.raises(StuckHandlerError) as error:
+        run_coroutine(handler)
+    assert str(error.value).startswith(f"{DEAF}{__file__}:")
+    assert str(error.value).endswith((" in swallows.", " in swallows_elsewhere."))
+    gc.collect()
+    assert lost == []
+
+
+@pytest.mark.parametrize("result", [1, None])
+def test_what_a_coroutine_leaves_behind_is_ended_too(ecs, result):
+    """A task that swallows its cancellation is waited for by asyncio, but not by `run` beyond its end."""
+    left = []
+
+    async def handler():
+        left.append(asyncio.ensure_future(swallows()))
+        await (asyncio.sleep(60) if result else asyncio.Event().wait())
+        return result
+
+    if result:
+        assert ecs.run(handler, until="1h") == result
+    else:
+        with pytest.raises(StuckHandlerError, match=r"in swallows\.$"):
+            ecs.run(handler, until="1h")
+    assert left[0].done()
+
+
+def test_a_coroutine_that_waits_without_awaiting_is_stopped_at_its_end(ecs, run_coroutine):
+    """`time.sleep` in a coroutine holds its loop up, which is bad, but no reason to go on beyond that sleep."""
+
+    async def handler():
+        while True:
+            time.sleep(60)  # noqa: ASYNC251  # what it is about
+
+    assert run_coroutine(handler).at.hour == 1
+    assert (ecs.now.hour, ecs.now.minute // 2) == (1, 0)
+
+
+def test_a_coroutine_that_awaits_again_cleans_up(ecs, run_coroutine):
+    """Told in the midst of a `time.sleep`, it gets its cancellation where it awaits next."""
+    ended = []
+
+    async def handler():
+        try:
+            while True:
+                time.sleep(25)  # noqa: ASYNC251  # the same
+                await asyncio.sleep(35)
+        finally:
+            await asyncio.sleep(5)
+            ended.append(ecs.now)
+
+    assert run_coroutine(handler, until="3610s").at.second == 10
+    assert len(ended) == 1
+
+
+@pytest.mark.parametrize("catches", [False, True])
+def test_a_coroutine_that_only_yields_is_found_out(ecs, run_coroutine, catches):
+    """`asyncio.sleep(0)` in a loop takes no time: it is cancelled by its loop, which is never idle."""
+    ecs.patience = 0.2
+
+    async def handler():
+        while True:
+            try:
+                await asyncio.sleep(0)
+            except BaseException:  # noqa: PERF203  # it is ended there
+                if not catches:
+                    raise
+
+    with pytest.raises(StuckHandlerError) as error:
+        run_coroutine(handler)
+    assert str(error.value).startswith("The handler neither slept nor called the cloud for 0.2 seconds of real time")
+    assert str(error.value).endswith(" in handler.")
+
+
+def test_a_coroutine_that_is_busy_is_found_out(ecs, run_coroutine):
+    """It holds its loop up, and is ended where it stands."""
+    ecs.patience = 0.1
+
+    async def handler():
+        await asyncio.sleep(60)
+        while True:
+            pass
+
+    with pytest.raises(StuckHandlerError, match=r" in handler\.$"):
+        run_coroutine(handler)
+
+
+def test_a_loop_that_is_held_up_is_not_asked_twice(ecs):
+    """A function that is stuck in a test with a loop of its own is ended, and the loop goes on."""
+    ecs.patience = 0.05
+
+    def busy():
+        while True:
+            pass
+
+    async def test():
+        with pytest.raises(StuckHandlerError):
+            ecs.run(busy, until="1h")
+        await asyncio.sleep(60)
+        return "went on"
+
+    assert asyncio.run(test()) == "went on"
+
+
+def test_a_cancellation_of_its_own_is_the_handlers(ecs):
+    """Who cancels himself gets what he would get without `run`."""
+
+    async def handler():
+        asyncio.current_task().cancel()
+        await asyncio.sleep(1)
+
+    with pytest.raises(asyncio.CancelledError):
+        ecs.run(lambda: asyncio.run(handler()), until="1h")
+
+
+def test_a_handler_is_not_ended_in_the_making_of_an_object(ecs):
+    """What is half made would be destroyed, and say so in somebody else's test."""
+    ecs.patience = 0.1
+
+    def work():
+        end = time.process_time() + 0.004
+        while time.process_time() < end:
+            pass
+
+    class Client:
+        def __init__(self):
+            work()
+            self.is_made = True
+
+        def __del__(self):
+            assert self.is_made
+
+    def stubborn():
+        while True:
+            try:
+                Client()
+                work()
+            except:  # noqa: E722, PERF203, S110  # what it is about
+                pass
+
+    with unraisable() as lost, pytest.raises(StuckHandlerError):
+        ecs.run(stubborn, until="1h")
+    assert lost == []
+
+
+def test_a_handler_that_is_a_constructor_is_ended_too(ecs):
+    """It is left alone for a while only."""
+    ecs.patience = 0.05
+
+    class Daemon:
+        def __init__(self):
+            while True:
+                pass
+
+    with pytest.raises(StuckHandlerError, match=r"in __init__\.$"):
+        ecs.run(Daemon, until="1h")
 
 
 def test_a_coroutine_in_a_test_that_is_one(ecs, daemon):
@@ -579,7 +805,7 @@ def test_the_place_of_a_thread_that_is_gone():
     """A thread that has ended stands nowhere, and in no debugger."""
     assert _interrupts.place_of_thread(-1) == "an unknown place"
     assert not _interrupts.is_debugged(-1)
-    assert _run._where_awaits(None) == "an unknown place"
+    assert _run._place_in([]) == "an unknown place"
 
 
 def test_without_signals_a_handler_is_ended_at_its_next_step(ecs, monkeypatch):
