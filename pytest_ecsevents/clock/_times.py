@@ -127,24 +127,25 @@ def _duration_micros(text: str) -> Micros:
     return sum(int(Decimal(count) * _UNITS[unit]) for count, unit in _PART.findall(text))
 
 
-def parse_when(value: object, what: str, now: Micros) -> Micros:
+def parse_when(value: object, what: str, now: Micros, also: str = "") -> Micros:
     """The instant that an author wrote.
 
     Args:
         value: An aware datetime, ISO 8601 text with a zone, or relative to `now`: a timedelta or "+2h30m".
         what: What the instant is for, as it is to be named in an error.
         now: What relative values count from.
+        also: What else an error is to say may be passed.
 
     Raises:
         BadArgumentError: It is none of these, or a datetime without a zone.
     """
-    at = _absolute(value, what, now)
+    at = _absolute(value, what, now, also)
     if not FIRST <= at <= LAST:
         raise BadArgumentError(f"{what} is {value!r}, which lies outside the years 1 to 9999. Pass a nearer instant.")
     return at
 
 
-def _absolute(value: object, what: str, now: Micros) -> Micros:
+def _absolute(value: object, what: str, now: Micros, also: str) -> Micros:
     if isinstance(value, dt.timedelta):
         return now + delta_micros(value)
     if isinstance(value, dt.datetime):
@@ -154,13 +155,13 @@ def _absolute(value: object, what: str, now: Micros) -> Micros:
         if text[:1] in ("+", "-") and _DURATION.fullmatch(text[1:].strip()):
             span = parse_duration(text[1:], what)
             return now + span if text[0] == "+" else now - span
-        return _instant_micros(text, what)
-    raise BadArgumentError(f"{what} is {value!r}, which is not an instant. {_FORMS}")
+        return _instant_micros(text, what, also)
+    raise BadArgumentError(f"{what} is {value!r}, which is not an instant. {_FORMS}{also}")
 
 
 @functools.lru_cache  # every test parses where its clock starts
-def _instant_micros(text: str, what: str) -> Micros:
-    return to_micros(_aware(_from_iso(text, what), what, text))
+def _instant_micros(text: str, what: str, also: str) -> Micros:
+    return to_micros(_aware(_from_iso(text, what, also), what, text))
 
 
 _FORMS: Final = (
@@ -169,7 +170,7 @@ _FORMS: Final = (
 )
 
 
-def _from_iso(text: str, what: str) -> dt.datetime:
+def _from_iso(text: str, what: str, also: str) -> dt.datetime:
     # Python 3.10 reads neither Z nor a fraction that has not six digits.
     readable = f"{text[:-1]}+00:00" if text.endswith(("z", "Z")) else text
     if "." in readable:
@@ -177,7 +178,7 @@ def _from_iso(text: str, what: str) -> dt.datetime:
     try:
         return dt.datetime.fromisoformat(readable)
     except ValueError:
-        raise BadArgumentError(f"{what} is {text!r}, which is not an instant. {_FORMS}") from None
+        raise BadArgumentError(f"{what} is {text!r}, which is not an instant. {_FORMS}{also}") from None
 
 
 def _written(written: object) -> str:

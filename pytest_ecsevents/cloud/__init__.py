@@ -25,6 +25,7 @@ from pytest_ecsevents.cloud._catalogue import (
     EventType,
     InstanceStatus,
 )
+from pytest_ecsevents.cloud._checks import event_type_named
 from pytest_ecsevents.cloud._cloud import SIMULATED_LIMIT, Cloud, Rules
 from pytest_ecsevents.cloud._disks import CATEGORIES as DISK_CATEGORIES
 from pytest_ecsevents.cloud._disks import Disk, GivenDisk
@@ -118,6 +119,7 @@ __all__ = [
     "UnknownEventError",
     "UnknownEventTypeError",
     "UnknownInstanceError",
+    "event_type_named",
     "first_statuses",
     "flag",
     "id_prefix",

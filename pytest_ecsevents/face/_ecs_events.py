@@ -70,7 +70,7 @@ from pytest_ecsevents.face._rule_targets import RuleBook, RuleTargets
 from pytest_ecsevents.face._run import PATIENCE, Runner, Stopped
 from pytest_ecsevents.face._serving import Serving
 from pytest_ecsevents.face._settings import Settings, with_given
-from pytest_ecsevents.face._strictness import strict_checks
+from pytest_ecsevents.face._strictness import Checks, strict_checks
 from pytest_ecsevents.face._stubs import Answer
 from pytest_ecsevents.face._timeline import Header, timeline_text
 from pytest_ecsevents.face._witness import CallWitness
@@ -130,6 +130,26 @@ def _takes(handler: Callable[..., object], name: str) -> bool:
     except (TypeError, ValueError):
         return True
     return name in parameters or any(one.kind is one.VAR_KEYWORD for one in parameters.values())
+
+
+_OTHER_ENDS: Final = ' A duration such as "30d" will do too, or a function of ecs_events.'
+
+
+def _check_until(what: str, until: Callable[..., object]) -> None:
+    """Refuse a condition that cannot be asked.
+
+    Raises:
+        BadArgumentError: It does not take `ecs_events`.
+    """
+    try:
+        inspect.signature(until).bind(None)
+    except ValueError:
+        return  # one of those that are written in C and do not tell
+    except TypeError as error:
+        raise BadArgumentError(
+            f"{what}'s until cannot be called with ecs_events: {error}. Pass a function that takes it, such as "
+            'lambda ecs_events: ecs_events.one().status == "Avoided".'
+        ) from None
 
 
 def _argument(setting: str) -> str:
@@ -292,7 +312,7 @@ class EcsEvents:
         They are "calls", "faults", "stubs", "receivers" and "threads". True is all of them, False none:
         `ecs_events.strict = False`, `ecs_events.strict -= {"threads"}`.
         """
-        return self._witness.strict
+        return Checks(self._witness.strict)
 
     @strict.setter
     def strict(self, strict: "bool | str | Iterable[str]") -> None:
@@ -455,6 +475,7 @@ class EcsEvents:
         at: Micros | None = None
         if callable(until):
             ask: Callable[[EcsEvents], object] = until
+            _check_until(what, until)
             condition = lambda: ask(self)  # noqa: E731  # mypy knows its type so
         elif until is not None:
             at = self._end_of_run(what, until)
@@ -471,7 +492,7 @@ class EcsEvents:
     def _end_of_run(self, what: str, until: object) -> Micros:
         now = self._clock.now()
         at = now + parse_duration(until, f"{what}'s until") if is_duration(until) else None
-        at = parse_when(until, f"{what}'s until", now) if at is None else at
+        at = parse_when(until, f"{what}'s until", now, _OTHER_ENDS) if at is None else at
         if at <= now:
             raise BadArgumentError(
                 f"{what}'s until is {instant_text(at)}, and the clock stands at {instant_text(now)}. Pass a later instant, "

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import FrameType, GeneratorType
 from typing import Any, Final
 
-from pytest_ecsevents._words import EndlessHandlerError, StuckHandlerError, hidden_in_reports
+from pytest_ecsevents._words import BadArgumentError, EndlessHandlerError, StuckHandlerError, hidden_in_reports
 from pytest_ecsevents.clock import (
     SECOND,
     HandlerStop,
@@ -139,7 +139,13 @@ class Runner:
         """The same in the running loop."""
         before = self._begin()
         try:
-            return await self._awaited(function(*args, **kwargs), is_alone=False)
+            result = function(*args, **kwargs)
+            if not _is_awaitable(result):
+                raise BadArgumentError(
+                    f"run_async got {function!r}, which returned {result!r}, and nothing to await. Pass a coroutine function, "
+                    "or leave a plain one to run."
+                )
+            return await self._awaited(result, is_alone=False)
         except HandlerStop as error:
             ended_by = error
         finally:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from types import FrameType, TracebackType
 from typing import Final
 
@@ -66,6 +67,15 @@ def strict_checks(strict: object, what: str) -> frozenset[str]:
             f"{did_you_mean(str(wrong[0]), [*CHECKS, 'true', 'false'])}"
         )
     return frozenset(names)
+
+
+class Checks(frozenset[str]):
+    """The checks that are made; what is taken from them must be one, or a misspelt name would change nothing."""
+
+    __slots__ = ()
+
+    def __sub__(self, others: AbstractSet[object]) -> "Checks":
+        return Checks(super().__sub__(strict_checks(others, "What is taken from ecs_events.strict")))
 
 
 README: Final = 'README, "Strictness" (README.md#strictness)'

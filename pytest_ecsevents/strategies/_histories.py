@@ -20,10 +20,11 @@ from pytest_ecsevents.cloud import (
 )
 from pytest_ecsevents.strategies._schedules import (
     WEEK,
-    event_types,
+    Types,
     has_not_before,
     kinds_of,
     micros_between,
+    of_types,
     outcomes_of,
 )
 
@@ -135,7 +136,7 @@ class History:
 
 
 def histories(
-    types: st.SearchStrategy[str] | None = None,
+    types: Types = None,
     *,
     simulated: bool | None = None,
     within: Duration = WEEK,
@@ -150,7 +151,7 @@ def histories(
                 ecs_events.run(handler, until=history.lasts + timedelta(hours=1))
 
     Args:
-        types: The types of their events; left out, `event_types()`, or of simulated events those that can be.
+        types: The types of their events, names or a strategy that gives names; left out, `event_types()`, or of simulated events those that can be.
         simulated: Whether all events are simulated, or none; left out, either.
         within: The longest that an event waits for its NotBefore, and for leave.
         finished: Whether each history is told to its end; else some break off.
@@ -158,8 +159,7 @@ def histories(
     Raises:
         BadArgumentError: `within` is no duration.
     """
-    names = event_types(simulated=simulated is True) if types is None else types
-    return _histories(names, simulated, parse_duration(within, "within"), finished)
+    return _histories(of_types(types, simulated), simulated, parse_duration(within, "within"), finished)
 
 
 @st.composite

@@ -3,13 +3,20 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from hypothesis import strategies as st
 
 from pytest_ecsevents._words import BadArgumentError, hidden_in_reports
 from pytest_ecsevents.clock import SECOND, Duration, Micros, When, from_micros, parse_duration, parse_when
-from pytest_ecsevents.cloud import EVENT_TYPES, SIMULATED_TYPES, EventStatus, SystemEvent, first_statuses
+from pytest_ecsevents.cloud import (
+    EVENT_TYPES,
+    SIMULATED_TYPES,
+    EventStatus,
+    SystemEvent,
+    event_type_named,
+    first_statuses,
+)
 
 if TYPE_CHECKING:
     from pytest_ecsevents import EcsEvents
@@ -57,6 +64,30 @@ class PlannedEvent:
             status=None if self.simulated else self.status,
             outcome=self.outcome,
         )
+
+
+Types: TypeAlias = "st.SearchStrategy[str] | Sequence[str] | None"
+"""Which types events have: a strategy, names, or None for whatever can be."""
+
+
+def of_types(types: Types, simulated: bool | None) -> st.SearchStrategy[str]:
+    """Names of the types that an author asks for.
+
+    Raises:
+        BadArgumentError: There are none, or one is no event type, or cannot be simulated and must be.
+    """
+    if types is None:
+        return event_types(simulated=simulated is True)
+    if isinstance(types, st.SearchStrategy):
+        return types
+    names = [types] if isinstance(types, str) else types
+    if not isinstance(names, (list, tuple)) or not names:
+        raise BadArgumentError(
+            f'types is {types!r}. Pass a list of names, such as ["SystemMaintenance.Reboot"], a strategy that gives names, or '
+            "None for all."
+        )
+    among = SIMULATED_TYPES if simulated else tuple(EVENT_TYPES)
+    return st.sampled_from([event_type_named(name, "types", among=among).name for name in names])
 
 
 def event_types(*, simulated: bool = False) -> st.SearchStrategy[str]:
@@ -108,7 +139,7 @@ def instants(start: When = DEFAULT_START, *, within: Duration = WEEK) -> st.Sear
 def planned_events(
     instance_ids: Sequence[str] = INSTANCE_IDS,
     *,
-    types: st.SearchStrategy[str] | None = None,
+    types: Types = None,
     simulated: bool | None = None,
     within: Duration = WEEK,
 ) -> st.SearchStrategy[PlannedEvent]:
@@ -116,7 +147,7 @@ def planned_events(
 
     Args:
         instance_ids: The instances that they may concern.
-        types: Their types; left out, `event_types()`, or of simulated events those that can be.
+        types: Their types, names or a strategy that gives names; left out, `event_types()`, or of simulated events those that can be.
         simulated: Whether all are simulated, or none; left out, either.
         within: The longest from publication to NotBefore.
 
@@ -125,8 +156,7 @@ def planned_events(
     """
     if isinstance(instance_ids, str) or not instance_ids:
         raise BadArgumentError(f'instance_ids is {instance_ids!r}. Pass a list, such as ["i-1", "i-2"].')
-    names = event_types(simulated=simulated is True) if types is None else types
-    return _planned_events(tuple(instance_ids), names, simulated, offsets(within))
+    return _planned_events(tuple(instance_ids), of_types(types, simulated), simulated, offsets(within))
 
 
 @st.composite
@@ -178,7 +208,7 @@ def outcomes_of(event_type: str, simulated: bool) -> tuple[str, ...]:
 def schedules(
     instance_ids: Sequence[str] = INSTANCE_IDS,
     *,
-    types: st.SearchStrategy[str] | None = None,
+    types: Types = None,
     simulated: bool | None = None,
     within: Duration = WEEK,
     min_size: int = 0,
@@ -193,7 +223,7 @@ def schedules(
 
     Args:
         instance_ids: The instances that they may concern.
-        types: Their types; left out, `event_types()`, or of simulated events those that can be.
+        types: Their types, names or a strategy that gives names; left out, `event_types()`, or of simulated events those that can be.
         simulated: Whether all are simulated, or none; left out, either.
         within: The longest from publication to NotBefore.
         min_size: The fewest events.

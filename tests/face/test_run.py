@@ -763,7 +763,19 @@ def test_a_stop_that_is_not_ours_comes_through(ecs, daemon):
         (
             "soon",
             "run's until is 'soon', which is not an instant. Pass an aware datetime, text with a zone such as "
-            '"2018-09-01T00:00:00Z", or one relative to the clock: a timedelta or "+2h30m".',
+            '"2018-09-01T00:00:00Z", or one relative to the clock: a timedelta or "+2h30m". A duration such as "30d" will do '
+            "too, or a function of ecs_events.",
+        ),
+        (
+            3600,
+            "run's until is 3600, which is not an instant. Pass an aware datetime, text with a zone such as "
+            '"2018-09-01T00:00:00Z", or one relative to the clock: a timedelta or "+2h30m". A duration such as "30d" will do '
+            "too, or a function of ecs_events.",
+        ),
+        (
+            lambda: True,
+            "run's until cannot be called with ecs_events: too many positional arguments. Pass a function that takes it, such "
+            'as lambda ecs_events: ecs_events.one().status == "Avoided".',
         ),
         (
             dt.datetime(2031, 1, 1),  # noqa: DTZ001  # what it is about
@@ -777,6 +789,28 @@ def test_an_end_that_cannot_be_is_refused(ecs, daemon, until, sentence):
     with pytest.raises(BadArgumentError) as refused:
         ecs.run(daemon.serve, until=until)
     assert (str(refused.value), daemon.polls) == (sentence, 0)
+
+
+def test_a_condition_may_be_anything_that_can_be_called(ecs, daemon):
+    """Also what does not tell what it takes."""
+    assert ecs.run(daemon.serve, until=type).at.minute == 0
+
+
+def test_a_plain_function_is_not_awaited(ecs):
+    """run_async says what it got instead of a coroutine."""
+
+    def handler():
+        return 7
+
+    async def test():
+        with pytest.raises(BadArgumentError) as refused:
+            await ecs.run_async(handler, until="1h")
+        return str(refused.value)
+
+    assert asyncio.run(test()) == (
+        f"run_async got {handler!r}, which returned 7, and nothing to await. Pass a coroutine function, or leave a plain one to "
+        "run."
+    )
 
 
 @pytest.mark.parametrize("patience", [0, -1, "1", None, True, float("nan")])

@@ -72,6 +72,19 @@ def test_one_check_may_be_taken_away_or_added():
     assert ecs_events.strict == set(CHECKS) - {"threads"}
     ecs_events.strict |= {"threads"}
     assert ecs_events.strict == set(CHECKS)
+    assert ecs_events.strict - {"threads"} - {"calls"} == set(CHECKS) - {"threads", "calls"}
+
+
+def test_a_check_that_is_taken_away_must_be_one():
+    """A misspelt name would change nothing, and the test would go on failing."""
+    ecs_events = EcsEvents()
+    with pytest.raises(BadArgumentError) as refused:
+        ecs_events.strict -= {"fault"}
+    assert str(refused.value) == (
+        "What is taken from ecs_events.strict is {'fault'}. Pass true or false, or some of the checks: calls, faults, stubs, "
+        "receivers, threads. Did you mean faults?"
+    )
+    assert ecs_events.strict == set(CHECKS)
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
-from pytest_ecsevents import BadArgumentError, EcsEvents
+from pytest_ecsevents import BadArgumentError, EcsEvents, EcsEventsError
 from pytest_ecsevents.cloud import EVENT_TYPES, SIMULATED_TYPES
-from pytest_ecsevents.strategies import event_types, instants, offsets, planned_events, schedules
+from pytest_ecsevents.strategies import event_types, histories, instants, offsets, planned_events, schedules
 
 
 @pytest.mark.parametrize("event_type", EVENT_TYPES)
@@ -116,3 +116,32 @@ def test_what_no_strategy_can_be_made_of_is_refused_in_a_sentence(make, sentence
     with pytest.raises(BadArgumentError) as refused:
         make()
     assert str(refused.value) == sentence
+
+
+@given(st.data())
+def test_types_are_named_as_everywhere(data):
+    """A name, a list of names, or a strategy that gives names."""
+    reboot = "SystemMaintenance.Reboot"
+    for types in (reboot, [reboot], (reboot,), st.just(reboot)):
+        assert data.draw(planned_events(types=types)).event_type == reboot
+
+
+@pytest.mark.parametrize(
+    ("types", "simulated", "sentence"),
+    [
+        (
+            ["SystemMaintenance.Rebot"],
+            None,
+            "types is 'SystemMaintenance.Rebot', which is no event type. Did you mean ",
+        ),
+        (["Stalled"], True, "types is 'Stalled', which cannot be simulated; pass simulated=False for a real one."),
+        ([], None, "types is []. Pass a list of names, such as ["),
+        (7, None, "types is 7. Pass a list of names, such as ["),
+    ],
+)
+def test_types_that_cannot_be_are_refused(types, simulated, sentence):
+    """Before Hypothesis draws anything."""
+    for strategy in (planned_events, schedules, histories):
+        with pytest.raises(EcsEventsError) as refused:
+            strategy(types=types, simulated=simulated)
+        assert str(refused.value).startswith(sentence)
