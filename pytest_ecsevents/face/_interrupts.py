@@ -7,6 +7,7 @@ import sys
 import threading
 from _thread import allocate_lock, get_ident, start_new_thread
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from types import FrameType
 from typing import Any, Final
 from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
@@ -169,13 +170,10 @@ class Interrupter:
         """Close a coroutine that its loop runs no more, however much it catches."""
         self.is_over = False
         self.trace(frames, [None])
-        try:
+        with suppress(BaseException):  # whatever it raises reaches nobody any more
             coroutine.close()
-        except BaseException:  # noqa: BLE001, S110  # whatever it raises reaches nobody any more
-            pass
-        finally:
-            self.is_over = True
-            self._trace_no_more()
+        self.is_over = True
+        self._trace_no_more()
 
     def calm_down(self) -> None:
         """Note that what was to be ended has, and that whatever follows it is to be ended by itself."""

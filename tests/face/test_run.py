@@ -699,6 +699,29 @@ def test_a_handler_that_waits_for_nobody_is_found_out(ecs):
         ecs.run(threading.Event().wait, until=lambda _: False)
 
 
+def test_a_handler_that_waits_while_another_thread_is_busy_is_found_out(ecs):
+    """Time stands while a thread of the test runs; the handler is ended in its wait."""
+    ecs.patience = 0.2
+    has_ended = []
+
+    def busy():
+        while not has_ended:
+            pass
+
+    thread = threading.Thread(target=busy)
+
+    def handler():
+        thread.start()
+        time.sleep(60)
+
+    try:
+        with pytest.raises(StuckHandlerError, match=r" in handler\.$"):
+            ecs.run(handler, until="1h")
+    finally:
+        has_ended.append(True)
+        thread.join()
+
+
 def test_a_handler_that_catches_everything_is_found_out(ecs, daemon):
     """A bare except around the loop cannot keep it going, and is named as what it is."""
 
