@@ -3,7 +3,9 @@
 import datetime as dt
 import json
 import os
+import sys
 import time
+from contextlib import contextmanager
 
 import freezegun  # noqa: F401  # loaded once for all: runs of pytest inside a test forget what they load
 import pytest
@@ -32,6 +34,22 @@ def nothing_stays_patched():
     yield
     assert (time.sleep, time.time, dt.datetime) == _REAL
     assert HTTPAdapter.send is send
+
+
+@pytest.fixture
+def unraisable():
+    """A context manager that gives the errors that reach nobody meanwhile."""
+
+    @contextmanager
+    def unraisable():
+        lost, hook = [], sys.unraisablehook
+        sys.unraisablehook = lost.append
+        try:
+            yield lost
+        finally:
+            sys.unraisablehook = hook
+
+    return unraisable
 
 
 @pytest.fixture

@@ -280,7 +280,7 @@ class Stop:
         at: The instant; it may be brought forward.
         when: A condition, looked at whenever time has moved, or None.
         cancel: How to cancel a handler that is a coroutine, or None; it answers whether there was something to cancel.
-        insist: Called in the handler's thread before one is told that has been told often.
+        insist: Called, in its thread, before a handler is told once more that has been told often.
         is_deaf: Whether it was cancelled and has awaited nothing since, so that it does not know.
         times: How often it was told to end.
         told_at: When it was told first.
@@ -326,6 +326,10 @@ class Stop:
     def is_met(self) -> bool:
         """Whether the condition holds, and has not ended the handler yet."""
         return self.when is not None and not self.times and bool(self.when())
+
+    def let_go(self) -> None:
+        """Note that a coroutine has ended, and that whatever its loop still waits for is to be told by itself."""
+        self.is_deaf, self.times = _never, min(self.times, 1)
 
     def tell(self, now: Micros) -> None:
         """Tell the handler to end.

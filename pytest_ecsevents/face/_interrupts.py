@@ -77,6 +77,7 @@ class Interrupter:
 
     def _trace_no_more(self) -> None:
         if self._has_traced:  # pragma: no cover  # the tracer is away that would see it
+            self._has_traced = False
             tracer, profiler = self._before
             sys.setprofile(profiler)
             sys.settrace(tracer)
@@ -176,8 +177,8 @@ class Interrupter:
         self._trace_no_more()
 
     def calm_down(self) -> None:
-        """Note that what was to be ended has, and that whatever follows it is to be ended by itself."""
-        self._insists, self._times = False, 0
+        """Note that a coroutine has ended, and that whatever its loop still does is to be ended by itself."""
+        self.has_ended, self._insists, self._times = _never, False, 0
 
     def insist(self) -> None:
         """End what catches everything, again and again, until nothing catches it."""

@@ -62,7 +62,7 @@ def pattern(
     known = [*ACTIONS, *besides]
     if action != ALL and action not in known:
         raise BadArgumentError(
-            f"{action!r} is no action of {' or '.join(PRODUCTS)}.{did_you_mean(str(action), known)} "
+            f"{action!r} is no action of {' or '.join(PRODUCTS)} that is faked.{did_you_mean(str(action), known)} "
             f"Actions are: {listed(ACTIONS, most=99)}."
         )
     return CallPattern(action, params, _wire_params(action, params, list(options)))

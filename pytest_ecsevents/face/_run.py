@@ -171,11 +171,10 @@ class Runner:
                 raise HandlerStop(self._where) from None
             raise
         finally:
-            self._stop.is_deaf, self._stop.times = _never, min(self._stop.times, 1)
+            # asyncio may wait for what the coroutine has left behind.
+            self._stop.let_go()
             self._interrupter.calm_down()
             self._cancels = 0
-            if is_alone:  # asyncio waits for what the coroutine has left behind
-                self._interrupter.has_ended = _never
 
     def _tasks(self) -> "list[asyncio.Task[Any]]":
         """Those of the author's that the handler's thread runs in its loop, and did not run before."""
@@ -206,7 +205,7 @@ class Runner:
         has_swallowed = self._stop.times > 1 and self._member.loop is not None and self._member.loop.is_closed()
         for task in self._tasks() if has_swallowed else ():
             self._note_stuck(_DEAF)
-            task._log_destroy_pending = False  # type: ignore[attr-defined]  # it is told of
+            task._log_destroy_pending = False  # type: ignore[attr-defined]  # the error tells of it
             self._interrupter.close(task.get_coro(), _frames_of(task))
 
     def _cancel(self) -> bool:
@@ -321,11 +320,6 @@ _DEAF: Final = (
     "The handler caught its cancellation, and went on. What swallows CancelledError keeps asyncio from ending it on Ctrl-C "
     "too: catch Exception, or raise it again."
 )
-
-
-def _never() -> bool:
-    """What is asked of has ended."""
-    return False
 
 
 def _is_awaitable(result: object) -> bool:

@@ -151,13 +151,14 @@ def histories(
                 ecs_events.run(handler, until=history.lasts + timedelta(hours=1))
 
     Args:
-        types: The types of their events, names or a strategy that gives names; left out, `event_types()`, or of simulated events those that can be.
+        types: The types of their events: names, or a strategy that gives names; left out, `event_types()`, or of simulated
+            events those that can be.
         simulated: Whether all events are simulated, or none; left out, either.
         within: The longest that an event waits for its NotBefore, and for leave.
         finished: Whether each history is told to its end; else some break off.
 
     Raises:
-        BadArgumentError: `within` is no duration.
+        BadArgumentError: `within` is no duration, or `types` are no types.
     """
     return _histories(of_types(types, simulated), simulated, parse_duration(within, "within"), finished)
 

@@ -147,12 +147,13 @@ def planned_events(
 
     Args:
         instance_ids: The instances that they may concern.
-        types: Their types, names or a strategy that gives names; left out, `event_types()`, or of simulated events those that can be.
+        types: Their types: names, or a strategy that gives names; left out, `event_types()`, or of simulated
+            events those that can be.
         simulated: Whether all are simulated, or none; left out, either.
         within: The longest from publication to NotBefore.
 
     Raises:
-        BadArgumentError: There are no instances, or `within` is no duration.
+        BadArgumentError: There are no instances, `within` is no duration, or `types` are no types.
     """
     if isinstance(instance_ids, str) or not instance_ids:
         raise BadArgumentError(f'instance_ids is {instance_ids!r}. Pass a list, such as ["i-1", "i-2"].')
@@ -223,14 +224,15 @@ def schedules(
 
     Args:
         instance_ids: The instances that they may concern.
-        types: Their types, names or a strategy that gives names; left out, `event_types()`, or of simulated events those that can be.
+        types: Their types: names, or a strategy that gives names; left out, `event_types()`, or of simulated
+            events those that can be.
         simulated: Whether all are simulated, or none; left out, either.
         within: The longest from publication to NotBefore.
         min_size: The fewest events.
         max_size: The most.
 
     Raises:
-        BadArgumentError: There are no instances, or `within` is no duration.
+        BadArgumentError: There are no instances, `within` is no duration, or `types` are no types.
     """
     events = planned_events(instance_ids, types=types, simulated=simulated, within=within)
     return st.lists(events, min_size=min_size, max_size=max_size)

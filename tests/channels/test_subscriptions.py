@@ -2,11 +2,9 @@
 
 import asyncio
 import gc
-import sys
 import threading
 import time
 import weakref
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -508,17 +506,6 @@ def test_a_receiver_that_works_long_but_calls_is_left_alone(ecs, publish, call):
     assert subscription.deliveries[0].outcome == "delivered"
 
 
-@contextmanager
-def unraisable():
-    """Errors that reach nobody meanwhile."""
-    lost, hook = [], sys.unraisablehook
-    sys.unraisablehook = lost.append
-    try:
-        yield lost
-    finally:
-        sys.unraisablehook = hook
-
-
 def test_a_receiver_is_not_cut_off_in_a_callback_of_the_garbage_collector(ecs, publish):
     """There its end would be lost, and reported as an error that nobody could catch."""
     ecs.patience = 0.1
@@ -557,7 +544,7 @@ class Finalized:
             pass
 
 
-def test_what_goes_is_let_go_in_peace(ecs, publish):
+def test_what_goes_is_let_go_in_peace(ecs, publish, unraisable):
     """Errors in finalizers and in callbacks of weak references are lost too."""
     ecs.patience = 0.1
 

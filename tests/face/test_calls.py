@@ -69,7 +69,7 @@ def test_calls_are_found_by_action_and_parameters(ecs, call):
     [
         (
             lambda ecs: ecs.assert_not_called("RebootInstnce"),
-            f"'RebootInstnce' is no action of Ecs or Cms. Did you mean RebootInstance? Actions are: {ALL}.",
+            f"'RebootInstnce' is no action of Ecs or Cms that is faked. Did you mean RebootInstance? Actions are: {ALL}.",
         ),
         (
             lambda ecs: ecs.assert_not_called("RebootInstance", Instance="i-web1"),
@@ -207,7 +207,7 @@ def test_a_throttled_read_is_retried_by_the_sdk_in_virtual_time(ecs, call):
         (
             ("RebootInstanc", "Throttling"),
             {},
-            f"'RebootInstanc' is no action of Ecs or Cms. Did you mean RebootInstance? Actions are: {ALL}.",
+            f"'RebootInstanc' is no action of Ecs or Cms that is faked. Did you mean RebootInstance? Actions are: {ALL}.",
         ),
         (
             ("RebootInstance", "Throttling"),

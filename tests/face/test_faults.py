@@ -655,7 +655,7 @@ def test_what_calls_came_near_or_may_stay_unused_is_not_complained_of(declare):
         ),
         (
             lambda ecs: ecs.quota("RebootInstanc", per_minute=1),
-            "'RebootInstanc' is no action of Ecs or Cms. Did you mean RebootInstance? Actions are: ",
+            "'RebootInstanc' is no action of Ecs or Cms that is faked. Did you mean RebootInstance? Actions are: ",
         ),
     ],
 )

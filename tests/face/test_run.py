@@ -5,11 +5,9 @@ import datetime as dt
 import gc
 import hashlib
 import signal
-import sys
 import threading
 import time
 import types
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,17 +22,6 @@ from pytest_ecsevents import (
 )
 from pytest_ecsevents.clock import duration_text
 from pytest_ecsevents.face import _interrupts, _run
-
-
-@contextmanager
-def unraisable():
-    """Errors that reach nobody meanwhile."""
-    lost, hook = [], sys.unraisablehook
-    sys.unraisablehook = lost.append
-    try:
-        yield lost
-    finally:
-        sys.unraisablehook = hook
 
 
 @pytest.fixture(params=["freezegun", "time-machine"])
@@ -328,7 +315,7 @@ async def swallows_elsewhere():
 
 
 @pytest.mark.parametrize("handler", [swallows, swallows_twice, swallows_elsewhere])
-def test_a_coroutine_that_swallows_its_cancellation_is_found_out(run_coroutine, handler):
+def test_a_coroutine_that_swallows_its_cancellation_is_found_out(run_coroutine, unraisable, handler):
     """It is ended all the same, wherever it does, and nothing of it is left to go on for ever when it is let go of."""
     with unraisable() as lost, pytest.raises(StuckHandlerError) as error:
         run_coroutine(handler)
@@ -416,8 +403,8 @@ def test_a_coroutine_that_is_busy_is_found_out(ecs, run_coroutine):
         run_coroutine(handler)
 
 
-def test_a_loop_that_is_held_up_is_not_asked_twice(ecs):
-    """A function that is stuck in a test with a loop of its own is ended, and the loop goes on."""
+def test_a_function_that_is_stuck_in_a_test_with_a_loop_is_ended(ecs):
+    """Its loop is held up and cannot end it; it goes on afterwards, and nothing in it is cancelled."""
     ecs.patience = 0.05
 
     def busy():
@@ -444,7 +431,7 @@ def test_a_cancellation_of_its_own_is_the_handlers(ecs):
         ecs.run(lambda: asyncio.run(handler()), until="1h")
 
 
-def test_a_handler_is_not_ended_in_the_making_of_an_object(ecs):
+def test_a_handler_is_not_ended_in_the_making_of_an_object(ecs, unraisable):
     """What is half made would be destroyed, and say so in somebody else's test."""
     ecs.patience = 0.1
 
