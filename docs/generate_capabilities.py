@@ -10,8 +10,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pytest_ecsevents._words import listed
-from pytest_ecsevents.channels import BATCH, HIDDEN, PRIORITY, QUEUE_LIMITS, TOPIC_LIMITS, WAIT
-from pytest_ecsevents.cloud import (
+from pytest_ecsevents.face import SCENARIOS, EcsEvents
+from pytest_ecsevents.face._scenarios import ScenarioRow, case_of, types_of
+from pytest_ecsevents.rpc import COMMON, MISHAPS, Action, ErrorRow
+from pytest_ecsevents.rpc._action import METHODS
+from pytest_ecsevents.rpc._parameters import ENVELOPE, Parameter
+from pytest_ecsevents.services._products import ACTIONS, PRODUCTS, Product
+from pytest_ecsevents.services.ecs import (
     EVENT_STATUS_CODES,
     EVENT_TYPES,
     FINAL,
@@ -20,13 +25,18 @@ from pytest_ecsevents.cloud import (
     ROWS,
     EventStatus,
 )
-from pytest_ecsevents.face import SCENARIOS, EcsEvents
-from pytest_ecsevents.face._scenarios import ScenarioRow, case_of, types_of
-from pytest_ecsevents.guest import ERRORS, ITEMS
-from pytest_ecsevents.openapi import ACTIONS, COMMON, MISHAPS, PRODUCTS, Action, ErrorRow, Product
-from pytest_ecsevents.openapi._action import METHODS
-from pytest_ecsevents.openapi._parameters import ENVELOPE, Parameter
-from pytest_ecsevents.server import SMQ_ERRORS, SMQ_VERSION, Route
+from pytest_ecsevents.services.metadata import ERRORS, ITEMS
+from pytest_ecsevents.services.smq import (
+    BATCH,
+    HIDDEN,
+    PRIORITY,
+    QUEUE_LIMITS,
+    SMQ_ERRORS,
+    SMQ_VERSION,
+    TOPIC_LIMITS,
+    WAIT,
+    Route,
+)
 
 PAGE = Path(__file__).with_name("capabilities.md")
 

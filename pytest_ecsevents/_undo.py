@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from pytest_ecsevents._words import hidden_in_reports
+from pytest_ecsevents._errors import hidden_in_reports
 
 __tracebackhide__ = hidden_in_reports
 

@@ -54,7 +54,7 @@ run the test once for each scenario of an event (executed, avoidable, canceled-b
 
 
 def __tracebackhide__(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:  # noqa: N807  # pytest's name
-    from pytest_ecsevents._words import hidden_in_reports
+    from pytest_ecsevents._errors import hidden_in_reports
 
     return hidden_in_reports(excinfo.value)
 
@@ -198,9 +198,9 @@ class _OneSentence:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: object) -> None:
         if error is not None:
-            from pytest_ecsevents import _words
+            from pytest_ecsevents import _errors
 
-            if isinstance(error, getattr(_words, self._kind)):
+            if isinstance(error, getattr(_errors, self._kind)):
                 raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
@@ -329,14 +329,14 @@ def _has_story(report: object) -> bool:
 
 
 def _in_colours(story: str, writer: Any) -> str:
-    from pytest_ecsevents._colours import painted
+    from pytest_ecsevents.report._colours import painted
 
     return painted(story, writer.markup)
 
 
 def _leave_us_out(excinfo: pytest.ExceptionInfo[BaseException], before: BaseException | None) -> None:
     """Show the author's own frames alone, where an error of his own comes out of a receiver or of a handler."""
-    from pytest_ecsevents.face._tracebacks import forget, shorten
+    from pytest_ecsevents._frames import forget, shorten
 
     shorten(excinfo.tb)
     if before is not None:
@@ -345,7 +345,7 @@ def _leave_us_out(excinfo: pytest.ExceptionInfo[BaseException], before: BaseExce
 
 def _end_at_the_handler(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
     """Cut a traceback of ours where the handler called its SDK: nothing below is the author's."""
-    from pytest_ecsevents.openapi import is_between
+    from pytest_ecsevents._frames import is_between
 
     if not __tracebackhide__(excinfo):
         return

@@ -1,7 +1,18 @@
 """Freezing back ends, virtual sleep and the queue of what falls due."""
 
-from pytest_ecsevents.clock._callers import Callers, Hold
 from pytest_ecsevents.clock._clock import BACKENDS, SLEEPS, Clock
+from pytest_ecsevents.clock._scheduler import (
+    HandlerStop,
+    Member,
+    Stop,
+    TestIsOver,
+    Waits,
+    is_plumbing,
+    place_of,
+    real_now,
+    real_sleep,
+)
+from pytest_ecsevents.clock._server_waits import Callers, Hold
 from pytest_ecsevents.clock._times import (
     LAST,
     SECOND,
@@ -18,17 +29,6 @@ from pytest_ecsevents.clock._times import (
     parse_duration,
     parse_when,
     to_micros,
-)
-from pytest_ecsevents.clock._waits import (
-    HandlerStop,
-    Member,
-    Stop,
-    TestIsOver,
-    Waits,
-    is_plumbing,
-    place_of,
-    real_now,
-    real_sleep,
 )
 
 __all__ = [

@@ -10,18 +10,18 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final
 
+from pytest_ecsevents._errors import BadArgumentError, EcsEventsError, hidden_in_reports
 from pytest_ecsevents._undo import Undo
-from pytest_ecsevents._words import BadArgumentError, EcsEventsError, hidden_in_reports
-from pytest_ecsevents.clock._callers import AnswerWait, Callers, Hold
+from pytest_ecsevents.clock._asyncio import LoopTime, is_virtual, replace_loops
 from pytest_ecsevents.clock._freezegun import FreezegunSource
-from pytest_ecsevents.clock._loops import LoopTime, is_virtual, replace_loops
 from pytest_ecsevents.clock._names import NamesMemo, is_no_mock, memo_for_now
 from pytest_ecsevents.clock._queue import DueQueue
-from pytest_ecsevents.clock._sleeping import replace_waiting
+from pytest_ecsevents.clock._scheduler import Member, Waits, real_now, real_sleep
+from pytest_ecsevents.clock._server_waits import AnswerWait, Callers, Hold
 from pytest_ecsevents.clock._sources import ClockSource
+from pytest_ecsevents.clock._stdlib import replace_waiting
 from pytest_ecsevents.clock._timemachine import TimeMachineSource
 from pytest_ecsevents.clock._times import FIRST, LAST, SECOND, Micros, duration_text, instant_text
-from pytest_ecsevents.clock._waits import Member, Waits, real_now, real_sleep
 
 __tracebackhide__ = hidden_in_reports
 

@@ -5,7 +5,7 @@ import sys
 import time
 from typing import Any
 
-from pytest_ecsevents._words import EcsEventsError
+from pytest_ecsevents._errors import EcsEventsError
 from pytest_ecsevents.clock._times import Micros, from_micros
 
 

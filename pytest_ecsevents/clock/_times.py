@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import Final, TypeAlias
 
-from pytest_ecsevents._words import BadArgumentError, hidden_in_reports
+from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 
 __tracebackhide__ = hidden_in_reports
 

@@ -4,7 +4,6 @@ from pytest_ecsevents.face._ecs_events import EcsEvents
 from pytest_ecsevents.face._instances import Instances
 from pytest_ecsevents.face._metadata import Metadata
 from pytest_ecsevents.face._queues import Queue, Topic
-from pytest_ecsevents.face._run import Stopped
 from pytest_ecsevents.face._scenarios import SCENARIOS
 from pytest_ecsevents.face._settings import NAMES, Settings, with_given
 from pytest_ecsevents.face._staging import PlannedStep, Scenario
@@ -19,7 +18,6 @@ __all__ = [
     "Queue",
     "Scenario",
     "Settings",
-    "Stopped",
     "Topic",
     "with_given",
 ]

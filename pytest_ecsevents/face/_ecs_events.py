@@ -9,25 +9,15 @@ from functools import cached_property, partial
 from types import EllipsisType, MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from pytest_ecsevents._errors import BadArgumentError, EcsEventsError, NoSingleEventError, hidden_in_reports
+from pytest_ecsevents._frames import callers_frame
 from pytest_ecsevents._undo import Undo
-from pytest_ecsevents._words import (
-    BadArgumentError,
-    EcsEventsError,
-    NoSingleEventError,
-    did_you_mean,
-    hidden_in_reports,
-    listed,
-    nearest,
-)
-from pytest_ecsevents.channels import (
-    CloudMonitor,
-    Delivery,
-    Dispatcher,
-    FunctionContext,
-    NotificationNames,
-    Subscription,
-    cloudmonitor,
-)
+from pytest_ecsevents._words import did_you_mean, listed, nearest
+from pytest_ecsevents.checks._faults import Rules as CallRules
+from pytest_ecsevents.checks._patterns import metadata_pattern, pattern
+from pytest_ecsevents.checks._strictness import Checks, strict_checks
+from pytest_ecsevents.checks._stubs import Answer
+from pytest_ecsevents.checks._witness import CallWitness
 from pytest_ecsevents.clock import (
     Clock,
     Duration,
@@ -42,7 +32,36 @@ from pytest_ecsevents.clock import (
     parse_when,
     place_of,
 )
-from pytest_ecsevents.cloud import (
+from pytest_ecsevents.face._instances import Instances
+from pytest_ecsevents.face._messaging import Messaging
+from pytest_ecsevents.face._metadata import Metadata
+from pytest_ecsevents.face._queues import Queue, Topic
+from pytest_ecsevents.face._settings import Settings, with_given
+from pytest_ecsevents.handlers import Stopped
+from pytest_ecsevents.handlers._guard import Guard
+from pytest_ecsevents.handlers._receivers import Receiver, Receivers, timed_out
+from pytest_ecsevents.handlers._rule_targets import RuleBook, RuleTargets
+from pytest_ecsevents.handlers._runner import PATIENCE, Runner
+from pytest_ecsevents.report._comparisons import explained
+from pytest_ecsevents.report._expectations import check_avoided, check_transitions
+from pytest_ecsevents.report._moments import moments
+from pytest_ecsevents.report._reasons import BY_TEST, IN_GUEST, Story
+from pytest_ecsevents.report._texts import METADATA
+from pytest_ecsevents.report._timeline import Header, timeline_text
+from pytest_ecsevents.rpc import ApiCall
+from pytest_ecsevents.rpc._gateway import Gateway
+from pytest_ecsevents.server import PREFIXES, MetadataApp
+from pytest_ecsevents.server._serving import Serving
+from pytest_ecsevents.services.cms import (
+    CloudMonitor,
+    Delivery,
+    Dispatcher,
+    FunctionContext,
+    NotificationNames,
+    Subscription,
+    cloudmonitor,
+)
+from pytest_ecsevents.services.ecs import (
     EVENT_TYPES,
     Change,
     Cloud,
@@ -54,36 +73,14 @@ from pytest_ecsevents.cloud import (
     SystemEvent,
     Transition,
 )
-from pytest_ecsevents.face._comparisons import explained
-from pytest_ecsevents.face._expectations import check_avoided, check_transitions
-from pytest_ecsevents.face._faults import Rules as CallRules
-from pytest_ecsevents.face._guard import Guard
-from pytest_ecsevents.face._instances import Instances
-from pytest_ecsevents.face._messaging import Messaging
-from pytest_ecsevents.face._metadata import METADATA, Metadata, metadata_pattern
-from pytest_ecsevents.face._moments import moments
-from pytest_ecsevents.face._patterns import pattern
-from pytest_ecsevents.face._queues import Queue, Topic
-from pytest_ecsevents.face._reasons import BY_TEST, IN_GUEST, Story
-from pytest_ecsevents.face._receivers import Receiver, Receivers, timed_out
-from pytest_ecsevents.face._rule_targets import RuleBook, RuleTargets
-from pytest_ecsevents.face._run import PATIENCE, Runner, Stopped
-from pytest_ecsevents.face._serving import Serving
-from pytest_ecsevents.face._settings import Settings, with_given
-from pytest_ecsevents.face._strictness import Checks, strict_checks
-from pytest_ecsevents.face._stubs import Answer
-from pytest_ecsevents.face._timeline import Header, timeline_text
-from pytest_ecsevents.face._witness import CallWitness
-from pytest_ecsevents.guest import HOST as METADATA_HOST
-from pytest_ecsevents.guest import Door, Guest, Guests, MetadataService
-from pytest_ecsevents.openapi import ApiCall, Gateway, callers_frame
-from pytest_ecsevents.server import PREFIXES, MetadataApp
+from pytest_ecsevents.services.metadata import HOST as METADATA_HOST
+from pytest_ecsevents.services.metadata import Door, Guest, Guests, MetadataService
 from pytest_ecsevents.transports import intercept
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from pytest_ecsevents.channels import DeliveryOptions
+    from pytest_ecsevents.services.cms import DeliveryOptions
 
 __tracebackhide__ = hidden_in_reports
 
@@ -1357,7 +1354,7 @@ class EcsEvents:
         It is one `<svg>` element that needs nothing else: no script, no font, no other file. What each bar and mark
         stands for is told when the pointer rests on it. Of more than 50 instances or 200 events the rest is counted.
         """
-        from pytest_ecsevents.face._chart import chart
+        from pytest_ecsevents.report._chart import chart
 
         label = timeline_text(self._header(), ()).replace("clock", "ECS events: clock", 1)
         return chart(label, list(self), self._cloud.instances_ever(), self._story())

@@ -4,9 +4,9 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from pytest_ecsevents._words import hidden_in_reports
+from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents.clock import Duration, parse_duration
-from pytest_ecsevents.cloud import AttributeValue, Cloud, GivenDisk, Instance, InstanceStatus
+from pytest_ecsevents.services.ecs import AttributeValue, Cloud, GivenDisk, Instance, InstanceStatus
 
 __tracebackhide__ = hidden_in_reports
 

@@ -5,14 +5,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pytest_ecsevents._words import BadArgumentError, EcsEventsError, did_you_mean, hidden_in_reports, listed
-from pytest_ecsevents.cloud import ATTRIBUTES, EVENT_TYPES, MAINTENANCE_CAUSES, EventStatus
+from pytest_ecsevents._errors import BadArgumentError, EcsEventsError, hidden_in_reports
+from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.face._ecs_events import EcsEvents
 from pytest_ecsevents.face._instances import declared
 from pytest_ecsevents.face._matrix import arguments, cases
 from pytest_ecsevents.face._scenarios import Case
 from pytest_ecsevents.face._settings import Settings
 from pytest_ecsevents.face._staging import Scenario, staged
+from pytest_ecsevents.services.ecs import ATTRIBUTES, EVENT_TYPES, MAINTENANCE_CAUSES, EventStatus
 
 __tracebackhide__ = hidden_in_reports
 

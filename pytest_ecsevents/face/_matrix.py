@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from pytest_ecsevents._words import BadArgumentError, did_you_mean, hidden_in_reports, listed
-from pytest_ecsevents.cloud import EVENT_TYPES
+from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
+from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.face._scenarios import SCENARIOS, Case, case_of, scenarios_of, types_of
+from pytest_ecsevents.services.ecs import EVENT_TYPES
 
 __tracebackhide__ = hidden_in_reports
 

@@ -4,25 +4,25 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from pytest_ecsevents._words import BadArgumentError, DeliveryError, hidden_in_reports
-from pytest_ecsevents.channels import (
-    Courier,
-    Delivery,
+from pytest_ecsevents._errors import BadArgumentError, DeliveryError, hidden_in_reports
+from pytest_ecsevents.checks._witness import CallWitness
+from pytest_ecsevents.clock import Clock
+from pytest_ecsevents.face._queues import Queue, Topic, queue_attributes, smq_error
+from pytest_ecsevents.handlers._receivers import Receivers
+from pytest_ecsevents.server._serving import Serving
+from pytest_ecsevents.services.cms import Courier, Delivery, Subscription
+from pytest_ecsevents.services.smq import (
+    EndpointPusher,
     MessageStep,
     Queues,
     QueueState,
+    SmqApp,
     SmqRefusal,
-    Subscription,
     TopicPush,
+    TopicRoutes,
     Topics,
     TopicState,
 )
-from pytest_ecsevents.clock import Clock
-from pytest_ecsevents.face._queues import Queue, Topic, queue_attributes, smq_error
-from pytest_ecsevents.face._receivers import Receivers
-from pytest_ecsevents.face._serving import Serving
-from pytest_ecsevents.face._witness import CallWitness
-from pytest_ecsevents.server import EndpointPusher, SmqApp, TopicRoutes
 
 __tracebackhide__ = hidden_in_reports
 

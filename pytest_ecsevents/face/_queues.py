@@ -4,15 +4,16 @@ import base64
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from pytest_ecsevents._words import BadArgumentError, did_you_mean, hidden_in_reports, listed
-from pytest_ecsevents.channels import (
+from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
+from pytest_ecsevents._words import did_you_mean, listed
+from pytest_ecsevents.services.cms import Subscription
+from pytest_ecsevents.services.smq import (
     CONTENT_FORMATS,
     QUEUE_LIMITS,
     STRATEGIES,
     QueueMessage,
     QueueState,
     SmqRefusal,
-    Subscription,
     TopicMessage,
     Topics,
     TopicState,

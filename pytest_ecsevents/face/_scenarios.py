@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from pytest_ecsevents.clock import SECOND, Micros
-from pytest_ecsevents.cloud import EVENT_TYPES, EventStatus, Trigger, first_statuses, next_status
+from pytest_ecsevents.services.ecs import EVENT_TYPES, EventStatus, Trigger, first_statuses, next_status
 
 MINUTE: Final = 60 * SECOND
 HOUR: Final = 60 * MINUTE

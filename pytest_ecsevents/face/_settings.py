@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from pytest_ecsevents._words import BadArgumentError, did_you_mean, hidden_in_reports, listed
+from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
+from pytest_ecsevents._words import did_you_mean, listed
+from pytest_ecsevents.checks._strictness import strict_checks
 from pytest_ecsevents.clock import BACKENDS, SLEEPS, parse_duration, parse_when
-from pytest_ecsevents.face._strictness import strict_checks
 
 __tracebackhide__ = hidden_in_reports
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from pytest_ecsevents._words import hidden_in_reports
+from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents.clock import Micros, from_micros, instant_text
-from pytest_ecsevents.cloud import EventStatus, SystemEvent
 from pytest_ecsevents.face._scenarios import HOUR, LASTS, MINUTE, NOTICE, Act, Case
-from pytest_ecsevents.openapi import ACTIONS, ApiCall
+from pytest_ecsevents.rpc import ApiCall
+from pytest_ecsevents.services._products import ACTIONS
+from pytest_ecsevents.services.ecs import EventStatus, SystemEvent
 
 if TYPE_CHECKING:
     from pytest_ecsevents.face._ecs_events import EcsEvents

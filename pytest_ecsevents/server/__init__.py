@@ -7,11 +7,6 @@ from pytest_ecsevents.clock import Clock
 from pytest_ecsevents.server._ecs import EcsApp
 from pytest_ecsevents.server._metadata import PREFIXES, MetadataApp
 from pytest_ecsevents.server._mounts import Mount, Mounts
-from pytest_ecsevents.server._push import EndpointPusher
-from pytest_ecsevents.server._smq import VERSION as SMQ_VERSION
-from pytest_ecsevents.server._smq import Route, SmqApp
-from pytest_ecsevents.server._smq_errors import SMQ_ERRORS
-from pytest_ecsevents.server._smq_topics import TopicRoutes
 from pytest_ecsevents.server._wsgi import CONNECTION, Environ, Line, Refusal, StartResponse, WsgiApp
 
 
@@ -47,20 +42,14 @@ def serve(app: WsgiApp, refusal: Refusal, clock: Clock) -> Running:
 __all__ = [
     "CONNECTION",
     "PREFIXES",
-    "SMQ_ERRORS",
-    "SMQ_VERSION",
     "EcsApp",
-    "EndpointPusher",
     "Environ",
     "Line",
     "MetadataApp",
     "Mount",
     "Mounts",
-    "Route",
     "Running",
-    "SmqApp",
     "StartResponse",
-    "TopicRoutes",
     "WsgiApp",
     "can_serve",
     "serve",

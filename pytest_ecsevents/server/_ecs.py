@@ -4,20 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
-from pytest_ecsevents._words import EcsEventsError
-from pytest_ecsevents.openapi import (
-    COMMON,
-    PRODUCTS,
-    Answerer,
-    ApiError,
-    ApiReply,
-    ApiRequest,
-    NoReply,
-    Outcome,
-    Patience,
-    encoded,
-    error_body,
-)
+from pytest_ecsevents._errors import EcsEventsError
+from pytest_ecsevents.rpc import COMMON, Answerer, ApiError, ApiReply, ApiRequest, NoReply, Outcome, Patience, encoded
+from pytest_ecsevents.rpc._gateway import error_body
 from pytest_ecsevents.server._wsgi import (
     CONNECTION,
     Environ,
@@ -28,6 +17,7 @@ from pytest_ecsevents.server._wsgi import (
     headers_of,
     status_line,
 )
+from pytest_ecsevents.services._products import PRODUCTS
 from pytest_ecsevents.transports import decoded
 
 NAME: Final = "server"

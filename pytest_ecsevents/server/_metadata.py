@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
-from pytest_ecsevents.guest import VERSIONS, MetadataRequest
-from pytest_ecsevents.openapi import NoReply, Outcome
+from pytest_ecsevents.rpc import NoReply, Outcome
 from pytest_ecsevents.server._ecs import ELSEWHERE, NAME, no_reply
 from pytest_ecsevents.server._wsgi import CONNECTION, Environ, StartResponse, answer, headers_of
+from pytest_ecsevents.services.metadata import VERSIONS, MetadataRequest
 
 PREFIXES: Final = tuple(f"/{version}" for version in VERSIONS)
 """How the paths begin that are the metadata service's, whatever host is asked."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from hypothesis import strategies as st
 
-from pytest_ecsevents._words import hidden_in_reports
+from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents.clock import SECOND, Duration, Micros, parse_duration
-from pytest_ecsevents.cloud import (
+from pytest_ecsevents.services.ecs import (
     EVENT_TYPES,
     FINAL,
     EventStatus,

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.cloud import (
+from pytest_ecsevents.face._staging import is_of_ecs
+from pytest_ecsevents.rpc import ApiCall
+from pytest_ecsevents.services.ecs import (
     EVENT_TYPES,
     SIMULATED_TYPES,
     EventStatus,
@@ -20,8 +22,6 @@ from pytest_ecsevents.cloud import (
     Trigger,
     next_status,
 )
-from pytest_ecsevents.face._staging import is_of_ecs
-from pytest_ecsevents.openapi import ApiCall
 from pytest_ecsevents.strategies._schedules import PlannedEvent, offsets, planned_events
 
 CODES: Final = ("Throttling", "Throttling.User", "ServiceUnavailable", "InternalError")

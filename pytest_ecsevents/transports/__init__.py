@@ -1,8 +1,8 @@
 """One file for each client library's insides: decode to a request, encode `ApiReply`, nothing else."""
 
 from pytest_ecsevents._undo import Undo
-from pytest_ecsevents.guest import Door
-from pytest_ecsevents.openapi import Answerer
+from pytest_ecsevents.rpc import Answerer
+from pytest_ecsevents.services.metadata import Door
 from pytest_ecsevents.transports import _aiohttp, _legacy, _requests, _sockets
 from pytest_ecsevents.transports._decoding import ALIYUN_URL, METADATA_URL, Desk, asked, decoded
 from pytest_ecsevents.transports._webhooks import METHODS, is_loopback, push

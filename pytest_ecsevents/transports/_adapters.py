@@ -5,8 +5,8 @@ from functools import partial
 from io import BytesIO
 from typing import Any
 
-from pytest_ecsevents._words import hidden_in_reports
-from pytest_ecsevents.openapi import ApiReply, NoReply
+from pytest_ecsevents._errors import hidden_in_reports
+from pytest_ecsevents.rpc import ApiReply, NoReply
 from pytest_ecsevents.transports._decoding import Desk
 from pytest_ecsevents.transports._failures import failure, patience_of
 

@@ -14,9 +14,9 @@ from types import ModuleType
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents._undo import Undo
-from pytest_ecsevents._words import hidden_in_reports
-from pytest_ecsevents.openapi import ApiReply, NoReply, Patience
+from pytest_ecsevents.rpc import ApiReply, NoReply, Patience
 from pytest_ecsevents.transports._decoding import Desk, desk_for, micros
 
 __tracebackhide__ = hidden_in_reports

@@ -7,8 +7,8 @@ from typing import Any, Final
 from urllib.parse import unquote, unquote_plus
 
 from pytest_ecsevents.clock import Micros
-from pytest_ecsevents.guest import HOST, PORT, MetadataRequest
-from pytest_ecsevents.openapi import ApiRequest, Patience
+from pytest_ecsevents.rpc import ApiRequest, Patience
+from pytest_ecsevents.services.metadata import HOST, PORT, MetadataRequest
 
 ALIYUN_URL: Final = re.compile(r"https?://(?:[^/?#@]*\.)?aliyuncs\.com(?::\d+)?(?:[/?#]|$)", re.IGNORECASE)
 """What the fake cloud answers; every other host but that of the metadata service is left alone."""

@@ -6,8 +6,8 @@ import sys
 from functools import cache
 from typing import Any, Final
 
+from pytest_ecsevents._errors import EcsEventsError, hidden_in_reports
 from pytest_ecsevents._undo import Undo
-from pytest_ecsevents._words import EcsEventsError, hidden_in_reports
 from pytest_ecsevents.transports._adapters import raw_response, reply_to
 from pytest_ecsevents.transports._decoding import Desk, desk_for
 

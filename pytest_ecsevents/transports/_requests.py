@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
+from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents._undo import Undo
-from pytest_ecsevents._words import hidden_in_reports
 from pytest_ecsevents.transports._adapters import raw_response, reply_to
 from pytest_ecsevents.transports._decoding import Desk, desk_for
 

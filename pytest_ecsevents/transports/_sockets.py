@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from http.client import responses
 from typing import Any, Final
 
+from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents._undo import Undo
-from pytest_ecsevents._words import hidden_in_reports
-from pytest_ecsevents.guest import HOST, PORT, Door
-from pytest_ecsevents.openapi import ApiReply, NoReply, Patience
+from pytest_ecsevents.rpc import ApiReply, NoReply, Patience
+from pytest_ecsevents.services.metadata import HOST, PORT, Door
 from pytest_ecsevents.transports._decoding import asked, micros
 
 __tracebackhide__ = hidden_in_reports

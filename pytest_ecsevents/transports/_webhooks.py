@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from pytest_ecsevents._words import hidden_in_reports
+from pytest_ecsevents._errors import hidden_in_reports
 
 __tracebackhide__ = hidden_in_reports
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.channels import SmqRefusal
 from pytest_ecsevents.clock import SECOND
+from pytest_ecsevents.services.smq import SmqRefusal
 
 RETENTION = 90
 

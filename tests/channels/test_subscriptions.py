@@ -11,7 +11,7 @@ import pytest
 from printed import REBOOT
 
 from pytest_ecsevents import BadArgumentError, EcsEvents, EcsEventsError, ReceiverError, StuckHandlerError
-from pytest_ecsevents.face import _interrupts
+from pytest_ecsevents.handlers import _interrupts
 
 SCHEDULED = f"Instance:{REBOOT}:Scheduled"
 

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.clock import _loops
+from pytest_ecsevents.clock import _asyncio as _loops
 
 aiohttp = pytest.importorskip("aiohttp")
 

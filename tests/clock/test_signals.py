@@ -11,7 +11,9 @@ import time
 import pytest
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.clock import _clock, _queue, _sleeping, _waits
+from pytest_ecsevents.clock import _clock, _queue
+from pytest_ecsevents.clock import _scheduler as _waits
+from pytest_ecsevents.clock import _stdlib as _sleeping
 from pytest_ecsevents.clock._queue import DueQueue
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="there are no signals of one's own here")

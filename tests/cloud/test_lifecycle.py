@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from pytest_ecsevents import EcsEvents, EcsEventsError
-from pytest_ecsevents.cloud import EVENT_TYPES, ROWS, SIMULATED_TYPES, EventStatus, Trigger, next_status
+from pytest_ecsevents.services.ecs import EVENT_TYPES, ROWS, SIMULATED_TYPES, EventStatus, Trigger, next_status
 
 MAINTENANCE = ("SystemMaintenance.Reboot", "SystemMaintenance.Stop", "SystemMaintenance.Redeploy")
 FAILURES = ("SystemFailure.Reboot", "SystemFailure.Stop", "SystemFailure.Redeploy", "InstanceFailure.Reboot")

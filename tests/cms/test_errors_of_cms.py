@@ -2,7 +2,8 @@
 
 import pytest
 
-from pytest_ecsevents.openapi import CMS, COMMON
+from pytest_ecsevents.rpc import COMMON
+from pytest_ecsevents.services._products import CMS
 
 pytest.importorskip("aliyunsdkcms")
 

@@ -8,7 +8,7 @@ from aliyunsdkcore.vendored import requests
 from cms_requests import AT, request_of
 
 from pytest_ecsevents import BadArgumentError, UnexpectedCallError
-from pytest_ecsevents.openapi import ACTIONS, PRODUCTS
+from pytest_ecsevents.services._products import ACTIONS, PRODUCTS
 
 pytest.importorskip("aliyunsdkcms")
 

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ecsevents.cloud import EVENT_TYPES
 from pytest_ecsevents.face import SCENARIOS
 from pytest_ecsevents.face._scenarios import case_of
-from pytest_ecsevents.guest import ERRORS, ITEMS
-from pytest_ecsevents.openapi import ACTIONS, MISHAPS
+from pytest_ecsevents.rpc import MISHAPS
+from pytest_ecsevents.services._products import ACTIONS
+from pytest_ecsevents.services.ecs import EVENT_TYPES
+from pytest_ecsevents.services.metadata import ERRORS, ITEMS
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "generate_capabilities.py"
 PAGE = SCRIPT.with_name("capabilities.md").read_text(encoding="utf-8")

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from pytest_ecsevents import EcsEvents, Scenario, SystemEvent, strategies
+from pytest_ecsevents.checks._strictness import CHECKS
+from pytest_ecsevents.checks._strictness import README as LINK
 from pytest_ecsevents.face import NAMES, SCENARIOS, Settings
-from pytest_ecsevents.face._strictness import CHECKS
-from pytest_ecsevents.face._strictness import README as LINK
-from pytest_ecsevents.openapi import ACTIONS, MISHAPS
+from pytest_ecsevents.rpc import MISHAPS
+from pytest_ecsevents.services._products import ACTIONS
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 SNIPPETS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)

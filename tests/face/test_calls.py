@@ -10,7 +10,7 @@ from pytest_ecsevents import (
     UnknownParameterWarning,
     UnusedFaultError,
 )
-from pytest_ecsevents.openapi import ACTIONS, ECS
+from pytest_ecsevents.services._products import ACTIONS, ECS
 
 ALL = ", ".join(ACTIONS)
 OF_ECS = ", ".join(ECS.actions)

@@ -9,7 +9,7 @@ import pytest
 from aliyunsdkcore.acs_exception.exceptions import ServerException
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.face._svg import COLOURS
+from pytest_ecsevents.report._svg import COLOURS
 
 SVG = "{http://www.w3.org/2000/svg}"
 

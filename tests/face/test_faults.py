@@ -11,7 +11,7 @@ import requests
 from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
 
 from pytest_ecsevents import BadArgumentError, EcsEvents, EndlessCallError, UnusedFaultError
-from pytest_ecsevents.openapi import MISHAPS, ApiError
+from pytest_ecsevents.rpc import MISHAPS, ApiError
 
 URL = "http://ecs.aliyuncs.com/?Action={}&Version=2014-05-26&RegionId=cn-hangzhou&Format=JSON"
 RELAX = (

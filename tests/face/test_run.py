@@ -21,7 +21,8 @@ from pytest_ecsevents import (
     StuckHandlerError,
 )
 from pytest_ecsevents.clock import duration_text
-from pytest_ecsevents.face import _interrupts, _run
+from pytest_ecsevents.handlers import _interrupts
+from pytest_ecsevents.handlers import _runner as _run
 
 
 @pytest.fixture(params=["freezegun", "time-machine"])

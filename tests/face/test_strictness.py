@@ -21,7 +21,7 @@ from pytest_ecsevents import (
     UnusedStubError,
     clock,
 )
-from pytest_ecsevents.face._strictness import CHECKS
+from pytest_ecsevents.checks._strictness import CHECKS
 
 START = "2018-08-22T10:39:49Z"
 
@@ -259,7 +259,7 @@ def test_receivers_may_go_wrong_if_told(call):
 @pytest.fixture
 def endless(monkeypatch):
     """Threads that neither end nor wait in virtual time; the test's end waits for them but a moment."""
-    monkeypatch.setattr("pytest_ecsevents.clock._waits.END_WITHIN", 0.05)
+    monkeypatch.setattr("pytest_ecsevents.clock._scheduler.END_WITHIN", 0.05)
     end, threads = threading.Event(), []
 
     def work():

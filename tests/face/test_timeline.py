@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from pytest_ecsevents import EcsEvents
 from pytest_ecsevents.clock import SECOND, elapsed_text
-from pytest_ecsevents.face._moments import Moment, Rank
-from pytest_ecsevents.face._rounds import rounds
-from pytest_ecsevents.face._sleeps import SleepLog
+from pytest_ecsevents.report._moments import Moment, Rank
+from pytest_ecsevents.report._rounds import rounds
+from pytest_ecsevents.report._sleeps import SleepLog
 
 
 def test_the_timeline_tells_the_whole_story(call):

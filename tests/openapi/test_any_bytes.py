@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
 from pytest_ecsevents import EcsEvents, UnexpectedCallError
-from pytest_ecsevents.cloud import ATTRIBUTES, EVENT_TYPES, FINAL, SIMULATED_TYPES, EventStatus, InstanceStatus
-from pytest_ecsevents.openapi import ACTIONS, COMMON, ECS, PRODUCTS, ApiRequest
+from pytest_ecsevents.rpc import COMMON, ApiRequest
+from pytest_ecsevents.services._products import ACTIONS, ECS, PRODUCTS
+from pytest_ecsevents.services.ecs import ATTRIBUTES, EVENT_TYPES, FINAL, SIMULATED_TYPES, EventStatus, InstanceStatus
 from pytest_ecsevents.transports._decoding import decoded
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest_ecsevents.UnknownParameterWarning")

@@ -3,7 +3,7 @@
 import pytest
 
 from pytest_ecsevents import EcsEvents, UnexpectedCallError
-from pytest_ecsevents.openapi import ApiRequest
+from pytest_ecsevents.rpc import ApiRequest
 
 pytestmark = pytest.mark.usefixtures("ecs")
 

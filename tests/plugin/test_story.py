@@ -8,9 +8,9 @@ from types import FunctionType
 
 import pytest
 
-from pytest_ecsevents._colours import painted
+from pytest_ecsevents._frames import forget, shorten
 from pytest_ecsevents.clock import HandlerStop
-from pytest_ecsevents.face._tracebacks import forget, shorten
+from pytest_ecsevents.report._colours import painted
 
 LATE = """
 @pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-web1")

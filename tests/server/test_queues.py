@@ -15,7 +15,7 @@ from mns.queue import Message, QueueMeta
 from waitress.channel import HTTPChannel
 
 from pytest_ecsevents import BadArgumentError, EcsEvents, ReceiverError, StandingClockError
-from pytest_ecsevents.face import _witness
+from pytest_ecsevents.checks import _witness
 
 SIGNED = {"Authorization": "MNS id:signature", "Date": "Tue, 01 Jan 2030 00:00:00 GMT", "x_mns_version": "2015-06-06"}
 

@@ -19,7 +19,7 @@ from mns.subscription import SubscriptionMeta
 from mns.topic import DirectMailInfo, TopicMessage, TopicMeta
 
 from pytest_ecsevents import BadArgumentError, EcsEvents, ReceiverError
-from pytest_ecsevents.clock import _callers
+from pytest_ecsevents.clock import _server_waits as _callers
 
 OWNER = "1000000000000001"
 

@@ -17,7 +17,7 @@ from aliyunsdkcore.vendored import requests as vendored
 from installed import needs_aiohttp, needs_the_newer_sdk
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.openapi import MISHAPS, NoReply
+from pytest_ecsevents.rpc import MISHAPS, NoReply
 
 NO_REPLY = [name for name, mishap in MISHAPS.items() if mishap.no_reply is not None]
 QUERY = "?Action=DescribeInstanceStatus&Version=2014-05-26&RegionId=cn-hangzhou&Format=JSON"

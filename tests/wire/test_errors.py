@@ -7,7 +7,7 @@ from aliyunsdkcore.acs_exception.exceptions import ServerException
 from documented import BEYOND, BY_CHOICE, COMMON, DOCUMENTED, ELSEWHERE, NO_INSTANCE, NOT_HELD, NOT_SUPPLIED
 
 from pytest_ecsevents import openapi
-from pytest_ecsevents.openapi import ECS
+from pytest_ecsevents.services._products import ECS
 
 ACTIONS = ECS.actions
 

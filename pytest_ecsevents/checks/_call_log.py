@@ -1,0 +1,175 @@
+"""The calls of a test: what was called, what must have been, and what must not."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from pytest_ecsevents._errors import (
+    BadArgumentError,
+    EndlessCallError,
+    ServedCallError,
+    StandingClockError,
+    UnexpectedCallError,
+    hidden_in_reports,
+)
+from pytest_ecsevents._words import nearest
+from pytest_ecsevents.checks._patterns import ALL, CallPattern, pattern
+from pytest_ecsevents.checks._strictness import relaxed
+from pytest_ecsevents.clock import Micros, instant_text
+from pytest_ecsevents.report._texts import METADATA, api_request_text, call_text, request_text
+from pytest_ecsevents.rpc import ApiCall, NoReply
+from pytest_ecsevents.services.metadata import HOST, MetadataCall
+
+__tracebackhide__ = hidden_in_reports
+
+
+class CallLog:
+    """Every intercepted call in order, and questions about them."""
+
+    def __init__(self) -> None:
+        self.calls: Final[list[ApiCall]] = []
+        self.stubbed: Final[set[str]] = set()
+        self._by_action: dict[str, list[ApiCall]] = {}
+
+    def add(self, call: ApiCall) -> None:
+        """Record a call."""
+        self.calls.append(call)
+        self._by_action.setdefault(call.action, []).append(call)
+
+    def matching(self, action: str, params: Mapping[str, object]) -> list[ApiCall]:
+        """The calls to `action` with all of `params`.
+
+        Raises:
+            BadArgumentError: No such action, or it has no such parameter.
+        """
+        meant = pattern(action, params, besides=[*self._by_action, *self.stubbed])
+        candidates = self.calls if action == ALL else self._by_action.get(action, [])
+        return [call for call in candidates if meant.fits(call)]
+
+    def check_called(self, action: str, times: int | None, params: Mapping[str, object]) -> None:
+        """Raise an AssertionError unless `action` was called with `params`, `times` times or at least once."""
+        if times is not None and not _is_number(times):
+            raise BadArgumentError(f"assert_called got times={times!r}. Pass a whole number, or leave it out.")
+        found = self.matching(action, params)
+        if (times is None and not found) or (times is not None and len(found) != times):
+            raise AssertionError(self._not_called(action, times, params, len(found)))
+
+    def check_not_called(self, action: str, params: Mapping[str, object]) -> None:
+        """Raise an AssertionError if `action` was called with `params`."""
+        found = self.matching(action, params)
+        if found:
+            raise AssertionError(
+                f"{_spoken(action, params)} was to be left alone, but was called {_times(len(found))}:\n"
+                f"{_bullets(found)}"
+            )
+
+    def _not_called(self, action: str, times: int | None, params: Mapping[str, object], found: int) -> str:
+        wanted = "" if times is None else f" {_times(times)}"
+        outcome = f"was called {_times(found)}" if found else "was not"
+        said = f"{_spoken(action, params)} was to be called{wanted}, but {outcome}."
+        same = self._by_action.get(action, [])
+        if same:
+            return f"{said} Calls to {action}:\n{_bullets(same)}"
+        if self.calls:
+            return f"{said} Calls to other actions:\n{self._others(action)}"
+        return f"{said} Nothing was called at all."
+
+    def _others(self, action: str, most: int = 10) -> str:
+        """The calls there were, of the action most like the wanted one first."""
+        near = nearest(action, self._by_action)
+        lines = _lines(sorted(self.calls, key=lambda call: call.action != near))
+        if len(lines) > most:
+            lines[most:] = [f"  - ... {len(lines) - most} more"]
+        return "\n".join(lines)
+
+
+def _spoken(action: str, params: Mapping[str, object]) -> str:
+    return str(CallPattern(action, params, {}))
+
+
+def _is_number(times: object) -> bool:
+    return isinstance(times, int) and times >= 0
+
+
+def _times(count: int) -> str:
+    return {0: "not at all", 1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+def _bullets(calls: Iterable[ApiCall], most: int = 10) -> str:
+    lines = _lines(calls)
+    if len(lines) > most:
+        lines[:-most] = [f"  - ... {len(lines) - most} earlier ones"]
+    return "\n".join(lines)
+
+
+def _lines(calls: Iterable[ApiCall]) -> list[str]:
+    """One for all calls that read alike, in the order in which the first of them was made."""
+    counted = Counter(map(call_text, calls))
+    return [f"  - {text}{'' if count == 1 else f' ({_times(count)})'}" for text, count in counted.items()]
+
+
+def standing_clock(call: ApiCall, waiting_for: Mapping[str, Micros]) -> StandingClockError:
+    """The error for a handler that waits for an instance without sleeping."""
+    instance_id, until = min(waiting_for.items(), key=lambda item: item[1])
+    return StandingClockError(
+        f"The handler called {call.action} again and again while the clock stands at {instant_text(call.at_micros)}. It "
+        f"waits for {instance_id}, which goes on at {instant_text(until)}, but time does not pass by itself: sleep in the "
+        "loop (time.sleep moves the clock), or leave out the pending_takes, starting_takes or stopping_takes that the "
+        "instance was given."
+    )
+
+
+def standing_run(call: ApiCall | MetadataCall, calls: int, place: str) -> StandingClockError:
+    """The error for a handler under `run` whose calls go on while time does not."""
+    return StandingClockError(
+        f"The handler made {calls} calls while the clock stands at {instant_text(call.at_micros)}, the last of them "
+        f"{_said(call)} at {place}. Time does not pass by itself, so the end of run would never come: sleep in the "
+        "loop (time.sleep moves the clock), or have calls take their time: "
+        f'ecs_events.delay("{METADATA if isinstance(call, MetadataCall) else ALL}", "50ms").'
+    )
+
+
+def standing_queue(what: str, at: Micros, requests: int) -> StandingClockError:
+    """The error for a handler under `run` whose requests to queues go on while time does not."""
+    return StandingClockError(
+        f"The handler made {requests} requests to queues while the clock stands at {instant_text(at)}, the last of them "
+        f"{what}. Time does not pass by itself, so the end of run would never come: poll with wait_seconds, or sleep in the "
+        "loop."
+    )
+
+
+def _said(call: ApiCall | MetadataCall) -> str:
+    return request_text(call) if isinstance(call, MetadataCall) else api_request_text(call)
+
+
+def endless_call(call: ApiCall | MetadataCall, no_reply: NoReply) -> EndlessCallError:
+    """The error for a call that nothing would end."""
+    limit = "connect timeout" if no_reply is NoReply.CONNECT_TIMEOUT else "read timeout"
+    return EndlessCallError(
+        f'{_said(call)} met "{no_reply.value}", and its client has no {limit}: it would wait for ever. Give the '
+        'client one (timeout=10 of requests), or declare another fault, such as "connection reset".'
+    )
+
+
+def served_call(problem: BaseException) -> ServedCallError:
+    """The error for a call over HTTP that ended in an error of the test's own."""
+    return ServedCallError(
+        f"A call that came over HTTP ended in {type(problem).__name__}, and was answered with 500 InternalError: {problem}"
+    )
+
+
+def uncaught_connection() -> UnexpectedCallError:
+    """The error for a connection to the metadata address that no known client makes."""
+    return UnexpectedCallError(
+        f"Something connected to the metadata service, {HOST}, by a way that is not intercepted. Answered are requests, "
+        "urllib3, urllib.request, http.client and aiohttp, and what is built upon them; use one of these. To have it meet "
+        f"a time-out instead: {relaxed('calls')}"
+    )
+
+
+def unexpected_call(call: ApiCall, problem: str) -> UnexpectedCallError:
+    """The error for a call that the fake cannot answer."""
+    return UnexpectedCallError(
+        f"The handler called {api_request_text(call) if call.action else 'nothing'} of {call.product}, which cannot be "
+        f"answered: {problem} To let the handler see the service's own InvalidAction.NotFound instead: {relaxed('calls')}"
+    )

@@ -1,0 +1,377 @@
+"""What the author has in store for calls: faults, quotas and delays."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from types import EllipsisType
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar
+
+from pytest_ecsevents._errors import BadArgumentError, UnusedFaultError, hidden_in_reports
+from pytest_ecsevents._words import did_you_mean, listed, nearest
+from pytest_ecsevents.checks._patterns import ALL
+from pytest_ecsevents.checks._strictness import with_remedy
+from pytest_ecsevents.clock import SECOND, Micros, duration_text, instant_text
+from pytest_ecsevents.report._texts import METADATA
+from pytest_ecsevents.rpc import COMMON, MISHAPS, NO_EFFECT, Acts, ApiError, Effect, ErrorRow, ErrorTable, Mishap
+from pytest_ecsevents.services._products import ACTIONS
+from pytest_ecsevents.services.metadata import ERRORS
+
+__tracebackhide__ = hidden_in_reports
+
+Window: TypeAlias = tuple[Micros, Micros]
+Times: TypeAlias = int | EllipsisType | None
+
+
+class Timed(Protocol):
+    """A call of either kind: of an action, or of the metadata service."""
+
+    @property
+    def at_micros(self) -> Micros:
+        """When it was made."""
+
+
+C = TypeVar("C", bound=Timed)
+C_contra = TypeVar("C_contra", bound=Timed, contravariant=True)
+
+
+class Pattern(Protocol[C_contra]):
+    """Which calls a rule is for."""
+
+    @property
+    def action(self) -> str:
+        """What is called."""
+
+    def fits(self, call: C_contra) -> bool:
+        """Whether a call is meant."""
+
+    def fits_action(self, call: C_contra) -> bool:
+        """Whether it is at least of the kind that is meant."""
+
+    def likeness(self, call: C_contra) -> int:
+        """How near it comes."""
+
+
+class Gate(Protocol[C_contra]):
+    """What lets a rule's calls pass unharmed now and then."""
+
+    def strikes(self, call: C_contra) -> bool:
+        """Whether the next call, this one, is met."""
+
+
+class Chance:
+    """Strikes with a probability, as the seed has it.
+
+    Args:
+        probability: From 0 to 1.
+        seed: What makes a test's dice its own.
+    """
+
+    def __init__(self, probability: float, seed: str) -> None:
+        self._probability: Final = probability
+        self._random: Final = random.Random(seed)
+
+    def strikes(self, _call: Timed) -> bool:
+        return self._random.random() < self._probability
+
+
+class Quota:
+    """Strikes from the moment a minute's calls are used up until that minute ends."""
+
+    MINUTE: Final = 60 * SECOND
+
+    def __init__(self, per_minute: int) -> None:
+        self._per_minute: Final = per_minute
+        self._minute: int | None = None
+        self._used = 0
+
+    def strikes(self, call: Timed) -> bool:
+        minute = call.at_micros // self.MINUTE
+        if minute != self._minute:
+            self._minute, self._used = minute, 0
+        self._used += 1
+        return self._used > self._per_minute
+
+
+@dataclass(slots=True)
+class Rule(Generic[C]):
+    """One fault, quota or delay, as it was declared.
+
+    Attributes:
+        calls: The calls it is for.
+        name: What it is, in words.
+        effect: What it does to them.
+        times: How many it meets; None for all.
+        between: The window of virtual time in which it meets them, both ends included; None for any time.
+        gate: What lets calls pass now and then, or None.
+        optional: Whether it need not be met.
+        met: How many calls it has met.
+        seen: How many it could have met.
+    """
+
+    calls: Pattern[C]
+    name: str
+    effect: Effect
+    times: int | None
+    between: Window | None
+    gate: Gate[C] | None = None
+    optional: bool = False
+    met: int = 0
+    seen: int = 0
+
+    def meets(self, call: C) -> bool:
+        """Whether this call gets it; then it has."""
+        if self.is_over or not self._is_in_window(call) or not self.calls.fits(call):
+            return False
+        self.seen += 1
+        if self.gate is not None and not self.gate.strikes(call):
+            return False
+        self.met += 1
+        return True
+
+    def _is_in_window(self, call: C) -> bool:
+        return self.between is None or self.between[0] <= call.at_micros <= self.between[1]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it meets no more."""
+        return self.times is not None and self.met >= self.times
+
+    @property
+    def was_used(self) -> bool:
+        """Whether it met what it was declared for: so many calls, or where that depends, any that came its way."""
+        if self.times is None or self.gate is not None:
+            return self.seen > 0
+        return self.is_over
+
+    def __str__(self) -> str:
+        window = ""
+        if self.between is not None:
+            window = f" between {instant_text(self.between[0])} and {instant_text(self.between[1])}"
+        met = "not met" if self.times is None or self.gate is not None else f"met {self.met} of {self.times} times"
+        return f"{self.calls}: {self.name}, {met}{window}"
+
+
+class Rules(Generic[C]):
+    """The rules of one test for one kind of calls, each kind of rule met in order of declaration.
+
+    Args:
+        seed: What makes the test's dice its own.
+        text: A call in words.
+    """
+
+    def __init__(self, seed: str, text: Callable[[C], str]) -> None:
+        self._seed: Final = seed
+        self._text: Final = text
+        self._faults: Final[list[Rule[C]]] = []
+        self._delays: Final[list[Rule[C]]] = []
+
+    @property
+    def met(self) -> int:
+        """How many calls met a fault."""
+        return sum(fault.met for fault in self._faults)
+
+    @property
+    def declared(self) -> int:
+        """How many calls the faults are for, as far as that is known."""
+        return sum(fault.met if fault.times is None else fault.times for fault in self._faults)
+
+    def fail(
+        self,
+        calls: Pattern[C],
+        code: str,
+        *,
+        times: Times,
+        message: str | None,
+        http_status: int | None,
+        between: Window | None,
+        probability: float | None,
+        acted: bool | None,
+        optional: bool,
+    ) -> None:
+        """Declare a fault.
+
+        Raises:
+            BadArgumentError: Something of it cannot be.
+        """
+        what = f"fail({calls.action!r}, {code!r})"
+        effect = _effect(what, calls.action, code, message=message, http_status=http_status, acted=acted)
+        gate: Gate[C] | None = None
+        if probability is not None:
+            gate = Chance(_checked_probability(probability, what), f"{self._seed}/fault {len(self._faults)}")
+        first = None if gate else 1
+        number = _checked_times(first if isinstance(times, EllipsisType) else times, what)
+        self._faults.append(Rule(calls, code, effect, number, between, gate, optional))
+
+    def quota(
+        self,
+        calls: Pattern[C],
+        per_minute: int,
+        code: str,
+        *,
+        message: str | None,
+        http_status: int | None,
+        optional: bool,
+    ) -> None:
+        """Declare a quota.
+
+        Raises:
+            BadArgumentError: Something of it cannot be.
+        """
+        what = f"quota({calls.action!r})"
+        if not _is_count(per_minute):
+            raise BadArgumentError(f"{what} got per_minute={per_minute!r}. Pass a whole number of 1 or more.")
+        effect = _effect(what, calls.action, code, message=message, http_status=http_status, acted=None)
+        name = f"quota of {per_minute} a minute, then {code}"
+        self._faults.append(Rule(calls, name, effect, None, None, Quota(per_minute), optional))
+
+    def refuse(self, calls: Pattern[C], code: str, gate: Gate[C]) -> None:
+        """Declare a fault for whichever calls a gate picks; it need not be met.
+
+        Args:
+            calls: Which calls it picks from.
+            code: A common error, which any action may answer.
+            gate: What picks the calls.
+        """
+        what = f"fail({calls.action!r}, {code!r})"
+        effect = _effect(what, calls.action, code, message=None, http_status=None, acted=None)
+        self._faults.append(Rule(calls, code, effect, None, None, gate, optional=True))
+
+    def delay(
+        self, calls: Pattern[C], by: Micros, *, times: int | None, between: Window | None, optional: bool
+    ) -> None:
+        """Declare a delay.
+
+        Raises:
+            BadArgumentError: Something of it cannot be.
+        """
+        what = f"delay({calls.action!r})"
+        if by == 0:
+            raise BadArgumentError(f'{what} got a duration of nothing. Pass one above zero, such as "30s".')
+        effect = Effect(delay=by)
+        name = f"delay of {duration_text(by)}"
+        self._delays.append(Rule(calls, name, effect, _checked_times(times, what), between, optional=optional))
+
+    def effect(self, call: C) -> Effect:
+        """What this call gets."""
+        if not self._faults and not self._delays:
+            return NO_EFFECT
+        fault = next((rule for rule in self._faults if rule.meets(call)), None)
+        effect = NO_EFFECT if fault is None else fault.effect
+        if isinstance(effect.fault, Mishap) and effect.fault.acts is Acts.NEVER:
+            return effect
+        delay = next((rule for rule in self._delays if rule.meets(call)), None)
+        return effect if delay is None else replace(effect, delay=delay.effect.delay)
+
+    def unused(self, calls: Sequence[C]) -> UnusedFaultError | None:
+        """The complaint about rules that were not met as often as they were declared.
+
+        Args:
+            calls: Every call of the test.
+        """
+        if not self._faults and not self._delays:
+            return None
+        kinds = {
+            kind: left
+            for kind, rules in (("faults", self._faults), ("delays", self._delays))
+            if (left := [rule for rule in rules if not (rule.optional or rule.was_used)])
+        }
+        if not kinds:
+            return None
+        bullets = [f"  - {rule}. {self._nearest_call(rule, calls)}" for left in kinds.values() for rule in left]
+        return UnusedFaultError(
+            with_remedy(
+                "\n".join(
+                    [f"{' and '.join(kinds).capitalize()} were declared that the handler did not meet:", *bullets]
+                ),
+                "faults",
+                "Have the handler make these calls, or declare fewer; one with optional=True need not be met.",
+            )
+        )
+
+    def _nearest_call(self, rule: Rule[C], calls: Sequence[C]) -> str:
+        """`Nearest call: RebootInstance(InstanceId=i-web2) -> 200.`, the last one of those that are as near."""
+        same = [call for call in calls if rule.calls.fits_action(call)]
+        if not same:
+            name = nearest(rule.calls.action, {_action(call) for call in calls})
+            same = [call for call in calls if _action(call) == name]
+        if not same:
+            return "Nothing was called." if rule.calls.action == ALL else f"{rule.calls.action} was not called."
+        call = max(reversed(same), key=rule.calls.likeness)
+        at = "" if rule.between is None else f" at {instant_text(call.at_micros)}"
+        return f"Nearest call: {self._text(call)}{at}."
+
+
+def _action(call: object) -> str:
+    return str(getattr(call, "action", METADATA))
+
+
+# -- what can be declared
+
+
+def _is_count(number: object) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and number >= 1
+
+
+def _checked_times(times: object, what: str) -> int | None:
+    if times is not None and not _is_count(times):
+        raise BadArgumentError(f"{what} got times={times!r}. Pass a whole number of 1 or more, or None for every call.")
+    assert times is None or isinstance(times, int)
+    return times
+
+
+def _checked_probability(probability: object, what: str) -> float:
+    is_number = isinstance(probability, (int, float)) and not isinstance(probability, bool)
+    if not (is_number and 0 < probability <= 1):  # type: ignore[operator]  # it is a number
+        raise BadArgumentError(f"{what} got probability={probability!r}. Pass a number above 0 and up to 1.")
+    return float(probability)  # type: ignore[arg-type]  # the same
+
+
+def _effect(
+    what: str, action: str, code: str, *, message: str | None, http_status: int | None, acted: bool | None
+) -> Effect:
+    mishap = MISHAPS.get(str(code))
+    if mishap is None:
+        return Effect(_error(action, code, message, http_status, what), bool(acted))
+    if message is not None or http_status is not None:
+        raise BadArgumentError(
+            f"{what} got message= or http_status=, which only the cloud's own errors have. Leave them out: {mishap.name} "
+            f"is that {mishap.meaning}."
+        )
+    if mishap.acts is not Acts.IF_TOLD and acted is not None and acted is not (mishap.acts is Acts.ALWAYS):
+        raise BadArgumentError(f"{what} got acted={acted}. Leave it out: such a call acts {mishap.acts.value}.")
+    return Effect(mishap, mishap.acts is Acts.ALWAYS or bool(acted))
+
+
+def _tables(action: str) -> tuple[ErrorTable, ...]:
+    """What may be answered: an action's own errors before those of any."""
+    if action == METADATA:
+        return (ERRORS,)
+    return (ACTIONS[action].errors, COMMON) if action in ACTIONS else (COMMON,)
+
+
+def _row(tables: Sequence[ErrorTable], code: str) -> ErrorRow | None:
+    return next((row for table in tables if (row := table.get(code)) is not None), None)
+
+
+def _error(action: str, code: str, message: str | None, http_status: int | None, what: str) -> ApiError:
+    tables = _tables(action)
+    row = _row(tables, str(code))
+    if row is None and (http_status is None or message is None):
+        known = tuple(dict.fromkeys(code for table in tables for code in table.codes()))
+        raise BadArgumentError(
+            f"{code!r} is no error that {'any action' if action == ALL else action} is known to answer."
+            f"{did_you_mean(str(code), (*known, *MISHAPS))} For one of your own pass message= and http_status= too. Known "
+            f"are: {listed(known, most=99)}; and of the network: {listed(MISHAPS)}."
+        )
+    if row is not None:
+        http_status = row.http_status if http_status is None else http_status
+        message = row.error().message if message is None else message
+    assert http_status is not None
+    assert message is not None
+    if not 300 <= http_status <= 599:
+        raise BadArgumentError(f"{what} got http_status={http_status}. Pass one from 300 to 599.")
+    if code == "SignatureDoesNotMatch" and ":" not in message:
+        raise BadArgumentError(
+            f"{what} got message={message!r}. Keep a colon in it, as the service does: without one the legacy SDK crashes."
+        )
+    return ApiError(code, http_status, message)

@@ -1,0 +1,164 @@
+"""Which calls are meant: an action, or all of them, and what of their parameters."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
+from pytest_ecsevents._words import did_you_mean, listed
+from pytest_ecsevents.report._texts import METADATA
+from pytest_ecsevents.rpc import ApiCall
+from pytest_ecsevents.services._products import ACTIONS, PRODUCTS
+from pytest_ecsevents.services.metadata import MetadataCall
+
+__tracebackhide__ = hidden_in_reports
+
+ALL: Final = "*"
+"""Every action that is answered: those that are faked, and those that the test stubs."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallPattern:
+    """Calls to an action with certain parameters.
+
+    Attributes:
+        action: `RebootInstance`, or `ALL`.
+        said: The parameters as the author wrote them.
+        wanted: The same by their names on the wire.
+    """
+
+    action: str
+    said: Mapping[str, object]
+    wanted: Mapping[str, object]
+
+    def fits(self, call: ApiCall) -> bool:
+        """Whether a call is meant."""
+        return self.fits_action(call) and all(_has(call, *item) for item in self.wanted.items())
+
+    def fits_action(self, call: ApiCall) -> bool:
+        """Whether it is one to the action."""
+        return self.action in (ALL, call.action)
+
+    def likeness(self, call: ApiCall) -> int:
+        """How many of the parameters a call has as they are wanted."""
+        return sum(_has(call, *item) for item in self.wanted.items())
+
+    def __str__(self) -> str:
+        said = ", ".join(f"{name}={value!r}" for name, value in self.said.items())
+        name = "any action" if self.action == ALL else self.action
+        return f"{name}({said})" if said else name
+
+
+def pattern(
+    action: str, params: Mapping[str, object], *, besides: Iterable[str] = (), options: Iterable[str] = ()
+) -> CallPattern:
+    """The calls to an action with these parameters, by name on the wire or in snake_case.
+
+    Args:
+        action: `RebootInstance`, or `ALL`.
+        params: Of a list parameter, a list must equal what was sent, a single value must be among it.
+        besides: Actions that are known though they are not faked.
+        options: Other arguments that the author may have meant.
+
+    Raises:
+        BadArgumentError: No such action, or it has no such parameter.
+    """
+    known = [*ACTIONS, *besides]
+    if action != ALL and action not in known:
+        raise BadArgumentError(
+            f"{action!r} is no action of {' or '.join(PRODUCTS)} that is faked.{did_you_mean(str(action), known)} "
+            f"Actions are: {listed(ACTIONS, most=99)}."
+        )
+    return CallPattern(action, params, _wire_params(action, params, list(options)))
+
+
+def _wire_params(action: str, params: Mapping[str, object], options: list[str]) -> dict[str, object]:
+    """Parameters by their names on the wire; `instance_id` reads as `InstanceId`."""
+    if action != ALL and action not in ACTIONS:
+        return dict(params)
+    known = _parameters(action)
+    return {_wire_name(action, name, known, options): value for name, value in params.items()}
+
+
+def _parameters(action: str) -> list[str]:
+    meant = ACTIONS.values() if action == ALL else [ACTIONS[action]]
+    names = dict.fromkeys(parameter.name for one in meant for parameter in one.parameters.parameters)
+    return [*names, "RegionId"]
+
+
+def _wire_name(action: str, name: str, known: list[str], options: list[str]) -> str:
+    for candidate in (name, "".join(word[:1].upper() + word[1:] for word in name.split("_"))):
+        if candidate in known:
+            return candidate
+    if action == ALL:
+        raise BadArgumentError(f"No action has a parameter {name!r}.{did_you_mean(name, [*options, *known])}")
+    raise BadArgumentError(
+        f"{action} has no parameter {name!r}.{did_you_mean(name, [*options, *known])} It has: {listed(known)}."
+    )
+
+
+def _has(call: ApiCall, name: str, wanted: object) -> bool:
+    """A list must be the list that was sent; one value may be any of a list's; True matches "true" and "True"."""
+    sent = call.region_id if name == "RegionId" else call.params.get(name)
+    if isinstance(wanted, (list, tuple)):
+        return isinstance(sent, list) and [str(value) for value in sent] == [str(value) for value in wanted]
+    if isinstance(sent, list):
+        return str(wanted) in sent
+    if isinstance(wanted, bool):
+        return str(sent).lower() == str(wanted).lower()
+    return sent is not None and str(sent) == str(wanted)
+
+
+_METADATA_PARAMETERS: Final = ("instance_id", "method", "path")
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataPattern:
+    """Requests to the metadata service with certain properties.
+
+    Attributes:
+        wanted: What they are to be, by `instance_id`, `method` and `path`.
+        action: What the service is called.
+    """
+
+    wanted: Mapping[str, object]
+    action: str = METADATA
+
+    def fits(self, call: MetadataCall) -> bool:
+        """Whether a request is meant."""
+        return self.likeness(call) == len(self.wanted)
+
+    def fits_action(self, _call: MetadataCall) -> bool:
+        """Each one is to the service."""
+        return True
+
+    def likeness(self, call: MetadataCall) -> int:
+        """How many of the properties a request has as they are wanted."""
+        return sum(getattr(call, name) == value for name, value in self.wanted.items())
+
+    def __str__(self) -> str:
+        said = ", ".join(f"{name}={value!r}" for name, value in self.wanted.items())
+        return f"{self.action}({said})" if said else self.action
+
+
+def metadata_pattern(params: Mapping[str, object], options: Iterable[str]) -> MetadataPattern:
+    """The requests that are meant.
+
+    Args:
+        params: By `instance_id`, `method` and `path`.
+        options: Other arguments that the author may have meant.
+
+    Raises:
+        BadArgumentError: Requests have no such property, or it can have no such value.
+    """
+    for name, value in params.items():
+        if name not in _METADATA_PARAMETERS:
+            known = [*_METADATA_PARAMETERS, *options]
+            raise BadArgumentError(
+                f"metadata has no parameter {name!r}.{did_you_mean(name, known)} It has: {listed(_METADATA_PARAMETERS)}."
+            )
+        if name == "path" and not str(value).startswith("/"):
+            raise BadArgumentError(
+                f'path is {value!r}. Pass it whole, such as path="/latest/meta-data/instance/spot/termination-time".'
+            )
+    return MetadataPattern(params)

@@ -1,0 +1,233 @@
+"""What fails a test that would otherwise pass, and how the author lets it be."""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from types import FrameType, TracebackType
+from typing import Final
+
+from pytest_ecsevents._errors import (
+    BadArgumentError,
+    EcsEventsError,
+    LeftThreadsError,
+    ReceiverError,
+    StrictnessError,
+    hidden_in_reports,
+)
+from pytest_ecsevents._frames import is_between
+from pytest_ecsevents._words import did_you_mean, listed
+from pytest_ecsevents.clock import Micros, instant_text
+from pytest_ecsevents.services.cms import Delivery
+from pytest_ecsevents.services.ecs import Change, Transition
+
+__tracebackhide__ = hidden_in_reports
+
+CHECKS: Final = {
+    "calls": "calls that cannot be answered, that would wait for ever, or that go on while the clock stands still",
+    "faults": "faults and delays that the handler did not meet",
+    "stubs": "stubs that the handler did not call",
+    "receivers": "errors of a receiver, or of a function planned with `at`, though the test passed",
+    "threads": "threads of the test that went on when it had ended",
+}
+"""The checks by name, each with what it complains of."""
+
+_NAMES: Final = tuple(CHECKS)
+_YES_NO: Final = {
+    "true": frozenset(CHECKS),
+    "yes": frozenset(CHECKS),
+    "on": frozenset(CHECKS),
+    "1": frozenset(CHECKS),
+    "false": frozenset[str](),
+    "no": frozenset[str](),
+    "off": frozenset[str](),
+    "0": frozenset[str](),
+}
+
+
+def strict_checks(strict: object, what: str) -> frozenset[str]:
+    """The checks that an author asks for.
+
+    Args:
+        strict: True or False for all or none; names of checks, in a collection or in text with commas.
+        what: What an error calls it.
+
+    Raises:
+        BadArgumentError: It is none of these.
+    """
+    text = str(strict).strip().lower() if isinstance(strict, (bool, str)) else ""
+    if text in _YES_NO:
+        return _YES_NO[text]
+    names = re.split(r"[\s,]+", text.strip(", ")) if isinstance(strict, str) else strict
+    wrong = [name for name in names if name not in _NAMES] if isinstance(names, Iterable) else [""]
+    if not isinstance(names, Iterable) or wrong:
+        raise BadArgumentError(
+            f"{what} is {strict!r}. Pass true or false, or some of the checks: {listed(CHECKS)}."
+            f"{did_you_mean(str(wrong[0]), [*CHECKS, 'true', 'false'])}"
+        )
+    return frozenset(names)
+
+
+class Checks(frozenset[str]):
+    """The checks that are made; what is taken from them must be one, or a misspelt name would change nothing."""
+
+    __slots__ = ()
+
+    def __sub__(self, others: AbstractSet[object]) -> "Checks":
+        return Checks(super().__sub__(strict_checks(others, "What is taken from ecs_events.strict")))
+
+
+README: Final = 'README, "Strictness" (README.md#strictness)'
+
+
+def relaxed(check: str) -> str:
+    """How to go on when what a check complains of is on purpose."""
+    return (
+        f'ecs_events.strict -= {{"{check}"}} in the test, or leave "{check}" out of ecs_events_strict in the ini file; '
+        f"see {README}."
+    )
+
+
+def _on_purpose(check: str) -> str:
+    return f"If this is on purpose: {relaxed(check)}"
+
+
+def with_remedy(problem: str, check: str, remedy: str) -> str:
+    """A complaint: the problem, what to do about it, and how to let it be."""
+    return f"{problem}\n{remedy} {_on_purpose(check)}"
+
+
+# -- what is found when the test ends
+
+
+def receivers_raised(errors: Sequence[str]) -> ReceiverError | None:
+    """The complaint about receivers, each error as `receivers_error` tells it."""
+    if not errors:
+        return None
+    return ReceiverError(
+        with_remedy(
+            "\n".join(["Receivers raised errors, and the test passed all the same:", *map("  - {}".format, errors)]),
+            "receivers",
+            "Correct the receiver, or catch its error there.",
+        )
+    )
+
+
+def planned_raised(errors: Sequence[str]) -> ReceiverError | None:
+    """The complaint about functions planned with `at`, each error as `planned_error` tells it."""
+    if not errors:
+        return None
+    return ReceiverError(
+        with_remedy(
+            "\n".join(
+                [
+                    "Functions planned with at raised errors, and the test passed all the same:",
+                    *map("  - {}".format, errors),
+                ]
+            ),
+            "receivers",
+            "Correct the function, or catch its error there.",
+        )
+    )
+
+
+def planned_error(at: Micros, place: str, error: BaseException) -> str:
+    """What a planned function raised, where, when it was called, and where it was planned."""
+    when = f"called at {instant_text(at)}, planned at {place}"
+    return f"{type(error).__name__} at {_deepest(error.__traceback__)}, {when}: {error}"
+
+
+def receivers_error(change: Change, error: Exception) -> str:
+    """What a receiver raised, where, and what it was told of."""
+    return f"{type(error).__name__} at {_deepest(error.__traceback__)}, told of {_change_text(change)}: {error}"
+
+
+def delivery_error(delivery: Delivery, error: BaseException) -> str:
+    """What a receiver of notifications raised, where, and what it got; or what went wrong with a URL."""
+    is_ours = isinstance(error, EcsEventsError)
+    kind = "" if is_ours else f"{type(error).__name__} at {_deepest(error.__traceback__)}: "
+    tries = f", attempt {delivery.attempt}" if delivery.attempt > 1 else ""
+    return (
+        f"{kind}{error}\n    {delivery.name} was delivered to {delivery.subscription.receiver} at "
+        f"{instant_text(delivery.at_micros)}{tries}:\n    {json.dumps(delivery.payload, ensure_ascii=False)}"
+    )
+
+
+def _change_text(change: Change) -> str:
+    subject = change.event.event_id if isinstance(change, Transition) else change.instance.instance_id
+    before, after = change.from_status or "nothing", change.to_status or "released"
+    return f"{subject} {before} -> {after} ({change.cause}) at {instant_text(change.at_micros)}"
+
+
+def _deepest(traceback: TracebackType | None) -> str:
+    assert traceback is not None
+    while traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return _place(traceback)
+
+
+def _place(traceback: TracebackType) -> str:
+    code = traceback.tb_frame.f_code
+    return f"{code.co_filename}:{traceback.tb_lineno} in {code.co_name}"
+
+
+_OWN: Final = ("pytest_ecsevents.face._ecs_events", "pytest_ecsevents.face._instances")
+
+
+def will_reach_the_test(frame: FrameType | None) -> bool:
+    """Whether what is raised here comes out of a method of `ecs_events` that the test itself has called."""
+    entry = ""
+    while frame is not None and (name := _module(frame)).startswith(("pytest_ecsevents.", "contextlib")):
+        if name != "contextlib":
+            entry = name
+        frame = frame.f_back
+    return entry in _OWN
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__"))
+
+
+def left_running(names: Sequence[str]) -> LeftThreadsError | None:
+    """The complaint about threads, when there are some."""
+    if not names:
+        return None
+    return LeftThreadsError(
+        with_remedy(
+            f"Threads that the test started went on when it had ended: {listed(map(repr, names))}. They call whatever "
+            "cloud is there next.",
+            "threads",
+            "Tell them to stop and join them before the test ends.",
+        )
+    )
+
+
+def together(errors: Sequence[tuple[EcsEventsError, int]]) -> EcsEventsError | None:
+    """All complaints of one test as one error; a single one is that itself.
+
+    Args:
+        errors: Each with how often it was raised.
+    """
+    if len(errors) < 2:
+        return errors[0][0] if errors else None
+    texts = [
+        f"{number}. {error}{_origin(error, times)}".replace("\n", "\n   ")
+        for number, (error, times) in enumerate(errors, start=1)
+    ]
+    return StrictnessError(
+        f"{len(errors)} things went wrong that the test did not notice:\n\n" + "\n\n".join(texts),
+        tuple(error for error, _ in errors),
+    )
+
+
+def _origin(error: EcsEventsError, times: int) -> str:
+    """Where and how often a call was made whose error was swallowed."""
+    step, theirs = error.__traceback__, None
+    while step is not None:
+        if not is_between(step.tb_frame.f_globals):
+            theirs = step
+        step = step.tb_next
+    if theirs is None:
+        return ""
+    often = f", {times} times" if times > 1 else ""
+    return f"\nIt was called at {_place(theirs)}{often}."

@@ -1,0 +1,125 @@
+"""Answers that the author of a test gives himself, for what is not faked."""
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from pytest_ecsevents._errors import BadArgumentError, UnusedStubError, hidden_in_reports
+from pytest_ecsevents._words import nearest
+from pytest_ecsevents.checks._strictness import with_remedy
+from pytest_ecsevents.report._texts import call_text
+from pytest_ecsevents.rpc import ApiCall, ApiError
+from pytest_ecsevents.services._products import PRODUCTS
+
+__tracebackhide__ = hidden_in_reports
+
+Answer: TypeAlias = Mapping[str, Any] | ApiError | Callable[[ApiCall], Mapping[str, Any]]
+
+# What else a product is called: by its hosts, by everybody.
+_OTHER_NAMES: Final = {"metrics": "cms", "cloudmonitor": "cms"}
+_FAKED: Final = {name.lower(): product for name, product in PRODUCTS.items()}
+
+
+@dataclass(slots=True)
+class Stub:
+    """One stub.
+
+    Attributes:
+        product: Its name in lower case; of one that is not faked, as its host is called.
+        action: The action.
+        answer: The author's own.
+        optional: Whether it need not be called.
+        is_used: Whether it was.
+    """
+
+    product: str
+    action: str
+    answer: Answer
+    optional: bool
+    is_used: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.product} {self.action}"
+
+
+class Stubs:
+    """The stubs of one test; the last one for an action counts."""
+
+    def __init__(self) -> None:
+        self._stubs: Final[dict[tuple[str, str], Stub]] = {}
+
+    def add(self, product: str, action: str, response: Answer, *, optional: bool) -> None:
+        """Declare a stub.
+
+        Raises:
+            BadArgumentError: The action is faked, or the response is none.
+        """
+        name = _name_of(product)
+        if name in _FAKED and action in _FAKED[name].actions:
+            raise BadArgumentError(
+                f"{action} of {_FAKED[name].name} is faked, and needs no stub. Declare instances and events, or use fail() "
+                "for errors."
+            )
+        if not (isinstance(response, (Mapping, ApiError)) or callable(response)):
+            raise BadArgumentError(
+                f"stub({product!r}, {action!r}) got {response!r}. Pass a dict, an ApiError, or a function of the call."
+            )
+        stub = Stub(name, action, response, optional)
+        self._stubs[stub.product, action] = stub
+
+    def actions(self) -> list[str]:
+        """The stubbed actions as `slb DescribeLoadBalancers`."""
+        return [str(stub) for stub in self._stubs.values()]
+
+    def has(self, call: ApiCall) -> bool:
+        """Whether there is one for a call."""
+        return (call.product.lower(), call.action) in self._stubs
+
+    def answer(self, call: ApiCall) -> dict[str, Any] | None:
+        """The body for a call, or None when there is no stub for it.
+
+        Raises:
+            ApiError: The stub is an error.
+            BadArgumentError: The stub's function gave no dict.
+        """
+        stub = self._stubs.get((call.product.lower(), call.action))
+        if stub is None:
+            return None
+        stub.is_used = True
+        if isinstance(stub.answer, ApiError):
+            raise stub.answer
+        body = stub.answer(call) if callable(stub.answer) else stub.answer
+        if not isinstance(body, Mapping):
+            raise BadArgumentError(f"The stub of {call.product} {call.action} gave {body!r}. Return a dict.")
+        return copy.deepcopy(dict(body))
+
+    def unused(self, calls: Sequence[ApiCall]) -> UnusedStubError | None:
+        """The complaint about stubs that nothing called.
+
+        Args:
+            calls: Every call of the test.
+        """
+        left = [stub for stub in self._stubs.values() if not (stub.optional or stub.is_used)]
+        if not left:
+            return None
+        bullets = [f"  - {stub}. {_nearest_call(stub, calls)}" for stub in left]
+        return UnusedStubError(
+            with_remedy(
+                "\n".join(["Stubs were declared that the handler did not call:", *bullets]),
+                "stubs",
+                "Have the handler call them, or declare fewer; one with optional=True need not be called.",
+            )
+        )
+
+
+def _nearest_call(stub: Stub, calls: Sequence[ApiCall]) -> str:
+    """The last call to the action whose name is nearest, of those to the product if there are any."""
+    of_product = [call for call in calls if call.product.lower() == stub.product]
+    name = nearest(stub.action, {call.action for call in of_product or calls})
+    near = [call for call in of_product or calls if call.action == name] or of_product
+    return f"Nearest call: {call_text(near[-1])}." if near else f"{stub.product} was not called."
+
+
+def _name_of(product: str) -> str:
+    return _OTHER_NAMES.get(product.lower(), product.lower())

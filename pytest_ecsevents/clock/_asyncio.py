@@ -1,0 +1,138 @@
+"""Everything that touches asyncio's insides: event loops that run in threads of the test keep virtual time."""
+
+import math
+from asyncio.selector_events import BaseSelectorEventLoop
+from collections.abc import Callable
+from typing import Any, Final
+
+from pytest_ecsevents._undo import Undo
+from pytest_ecsevents.clock._scheduler import Member, Waits, WatchedWait, real_now
+from pytest_ecsevents.clock._times import Micros
+
+IO_GRACE: Final = 0.002
+"""Real seconds in which open sockets may have something to say before time moves."""
+
+TIMEOUT_GRACE: Final = 1.0
+"""The same before a time-out strikes: it is there for just the answer that may still come."""
+
+_TIMEOUTS: Final = ("timeout", "_release_waiter")
+
+
+class LoopTime:
+    """`loop.time()` of every loop in a thread of the test: monotonic seconds.
+
+    Args:
+        base: What it reads at the start.
+        elapsed: Virtual microseconds since.
+    """
+
+    def __init__(self, base: float, elapsed: Callable[[], Micros]) -> None:
+        self._base: Final = base
+        self._elapsed: Final = elapsed
+        self._reached = base
+
+    def read(self) -> float:
+        """Now, and never less than an instant for which somebody was woken."""
+        return max(self._base + self._elapsed() / 1_000_000, self._reached)
+
+    def micros_until(self, when: float) -> Micros:
+        """Whole virtual microseconds from now until a loop's instant; what a float cannot hold is rounded off."""
+        return max(math.ceil(round((when - self._base) * 1_000_000, 3)) - self._elapsed(), 0)
+
+    def reach(self, when: float) -> None:
+        """Have the time read at least this."""
+        self._reached = max(self._reached, when)
+
+
+class LoopWait(WatchedWait):
+    """A loop with nothing to do: it waits for its next timer, and for whatever its selector may report.
+
+    Args:
+        team: The threads of the test.
+        member: The loop's thread.
+        deadline: When its next timer is due; None when it has none.
+        loop: The loop.
+        is_timeout: Whether that timer is a time-out.
+    """
+
+    __slots__ = ("_is_timeout", "_loop", "_since")
+
+    def __init__(self, team: Waits, member: Member, deadline: Micros | None, loop: Any, *, is_timeout: bool) -> None:
+        super().__init__(team, member, deadline)
+        self._loop: Final = loop
+        self._is_timeout: Final = is_timeout
+        self._since: Final = real_now()
+
+    def park(self, seconds: float | None) -> None:
+        if self._loop._selector.select(seconds):
+            self._team.make_ready(self)
+
+    def unpark(self) -> None:
+        if self._team.me() is not self.member:
+            self._loop._write_to_self()
+
+    def has_work(self) -> bool:
+        is_own = self._team.me() is self.member
+        return bool(self._loop._ready or (is_own and self._loop._selector.select(0)))
+
+    def holds_for(self, target: Micros | None, now: float) -> float:
+        # The one descriptor that is always there is that by which other threads wake the loop.
+        if len(self._loop._selector.get_map()) <= 1:
+            return 0.0
+        strikes = self._is_timeout and target == self.deadline
+        return max(self._since + (TIMEOUT_GRACE if strikes else IO_GRACE) - now, 0.0)
+
+
+def replace_loops(team: Waits, clock: LoopTime, now: Callable[[], Micros], undo: Undo) -> None:
+    """Have loops in threads of the test keep virtual time, until `undo` closes.
+
+    Only loops of a selector do; others (uvloop's, Windows' proactor) go on in real time.
+    """
+    kind: Any = BaseSelectorEventLoop
+    real_run_once, real_time = kind._run_once, kind.time
+
+    def _run_once(loop: Any) -> None:
+        member = team.me()
+        if member is not None:
+            member.loop = loop
+            if not loop._ready and not loop._stopping:
+                _idle(team, member, loop, clock, now)
+        real_run_once(loop)
+
+    def read(loop: Any) -> float:
+        return real_time(loop) if team.me() is None else clock.read()
+
+    undo.replace(kind, "_run_once", _run_once)
+    undo.replace(kind, "time", read)
+
+
+def is_virtual(loop: object) -> bool:
+    """Whether a loop keeps virtual time, when it runs in a thread of the test."""
+    return isinstance(loop, BaseSelectorEventLoop)
+
+
+def _idle(team: Waits, member: Member, loop: Any, clock: LoopTime, now: Callable[[], Micros]) -> None:
+    """Wait until the loop has something to do."""
+    handle = _next_timer(loop)
+    if handle is None:
+        team.watch(LoopWait(team, member, None, loop, is_timeout=False))
+        return
+    when = handle.when()
+    deadline = now() + clock.micros_until(when)
+    if when > clock.read():
+        team.watch(LoopWait(team, member, deadline, loop, is_timeout=_is_timeout(handle)))
+    if now() >= deadline:
+        clock.reach(when)
+
+
+def _next_timer(loop: Any) -> Any:
+    """The loop's next timer that nobody has cancelled, or None."""
+    timers = loop._scheduled
+    if timers and not timers[0].cancelled():
+        return timers[0]
+    return min((handle for handle in timers if not handle.cancelled()), default=None)
+
+
+def _is_timeout(handle: Any) -> bool:
+    name = str(getattr(handle._callback, "__qualname__", "")).lower()
+    return any(word in name for word in _TIMEOUTS)

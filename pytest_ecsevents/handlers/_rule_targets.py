@@ -1,0 +1,189 @@
+"""Event rules that fire: who stands behind the targets that the API was told of."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from pytest_ecsevents._errors import DeliveryError, hidden_in_reports
+from pytest_ecsevents._words import nearest
+from pytest_ecsevents.handlers._receivers import Receivers
+from pytest_ecsevents.services.cms import (
+    CloudMonitor,
+    Delivery,
+    EventRule,
+    Notification,
+    RuleTarget,
+    Subscription,
+    cloudmonitor,
+)
+from pytest_ecsevents.transports import is_loopback
+
+__tracebackhide__ = hidden_in_reports
+
+
+Mail = Callable[[str, str], Subscription | None]
+"""What brings notifications to the "queue" or "topic" of a name; None where there is none."""
+
+
+class KeptCourier:
+    """Takes a notification to somebody who is no program: that it was told is all there is to know."""
+
+    def __init__(self, receiver: str) -> None:
+        self.receiver: Final = receiver
+
+    def deliver(self, _delivery: Delivery) -> object:
+        """Nothing."""
+        return None
+
+
+def log_entry(notification: Notification) -> dict[str, Any]:
+    """The entry in Log Service: one key for each of the flat form's, content as text (a guess)."""
+    flat = cloudmonitor(notification)
+    return {**flat, "content": json.dumps(flat["content"], ensure_ascii=False, separators=(",", ":"))}
+
+
+class RuleTargets:
+    """Tells the targets of event rules.
+
+    Args:
+        monitor: Whose rules they are.
+        receivers: The functions and URLs of the test.
+        mail: Its queues and topics.
+    """
+
+    def __init__(self, monitor: CloudMonitor, receivers: Receivers, mail: Mail) -> None:
+        self._monitor: Final = monitor
+        self._receivers: Final = receivers
+        self._mail: Final = mail
+        self._known: Final[dict[RuleTarget, tuple[object, Subscription]]] = {}
+        monitor.listeners.append(self.heard)
+
+    def heard(self, notification: Notification) -> None:
+        """Have the targets of each rule told that fires."""
+        for rule in self._monitor.rules.of(notification.account_id):
+            if rule.fires_for(notification):
+                told = replace(notification, rule_name=rule.name)
+                for target in list(rule.targets.values()):
+                    _TELL[target.kind](self, target, told)
+
+    def begun(self, delivery: Delivery) -> None:
+        """Note a delivery with its rule."""
+        rule = self._monitor.rules.get(delivery._notification.account_id, delivery.rule_name)
+        if rule is not None:
+            rule.deliveries.append(delivery)
+
+    # -- each kind of targets
+
+    def _tell_function(self, target: RuleTarget, told: Notification) -> None:
+        service, function, region_id = (target.members[name] for name in ("ServiceName", "FunctionName", "Region"))
+        name = f"{service}/{function}"
+        here = {key: row for key, row in self._receivers.functions.items() if not row[0].is_canceled}
+        # One that the test registered without a service stands for it in any.
+        found, own_region_id = here.get(name) or here.get(f"/{function}") or (None, None)
+        if found is None:
+            how = f'register it with ecs_events.function_compute(handler, name="{name}")'
+            self._turn_away(target, told, f"function {name}", f"no function {name} here{_near(name, here)}; {how}")
+        elif own_region_id not in (None, region_id):
+            problem = f"function {name} is in {own_region_id} here, not in {region_id}"
+            self._turn_away(target, told, f"function {name}", problem)
+        else:
+            found.take(told)
+
+    def _tell_mail(self, target: RuleTarget, told: Notification) -> None:
+        kind = "queue" if "Queue" in target.members else "topic"
+        name = target.members[kind.capitalize()]
+        found = self._mail(kind, name)
+        if found is None:
+            problem = f'no {kind} {name} here; make it with ecs_events.{kind}("{name}")'
+            self._turn_away(target, told, f"{kind} {name}", problem)
+        else:
+            found.take(told)
+
+    def _tell_webhook(self, target: RuleTarget, told: Notification) -> None:
+        url, method, protocol = (target.members[name] for name in ("Url", "Method", "Protocol"))
+        receiver = self._receivers.webhooks.get(url, url if _leads_here(url) else None)
+        if protocol != "http":
+            self._turn_away(target, told, f"{protocol} {url}", f"{protocol} is not faked")
+        elif receiver is None:
+            how = f'say who answers with ecs_events.webhook("{url}", receiver)'
+            problem = f"tests reach no network{_near(url, self._receivers.webhooks)}; {how}"
+            self._turn_away(target, told, f"{method} {url}", problem)
+        else:
+            made = self._subscription(target, receiver, lambda: self._receivers.to_webhook(url, method, receiver))
+            made.take(told)
+
+    def _tell_log(self, target: RuleTarget, told: Notification) -> None:
+        store = f"log store {target.members['Project']}/{target.members['LogStore']}"
+        self._subscription(target, "", lambda: self._receivers.of_a_rule(KeptCourier(store), log_entry)).take(told)
+
+    def _tell_people(self, target: RuleTarget, told: Notification) -> None:
+        self._keep(target, told, f"contact group {target.members['ContactGroupName']}")
+
+    def _tell_action(self, target: RuleTarget, told: Notification) -> None:
+        members = target.members
+        self._keep(target, told, f"action {members['Action']} of {members['Product']} {members['Version']}")
+
+    def _keep(self, target: RuleTarget, told: Notification, receiver: str) -> None:
+        self._subscription(target, "", lambda: self._receivers.of_a_rule(KeptCourier(receiver))).take(told)
+
+    def _turn_away(self, target: RuleTarget, told: Notification, receiver: str, problem: str) -> None:
+        nobody = self._subscription(target, receiver, lambda: self._receivers.of_a_rule(KeptCourier(receiver)))
+        nobody.turn_away(told, DeliveryError(problem))
+
+    def _subscription(self, target: RuleTarget, whom: object, make: Callable[[], Subscription]) -> Subscription:
+        """What brings notifications to a target; made anew when somebody else stands behind it."""
+        before, known = self._known.get(target, (None, None))
+        if known is None or before != whom:
+            known = make()
+            self._known[target] = whom, known
+        return known
+
+
+_TELL: Final[Mapping[str, Callable[[RuleTargets, RuleTarget, Notification], None]]] = {
+    "ContactParameters": RuleTargets._tell_people,
+    "FcParameters": RuleTargets._tell_function,
+    "MnsParameters": RuleTargets._tell_mail,
+    "SlsParameters": RuleTargets._tell_log,
+    "WebhookParameters": RuleTargets._tell_webhook,
+    "OpenApiParameters": RuleTargets._tell_action,
+}
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    found = nearest(name, known, likeness=0.8)
+    return f" (there is {found})" if found else ""
+
+
+def _leads_here(url: str) -> bool:
+    """Whether a URL leads to this machine."""
+    try:
+        return is_loopback(urlsplit(url).hostname or "")
+    except ValueError:
+        return False
+
+
+class RuleBook(Mapping[str, EventRule]):
+    """The event rules of the test's account by name, as the handler has set them up.
+
+    Args:
+        monitor: Whose they are.
+        account_id: The account.
+    """
+
+    def __init__(self, monitor: CloudMonitor, account_id: str) -> None:
+        self._rules: Final = monitor.rules
+        self._account_id: Final = account_id
+
+    def __getitem__(self, name: str) -> EventRule:
+        return self._rules.rule(self._account_id, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([rule.name for rule in self._rules.of(self._account_id)])
+
+    def __len__(self) -> int:
+        return len(self._rules.of(self._account_id))
+
+    def __repr__(self) -> str:
+        return f"<event rules: {', '.join(self) or 'none'}>"

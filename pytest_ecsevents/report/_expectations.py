@@ -1,0 +1,119 @@
+"""Assertions on what became of an event: what was expected, what happened, and why."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
+from pytest_ecsevents._words import did_you_mean, listed
+from pytest_ecsevents.clock import Micros, When, parse_when
+from pytest_ecsevents.report._reasons import STATUSES, Story, causes_to_avoid, history_lines, why_not
+from pytest_ecsevents.services.ecs import EventStatus, SystemEvent, Transition
+
+__tracebackhide__ = hidden_in_reports
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One status that an event is to take.
+
+    Attributes:
+        status: The status.
+        at: When, or None for any time.
+    """
+
+    status: EventStatus
+    at: Micros | None = None
+
+    def is_met_by(self, change: Transition) -> bool:
+        """Whether that is it."""
+        return change.to_status == self.status and self.at in (None, change.at_micros)
+
+    def text(self, story: Story) -> str:
+        """`Executed`, or `Executed at +24:00:01`."""
+        return f"{self.status}" if self.at is None else f"{self.status} at {story.stamp(self.at)}"
+
+
+def check_avoided(event: SystemEvent, by: str | None, story: Story) -> None:
+    """Raise an AssertionError unless the event is Avoided, and by what it was to be.
+
+    Raises:
+        BadArgumentError: Nothing of that name avoids events.
+    """
+    known = causes_to_avoid()
+    if by is not None and by not in known:
+        raise BadArgumentError(
+            f"assert_avoided got by={by!r}.{did_you_mean(str(by), known)} Events are avoided by: {listed(known)}."
+        )
+    wanted = "was to be avoided" if by is None else f"was to be avoided by {by}"
+    if event._status != EventStatus.AVOIDED:
+        _fail(event, f"{wanted}, but is {event._status}: {why_not(event, 'Avoided', story)}", story)
+    last = event._transitions[-1]
+    cause = last.cause.removesuffix(" before NotBefore")
+    if by not in (None, cause):
+        _fail(event, f"{wanted}, but was avoided by {cause} at {story.stamp(last.at_micros)}", story)
+
+
+def check_transitions(event: SystemEvent, expected: "Iterable[str | tuple[str, When]]", story: Story) -> None:
+    """Raise an AssertionError unless the event took exactly these statuses, at these instants where they are given.
+
+    Raises:
+        BadArgumentError: That is no list of statuses.
+    """
+    steps = _steps(expected, story)
+    problem = transition_problem(event, steps, story)
+    if problem:
+        wanted = " -> ".join(step.text(story) for step in steps) or "nowhere"
+        went = " -> ".join(change.to_status for change in event._transitions)
+        _fail(event, f"was to go {wanted}, but went {went}: {problem}", story)
+
+
+def transition_problem(event: SystemEvent, steps: Sequence[Step], story: Story) -> str:
+    """What of the event's history differs first from what was expected; nothing when nothing does."""
+    for number, change in enumerate(event._transitions):
+        if number == len(steps):
+            return f"it went on to {change.to_status} at {story.stamp(change.at_micros)} ({change.cause})"
+        if not steps[number].is_met_by(change):
+            return _wrong_step(event, steps[number], change, story)
+    if len(steps) > len(event._transitions):
+        return f"it is not {steps[len(event._transitions)].status}: " + _why_not_again(
+            event, steps[len(event._transitions)], story
+        )
+    return ""
+
+
+def _wrong_step(event: SystemEvent, step: Step, change: Transition, story: Story) -> str:
+    at = story.stamp(change.at_micros)
+    if step.status == change.to_status:
+        return f"{change.to_status} came at {at} ({change.cause})"
+    return f"{change.to_status} came at {at} ({change.cause}); not {step.status}: " + _why_not_again(event, step, story)
+
+
+def _why_not_again(event: SystemEvent, step: Step, story: Story) -> str:
+    if any(change.to_status == step.status for change in event._transitions):
+        return "it takes that status once"
+    return why_not(event, step.status, story)
+
+
+def _steps(expected: object, story: Story) -> list[Step]:
+    if isinstance(expected, str) or not isinstance(expected, Iterable):
+        raise BadArgumentError(
+            f'assert_transitions got {expected!r}. Pass a list, such as ["Scheduled", "Executing", "Executed"], or of '
+            'pairs with instants, such as [("Scheduled", "+0s"), ("Avoided", "+23h")].'
+        )
+    return [_step(one, story) for one in expected]
+
+
+def _step(given: object, story: Story) -> Step:
+    status, when = given if isinstance(given, tuple) and len(given) == 2 else (given, None)
+    if status not in STATUSES:
+        raise BadArgumentError(
+            f"assert_transitions got {given!r}.{did_you_mean(str(status), STATUSES)} Statuses are: {listed(STATUSES)}."
+        )
+    if when is None:
+        return Step(EventStatus(status))
+    return Step(EventStatus(status), parse_when(when, f"the instant of {status}", story.started_at))
+
+
+def _fail(event: SystemEvent, problem: str, story: Story) -> None:
+    lines = (f"\n  {line}" for line in history_lines(event, story))
+    raise AssertionError(f"{event.event_id} {problem}.{''.join(lines)}")

@@ -1,0 +1,266 @@
+"""Why an event has not the status that a test expects: what was missing, or what came too late."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from pytest_ecsevents._words import did_you_mean, listed
+from pytest_ecsevents.clock import Micros, elapsed_text
+from pytest_ecsevents.report._moments import Entry
+from pytest_ecsevents.report._texts import call_text
+from pytest_ecsevents.rpc import ApiCall
+from pytest_ecsevents.services.ecs import (
+    EventStatus,
+    InstanceStatus,
+    InstanceTransition,
+    SystemEvent,
+    Transition,
+    Trigger,
+    ways_to,
+)
+
+STATUSES: Final = tuple(map(str, EventStatus))
+
+IN_GUEST: Final = "reboot inside the guest"
+BY_TEST: Final = "{} by the test"
+
+_MOST_REASONS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What a reason is found in.
+
+    Attributes:
+        journal: What happened, in order.
+        started_at: What instants are counted from.
+        now: The clock.
+    """
+
+    journal: Sequence[Entry]
+    started_at: Micros
+    now: Micros
+
+    def stamp(self, at: Micros) -> str:
+        """`+24:00:00`, as in the timeline."""
+        return elapsed_text(at - self.started_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a user can do about an event.
+
+    Attributes:
+        done: What he has done then, in a word.
+        actions: By which actions.
+        by_test: What it is called when the test does it.
+    """
+
+    done: str
+    actions: tuple[str, ...]
+    by_test: str
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """What transitions say did it."""
+        return (*self.actions, BY_TEST.format(self.by_test))
+
+
+ANSWERS: Final = {
+    Trigger.REBOOT: Answer("rebooted", ("RebootInstance", "RebootInstances"), "reboot"),
+    Trigger.REDEPLOY: Answer("redeployed", ("RedeployInstance",), "redeployment"),
+    Trigger.RENEW: Answer("renewed", (), "renewal"),
+}
+
+
+def causes_to_avoid() -> tuple[str, ...]:
+    """What can have avoided an event."""
+    return tuple(cause for answer in ANSWERS.values() for cause in answer.causes)
+
+
+def history_lines(event: SystemEvent, story: Story) -> list[str]:
+    """An event's history, each line with its cause."""
+    published, *later = event._transitions
+    planned = event._planned
+    due = "" if planned is None else f", NotBefore {story.stamp(planned)}"
+    what = f"{event.event_type} on {event._subject}: {published.to_status}{due} ({published.cause})"
+    return [
+        f"{story.stamp(published.at_micros)}  {what}",
+        *(f"{story.stamp(change.at_micros)}  {change.to_status}: {change.cause}" for change in later),
+    ]
+
+
+def why_not(event: SystemEvent, wanted: str, story: Story) -> str:
+    """Why an event has not a status, in words.
+
+    Args:
+        event: The event.
+        wanted: The status that was expected.
+        story: What happened.
+    """
+    if wanted not in STATUSES:
+        return f"{wanted!r} is no status of an event.{did_you_mean(wanted, STATUSES)} Statuses are: {listed(STATUSES)}"
+    status = EventStatus(wanted)
+    left = [number for number, change in enumerate(event._transitions) if change.to_status == status]
+    if left and event._status != status:
+        after = event._transitions[left[-1] + 1]
+        return f"it was {wanted} until {story.stamp(after.at_micros)}; then: {after.cause}"
+    if status not in _BORN and not ways_to(event.event_type, event.simulated, status):
+        kind = "simulated" if event.simulated else "real"
+        return f"a {kind} {event.event_type} event is never {wanted}"
+    return next(filter(None, (check(event, story) for check in _CHECKS[status])))
+
+
+# -- the checks: each finds its reason, or nothing
+
+Check: TypeAlias = Callable[[SystemEvent, Story], str]
+
+
+def _reached(event: SystemEvent, status: EventStatus) -> Transition | None:
+    return next((change for change in event._transitions if change.to_status == status), None)
+
+
+def _canceled(event: SystemEvent, story: Story) -> str:
+    change = _reached(event, EventStatus.CANCELED)
+    return "" if change is None else f"it was canceled at {story.stamp(change.at_micros)} ({change.cause})"
+
+
+def _avoided(event: SystemEvent, story: Story) -> str:
+    change = _reached(event, EventStatus.AVOIDED)
+    return "" if change is None else f"it was avoided at {story.stamp(change.at_micros)} ({change.cause})"
+
+
+def _failed(event: SystemEvent, story: Story) -> str:
+    change = _reached(event, EventStatus.FAILED)
+    if change is None:
+        return ""
+    return f"it failed at {story.stamp(change.at_micros)}, as it was created to (outcome='Failed')"
+
+
+def _not_accepted(event: SystemEvent, _story: Story) -> str:
+    return f"nobody has accepted it; it is {event._status}" if event._status == EventStatus.INQUIRING else ""
+
+
+def _not_due(event: SystemEvent, story: Story) -> str:
+    if event._status != EventStatus.SCHEDULED:
+        return ""
+    assert event._not_before is not None
+    return f"NotBefore is {story.stamp(event._not_before)}, and the clock stands at {story.stamp(story.now)}"
+
+
+def _executed_instead(event: SystemEvent, _story: Story) -> str:
+    return f"it is to end {event.outcome}, as it was created" if event.outcome != EventStatus.FAILED else ""
+
+
+def _under_way(event: SystemEvent, story: Story) -> str:
+    since = event._transitions[-1].at_micros
+    return f"it has been {event._status} since {story.stamp(since)}, and the clock stands at {story.stamp(story.now)}"
+
+
+def _not_canceled(event: SystemEvent, _story: Story) -> str:
+    if event.simulated:
+        return "nobody canceled it"
+    return f"only the release of its instance cancels a real event, and {event.instance_id} was not released in time"
+
+
+def _born_otherwise(event: SystemEvent, _story: Story) -> str:
+    return f"it was published as {event._transitions[0].to_status}"
+
+
+def _not_answered(event: SystemEvent, story: Story) -> str:
+    ways = ways_to(event.event_type, event.simulated, EventStatus.AVOIDED)
+    reasons = [
+        reason for trigger, statuses in ways.items() for reason in _vain(event, ANSWERS[trigger], statuses, story)
+    ]
+    return "; ".join(reasons[-_MOST_REASONS:]) or _nobody(event, ways, story)
+
+
+def _nobody(event: SystemEvent, ways: "dict[Trigger, tuple[EventStatus, ...]]", story: Story) -> str:
+    done = " or ".join(ANSWERS[trigger].done for trigger in ways)
+    due = None if event._not_before is None else story.stamp(event._not_before)
+    if any(event._status in statuses for statuses in ways.values()):
+        until = "" if due is None else f"NotBefore is {due}, "
+        return f"nobody has {done} {event.instance_id} yet; {until}the clock stands at {story.stamp(story.now)}"
+    return f"nobody {done} {event.instance_id} " + ("in time" if due is None else f"before NotBefore, which was {due}")
+
+
+def _vain(event: SystemEvent, answer: Answer, statuses: Sequence[EventStatus], story: Story) -> list[str]:
+    """What was done about the event in vain: refused calls, then what acted, up to the first that came too late."""
+    status: EventStatus | None = None
+    refused: dict[str, list[Micros]] = {}
+    steps: list[str] = []
+    for entry in story.journal:
+        if isinstance(entry, Transition):
+            status = entry.to_status if entry.event is event else status
+        elif isinstance(entry, ApiCall):
+            if status in statuses and _is_refused(entry, answer, event.instance_id):
+                refused.setdefault(call_text(entry), []).append(entry.at_micros)
+        elif isinstance(entry, InstanceTransition) and _leaves_running(entry, event.instance_id):
+            step = _vain_step(event, entry, story, answer=answer, statuses=statuses, status=status)
+            steps += [step] if step else []
+            if step and status not in (None, *statuses):
+                break
+    return [*(_refused_text(text, instants, story) for text, instants in refused.items()), *steps]
+
+
+def _leaves_running(step: InstanceTransition, instance_id: str) -> bool:
+    return step.instance.instance_id == instance_id and step.from_status == InstanceStatus.RUNNING
+
+
+def _refused_text(call: str, instants: Sequence[Micros], story: Story) -> str:
+    last = story.stamp(instants[-1])
+    return f"{call} at {last}" if len(instants) == 1 else f"{call} {len(instants)} times, the last at {last}"
+
+
+def _is_refused(call: ApiCall, answer: Answer, instance_id: str) -> bool:
+    named = call.params.get("InstanceId")
+    is_about = instance_id in named if isinstance(named, list) else instance_id == named
+    return is_about and call.action in answer.actions and call.http_status != 200
+
+
+def _vain_step(
+    event: SystemEvent,
+    step: InstanceTransition,
+    story: Story,
+    *,
+    answer: Answer,
+    statuses: Sequence[EventStatus],
+    status: EventStatus | None,
+) -> str:
+    at = story.stamp(step.at_micros)
+    if step.cause in answer.causes:
+        who = f"{step.cause}({event.instance_id})" if step.cause in answer.actions else f"the {step.cause}"
+        if status is None:
+            return f"{who} came at {at}, before the event was published"
+        if status == EventStatus.INQUIRING:
+            return (
+                f"{who} came at {at}, when the event was Inquiring; only a {' or '.join(statuses)} one is avoided by it"
+            )
+        if event._not_before is None:
+            return f"{who} came at {at}, when the event was {status} already"
+        return f"{who} came at {at}, NotBefore was {story.stamp(event._not_before)}; it must come before"
+    if status in statuses and answer is ANSWERS[Trigger.REBOOT]:
+        return _USELESS.get(step.cause, "").format(at)
+    return ""
+
+
+_USELESS: Final = {
+    IN_GUEST: "the reboot inside the guest at {} does not count",
+    **dict.fromkeys(
+        ("StopInstance", "StopInstances", BY_TEST.format("stop")), "the stop at {} avoids nothing, nor does a start"
+    ),
+}
+_BORN: Final = (EventStatus.INQUIRING, EventStatus.SCHEDULED)
+
+_BEFORE_IT_RUNS: Final[tuple[Check, ...]] = (_avoided, _canceled, _not_accepted, _not_due)
+
+# What is looked for, in this order, when the event has not reached the status; the last always finds something.
+_CHECKS: Final[dict[EventStatus, tuple[Check, ...]]] = {
+    EventStatus.INQUIRING: (_born_otherwise,),
+    EventStatus.SCHEDULED: (_born_otherwise,),
+    EventStatus.EXECUTING: _BEFORE_IT_RUNS,
+    EventStatus.EXECUTED: (*_BEFORE_IT_RUNS, _failed, _under_way),
+    EventStatus.FAILED: (_executed_instead, *_BEFORE_IT_RUNS, _under_way),
+    EventStatus.AVOIDED: (_canceled, _not_answered),
+    EventStatus.CANCELED: (_avoided, _not_canceled),
+}

@@ -1,0 +1,66 @@
+"""How calls read in messages and in the timeline."""
+
+from typing import Final
+
+from pytest_ecsevents._words import listed
+from pytest_ecsevents.clock import duration_text
+from pytest_ecsevents.rpc import ApiCall
+from pytest_ecsevents.services.metadata import MetadataCall
+
+METADATA: Final = "metadata"
+"""What `fail`, `quota` and `delay` call the metadata service, and the timeline a request to it."""
+
+
+def call_text(call: ApiCall) -> str:
+    """`RebootInstance(InstanceId=i-web1) -> 200`."""
+    summary = f", {call.summary}" if call.summary else ""
+    product = "" if call.product == "Ecs" else f"{call.product} "
+    return f"{product}{api_request_text(call)} -> {_outcome_text(call)}{summary}"
+
+
+def api_request_text(call: ApiCall) -> str:
+    params = ", ".join(f"{name}={_param_text(name, value)}" for name, value in call.params.items())
+    return f"{call.action}({params})"
+
+
+def _outcome_text(call: ApiCall) -> str:
+    """`200`, `400 Throttling`, `read timeout after 10s, answer lost: 200`."""
+    status = "" if call.http_status is None else str(call.http_status)
+    words = " ".join(filter(None, (status, call.code, call.failure))) or "no answer"
+    after = f" after {duration_text(call.took_micros)}" if call.took_micros else ""
+    return f"{words}{after}" + (f", answer lost: {call.lost}" if call.lost else "")
+
+
+# Reports end up in logs that many may read.
+_SECRET: Final = ("Password",)
+
+_MOST_OF_A_VALUE: Final = 60
+"""Characters of a value that a line shows: `InstanceIds` may be a hundred ids in one text."""
+
+
+def _param_text(name: str, value: object) -> str:
+    return "***" if name in _SECRET else _value_text(value)
+
+
+def _value_text(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{listed((_value_text(one) for one in value), most=3)}]"
+    if isinstance(value, dict) and value.keys() <= {"Key", "Value"}:
+        return ":".join(value.values())
+    if isinstance(value, dict):
+        return " ".join(f"{member}={_value_text(inner)}" for member, inner in value.items())
+    text = str(value)
+    return text if len(text) <= _MOST_OF_A_VALUE else f"{text[: _MOST_OF_A_VALUE - 3]}..."
+
+
+def asked_text(call: MetadataCall) -> str:
+    """`i-web1 GET /latest/meta-data/region-id -> 200`, `... -> read timeout after 10s`."""
+    words = " ".join(filter(None, (str(call.http_status or ""), call.failure))) or "no answer"
+    after = f" after {duration_text(call.took_micros)}" if call.took_micros else ""
+    summary = f", {call.summary}" if call.summary else ""
+    return f"{request_text(call)} -> {words}{after}{summary}"
+
+
+def request_text(call: MetadataCall) -> str:
+    """`i-web1 GET /latest/meta-data/region-id`."""
+    return f"{call.instance_id or 'nobody'} {call.method} {call.path}"

@@ -1,0 +1,32 @@
+"""The RPC protocol of Alibaba Cloud's APIs: actions, parameters, paging, errors, JSON and XML. Knows no product."""
+
+from pytest_ecsevents.rpc._action import Action, ActionCall
+from pytest_ecsevents.rpc._calls import ApiCall
+from pytest_ecsevents.rpc._encoding import encoded, xml_text
+from pytest_ecsevents.rpc._errors import COMMON, ApiError, ErrorRow, ErrorTable
+from pytest_ecsevents.rpc._network_faults import MISHAPS, NO_EFFECT, Acts, Effect, Mishap, felt
+from pytest_ecsevents.rpc._wire import Answerer, ApiReply, ApiRequest, NoReply, Outcome, Patience
+
+__all__ = [
+    "COMMON",
+    "MISHAPS",
+    "NO_EFFECT",
+    "Action",
+    "ActionCall",
+    "Acts",
+    "Answerer",
+    "ApiCall",
+    "ApiError",
+    "ApiReply",
+    "ApiRequest",
+    "Effect",
+    "ErrorRow",
+    "ErrorTable",
+    "Mishap",
+    "NoReply",
+    "Outcome",
+    "Patience",
+    "encoded",
+    "felt",
+    "xml_text",
+]

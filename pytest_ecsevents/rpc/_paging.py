@@ -1,0 +1,93 @@
+"""Both paging styles: PageNumber with PageSize, and NextToken with MaxResults."""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
+
+from pytest_ecsevents.rpc._action import ActionCall
+from pytest_ecsevents.rpc._errors import INVALID, ErrorRow
+from pytest_ecsevents.rpc._parameters import Parameter, clamped, integer, invalid, text
+from pytest_ecsevents.rpc._wire import JsonObject
+
+Item = TypeVar("Item")
+
+PAGE_NUMBER: Final = integer("PageNumber", 1, least=1)
+NEXT_TOKEN: Final = text("NextToken", note="from the previous reply")
+MAX_RESULTS: Final = clamped("MaxResults", 10, 10, 100)
+
+
+def page_size(most: int, default: int = 10, *, refusal: ErrorRow = INVALID) -> Parameter[int]:
+    """PageSize with the action's limit; out of range it is refused (observed on DescribeInstances)."""
+    return integer("PageSize", default, least=1, most=most, refusal=refusal)
+
+
+def numbered(call: ActionCall, items: Sequence[Item], size: Parameter[int]) -> "tuple[Sequence[Item], JsonObject]":
+    """The page that PageNumber and PageSize ask for; one past the end is empty, with the true TotalCount (a guess)."""
+    number, length = call[PAGE_NUMBER], call[size]
+    first = (number - 1) * length
+    return items[first : first + length], {"TotalCount": len(items), "PageNumber": number, "PageSize": length}
+
+
+def paged(
+    call: ActionCall,
+    items: Sequence[Item],
+    size: Parameter[int],
+    key: Callable[[Item], "tuple[int, str]"],
+    *,
+    last_token: str | None = None,
+    refusal: ErrorRow = INVALID,
+) -> "tuple[Sequence[Item], JsonObject]":
+    """The page asked for in either style; NextToken or MaxResults chooses the second.
+
+    A token holds the key of the last item given, so that what comes or goes between two pages neither repeats nor
+    hides an item. PageNumber and PageSize are documented as meaningless beside it; here they are 1 and MaxResults.
+
+    Args:
+        call: The call.
+        items: Everything that matched, in order of `key`.
+        size: The action's PageSize.
+        key: The sort key of an item.
+        last_token: NextToken of the last page; None leaves it out.
+        refusal: The error for a token that this query did not give out.
+    """
+    token, most = call[NEXT_TOKEN], call[MAX_RESULTS]
+    if not token and most is None:
+        return numbered(call, items, size)
+    length = 10 if most is None else most
+    digest = _digest(call)
+    rest = items
+    if token:
+        after = _opened(token, digest)
+        if after is None:
+            raise invalid("NextToken", token, "It must be a token that the same query returned.", refusal)
+        rest = [item for item in items if key(item) > after]
+    page = rest[:length]
+    envelope: JsonObject = {"TotalCount": len(items), "PageNumber": 1, "PageSize": length}
+    if len(rest) > length:
+        envelope["NextToken"] = _sealed(key(page[-1]), digest)
+    elif last_token is not None:
+        envelope["NextToken"] = last_token
+    return page, envelope
+
+
+def _digest(call: ActionCall) -> str:
+    paging = (NEXT_TOKEN.name, MAX_RESULTS.name, PAGE_NUMBER.name, "PageSize")
+    filters = {name: value for name, value in call.values.items() if name not in paging}
+    said = repr((call.action.name, call.account_id, call.region_id, sorted(filters.items())))
+    return hashlib.sha256(said.encode()).hexdigest()[:8]
+
+
+def _sealed(key: "tuple[int, str]", digest: str) -> str:
+    return digest + json.dumps(key).encode().hex()
+
+
+def _opened(token: str, digest: str) -> "tuple[int, str] | None":
+    if not token.startswith(digest):
+        return None
+    try:
+        key: Any = json.loads(bytes.fromhex(token[len(digest) :]))
+        number, name = key
+    except (ValueError, TypeError):
+        return None
+    return (number, name) if isinstance(number, int) and isinstance(name, str) else None

@@ -1,0 +1,1 @@
+"""The fake services, one folder each."""

@@ -1,0 +1,178 @@
+"""What notifications say: `content` of each kind, as the documented examples have it."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from pytest_ecsevents.clock import SECOND, Micros, instant_text
+from pytest_ecsevents.services.cms._names import NotificationName
+from pytest_ecsevents.services.cms._notification import Content
+from pytest_ecsevents.services.ecs import (
+    EVENT_TYPES,
+    EventStatus,
+    Instance,
+    InstanceStatus,
+    InstanceTransition,
+    SystemEvent,
+    Transition,
+    word,
+    words,
+)
+
+# `state` of Instance:StateChange; an instance that is Pending has just been created.
+_STATES: Final = {
+    None: "Deleted",
+    InstanceStatus.PENDING: "Created",
+    InstanceStatus.STARTING: "Starting",
+    InstanceStatus.RUNNING: "Running",
+    InstanceStatus.STOPPING: "Stopping",
+    InstanceStatus.STOPPED: "Stopped",
+}
+
+_STARTED: Final = frozenset(
+    {
+        EventStatus.EXECUTING,
+        EventStatus.EXECUTED,
+        EventStatus.CANCELED,
+        EventStatus.AVOIDED,
+        EventStatus.FAILED,
+    }
+)
+"""Statuses in which content tells when the event started to run (documented, but for Failed, a guess)."""
+
+
+def of_event(event: SystemEvent, change: Transition) -> Content:
+    """Of a system event of an instance."""
+    content: dict[str, object] = {
+        "eventId": event.event_id,
+        "publishTime": instant_text(event._published_at),
+        "instanceId": event.instance_id,
+        "eventType": event.event_type,
+        "eventStatus": change.to_status.value,
+    }
+    if event._not_before is not None and EVENT_TYPES[event.event_type].cause == "SystemMaintenance":
+        content["notBefore"] = instant_text(event._not_before)
+    if change.to_status in _STARTED:
+        content["executeStartTime"] = instant_text(_started_at(event, change))
+    if change.to_status.is_final:
+        content["executeFinishTime"] = instant_text(change.at_micros)
+    return content
+
+
+def content_of(event: SystemEvent) -> Content:
+    """Of a system event of an instance as it is now."""
+    return of_event(event, event._transitions[-1])
+
+
+def of_disk_event(event: SystemEvent, change: Transition, instance: Instance) -> Content:
+    """Of a system event of a disk."""
+    disk = event._disk
+    assert disk is not None
+    content: dict[str, object] = {
+        "eventId": event.event_id,
+        "diskId": disk.disk_id,
+        "device": disk.device,
+        "eventType": event.event_type,
+        "executeStartTime": instant_text(_started_at(event, change)),
+        "ecsInstanceId": event.instance_id,
+        "ecsInstanceName": word(instance, "instance_name"),
+    }
+    if change.to_status.is_final:
+        content["executeFinishTime"] = instant_text(change.at_micros)
+    return content
+
+
+def _started_at(event: SystemEvent, change: Transition) -> Micros:
+    """When it began to run; of one that never did, when it was ended (documented of Avoided)."""
+    starts = (step.at_micros for step in event._transitions if step.to_status == EventStatus.EXECUTING)
+    return next(starts, change.at_micros)
+
+
+def of_state_change(change: InstanceTransition) -> Content:
+    """Of an instance's new status, or its release."""
+    return _state(change.instance, change.to_status)
+
+
+def _state(instance: Instance, status: InstanceStatus | None) -> Content:
+    private, public = words(instance, "private_ip_addresses"), words(instance, "public_ip_addresses")
+    return {
+        "resourceId": instance.instance_id,
+        "resourceType": "ALIYUN::ECS::Instance",
+        "state": _STATES[status],
+        "instanceName": word(instance, "instance_name"),
+        "instanceType": word(instance, "instance_type"),
+        "privateIpAddress": private[0] if private else "",
+        "publicIpAddress": public[0] if public else "",
+    }
+
+
+def of_interruption(instance: Instance) -> Content:
+    """Of the reclaiming of a preemptible instance."""
+    return {"instanceId": instance.instance_id, "action": "delete"}
+
+
+_HOUR: Final = 3600 * SECOND
+_WHILE: Final = 8 * SECOND
+"""How long what has just been completed took, in a sample."""
+
+
+def _hour_text(at: Micros) -> str:
+    return f"{instant_text(at - at % _HOUR)[:16]}Z"
+
+
+def _disk_id(instance: Instance) -> str:
+    return instance.disks[-1].disk_id
+
+
+SAMPLES: Final[Mapping[str, Callable[[Instance, Micros], Content]]] = {
+    "Instance:StateChange": lambda instance, _: _state(instance, instance._status),
+    "Instance:PreemptibleInstanceInterruption": lambda instance, _: of_interruption(instance),
+    "Instance:LiveMigrationAcrossDDH": lambda instance, now: {
+        "instanceId": instance.instance_id,
+        "sourceDedicatedHostId": "dh-source",
+        "destinationDedicatedHostId": "dh-destination",
+        "startTime": instant_text(now - _WHILE),
+        "endTime": instant_text(now),
+        "status": "accomplished",
+    },
+    "Instance:PerformanceModeChange": lambda instance, _: {
+        "instanceId": instance.instance_id,
+        "creditSpecification": "Unlimited",
+        "operator": "System",
+    },
+    "Instance:BurstablePerformanceRestricted": lambda instance, now: {
+        "instanceId": instance.instance_id,
+        "intervalStart": _hour_text(now - _HOUR),
+        "intervalEnd": _hour_text(now),
+    },
+    "Disk:DiskOperationCompleted": lambda instance, _: {
+        "diskId": _disk_id(instance),
+        "operation": "AttachDisk",
+        "result": "accomplished",
+    },
+    "Disk:ConvertToPostpaidCompleted": lambda instance, _: {"diskId": _disk_id(instance), "result": "accomplished"},
+    "Disk:OverduePaymentRelease": lambda instance, _: {
+        "instanceId": instance.instance_id,
+        "diskId": _disk_id(instance),
+    },
+    "Snapshot:CreateSnapshotCompleted": lambda instance, now: {
+        "result": "accomplished",
+        "snapshotId": f"s-{_disk_id(instance).removeprefix('d-')}",
+        "snapshotName": "test-snapshot",
+        "snapshotType": "user",
+        "diskId": _disk_id(instance),
+        "startTime": instant_text(now - _WHILE),
+        "endTime": instant_text(now),
+    },
+}
+"""Contents of what is no system event, by name, with the keys and the kinds of values of the documented examples."""
+
+
+def level_of(row: NotificationName, content: Content) -> str:
+    """Its level: what it says counts where that is documented."""
+    return _FAILED_LEVELS.get(row.name, row.level) if content.get("result") == "failed" else row.level
+
+
+_FAILED_LEVELS: Final = {"Disk:DiskOperationCompleted": "WARN"}
+
+RESOURCES: Final = {"Disk": ("disk", "diskId"), "Snapshot": ("snapshot", "snapshotId")}
+"""Of what an ARN ends with, where it is no instance: by the first part of the name, the word and the key of the id."""

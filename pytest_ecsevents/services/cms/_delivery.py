@@ -1,0 +1,256 @@
+"""From a notification to its receivers: each subscription's deliveries, in order, at their instants of virtual time."""
+
+import datetime as dt
+import random
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Final, Protocol
+
+from pytest_ecsevents._errors import DeliveryError, hidden_in_reports
+from pytest_ecsevents.clock import Clock, HandlerStop, Micros, from_micros, instant_text
+from pytest_ecsevents.services.cms._filters import EventFilter
+from pytest_ecsevents.services.cms._notification import Notification
+from pytest_ecsevents.services.cms._perturbations import HELD_FOR, Mishaps, Retries, spread
+
+__tracebackhide__ = hidden_in_reports
+
+
+class Delivery:
+    """One try to deliver one notification.
+
+    Attributes:
+        subscription: Whose it is.
+        attempt: 1 for the first try, 2 for the next, ...; 0 of one that was dropped.
+        at_micros: When, in microseconds since the epoch.
+        outcome: "delivered", "failed", "dropped", or "not delivered" where nobody was there; "under way" while the
+            receiver is at it, and for ever where `run` ended it there.
+        error: What a receiver raised, or what went wrong with a URL; None unless it failed or was not delivered.
+        answer: What a function returned, or the HTTP status of a URL.
+        is_duplicate: Whether it is the second one that `duplicate` brought about.
+    """
+
+    __slots__ = ("_notification", "answer", "at_micros", "attempt", "error", "is_duplicate", "outcome", "subscription")
+
+    def __init__(
+        self, subscription: "Subscription", notification: Notification, attempt: int, at: Micros, *, is_duplicate: bool
+    ) -> None:
+        self._notification: Final = notification
+        self.subscription: Final = subscription
+        self.attempt: Final = attempt
+        self.at_micros: Final = at
+        self.is_duplicate: Final = is_duplicate
+        self.outcome = "under way" if attempt else "dropped"
+        self.error: BaseException | None = None
+        self.answer: object = None
+
+    @property
+    def at(self) -> dt.datetime:
+        """When, aware UTC."""
+        return from_micros(self.at_micros)
+
+    @property
+    def name(self) -> str:
+        """The notification's name: `Instance:SystemMaintenance.Reboot:Scheduled`."""
+        return self._notification.name
+
+    @property
+    def summary(self) -> str:
+        """`Instance:StateChange Stopping of i-web1`."""
+        return self._notification.summary
+
+    @property
+    def rule_name(self) -> str:
+        """The event rule by which it was sent; "" for none."""
+        return self._notification.rule_name
+
+    @property
+    def notification_id(self) -> str:
+        """The notification's own id, which all tries have in common."""
+        return str(self._notification.uuid)
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """What was delivered, made anew each time: what a receiver does to its own does not show."""
+        return self.subscription._make(self._notification)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Delivery of {self.name} to {self.subscription.receiver} at {instant_text(self.at_micros)}: {self.outcome}, "
+            f"attempt {self.attempt}>"
+        )
+
+
+class Courier(Protocol):
+    """Who takes a notification to a receiver."""
+
+    @property
+    def receiver(self) -> str:
+        """What the receiver is called in the story."""
+
+    def deliver(self, delivery: Delivery) -> object:
+        """Take it there; what it answers. Whatever is raised is the delivery's failure."""
+
+
+class Dispatcher:
+    """What all subscriptions of one test have in common.
+
+    Args:
+        clock: The test's clock.
+        begun: Is told of each delivery when it begins, or was dropped.
+        given_up: Is told of each that failed for good, and may raise its error.
+    """
+
+    def __init__(
+        self, clock: Clock, begun: Callable[[Delivery], None], given_up: Callable[[Delivery, BaseException], None]
+    ) -> None:
+        self.clock: Final = clock
+        self.begun: Final = begun
+        self.given_up: Final = given_up
+
+
+class Subscription:
+    """A receiver, what it gets, and what it has got.
+
+    Args:
+        dispatcher: What all have in common.
+        courier: Who takes a notification there.
+        wanted: Which notifications.
+        make: Their form.
+        mishaps: What may happen on the way.
+        retries: How often is tried again.
+        seed: What makes its dice its own.
+    """
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        courier: Courier,
+        *,
+        wanted: EventFilter,
+        make: Callable[[Notification], dict[str, Any]],
+        mishaps: Mishaps,
+        retries: Retries,
+        seed: str,
+    ) -> None:
+        self._dispatcher: Final = dispatcher
+        self._courier: Final = courier
+        self._wanted: Final = wanted
+        self._make: Final = make
+        self._mishaps: Final = mishaps
+        self._retries: Final = retries
+        self._dice: Final = random.Random(seed)
+        self._deliveries: Final[list[Delivery]] = []
+        self._held: tuple[Notification, Callable[[], None]] | None = None
+        self._to_be_retried: Final[dict[Delivery, Micros]] = {}
+        self._is_canceled = False
+
+    @property
+    def receiver(self) -> str:
+        """What the receiver is called in the story."""
+        return self._courier.receiver
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """Every try so far, in order; those that were dropped too."""
+        return list(self._deliveries)
+
+    @property
+    def to_be_retried(self) -> dict[Delivery, Micros]:
+        """What failed, and when it would be tried again."""
+        return dict(self._to_be_retried)
+
+    @property
+    def is_canceled(self) -> bool:
+        """Whether it delivers nothing any more."""
+        return self._is_canceled
+
+    def cancel(self) -> None:
+        """Deliver nothing any more, not even what is on its way."""
+        self._is_canceled = True
+        self._to_be_retried.clear()
+
+    # -- on the way
+
+    def heard(self, notification: Notification) -> None:
+        """Have a notification delivered if it is wanted: when what goes on now is over, or later."""
+        if self._wanted.passes(notification):
+            self.take(notification)
+
+    def take(self, notification: Notification) -> None:
+        """Have a notification delivered, wanted or not: when what goes on now is over, or later."""
+        if self._is_canceled:
+            return
+        if self._happens(self._mishaps.drop):
+            self._begin(notification, 0)
+            return
+        held, self._held = self._held, None
+        if held is None and self._happens(self._mishaps.reorder):
+            self._hold(notification)
+            return
+        delay = spread(self._mishaps.delay, self._dice)
+        self._plan(notification, delay)
+        if self._happens(self._mishaps.duplicate):
+            self._plan(notification, spread(self._mishaps.delay, self._dice), is_duplicate=True)
+        if held is not None:
+            overtaken, take_back = held
+            take_back()
+            self._plan(overtaken, delay)
+
+    def _hold(self, notification: Notification) -> None:
+        """Keep it until the next one has gone, or for a minute."""
+        clock = self._dispatcher.clock
+
+        def let_go() -> None:
+            self._held = None
+            self._deliver(notification, 1)
+
+        self._held = notification, clock.plan(clock.now() + HELD_FOR, let_go)
+
+    def turn_away(self, notification: Notification, problem: DeliveryError) -> None:
+        """Note that a notification cannot be delivered, for nobody is there."""
+        delivery = self._begin(notification, 0)
+        delivery.outcome, delivery.error = "not delivered", problem
+
+    def _happens(self, likelihood: float) -> bool:
+        return likelihood > 0 and self._dice.random() < likelihood
+
+    def _plan(self, notification: Notification, after: Micros, *, is_duplicate: bool = False) -> None:
+        clock = self._dispatcher.clock
+        clock.plan(clock.now() + after, partial(self._deliver, notification, 1, is_duplicate=is_duplicate))
+
+    # -- there
+
+    def _begin(self, notification: Notification, attempt: int, *, is_duplicate: bool = False) -> Delivery:
+        now = self._dispatcher.clock.now()
+        delivery = Delivery(self, notification, attempt, now, is_duplicate=is_duplicate)
+        self._deliveries.append(delivery)
+        self._dispatcher.begun(delivery)
+        return delivery
+
+    def _deliver(
+        self, notification: Notification, attempt: int, before: Delivery | None = None, *, is_duplicate: bool = False
+    ) -> None:
+        if before is not None:
+            self._to_be_retried.pop(before, None)
+        if self._is_canceled:
+            return
+        delivery = self._begin(notification, attempt, is_duplicate=is_duplicate)
+        try:
+            delivery.answer = self._courier.deliver(delivery)
+        except (HandlerStop, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001  # pytest's own failures are such too
+            self._failed(delivery, error)
+        else:
+            delivery.outcome = "delivered"
+
+    def _failed(self, delivery: Delivery, error: BaseException) -> None:
+        delivery.outcome, delivery.error = "failed", error
+        if self._is_canceled or delivery.attempt > self._retries.most:
+            self._dispatcher.given_up(delivery, error)
+            return
+        clock = self._dispatcher.clock
+        at = clock.now() + self._retries.after(delivery.attempt, self._dice)
+        self._to_be_retried[delivery] = at
+        again = partial(self._deliver, delivery._notification, delivery.attempt + 1, delivery)
+        clock.plan(at, partial(again, is_duplicate=delivery.is_duplicate))

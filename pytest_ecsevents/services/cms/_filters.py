@@ -1,0 +1,162 @@
+"""Which notifications a receiver gets: the conditions that an event rule has."""
+
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
+from pytest_ecsevents._words import did_you_mean, listed
+from pytest_ecsevents.services.cms._formats import eventbridge_type
+from pytest_ecsevents.services.cms._names import EVENT_TYPES as KINDS
+from pytest_ecsevents.services.cms._names import LEVELS, NORMAL, NotificationNames
+from pytest_ecsevents.services.cms._notification import Notification
+from pytest_ecsevents.services.ecs import EVENT_TYPES, EventStatus
+
+__tracebackhide__ = hidden_in_reports
+
+ALL: Final = "*"
+RELATIONS: Final = ("OR", "NOT")
+_NOTHING: Final = frozenset[str]()
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """The conditions of one receiver; each holds its words, where none, and `*`, stand for all.
+
+    Attributes:
+        names: Names of notifications, or EventBridge's types, `ecs:Instance:StateChange`.
+        levels: "CRITICAL", "WARN", "INFO".
+        statuses: "Scheduled", ...; "Normal" of what is no system event.
+        event_types: "StatusNotification", "Exception", "Maintenance".
+        products: Products, in whichever case; only "ECS" sends anything here, and a dry run what it likes.
+        resource_groups: Ids of the resource groups of instances.
+        keywords: Words that are looked for in the notification's flat form (where the service looks is a guess).
+        keyword_relation: "OR" for any of the words, "NOT" for none.
+    """
+
+    names: frozenset[str] = _NOTHING
+    levels: frozenset[str] = _NOTHING
+    statuses: frozenset[str] = _NOTHING
+    event_types: frozenset[str] = _NOTHING
+    products: frozenset[str] = _NOTHING
+    resource_groups: frozenset[str] = _NOTHING
+    keywords: frozenset[str] = _NOTHING
+    keyword_relation: str = "OR"
+
+    def passes(self, notification: Notification) -> bool:
+        """Whether a notification meets every condition."""
+        row = notification.row
+        return (
+            _is_in(self.names, row.name, eventbridge_type(row))
+            and _is_in(self.levels, row.level)
+            and _is_in(self.statuses, row.status)
+            and _is_in(self.event_types, row.event_type)
+            and _is_in(frozenset(map(str.upper, self.products)), notification.product.upper())
+            and _is_in(self.resource_groups, notification.resource_group_id)
+            and (not self.keywords or self._has_keywords(notification))
+        )
+
+    def _has_keywords(self, notification: Notification) -> bool:
+        text = " ".join((notification.name, notification.arn, notification.instance_name, _content_text(notification)))
+        return any(word in text for word in self.keywords) is (self.keyword_relation == "OR")
+
+
+def _is_in(wanted: frozenset[str], *words: str) -> bool:
+    return not wanted or ALL in wanted or not wanted.isdisjoint(words)
+
+
+def _content_text(notification: Notification) -> str:
+    return json.dumps(dict(notification.content), ensure_ascii=False)
+
+
+class _Condition(NamedTuple):
+    """What a condition may be: each word is checked, and where it is unknown the nearest of the known is named."""
+
+    known: Callable[[NotificationNames, str], Collection[str]]
+    also: Callable[[str, str], bool] = lambda _word, _format: False
+    hint: str = ""
+
+
+def _names_in(names: NotificationNames, format_: str) -> Collection[str]:
+    return {eventbridge_type(row) for row in names.values()} if format_ == "eventbridge" else set(names)
+
+
+def _is_by_grammar(name: str, format_: str) -> bool:
+    """Whether a system event would have this name, though it is in no published table."""
+    product, is_type = "ecs:", format_ == "eventbridge"
+    resource, _, rest = name.removeprefix(product).partition(":")
+    code, _, status = rest.partition(":")
+    kind = EVENT_TYPES.get(code)
+    if kind is None or resource != ("Disk" if kind.is_of_disk else "Instance") or name.startswith(product) != is_type:
+        return False
+    return not status if is_type else status in {one.value for one in EventStatus}
+
+
+def _anything(_word: str, _format: str) -> bool:
+    return True
+
+
+_TYPES_HINT: Final = ' EventBridge\'s types have no status; choose one with statuses="Scheduled". A rule knows whole types, and * for all.'
+_STATUSES: Final = (*(status.value for status in EventStatus), NORMAL, "-")
+
+_CONDITIONS: Final[Mapping[str, _Condition]] = {
+    "names": _Condition(
+        _names_in,
+        _is_by_grammar,
+        " A rule knows whole names, and * for all of them. One that was published later, add with "
+        "ecs_events.notification_names.add(name, level=...).",
+    ),
+    "levels": _Condition(lambda _names, _format: LEVELS),
+    "statuses": _Condition(lambda _names, _format: _STATUSES),
+    "event_types": _Condition(lambda _names, _format: KINDS),
+    "products": _Condition(
+        lambda _names, _format: ("ECS",),
+        lambda word, _format: word.upper() == "ECS",
+        " Nothing else sends anything here.",
+    ),
+    "resource_groups": _Condition(lambda _names, _format: (), _anything),
+    "keywords": _Condition(lambda _names, _format: (), _anything),
+}
+
+
+def is_name(name: str, names: NotificationNames) -> bool:
+    """Whether a notification of ECS can have this name: a known one, or one by the grammar of names."""
+    return name in names or _is_by_grammar(name, "cloudmonitor")
+
+
+def checked_filter(given: Mapping[str, object], names: NotificationNames, format_: str) -> EventFilter:
+    """The filter that the author of a test wrote.
+
+    Args:
+        given: Conditions by name, each a text or several; None for all.
+        names: The known names.
+        format_: The form of what is delivered: EventBridge's types have no status.
+
+    Raises:
+        BadArgumentError: A condition has a word that there is not.
+    """
+    relation = given.get("keyword_relation", "OR")
+    if relation not in RELATIONS:
+        raise BadArgumentError(
+            f"keyword_relation is {relation!r}. Pass one of: {listed(RELATIONS)}.{did_you_mean(str(relation), RELATIONS)}"
+        )
+    words = {
+        name: _checked(name, condition, given[name], names, format_)
+        for name, condition in _CONDITIONS.items()
+        if given.get(name) is not None
+    }
+    return EventFilter(**words, keyword_relation=str(relation))
+
+
+def _checked(name: str, condition: _Condition, given: object, names: NotificationNames, format_: str) -> frozenset[str]:
+    words = [given] if isinstance(given, str) else list(given) if isinstance(given, Iterable) else [given]
+    known = condition.known(names, format_)
+    for word in words:
+        if not isinstance(word, str) or not word:
+            raise BadArgumentError(f"{name} has {word!r}. Pass a text, or several in a list.")
+        if word not in known and word != ALL and not condition.also(word, format_):
+            choice = f" It is one of: {listed(known)}." if len(known) < 20 else ""
+            hint = _TYPES_HINT if name == "names" and format_ == "eventbridge" else condition.hint
+            raise BadArgumentError(f"{name} has {word!r}, which there is not.{choice}{did_you_mean(word, known)}{hint}")
+    return frozenset(str(word) for word in words)

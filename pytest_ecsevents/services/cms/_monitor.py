@@ -1,0 +1,198 @@
+"""CloudMonitor: hears of every change in the cloud, and makes the notification that the service sends."""
+
+import json
+import random
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from typing import Final
+
+from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
+from pytest_ecsevents._words import did_you_mean, listed
+from pytest_ecsevents.clock import Micros
+from pytest_ecsevents.services.cms._contents import (
+    RESOURCES,
+    SAMPLES,
+    level_of,
+    of_disk_event,
+    of_event,
+    of_interruption,
+    of_state_change,
+)
+from pytest_ecsevents.services.cms._event_rules import EventRules
+from pytest_ecsevents.services.cms._names import NORMAL, PUBLISHED, NotificationName, NotificationNames, check_level
+from pytest_ecsevents.services.cms._notification import Content, Notification
+from pytest_ecsevents.services.ecs import EVENT_TYPES, Cloud, Happening, Instance, InstanceTransition, Transition, word
+
+__tracebackhide__ = hidden_in_reports
+
+
+class CloudMonitor:
+    """The notifications of one test's cloud.
+
+    Args:
+        cloud: The test's cloud.
+        seed: What makes the ids of this test's notifications its own.
+    """
+
+    def __init__(self, cloud: Cloud, seed: str) -> None:
+        self._cloud: Final = cloud
+        self._seed: Final = seed
+        self.names: Final = NotificationNames()
+        self.rules: Final = EventRules()
+        self.notifications: Final[list[Notification]] = []
+        self.listeners: Final[list[Callable[[Notification], None]]] = []
+
+    @cached_property
+    def _random(self) -> random.Random:
+        return random.Random(f"{self._seed}/notifications")
+
+    def heard(self, change: Happening) -> None:
+        """Make the notification of a change, and tell every listener."""
+        if isinstance(change, Transition):
+            if change.from_status != change.to_status:  # no message is known of an event that was rescheduled
+                self.tell(self._of_event(change))
+            return
+        if isinstance(change, InstanceTransition):
+            name, content = "Instance:StateChange", of_state_change(change)
+        else:
+            name, content = "Instance:PreemptibleInstanceInterruption", of_interruption(change.instance)
+        self.tell(self._of_instance(change.instance, self.names[name], change.at_micros, content))
+
+    def announce(
+        self, name: str, instance: Instance, content: Mapping[str, object], resource: str | None, level: str | None
+    ) -> Notification:
+        """A notification that no change of the cloud brings about, to be sent with `tell`.
+
+        Args:
+            name: A known name.
+            instance: The instance whose region and owner it has.
+            content: What it says, beyond the documented example or in place of it.
+            resource: The end of its ARN; None for the one that goes with its name.
+            level: Its level; None for the name's.
+
+        Raises:
+            BadArgumentError: The name or level is unknown, or the content is not what such a notification says.
+        """
+        row = self.names.known(name)
+        if level is not None:
+            check_level(level)
+        with self._cloud.changing() as now:
+            said = _checked_content(row, content, instance, now)
+            leveled = replace(row, level=level or level_of(row, said))
+            return self._of_instance(instance, leveled, now, said, resource=resource or _resource(name, said))
+
+    def tell(self, notification: Notification) -> None:
+        """Send a notification: whoever listens plans its delivery."""
+        self.notifications.append(notification)
+        self._tell_listeners(notification)
+
+    def tell_dry_run(
+        self, name: str, product: str, said: Mapping[str, object], *, account_id: str, region_id: str, now: Micros
+    ) -> Notification:
+        """Tell whoever listens of something that has not happened, and keep nothing of it.
+
+        Args:
+            name: Any name.
+            product: The product that the caller named.
+            said: What it says in its flat form; for the rest stands what is known of the name.
+            account_id: The caller's account.
+            region_id: The region that the caller named, or "".
+            now: The instant.
+        """
+        content, arn = said.get("content"), _text(said, "resourceId")
+        notification = Notification(
+            row=_row_of_dry_run(self.names.get(name), name, said),
+            uuid=self._uuid(),
+            resource=arn.rpartition(":")[2],
+            region_id=_text(said, "regionId") or region_id or self._cloud.rules.region_id,
+            account_id=account_id,
+            instance_name=_text(said, "instanceName"),
+            resource_group_id="",
+            content=content if isinstance(content, dict) else {},
+            at_micros=now,
+            product=_text(said, "product") or ("ECS" if product.lower() == "ecs" else product),
+            group_id=_text(said, "groupId") or "0",
+            own_arn=arn,
+        )
+        self._tell_listeners(notification)
+        return notification
+
+    def _tell_listeners(self, notification: Notification) -> None:
+        for listener in tuple(self.listeners):
+            listener(notification)
+
+    def _uuid(self) -> uuid.UUID:
+        return uuid.UUID(int=self._random.getrandbits(128), version=4)
+
+    def _of_event(self, change: Transition) -> Notification:
+        event = change.event
+        instance = self._cloud.any_instance(event.instance_id)
+        if EVENT_TYPES[event.event_type].is_of_disk:
+            kind, resource, content = "Disk", f"disk/{event.disk_id}", of_disk_event(event, change, instance)
+        else:
+            kind, resource, content = "Instance", "", of_event(event, change)
+        name = self.names.of_system_event(kind, event.event_type, change.to_status.value)
+        return self._of_instance(instance, name, change.at_micros, content, resource=resource)
+
+    def _of_instance(
+        self, instance: Instance, row: NotificationName, at: Micros, content: Content, *, resource: str = ""
+    ) -> Notification:
+        return Notification(
+            row=row,
+            uuid=self._uuid(),
+            resource=resource or f"instance/{instance.instance_id}",
+            region_id=instance.region_id,
+            account_id=instance.account_id,
+            instance_name=word(instance, "instance_name"),
+            resource_group_id=word(instance, "resource_group_id"),
+            content=content,
+            at_micros=at,
+        )
+
+
+def _row_of_dry_run(known: NotificationName | None, name: str, said: Mapping[str, object]) -> NotificationName:
+    row = known or NotificationName(name, "StatusNotification", NORMAL, "INFO", "named by a dry run")
+    return replace(
+        row,
+        level=_text(said, "level") or row.level,
+        status=_text(said, "status") or row.status,
+        event_type=_text(said, "eventType") or row.event_type,
+    )
+
+
+def _text(said: Mapping[str, object], key: str) -> str:
+    value = said.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _checked_content(row: NotificationName, given: object, instance: Instance, now: Micros) -> Content:
+    if not isinstance(given, Mapping) or not _is_json(given):
+        raise BadArgumentError(
+            f'content is {given!r}. Pass a dict that JSON can say, such as {{"instanceId": "{instance.instance_id}"}}.'
+        )
+    sample = SAMPLES[row.name](instance, now) if row.name in SAMPLES else {}
+    if not sample and not given:
+        raise BadArgumentError(f"What {row.name} says is published nowhere. Pass content=, a dict.")
+    if sample and PUBLISHED[row.name].evidence == row.evidence:
+        for key in given:
+            if key not in sample:
+                raise BadArgumentError(
+                    f"{row.name} has no {key!r} in its content. It has: {listed(sample)}.{did_you_mean(key, sample)} "
+                    "Add the name with ecs_events.notification_names.add to say what you like."
+                )
+    return {**sample, **given}
+
+
+def _is_json(given: Mapping[object, object]) -> bool:
+    try:
+        json.dumps(dict(given))
+    except (TypeError, ValueError):
+        return False
+    return all(isinstance(key, str) for key in given)
+
+
+def _resource(name: str, content: Content) -> str:
+    word_, key = RESOURCES.get(name.partition(":")[0], ("", ""))
+    return f"{word_}/{content[key]}" if content.get(key) else ""

@@ -1,0 +1,63 @@
+"""One notification of CloudMonitor, before it takes a form."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from pytest_ecsevents.clock import Micros
+from pytest_ecsevents.services.cms._names import NotificationName
+
+Content: TypeAlias = "dict[str, object]"
+"""`content`: values by their names on the wire; mostly texts."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Notification:
+    """One notification.
+
+    Attributes:
+        row: Its name, and what the catalogue says of it.
+        uuid: Its own id; `eventId` in its content is the event's.
+        resource: What it is about, as the end of its ARN: `instance/i-web1`.
+        region_id: The resource's region.
+        account_id: The resource's owner.
+        instance_name: The instance's name, or "".
+        resource_group_id: The instance's resource group, or "".
+        content: What it says.
+        at_micros: When it was sent, in microseconds since the epoch.
+        product: Whose resource it is about.
+        group_id: The application group of the resource; "0" for none.
+        own_arn: The resource's whole ARN where a dry run gave one; "" for that of ECS.
+        rule_name: The event rule by which it goes to a receiver; "" for none.
+    """
+
+    row: NotificationName
+    uuid: uuid.UUID
+    resource: str
+    region_id: str
+    account_id: str
+    instance_name: str
+    resource_group_id: str
+    content: "Mapping[str, object]"
+    at_micros: Micros
+    product: str = "ECS"
+    group_id: str = "0"
+    own_arn: str = ""
+    rule_name: str = ""
+
+    @property
+    def name(self) -> str:
+        """`Instance:SystemMaintenance.Reboot:Scheduled`."""
+        return self.row.name
+
+    @property
+    def summary(self) -> str:
+        """`Instance:StateChange Stopping of i-web1`."""
+        state = self.content.get("state")
+        return f"{self.name}{f' {state}' if state else ''} of {self.resource.rpartition('/')[2]}"
+
+    @property
+    def arn(self) -> str:
+        """`acs:ecs:cn-hangzhou:1000000000000001:instance/i-web1`."""
+        return self.own_arn or f"acs:ecs:{self.region_id}:{self.account_id}:{self.resource}"

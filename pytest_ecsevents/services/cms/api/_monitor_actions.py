@@ -1,0 +1,344 @@
+"""The actions of CloudMonitor on what it has told: the events of products, their numbers, their names, and a dry run."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any, Final, TypeAlias
+
+from pytest_ecsevents._words import did_you_mean
+from pytest_ecsevents.rpc import Action, ActionCall
+from pytest_ecsevents.rpc._parameters import Parameter, ParameterSet, choice, integer, invalid, text
+from pytest_ecsevents.rpc._wire import Json, JsonObject
+from pytest_ecsevents.services.cms import EVENT_TYPES, LEVELS, Notification
+from pytest_ecsevents.services.cms.api._monitor_errors import PARAMETER_INVALID, READING
+
+Test: TypeAlias = Callable[[Notification], bool]
+
+# -- what the queries share
+
+_DIGITS: Final = re.compile(r"[0-9]{1,15}")
+_FEWEST_MILLISECONDS: Final = 10**11
+"""Of a time: the reference speaks of milliseconds, the newer SDK of seconds. A smaller number is of seconds (a guess)."""
+
+
+def _time(name: str) -> Parameter[int | None]:
+    """A Unix time, in milliseconds; None when it is not sent."""
+
+    def parse(name: str, raw: str) -> int:
+        if not _DIGITS.fullmatch(raw):
+            raise invalid(name, raw, "It must be a Unix time in milliseconds or seconds.", PARAMETER_INVALID)
+        value = int(raw)
+        return value if value >= _FEWEST_MILLISECONDS else value * 1000
+
+    return Parameter(name, "string", parse, None, note="Unix time in milliseconds, or in seconds if below 10^11")
+
+
+def _in_any_case(name: str, allowed: tuple[str, ...]) -> Parameter[str]:
+    """Text out of a fixed set, however it is written: the SDK's comments write levels in two ways."""
+    strict = choice(name, allowed, refusal=PARAMETER_INVALID)
+    folded = {value.lower(): value for value in allowed}
+    return replace(
+        strict,
+        parse=lambda name, raw: strict.parse(name, folded.get(raw.lower(), raw)),
+        note=f"{strict.note}, in any case",
+    )
+
+
+_PRODUCT: Final = text("Product", note="in any case; what is told here is of ECS")
+_EVENT_TYPE: Final = _in_any_case("EventType", EVENT_TYPES)
+_NAME: Final = text("Name")
+_LEVEL: Final = _in_any_case("Level", LEVELS)
+_STATUS: Final = text("Status", note="in any case")
+_GROUP: Final = text("GroupId", note="no instance is in an application group here: all are in 0")
+_KEYWORDS: Final = text("SearchKeywords", note="in the content: a, a and b, a or b")
+_START: Final = _time("StartTime")
+_END: Final = _time("EndTime")
+
+_FILTERS: Final = (_PRODUCT, _EVENT_TYPE, _NAME, _LEVEL, _STATUS, _GROUP, _KEYWORDS, _START, _END)
+
+_OR: Final = re.compile(r"\s+or\s+", re.IGNORECASE)
+_AND: Final = re.compile(r"\s+and\s+", re.IGNORECASE)
+
+
+def _said_words(keywords: str) -> Test:
+    """Whether the content holds the words; `or` binds less than `and` (a guess)."""
+    ways = [_AND.split(way) for way in _OR.split(keywords.strip())]
+    return lambda told: any(all(word in _content(told) for word in words) for words in ways)
+
+
+def _content(told: Notification) -> str:
+    """`Content`: the JSON text of what was said (a guess: the one sample is of another product, and holds a list)."""
+    return json.dumps(dict(told.content), separators=(",", ":"), ensure_ascii=False)
+
+
+def _same(value: str, of: Callable[[Notification], str]) -> Test:
+    return lambda told: of(told).lower() == value.lower()
+
+
+_TESTS: "Final[tuple[tuple[Parameter[str], Callable[[str], Test]], ...]]" = (
+    (_PRODUCT, lambda value: _same(value, lambda told: told.product)),
+    (_STATUS, lambda value: _same(value, lambda told: told.row.status)),
+    (_EVENT_TYPE, lambda value: lambda told: told.row.event_type == value),
+    (_NAME, lambda value: lambda told: told.name == value),
+    (_LEVEL, lambda value: lambda told: told.row.level == value),
+    (_GROUP, lambda value: lambda told: told.group_id == value),
+    (_KEYWORDS, _said_words),
+)
+
+
+def _asked_for(call: ActionCall) -> list[Notification]:
+    """The caller's notifications that the filters let pass, in order; ends of the range are included (a guess).
+
+    Raises:
+        ApiError: The range ends before it starts.
+    """
+    first, last = call[_START], call[_END]
+    if first is not None and last is not None and last < first:
+        raise invalid("EndTime", last, f"It must not lie before StartTime, which is {first}.", PARAMETER_INVALID)
+    tests = [make(call[parameter]) for parameter, make in _TESTS if call[parameter]]
+    if first is not None:
+        tests.append(lambda told: _milliseconds(told) >= first)
+    if last is not None:
+        tests.append(lambda told: _milliseconds(told) <= last)
+    own = (told for told in call.monitor.notifications if told.account_id == call.account_id)
+    return [told for told in own if all(test(told) for test in tests)]
+
+
+def _milliseconds(told: Notification) -> int:
+    return told.at_micros // 1000
+
+
+def framed(body: JsonObject, *, success: "bool | str | None" = True, code: "int | str" = "200") -> JsonObject:
+    """A reply in CloudMonitor's frame.
+
+    Args:
+        body: What the action says.
+        success: `Success`: true, the same as text, or None for nothing. It differs by action, as in the official models.
+        code: `Code`, a text but for one action.
+    """
+    frame: JsonObject = {"Code": code} if success is None else {"Code": code, "Success": success}
+    return {**frame, **body}
+
+
+def _view(told: Notification) -> JsonObject:
+    return {
+        "Content": _content(told),
+        "GroupId": told.group_id,
+        "InstanceName": told.instance_name,
+        "Level": told.row.level,
+        "Name": told.name,
+        "Product": told.product,
+        "RegionId": told.region_id,
+        "ResourceId": told.arn,
+        "Status": told.row.status,
+        "Time": _milliseconds(told),
+    }
+
+
+_NOTES: Final = (
+    "Notifications of all regions are found, whatever RegionId says.",
+    "Without StartTime and EndTime all of the test are found; both ends are included.",
+)
+
+# -- DescribeSystemEventAttribute
+
+
+def page_number(most: int | None = None) -> Parameter[int]:
+    """PageNumber, refused as CloudMonitor does."""
+    return integer("PageNumber", 1, least=1, most=most, refusal=PARAMETER_INVALID)
+
+
+def page_of(items: "Sequence[Any]", number: int, size: int) -> "Sequence[Any]":
+    """The items of one page; one past the end is empty (a guess)."""
+    return items[(number - 1) * size : number * size]
+
+
+_PAGE_NUMBER: Final = page_number(100_000_000)
+_PAGE_SIZE: Final = integer("PageSize", 10, least=1, most=100, refusal=PARAMETER_INVALID)
+
+
+def _describe_events(call: ActionCall) -> JsonObject:
+    found = _asked_for(call)[::-1]
+    views: list[Json] = [
+        {**_view(told), "Id": str(told.uuid).upper()} for told in page_of(found, call[_PAGE_NUMBER], call[_PAGE_SIZE])
+    ]
+    return framed({"Message": "success", "SystemEvents": {"SystemEvent": views}}, success="true")
+
+
+EVENTS: Final = Action(
+    "DescribeSystemEventAttribute",
+    ParameterSet((*_FILTERS, _PAGE_NUMBER, _PAGE_SIZE)),
+    READING,
+    _describe_events,
+    {},
+    needs_region=False,
+    notes=(
+        *_NOTES,
+        "Newest first.",
+        "Content is the JSON text of the content's object.",
+        "Time is a number, as in the official model; samples print it as text.",
+    ),
+)
+
+# -- DescribeSystemEventCount
+
+
+def _describe_counts(call: ActionCall) -> JsonObject:
+    alike: dict[object, list[Notification]] = {}
+    for told in _asked_for(call):
+        alike.setdefault((told.product, told.name, told.row.level, told.arn), []).append(told)
+    views: list[Json] = [{**_view(those[-1]), "Num": len(those)} for those in alike.values()]
+    return framed({"Message": "success", "SystemEventCounts": {"SystemEventCount": views}}, success="true")
+
+
+COUNTS: Final = Action(
+    "DescribeSystemEventCount",
+    ParameterSet(_FILTERS),
+    READING,
+    _describe_counts,
+    {},
+    needs_region=False,
+    notes=(
+        *_NOTES,
+        "Those of one name, level and resource are counted together; Content and Time are the last one's.",
+        "Num and Time are numbers, as in the official model; samples print them as text.",
+    ),
+)
+
+# -- DescribeSystemEventHistogram
+
+_SECOND: Final = 1000
+_DAY: Final = 86_400 * _SECOND
+_SPAN: Final = 900 * _SECOND
+"""The range of a histogram that asks for none (the sample's)."""
+_INTERVALS: Final = tuple(
+    seconds * _SECOND for seconds in (30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, 86_400)
+)
+_MOST_INTERVALS: Final = 30
+
+
+def _describe_histogram(call: ActionCall) -> JsonObject:
+    times = [_milliseconds(told) for told in _asked_for(call)]
+    first, last = call[_START], call[_END]
+    last = call.now // 1000 if last is None else last
+    first = max(last - _SPAN, 0) if first is None else first
+    views: list[Json] = [
+        {"StartTime": start, "EndTime": end, "Count": sum(start <= at < end or at == end == last for at in times)}
+        for start, end in _intervals(first, last)
+    ]
+    return framed({"Message": "success", "SystemEventHistograms": {"SystemEventHistogram": views}}, success="true")
+
+
+def _intervals(first: int, last: int) -> "Iterable[tuple[int, int]]":
+    """The parts of a range: whole intervals of the clock's, the first and the last one cut off (as in the sample)."""
+    length = next((one for one in _INTERVALS if one * _MOST_INTERVALS >= last - first), 0)
+    length = length or _DAY * -(-(last - first) // (_DAY * _MOST_INTERVALS))
+    start = first
+    while start < last:
+        end = min(start - start % length + length, last)
+        yield start, end
+        start = end
+
+
+HISTOGRAM: Final = Action(
+    "DescribeSystemEventHistogram",
+    ParameterSet(_FILTERS),
+    READING,
+    _describe_histogram,
+    {},
+    needs_region=False,
+    notes=(
+        _NOTES[0],
+        "Without a range it is that of the last 15 minutes, as in the sample; both ends are included.",
+        "15 minutes are told in intervals of 30 seconds, as in the sample; longer ranges in longer ones, 30 at most.",
+    ),
+)
+
+# -- DescribeSystemEventMetaList
+
+
+def _describe_names(call: ActionCall) -> JsonObject:
+    views: list[Json] = [
+        {
+            "Product": "ECS",
+            "EventType": row.event_type,
+            "Name": row.name,
+            "NameDesc": row.name,
+            "NameDesc.En": row.name,
+            "Level": row.level,
+            "Status": row.status,
+            "StatusDesc": row.status,
+        }
+        for row in call.monitor.names.values()
+    ]
+    return framed({"Message": "success", "Data": {"Resource": views}}, code=200)
+
+
+NAMES: Final = Action(
+    "DescribeSystemEventMetaList",
+    ParameterSet(()),
+    READING,
+    _describe_names,
+    {},
+    needs_region=False,
+    notes=(
+        "The names of ECS only, and those that the test adds.",
+        "A name stands for its description, and a status for its own.",
+        "Code is a number, as in the official model; samples print it as text.",
+    ),
+)
+
+# -- SendDryRunSystemEvent
+
+_OF_PRODUCT: Final = replace(_PRODUCT, required=True, note="ecs, or another")
+_EVENT_NAME: Final = text("EventName", required=True)
+_OF_GROUP: Final = text("GroupId", note="the resource's application group, where EventContent has none")
+
+
+def _json_object(name: str, raw: str) -> "dict[str, Any]":
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise invalid(name, raw, 'It must be a JSON object, such as {"product": "ECS"}.', PARAMETER_INVALID)
+    return value
+
+
+_EVENT_CONTENT: Final[Parameter["dict[str, Any]"]] = Parameter(
+    "EventContent", "string", _json_object, {}, note="a JSON object: what the notification says in its flat form"
+)
+
+
+def _send_dry_run(call: ActionCall) -> JsonObject:
+    name = call[_EVENT_NAME]
+    notification = call.monitor.tell_dry_run(
+        name,
+        call[_OF_PRODUCT],
+        {"groupId": call[_OF_GROUP], **call[_EVENT_CONTENT]},
+        account_id=call.account_id,
+        region_id=call.region_id,
+        now=call.now,
+    )
+    if name not in call.monitor.names and notification.product == "ECS":
+        call.hint = f"{name} is the name of no notification of ECS.{did_you_mean(name, call.monitor.names)}"
+    return framed({"Message": "success"}, success="true")
+
+
+DRY_RUN: Final = Action(
+    "SendDryRunSystemEvent",
+    ParameterSet((_OF_PRODUCT, _EVENT_NAME, _OF_GROUP, _EVENT_CONTENT)),
+    READING,
+    _send_dry_run,
+    {},
+    needs_region=False,
+    notes=(
+        "It goes to subscriptions and to the targets of matching rules, and is in no history.",
+        "What EventContent says goes before what is known of the name; content is empty unless it says more.",
+        "An unknown name is accepted.",
+        "EventContent that is no JSON object is refused.",
+    ),
+)
+
+MONITOR_ACTIONS: Final = (EVENTS, COUNTS, HISTOGRAM, NAMES, DRY_RUN)

@@ -1,0 +1,151 @@
+"""The lifecycle: (event type, simulated or real, status, trigger) -> next status.
+
+The rows are the whole of it. What no row names does not move.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from pytest_ecsevents.services.ecs._catalogue import (
+    BILLING_EVENT_TYPES,
+    EVENT_TYPES,
+    INSTANCE_EVENT_TYPES,
+    SIMULATED_TYPES,
+    EventStatus,
+    EventType,
+)
+
+
+class Trigger(Enum):
+    """What can make an event change its status."""
+
+    NOT_BEFORE = "NotBefore reached"
+    EXECUTION_ENDS = "execution ended"
+    EXECUTION_FAILS = "execution failed"
+    REBOOT = "RebootInstance before NotBefore"
+    CANCEL = "CancelSimulatedSystemEvents"
+    ACCEPT = "AcceptInquiredSystemEvent"
+    REDEPLOY = "RedeployInstance"
+    REDEPLOY_LOCAL_DISKS = "RedeployInstance, local disks"
+    RENEW = "renewal before NotBefore"
+    RELEASE = "instance released"
+
+    # Every transition looks its trigger up; Enum's own hash is a step in Python.
+    __hash__ = object.__hash__
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One rule of the lifecycle, for each of `types`.
+
+    Attributes:
+        types: Event type names.
+        simulated: Simulated events (True), real ones (False) or both (None).
+        status: The status the event is in.
+        trigger: What happens.
+        to_status: The status it takes.
+        evidence: Where the rule comes from: the documentation, or a guess.
+    """
+
+    types: tuple[str, ...]
+    simulated: bool | None
+    status: EventStatus
+    trigger: Trigger
+    to_status: EventStatus
+    evidence: str
+
+
+_INQUIRING, _SCHEDULED, _EXECUTING = EventStatus.INQUIRING, EventStatus.SCHEDULED, EventStatus.EXECUTING
+_ALL: Final = tuple(EVENT_TYPES)
+_SIMULATED_FAILURES: Final = tuple(name for name in SIMULATED_TYPES if EVENT_TYPES[name].is_failure)
+_ERROR_DISK: Final = tuple(name for name in _ALL if name.endswith("ErrorDisk"))
+_REDEPLOY: Final = ("SystemMaintenance.Redeploy", "SystemFailure.Redeploy")
+
+ROWS: Final = (
+    Row(
+        INSTANCE_EVENT_TYPES,
+        None,
+        _SCHEDULED,
+        Trigger.NOT_BEFORE,
+        _EXECUTING,
+        "source article; documented for real events",
+    ),
+    Row(_SIMULATED_FAILURES, True, _EXECUTING, Trigger.NOT_BEFORE, EventStatus.EXECUTED, "documented since 2020-12"),
+    Row(_ALL, None, _EXECUTING, Trigger.EXECUTION_ENDS, EventStatus.EXECUTED, "documented"),
+    Row(INSTANCE_EVENT_TYPES, None, _EXECUTING, Trigger.EXECUTION_FAILS, EventStatus.FAILED, "documented"),
+    Row(("SystemMaintenance.Reboot",), None, _SCHEDULED, Trigger.REBOOT, EventStatus.AVOIDED, "documented"),
+    Row(SIMULATED_TYPES, True, _SCHEDULED, Trigger.CANCEL, EventStatus.CANCELED, "documented"),
+    Row(SIMULATED_TYPES, True, _EXECUTING, Trigger.CANCEL, EventStatus.CANCELED, "documented"),
+    Row(INSTANCE_EVENT_TYPES, False, _INQUIRING, Trigger.ACCEPT, _EXECUTING, "documented"),
+    Row(
+        ("SystemMaintenance.Reboot", *_REDEPLOY, *_ERROR_DISK),
+        False,
+        _INQUIRING,
+        Trigger.REDEPLOY,
+        EventStatus.AVOIDED,
+        "documented which events it answers; that they are Avoided is a guess",
+    ),
+    Row(
+        ("SystemMaintenance.Reboot", *_REDEPLOY),
+        False,
+        _SCHEDULED,
+        Trigger.REDEPLOY,
+        EventStatus.AVOIDED,
+        "documented which events it answers; that they are Avoided is a guess",
+    ),
+    Row(
+        ("SystemFailure.Reboot",),
+        False,
+        _EXECUTING,
+        Trigger.REDEPLOY_LOCAL_DISKS,
+        EventStatus.EXECUTED,
+        "documented that it is answered on instances with local disks; that it is then Executed is a guess",
+    ),
+    Row(
+        BILLING_EVENT_TYPES,
+        False,
+        _SCHEDULED,
+        Trigger.RENEW,
+        EventStatus.AVOIDED,
+        "documented by a sample; by what is inferred",
+    ),
+    Row(INSTANCE_EVENT_TYPES, None, _INQUIRING, Trigger.RELEASE, EventStatus.CANCELED, "guess"),
+    Row(INSTANCE_EVENT_TYPES, None, _SCHEDULED, Trigger.RELEASE, EventStatus.CANCELED, "guess"),
+    Row(SIMULATED_TYPES, True, _EXECUTING, Trigger.RELEASE, EventStatus.CANCELED, "guess"),
+)
+
+
+def _compiled(rows: Iterable[Row]) -> dict[tuple[str, bool, EventStatus, Trigger], EventStatus]:
+    table = {}
+    for row in rows:
+        for name in row.types:
+            for simulated in (True, False) if row.simulated is None else (row.simulated,):
+                table[name, simulated, row.status, row.trigger] = row.to_status
+    return table
+
+
+_NEXT: Final = _compiled(ROWS)
+
+
+def next_status(event_type: str, simulated: bool, status: EventStatus, trigger: Trigger) -> EventStatus | None:
+    """The status that `trigger` leads to, or None when it does not concern the event."""
+    return _NEXT.get((event_type, simulated, status, trigger))
+
+
+def ways_to(event_type: str, simulated: bool, to_status: EventStatus) -> dict[Trigger, tuple[EventStatus, ...]]:
+    """What leads an event to a status, and from which statuses."""
+    found: dict[Trigger, tuple[EventStatus, ...]] = {}
+    for (name, is_simulated, status, trigger), after in _NEXT.items():
+        if (name, is_simulated, after) == (event_type, simulated, to_status):
+            found[trigger] = (*found.get(trigger, ()), status)
+    return found
+
+
+def first_statuses(event_type: EventType, simulated: bool, failures_are_scheduled: bool) -> tuple[EventStatus, ...]:
+    """The statuses an event may be born in, the usual one first."""
+    if simulated:
+        return (_EXECUTING,) if event_type.is_failure and not failures_are_scheduled else (_SCHEDULED,)
+    usual = (_EXECUTING, _SCHEDULED, _INQUIRING) if event_type.is_failure else (_SCHEDULED, _INQUIRING, _EXECUTING)
+    return tuple(status for status in usual if status in event_type.statuses)

@@ -1,0 +1,466 @@
+"""What RunInstances and CreateInstance take: what DescribeInstances shows afterwards, and what has no effect here."""
+
+import base64
+import ipaddress
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pytest_ecsevents.clock import minute_text
+from pytest_ecsevents.rpc._parameters import (
+    Parameter,
+    boolean,
+    choice,
+    fitting,
+    instant,
+    integer,
+    nested_structs,
+    price,
+    repeated,
+    structs,
+    text,
+    whole,
+)
+from pytest_ecsevents.services.ecs import CHARGE_TYPES, DISK_CATEGORIES, INTERNET_CHARGE_TYPES, AttributeValue
+from pytest_ecsevents.services.ecs.api._creation_errors import CREATE, CREATION_INVALID, RUN, TYPE_MISSING
+
+MOST_AT_ONCE: Final = 100
+UNSEEN: Final = "accepted, no effect"
+
+
+def _same(value: AttributeValue) -> AttributeValue:
+    return value
+
+
+def _alone(value: str) -> AttributeValue:
+    return (value,)
+
+
+def _decoded(value: str) -> AttributeValue:
+    """The text that was sent in Base64; what is none stays as it is (a guess)."""
+    try:
+        return base64.b64decode(value, validate=True).decode("utf-8", "replace")
+    except ValueError:
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A parameter that DescribeInstances, or the instance's metadata, shows afterwards.
+
+    Attributes:
+        parameter: The parameter.
+        attribute: The attribute of the instance that it sets.
+        read: The attribute's value for the parameter's.
+    """
+
+    parameter: Parameter[Any]
+    attribute: str
+    read: Callable[[Any], AttributeValue] = _same
+
+
+# -- the forms of texts
+
+_PLACEHOLDER: Final = re.compile(r"\$\{instance_id\}|\[(?:[0-9]{0,6},[0-9]?)?\]")
+_HOST_NAME: Final = re.compile(r"(?!.*(?:\.\.|--))[A-Za-z0-9][A-Za-z0-9.-]{0,62}[A-Za-z0-9]")
+_INSTANCE_NAME: Final = re.compile(r"[\w:.,\[\]-]{2,128}")
+_INSTANCE_TYPE: Final = re.compile(r"ecs(?:\.[\w-]+)+", re.ASCII)
+_WEB: Final = ("http://", "https://")
+
+
+def is_host_name(name: str) -> bool:
+    """Whether it may be a host name on Linux, be there places for numbers and ids in it or not."""
+    return _HOST_NAME.fullmatch(_PLACEHOLDER.sub("0", name)) is not None
+
+
+def _is_description(said: str) -> bool:
+    return 2 <= len(said) <= 256 and not said.startswith(_WEB)
+
+
+def _is_token(token: str) -> bool:
+    return token.isascii() and len(token) <= 64
+
+
+def _is_address(address: str) -> bool:
+    try:
+        ipaddress.IPv4Address(address)
+    except ValueError:
+        return False
+    return True
+
+
+# -- what both take
+
+IMAGE: Final = text("ImageId")
+IMAGE_FAMILY: Final = text("ImageFamily", note=f"instead of ImageId; {UNSEEN}")
+SECURITY_GROUP: Final = text("SecurityGroupId")
+V_SWITCH: Final = text("VSwitchId")
+RESOURCE_GROUP: Final = text("ResourceGroupId")
+SYSTEM_DISK: Final = choice(
+    "SystemDisk.Category", DISK_CATEGORIES, refusal=RUN["InvalidSystemDiskCategory.ValueNotSupported"]
+)
+ZONE: Final = text("ZoneId", note="one that is named like the region's, or that an instance is in")
+CHARGE_TYPE: Final = choice(
+    "InstanceChargeType",
+    CHARGE_TYPES,
+    refusal=RUN["InvalidInstanceChargeType.NotFound"],
+    note="PostPaid (default) or PrePaid",
+)
+SPOT_STRATEGY: Final = choice(
+    "SpotStrategy", ("NoSpot", "SpotWithPriceLimit", "SpotAsPriceGo"), refusal=RUN["InvalidSpotStrategy"]
+)
+BANDWIDTH_OUT: Final = integer(
+    "InternetMaxBandwidthOut", 0, least=0, most=100, refusal=RUN["InvalidParameter"], note="from 0 to 100"
+)
+BANDWIDTH_IN: Final = whole(
+    "InternetMaxBandwidthIn",
+    least=1,
+    refusal=CREATION_INVALID,
+    note="from 1 to 10, or to InternetMaxBandwidthOut where that is more; the most is the default of an instance with "
+    "InternetMaxBandwidthOut",
+)
+PRIVATE_ADDRESS: Final = fitting(
+    "PrivateIpAddress",
+    _is_address,
+    "an IPv4 address",
+    refusal=RUN["InvalidPrivateIpAddress.Malformed"],
+)
+PERIOD: Final = whole(
+    "Period",
+    least=1,
+    refusal=RUN["InvalidPeriod"],
+    note="only with PrePaid, which needs it: 1 to 4 weeks, or 1 to 9, 12, 24, 36, 48 or 60 months",
+)
+PASSWORD: Final = text("Password", note=UNSEEN)
+PASSWORD_INHERIT: Final = boolean("PasswordInherit", refusal=CREATION_INVALID, note=f"not with Password; {UNSEEN}")
+TAGS: Final = structs("Tag", "Key", "Value", most=20, too_many=RUN["InvalidTagCount"])
+CLIENT_TOKEN: Final = fitting(
+    "ClientToken",
+    _is_token,
+    "at most 64 ASCII characters",
+    refusal=RUN["InvalidClientToken.ValueNotSupported"],
+    note="a call repeated with the same token and parameters gets the first one's reply",
+)
+DRY_RUN_FLAG: Final = boolean("DryRun", refusal=CREATION_INVALID)
+INSTANCE_NAME: Final = fitting(
+    "InstanceName",
+    lambda name: _INSTANCE_NAME.fullmatch(name) is not None,
+    "2 to 128 letters, digits and any of : _ . - and, for numbering, [ , ]",
+    refusal=RUN["InvalidInstanceName.Malformed"],
+    note="default the instance's id",
+)
+HOST_NAME: Final = fitting(
+    "HostName",
+    is_host_name,
+    "2 to 64 letters, digits, single periods and single hyphens, with a letter or digit at both ends",
+    refusal=RUN["InvalidHostName.Malformed"],
+)
+
+SHOWN: Final = (
+    Shown(IMAGE, "image_id"),
+    Shown(
+        fitting(
+            "Description",
+            _is_description,
+            "2 to 256 characters that do not begin with http:// or https://",
+            refusal=RUN["InvalidDescription.Malformed"],
+        ),
+        "description",
+    ),
+    Shown(ZONE, "zone_id"),
+    Shown(V_SWITCH, "vswitch_id"),
+    Shown(SECURITY_GROUP, "security_group_ids", _alone),
+    Shown(PRIVATE_ADDRESS, "private_ip_addresses", _alone),
+    Shown(CHARGE_TYPE, "instance_charge_type"),
+    Shown(
+        choice(
+            "InternetChargeType",
+            INTERNET_CHARGE_TYPES,
+            refusal=RUN["InvalidInternetChargeType.ValueNotSupported"],
+            note="PayByTraffic (default) or PayByBandwidth",
+        ),
+        "internet_charge_type",
+    ),
+    Shown(BANDWIDTH_OUT, "internet_max_bandwidth_out"),
+    Shown(BANDWIDTH_IN, "internet_max_bandwidth_in"),
+    Shown(text("KeyPairName"), "key_pair_name"),
+    Shown(RESOURCE_GROUP, "resource_group_id"),
+    Shown(text("DeploymentSetId"), "deployment_set_id"),
+    Shown(text("HpcClusterId"), "hpc_cluster_id"),
+    Shown(boolean("DeletionProtection", refusal=CREATION_INVALID), "deletion_protection"),
+    Shown(SPOT_STRATEGY, "spot_strategy"),
+    Shown(price("SpotPriceLimit", refusal=RUN["InvalidSpotPriceLimit"]), "spot_price_limit"),
+    Shown(choice("CreditSpecification", ("Standard", "Unlimited"), refusal=CREATION_INVALID), "credit_specification"),
+    Shown(
+        choice("HttpEndpoint", ("enabled", "disabled"), refusal=RUN["InvalidHttpEndpoint.NotSupported"]),
+        "http_endpoint",
+    ),
+    Shown(choice("HttpTokens", ("optional", "required"), refusal=RUN["InvalidHttpTokens.NotSupported"]), "http_tokens"),
+    Shown(
+        text("RamRoleName", note="any role is taken to exist; the instance's metadata has its credentials"),
+        "ram_role_name",
+    ),
+    Shown(text("UserData", note="in Base64; the instance's metadata has it"), "user_data", _decoded),
+)
+
+
+def _texts(*names: str) -> tuple[Parameter[str], ...]:
+    return tuple(text(name, note=UNSEEN) for name in names)
+
+
+def _flags(*names: str) -> tuple[Parameter[bool], ...]:
+    return tuple(boolean(name, refusal=CREATION_INVALID, note=UNSEEN) for name in names)
+
+
+def _numbers(*names: str) -> tuple[Parameter[int | None], ...]:
+    return tuple(whole(name, least=0, refusal=CREATION_INVALID, note=UNSEEN) for name in names)
+
+
+_UNSEEN_BY_BOTH: Final[tuple[Parameter[Any], ...]] = (
+    IMAGE_FAMILY,
+    PASSWORD,
+    PASSWORD_INHERIT,
+    *_texts(
+        "Affinity",
+        "DedicatedHostId",
+        "ManagedHostId",
+        "PrivatePoolOptions.Id",
+        "PrivatePoolOptions.MatchCriteria",
+        "SecurityEnhancementStrategy",
+        "StorageSetId",
+        "SystemDisk.Description",
+        "SystemDisk.DiskName",
+        "SystemDisk.PerformanceLevel",
+        "SystemDisk.StorageClusterId",
+        "Tenancy",
+    ),
+    *_flags("AutoRenew", "HibernationOptions.Configured"),
+    *_numbers("AutoRenewPeriod", "DeploymentSetGroupNo", "StorageSetPartitionNumber"),
+    whole(
+        "HttpPutResponseHopLimit",
+        least=1,
+        most=64,
+        refusal=RUN["InvalidHttpPutResponseHopLimit.NotSupported"],
+        note=f"from 1 to 64; {UNSEEN}",
+    ),
+    whole("SpotDuration", least=0, most=6, refusal=RUN["InvalidSpotDuration"], note=f"hours, from 0 to 6; {UNSEEN}"),
+    choice(
+        "SpotInterruptionBehavior",
+        ("Terminate", "Stop"),
+        refusal=RUN["InvalidSpotInterruptionBehavior"],
+        note=f"Terminate or Stop; {UNSEEN}",
+    ),
+    structs("Arn", "AssumeRoleFor", "RoleType", "Rolearn", most=MOST_AT_ONCE, too_many=CREATION_INVALID, note=UNSEEN),
+)
+_BOTH: Final[tuple[Parameter[Any], ...]] = (PERIOD, CLIENT_TOKEN, DRY_RUN_FLAG, TAGS, SYSTEM_DISK, *_UNSEEN_BY_BOTH)
+
+_DISK: Final = (
+    "Category",
+    "DeleteWithInstance",
+    "Description",
+    "Device",
+    "DiskName",
+    "EncryptAlgorithm",
+    "Encrypted",
+    "KMSKeyId",
+    "PerformanceLevel",
+    "Size",
+    "SnapshotId",
+    "StorageClusterId",
+)
+
+
+def _data_disks(*more: str) -> "Parameter[tuple[Mapping[str, str], ...]]":
+    return structs(
+        "DataDisk",
+        *_DISK,
+        *more,
+        most=16,
+        too_many=CREATION_INVALID,
+        note=f"1 to 16; each is a disk of the Category, the rest {UNSEEN}",
+    )
+
+
+DATA_DISKS: Final = _data_disks()
+
+
+def _instance_type(*, required: bool) -> Parameter[str]:
+    return fitting(
+        "InstanceType",
+        lambda name: _INSTANCE_TYPE.fullmatch(name) is not None,
+        "like ecs.g7.large",
+        refusal=RUN["InvalidInstanceType.ValueNotSupported"],
+        required=required,
+        missing=TYPE_MISSING if required else None,
+    )
+
+
+def _optimized(value: str) -> AttributeValue:
+    return value == "optimized"
+
+
+# -- what only RunInstances takes
+
+RUN_TYPE: Final = _instance_type(required=False)
+RUN_PERIOD_UNIT: Final = choice(
+    "PeriodUnit", ("Week", "Month"), refusal=RUN["InvalidPeriodType.ValueNotSupported"], note="Week or Month (default)"
+)
+AMOUNT: Final = integer("Amount", 1, least=1, most=MOST_AT_ONCE, refusal=RUN["InvalidParam.Amount"])
+MIN_AMOUNT: Final = integer(
+    "MinAmount",
+    1,
+    least=1,
+    most=MOST_AT_ONCE,
+    refusal=RUN["InvalidMinAmount.Malformed"],
+    note="from 1 to Amount; stock is never short here, so that Amount are created",
+)
+UNIQUE_SUFFIX: Final = boolean(
+    "UniqueSuffix",
+    refusal=CREATION_INVALID,
+    note="appends 001, 002, ... to InstanceName and HostName of several instances",
+)
+HOST_NAMES: Final = repeated("HostNames", most=MOST_AT_ONCE, too_many=CREATION_INVALID, note="not with HostName")
+SECURITY_GROUPS: Final = repeated(
+    "SecurityGroupIds", most=MOST_AT_ONCE, too_many=CREATION_INVALID, note="not with SecurityGroupId"
+)
+V6_ADDRESSES: Final = repeated(
+    "Ipv6Address", most=10, too_many=CREATION_INVALID, note="1 to 10; only for one instance, not with Ipv6AddressCount"
+)
+V6_COUNT: Final = whole("Ipv6AddressCount", least=1, most=10, refusal=CREATION_INVALID)
+AUTO_RELEASE: Final = instant(
+    "AutoReleaseTime",
+    refusal=RUN["InvalidAutoReleaseTime.Malformed"],
+    note="yyyy-MM-ddTHH:mm:ssZ, UTC; from half an hour to three years from now; is shown, but releases nothing",
+)
+TEMPLATE_ID: Final = text(
+    "LaunchTemplateId", note="instead of ImageId and InstanceType; every template is taken to exist"
+)
+TEMPLATE_NAME: Final = text("LaunchTemplateName", note="the same")
+INTERFACES: Final = nested_structs(
+    "NetworkInterface",
+    "DeleteOnRelease",
+    "Description",
+    "InstanceType",
+    "Ipv6Address.N",
+    "Ipv6AddressCount",
+    "NetworkCardIndex",
+    "NetworkInterfaceId",
+    "NetworkInterfaceName",
+    "NetworkInterfaceTrafficMode",
+    "PrimaryIpAddress",
+    "QueueNumber",
+    "QueuePairNumber",
+    "RxQueueSize",
+    "SecondaryPrivateIpAddressCount",
+    "SecurityGroupId",
+    "SecurityGroupIds.N",
+    "SourceDestCheck",
+    "TxQueueSize",
+    "VSwitchId",
+    most=MOST_AT_ONCE,
+    too_many=CREATION_INVALID,
+    note="addresses, vSwitch and security groups of the one whose InstanceType is Primary are shown, nothing of others",
+)
+
+RUN_SHOWN: Final = (
+    *SHOWN,
+    Shown(RUN_TYPE, "instance_type"),
+    Shown(SECURITY_GROUPS, "security_group_ids"),
+    Shown(V6_ADDRESSES, "ipv6_addresses"),
+    Shown(AUTO_RELEASE, "auto_release_time", minute_text),
+    Shown(
+        choice("IoOptimized", ("none", "optimized"), refusal=RUN["InvalidIoOptimize.ValueNotSupported"]),
+        "io_optimized",
+        _optimized,
+    ),
+)
+
+RUN_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
+    AMOUNT,
+    MIN_AMOUNT,
+    *(one.parameter for one in RUN_SHOWN),
+    INSTANCE_NAME,
+    HOST_NAME,
+    HOST_NAMES,
+    UNIQUE_SUFFIX,
+    V6_COUNT,
+    TEMPLATE_ID,
+    TEMPLATE_NAME,
+    RUN_PERIOD_UNIT,
+    *_BOTH,
+    _data_disks("AutoSnapshotPolicyId", "BurstingEnabled", "ProvisionedIops"),
+    INTERFACES,
+    *_texts(
+        "ClockOptions.PtpStatus",
+        "CpuOptions.EnableVISST",
+        "CpuOptions.EnableVRDT",
+        "CpuOptions.NestedVirtualization",
+        "CpuOptions.Numa",
+        "CpuOptions.TopologyType",
+        "CpuOptions.TurboMode",
+        "Isp",
+        "NetworkOptions.BandwidthWeighting",
+        "PrivateDnsNameOptions.HostnameType",
+        "SchedulerOptions.DedicatedHostClusterId",
+        "SecurityOptions.ConfidentialComputingMode",
+        "SecurityOptions.TrustedSystemMode",
+        "SystemDisk.AutoSnapshotPolicyId",
+        "SystemDisk.EncryptAlgorithm",
+        "SystemDisk.Encrypted",
+        "SystemDisk.KMSKeyId",
+        "SystemDisk.Size",
+    ),
+    *_flags(
+        "AutoPay",
+        "ImageOptions.LoginAsNonRoot",
+        "NetworkOptions.EnableJumboFrame",
+        "NetworkOptions.EnableNetworkEncryption",
+        "PrivateDnsNameOptions.EnableInstanceIdDnsAAAARecord",
+        "PrivateDnsNameOptions.EnableInstanceIdDnsARecord",
+        "PrivateDnsNameOptions.EnableIpDnsARecord",
+        "PrivateDnsNameOptions.EnableIpDnsPtrRecord",
+        "SecurityOptions.EnableSecureBoot",
+        "SystemDisk.BurstingEnabled",
+    ),
+    *_numbers(
+        "CpuOptions.Core",
+        "CpuOptions.ThreadsPerCore",
+        "LaunchTemplateVersion",
+        "NetworkInterfaceQueueNumber",
+        "SystemDisk.ProvisionedIops",
+    ),
+)
+
+# -- what only CreateInstance takes
+
+CREATE_PERIOD_UNIT: Final = choice(
+    "PeriodUnit",
+    ("Week", "Month"),
+    refusal=CREATE["InvalidPeriodUnit.ValueNotSupported"],
+    note="Week or Month (default)",
+)
+
+CREATE_SHOWN: Final = (
+    Shown(_instance_type(required=True), "instance_type"),
+    *SHOWN,
+    Shown(INSTANCE_NAME, "instance_name"),
+    Shown(HOST_NAME, "host_name"),
+    Shown(text("ClusterId"), "cluster_id"),
+    Shown(text("InnerIpAddress"), "inner_ip_addresses", _alone),
+    Shown(
+        choice("IoOptimized", ("none", "optimized"), refusal=CREATE["InvalidIoOptimizedValue.ValueNotSupported"]),
+        "io_optimized",
+        _optimized,
+    ),
+)
+
+CREATE_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
+    *(one.parameter for one in CREATE_SHOWN),
+    CREATE_PERIOD_UNIT,
+    *_BOTH,
+    DATA_DISKS,
+    *_texts("NodeControllerId", "VlanId"),
+    *_flags("UseAdditionalService"),
+    *_numbers("SystemDisk.Size"),
+)

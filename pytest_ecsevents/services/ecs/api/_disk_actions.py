@@ -1,0 +1,145 @@
+"""DescribeDisksFullStatus: the events of disks."""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from pytest_ecsevents.clock import SECOND, instant_text
+from pytest_ecsevents.rpc import Action, ActionCall
+from pytest_ecsevents.rpc._errors import DISKS_STATUS, EVENT_MISSING
+from pytest_ecsevents.rpc._paging import PAGE_NUMBER, numbered, page_size
+from pytest_ecsevents.rpc._parameters import ParameterSet, choice, instant, repeated, text
+from pytest_ecsevents.rpc._wire import Json, JsonObject
+from pytest_ecsevents.services.ecs import (
+    DISK_EVENT_TYPES,
+    DISK_STATUS_CODES,
+    EVENT_TYPES,
+    HEALTH_STATUS_CODES,
+    HEALTH_STATUSES,
+    Cloud,
+    Disk,
+    Instance,
+    SystemEvent,
+)
+from pytest_ecsevents.services.ecs.api import _event_filters as filters
+
+VISIBLE_FOR: Final = 7 * 86_400 * SECOND
+"""How long a disk event that has ended can be queried (documented; that it counts from its start is a guess)."""
+
+_DISKS: Final = repeated("DiskId", most=100, too_many=DISKS_STATUS["DiskIdLimitExceeded"])
+_STATUS: Final = choice("Status", tuple(DISK_STATUS_CODES))
+_HEALTH: Final = choice("HealthStatus", tuple(name for name in HEALTH_STATUSES if name not in ("Ok", "Maintaining")))
+_TYPE: Final = choice("EventType", DISK_EVENT_TYPES)
+_START: Final = instant("EventTime.Start")
+_END: Final = instant("EventTime.End")
+_GROUP: Final = text("ResourceGroupId")
+_TAGS: Final = filters.tags(20)
+_PAGE_SIZE: Final = page_size(100)
+
+
+def _describe_disks(call: ActionCall) -> JsonObject:
+    tests = _event_tests(call)
+    matching = []
+    for instance, disk in _disks(call):
+        events = [event for event in _visible(call, disk) if all(test(event) for test in tests)]
+        if events or not tests:
+            matching.append((instance, disk, sorted(events, key=filters.newest_first)))
+    page, envelope = numbered(call, matching, _PAGE_SIZE)
+    views: list[Json] = [_view(call.cloud, instance, disk, events) for instance, disk, events in page]
+    return {**envelope, "DiskFullStatusSet": {"DiskFullStatusType": views}}
+
+
+def _event_tests(call: ActionCall) -> list[filters.Test]:
+    tests: list[filters.Test] = []
+    if call[_TYPE]:
+        tests.append(lambda event: event.event_type == call[_TYPE])
+    if call[filters.EVENT_IDS]:
+        tests.append(lambda event: event.event_id in call[filters.EVENT_IDS])
+    filters.add_range(call, _START, _END, lambda event: event._published_at, tests)
+    return tests
+
+
+def _disks(call: ActionCall) -> "Iterator[tuple[Instance, Disk]]":
+    """The caller's disks that match, in order of declaration."""
+    wanted, tags = frozenset(call[_DISKS]), [(tag.get("Key", ""), tag.get("Value")) for tag in call[_TAGS]]
+    for instance in call.cloud.account_instances(call.account_id, call.region_id):
+        for disk in instance.disks:
+            if (
+                (not wanted or disk.disk_id in wanted)
+                and call[_STATUS] in ("", disk.status)
+                and call[_HEALTH] in ("", _health(call.cloud, disk))
+                and call[_GROUP] in ("", disk.resource_group_id)
+                and filters.has_tags(disk.tags, tags)
+            ):
+                yield instance, disk
+
+
+def _visible(call: ActionCall, disk: Disk) -> Iterator[SystemEvent]:
+    oldest = call.now - VISIBLE_FOR
+    for event in call.cloud.events_of_disk(disk.disk_id):
+        if event._finished_at is None or event._published_at >= oldest:
+            yield event
+
+
+def _health(cloud: Cloud, disk: Disk) -> str:
+    """Impaired, as in the documented sample, while an event lasts (a guess)."""
+    return "Impaired" if cloud.has_disk_event(disk.disk_id) else disk.health_status
+
+
+def _view(cloud: Cloud, instance: Instance, disk: Disk, events: Iterable[SystemEvent]) -> JsonObject:
+    health = _health(cloud, disk)
+    views: list[Json] = [_event_view(event) for event in events]
+    return {
+        "DiskId": disk.disk_id,
+        "InstanceId": instance.instance_id,
+        "Device": disk.device,
+        "Status": {"Code": DISK_STATUS_CODES[disk.status][0], "Name": disk.status},
+        "HealthStatus": {"Code": HEALTH_STATUS_CODES[health][0], "Name": health},
+        "DiskEventSet": {"DiskEventType": views},
+    }
+
+
+def _event_view(event: SystemEvent) -> JsonObject:
+    """One time for publication, plan and start; an end only when there is one (documented)."""
+    view: JsonObject = {
+        "EventId": event.event_id,
+        "EventType": {"Code": EVENT_TYPES[event.event_type].code, "Name": event.event_type},
+        "EventTime": instant_text(event._published_at),
+        "ImpactLevel": "100",
+    }
+    if event._finished_at is not None:
+        view["EventEndTime"] = instant_text(event._finished_at)
+    return view
+
+
+DISKS: Final = Action(
+    "DescribeDisksFullStatus",
+    ParameterSet(
+        (
+            _DISKS,
+            filters.EVENT_IDS,
+            _TYPE,
+            _STATUS,
+            _HEALTH,
+            _START,
+            _END,
+            _GROUP,
+            _TAGS,
+            PAGE_NUMBER,
+            _PAGE_SIZE,
+        )
+    ),
+    DISKS_STATUS,
+    _describe_disks,
+    {},
+    EVENT_MISSING,
+    notes=(
+        "Every instance has a system disk, and the disks that the test declares on it.",
+        "HealthStatus is Impaired while an event of the disk lasts, else what the test declares.",
+        "Events that have ended are listed for 7 days from their start, lasting ones without limit.",
+        "With an event filter, disks without a matching event are left out.",
+        "Unknown disk ids are left out.",
+        "ImpactLevel is that of the documented sample.",
+    ),
+)
+
+DISK_ACTIONS: Final = (DISKS,)

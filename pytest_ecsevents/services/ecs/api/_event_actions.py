@@ -1,0 +1,351 @@
+"""The actions on system events."""
+
+from collections.abc import Iterable, Mapping
+from operator import attrgetter
+from typing import Final
+
+from pytest_ecsevents._words import listed
+from pytest_ecsevents.clock import SECOND, instant_text
+from pytest_ecsevents.rpc import Action, ActionCall
+from pytest_ecsevents.rpc._errors import (
+    CANCEL_SIMULATED,
+    CREATE_SIMULATED,
+    EVENT_MISSING,
+    FULL_STATUS,
+    HISTORY_EVENTS,
+    INVALID,
+    NOT_WHITELISTED,
+)
+from pytest_ecsevents.rpc._paging import MAX_RESULTS, NEXT_TOKEN, PAGE_NUMBER, numbered, page_size, paged
+from pytest_ecsevents.rpc._parameters import ParameterSet, boolean, choice, instant, repeated, text
+from pytest_ecsevents.rpc._wire import Fragment, Json, JsonObject, Listing
+from pytest_ecsevents.services.ecs import (
+    EVENT_STATUS_CODES,
+    EVENT_TYPES,
+    EXTENDED_LISTS,
+    FINAL,
+    HEALTH_STATUS_CODES,
+    HEALTH_STATUSES,
+    INSTANCE_STATUS_CODES,
+    SIMULATED_TYPES,
+    EventStatus,
+    Instance,
+    NotBeforePassedError,
+    NotSimulatedError,
+    SystemEvent,
+    TooManySimulatedEventsError,
+    UnknownEventError,
+    UnknownInstanceError,
+)
+from pytest_ecsevents.services.ecs.api import _event_filters as filters
+
+VISIBLE_FOR: Final = 30 * 86_400 * SECOND
+"""How long a finished event can be queried (documented; 7 days in older editions)."""
+
+PAGE_SIZE: Final = page_size(100)
+
+# -- CreateSimulatedSystemEvents
+
+_TYPE: Final = choice("EventType", SIMULATED_TYPES, required=True)
+_NOT_BEFORE: Final = instant("NotBefore", required=True, note="yyyy-MM-ddTHH:mm:ssZ, UTC; not before now")
+_INSTANCES: Final = repeated(
+    "InstanceId", most=100, too_many=CREATE_SIMULATED["InstanceIdLimitExceeded"], required=True
+)
+_REAL_OPS: Final = boolean(
+    "TriggerRealOps", refusal=INVALID, note="true has the event act on its instance (in newer SDKs only)"
+)
+
+
+def _create_simulated(call: ActionCall) -> JsonObject:
+    instances = [call.instance(instance_id) for instance_id in call[_INSTANCES]]
+    not_before = call[_NOT_BEFORE]
+    assert not_before is not None
+    call.cloud.check_simulation(call[_TYPE], instances, not_before, call.now, call.account_id)
+    event_ids: list[Json] = [
+        call.cloud.create_event(
+            call[_TYPE], instance, not_before=not_before, acts=call[_REAL_OPS], cause=call.cause
+        ).event_id
+        for instance in instances
+    ]
+    return {"EventIdSet": {"EventId": event_ids}}
+
+
+CREATE: Final = Action(
+    "CreateSimulatedSystemEvents",
+    ParameterSet((_TYPE, _NOT_BEFORE, _INSTANCES, _REAL_OPS)),
+    CREATE_SIMULATED,
+    _create_simulated,
+    {
+        UnknownInstanceError: CREATE_SIMULATED["InvalidInstanceId.NotFound"],
+        NotBeforePassedError: CREATE_SIMULATED["InvalidNotBefore.Passed"],
+        TooManySimulatedEventsError: CREATE_SIMULATED["SimulatedEventLimitExceeded"],
+    },
+    EVENT_MISSING,
+    notes=(
+        "All or nothing when one instance id is bad; the error is that of the first bad one.",
+        "NotBefore equal to now is accepted.",
+        "The limit counts Scheduled events of the account in all regions.",
+        "An id given twice gets two events.",
+    ),
+)
+
+# -- CancelSimulatedSystemEvents
+
+_CANCEL_IDS: Final = repeated("EventId", most=100, too_many=CANCEL_SIMULATED["EventIdLimitExceeded"], required=True)
+
+
+def _cancel_simulated(call: ActionCall) -> JsonObject:
+    cloud = call.cloud
+    cloud.cancel(
+        [cloud.event(event_id, account_id=call.account_id, region_id=call.region_id) for event_id in call[_CANCEL_IDS]],
+        cause=call.cause,
+    )
+    return {}
+
+
+CANCEL: Final = Action(
+    "CancelSimulatedSystemEvents",
+    ParameterSet((_CANCEL_IDS,)),
+    CANCEL_SIMULATED,
+    _cancel_simulated,
+    {
+        UnknownEventError: CANCEL_SIMULATED["InvalidEventId.NotFound"],
+        NotSimulatedError: CANCEL_SIMULATED["CannotCancelSystemEvent.NotSimulated"],
+    },
+    EVENT_MISSING,
+    notes=("All or nothing.", "An event that has ended is InvalidEventId.NotFound."),
+)
+
+# -- DescribeInstanceHistoryEvents
+
+_HOST_TYPES: Final = ("ddh", "managehost", "managedhost")
+_STATUSES: Final = tuple(str(status) for status in EventStatus)
+
+_INSTANCE: Final = text("InstanceId", note="one instance; ResourceId.N wins over it")
+_RESOURCE_TYPE: Final = choice(
+    "ResourceType", ("instance", *_HOST_TYPES), note="default instance; hosts have no events"
+)
+_RESOURCES: Final = repeated("ResourceId", most=100)
+_STATUS: Final = choice("EventCycleStatus", _STATUSES, note="only without InstanceEventCycleStatus.N")
+_STATUSES_N: Final = repeated("InstanceEventCycleStatus", most=7, allowed=_STATUSES)
+_IMPACT_LEVEL: Final = text("ImpactLevel", note="not publicly available: refused")
+_RESOURCE_GROUP: Final = text("ResourceGroupId")
+_TAGS: Final = filters.tags(20)
+
+
+def _describe_history(call: ActionCall) -> JsonObject:
+    if call[_IMPACT_LEVEL]:
+        raise NOT_WHITELISTED.error("The specified parameter ImpactLevel is not publicly available.")
+    asked = call[_STATUSES_N] or ((call[_STATUS],) if call[_STATUS] else ())
+    statuses = frozenset(map(EventStatus, asked)) or FINAL
+    oldest = call.now - VISIBLE_FOR
+    tests = filters.shared_tests(call) + filters.owner_tests(call.cloud, call[_TAGS], call[_RESOURCE_GROUP])
+    events = list(_history_candidates(call, statuses))
+    if not statuses.isdisjoint(FINAL):
+        events = [event for event in events if event._finished_at is None or event._finished_at >= oldest]
+    for test in tests:
+        events = [event for event in events if test(event)]
+    _sort_newest_first(events)
+    if not events:
+        call.hint = _found_elsewhere(call, statuses)
+    page, envelope = paged(call, events, PAGE_SIZE, filters.newest_first)
+    views = [_history_view(event) for event in page]
+    return Listing(envelope, "InstanceSystemEventSet", "InstanceSystemEventType", views)
+
+
+def _found_elsewhere(call: ActionCall, statuses: "Iterable[EventStatus]") -> str:
+    places = call.cloud.elsewhere(call.account_id, call.region_id, statuses)
+    if not places:
+        return ""
+    return f"None in {call.region_id} of account {call.account_id}; there are such events {listed(places, most=3)}."
+
+
+def _sort_newest_first(events: "list[SystemEvent]") -> None:
+    """By `filters.newest_first`, in two stable sorts whose keys are read without a step in Python for each event."""
+    events.sort(key=attrgetter("event_id"))
+    events.sort(key=attrgetter("_published_at"), reverse=True)
+
+
+def _history_candidates(call: ActionCall, statuses: "frozenset[EventStatus]") -> Iterable[SystemEvent]:
+    """The caller's events in these statuses, from the narrowest index that the call allows."""
+    cloud, resources = call.cloud, call[_RESOURCES] or ((call[_INSTANCE],) if call[_INSTANCE] else ())
+    if call[_RESOURCE_TYPE] in _HOST_TYPES:
+        return ()
+    if resources:
+        narrowed = [event for resource in dict.fromkeys(resources) for event in cloud.events_of(resource)]
+    elif call[filters.EVENT_IDS]:
+        known = filter(None, map(cloud.events.get, dict.fromkeys(call[filters.EVENT_IDS])))
+        narrowed = [event for event in known if not EVENT_TYPES[event.event_type].is_of_disk]
+    else:
+        return cloud.events_in(call.account_id, call.region_id, statuses)
+    mine = (call.account_id, call.region_id)
+    return [e for e in narrowed if e._status in statuses and (e.account_id, e.region_id) == mine]
+
+
+def _history_view(event: SystemEvent) -> Fragment:
+    """Made anew when something that it shows has changed: a poller is shown the same events again and again."""
+    state = (event._status, event._not_before, event._initial_not_before, event._finished_at)
+    shown = event._shown
+    if shown is None or shown[0] != state:
+        shown = event._shown = (state, Fragment(_new_history_view(event)))
+    view: Fragment = shown[1]
+    return view
+
+
+def _new_history_view(event: SystemEvent) -> JsonObject:
+    view = _event_view(event)
+    view["InstanceId"] = event.instance_id
+    view["ExtendedAttribute"] = _extended_view(event)
+    if event._finished_at is not None:
+        view["EventFinishTime"] = instant_text(event._finished_at)
+    return view
+
+
+# Made once: a poller is shown them with each event of each call.
+_TYPE_VIEWS: Final[dict[str, JsonObject]] = {
+    row.name: {"Code": row.code, "Name": row.name} for row in EVENT_TYPES.values()
+}
+_STATUS_VIEWS: Final[dict[EventStatus, JsonObject]] = {
+    status: {"Code": code, "Name": status.value} for status, (code, *_) in EVENT_STATUS_CODES.items()
+}
+
+
+def _event_view(event: SystemEvent) -> JsonObject:
+    view: JsonObject = {
+        "EventId": event.event_id,
+        "EventType": _TYPE_VIEWS[event.event_type],
+        "EventCycleStatus": _STATUS_VIEWS[event._status],
+        "EventPublishTime": instant_text(event._published_at),
+        "ExtendedAttribute": {},
+    }
+    if event._not_before is not None:
+        view["NotBefore"] = instant_text(event._not_before)
+    if event.reason is not None:
+        view["Reason"] = event.reason
+    return view
+
+
+def _extended_view(event: SystemEvent) -> JsonObject:
+    """Empty for most events (documented); DiskId and Device of those that concern a disk, and what the test gave."""
+    view: JsonObject = {name: _extended_member(name, value) for name, value in event._extended.items()}
+    if event._disk is not None:
+        view.update(DiskId=event._disk.disk_id, Device=event._disk.device)
+    if event._initial_not_before is not None:
+        view["InitialNotBefore"] = instant_text(event._initial_not_before)
+    return view
+
+
+def _extended_member(name: str, value: object) -> Json:
+    if not isinstance(value, tuple):
+        return str(value)
+    entries: list[Json] = [dict(one) if isinstance(one, Mapping) else str(one) for one in value]
+    return {EXTENDED_LISTS[name].item: entries}
+
+
+HISTORY: Final = Action(
+    "DescribeInstanceHistoryEvents",
+    ParameterSet(
+        (
+            _INSTANCE,
+            _RESOURCE_TYPE,
+            _RESOURCES,
+            _STATUS,
+            _STATUSES_N,
+            *filters.SHARED,
+            _IMPACT_LEVEL,
+            _RESOURCE_GROUP,
+            _TAGS,
+            PAGE_NUMBER,
+            PAGE_SIZE,
+            NEXT_TOKEN,
+            MAX_RESULTS,
+        )
+    ),
+    HISTORY_EVENTS,
+    _describe_history,
+    {},
+    EVENT_MISSING,
+    notes=(
+        "Without a status filter only finished events are listed, also when EventId.N is given.",
+        "Finished events are listed for 30 days.",
+        "Newest publication first, then by event id.",
+        "Ranges include both ends.",
+        "At most 20 tags.",
+    ),
+)
+
+# -- DescribeInstancesFullStatus
+
+_FULL_INSTANCES: Final = repeated("InstanceId", most=100, too_many=FULL_STATUS["InstanceIdLimitExceeded"])
+_INSTANCE_STATUS: Final = choice("Status", ("Starting", "Running", "Stopped"))
+_HEALTH: Final = choice("HealthStatus", tuple(name for name in HEALTH_STATUSES if name != "Ok"))
+_PLANNED_EXTENDED: Final = ("DiskId", "Device", "InactiveDisks")
+_PLANNED: Final = frozenset({EventStatus.SCHEDULED, EventStatus.INQUIRING})
+
+
+def _describe_full_status(call: ActionCall) -> JsonObject:
+    tests = filters.shared_tests(call)
+    matching = []
+    for instance in _full_status_instances(call):
+        events = [event for event in call.cloud.unfinished(instance.instance_id) if event._status in _PLANNED]
+        for test in tests:
+            events = [event for event in events if test(event)]
+        if events or not tests:
+            matching.append((instance, sorted(events, key=filters.newest_first)))
+    if not any(events for _, events in matching):
+        call.hint = _found_elsewhere(call, _PLANNED)
+    page, envelope = numbered(call, matching, PAGE_SIZE)
+    views: list[Json] = [_full_view(instance, events) for instance, events in page]
+    return {**envelope, "InstanceFullStatusSet": {"InstanceFullStatusType": views}}
+
+
+def _full_status_instances(call: ActionCall) -> Iterable[Instance]:
+    wanted = frozenset(call[_FULL_INSTANCES])
+    for instance in call.cloud.account_instances(call.account_id, call.region_id):
+        if (
+            (not wanted or instance.instance_id in wanted)
+            and call[_INSTANCE_STATUS] in ("", instance._status)
+            and call[_HEALTH] in ("", _health(instance))
+        ):
+            yield instance
+
+
+def _health(instance: Instance) -> str:
+    return str(instance.attributes.get("health_status", "Ok"))
+
+
+def _full_view(instance: Instance, events: Iterable[SystemEvent]) -> JsonObject:
+    status, health = instance._status, _health(instance)
+    views: list[Json] = [_planned_view(event) for event in events]
+    return {
+        "InstanceId": instance.instance_id,
+        "Status": {"Code": INSTANCE_STATUS_CODES[status][0], "Name": status.value},
+        "HealthStatus": {"Code": HEALTH_STATUS_CODES[health][0], "Name": health},
+        "ScheduledSystemEventSet": {"ScheduledSystemEventType": views},
+    }
+
+
+def _planned_view(event: SystemEvent) -> JsonObject:
+    """The event; of its extended attribute only what the official reply model has here."""
+    view = _event_view(event)
+    extended = _extended_view(event)
+    view["ExtendedAttribute"] = {name: extended[name] for name in _PLANNED_EXTENDED if name in extended}
+    return view
+
+
+FULL: Final = Action(
+    "DescribeInstancesFullStatus",
+    ParameterSet((_FULL_INSTANCES, _INSTANCE_STATUS, _HEALTH, *filters.SHARED, PAGE_NUMBER, PAGE_SIZE)),
+    FULL_STATUS,
+    _describe_full_status,
+    {},
+    EVENT_MISSING,
+    notes=(
+        "Events in Scheduled and Inquiring only.",
+        "With an event filter, instances without a matching event are left out.",
+        "HealthStatus is Ok unless the test declares another; events do not change it.",
+        "Unknown instance ids are left out.",
+    ),
+)
+
+EVENT_ACTIONS: Final = (CREATE, CANCEL, HISTORY, FULL)

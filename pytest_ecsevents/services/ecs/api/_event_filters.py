@@ -1,0 +1,102 @@
+"""The filters that the event queries share."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, TypeAlias
+
+from pytest_ecsevents.clock import Micros, instant_text
+from pytest_ecsevents.rpc import ActionCall
+from pytest_ecsevents.rpc._errors import EVENT_IDS_LIMIT, INVALID, TIME_ORDER
+from pytest_ecsevents.rpc._parameters import Parameter, choice, instant, repeated, structs
+from pytest_ecsevents.services.ecs import INSTANCE_EVENT_TYPES, Cloud, SystemEvent
+
+Test: TypeAlias = Callable[[SystemEvent], bool]
+
+EVENT_IDS: Final = repeated("EventId", most=100, too_many=EVENT_IDS_LIMIT)
+EVENT_TYPE: Final = choice(
+    "EventType", INSTANCE_EVENT_TYPES, note="only without InstanceEventType.N; instance types only"
+)
+EVENT_TYPES_N: Final = repeated(
+    "InstanceEventType", most=30, allowed=INSTANCE_EVENT_TYPES, note="1 to 30; wins over EventType"
+)
+NOT_BEFORE_START: Final = instant("NotBefore.Start")
+NOT_BEFORE_END: Final = instant("NotBefore.End")
+PUBLISHED_START: Final = instant("EventPublishTime.Start")
+PUBLISHED_END: Final = instant("EventPublishTime.End")
+
+SHARED: Final = (
+    EVENT_IDS,
+    EVENT_TYPE,
+    EVENT_TYPES_N,
+    NOT_BEFORE_START,
+    NOT_BEFORE_END,
+    PUBLISHED_START,
+    PUBLISHED_END,
+)
+
+
+def tags(most: int) -> "Parameter[tuple[Mapping[str, str], ...]]":
+    """Tag.N.Key with Tag.N.Value."""
+    return structs("Tag", "Key", "Value", most=most, too_many=INVALID)
+
+
+def shared_tests(call: ActionCall) -> list[Test]:
+    """One test for each of the shared filters that was sent.
+
+    Raises:
+        ApiError: A range ends before it starts.
+    """
+    tests: list[Test] = []
+    types = frozenset(call[EVENT_TYPES_N] or ((call[EVENT_TYPE],) if call[EVENT_TYPE] else ()))
+    if types:
+        tests.append(lambda event: event.event_type in types)
+    if call[EVENT_IDS]:
+        ids = frozenset(call[EVENT_IDS])
+        tests.append(lambda event: event.event_id in ids)
+    add_range(call, NOT_BEFORE_START, NOT_BEFORE_END, lambda event: event._not_before, tests)
+    add_range(call, PUBLISHED_START, PUBLISHED_END, lambda event: event._published_at, tests)
+    return tests
+
+
+def add_range(
+    call: ActionCall,
+    start: Parameter[Micros | None],
+    end: Parameter[Micros | None],
+    of: Callable[[SystemEvent], Micros | None],
+    tests: list[Test],
+) -> None:
+    """Ranges include both ends (a guess), compared in whole seconds, as they are printed."""
+    first, last = call[start], call[end]
+    if first is None and last is None:
+        return
+    if first is not None and last is not None and last < first:
+        raise TIME_ORDER.error(hint=f"{end.name} {instant_text(last)} lies before {start.name} {instant_text(first)}")
+
+    def within(event: SystemEvent) -> bool:
+        at = of(event)
+        if at is None:
+            return False
+        at -= at % 1_000_000
+        return (first is None or at >= first) and (last is None or at <= last)
+
+    tests.append(within)
+
+
+def owner_tests(cloud: Cloud, wanted: Iterable[Mapping[str, str]], resource_group_id: str) -> list[Test]:
+    """Tests on what the event's instance carries: tags (all of them) and resource group."""
+    tests: list[Test] = []
+    pairs = [(tag.get("Key", ""), tag.get("Value")) for tag in wanted]
+    if pairs:
+        tests.append(lambda event: has_tags(cloud.tags_of(event.instance_id), pairs))
+    if resource_group_id:
+        tests.append(lambda event: cloud.resource_group_of(event.instance_id) == resource_group_id)
+    return tests
+
+
+def newest_first(event: SystemEvent) -> "tuple[int, str]":
+    """The order in which events are listed (a guess): newest publication first, then by id."""
+    return -event._published_at, event.event_id
+
+
+def has_tags(owned: Mapping[str, str], pairs: "Iterable[tuple[str, str | None]]") -> bool:
+    """Whether every wanted key is there, with its value where one is given."""
+    return all(key in owned and value in (None, "", owned[key]) for key, value in pairs)

@@ -1,0 +1,270 @@
+"""DescribeInstances and DescribeInstanceStatus."""
+
+import fnmatch
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from pytest_ecsevents.clock import Micros
+from pytest_ecsevents.rpc import Action, ActionCall
+from pytest_ecsevents.rpc._errors import COMMON_INVALID, DRY_RUN, INSTANCE_STATUS, INSTANCES, MALFORMED_INSTANCES
+from pytest_ecsevents.rpc._paging import MAX_RESULTS, NEXT_TOKEN, PAGE_NUMBER, numbered, page_size, paged
+from pytest_ecsevents.rpc._parameters import (
+    Parameter,
+    ParameterSet,
+    boolean,
+    choice,
+    integer,
+    json_list,
+    minutes_instant,
+    repeated,
+    structs,
+    text,
+    yes_or_no,
+)
+from pytest_ecsevents.rpc._wire import Json, JsonObject
+from pytest_ecsevents.services.ecs import (
+    CHARGE_TYPES,
+    INTERNET_CHARGE_TYPES,
+    LOCK_REASONS,
+    NETWORK_TYPES,
+    Instance,
+    InstanceStatus,
+    flag,
+    word,
+    words,
+)
+from pytest_ecsevents.services.ecs.api._event_filters import has_tags
+from pytest_ecsevents.services.ecs.api._instance_view import instance_view
+
+Matches: TypeAlias = Callable[[Instance, Any], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A parameter of DescribeInstances that narrows its result, and how; all filters given must match."""
+
+    parameter: Parameter[Any]
+    matches: Matches
+
+
+def _is(attribute: str) -> Matches:
+    return lambda instance, value: word(instance, attribute) == value
+
+
+def _any_of(attribute: str) -> Matches:
+    return lambda instance, value: not set(value).isdisjoint(words(instance, attribute))
+
+
+def _name_like(instance: Instance, pattern: str) -> bool:
+    """`*` stands for any text; nothing else is special."""
+    literal = re.sub(r"([\[?])", r"[\1]", pattern)
+    return fnmatch.fnmatchcase(word(instance, "instance_name"), literal)
+
+
+_STATUSES: Final = tuple(str(status) for status in InstanceStatus)
+_TAGS: Final = structs("Tag", "Key", "Value", most=20, too_many=INSTANCES["InvalidTagCount"])
+_FILTERS: Final = structs("Filter", "Key", "Value", most=4, too_many=INSTANCES["InvalidFilterKey.NotFound"])
+_DRY_RUN: Final = boolean("DryRun")
+PAGE_SIZE: Final = page_size(100)
+
+FILTERS: Final = (
+    Filter(json_list("InstanceIds"), lambda instance, value: instance.instance_id in value),
+    Filter(
+        choice("Status", _STATUSES, refusal=INSTANCES["InvalidStatus.NotFound"]),
+        lambda instance, value: instance._status == value,
+    ),
+    Filter(text("InstanceName", note="* stands for any text"), _name_like),
+    Filter(text("VpcId"), _is("vpc_id")),
+    Filter(text("VSwitchId"), _is("vswitch_id")),
+    Filter(text("ZoneId"), _is("zone_id")),
+    Filter(
+        choice("InstanceNetworkType", NETWORK_TYPES, refusal=INSTANCES["InvalidNetworkType.NotFound"]),
+        _is("instance_network_type"),
+    ),
+    Filter(text("SecurityGroupId"), lambda instance, value: value in words(instance, "security_group_ids")),
+    Filter(json_list("PrivateIpAddresses"), _any_of("private_ip_addresses")),
+    Filter(json_list("PublicIpAddresses"), _any_of("public_ip_addresses")),
+    Filter(json_list("InnerIpAddresses"), _any_of("inner_ip_addresses")),
+    Filter(json_list("EipAddresses"), lambda instance, value: word(instance, "eip_address") in value),
+    Filter(json_list("RdmaIpAddresses"), _any_of("rdma_ip_addresses")),
+    Filter(repeated("Ipv6Address", most=100), _any_of("ipv6_addresses")),
+    Filter(
+        choice("InstanceChargeType", CHARGE_TYPES, refusal=INSTANCES["InvalidInstanceChargeType.NotFound"]),
+        _is("instance_charge_type"),
+    ),
+    Filter(
+        choice(
+            "InternetChargeType",
+            INTERNET_CHARGE_TYPES,
+            refusal=INSTANCES["InvalidInternetChargeType.ValueNotSupported"],
+        ),
+        _is("internet_charge_type"),
+    ),
+    Filter(text("ImageId"), _is("image_id")),
+    Filter(text("InstanceType"), _is("instance_type")),
+    Filter(text("InstanceTypeFamily"), _is("instance_type_family")),
+    Filter(text("KeyPairName"), _is("key_pair_name")),
+    Filter(
+        choice("LockReason", LOCK_REASONS, refusal=INSTANCES["InvalidLockReason.NotFound"]),
+        lambda instance, value: value in instance._locks,
+    ),
+    Filter(text("ResourceGroupId"), _is("resource_group_id")),
+    Filter(text("HpcClusterId"), _is("hpc_cluster_id")),
+    Filter(text("HttpEndpoint"), lambda instance, value: instance._metadata_options.endpoint == value),
+    Filter(text("HttpTokens"), lambda instance, value: instance._metadata_options.tokens == value),
+    Filter(yes_or_no("IoOptimized"), lambda instance, value: flag(instance, "io_optimized") == value),
+    Filter(yes_or_no("DeviceAvailable"), lambda instance, value: flag(instance, "device_available") == value),
+)
+
+# Accepted, and of no effect on what is listed.
+_NO_EFFECT: Final = (
+    repeated("AdditionalAttributes", most=100, note="no effect"),
+    boolean("NeedSaleCycle", note="no effect"),
+    integer("HttpPutResponseHopLimit", 0, least=0, refusal=COMMON_INVALID, note="no effect"),
+)
+
+
+def _describe_instances(call: ActionCall) -> JsonObject:
+    tests = _tests(call)
+    if call[_DRY_RUN]:
+        raise DRY_RUN.error()
+    instances = [
+        instance
+        for instance in call.cloud.account_instances(call.account_id, call.region_id)
+        if all(test(instance) for test in tests)
+    ]
+    page, envelope = paged(call, instances, PAGE_SIZE, _declared_first, last_token="", refusal=COMMON_INVALID)
+    views: list[Json] = [instance_view(instance) for instance in page]
+    return {"NextToken": "", **envelope, "Instances": {"Instance": views}}
+
+
+def _declared_first(instance: Instance) -> "tuple[int, str]":
+    return instance._number, instance.instance_id
+
+
+def _tests(call: ActionCall) -> "list[Callable[[Instance], bool]]":
+    tests: list[Callable[[Instance], bool]] = []
+    # An empty JSON array differs from the default: it is a filter that nothing passes.
+    given = [one for one in FILTERS if call[one.parameter] != one.parameter.default]
+    tests.extend(_bound(one.matches, call[one.parameter]) for one in given)
+    if call[_TAGS]:
+        tests.append(_bound(lambda instance, pairs: has_tags(instance.tags, pairs), _tag_pairs(call[_TAGS])))
+    tests.extend(_time_test(pair) for pair in call[_FILTERS])
+    _check_hpc_cluster(call)
+    return tests
+
+
+def _bound(matches: Matches, value: object) -> Callable[[Instance], bool]:
+    return lambda instance: matches(instance, value)
+
+
+def _tag_pairs(tags: "tuple[Mapping[str, str], ...]") -> "list[tuple[str, str | None]]":
+    for tag in tags:
+        if not tag.get("Key"):
+            raise INSTANCES["InvalidTag.Mismatch"].error(hint="a Tag.N.Value without its Tag.N.Key")
+    return [(tag["Key"], tag.get("Value")) for tag in tags]
+
+
+def _expired_at(instance: Instance) -> Micros:
+    at = minutes_instant(word(instance, "expired_time"))
+    assert at is not None
+    return at
+
+
+_TIME_KEYS: Final[dict[str, Callable[[Instance, Micros], bool]]] = {
+    "CreationStartTime": lambda instance, at: instance._created_at >= at,
+    "CreationEndTime": lambda instance, at: instance._created_at - instance._created_at % 60_000_000 <= at,
+    "ExpiredStartTime": lambda instance, at: _expired_at(instance) >= at,
+    "ExpiredEndTime": lambda instance, at: _expired_at(instance) <= at,
+}
+
+
+def _time_test(pair: Mapping[str, str]) -> Callable[[Instance], bool]:
+    key, value = pair.get("Key", ""), pair.get("Value", "")
+    matches, at = _TIME_KEYS.get(key), minutes_instant(value)
+    if matches is None:
+        raise INSTANCES["InvalidFilterKey.NotFound"].error(hint=f"{key!r} is none of {', '.join(_TIME_KEYS)}")
+    if at is None:
+        raise INSTANCES["InvalidFilterValue"].error(hint=f"{value!r} is not in the form yyyy-MM-ddTHH:mmZ")
+    return _bound(matches, at)
+
+
+def _check_hpc_cluster(call: ActionCall) -> None:
+    wanted = call.values["HpcClusterId"]
+    known = {word(instance, "hpc_cluster_id") for instance in call.cloud.instances.values()}
+    if wanted and wanted not in known:
+        raise INSTANCES["InvalidHpcClusterId.NotFound"].error(hint="no instance declares that hpc_cluster_id")
+
+
+DESCRIBE: Final = Action(
+    "DescribeInstances",
+    ParameterSet(
+        (
+            *(one.parameter for one in FILTERS),
+            _TAGS,
+            _FILTERS,
+            _DRY_RUN,
+            *_NO_EFFECT,
+            PAGE_NUMBER,
+            PAGE_SIZE,
+            NEXT_TOKEN,
+            MAX_RESULTS,
+        )
+    ),
+    INSTANCES,
+    _describe_instances,
+    {},
+    notes=(
+        "Instances in order of declaration and creation.",
+        "What the test does not declare of an instance has the values of a captured reply.",
+        "InstanceIds is also read as Python's str() of a list.",
+    ),
+)
+
+# -- DescribeInstanceStatus
+
+_ZONE: Final = text("ZoneId")
+_CLUSTER: Final = text("ClusterId", note="deprecated")
+_IDS: Final = repeated("InstanceId", most=100, too_many=INSTANCE_STATUS["InvalidParameter.TooManyInstanceIds"])
+_STATUS_PAGE_SIZE: Final = page_size(50)
+_ZONE_FORM: Final = re.compile(r"-?[a-z0-9]{1,2}")
+
+
+def _describe_status(call: ActionCall) -> JsonObject:
+    zone, cluster, wanted = call[_ZONE], call[_CLUSTER], frozenset(call[_IDS])
+    mine = list(call.cloud.account_instances(call.account_id, call.region_id))
+    if zone and not is_zone(zone, call.region_id, mine):
+        raise INSTANCE_STATUS["InvalidZoneId.NotFound"].error(hint=f"{zone!r} is no zone of {call.region_id}")
+    instances = [
+        instance
+        for instance in mine
+        if (not wanted or instance.instance_id in wanted)
+        and zone in ("", word(instance, "zone_id"))
+        and cluster in ("", word(instance, "cluster_id"))
+    ]
+    page, envelope = numbered(call, instances, _STATUS_PAGE_SIZE)
+    views: list[Json] = [{"InstanceId": one.instance_id, "Status": one._status.value} for one in page]
+    return {**envelope, "InstanceStatuses": {"InstanceStatus": views}}
+
+
+def is_zone(zone: str, region_id: str, instances: Iterable[Instance]) -> bool:
+    """Whether the zone is known: an instance is in it, or it is named like one of the region's."""
+    named_so = zone.startswith(region_id) and _ZONE_FORM.fullmatch(zone[len(region_id) :]) is not None
+    return named_so or any(zone == word(instance, "zone_id") for instance in instances)
+
+
+STATUS: Final = Action(
+    "DescribeInstanceStatus",
+    ParameterSet((_ZONE, _CLUSTER, _IDS, PAGE_NUMBER, _STATUS_PAGE_SIZE)),
+    INSTANCE_STATUS,
+    _describe_status,
+    {},
+    notes=(
+        "Unknown instance ids are left out.",
+        f"{MALFORMED_INSTANCES.code} only through a fault: its cause is unknown.",
+    ),
+)
+
+QUERY_ACTIONS: Final = (DESCRIBE, STATUS)

@@ -1,0 +1,128 @@
+"""How DescribeInstances shows an instance: what the test declared, and plausible values for the rest."""
+
+from typing import Final
+
+from pytest_ecsevents.clock import minute_text
+from pytest_ecsevents.rpc._wire import Json, JsonObject
+from pytest_ecsevents.services.ecs import Instance, InstanceStatus, flag, number, word, words
+
+
+def _price_limit(instance: Instance) -> float:
+    value = instance.attributes.get("spot_price_limit", 0.0)
+    assert isinstance(value, float)
+    return value
+
+
+def _stopped_mode(instance: Instance) -> str:
+    return instance._stopped_mode if instance._status == InstanceStatus.STOPPED else word(instance, "stopped_mode")
+
+
+# Key on the wire -> attribute; the keys and their types are those of a captured reply.
+_WORDS: Final = {
+    "ResourceGroupId": "resource_group_id",
+    "InstanceChargeType": "instance_charge_type",
+    "OSName": "os_name",
+    "OSNameEn": "os_name_en",
+    "OSType": "os_type",
+    "InstanceNetworkType": "instance_network_type",
+    "ExpiredTime": "expired_time",
+    "ImageId": "image_id",
+    "HostName": "host_name",
+    "AutoReleaseTime": "auto_release_time",
+    "InternetChargeType": "internet_charge_type",
+    "InstanceName": "instance_name",
+    "DeploymentSetId": "deployment_set_id",
+    "SerialNumber": "serial_number",
+    "Description": "description",
+    "InstanceType": "instance_type",
+    "InstanceTypeFamily": "instance_type_family",
+    "GPUSpec": "gpu_spec",
+    "SpotStrategy": "spot_strategy",
+    "ZoneId": "zone_id",
+    "ClusterId": "cluster_id",
+    "CreditSpecification": "credit_specification",
+}
+_NUMBERS: Final = {
+    "Cpu": "cpu",
+    "Memory": "memory",
+    "GPUAmount": "gpu_amount",
+    "InternetMaxBandwidthIn": "internet_max_bandwidth_in",
+    "InternetMaxBandwidthOut": "internet_max_bandwidth_out",
+}
+_FLAGS: Final = {
+    "DeviceAvailable": "device_available",
+    "IoOptimized": "io_optimized",
+    "DeletionProtection": "deletion_protection",
+    "Recyclable": "recyclable",
+}
+# Present only where they say something (in no captured reply).
+_OPTIONAL: Final = {"KeyPairName": "key_pair_name", "HpcClusterId": "hpc_cluster_id"}
+
+
+def instance_view(instance: Instance) -> JsonObject:
+    """One entry of `Instances.Instance[]`; times have minute precision."""
+    view: JsonObject = {key: word(instance, name) for key, name in _WORDS.items()}
+    view.update((key, number(instance, name)) for key, name in _NUMBERS.items())
+    view.update((key, flag(instance, name)) for key, name in _FLAGS.items())
+    view.update((key, said) for key, name in _OPTIONAL.items() if (said := word(instance, name)))
+    view.update(
+        InstanceId=instance.instance_id,
+        RegionId=instance.region_id,
+        Status=instance._status.value,
+        StoppedMode=_stopped_mode(instance),
+        CreationTime=minute_text(instance._created_at),
+        StartTime=minute_text(instance._started_at),
+        SpotPriceLimit=_price_limit(instance),
+        SaleCycle="",
+        VlanId="",
+        ImageOptions={},
+        CpuOptions={"ThreadsPerCore": 2, "Numa": "ON", "CoreCount": max(number(instance, "cpu") // 2, 1)},
+        HibernationOptions={"Configured": False},
+        DedicatedInstanceAttribute={"Tenancy": "", "Affinity": ""},
+        MetadataOptions={
+            "HttpTokens": instance._metadata_options.tokens,
+            "HttpEndpoint": instance._metadata_options.endpoint,
+        },
+        SecurityGroupIds={"SecurityGroupId": _listed(instance, "security_group_ids")},
+        OperationLocks={"LockReason": [{"LockReason": reason} for reason in instance._locks]},
+        **_network(instance),
+    )
+    if instance.tags:
+        view["Tags"] = {"Tag": [{"TagKey": key, "TagValue": value} for key, value in instance.tags.items()]}
+    if words(instance, "rdma_ip_addresses"):
+        view["RdmaIpAddress"] = {"IpAddress": _listed(instance, "rdma_ip_addresses")}
+    return view
+
+
+def _listed(instance: Instance, name: str) -> list[Json]:
+    return list(words(instance, name))
+
+
+def _network(instance: Instance) -> JsonObject:
+    private = words(instance, "private_ip_addresses")
+    primary = private[0] if private else ""
+    return {
+        "PublicIpAddress": {"IpAddress": _listed(instance, "public_ip_addresses")},
+        "InnerIpAddress": {"IpAddress": _listed(instance, "inner_ip_addresses")},
+        "EipAddress": {"AllocationId": "", "IpAddress": word(instance, "eip_address"), "InternetChargeType": ""},
+        "VpcAttributes": {
+            "PrivateIpAddress": {"IpAddress": list(private)},
+            "VpcId": word(instance, "vpc_id"),
+            "VSwitchId": word(instance, "vswitch_id"),
+            "NatIpAddress": "",
+        },
+        "NetworkInterfaces": {"NetworkInterface": [_interface(instance, primary)]},
+    }
+
+
+def _interface(instance: Instance, primary: str) -> JsonObject:
+    view: JsonObject = {
+        "Type": "Primary",
+        "PrimaryIpAddress": primary,
+        "MacAddress": word(instance, "mac_address"),
+        "NetworkInterfaceId": word(instance, "network_interface_id"),
+        "PrivateIpSets": {"PrivateIpSet": [{"PrivateIpAddress": primary, "Primary": True}]},
+    }
+    if words(instance, "ipv6_addresses"):
+        view["Ipv6Sets"] = {"Ipv6Set": [{"Ipv6Address": address} for address in words(instance, "ipv6_addresses")]}
+    return view

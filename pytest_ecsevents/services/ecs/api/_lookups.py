@@ -1,0 +1,223 @@
+"""DescribeInstanceAttribute, DescribeRegions and DescribeTags."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from pytest_ecsevents.clock import instant_text
+from pytest_ecsevents.rpc import Action, ActionCall
+from pytest_ecsevents.rpc._errors import ATTRIBUTE, COMMON_INVALID, NO_INSTANCE, REGIONS_ERRORS, TAG_ERRORS
+from pytest_ecsevents.rpc._paging import PAGE_NUMBER, numbered, page_size
+from pytest_ecsevents.rpc._parameters import ParameterSet, choice, structs, text
+from pytest_ecsevents.rpc._wire import Json, JsonObject
+from pytest_ecsevents.services.ecs import REGIONS, UnknownInstanceError, flag
+from pytest_ecsevents.services.ecs.api._event_filters import has_tags
+from pytest_ecsevents.services.ecs.api._instance_view import instance_view
+
+# -- DescribeInstanceAttribute
+
+_INSTANCE: Final = text("InstanceId", required=True)
+_SHARED_KEYS: Final = (
+    "Status",
+    "SerialNumber",
+    "Description",
+    "InstanceName",
+    "InstanceNetworkType",
+    "Memory",
+    "ImageId",
+    "ClusterId",
+    "VlanId",
+    "StoppedMode",
+    "HostName",
+    "InstanceId",
+    "InstanceType",
+    "InternetMaxBandwidthIn",
+    "InternetMaxBandwidthOut",
+    "RegionId",
+    "InstanceChargeType",
+    "Cpu",
+    "ExpiredTime",
+    "ZoneId",
+    "InternetChargeType",
+    "CreditSpecification",
+    "SecurityGroupIds",
+    "PublicIpAddress",
+    "InnerIpAddress",
+    "VpcAttributes",
+    "EipAddress",
+    "OperationLocks",
+)
+
+
+def _describe_attribute(call: ActionCall) -> JsonObject:
+    """What DescribeInstances says, flat, with two differences seen in a capture."""
+    instance = call.instance(call[_INSTANCE])
+    whole = instance_view(instance)
+    view = {key: whole[key] for key in _SHARED_KEYS}
+    view["IoOptimized"] = "optimized" if flag(instance, "io_optimized") else "none"
+    view["CreationTime"] = instant_text(instance._created_at)
+    return view
+
+
+DESCRIBE_ATTRIBUTE: Final = Action(
+    "DescribeInstanceAttribute",
+    ParameterSet((_INSTANCE,)),
+    ATTRIBUTE,
+    _describe_attribute,
+    {UnknownInstanceError: NO_INSTANCE},
+    needs_region=False,
+    notes=("IoOptimized is a text and CreationTime has seconds here, unlike in DescribeInstances (observed).",),
+)
+
+# -- DescribeRegions
+
+_CHARGE_TYPE: Final = choice(
+    "InstanceChargeType",
+    ("PostPaid", "PrePaid", "SpotWithPriceLimit", "SpotAsPriceGo"),
+    refusal=REGIONS_ERRORS["Invalid.InstanceChargeType"],
+    note="checked, no effect on what is listed",
+)
+_RESOURCE_TYPE: Final = choice(
+    "ResourceType",
+    ("instance", "disk", "reservedinstance", "scu"),
+    refusal=REGIONS_ERRORS["InvalidResourceType.NotFound"],
+    note="checked, no effect on what is listed",
+)
+_LANGUAGE: Final = choice(
+    "AcceptLanguage",
+    ("zh-CN", "zh-TW", "en-US", "ja", "fr", "de", "ko"),
+    refusal=REGIONS_ERRORS["InvalidAcceptLanguage.NotFound"],
+    note="default zh-CN; names are Chinese or English",
+)
+
+
+def _endpoint(region_id: str) -> str:
+    """cn-hangzhou has the one without a region in it (observed)."""
+    return "ecs.aliyuncs.com" if region_id == "cn-hangzhou" else f"ecs.{region_id}.aliyuncs.com"
+
+
+def _describe_regions(call: ActionCall) -> JsonObject:
+    chinese = call[_LANGUAGE] in ("", "zh-CN", "zh-TW")
+    views: list[Json] = [
+        {
+            "RegionId": region.region_id,
+            "RegionEndpoint": _endpoint(region.region_id),
+            "LocalName": region.chinese_name if chinese else region.name,
+            "Status": "available",
+        }
+        for region in REGIONS.values()
+    ]
+    return {"Regions": {"Region": views}}
+
+
+REGIONS_LIST: Final = Action(
+    "DescribeRegions",
+    ParameterSet((_CHARGE_TYPE, _RESOURCE_TYPE, _LANGUAGE)),
+    REGIONS_ERRORS,
+    _describe_regions,
+    {},
+    needs_region=False,
+    notes=("Which regions are listed, and their names other than Qingdao's.",),
+)
+
+# -- DescribeTags
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A kind of resource that carries tags.
+
+    Attributes:
+        kind: `ResourceType` as it is asked for.
+        counted: What it is called in `ResourceTypeCount`.
+        owned: The ids and tags of those that the account has in the region.
+    """
+
+    kind: str
+    counted: str
+    owned: Callable[[ActionCall], Iterator[tuple[str, Mapping[str, str]]]]
+
+
+def _instances(call: ActionCall) -> Iterator[tuple[str, Mapping[str, str]]]:
+    for instance in call.cloud.account_instances(call.account_id, call.region_id):
+        yield instance.instance_id, instance.tags
+
+
+def _disks(call: ActionCall) -> Iterator[tuple[str, Mapping[str, str]]]:
+    for instance in call.cloud.account_instances(call.account_id, call.region_id):
+        for disk in instance.disks:
+            yield disk.disk_id, disk.tags
+
+
+TAGGED: Final = (Tagged("instance", "Instance", _instances), Tagged("disk", "Disk", _disks))
+_KINDS: Final = (
+    "instance",
+    "disk",
+    "snapshot",
+    "image",
+    "securitygroup",
+    "volume",
+    "eni",
+    "ddh",
+    "keypair",
+    "launchtemplate",
+    "reservedinstance",
+    "snapshotpolicy",
+)
+_TAGS_PAGE_SIZE: Final = page_size(100, 50, refusal=COMMON_INVALID)
+_KIND: Final = choice("ResourceType", _KINDS, refusal=TAG_ERRORS["InvalidResourceType.NotFound"])
+_RESOURCE: Final = text("ResourceId")
+_WANTED_TAGS: Final = structs("Tag", "Key", "Value", most=20, too_many=TAG_ERRORS["InvalidTagCount"])
+_CATEGORY: Final = text("Category", note="no effect")
+
+
+def _describe_tags(call: ActionCall) -> JsonObject:
+    """Each pair of key and value with how many resources carry it; every filter narrows which resources count."""
+    pairs = [(_tag_key(tag), tag.get("Value")) for tag in call[_WANTED_TAGS]]
+    found: dict[tuple[str, str], Counter[str]] = {}
+    for counted, tags in _carriers(call):
+        if not has_tags(tags, pairs):
+            continue
+        for key, value in tags.items():
+            if not pairs or any(has_tags({key: value}, [pair]) for pair in pairs):
+                found.setdefault((key, value), Counter())[counted] += 1
+    page, envelope = numbered(call, sorted(found.items(), key=lambda item: item[0]), _TAGS_PAGE_SIZE)
+    views: list[Json] = [
+        {"TagKey": key, "TagValue": value, "ResourceTypeCount": dict(counts)} for (key, value), counts in page
+    ]
+    return {**envelope, "Tags": {"Tag": views}}
+
+
+def _carriers(call: ActionCall) -> Iterator[tuple[str, Mapping[str, str]]]:
+    for tagged in TAGGED:
+        if call[_KIND] in ("", tagged.kind):
+            for resource_id, tags in tagged.owned(call):
+                if call[_RESOURCE] in ("", resource_id):
+                    yield tagged.counted, tags
+
+
+def _tag_key(tag: Mapping[str, str]) -> str:
+    key = tag.get("Key")
+    if not key:
+        words = 'The input parameter "Tag.N.Key" that is mandatory for processing this request is not supplied.'
+        raise TAG_ERRORS["MissingParameter"].error(words, hint="a Tag.N.Value without its Tag.N.Key")
+    return key
+
+
+TAGS_LIST: Final = Action(
+    "DescribeTags",
+    ParameterSet((_KIND, _RESOURCE, _WANTED_TAGS, _CATEGORY, PAGE_NUMBER, _TAGS_PAGE_SIZE)),
+    TAG_ERRORS,
+    _describe_tags,
+    {},
+    missing=TAG_ERRORS["MissingParameter"],
+    notes=(
+        "Only instances and disks carry tags here; of other types nothing is listed.",
+        "With several Tag.N only resources that carry all of them count, and only these tags are listed.",
+        "ResourceTypeCount holds the types that carry the tag; the order is that of keys and values.",
+        "Up to 20 Tag.N, as elsewhere; the old page says 5.",
+    ),
+)
+
+LOOKUP_ACTIONS: Final = (DESCRIBE_ATTRIBUTE, REGIONS_LIST, TAGS_LIST)

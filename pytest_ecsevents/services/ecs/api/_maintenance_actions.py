@@ -1,0 +1,335 @@
+"""The actions that answer maintenance beyond a reboot, and that arrange it."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from pytest_ecsevents.rpc import Action, ActionCall
+from pytest_ecsevents.rpc._errors import (
+    ACCEPT,
+    ARREARS,
+    DESCRIBE_MAINTENANCE,
+    EVENT_MISSING,
+    LOCKED,
+    METADATA_OPTIONS,
+    MODIFY_MAINTENANCE,
+    NO_INSTANCE,
+    REDEPLOY,
+    REPORT,
+    RESCHEDULE,
+    WRONG_STATUS,
+)
+from pytest_ecsevents.rpc._paging import PAGE_NUMBER, numbered, page_size
+from pytest_ecsevents.rpc._parameters import (
+    ParameterSet,
+    boolean,
+    choice,
+    instant,
+    invalid,
+    repeated,
+    structs,
+    text,
+    whole,
+    yes_or_no,
+)
+from pytest_ecsevents.rpc._wire import Json, JsonObject
+from pytest_ecsevents.services.ecs import (
+    DEFAULT_ACTION,
+    MAINTENANCE_IMPACTS,
+    Instance,
+    InstanceArrearsError,
+    InstanceLockedError,
+    InstanceStatusError,
+    Maintenance,
+    MetadataOptions,
+    NotBeforePassedError,
+    NothingToRedeployError,
+    NotInquiringError,
+    UnknownEventError,
+    UnknownInstanceError,
+)
+
+# -- RedeployInstance
+
+_INSTANCE: Final = text("InstanceId", required=True)
+_FORCE_STOP: Final = boolean("ForceStop", note="no effect on what the fake shows")
+
+
+def _redeploy(call: ActionCall) -> JsonObject:
+    instance = call.instance(call[_INSTANCE])
+    call.cloud.redeploy(instance, cause=call.cause)
+    return {"TaskId": call.cloud.ids.resource("t", instance.region_id)}
+
+
+REDEPLOY_ONE: Final = Action(
+    "RedeployInstance",
+    ParameterSet((_INSTANCE, _FORCE_STOP)),
+    REDEPLOY,
+    _redeploy,
+    {
+        UnknownInstanceError: REDEPLOY["InvalidInstanceId.NotFound"],
+        InstanceStatusError: WRONG_STATUS,
+        InstanceLockedError: LOCKED,
+        InstanceArrearsError: ARREARS,
+        NothingToRedeployError: REDEPLOY["InvalidOperation.RedeployInstance"],
+    },
+    needs_region=False,
+    notes=(
+        "Answers real events of the documented types and statuses, which become Avoided.",
+        "A SystemFailure.Reboot that is Executing is answered where a local disk is declared, and becomes Executed.",
+        "Refused when the instance has no such event, simulated ones included.",
+    ),
+)
+
+# -- AcceptInquiredSystemEvent
+
+_EVENT: Final = text("EventId", required=True)
+_CHOICE: Final = text("Choice", note="invitational preview, no effect")
+
+
+def _accept(call: ActionCall) -> JsonObject:
+    cloud = call.cloud
+    cloud.accept(
+        cloud.event(call[_EVENT], account_id=call.account_id, region_id=call.region_id or None), cause=call.cause
+    )
+    return {}
+
+
+_NO_INQUIRING: Final = ACCEPT["InvalidEventId.NoInquiringEventFound"]
+
+ACCEPT_ONE: Final = Action(
+    "AcceptInquiredSystemEvent",
+    ParameterSet((_EVENT, _CHOICE)),
+    ACCEPT,
+    _accept,
+    {UnknownEventError: _NO_INQUIRING, NotInquiringError: _NO_INQUIRING},
+    ACCEPT["MissingParameter"],
+    notes=("The event executes at once.",),
+)
+
+# -- ModifySystemEventAttribute
+
+_NOT_BEFORE: Final = instant("NotBefore", required=True, note="the new planned time, yyyy-MM-ddTHH:mm:ssZ, UTC")
+
+
+def _reschedule(call: ActionCall) -> JsonObject:
+    call.instance(call[_INSTANCE])
+    event = call.cloud.event(call[_EVENT], account_id=call.account_id, region_id=call.region_id)
+    if event.instance_id != call[_INSTANCE]:
+        raise UnknownEventError(f"{event.event_id} is an event of {event.instance_id}.", event.event_id)
+    not_before = call[_NOT_BEFORE]
+    assert not_before is not None
+    call.cloud.reschedule(event, not_before, cause=call.cause)
+    return {}
+
+
+RESCHEDULE_ONE: Final = Action(
+    "ModifySystemEventAttribute",
+    ParameterSet((_INSTANCE, _EVENT, _NOT_BEFORE)),
+    RESCHEDULE,
+    _reschedule,
+    {
+        UnknownInstanceError: RESCHEDULE["InvalidInstanceId.NotFound"],
+        UnknownEventError: RESCHEDULE["InvalidEventId.NotFound"],
+        NotBeforePassedError: RESCHEDULE["InvalidNotBefore.Passed"],
+    },
+    RESCHEDULE["MissingParameter"],
+    notes=(
+        "No reference page was found: errors, types and range are guesses.",
+        "Any Scheduled event takes any later NotBefore; the first one shows as InitialNotBefore.",
+    ),
+)
+
+# -- ModifyInstanceMaintenanceAttributes
+
+_INSTANCES: Final = repeated("InstanceId", most=100)
+_ACTION: Final = choice("ActionOnMaintenance", tuple(MAINTENANCE_IMPACTS))
+_NOTIFY: Final = yes_or_no("NotifyOnMaintenance", note="default false")
+_WINDOW: Final = structs(
+    "MaintenanceWindow", "StartTime", "EndTime", most=1, note="one; HH:mm:ss on the full hour, 1 to 23 hours"
+)
+_FULL_HOUR: Final = re.compile(r"([01]\d|2[0-3]):00:00")
+
+
+def _modify_maintenance(call: ActionCall) -> JsonObject:
+    if not call[_INSTANCES]:
+        raise invalid("InstanceId.N", "", "Name at least one instance.")
+    instances = [call.instance(instance_id) for instance_id in call[_INSTANCES]]
+    windows = [_window(struct) for struct in call[_WINDOW]]
+    for instance in instances:
+        before = instance._maintenance
+        call.cloud.modify_maintenance(
+            instance,
+            Maintenance(
+                action=call[_ACTION] or before.action,
+                notify=before.notify if call[_NOTIFY] is None else bool(call[_NOTIFY]),
+                window=windows[0] if windows else before.window,
+            ),
+        )
+    return {}
+
+
+def _window(struct: Mapping[str, str]) -> "tuple[str, str]":
+    start, end = struct.get("StartTime", ""), struct.get("EndTime", "")
+    hours = [_FULL_HOUR.fullmatch(time) for time in (start, end)]
+    if not all(hours) or start == end:
+        expected = "StartTime and EndTime must both be HH:mm:ss on the full hour, 1 to 23 hours apart."
+        raise invalid("MaintenanceWindow.N", f"{start} to {end}", expected)
+    return start, end
+
+
+MODIFY: Final = Action(
+    "ModifyInstanceMaintenanceAttributes",
+    ParameterSet((_INSTANCES, _ACTION, _NOTIFY, _WINDOW)),
+    MODIFY_MAINTENANCE,
+    _modify_maintenance,
+    {UnknownInstanceError: NO_INSTANCE},
+    notes=("All or nothing.", "Without InstanceId.N it is refused."),
+)
+
+# -- DescribeInstanceMaintenanceAttributes
+
+_DESCRIBED: Final = repeated("InstanceId", most=100, too_many=DESCRIBE_MAINTENANCE["InstanceIdLimitExceeded"])
+_PAGE_SIZE: Final = page_size(100)
+
+
+def _describe_maintenance(call: ActionCall) -> JsonObject:
+    wanted = [call.instance(instance_id) for instance_id in dict.fromkeys(call[_DESCRIBED])]
+    mine = list(call.cloud.account_instances(call.account_id, call.region_id))
+    page, envelope = numbered(call, wanted or mine, _PAGE_SIZE)
+    views: list[Json] = [_maintenance_view(instance) for instance in page]
+    return {**envelope, "MaintenanceAttributes": {"MaintenanceAttribute": views}}
+
+
+def _maintenance_view(instance: Instance) -> JsonObject:
+    maintenance = instance._maintenance
+    redeploy = ["AutoRedeploy"] if any(disk.is_local for disk in instance.disks) else []
+    windows: list[Json] = []
+    if maintenance.window is not None:
+        windows.append({"StartTime": maintenance.window[0], "EndTime": maintenance.window[1]})
+    return {
+        "InstanceId": instance.instance_id,
+        "NotifyOnMaintenance": maintenance.notify,
+        "MaintenanceWindows": {"MaintenanceWindow": windows},
+        "ActionOnMaintenance": {
+            "DefaultValue": DEFAULT_ACTION,
+            "Value": maintenance.action or DEFAULT_ACTION,
+            "SupportedValues": {"SupportedValue": ["Stop", "AutoRecover", *redeploy]},
+        },
+    }
+
+
+DESCRIBE: Final = Action(
+    "DescribeInstanceMaintenanceAttributes",
+    ParameterSet((_DESCRIBED, PAGE_NUMBER, _PAGE_SIZE)),
+    DESCRIBE_MAINTENANCE,
+    _describe_maintenance,
+    {UnknownInstanceError: NO_INSTANCE},
+    DESCRIBE_MAINTENANCE["MissingParameter"],
+    notes=("SupportedValues are Stop and AutoRecover, and AutoRedeploy where a local disk is declared.",),
+)
+
+# -- ModifyInstanceMetadataOptions
+
+_NO_LIMIT: Final = METADATA_OPTIONS["InvalidHttpPutResponseHopLimit.NotSupported"]
+_GUEST: Final = text("InstanceId", note="without it the call is refused")
+_HTTP_ENDPOINT: Final = choice(
+    "HttpEndpoint",
+    ("enabled", "disabled"),
+    required=True,
+    refusal=METADATA_OPTIONS["InvalidHttpEndpoint.NotSupported"],
+)
+_HTTP_TOKENS: Final = choice(
+    "HttpTokens",
+    ("optional", "required"),
+    refusal=METADATA_OPTIONS["InvalidHttpTokens.NotSupported"],
+    note="optional (default) or required",
+)
+
+
+def _modify_metadata_options(call: ActionCall) -> JsonObject:
+    if not call[_GUEST]:
+        raise METADATA_OPTIONS["InvalidInstanceId.NotFound"].error(hint="InstanceId was not sent")
+    options = MetadataOptions(call[_HTTP_ENDPOINT], call[_HTTP_TOKENS] or "optional")
+    call.cloud.modify_metadata_options(call.instance(call[_GUEST]), options)
+    return {}
+
+
+MODIFY_METADATA: Final = Action(
+    "ModifyInstanceMetadataOptions",
+    ParameterSet(
+        (
+            _GUEST,
+            _HTTP_ENDPOINT,
+            _HTTP_TOKENS,
+            whole("HttpPutResponseHopLimit", least=1, most=64, refusal=_NO_LIMIT, note="from 1 to 64; no effect"),
+            choice(
+                "InstanceMetadataTags",
+                ("enabled", "disabled"),
+                refusal=METADATA_OPTIONS["InvalidInstanceMetadataTags.NotSupported"],
+                note="enabled or disabled; no effect",
+            ),
+        )
+    ),
+    METADATA_OPTIONS,
+    _modify_metadata_options,
+    {UnknownInstanceError: METADATA_OPTIONS["InvalidInstanceId.NotFound"]},
+    notes=(
+        "Without InstanceId, which is documented as optional, it is refused.",
+        "HttpTokens left out makes it optional again, as documented.",
+    ),
+)
+
+# -- ReportInstancesStatus
+
+_DISK_REASONS: Final = ("abnormal-local-disk", "abnormal-cloud-disk")
+_REASON: Final = choice(
+    "Reason", ("instance-hang", "instance-stuck-in-status", "abnormal-network", *_DISK_REASONS, "others")
+)
+_PARTS: Final = ("cpu", "motherboard", "mem", "power", "disk", "networkcard", "raidcard", "fan")
+_ISSUE: Final = choice("IssueCategory", (*(f"hardware-{part}-error" for part in _PARTS), "others"))
+_DISKS: Final = repeated("DiskId", most=100, too_many=REPORT["DiskIdLimitExceeded"], note="needed for the disk reasons")
+_REPORTED: Final = repeated(
+    "InstanceId", most=100, too_many=REPORT["InstanceIdLimitExceeded"], required=True, missing=EVENT_MISSING
+)
+_DESCRIPTION: Final = text("Description", required=True)
+
+
+def _report(call: ActionCall) -> JsonObject:
+    for instance_id in call[_REPORTED]:
+        call.instance(instance_id)
+    if call[_REASON] in _DISK_REASONS and not call[_DISKS]:
+        raise invalid("DiskId.N", "", f"Reason {call[_REASON]} needs at least one disk.")
+    return {}
+
+
+REPORT_STATUS: Final = Action(
+    "ReportInstancesStatus",
+    ParameterSet(
+        (
+            _REPORTED,
+            _DESCRIPTION,
+            _REASON,
+            instant("StartTime"),
+            instant("EndTime"),
+            _ISSUE,
+            _DISKS,
+            repeated("Device", most=100),
+        )
+    ),
+    REPORT,
+    _report,
+    {UnknownInstanceError: REPORT["InvalidInstanceId.NotFound"]},
+    EVENT_MISSING,
+    notes=("Creates no event, as far as is documented.",),
+)
+
+MAINTENANCE_ACTIONS: Final = (
+    REDEPLOY_ONE,
+    ACCEPT_ONE,
+    RESCHEDULE_ONE,
+    MODIFY,
+    DESCRIBE,
+    MODIFY_METADATA,
+    REPORT_STATUS,
+)

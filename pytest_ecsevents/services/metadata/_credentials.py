@@ -1,0 +1,38 @@
+"""The temporary credentials of an instance's RAM role."""
+
+import hashlib
+import json
+from typing import Final
+
+from pytest_ecsevents.clock import SECOND, Micros, instant_text
+from pytest_ecsevents.services.ecs import Instance
+
+LASTS: Final = 6 * 3_600 * SECOND
+"""How long credentials are good (the documented example's)."""
+
+AHEAD: Final = 1_800 * SECOND
+"""How long before their end there are new ones (documented)."""
+
+
+class Credentials:
+    """The credentials of each instance: new ones when somebody asks for the first time, or little of the last is left."""
+
+    def __init__(self) -> None:
+        self._issued: Final[dict[str, tuple[Micros, int]]] = {}
+
+    def of(self, instance: Instance, role: str, now: Micros) -> "tuple[str, str]":
+        """The id of the access key, and the document that has it."""
+        at, number = self._issued.get(instance.instance_id, (now - LASTS, 0))
+        if now >= at + LASTS - AHEAD:
+            at, number = self._issued[instance.instance_id] = (now, number + 1)
+        digest = hashlib.sha256(f"{instance.instance_id}/{role}/{number}".encode()).hexdigest()
+        key = f"STS.{digest[:24]}"
+        document = {
+            "AccessKeyId": key,
+            "AccessKeySecret": digest[24:54],
+            "Expiration": instant_text(at + LASTS),
+            "SecurityToken": f"CAIS{digest}",
+            "LastUpdated": instant_text(at),
+            "Code": "Success",
+        }
+        return key, json.dumps(document)

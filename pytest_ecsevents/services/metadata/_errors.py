@@ -1,0 +1,42 @@
+"""What the metadata service says when it refuses: a status and a page."""
+
+from typing import Final
+
+from pytest_ecsevents.rpc import ApiError, ApiReply, ErrorRow, ErrorTable
+
+_GUESS: Final = "a guess"
+_FAQ: Final = "documented: the page on instance metadata"
+
+ERRORS: Final = ErrorTable(
+    (
+        ErrorRow("BadRequest", 400, "Missing or Invalid Parameters", _FAQ),
+        ErrorRow("Unauthorized", 401, "Unauthorized", _FAQ),
+        ErrorRow("Forbidden", 403, "Forbidden", _FAQ),
+        ErrorRow("NotFound", 404, "Not Found", "documented of termination-time"),
+        ErrorRow("MethodNotAllowed", 405, "Method Not Allowed", _GUESS),
+        ErrorRow("Throttling", 429, "Too Many Requests", "documented that requests are throttled; the status a guess"),
+        ErrorRow("InternalError", 500, "Internal Server Error", _GUESS),
+        ErrorRow("ServiceUnavailable", 503, "Service Unavailable", _GUESS),
+    )
+)
+"""Every refusal. The codes are ours, for `ecs_events.fail`: the service has none."""
+
+_PAGE: Final = (
+    '<?xml version="1.0" encoding="iso-8859-1"?>\n'
+    '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN"\n'
+    '         "http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd">\n'
+    '<html xmlns="http://www.w3.org/1999/xhtml" xml:lang="en" lang="en">\n'
+    " <head>\n  <title>{0}</title>\n </head>\n <body>\n  <h1>{0}</h1>\n </body>\n</html>\n"
+)
+"""The page around an error: that it names status and words is documented, its mark-up is a guess."""
+
+
+def page(error: ApiError) -> ApiReply:
+    """The reply that an error is."""
+    text = _PAGE.format(f"{error.http_status} - {error.message}")
+    return ApiReply(error.http_status, text.encode(), headers("text/html"))
+
+
+def headers(content_type: str) -> dict[str, str]:
+    """The headers of a reply; after each one the connection is closed (documented of the normal mode)."""
+    return {"Content-Type": content_type, "Connection": "close"}

@@ -1,0 +1,270 @@
+"""What the metadata of an instance holds: one row for each item."""
+
+import base64
+import ipaddress
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from pytest_ecsevents.clock import Micros, instant_text
+from pytest_ecsevents.services.ecs import Cloud, Instance, SystemEvent, word, words
+from pytest_ecsevents.services.metadata._credentials import Credentials
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What an item is read from.
+
+    Attributes:
+        instance: The instance that asks.
+        cloud: Its cloud.
+        now: The instant.
+        credentials: Of RAM roles.
+        active_event: How an active event is told.
+    """
+
+    instance: Instance
+    cloud: Cloud
+    now: Micros
+    credentials: Credentials
+    active_event: Callable[[SystemEvent], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One row of the table.
+
+    Attributes:
+        path: Below the version; `*` stands for a name of which an instance may have several, or none.
+        read: The text; None where the instance has none.
+        each: The names that `*` stands for.
+        told: What a text says, in a word or two, for the timeline.
+        is_always: Whether every instance has it, or every one that has the name.
+        has_slash: Whether the name ends with a slash where it is listed; others have none, as the examples show.
+        evidence: Where that comes from.
+    """
+
+    path: str
+    read: Callable[[Reading, str], str | None]
+    each: "Callable[[Instance], Iterable[str]] | None" = None
+    told: "Callable[[str], str]" = lambda _: ""
+    is_always: bool = False
+    has_slash: bool = False
+    evidence: str = "documented"
+
+
+_Read = Callable[[Reading, str], str | None]
+
+
+def _word(attribute: str) -> _Read:
+    return lambda reading, _: word(reading.instance, attribute) or None
+
+
+def _always(text: str) -> _Read:
+    return lambda _reading, _name: text
+
+
+def _only_windows(text: str) -> _Read:
+    return lambda reading, _: text if word(reading.instance, "os_type") == "windows" else None
+
+
+def _only_linux(text: str) -> _Read:
+    return lambda reading, _: text if word(reading.instance, "os_type") == "linux" else None
+
+
+# -- addresses
+
+
+def _first(instance: Instance, attribute: str) -> str | None:
+    return next(iter(words(instance, attribute)), None)
+
+
+def _private(reading: Reading, _name: str) -> str | None:
+    return _first(reading.instance, "private_ip_addresses")
+
+
+def _privates(reading: Reading, _name: str) -> str | None:
+    addresses = words(reading.instance, "private_ip_addresses")
+    return json.dumps(addresses) if addresses else None
+
+
+def _public(reading: Reading, _name: str) -> str | None:
+    return _first(reading.instance, "public_ip_addresses")
+
+
+def _eip(reading: Reading, _name: str) -> str | None:
+    return word(reading.instance, "eip_address") or _public(reading, "")
+
+
+def _network(length: int) -> _Read:
+    """The block of so many bits that the private address lies in."""
+
+    def read(reading: Reading, _name: str) -> str | None:
+        address = _address(reading)
+        return None if address is None else str(ipaddress.ip_network(f"{address}/{length}", strict=False))
+
+    return read
+
+
+def _gateway(reading: Reading, _name: str) -> str | None:
+    """The third from last address of the vSwitch, as the service has it."""
+    address = _address(reading)
+    return None if address is None else str(ipaddress.ip_network(f"{address}/24", strict=False)[-3])
+
+
+def _address(reading: Reading) -> "ipaddress.IPv4Address | None":
+    try:
+        return ipaddress.IPv4Address(_private(reading, "") or "")
+    except ValueError:
+        return None
+
+
+# -- what changes
+
+
+def _termination_time(reading: Reading, _name: str) -> str | None:
+    at = reading.instance._releases_at
+    return None if at is None else instant_text(at)
+
+
+def _active_events(reading: Reading, _name: str) -> str:
+    events = reading.cloud.unfinished(reading.instance.instance_id)
+    return json.dumps([reading.active_event(event) for event in events], ensure_ascii=False)
+
+
+def _count_of_events(text: str) -> str:
+    number = len(json.loads(text))
+    return f"{number} event{'' if number == 1 else 's'}"
+
+
+def _role_credentials(reading: Reading, role: str) -> str:
+    key, document = reading.credentials.of(reading.instance, role, reading.now)
+    if reading.instance.account_id != reading.cloud.rules.account_id:
+        reading.cloud.access_keys[key] = reading.instance.account_id
+    return document
+
+
+def _itself(text: str) -> str:
+    return text
+
+
+# -- names of which an instance may have several
+
+
+def _macs(instance: Instance) -> Iterable[str]:
+    return (word(instance, "mac_address"),)
+
+
+def _given(attribute: str) -> "Callable[[Instance], Iterable[str]]":
+    return lambda instance: filter(None, (word(instance, attribute),))
+
+
+def _serials(instance: Instance) -> Iterable[str]:
+    return (disk.disk_id.removeprefix("d-") for disk in instance.disks)
+
+
+def _disk_id(reading: Reading, serial: str) -> str | None:
+    return next((disk.disk_id for disk in reading.instance.disks if disk.disk_id.removeprefix("d-") == serial), None)
+
+
+def _public_key(_reading: Reading, name: str) -> str:
+    blob = base64.b64encode(f"\0\0\0\x07ssh-rsa made up for {name}".encode()).decode()
+    return f"ssh-rsa {blob} {name}"
+
+
+# -- the identity
+
+
+_IDENTITY: Final = ("zone-id", "serial-number", "instance-id", "region-id", "private-ipv4", "owner-account-id", "mac")
+
+
+def _document(reading: Reading, _name: str) -> str:
+    said: dict[str, str | None] = {name: META_DATA[f"meta-data/{name}"].read(reading, "") for name in _IDENTITY}
+    said |= {"image-id": word(reading.instance, "image_id"), "instance-type": word(reading.instance, "instance_type")}
+    return json.dumps({name: text or "" for name, text in said.items()}, separators=(",", ":"))
+
+
+def _signature(reading: Reading, _name: str) -> str:
+    return base64.b64encode(_document(reading, "").encode()).decode()
+
+
+# -- the table
+
+_MAC: Final = "meta-data/network/interfaces/macs/*"
+_EXAMPLE: Final = "documented, the value is the example's"
+_FROM_ADDRESS: Final = "documented, the value is made up from the private address"
+
+ITEMS: Final = (
+    Item("dynamic/instance-identity/document", _document, is_always=True),
+    Item(
+        "dynamic/instance-identity/pkcs7",
+        _signature,
+        is_always=True,
+        evidence="documented; here nothing that can be verified",
+    ),
+    Item(
+        "maintenance/active-system-events",
+        _active_events,
+        told=_count_of_events,
+        is_always=True,
+        evidence="documented, its shape is a guess: see ecs_events.metadata.active_event",
+    ),
+    Item("meta-data/disks/*/id", _disk_id, _serials),
+    Item(
+        "meta-data/dns-conf/nameservers",
+        _always("100.100.2.136\n100.100.2.138"),
+        evidence="documented, the value is a usual one",
+    ),
+    Item("meta-data/eipv4", _eip),
+    Item("meta-data/hostname", _word("host_name")),
+    Item("meta-data/image-id", _word("image_id")),
+    Item("meta-data/instance-id", lambda reading, _: reading.instance.instance_id),
+    Item("meta-data/instance/instance-name", _word("instance_name"), evidence="documented of edge instances"),
+    Item("meta-data/instance/instance-type", _word("instance_type")),
+    Item("meta-data/instance/max-netbw-egress", _always("1228800"), evidence=_EXAMPLE),
+    Item("meta-data/instance/max-netbw-ingress", _always("1228800"), evidence=_EXAMPLE),
+    Item("meta-data/instance/spot/termination-time", _termination_time, told=_itself),
+    Item("meta-data/instance/virtualization-solution", _always("ECS Virt"), evidence=_EXAMPLE),
+    Item("meta-data/instance/virtualization-solution-version", _always("2.0"), evidence=_EXAMPLE),
+    Item("meta-data/kms-server", _only_windows("kms.cloud.aliyuncs.com")),
+    Item("meta-data/mac", _word("mac_address")),
+    Item("meta-data/network-type", _word("instance_network_type")),
+    Item(f"{_MAC}/gateway", _gateway, _macs, evidence=_FROM_ADDRESS),
+    Item(f"{_MAC}/netmask", _always("255.255.255.0"), _macs, evidence=_FROM_ADDRESS),
+    Item(f"{_MAC}/network-interface-id", _word("network_interface_id"), _macs),
+    Item(f"{_MAC}/primary-ip-address", _private, _macs),
+    Item(f"{_MAC}/private-ipv4s", _privates, _macs),
+    Item(f"{_MAC}/vpc-cidr-block", _network(16), _macs, evidence=_FROM_ADDRESS),
+    Item(f"{_MAC}/vpc-id", _word("vpc_id"), _macs),
+    Item(f"{_MAC}/vswitch-cidr-block", _network(24), _macs, evidence=_FROM_ADDRESS),
+    Item(f"{_MAC}/vswitch-id", _word("vswitch_id"), _macs),
+    Item("meta-data/ntp-conf/ntp-servers", _always("ntp1.aliyun.com"), evidence=_EXAMPLE),
+    Item("meta-data/owner-account-id", lambda reading, _: reading.instance.account_id),
+    Item("meta-data/private-ipv4", _private),
+    Item("meta-data/public-ipv4", _public, evidence="documented in 2018"),
+    Item(
+        "meta-data/public-keys/*/openssh-key",
+        _public_key,
+        _given("key_pair_name"),
+        is_always=True,
+        has_slash=True,
+        evidence="documented, the key is made up",
+    ),
+    Item("meta-data/ram/security-credentials/*", _role_credentials, _given("ram_role_name"), is_always=True),
+    Item("meta-data/region-id", lambda reading, _: reading.instance.region_id),
+    Item("meta-data/serial-number", _word("serial_number")),
+    Item("meta-data/source-address", _only_linux("http://mirrors.cloud.aliyuncs.com")),
+    Item("meta-data/vpc-cidr-block", _network(16), evidence=_FROM_ADDRESS),
+    Item("meta-data/vpc-id", _word("vpc_id")),
+    Item("meta-data/vswitch-cidr-block", _network(24), evidence=_FROM_ADDRESS),
+    Item("meta-data/vswitch-id", _word("vswitch_id")),
+    Item("meta-data/wsus-server/wu-server", _only_windows("http://update.cloud.aliyuncs.com")),
+    Item("meta-data/wsus-server/wu-status-server", _only_windows("http://update.cloud.aliyuncs.com")),
+    Item("meta-data/zone-id", _word("zone_id")),
+    Item("user-data", _word("user_data")),
+)
+"""Every item. Left out are those of IPv6 and of Marketplace images, and a disk's name, which the fake does not have."""
+
+META_DATA: Final = {item.path: item for item in ITEMS if item.each is None}
+"""Those whose path is the same in every instance."""
