@@ -271,10 +271,8 @@ def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, righ
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
     """Add the story to the report of a failed test, and note that it has failed."""
     ecs_events = item.stash.get(_in_use, None)
-    if ecs_events is not None and call.excinfo is not None:
-        if not item.config.getoption("fulltrace"):
-            _leave_us_out(call.excinfo, item.stash[_handled_before])
-        _end_at_the_handler(call.excinfo)
+    if ecs_events is not None and call.excinfo is not None and not item.config.getoption("fulltrace"):
+        _show_authors_part(call.excinfo, item.stash[_handled_before])
     outcome = yield
     if ecs_events is None:
         return
@@ -334,24 +332,10 @@ def _in_colours(story: str, writer: Any) -> str:
     return painted(story, writer.markup)
 
 
-def _leave_us_out(excinfo: pytest.ExceptionInfo[BaseException], before: BaseException | None) -> None:
-    """Show the author's own frames alone, where an error of his own comes out of a receiver or of a handler."""
-    from pytest_ecsevents._frames import forget, shorten
+def _show_authors_part(excinfo: pytest.ExceptionInfo[BaseException], before: BaseException | None) -> None:
+    """Cut a traceback to the author's frames; what ends in our own code is a mistake of ours, and stays whole."""
+    from pytest_ecsevents._frames import cut_traceback, forget
 
-    shorten(excinfo.tb)
+    cut_traceback(excinfo.tb, is_ours=__tracebackhide__(excinfo))
     if before is not None:
         forget(excinfo.value, before)
-
-
-def _end_at_the_handler(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-    """Cut a traceback of ours where the handler called its SDK: nothing below is the author's."""
-    from pytest_ecsevents._frames import is_between
-
-    if not __tracebackhide__(excinfo):
-        return
-    step = theirs = excinfo.tb
-    while step.tb_next is not None:
-        step = step.tb_next
-        if not is_between(step.tb_frame.f_globals):
-            theirs = step
-    theirs.tb_next = None

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Final
 
 from pytest_ecsevents._errors import (
@@ -15,7 +15,7 @@ from pytest_ecsevents._errors import (
     StrictnessError,
     hidden_in_reports,
 )
-from pytest_ecsevents._frames import is_between
+from pytest_ecsevents._frames import place_of_error
 from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.clock import Micros, instant_text
 from pytest_ecsevents.services.cms import Delivery
@@ -134,18 +134,18 @@ def planned_raised(errors: Sequence[str]) -> ReceiverError | None:
 def planned_error(at: Micros, place: str, error: BaseException) -> str:
     """What a planned function raised, where, when it was called, and where it was planned."""
     when = f"called at {instant_text(at)}, planned at {place}"
-    return f"{type(error).__name__} at {_deepest(error.__traceback__)}, {when}: {error}"
+    return f"{type(error).__name__} at {place_of_error(error)}, {when}: {error}"
 
 
 def receivers_error(change: Change, error: Exception) -> str:
     """What a receiver raised, where, and what it was told of."""
-    return f"{type(error).__name__} at {_deepest(error.__traceback__)}, told of {_change_text(change)}: {error}"
+    return f"{type(error).__name__} at {place_of_error(error)}, told of {_change_text(change)}: {error}"
 
 
 def delivery_error(delivery: Delivery, error: BaseException) -> str:
     """What a receiver of notifications raised, where, and what it got; or what went wrong with a URL."""
     is_ours = isinstance(error, EcsEventsError)
-    kind = "" if is_ours else f"{type(error).__name__} at {_deepest(error.__traceback__)}: "
+    kind = "" if is_ours else f"{type(error).__name__} at {place_of_error(error)}: "
     tries = f", attempt {delivery.attempt}" if delivery.attempt > 1 else ""
     return (
         f"{kind}{error}\n    {delivery.name} was delivered to {delivery.subscription.receiver} at "
@@ -157,18 +157,6 @@ def _change_text(change: Change) -> str:
     subject = change.event.event_id if isinstance(change, Transition) else change.instance.instance_id
     before, after = change.from_status or "nothing", change.to_status or "released"
     return f"{subject} {before} -> {after} ({change.cause}) at {instant_text(change.at_micros)}"
-
-
-def _deepest(traceback: TracebackType | None) -> str:
-    assert traceback is not None
-    while traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    return _place(traceback)
-
-
-def _place(traceback: TracebackType) -> str:
-    code = traceback.tb_frame.f_code
-    return f"{code.co_filename}:{traceback.tb_lineno} in {code.co_name}"
 
 
 _OWN: Final = ("pytest_ecsevents.face._ecs_events", "pytest_ecsevents.face._instances")
@@ -222,12 +210,8 @@ def together(errors: Sequence[tuple[EcsEventsError, int]]) -> EcsEventsError | N
 
 def _origin(error: EcsEventsError, times: int) -> str:
     """Where and how often a call was made whose error was swallowed."""
-    step, theirs = error.__traceback__, None
-    while step is not None:
-        if not is_between(step.tb_frame.f_globals):
-            theirs = step
-        step = step.tb_next
-    if theirs is None:
+    place = place_of_error(error, in_authors_code=True)
+    if not place:
         return ""
     often = f", {times} times" if times > 1 else ""
-    return f"\nIt was called at {_place(theirs)}{often}."
+    return f"\nIt was called at {place}{often}."

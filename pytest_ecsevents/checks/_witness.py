@@ -6,7 +6,7 @@ from threading import current_thread
 from typing import Any, Final, NamedTuple
 
 from pytest_ecsevents._errors import DeliveryError, EcsEventsError, NoGuestError, hidden_in_reports
-from pytest_ecsevents._frames import callers_frame
+from pytest_ecsevents._frames import author_frame, place_of
 from pytest_ecsevents._words import did_you_mean
 from pytest_ecsevents.checks._call_log import (
     CallLog,
@@ -31,7 +31,7 @@ from pytest_ecsevents.checks._strictness import (
     will_reach_the_test,
 )
 from pytest_ecsevents.checks._stubs import Stubs
-from pytest_ecsevents.clock import HandlerStop, Micros, Waits, instant_text, place_of
+from pytest_ecsevents.clock import HandlerStop, Micros, Waits, instant_text
 from pytest_ecsevents.report._moments import Entry
 from pytest_ecsevents.report._sleeps import SleepLog
 from pytest_ecsevents.report._texts import asked_text, call_text
@@ -148,7 +148,7 @@ class CallWitness:
             self._end_run(standing_clock(call, self.waiting_for))
         team = self._team()
         if self._calls_there > MOST_CALLS_OF_A_RUN and team is not None and team.stop is not None:
-            self._end_run(standing_run(call, MOST_CALLS_OF_A_RUN, place_of(callers_frame())))
+            self._end_run(standing_run(call, MOST_CALLS_OF_A_RUN, place_of(author_frame())))
 
     def asked_queue(self, what: str, at: Micros) -> None:
         """Count a request to queues or topics; that of a handler which asks for ever while the clock stands still is no

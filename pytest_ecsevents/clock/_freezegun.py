@@ -4,24 +4,9 @@ import sys
 from types import ModuleType, SimpleNamespace
 from typing import Any, Final
 
+from pytest_ecsevents._frames import keeps_own_names
 from pytest_ecsevents.clock._names import Names, memo_for_now
 from pytest_ecsevents.clock._times import Micros, naive_from_micros, naive_to_micros
-
-# Modules whose own clocks must run on: pytest's durations, and the waiting inside these standard libraries.
-# freezegun takes such names as prefixes (its "queue" swallows a user's queue_consumer, its "gi" a git_poller),
-# so they are matched here as whole module names.
-_STAY_REAL: Final = frozenset(
-    {"_pytest.timing", "threading", "queue", "selectors", "socketserver", "subprocess", "sched"}
-)
-_STAY_REAL_PACKAGES: Final = (
-    "multiprocessing.",
-    "concurrent.futures.",
-    "execnet.",
-    "xdist.",
-    "selenium.",
-    "gi.",
-    "prompt_toolkit.",
-)
 
 # Callers that read `time.monotonic` through the module, and so can only be told apart on the stack. `threading`,
 # `queue` and `concurrent.futures` are not among them: freezegun looks five frames up, which would hand real time to every function that a
@@ -78,7 +63,7 @@ class FreezegunSource:
         self._freezer = freezer
         api.ignore_lists[-1] = (*_REAL_CALLERS, *added)
         for module, name, original in freezer.undo_changes:
-            if module.__name__ in _STAY_REAL or module.__name__.startswith(_STAY_REAL_PACKAGES):
+            if keeps_own_names(module.__name__):
                 setattr(module, name, original)
         # What waits by a clock that stands still would wait for ever.
         futures: Any = concurrent.futures._base

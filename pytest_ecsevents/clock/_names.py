@@ -5,23 +5,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from functools import cache
+from itertools import filterfalse
 from types import BuiltinFunctionType, ModuleType
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
+from pytest_ecsevents._frames import keeps_own_names
 from pytest_ecsevents._undo import Undo
-
-# Modules whose own waiting must stay real: pytest and its helpers, and the standard library's dealings with processes.
-# What threading, queue and concurrent.futures read is replaced apart, for threads of the test alone.
-_STAY_REAL: Final = frozenset({"threading", "queue", "selectors", "socketserver", "subprocess", "sched", "time"})
-_STAY_REAL_PACKAGES: Final = (
-    "pytest_ecsevents.",
-    "_pytest.",
-    "pytest_timeout",
-    "multiprocessing.",
-    "concurrent.futures.",
-    "execnet.",
-    "xdist.",
-)
 
 Names: TypeAlias = list[tuple[str, object]]
 
@@ -104,7 +93,7 @@ class NamesMemo:
             for name in [name for name, seen in known.items() if modules.get(name) is not seen.module]:
                 del known[name]
                 telling.pop(name, None)
-        new = () if self._has_looked_at_all else filter(_may_be, modules.keys() - known.keys())
+        new = () if self._has_looked_at_all else filterfalse(keeps_own_names, modules.keys() - known.keys())
         for name in (*telling, *new):
             module = modules.get(name)
             if isinstance(module, ModuleType):
@@ -126,7 +115,7 @@ class NamesMemo:
             if id(names[usual]) not in self._wanted and not isinstance(names[usual], ModuleType)
         ]
         seen = self._known[name] = _Seen(module, len(names), taken_by(module, self._wanted), strange)
-        if (seen.taken or strange) and _may_be(name):
+        if (seen.taken or strange) and not keeps_own_names(name):
             self._telling[name] = seen
         else:
             self._telling.pop(name, None)
@@ -170,11 +159,6 @@ def is_no_mock(function: object) -> bool:
 
 def _is_stand_in(function: object) -> bool:
     return str(getattr(function, "__module__", "")).startswith("pytest_ecsevents.")
-
-
-def _may_be(name: str) -> bool:
-    """Whether functions may be replaced in a module."""
-    return name not in _STAY_REAL and not name.startswith(_STAY_REAL_PACKAGES)
 
 
 def taken_by(module: ModuleType, functions: AbstractSet[int]) -> Names:

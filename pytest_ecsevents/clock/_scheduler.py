@@ -22,9 +22,9 @@ from contextlib import contextmanager, suppress
 from enum import Enum, auto
 from functools import partial
 from itertools import count
-from types import FrameType
 from typing import Any, Final, Protocol
 
+from pytest_ecsevents._frames import author_frame, place_of
 from pytest_ecsevents.clock._times import LAST, Micros
 
 STUCK_AFTER: Final = 0.02
@@ -49,21 +49,6 @@ real_now: Final[Callable[[], float]] = (
 real_sleep: Final = time.sleep
 _real_open: Final = open
 _cpu_clock_of: Final = getattr(time, "pthread_getcpuclockid", None)
-
-# Whose frames say nothing of what a handler was doing.
-_PLUMBING: Final = (
-    "pytest_ecsevents",
-    "threading",
-    "queue",
-    "asyncio",
-    "selectors",
-    "concurrent",
-    "sched",
-    "contextlib",
-)
-
-# Through which a handler waits for an answer; it may be stuck in them all the same.
-_CLIENTS: Final = ("socket", "http", "mns")
 
 
 class HandlerStop(BaseException):
@@ -344,29 +329,7 @@ class Stop:
         if self.cancel is None or self.is_deaf() or not self.cancel():
             if self.times > self.OFTEN:
                 self.insist()
-            raise HandlerStop(whereabouts())
-
-
-def is_plumbing(frame: FrameType) -> bool:
-    """Whether a frame says nothing of what a handler was doing."""
-    return _belongs_to(frame, _PLUMBING)
-
-
-def _belongs_to(frame: FrameType, packages: tuple[str, ...]) -> bool:
-    return str(frame.f_globals.get("__name__")).split(".")[0] in packages
-
-
-def place_of(frame: FrameType) -> str:
-    """`poller.py:42 in serve_forever`."""
-    return f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_name}"
-
-
-def whereabouts() -> str:
-    """Where the calling thread stands: the line outside the plumbing of waiting."""
-    frame = sys._getframe(1)
-    while frame.f_back is not None and (is_plumbing(frame) or _belongs_to(frame, _CLIENTS)):
-        frame = frame.f_back
-    return place_of(frame)
+            raise HandlerStop(place_of(author_frame()))
 
 
 def _turn(wait: Wait) -> tuple[Micros, int]:

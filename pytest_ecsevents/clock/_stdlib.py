@@ -4,36 +4,19 @@ import concurrent.futures._base
 import concurrent.futures.thread
 import queue
 import sched
-import sys
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import SimpleNamespace
-from typing import Any, Final, SupportsIndex, TypeVar
+from typing import Any, SupportsIndex, TypeVar
 
+from pytest_ecsevents._frames import OURS, REAL_TIME, SERVER, TEST_RUN, kind_of_caller
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock._names import NamesMemo, is_no_mock, replace_everywhere
 from pytest_ecsevents.clock._scheduler import Member, TestIsOver, Wait, Waits, real_now, real_sleep
 
 T = TypeVar("T")
-
-# Callers who wait for something real: what they sleep is a pause between two looks, and their time must pass.
-_REAL_CALLERS: Final = ("subprocess", "multiprocessing.", "_pytest.", "pytest_timeout", "xdist.", "execnet.")
-
-_OURS: Final = "pytest_ecsevents.clock."
-
-# Whoever starts a thread from here starts it for the test run, not for the test.
-_BYSTANDERS: Final = (
-    "_pytest.",
-    "pytest_timeout",
-    "xdist.",
-    "execnet.",
-    "pluggy.",
-    "faulthandler",
-    "coverage.",
-    "pytest_ecsevents.server.",
-)
 
 
 def replace_waiting(
@@ -79,17 +62,13 @@ def replace_waiting(
     undo.replace(threading.Thread, "join", _thread_join(team, threading.Thread.join))
 
 
-def _callers_module(depth: int) -> str:
-    return str(sys._getframe(depth + 1).f_globals.get("__name__", ""))
-
-
 def _sleep(team: Waits) -> Callable[["float | SupportsIndex"], None]:
     real = time.sleep
 
     def sleep(seconds: float | SupportsIndex, /) -> None:
         """Move the virtual clock, in threads of the test; wait in every other."""
         member = team.me()
-        if member is None or _callers_module(1).startswith(_REAL_CALLERS):
+        if member is None or kind_of_caller(1) & REAL_TIME:
             _outside(team, "sleep", real)(seconds)
             return
         span = float(seconds)
@@ -102,7 +81,7 @@ def _sleep(team: Waits) -> Callable[["float | SupportsIndex"], None]:
 
 def _outside(team: Waits, name: str, real: Callable[..., T]) -> Callable[..., T]:
     """What threads get that are none of the test's; where a name kept ours after its test, that of their own test."""
-    if not team.is_over or _callers_module(2).startswith((_OURS, *_REAL_CALLERS)):
+    if not team.is_over or kind_of_caller(2) & (OURS | REAL_TIME):
         return real
     by_now: Callable[..., T] = getattr(time, name)
     other = getattr(by_now, "team", None)
@@ -111,7 +90,7 @@ def _outside(team: Waits, name: str, real: Callable[..., T]) -> Callable[..., T]
 
 def _monotonic(team: Waits, virtual: Callable[[], float]) -> tuple[Callable[[], float], Callable[[], int]]:
     def is_virtual() -> bool:
-        return team.me() is not None and not _callers_module(2).startswith(_REAL_CALLERS)
+        return team.me() is not None and not kind_of_caller(2) & REAL_TIME
 
     def monotonic() -> float:
         """Virtual time in threads of the test."""
@@ -224,7 +203,7 @@ def _with_lock(member: Member, event: Any, act: Callable[[Any], None], of: objec
 def _thread_start(team: Waits, real: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:
     def start(thread: threading.Thread) -> None:
         """Start a thread; one that the test starts belongs to it."""
-        if team.me() is None or _callers_module(1).startswith(_BYSTANDERS) or team.member_of(thread) is not None:
+        if team.me() is None or kind_of_caller(1) & (TEST_RUN | SERVER) or team.member_of(thread) is not None:
             with team.aside():  # starting waits until the thread runs, and that is no time of the test's
                 real(thread)
             return

@@ -10,7 +10,7 @@ from types import EllipsisType, MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pytest_ecsevents._errors import BadArgumentError, EcsEventsError, NoSingleEventError, hidden_in_reports
-from pytest_ecsevents._frames import callers_frame
+from pytest_ecsevents._frames import author_frame, place_of
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents._words import did_you_mean, listed, nearest
 from pytest_ecsevents.checks._faults import Rules as CallRules
@@ -30,7 +30,6 @@ from pytest_ecsevents.clock import (
     is_duration,
     parse_duration,
     parse_when,
-    place_of,
 )
 from pytest_ecsevents.face._instances import Instances
 from pytest_ecsevents.face._messaging import Messaging
@@ -544,7 +543,7 @@ class EcsEvents:
                 f"{instant_text(now)}. Pass a later one."
             )
         _check_plain(function)
-        place = place_of(callers_frame())
+        place = place_of(author_frame())
         return self._clock.call_at(
             at, lambda: self._witness.call_planned(partial(function, *args, **kwargs), at, place)
         )

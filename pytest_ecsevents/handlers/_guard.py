@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from pytest_ecsevents._errors import StuckHandlerError, hidden_in_reports
+from pytest_ecsevents._frames import is_debugged
 from pytest_ecsevents.clock import HandlerStop, real_now
-from pytest_ecsevents.handlers._interrupts import Interrupter, is_debugged, place_of_thread, start_watch
+from pytest_ecsevents.handlers._interrupts import Interrupter, place_of_thread, start_watch
 
 __tracebackhide__ = hidden_in_reports
 

@@ -13,7 +13,8 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
 from pytest_ecsevents._errors import hidden_in_reports
-from pytest_ecsevents.clock import HandlerStop, is_plumbing, place_of, real_sleep
+from pytest_ecsevents._frames import is_between, place_of
+from pytest_ecsevents.clock import HandlerStop, real_sleep
 
 __tracebackhide__ = hidden_in_reports
 
@@ -30,7 +31,6 @@ _OF_WEAK_REFERENCES: Final = frozenset(
         WeakValueDictionary[object, object]()._remove.__code__,  # type: ignore[attr-defined]
     }
 )
-_DEBUGGERS: Final = ("bdb", "pdb", "_pytest.debugging", "IPython", "pydevd", "debugpy")
 
 
 class Interrupter:
@@ -109,7 +109,7 @@ class Interrupter:
     def trace_here(self) -> None:
         """Have `HandlerStop` raised once more in the author's function that called."""
         frame: FrameType | None = sys._getframe(1)
-        while frame is not None and is_plumbing(frame):
+        while frame is not None and is_between(frame):
             frame = frame.f_back
         self.trace([] if frame is None else [*_callers(frame)], [_task_now()])
 
@@ -206,7 +206,7 @@ def _never() -> bool:
 def _callers(frame: FrameType) -> Iterator[FrameType]:
     """A frame and those that it was called from, up to the plumbing."""
     step: FrameType | None = frame
-    while step is not None and not is_plumbing(step):
+    while step is not None and not is_between(step):
         yield step
         step = step.f_back
 
@@ -251,7 +251,7 @@ def _is_main_thread() -> bool:
 def _must_go_on(frame: FrameType) -> bool:
     """Whether an error raised in this frame could leave a lock held that others need, ours or a tracer's, or would be lost."""
     is_tracer = str(frame.f_globals.get("__name__")).startswith("coverage.")
-    return is_plumbing(frame) or is_tracer or _is_a_loops(frame) or _would_be_lost(frame)
+    return is_between(frame) or is_tracer or _is_a_loops(frame) or _would_be_lost(frame)
 
 
 def _would_be_lost(frame: FrameType) -> bool:
@@ -263,16 +263,6 @@ def _would_be_lost(frame: FrameType) -> bool:
     )
 
 
-def is_debugged(ident: int) -> bool:
-    """Whether the thread stands in a debugger, whose user may take his time."""
-    frame = sys._current_frames().get(ident)
-    while frame is not None:
-        if str(frame.f_globals.get("__name__")).startswith(_DEBUGGERS):
-            return True
-        frame = frame.f_back
-    return False
-
-
 def place_of_thread(ident: int, otherwise: "Callable[[], str] | None" = None) -> str:
     """Where a thread stands in the author's code: file, line and function.
 
@@ -281,7 +271,7 @@ def place_of_thread(ident: int, otherwise: "Callable[[], str] | None" = None) ->
         otherwise: What to say where it runs an event loop that is between two of its tasks.
     """
     frame = sys._current_frames().get(ident)
-    while frame is not None and frame.f_back is not None and is_plumbing(frame):
+    while frame is not None and frame.f_back is not None and is_between(frame):
         frame = frame.f_back
     if otherwise is not None and (frame is None or not _is_in_loop(frame)):
         return otherwise()

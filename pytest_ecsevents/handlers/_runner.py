@@ -11,6 +11,7 @@ from types import FrameType, GeneratorType
 from typing import Any, Final
 
 from pytest_ecsevents._errors import BadArgumentError, EndlessHandlerError, StuckHandlerError, hidden_in_reports
+from pytest_ecsevents._frames import is_between, is_debugged, place_of
 from pytest_ecsevents.clock import (
     SECOND,
     HandlerStop,
@@ -21,12 +22,10 @@ from pytest_ecsevents.clock import (
     duration_text,
     from_micros,
     instant_text,
-    is_plumbing,
-    place_of,
     real_now,
     real_sleep,
 )
-from pytest_ecsevents.handlers._interrupts import Interrupter, is_debugged, place_of_thread, start_watch
+from pytest_ecsevents.handlers._interrupts import Interrupter, place_of_thread, start_watch
 
 __tracebackhide__ = hidden_in_reports
 
@@ -340,7 +339,7 @@ def _frames_of(task: "asyncio.Future[Any]") -> list[FrameType]:
     frames = []
     while awaited is not None:
         frame = getattr(awaited, "cr_frame", None)
-        if frame is not None and not is_plumbing(frame):
+        if frame is not None and not is_between(frame):
             frames.append(frame)
         awaited = getattr(awaited, "cr_await", None)
     return frames

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeAlias
 
 from pytest_ecsevents._errors import EcsEventsError, UnknownParameterWarning, hidden_in_reports
-from pytest_ecsevents._frames import callers_frame
+from pytest_ecsevents._frames import author_frame
 from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.clock import Micros
 from pytest_ecsevents.rpc._action import METHODS, Action, ActionCall
@@ -424,7 +424,7 @@ def error_body(error: ApiError, host: str, request_id: str) -> JsonObject:
 
 
 def _warn_unknown(action: Action, unknown: list[str]) -> None:
-    frame = callers_frame()
+    frame = author_frame()
     for name in unknown:
         known = action.parameters.known_names()
         warnings.warn_explicit(

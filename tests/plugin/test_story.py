@@ -8,7 +8,7 @@ from types import FunctionType
 
 import pytest
 
-from pytest_ecsevents._frames import forget, shorten
+from pytest_ecsevents._frames import cut_traceback, forget
 from pytest_ecsevents.clock import HandlerStop
 from pytest_ecsevents.report._colours import painted
 
@@ -269,7 +269,7 @@ def test_an_error_below_us_keeps_our_frames():
 
     with pytest.raises(ValueError, match="Expecting property name") as error:
         parse()
-    shorten(error.tb)
+    cut_traceback(error.tb, is_ours=False)
     assert [step.name for step in error.traceback][:3] == ["test_an_error_below_us_keeps_our_frames", "parse", "loads"]
 
 
@@ -282,7 +282,7 @@ def test_what_ends_in_us_is_shown_whole():
 
     with pytest.raises(ZeroDivisionError) as error:
         fail()
-    shorten(error.tb)
+    cut_traceback(error.tb, is_ours=False)
     assert [step.name for step in error.traceback] == ["test_what_ends_in_us_is_shown_whole", "fail"]
 
 

@@ -1,0 +1,157 @@
+"""Whose a frame is."""
+
+import sys
+import threading
+from types import FunctionType, ModuleType
+
+import pytest
+
+from pytest_ecsevents import EcsEvents
+from pytest_ecsevents._frames import (
+    AUTHOR,
+    CLIENT,
+    DEBUGGER,
+    OURS,
+    PROCESS,
+    SERVER,
+    TEST_RUN,
+    WAITING,
+    author_frame,
+    cut_traceback,
+    is_debugged,
+    keeps_own_names,
+    kind_of,
+    place_of_error,
+    place_of_thread,
+)
+
+
+@pytest.mark.parametrize(
+    ("module", "kind"),
+    [
+        ("subprocess_poller", AUTHOR),
+        ("queue_consumer", AUTHOR),
+        ("requests_cache_of_mine", AUTHOR),
+        ("alibabacloud_poller", AUTHOR),
+        ("aliyunsdk_poller", AUTHOR),
+        ("pytest_timeouts", AUTHOR),
+        ("unittest.case", AUTHOR),
+        ("json.decoder", AUTHOR),
+        ("subprocess", PROCESS),
+        ("multiprocessing.connection", PROCESS),
+        ("urllib.request", CLIENT),
+        ("unittest.mock", CLIENT),
+        ("alibabacloud_ecs20140526.client", CLIENT),
+        ("alibabacloud_tea_openapi.client", CLIENT),
+        ("alibabacloud_credentials.provider", CLIENT),
+        ("aliyunsdkcms.request.v20190101", CLIENT),
+        ("concurrent.futures.thread", WAITING),
+        ("_pytest.runner", TEST_RUN),
+        ("_pytest.debugging", DEBUGGER),
+        ("pytest_ecsevents.clock._clock", OURS),
+        ("pytest_ecsevents.server._ecs", SERVER),
+    ],
+)
+def test_a_module_is_known_by_its_whole_name(module, kind):
+    """A user's module whose name only begins like a library's is the user's."""
+    assert kind_of(module) == kind
+
+
+@pytest.mark.parametrize("name", ["subprocess_poller", "queue_consumer", "sched_jobs"])
+def test_the_clock_of_a_module_named_like_a_library_is_virtual(monkeypatch, name):
+    """A handler in `subprocess_poller.py` sleeps in virtual time, whichever way it took its functions."""
+    module = ModuleType(name)
+    monkeypatch.setitem(sys.modules, name, module)
+    exec("import time\ndef poll():\n    time.sleep(3600)\n    return time.time()", module.__dict__)  # noqa: S102  # its own code
+    with EcsEvents() as ecs_events:
+        before = ecs_events.now
+        assert module.poll() == before.timestamp() + 3600
+
+
+@pytest.mark.parametrize("name", ["time", "threading", "subprocess", "_pytest.timing", "selenium.webdriver"])
+def test_real_names_stay_in_modules_that_wait_for_something_real(name):
+    """What they read is replaced apart, for threads of the test alone, or not at all."""
+    assert keeps_own_names(name)
+
+
+def in_module(name, function, **names):
+    """The function as if it were that module's."""
+    return FunctionType(function.__code__, {"__name__": name, **names})
+
+
+def fail():
+    """Fail."""
+    raise ZeroDivisionError
+
+
+def call(function):
+    """Call it."""
+    function()
+
+
+def names_of(error):
+    """The functions that a traceback shows."""
+    return [step.name for step in error.traceback]
+
+
+def test_an_error_of_ours_ends_at_the_authors_line():
+    """Neither ours nor the client's frames say anything to the author."""
+    client = in_module("requests.api", call)
+    ours = in_module("pytest_ecsevents.rpc", fail)
+    with pytest.raises(ZeroDivisionError) as error:
+        client(ours)
+    cut_traceback(error.tb, is_ours=True)
+    assert names_of(error) == ["test_an_error_of_ours_ends_at_the_authors_line"]
+
+
+def test_frames_of_a_client_alone_stay():
+    """An error that a client calls the author for, without us, is none that passed through us."""
+    client = in_module("requests.api", call)
+    with pytest.raises(ZeroDivisionError) as error:
+        client(fail)
+    cut_traceback(error.tb, is_ours=False)
+    assert names_of(error) == ["test_frames_of_a_client_alone_stay", "call", "fail"]
+
+
+def test_the_place_of_an_error_is_the_innermost_line():
+    """Or the author's line that called what raised it."""
+    with pytest.raises(ZeroDivisionError) as error:
+        in_module("requests.api", call)(in_module("pytest_ecsevents.rpc", fail))
+    assert place_of_error(error.value).endswith("in fail")
+    assert place_of_error(error.value, in_authors_code=True).endswith("the_innermost_line")
+
+
+def test_an_error_that_was_never_raised_has_no_place():
+    """It has no traceback."""
+    assert not place_of_error(ZeroDivisionError())
+
+
+def keep_author_frame(places):
+    """Note what `author_frame` finds."""
+    places.append(author_frame())
+
+
+def test_without_a_frame_of_the_authors_the_outermost_is_told():
+    """In a thread that a library runs for itself, nothing better is known."""
+    places = []
+    target = in_module("requests.api", keep_author_frame, author_frame=author_frame)
+    thread = threading.Thread(target=target, args=(places,))
+    thread.start()
+    thread.join()
+    assert places[0].f_back is None
+
+
+def test_the_place_of_a_thread_that_has_ended_is_unknown():
+    """Nothing runs there."""
+    assert place_of_thread(-1) == "an unknown place"
+
+
+def is_this_thread_debugged():
+    """What is said of the calling thread."""
+    return is_debugged(threading.get_ident())
+
+
+def test_a_thread_in_a_debugger_is_found():
+    """Its user may take a long time."""
+    assert in_module("pdb", is_this_thread_debugged, is_debugged=is_debugged, threading=threading)()
+    assert not is_this_thread_debugged()
