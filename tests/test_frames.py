@@ -155,3 +155,4 @@ def test_a_thread_in_a_debugger_is_found():
     """Its user may take a long time."""
     assert in_module("pdb", is_this_thread_debugged, is_debugged=is_debugged, threading=threading)()
     assert not is_this_thread_debugged()
+    assert not is_debugged(-1)

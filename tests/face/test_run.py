@@ -847,9 +847,8 @@ def test_run_needs_sleeping_that_moves_the_clock(daemon):
 
 
 def test_the_place_of_a_thread_that_is_gone():
-    """A thread that has ended stands nowhere, and in no debugger."""
+    """A thread that has ended stands nowhere."""
     assert _interrupts.place_of_thread(-1) == "an unknown place"
-    assert not _interrupts.is_debugged(-1)
     assert _run._place_in([]) == "an unknown place"
 
 
