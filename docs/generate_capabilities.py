@@ -12,10 +12,10 @@ from pathlib import Path
 from pytest_ecsevents._words import listed
 from pytest_ecsevents.face import SCENARIOS, EcsEvents
 from pytest_ecsevents.face._scenarios import ScenarioRow, case_of, types_of
-from pytest_ecsevents.rpc import COMMON, MISHAPS, Action, ErrorRow
+from pytest_ecsevents.rpc import COMMON, MISHAPS, Action, ErrorRow, Product
 from pytest_ecsevents.rpc._action import METHODS
 from pytest_ecsevents.rpc._parameters import ENVELOPE, Parameter
-from pytest_ecsevents.services._products import ACTIONS, PRODUCTS, Product
+from pytest_ecsevents.services._products import ACTIONS, PRODUCTS
 from pytest_ecsevents.services.ecs import (
     EVENT_STATUS_CODES,
     EVENT_TYPES,

@@ -48,9 +48,9 @@ from pytest_ecsevents.report._reasons import BY_TEST, IN_GUEST, Story
 from pytest_ecsevents.report._texts import METADATA
 from pytest_ecsevents.report._timeline import Header, timeline_text
 from pytest_ecsevents.rpc import ApiCall
-from pytest_ecsevents.rpc._gateway import Gateway
 from pytest_ecsevents.server import PREFIXES, MetadataApp
 from pytest_ecsevents.server._serving import Serving
+from pytest_ecsevents.services._products import gateway
 from pytest_ecsevents.services.cms import (
     CloudMonitor,
     Delivery,
@@ -242,7 +242,7 @@ class EcsEvents:
         self._patience = PATIENCE
         self._cloud.observers.append(self._witness.journal.append)
         self._monitor: Final = CloudMonitor(self._cloud, seed)
-        self._gateway: Final = Gateway(self._cloud, self._monitor, self._witness)
+        self._gateway: Final = gateway(self._cloud, self._monitor, self._witness)
         self._cloud.observers.append(self._monitor.heard)
         self._seed: Final = seed
         self._serving: Final = Serving(

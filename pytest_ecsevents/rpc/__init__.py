@@ -1,10 +1,11 @@
 """The RPC protocol of Alibaba Cloud's APIs: actions, parameters, paging, errors, JSON and XML. Knows no product."""
 
-from pytest_ecsevents.rpc._action import Action, ActionCall
+from pytest_ecsevents.rpc._action import Action, ParsedCall
 from pytest_ecsevents.rpc._calls import ApiCall
 from pytest_ecsevents.rpc._encoding import encoded, xml_text
 from pytest_ecsevents.rpc._errors import COMMON, ApiError, ErrorRow, ErrorTable
 from pytest_ecsevents.rpc._network_faults import MISHAPS, NO_EFFECT, Acts, Effect, Mishap, felt
+from pytest_ecsevents.rpc._products import Product, Products
 from pytest_ecsevents.rpc._wire import Answerer, ApiReply, ApiRequest, NoReply, Outcome, Patience
 
 __all__ = [
@@ -12,7 +13,6 @@ __all__ = [
     "MISHAPS",
     "NO_EFFECT",
     "Action",
-    "ActionCall",
     "Acts",
     "Answerer",
     "ApiCall",
@@ -25,7 +25,10 @@ __all__ = [
     "Mishap",
     "NoReply",
     "Outcome",
+    "ParsedCall",
     "Patience",
+    "Product",
+    "Products",
     "encoded",
     "felt",
     "xml_text",

@@ -1,8 +1,8 @@
-"""What an action is: a declaration and one thin function."""
+"""What an action is: a declaration and one function."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from pytest_ecsevents._errors import EcsEventsError
 from pytest_ecsevents.clock import Micros
@@ -10,102 +10,71 @@ from pytest_ecsevents.rpc._errors import COMMON_MISSING, ErrorRow, ErrorTable
 from pytest_ecsevents.rpc._parameters import Parameter, ParameterSet
 from pytest_ecsevents.rpc._wire import JsonObject
 
-if TYPE_CHECKING:
-    from pytest_ecsevents.services.cms import CloudMonitor
-    from pytest_ecsevents.services.ecs import Cloud, Instance
-
 T = TypeVar("T")
 
 METHODS: Final = ("GET", "POST")
-"""By what HTTP methods most actions can be called."""
+"""The HTTP methods of most actions."""
 
 
-class ActionCall:
-    """One call of an action, its parameters parsed.
+@dataclass(slots=True, kw_only=True, eq=False)
+class ParsedCall:
+    """One call of an action, its parameters parsed. A product subclasses it to add what its actions work on.
 
     Attributes:
-        cloud: The test's cloud.
-        monitor: What tells of its changes.
+        action: What is called.
         account_id: The caller's account.
         region_id: `RegionId` as sent, or "" when it was not.
         now: The instant of the call.
-        errors: The action's error table.
-        hint: What the timeline tells the author of the test about the answer.
+        values: Every typed value by name.
+        hint: Set by the action: what the timeline says about the answer.
     """
 
-    __slots__ = (
-        "_values",
-        "account_id",
-        "action",
-        "cloud",
-        "errors",
-        "hint",
-        "monitor",
-        "now",
-        "region_id",
-    )
-
-    def __init__(
-        self,
-        action: "Action",
-        cloud: "Cloud",
-        monitor: "CloudMonitor",
-        *,
-        account_id: str,
-        region_id: str,
-        now: Micros,
-        values: Mapping[str, Any],
-    ) -> None:
-        self.action: Final = action
-        self.cloud: Final = cloud
-        self.monitor: Final = monitor
-        self.account_id: Final = account_id
-        self.region_id: Final = region_id
-        self.now: Final = now
-        self.errors: Final = action.errors
-        self.hint = ""
-        self._values: Final = values
+    action: "Action[Any]"
+    account_id: str
+    region_id: str
+    now: Micros
+    values: Mapping[str, Any]
+    hint: str = ""
 
     def __getitem__(self, parameter: Parameter[T]) -> T:
         """The typed value of a parameter."""
-        value: T = self._values[parameter.name]
+        value: T = self.values[parameter.name]
         return value
 
     @property
-    def values(self) -> Mapping[str, Any]:
-        """Every typed value by name."""
-        return self._values
+    def errors(self) -> ErrorTable:
+        """The action's error table."""
+        return self.action.errors
 
     @property
     def cause(self) -> str:
-        """What transitions that this call causes are said to come from."""
+        """The cause of transitions that this call brings about."""
         return self.action.name
 
-    def instance(self, instance_id: str) -> "Instance":
-        """The caller's instance; where no RegionId was sent, in whichever region it is."""
-        return self.cloud.instance(instance_id, account_id=self.account_id, region_id=self.region_id or None)
+
+CallT_contra = TypeVar("CallT_contra", bound=ParsedCall, contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
+class Action(Generic[CallT_contra]):
     """One action of a product's API.
 
     Attributes:
         name: `RebootInstance`.
         parameters: What it takes beyond the common parameters.
         errors: What it may answer instead.
-        answer: The action itself: parameters -> cloud -> the reply without RequestId.
-        refusals: The error row for each refusal of the cloud.
+        answer: Acts, and returns the reply without RequestId.
+        refusals: The error row for each error that the fake raises.
         missing: The row for a missing required parameter.
         needs_region: Whether RegionId is required.
-        methods: By what HTTP methods it can be called.
+        methods: The HTTP methods that it takes.
         notes: What the fake guesses here, for documentation.
     """
 
     name: str
     parameters: ParameterSet
     errors: ErrorTable
-    answer: Callable[[ActionCall], JsonObject]
+    answer: Callable[[CallT_contra], JsonObject]
     refusals: Mapping[type[EcsEventsError], ErrorRow]
     missing: ErrorRow = COMMON_MISSING
     needs_region: bool = True

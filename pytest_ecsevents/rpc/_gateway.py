@@ -3,29 +3,52 @@
 import re
 import threading
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol, TypeAlias
+from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 
 from pytest_ecsevents._errors import EcsEventsError, UnknownParameterWarning, hidden_in_reports
 from pytest_ecsevents._frames import author_frame
 from pytest_ecsevents._words import did_you_mean, listed
-from pytest_ecsevents.clock import Micros
-from pytest_ecsevents.rpc._action import METHODS, Action, ActionCall
+from pytest_ecsevents.clock import Clock, Micros
+from pytest_ecsevents.rpc._action import METHODS, Action, ParsedCall
 from pytest_ecsevents.rpc._calls import ApiCall
 from pytest_ecsevents.rpc._encoding import encoded
 from pytest_ecsevents.rpc._errors import COMMON, COMMON_MISSING, ApiError
 from pytest_ecsevents.rpc._network_faults import NO_EFFECT, Effect, Mishap, felt
 from pytest_ecsevents.rpc._parameters import ENVELOPE
+from pytest_ecsevents.rpc._products import Product, Products
 from pytest_ecsevents.rpc._wire import ApiReply, ApiRequest, JsonObject, NoReply, Outcome
-from pytest_ecsevents.services._products import PRODUCTS, Product, called
-from pytest_ecsevents.services.cms import CloudMonitor
-from pytest_ecsevents.services.ecs import Cloud
 
 __tracebackhide__ = hidden_in_reports
 
 _NUMBER: Final = re.compile(r"\.\d+")
+
+
+CallT = TypeVar("CallT", bound=ParsedCall)
+
+
+class Backend(Protocol):
+    """The state behind the API: one test's cloud."""
+
+    @property
+    def clock(self) -> Clock:
+        """The test's clock."""
+
+    @property
+    def regions(self) -> AbstractSet[str]:
+        """Every region known."""
+
+    def settled(self) -> Micros:
+        """The instant, once all that is due has happened."""
+
+    def changing(self) -> AbstractContextManager[Micros]:
+        """Hold the state for one operation at the instant yielded."""
+
+    def account_of(self, access_key_id: str | None) -> str:
+        """The account that an access key belongs to."""
 
 
 class Witness(Protocol):
@@ -70,8 +93,8 @@ class _Exchange:
 
     request: ApiRequest
     call: ApiCall
-    product: Product | None
-    action: Action | None
+    product: Product[Any] | None
+    action: Action[Any] | None
     found: Mapping[str, Any]
     request_id: str
     effect: Effect
@@ -84,18 +107,29 @@ class _Exchange:
     lock: AbstractContextManager[Any] = field(default_factory=threading.RLock)
 
 
-class Gateway:
+class Gateway(Generic[CallT]):
     """Answers requests for one cloud.
 
     Args:
-        cloud: The test's cloud.
-        monitor: What tells of its changes.
+        products: What is faked.
+        backend: The test's cloud.
+        new_call: Makes the call that an action gets, from the attributes of a `ParsedCall`.
+        request_id: Makes the id of a reply.
         witness: Who watches the calls.
     """
 
-    def __init__(self, cloud: Cloud, monitor: CloudMonitor, witness: Witness) -> None:
-        self._cloud: Final = cloud
-        self._monitor: Final = monitor
+    def __init__(
+        self,
+        products: Products[CallT],
+        backend: Backend,
+        new_call: Callable[..., CallT],
+        request_id: Callable[[], str],
+        witness: Witness,
+    ) -> None:
+        self._products: Final = products
+        self._cloud: Final = backend
+        self._new_call: Final = new_call
+        self._request_id: Final = request_id
         self._witness: Final = witness
         self._by_token: Final[dict[tuple[str, str, str], tuple[Mapping[str, Any], JsonObject]]] = {}
 
@@ -125,8 +159,8 @@ class Gateway:
         """A call on its way. One that takes its time acts then, whether its client still waits or not."""
         params = request.params
         name = params.get("Action") or request.headers.get("x-acs-action", "")
-        product_name = called(request.host)
-        product = PRODUCTS.get(product_name)
+        product_name = self._products.name_of(request.host)
+        product = self._products.get(product_name)
         action = product.actions.get(name) if product else None
         found, unknown = action.parameters.sort(params) if action else (_beyond_envelope(params), [])
         if action is not None and unknown:
@@ -144,7 +178,7 @@ class Gateway:
             action = None
         with self._cloud.clock.lock:  # threads share the log, the faults and the ids
             effect = self._witness.called(call, is_faked=action is not None)
-            request_id = self._cloud.ids.request()
+            request_id = self._request_id()
         exchange = _Exchange(request, call, product, action, found, request_id, effect, effect.no_reply)
         if effect is not NO_EFFECT:
             self._plan(exchange)
@@ -261,7 +295,7 @@ class Gateway:
             call.reply = encoded(200, body, _format(request), f"{call.action}Response")
         else:
             call.http_status, call.code, call.hint = error.http_status, error.code, error.hint
-            body = error_body(error, request.host, exchange.request_id)
+            body = error_body(error, call.product, request.host, exchange.request_id)
             call.reply = encoded(error.http_status, body, _format(request), "Error")
         return call.reply
 
@@ -274,7 +308,7 @@ class Gateway:
             return self._faked(exchange.call, exchange.action, exchange.found, _access_key_id(exchange.request), now)
 
     def _faked(
-        self, call: ApiCall, action: Action, found: Mapping[str, Any], access_key_id: str | None, now: Micros
+        self, call: ApiCall, action: Action[CallT], found: Mapping[str, Any], access_key_id: str | None, now: Micros
     ) -> JsonObject:
         region_id = call.region_id
         if action.needs_region and not region_id:
@@ -283,10 +317,8 @@ class Gateway:
             raise COMMON["InvalidRegionId.NotFound"].error(
                 hint=f"{region_id!r} is no region.{did_you_mean(region_id, self._cloud.regions)}"
             )
-        action_call = ActionCall(
-            action,
-            self._cloud,
-            self._monitor,
+        action_call = self._new_call(
+            action=action,
             account_id=self._cloud.account_of(access_key_id),
             region_id=region_id,
             now=now,
@@ -300,11 +332,12 @@ class Gateway:
         call.hint = action_call.hint
         return body
 
-    def _once(self, call: ActionCall, found: Mapping[str, Any]) -> JsonObject:
+    def _once(self, call: CallT, found: Mapping[str, Any]) -> JsonObject:
         """The answer; a request repeated with its ClientToken gets the first one's again, and acts no more."""
+        answer: Callable[[CallT], JsonObject] = call.action.answer
         token = found.get("ClientToken")
         if not token or "ClientToken" not in call.action.parameters.scalars:
-            return call.action.answer(call)
+            return answer(call)
         key = (call.account_id, call.action.name, token)
         if key in self._by_token:
             sent, body = self._by_token[key]
@@ -313,21 +346,38 @@ class Gateway:
                     hint=f"the ClientToken {token!r} came with others before"
                 )
             return dict(body)
-        body = call.action.answer(call)
+        body = answer(call)
         self._by_token[key] = (found, dict(body))
         return body
 
     def _cannot_answer(self, call: ApiCall) -> JsonObject:
-        if call.product in PRODUCTS and not call.action:
+        if call.product in self._products and not call.action:
             raise COMMON_MISSING.error(_not_supplied("Action"), hint="Action was not sent")
         stubbed = self._witness.stubbed(call)
         if stubbed is not None:
             return stubbed
-        if call.product == "location" and call.action == "DescribeEndpoints":
-            return _endpoints(call.params)
-        problem = _problem(call)
+        helper = self._products.helpers.get((call.product, call.action))
+        if helper is not None:
+            return helper(call.params)
+        problem = self._problem(call)
         self._witness.unexpected(call, problem)
         raise COMMON["InvalidAction.NotFound"].error(hint=problem)
+
+    def _problem(self, call: ApiCall) -> str:
+        product = self._products.get(call.product)
+        if product is None:
+            return (
+                f"{call.product} is not faked; only {' and '.join(self._products)} are. "
+                f'ecs_events.stub("{call.product}", "{call.action}", ...) answers it.'
+            )
+        if call.action in product.actions:
+            return f"its version is {call.version!r}; {product.name} has {product.version}."
+        # Actions that are not faked have names much like those that are: DescribeTasks, DescribeTags.
+        meant = did_you_mean(call.action, product.actions, likeness=0.9)
+        return (
+            f"{product.name} has no such action here.{meant} "
+            f'ecs_events.stub("{product.name}", "{call.action}", ...) answers it. Supported are: {listed(product.actions)}.'
+        )
 
 
 def _said(exchange: _Exchange) -> str:
@@ -366,45 +416,11 @@ def _not_supplied(name: str) -> str:
     return f'The input parameter "{name}" that is mandatory for processing this request is not supplied.'
 
 
-def _endpoints(params: Mapping[str, Any]) -> JsonObject:
-    """Where the legacy SDK is to call a region or product that it does not know."""
-    region_id, service = str(params.get("Id", "")), str(params.get("ServiceCode", ""))
-    endpoint: JsonObject = {
-        "Endpoint": f"{service}.{region_id}.aliyuncs.com",
-        "Id": region_id,
-        "Namespace": "",
-        "SerivceCode": service,
-        "Type": str(params.get("Type", "")),
-        "Protocols": {"Protocols": ["HTTP", "HTTPS"]},
-    }
-    return {"Endpoints": {"Endpoint": [endpoint]}, "Success": True}
-
-
-def _problem(call: ApiCall) -> str:
-    product = PRODUCTS.get(call.product)
-    if product is None:
-        return (
-            f"{call.product} is not faked; only {_FAKED} are. "
-            f'ecs_events.stub("{call.product}", "{call.action}", ...) answers it.'
-        )
-    if call.action in product.actions:
-        return f"its version is {call.version!r}; {product.name} has {product.version}."
-    # Actions that are not faked have names much like those that are: DescribeTasks, DescribeTags.
-    meant = did_you_mean(call.action, product.actions, likeness=0.9)
-    return (
-        f"{product.name} has no such action here.{meant} "
-        f'ecs_events.stub("{product.name}", "{call.action}", ...) answers it. Supported are: {listed(product.actions)}.'
-    )
-
-
-_FAKED: Final = " and ".join(PRODUCTS)
-
-
 def _beyond_envelope(params: Mapping[str, str]) -> dict[str, Any]:
     return {name: value for name, value in params.items() if name not in ENVELOPE}
 
 
-def _summary(product: Product | None, body: JsonObject) -> str:
+def _summary(product: Product[Any] | None, body: JsonObject) -> str:
     nouns = product.nouns if product else {}
     lists = (pair for outer in body.values() if isinstance(outer, dict) for pair in outer.items())
     counted = ((nouns[key], items) for key, items in lists if key in nouns and isinstance(items, list))
@@ -412,18 +428,18 @@ def _summary(product: Product | None, body: JsonObject) -> str:
     return f"{len(items)} {noun}{'' if len(items) == 1 else 's'}" if noun else ""
 
 
-def error_body(error: ApiError, host: str, request_id: str) -> JsonObject:
+def error_body(error: ApiError, product: str, host: str, request_id: str) -> JsonObject:
     """What an error reply says."""
     return {
         "RequestId": request_id,
         "HostId": host,
         "Code": error.code,
         "Message": error.message,
-        "Recommend": f"https://api.aliyun.com/troubleshoot?q={error.code}&product={called(host)}&requestId={request_id}",
+        "Recommend": f"https://api.aliyun.com/troubleshoot?q={error.code}&product={product}&requestId={request_id}",
     }
 
 
-def _warn_unknown(action: Action, unknown: list[str]) -> None:
+def _warn_unknown(action: Action[Any], unknown: list[str]) -> None:
     frame = author_frame()
     for name in unknown:
         known = action.parameters.known_names()

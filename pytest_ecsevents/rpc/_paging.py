@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
-from pytest_ecsevents.rpc._action import ActionCall
+from pytest_ecsevents.rpc._action import ParsedCall
 from pytest_ecsevents.rpc._errors import INVALID, ErrorRow
 from pytest_ecsevents.rpc._parameters import Parameter, clamped, integer, invalid, text
 from pytest_ecsevents.rpc._wire import JsonObject
@@ -22,7 +22,7 @@ def page_size(most: int, default: int = 10, *, refusal: ErrorRow = INVALID) -> P
     return integer("PageSize", default, least=1, most=most, refusal=refusal)
 
 
-def numbered(call: ActionCall, items: Sequence[Item], size: Parameter[int]) -> "tuple[Sequence[Item], JsonObject]":
+def numbered(call: ParsedCall, items: Sequence[Item], size: Parameter[int]) -> "tuple[Sequence[Item], JsonObject]":
     """The page that PageNumber and PageSize ask for; one past the end is empty, with the true TotalCount (a guess)."""
     number, length = call[PAGE_NUMBER], call[size]
     first = (number - 1) * length
@@ -30,7 +30,7 @@ def numbered(call: ActionCall, items: Sequence[Item], size: Parameter[int]) -> "
 
 
 def paged(
-    call: ActionCall,
+    call: ParsedCall,
     items: Sequence[Item],
     size: Parameter[int],
     key: Callable[[Item], "tuple[int, str]"],
@@ -71,7 +71,7 @@ def paged(
     return page, envelope
 
 
-def _digest(call: ActionCall) -> str:
+def _digest(call: ParsedCall) -> str:
     paging = (NEXT_TOKEN.name, MAX_RESULTS.name, PAGE_NUMBER.name, "PageSize")
     filters = {name: value for name, value in call.values.items() if name not in paging}
     said = repr((call.action.name, call.account_id, call.region_id, sorted(filters.items())))

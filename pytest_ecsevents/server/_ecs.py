@@ -7,6 +7,7 @@ from typing import Final
 from pytest_ecsevents._errors import EcsEventsError
 from pytest_ecsevents.rpc import COMMON, Answerer, ApiError, ApiReply, ApiRequest, NoReply, Outcome, Patience, encoded
 from pytest_ecsevents.rpc._gateway import error_body
+from pytest_ecsevents.rpc._wire import JsonObject
 from pytest_ecsevents.server._wsgi import (
     CONNECTION,
     Environ,
@@ -73,12 +74,15 @@ class EcsApp:
 
     def _refused(self, error: ApiError, request: ApiRequest) -> ApiReply:
         wanted = request.params.get("Format", "XML")
-        return encoded(error.http_status, error_body(error, request.host, self._request_id()), wanted, "Error")
+        return encoded(error.http_status, self._body(error, request.host), wanted, "Error")
+
+    def _body(self, error: ApiError, host: str) -> JsonObject:
+        return error_body(error, PRODUCTS.name_of(host), host, self._request_id())
 
     def refusal(self, status: int, reason: str, problem: str) -> tuple[str, list[tuple[str, str]], bytes]:
         """How a request is refused that is no HTTP, or too large."""
         error = ApiError(_MALFORMED.get(status, "InternalError"), status, f"{reason}: {problem}")
-        reply = encoded(status, error_body(error, ECS, self._request_id()), "XML", "Error")
+        reply = encoded(status, self._body(error, ECS), "XML", "Error")
         return status_line(status), list(reply.headers.items()), reply.body
 
 

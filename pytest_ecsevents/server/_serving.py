@@ -7,7 +7,7 @@ from typing import Final
 from pytest_ecsevents._errors import EcsEventsError, hidden_in_reports
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock import Clock
-from pytest_ecsevents.rpc._gateway import Gateway
+from pytest_ecsevents.rpc import Answerer
 from pytest_ecsevents.server import Running, can_serve, serve
 from pytest_ecsevents.server._ecs import EcsApp
 from pytest_ecsevents.server._mounts import Mounts
@@ -35,7 +35,7 @@ class Serving:
 
     def __init__(
         self,
-        gateway: Gateway,
+        gateway: Answerer,
         request_id: Callable[[], str],
         clock: Clock,
         *,

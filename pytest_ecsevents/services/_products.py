@@ -1,13 +1,19 @@
 """The products that are faked: where each is called, in which version, and what it answers."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
-from pytest_ecsevents.rpc import Action
+from pytest_ecsevents.rpc import Action, Product, Products
+from pytest_ecsevents.rpc._action import CallT_contra
+from pytest_ecsevents.rpc._gateway import Gateway, Witness
+from pytest_ecsevents.rpc._wire import JsonObject
+from pytest_ecsevents.services.cms import CloudMonitor
+from pytest_ecsevents.services.cms._calls import MonitorCall
 from pytest_ecsevents.services.cms.api._monitor_actions import MONITOR_ACTIONS
 from pytest_ecsevents.services.cms.api._rule_actions import RULE_ACTIONS
+from pytest_ecsevents.services.ecs import Cloud
 from pytest_ecsevents.services.ecs.api._creation_actions import CREATION_ACTIONS
 from pytest_ecsevents.services.ecs.api._disk_actions import DISK_ACTIONS
 from pytest_ecsevents.services.ecs.api._event_actions import EVENT_ACTIONS
@@ -17,30 +23,11 @@ from pytest_ecsevents.services.ecs.api._lookups import LOOKUP_ACTIONS
 from pytest_ecsevents.services.ecs.api._maintenance_actions import MAINTENANCE_ACTIONS
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
-    """One product's API.
-
-    Attributes:
-        name: `Ecs`, as the SDKs and the call log have it.
-        version: `2014-05-26`.
-        hosts: The first words of its hosts' names: `ecs` of `ecs-cn-hangzhou.aliyuncs.com`.
-        actions: What it answers, by name.
-        nouns: The lists of its replies that the timeline counts, and what it calls their items.
-    """
-
-    name: str
-    version: str
-    hosts: tuple[str, ...]
-    actions: Mapping[str, Action]
-    nouns: Mapping[str, str]
-
-
-def _by_name(*groups: Iterable[Action]) -> Mapping[str, Action]:
+def _by_name(*groups: Iterable[Action[CallT_contra]]) -> Mapping[str, Action[CallT_contra]]:
     return MappingProxyType({action.name: action for group in groups for action in group})
 
 
-ECS: Final = Product(
+ECS: Final[Product[MonitorCall]] = Product(
     name="Ecs",
     version="2014-05-26",
     hosts=("ecs",),
@@ -66,7 +53,7 @@ ECS: Final = Product(
     },
 )
 
-CMS: Final = Product(
+CMS: Final[Product[MonitorCall]] = Product(
     name="Cms",
     version="2019-01-01",
     # The newer SDK calls cms.<region> where it knows no endpoint of the region, and old ones of it always did.
@@ -81,22 +68,30 @@ CMS: Final = Product(
     },
 )
 
-PRODUCTS: Final[Mapping[str, Product]] = MappingProxyType({product.name: product for product in (ECS, CMS)})
+
+def _endpoints(params: Mapping[str, Any]) -> JsonObject:
+    """Where the legacy SDK is to call a region or product that it does not know."""
+    region_id, service = str(params.get("Id", "")), str(params.get("ServiceCode", ""))
+    endpoint: JsonObject = {
+        "Endpoint": f"{service}.{region_id}.aliyuncs.com",
+        "Id": region_id,
+        "Namespace": "",
+        "SerivceCode": service,
+        "Type": str(params.get("Type", "")),
+        "Protocols": {"Protocols": ["HTTP", "HTTPS"]},
+    }
+    return {"Endpoints": {"Endpoint": [endpoint]}, "Success": True}
+
+
+PRODUCTS: Final = Products[MonitorCall]((ECS, CMS), {("location", "DescribeEndpoints"): _endpoints})
 """The faked products by name."""
 
-ACTIONS: Final[Mapping[str, Action]] = MappingProxyType(
+ACTIONS: Final[Mapping[str, Action[MonitorCall]]] = MappingProxyType(
     {name: action for product in PRODUCTS.values() for name, action in product.actions.items()}
 )
-"""What they answer, all together: no two of them have an action of one name."""
-
-_BY_HOST: Final = {word: product.name for product in PRODUCTS.values() for word in product.hosts}
+"""Their actions, all together: no two of them have an action of one name."""
 
 
-def called(host: str) -> str:
-    """The name of the product that a host belongs to; of one that is not faked, the first word of the host's name.
-
-    Args:
-        host: `ecs-cn-hangzhou.aliyuncs.com`, `metrics.cn-beijing.aliyuncs.com`, `slb.aliyuncs.com`.
-    """
-    word = host.partition(".")[0].partition("-")[0]
-    return _BY_HOST.get(word, word)
+def gateway(cloud: Cloud, monitor: CloudMonitor, witness: Witness) -> Gateway[MonitorCall]:
+    """What answers the calls of one test."""
+    return Gateway(PRODUCTS, cloud, partial(MonitorCall, cloud=cloud, monitor=monitor), cloud.ids.request, witness)

@@ -9,6 +9,7 @@ from pytest_ecsevents.services.ecs._attributes import (
     NETWORK_TYPES,
     AttributeValue,
 )
+from pytest_ecsevents.services.ecs._calls import ActionCall
 from pytest_ecsevents.services.ecs._catalogue import (
     DISK_EVENT_TYPES,
     DISK_STATUS_CODES,
@@ -86,6 +87,7 @@ __all__ = [
     "ROWS",
     "SIMULATED_LIMIT",
     "SIMULATED_TYPES",
+    "ActionCall",
     "AttributeValue",
     "Change",
     "Cloud",

@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from pytest_ecsevents._words import did_you_mean
-from pytest_ecsevents.rpc import Action, ActionCall
+from pytest_ecsevents.rpc import Action
 from pytest_ecsevents.rpc._parameters import Parameter, ParameterSet, choice, integer, invalid, text
 from pytest_ecsevents.rpc._wire import Json, JsonObject
 from pytest_ecsevents.services.cms import EVENT_TYPES, LEVELS, Notification
+from pytest_ecsevents.services.cms._calls import MonitorCall
 from pytest_ecsevents.services.cms.api._monitor_errors import PARAMETER_INVALID, READING
 
 Test: TypeAlias = Callable[[Notification], bool]
@@ -87,7 +88,7 @@ _TESTS: "Final[tuple[tuple[Parameter[str], Callable[[str], Test]], ...]]" = (
 )
 
 
-def _asked_for(call: ActionCall) -> list[Notification]:
+def _asked_for(call: MonitorCall) -> list[Notification]:
     """The caller's notifications that the filters let pass, in order; ends of the range are included (a guess).
 
     Raises:
@@ -158,7 +159,7 @@ _PAGE_NUMBER: Final = page_number(100_000_000)
 _PAGE_SIZE: Final = integer("PageSize", 10, least=1, most=100, refusal=PARAMETER_INVALID)
 
 
-def _describe_events(call: ActionCall) -> JsonObject:
+def _describe_events(call: MonitorCall) -> JsonObject:
     found = _asked_for(call)[::-1]
     views: list[Json] = [
         {**_view(told), "Id": str(told.uuid).upper()} for told in page_of(found, call[_PAGE_NUMBER], call[_PAGE_SIZE])
@@ -184,7 +185,7 @@ EVENTS: Final = Action(
 # -- DescribeSystemEventCount
 
 
-def _describe_counts(call: ActionCall) -> JsonObject:
+def _describe_counts(call: MonitorCall) -> JsonObject:
     alike: dict[object, list[Notification]] = {}
     for told in _asked_for(call):
         alike.setdefault((told.product, told.name, told.row.level, told.arn), []).append(told)
@@ -218,7 +219,7 @@ _INTERVALS: Final = tuple(
 _MOST_INTERVALS: Final = 30
 
 
-def _describe_histogram(call: ActionCall) -> JsonObject:
+def _describe_histogram(call: MonitorCall) -> JsonObject:
     times = [_milliseconds(told) for told in _asked_for(call)]
     first, last = call[_START], call[_END]
     last = call.now // 1000 if last is None else last
@@ -258,7 +259,7 @@ HISTOGRAM: Final = Action(
 # -- DescribeSystemEventMetaList
 
 
-def _describe_names(call: ActionCall) -> JsonObject:
+def _describe_names(call: MonitorCall) -> JsonObject:
     views: list[Json] = [
         {
             "Product": "ECS",
@@ -311,7 +312,7 @@ _EVENT_CONTENT: Final[Parameter["dict[str, Any]"]] = Parameter(
 )
 
 
-def _send_dry_run(call: ActionCall) -> JsonObject:
+def _send_dry_run(call: MonitorCall) -> JsonObject:
     name = call[_EVENT_NAME]
     notification = call.monitor.tell_dry_run(
         name,

@@ -8,7 +8,7 @@ from typing import Final
 
 from pytest_ecsevents._errors import EcsEventsError
 from pytest_ecsevents._words import did_you_mean, listed
-from pytest_ecsevents.rpc import Action, ActionCall, ErrorRow
+from pytest_ecsevents.rpc import Action, ErrorRow
 from pytest_ecsevents.rpc._errors import COMMON_MISSING
 from pytest_ecsevents.rpc._parameters import (
     ParameterSet,
@@ -34,6 +34,7 @@ from pytest_ecsevents.services.cms import (
     RuleTarget,
     is_name,
 )
+from pytest_ecsevents.services.cms._calls import MonitorCall
 from pytest_ecsevents.services.cms.api._monitor_actions import framed, page_number, page_of
 from pytest_ecsevents.services.cms.api._monitor_errors import NO_RESOURCE, PARAMETER_INVALID, PUT_RULE, READING, RULES
 
@@ -84,7 +85,7 @@ _SILENCE: Final = whole(
 )
 
 
-def _put_rule(call: ActionCall) -> JsonObject:
+def _put_rule(call: MonitorCall) -> JsonObject:
     patterns = tuple(_pattern(f"EventPattern.{number}", one) for number, one in enumerate(call[_PATTERNS], 1))
     rules = call.monitor.rules
     rule = rules.get(call.account_id, call[_RULE_NAME])
@@ -102,7 +103,7 @@ def _put_rule(call: ActionCall) -> JsonObject:
     return framed({"Data": "1"})
 
 
-def _doubts(call: ActionCall, patterns: Iterable[EventPattern]) -> Iterator[str]:
+def _doubts(call: MonitorCall, patterns: Iterable[EventPattern]) -> Iterator[str]:
     """What the service takes, and yet is probably not what was meant."""
     known = call.monitor.names
     for pattern in patterns:
@@ -215,7 +216,7 @@ _PAGE_NUMBER: Final = replace(page_number(), kind="string")
 _PAGE_SIZE: Final = replace(integer("PageSize", 10, least=1, most=100, refusal=PARAMETER_INVALID), kind="string")
 
 
-def _describe_rules(call: ActionCall) -> JsonObject:
+def _describe_rules(call: MonitorCall) -> JsonObject:
     found = [
         rule
         for rule in call.monitor.rules.of(call.account_id)
@@ -259,7 +260,7 @@ LIST: Final = Action(
 _ASKED_SILENCE: Final = replace(text("SilenceTime"), note="without effect")
 
 
-def _describe_rule(call: ActionCall) -> JsonObject:
+def _describe_rule(call: MonitorCall) -> JsonObject:
     rule = call.monitor.rules.rule(call.account_id, call[_RULE_NAME])
     first = rule.patterns[0]
     pattern = _pattern_view(first)
@@ -380,7 +381,7 @@ _KINDS: Final = {
 # -- PutEventRuleTargets
 
 
-def _put_targets(call: ActionCall) -> JsonObject:
+def _put_targets(call: MonitorCall) -> JsonObject:
     rule = call.monitor.rules.rule(call.account_id, call[_RULE_NAME])
     sent = [
         (kind, _completed(call, kind, f"{kind.name}.{number}", members))
@@ -395,7 +396,7 @@ def _put_targets(call: ActionCall) -> JsonObject:
     return framed(_failures(call, failed))
 
 
-def _completed(call: ActionCall, kind: TargetKind, name: str, sent: Mapping[str, str]) -> Mapping[str, str]:
+def _completed(call: MonitorCall, kind: TargetKind, name: str, sent: Mapping[str, str]) -> Mapping[str, str]:
     """What one target says, beside what it is taken to say.
 
     Raises:
@@ -417,7 +418,7 @@ def _free_id(rule: EventRule) -> str:
     return next(str(number) for number in count(1) if str(number) not in rule.targets)
 
 
-def _failures(call: ActionCall, failed: "list[tuple[TargetKind, Mapping[str, str]]]") -> JsonObject:
+def _failures(call: MonitorCall, failed: "list[tuple[TargetKind, Mapping[str, str]]]") -> JsonObject:
     """What the reply says of targets that lack something."""
     body: JsonObject = {}
     if failed:
@@ -458,7 +459,7 @@ PUT_TARGETS: Final = Action(
 # -- DescribeEventRuleTargetList
 
 
-def _describe_targets(call: ActionCall) -> JsonObject:
+def _describe_targets(call: MonitorCall) -> JsonObject:
     rule = call.monitor.rules.rule(call.account_id, call[_RULE_NAME])
     lists: JsonObject = {}
     for kind in TARGET_KINDS:
@@ -500,17 +501,17 @@ TARGETS: Final = Action(
 # -- EnableEventRules, DisableEventRules, DeleteEventRules, DeleteEventRuleTargets
 
 
-def _enable(call: ActionCall) -> JsonObject:
+def _enable(call: MonitorCall) -> JsonObject:
     call.monitor.rules.enable(call.account_id, call[_RULE_NAMES], is_enabled=True)
     return framed({})
 
 
-def _disable(call: ActionCall) -> JsonObject:
+def _disable(call: MonitorCall) -> JsonObject:
     call.monitor.rules.enable(call.account_id, call[_RULE_NAMES], is_enabled=False)
     return framed({})
 
 
-def _delete(call: ActionCall) -> JsonObject:
+def _delete(call: MonitorCall) -> JsonObject:
     call.monitor.rules.delete(call.account_id, call[_RULE_NAMES])
     return framed({})
 
@@ -518,12 +519,14 @@ def _delete(call: ActionCall) -> JsonObject:
 _IDS: Final = repeated("Ids", most=20, too_many=PARAMETER_INVALID, required=True)
 
 
-def _delete_targets(call: ActionCall) -> JsonObject:
+def _delete_targets(call: MonitorCall) -> JsonObject:
     call.monitor.rules.delete_targets(call.account_id, call[_RULE_NAME], call[_IDS])
     return framed({})
 
 
-def _of_several(name: str, answer: Callable[[ActionCall], JsonObject], parameters: ParameterSet, what: str) -> Action:
+def _of_several(
+    name: str, answer: Callable[[MonitorCall], JsonObject], parameters: ParameterSet, what: str
+) -> Action[MonitorCall]:
     return Action(
         name,
         parameters,

@@ -10,11 +10,12 @@ from typing import Any, Final
 
 from pytest_ecsevents._words import did_you_mean
 from pytest_ecsevents.clock import LAST, SECOND, Micros, from_micros, minute_text, to_micros
-from pytest_ecsevents.rpc import Action, ActionCall
+from pytest_ecsevents.rpc import Action
 from pytest_ecsevents.rpc._errors import DRY_RUN
 from pytest_ecsevents.rpc._parameters import Parameter, ParameterSet, invalid
 from pytest_ecsevents.rpc._wire import Json, JsonObject
 from pytest_ecsevents.services.ecs import DISK_CATEGORIES, AttributeValue, Disk
+from pytest_ecsevents.services.ecs._calls import ActionCall
 from pytest_ecsevents.services.ecs.api._creation_errors import (
     CREATE,
     CREATION_INVALID,

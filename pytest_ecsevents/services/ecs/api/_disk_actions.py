@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from pytest_ecsevents.clock import SECOND, instant_text
-from pytest_ecsevents.rpc import Action, ActionCall
+from pytest_ecsevents.rpc import Action
 from pytest_ecsevents.rpc._errors import DISKS_STATUS, EVENT_MISSING
 from pytest_ecsevents.rpc._paging import PAGE_NUMBER, numbered, page_size
 from pytest_ecsevents.rpc._parameters import ParameterSet, choice, instant, repeated, text
@@ -20,6 +20,7 @@ from pytest_ecsevents.services.ecs import (
     Instance,
     SystemEvent,
 )
+from pytest_ecsevents.services.ecs._calls import ActionCall
 from pytest_ecsevents.services.ecs.api import _event_filters as filters
 
 VISIBLE_FOR: Final = 7 * 86_400 * SECOND

@@ -6,7 +6,7 @@ from typing import Final
 
 from pytest_ecsevents._words import listed
 from pytest_ecsevents.clock import SECOND, instant_text
-from pytest_ecsevents.rpc import Action, ActionCall
+from pytest_ecsevents.rpc import Action
 from pytest_ecsevents.rpc._errors import (
     CANCEL_SIMULATED,
     CREATE_SIMULATED,
@@ -37,6 +37,7 @@ from pytest_ecsevents.services.ecs import (
     UnknownEventError,
     UnknownInstanceError,
 )
+from pytest_ecsevents.services.ecs._calls import ActionCall
 from pytest_ecsevents.services.ecs.api import _event_filters as filters
 
 VISIBLE_FOR: Final = 30 * 86_400 * SECOND

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeAlias
 
 from pytest_ecsevents.clock import Micros, instant_text
-from pytest_ecsevents.rpc import ActionCall
 from pytest_ecsevents.rpc._errors import EVENT_IDS_LIMIT, INVALID, TIME_ORDER
 from pytest_ecsevents.rpc._parameters import Parameter, choice, instant, repeated, structs
 from pytest_ecsevents.services.ecs import INSTANCE_EVENT_TYPES, Cloud, SystemEvent
+from pytest_ecsevents.services.ecs._calls import ActionCall
 
 Test: TypeAlias = Callable[[SystemEvent], bool]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pytest_ecsevents._errors import EcsEventsError
-from pytest_ecsevents.rpc import Action, ActionCall, ErrorRow
+from pytest_ecsevents.rpc import Action, ErrorRow
 from pytest_ecsevents.rpc._errors import (
     ARREARS,
     BATCH_DRY_RUN,
@@ -39,6 +39,7 @@ from pytest_ecsevents.services.ecs import (
     flag,
     word,
 )
+from pytest_ecsevents.services.ecs._calls import ActionCall
 
 _INSTANCE: Final = text("InstanceId", required=True)
 _FORCE_STOP: Final = boolean("ForceStop", note="no effect on what the fake shows")

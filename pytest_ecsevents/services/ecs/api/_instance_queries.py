@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from pytest_ecsevents.clock import Micros
-from pytest_ecsevents.rpc import Action, ActionCall
+from pytest_ecsevents.rpc import Action
 from pytest_ecsevents.rpc._errors import COMMON_INVALID, DRY_RUN, INSTANCE_STATUS, INSTANCES, MALFORMED_INSTANCES
 from pytest_ecsevents.rpc._paging import MAX_RESULTS, NEXT_TOKEN, PAGE_NUMBER, numbered, page_size, paged
 from pytest_ecsevents.rpc._parameters import (
@@ -35,6 +35,7 @@ from pytest_ecsevents.services.ecs import (
     word,
     words,
 )
+from pytest_ecsevents.services.ecs._calls import ActionCall
 from pytest_ecsevents.services.ecs.api._event_filters import has_tags
 from pytest_ecsevents.services.ecs.api._instance_view import instance_view
 

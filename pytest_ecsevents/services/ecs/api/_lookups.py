@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from pytest_ecsevents.clock import instant_text
-from pytest_ecsevents.rpc import Action, ActionCall
+from pytest_ecsevents.rpc import Action
 from pytest_ecsevents.rpc._errors import ATTRIBUTE, COMMON_INVALID, NO_INSTANCE, REGIONS_ERRORS, TAG_ERRORS
 from pytest_ecsevents.rpc._paging import PAGE_NUMBER, numbered, page_size
 from pytest_ecsevents.rpc._parameters import ParameterSet, choice, structs, text
 from pytest_ecsevents.rpc._wire import Json, JsonObject
 from pytest_ecsevents.services.ecs import REGIONS, UnknownInstanceError, flag
+from pytest_ecsevents.services.ecs._calls import ActionCall
 from pytest_ecsevents.services.ecs.api._event_filters import has_tags
 from pytest_ecsevents.services.ecs.api._instance_view import instance_view
 

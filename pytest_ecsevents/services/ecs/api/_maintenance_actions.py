@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from pytest_ecsevents.rpc import Action, ActionCall
+from pytest_ecsevents.rpc import Action
 from pytest_ecsevents.rpc._errors import (
     ACCEPT,
     ARREARS,
@@ -48,6 +48,7 @@ from pytest_ecsevents.services.ecs import (
     UnknownEventError,
     UnknownInstanceError,
 )
+from pytest_ecsevents.services.ecs._calls import ActionCall
 
 # -- RedeployInstance
 
