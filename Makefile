@@ -33,7 +33,7 @@ lint: .venv/installed ## Style, types and the floors of the house
 
 matrix: .venv/installed ## Every test against floors and newest versions
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check nox
-	$(BIN)/nox
+	PYENV_VERSION=$$(pyenv versions --bare 2>/dev/null | sort -rV | paste -sd: -) $(BIN)/nox
 
 docs: .venv/installed ## The page of what the fake can do, from its tables
 	$(BIN)/python docs/generate_capabilities.py

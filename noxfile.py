@@ -1,9 +1,18 @@
 """The test suite against the floor and the newest of everything that the plugin works with."""
 
+import os
+import shutil
+from pathlib import Path
+
 import nox
 
-PYTHONS = ("3.10", "3.11", "3.12", "3.13")
+PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 """One session each with the newest of everything; where an interpreter is missing, its session is skipped."""
+
+DEBIANS_PYTHONS = ("3.14", "3.15")
+"""Those of Debian sid. A machine that lacks one runs it from there, if it can."""
+
+SID = Path(".nox/debian-sid").resolve()
 
 FLOORS_PYTHON = "3.11"
 
@@ -58,13 +67,20 @@ nox.needs_version = ">=2024.4"
 nox.options.error_on_missing_interpreters = False
 
 
-def run(session: nox.Session, versions: "dict[str, str | None]") -> None:
-    """Install the plugin with these versions, say what came of it, and run every test."""
+def run(session: nox.Session, versions: "dict[str, str | None]", python: tuple[str, ...] = ("python",)) -> None:
+    """Install the plugin with these versions, list what was installed, and run every test.
+
+    Args:
+        session: The session.
+        versions: What to install.
+        python: The command that starts its Python.
+    """
     session.env["PYTHONDONTWRITEBYTECODE"] = ""
     wanted = [f"{name}=={version}" if version else name for name, version in versions.items() if version is not None]
-    session.install("--editable", ".", *TOOLS, *wanted)
-    session.run("python", "-m", "pip", "list", "--disable-pip-version-check")
-    session.run("python", "-m", "pytest", "tests", "examples", "-q", *session.posargs)
+    is_external = python != ("python",)
+    session.run(*python, "-m", "pip", "install", "--quiet", "--editable", ".", *TOOLS, *wanted, external=is_external)
+    session.run(*python, "-m", "pip", "list", "--disable-pip-version-check", external=is_external)
+    session.run(*python, "-m", "pytest", "tests", "examples", "-q", *session.posargs, external=is_external)
 
 
 @nox.session(python=PYTHONS)
@@ -78,3 +94,45 @@ def newest(session: nox.Session) -> None:
 def floors(session: nox.Session, floor: "dict[str, str | None]") -> None:
     """The floor of one thing, and the newest of the others."""
     run(session, {**NEWEST, **floor})
+
+
+@nox.session(python=False)
+@nox.parametrize("version", DEBIANS_PYTHONS)
+def sid(session: nox.Session, version: str) -> None:
+    """The newest of everything, on a Python of Debian sid that this machine lacks."""
+    if shutil.which(f"python{version}"):
+        session.skip(f"this machine has Python {version}, so newest-{version} runs the tests")
+    prepare_sid(session)
+    # In a mount namespace of its own the session sees the /usr of sid, and everything else of this machine: settings of
+    # pip, certificates, the working tree.
+    in_sid = ("unshare", "--mount", "sh", "-c", 'mount --bind "$0" /usr && exec "$@"', str(SID / "usr"))
+    venv = Path(f".nox/sid-{version}").resolve()
+    session.run(*in_sid, f"/usr/bin/python{version}", "-m", "venv", "--clear", str(venv), external=True)
+    run(session, NEWEST, (*in_sid, str(venv / "bin/python")))
+
+
+def prepare_sid(session: nox.Session) -> None:
+    """Make a root of Debian sid with its Pythons, or skip the session and say what is missing for that."""
+    if not all(map(shutil.which, ("apt-get", "mmdebstrap", "unshare"))):
+        session.skip("a root of Debian sid needs apt-get, mmdebstrap and unshare; install them or the Python")
+    if os.geteuid() != 0 or not Path("/lib").is_symlink():
+        session.skip("a root of Debian sid needs root's rights, and a machine whose /lib is a link to /usr/lib")
+    if all((SID / f"usr/bin/python{version}").exists() for version in DEBIANS_PYTHONS):
+        return
+    listing = ("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Label: Debian")
+    mirrors = str(session.run(*listing, external=True, silent=True)).split()
+    if not mirrors:
+        session.skip("apt knows no mirror of Debian here; where it should, run: apt-get update")
+    packages = ",".join(["ca-certificates", "git", *(f"python{version}-venv" for version in DEBIANS_PYTHONS)])
+    shutil.rmtree(SID, ignore_errors=True)
+    session.run(
+        "mmdebstrap",
+        "--variant=minbase",
+        # A mirror may be a snapshot.
+        '--aptopt=Acquire::Check-Valid-Until "false"',
+        f"--include={packages}",
+        "sid",
+        str(SID),
+        mirrors[0],
+        external=True,
+    )
