@@ -154,7 +154,7 @@ def delivery_error(delivery: Delivery, error: BaseException) -> str:
 
 
 def _change_text(change: Change) -> str:
-    subject = change.event.event_id if isinstance(change, Transition) else change.instance.instance_id
+    subject = change.record.event_id if isinstance(change, Transition) else change.record.instance_id
     before, after = change.from_status or "nothing", change.to_status or "released"
     return f"{subject} {before} -> {after} ({change.cause}) at {instant_text(change.at_micros)}"
 

@@ -37,7 +37,7 @@ from pytest_ecsevents.report._sleeps import SleepLog
 from pytest_ecsevents.report._texts import asked_text, call_text
 from pytest_ecsevents.rpc import NO_EFFECT, ApiCall, Effect, NoReply
 from pytest_ecsevents.services.cms import Delivery
-from pytest_ecsevents.services.ecs import Change, Happening, Interruption
+from pytest_ecsevents.services.ecs import Change, Interruption, Observed
 from pytest_ecsevents.services.metadata import MetadataCall
 
 __tracebackhide__ = hidden_in_reports
@@ -227,10 +227,10 @@ class CallWitness:
 
     # -- what receivers do
 
-    def watched(self, receiver: Callable[[Change], None]) -> Callable[[Happening], None]:
+    def watched(self, receiver: Callable[[Change], None]) -> Callable[[Observed], None]:
         """A receiver whose errors are remembered, but for those that reach the test by themselves."""
 
-        def told(change: Happening) -> None:
+        def told(change: Observed) -> None:
             if isinstance(change, Interruption):
                 return  # it changes no status
             try:

@@ -65,9 +65,11 @@ from pytest_ecsevents.services.ecs import (
     Change,
     Cloud,
     Disk,
+    EventRecord,
     EventStatus,
     Ids,
     Instance,
+    InstanceRecord,
     Rules,
     SystemEvent,
     Transition,
@@ -619,7 +621,7 @@ class EcsEvents:
         extended_attribute: "Mapping[str, object] | None" = None,
         **given: Any,
     ) -> SystemEvent:
-        return self._cloud.create_event(
+        record = self._cloud.create_event(
             event_type,
             self._instance(instance_id),
             not_before=None if not_before is None else parse_when(not_before, "not_before", self._clock.now()),
@@ -628,6 +630,7 @@ class EcsEvents:
             cause=cause,
             **given,
         )
+        return record.view
 
     def cancel(self, event: SystemEvent | str) -> None:
         """Cancel a simulated event in Scheduled or Executing, as CancelSimulatedSystemEvents does.
@@ -658,12 +661,12 @@ class EcsEvents:
         at = parse_when(not_before, "not_before", self._clock.now())
         self._cloud.reschedule(self._event(event), at, cause="rescheduled by the test")
 
-    def _event(self, event: SystemEvent | str) -> SystemEvent:
+    def _event(self, event: SystemEvent | str) -> EventRecord:
         return self._cloud.event(event.event_id if isinstance(event, SystemEvent) else event)
 
     def __iter__(self) -> Iterator[SystemEvent]:
         """The events in order of creation."""
-        return iter(tuple(self._cloud.events.values()))
+        return iter([record.view for record in tuple(self._cloud.events.values())])
 
     def __len__(self) -> int:
         return len(self._cloud.events)
@@ -677,7 +680,7 @@ class EcsEvents:
         Raises:
             UnknownEventError: A KeyError: there is none; the sentence names the nearest.
         """
-        return self._cloud.event(event_id)
+        return self._cloud.event(event_id).view
 
     def __contains__(self, event: object) -> bool:
         event_id = event.event_id if isinstance(event, SystemEvent) else event
@@ -988,7 +991,7 @@ class EcsEvents:
             raise timed_out(what, limit, answer.doing)
         return answer
 
-    def _instance(self, instance: "Instance | str") -> Instance:
+    def _instance(self, instance: "Instance | str") -> InstanceRecord:
         return self._cloud.instance(instance.instance_id if isinstance(instance, Instance) else instance)
 
     # -- accounts
@@ -1356,14 +1359,14 @@ class EcsEvents:
         from pytest_ecsevents.report._chart import chart
 
         label = timeline_text(self._header(), ()).replace("clock", "ECS events: clock", 1)
-        return chart(label, list(self), self._cloud.instances_ever(), self._story())
+        return chart(label, list(self._cloud.events.values()), self._cloud.instances_ever(), self._story())
 
     def _story(self) -> Story:
         return Story(self._witness.journal, self._clock.started_at, self._clock.now())
 
     def _explained(self, operator: str, left: object, right: object) -> list[str] | None:
         """What to say of a comparison that failed, for the plugin; None for nothing."""
-        return explained(operator, left, right, self._cloud.seen, self._story())
+        return explained(operator, left, right, self._cloud.last_read, self._story())
 
     def __repr__(self) -> str:
         return (

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents.clock import Duration, parse_duration
-from pytest_ecsevents.services.ecs import AttributeValue, Cloud, GivenDisk, Instance, InstanceStatus
+from pytest_ecsevents.services.ecs import AttributeValue, Cloud, GivenDisk, Instance, InstanceRecord, InstanceStatus
 
 __tracebackhide__ = hidden_in_reports
 
@@ -21,7 +21,7 @@ def declared(
     tags: Mapping[str, str],
     given: dict[str, Any],
     where: str,
-) -> Instance:
+) -> InstanceRecord:
     """Declare an instance as `add` and the marker do: durations, disks and maintenance apart from attributes."""
     takes = {
         status: parse_duration(given.pop(name, "0s"), f"{where}'s {name}")
@@ -135,7 +135,7 @@ class Instances(Mapping[str, Instance]):
             tags={} if tags is None else tags,
             given=given,
             where="instances.add",
-        )
+        ).view
 
     def __getitem__(self, instance_id: str) -> Instance:
         """The instance of that id.
@@ -143,7 +143,7 @@ class Instances(Mapping[str, Instance]):
         Raises:
             UnknownInstanceError: A KeyError: there is none; the sentence names the nearest.
         """
-        return self._cloud.instance(instance_id)
+        return self._cloud.instance(instance_id).view
 
     def __iter__(self) -> Iterator[str]:
         return iter(tuple(self._cloud.instances))

@@ -11,7 +11,7 @@ from pytest_ecsevents.clock import Micros, from_micros, instant_text
 from pytest_ecsevents.face._scenarios import HOUR, LASTS, MINUTE, NOTICE, Act, Case
 from pytest_ecsevents.rpc import ApiCall
 from pytest_ecsevents.services._products import ACTIONS
-from pytest_ecsevents.services.ecs import EventStatus, SystemEvent
+from pytest_ecsevents.services.ecs import EventRecord, EventStatus, SystemEvent, record_of
 
 if TYPE_CHECKING:
     from pytest_ecsevents.face._ecs_events import EcsEvents
@@ -117,13 +117,14 @@ def staged(ecs_events: "EcsEvents", case: Case, instance_id: str) -> Scenario:
     """Publish the event of a case, plan what the cloud does of itself, and move to where the handler first looks."""
     cause = f"scenario {case.row.name}"
     event = _published(ecs_events, case, instance_id, cause)
-    begins = _begins(event)
+    record = record_of(event)
+    begins = _begins(record)
     for act in case.row.acts:
-        ecs_events.at(from_micros(begins + act.at), partial(_perform, ecs_events, event, begins, act, cause))
+        ecs_events.at(from_micros(begins + act.at), partial(_perform, ecs_events, record, begins, act, cause))
     if case.row.throttling:
         ecs_events._witness.refuse(case.row.throttling, _GATES[case.row.throttling]())
-    looks = max(event._published_at, begins + case.row.looks)
-    plan = tuple(_plan(event, begins, case))
+    looks = max(record.published_at, begins + case.row.looks)
+    plan = tuple(_plan(record, begins, case))
     ecs_events.advance_to(from_micros(looks))
     ends = max([looks, *(step.at_micros for step in plan)])
     return Scenario(
@@ -158,13 +159,13 @@ def _published(ecs_events: "EcsEvents", case: Case, instance_id: str, cause: str
     )
 
 
-def _begins(event: SystemEvent) -> Micros:
+def _begins(event: EventRecord) -> Micros:
     """When it begins to run: at NotBefore, or it has begun."""
-    planned = event._not_before if event._status == EventStatus.SCHEDULED else None
-    return event._published_at if planned is None else planned
+    planned = event.not_before if event.status == EventStatus.SCHEDULED else None
+    return event.published_at if planned is None else planned
 
 
-def _perform(ecs_events: "EcsEvents", event: SystemEvent, begins: Micros, act: Act, cause: str) -> None:
+def _perform(ecs_events: "EcsEvents", event: EventRecord, begins: Micros, act: Act, cause: str) -> None:
     """Do what the cloud does of itself, if the event is still there for it."""
     if act.kind == "cancel" and not event.status.is_final:
         ecs_events._cloud.cancel([event], cause=f"canceled by {cause}")
@@ -172,9 +173,9 @@ def _perform(ecs_events: "EcsEvents", event: SystemEvent, begins: Micros, act: A
         ecs_events._cloud.reschedule(event, begins + act.to, cause=f"rescheduled by {cause}")
 
 
-def _plan(event: SystemEvent, begins: Micros, case: Case) -> Iterator[PlannedStep]:
+def _plan(event: EventRecord, begins: Micros, case: Case) -> Iterator[PlannedStep]:
     """What happens to the event by itself from its publication on."""
-    if event._status == EventStatus.INQUIRING:
+    if event.status == EventStatus.INQUIRING:
         return
     runs, canceled_at = begins, None
     for act in case.row.acts:
@@ -184,7 +185,7 @@ def _plan(event: SystemEvent, begins: Micros, case: Case) -> Iterator[PlannedSte
             runs = begins + act.to
             yield PlannedStep(begins + act.at, f"NotBefore is moved to {instant_text(runs)}")
     ends = runs + LASTS
-    if event._status == EventStatus.SCHEDULED and (canceled_at is None or canceled_at > runs):
+    if event.status == EventStatus.SCHEDULED and (canceled_at is None or canceled_at > runs):
         yield PlannedStep(runs, str(EventStatus.EXECUTING))
     yield PlannedStep(ends if canceled_at is None else canceled_at, str(case.row.ends))
 

@@ -11,7 +11,7 @@ from pytest_ecsevents.report._reasons import Story
 from pytest_ecsevents.report._svg import picture, shape, tag, words
 from pytest_ecsevents.report._texts import call_text
 from pytest_ecsevents.rpc import ApiCall
-from pytest_ecsevents.services.ecs import FINAL, Instance, InstanceStatus, InstanceTransition, SystemEvent
+from pytest_ecsevents.services.ecs import FINAL, EventRecord, InstanceRecord, InstanceStatus, InstanceTransition
 
 MOST_INSTANCES: Final = 50
 MOST_EVENTS: Final = 200
@@ -128,8 +128,8 @@ class Lane:
     """
 
     name: str
-    instance: Instance | None = None
-    bars: list[tuple[int, SystemEvent]] = field(default_factory=list)
+    instance: InstanceRecord | None = None
+    bars: list[tuple[int, EventRecord]] = field(default_factory=list)
     marks: dict[tuple[str, int], list[tuple[float, str]]] = field(default_factory=dict)
     steps: list[InstanceTransition] = field(default_factory=list)
     free_from: list[float] = field(default_factory=list)
@@ -138,10 +138,10 @@ class Lane:
         """How much room it takes, if a row takes so much; there is always room for its name."""
         return max(8 + row * len(self.free_from) + _LINE, 24.0)
 
-    def add_event(self, event: SystemEvent, scale: Scale) -> None:
+    def add_event(self, event: EventRecord, scale: Scale) -> None:
         """Put an event into the first row that has room."""
-        start = scale.x(event._transitions[0].at_micros)
-        end = scale.x(event._transitions[-1].at_micros) + _SHAPE if event._status in FINAL else float(_RIGHT)
+        start = scale.x(event.transitions[0].at_micros)
+        end = scale.x(event.transitions[-1].at_micros) + _SHAPE if event.status in FINAL else float(_RIGHT)
         row = next((row for row, free in enumerate(self.free_from) if free <= start), len(self.free_from))
         self.free_from[row : row + 1] = [max(end, start + _NARROWEST) + _GAP]
         self.bars.append((row, event))
@@ -155,7 +155,7 @@ class Lane:
         near.append((x, f"{scale.stamp(call.at_micros)}  {call_text(call)}"))
 
 
-def chart(label: str, events: Sequence[SystemEvent], instances: Mapping[str, Instance], story: Story) -> str:
+def chart(label: str, events: Sequence[EventRecord], instances: Mapping[str, InstanceRecord], story: Story) -> str:
     """The picture.
 
     Args:
@@ -186,17 +186,17 @@ def chart(label: str, events: Sequence[SystemEvent], instances: Mapping[str, Ins
     return picture(_WIDTH, height, label, [*around, *parts, *legend])
 
 
-def _scale(events: Sequence[SystemEvent], story: Story) -> Scale:
+def _scale(events: Sequence[EventRecord], story: Story) -> Scale:
     """From the start to now; what is planned is shown as far again."""
     start = min((story.started_at, story.now, *(entry.at_micros for entry in story.journal)))
-    planned = [event._not_before for event in events if event._status not in FINAL and event._not_before is not None]
+    planned = [event.not_before for event in events if event.status not in FINAL and event.not_before is not None]
     elapsed = story.now - start
     end = max((story.now, *planned))
     end = min(end, story.now + elapsed) if elapsed else end
     return Scale(start, end if end > start else start + _MINUTE, story)
 
 
-def _lanes(events: Sequence[SystemEvent], instances: Mapping[str, Instance], scale: Scale) -> list[Lane]:
+def _lanes(events: Sequence[EventRecord], instances: Mapping[str, InstanceRecord], scale: Scale) -> list[Lane]:
     """The lanes that have anything to show: one for calls that are about no instance of those shown, and the others."""
     calls = Lane("calls")
     names = dict.fromkeys([*(event.instance_id for event in events[:MOST_EVENTS]), *instances])
@@ -208,8 +208,8 @@ def _lanes(events: Sequence[SystemEvent], instances: Mapping[str, Instance], sca
         if isinstance(entry, ApiCall):
             for lane in _lanes_of(entry, lanes) or [calls]:
                 lane.add_call(entry, scale)
-        elif isinstance(entry, InstanceTransition) and entry.instance.instance_id in lanes:
-            lanes[entry.instance.instance_id].steps.append(entry)
+        elif isinstance(entry, InstanceTransition) and entry.record.instance_id in lanes:
+            lanes[entry.record.instance_id].steps.append(entry)
     return [calls, *lanes.values()] if calls.marks else list(lanes.values())
 
 
@@ -242,12 +242,12 @@ def _some(texts: Sequence[str]) -> str:
     return "\n".join([*texts[:_MOST_TOLD], *([f"and {more} more"] if more > 0 else [])])
 
 
-def _bar(event: SystemEvent, y: float, height: int, scale: Scale) -> Iterator[str]:
+def _bar(event: EventRecord, y: float, height: int, scale: Scale) -> Iterator[str]:
     """An event: a bar for each status that lasts, and a shape where it ended."""
-    what = f"{event.event_id}: {event.event_type} on {event._subject}"
+    what = f"{event.event_id}: {event.event_type} on {event.subject}"
     widest, widest_at = 0.0, 0.0
-    ends = [change.at_micros for change in event._transitions[1:]]
-    for change, until in zip(event._transitions, [*ends, scale.story.now], strict=True):
+    ends = [change.at_micros for change in event.transitions[1:]]
+    for change, until in zip(event.transitions, [*ends, scale.story.now], strict=True):
         start, at = scale.x(change.at_micros), scale.stamp(change.at_micros)
         if change.to_status in FINAL:
             title = f"{what}\n{change.to_status} at {at}: {change.cause}"
@@ -266,21 +266,21 @@ def _bar(event: SystemEvent, y: float, height: int, scale: Scale) -> Iterator[st
             break
 
 
-def _planned(event: SystemEvent, what: str, y: float, height: int, scale: Scale) -> Iterator[str]:
+def _planned(event: EventRecord, what: str, y: float, height: int, scale: Scale) -> Iterator[str]:
     """What is still to come of an event."""
-    if event._not_before is not None and event._not_before > scale.story.now:
+    if event.not_before is not None and event.not_before > scale.story.now:
         start = scale.x(scale.story.now)
         yield tag(
             "rect",
             x=start,
             y=y + 0.5,
-            width=max(scale.x(event._not_before) - start, _NARROWEST),
+            width=max(scale.x(event.not_before) - start, _NARROWEST),
             height=height - 1,
             rx=2,
-            stroke=event._status.lower(),
+            stroke=event.status.lower(),
             stroke_dasharray="3 3",
             fill_opacity=0,
-            title=f"{what}\n{event._status}; NotBefore {scale.stamp(event._not_before)}",
+            title=f"{what}\n{event.status}; NotBefore {scale.stamp(event.not_before)}",
         )
 
 
@@ -288,8 +288,8 @@ def _statuses(lane: Lane, scale: Scale) -> Iterator[tuple[InstanceStatus, Micros
     """What the instance was, from when to when; nothing while it was not there."""
     if lane.instance is None:
         return
-    status: InstanceStatus | None = lane.steps[0].from_status if lane.steps else lane.instance._status
-    since = min(lane.instance._created_at, scale.story.now)
+    status: InstanceStatus | None = lane.steps[0].from_status if lane.steps else lane.instance.status
+    since = min(lane.instance.created_at, scale.story.now)
     for step in lane.steps:
         if status is not None and step.at_micros > since:
             yield status, since, step.at_micros
@@ -350,7 +350,7 @@ def _legend(lanes: Sequence[Lane], scale: Scale, y: float) -> tuple[list[str], f
 
 
 def _meanings(lanes: Sequence[Lane], scale: Scale) -> Iterator["tuple[str, Callable[[float, float], str]]"]:
-    changes = [change for lane in lanes for _, event in lane.bars for change in event._transitions]
+    changes = [change for lane in lanes for _, event in lane.bars for change in event.transitions]
     seen = {str(change.to_status) for change in changes} | {kind for lane in lanes for kind, _ in lane.marks}
     yield from ((name, partial(_swatch, name)) for name in _LASTING if name in seen)
     yield from ((form.meaning, form.at) for name, form in (*_ENDS.items(), *_MARK_FORMS.items()) if name in seen)
@@ -367,7 +367,7 @@ def _sample(line: tuple[str, str, str], x: float, y: float) -> str:
     return tag("path", d=f"M{x - 6:.1f} {y:.1f}h14", stroke=colour, stroke_width=2, stroke_dasharray=dashes)
 
 
-def _note(lanes: Sequence[Lane], events: Sequence[SystemEvent], instances: Mapping[str, Instance]) -> str:
+def _note(lanes: Sequence[Lane], events: Sequence[EventRecord], instances: Mapping[str, InstanceRecord]) -> str:
     """What there was no room for, in words."""
     left = {
         "instance": len(instances) - sum(lane.instance is not None for lane in lanes),

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pytest_ecsevents.report._expectations import Step, transition_problem
 from pytest_ecsevents.report._reasons import STATUSES, Story, history_lines, why_not
-from pytest_ecsevents.services.ecs import EventStatus, SystemEvent
+from pytest_ecsevents.services.ecs import EventRecord, EventStatus, SystemEvent, record_of
 
 _MOST_SHOWN: Final = 3
 _LONGEST_HEAD: Final = 160
@@ -18,7 +18,7 @@ _UNEQUAL: Final = ("!=", "is not", "not in")
 
 
 def explained(
-    operator: str, left: object, right: object, seen: Sequence[SystemEvent], story: Story
+    operator: str, left: object, right: object, seen: Sequence[EventRecord], story: Story
 ) -> list[str] | None:
     """The lines that explain a comparison which failed, the first of them the comparison itself; None for no idea.
 
@@ -38,7 +38,7 @@ def _head(operator: str, left: object, right: object) -> str:
     return text if len(text) <= _LONGEST_HEAD else f"{text[: _LONGEST_HEAD - 3]}..."
 
 
-def _told(operator: str, left: object, right: object, seen: Sequence[SystemEvent], story: Story) -> Iterator[str]:
+def _told(operator: str, left: object, right: object, seen: Sequence[EventRecord], story: Story) -> Iterator[str]:
     if _are(SystemEvent, left, right) and operator == "==":
         yield from _only_on("left", left, right, story)
         yield from _only_on("right", right, left, story)
@@ -46,9 +46,9 @@ def _told(operator: str, left: object, right: object, seen: Sequence[SystemEvent
         yield from _statuses_told(operator, left, right, seen, story) or _statuses_told(
             operator, right, left, seen, story
         )
-    elif seen and isinstance(left, EventStatus) and seen[-1]._status == left:
+    elif seen and isinstance(left, EventStatus) and seen[-1].status == left:
         yield from _status_told(operator, right, seen[-1], story)
-    elif seen and isinstance(right, EventStatus) and seen[-1]._status == right:
+    elif seen and isinstance(right, EventStatus) and seen[-1].status == right:
         yield from _status_told(operator, left, seen[-1], story)
 
 
@@ -63,14 +63,14 @@ def _are(kind: type, *values: object) -> bool:
 
 
 def _only_on(side: str, mine: Any, others: Any, story: Story) -> Iterator[str]:
-    for event in [event for event in mine if event not in others][:_MOST_SHOWN]:
-        yield f"only on the {side}: {event.event_id}, {event._status}"
+    for event in [record_of(event) for event in mine if event not in others][:_MOST_SHOWN]:
+        yield f"only on the {side}: {event.event_id}, {event.status}"
         yield from _history(event, story)
 
 
-def _status_told(operator: str, other: object, event: SystemEvent, story: Story) -> Iterator[str]:
+def _status_told(operator: str, other: object, event: EventRecord, story: Story) -> Iterator[str]:
     if operator in _UNEQUAL:
-        yield f"{event.event_id} is {event._status}:"
+        yield f"{event.event_id} is {event.status}:"
     else:
         wanted = [one for one in _wanted(operator, other) if isinstance(one, str)][:_MOST_SHOWN]
         yield from (f"{event.event_id} is not {one}: {why_not(event, one, story)}" for one in wanted)
@@ -85,29 +85,29 @@ def _wanted(operator: str, other: object) -> Iterable[object]:
     return other if operator == "in" and isinstance(other, Collection) and not isinstance(other, str) else ()
 
 
-def _statuses_told(operator: str, ours: Any, others: Any, seen: Sequence[SystemEvent], story: Story) -> list[str]:
+def _statuses_told(operator: str, ours: Any, others: Any, seen: Sequence[EventRecord], story: Story) -> list[str]:
     """What there is to say of a list of statuses: of several events, or of one that went through them."""
     if operator != "==" or not _are(EventStatus, ours) or not isinstance(others, (list, tuple)):
         return []
     events = list(seen)[-len(ours) :]
-    if [event._status for event in events] == list(ours):
-        wrong = [pair for pair in zip(events, others, strict=False) if pair[0]._status != pair[1]]
+    if [event.status for event in events] == list(ours):
+        wrong = [pair for pair in zip(events, others, strict=False) if pair[0].status != pair[1]]
         lines = [
             f"{event.event_id} is not {wanted}: {why_not(event, str(wanted), story)}"
             for event, wanted in wrong[:_MOST_SHOWN]
         ]
         return [*lines, *_history(wrong[0][0], story)] if wrong else []
-    if events and [change.to_status for change in events[-1]._transitions] == list(ours):
+    if events and [change.to_status for change in events[-1].transitions] == list(ours):
         return _way_told(events[-1], others, story)
     return []
 
 
-def _way_told(event: SystemEvent, wanted: Sequence[object], story: Story) -> list[str]:
+def _way_told(event: EventRecord, wanted: Sequence[object], story: Story) -> list[str]:
     steps = [Step(EventStatus(status)) for status in wanted if status in STATUSES]
     if len(steps) < len(wanted):
         return []
     return [f"{event.event_id}: {transition_problem(event, steps, story)}", *_history(event, story)]
 
 
-def _history(event: SystemEvent, story: Story) -> Iterator[str]:
+def _history(event: EventRecord, story: Story) -> Iterator[str]:
     return (f"  {line}" for line in history_lines(event, story))

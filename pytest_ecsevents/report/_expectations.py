@@ -7,7 +7,7 @@ from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.clock import Micros, When, parse_when
 from pytest_ecsevents.report._reasons import STATUSES, Story, causes_to_avoid, history_lines, why_not
-from pytest_ecsevents.services.ecs import EventStatus, SystemEvent, Transition
+from pytest_ecsevents.services.ecs import EventRecord, EventStatus, Transition
 
 __tracebackhide__ = hidden_in_reports
 
@@ -33,7 +33,7 @@ class Step:
         return f"{self.status}" if self.at is None else f"{self.status} at {story.stamp(self.at)}"
 
 
-def check_avoided(event: SystemEvent, by: str | None, story: Story) -> None:
+def check_avoided(event: EventRecord, by: str | None, story: Story) -> None:
     """Raise an AssertionError unless the event is Avoided, and by what it was to be.
 
     Raises:
@@ -45,15 +45,15 @@ def check_avoided(event: SystemEvent, by: str | None, story: Story) -> None:
             f"assert_avoided got by={by!r}.{did_you_mean(str(by), known)} Events are avoided by: {listed(known)}."
         )
     wanted = "was to be avoided" if by is None else f"was to be avoided by {by}"
-    if event._status != EventStatus.AVOIDED:
-        _fail(event, f"{wanted}, but is {event._status}: {why_not(event, 'Avoided', story)}", story)
-    last = event._transitions[-1]
+    if event.status != EventStatus.AVOIDED:
+        _fail(event, f"{wanted}, but is {event.status}: {why_not(event, 'Avoided', story)}", story)
+    last = event.transitions[-1]
     cause = last.cause.removesuffix(" before NotBefore")
     if by not in (None, cause):
         _fail(event, f"{wanted}, but was avoided by {cause} at {story.stamp(last.at_micros)}", story)
 
 
-def check_transitions(event: SystemEvent, expected: "Iterable[str | tuple[str, When]]", story: Story) -> None:
+def check_transitions(event: EventRecord, expected: "Iterable[str | tuple[str, When]]", story: Story) -> None:
     """Raise an AssertionError unless the event took exactly these statuses, at these instants where they are given.
 
     Raises:
@@ -63,33 +63,33 @@ def check_transitions(event: SystemEvent, expected: "Iterable[str | tuple[str, W
     problem = transition_problem(event, steps, story)
     if problem:
         wanted = " -> ".join(step.text(story) for step in steps) or "nowhere"
-        went = " -> ".join(change.to_status for change in event._transitions)
+        went = " -> ".join(change.to_status for change in event.transitions)
         _fail(event, f"was to go {wanted}, but went {went}: {problem}", story)
 
 
-def transition_problem(event: SystemEvent, steps: Sequence[Step], story: Story) -> str:
+def transition_problem(event: EventRecord, steps: Sequence[Step], story: Story) -> str:
     """What of the event's history differs first from what was expected; nothing when nothing does."""
-    for number, change in enumerate(event._transitions):
+    for number, change in enumerate(event.transitions):
         if number == len(steps):
             return f"it went on to {change.to_status} at {story.stamp(change.at_micros)} ({change.cause})"
         if not steps[number].is_met_by(change):
             return _wrong_step(event, steps[number], change, story)
-    if len(steps) > len(event._transitions):
-        return f"it is not {steps[len(event._transitions)].status}: " + _why_not_again(
-            event, steps[len(event._transitions)], story
+    if len(steps) > len(event.transitions):
+        return f"it is not {steps[len(event.transitions)].status}: " + _why_not_again(
+            event, steps[len(event.transitions)], story
         )
     return ""
 
 
-def _wrong_step(event: SystemEvent, step: Step, change: Transition, story: Story) -> str:
+def _wrong_step(event: EventRecord, step: Step, change: Transition, story: Story) -> str:
     at = story.stamp(change.at_micros)
     if step.status == change.to_status:
         return f"{change.to_status} came at {at} ({change.cause})"
     return f"{change.to_status} came at {at} ({change.cause}); not {step.status}: " + _why_not_again(event, step, story)
 
 
-def _why_not_again(event: SystemEvent, step: Step, story: Story) -> str:
-    if any(change.to_status == step.status for change in event._transitions):
+def _why_not_again(event: EventRecord, step: Step, story: Story) -> str:
+    if any(change.to_status == step.status for change in event.transitions):
         return "it takes that status once"
     return why_not(event, step.status, story)
 
@@ -114,6 +114,6 @@ def _step(given: object, story: Story) -> Step:
     return Step(EventStatus(status), parse_when(when, f"the instant of {status}", story.started_at))
 
 
-def _fail(event: SystemEvent, problem: str, story: Story) -> None:
+def _fail(event: EventRecord, problem: str, story: Story) -> None:
     lines = (f"\n  {line}" for line in history_lines(event, story))
     raise AssertionError(f"{event.event_id} {problem}.{''.join(lines)}")

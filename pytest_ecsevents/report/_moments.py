@@ -106,7 +106,7 @@ def _joined(journal: Iterable[Entry]) -> Iterator[list[Any]]:
 def _joint(numbered: "tuple[int, Entry]") -> object:
     number, entry = numbered
     if isinstance(entry, InstanceTransition):
-        return id(entry.instance), entry.at_micros, entry.cause
+        return id(entry.record), entry.at_micros, entry.cause
     return number
 
 
@@ -173,13 +173,13 @@ def _asked(calls: list[MetadataCall], texts: Texts) -> Moment:
 
 def _changed(transitions: list[Transition], _texts: Texts) -> Moment:
     transition = transitions[0]
-    event = transition.event
+    event = transition.record
     text = f"{event.event_id}  {transition.from_status} -> {transition.to_status}: {transition.cause}"
     if transition.from_status is None:
         kind = "simulated " if event.simulated else ""
-        due = "" if event._planned is None else f", NotBefore {instant_text(event._planned)}"
+        due = "" if event.planned is None else f", NotBefore {instant_text(event.planned)}"
         text = (
-            f"{event.event_id}  {kind}{event.event_type} on {event._subject}: {transition.to_status}{due} "
+            f"{event.event_id}  {kind}{event.event_type} on {event.subject}: {transition.to_status}{due} "
             f"({transition.cause})"
         )
     return Moment(transition.at_micros, "event", text)
@@ -187,7 +187,7 @@ def _changed(transitions: list[Transition], _texts: Texts) -> Moment:
 
 def _went(steps: list[InstanceTransition], texts: Texts) -> Moment:
     way = [str(steps[0].from_status or "created"), *(str(step.to_status or "released") for step in steps)]
-    text = f"{steps[0].instance.instance_id}  {' -> '.join(way)}: {steps[0].cause}"
+    text = f"{steps[0].record.instance_id}  {' -> '.join(way)}: {steps[0].cause}"
     return _of_instance(steps[0].at_micros, text, texts)
 
 
@@ -198,7 +198,9 @@ def _of_instance(at: Micros, text: str, texts: Texts) -> Moment:
 
 def _interrupted(entries: list[Interruption], texts: Texts) -> Moment:
     (announced,) = entries
-    text = f"{announced.instance.instance_id}  reclaimed at {instant_text(announced.releases_at_micros)}: {announced.cause}"
+    text = (
+        f"{announced.record.instance_id}  reclaimed at {instant_text(announced.releases_at_micros)}: {announced.cause}"
+    )
     return _of_instance(announced.at_micros, text, texts)
 
 

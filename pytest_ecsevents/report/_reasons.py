@@ -10,10 +10,10 @@ from pytest_ecsevents.report._moments import Entry
 from pytest_ecsevents.report._texts import call_text
 from pytest_ecsevents.rpc import ApiCall
 from pytest_ecsevents.services.ecs import (
+    EventRecord,
     EventStatus,
     InstanceStatus,
     InstanceTransition,
-    SystemEvent,
     Transition,
     Trigger,
     ways_to,
@@ -78,19 +78,19 @@ def causes_to_avoid() -> tuple[str, ...]:
     return tuple(cause for answer in ANSWERS.values() for cause in answer.causes)
 
 
-def history_lines(event: SystemEvent, story: Story) -> list[str]:
+def history_lines(event: EventRecord, story: Story) -> list[str]:
     """An event's history, each line with its cause."""
-    published, *later = event._transitions
-    planned = event._planned
+    published, *later = event.transitions
+    planned = event.planned
     due = "" if planned is None else f", NotBefore {story.stamp(planned)}"
-    what = f"{event.event_type} on {event._subject}: {published.to_status}{due} ({published.cause})"
+    what = f"{event.event_type} on {event.subject}: {published.to_status}{due} ({published.cause})"
     return [
         f"{story.stamp(published.at_micros)}  {what}",
         *(f"{story.stamp(change.at_micros)}  {change.to_status}: {change.cause}" for change in later),
     ]
 
 
-def why_not(event: SystemEvent, wanted: str, story: Story) -> str:
+def why_not(event: EventRecord, wanted: str, story: Story) -> str:
     """Why an event has not a status, in words.
 
     Args:
@@ -101,9 +101,9 @@ def why_not(event: SystemEvent, wanted: str, story: Story) -> str:
     if wanted not in STATUSES:
         return f"{wanted!r} is no status of an event.{did_you_mean(wanted, STATUSES)} Statuses are: {listed(STATUSES)}"
     status = EventStatus(wanted)
-    left = [number for number, change in enumerate(event._transitions) if change.to_status == status]
-    if left and event._status != status:
-        after = event._transitions[left[-1] + 1]
+    left = [number for number, change in enumerate(event.transitions) if change.to_status == status]
+    if left and event.status != status:
+        after = event.transitions[left[-1] + 1]
         return f"it was {wanted} until {story.stamp(after.at_micros)}; then: {after.cause}"
     if status not in _BORN and not ways_to(event.event_type, event.simulated, status):
         kind = "simulated" if event.simulated else "real"
@@ -113,61 +113,61 @@ def why_not(event: SystemEvent, wanted: str, story: Story) -> str:
 
 # -- the checks: each finds its reason, or nothing
 
-Check: TypeAlias = Callable[[SystemEvent, Story], str]
+Check: TypeAlias = Callable[[EventRecord, Story], str]
 
 
-def _reached(event: SystemEvent, status: EventStatus) -> Transition | None:
-    return next((change for change in event._transitions if change.to_status == status), None)
+def _reached(event: EventRecord, status: EventStatus) -> Transition | None:
+    return next((change for change in event.transitions if change.to_status == status), None)
 
 
-def _canceled(event: SystemEvent, story: Story) -> str:
+def _canceled(event: EventRecord, story: Story) -> str:
     change = _reached(event, EventStatus.CANCELED)
     return "" if change is None else f"it was canceled at {story.stamp(change.at_micros)} ({change.cause})"
 
 
-def _avoided(event: SystemEvent, story: Story) -> str:
+def _avoided(event: EventRecord, story: Story) -> str:
     change = _reached(event, EventStatus.AVOIDED)
     return "" if change is None else f"it was avoided at {story.stamp(change.at_micros)} ({change.cause})"
 
 
-def _failed(event: SystemEvent, story: Story) -> str:
+def _failed(event: EventRecord, story: Story) -> str:
     change = _reached(event, EventStatus.FAILED)
     if change is None:
         return ""
     return f"it failed at {story.stamp(change.at_micros)}, as it was created to (outcome='Failed')"
 
 
-def _not_accepted(event: SystemEvent, _story: Story) -> str:
-    return f"nobody has accepted it; it is {event._status}" if event._status == EventStatus.INQUIRING else ""
+def _not_accepted(event: EventRecord, _story: Story) -> str:
+    return f"nobody has accepted it; it is {event.status}" if event.status == EventStatus.INQUIRING else ""
 
 
-def _not_due(event: SystemEvent, story: Story) -> str:
-    if event._status != EventStatus.SCHEDULED:
+def _not_due(event: EventRecord, story: Story) -> str:
+    if event.status != EventStatus.SCHEDULED:
         return ""
-    assert event._not_before is not None
-    return f"NotBefore is {story.stamp(event._not_before)}, and the clock stands at {story.stamp(story.now)}"
+    assert event.not_before is not None
+    return f"NotBefore is {story.stamp(event.not_before)}, and the clock stands at {story.stamp(story.now)}"
 
 
-def _executed_instead(event: SystemEvent, _story: Story) -> str:
+def _executed_instead(event: EventRecord, _story: Story) -> str:
     return f"it is to end {event.outcome}, as it was created" if event.outcome != EventStatus.FAILED else ""
 
 
-def _under_way(event: SystemEvent, story: Story) -> str:
-    since = event._transitions[-1].at_micros
-    return f"it has been {event._status} since {story.stamp(since)}, and the clock stands at {story.stamp(story.now)}"
+def _under_way(event: EventRecord, story: Story) -> str:
+    since = event.transitions[-1].at_micros
+    return f"it has been {event.status} since {story.stamp(since)}, and the clock stands at {story.stamp(story.now)}"
 
 
-def _not_canceled(event: SystemEvent, _story: Story) -> str:
+def _not_canceled(event: EventRecord, _story: Story) -> str:
     if event.simulated:
         return "nobody canceled it"
     return f"only the release of its instance cancels a real event, and {event.instance_id} was not released in time"
 
 
-def _born_otherwise(event: SystemEvent, _story: Story) -> str:
-    return f"it was published as {event._transitions[0].to_status}"
+def _born_otherwise(event: EventRecord, _story: Story) -> str:
+    return f"it was published as {event.transitions[0].to_status}"
 
 
-def _not_answered(event: SystemEvent, story: Story) -> str:
+def _not_answered(event: EventRecord, story: Story) -> str:
     ways = ways_to(event.event_type, event.simulated, EventStatus.AVOIDED)
     reasons = [
         reason for trigger, statuses in ways.items() for reason in _vain(event, ANSWERS[trigger], statuses, story)
@@ -175,23 +175,23 @@ def _not_answered(event: SystemEvent, story: Story) -> str:
     return "; ".join(reasons[-_MOST_REASONS:]) or _nobody(event, ways, story)
 
 
-def _nobody(event: SystemEvent, ways: "dict[Trigger, tuple[EventStatus, ...]]", story: Story) -> str:
+def _nobody(event: EventRecord, ways: "dict[Trigger, tuple[EventStatus, ...]]", story: Story) -> str:
     done = " or ".join(ANSWERS[trigger].done for trigger in ways)
-    due = None if event._not_before is None else story.stamp(event._not_before)
-    if any(event._status in statuses for statuses in ways.values()):
+    due = None if event.not_before is None else story.stamp(event.not_before)
+    if any(event.status in statuses for statuses in ways.values()):
         until = "" if due is None else f"NotBefore is {due}, "
         return f"nobody has {done} {event.instance_id} yet; {until}the clock stands at {story.stamp(story.now)}"
     return f"nobody {done} {event.instance_id} " + ("in time" if due is None else f"before NotBefore, which was {due}")
 
 
-def _vain(event: SystemEvent, answer: Answer, statuses: Sequence[EventStatus], story: Story) -> list[str]:
+def _vain(event: EventRecord, answer: Answer, statuses: Sequence[EventStatus], story: Story) -> list[str]:
     """What was done about the event in vain: refused calls, then what acted, up to the first that came too late."""
     status: EventStatus | None = None
     refused: dict[str, list[Micros]] = {}
     steps: list[str] = []
     for entry in story.journal:
         if isinstance(entry, Transition):
-            status = entry.to_status if entry.event is event else status
+            status = entry.to_status if entry.record is event else status
         elif isinstance(entry, ApiCall):
             if status in statuses and _is_refused(entry, answer, event.instance_id):
                 refused.setdefault(call_text(entry), []).append(entry.at_micros)
@@ -204,7 +204,7 @@ def _vain(event: SystemEvent, answer: Answer, statuses: Sequence[EventStatus], s
 
 
 def _leaves_running(step: InstanceTransition, instance_id: str) -> bool:
-    return step.instance.instance_id == instance_id and step.from_status == InstanceStatus.RUNNING
+    return step.record.instance_id == instance_id and step.from_status == InstanceStatus.RUNNING
 
 
 def _refused_text(call: str, instants: Sequence[Micros], story: Story) -> str:
@@ -219,7 +219,7 @@ def _is_refused(call: ApiCall, answer: Answer, instance_id: str) -> bool:
 
 
 def _vain_step(
-    event: SystemEvent,
+    event: EventRecord,
     step: InstanceTransition,
     story: Story,
     *,
@@ -236,9 +236,9 @@ def _vain_step(
             return (
                 f"{who} came at {at}, when the event was Inquiring; only a {' or '.join(statuses)} one is avoided by it"
             )
-        if event._not_before is None:
+        if event.not_before is None:
             return f"{who} came at {at}, when the event was {status} already"
-        return f"{who} came at {at}, NotBefore was {story.stamp(event._not_before)}; it must come before"
+        return f"{who} came at {at}, NotBefore was {story.stamp(event.not_before)}; it must come before"
     if status in statuses and answer is ANSWERS[Trigger.REBOOT]:
         return _USELESS.get(step.cause, "").format(at)
     return ""

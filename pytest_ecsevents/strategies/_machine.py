@@ -186,7 +186,8 @@ class CloudMachine(RuleBasedStateMachine):
         return [event.event_id for event in self.ecs_events if event.status == "Scheduled"]
 
     def _unlocked(self) -> list[Instance]:
-        return [instance for instance in self.ecs_events.instances.values() if not instance._locks]
+        records = self.ecs_events._cloud.instances
+        return [one for one in self.ecs_events.instances.values() if not records[one.instance_id].locks]
 
     def _of(self, instance_id: str) -> list[SystemEvent]:
         return self.ecs_events.where(instance_id=instance_id)

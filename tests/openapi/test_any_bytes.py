@@ -204,12 +204,12 @@ def check_cloud(ecs_events):
             for event_id, one in events.items():
                 places[event_id] += 1
                 assert (one.event_id, one.account_id, one.region_id) == (event_id, account_id, region_id)
-                assert one._status == status
+                assert one.status == status
     assert places == Counter(dict.fromkeys(cloud.events, 1))
     unfinished = {name for events in cloud._unfinished.values() for name in events}
-    assert unfinished == {one.event_id for one in cloud.events.values() if one._status not in FINAL}
+    assert unfinished == {one.event_id for one in cloud.events.values() if one.status not in FINAL}
     scheduled = Counter(
-        one.account_id for one in cloud.events.values() if one.simulated and one._status == EventStatus.SCHEDULED
+        one.account_id for one in cloud.events.values() if one.simulated and one.status == EventStatus.SCHEDULED
     )
     assert +cloud._scheduled_simulated == scheduled
     assert min(cloud._scheduled_simulated.values()) >= 0

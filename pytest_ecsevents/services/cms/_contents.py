@@ -8,12 +8,14 @@ from pytest_ecsevents.services.cms._names import NotificationName
 from pytest_ecsevents.services.cms._notification import Content
 from pytest_ecsevents.services.ecs import (
     EVENT_TYPES,
+    EventRecord,
     EventStatus,
-    Instance,
+    InstanceRecord,
     InstanceStatus,
     InstanceTransition,
     SystemEvent,
     Transition,
+    record_of,
     word,
     words,
 )
@@ -40,17 +42,17 @@ _STARTED: Final = frozenset(
 """Statuses in which content tells when the event started to run (documented, but for Failed, a guess)."""
 
 
-def of_event(event: SystemEvent, change: Transition) -> Content:
+def of_event(event: EventRecord, change: Transition) -> Content:
     """Of a system event of an instance."""
     content: dict[str, object] = {
         "eventId": event.event_id,
-        "publishTime": instant_text(event._published_at),
+        "publishTime": instant_text(event.published_at),
         "instanceId": event.instance_id,
         "eventType": event.event_type,
         "eventStatus": change.to_status.value,
     }
-    if event._not_before is not None and EVENT_TYPES[event.event_type].cause == "SystemMaintenance":
-        content["notBefore"] = instant_text(event._not_before)
+    if event.not_before is not None and EVENT_TYPES[event.event_type].cause == "SystemMaintenance":
+        content["notBefore"] = instant_text(event.not_before)
     if change.to_status in _STARTED:
         content["executeStartTime"] = instant_text(_started_at(event, change))
     if change.to_status.is_final:
@@ -60,12 +62,13 @@ def of_event(event: SystemEvent, change: Transition) -> Content:
 
 def content_of(event: SystemEvent) -> Content:
     """Of a system event of an instance as it is now."""
-    return of_event(event, event._transitions[-1])
+    record = record_of(event)
+    return of_event(record, record.transitions[-1])
 
 
-def of_disk_event(event: SystemEvent, change: Transition, instance: Instance) -> Content:
+def of_disk_event(event: EventRecord, change: Transition, instance: InstanceRecord) -> Content:
     """Of a system event of a disk."""
-    disk = event._disk
+    disk = event.disk
     assert disk is not None
     content: dict[str, object] = {
         "eventId": event.event_id,
@@ -81,18 +84,18 @@ def of_disk_event(event: SystemEvent, change: Transition, instance: Instance) ->
     return content
 
 
-def _started_at(event: SystemEvent, change: Transition) -> Micros:
+def _started_at(event: EventRecord, change: Transition) -> Micros:
     """When it began to run; of one that never did, when it was ended (documented of Avoided)."""
-    starts = (step.at_micros for step in event._transitions if step.to_status == EventStatus.EXECUTING)
+    starts = (step.at_micros for step in event.transitions if step.to_status == EventStatus.EXECUTING)
     return next(starts, change.at_micros)
 
 
 def of_state_change(change: InstanceTransition) -> Content:
     """Of an instance's new status, or its release."""
-    return _state(change.instance, change.to_status)
+    return _state(change.record, change.to_status)
 
 
-def _state(instance: Instance, status: InstanceStatus | None) -> Content:
+def _state(instance: InstanceRecord, status: InstanceStatus | None) -> Content:
     private, public = words(instance, "private_ip_addresses"), words(instance, "public_ip_addresses")
     return {
         "resourceId": instance.instance_id,
@@ -105,7 +108,7 @@ def _state(instance: Instance, status: InstanceStatus | None) -> Content:
     }
 
 
-def of_interruption(instance: Instance) -> Content:
+def of_interruption(instance: InstanceRecord) -> Content:
     """Of the reclaiming of a preemptible instance."""
     return {"instanceId": instance.instance_id, "action": "delete"}
 
@@ -119,12 +122,12 @@ def _hour_text(at: Micros) -> str:
     return f"{instant_text(at - at % _HOUR)[:16]}Z"
 
 
-def _disk_id(instance: Instance) -> str:
+def _disk_id(instance: InstanceRecord) -> str:
     return instance.disks[-1].disk_id
 
 
-SAMPLES: Final[Mapping[str, Callable[[Instance, Micros], Content]]] = {
-    "Instance:StateChange": lambda instance, _: _state(instance, instance._status),
+SAMPLES: Final[Mapping[str, Callable[[InstanceRecord, Micros], Content]]] = {
+    "Instance:StateChange": lambda instance, _: _state(instance, instance.status),
     "Instance:PreemptibleInstanceInterruption": lambda instance, _: of_interruption(instance),
     "Instance:LiveMigrationAcrossDDH": lambda instance, now: {
         "instanceId": instance.instance_id,

@@ -23,7 +23,15 @@ from pytest_ecsevents.services.cms._contents import (
 from pytest_ecsevents.services.cms._event_rules import EventRules
 from pytest_ecsevents.services.cms._names import NORMAL, PUBLISHED, NotificationName, NotificationNames, check_level
 from pytest_ecsevents.services.cms._notification import Content, Notification
-from pytest_ecsevents.services.ecs import EVENT_TYPES, Cloud, Happening, Instance, InstanceTransition, Transition, word
+from pytest_ecsevents.services.ecs import (
+    EVENT_TYPES,
+    Cloud,
+    InstanceRecord,
+    InstanceTransition,
+    Observed,
+    Transition,
+    word,
+)
 
 __tracebackhide__ = hidden_in_reports
 
@@ -48,7 +56,7 @@ class CloudMonitor:
     def _random(self) -> random.Random:
         return random.Random(f"{self._seed}/notifications")
 
-    def heard(self, change: Happening) -> None:
+    def heard(self, change: Observed) -> None:
         """Make the notification of a change, and tell every listener."""
         if isinstance(change, Transition):
             if change.from_status != change.to_status:  # no message is known of an event that was rescheduled
@@ -57,11 +65,16 @@ class CloudMonitor:
         if isinstance(change, InstanceTransition):
             name, content = "Instance:StateChange", of_state_change(change)
         else:
-            name, content = "Instance:PreemptibleInstanceInterruption", of_interruption(change.instance)
-        self.tell(self._of_instance(change.instance, self.names[name], change.at_micros, content))
+            name, content = "Instance:PreemptibleInstanceInterruption", of_interruption(change.record)
+        self.tell(self._of_instance(change.record, self.names[name], change.at_micros, content))
 
     def announce(
-        self, name: str, instance: Instance, content: Mapping[str, object], resource: str | None, level: str | None
+        self,
+        name: str,
+        instance: InstanceRecord,
+        content: Mapping[str, object],
+        resource: str | None,
+        level: str | None,
     ) -> Notification:
         """A notification that no change of the cloud brings about, to be sent with `tell`.
 
@@ -127,7 +140,7 @@ class CloudMonitor:
         return uuid.UUID(int=self._random.getrandbits(128), version=4)
 
     def _of_event(self, change: Transition) -> Notification:
-        event = change.event
+        event = change.record
         instance = self._cloud.any_instance(event.instance_id)
         if EVENT_TYPES[event.event_type].is_of_disk:
             kind, resource, content = "Disk", f"disk/{event.disk_id}", of_disk_event(event, change, instance)
@@ -137,7 +150,7 @@ class CloudMonitor:
         return self._of_instance(instance, name, change.at_micros, content, resource=resource)
 
     def _of_instance(
-        self, instance: Instance, row: NotificationName, at: Micros, content: Content, *, resource: str = ""
+        self, instance: InstanceRecord, row: NotificationName, at: Micros, content: Content, *, resource: str = ""
     ) -> Notification:
         return Notification(
             row=row,
@@ -167,7 +180,7 @@ def _text(said: Mapping[str, object], key: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _checked_content(row: NotificationName, given: object, instance: Instance, now: Micros) -> Content:
+def _checked_content(row: NotificationName, given: object, instance: InstanceRecord, now: Micros) -> Content:
     if not isinstance(given, Mapping) or not _is_json(given):
         raise BadArgumentError(
             f'content is {given!r}. Pass a dict that JSON can say, such as {{"instanceId": "{instance.instance_id}"}}.'

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pytest_ecsevents.rpc import ParsedCall
 from pytest_ecsevents.services.ecs._cloud import Cloud
-from pytest_ecsevents.services.ecs._model import Instance
+from pytest_ecsevents.services.ecs._model import InstanceRecord
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -13,6 +13,6 @@ class ActionCall(ParsedCall):
 
     cloud: Cloud
 
-    def instance(self, instance_id: str) -> Instance:
+    def instance(self, instance_id: str) -> InstanceRecord:
         """The caller's instance; in any region where no RegionId was sent."""
         return self.cloud.instance(instance_id, account_id=self.account_id, region_id=self.region_id or None)

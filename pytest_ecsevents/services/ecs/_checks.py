@@ -16,7 +16,7 @@ from pytest_ecsevents.services.ecs._catalogue import (
     InstanceStatus,
 )
 from pytest_ecsevents.services.ecs._disks import Disk
-from pytest_ecsevents.services.ecs._model import DEFAULT_ACTION, Instance, Maintenance
+from pytest_ecsevents.services.ecs._model import DEFAULT_ACTION, InstanceRecord, Maintenance
 from pytest_ecsevents.services.ecs._refusals import NotBeforePassedError, UnknownEventTypeError
 
 __tracebackhide__ = hidden_in_reports
@@ -70,13 +70,13 @@ def passed(what: str, not_before: Micros, now: Micros) -> str:
     )
 
 
-def type_for(event_type: str, instance: Instance, simulated: bool) -> str:
+def type_for(event_type: str, instance: InstanceRecord, simulated: bool) -> str:
     """The type that the service plans: of a cause alone, the one that the instance's ActionOnMaintenance asks for.
 
     Raises:
         BadArgumentError: A real event was asked for by a type that the service does not plan with the action set.
     """
-    set_action = instance._maintenance.action
+    set_action = instance.maintenance.action
     wanted = MAINTENANCE_IMPACTS[set_action or DEFAULT_ACTION]
     if event_type in MAINTENANCE_CAUSES:
         return f"{event_type}.{wanted}"
@@ -103,7 +103,7 @@ def checked_maintenance(action: object, where: str) -> Maintenance:
     )
 
 
-def disk_concerned(row: EventType, instance: Instance, disk_id: object) -> Disk | None:
+def disk_concerned(row: EventType, instance: InstanceRecord, disk_id: object) -> Disk | None:
     """The disk that an event is about: the one named; of a disk event that names none, the only data disk, else the
     system disk.
 
@@ -180,7 +180,7 @@ def settled_status(status: str, where: str) -> InstanceStatus:
     )
 
 
-def refuse_difference(known: Instance, again: Instance, where: str) -> None:
+def refuse_difference(known: InstanceRecord, again: InstanceRecord, where: str) -> None:
     """Take a second declaration of an instance only if it says the same.
 
     Raises:
@@ -193,15 +193,15 @@ def refuse_difference(known: Instance, again: Instance, where: str) -> None:
                 f"{where} declares {known.instance_id} with {what}={_plain(after)!r}, but it was declared with "
                 f"{what}={_plain(before)!r}. Declare it once."
             )
-    if known._takes != again._takes:
+    if known.takes != again.takes:
         raise BadArgumentError(
             f"{where} declares {known.instance_id} with other stopping_takes or starting_takes than it was declared with. "
             "Declare it once."
         )
-    if known._status != again._status:
+    if known.status != again.status:
         raise BadArgumentError(
-            f"{where} declares {known.instance_id} with status={str(again._status)!r}, but it was declared with "
-            f"status={str(known._status)!r}. Declare it once."
+            f"{where} declares {known.instance_id} with status={str(again.status)!r}, but it was declared with "
+            f"status={str(known.status)!r}. Declare it once."
         )
 
 

@@ -40,12 +40,14 @@ from pytest_ecsevents.services.ecs._extended import checked_extended
 from pytest_ecsevents.services.ecs._ids import Ids
 from pytest_ecsevents.services.ecs._lifecycle import Trigger, first_statuses, next_status
 from pytest_ecsevents.services.ecs._model import (
-    Happening,
+    EventRecord,
     Instance,
+    InstanceRecord,
     InstanceTransition,
     Interruption,
     Maintenance,
     MetadataOptions,
+    Observed,
     SystemEvent,
     Transition,
 )
@@ -115,27 +117,27 @@ class Cloud:
         self.ids: Final = ids
         self.rules: Final = rules
         self.access_keys: dict[str, str] = {}
-        self.events: dict[str, SystemEvent] = {}
-        self.instances: dict[str, Instance] = {}
-        self.observers: list[Callable[[Happening], None]] = []
+        self.events: dict[str, EventRecord] = {}
+        self.instances: dict[str, InstanceRecord] = {}
+        self.observers: list[Callable[[Observed], None]] = []
         self.on_the_way: dict[str, Micros] = {}
         """Instances in the middle of an operation, and when they go on."""
         self.new_instances_take: dict[InstanceStatus, Micros] = {}
         """How long instances that are created from now on have a status on their way."""
-        self.seen: deque[SystemEvent] = deque(maxlen=LAST_SEEN)
+        self.last_read: deque[EventRecord] = deque(maxlen=LAST_SEEN)
         """Whose status or history was read last: a status is its name alone, and does not tell whose it is."""
-        self._released: dict[str, Instance] = {}
+        self._released: dict[str, InstanceRecord] = {}
         # By instance, and of a disk's events by disk: an id of one is never an id of the other.
-        self._of: dict[str, list[SystemEvent]] = {}
-        self._unfinished: dict[str, dict[str, SystemEvent]] = {}
-        self._by_status: dict[tuple[str, str], dict[EventStatus, dict[str, SystemEvent]]] = {}
+        self._of: dict[str, list[EventRecord]] = {}
+        self._unfinished: dict[str, dict[str, EventRecord]] = {}
+        self._by_status: dict[tuple[str, str], dict[EventStatus, dict[str, EventRecord]]] = {}
         self._scheduled_simulated: Counter[str] = Counter()
-        self._undelivered: deque[Happening] = deque()
+        self._undelivered: deque[Observed] = deque()
         self._operating: int | None = None  # the thread that is in the middle of an operation
         self._telling: Final = threading.RLock()
         # One bound method for all: each event and instance keeps it.
         self._settle: Final = clock.settle
-        self._note_seen: Final = self.seen.append
+        self._note_read: Final = self.last_read.append
         self._disk_owners: dict[str, str] = {}
         self._regions: set[str] = {*REGIONS, rules.region_id}
         clock.after_step = self.deliver
@@ -225,12 +227,12 @@ class Cloud:
         takes: Mapping[InstanceStatus, Micros] = MappingProxyType({}),
         disks: object = (),
         action_on_maintenance: object = None,
-    ) -> Instance:
+    ) -> InstanceRecord:
         """Declare an instance; declaring it again the same way changes nothing."""
         with self.changing() as now:
             check_id(instance_id or "i", where)
             region = check_region(region_id or region_of_id(instance_id or "") or self.rules.region_id, self._regions)
-            instance = Instance(
+            instance = InstanceRecord(
                 instance_id=instance_id or self.ids.resource("i", region),
                 region_id=region,
                 account_id=str(account_id or self.rules.account_id),
@@ -240,10 +242,10 @@ class Cloud:
                 created_at=now,
                 number=self.instances_so_far,
                 takes=takes,
-                disks=checked_disks(disks, where),
+                declared_disks=checked_disks(disks, where),
                 maintenance=checked_maintenance(action_on_maintenance, where),
-                settle=self._settle,
             )
+            instance.view = Instance(instance, self._settle)
             known = self.instances.get(instance.instance_id) or self._released.get(instance.instance_id)
             if known is not None:
                 refuse_difference(known, instance, where)
@@ -253,15 +255,15 @@ class Cloud:
             self.instances[instance.instance_id] = instance
             return instance
 
-    def _own_disks(self, instance: Instance, where: str) -> None:
-        for disk in instance._declared_disks:
+    def _own_disks(self, instance: InstanceRecord, where: str) -> None:
+        for disk in instance.declared_disks:
             owner = self._disk_owners.get(disk.disk_id)
             if owner is not None:
                 raise BadArgumentError(
                     f"{where} declares the disk {disk.disk_id} on {instance.instance_id}, but {owner} has it already. "
                     "Give each disk one instance."
                 )
-        self._disk_owners.update((disk.disk_id, instance.instance_id) for disk in instance._declared_disks)
+        self._disk_owners.update((disk.disk_id, instance.instance_id) for disk in instance.declared_disks)
 
     def create_instance(
         self,
@@ -274,7 +276,7 @@ class Cloud:
         disks: tuple[Disk, ...],
         starts: bool,
         cause: str,
-    ) -> Instance:
+    ) -> InstanceRecord:
         """Create an instance as the API does: it is Pending, then Starting and Running, or else Stopped.
 
         Args:
@@ -288,7 +290,7 @@ class Cloud:
             cause: What created it, in words.
         """
         with self.changing() as now:
-            instance = Instance(
+            instance = InstanceRecord(
                 instance_id=instance_id,
                 region_id=region_id,
                 account_id=account_id,
@@ -298,10 +300,10 @@ class Cloud:
                 created_at=now,
                 number=self.instances_so_far,
                 takes=self.new_instances_take,
-                disks=disks,
+                declared_disks=disks,
                 maintenance=Maintenance(),
-                settle=self._settle,
             )
+            instance.view = Instance(instance, self._settle)
             self._own_disks(instance, cause)
             self.instances[instance_id] = instance
             self._undelivered.append(InstanceTransition(instance, None, _PENDING, now, cause))
@@ -315,11 +317,13 @@ class Cloud:
         """How many instances there have been, released ones included."""
         return len(self.instances) + len(self._released)
 
-    def instances_ever(self) -> dict[str, Instance]:
+    def instances_ever(self) -> dict[str, InstanceRecord]:
         """Every instance by id, released ones included."""
         return {**self.instances, **self._released}
 
-    def instance(self, instance_id: str, *, account_id: str | None = None, region_id: str | None = None) -> Instance:
+    def instance(
+        self, instance_id: str, *, account_id: str | None = None, region_id: str | None = None
+    ) -> InstanceRecord:
         """The instance, if the account has it in the region.
 
         Raises:
@@ -346,7 +350,7 @@ class Cloud:
             f'or ecs_events.instances.add("{instance_id}").'
         )
 
-    def account_instances(self, account_id: str, region_id: str) -> Iterator[Instance]:
+    def account_instances(self, account_id: str, region_id: str) -> Iterator[InstanceRecord]:
         """The account's instances in the region, in order of declaration and creation."""
         for instance in self.instances.values():
             if instance.region_id == region_id and instance.account_id == account_id:
@@ -356,7 +360,7 @@ class Cloud:
         """An instance's tags, also after its release."""
         return self.any_instance(instance_id).tags
 
-    def any_instance(self, instance_id: str) -> Instance:
+    def any_instance(self, instance_id: str) -> InstanceRecord:
         """An instance, also after its release."""
         return self.instances.get(instance_id) or self._released[instance_id]
 
@@ -364,7 +368,7 @@ class Cloud:
         """An instance's resource group, also after its release."""
         return self.any_instance(instance_id).attributes.get("resource_group_id", "")
 
-    def check_operable(self, instance: Instance, *allowed: InstanceStatus, operation: str) -> None:
+    def check_operable(self, instance: InstanceRecord, *allowed: InstanceStatus, operation: str) -> None:
         """Refuse an operation that the instance's status or locks do not allow.
 
         Raises:
@@ -372,17 +376,17 @@ class Cloud:
             InstanceLockedError: It is locked for security reasons.
             InstanceArrearsError: It is locked because money is owed.
         """
-        locks = instance._locks
+        locks = instance.locks
         if "security" in locks:
             raise InstanceLockedError(f"{instance.instance_id} is locked for security reasons; {operation} is refused.")
         if "financial" in locks:
             raise InstanceArrearsError(f"{instance.instance_id} is locked because of arrears; {operation} is refused.")
-        if instance._status not in allowed:
+        if instance.status not in allowed:
             raise InstanceStatusError(
-                f"{instance.instance_id} is {instance._status}; {operation} needs it {' or '.join(allowed)}."
+                f"{instance.instance_id} is {instance.status}; {operation} needs it {' or '.join(allowed)}."
             )
 
-    def reboot(self, instance: Instance, *, cause: str, in_guest: bool = False) -> None:
+    def reboot(self, instance: InstanceRecord, *, cause: str, in_guest: bool = False) -> None:
         """Reboot a Running instance; by console or API, that answers its Scheduled SystemMaintenance.Reboot events."""
         with self.changing() as now:
             self.check_operable(instance, _RUNNING, operation="a reboot")
@@ -390,20 +394,20 @@ class Cloud:
                 self._answer_events(instance, (Trigger.REBOOT,), now, f"{cause} before NotBefore")
             self._pass_through(instance, (_STOPPING, _STARTING, _RUNNING), now, cause)
 
-    def stop(self, instance: Instance, *, cause: str, stopped_mode: str = "KeepCharging") -> None:
+    def stop(self, instance: InstanceRecord, *, cause: str, stopped_mode: str = "KeepCharging") -> None:
         """Stop a Running instance."""
         with self.changing() as now:
             self.check_operable(instance, _RUNNING, operation="a stop")
-            instance._stopped_mode = stopped_mode
+            instance.stopped_mode = stopped_mode
             self._pass_through(instance, (_STOPPING, _STOPPED), now, cause)
 
-    def start(self, instance: Instance, *, cause: str) -> None:
+    def start(self, instance: InstanceRecord, *, cause: str) -> None:
         """Start a Stopped instance."""
         with self.changing() as now:
             self.check_operable(instance, _STOPPED, operation="a start")
             self._pass_through(instance, (_STARTING, _RUNNING), now, cause)
 
-    def redeploy(self, instance: Instance, *, cause: str) -> None:
+    def redeploy(self, instance: InstanceRecord, *, cause: str) -> None:
         """Redeploy a Running or Stopped instance, which answers its answerable real events.
 
         Raises:
@@ -418,16 +422,16 @@ class Cloud:
                     f"{instance.instance_id} has no event that RedeployInstance answers. Its unfinished events: "
                     f"{listed(self.unfinished(instance.instance_id))}. Simulated events are not answered."
                 )
-            way = (_STOPPING, _STARTING, _RUNNING) if instance._status == _RUNNING else (_STARTING, _RUNNING)
+            way = (_STOPPING, _STARTING, _RUNNING) if instance.status == _RUNNING else (_STARTING, _RUNNING)
             self._pass_through(instance, way, now, cause)
 
-    def renew(self, instance: Instance, *, cause: str) -> None:
+    def renew(self, instance: InstanceRecord, *, cause: str) -> None:
         """Pay what an instance owes: that avoids its Scheduled billing events, and takes a financial lock off it."""
         with self.changing() as now:
             self._answer_events(instance, (Trigger.RENEW,), now, f"{cause} before NotBefore")
-            instance._locks = tuple(reason for reason in instance._locks if reason != "financial")
+            instance.locks = tuple(reason for reason in instance.locks if reason != "financial")
 
-    def interrupt(self, instance: Instance, *, cause: str) -> None:
+    def interrupt(self, instance: InstanceRecord, *, cause: str) -> None:
         """Announce that a preemptible instance is being reclaimed; it is released `NOTICE` later.
 
         Raises:
@@ -439,63 +443,63 @@ class Cloud:
                     f"{instance.instance_id} is no preemptible instance. Declare it with "
                     'spot_strategy="SpotAsPriceGo", or "SpotWithPriceLimit".'
                 )
-            if instance._releases_at is not None:
+            if instance.releases_at is not None:
                 return
-            instance._releases_at = now + NOTICE
-            instance._locks = tuple(dict.fromkeys((*instance._locks, "Recycling")))
+            instance.releases_at = now + NOTICE
+            instance.locks = tuple(dict.fromkeys((*instance.locks, "Recycling")))
             self._undelivered.append(Interruption(instance, now, now + NOTICE, cause))
             self.clock.queue.push(now + NOTICE, self._reclaim, instance)
 
     def _reclaim(self, instance: object, at: Micros) -> None:
-        assert isinstance(instance, Instance)
+        assert isinstance(instance, InstanceRecord)
         if instance.instance_id in self.instances:
             self._release(instance, at, "PreemptibleInstanceInterruption")
 
-    def release(self, instance: Instance, *, cause: str) -> None:
+    def release(self, instance: InstanceRecord, *, cause: str) -> None:
         """Release an instance; its unfinished events are canceled, its history stays."""
         with self.changing() as now:
             self._release(instance, now, cause)
 
-    def _release(self, instance: Instance, at: Micros, cause: str) -> None:
+    def _release(self, instance: InstanceRecord, at: Micros, cause: str) -> None:
         self._answer_events(instance, (Trigger.RELEASE,), at, cause)
         del self.instances[instance.instance_id]
-        for disk in instance._declared_disks:
+        for disk in instance.declared_disks:
             del self._disk_owners[disk.disk_id]
         self._released[instance.instance_id] = instance
         self.on_the_way.pop(instance.instance_id, None)
-        self._undelivered.append(InstanceTransition(instance, instance._status, None, at, cause))
+        self._undelivered.append(InstanceTransition(instance, instance.status, None, at, cause))
 
-    def _pass_through(self, instance: Instance, way: tuple[InstanceStatus, ...], at: Micros, cause: str) -> None:
+    def _pass_through(self, instance: InstanceRecord, way: tuple[InstanceStatus, ...], at: Micros, cause: str) -> None:
         """Take one status after the other, for as long as each takes."""
         for number, status in enumerate(way, start=1):
-            self._undelivered.append(InstanceTransition(instance, instance._status, status, at, cause))
-            instance._status = status
+            self._undelivered.append(InstanceTransition(instance, instance.status, status, at, cause))
+            instance.status = status
             if status == _STARTING:
-                instance._started_at = at
+                instance.started_at = at
             if self._stays(instance, way[number:], at, cause):
                 return
 
-    def _stays(self, instance: Instance, rest: tuple[InstanceStatus, ...], at: Micros, cause: str) -> bool:
+    def _stays(self, instance: InstanceRecord, rest: tuple[InstanceStatus, ...], at: Micros, cause: str) -> bool:
         """Whether it stays in its status for a while; what is left of its way comes then."""
-        until = at + instance._takes.get(instance._status, 0)
+        until = at + instance.takes.get(instance.status, 0)
         if until == at:
             return False
-        instance._way = (rest, cause)
+        instance.way = (rest, cause)
         self.on_the_way[instance.instance_id] = until
         self.clock.queue.push(until, self._go_on, instance)
         return True
 
     def _go_on(self, instance: object, at: Micros) -> None:
-        assert isinstance(instance, Instance)
-        if self.on_the_way.pop(instance.instance_id, None) is None or instance._way is None:
+        assert isinstance(instance, InstanceRecord)
+        if self.on_the_way.pop(instance.instance_id, None) is None or instance.way is None:
             return  # it was released meanwhile
-        way, cause = instance._way
-        instance._way = None
+        way, cause = instance.way
+        instance.way = None
         self._pass_through(instance, way, at, cause)
 
     # -- events: looking them up
 
-    def event(self, event_id: str, *, account_id: str | None = None, region_id: str | None = None) -> SystemEvent:
+    def event(self, event_id: str, *, account_id: str | None = None, region_id: str | None = None) -> EventRecord:
         """The event, if the account has it in the region.
 
         Raises:
@@ -514,15 +518,15 @@ class Cloud:
             raise UnknownEventError(f"{event_id} is in {event.region_id}, not in {region_id}.", event_id)
         return event
 
-    def events_of(self, instance_id: str) -> list[SystemEvent]:
+    def events_of(self, instance_id: str) -> list[EventRecord]:
         """An instance's events in order of creation, also after its release."""
         return self._of.get(instance_id, [])
 
-    def events_of_disk(self, disk_id: str) -> list[SystemEvent]:
+    def events_of_disk(self, disk_id: str) -> list[EventRecord]:
         """A disk's events in order of creation; events of its instance that concern it are not among them."""
         return self._of.get(disk_id, [])
 
-    def unfinished(self, instance_id: str) -> list[SystemEvent]:
+    def unfinished(self, instance_id: str) -> list[EventRecord]:
         """An instance's events that have not ended."""
         return list(self._unfinished.get(instance_id, {}).values())
 
@@ -539,10 +543,10 @@ class Cloud:
             if (account, region) != (account_id, region_id) and any(by_status.get(status) for status in wanted)
         ]
 
-    def events_in(self, account_id: str, region_id: str, statuses: Iterable[EventStatus]) -> list[SystemEvent]:
+    def events_in(self, account_id: str, region_id: str, statuses: Iterable[EventStatus]) -> list[EventRecord]:
         """The account's events in the region that have one of `statuses`."""
         by_status = self._by_status.get((account_id, region_id), {})
-        found: list[SystemEvent] = []
+        found: list[EventRecord] = []
         for status in statuses:
             found += by_status.get(status, {}).values()
         return found
@@ -550,7 +554,7 @@ class Cloud:
     # -- events: creating them
 
     def check_simulation(
-        self, event_type: str, instances: list[Instance], not_before: Micros, now: Micros, account_id: str
+        self, event_type: str, instances: list[InstanceRecord], not_before: Micros, now: Micros, account_id: str
     ) -> None:
         """Refuse what CreateSimulatedSystemEvents refuses.
 
@@ -573,7 +577,7 @@ class Cloud:
     def create_event(
         self,
         event_type: str,
-        instance: Instance,
+        instance: InstanceRecord,
         *,
         not_before: Micros | None,
         simulated: bool = True,
@@ -585,7 +589,7 @@ class Cloud:
         disk_id: object = None,
         extended: object = MappingProxyType({}),
         cause: str,
-    ) -> SystemEvent:
+    ) -> EventRecord:
         """Publish an event.
 
         Raises:
@@ -601,7 +605,7 @@ class Cloud:
                 planned_type, "event_type", among=SIMULATED_TYPES if simulated else tuple(EVENT_TYPES)
             )
             first = self._first_status(row, simulated, status)
-            event = SystemEvent(
+            event = EventRecord(
                 event_id=self._new_event_id(instance.region_id),
                 event_type=row.name,
                 instance_id=instance.instance_id,
@@ -613,12 +617,11 @@ class Cloud:
                 outcome=legal_outcome(row, simulated, outcome),
                 published_at=now,
                 not_before=planned(first, not_before, simulated, now),
-                settle=self._settle,
-                seen=self._note_seen,
                 lasts=self.rules.executing_for if executing_for is None else executing_for,
                 disk=disk_concerned(row, instance, disk_id),
                 extended=checked_extended(extended),
             )
+            event.view = SystemEvent(event, self._settle, self._note_read)
             self.events[event.event_id] = event
             self._of.setdefault(_owner(event), []).append(event)
             self._enter(event, None, first, now, cause)
@@ -641,7 +644,7 @@ class Cloud:
 
     # -- events: moving them
 
-    def cancel(self, events: list[SystemEvent], *, cause: str = Trigger.CANCEL.value) -> None:
+    def cancel(self, events: list[EventRecord], *, cause: str = Trigger.CANCEL.value) -> None:
         """Cancel simulated events, all or none.
 
         Raises:
@@ -655,17 +658,17 @@ class Cloud:
                 self._move(event, Trigger.CANCEL, now, cause)
 
     @staticmethod
-    def _check_cancelable(event: SystemEvent) -> None:
+    def _check_cancelable(event: EventRecord) -> None:
         if not event.simulated:
             raise NotSimulatedError(
                 f"{event.event_id} is a real event; only simulated events can be canceled by their user."
             )
-        if event._status not in UNFINISHED:
+        if event.status not in UNFINISHED:
             raise UnknownEventError(
-                f"{event.event_id} is {event._status} already; only unfinished events can be canceled.", event.event_id
+                f"{event.event_id} is {event.status} already; only unfinished events can be canceled.", event.event_id
             )
 
-    def accept(self, event: SystemEvent, *, cause: str = Trigger.ACCEPT.value) -> None:
+    def accept(self, event: EventRecord, *, cause: str = Trigger.ACCEPT.value) -> None:
         """Authorise an Inquiring event, which runs at once.
 
         Raises:
@@ -674,10 +677,10 @@ class Cloud:
         with self.changing() as now:
             if not self._move(event, Trigger.ACCEPT, now, cause):
                 raise NotInquiringError(
-                    f"{event.event_id} is {event._status}, not Inquiring; there is nothing to accept."
+                    f"{event.event_id} is {event.status}, not Inquiring; there is nothing to accept."
                 )
 
-    def reschedule(self, event: SystemEvent, not_before: Micros, *, cause: str) -> None:
+    def reschedule(self, event: EventRecord, not_before: Micros, *, cause: str) -> None:
         """Give a Scheduled event another NotBefore.
 
         Raises:
@@ -685,37 +688,37 @@ class Cloud:
             NotBeforePassedError: `not_before` is earlier than now.
         """
         with self.changing() as now:
-            if event._status != EventStatus.SCHEDULED:
+            if event.status != EventStatus.SCHEDULED:
                 raise UnknownEventError(
-                    f"{event.event_id} is {event._status}; only Scheduled events can be rescheduled.", event.event_id
+                    f"{event.event_id} is {event.status}; only Scheduled events can be rescheduled.", event.event_id
                 )
             if not_before < now:
                 raise NotBeforePassedError(passed("NotBefore", not_before, now))
-            if event._initial_not_before is None:
-                event._initial_not_before = event._not_before
-            event._not_before = not_before
+            if event.initial_not_before is None:
+                event.initial_not_before = event.not_before
+            event.not_before = not_before
             self._withdraw_due(event)
-            self._note(event, event._status, event._status, now, f"{cause}: NotBefore {instant_text(not_before)}")
+            self._note(event, event.status, event.status, now, f"{cause}: NotBefore {instant_text(not_before)}")
             self._plan(event, now)
 
-    def modify_maintenance(self, instance: Instance, maintenance: Maintenance) -> None:
+    def modify_maintenance(self, instance: InstanceRecord, maintenance: Maintenance) -> None:
         """Set an instance's maintenance attributes."""
         with self.changing():
-            instance._maintenance = maintenance
+            instance.maintenance = maintenance
 
-    def modify_metadata_options(self, instance: Instance, options: MetadataOptions) -> None:
+    def modify_metadata_options(self, instance: InstanceRecord, options: MetadataOptions) -> None:
         """Set who may read an instance's metadata."""
         with self.changing():
-            instance._metadata_options = options
+            instance.metadata_options = options
 
-    def _answer_events(self, instance: Instance, triggers: Iterable[Trigger], at: Micros, cause: str) -> bool:
+    def _answer_events(self, instance: InstanceRecord, triggers: Iterable[Trigger], at: Micros, cause: str) -> bool:
         """Apply `triggers` to each unfinished event of the instance; whether one moved."""
         events = self.unfinished(instance.instance_id)
         moved = [self._move(event, trigger, at, cause) for trigger in triggers for event in events]
         return any(moved)
 
-    def _move(self, event: SystemEvent, trigger: Trigger, at: Micros, cause: str | None = None) -> bool:
-        before = event._status
+    def _move(self, event: EventRecord, trigger: Trigger, at: Micros, cause: str | None = None) -> bool:
+        before = event.status
         after = next_status(event.event_type, event.simulated, before, trigger)
         if after is None:
             return False
@@ -724,94 +727,94 @@ class Cloud:
         self._enter(event, before, after, at, cause or trigger.value)
         return True
 
-    def _withdraw_due(self, event: SystemEvent) -> None:
-        if event._due is not None:
-            self.clock.queue.withdraw(event._due)
-            event._due = None
+    def _withdraw_due(self, event: EventRecord) -> None:
+        if event.due is not None:
+            self.clock.queue.withdraw(event.due)
+            event.due = None
 
-    def _note(self, event: SystemEvent, before: EventStatus | None, after: EventStatus, at: Micros, cause: str) -> None:
+    def _note(self, event: EventRecord, before: EventStatus | None, after: EventStatus, at: Micros, cause: str) -> None:
         transition = Transition(event, before, after, at, cause)
-        event._transitions += (transition,)
+        event.transitions += (transition,)
         self._undelivered.append(transition)
 
-    def _leave(self, event: SystemEvent) -> None:
+    def _leave(self, event: EventRecord) -> None:
         if EVENT_TYPES[event.event_type].is_of_disk:
             return
         here = self._by_status[event.account_id, event.region_id]
-        del here[event._status][event.event_id]
-        if not here[event._status]:
+        del here[event.status][event.event_id]
+        if not here[event.status]:
             # A dict never shrinks by itself.
-            del here[event._status]
-        if event.simulated and event._status == EventStatus.SCHEDULED:
+            del here[event.status]
+        if event.simulated and event.status == EventStatus.SCHEDULED:
             self._scheduled_simulated[event.account_id] -= 1
 
     def _enter(
-        self, event: SystemEvent, before: EventStatus | None, status: EventStatus, at: Micros, cause: str
+        self, event: EventRecord, before: EventStatus | None, status: EventStatus, at: Micros, cause: str
     ) -> None:
         if not EVENT_TYPES[event.event_type].is_of_disk:
             by_status = self._by_status.setdefault((event.account_id, event.region_id), {})
             by_status.setdefault(status, {})[event.event_id] = event
         if event.simulated and status == EventStatus.SCHEDULED:
             self._scheduled_simulated[event.account_id] += 1
-        event._status = status
+        event.status = status
         self._note(event, before, status, at, cause)
         if status in FINAL:
-            event._finished_at = at
+            event.finished_at = at
             self._forget_unfinished(event)
         else:
             self._unfinished.setdefault(_owner(event), {})[event.event_id] = event
             self._plan(event, at, before)
         self._act(event, at)
 
-    def _forget_unfinished(self, event: SystemEvent) -> None:
+    def _forget_unfinished(self, event: EventRecord) -> None:
         unfinished = self._unfinished.get(_owner(event), {})
         unfinished.pop(event.event_id, None)
         if not unfinished:
             self._unfinished.pop(_owner(event), None)
 
-    def _plan(self, event: SystemEvent, at: Micros, before: EventStatus | None = None) -> None:
+    def _plan(self, event: EventRecord, at: Micros, before: EventStatus | None = None) -> None:
         """Push what happens next by itself; an event that was Scheduled before has had its NotBefore."""
-        if event._status == EventStatus.INQUIRING:
+        if event.status == EventStatus.INQUIRING:
             return
-        not_before = event._not_before if before != EventStatus.SCHEDULED else None
-        if not_before is not None and next_status(event.event_type, event.simulated, event._status, Trigger.NOT_BEFORE):
-            event._due = self.clock.queue.push(not_before, self._at_not_before, event)
+        not_before = event.not_before if before != EventStatus.SCHEDULED else None
+        if not_before is not None and next_status(event.event_type, event.simulated, event.status, Trigger.NOT_BEFORE):
+            event.due = self.clock.queue.push(not_before, self._at_not_before, event)
         else:
-            event._due = self.clock.queue.push(at + event._lasts, self._at_end, event)
+            event.due = self.clock.queue.push(at + event.lasts, self._at_end, event)
 
     def _at_not_before(self, event: object, at: Micros) -> None:
-        assert isinstance(event, SystemEvent)
-        event._due = None
+        assert isinstance(event, EventRecord)
+        event.due = None
         self._move(event, Trigger.NOT_BEFORE, at)
 
     def _at_end(self, event: object, at: Micros) -> None:
-        assert isinstance(event, SystemEvent)
-        event._due = None
+        assert isinstance(event, EventRecord)
+        event.due = None
         failed = event.outcome == EventStatus.FAILED
         self._move(event, Trigger.EXECUTION_FAILS if failed else Trigger.EXECUTION_ENDS, at)
 
-    def _act(self, event: SystemEvent, at: Micros) -> None:
+    def _act(self, event: EventRecord, at: Micros) -> None:
         """Do to the instance what an event that acts does to it."""
         instance = self.instances.get(event.instance_id)
-        if not event._acts or instance is None:
+        if not event.acts or instance is None:
             return
         row = EVENT_TYPES[event.event_type]
-        if row.lock and event._status == EventStatus.EXECUTING:
-            instance._locks = tuple(dict.fromkeys((*instance._locks, row.lock)))
-        way = _WAYS.get((row.effect, event._status, instance._status))
+        if row.lock and event.status == EventStatus.EXECUTING:
+            instance.locks = tuple(dict.fromkeys((*instance.locks, row.lock)))
+        way = _WAYS.get((row.effect, event.status, instance.status))
         if way == ():
             self._release(instance, at, event.event_type)
         elif way is not None:
             self._pass_through(instance, way, at, event.event_type)
 
 
-def _owner(event: SystemEvent) -> str:
+def _owner(event: EventRecord) -> str:
     """Whose event it is: the disk's, or the instance's, though it may concern a disk."""
-    disk = event._disk if EVENT_TYPES[event.event_type].is_of_disk else None
+    disk = event.disk if EVENT_TYPES[event.event_type].is_of_disk else None
     return event.instance_id if disk is None else disk.disk_id
 
 
-def _told(observer: Callable[[Happening], None], change: Happening) -> BaseException | None:
+def _told(observer: Callable[[Observed], None], change: Observed) -> BaseException | None:
     """Tell one observer; its error must not keep the others from hearing."""
     try:
         observer(change)

@@ -5,7 +5,7 @@ import json
 from typing import Final
 
 from pytest_ecsevents.clock import SECOND, Micros, instant_text
-from pytest_ecsevents.services.ecs import Instance
+from pytest_ecsevents.services.ecs import InstanceRecord
 
 LASTS: Final = 6 * 3_600 * SECOND
 """How long credentials are good (the documented example's)."""
@@ -20,7 +20,7 @@ class Credentials:
     def __init__(self) -> None:
         self._issued: Final[dict[str, tuple[Micros, int]]] = {}
 
-    def of(self, instance: Instance, role: str, now: Micros) -> "tuple[str, str]":
+    def of(self, instance: InstanceRecord, role: str, now: Micros) -> "tuple[str, str]":
         """The id of the access key, and the document that has it."""
         at, number = self._issued.get(instance.instance_id, (now - LASTS, 0))
         if now >= at + LASTS - AHEAD:

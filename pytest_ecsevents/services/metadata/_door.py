@@ -6,7 +6,7 @@ from typing import Final, Protocol
 from pytest_ecsevents._errors import EcsEventsError, NoGuestError, hidden_in_reports
 from pytest_ecsevents.clock import Micros
 from pytest_ecsevents.rpc import MISHAPS, NO_EFFECT, ApiError, ApiReply, Effect, Mishap, NoReply, Outcome, felt
-from pytest_ecsevents.services.ecs import Cloud, Instance
+from pytest_ecsevents.services.ecs import Cloud, InstanceRecord
 from pytest_ecsevents.services.metadata._calls import MetadataCall, MetadataRequest
 from pytest_ecsevents.services.metadata._errors import page
 from pytest_ecsevents.services.metadata._guests import Guests
@@ -49,7 +49,7 @@ class _Visit:
 
     request: MetadataRequest
     call: MetadataCall
-    instance: Instance | None
+    instance: InstanceRecord | None
     effect: Effect
     no_reply: NoReply | None = None
     heard_at: Micros | None = None
@@ -100,7 +100,7 @@ class Door:
     def _begin(self, request: MetadataRequest) -> _Visit:
         at = self._cloud.settled()
         call = MetadataCall("", request.method, request.path, request.transport, at)
-        instance: Instance | None = None
+        instance: InstanceRecord | None = None
         problem: NoGuestError | None = None
         try:
             instance = self._guests.who(f"{request.method} {request.path}")

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from pytest_ecsevents._errors import NoGuestError, hidden_in_reports
 from pytest_ecsevents._words import listed
-from pytest_ecsevents.services.ecs import Cloud, Instance, InstanceStatus
+from pytest_ecsevents.services.ecs import Cloud, InstanceRecord, InstanceStatus
 
 __tracebackhide__ = hidden_in_reports
 
@@ -69,7 +69,7 @@ class Guests:
         """Note which thread is the test's own."""
         self._home = threading.get_ident()
 
-    def choose(self, instance: Instance) -> Guest:
+    def choose(self, instance: InstanceRecord) -> Guest:
         """Have an instance ask from now on: in the test's own thread for all that chose nothing, elsewhere for itself."""
         return Guest(self, instance.instance_id)
 
@@ -102,7 +102,7 @@ class Guests:
         of_test = self._of_test[-1].instance_id if self._of_test else None
         return self._here.get() or self._of_thread.get(threading.current_thread()) or of_test
 
-    def who(self, asked: str) -> Instance:
+    def who(self, asked: str) -> InstanceRecord:
         """The instance that asks.
 
         Args:
@@ -117,14 +117,14 @@ class Guests:
                 f"The metadata service was asked for {asked}, but {instance.instance_id} has been released, and whatever "
                 "ran inside it ended with it. End the program by then, for example with ecs_events.run(..., until=...)."
             )
-        if instance._status in _ASLEEP:
+        if instance.status in _ASLEEP:
             raise NoGuestError(
-                f"The metadata service was asked for {asked}, but {instance.instance_id} is {instance._status}: nothing "
+                f"The metadata service was asked for {asked}, but {instance.instance_id} is {instance.status}: nothing "
                 "runs inside it. Start it before, or end the program when it stops."
             )
         return instance
 
-    def _only(self, asked: str) -> Instance:
+    def _only(self, asked: str) -> InstanceRecord:
         """The one instance that there is, or was."""
         candidates = list((self._cloud.instances or self._cloud.instances_ever()).values())
         if len(candidates) == 1:

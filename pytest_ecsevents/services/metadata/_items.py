@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pytest_ecsevents.clock import Micros, instant_text
-from pytest_ecsevents.services.ecs import Cloud, Instance, SystemEvent, word, words
+from pytest_ecsevents.services.ecs import Cloud, EventRecord, InstanceRecord, word, words
 from pytest_ecsevents.services.metadata._credentials import Credentials
 
 
@@ -24,11 +24,11 @@ class Reading:
         active_event: How an active event is told.
     """
 
-    instance: Instance
+    instance: InstanceRecord
     cloud: Cloud
     now: Micros
     credentials: Credentials
-    active_event: Callable[[SystemEvent], object]
+    active_event: Callable[[EventRecord], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Item:
 
     path: str
     read: Callable[[Reading, str], str | None]
-    each: "Callable[[Instance], Iterable[str]] | None" = None
+    each: "Callable[[InstanceRecord], Iterable[str]] | None" = None
     told: "Callable[[str], str]" = lambda _: ""
     is_always: bool = False
     has_slash: bool = False
@@ -76,7 +76,7 @@ def _only_linux(text: str) -> _Read:
 # -- addresses
 
 
-def _first(instance: Instance, attribute: str) -> str | None:
+def _first(instance: InstanceRecord, attribute: str) -> str | None:
     return next(iter(words(instance, attribute)), None)
 
 
@@ -124,7 +124,7 @@ def _address(reading: Reading) -> "ipaddress.IPv4Address | None":
 
 
 def _termination_time(reading: Reading, _name: str) -> str | None:
-    at = reading.instance._releases_at
+    at = reading.instance.releases_at
     return None if at is None else instant_text(at)
 
 
@@ -152,15 +152,15 @@ def _itself(text: str) -> str:
 # -- names of which an instance may have several
 
 
-def _macs(instance: Instance) -> Iterable[str]:
+def _macs(instance: InstanceRecord) -> Iterable[str]:
     return (word(instance, "mac_address"),)
 
 
-def _given(attribute: str) -> "Callable[[Instance], Iterable[str]]":
+def _given(attribute: str) -> "Callable[[InstanceRecord], Iterable[str]]":
     return lambda instance: filter(None, (word(instance, attribute),))
 
 
-def _serials(instance: Instance) -> Iterable[str]:
+def _serials(instance: InstanceRecord) -> Iterable[str]:
     return (disk.disk_id.removeprefix("d-") for disk in instance.disks)
 
 

@@ -9,7 +9,7 @@ from pytest_ecsevents._words import did_you_mean
 from pytest_ecsevents.clock import Micros
 from pytest_ecsevents.rpc import ApiError, ApiReply
 from pytest_ecsevents.services.cms import content_of
-from pytest_ecsevents.services.ecs import Cloud, Instance, SystemEvent
+from pytest_ecsevents.services.ecs import Cloud, EventRecord, InstanceRecord, SystemEvent
 from pytest_ecsevents.services.metadata._calls import MetadataRequest
 from pytest_ecsevents.services.metadata._credentials import Credentials
 from pytest_ecsevents.services.metadata._errors import ERRORS, headers, page
@@ -57,7 +57,7 @@ class MetadataService:
         self.active_event: Callable[[SystemEvent], object] = content_of
         self.no_token_status = 403
 
-    def answer(self, instance: Instance, request: MetadataRequest) -> Answer:
+    def answer(self, instance: InstanceRecord, request: MetadataRequest) -> Answer:
         """What an instance is told.
 
         Args:
@@ -73,7 +73,7 @@ class MetadataService:
             except ApiError as error:
                 return Answer(page(error), hint=error.hint, is_usual=error.hint == "")
 
-    def _answer(self, instance: Instance, request: MetadataRequest, now: Micros) -> Answer:
+    def _answer(self, instance: InstanceRecord, request: MetadataRequest, now: Micros) -> Answer:
         version, _, path = request.path.strip("/").partition("/")
         is_token_request = request.method == "PUT" and (version, path) == ("latest", _ISSUING)
         self._check_access(instance, request, now, is_token_request=is_token_request)
@@ -86,14 +86,14 @@ class MetadataService:
         return self._read(Reading(instance, self._cloud, now, self._credentials, self._told), path)
 
     def _check_access(
-        self, instance: Instance, request: MetadataRequest, now: Micros, *, is_token_request: bool
+        self, instance: InstanceRecord, request: MetadataRequest, now: Micros, *, is_token_request: bool
     ) -> None:
         """Refuse what may not be asked, or not so.
 
         Raises:
             ApiError: It may not.
         """
-        options = instance._metadata_options
+        options = instance.metadata_options
         if not options.is_enabled:
             raise ERRORS["Forbidden"].error(hint=f"HttpEndpoint of {instance.instance_id} is disabled")
         if is_token_request:
@@ -105,8 +105,8 @@ class MetadataService:
         elif options.needs_token:
             raise _without_token(self.no_token_status, instance.instance_id)
 
-    def _told(self, event: SystemEvent) -> object:
-        told = self.active_event(event)
+    def _told(self, event: EventRecord) -> object:
+        told = self.active_event(event.view)
         try:
             json.dumps(told)
         except (TypeError, ValueError):
@@ -138,7 +138,7 @@ def _without_token(http_status: int, instance_id: str) -> ApiError:
     return ApiError(row.code, http_status, row.message, hint=hint)
 
 
-def _paths(instance: Instance) -> "Iterator[tuple[str, Item, str]]":
+def _paths(instance: InstanceRecord) -> "Iterator[tuple[str, Item, str]]":
     """Every path that an instance may have, with its item, and the name that `*` stands for."""
     for item in ITEMS:
         if item.each is None:
@@ -147,7 +147,7 @@ def _paths(instance: Instance) -> "Iterator[tuple[str, Item, str]]":
             yield from ((item.path.replace("*", name), item, name) for name in item.each(instance))
 
 
-def _by_path(instance: Instance) -> "Mapping[str, tuple[Item, str]]":
+def _by_path(instance: InstanceRecord) -> "Mapping[str, tuple[Item, str]]":
     return {path: (item, name) for path, item, name in _paths(instance)}
 
 
@@ -170,6 +170,6 @@ def _line(path: str, item: Item, start: str) -> str:
     return part if is_name and not item.has_slash else f"{part}{slash}"
 
 
-def _no_item(path: str, instance: Instance) -> str:
+def _no_item(path: str, instance: InstanceRecord) -> str:
     nearest = did_you_mean(f"/latest/{path}", [f"/latest/{known}" for known, _, _ in _paths(instance)])
     return f"there is no such item.{nearest}"

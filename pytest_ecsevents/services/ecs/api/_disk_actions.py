@@ -17,8 +17,8 @@ from pytest_ecsevents.services.ecs import (
     HEALTH_STATUSES,
     Cloud,
     Disk,
-    Instance,
-    SystemEvent,
+    EventRecord,
+    InstanceRecord,
 )
 from pytest_ecsevents.services.ecs._calls import ActionCall
 from pytest_ecsevents.services.ecs.api import _event_filters as filters
@@ -55,11 +55,11 @@ def _event_tests(call: ActionCall) -> list[filters.Test]:
         tests.append(lambda event: event.event_type == call[_TYPE])
     if call[filters.EVENT_IDS]:
         tests.append(lambda event: event.event_id in call[filters.EVENT_IDS])
-    filters.add_range(call, _START, _END, lambda event: event._published_at, tests)
+    filters.add_range(call, _START, _END, lambda event: event.published_at, tests)
     return tests
 
 
-def _disks(call: ActionCall) -> "Iterator[tuple[Instance, Disk]]":
+def _disks(call: ActionCall) -> "Iterator[tuple[InstanceRecord, Disk]]":
     """The caller's disks that match, in order of declaration."""
     wanted, tags = frozenset(call[_DISKS]), [(tag.get("Key", ""), tag.get("Value")) for tag in call[_TAGS]]
     for instance in call.cloud.account_instances(call.account_id, call.region_id):
@@ -74,10 +74,10 @@ def _disks(call: ActionCall) -> "Iterator[tuple[Instance, Disk]]":
                 yield instance, disk
 
 
-def _visible(call: ActionCall, disk: Disk) -> Iterator[SystemEvent]:
+def _visible(call: ActionCall, disk: Disk) -> Iterator[EventRecord]:
     oldest = call.now - VISIBLE_FOR
     for event in call.cloud.events_of_disk(disk.disk_id):
-        if event._finished_at is None or event._published_at >= oldest:
+        if event.finished_at is None or event.published_at >= oldest:
             yield event
 
 
@@ -86,7 +86,7 @@ def _health(cloud: Cloud, disk: Disk) -> str:
     return "Impaired" if cloud.has_disk_event(disk.disk_id) else disk.health_status
 
 
-def _view(cloud: Cloud, instance: Instance, disk: Disk, events: Iterable[SystemEvent]) -> JsonObject:
+def _view(cloud: Cloud, instance: InstanceRecord, disk: Disk, events: Iterable[EventRecord]) -> JsonObject:
     health = _health(cloud, disk)
     views: list[Json] = [_event_view(event) for event in events]
     return {
@@ -99,16 +99,16 @@ def _view(cloud: Cloud, instance: Instance, disk: Disk, events: Iterable[SystemE
     }
 
 
-def _event_view(event: SystemEvent) -> JsonObject:
+def _event_view(event: EventRecord) -> JsonObject:
     """One time for publication, plan and start; an end only when there is one (documented)."""
     view: JsonObject = {
         "EventId": event.event_id,
         "EventType": {"Code": EVENT_TYPES[event.event_type].code, "Name": event.event_type},
-        "EventTime": instant_text(event._published_at),
+        "EventTime": instant_text(event.published_at),
         "ImpactLevel": "100",
     }
-    if event._finished_at is not None:
-        view["EventEndTime"] = instant_text(event._finished_at)
+    if event.finished_at is not None:
+        view["EventEndTime"] = instant_text(event.finished_at)
     return view
 
 

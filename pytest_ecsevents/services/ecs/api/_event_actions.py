@@ -28,11 +28,11 @@ from pytest_ecsevents.services.ecs import (
     HEALTH_STATUSES,
     INSTANCE_STATUS_CODES,
     SIMULATED_TYPES,
+    EventRecord,
     EventStatus,
-    Instance,
+    InstanceRecord,
     NotBeforePassedError,
     NotSimulatedError,
-    SystemEvent,
     TooManySimulatedEventsError,
     UnknownEventError,
     UnknownInstanceError,
@@ -143,7 +143,7 @@ def _describe_history(call: ActionCall) -> JsonObject:
     tests = filters.shared_tests(call) + filters.owner_tests(call.cloud, call[_TAGS], call[_RESOURCE_GROUP])
     events = list(_history_candidates(call, statuses))
     if not statuses.isdisjoint(FINAL):
-        events = [event for event in events if event._finished_at is None or event._finished_at >= oldest]
+        events = [event for event in events if event.finished_at is None or event.finished_at >= oldest]
     for test in tests:
         events = [event for event in events if test(event)]
     _sort_newest_first(events)
@@ -161,13 +161,13 @@ def _found_elsewhere(call: ActionCall, statuses: "Iterable[EventStatus]") -> str
     return f"None in {call.region_id} of account {call.account_id}; there are such events {listed(places, most=3)}."
 
 
-def _sort_newest_first(events: "list[SystemEvent]") -> None:
+def _sort_newest_first(events: "list[EventRecord]") -> None:
     """By `filters.newest_first`, in two stable sorts whose keys are read without a step in Python for each event."""
     events.sort(key=attrgetter("event_id"))
-    events.sort(key=attrgetter("_published_at"), reverse=True)
+    events.sort(key=attrgetter("published_at"), reverse=True)
 
 
-def _history_candidates(call: ActionCall, statuses: "frozenset[EventStatus]") -> Iterable[SystemEvent]:
+def _history_candidates(call: ActionCall, statuses: "frozenset[EventStatus]") -> Iterable[EventRecord]:
     """The caller's events in these statuses, from the narrowest index that the call allows."""
     cloud, resources = call.cloud, call[_RESOURCES] or ((call[_INSTANCE],) if call[_INSTANCE] else ())
     if call[_RESOURCE_TYPE] in _HOST_TYPES:
@@ -180,25 +180,25 @@ def _history_candidates(call: ActionCall, statuses: "frozenset[EventStatus]") ->
     else:
         return cloud.events_in(call.account_id, call.region_id, statuses)
     mine = (call.account_id, call.region_id)
-    return [e for e in narrowed if e._status in statuses and (e.account_id, e.region_id) == mine]
+    return [e for e in narrowed if e.status in statuses and (e.account_id, e.region_id) == mine]
 
 
-def _history_view(event: SystemEvent) -> Fragment:
+def _history_view(event: EventRecord) -> Fragment:
     """Made anew when something that it shows has changed: a poller is shown the same events again and again."""
-    state = (event._status, event._not_before, event._initial_not_before, event._finished_at)
-    shown = event._shown
+    state = (event.status, event.not_before, event.initial_not_before, event.finished_at)
+    shown = event.rendered
     if shown is None or shown[0] != state:
-        shown = event._shown = (state, Fragment(_new_history_view(event)))
+        shown = event.rendered = (state, Fragment(_new_history_view(event)))
     view: Fragment = shown[1]
     return view
 
 
-def _new_history_view(event: SystemEvent) -> JsonObject:
+def _new_history_view(event: EventRecord) -> JsonObject:
     view = _event_view(event)
     view["InstanceId"] = event.instance_id
     view["ExtendedAttribute"] = _extended_view(event)
-    if event._finished_at is not None:
-        view["EventFinishTime"] = instant_text(event._finished_at)
+    if event.finished_at is not None:
+        view["EventFinishTime"] = instant_text(event.finished_at)
     return view
 
 
@@ -211,28 +211,28 @@ _STATUS_VIEWS: Final[dict[EventStatus, JsonObject]] = {
 }
 
 
-def _event_view(event: SystemEvent) -> JsonObject:
+def _event_view(event: EventRecord) -> JsonObject:
     view: JsonObject = {
         "EventId": event.event_id,
         "EventType": _TYPE_VIEWS[event.event_type],
-        "EventCycleStatus": _STATUS_VIEWS[event._status],
-        "EventPublishTime": instant_text(event._published_at),
+        "EventCycleStatus": _STATUS_VIEWS[event.status],
+        "EventPublishTime": instant_text(event.published_at),
         "ExtendedAttribute": {},
     }
-    if event._not_before is not None:
-        view["NotBefore"] = instant_text(event._not_before)
+    if event.not_before is not None:
+        view["NotBefore"] = instant_text(event.not_before)
     if event.reason is not None:
         view["Reason"] = event.reason
     return view
 
 
-def _extended_view(event: SystemEvent) -> JsonObject:
+def _extended_view(event: EventRecord) -> JsonObject:
     """Empty for most events (documented); DiskId and Device of those that concern a disk, and what the test gave."""
-    view: JsonObject = {name: _extended_member(name, value) for name, value in event._extended.items()}
-    if event._disk is not None:
-        view.update(DiskId=event._disk.disk_id, Device=event._disk.device)
-    if event._initial_not_before is not None:
-        view["InitialNotBefore"] = instant_text(event._initial_not_before)
+    view: JsonObject = {name: _extended_member(name, value) for name, value in event.extended.items()}
+    if event.disk is not None:
+        view.update(DiskId=event.disk.disk_id, Device=event.disk.device)
+    if event.initial_not_before is not None:
+        view["InitialNotBefore"] = instant_text(event.initial_not_before)
     return view
 
 
@@ -288,7 +288,7 @@ def _describe_full_status(call: ActionCall) -> JsonObject:
     tests = filters.shared_tests(call)
     matching = []
     for instance in _full_status_instances(call):
-        events = [event for event in call.cloud.unfinished(instance.instance_id) if event._status in _PLANNED]
+        events = [event for event in call.cloud.unfinished(instance.instance_id) if event.status in _PLANNED]
         for test in tests:
             events = [event for event in events if test(event)]
         if events or not tests:
@@ -300,23 +300,23 @@ def _describe_full_status(call: ActionCall) -> JsonObject:
     return {**envelope, "InstanceFullStatusSet": {"InstanceFullStatusType": views}}
 
 
-def _full_status_instances(call: ActionCall) -> Iterable[Instance]:
+def _full_status_instances(call: ActionCall) -> Iterable[InstanceRecord]:
     wanted = frozenset(call[_FULL_INSTANCES])
     for instance in call.cloud.account_instances(call.account_id, call.region_id):
         if (
             (not wanted or instance.instance_id in wanted)
-            and call[_INSTANCE_STATUS] in ("", instance._status)
+            and call[_INSTANCE_STATUS] in ("", instance.status)
             and call[_HEALTH] in ("", _health(instance))
         ):
             yield instance
 
 
-def _health(instance: Instance) -> str:
+def _health(instance: InstanceRecord) -> str:
     return str(instance.attributes.get("health_status", "Ok"))
 
 
-def _full_view(instance: Instance, events: Iterable[SystemEvent]) -> JsonObject:
-    status, health = instance._status, _health(instance)
+def _full_view(instance: InstanceRecord, events: Iterable[EventRecord]) -> JsonObject:
+    status, health = instance.status, _health(instance)
     views: list[Json] = [_planned_view(event) for event in events]
     return {
         "InstanceId": instance.instance_id,
@@ -326,7 +326,7 @@ def _full_view(instance: Instance, events: Iterable[SystemEvent]) -> JsonObject:
     }
 
 
-def _planned_view(event: SystemEvent) -> JsonObject:
+def _planned_view(event: EventRecord) -> JsonObject:
     """The event; of its extended attribute only what the official reply model has here."""
     view = _event_view(event)
     extended = _extended_view(event)

@@ -6,10 +6,10 @@ from typing import Final, TypeAlias
 from pytest_ecsevents.clock import Micros, instant_text
 from pytest_ecsevents.rpc._errors import EVENT_IDS_LIMIT, INVALID, TIME_ORDER
 from pytest_ecsevents.rpc._parameters import Parameter, choice, instant, repeated, structs
-from pytest_ecsevents.services.ecs import INSTANCE_EVENT_TYPES, Cloud, SystemEvent
+from pytest_ecsevents.services.ecs import INSTANCE_EVENT_TYPES, Cloud, EventRecord
 from pytest_ecsevents.services.ecs._calls import ActionCall
 
-Test: TypeAlias = Callable[[SystemEvent], bool]
+Test: TypeAlias = Callable[[EventRecord], bool]
 
 EVENT_IDS: Final = repeated("EventId", most=100, too_many=EVENT_IDS_LIMIT)
 EVENT_TYPE: Final = choice(
@@ -52,8 +52,8 @@ def shared_tests(call: ActionCall) -> list[Test]:
     if call[EVENT_IDS]:
         ids = frozenset(call[EVENT_IDS])
         tests.append(lambda event: event.event_id in ids)
-    add_range(call, NOT_BEFORE_START, NOT_BEFORE_END, lambda event: event._not_before, tests)
-    add_range(call, PUBLISHED_START, PUBLISHED_END, lambda event: event._published_at, tests)
+    add_range(call, NOT_BEFORE_START, NOT_BEFORE_END, lambda event: event.not_before, tests)
+    add_range(call, PUBLISHED_START, PUBLISHED_END, lambda event: event.published_at, tests)
     return tests
 
 
@@ -61,7 +61,7 @@ def add_range(
     call: ActionCall,
     start: Parameter[Micros | None],
     end: Parameter[Micros | None],
-    of: Callable[[SystemEvent], Micros | None],
+    of: Callable[[EventRecord], Micros | None],
     tests: list[Test],
 ) -> None:
     """Ranges include both ends (a guess), compared in whole seconds, as they are printed."""
@@ -71,7 +71,7 @@ def add_range(
     if first is not None and last is not None and last < first:
         raise TIME_ORDER.error(hint=f"{end.name} {instant_text(last)} lies before {start.name} {instant_text(first)}")
 
-    def within(event: SystemEvent) -> bool:
+    def within(event: EventRecord) -> bool:
         at = of(event)
         if at is None:
             return False
@@ -92,9 +92,9 @@ def owner_tests(cloud: Cloud, wanted: Iterable[Mapping[str, str]], resource_grou
     return tests
 
 
-def newest_first(event: SystemEvent) -> "tuple[int, str]":
+def newest_first(event: EventRecord) -> "tuple[int, str]":
     """The order in which events are listed (a guess): newest publication first, then by id."""
-    return -event._published_at, event.event_id
+    return -event.published_at, event.event_id
 
 
 def has_tags(owned: Mapping[str, str], pairs: "Iterable[tuple[str, str | None]]") -> bool:

@@ -30,9 +30,9 @@ from pytest_ecsevents.rpc._errors import (
 from pytest_ecsevents.rpc._parameters import ParameterSet, boolean, choice, repeated, text
 from pytest_ecsevents.rpc._wire import Json, JsonObject
 from pytest_ecsevents.services.ecs import (
-    Instance,
     InstanceArrearsError,
     InstanceLockedError,
+    InstanceRecord,
     InstanceStatus,
     InstanceStatusError,
     UnknownInstanceError,
@@ -61,7 +61,7 @@ _REFUSALS: Final[dict[type[EcsEventsError], ErrorRow]] = {
 }
 
 
-def _checked(call: ActionCall, needed: InstanceStatus, operation: str) -> Instance:
+def _checked(call: ActionCall, needed: InstanceStatus, operation: str) -> InstanceRecord:
     """The instance, after every check; a dry run ends here."""
     instance = call.instance(call[_INSTANCE])
     call.cloud.check_operable(instance, needed, operation=operation)
@@ -119,7 +119,7 @@ class Operation:
     name: str
     needed: InstanceStatus
     passing: InstanceStatus
-    act: Callable[[ActionCall, Instance], None]
+    act: Callable[[ActionCall, InstanceRecord], None]
 
 
 def _batch_of(operation: Operation) -> Callable[[ActionCall], JsonObject]:
@@ -142,21 +142,21 @@ def _batch(call: ActionCall, operation: Operation) -> JsonObject:
     return {"InstanceResponses": {"InstanceResponse": responses}}
 
 
-def _check(call: ActionCall, instance: Instance, operation: Operation) -> None:
+def _check(call: ActionCall, instance: InstanceRecord, operation: Operation) -> None:
     call.cloud.check_operable(instance, operation.needed, operation=operation.name)
 
 
 def _one_of_batch(call: ActionCall, instance_id: str, operation: Operation) -> JsonObject:
     try:
         instance = call.instance(instance_id)
-        before = instance._status
+        before = instance.status
         _check(call, instance, operation)
         operation.act(call, instance)
     except tuple(_BATCH_REFUSALS) as refusal:
         row = _BATCH_REFUSALS[type(refusal)]
         # Whoever may not see the instance is not told its status either.
         unseen = isinstance(refusal, UnknownInstanceError)
-        status = "" if unseen else call.cloud.instances[instance_id]._status.value
+        status = "" if unseen else call.cloud.instances[instance_id].status.value
         outcome = {"Code": row.code, "Message": row.message, "CurrentStatus": status, "PreviousStatus": status}
     else:
         passing = operation.passing.value
@@ -280,18 +280,16 @@ _INITIALIZING_NOTE: Final = (
 )
 
 
-def _check_deletable(call: ActionCall, instance: Instance) -> None:
+def _check_deletable(call: ActionCall, instance: InstanceRecord) -> None:
     """A security lock does not keep an instance from being released (documented)."""
     if flag(instance, "deletion_protection"):
         raise PROTECTED.error()
     if word(instance, "instance_charge_type") == "PrePaid" and not call[_TERMINATE]:
         raise CHARGE_TYPE.error()
-    if instance._status == InstanceStatus.PENDING:
+    if instance.status == InstanceStatus.PENDING:
         raise INITIALIZING.error(hint=f"{instance.instance_id} is still Pending; wait until it is not")
-    if instance._status != InstanceStatus.STOPPED and not call[_FORCE]:
-        raise WRONG_STATUS.error(
-            hint=f"{instance.instance_id} is {instance._status}; stop it first, or send Force=true"
-        )
+    if instance.status != InstanceStatus.STOPPED and not call[_FORCE]:
+        raise WRONG_STATUS.error(hint=f"{instance.instance_id} is {instance.status}; stop it first, or send Force=true")
 
 
 def _delete(call: ActionCall) -> JsonObject:

@@ -29,7 +29,7 @@ from pytest_ecsevents.services.ecs import (
     INTERNET_CHARGE_TYPES,
     LOCK_REASONS,
     NETWORK_TYPES,
-    Instance,
+    InstanceRecord,
     InstanceStatus,
     flag,
     word,
@@ -39,7 +39,7 @@ from pytest_ecsevents.services.ecs._calls import ActionCall
 from pytest_ecsevents.services.ecs.api._event_filters import has_tags
 from pytest_ecsevents.services.ecs.api._instance_view import instance_view
 
-Matches: TypeAlias = Callable[[Instance, Any], bool]
+Matches: TypeAlias = Callable[[InstanceRecord, Any], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def _any_of(attribute: str) -> Matches:
     return lambda instance, value: not set(value).isdisjoint(words(instance, attribute))
 
 
-def _name_like(instance: Instance, pattern: str) -> bool:
+def _name_like(instance: InstanceRecord, pattern: str) -> bool:
     """`*` stands for any text; nothing else is special."""
     literal = re.sub(r"([\[?])", r"[\1]", pattern)
     return fnmatch.fnmatchcase(word(instance, "instance_name"), literal)
@@ -74,7 +74,7 @@ FILTERS: Final = (
     Filter(json_list("InstanceIds"), lambda instance, value: instance.instance_id in value),
     Filter(
         choice("Status", _STATUSES, refusal=INSTANCES["InvalidStatus.NotFound"]),
-        lambda instance, value: instance._status == value,
+        lambda instance, value: instance.status == value,
     ),
     Filter(text("InstanceName", note="* stands for any text"), _name_like),
     Filter(text("VpcId"), _is("vpc_id")),
@@ -109,12 +109,12 @@ FILTERS: Final = (
     Filter(text("KeyPairName"), _is("key_pair_name")),
     Filter(
         choice("LockReason", LOCK_REASONS, refusal=INSTANCES["InvalidLockReason.NotFound"]),
-        lambda instance, value: value in instance._locks,
+        lambda instance, value: value in instance.locks,
     ),
     Filter(text("ResourceGroupId"), _is("resource_group_id")),
     Filter(text("HpcClusterId"), _is("hpc_cluster_id")),
-    Filter(text("HttpEndpoint"), lambda instance, value: instance._metadata_options.endpoint == value),
-    Filter(text("HttpTokens"), lambda instance, value: instance._metadata_options.tokens == value),
+    Filter(text("HttpEndpoint"), lambda instance, value: instance.metadata_options.endpoint == value),
+    Filter(text("HttpTokens"), lambda instance, value: instance.metadata_options.tokens == value),
     Filter(yes_or_no("IoOptimized"), lambda instance, value: flag(instance, "io_optimized") == value),
     Filter(yes_or_no("DeviceAvailable"), lambda instance, value: flag(instance, "device_available") == value),
 )
@@ -141,12 +141,12 @@ def _describe_instances(call: ActionCall) -> JsonObject:
     return {"NextToken": "", **envelope, "Instances": {"Instance": views}}
 
 
-def _declared_first(instance: Instance) -> "tuple[int, str]":
-    return instance._number, instance.instance_id
+def _declared_first(instance: InstanceRecord) -> "tuple[int, str]":
+    return instance.number, instance.instance_id
 
 
-def _tests(call: ActionCall) -> "list[Callable[[Instance], bool]]":
-    tests: list[Callable[[Instance], bool]] = []
+def _tests(call: ActionCall) -> "list[Callable[[InstanceRecord], bool]]":
+    tests: list[Callable[[InstanceRecord], bool]] = []
     # An empty JSON array differs from the default: it is a filter that nothing passes.
     given = [one for one in FILTERS if call[one.parameter] != one.parameter.default]
     tests.extend(_bound(one.matches, call[one.parameter]) for one in given)
@@ -157,7 +157,7 @@ def _tests(call: ActionCall) -> "list[Callable[[Instance], bool]]":
     return tests
 
 
-def _bound(matches: Matches, value: object) -> Callable[[Instance], bool]:
+def _bound(matches: Matches, value: object) -> Callable[[InstanceRecord], bool]:
     return lambda instance: matches(instance, value)
 
 
@@ -168,21 +168,21 @@ def _tag_pairs(tags: "tuple[Mapping[str, str], ...]") -> "list[tuple[str, str | 
     return [(tag["Key"], tag.get("Value")) for tag in tags]
 
 
-def _expired_at(instance: Instance) -> Micros:
+def _expired_at(instance: InstanceRecord) -> Micros:
     at = minutes_instant(word(instance, "expired_time"))
     assert at is not None
     return at
 
 
-_TIME_KEYS: Final[dict[str, Callable[[Instance, Micros], bool]]] = {
-    "CreationStartTime": lambda instance, at: instance._created_at >= at,
-    "CreationEndTime": lambda instance, at: instance._created_at - instance._created_at % 60_000_000 <= at,
+_TIME_KEYS: Final[dict[str, Callable[[InstanceRecord, Micros], bool]]] = {
+    "CreationStartTime": lambda instance, at: instance.created_at >= at,
+    "CreationEndTime": lambda instance, at: instance.created_at - instance.created_at % 60_000_000 <= at,
     "ExpiredStartTime": lambda instance, at: _expired_at(instance) >= at,
     "ExpiredEndTime": lambda instance, at: _expired_at(instance) <= at,
 }
 
 
-def _time_test(pair: Mapping[str, str]) -> Callable[[Instance], bool]:
+def _time_test(pair: Mapping[str, str]) -> Callable[[InstanceRecord], bool]:
     key, value = pair.get("Key", ""), pair.get("Value", "")
     matches, at = _TIME_KEYS.get(key), minutes_instant(value)
     if matches is None:
@@ -246,11 +246,11 @@ def _describe_status(call: ActionCall) -> JsonObject:
         and cluster in ("", word(instance, "cluster_id"))
     ]
     page, envelope = numbered(call, instances, _STATUS_PAGE_SIZE)
-    views: list[Json] = [{"InstanceId": one.instance_id, "Status": one._status.value} for one in page]
+    views: list[Json] = [{"InstanceId": one.instance_id, "Status": one.status.value} for one in page]
     return {**envelope, "InstanceStatuses": {"InstanceStatus": views}}
 
 
-def is_zone(zone: str, region_id: str, instances: Iterable[Instance]) -> bool:
+def is_zone(zone: str, region_id: str, instances: Iterable[InstanceRecord]) -> bool:
     """Whether the zone is known: an instance is in it, or it is named like one of the region's."""
     named_so = zone.startswith(region_id) and _ZONE_FORM.fullmatch(zone[len(region_id) :]) is not None
     return named_so or any(zone == word(instance, "zone_id") for instance in instances)

@@ -4,17 +4,17 @@ from typing import Final
 
 from pytest_ecsevents.clock import minute_text
 from pytest_ecsevents.rpc._wire import Json, JsonObject
-from pytest_ecsevents.services.ecs import Instance, InstanceStatus, flag, number, word, words
+from pytest_ecsevents.services.ecs import InstanceRecord, InstanceStatus, flag, number, word, words
 
 
-def _price_limit(instance: Instance) -> float:
+def _price_limit(instance: InstanceRecord) -> float:
     value = instance.attributes.get("spot_price_limit", 0.0)
     assert isinstance(value, float)
     return value
 
 
-def _stopped_mode(instance: Instance) -> str:
-    return instance._stopped_mode if instance._status == InstanceStatus.STOPPED else word(instance, "stopped_mode")
+def _stopped_mode(instance: InstanceRecord) -> str:
+    return instance.stopped_mode if instance.status == InstanceStatus.STOPPED else word(instance, "stopped_mode")
 
 
 # Key on the wire -> attribute; the keys and their types are those of a captured reply.
@@ -59,7 +59,7 @@ _FLAGS: Final = {
 _OPTIONAL: Final = {"KeyPairName": "key_pair_name", "HpcClusterId": "hpc_cluster_id"}
 
 
-def instance_view(instance: Instance) -> JsonObject:
+def instance_view(instance: InstanceRecord) -> JsonObject:
     """One entry of `Instances.Instance[]`; times have minute precision."""
     view: JsonObject = {key: word(instance, name) for key, name in _WORDS.items()}
     view.update((key, number(instance, name)) for key, name in _NUMBERS.items())
@@ -68,10 +68,10 @@ def instance_view(instance: Instance) -> JsonObject:
     view.update(
         InstanceId=instance.instance_id,
         RegionId=instance.region_id,
-        Status=instance._status.value,
+        Status=instance.status.value,
         StoppedMode=_stopped_mode(instance),
-        CreationTime=minute_text(instance._created_at),
-        StartTime=minute_text(instance._started_at),
+        CreationTime=minute_text(instance.created_at),
+        StartTime=minute_text(instance.started_at),
         SpotPriceLimit=_price_limit(instance),
         SaleCycle="",
         VlanId="",
@@ -80,11 +80,11 @@ def instance_view(instance: Instance) -> JsonObject:
         HibernationOptions={"Configured": False},
         DedicatedInstanceAttribute={"Tenancy": "", "Affinity": ""},
         MetadataOptions={
-            "HttpTokens": instance._metadata_options.tokens,
-            "HttpEndpoint": instance._metadata_options.endpoint,
+            "HttpTokens": instance.metadata_options.tokens,
+            "HttpEndpoint": instance.metadata_options.endpoint,
         },
         SecurityGroupIds={"SecurityGroupId": _listed(instance, "security_group_ids")},
-        OperationLocks={"LockReason": [{"LockReason": reason} for reason in instance._locks]},
+        OperationLocks={"LockReason": [{"LockReason": reason} for reason in instance.locks]},
         **_network(instance),
     )
     if instance.tags:
@@ -94,11 +94,11 @@ def instance_view(instance: Instance) -> JsonObject:
     return view
 
 
-def _listed(instance: Instance, name: str) -> list[Json]:
+def _listed(instance: InstanceRecord, name: str) -> list[Json]:
     return list(words(instance, name))
 
 
-def _network(instance: Instance) -> JsonObject:
+def _network(instance: InstanceRecord) -> JsonObject:
     private = words(instance, "private_ip_addresses")
     primary = private[0] if private else ""
     return {
@@ -115,7 +115,7 @@ def _network(instance: Instance) -> JsonObject:
     }
 
 
-def _interface(instance: Instance, primary: str) -> JsonObject:
+def _interface(instance: InstanceRecord, primary: str) -> JsonObject:
     view: JsonObject = {
         "Type": "Primary",
         "PrimaryIpAddress": primary,

@@ -57,7 +57,7 @@ def _describe_attribute(call: ActionCall) -> JsonObject:
     whole = instance_view(instance)
     view = {key: whole[key] for key in _SHARED_KEYS}
     view["IoOptimized"] = "optimized" if flag(instance, "io_optimized") else "none"
-    view["CreationTime"] = instant_text(instance._created_at)
+    view["CreationTime"] = instant_text(instance.created_at)
     return view
 
 

@@ -36,9 +36,9 @@ from pytest_ecsevents.rpc._wire import Json, JsonObject
 from pytest_ecsevents.services.ecs import (
     DEFAULT_ACTION,
     MAINTENANCE_IMPACTS,
-    Instance,
     InstanceArrearsError,
     InstanceLockedError,
+    InstanceRecord,
     InstanceStatusError,
     Maintenance,
     MetadataOptions,
@@ -158,7 +158,7 @@ def _modify_maintenance(call: ActionCall) -> JsonObject:
     instances = [call.instance(instance_id) for instance_id in call[_INSTANCES]]
     windows = [_window(struct) for struct in call[_WINDOW]]
     for instance in instances:
-        before = instance._maintenance
+        before = instance.maintenance
         call.cloud.modify_maintenance(
             instance,
             Maintenance(
@@ -202,8 +202,8 @@ def _describe_maintenance(call: ActionCall) -> JsonObject:
     return {**envelope, "MaintenanceAttributes": {"MaintenanceAttribute": views}}
 
 
-def _maintenance_view(instance: Instance) -> JsonObject:
-    maintenance = instance._maintenance
+def _maintenance_view(instance: InstanceRecord) -> JsonObject:
+    maintenance = instance.maintenance
     redeploy = ["AutoRedeploy"] if any(disk.is_local for disk in instance.disks) else []
     windows: list[Json] = []
     if maintenance.window is not None:
