@@ -12,9 +12,9 @@ import pytest
 import responses  # noqa: F401  # the same
 import time_machine  # noqa: F401  # the same
 from aliyunsdkcore.acs_exception.exceptions import ServerException
-from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
 from aliyunsdkcore.vendored.requests.adapters import HTTPAdapter
+from clients import acs_client
 from hypothesis import settings
 
 import pytest_ecsevents.face._markers  # noqa: F401  # the same
@@ -62,7 +62,7 @@ def call():
         request.set_method("POST")
         for name, value in params.items():
             request.add_query_param(name.replace("__", "."), value)
-        return json.loads(AcsClient("ak", "secret", region).do_action_with_exception(request))
+        return json.loads(acs_client(region_id=region).do_action_with_exception(request))
 
     return call
 

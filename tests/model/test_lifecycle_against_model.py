@@ -8,8 +8,8 @@ import datetime as dt
 import json
 
 from aliyunsdkcore.acs_exception.exceptions import ServerException
-from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
+from clients import acs_client
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
@@ -126,7 +126,7 @@ def call(action, **params):
             request.add_query_param(f"{name}.{number}", one)
         if not isinstance(value, list):
             request.add_query_param(name, value)
-    return json.loads(AcsClient("ak", "secret", "cn-hangzhou").do_action_with_exception(request))
+    return json.loads(acs_client().do_action_with_exception(request))
 
 
 def answer(action, **params):

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 from aliyunsdkcore.acs_exception.exceptions import ServerException
-from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
+from clients import acs_client
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
@@ -29,7 +29,7 @@ def call(action, host="ecs.aliyuncs.com", version="2014-05-26", **params):
     request = CommonRequest(domain=host, version=version, action_name=action)
     for name, value in params.items():
         request.add_query_param(name.replace("__", "."), value)
-    return json.loads(AcsClient("ak", "secret", "cn-hangzhou").do_action_with_exception(request))
+    return json.loads(acs_client().do_action_with_exception(request))
 
 
 def reboot_ahead():

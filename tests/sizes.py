@@ -1,0 +1,11 @@
+"""How much a test tries: little by day, the whole of it at night."""
+
+import os
+
+NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
+"""Whether this is the nightly run: `make nightly`."""
+
+
+def size(by_day, at_night):
+    """`by_day`, or `at_night` in the nightly run."""
+    return at_night if NIGHTLY else by_day
