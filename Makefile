@@ -2,10 +2,15 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
+# What is tested, and in how many processes: make test TESTS=tests/face WORKERS=0
+TESTS ?= tests examples
+WORKERS ?= auto
+PYTEST_ARGS = $(TESTS) -n $(WORKERS) --dist worksteal --durations=20
+
 # Compiled files are wanted: without them every start compiles the SDK anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test lint bench docs matrix clean
+.PHONY: demo test cover nightly lint bench docs matrix clean
 .DEFAULT_GOAL := test
 
 .venv/installed: pyproject.toml
@@ -18,9 +23,15 @@ demo: .venv/installed ## The examples, with the story of each test
 		--log-level=INFO --log-format='%(asctime)s %(levelname)-7s %(message)s' --log-date-format='%d %b %H:%M:%S' \
 		--log-disable=aliyunsdkcore.client
 
-test: .venv/installed ## Every test, in random order, on all processors, with complete branch coverage
+test: .venv/installed ## Every test, in random order, on all processors
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+nightly: export HYPOTHESIS_PROFILE = nightly
+nightly: test ## The same with all sizes whole: takes hours
+
+cover: .venv/installed ## Every test, and a demand of complete branch coverage
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest tests examples -n auto
+	$(BIN)/python -m coverage run -m pytest $(PYTEST_ARGS)
 	$(BIN)/python -m coverage combine --quiet
 	$(BIN)/python -m coverage report
 

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-import os
 import sys
 import time
 from contextlib import contextmanager
@@ -16,13 +15,15 @@ from aliyunsdkcore.request import CommonRequest
 from aliyunsdkcore.vendored.requests.adapters import HTTPAdapter
 from clients import acs_client
 from hypothesis import settings
+from sizes import NIGHTLY, size
 
 import pytest_ecsevents.face._markers  # noqa: F401  # the same
+from pytest_ecsevents.checks import _witness
 
-# How many examples Hypothesis tries: HYPOTHESIS_PROFILE=nightly looks longer, and elsewhere each time.
-settings.register_profile("default", max_examples=60, stateful_step_count=30, deadline=None, derandomize=True)
+# How many examples Hypothesis tries. The nightly run tries more, and others each time.
+settings.register_profile("default", max_examples=20, stateful_step_count=25, deadline=None, derandomize=True)
 settings.register_profile("nightly", max_examples=2500, deadline=None, print_blob=True)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+settings.load_profile("nightly" if NIGHTLY else "default")
 
 _REAL = (time.sleep, time.time, dt.datetime)
 
@@ -34,6 +35,15 @@ def nothing_stays_patched():
     yield
     assert (time.sleep, time.time, dt.datetime) == _REAL
     assert HTTPAdapter.send is send
+
+
+@pytest.fixture
+def call_limit(monkeypatch):
+    """How many calls a handler may make while the clock stands: fewer by day, so that a test reaches the limit soon."""
+    limit = size(50, _witness.MOST_CALLS_OF_A_RUN)
+    monkeypatch.setattr(_witness, "MOST_CALLS_OF_A_RUN", limit)
+    monkeypatch.setattr(_witness, "MOST_CALLS_AT_ONE_INSTANT", size(50, _witness.MOST_CALLS_AT_ONE_INSTANT))
+    return limit
 
 
 @pytest.fixture

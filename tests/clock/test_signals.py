@@ -9,6 +9,7 @@ import threading
 import time
 
 import pytest
+from sizes import size
 
 from pytest_ecsevents import EcsEvents
 from pytest_ecsevents.clock import _clock, _queue
@@ -20,6 +21,9 @@ pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="there ar
 
 ENGINE = {module.__file__ for module in (_waits, _clock, _queue, _sleeping, threading)}
 """Where a signal is to come: the functions of these files."""
+
+STRIDE = size(7, 1)
+"""How many steps on the next signal comes."""
 
 
 @pytest.fixture(params=["freezegun", "time-machine"])
@@ -94,7 +98,7 @@ def test_a_receiver_may_send_it(ecs, on_signal):
 
 
 class Steps:
-    """Has SIGUSR1 come at one step after the other of what waits in the main thread: at the first, the second, ...
+    """Has SIGUSR1 come at one step after the other of what waits in the main thread: at every `STRIDE`th.
 
     At each round there is a new `event` to wait for.
     """
@@ -104,7 +108,7 @@ class Steps:
 
     def __iter__(self):
         while self.came:
-            self.number += 1
+            self.number += STRIDE
             self.event, self.left, self.came = threading.Event(), self.number, False
             yield self
 

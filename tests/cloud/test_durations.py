@@ -66,6 +66,7 @@ def test_a_handler_that_sleeps_between_its_looks_gets_there(ecs, call, status):
     assert looks == 9
 
 
+@pytest.mark.usefixtures("call_limit")
 def test_a_handler_that_waits_without_sleeping_is_told_so(call):
     """A busy loop ends in a sentence instead of never, also when the handler swallows the error."""
 
@@ -124,13 +125,13 @@ def test_real_events_take_the_instances_time(ecs):
     assert ecs.instances["i-web1"].status == "Running"
 
 
-def test_many_operations_at_one_instant_are_no_busy_loop(ecs, call):
+def test_many_operations_at_one_instant_are_no_busy_loop(ecs, call, call_limit):
     """A handler that works through more instances than it may look is left to its work."""
     ecs.reboot("i-web1")
-    for number in range(1001):
+    for number in range(call_limit + 1):
         ecs.instances.add(f"i-{number}", status="Stopped")
         call("StartInstance", InstanceId=f"i-{number}")
-    ecs.assert_called("StartInstance", times=1001)
+    ecs.assert_called("StartInstance", times=call_limit + 1)
 
 
 def test_an_instance_declared_again_with_other_durations_is_refused(ecs):
@@ -232,6 +233,7 @@ def test_a_pending_instance_refuses_operations(new, run, refused, action):
     assert refused(action, InstanceId=run())[:2] == (403, "IncorrectInstanceStatus")
 
 
+@pytest.mark.usefixtures("call_limit")
 def test_a_handler_that_waits_for_a_new_instance_without_sleeping_is_told_so(call):
     """A busy loop around a Pending instance ends in a sentence."""
     with pytest.raises(StandingClockError) as error, EcsEvents("2018-08-22T10:00:00Z") as ecs_events:

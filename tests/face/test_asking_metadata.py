@@ -291,7 +291,7 @@ def test_a_long_story_counts_them(ecs):
 # -- programs that go on for ever
 
 
-def test_a_program_that_asks_without_sleeping(ecs):
+def test_a_program_that_asks_without_sleeping(ecs, call_limit):
     """Under run it is ended with a sentence that says where it asks."""
 
     def agent():
@@ -302,13 +302,14 @@ def test_a_program_that_asks_without_sleeping(ecs):
         ecs.run(agent, until="1h")
     sentence = re.sub(r"\S+test_asking_metadata.py:\d+", "test_asking_metadata.py:N", str(error.value))
     assert sentence == (
-        "The handler made 10000 calls while the clock stands at 2030-01-01T00:00:00Z, the last of them i-web1 GET "
+        f"The handler made {call_limit} calls while the clock stands at 2030-01-01T00:00:00Z, the last of them i-web1 GET "
         f"{SPOT} at test_asking_metadata.py:N in get. Time does not pass by itself, so the end of run would never come: sleep in "
         'the loop (time.sleep moves the clock), or have calls take their time: ecs_events.delay("metadata", "50ms").'
     )
     ecs.strict = False
 
 
+@pytest.mark.usefixtures("call_limit")
 def test_where_a_program_asks_that_uses_the_standard_library(ecs):
     """The place is the program's own, and not one of the library's."""
 

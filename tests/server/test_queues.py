@@ -81,27 +81,27 @@ def test_a_notification_is_json_in_base64(ecs, queue, client):
 
 
 def test_the_published_loop_drains_the_queue_while_the_clock_moves(ecs, queue, account):
-    """A day of polls of five seconds: each waits in virtual time, each event comes at its own instant."""
+    """Ten minutes of polls of five seconds: each waits in virtual time, each event comes at its own instant."""
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
     heard = []
 
     def reboot(event):
-        heard.append(("reboot", ecs.now.hour, ecs.now.second))
+        heard.append(("reboot", ecs.now.minute, ecs.now.second))
         ecs.reboot(event["content"]["instanceId"])
 
     def note(event):
-        heard.append((event["content"]["eventStatus"], ecs.now.hour, ecs.now.second))
+        heard.append((event["content"]["eventStatus"], ecs.now.minute, ecs.now.second))
 
     handlers = {
         "Instance:SystemMaintenance.Reboot:Scheduled": [reboot],
         "Instance:SystemMaintenance.Reboot:Avoided": [note],
         "Instance:SystemFailure.Reboot:Executed": [note],
     }
-    ecs.create("SystemFailure.Reboot", "i-web1", not_before="+90m")
-    ended = ecs.run(consume, account, queue.endpoint, handlers, until="2h")
+    ecs.create("SystemFailure.Reboot", "i-web1", not_before="+9m")
+    ended = ecs.run(consume, account, queue.endpoint, handlers, until="10m")
 
-    assert heard == [("reboot", 0, 0), ("Avoided", 0, 0), ("Executed", 1, 0)]
-    assert (len(queue), ecs.now.hour) == (0, 2)
+    assert heard == [("reboot", 0, 0), ("Avoided", 0, 0), ("Executed", 9, 0)]
+    assert (len(queue), ecs.now.minute) == (0, 10)
     assert "in consume" in ended.doing
 
 

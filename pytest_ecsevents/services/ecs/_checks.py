@@ -1,6 +1,6 @@
 """What an author may ask of the cloud, and the sentences for what he may not."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
@@ -25,14 +25,16 @@ _RUNNING: Final = InstanceStatus.RUNNING
 _STOPPED: Final = InstanceStatus.STOPPED
 
 
-def check_region(region_id: str, known: Iterable[str]) -> str:
+def check_region(region_id: str, known: Collection[str]) -> str:
     """The region, unless it is a known one misspelt; regions that nobody knows are taken as they are.
 
     Raises:
         BadArgumentError: It is almost a known one.
     """
+    if region_id in known:
+        return region_id
     meant = nearest(region_id, known, likeness=0.85)
-    if meant is None or meant == region_id:
+    if meant is None:
         return region_id
     raise BadArgumentError(f"region_id is {region_id!r}, which is no region. Did you mean {meant}?")
 
