@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pytest_ecsevents._words import listed
-from pytest_ecsevents.face import SCENARIOS, EcsEvents
+from pytest_ecsevents.face import SCENARIOS, EcsEvents, parts_of
 from pytest_ecsevents.face._scenarios import ScenarioRow, case_of, types_of
 from pytest_ecsevents.rpc import COMMON, MISHAPS, Action, ErrorRow, Product
 from pytest_ecsevents.rpc._action import METHODS
@@ -330,7 +330,7 @@ def _message_queues() -> Iterator[str]:
         "`InvalidArgument` where it is out of range."
     )
     yield ""
-    smq = EcsEvents()._messaging.smq
+    smq = parts_of(EcsEvents()).messaging.smq
     yield from _table(
         ("operations", "request"),
         ((route.operations, _code(f"{route.method} {_path_text(route)}")) for route in smq.routes),

@@ -15,6 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from pytest_ecsevents.face import EcsEvents, Scenario, Settings
     from pytest_ecsevents.face._markers import Mark
+    from pytest_ecsevents.face._wiring import Parts
 
 FIXTURE = "ecs_events"
 SCENARIO_FIXTURE = "ecs_scenario"
@@ -57,6 +58,12 @@ def __tracebackhide__(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:  # 
     from pytest_ecsevents._errors import hidden_in_reports
 
     return hidden_in_reports(excinfo.value)
+
+
+def _parts_of(ecs_events: EcsEvents) -> Parts:
+    from pytest_ecsevents.face import parts_of
+
+    return parts_of(ecs_events)
 
 
 _in_use: pytest.StashKey[EcsEvents] = pytest.StashKey()
@@ -164,7 +171,7 @@ class _Fixture:
             yield ecs_events
         finally:
             config.stash[_current] = None
-            ecs_events._undo.close()
+            _parts_of(ecs_events).undo.close()
         with _OneSentence("StrictnessError"):
             ecs_events.__exit__(None, None, None)
 
@@ -264,7 +271,7 @@ def _plain(marks: Iterable[Any]) -> list[pytest.Mark]:
 def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
     """Say of an event whose status is not the expected one what happened to it, and why."""
     ecs_events = config.stash.get(_current, None)
-    return None if ecs_events is None else ecs_events._explained(op, left, right)
+    return None if ecs_events is None else _parts_of(ecs_events).explained(op, left, right)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -277,7 +284,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if ecs_events is None:
         return
     report = outcome.get_result()
-    ecs_events._witness.test_failed |= call.excinfo is not None
+    _parts_of(ecs_events).witness.test_failed |= call.excinfo is not None
     scenario = item.stash.get(_scenario, None)
     if call.when == "teardown":
         _forget(item)
@@ -297,7 +304,7 @@ def _forget(item: pytest.Item) -> None:
 
 def _tell(item: pytest.Item, report: Any, ecs_events: EcsEvents) -> None:
     """Put the story wherever reports are read: terminal and logs, JUnit XML, pytest-html."""
-    story = ecs_events._timeline(REPORT_LINES)
+    story = _parts_of(ecs_events).timeline(REPORT_LINES)
     report.sections.append((SECTION, story))
     # JUnit XML has the properties of the last report of the test, which takes over the item's.
     for properties in (item.user_properties, report.user_properties):

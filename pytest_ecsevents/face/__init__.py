@@ -1,6 +1,6 @@
 """What the author of a test touches: `EcsEvents`, its call log, faults, strictness and timeline."""
 
-from pytest_ecsevents.face._ecs_events import EcsEvents
+from pytest_ecsevents.face._ecs_events import EcsEvents, parts_of
 from pytest_ecsevents.face._instances import Instances
 from pytest_ecsevents.face._metadata import Metadata
 from pytest_ecsevents.face._queues import Queue, Topic
@@ -19,5 +19,6 @@ __all__ = [
     "Scenario",
     "Settings",
     "Topic",
+    "parts_of",
     "with_given",
 ]

@@ -4,79 +4,44 @@ import asyncio
 import datetime as dt
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from functools import cached_property, partial
+from functools import partial
 from types import EllipsisType, MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from pytest_ecsevents._errors import BadArgumentError, EcsEventsError, NoSingleEventError, hidden_in_reports
+from pytest_ecsevents._errors import EcsEventsError, NoSingleEventError, hidden_in_reports
 from pytest_ecsevents._frames import author_frame, place_of
-from pytest_ecsevents._undo import Undo
-from pytest_ecsevents._words import did_you_mean, listed, nearest
-from pytest_ecsevents.checks._faults import Rules as CallRules
-from pytest_ecsevents.checks._patterns import metadata_pattern, pattern
 from pytest_ecsevents.checks._strictness import Checks, strict_checks
 from pytest_ecsevents.checks._stubs import Answer
-from pytest_ecsevents.checks._witness import CallWitness
-from pytest_ecsevents.clock import (
-    Clock,
-    Duration,
-    Micros,
-    When,
-    delta_micros,
-    duration_text,
-    from_micros,
-    instant_text,
-    is_duration,
-    parse_duration,
-    parse_when,
+from pytest_ecsevents.clock import Duration, When, from_micros, instant_text, parse_duration, parse_when
+from pytest_ecsevents.face._arguments import (
+    check_acted,
+    check_handler,
+    check_observer,
+    check_plain,
+    checked_filters,
+    event_id_of,
+    instance_id_of,
+    instant_ahead,
+    patience_of,
+    rules_for,
+    settings_of,
+    span_of,
+    window,
 )
 from pytest_ecsevents.face._instances import Instances
-from pytest_ecsevents.face._messaging import Messaging
 from pytest_ecsevents.face._metadata import Metadata
 from pytest_ecsevents.face._queues import Queue, Topic
-from pytest_ecsevents.face._settings import Settings, with_given
+from pytest_ecsevents.face._settings import Settings
+from pytest_ecsevents.face._wiring import Parts
 from pytest_ecsevents.handlers import Stopped
-from pytest_ecsevents.handlers._guard import Guard
-from pytest_ecsevents.handlers._receivers import Receiver, Receivers, timed_out
-from pytest_ecsevents.handlers._rule_targets import RuleBook, RuleTargets
-from pytest_ecsevents.handlers._runner import PATIENCE, Runner
-from pytest_ecsevents.report._comparisons import explained
+from pytest_ecsevents.handlers._receivers import Receiver
+from pytest_ecsevents.handlers._rule_targets import RuleBook
 from pytest_ecsevents.report._expectations import check_avoided, check_transitions
-from pytest_ecsevents.report._moments import moments
-from pytest_ecsevents.report._reasons import BY_TEST, IN_GUEST, Story
-from pytest_ecsevents.report._texts import METADATA
-from pytest_ecsevents.report._timeline import Header, timeline_text
+from pytest_ecsevents.report._reasons import BY_TEST, IN_GUEST
 from pytest_ecsevents.rpc import ApiCall
-from pytest_ecsevents.server import PREFIXES, MetadataApp
-from pytest_ecsevents.server._serving import Serving
-from pytest_ecsevents.services._products import gateway
-from pytest_ecsevents.services.cms import (
-    CloudMonitor,
-    Delivery,
-    Dispatcher,
-    FunctionContext,
-    NotificationNames,
-    Subscription,
-    cloudmonitor,
-)
-from pytest_ecsevents.services.ecs import (
-    EVENT_TYPES,
-    Change,
-    Cloud,
-    Disk,
-    EventRecord,
-    EventStatus,
-    Ids,
-    Instance,
-    InstanceRecord,
-    Rules,
-    SystemEvent,
-    Transition,
-)
-from pytest_ecsevents.services.metadata import HOST as METADATA_HOST
-from pytest_ecsevents.services.metadata import Door, Guest, Guests, MetadataService
-from pytest_ecsevents.transports import intercept
+from pytest_ecsevents.services.cms import FunctionContext, NotificationNames, Subscription, cloudmonitor
+from pytest_ecsevents.services.ecs import Change, Disk, EventRecord, Instance, InstanceRecord, SystemEvent, Transition
+from pytest_ecsevents.services.metadata import Guest
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -86,92 +51,6 @@ if TYPE_CHECKING:
 __tracebackhide__ = hidden_in_reports
 
 T = TypeVar("T")
-
-
-def _check_plain(function: object) -> None:
-    """Refuse what cannot be called just so.
-
-    Raises:
-        BadArgumentError: It is no function, or one that would have to be awaited.
-    """
-    is_coroutine = inspect.iscoroutinefunction(function)
-    if is_coroutine or not callable(function):
-        what = f"the coroutine function {getattr(function, '__qualname__', '')}" if is_coroutine else repr(function)
-        raise BadArgumentError(f'at got {what}. Pass a plain function, such as at("+23h", ecs_events.cancel, event).')
-
-
-def _check_handler(what: str, handler: object, given: Mapping[str, object]) -> None:
-    """Refuse what is no handler, but what calling one gave, and an `until` that was misspelt and would be the handler's.
-
-    Raises:
-        BadArgumentError: It cannot be called, or does not take such an argument.
-    """
-    if not callable(handler):
-        if inspect.iscoroutine(handler):
-            handler.close()
-        raise BadArgumentError(
-            f"{what} got {handler!r}. Pass the handler itself and its arguments after it, not what calling it returns: "
-            f'{what}(serve_forever, client, until="30d").'
-        )
-
-    for name in given:
-        if nearest(name, ("until",)) and not _takes(handler, name):
-            raise BadArgumentError(
-                f"{what} got {name}={given[name]!r}, which the handler does not take. Did you mean until?"
-            )
-
-
-def _takes(handler: Callable[..., object], name: str) -> bool:
-    """Whether a handler takes an argument of a name, as far as that can be told."""
-    try:
-        parameters = inspect.signature(handler).parameters
-    except (TypeError, ValueError):
-        return True
-    return name in parameters or any(one.kind is one.VAR_KEYWORD for one in parameters.values())
-
-
-_OTHER_ENDS: Final = ' A duration such as "30d" will do too, or a function of ecs_events.'
-
-
-def _check_until(what: str, until: Callable[..., object]) -> None:
-    """Refuse a condition that cannot be asked.
-
-    Raises:
-        BadArgumentError: It does not take `ecs_events`.
-    """
-    try:
-        inspect.signature(until).bind(None)
-    except ValueError:
-        return  # one of those that are written in C and do not tell
-    except TypeError as error:
-        raise BadArgumentError(
-            f"{what}'s until cannot be called with ecs_events: {error}. Pass a function that takes it, such as "
-            'lambda ecs_events: ecs_events.one().status == "Avoided".'
-        ) from None
-
-
-def _argument(setting: str) -> str:
-    return {"region": "region_id", "clock": "backend"}.get(setting, setting)
-
-
-_ATTRIBUTES: Final = (
-    "event_id",
-    "event_type",
-    "instance_id",
-    "region_id",
-    "account_id",
-    "status",
-    "publish_time",
-    "not_before",
-    "finish_time",
-    "reason",
-    "simulated",
-    "outcome",
-    "disk_id",
-)
-
-
-_INSTANTS: Final = ("publish_time", "not_before", "finish_time")
 
 
 class EcsEvents:
@@ -193,6 +72,11 @@ class EcsEvents:
             names of some.
         seed: What makes the ids of this object its own.
 
+    Attributes:
+        metadata: The metadata service: its calls, and its settings.
+        event_rules: The event rules of the test's account by name, as the handler has set them up through CloudMonitor's API.
+        instances: The instances by id, and `add`.
+
     Raises:
         EcsEventsError: An argument cannot be used.
     """
@@ -212,93 +96,31 @@ class EcsEvents:
         _settings: Settings | None = None,
     ) -> None:
         given = {
-            "region": region_id,
+            "region_id": region_id,
             "account_id": account_id,
-            "clock": backend,
+            "backend": backend,
             "sleep": sleep,
             "executing_for": executing_for,
             "failure_events": failure_events,
         }
-        settings = with_given(_settings or Settings(), given, _argument)
-        default_start = parse_when(settings.start, "start", 0)
-        self._clock: Final = Clock(
-            start=None if start is None else parse_when(start, "start", default_start),
-            default_start=default_start,
-            backend=settings.clock,
-            sleep=settings.sleep,
-        )
-        rules = Rules(
-            account_id=settings.account_id,
-            region_id=settings.region,
-            executing_for=parse_duration(settings.executing_for, "executing_for"),
-            failures_are_scheduled=settings.failure_events == "scheduled",
-        )
-        self._cloud: Final = Cloud(self._clock, Ids(seed), rules)
-        self._witness: Final = CallWitness(
-            strict_checks(settings.strict if strict is None else strict, "strict"),
-            self._cloud.on_the_way,
-            lambda: self._clock.waits,
-            seed,
-        )
-        self._undo: Final = Undo()
-        self._patience = PATIENCE
-        self._cloud.observers.append(self._witness.journal.append)
-        self._monitor: Final = CloudMonitor(self._cloud, seed)
-        self._gateway: Final = gateway(self._cloud, self._monitor, self._witness)
-        self._cloud.observers.append(self._monitor.heard)
-        self._seed: Final = seed
-        self._serving: Final = Serving(
-            self._gateway,
-            self._cloud.ids.request,
-            self._clock,
-            reported=self._witness.reported,
-            undo=self._undo,
-            furnish=self._furnish_server,
-        )
-        service = MetadataService(self._cloud, seed)
-        self._guests: Final = Guests(self._cloud)
-        self._door: Final = Door(self._cloud, service, self._guests, self._witness)
-        self.metadata: Final = Metadata(service, self._witness.asked_calls)
-        """The metadata service: its calls, and its settings."""
-        self._guard: Final = Guard(lambda: self._patience, self._activity, self._is_running)
-        self._receivers: Final = Receivers(
-            self._monitor,
-            Dispatcher(self._clock, self._begun, self._witness.given_up),
-            self._guard,
-            call_function=self._call_function,
-            region_id=rules.region_id,
-            account_id=rules.account_id,
-            seed=seed,
-        )
-        self._witness.not_retried = self._receivers.not_retried
-        self._rule_targets: Final = RuleTargets(self._monitor, self._receivers, self._mail)
-        self.event_rules: Final = RuleBook(self._monitor, rules.account_id)
-        """The event rules of the test's account by name, as the handler has set them up through CloudMonitor's API."""
+        self._parts: Final = Parts(settings_of(given, _settings), start, strict, seed)
+        self._clock: Final = self._parts.clock
+        self._cloud: Final = self._parts.cloud
+        self._witness: Final = self._parts.witness
+        self.metadata: Final = Metadata(self._parts.metadata_service, self._witness.asked_calls)
+        self.event_rules: Final = RuleBook(self._parts.monitor, self._cloud.rules.account_id)
         self.instances: Final = Instances(self._cloud)
-        """The instances by id, and `add`."""
 
     # -- entering and leaving
 
     def __enter__(self) -> "EcsEvents":  # noqa: PYI034  # Self is in typing from Python 3.11 on
-        try:
-            intercept(self._gateway, self._door, self._undo)
-            self._guests.enter()
-            self._clock.enter()
-            self._undo.callback(self._clock.leave)
-            if self._clock.waits is not None:
-                self._clock.waits.slept = self._witness.sleeps.add
-                self._clock.waits.starting = self._guests.started
-        except BaseException:
-            self._undo.close()
-            raise
+        self._parts.enter()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._guard.end()
-        self._undo.close()
-        self._witness.left_threads = self._clock.left_threads
+        self._parts.leave()
         complaint = self._witness.complaint() if error is None else None
         if complaint is not None:
             raise complaint
@@ -355,31 +177,8 @@ class EcsEvents:
             BadArgumentError: The duration is zero, negative or not one.
         """
         parts = (days, seconds, microseconds, milliseconds, minutes, hours, weeks)
-        if by is not None and any(parts):
-            raise BadArgumentError(
-                'advance got a duration and keywords as well. Pass one: advance("2h") or advance(hours=2).'
-            )
-        span = self._keyword_span(parts) if by is None else self._span(by)
+        span = span_of(by, parts)
         return self._moved(lambda: self._clock.advance_by_author(self._clock.now() + span))
-
-    @staticmethod
-    def _span(by: object) -> Micros:
-        if isinstance(by, dt.timedelta):
-            return delta_micros(by)
-        text = by.strip() if isinstance(by, str) else by
-        if isinstance(text, str) and text.startswith("-"):
-            return -parse_duration(text[1:], "advance's duration")
-        return parse_duration(text.removeprefix("+") if isinstance(text, str) else text, "advance's duration")
-
-    @staticmethod
-    def _keyword_span(parts: "tuple[float, ...]") -> Micros:
-        try:
-            return delta_micros(dt.timedelta(*parts))
-        except (TypeError, ValueError, OverflowError):
-            raise BadArgumentError(
-                f"advance got {listed(repr(part) for part in parts if part)}, which is not a duration. "
-                "Pass numbers, such as hours=2, that stay within the year 9999."
-            ) from None
 
     def advance_to(self, when: When) -> list[Transition]:
         """Move time forward to an instant, as `advance` does.
@@ -438,13 +237,13 @@ class EcsEvents:
             EndlessHandlerError: It went on for a year of virtual time, or for a minute of real time, and no instant was given.
             EcsEventsError: Sleeping does not move the clock here, or `until` is none.
         """
-        _check_handler("run", function, kwargs)
-        runner = self._runner("run", until)
+        check_handler("run", function, kwargs)
+        runner = self._parts.runner("run", until, self)
         if inspect.iscoroutinefunction(function) and asyncio._get_running_loop() is not None:
             raise EcsEventsError(
                 "run cannot start a coroutine while an event loop runs. Write: await ecs_events.run_async(...)"
             )
-        with self._surfacing():
+        with self._parts.surfacing:
             return runner.run(function, args, kwargs)  # type: ignore[no-any-return]  # what the handler returns
 
     async def run_async(
@@ -456,62 +255,23 @@ class EcsEvents:
         **kwargs: object,
     ) -> "T | Stopped":
         """`run` for a handler that is a coroutine function, in the running event loop; it is stopped by cancellation."""
-        _check_handler("run_async", function, kwargs)
-        runner = self._runner("run_async", until)
-        with self._surfacing():
+        check_handler("run_async", function, kwargs)
+        runner = self._parts.runner("run_async", until, self)
+        with self._parts.surfacing:
             return await runner.run_async(function, args, kwargs)  # type: ignore[no-any-return]  # the same
-
-    def _runner(self, what: str, until: object) -> Runner:
-        team = self._clock.waits
-        member = team.me() if team is not None else None
-        if team is None or member is None:
-            self._cloud.check_entered()
-            raise EcsEventsError(
-                f'{what} needs sleeping to move the clock: call it in a thread of the test, without sleep="real".'
-            )
-        condition: Callable[[], object] | None = None
-        at: Micros | None = None
-        if callable(until):
-            ask: Callable[[EcsEvents], object] = until
-            _check_until(what, until)
-            condition = lambda: ask(self)  # noqa: E731  # mypy knows its type so
-        elif until is not None:
-            at = self._end_of_run(what, until)
-        return Runner(
-            team,
-            member,
-            self._clock.now,
-            at=at,
-            condition=condition,
-            activity=lambda: self._witness.activity,
-            patience=self._patience,
-        )
-
-    def _end_of_run(self, what: str, until: object) -> Micros:
-        now = self._clock.now()
-        at = now + parse_duration(until, f"{what}'s until") if is_duration(until) else None
-        at = parse_when(until, f"{what}'s until", now, _OTHER_ENDS) if at is None else at
-        if at <= now:
-            raise BadArgumentError(
-                f"{what}'s until is {instant_text(at)}, and the clock stands at {instant_text(now)}. Pass a later instant, "
-                "a duration, or a function of ecs_events."
-            )
-        return at
 
     @property
     def patience(self) -> float:
         """Real seconds within which a handler under `run` must sleep or call the cloud; may be set in the test."""
-        return self._patience
+        return self._parts.patience
 
     @patience.setter
     def patience(self, seconds: object) -> None:
-        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds > 0:
-            raise BadArgumentError(f"patience is {seconds!r}. Pass a number of real seconds, more than zero.")
-        self._patience = float(seconds)
+        self._parts.patience = patience_of(seconds)
 
     def _moved(self, move: Callable[[], None]) -> list[Transition]:
         self._cloud.check_entered()
-        with self._surfacing():
+        with self._parts.surfacing:
             self._clock.settle()
             before = len(self._witness.journal)
             move()
@@ -537,28 +297,11 @@ class EcsEvents:
         Raises:
             BadArgumentError: The instant lies before now, or the function is none, or a coroutine function.
         """
-        now = self._cloud.settled()
-        at = parse_when(when, "at's instant", now)
-        if at < now:
-            raise BadArgumentError(
-                f"at's instant is {instant_text(at)}, {duration_text(now - at)} before the clock's now, "
-                f"{instant_text(now)}. Pass a later one."
-            )
-        _check_plain(function)
+        at = instant_ahead(when, self._cloud.settled())
+        check_plain(function)
+        call = partial(function, *args, **kwargs)
         place = place_of(author_frame())
-        return self._clock.call_at(
-            at, lambda: self._witness.call_planned(partial(function, *args, **kwargs), at, place)
-        )
-
-    @contextmanager
-    def _surfacing(self) -> Iterator[None]:
-        """Have the error of a function planned with `at` come out here, also when a handler caught it."""
-        try:
-            yield
-        except BaseException as error:
-            self._witness.surfaced(error)
-            raise
-        self._witness.surface()
+        return self._clock.call_at(at, lambda: self._witness.call_planned(call, at, place))
 
     # -- events
 
@@ -596,7 +339,7 @@ class EcsEvents:
         Raises:
             EcsEventsError: Something of this cannot be; the sentence says what, and what can.
         """
-        return self._create(
+        return self._parts.create_event(
             "created by the test",
             event_type,
             instance_id,
@@ -609,28 +352,6 @@ class EcsEvents:
             disk_id=disk_id,
             extended_attribute=extended_attribute,
         )
-
-    def _create(
-        self,
-        cause: str,
-        event_type: str,
-        instance_id: "Instance | str",
-        not_before: When | None = None,
-        *,
-        executing_for: Duration | None = None,
-        extended_attribute: "Mapping[str, object] | None" = None,
-        **given: Any,
-    ) -> SystemEvent:
-        record = self._cloud.create_event(
-            event_type,
-            self._instance(instance_id),
-            not_before=None if not_before is None else parse_when(not_before, "not_before", self._clock.now()),
-            executing_for=None if executing_for is None else parse_duration(executing_for, "executing_for"),
-            extended={} if extended_attribute is None else extended_attribute,
-            cause=cause,
-            **given,
-        )
-        return record.view
 
     def cancel(self, event: SystemEvent | str) -> None:
         """Cancel a simulated event in Scheduled or Executing, as CancelSimulatedSystemEvents does.
@@ -662,7 +383,7 @@ class EcsEvents:
         self._cloud.reschedule(self._event(event), at, cause="rescheduled by the test")
 
     def _event(self, event: SystemEvent | str) -> EventRecord:
-        return self._cloud.event(event.event_id if isinstance(event, SystemEvent) else event)
+        return self._cloud.event(event_id_of(event))
 
     def __iter__(self) -> Iterator[SystemEvent]:
         """The events in order of creation."""
@@ -683,8 +404,7 @@ class EcsEvents:
         return self._cloud.event(event_id).view
 
     def __contains__(self, event: object) -> bool:
-        event_id = event.event_id if isinstance(event, SystemEvent) else event
-        return event_id in self._cloud.events
+        return (event.event_id if isinstance(event, SystemEvent) else event) in self._cloud.events
 
     def where(self, **filters: object) -> list[SystemEvent]:
         """The events whose attributes have these values, in order of creation.
@@ -695,22 +415,7 @@ class EcsEvents:
         Raises:
             BadArgumentError: Events have no such attribute, or it can have no such value.
         """
-        for name in filters:
-            if name not in _ATTRIBUTES:
-                raise BadArgumentError(
-                    f"Events have no attribute {name!r}.{did_you_mean(name, _ATTRIBUTES)} They have: {listed(_ATTRIBUTES)}."
-                )
-        for name, known in (("event_type", tuple(EVENT_TYPES)), ("status", tuple(map(str, EventStatus)))):
-            value = filters.get(name, known[0])
-            if value not in known:
-                raise BadArgumentError(
-                    f"No event can have {name}={value!r}.{did_you_mean(str(value), known)} It is one of: {listed(known)}."
-                )
-        now = self._clock.now()
-        wanted = [
-            (name, from_micros(parse_when(value, name, now)) if name in _INSTANTS and value is not None else value)
-            for name, value in filters.items()
-        ]
+        wanted = checked_filters(filters, self._clock.now())
         return [event for event in self if all(getattr(event, name) == value for name, value in wanted)]
 
     def one(self, **filters: object) -> SystemEvent:
@@ -743,7 +448,7 @@ class EcsEvents:
             BadArgumentError: Nothing called `by` avoids events.
         """
         self._clock.settle()
-        check_avoided(self._event(event), by, self._story())
+        check_avoided(self._event(event), by, self._parts.story())
 
     def assert_transitions(self, event: SystemEvent | str, expected: "Iterable[str | tuple[str, When]]") -> None:
         """Assert that an event took exactly these statuses so far, the first being the one it was published in.
@@ -759,7 +464,7 @@ class EcsEvents:
             BadArgumentError: There is no such status, or that is no instant.
         """
         self._clock.settle()
-        check_transitions(self._event(event), expected, self._story())
+        check_transitions(self._event(event), expected, self._parts.story())
 
     # -- what a user or the guest does
 
@@ -828,19 +533,19 @@ class EcsEvents:
         Raises:
             UnknownInstanceError: There is no such instance.
         """
-        return self._guests.choose(self._instance(instance_id))
+        return self._parts.guests.choose(self._instance(instance_id))
 
     # -- notifications
 
     @property
     def notifications(self) -> list[dict[str, Any]]:
         """Every notification of CloudMonitor so far, in order, in its flat form."""
-        return [cloudmonitor(notification) for notification in self._monitor.notifications]
+        return [cloudmonitor(notification) for notification in self._parts.monitor.notifications]
 
     @property
     def notification_names(self) -> NotificationNames:
         """The names that notifications have, each with its level, status and evidence; `add` more."""
-        return self._monitor.names
+        return self._parts.monitor.names
 
     def announce(
         self,
@@ -867,9 +572,9 @@ class EcsEvents:
             BadArgumentError: No such name or level, or content that such a notification does not have.
             UnknownInstanceError: There is no such instance.
         """
-        notification = self._monitor.announce(name, self._instance(instance_id), content, resource, level)
+        notification = self._parts.monitor.announce(name, self._instance(instance_id), content, resource, level)
         self._witness.journal.append(notification)
-        self._monitor.tell(notification)
+        self._parts.monitor.tell(notification)
         self._clock.settle()
         return cloudmonitor(notification)
 
@@ -898,7 +603,7 @@ class EcsEvents:
             BadArgumentError: The receiver is none, or an option is wrong. An error that a function raises comes out of
                 whatever the test called, or fails the test when it ends, with what was delivered.
         """
-        return self._receivers.subscribe(receiver, method, options)
+        return self._parts.receivers.subscribe(receiver, method, options)
 
     def function_compute(
         self,
@@ -933,7 +638,7 @@ class EcsEvents:
         Raises:
             BadArgumentError: The handler is none, or an option is wrong.
         """
-        return self._receivers.function_compute(
+        return self._parts.receivers.function_compute(
             handler,
             name=name,
             region_id=region_id,
@@ -956,43 +661,10 @@ class EcsEvents:
         Raises:
             BadArgumentError: One of them is neither.
         """
-        self._receivers.webhook(url, receiver)
-
-    def _begun(self, delivery: Delivery) -> None:
-        self._witness.journal.append(delivery)
-        self._rule_targets.begun(delivery)
-
-    def _activity(self) -> object:
-        waits = self._clock.waits
-        return None if waits is None else waits.activity, self._witness.activity
-
-    def _is_running(self) -> bool:
-        """Whether `run` runs a handler, and watches it."""
-        waits = self._clock.waits
-        return waits is not None and waits.stop is not None
-
-    def _call_function(self, what: str, function: Callable[[], object], limit: Micros) -> object:
-        """What a handler of Function Compute returns, which may take so much virtual time."""
-        waits = self._clock.waits
-        member = waits.me() if waits is not None else None
-        if waits is None or member is None:
-            return self._guard.call(what, function)
-        runner = Runner(
-            waits,
-            member,
-            self._clock.now,
-            at=self._clock.now() + limit,
-            condition=None,
-            activity=lambda: self._witness.activity,
-            patience=self._patience,
-        )
-        answer = runner.run(function, (), {})
-        if isinstance(answer, Stopped):
-            raise timed_out(what, limit, answer.doing)
-        return answer
+        self._parts.receivers.webhook(url, receiver)
 
     def _instance(self, instance: "Instance | str") -> InstanceRecord:
-        return self._cloud.instance(instance.instance_id if isinstance(instance, Instance) else instance)
+        return self._cloud.instance(instance_id_of(instance))
 
     # -- accounts
 
@@ -1002,32 +674,6 @@ class EcsEvents:
         return self._cloud.access_keys
 
     # -- the server
-
-    def _furnish_server(self) -> None:
-        """Have the server answer for everything that there is."""
-        _ = self._messaging  # it is made, and mounts itself
-        app = MetadataApp(self._door, self._witness.reported)
-        self._serving.mounts.add(app, host=METADATA_HOST)
-        for prefix in PREFIXES:
-            self._serving.mounts.add(app, prefix=prefix)
-
-    @cached_property
-    def _messaging(self) -> Messaging:
-        """The queues and topics, which most tests have none of."""
-        return Messaging(
-            self._clock,
-            self._receivers,
-            self._serving,
-            self._cloud.rules.account_id,
-            self._seed,
-            told=self._witness.journal.append,
-            witness=self._witness,
-        )
-
-    def _mail(self, kind: str, name: str) -> Subscription | None:
-        """What brings notifications to a queue or a topic; where nobody has asked for one yet there is none."""
-        messaging: Messaging | None = self.__dict__.get("_messaging")
-        return None if messaging is None else messaging.subscription_of(kind, name)
 
     @property
     def endpoint(self) -> str:
@@ -1040,7 +686,7 @@ class EcsEvents:
             EcsEventsError: The extra `server` is not installed.
         """
         self._cloud.check_entered()
-        return self._serving.address("ecs_events.endpoint")
+        return self._parts.serving.address("ecs_events.endpoint")
 
     def queue(
         self,
@@ -1085,7 +731,7 @@ class EcsEvents:
             "message_retention_period": message_retention_period,
             "maximum_message_size": maximum_message_size,
         }
-        return self._messaging.queue(name, attributes, options, rules_only=rules_only)
+        return self._parts.messaging.queue(name, attributes, options, rules_only=rules_only)
 
     def topic(self, name: str, *, rules_only: bool = False, **options: "Unpack[DeliveryOptions]") -> Topic:
         """A topic of the Simple Message Queue in which CloudMonitor publishes its notifications from now on.
@@ -1105,7 +751,7 @@ class EcsEvents:
             EcsEventsError: The extra `server` is not installed.
         """
         self._cloud.check_entered()
-        return self._messaging.topic(name, options, rules_only=rules_only)
+        return self._parts.messaging.topic(name, options, rules_only=rules_only)
 
     # -- calls and faults
 
@@ -1185,18 +831,15 @@ class EcsEvents:
         Raises:
             BadArgumentError: Something of this cannot be.
         """
-        if action == METADATA and acted is not None:
-            raise BadArgumentError(
-                f"fail({METADATA!r}, {code!r}) got acted={acted}. Leave it out: who asks the metadata service only reads."
-            )
-        rules, calls = self._meant(action, params, self.fail)
+        check_acted(action, code, acted)
+        rules, calls = rules_for(self._witness, action, params, self.fail)
         rules.fail(
             calls,
             code,
             times=times,
             message=message,
             http_status=http_status,
-            between=None if between is None else self._window(between),
+            between=window(between, self._clock.now()),
             probability=probability,
             acted=acted,
             optional=optional,
@@ -1229,7 +872,7 @@ class EcsEvents:
         Raises:
             BadArgumentError: Something of this cannot be.
         """
-        rules, calls = self._meant(action, params, self.quota)
+        rules, calls = rules_for(self._witness, action, params, self.quota)
         rules.quota(
             calls,
             per_minute,
@@ -1265,24 +908,14 @@ class EcsEvents:
         Raises:
             BadArgumentError: Something of this cannot be.
         """
-        rules, calls = self._meant(action, params, self.delay)
+        rules, calls = rules_for(self._witness, action, params, self.delay)
         rules.delay(
             calls,
             parse_duration(by, "delay's duration"),
             times=times,
-            between=None if between is None else self._window(between),
+            between=window(between, self._clock.now()),
             optional=optional,
         )
-
-    def _meant(
-        self, action: str, params: Mapping[str, object], method: Callable[..., None]
-    ) -> tuple[CallRules[Any], Any]:
-        """The rules among which one for these calls belongs, and the pattern of the calls."""
-        options = [name for name in inspect.signature(method).parameters if name != "params"]
-        if action == METADATA:
-            return self._witness.asked_rules, metadata_pattern(params, options)
-        calls = pattern(action, params, besides=self._witness.log.stubbed, options=options)
-        return self._witness.rules, calls
 
     def stub(self, product: str, action: str, response: Answer, *, optional: bool = False) -> None:
         """Answer an action of another product, or one of Ecs that is not faked.
@@ -1300,17 +933,6 @@ class EcsEvents:
         self._witness.stubs.add(product, action, response, optional=optional)
         self._witness.log.stubbed.add(action)
 
-    def _window(self, between: object) -> "tuple[Micros, Micros]":
-        if not isinstance(between, tuple) or len(between) != 2:
-            raise BadArgumentError(f'between is {between!r}. Pass two instants, such as between=("+1h", "+2h").')
-        now = self._clock.now()
-        first, last = (parse_when(when, "between", now) for when in between)
-        if last < first:
-            raise BadArgumentError(
-                f"between ends {duration_text(first - last)} before it starts. Pass the earlier instant first."
-            )
-        return first, last
-
     # -- watching and telling
 
     def on_change(self, receiver: Callable[[Change], None]) -> Callable[[], None]:
@@ -1326,29 +948,14 @@ class EcsEvents:
         Returns:
             A function that ends it.
         """
-        if not callable(receiver):
-            raise BadArgumentError(f"on_change got {receiver!r}. Pass a function that takes one transition.")
+        check_observer(receiver)
         told = self._witness.watched(receiver)
         self._cloud.observers.append(told)
         return lambda: self._cloud.observers.remove(told)
 
     def timeline(self) -> str:
         """What happened so far in virtual time: calls, events and instances with causes, faults."""
-        return self._timeline(None)
-
-    def _header(self) -> Header:
-        return Header(
-            started_at=self._clock.started_at,
-            now=self._clock.now(),
-            holder=self._clock.holder,
-            events=len(self._cloud.events),
-            calls=len(self._witness.log.calls),
-            faults=self._witness.faults_met,
-            declared_faults=self._witness.faults_declared,
-        )
-
-    def _timeline(self, most: int | None) -> str:
-        return timeline_text(self._header(), moments(self._witness.journal, self._witness.sleeps.in_order()), most=most)
+        return self._parts.timeline()
 
     def svg(self) -> str:
         """The same as a picture: a lane for each instance, bars for the states of its events, marks for calls.
@@ -1356,20 +963,15 @@ class EcsEvents:
         It is one `<svg>` element that needs nothing else: no script, no font, no other file. What each bar and mark
         stands for is told when the pointer rests on it. Of more than 50 instances or 200 events the rest is counted.
         """
-        from pytest_ecsevents.report._chart import chart
-
-        label = timeline_text(self._header(), ()).replace("clock", "ECS events: clock", 1)
-        return chart(label, list(self._cloud.events.values()), self._cloud.instances_ever(), self._story())
-
-    def _story(self) -> Story:
-        return Story(self._witness.journal, self._clock.started_at, self._clock.now())
-
-    def _explained(self, operator: str, left: object, right: object) -> list[str] | None:
-        """What to say of a comparison that failed, for the plugin; None for nothing."""
-        return explained(operator, left, right, self._cloud.last_read, self._story())
+        return self._parts.svg()
 
     def __repr__(self) -> str:
         return (
             f"<EcsEvents at {instant_text(self._clock.now())}: "
             f"{len(self._cloud.events)} events, {len(self._cloud.instances)} instances, {len(self._witness.log.calls)} calls>"
         )
+
+
+def parts_of(ecs_events: EcsEvents) -> Parts:
+    """The objects behind an `EcsEvents`, for the plugin and the strategies."""
+    return ecs_events._parts

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pytest_ecsevents._errors import BadArgumentError, EcsEventsError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed
-from pytest_ecsevents.face._ecs_events import EcsEvents
+from pytest_ecsevents.face._ecs_events import EcsEvents, parts_of
 from pytest_ecsevents.face._instances import declared
 from pytest_ecsevents.face._matrix import arguments, cases
 from pytest_ecsevents.face._scenarios import Case
@@ -190,7 +190,7 @@ def _declare(ecs_events: EcsEvents, mark: Mark) -> None:
     given = bound(mark)
     own = {name: given.pop(name) for name in ("region_id", "account_id") if name in given}
     declared(
-        ecs_events._cloud,
+        parts_of(ecs_events).cloud,
         given.pop("instance_id"),
         region_id=own.get("region_id"),
         account_id=own.get("account_id"),
@@ -207,7 +207,7 @@ def _publish(ecs_events: EcsEvents, mark: Mark) -> None:
         for instance_id in _instance_ids(ecs_events, given.pop("instance_id", None)):
             if instance_id not in ecs_events.instances:
                 ecs_events.instances.add(instance_id)
-            ecs_events._create(
+            parts_of(ecs_events).create_event(
                 "published by a marker",
                 instance_id=instance_id,
                 **{"not_before": _default_not_before(given), **given},

@@ -4,17 +4,15 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents.clock import Micros, from_micros, instant_text
+from pytest_ecsevents.face._ecs_events import EcsEvents, parts_of
 from pytest_ecsevents.face._scenarios import HOUR, LASTS, MINUTE, NOTICE, Act, Case
 from pytest_ecsevents.rpc import ApiCall
 from pytest_ecsevents.services._products import ACTIONS
 from pytest_ecsevents.services.ecs import EventRecord, EventStatus, SystemEvent, record_of
-
-if TYPE_CHECKING:
-    from pytest_ecsevents.face._ecs_events import EcsEvents
 
 __tracebackhide__ = hidden_in_reports
 
@@ -113,7 +111,7 @@ def _either(statuses: tuple[EventStatus, ...]) -> str:
     return " or ".join(statuses)
 
 
-def staged(ecs_events: "EcsEvents", case: Case, instance_id: str) -> Scenario:
+def staged(ecs_events: EcsEvents, case: Case, instance_id: str) -> Scenario:
     """Publish the event of a case, plan what the cloud does of itself, and move to where the handler first looks."""
     cause = f"scenario {case.row.name}"
     event = _published(ecs_events, case, instance_id, cause)
@@ -122,7 +120,7 @@ def staged(ecs_events: "EcsEvents", case: Case, instance_id: str) -> Scenario:
     for act in case.row.acts:
         ecs_events.at(from_micros(begins + act.at), partial(_perform, ecs_events, record, begins, act, cause))
     if case.row.throttling:
-        ecs_events._witness.refuse(case.row.throttling, _GATES[case.row.throttling]())
+        parts_of(ecs_events).witness.refuse(case.row.throttling, _GATES[case.row.throttling]())
     looks = max(record.published_at, begins + case.row.looks)
     plan = tuple(_plan(record, begins, case))
     ecs_events.advance_to(from_micros(looks))
@@ -139,14 +137,14 @@ def staged(ecs_events: "EcsEvents", case: Case, instance_id: str) -> Scenario:
     )
 
 
-def _published(ecs_events: "EcsEvents", case: Case, instance_id: str, cause: str) -> SystemEvent:
+def _published(ecs_events: EcsEvents, case: Case, instance_id: str, cause: str) -> SystemEvent:
     not_before = {
         EventStatus.SCHEDULED: dt.timedelta(microseconds=NOTICE),
         # A simulated one that is born Executing ends at its NotBefore, a real one has none ahead.
         EventStatus.EXECUTING: dt.timedelta(microseconds=LASTS) if case.simulated else None,
         EventStatus.INQUIRING: None,
     }
-    return ecs_events._create(
+    return parts_of(ecs_events).create_event(
         f"published by {cause}",
         case.event_type,
         instance_id,
@@ -165,12 +163,12 @@ def _begins(event: EventRecord) -> Micros:
     return event.published_at if planned is None else planned
 
 
-def _perform(ecs_events: "EcsEvents", event: EventRecord, begins: Micros, act: Act, cause: str) -> None:
+def _perform(ecs_events: EcsEvents, event: EventRecord, begins: Micros, act: Act, cause: str) -> None:
     """Do what the cloud does of itself, if the event is still there for it."""
     if act.kind == "cancel" and not event.status.is_final:
-        ecs_events._cloud.cancel([event], cause=f"canceled by {cause}")
+        parts_of(ecs_events).cloud.cancel([event], cause=f"canceled by {cause}")
     elif act.kind == "reschedule" and event.status == EventStatus.SCHEDULED:
-        ecs_events._cloud.reschedule(event, begins + act.to, cause=f"rescheduled by {cause}")
+        parts_of(ecs_events).cloud.reschedule(event, begins + act.to, cause=f"rescheduled by {cause}")
 
 
 def _plan(event: EventRecord, begins: Micros, case: Case) -> Iterator[PlannedStep]:

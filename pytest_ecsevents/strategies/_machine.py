@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from pytest_ecsevents import EcsEvents
+from pytest_ecsevents.face import parts_of
 from pytest_ecsevents.face._staging import is_of_ecs
 from pytest_ecsevents.rpc import ApiCall
 from pytest_ecsevents.services.ecs import (
@@ -74,7 +75,7 @@ def _leaving_on_error(init: Callable[..., None]) -> Callable[..., None]:
         except BaseException:
             ecs_events = vars(machine).get("ecs_events")
             if ecs_events is not None:
-                ecs_events._undo.close()
+                parts_of(ecs_events).undo.close()
             raise
 
     return guarded
@@ -137,7 +138,7 @@ class CloudMachine(RuleBasedStateMachine):
         self._next_code = ""
         self.ecs_events: EcsEvents = self.make_cloud()
         for code in self.codes:
-            self.ecs_events._witness.refuse(code, _Refusal(self, code))
+            parts_of(self.ecs_events).witness.refuse(code, _Refusal(self, code))
         self.ecs_events.__enter__()
         for _ in range(self.first_instances):
             self._declare("Running")
@@ -186,7 +187,7 @@ class CloudMachine(RuleBasedStateMachine):
         return [event.event_id for event in self.ecs_events if event.status == "Scheduled"]
 
     def _unlocked(self) -> list[Instance]:
-        records = self.ecs_events._cloud.instances
+        records = parts_of(self.ecs_events).cloud.instances
         return [one for one in self.ecs_events.instances.values() if not records[one.instance_id].locks]
 
     def _of(self, instance_id: str) -> list[SystemEvent]:
@@ -294,7 +295,7 @@ class CloudMachine(RuleBasedStateMachine):
         """Time passes."""
         self.ecs_events.advance(by)
 
-    @precondition(lambda self: self.ecs_events._clock.queue.next_due() is not None)
+    @precondition(lambda self: parts_of(self.ecs_events).clock.queue.next_due() is not None)
     @rule()
     def advance_to_next(self) -> None:
         """Time passes until an event is due."""
@@ -310,10 +311,10 @@ class CloudMachine(RuleBasedStateMachine):
 
     def _brink(self) -> dt.datetime | None:
         """A microsecond before something is due, if that is yet to come."""
-        due = self.ecs_events._clock.queue.next_due()
+        due = parts_of(self.ecs_events).clock.queue.next_due()
         if due is None:
             return None
-        ahead = dt.timedelta(microseconds=due - self.ecs_events._clock.now()) - _MICROSECOND
+        ahead = dt.timedelta(microseconds=due - parts_of(self.ecs_events).clock.now()) - _MICROSECOND
         return self.ecs_events.now + ahead if ahead > dt.timedelta(0) else None
 
     # -- the handler

@@ -283,7 +283,7 @@ def test_a_long_story_counts_them(ecs):
         get(f"/latest/meta-data/{['region-id', 'zone-id', 'mac'][number % 3 - number // 7 % 2]}")
         ecs.advance(seconds=1 + number % 4)
 
-    counted = [line for line in ecs._timeline(10).splitlines() if "..." in line]
+    counted = [line for line in ecs._parts.timeline(10).splitlines() if "..." in line]
     assert len(counted) == 1
     assert re.search(r"\.\.\. \d+ calls, some to the metadata service, until \+00:", counted[0])
 

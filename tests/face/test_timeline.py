@@ -115,7 +115,7 @@ def test_rounds_of_several_calls_are_one_entry(call):
             "                      DescribeInstanceStatus(InstanceId=[i-e]) -> 200, 0 instances, then",
             "                      DescribeInstanceStatus(InstanceId=[i-f]) -> 200, 0 instances (3 times)",
         ]
-        assert ecs_events._timeline(200).splitlines()[-2:] == [
+        assert ecs_events._parts.timeline(200).splitlines()[-2:] == [
             "                      ... 2 more calls, then",
             "                      DescribeInstanceStatus(InstanceId=[i-f]) -> 200, 0 instances (3 times)",
         ]
@@ -191,7 +191,7 @@ def test_a_long_round_is_cut_where_lines_are_counted(call):
         )
         assert ecs_events.timeline().splitlines()[1:] == [*first, beside, last]
         more = "                      ... 1 more, then"
-        assert ecs_events._timeline(200).splitlines()[1:] == [*first, more, last]
+        assert ecs_events._parts.timeline(200).splitlines()[1:] == [*first, more, last]
 
 
 def test_an_author_who_moves_time_himself_reads_each_change():
@@ -413,20 +413,20 @@ def test_looks_are_counted_first_when_a_story_is_too_long(long_story):
         long_story(ecs_events, looks=30, events=1)
         news = ["event", "event", "instance"]
         poll = ["call", "sleep"]
-        assert _kinds(ecs_events._timeline(63)) == [*poll * 30, *news]
-        assert _kinds(ecs_events._timeline(62)) == [
+        assert _kinds(ecs_events._parts.timeline(63)) == [*poll * 30, *news]
+        assert _kinds(ecs_events._parts.timeline(62)) == [
             *poll * 10,
             "+T  call      ... 10 calls answered 200, until +T",
             *poll * 10,
             *news,
         ]
-        assert _kinds(ecs_events._timeline(15)) == [
+        assert _kinds(ecs_events._parts.timeline(15)) == [
             *(poll * 3)[:5],
             "+T  call      ... 25 calls answered 200, until +T",
             *(poll * 3)[1:],
             *news,
         ]
-        assert _kinds(ecs_events._timeline(4)) == ["+T  call      ... 30 calls answered 200, until +T", *news]
+        assert _kinds(ecs_events._parts.timeline(4)) == ["+T  call      ... 30 calls answered 200, until +T", *news]
 
 
 def test_sleeps_alone_are_counted_as_sleeps():
@@ -434,7 +434,7 @@ def test_sleeps_alone_are_counted_as_sleeps():
     with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
         for number in range(10):
             time.sleep(7 * 3**number)
-        assert _kinds(ecs_events._timeline(4)) == ["sleep", "+T  sleep     ... 8 sleeps, until +T", "sleep"]
+        assert _kinds(ecs_events._parts.timeline(4)) == ["sleep", "+T  sleep     ... 8 sleeps, until +T", "sleep"]
 
 
 def test_the_middle_of_what_matters_least_is_left_out(long_story):
@@ -445,21 +445,21 @@ def test_the_middle_of_what_matters_least_is_left_out(long_story):
 
     with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
         long_story(ecs_events, looks=2, events=4)
-        assert len(_kinds(ecs_events._timeline(16))) == 16
-        assert _kinds(ecs_events._timeline(14)) == [
+        assert len(_kinds(ecs_events._parts.timeline(16))) == 16
+        assert _kinds(ecs_events._parts.timeline(14)) == [
             left_out(3, "calls and sleeps"),
             *["event", "event", "instance"] * 3,
             "+T  call      ... 2 calls answered 200, until +T",
             *["event", "event", "instance"],
         ]
-        assert _kinds(ecs_events._timeline(11)) == [
+        assert _kinds(ecs_events._parts.timeline(11)) == [
             left_out(4, "calls and sleeps"),
             *["event", "event"],
             left_out(3, "calls and instances"),
             *["event"] * 6,
             "instance",
         ]
-        assert _kinds(ecs_events._timeline(6)) == [
+        assert _kinds(ecs_events._parts.timeline(6)) == [
             left_out(4, "calls and sleeps"),
             "event",
             left_out(5, "events, faults and errors"),

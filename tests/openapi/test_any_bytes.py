@@ -154,7 +154,7 @@ def send(ecs_events, request):
     """The reply, after a look at it and at the cloud; None where the call was objected to as it has to be."""
     objects = ecs_events.strict and request.method in ("GET", "POST") and not is_answered(request)
     try:
-        reply = ecs_events._gateway(request)
+        reply = ecs_events._parts.gateway(request)
     except UnexpectedCallError:
         assert objects
         reply = None

@@ -115,7 +115,7 @@ def test_a_call_that_cannot_be_answered_has_no_reply(call):
 def test_an_xml_reply_is_recorded_as_text(ecs):
     """Without Format=JSON the reply is XML, and the record holds its text."""
     params = {"Action": "DescribeInstanceStatus", "Version": "2014-05-26", "RegionId": "cn-hangzhou"}
-    reply = ecs._gateway(ApiRequest("GET", "ecs.aliyuncs.com", params, {}, "hand-written"))
+    reply = ecs._parts.gateway(ApiRequest("GET", "ecs.aliyuncs.com", params, {}, "hand-written"))
     assert reply.headers["Content-Type"] == "text/xml;charset=utf-8"
     assert ecs.calls[0].response == reply.body.decode()
     assert ecs.calls[0].response.startswith('<?xml version="1.0" encoding="UTF-8"?><DescribeInstanceStatusResponse>')
@@ -123,7 +123,7 @@ def test_an_xml_reply_is_recorded_as_text(ecs):
 
 def test_a_request_without_an_action_is_told_what_is_missing(ecs):
     """No Action at all is the provider's MissingParameter, not an error for the author."""
-    reply = ecs._gateway(ApiRequest("GET", "ecs.aliyuncs.com", {"Format": "JSON"}, {}, "hand-written"))
+    reply = ecs._parts.gateway(ApiRequest("GET", "ecs.aliyuncs.com", {"Format": "JSON"}, {}, "hand-written"))
     assert reply.http_status == 400
     assert (ecs.calls[0].response["Code"], ecs.calls[0].response["Message"]) == (
         "MissingParameter",
@@ -134,6 +134,8 @@ def test_a_request_without_an_action_is_told_what_is_missing(ecs):
 def test_the_action_may_stand_in_the_headers(ecs):
     """Action and version are also read from x-acs-action and x-acs-version."""
     headers = {"x-acs-action": "DescribeInstances", "x-acs-version": "2014-05-26"}
-    reply = ecs._gateway(ApiRequest("GET", "ecs.aliyuncs.com", {"RegionId": "cn-hangzhou"}, headers, "hand-written"))
+    reply = ecs._parts.gateway(
+        ApiRequest("GET", "ecs.aliyuncs.com", {"RegionId": "cn-hangzhou"}, headers, "hand-written")
+    )
     assert reply.http_status == 200
     assert ecs.calls[0].action == "DescribeInstances"

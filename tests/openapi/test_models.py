@@ -562,7 +562,7 @@ def _asked(ecs_events, action, params):
     common = {"Action": action, "Version": product.version, "Format": "JSON", "AccessKeyId": "any", "RegionId": REGION}
     host = f"{product.hosts[0]}.{REGION}.aliyuncs.com"
     request = ApiRequest("POST", host, {**common, **params}, {}, "hand-written")
-    reply = ecs_events._gateway(request)
+    reply = ecs_events._parts.gateway(request)
     return reply.http_status, json.loads(reply.body)
 
 

@@ -504,7 +504,7 @@ def test_services_are_mounted_by_path_host_and_header(ecs, request_at):
 
         return app
 
-    mounts = ecs._serving.mounts
+    mounts = ecs._parts.serving.mounts
     mounts.add(saying(b"guest"), prefix="/latest")
     mounts.add(saying(b"monitor"), host="metrics.")
     mounts.add(saying(b"other"), header="x-other")
@@ -524,7 +524,7 @@ def test_a_service_that_breaks_is_answered_for(ecs, request_at, ecs_call):
     def broken(_environ, _start_response):
         raise ZeroDivisionError
 
-    ecs._serving.mounts.add(broken, prefix="/broken")
+    ecs._parts.serving.mounts.add(broken, prefix="/broken")
     status, _, body = request_at(ecs.endpoint, "GET", "/broken")
     assert (status, b"<Code>InternalError</Code>" in body) == (500, True)
     assert ecs_call(ecs.endpoint, "DescribeRegions")[0] == 200

@@ -696,7 +696,7 @@ def test_a_queue_asked_for_again_is_the_same(ecs, queue):
 
 def test_queues_and_topics_are_found_by_name(ecs, queue):
     """By whatever brings notifications to them besides."""
-    topic, found = ecs.topic("t"), ecs._messaging.subscription_of
+    topic, found = ecs.topic("t"), ecs._parts.messaging.subscription_of
     assert (found("queue", "ecs-cms-event"), found("topic", "t")) == (queue.subscription, topic.subscription)
     assert (found("queue", "t"), found("topic", "ecs-cms-event")) == (None, None)
 

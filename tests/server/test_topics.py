@@ -322,7 +322,7 @@ def test_what_does_not_fit_into_the_topic_fails_the_test():
     with pytest.raises(ReceiverError) as error, EcsEvents() as other:
         other.instances.add("i-web1")
         topic = other.topic("mine")
-        other._messaging._topics.change("mine", {"MaximumMessageSize": 1024})
+        other._parts.messaging._topics.change("mine", {"MaximumMessageSize": 1024})
         other.announce("Disk:DiskOperationCompleted", "i-web1", {"diskId": "d" * 1024})
     assert len(topic.messages) == 0
     assert "topic mine" in str(error.value)
@@ -335,7 +335,7 @@ def test_nothing_is_pushed_when_the_test_has_ended(receiver):
     with EcsEvents() as ecs:
         ecs.topic("t").subscribe(receiver.url)
         ecs.topic("t").publish("hello")
-    ecs._messaging._topics._deliver(ecs._messaging._topics["t"].subscriptions["subscription-1"], None, 2)
+    ecs._parts.messaging._topics._deliver(ecs._parts.messaging._topics["t"].subscriptions["subscription-1"], None, 2)
     assert len(receiver.got) == 1
 
 

@@ -1,0 +1,309 @@
+"""Checks of the arguments that methods of `EcsEvents` take."""
+
+import datetime as dt
+import inspect
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final
+
+from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
+from pytest_ecsevents._words import did_you_mean, listed, nearest
+from pytest_ecsevents.checks._faults import Rules as CallRules
+from pytest_ecsevents.checks._patterns import metadata_pattern, pattern
+from pytest_ecsevents.checks._witness import CallWitness
+from pytest_ecsevents.clock import (
+    Micros,
+    delta_micros,
+    duration_text,
+    from_micros,
+    instant_text,
+    is_duration,
+    parse_duration,
+    parse_when,
+)
+from pytest_ecsevents.face._settings import Settings, with_given
+from pytest_ecsevents.report._texts import METADATA
+from pytest_ecsevents.services.ecs import EVENT_TYPES, EventStatus, Instance, SystemEvent
+
+__tracebackhide__ = hidden_in_reports
+
+_ATTRIBUTES: Final = (
+    "event_id",
+    "event_type",
+    "instance_id",
+    "region_id",
+    "account_id",
+    "status",
+    "publish_time",
+    "not_before",
+    "finish_time",
+    "reason",
+    "simulated",
+    "outcome",
+    "disk_id",
+)
+
+_INSTANTS: Final = ("publish_time", "not_before", "finish_time")
+
+_OTHER_ENDS: Final = ' A duration such as "30d" will do too, or a function of ecs_events.'
+
+
+def settings_of(arguments: Mapping[str, Any], settings: Settings | None) -> Settings:
+    """The settings with those arguments of `EcsEvents` that are not None.
+
+    Raises:
+        BadArgumentError: An argument has a value that is not allowed.
+    """
+    settings_of_arguments = {"region_id": "region", "backend": "clock"}
+    names = {settings_of_arguments.get(name, name): name for name in arguments}
+    given = {setting: arguments[name] for setting, name in names.items()}
+    return with_given(settings or Settings(), given, names.__getitem__)
+
+
+def instance_id_of(instance: "Instance | str") -> str:
+    return instance.instance_id if isinstance(instance, Instance) else instance
+
+
+def event_id_of(event: "SystemEvent | str") -> str:
+    return event.event_id if isinstance(event, SystemEvent) else event
+
+
+# -- instants and durations
+
+
+def span_of(by: object, parts: "tuple[float, ...]") -> Micros:
+    """The duration that `advance` got.
+
+    Args:
+        by: The duration, or None.
+        parts: The keywords, in the order of `timedelta`'s arguments.
+
+    Raises:
+        BadArgumentError: Both were given, or it is no duration.
+    """
+    if by is None:
+        return _keyword_span(parts)
+    if any(parts):
+        raise BadArgumentError(
+            'advance got a duration and keywords as well. Pass one: advance("2h") or advance(hours=2).'
+        )
+    if isinstance(by, dt.timedelta):
+        return delta_micros(by)
+    text = by.strip() if isinstance(by, str) else by
+    if isinstance(text, str) and text.startswith("-"):
+        return -parse_duration(text[1:], "advance's duration")
+    return parse_duration(text.removeprefix("+") if isinstance(text, str) else text, "advance's duration")
+
+
+def _keyword_span(parts: "tuple[float, ...]") -> Micros:
+    try:
+        return delta_micros(dt.timedelta(*parts))
+    except (TypeError, ValueError, OverflowError):
+        raise BadArgumentError(
+            f"advance got {listed(repr(part) for part in parts if part)}, which is not a duration. "
+            "Pass numbers, such as hours=2, that stay within the year 9999."
+        ) from None
+
+
+def window(between: object, now: Micros) -> "tuple[Micros, Micros] | None":
+    """The first and the last instant of a window; None for none.
+
+    Raises:
+        BadArgumentError: It is no pair of instants, or it ends before it starts.
+    """
+    if between is None:
+        return None
+    if not isinstance(between, tuple) or len(between) != 2:
+        raise BadArgumentError(f'between is {between!r}. Pass two instants, such as between=("+1h", "+2h").')
+    first, last = (parse_when(when, "between", now) for when in between)
+    if last < first:
+        raise BadArgumentError(
+            f"between ends {duration_text(first - last)} before it starts. Pass the earlier instant first."
+        )
+    return first, last
+
+
+def instant_ahead(when: object, now: Micros) -> Micros:
+    """The instant that `at` got.
+
+    Raises:
+        BadArgumentError: It lies before now, or is no instant.
+    """
+    at = parse_when(when, "at's instant", now)
+    if at < now:
+        raise BadArgumentError(
+            f"at's instant is {instant_text(at)}, {duration_text(now - at)} before the clock's now, "
+            f"{instant_text(now)}. Pass a later one."
+        )
+    return at
+
+
+def patience_of(seconds: object) -> float:
+    """The real seconds that `patience` is set to.
+
+    Raises:
+        BadArgumentError: It is no number above zero.
+    """
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds > 0:
+        raise BadArgumentError(f"patience is {seconds!r}. Pass a number of real seconds, more than zero.")
+    return float(seconds)
+
+
+# -- functions of the author's
+
+
+def check_plain(function: object) -> None:
+    """Refuse what `at` cannot call.
+
+    Raises:
+        BadArgumentError: It is no function, or a coroutine function.
+    """
+    is_coroutine = inspect.iscoroutinefunction(function)
+    if is_coroutine or not callable(function):
+        what = f"the coroutine function {getattr(function, '__qualname__', '')}" if is_coroutine else repr(function)
+        raise BadArgumentError(f'at got {what}. Pass a plain function, such as at("+23h", ecs_events.cancel, event).')
+
+
+def check_observer(receiver: object) -> None:
+    """Refuse what `on_change` cannot call.
+
+    Raises:
+        BadArgumentError: It is no function.
+    """
+    if not callable(receiver):
+        raise BadArgumentError(f"on_change got {receiver!r}. Pass a function that takes one transition.")
+
+
+def check_handler(what: str, handler: object, given: Mapping[str, object]) -> None:
+    """Refuse a handler that cannot be called, such as a coroutine, and a misspelt `until`.
+
+    Args:
+        what: "run" or "run_async".
+        handler: What is to be run.
+        given: Its keyword arguments.
+
+    Raises:
+        BadArgumentError: It cannot be called, or does not take an argument that looks like `until`.
+    """
+    if not callable(handler):
+        if inspect.iscoroutine(handler):
+            handler.close()
+        raise BadArgumentError(
+            f"{what} got {handler!r}. Pass the handler itself and its arguments after it, not what calling it returns: "
+            f'{what}(serve_forever, client, until="30d").'
+        )
+    for name in given:
+        if nearest(name, ("until",)) and not _takes(handler, name):
+            raise BadArgumentError(
+                f"{what} got {name}={given[name]!r}, which the handler does not take. Did you mean until?"
+            )
+
+
+def _takes(handler: Callable[..., object], name: str) -> bool:
+    """Whether a handler takes an argument of that name, or cannot tell."""
+    try:
+        parameters = inspect.signature(handler).parameters
+    except (TypeError, ValueError):
+        return True
+    return name in parameters or any(one.kind is one.VAR_KEYWORD for one in parameters.values())
+
+
+def end_of_run(
+    what: str, until: object, now: Micros, ecs_events: object
+) -> "tuple[Micros | None, Callable[[], object] | None]":
+    """The instant and the condition that `until` stands for; at most one of them is not None.
+
+    Args:
+        what: "run" or "run_async".
+        until: An instant, a duration, a function of `ecs_events`, or None.
+        now: The clock's instant.
+        ecs_events: The argument of a condition.
+
+    Raises:
+        BadArgumentError: It is none of these, or an instant that is not after now.
+    """
+    if until is None:
+        return None, None
+    if callable(until):
+        _check_condition(what, until)
+        return None, partial(until, ecs_events)
+    if is_duration(until):
+        at = now + parse_duration(until, f"{what}'s until")
+    else:
+        at = parse_when(until, f"{what}'s until", now, _OTHER_ENDS)
+    if at <= now:
+        raise BadArgumentError(
+            f"{what}'s until is {instant_text(at)}, and the clock stands at {instant_text(now)}. Pass a later instant, "
+            "a duration, or a function of ecs_events."
+        )
+    return at, None
+
+
+def _check_condition(what: str, until: Callable[..., object]) -> None:
+    try:
+        inspect.signature(until).bind(None)
+    except ValueError:
+        return  # written in C, without a signature
+    except TypeError as error:
+        raise BadArgumentError(
+            f"{what}'s until cannot be called with ecs_events: {error}. Pass a function that takes it, such as "
+            'lambda ecs_events: ecs_events.one().status == "Avoided".'
+        ) from None
+
+
+# -- filters of events, patterns of calls
+
+
+def checked_filters(filters: Mapping[str, object], now: Micros) -> list[tuple[str, object]]:
+    """Filters by attributes of events, their instants as datetimes.
+
+    Raises:
+        BadArgumentError: Events have no such attribute, or it can have no such value.
+    """
+    for name in filters:
+        if name not in _ATTRIBUTES:
+            raise BadArgumentError(
+                f"Events have no attribute {name!r}.{did_you_mean(name, _ATTRIBUTES)} They have: {listed(_ATTRIBUTES)}."
+            )
+    for name, known in (("event_type", tuple(EVENT_TYPES)), ("status", tuple(map(str, EventStatus)))):
+        value = filters.get(name, known[0])
+        if value not in known:
+            raise BadArgumentError(
+                f"No event can have {name}={value!r}.{did_you_mean(str(value), known)} It is one of: {listed(known)}."
+            )
+    return [
+        (name, from_micros(parse_when(value, name, now)) if name in _INSTANTS and value is not None else value)
+        for name, value in filters.items()
+    ]
+
+
+def check_acted(action: str, code: str, acted: bool | None) -> None:
+    """Refuse `acted` for the metadata service.
+
+    Raises:
+        BadArgumentError: It was given.
+    """
+    if action == METADATA and acted is not None:
+        raise BadArgumentError(
+            f"fail({METADATA!r}, {code!r}) got acted={acted}. Leave it out: who asks the metadata service only reads."
+        )
+
+
+def rules_for(
+    witness: CallWitness, action: str, params: Mapping[str, object], method: Callable[..., None]
+) -> "tuple[CallRules[Any], Any]":
+    """The rules to which a fault for these calls belongs, and the pattern that matches the calls.
+
+    Args:
+        witness: Holds the rules.
+        action: An action, "*", or "metadata".
+        params: The parameters of the calls, by name.
+        method: The method that got them; errors suggest its own arguments too.
+
+    Raises:
+        BadArgumentError: No such action, or it has no such parameter.
+    """
+    options = [name for name in inspect.signature(method).parameters if name != "params"]
+    if action == METADATA:
+        return witness.asked_rules, metadata_pattern(params, options)
+    return witness.rules, pattern(action, params, besides=witness.log.stubbed, options=options)

@@ -1,0 +1,295 @@
+"""The objects behind an `EcsEvents`: made and connected here, with nothing of the author's interface."""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import Any, Final
+
+from pytest_ecsevents._errors import EcsEventsError, hidden_in_reports
+from pytest_ecsevents._undo import Undo
+from pytest_ecsevents.checks._strictness import strict_checks
+from pytest_ecsevents.checks._witness import CallWitness
+from pytest_ecsevents.clock import Clock, Duration, Micros, When, parse_duration, parse_when
+from pytest_ecsevents.face._arguments import end_of_run, instance_id_of
+from pytest_ecsevents.face._messaging import Messaging
+from pytest_ecsevents.face._settings import Settings
+from pytest_ecsevents.handlers import Stopped
+from pytest_ecsevents.handlers._guard import Guard
+from pytest_ecsevents.handlers._receivers import Receivers, timed_out
+from pytest_ecsevents.handlers._rule_targets import RuleTargets
+from pytest_ecsevents.handlers._runner import PATIENCE, Runner
+from pytest_ecsevents.report._comparisons import explained
+from pytest_ecsevents.report._moments import moments
+from pytest_ecsevents.report._reasons import Story
+from pytest_ecsevents.report._timeline import Header, timeline_text
+from pytest_ecsevents.server import PREFIXES, MetadataApp
+from pytest_ecsevents.server._serving import Serving
+from pytest_ecsevents.services._products import gateway
+from pytest_ecsevents.services.cms import CloudMonitor, Delivery, Dispatcher, Subscription
+from pytest_ecsevents.services.ecs import Cloud, Ids, Instance, Rules, SystemEvent
+from pytest_ecsevents.services.metadata import HOST as METADATA_HOST
+from pytest_ecsevents.services.metadata import Door, Guests, MetadataService
+from pytest_ecsevents.transports import intercept
+
+__tracebackhide__ = hidden_in_reports
+
+
+class Surfacing:
+    """Raises, when its block ends, the error of a function planned with `at` that a handler swallowed."""
+
+    def __init__(self, witness: CallWitness) -> None:
+        self._witness: Final = witness
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if error is None:
+            self._witness.surface()
+        else:
+            self._witness.surfaced(error)
+
+
+class Parts:
+    """The objects behind one `EcsEvents`.
+
+    Args:
+        settings: The settings, checked.
+        start: Where the clock is frozen; None for the default.
+        strict: What fails a test that would otherwise pass; None for what the settings say.
+        seed: The seed of ids and dice.
+    """
+
+    def __init__(
+        self, settings: Settings, start: When | None, strict: "bool | str | Iterable[str] | None", seed: str
+    ) -> None:
+        self.patience = PATIENCE
+        self._seed: Final = seed
+        self.undo: Final = Undo()
+        self.clock: Final = _clock(settings, start)
+        self.cloud: Final = Cloud(self.clock, Ids(seed), _rules(settings))
+        self.witness: Final = CallWitness(
+            strict_checks(settings.strict if strict is None else strict, "strict"),
+            self.cloud.on_the_way,
+            lambda: self.clock.waits,
+            seed,
+        )
+        self.monitor: Final = CloudMonitor(self.cloud, seed)
+        self.cloud.observers += (self.witness.journal.append, self.monitor.heard)
+        self.gateway: Final = gateway(self.cloud, self.monitor, self.witness)
+        self.metadata_service: Final = MetadataService(self.cloud, seed)
+        self.guests: Final = Guests(self.cloud)
+        self.door: Final = Door(self.cloud, self.metadata_service, self.guests, self.witness)
+        self.serving: Final = Serving(
+            self.gateway,
+            self.cloud.ids.request,
+            self.clock,
+            reported=self.witness.reported,
+            undo=self.undo,
+            furnish=self._furnish_server,
+        )
+        self.guard: Final = Guard(lambda: self.patience, self._activity, self._is_running)
+        self.receivers: Final = Receivers(
+            self.monitor,
+            Dispatcher(self.clock, self._begun, self.witness.given_up),
+            self.guard,
+            call_function=self._call_function,
+            region_id=settings.region,
+            account_id=settings.account_id,
+            seed=seed,
+        )
+        self.witness.not_retried = self.receivers.not_retried
+        self._rule_targets: Final = RuleTargets(self.monitor, self.receivers, self._mail)
+        self.surfacing: Final = Surfacing(self.witness)
+
+    def enter(self) -> None:
+        """Intercept calls and freeze the process's clock."""
+        try:
+            intercept(self.gateway, self.door, self.undo)
+            self.guests.enter()
+            self.clock.enter()
+            self.undo.callback(self.clock.leave)
+            if self.clock.waits is not None:
+                self.clock.waits.slept = self.witness.sleeps.add
+                self.clock.waits.starting = self.guests.started
+        except BaseException:
+            self.undo.close()
+            raise
+
+    def leave(self) -> None:
+        """Give everything back."""
+        self.guard.end()
+        self.undo.close()
+        self.witness.left_threads = self.clock.left_threads
+
+    # -- events
+
+    def create_event(
+        self,
+        cause: str,
+        event_type: str,
+        instance_id: "Instance | str",
+        not_before: When | None = None,
+        *,
+        executing_for: Duration | None = None,
+        extended_attribute: "Mapping[str, object] | None" = None,
+        **given: Any,
+    ) -> SystemEvent:
+        """Publish an event, as `EcsEvents.create` does.
+
+        Args:
+            cause: What published it, in words.
+            event_type: `SystemMaintenance.Reboot`, ...
+            instance_id: The instance, or its id.
+            not_before: The planned time.
+            executing_for: How long it is Executing.
+            extended_attribute: What `ExtendedAttribute` says besides.
+            **given: More arguments of `create`.
+        """
+        record = self.cloud.create_event(
+            event_type,
+            self.cloud.instance(instance_id_of(instance_id)),
+            not_before=None if not_before is None else parse_when(not_before, "not_before", self.clock.now()),
+            executing_for=None if executing_for is None else parse_duration(executing_for, "executing_for"),
+            extended={} if extended_attribute is None else extended_attribute,
+            cause=cause,
+            **given,
+        )
+        return record.view
+
+    # -- running handlers
+
+    def runner(self, what: str, until: object, ecs_events: object) -> Runner:
+        """What runs a handler in the calling thread.
+
+        Args:
+            what: "run" or "run_async".
+            until: When the handler is to end.
+            ecs_events: The argument of `until`, where that is a function.
+
+        Raises:
+            EcsEventsError: Sleeping does not move the clock here, or `until` is no end.
+        """
+        self.cloud.check_entered()
+        runner = self._runner(*end_of_run(what, until, self.clock.now(), ecs_events))
+        if runner is None:
+            raise EcsEventsError(
+                f'{what} needs sleeping to move the clock: call it in a thread of the test, without sleep="real".'
+            )
+        return runner
+
+    def _runner(self, at: Micros | None, condition: Callable[[], object] | None) -> Runner | None:
+        """A runner for the calling thread; None where sleeping does not move the clock."""
+        waits = self.clock.waits
+        member = None if waits is None else waits.me()
+        if waits is None or member is None:
+            return None
+        return Runner(
+            waits,
+            member,
+            self.clock.now,
+            at=at,
+            condition=condition,
+            activity=lambda: self.witness.activity,
+            patience=self.patience,
+        )
+
+    def _call_function(self, what: str, function: Callable[[], object], limit: Micros) -> object:
+        """What a handler of Function Compute returns, within `limit` microseconds of virtual time."""
+        runner = self._runner(self.clock.now() + limit, None)
+        if runner is None:
+            return self.guard.call(what, function)
+        answer = runner.run(function, (), {})
+        if isinstance(answer, Stopped):
+            raise timed_out(what, limit, answer.doing)
+        return answer
+
+    def _activity(self) -> object:
+        waits = self.clock.waits
+        return None if waits is None else waits.activity, self.witness.activity
+
+    def _is_running(self) -> bool:
+        """Whether `run` runs a handler, and watches it."""
+        waits = self.clock.waits
+        return waits is not None and waits.stop is not None
+
+    # -- notifications, queues and the server
+
+    def _begun(self, delivery: Delivery) -> None:
+        self.witness.journal.append(delivery)
+        self._rule_targets.begun(delivery)
+
+    @cached_property
+    def messaging(self) -> Messaging:
+        """The queues and topics; most tests have none."""
+        return Messaging(
+            self.clock,
+            self.receivers,
+            self.serving,
+            self.cloud.rules.account_id,
+            self._seed,
+            told=self.witness.journal.append,
+            witness=self.witness,
+        )
+
+    def _mail(self, kind: str, name: str) -> Subscription | None:
+        """What brings notifications to a queue or a topic; None while the test has used no queue or topic."""
+        messaging: Messaging | None = self.__dict__.get("messaging")
+        return None if messaging is None else messaging.subscription_of(kind, name)
+
+    def _furnish_server(self) -> None:
+        """Mount all services on the server."""
+        _ = self.messaging  # mounts itself
+        app = MetadataApp(self.door, self.witness.reported)
+        self.serving.mounts.add(app, host=METADATA_HOST)
+        for prefix in PREFIXES:
+            self.serving.mounts.add(app, prefix=prefix)
+
+    # -- telling
+
+    def story(self) -> Story:
+        return Story(self.witness.journal, self.clock.started_at, self.clock.now())
+
+    def timeline(self, most: int | None = None) -> str:
+        """The timeline; of more than `most` lines the middle is left out."""
+        entries = moments(self.witness.journal, self.witness.sleeps.in_order())
+        return timeline_text(self._header(), entries, most=most)
+
+    def _header(self) -> Header:
+        return Header(
+            started_at=self.clock.started_at,
+            now=self.clock.now(),
+            holder=self.clock.holder,
+            events=len(self.cloud.events),
+            calls=len(self.witness.log.calls),
+            faults=self.witness.faults_met,
+            declared_faults=self.witness.faults_declared,
+        )
+
+    def svg(self) -> str:
+        """The timeline as a picture."""
+        from pytest_ecsevents.report._chart import chart
+
+        label = timeline_text(self._header(), ()).replace("clock", "ECS events: clock", 1)
+        return chart(label, list(self.cloud.events.values()), self.cloud.instances_ever(), self.story())
+
+    def explained(self, operator: str, left: object, right: object) -> list[str] | None:
+        """Why a comparison failed, in lines for pytest's report; None where it concerns no event or instance."""
+        return explained(operator, left, right, self.cloud.last_read, self.story())
+
+
+def _clock(settings: Settings, start: When | None) -> Clock:
+    default_start = parse_when(settings.start, "start", 0)
+    return Clock(
+        start=None if start is None else parse_when(start, "start", default_start),
+        default_start=default_start,
+        backend=settings.clock,
+        sleep=settings.sleep,
+    )
+
+
+def _rules(settings: Settings) -> Rules:
+    return Rules(
+        account_id=settings.account_id,
+        region_id=settings.region,
+        executing_for=parse_duration(settings.executing_for, "executing_for"),
+        failures_are_scheduled=settings.failure_events == "scheduled",
+    )
