@@ -2,7 +2,6 @@
 
 from pytest_ecsevents.face._ecs_events import EcsEvents, parts_of
 from pytest_ecsevents.face._instances import Instances
-from pytest_ecsevents.face._metadata import Metadata
 from pytest_ecsevents.face._queues import Queue, Topic
 from pytest_ecsevents.face._scenarios import SCENARIOS
 from pytest_ecsevents.face._settings import NAMES, Settings, with_given
@@ -13,7 +12,6 @@ __all__ = [
     "SCENARIOS",
     "EcsEvents",
     "Instances",
-    "Metadata",
     "PlannedStep",
     "Queue",
     "Scenario",

@@ -1,4 +1,4 @@
-"""`EcsEvents`: what the author of a test touches."""
+"""`EcsEvents`, the object behind the fixture. It only forwards: see `_wiring` and `_arguments`."""
 
 import asyncio
 import datetime as dt
@@ -29,7 +29,6 @@ from pytest_ecsevents.face._arguments import (
     window,
 )
 from pytest_ecsevents.face._instances import Instances
-from pytest_ecsevents.face._metadata import Metadata
 from pytest_ecsevents.face._queues import Queue, Topic
 from pytest_ecsevents.face._settings import Settings
 from pytest_ecsevents.face._wiring import Parts
@@ -41,7 +40,7 @@ from pytest_ecsevents.report._reasons import BY_TEST, IN_GUEST
 from pytest_ecsevents.rpc import ApiCall
 from pytest_ecsevents.services.cms import FunctionContext, NotificationNames, Subscription, cloudmonitor
 from pytest_ecsevents.services.ecs import Change, Disk, EventRecord, Instance, InstanceRecord, SystemEvent, Transition
-from pytest_ecsevents.services.metadata import Guest
+from pytest_ecsevents.services.metadata import Guest, Metadata
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -54,31 +53,31 @@ T = TypeVar("T")
 
 
 class EcsEvents:
-    """One test's cloud, its clock, and what its handler called.
+    """A fake cloud for one test, its clock, and the calls of the handler.
 
-    Under pytest it is the `ecs_events` fixture. Without pytest it is a context manager; it checks on leaving what
-    the fixture checks at teardown.
+    pytest passes it as the `ecs_events` fixture. Elsewhere use it as a context manager: leaving it makes the checks that the
+    fixture makes at teardown.
 
     Args:
-        start: Where the clock is frozen: an aware datetime, or ISO 8601 text with a zone. Left out, it is
-            2030-01-01T00:00:00Z, or wherever a clock that somebody else holds stands.
-        region_id: The region of instances whose id does not tell one.
-        account_id: The account that instances and access keys belong to unless the test says otherwise.
+        start: Where the clock is frozen: an aware datetime, or ISO 8601 text with a zone. Default:
+            2030-01-01T00:00:00Z, or the instant at which another library already holds the clock.
+        region_id: Region of instances whose id has no region's prefix.
+        account_id: Default account of instances and access keys.
         backend: What freezes the clock: "freezegun" or "time-machine".
-        sleep: "virtual" has `time.sleep` in this thread move the clock; "real" leaves it alone.
-        executing_for: How long an event stays Executing after NotBefore (a guess; default one second).
-        failure_events: How simulated failure events are born: "executing" or "scheduled".
-        strict: What fails a test that would otherwise pass: True for all checks (the default), False for none, or the
-            names of some.
-        seed: What makes the ids of this object its own.
+        sleep: "virtual": `time.sleep` in this thread moves the clock; "real": it waits.
+        executing_for: How long an event stays Executing after NotBefore (a guess; default: one second).
+        failure_events: First status of simulated failure events: "executing" or "scheduled".
+        strict: What fails a test that would otherwise pass: True for all checks (the default), False for none, or
+            names of checks.
+        seed: Seed of ids and random choices.
 
     Attributes:
-        metadata: The metadata service: its calls, and its settings.
-        event_rules: The event rules of the test's account by name, as the handler has set them up through CloudMonitor's API.
-        instances: The instances by id, and `add`.
+        metadata: The metadata service: its calls and settings.
+        event_rules: Event rules of the default account by name, as the handler created them through CloudMonitor's API.
+        instances: The instances by id; `instances.add` declares one.
 
     Raises:
-        EcsEventsError: An argument cannot be used.
+        EcsEventsError: An argument is wrong.
     """
 
     def __init__(
@@ -127,9 +126,9 @@ class EcsEvents:
 
     @property
     def strict(self) -> frozenset[str]:
-        """The checks that fail a test which would otherwise pass; may be set in the test.
+        """The checks that can fail a test which would otherwise pass; settable.
 
-        They are "calls", "faults", "stubs", "receivers" and "threads". True is all of them, False none:
+        Names: "calls", "faults", "stubs", "receivers", "threads". True stands for all, False for none:
         `ecs_events.strict = False`, `ecs_events.strict -= {"threads"}`.
         """
         return Checks(self._witness.strict)
@@ -142,7 +141,7 @@ class EcsEvents:
 
     @property
     def now(self) -> dt.datetime:
-        """The clock's instant, aware UTC."""
+        """The virtual time, aware UTC."""
         return from_micros(self._clock.now())
 
     def advance(
@@ -158,23 +157,15 @@ class EcsEvents:
         milliseconds: float = 0,
         microseconds: float = 0,
     ) -> list[Transition]:
-        """Move time forward; everything due on the way happens in order, the clock standing at each due instant.
+        """Move time forward; all that is due on the way happens in order, with the clock at each due instant.
 
-        Args:
-            by: A timedelta, or text such as "2h30m"; or instead of it the keywords.
-            weeks: As of `timedelta`.
-            days: As of `timedelta`.
-            hours: As of `timedelta`.
-            minutes: As of `timedelta`.
-            seconds: As of `timedelta`.
-            milliseconds: As of `timedelta`.
-            microseconds: As of `timedelta`.
+        Takes a timedelta, text such as "2h30m", or the keywords of `timedelta`.
 
         Returns:
             The transitions of events that happened, in order.
 
         Raises:
-            BadArgumentError: The duration is zero, negative or not one.
+            BadArgumentError: The duration is zero, negative or malformed.
         """
         parts = (days, seconds, microseconds, milliseconds, minutes, hours, weeks)
         span = span_of(by, parts)
@@ -187,19 +178,17 @@ class EcsEvents:
             when: An aware datetime, ISO 8601 text with a zone, or relative to now.
 
         Raises:
-            BadArgumentError: A ValueError: the instant lies before now, or is none.
+            BadArgumentError: A ValueError: the instant lies before now, or is malformed.
         """
         now = self._clock.now()
         target = parse_when(when, "advance_to's instant", now)
         return self._moved(lambda: self._clock.advance_by_author(target)) if target != now else []
 
     def advance_to_next(self) -> list[Transition]:
-        """Move time forward to the next instant at which an event is due.
-
-        Instances that take their time go on meanwhile.
+        """Move time forward to the next transition of an event.
 
         Returns:
-            What happened there; nothing when nothing is due.
+            The transitions of that instant; an empty list when nothing is due.
         """
         moved = self._moved(self._clock.advance_to_next)
         while not moved and self._clock.next_due() is not None:
@@ -214,28 +203,25 @@ class EcsEvents:
         until: "When | Callable[[EcsEvents], object] | None" = None,
         **kwargs: object,
     ) -> "T | Stopped":
-        """Run a handler whose sleeping moves the clock, until it returns or has run long enough.
+        """Run a handler, its sleeps moving the clock, until it returns or `until` is reached.
 
-        A handler that would wait on when its end has come is stopped through its own wait, past any `except Exception`,
-        and its `finally` blocks run. A handler that is a coroutine function runs in an event loop of its own; in a test
-        that is one itself, await `run_async`.
+        At the end its current wait raises, past any `except Exception`, and its `finally` blocks run. A coroutine function
+        runs in a new event loop; in an async test, await `run_async` instead.
 
         Args:
             function: The handler.
-            *args: Its arguments.
-            until: When it is to end: an instant or a duration (`"30d"`), up to and including it; or a function of this
-                object, which is asked whenever time has moved and before the handler waits. Left out, the handler is to
-                end by itself.
-            **kwargs: More of its arguments.
+            *args: Its positional arguments.
+            until: An instant or a duration (`"30d"`), inclusive; or a function of this object, called whenever time has
+                moved and before the handler waits. Default: no end, the handler returns by itself.
+            **kwargs: Its keyword arguments.
 
         Returns:
-            What the handler returned, or a `Stopped` that says when and where it was stopped.
+            The handler's result, or a `Stopped` with the instant and the line at which it was stopped.
 
         Raises:
-            StuckHandlerError: It neither slept nor called the cloud for `patience` seconds of real time, or would not be
-                stopped.
-            EndlessHandlerError: It went on for a year of virtual time, or for a minute of real time, and no instant was given.
-            EcsEventsError: Sleeping does not move the clock here, or `until` is none.
+            StuckHandlerError: It neither slept nor called the cloud for `patience` real seconds, or swallowed the stop.
+            EndlessHandlerError: Without an instant as `until`, it ran for a year of virtual time or a minute of real time.
+            EcsEventsError: Sleeping does not move the clock in this thread, or `until` is malformed.
         """
         check_handler("run", function, kwargs)
         runner = self._parts.runner("run", until, self)
@@ -254,7 +240,7 @@ class EcsEvents:
         until: "When | Callable[[EcsEvents], object] | None" = None,
         **kwargs: object,
     ) -> "T | Stopped":
-        """`run` for a handler that is a coroutine function, in the running event loop; it is stopped by cancellation."""
+        """`run` for a coroutine function, in the running event loop; it is stopped by cancellation."""
         check_handler("run_async", function, kwargs)
         runner = self._parts.runner("run_async", until, self)
         with self._parts.surfacing:
@@ -262,7 +248,7 @@ class EcsEvents:
 
     @property
     def patience(self) -> float:
-        """Real seconds within which a handler under `run` must sleep or call the cloud; may be set in the test."""
+        """Real seconds within which a handler under `run` must sleep or call the cloud; settable."""
         return self._parts.patience
 
     @patience.setter
@@ -278,24 +264,23 @@ class EcsEvents:
         return [entry for entry in self._witness.journal[before:] if isinstance(entry, Transition)]
 
     def at(self, when: When, function: Callable[..., object], /, *args: object, **kwargs: object) -> Callable[[], None]:
-        """Have a function called at an instant of virtual time, whoever moves the clock past it.
+        """Call a function at an instant of virtual time: `ecs_events.at("+23h", ecs_events.cancel, event)`.
 
-        The clock stands at that instant meanwhile, and all that is due there has happened; functions of one instant are
-        called in the order in which they were planned. They may call the cloud:
-        `ecs_events.at("+23h", ecs_events.cancel, event)`.
+        The clock stands at that instant, and what is due there has happened already. Functions planned for one instant
+        are called in the order of planning.
 
         Args:
-            when: The instant; now means at once.
-            function: What to call, in the thread that moves the clock. An error that it raises comes out of whatever moves
-                it, and once more at the end of `run` or of the test where a handler caught it.
-            *args: Its arguments.
-            **kwargs: More of its arguments.
+            when: The instant; now calls it immediately.
+            function: Called in the thread that moves the clock. An error it raises propagates from the call that moved the
+                clock. If the handler swallows it, `run` or teardown raises it again.
+            *args: Its positional arguments.
+            **kwargs: Its keyword arguments.
 
         Returns:
-            A function that takes it back, unless it has been called.
+            A function that cancels the plan; it does nothing once the planned function was called.
 
         Raises:
-            BadArgumentError: The instant lies before now, or the function is none, or a coroutine function.
+            BadArgumentError: The instant lies before now, or `function` is not a plain function.
         """
         at = instant_ahead(when, self._cloud.settled())
         check_plain(function)
@@ -319,25 +304,25 @@ class EcsEvents:
         disk_id: "Disk | str | None" = None,
         extended_attribute: "Mapping[str, object] | None" = None,
     ) -> SystemEvent:
-        """Publish an event on a declared instance; the account's limit is not enforced, but counts it.
+        """Publish an event on a declared instance. It counts for the account's limit, which is not enforced here.
 
         Args:
-            event_type: `SystemMaintenance.Reboot`, ...: one of seven for a simulated event, any for a real one. A cause
-                alone, "SystemMaintenance" or "SystemFailure", is the type that the instance's ActionOnMaintenance asks
-                for (documented).
+            event_type: `SystemMaintenance.Reboot`, ...: one of seven for a simulated event, any for a real one. The cause
+                alone, "SystemMaintenance" or "SystemFailure", stands for the type that the instance's ActionOnMaintenance
+                selects (documented).
             instance_id: The instance, or its id.
-            not_before: The planned time; left out for an Inquiring event, and for a real one that runs at once.
+            not_before: The planned time; leave it out for an Inquiring event, and for a real one that runs immediately.
             simulated: False for a real event, which acts on its instance.
-            status: The status it is born in, where the type has a choice.
+            status: The first status, where the type has a choice.
             reason: `Reason`; a simulated event's is "A simulated event." (documented).
-            outcome: How a real event ends: "Executed", or "Failed" where the type can.
-            executing_for: How long it is Executing, where it ends by itself; left out, the test's setting (a guess).
-            disk_id: The disk of a disk event (`Stalled`, ...), or that an event of the instance concerns; a disk
-                event's may be left out where the instance has one data disk, or none.
-            extended_attribute: What `ExtendedAttribute` says besides, by names on the wire: `{"PunishType": "..."}`.
+            outcome: The last status of a real event: "Executed", or "Failed" where the type can fail.
+            executing_for: How long it is Executing, if it ends by itself; default: the test's setting (a guess).
+            disk_id: The disk that it concerns. Optional for a disk event (`Stalled`, ...) if the instance has at most
+                one data disk.
+            extended_attribute: More members of `ExtendedAttribute`, by names on the wire: `{"PunishType": "..."}`.
 
         Raises:
-            EcsEventsError: Something of this cannot be; the sentence says what, and what can.
+            EcsEventsError: An argument is wrong, or the combination is impossible.
         """
         return self._parts.create_event(
             "created by the test",
@@ -357,27 +342,27 @@ class EcsEvents:
         """Cancel a simulated event in Scheduled or Executing, as CancelSimulatedSystemEvents does.
 
         Raises:
-            EcsEventsError: It is real, unknown or has ended.
+            EcsEventsError: The event is real, unknown or has ended.
         """
         self._cloud.cancel([self._event(event)], cause="canceled by the test")
 
     def accept(self, event: SystemEvent | str) -> None:
-        """Authorise an Inquiring event, as AcceptInquiredSystemEvent does; it runs at once.
+        """Accept an Inquiring event, as AcceptInquiredSystemEvent does; it runs immediately.
 
         Raises:
-            EcsEventsError: It is unknown, or not Inquiring.
+            EcsEventsError: The event is unknown, or not Inquiring.
         """
         self._cloud.accept(self._event(event), cause="accepted by the test")
 
     def reschedule(self, event: SystemEvent | str, not_before: When) -> None:
-        """Give a Scheduled event another NotBefore, as ModifySystemEventAttribute does.
+        """Change the NotBefore of a Scheduled event, as ModifySystemEventAttribute does.
 
         Args:
-            event: The event or its id.
-            not_before: The new planned time, earlier or later than the old one (what the service allows is a guess).
+            event: The event, or its id.
+            not_before: The new planned time, earlier or later (what the service allows is a guess).
 
         Raises:
-            EcsEventsError: It is unknown or not Scheduled, or the instant lies before now.
+            EcsEventsError: The event is unknown or not Scheduled, or the instant lies before now.
         """
         at = parse_when(not_before, "not_before", self._clock.now())
         self._cloud.reschedule(self._event(event), at, cause="rescheduled by the test")
@@ -399,7 +384,7 @@ class EcsEvents:
         """The event of that id.
 
         Raises:
-            UnknownEventError: A KeyError: there is none; the sentence names the nearest.
+            UnknownEventError: A KeyError: no such event; the message names the nearest id.
         """
         return self._cloud.event(event_id).view
 
@@ -407,22 +392,19 @@ class EcsEvents:
         return (event.event_id if isinstance(event, SystemEvent) else event) in self._cloud.events
 
     def where(self, **filters: object) -> list[SystemEvent]:
-        """The events whose attributes have these values, in order of creation.
-
-        Args:
-            **filters: By any attribute of `SystemEvent`: `status="Avoided"`, `instance_id="i-web1"`.
+        """The events whose attributes have these values, in order of creation: `where(status="Avoided")`.
 
         Raises:
-            BadArgumentError: Events have no such attribute, or it can have no such value.
+            BadArgumentError: Events have no such attribute, or it cannot have that value.
         """
         wanted = checked_filters(filters, self._clock.now())
         return [event for event in self if all(getattr(event, name) == value for name, value in wanted)]
 
     def one(self, **filters: object) -> SystemEvent:
-        """The one event whose attributes have these values.
+        """The only event whose attributes have these values, as in `where`.
 
         Raises:
-            NoSingleEventError: There is none, or more than one; the sentence lists what is there.
+            NoSingleEventError: No event matches, or more than one; the message lists the events.
         """
         found = self.where(**filters)
         if len(found) == 1:
@@ -439,40 +421,39 @@ class EcsEvents:
 
         Args:
             event: The event, or its id.
-            by: What is to have avoided it: an action ("RebootInstance", ...), or "reboot by the test". Left out,
-                whatever did.
+            by: What must have avoided it: an action ("RebootInstance", ...), or "reboot by the test". Default: anything.
 
         Raises:
-            AssertionError: It is not; the message shows its history and why.
-            UnknownEventError: A KeyError: there is no such event; the sentence names the nearest.
-            BadArgumentError: Nothing called `by` avoids events.
+            AssertionError: It is not Avoided; the message shows its history and explains it.
+            UnknownEventError: A KeyError: no such event.
+            BadArgumentError: `by` names nothing that avoids events.
         """
         self._clock.settle()
         check_avoided(self._event(event), by, self._parts.story())
 
     def assert_transitions(self, event: SystemEvent | str, expected: "Iterable[str | tuple[str, When]]") -> None:
-        """Assert that an event took exactly these statuses so far, the first being the one it was published in.
+        """Assert that an event had exactly these statuses so far, in order, from the one it was published in.
 
         Args:
             event: The event, or its id.
-            expected: The statuses, or pairs of a status and the instant at which it is to have been taken; a relative
-                instant ("+24h") counts from the start of the clock, as the timeline does.
+            expected: Statuses, or pairs of a status and the instant of its begin. A relative instant ("+24h") counts from
+                the start of the clock, as in the timeline.
 
         Raises:
-            AssertionError: It did not; the message shows its history and why.
-            UnknownEventError: A KeyError: there is no such event; the sentence names the nearest.
-            BadArgumentError: There is no such status, or that is no instant.
+            AssertionError: It had others; the message shows its history and explains it.
+            UnknownEventError: A KeyError: no such event.
+            BadArgumentError: No such status, or a malformed instant.
         """
         self._clock.settle()
         check_transitions(self._event(event), expected, self._parts.story())
 
-    # -- what a user or the guest does
+    # -- operations of a user
 
     def reboot(self, instance_id: "Instance | str", *, in_guest: bool = False) -> None:
         """Reboot an instance.
 
-        By console or API (the default) that avoids its Scheduled SystemMaintenance.Reboot events, if it comes before
-        their NotBefore; a reboot typed inside the guest (`in_guest=True`) does not. Both documented.
+        A reboot by console or API (the default) before NotBefore avoids its Scheduled SystemMaintenance.Reboot events. A
+        reboot inside the operating system (`in_guest=True`) does not. Both documented.
 
         Raises:
             EcsEventsError: No such instance, or it is not Running.
@@ -481,7 +462,7 @@ class EcsEvents:
         self._cloud.reboot(self._instance(instance_id), cause=cause, in_guest=in_guest)
 
     def stop(self, instance_id: "Instance | str") -> None:
-        """Stop a Running instance; that avoids nothing (a guess: no source says it does)."""
+        """Stop a Running instance; this avoids no event (a guess: no source says that it does)."""
         self._cloud.stop(self._instance(instance_id), cause=BY_TEST.format("stop"))
 
     def start(self, instance_id: "Instance | str") -> None:
@@ -489,29 +470,29 @@ class EcsEvents:
         self._cloud.start(self._instance(instance_id), cause=BY_TEST.format("start"))
 
     def redeploy(self, instance_id: "Instance | str") -> None:
-        """Redeploy an instance, which answers its real events of the documented types and statuses.
+        """Redeploy an instance; this avoids its real events of the documented types and statuses.
 
         Raises:
-            EcsEventsError: No such instance, or it has no event that a redeployment answers.
+            EcsEventsError: No such instance, or it has no event that a redeployment avoids.
         """
         self._cloud.redeploy(self._instance(instance_id), cause=BY_TEST.format("redeployment"))
 
     def renew(self, instance_id: "Instance | str") -> None:
-        """Pay what an instance owes, as its owner does at the console.
+        """Pay for an instance, as its owner does at the console.
 
-        That avoids its Scheduled events of expiry and arrears (inferred from a documented sample), and takes the lock
-        off it that such an event set when it ran (a guess); the instance stays Stopped.
+        This avoids its Scheduled events of expiry and arrears (inferred from a documented sample), and removes the lock that
+        such an event set (a guess). The instance stays Stopped.
         """
         self._cloud.renew(self._instance(instance_id), cause=BY_TEST.format("renewal"))
 
     def release(self, instance_id: "Instance | str") -> None:
-        """Release an instance; its unfinished events are canceled (a guess), its history stays readable."""
+        """Release an instance; its unfinished events are canceled (a guess) and stay readable."""
         self._cloud.release(self._instance(instance_id), cause=BY_TEST.format("release"))
 
     def interrupt(self, instance_id: "Instance | str") -> None:
-        """Have a preemptible instance reclaimed: it is told now, and released five minutes later (documented).
+        """Reclaim a preemptible instance: announced now, released five minutes later (documented).
 
-        CloudMonitor's notification, `OperationLocks` (Recycling) and the metadata's termination-time say so meanwhile.
+        Until then CloudMonitor's notification, `OperationLocks` (Recycling) and the metadata's termination-time show it.
 
         Raises:
             EcsEventsError: No such instance, or its `spot_strategy` is NoSpot.
@@ -521,17 +502,14 @@ class EcsEvents:
     # -- inside an instance
 
     def guest(self, instance_id: "Instance | str") -> Guest:
-        """Have programs ask the metadata service, http://100.100.100.200, as if they ran inside this instance.
+        """Answer requests to the metadata service, http://100.100.100.200, as inside this instance.
 
-        It holds for the rest of the test, or as a context manager until its block ends. Chosen in the test's own thread it
-        is for every program that chose nothing itself; in another thread, or in a task of an event loop, for that one and
-        what it starts. Where there is only one instance nothing need be chosen.
-
-        Args:
-            instance_id: The instance, or its id.
+        This holds for the rest of the test, or as a context manager until the block ends. Called in the test's own thread it
+        is the default everywhere; called in another thread or an asyncio task, it holds for that one and those it starts.
+        If only one instance exists, that is the default.
 
         Raises:
-            UnknownInstanceError: There is no such instance.
+            UnknownInstanceError: No such instance.
         """
         return self._parts.guests.choose(self._instance(instance_id))
 
@@ -539,12 +517,12 @@ class EcsEvents:
 
     @property
     def notifications(self) -> list[dict[str, Any]]:
-        """Every notification of CloudMonitor so far, in order, in its flat form."""
+        """All notifications of CloudMonitor so far, in order, in the flat form."""
         return [cloudmonitor(notification) for notification in self._parts.monitor.notifications]
 
     @property
     def notification_names(self) -> NotificationNames:
-        """The names that notifications have, each with its level, status and evidence; `add` more."""
+        """The known names of notifications, each with level, status and evidence; `add` adds one."""
         return self._parts.monitor.names
 
     def announce(
@@ -556,21 +534,21 @@ class EcsEvents:
         resource: str | None = None,
         level: str | None = None,
     ) -> dict[str, Any]:
-        """Have CloudMonitor send a notification that nothing in the cloud brings about by itself.
+        """Send a notification of CloudMonitor that nothing in the fake cloud causes.
 
         Args:
             name: `Snapshot:CreateSnapshotCompleted`, ...: one of `notification_names`.
-            instance_id: The instance, or its id, whose region and owner it has.
-            content: What it says, by the names on the wire. Where an example is documented, what differs from it.
-            resource: The end of its ARN, `snapshot/s-1`; left out, the one that its content tells, or the instance's.
-            level: "CRITICAL", "WARN" or "INFO"; left out, the name's.
+            instance_id: The instance, or its id; its region and owner are the notification's.
+            content: Members of `content` by names on the wire; they override those of the documented example, if any.
+            resource: The end of its ARN, `snapshot/s-1`; default: derived from the content, else the instance's.
+            level: "CRITICAL", "WARN" or "INFO"; default: the name's.
 
         Returns:
-            The notification in its flat form.
+            The notification in the flat form.
 
         Raises:
-            BadArgumentError: No such name or level, or content that such a notification does not have.
-            UnknownInstanceError: There is no such instance.
+            BadArgumentError: No such name or level, or members that such a notification does not have.
+            UnknownInstanceError: No such instance.
         """
         notification = self._parts.monitor.announce(name, self._instance(instance_id), content, resource, level)
         self._witness.journal.append(notification)
@@ -581,27 +559,26 @@ class EcsEvents:
     def subscribe(
         self, receiver: "Receiver | str", *, method: str | None = None, **options: "Unpack[DeliveryOptions]"
     ) -> Subscription:
-        """Have each notification from now on delivered as it happens, the clock standing at its instant.
+        """Deliver each notification from now on to a function or a URL, with the clock at its instant.
 
-        Deliveries of one instant are made in the order of what they tell, one after the other. A delivery that finds
-        another one under way waits until that receiver returns, or moves the clock.
+        Deliveries are made one after the other, in the order of the notifications. While a receiver runs, other deliveries
+        wait until it returns or moves the clock.
 
         Args:
-            receiver: A function that takes the notification, a dict, or a coroutine function where no event loop runs.
-                Or a URL, which gets a real HTTP request and has five seconds of real time (documented) to answer it with a
-                2xx (a guess) from another thread or process.
-            method: For a URL, as an event subscription has it: "POST JSON" (the default), "GET JSON", "POST FORM" or
-                "GET FORM".
-            **options: Which, in what form, and what happens on the way: see `DeliveryOptions`. What a function fails at is
-                not retried; a URL is tried three times, up to a second apart (the number is documented, the time a guess),
-                and in EventBridge's form four times, 10 to 20 seconds apart (documented).
+            receiver: A function that takes the notification, a dict; or a coroutine function, if no event loop runs. Or a
+                URL: it gets a real HTTP request, which another thread or process must answer with a 2xx (a guess) within
+                five real seconds (documented).
+            method: For a URL: "POST JSON" (the default), "GET JSON", "POST FORM" or "GET FORM", as in an event subscription.
+            **options: Filters, form and perturbations: see `DeliveryOptions`. A failed function is not retried. A URL is
+                tried three times (documented) within a second (a guess); in EventBridge's form four times, 10 to 20
+                seconds apart (documented).
 
         Returns:
-            A `Subscription`, whose `deliveries` tell what came of it.
+            A `Subscription`; its `deliveries` hold the results.
 
         Raises:
-            BadArgumentError: The receiver is none, or an option is wrong. An error that a function raises comes out of
-                whatever the test called, or fails the test when it ends, with what was delivered.
+            BadArgumentError: The receiver or an option is wrong. (An error that a receiver raises later propagates from the
+                test's call, or fails the test at teardown.)
         """
         return self._parts.receivers.subscribe(receiver, method, options)
 
@@ -616,27 +593,26 @@ class EcsEvents:
         rules_only: bool = False,
         **options: "Unpack[DeliveryOptions]",
     ) -> Subscription:
-        """Have a handler of Function Compute invoked with each notification from now on, as it happens.
+        """Invoke a handler of Function Compute with each notification from now on.
 
-        It is invoked asynchronously (a guess): when it raises, or takes longer than its timeout, it is tried again three
-        times (documented), 1, 2 and 4 seconds after the try before (a guess). Its role's key, and the names of the function
-        and its region, stand in `context` and in the environment.
+        The invocation is asynchronous (a guess): if it raises or times out, it is retried three times (documented), after 1,
+        2 and 4 seconds (a guess). `context` and the environment hold the role's key, and the names of function and region.
 
         Args:
-            handler: `handler(event, context)`, where `event` is bytes that hold JSON.
-            name: "function", or "service/function"; left out, the handler's own.
-            region_id: Its region; left out, the test's.
+            handler: `handler(event, context)`; `event` is bytes of JSON.
+            name: "function", or "service/function"; default: the handler's name.
+            region_id: Its region; default: the test's.
             memory: Its memory in MB.
-            timeout: How much virtual time it may take.
-            rules_only: Whether only event rules invoke it, which the handler's own code sets up through CloudMonitor's API,
-                and which find it by `service/function`.
-            **options: Which, in what form, and what happens on the way: see `DeliveryOptions`.
+            timeout: Its limit of virtual time.
+            rules_only: True: only event rules invoke it, by `service/function`; your code creates them through
+                CloudMonitor's API.
+            **options: Filters, form and perturbations: see `DeliveryOptions`.
 
         Returns:
-            A `Subscription`, whose `deliveries` tell what came of it.
+            A `Subscription`; its `deliveries` hold the results.
 
         Raises:
-            BadArgumentError: The handler is none, or an option is wrong.
+            BadArgumentError: The handler or an option is wrong.
         """
         return self._parts.receivers.function_compute(
             handler,
@@ -649,17 +625,17 @@ class EcsEvents:
         )
 
     def webhook(self, url: str, receiver: "Receiver | str | None" = None) -> None:
-        """Say who answers for a URL that event rules send to, as CloudMonitor's API was told.
+        """Set the receiver for a URL in an event rule.
 
-        A URL on loopback gets a real HTTP request without this; any other gets none, for tests reach no network.
+        Without this, a URL on loopback gets a real HTTP request and any other URL gets none: tests reach no network.
 
         Args:
-            url: As the rule has it, to the letter.
-            receiver: A function that takes the notification, a dict; a URL that gets the requests instead; or left out, to
-                have them really sent to that URL, where a mock of yours catches them.
+            url: Exactly as in the rule.
+            receiver: A function that takes the notification, a dict; or a URL that gets the requests instead. Default:
+                requests are really sent to `url`, for a mock library that intercepts them.
 
         Raises:
-            BadArgumentError: One of them is neither.
+            BadArgumentError: `url` is no URL, or `receiver` neither a function nor a URL.
         """
         self._parts.receivers.webhook(url, receiver)
 
@@ -670,17 +646,16 @@ class EcsEvents:
 
     @property
     def access_keys(self) -> dict[str, str]:
-        """The account ids of access keys that do not belong to the default account; add a second account's here."""
+        """Account ids by access key; add the keys of a second account here."""
         return self._cloud.access_keys
 
     # -- the server
 
     @property
     def endpoint(self) -> str:
-        """Where the same cloud answers on loopback: host and port, as the SDKs take an endpoint.
+        """Host and port of an HTTP server on loopback for the same cloud, as SDKs take an endpoint.
 
-        The server starts when this is first asked for, and is gone when the test has ended. It speaks plain HTTP:
-        `http://{ecs_events.endpoint}` is its URL.
+        The first access starts the server; it stops with the test. Its URL is `http://{ecs_events.endpoint}`.
 
         Raises:
             EcsEventsError: The extra `server` is not installed.
@@ -700,27 +675,26 @@ class EcsEvents:
         rules_only: bool = False,
         **options: "Unpack[DeliveryOptions]",
     ) -> Queue:
-        """A queue of the Simple Message Queue (formerly MNS) to which CloudMonitor sends its notifications from now on.
+        """A queue of the Simple Message Queue (formerly MNS) that gets CloudMonitor's notifications from now on.
 
-        The service's own SDK reads from it, at `queue.endpoint`; what it waits for passes in virtual time. Each message is a
-        notification as JSON in base64, as that SDK decodes it (inferred: the published consumers read it so).
+        The service's SDK reads from it at `queue.endpoint` and waits in virtual time. Each message is a notification as JSON
+        in base64, as that SDK decodes it (inferred from published consumers).
 
         Args:
-            name: The queue's.
-            visibility_timeout: Seconds for which a message is hidden once it was received; 30 unless told.
-            delay_seconds: Seconds in which nobody can receive a message that was sent; 0 unless told.
-            polling_wait_seconds: Seconds that a receiver waits who does not say how long; 0 unless told.
-            message_retention_period: Seconds after which a message is gone; four days unless told.
-            maximum_message_size: The longest body in bytes, as sent; 65,536 unless told.
-            rules_only: Whether it gets only what event rules send to it, which the handler's own code sets up through
-                CloudMonitor's API.
-            **options: Which notifications, in what form, and what happens on the way: see `DeliveryOptions`.
+            name: Its name.
+            visibility_timeout: Seconds for which a received message is hidden; default 30.
+            delay_seconds: Seconds before a message that was sent becomes visible; default 0.
+            polling_wait_seconds: Seconds for which a receiver waits by default; default 0.
+            message_retention_period: Seconds after which a message is deleted; default four days.
+            maximum_message_size: The longest body in bytes, as sent; default 65,536.
+            rules_only: True: only event rules send to it; your code creates them through CloudMonitor's API.
+            **options: Filters, form and perturbations: see `DeliveryOptions`.
 
         Returns:
-            The queue; asked for again by its name alone, the same one.
+            The queue; called again with the name alone, the same one.
 
         Raises:
-            BadArgumentError: Something of this cannot be.
+            BadArgumentError: An argument is wrong.
             EcsEventsError: The extra `server` is not installed.
         """
         self._cloud.check_entered()
@@ -736,18 +710,13 @@ class EcsEvents:
     def topic(self, name: str, *, rules_only: bool = False, **options: "Unpack[DeliveryOptions]") -> Topic:
         """A topic of the Simple Message Queue in which CloudMonitor publishes its notifications from now on.
 
-        It pushes to HTTP endpoints and queues that subscribe, here or through the service's SDK.
-
-        Args:
-            name: The topic's.
-            rules_only: As of `queue`.
-            **options: Which notifications, in what form, and what happens on the way: see `DeliveryOptions`.
+        It pushes to subscribed HTTP endpoints and queues. Arguments are those of `queue`.
 
         Returns:
-            The topic; asked for again by its name alone, the same one.
+            The topic; called again with the name alone, the same one.
 
         Raises:
-            BadArgumentError: Something of this cannot be.
+            BadArgumentError: An argument is wrong.
             EcsEventsError: The extra `server` is not installed.
         """
         self._cloud.check_entered()
@@ -757,7 +726,7 @@ class EcsEvents:
 
     @property
     def calls(self) -> list[ApiCall]:
-        """Every intercepted call, in order."""
+        """All intercepted calls, in order."""
         return list(self._witness.log.calls)
 
     def calls_to(self, action: str, **params: object) -> list[ApiCall]:
@@ -765,8 +734,8 @@ class EcsEvents:
 
         Args:
             action: `RebootInstance`.
-            **params: By name on the wire (`InstanceId=`) or in snake_case (`instance_id=`). Of a list parameter, a
-                list must equal what was sent, a single value must be among it.
+            **params: By name on the wire (`InstanceId=`) or in snake_case (`instance_id=`). For a list parameter, a list
+                must equal the one sent; a single value must be in it.
 
         Raises:
             BadArgumentError: No such action, or it has no such parameter.
@@ -777,7 +746,7 @@ class EcsEvents:
         """Assert that an action was called with these parameters, at least once or exactly `times` times.
 
         Raises:
-            AssertionError: It was not; the message shows the nearest calls.
+            AssertionError: It was not called so; the message shows the nearest calls.
             BadArgumentError: No such action, or it has no such parameter.
         """
         self._witness.log.check_called(action, times, params)
@@ -786,7 +755,7 @@ class EcsEvents:
         """Assert that an action was not called with these parameters.
 
         Raises:
-            AssertionError: It was; the message shows the calls.
+            AssertionError: It was called so; the message shows the calls.
             BadArgumentError: No such action, or it has no such parameter.
         """
         self._witness.log.check_not_called(action, params)
@@ -805,31 +774,30 @@ class EcsEvents:
         optional: bool = False,
         **params: object,
     ) -> None:
-        """Have the next calls of an action fail.
+        """Make the next calls of an action fail.
 
-        Faults are met in order of declaration, each by as many calls as it says: several `fail` are a sequence.
+        Faults apply in order of declaration, each to as many calls as it says: several `fail` are a sequence.
 
         Args:
-            action: `RebootInstance`, "*" for every action that is answered, or "metadata" for the metadata service.
-            code: An error of the provider's, `Throttling`, `IncorrectInstanceStatus`, ...: one that the action is known
-                to answer, or any with `message` and `http_status`. Or what the network does: "connect timeout",
-                "connection refused", "read timeout", "connection reset", "connection closed", "bad gateway", "service
-                unavailable page", "gateway timeout", "truncated body", "garbled body", "empty body". A time-out takes
-                the client's own of virtual time.
-            times: How many calls; None for every one. Left out, it is one; with `probability` every one.
-            message: The provider's words, where its own are not wanted.
-            http_status: The status, where the documented one is not wanted.
-            between: The window of virtual time in which calls are met, both ends included.
-            probability: How likely each call is to be met, above 0 and up to 1; the dice are the test's own, and fall
-                alike on every run.
-            acted: Whether the call acts in the cloud all the same, and only its answer is lost. It does not unless told,
-                but where it is the answer that breaks.
-            optional: Whether it need not be met.
-            **params: Which calls, by their parameters, as in `calls_to`: `InstanceId="i-web1"`; of the metadata service by
+            action: `RebootInstance`, "*" for all actions, or "metadata" for the metadata service.
+            code: An error of the provider, `Throttling`, `IncorrectInstanceStatus`, ...: one that the action is known to
+                answer, or any with `message` and `http_status`. Or a fault of the network: "connect timeout", "connection
+                refused", "read timeout", "connection reset", "connection closed", "bad gateway", "service unavailable
+                page", "gateway timeout", "truncated body", "garbled body", "empty body". A timeout takes as much virtual
+                time as the client's own timeout.
+            times: Number of calls; None for all. Default: one, or all if `probability` is given.
+            message: Replaces the provider's message.
+            http_status: Replaces the documented HTTP status.
+            between: The window of virtual time, both ends included, in which calls fail.
+            probability: Chance of each call to fail, above 0 and up to 1; the seed is the test's, so each run is the same.
+            acted: True: the call takes effect and only its response is lost. Default: no effect, unless it is the response
+                that is damaged.
+            optional: True: the fault may stay unused.
+            **params: Parameters of the calls, as in `calls_to`: `InstanceId="i-web1"`; for the metadata service
                 `instance_id`, `method` and `path`.
 
         Raises:
-            BadArgumentError: Something of this cannot be.
+            BadArgumentError: An argument is wrong, or the combination is impossible.
         """
         check_acted(action, code, acted)
         rules, calls = rules_for(self._witness, action, params, self.fail)
@@ -856,21 +824,21 @@ class EcsEvents:
         optional: bool = False,
         **params: object,
     ) -> None:
-        """Let so many calls of an action pass in each minute of virtual time, and have the others fail until it ends.
+        """Allow `per_minute` calls of an action per virtual minute; the rest fail.
 
-        That is how the service's flow control is known to work; its numbers are published nowhere.
+        The service's flow control works so (observed); its numbers are not published.
 
         Args:
             action: `RebootInstance`, "*" for all actions together, or "metadata" for the metadata service.
-            per_minute: How many calls.
-            code: The error of the calls beyond them, as in `fail`.
-            message: The provider's words, where its own are not wanted.
-            http_status: The status, where the documented one is not wanted.
-            optional: Whether no call need be made at all.
-            **params: Which calls, by their parameters, as in `calls_to`.
+            per_minute: Number of calls.
+            code: The error of further calls, as in `fail`.
+            message: Replaces the provider's message.
+            http_status: Replaces the documented HTTP status.
+            optional: True: the test need not make any such call.
+            **params: Parameters of the calls, as in `calls_to`.
 
         Raises:
-            BadArgumentError: Something of this cannot be.
+            BadArgumentError: An argument is wrong.
         """
         rules, calls = rules_for(self._witness, action, params, self.quota)
         rules.quota(
@@ -892,21 +860,21 @@ class EcsEvents:
         optional: bool = False,
         **params: object,
     ) -> None:
-        """Have calls of an action take virtual time before they act; everything due meanwhile happens.
+        """Delay calls of an action by virtual time before they take effect; what is due meanwhile happens.
 
-        A client whose read time-out is shorter gives up after that; the call acts all the same, at its time. Of several
-        delays the first one declared that still applies counts.
+        A client with a shorter read timeout gives up earlier, but the call still takes effect. If several delays match a
+        call, the first one declared applies.
 
         Args:
-            action: `RebootInstance`, "*" for every action that is answered, or "metadata" for the metadata service.
-            by: How long: a timedelta, or text such as "30s".
-            times: How many calls; None for every one.
-            between: The window of virtual time in which calls are met, both ends included.
-            optional: Whether it need not be met.
-            **params: Which calls, by their parameters, as in `calls_to`.
+            action: `RebootInstance`, "*" for all actions, or "metadata" for the metadata service.
+            by: A timedelta, or text such as "30s".
+            times: Number of calls; None for all.
+            between: The window of virtual time, both ends included, in which calls are delayed.
+            optional: True: the delay may stay unused.
+            **params: Parameters of the calls, as in `calls_to`.
 
         Raises:
-            BadArgumentError: Something of this cannot be.
+            BadArgumentError: An argument is wrong.
         """
         rules, calls = rules_for(self._witness, action, params, self.delay)
         rules.delay(
@@ -921,11 +889,11 @@ class EcsEvents:
         """Answer an action of another product, or one of Ecs that is not faked.
 
         Args:
-            product: As its host is called: "Slb", "Ess", "Ram", "Sts", ... ("Cms" is known too).
+            product: The product as in its host name: "Slb", "Ess", "Ram", "Sts", "Cms", ...
             action: `DescribeLoadBalancers`.
-            response: A dict, which gets a RequestId; an `ApiError`; or a function of the `ApiCall` that returns a dict
-                or raises an `ApiError`.
-            optional: Whether it need not be called.
+            response: A dict, to which a RequestId is added; an `ApiError`; or a function of the `ApiCall` that returns a
+                dict or raises an `ApiError`.
+            optional: True: the stub may stay unused.
 
         Raises:
             BadArgumentError: The action is faked, or the response is none of these.
@@ -933,20 +901,20 @@ class EcsEvents:
         self._witness.stubs.add(product, action, response, optional=optional)
         self._witness.log.stubbed.add(action)
 
-    # -- watching and telling
+    # -- changes and reports
 
     def on_change(self, receiver: Callable[[Change], None]) -> Callable[[], None]:
-        """Have a function called with each transition of an event or an instance as it happens.
+        """Call a function with each transition of an event or an instance, with the clock at its instant.
 
-        The clock stands at the transition's instant meanwhile, and the receiver may call the cloud. One thread at a time
-        tells, in order; a change that another thread makes meanwhile is told by it too, and not waited for there.
+        Transitions are passed on in order, by one thread at a time; it also passes on those that other threads cause
+        meanwhile, and they do not wait for that. The receiver may call the cloud.
 
         Args:
-            receiver: Takes one `Transition` or `InstanceTransition`. An error that it raises comes out of whatever
-                caused the change; one that the handler swallows fails the test when it ends.
+            receiver: Takes one `Transition` or `InstanceTransition`. An error it raises propagates from the call that caused
+                the change; if the handler swallows it, the test fails at teardown.
 
         Returns:
-            A function that ends it.
+            A function that unsubscribes the receiver.
         """
         check_observer(receiver)
         told = self._witness.watched(receiver)
@@ -954,14 +922,14 @@ class EcsEvents:
         return lambda: self._cloud.observers.remove(told)
 
     def timeline(self) -> str:
-        """What happened so far in virtual time: calls, events and instances with causes, faults."""
+        """The story so far in virtual time: calls, faults, and transitions of events and instances with their causes."""
         return self._parts.timeline()
 
     def svg(self) -> str:
-        """The same as a picture: a lane for each instance, bars for the states of its events, marks for calls.
+        """The timeline as a picture: a lane for each instance, bars for statuses of events, marks for calls.
 
-        It is one `<svg>` element that needs nothing else: no script, no font, no other file. What each bar and mark
-        stands for is told when the pointer rests on it. Of more than 50 instances or 200 events the rest is counted.
+        It is one `<svg>` element without scripts, fonts or other files; tooltips explain bars and marks. It shows up to 50
+        instances and 200 events, and counts the rest.
         """
         return self._parts.svg()
 

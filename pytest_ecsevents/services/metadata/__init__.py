@@ -1,5 +1,6 @@
 """The metadata service of an instance: items, tokens, and which instance asks."""
 
+from pytest_ecsevents.services.metadata._author import Metadata
 from pytest_ecsevents.services.metadata._calls import HOST, PORT, MetadataCall, MetadataRequest
 from pytest_ecsevents.services.metadata._door import Door, MetadataWitness
 from pytest_ecsevents.services.metadata._errors import ERRORS
@@ -17,6 +18,7 @@ __all__ = [
     "Guest",
     "Guests",
     "Item",
+    "Metadata",
     "MetadataCall",
     "MetadataRequest",
     "MetadataService",

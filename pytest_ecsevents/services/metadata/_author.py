@@ -5,7 +5,8 @@ from typing import Final
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 from pytest_ecsevents.services.ecs import SystemEvent
-from pytest_ecsevents.services.metadata import MetadataCall, MetadataService
+from pytest_ecsevents.services.metadata._calls import MetadataCall
+from pytest_ecsevents.services.metadata._service import MetadataService
 
 __tracebackhide__ = hidden_in_reports
 
