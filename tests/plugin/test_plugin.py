@@ -489,3 +489,25 @@ def test_workers_of_xdist_serve_alike(pytester):
     result.stdout.fnmatch_lines(
         ["*- ECS events -*", "clock 2030-01-01T00:00:00Z +2d 00:00:00 = 2030-01-03T00:00:00Z (freezegun); 1 event*"]
     )
+
+
+@pytest.mark.skipif(sys.version_info < (3, 15), reason="lazy imports came with Python 3.15")
+def test_a_lazy_import_stays_lazy_and_waits_in_virtual_time(pytester, run):
+    """The fixture looks at every loaded module, which must not import what a handler may never use."""
+    pytester.makepyfile(handler="lazy import never_used\nlazy from time import sleep\n", never_used="")
+    result = run(
+        """
+import sys, time
+import handler
+
+def test_with_a_cloud(ecs_events):
+    before = time.time()
+    handler.sleep(60)
+    assert time.time() - before == 60
+    assert "never_used" not in sys.modules
+
+def test_without():
+    assert handler.sleep is time.sleep
+""",
+    )
+    result.assert_outcomes(passed=2)
