@@ -12,7 +12,7 @@ from pathlib import Path
 from pytest_ecsevents._words import listed
 from pytest_ecsevents.face import SCENARIOS, EcsEvents, parts_of
 from pytest_ecsevents.face._scenarios import ScenarioRow, case_of, types_of
-from pytest_ecsevents.rpc import COMMON, MISHAPS, Action, ErrorRow, Product
+from pytest_ecsevents.rpc import COMMON, NETWORK_FAULTS, Action, ErrorRow, Product
 from pytest_ecsevents.rpc._action import METHODS
 from pytest_ecsevents.rpc._parameters import ENVELOPE, Parameter
 from pytest_ecsevents.services._products import ACTIONS, PRODUCTS
@@ -194,7 +194,7 @@ def _network_faults() -> Iterator[str]:
     yield ""
     yield from _table(
         ("code", "what happens", "the call acts in the cloud"),
-        ((_code(mishap.name), _text(mishap.meaning), mishap.acts.value) for mishap in MISHAPS.values()),
+        ((_code(fault.name), _text(fault.meaning), fault.acts.value) for fault in NETWORK_FAULTS.values()),
     )
 
 

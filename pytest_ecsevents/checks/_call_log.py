@@ -1,8 +1,8 @@
 """The calls of a test: what was called, what must have been, and what must not."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final, Generic, TypeVar
 
 from pytest_ecsevents._errors import (
     BadArgumentError,
@@ -13,28 +13,39 @@ from pytest_ecsevents._errors import (
     hidden_in_reports,
 )
 from pytest_ecsevents._words import nearest
+from pytest_ecsevents.checks._faults import FaultRules
 from pytest_ecsevents.checks._patterns import ALL, CallPattern, pattern
 from pytest_ecsevents.checks._strictness import relaxed
 from pytest_ecsevents.clock import Micros, instant_text
 from pytest_ecsevents.report._texts import METADATA, api_request_text, call_text, request_text
-from pytest_ecsevents.rpc import ApiCall, NoReply
+from pytest_ecsevents.rpc import ApiCall, Call, NoReply
 from pytest_ecsevents.services.metadata import HOST, MetadataCall
 
 __tracebackhide__ = hidden_in_reports
 
 
-class CallLog:
-    """Every intercepted call in order, and questions about them."""
+C = TypeVar("C", bound=Call)
 
-    def __init__(self) -> None:
-        self.calls: Final[list[ApiCall]] = []
+
+class CallLog(Generic[C]):
+    """The requests to one service, in order, and the faults and delays declared for them.
+
+    Args:
+        seed: Makes the random choices of this test its own.
+        text: A request in words.
+    """
+
+    def __init__(self, seed: str, text: Callable[[C], str]) -> None:
+        self.calls: Final[list[C]] = []
+        self.faults: Final = FaultRules(seed, text)
+
+
+class ApiLog(CallLog[ApiCall]):
+    """The API calls, and the assertions about them."""
+
+    def __init__(self, seed: str) -> None:
+        super().__init__(seed, call_text)
         self.stubbed: Final[set[str]] = set()
-        self._by_action: dict[str, list[ApiCall]] = {}
-
-    def add(self, call: ApiCall) -> None:
-        """Record a call."""
-        self.calls.append(call)
-        self._by_action.setdefault(call.action, []).append(call)
 
     def matching(self, action: str, params: Mapping[str, object]) -> list[ApiCall]:
         """The calls to `action` with all of `params`.
@@ -42,9 +53,11 @@ class CallLog:
         Raises:
             BadArgumentError: No such action, or it has no such parameter.
         """
-        meant = pattern(action, params, besides=[*self._by_action, *self.stubbed])
-        candidates = self.calls if action == ALL else self._by_action.get(action, [])
-        return [call for call in candidates if meant.fits(call)]
+        meant = pattern(action, params, besides=[*self._actions(), *self.stubbed])
+        return [call for call in self.calls if meant.fits(call)]
+
+    def _actions(self) -> set[str]:
+        return {call.action for call in self.calls}
 
     def check_called(self, action: str, times: int | None, params: Mapping[str, object]) -> None:
         """Raise an AssertionError unless `action` was called with `params`, `times` times or at least once."""
@@ -67,7 +80,7 @@ class CallLog:
         wanted = "" if times is None else f" {_times(times)}"
         outcome = f"was called {_times(found)}" if found else "was not"
         said = f"{_spoken(action, params)} was to be called{wanted}, but {outcome}."
-        same = self._by_action.get(action, [])
+        same = [call for call in self.calls if call.action == action]
         if same:
             return f"{said} Calls to {action}:\n{_bullets(same)}"
         if self.calls:
@@ -76,7 +89,7 @@ class CallLog:
 
     def _others(self, action: str, most: int = 10) -> str:
         """The calls there were, of the action most like the wanted one first."""
-        near = nearest(action, self._by_action)
+        near = nearest(action, self._actions())
         lines = _lines(sorted(self.calls, key=lambda call: call.action != near))
         if len(lines) > most:
             lines[most:] = [f"  - ... {len(lines) - most} more"]
@@ -119,7 +132,7 @@ def standing_clock(call: ApiCall, waiting_for: Mapping[str, Micros]) -> Standing
     )
 
 
-def standing_run(call: ApiCall | MetadataCall, calls: int, place: str) -> StandingClockError:
+def standing_run(call: Call, calls: int, place: str) -> StandingClockError:
     """The error for a handler under `run` whose calls go on while time does not."""
     return StandingClockError(
         f"The handler made {calls} calls while the clock stands at {instant_text(call.at_micros)}, the last of them "
@@ -138,11 +151,14 @@ def standing_queue(what: str, at: Micros, requests: int) -> StandingClockError:
     )
 
 
-def _said(call: ApiCall | MetadataCall) -> str:
-    return request_text(call) if isinstance(call, MetadataCall) else api_request_text(call)
+_WORDS: Final[dict[type[Call], Callable[[Any], str]]] = {ApiCall: api_request_text, MetadataCall: request_text}
 
 
-def endless_call(call: ApiCall | MetadataCall, no_reply: NoReply) -> EndlessCallError:
+def _said(call: Call) -> str:
+    return _WORDS[type(call)](call)
+
+
+def endless_call(call: Call, no_reply: NoReply) -> EndlessCallError:
     """The error for a call that nothing would end."""
     limit = "connect timeout" if no_reply is NoReply.CONNECT_TIMEOUT else "read timeout"
     return EndlessCallError(

@@ -12,7 +12,18 @@ from pytest_ecsevents.checks._patterns import ALL
 from pytest_ecsevents.checks._strictness import with_remedy
 from pytest_ecsevents.clock import SECOND, Micros, duration_text, instant_text
 from pytest_ecsevents.report._texts import METADATA
-from pytest_ecsevents.rpc import COMMON, MISHAPS, NO_EFFECT, Acts, ApiError, Effect, ErrorRow, ErrorTable, Mishap
+from pytest_ecsevents.rpc import (
+    COMMON,
+    NETWORK_FAULTS,
+    NO_EFFECT,
+    Acts,
+    ApiError,
+    Call,
+    Effect,
+    ErrorRow,
+    ErrorTable,
+    NetworkFault,
+)
 from pytest_ecsevents.services._products import ACTIONS
 from pytest_ecsevents.services.metadata import ERRORS
 
@@ -22,16 +33,8 @@ Window: TypeAlias = tuple[Micros, Micros]
 Times: TypeAlias = int | EllipsisType | None
 
 
-class Timed(Protocol):
-    """A call of either kind: of an action, or of the metadata service."""
-
-    @property
-    def at_micros(self) -> Micros:
-        """When it was made."""
-
-
-C = TypeVar("C", bound=Timed)
-C_contra = TypeVar("C_contra", bound=Timed, contravariant=True)
+C = TypeVar("C", bound=Call)
+C_contra = TypeVar("C_contra", bound=Call, contravariant=True)
 
 
 class Pattern(Protocol[C_contra]):
@@ -70,7 +73,7 @@ class Chance:
         self._probability: Final = probability
         self._random: Final = random.Random(seed)
 
-    def strikes(self, _call: Timed) -> bool:
+    def strikes(self, _call: Call) -> bool:
         return self._random.random() < self._probability
 
 
@@ -84,7 +87,7 @@ class Quota:
         self._minute: int | None = None
         self._used = 0
 
-    def strikes(self, call: Timed) -> bool:
+    def strikes(self, call: Call) -> bool:
         minute = call.at_micros // self.MINUTE
         if minute != self._minute:
             self._minute, self._used = minute, 0
@@ -151,7 +154,7 @@ class Rule(Generic[C]):
         return f"{self.calls}: {self.name}, {met}{window}"
 
 
-class Rules(Generic[C]):
+class FaultRules(Generic[C]):
     """The rules of one test for one kind of calls, each kind of rule met in order of declaration.
 
     Args:
@@ -257,7 +260,7 @@ class Rules(Generic[C]):
             return NO_EFFECT
         fault = next((rule for rule in self._faults if rule.meets(call)), None)
         effect = NO_EFFECT if fault is None else fault.effect
-        if isinstance(effect.fault, Mishap) and effect.fault.acts is Acts.NEVER:
+        if isinstance(effect.fault, NetworkFault) and effect.fault.acts is Acts.NEVER:
             return effect
         delay = next((rule for rule in self._delays if rule.meets(call)), None)
         return effect if delay is None else replace(effect, delay=delay.effect.delay)
@@ -329,17 +332,17 @@ def _checked_probability(probability: object, what: str) -> float:
 def _effect(
     what: str, action: str, code: str, *, message: str | None, http_status: int | None, acted: bool | None
 ) -> Effect:
-    mishap = MISHAPS.get(str(code))
-    if mishap is None:
+    fault = NETWORK_FAULTS.get(str(code))
+    if fault is None:
         return Effect(_error(action, code, message, http_status, what), bool(acted))
     if message is not None or http_status is not None:
         raise BadArgumentError(
-            f"{what} got message= or http_status=, which only the cloud's own errors have. Leave them out: {mishap.name} "
-            f"is that {mishap.meaning}."
+            f"{what} got message= or http_status=, which only the cloud's own errors have. Leave them out: {fault.name} "
+            f"is that {fault.meaning}."
         )
-    if mishap.acts is not Acts.IF_TOLD and acted is not None and acted is not (mishap.acts is Acts.ALWAYS):
-        raise BadArgumentError(f"{what} got acted={acted}. Leave it out: such a call acts {mishap.acts.value}.")
-    return Effect(mishap, mishap.acts is Acts.ALWAYS or bool(acted))
+    if fault.acts is not Acts.IF_TOLD and acted is not None and acted is not (fault.acts is Acts.ALWAYS):
+        raise BadArgumentError(f"{what} got acted={acted}. Leave it out: such a call acts {fault.acts.value}.")
+    return Effect(fault, fault.acts is Acts.ALWAYS or bool(acted))
 
 
 def _tables(action: str) -> tuple[ErrorTable, ...]:
@@ -360,8 +363,8 @@ def _error(action: str, code: str, message: str | None, http_status: int | None,
         known = tuple(dict.fromkeys(code for table in tables for code in table.codes()))
         raise BadArgumentError(
             f"{code!r} is no error that {'any action' if action == ALL else action} is known to answer."
-            f"{did_you_mean(str(code), (*known, *MISHAPS))} For one of your own pass message= and http_status= too. Known "
-            f"are: {listed(known, most=99)}; and of the network: {listed(MISHAPS)}."
+            f"{did_you_mean(str(code), (*known, *NETWORK_FAULTS))} For one of your own pass message= and http_status= too. Known "
+            f"are: {listed(known, most=99)}; and of the network: {listed(NETWORK_FAULTS)}."
         )
     if row is not None:
         http_status = row.http_status if http_status is None else http_status

@@ -1,14 +1,15 @@
-"""Who watches the calls of a test: records them, says what they meet, objects to what cannot be answered."""
+"""Records the requests of a test, applies faults and delays, and raises on requests that cannot be answered."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import current_thread
 from typing import Any, Final, NamedTuple
 
-from pytest_ecsevents._errors import DeliveryError, EcsEventsError, NoGuestError, hidden_in_reports
+from pytest_ecsevents._errors import DeliveryError, EcsEventsError, hidden_in_reports
 from pytest_ecsevents._frames import author_frame, place_of
 from pytest_ecsevents._words import did_you_mean
 from pytest_ecsevents.checks._call_log import (
+    ApiLog,
     CallLog,
     endless_call,
     served_call,
@@ -18,7 +19,7 @@ from pytest_ecsevents.checks._call_log import (
     uncaught_connection,
     unexpected_call,
 )
-from pytest_ecsevents.checks._faults import Gate, Rules
+from pytest_ecsevents.checks._faults import Gate
 from pytest_ecsevents.checks._patterns import ALL, pattern
 from pytest_ecsevents.checks._strictness import (
     delivery_error,
@@ -34,8 +35,8 @@ from pytest_ecsevents.checks._stubs import Stubs
 from pytest_ecsevents.clock import HandlerStop, Micros, Waits, instant_text
 from pytest_ecsevents.report._moments import Entry
 from pytest_ecsevents.report._sleeps import SleepLog
-from pytest_ecsevents.report._texts import asked_text, call_text
-from pytest_ecsevents.rpc import NO_EFFECT, ApiCall, Effect, NoReply
+from pytest_ecsevents.report._texts import asked_text
+from pytest_ecsevents.rpc import NO_EFFECT, ApiCall, Call, Effect, NoReply
 from pytest_ecsevents.services.cms import Delivery
 from pytest_ecsevents.services.ecs import Change, Interruption, Observed
 from pytest_ecsevents.services.metadata import MetadataCall
@@ -68,91 +69,82 @@ class _Unseen(NamedTuple):
 
 
 class CallWitness:
-    """The watcher of one test.
+    """Records the requests of one test, applies faults and delays, and raises on requests that cannot be answered.
 
     Attributes:
-        strict: The checks that are made.
-        log: The calls.
-        rules: The declared faults and delays.
-        asked_calls: The requests to the metadata service.
-        asked_rules: The declared faults and delays of these.
-        stubs: The author's own answers.
+        strict: The checks that are on.
+        log: The calls of APIs.
+        metadata: The requests to the metadata service.
+        stubs: The test's own answers.
         journal: What happened, in order.
         sleeps: What the threads of the test slept.
+        activity: Grows with each request: a sign of life.
         waiting_for: Instances in the middle of an operation, and when they go on.
-        test_failed: Whether the test has failed of itself; then nothing more is complained of.
-        left_threads: Names of threads of the test that went on when it had ended.
+        test_failed: Whether the test itself has failed; then there are no complaints.
+        left_threads: Names of threads of the test that outlive it.
 
     Args:
-        strict: The checks that are made.
+        strict: The checks that are on.
         waiting_for: Instances in the middle of an operation, and when they go on.
         team: The threads of the test, while their waiting moves the clock.
-        seed: What makes the test's dice its own.
+        seed: Makes the random choices of this test its own.
     """
 
     def __init__(
         self, strict: frozenset[str], waiting_for: Mapping[str, Micros], team: Callable[[], Waits | None], seed: str
     ) -> None:
         self.strict = strict
-        self.log: Final = CallLog()
-        self.rules: Final = Rules(seed, call_text)
-        self.asked_calls: Final[list[MetadataCall]] = []
-        self.asked_rules: Final = Rules(f"{seed}/metadata", asked_text)
+        self.log: Final = ApiLog(seed)
+        self.metadata: Final = CallLog[MetadataCall](f"{seed}/metadata", asked_text)
+        self._logs: Final[dict[type[Call], CallLog[Any]]] = {ApiCall: self.log, MetadataCall: self.metadata}
         self.stubs: Final = Stubs()
         self.journal: Final[list[Entry]] = []
         self.sleeps: Final = SleepLog()
+        self.activity = 0
         self.test_failed = False
         self.left_threads: Sequence[str] = ()
         self.waiting_for = waiting_for
         self._team: Final = team
-        self._stands_at: Micros | None = None
+        self._repeated_at: Micros | None = None  # the instant that the two counters count at
+        self._repeated_calls = 0
+        self._repeated_looks = 0
         self._queues_stand_at: Micros | None = None
-        self._queue_requests = self._queue_requests_there = 0
-        self._looks_there = 0
-        self._calls_there = 0
+        self._queue_requests_there = 0
         self._raised: Final[dict[str, tuple[EcsEventsError, int]]] = {}
         self._receivers_errors: Final[list[str]] = []
         self._unseen: list[_Unseen] = []
         self.not_retried: Callable[[], Mapping[Delivery, Micros]] = dict
 
-    # -- what a call meets
+    # -- requests
 
-    def called(self, call: ApiCall, *, is_faked: bool) -> Effect:
-        """Record a call, and say what it meets."""
+    def record(self, call: Call, *, can_fail: bool) -> Effect:
+        """Record a request, and return the fault or delay that applies to it."""
+        log = self._logs[type(call)]
         call.thread = current_thread().name
-        self.log.add(call)
+        log.calls.append(call)
         self.journal.append(call)
-        self._check_time_passes(call)
-        return self.rules.effect(call) if is_faked or self.stubs.has(call) else NO_EFFECT
+        self.activity += 1
+        if call.at_micros != self._repeated_at:
+            self._repeated_at, self._repeated_calls, self._repeated_looks = call.at_micros, 0, 0
+        self._repeated_calls += 1
+        if self.waiting_for and isinstance(call, ApiCall) and call.action.startswith("Describe"):
+            self._repeated_looks += 1
+            if self._repeated_looks > MOST_CALLS_AT_ONE_INSTANT:
+                self._end_run(standing_clock(call, self.waiting_for))
+        else:
+            self._repeated_looks = 0
+        if self._repeated_calls > MOST_CALLS_OF_A_RUN:
+            self._check_run(call)
+        return log.faults.effect(call) if can_fail else NO_EFFECT
 
-    def refuse(self, code: str, gate: Gate[ApiCall]) -> None:
-        """Have whichever calls a gate picks meet an error that any action may answer."""
-        self.rules.refuse(pattern(ALL, {}), code, gate)
-
-    def asked(self, call: MetadataCall) -> Effect:
-        """Record a request to the metadata service, and say what it meets."""
-        call.thread = current_thread().name
-        self.asked_calls.append(call)
-        self.journal.append(call)
-        self._check_time_passes(call)
-        return self.asked_rules.effect(call)
-
-    def _check_time_passes(self, call: ApiCall | MetadataCall) -> None:
-        """Object to a handler that waits for an instance in a loop without sleeping, which would never end."""
-        if call.at_micros != self._stands_at:
-            self._stands_at, self._looks_there, self._calls_there = call.at_micros, 0, 0
-        self._calls_there += 1
-        is_look = isinstance(call, ApiCall) and call.action.startswith("Describe")
-        self._looks_there = self._looks_there + 1 if self.waiting_for and is_look else 0
-        if self._looks_there > MOST_CALLS_AT_ONE_INSTANT and isinstance(call, ApiCall):
-            self._end_run(standing_clock(call, self.waiting_for))
+    def _check_run(self, call: Call) -> None:
+        """End a handler under `run` that polls without sleeping: virtual time stands still, so it would never end."""
         team = self._team()
-        if self._calls_there > MOST_CALLS_OF_A_RUN and team is not None and team.stop is not None:
+        if team is not None and team.stop is not None:
             self._end_run(standing_run(call, MOST_CALLS_OF_A_RUN, place_of(author_frame())))
 
     def asked_queue(self, what: str, at: Micros) -> None:
-        """Count a request to queues or topics; that of a handler which asks for ever while the clock stands still is no
-        sign of life any more, and has it ended with an error that says so.
+        """Count a request to queues or topics. Too many at one instant end the handler, and are no sign of life.
 
         Args:
             what: `ReceiveMessage of ecs-cms-event`.
@@ -163,61 +155,61 @@ class CallWitness:
         self._queue_requests_there += 1
         team = self._team()
         if self._queue_requests_there <= MOST_CALLS_OF_A_RUN:
-            self._queue_requests += 1
+            self.activity += 1
         elif team is not None:
             team.fail_run(standing_queue(what, at, MOST_CALLS_OF_A_RUN))
 
     def _end_run(self, error: EcsEventsError) -> None:
-        """Raise an error that ends the handler under `run` whatever it catches."""
+        """Raise an error that ends the handler under `run` even if it catches it."""
         self._remember(error)
         team = self._team()
         if team is not None:
             team.fail_run(error)
         raise error
 
+    def refuse(self, code: str, gate: Gate[ApiCall]) -> None:
+        """Have the API calls that a gate picks meet an error that any action may answer."""
+        self.log.faults.refuse(pattern(ALL, {}), code, gate)
+
+    # -- requests that cannot be answered
+
+    def is_stubbed(self, call: ApiCall) -> bool:
+        """Whether the test has a stub for a call."""
+        return self.stubs.has(call)
+
     def stubbed(self, call: ApiCall) -> dict[str, Any] | None:
-        """The author's own answer to a call that is not faked."""
+        """The body of a stub's answer; None where the test has no stub for the call."""
         return self.stubs.answer(call)
 
     def unexpected(self, call: ApiCall, problem: str) -> None:
-        """Object to a call, and remember that: handlers catch Exception."""
-        nearest_stub = did_you_mean(f"{call.product} {call.action}", self.stubs.actions())
-        call.hint = f"{problem}{nearest_stub}"
+        """Raise an error about a call that cannot be answered, unless that check is off."""
+        call.hint = f"{problem}{did_you_mean(f'{call.product} {call.action}', self.stubs.actions())}"
+        self.object_to(unexpected_call(call, call.hint))
+
+    def object_to(self, error: EcsEventsError) -> None:
+        """Raise an error about a request that cannot be answered, unless that check is off.
+
+        It is remembered for the end of the test: handlers catch Exception.
+        """
         if "calls" in self.strict:
-            error = unexpected_call(call, call.hint)
             self._remember(error)
             raise error
 
-    def waits_for_ever(self, call: ApiCall, no_reply: NoReply) -> EcsEventsError:
-        """The error for a client that nothing would wake."""
+    def endless(self, call: Call, no_reply: NoReply) -> EcsEventsError:
+        """The error for a client without a timeout, which would hang."""
         error = endless_call(call, no_reply)
         self._remember(error)
         return error
 
+    def uncaught_connection(self) -> None:
+        """Raise an error about a connection to the metadata service by an unknown client, unless that check is off."""
+        self.object_to(uncaught_connection())
+
     def reported(self, problem: BaseException) -> None:
-        """Remember an error that a call met whose caller cannot see it, being in another process perhaps."""
+        """Remember an error whose request came from elsewhere, perhaps another process, and cannot get it raised."""
         error = problem if isinstance(problem, EcsEventsError) else served_call(problem)
         if str(error) not in self._raised:
             self._remember(error)
-
-    def from_nowhere(self, error: NoGuestError) -> None:
-        """Object to a request to the metadata service from no instance, and remember that."""
-        if "calls" in self.strict:
-            self._remember(error)
-            raise error
-
-    def passed_by(self) -> None:
-        """Object to a connection to the metadata address that is not intercepted, and remember that."""
-        if "calls" in self.strict:
-            error = uncaught_connection()
-            self._remember(error)
-            raise error
-
-    def asks_for_ever(self, call: MetadataCall, no_reply: NoReply) -> EcsEventsError:
-        """The error for a client of the metadata service that nothing would wake."""
-        error = endless_call(call, no_reply)
-        self._remember(error)
-        return error
 
     def _remember(self, error: EcsEventsError) -> None:
         text = str(error)
@@ -243,22 +235,17 @@ class CallWitness:
 
         return told
 
-    # -- counting
-
-    @property
-    def activity(self) -> int:
-        """Grows with each call, be it of an action, of the metadata service or to a queue."""
-        return len(self.log.calls) + len(self.asked_calls) + self._queue_requests
+    # -- faults
 
     @property
     def faults_met(self) -> int:
-        """How many calls met a fault."""
-        return self.rules.met + self.asked_rules.met
+        """How many requests met a fault."""
+        return sum(log.faults.met for log in self._logs.values())
 
     @property
     def faults_declared(self) -> int:
-        """How many calls the faults are for, as far as that is known."""
-        return self.rules.declared + self.asked_rules.declared
+        """How many requests the faults are for, as far as that is known."""
+        return sum(log.faults.declared for log in self._logs.values())
 
     # -- what functions do that the author planned
 
@@ -316,10 +303,9 @@ class CallWitness:
 
     def _left_over(self) -> "Iterator[tuple[str, EcsEventsError | None]]":
         """What each check has to say of the test as it ended."""
-        calls = self.log.calls
-        yield "faults", self.rules.unused(calls)
-        yield "faults", self.asked_rules.unused(self.asked_calls)
-        yield "stubs", self.stubs.unused(calls)
+        for log in self._logs.values():
+            yield "faults", log.faults.unused(log.calls)
+        yield "stubs", self.stubs.unused(self.log.calls)
         receivers = [*self._receivers_errors, *self._unseen_texts(is_planned=False), *self._not_retried()]
         yield "receivers", receivers_raised(receivers)
         yield "receivers", planned_raised(self._unseen_texts(is_planned=True))

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed, nearest
-from pytest_ecsevents.checks._faults import Rules as CallRules
+from pytest_ecsevents.checks._faults import FaultRules
 from pytest_ecsevents.checks._patterns import metadata_pattern, pattern
 from pytest_ecsevents.checks._witness import CallWitness
 from pytest_ecsevents.clock import (
@@ -291,7 +291,7 @@ def check_acted(action: str, code: str, acted: bool | None) -> None:
 
 def rules_for(
     witness: CallWitness, action: str, params: Mapping[str, object], method: Callable[..., None]
-) -> "tuple[CallRules[Any], Any]":
+) -> "tuple[FaultRules[Any], Any]":
     """The rules to which a fault for these calls belongs, and the pattern that matches the calls.
 
     Args:
@@ -305,5 +305,5 @@ def rules_for(
     """
     options = [name for name in inspect.signature(method).parameters if name != "params"]
     if action == METADATA:
-        return witness.asked_rules, metadata_pattern(params, options)
-    return witness.rules, pattern(action, params, besides=witness.log.stubbed, options=options)
+        return witness.metadata.faults, metadata_pattern(params, options)
+    return witness.log.faults, pattern(action, params, besides=witness.log.stubbed, options=options)

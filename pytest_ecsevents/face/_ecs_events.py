@@ -106,7 +106,7 @@ class EcsEvents:
         self._clock: Final = self._parts.clock
         self._cloud: Final = self._parts.cloud
         self._witness: Final = self._parts.witness
-        self.metadata: Final = Metadata(self._parts.metadata_service, self._witness.asked_calls)
+        self.metadata: Final = Metadata(self._parts.metadata_service, self._witness.metadata.calls)
         self.event_rules: Final = RuleBook(self._parts.monitor, self._cloud.rules.account_id)
         self.instances: Final = Instances(self._cloud)
 

@@ -21,13 +21,14 @@ from pytest_ecsevents.report._comparisons import explained
 from pytest_ecsevents.report._moments import moments
 from pytest_ecsevents.report._reasons import Story
 from pytest_ecsevents.report._timeline import Header, timeline_text
+from pytest_ecsevents.rpc import Endpoint
 from pytest_ecsevents.server import PREFIXES, MetadataApp
 from pytest_ecsevents.server._serving import Serving
-from pytest_ecsevents.services._products import gateway
+from pytest_ecsevents.services._products import api_endpoint
 from pytest_ecsevents.services.cms import CloudMonitor, Delivery, Dispatcher, Subscription
 from pytest_ecsevents.services.ecs import Cloud, Ids, Instance, Rules, SystemEvent
 from pytest_ecsevents.services.metadata import HOST as METADATA_HOST
-from pytest_ecsevents.services.metadata import Door, Guests, MetadataService
+from pytest_ecsevents.services.metadata import Guests, MetadataService
 from pytest_ecsevents.transports import intercept
 
 __tracebackhide__ = hidden_in_reports
@@ -74,10 +75,10 @@ class Parts:
         )
         self.monitor: Final = CloudMonitor(self.cloud, seed)
         self.cloud.observers += (self.witness.journal.append, self.monitor.heard)
-        self.gateway: Final = gateway(self.cloud, self.monitor, self.witness)
-        self.metadata_service: Final = MetadataService(self.cloud, seed)
+        self.gateway: Final = api_endpoint(self.cloud, self.monitor, self.witness)
         self.guests: Final = Guests(self.cloud)
-        self.door: Final = Door(self.cloud, self.metadata_service, self.guests, self.witness)
+        self.metadata_service: Final = MetadataService(self.cloud, self.guests, seed)
+        self._metadata_endpoint: Final = Endpoint(self.metadata_service, self.cloud, self.witness)
         self.serving: Final = Serving(
             self.gateway,
             self.cloud.ids.request,
@@ -103,7 +104,7 @@ class Parts:
     def enter(self) -> None:
         """Intercept calls and freeze the process's clock."""
         try:
-            intercept(self.gateway, self.door, self.undo)
+            intercept(self.gateway, self._metadata_endpoint, self.witness.uncaught_connection, self.undo)
             self.guests.enter()
             self.clock.enter()
             self.undo.callback(self.clock.leave)
@@ -238,7 +239,7 @@ class Parts:
     def _furnish_server(self) -> None:
         """Mount all services on the server."""
         _ = self.messaging  # mounts itself
-        app = MetadataApp(self.door, self.witness.reported)
+        app = MetadataApp(self._metadata_endpoint, self.witness.reported)
         self.serving.mounts.add(app, host=METADATA_HOST)
         for prefix in PREFIXES:
             self.serving.mounts.add(app, prefix=prefix)

@@ -10,7 +10,7 @@ from pytest_ecsevents._errors import EcsEventsError
 from pytest_ecsevents.clock import Micros, duration_text, instant_text
 from pytest_ecsevents.report._sleeps import Sleep
 from pytest_ecsevents.report._texts import METADATA, asked_text, call_text
-from pytest_ecsevents.rpc import ApiCall
+from pytest_ecsevents.rpc import ApiCall, Call
 from pytest_ecsevents.services.cms import Delivery, Notification
 from pytest_ecsevents.services.ecs import InstanceTransition, Interruption, Transition
 from pytest_ecsevents.services.metadata import MetadataCall
@@ -25,8 +25,7 @@ Entry: TypeAlias = (
     | MessageStep
     | RefusedRequest
     | TopicPush
-    | ApiCall
-    | MetadataCall
+    | Call
 )
 
 Texts: TypeAlias = dict[object, tuple[int, str]]

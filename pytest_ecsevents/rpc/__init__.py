@@ -1,16 +1,17 @@
 """The RPC protocol of Alibaba Cloud's APIs: actions, parameters, paging, errors, JSON and XML. Knows no product."""
 
 from pytest_ecsevents.rpc._action import Action, ParsedCall
-from pytest_ecsevents.rpc._calls import ApiCall
+from pytest_ecsevents.rpc._calls import ApiCall, Call
 from pytest_ecsevents.rpc._encoding import encoded, xml_text
 from pytest_ecsevents.rpc._errors import COMMON, ApiError, ErrorRow, ErrorTable
-from pytest_ecsevents.rpc._network_faults import MISHAPS, NO_EFFECT, Acts, Effect, Mishap, felt
+from pytest_ecsevents.rpc._exchange import Endpoint, Exchange, Recorder
+from pytest_ecsevents.rpc._network_faults import NETWORK_FAULTS, NO_EFFECT, Acts, Effect, NetworkFault
 from pytest_ecsevents.rpc._products import Product, Products
 from pytest_ecsevents.rpc._wire import Answerer, ApiReply, ApiRequest, NoReply, Outcome, Patience
 
 __all__ = [
     "COMMON",
-    "MISHAPS",
+    "NETWORK_FAULTS",
     "NO_EFFECT",
     "Action",
     "Acts",
@@ -19,17 +20,20 @@ __all__ = [
     "ApiError",
     "ApiReply",
     "ApiRequest",
+    "Call",
     "Effect",
+    "Endpoint",
     "ErrorRow",
     "ErrorTable",
-    "Mishap",
+    "Exchange",
+    "NetworkFault",
     "NoReply",
     "Outcome",
     "ParsedCall",
     "Patience",
     "Product",
     "Products",
+    "Recorder",
     "encoded",
-    "felt",
     "xml_text",
 ]

@@ -1,51 +1,41 @@
-"""One intercepted call, as the author of a test sees it."""
+"""Requests as the call log keeps them."""
 
 import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from pytest_ecsevents.clock import Micros, from_micros
 from pytest_ecsevents.rpc._wire import ApiReply
 
 
-@dataclass(slots=True, eq=False)
-class ApiCall:
-    """One intercepted call.
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
+class Call:
+    """One request to a faked service.
 
     Attributes:
-        product: `Ecs`; of another product, what its host is called (`slb`).
-        version: `2014-05-26`.
-        action: `RebootInstance`.
-        params: What was sent beyond the common parameters, by name on the wire; a list parameter is one list, of structs
-            one of dicts.
-        region_id: `RegionId` as sent, or "".
-        transport: The client library it came through: `aliyun-python-sdk-core`.
+        transport: The client library it came through: `aliyun-python-sdk-core`, `requests`, `http.client`, ...
         http_status: The status of the reply; None when no reply was given.
-        code: `Code` of an error reply, else None.
-        failure: What came instead of the cloud's reply, or spoilt it: `read timeout`, `bad gateway`, ...; else "".
-        lost: What the cloud said where its client never heard it: "200", "404 InvalidInstanceId.NotFound"; else "".
-        hint: What the fake can tell about an error beyond the cloud's own words.
+        code: The code of an error reply, else None.
+        failure: The network fault that replaced or damaged the reply: `read timeout`, `bad gateway`, ...; else "".
+        lost: What the service replied if the client never received it: "200", "404 InvalidInstanceId.NotFound"; else "".
+        hint: What the fake knows about an error beyond the service's own words.
         fault: Whether it met a fault that the test declared.
+        summary: What the reply holds, in a word or two.
         thread: The name of the thread that made it.
     """
 
-    product: str
-    version: str
-    action: str
-    params: Mapping[str, "str | list[str] | list[dict[str, str | list[str]]]"]
-    region_id: str
     transport: str
     at_micros: Micros
     http_status: int | None = None
     code: str | None = None
-    hint: str = ""
-    fault: bool = False
     failure: str = ""
     lost: str = ""
-    took_micros: Micros = 0
+    hint: str = ""
+    fault: bool = False
     summary: str = ""
+    took_micros: Micros = 0
     thread: str = ""
     reply: ApiReply | None = field(default=None, repr=False)
 
@@ -60,13 +50,43 @@ class ApiCall:
         return dt.timedelta(microseconds=self.took_micros)
 
     @property
+    def text(self) -> str | None:
+        """The reply's body; None when no reply was given."""
+        return None if self.reply is None else self.reply.body.decode(errors="replace")
+
+    def __repr__(self) -> str:
+        # What a subclass adds says what was called: it comes first.
+        shown = sorted((one.name for one in fields(self) if one.repr), key=Call.__slots__.__contains__)
+        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
+
+
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
+class ApiCall(Call):
+    """One call of an API.
+
+    Attributes:
+        product: `Ecs`; of another product, what its host is called (`slb`).
+        version: `2014-05-26`.
+        action: `RebootInstance`.
+        params: What was sent beyond the common parameters, by name on the wire; a list parameter is one list, of structs
+            one of dicts.
+        region_id: `RegionId` as sent, or "".
+    """
+
+    product: str
+    version: str
+    action: str
+    params: Mapping[str, "str | list[str] | list[dict[str, str | list[str]]]"]
+    region_id: str
+
+    @property
     def response(self) -> "dict[str, Any] | str | None":
         """The reply's body: the decoded JSON, or the text of any other; None when no reply was given."""
-        if self.reply is None:
-            return None
-        text = self.reply.body.decode(errors="replace")
+        text = self.text
+        if text is None or not text.startswith("{"):
+            return text
         try:
-            decoded: dict[str, Any] | str = json.loads(text) if text.startswith("{") else text
+            decoded: dict[str, Any] = json.loads(text)
         except ValueError:
             return text
         return decoded

@@ -1,4 +1,4 @@
-"""What may befall a call on its way: the network's faults and broken replies, by names in plain words."""
+"""Network faults and damaged replies, by the names that `fail` takes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -12,24 +12,24 @@ from pytest_ecsevents.rpc._wire import ApiReply, NoReply, Patience
 
 
 class Acts(Enum):
-    """Whether a call that meets a mishap acts in the cloud."""
+    """Whether a request that meets the fault still acts."""
 
-    NEVER = "never, for it does not arrive"
+    NEVER = "never, since it does not arrive"
     IF_TOLD = "with `acted=True`"
-    ALWAYS = "always, for it is the answer that breaks"
+    ALWAYS = "always, since only the reply is damaged"
 
 
 @dataclass(frozen=True, slots=True)
-class Mishap:
+class NetworkFault:
     """One row of the table.
 
     Attributes:
-        name: What the author of a test calls it.
+        name: What `fail` calls it.
         meaning: What the client sees.
-        acts: Whether the call acts all the same.
-        no_reply: What the client meets, where no reply comes.
-        page: What comes instead of the cloud's reply.
-        spoil: What becomes of the cloud's reply on its way.
+        acts: Whether the request still acts.
+        no_reply: What the client gets instead of a reply.
+        page: A proxy's reply instead of the service's.
+        damage: Makes the damaged reply from the service's.
     """
 
     name: str
@@ -37,10 +37,10 @@ class Mishap:
     acts: Acts
     no_reply: NoReply | None = None
     page: ApiReply | None = None
-    spoil: "Callable[[ApiReply], ApiReply] | None" = None
+    damage: "Callable[[ApiReply], ApiReply] | None" = None
 
 
-# What Alibaba's own proxies, Tengine, show for these; the headings are nginx's. Both a guess.
+# Alibaba's proxies run Tengine, a fork of nginx, whose headings these are. Both are guesses.
 _PAGES: Final = {502: "Bad Gateway", 503: "Service Temporarily Unavailable", 504: "Gateway Time-out"}
 _HTML: Final[Mapping[str, str]] = MappingProxyType({"Content-Type": "text/html; charset=utf-8", "Server": "Tengine"})
 
@@ -62,7 +62,7 @@ def _truncated(reply: ApiReply) -> ApiReply:
 
 
 def _garbled(reply: ApiReply) -> ApiReply:
-    """The high bits of the second half turned over: neither text nor JSON nor XML."""
+    """Flip the high bits of the second half: neither text nor JSON nor XML."""
     half = len(reply.body) // 2
     return replace(reply, body=reply.body[:half] + bytes(byte ^ 0x80 for byte in reply.body[half:]))
 
@@ -71,72 +71,69 @@ def _empty(reply: ApiReply) -> ApiReply:
     return replace(reply, body=b"")
 
 
-MISHAPS: Final[Mapping[str, Mishap]] = {
-    mishap.name: mishap
-    for mishap in (
-        Mishap(
+NETWORK_FAULTS: Final[Mapping[str, NetworkFault]] = {
+    fault.name: fault
+    for fault in (
+        NetworkFault(
             "connect timeout",
-            "no connection comes about within the client's connect timeout, which passes",
+            "connecting takes longer than the client's connect timeout",
             Acts.NEVER,
             NoReply.CONNECT_TIMEOUT,
         ),
-        Mishap("connection refused", "nobody listens at the endpoint", Acts.NEVER, NoReply.CONNECTION_REFUSED),
-        Mishap(
+        NetworkFault(
+            "connection refused", "the endpoint refuses the connection", Acts.NEVER, NoReply.CONNECTION_REFUSED
+        ),
+        NetworkFault(
             "read timeout",
-            "no answer comes within the client's read timeout, which passes",
+            "no reply comes within the client's read timeout",
             Acts.IF_TOLD,
             NoReply.READ_TIMEOUT,
         ),
-        Mishap(
-            "connection reset", "the connection is reset instead of an answer", Acts.IF_TOLD, NoReply.CONNECTION_RESET
+        NetworkFault(
+            "connection reset", "the connection is reset before the reply", Acts.IF_TOLD, NoReply.CONNECTION_RESET
         ),
-        Mishap(
-            "connection closed", "the connection is closed without an answer", Acts.IF_TOLD, NoReply.CONNECTION_CLOSED
+        NetworkFault(
+            "connection closed", "the connection is closed before the reply", Acts.IF_TOLD, NoReply.CONNECTION_CLOSED
         ),
-        Mishap("bad gateway", "HTTP 502 with a proxy's HTML page", Acts.IF_TOLD, page=_page(502)),
-        Mishap("service unavailable page", "HTTP 503 with a proxy's HTML page", Acts.IF_TOLD, page=_page(503)),
-        Mishap("gateway timeout", "HTTP 504 with a proxy's HTML page", Acts.IF_TOLD, page=_page(504)),
-        Mishap(
+        NetworkFault("bad gateway", "HTTP 502 with a proxy's HTML page", Acts.IF_TOLD, page=_page(502)),
+        NetworkFault("service unavailable page", "HTTP 503 with a proxy's HTML page", Acts.IF_TOLD, page=_page(503)),
+        NetworkFault("gateway timeout", "HTTP 504 with a proxy's HTML page", Acts.IF_TOLD, page=_page(504)),
+        NetworkFault(
             "truncated body",
-            "the first half of the answer, its length announced in full",
+            "the first half of the reply, under a Content-Length of the whole",
             Acts.ALWAYS,
-            spoil=_truncated,
+            damage=_truncated,
         ),
-        Mishap("garbled body", "the answer, its second half no text", Acts.ALWAYS, spoil=_garbled),
-        Mishap("empty body", "the answer's status and headers without its body", Acts.ALWAYS, spoil=_empty),
+        NetworkFault("garbled body", "the reply, its second half unreadable", Acts.ALWAYS, damage=_garbled),
+        NetworkFault("empty body", "the reply's status and headers without its body", Acts.ALWAYS, damage=_empty),
     )
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What the test has in store for a call.
+    """The fault and the delay that a test declared for a request.
 
     Attributes:
-        fault: What befalls it.
-        acts: Whether it acts in the cloud.
-        delay: How long it takes before it does, or before it is refused.
+        fault: An error reply, or a network fault.
+        acts: Whether the request acts.
+        delay: How long it takes to act, or to be refused.
     """
 
-    fault: ApiError | Mishap | None = None
+    fault: ApiError | NetworkFault | None = None
     acts: bool = True
     delay: Micros = 0
 
-    @property
-    def no_reply(self) -> NoReply | None:
-        """What the client meets, where no reply comes."""
-        return self.fault.no_reply if isinstance(self.fault, Mishap) else None
+    def for_client(self, patience: Patience) -> tuple[NoReply | None, Micros | None]:
+        """What the client gets instead of a reply, if anything, and after how long; None means never."""
+        no_reply = self.fault.no_reply if isinstance(self.fault, NetworkFault) else None
+        if patience.is_elsewhere:
+            return no_reply, self.delay
+        if no_reply is NoReply.CONNECT_TIMEOUT:
+            return no_reply, patience.connect
+        if no_reply is NoReply.READ_TIMEOUT or (patience.read is not None and self.delay > patience.read):
+            return NoReply.READ_TIMEOUT, patience.read
+        return no_reply, self.delay
 
 
 NO_EFFECT: Final = Effect()
-
-
-def felt(effect: Effect, patience: Patience) -> "tuple[NoReply | None, Micros | None]":
-    """What a client meets of it where no reply comes to it, and after how long; None for never."""
-    if patience.is_elsewhere:
-        return effect.no_reply, effect.delay
-    if effect.no_reply is NoReply.CONNECT_TIMEOUT:
-        return effect.no_reply, patience.connect
-    if effect.no_reply is NoReply.READ_TIMEOUT or (patience.read is not None and effect.delay > patience.read):
-        return NoReply.READ_TIMEOUT, patience.read
-    return effect.no_reply, effect.delay

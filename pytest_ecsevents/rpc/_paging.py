@@ -10,7 +10,7 @@ from pytest_ecsevents.rpc._errors import INVALID, ErrorRow
 from pytest_ecsevents.rpc._parameters import Parameter, clamped, integer, invalid, text
 from pytest_ecsevents.rpc._wire import JsonObject
 
-Item = TypeVar("Item")
+T = TypeVar("T")
 
 PAGE_NUMBER: Final = integer("PageNumber", 1, least=1)
 NEXT_TOKEN: Final = text("NextToken", note="from the previous reply")
@@ -22,7 +22,7 @@ def page_size(most: int, default: int = 10, *, refusal: ErrorRow = INVALID) -> P
     return integer("PageSize", default, least=1, most=most, refusal=refusal)
 
 
-def numbered(call: ParsedCall, items: Sequence[Item], size: Parameter[int]) -> "tuple[Sequence[Item], JsonObject]":
+def numbered(call: ParsedCall, items: Sequence[T], size: Parameter[int]) -> "tuple[Sequence[T], JsonObject]":
     """The page that PageNumber and PageSize ask for; one past the end is empty, with the true TotalCount (a guess)."""
     number, length = call[PAGE_NUMBER], call[size]
     first = (number - 1) * length
@@ -31,13 +31,13 @@ def numbered(call: ParsedCall, items: Sequence[Item], size: Parameter[int]) -> "
 
 def paged(
     call: ParsedCall,
-    items: Sequence[Item],
+    items: Sequence[T],
     size: Parameter[int],
-    key: Callable[[Item], "tuple[int, str]"],
+    key: Callable[[T], "tuple[int, str]"],
     *,
     last_token: str | None = None,
     refusal: ErrorRow = INVALID,
-) -> "tuple[Sequence[Item], JsonObject]":
+) -> "tuple[Sequence[T], JsonObject]":
     """The page asked for in either style; NextToken or MaxResults chooses the second.
 
     A token holds the key of the last item given, so that what comes or goes between two pages neither repeats nor

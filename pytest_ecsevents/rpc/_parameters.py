@@ -318,7 +318,7 @@ class ParameterSet:
     def sort(self, raw: Mapping[str, str]) -> "tuple[dict[str, Any], list[str]]":
         """What was sent, by parameter name, and the names that are no parameter of the action."""
         found: dict[str, Any] = {}
-        indexed: dict[str, list[_Item]] = {}
+        indexed: dict[str, list[_ListEntry]] = {}
         unknown: list[str] = []
         for name, value in raw.items():
             if name in self.scalars:
@@ -329,7 +329,7 @@ class ParameterSet:
             found[name] = _gathered(self.lists[name], items)
         return found, unknown
 
-    def _sort_indexed(self, name: str, value: str, indexed: "dict[str, list[_Item]]", unknown: list[str]) -> None:
+    def _sort_indexed(self, name: str, value: str, indexed: "dict[str, list[_ListEntry]]", unknown: list[str]) -> None:
         match = _INDEXED.fullmatch(name)
         parameter = self.lists.get(match["base"]) if match else None
         if match is None or parameter is None:
@@ -339,7 +339,7 @@ class ParameterSet:
         member = sent[:1].upper() + sent[1:]  # Tag.1.key is taken as Tag.1.Key
         declared = f"{member}.N" if match["place"] else member
         if declared in (parameter.members or ("",)):
-            item = _Item(int(match["number"]), int(match["place"] or 0), declared, value)
+            item = _ListEntry(int(match["number"]), int(match["place"] or 0), declared, value)
             indexed.setdefault(parameter.name, []).append(item)
         else:
             unknown.append(name)
@@ -378,7 +378,7 @@ _INDEXED: Final = re.compile(
 )
 
 
-class _Item(NamedTuple):
+class _ListEntry(NamedTuple):
     """One value of a list, with its number, and its place in a member that is a list itself."""
 
     number: int
@@ -387,7 +387,7 @@ class _Item(NamedTuple):
     value: str
 
 
-def _gathered(parameter: Parameter[Any], items: list[_Item]) -> Any:
+def _gathered(parameter: Parameter[Any], items: list[_ListEntry]) -> Any:
     items.sort(key=lambda item: item[:2])
     if not parameter.members:
         return [item.value for item in items if item.value]

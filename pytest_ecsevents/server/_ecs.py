@@ -6,7 +6,7 @@ from typing import Final
 
 from pytest_ecsevents._errors import EcsEventsError
 from pytest_ecsevents.rpc import COMMON, Answerer, ApiError, ApiReply, ApiRequest, NoReply, Outcome, Patience, encoded
-from pytest_ecsevents.rpc._gateway import error_body
+from pytest_ecsevents.rpc._api import error_body
 from pytest_ecsevents.rpc._wire import JsonObject
 from pytest_ecsevents.server._wsgi import (
     CONNECTION,

@@ -5,9 +5,9 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
-from pytest_ecsevents.rpc import Action, Product, Products
+from pytest_ecsevents.rpc import Action, ApiRequest, Endpoint, Product, Products
 from pytest_ecsevents.rpc._action import CallT_contra
-from pytest_ecsevents.rpc._gateway import Gateway, Witness
+from pytest_ecsevents.rpc._api import Api, ApiExchange, CallChecks
 from pytest_ecsevents.rpc._wire import JsonObject
 from pytest_ecsevents.services.cms import CloudMonitor
 from pytest_ecsevents.services.cms._calls import MonitorCall
@@ -92,6 +92,7 @@ ACTIONS: Final[Mapping[str, Action[MonitorCall]]] = MappingProxyType(
 """Their actions, all together: no two of them have an action of one name."""
 
 
-def gateway(cloud: Cloud, monitor: CloudMonitor, witness: Witness) -> Gateway[MonitorCall]:
-    """What answers the calls of one test."""
-    return Gateway(PRODUCTS, cloud, partial(MonitorCall, cloud=cloud, monitor=monitor), cloud.ids.request, witness)
+def api_endpoint(cloud: Cloud, monitor: CloudMonitor, checks: CallChecks) -> Endpoint[ApiRequest, ApiExchange]:
+    """The endpoint of the APIs of one test's cloud."""
+    api = Api(PRODUCTS, cloud, partial(MonitorCall, cloud=cloud, monitor=monitor), cloud.ids.request, checks)
+    return Endpoint(api, cloud, checks)

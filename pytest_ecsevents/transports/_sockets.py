@@ -14,12 +14,12 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.client import responses
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents._undo import Undo
-from pytest_ecsevents.rpc import ApiReply, NoReply, Patience
-from pytest_ecsevents.services.metadata import HOST, PORT, Door
+from pytest_ecsevents.rpc import ApiReply, NoReply, Outcome, Patience
+from pytest_ecsevents.services.metadata import HOST, PORT, MetadataRequest
 from pytest_ecsevents.transports._decoding import asked, micros
 
 __tracebackhide__ = hidden_in_reports
@@ -46,22 +46,29 @@ _CLIENTS: Final = (
 )
 
 
-def intercept(door: Door, undo: Undo) -> None:
-    """Have `door` answer requests to the metadata address until `undo` closes."""
+class MetadataAnswerer(Protocol):
+    """Answers requests to the metadata service."""
+
+    def __call__(self, request: MetadataRequest, /) -> Outcome:
+        """Answer a request; the calling thread waits for it."""
+
+
+def intercept(answer: MetadataAnswerer, uncaught_connection: Callable[[], None], undo: Undo) -> None:
+    """Have `answer` answer requests to the metadata address until `undo` closes."""
     for client in _CLIENTS:
         module: Any = sys.modules.get(client.module) or importlib.import_module(client.module)
-        undo.replace(module, "create_connection", _connecting(door, client, module.create_connection))
+        undo.replace(module, "create_connection", _connecting(answer, client, module.create_connection))
     undo.replace(urllib.request, "proxy_bypass", _bypassing(urllib.request.proxy_bypass))
     for name in ("connect", "connect_ex"):
-        _guard(name, door, undo)
+        _guard(name, uncaught_connection, undo)
 
 
-def _connecting(door: Door, client: Client, real: Any) -> Any:
+def _connecting(answer: MetadataAnswerer, client: Client, real: Any) -> Any:
     def create_connection(address: Any, *args: Any, **kwargs: Any) -> Any:
         """Connect; to the metadata address, with a socket that answers by itself."""
         if tuple(address[:2]) != (HOST, PORT):
             return real(address, *args, **kwargs)
-        return AnsweringSocket(door, client, args[0] if args else kwargs.get("timeout", ...))
+        return AnsweringSocket(answer, client, args[0] if args else kwargs.get("timeout", ...))
 
     return create_connection
 
@@ -74,7 +81,7 @@ def _bypassing(real: Any) -> Any:
     return proxy_bypass
 
 
-def _guard(name: str, door: Door, undo: Undo) -> None:
+def _guard(name: str, uncaught_connection: Callable[[], None], undo: Undo) -> None:
     kind = socket.socket  # another tool may put a class of its own there meanwhile
     own = vars(kind).get(name)
     real: Any = getattr(kind, name)
@@ -85,7 +92,7 @@ def _guard(name: str, door: Door, undo: Undo) -> None:
             return real(sock, address)
         error = _refused()
         if address[1] == PORT:
-            door.passed_by()
+            uncaught_connection()
             error = TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
         if name == "connect_ex":
             return error.errno
@@ -112,12 +119,12 @@ class AnsweringSocket:
     no connection came about.
 
     Args:
-        door: Who answers.
+        door: Answers requests.
         client: The client library.
         timeout: Seconds that the client waits for a connection, None for ever, or what stands for the default.
     """
 
-    def __init__(self, door: Door, client: Client, timeout: object) -> None:
+    def __init__(self, door: MetadataAnswerer, client: Client, timeout: object) -> None:
         self._door: Final = door
         self._client: Final = client
         self._connect: Final = _seconds(timeout)

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_ecsevents.face import SCENARIOS
 from pytest_ecsevents.face._scenarios import case_of
-from pytest_ecsevents.rpc import MISHAPS
+from pytest_ecsevents.rpc import NETWORK_FAULTS
 from pytest_ecsevents.services._products import ACTIONS
 from pytest_ecsevents.services.ecs import EVENT_TYPES
 from pytest_ecsevents.services.metadata import ERRORS, ITEMS
@@ -95,7 +95,7 @@ def test_an_action_is_told_in_full(action):
 def test_every_network_fault_is_told():
     """The table of network faults has each by its name."""
     rows = [cells(line)[0] for line in SECTIONS["Network faults"].splitlines() if line.startswith("|")]
-    assert rows[2:] == [f"`{name}`" for name in MISHAPS]
+    assert rows[2:] == [f"`{name}`" for name in NETWORK_FAULTS]
 
 
 def test_the_metadata_service_is_told():

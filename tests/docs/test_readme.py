@@ -10,7 +10,7 @@ from pytest_ecsevents import EcsEvents, Scenario, SystemEvent, strategies
 from pytest_ecsevents.checks._strictness import CHECKS
 from pytest_ecsevents.checks._strictness import README as LINK
 from pytest_ecsevents.face import NAMES, SCENARIOS, Settings
-from pytest_ecsevents.rpc import MISHAPS
+from pytest_ecsevents.rpc import NETWORK_FAULTS
 from pytest_ecsevents.services._products import ACTIONS
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
@@ -55,7 +55,7 @@ def test_every_action_is_named():
 
 def test_every_network_fault_and_every_check_is_named():
     """The tables of faults and of checks have each, and the anchor that complaints link to is there."""
-    assert [name for name in MISHAPS if f'`"{name}"`' not in README] == []
+    assert [name for name in NETWORK_FAULTS if f'`"{name}"`' not in README] == []
     assert [name for name in CHECKS if f"| `{name}` |" not in README] == []
     assert LINK == 'README, "Strictness" (README.md#strictness)'
     assert "\n### Strictness\n" in README

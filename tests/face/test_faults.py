@@ -11,7 +11,7 @@ import requests
 from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
 
 from pytest_ecsevents import BadArgumentError, EcsEvents, EndlessCallError, UnusedFaultError
-from pytest_ecsevents.rpc import MISHAPS, ApiError
+from pytest_ecsevents.rpc import NETWORK_FAULTS, ApiError
 
 URL = "http://ecs.aliyuncs.com/?Action={}&Version=2014-05-26&RegionId=cn-hangzhou&Format=JSON"
 RELAX = (
@@ -628,13 +628,13 @@ def test_what_calls_came_near_or_may_stay_unused_is_not_complained_of(declare):
         ),
         (
             lambda ecs: ecs.fail("RebootInstance", "connect timeout", acted=True),
-            "fail('RebootInstance', 'connect timeout') got acted=True. Leave it out: such a call acts never, for it "
-            "does not arrive.",
+            "fail('RebootInstance', 'connect timeout') got acted=True. Leave it out: such a call acts never, since "
+            "it does not arrive.",
         ),
         (
             lambda ecs: ecs.fail("RebootInstance", "garbled body", acted=False),
-            "fail('RebootInstance', 'garbled body') got acted=False. Leave it out: such a call acts always, for it is "
-            "the answer that breaks.",
+            "fail('RebootInstance', 'garbled body') got acted=False. Leave it out: such a call acts always, since "
+            "only the reply is damaged.",
         ),
         (
             lambda ecs: ecs.fail("RebootInstance", "SignatureDoesNotMatch", message="no"),
@@ -683,7 +683,7 @@ def test_a_misspelt_mishap_is_refused_with_the_nearest(ecs, action, whose):
         f"'conection reset' is no error that {whose} is known to answer. Did you mean connection reset? For one of your "
         "own pass message= and http_status= too. Known are: "
     )
-    assert str(error.value).endswith(f"; and of the network: {', '.join(MISHAPS)}.")
+    assert str(error.value).endswith(f"; and of the network: {', '.join(NETWORK_FAULTS)}.")
 
 
 def test_a_code_of_one_action_is_no_error_of_every_action(ecs, code):

@@ -242,7 +242,7 @@ def test_a_report_ends_at_the_handlers_line(run, style):
     result = run(POLL + "\ndef test_it(ecs_events):\n    call('RebootInstnces')\n", f"--tb={style}")
     text = result.stdout.str()
     assert "do_action_with_exception(request)" in text
-    for inside in ("_on_request", "client.py", "_gateway.py", "_legacy.py"):
+    for inside in ("_on_request", "client.py", "_exchange.py", "_api.py", "_legacy.py"):
         assert inside not in text
 
 

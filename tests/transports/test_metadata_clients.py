@@ -23,12 +23,12 @@ from hypothesis import strategies as st
 from installed import HAS_AIOHTTP, needs_aiohttp
 
 from pytest_ecsevents import EcsEvents, EndlessCallError, UnexpectedCallError
-from pytest_ecsevents.rpc import MISHAPS
+from pytest_ecsevents.rpc import NETWORK_FAULTS
 
 HOST = "100.100.100.200"
 PATH = "/latest/meta-data/instance-id"
 URL = f"http://{HOST}{PATH}"
-NO_REPLY = [name for name, mishap in MISHAPS.items() if mishap.no_reply is not None]
+NO_REPLY = [name for name, fault in NETWORK_FAULTS.items() if fault.no_reply is not None]
 
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a full queue refuses elsewhere")
 

@@ -17,9 +17,9 @@ from aliyunsdkcore.vendored import requests as vendored
 from installed import needs_aiohttp, needs_the_newer_sdk
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.rpc import MISHAPS, NoReply
+from pytest_ecsevents.rpc import NETWORK_FAULTS, NoReply
 
-NO_REPLY = [name for name, mishap in MISHAPS.items() if mishap.no_reply is not None]
+NO_REPLY = [name for name, fault in NETWORK_FAULTS.items() if fault.no_reply is not None]
 QUERY = "?Action=DescribeInstanceStatus&Version=2014-05-26&RegionId=cn-hangzhou&Format=JSON"
 CLOUD = f"http://ecs.aliyuncs.com/{QUERY}"
 
@@ -223,7 +223,7 @@ def test_a_time_out_takes_the_clients_own(ecs, call):
 
 
 @pytest.mark.parametrize("call", SDKS)
-@pytest.mark.parametrize("name", [name for name, mishap in MISHAPS.items() if mishap.no_reply or mishap.page])
+@pytest.mark.parametrize("name", [name for name, fault in NETWORK_FAULTS.items() if fault.no_reply or fault.page])
 def test_an_answer_may_be_lost_after_the_call_has_acted(ecs, call, name):
     """With acted=True the reboot did happen, and the handler does not know."""
     if name in ("connect timeout", "connection refused"):
@@ -452,7 +452,7 @@ def test_aiohttps_json_is_strict_about_what_it_decodes(ecs, fault):
 # -- the SDKs' own patience
 
 
-@pytest.mark.parametrize("name", [name for name, mishap in MISHAPS.items() if mishap.no_reply or mishap.page])
+@pytest.mark.parametrize("name", [name for name, fault in NETWORK_FAULTS.items() if fault.no_reply or fault.page])
 def test_the_legacy_sdk_repeats_what_only_looks(ecs, name):
     """A Describe* call is repeated by the SDK, whose pauses pass in virtual time; the fourth answer is the cloud's."""
     ecs.fail("DescribeInstances", name, times=3)

@@ -32,14 +32,14 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class MetadataItem:
     """One row of the table.
 
     Attributes:
         path: Below the version; `*` stands for a name of which an instance may have several, or none.
         read: The text; None where the instance has none.
         each: The names that `*` stands for.
-        told: What a text says, in a word or two, for the timeline.
+        summary: What a text holds, in a word or two, for the timeline.
         is_always: Whether every instance has it, or every one that has the name.
         has_slash: Whether the name ends with a slash where it is listed; others have none, as the examples show.
         evidence: Where that comes from.
@@ -48,7 +48,7 @@ class Item:
     path: str
     read: Callable[[Reading, str], str | None]
     each: "Callable[[InstanceRecord], Iterable[str]] | None" = None
-    told: "Callable[[str], str]" = lambda _: ""
+    summary: "Callable[[str], str]" = lambda _: ""
     is_always: bool = False
     has_slash: bool = False
     evidence: str = "documented"
@@ -196,54 +196,54 @@ _EXAMPLE: Final = "documented, the value is the example's"
 _FROM_ADDRESS: Final = "documented, the value is made up from the private address"
 
 ITEMS: Final = (
-    Item("dynamic/instance-identity/document", _document, is_always=True),
-    Item(
+    MetadataItem("dynamic/instance-identity/document", _document, is_always=True),
+    MetadataItem(
         "dynamic/instance-identity/pkcs7",
         _signature,
         is_always=True,
         evidence="documented; here nothing that can be verified",
     ),
-    Item(
+    MetadataItem(
         "maintenance/active-system-events",
         _active_events,
-        told=_count_of_events,
+        summary=_count_of_events,
         is_always=True,
         evidence="documented, its shape is a guess: see ecs_events.metadata.active_event",
     ),
-    Item("meta-data/disks/*/id", _disk_id, _serials),
-    Item(
+    MetadataItem("meta-data/disks/*/id", _disk_id, _serials),
+    MetadataItem(
         "meta-data/dns-conf/nameservers",
         _always("100.100.2.136\n100.100.2.138"),
         evidence="documented, the value is a usual one",
     ),
-    Item("meta-data/eipv4", _eip),
-    Item("meta-data/hostname", _word("host_name")),
-    Item("meta-data/image-id", _word("image_id")),
-    Item("meta-data/instance-id", lambda reading, _: reading.instance.instance_id),
-    Item("meta-data/instance/instance-name", _word("instance_name"), evidence="documented of edge instances"),
-    Item("meta-data/instance/instance-type", _word("instance_type")),
-    Item("meta-data/instance/max-netbw-egress", _always("1228800"), evidence=_EXAMPLE),
-    Item("meta-data/instance/max-netbw-ingress", _always("1228800"), evidence=_EXAMPLE),
-    Item("meta-data/instance/spot/termination-time", _termination_time, told=_itself),
-    Item("meta-data/instance/virtualization-solution", _always("ECS Virt"), evidence=_EXAMPLE),
-    Item("meta-data/instance/virtualization-solution-version", _always("2.0"), evidence=_EXAMPLE),
-    Item("meta-data/kms-server", _only_windows("kms.cloud.aliyuncs.com")),
-    Item("meta-data/mac", _word("mac_address")),
-    Item("meta-data/network-type", _word("instance_network_type")),
-    Item(f"{_MAC}/gateway", _gateway, _macs, evidence=_FROM_ADDRESS),
-    Item(f"{_MAC}/netmask", _always("255.255.255.0"), _macs, evidence=_FROM_ADDRESS),
-    Item(f"{_MAC}/network-interface-id", _word("network_interface_id"), _macs),
-    Item(f"{_MAC}/primary-ip-address", _private, _macs),
-    Item(f"{_MAC}/private-ipv4s", _privates, _macs),
-    Item(f"{_MAC}/vpc-cidr-block", _network(16), _macs, evidence=_FROM_ADDRESS),
-    Item(f"{_MAC}/vpc-id", _word("vpc_id"), _macs),
-    Item(f"{_MAC}/vswitch-cidr-block", _network(24), _macs, evidence=_FROM_ADDRESS),
-    Item(f"{_MAC}/vswitch-id", _word("vswitch_id"), _macs),
-    Item("meta-data/ntp-conf/ntp-servers", _always("ntp1.aliyun.com"), evidence=_EXAMPLE),
-    Item("meta-data/owner-account-id", lambda reading, _: reading.instance.account_id),
-    Item("meta-data/private-ipv4", _private),
-    Item("meta-data/public-ipv4", _public, evidence="documented in 2018"),
-    Item(
+    MetadataItem("meta-data/eipv4", _eip),
+    MetadataItem("meta-data/hostname", _word("host_name")),
+    MetadataItem("meta-data/image-id", _word("image_id")),
+    MetadataItem("meta-data/instance-id", lambda reading, _: reading.instance.instance_id),
+    MetadataItem("meta-data/instance/instance-name", _word("instance_name"), evidence="documented of edge instances"),
+    MetadataItem("meta-data/instance/instance-type", _word("instance_type")),
+    MetadataItem("meta-data/instance/max-netbw-egress", _always("1228800"), evidence=_EXAMPLE),
+    MetadataItem("meta-data/instance/max-netbw-ingress", _always("1228800"), evidence=_EXAMPLE),
+    MetadataItem("meta-data/instance/spot/termination-time", _termination_time, summary=_itself),
+    MetadataItem("meta-data/instance/virtualization-solution", _always("ECS Virt"), evidence=_EXAMPLE),
+    MetadataItem("meta-data/instance/virtualization-solution-version", _always("2.0"), evidence=_EXAMPLE),
+    MetadataItem("meta-data/kms-server", _only_windows("kms.cloud.aliyuncs.com")),
+    MetadataItem("meta-data/mac", _word("mac_address")),
+    MetadataItem("meta-data/network-type", _word("instance_network_type")),
+    MetadataItem(f"{_MAC}/gateway", _gateway, _macs, evidence=_FROM_ADDRESS),
+    MetadataItem(f"{_MAC}/netmask", _always("255.255.255.0"), _macs, evidence=_FROM_ADDRESS),
+    MetadataItem(f"{_MAC}/network-interface-id", _word("network_interface_id"), _macs),
+    MetadataItem(f"{_MAC}/primary-ip-address", _private, _macs),
+    MetadataItem(f"{_MAC}/private-ipv4s", _privates, _macs),
+    MetadataItem(f"{_MAC}/vpc-cidr-block", _network(16), _macs, evidence=_FROM_ADDRESS),
+    MetadataItem(f"{_MAC}/vpc-id", _word("vpc_id"), _macs),
+    MetadataItem(f"{_MAC}/vswitch-cidr-block", _network(24), _macs, evidence=_FROM_ADDRESS),
+    MetadataItem(f"{_MAC}/vswitch-id", _word("vswitch_id"), _macs),
+    MetadataItem("meta-data/ntp-conf/ntp-servers", _always("ntp1.aliyun.com"), evidence=_EXAMPLE),
+    MetadataItem("meta-data/owner-account-id", lambda reading, _: reading.instance.account_id),
+    MetadataItem("meta-data/private-ipv4", _private),
+    MetadataItem("meta-data/public-ipv4", _public, evidence="documented in 2018"),
+    MetadataItem(
         "meta-data/public-keys/*/openssh-key",
         _public_key,
         _given("key_pair_name"),
@@ -251,18 +251,18 @@ ITEMS: Final = (
         has_slash=True,
         evidence="documented, the key is made up",
     ),
-    Item("meta-data/ram/security-credentials/*", _role_credentials, _given("ram_role_name"), is_always=True),
-    Item("meta-data/region-id", lambda reading, _: reading.instance.region_id),
-    Item("meta-data/serial-number", _word("serial_number")),
-    Item("meta-data/source-address", _only_linux("http://mirrors.cloud.aliyuncs.com")),
-    Item("meta-data/vpc-cidr-block", _network(16), evidence=_FROM_ADDRESS),
-    Item("meta-data/vpc-id", _word("vpc_id")),
-    Item("meta-data/vswitch-cidr-block", _network(24), evidence=_FROM_ADDRESS),
-    Item("meta-data/vswitch-id", _word("vswitch_id")),
-    Item("meta-data/wsus-server/wu-server", _only_windows("http://update.cloud.aliyuncs.com")),
-    Item("meta-data/wsus-server/wu-status-server", _only_windows("http://update.cloud.aliyuncs.com")),
-    Item("meta-data/zone-id", _word("zone_id")),
-    Item("user-data", _word("user_data")),
+    MetadataItem("meta-data/ram/security-credentials/*", _role_credentials, _given("ram_role_name"), is_always=True),
+    MetadataItem("meta-data/region-id", lambda reading, _: reading.instance.region_id),
+    MetadataItem("meta-data/serial-number", _word("serial_number")),
+    MetadataItem("meta-data/source-address", _only_linux("http://mirrors.cloud.aliyuncs.com")),
+    MetadataItem("meta-data/vpc-cidr-block", _network(16), evidence=_FROM_ADDRESS),
+    MetadataItem("meta-data/vpc-id", _word("vpc_id")),
+    MetadataItem("meta-data/vswitch-cidr-block", _network(24), evidence=_FROM_ADDRESS),
+    MetadataItem("meta-data/vswitch-id", _word("vswitch_id")),
+    MetadataItem("meta-data/wsus-server/wu-server", _only_windows("http://update.cloud.aliyuncs.com")),
+    MetadataItem("meta-data/wsus-server/wu-status-server", _only_windows("http://update.cloud.aliyuncs.com")),
+    MetadataItem("meta-data/zone-id", _word("zone_id")),
+    MetadataItem("user-data", _word("user_data")),
 )
 """Every item. Left out are those of IPv6 and of Marketplace images, and a disk's name, which the fake does not have."""
 

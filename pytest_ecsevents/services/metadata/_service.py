@@ -2,19 +2,23 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final
 
-from pytest_ecsevents._errors import BadArgumentError
+from pytest_ecsevents._errors import BadArgumentError, NoGuestError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean
 from pytest_ecsevents.clock import Micros
-from pytest_ecsevents.rpc import ApiError, ApiReply
+from pytest_ecsevents.rpc import ApiError, ApiReply, Exchange
 from pytest_ecsevents.services.cms import content_of
 from pytest_ecsevents.services.ecs import Cloud, EventRecord, InstanceRecord, SystemEvent
-from pytest_ecsevents.services.metadata._calls import MetadataRequest
+from pytest_ecsevents.services.metadata._calls import MetadataCall, MetadataRequest
 from pytest_ecsevents.services.metadata._credentials import Credentials
 from pytest_ecsevents.services.metadata._errors import ERRORS, headers, page
-from pytest_ecsevents.services.metadata._items import ITEMS, META_DATA, Item, Reading
+from pytest_ecsevents.services.metadata._guests import Guests
+from pytest_ecsevents.services.metadata._items import ITEMS, META_DATA, MetadataItem, Reading
 from pytest_ecsevents.services.metadata._tokens import CARRYING, Tokens
+
+__tracebackhide__ = hidden_in_reports
 
 VERSIONS: Final = ("2016-01-01", "latest")
 """The roots (observed)."""
@@ -22,65 +26,79 @@ VERSIONS: Final = ("2016-01-01", "latest")
 _ISSUING: Final = "api/token"
 
 
-class Answer(NamedTuple):
-    """What the service says.
+@dataclass(slots=True, kw_only=True, eq=False)
+class MetadataExchange(Exchange):
+    """One request to the metadata service and its reply.
 
     Attributes:
-        reply: The reply.
-        summary: What it holds, in a word or two.
-        hint: What the fake can tell about an error.
-        is_usual: Whether a sound program meets it every day.
+        request: What was sent.
+        instance: The instance that asks; None if that is unknown.
     """
 
-    reply: ApiReply
-    summary: str = ""
-    hint: str = ""
-    is_usual: bool = True
+    call: MetadataCall
+    request: MetadataRequest
+    instance: InstanceRecord | None = None
 
 
 class MetadataService:
-    """The service at 100.100.100.200 as each instance of one cloud sees it.
+    """The service at 100.100.100.200 as each instance of one cloud sees it: a `Service` of the exchange.
 
     Args:
         cloud: The test's cloud.
-        seed: What makes the tokens of this test its own.
+        guests: Which instance asks.
+        seed: Makes the tokens of this test its own.
 
     Attributes:
-        active_event: How an active event is told (a guess: as the content of its notifications).
-        no_token_status: What a request without a token meets where one is needed (403, a guess that was seen once).
+        active_event: How an active event is shown (a guess: as the content of its notifications).
+        no_token_status: The status for a request without a token if one is required (403, a guess that was seen once).
     """
 
-    def __init__(self, cloud: Cloud, seed: str) -> None:
+    def __init__(self, cloud: Cloud, guests: Guests, seed: str) -> None:
         self._cloud: Final = cloud
+        self._guests: Final = guests
         self._tokens: Final = Tokens(seed)
         self._credentials: Final = Credentials()
         self.active_event: Callable[[SystemEvent], object] = content_of
         self.no_token_status = 403
 
-    def answer(self, instance: InstanceRecord, request: MetadataRequest) -> Answer:
-        """What an instance is told.
+    def decode(self, request: MetadataRequest, at: Micros) -> MetadataExchange:
+        """Find out which instance asks."""
+        method, path = request.method, request.path
+        call = MetadataCall(method=method, path=path, transport=request.transport, at_micros=at)
+        exchange = MetadataExchange(call=call, patience=request.patience, request=request)
+        try:
+            exchange.instance = self._guests.who(f"{method} {path}")
+            call.instance_id = exchange.instance.instance_id
+        except NoGuestError as error:
+            exchange.unreachable = error  # outside an instance nothing leads to the address (documented)
+        return exchange
 
-        Args:
-            instance: The instance that asks.
-            request: What it asks.
+    def answer(self, exchange: MetadataExchange) -> ApiReply:
+        """Read the item, or issue a token.
 
         Raises:
-            BadArgumentError: The author's own form of an active event cannot be sent.
+            ApiError: The service refuses.
+            BadArgumentError: The user's own form of an active event is not JSON.
         """
+        assert exchange.instance is not None
         with self._cloud.changing() as now:
-            try:
-                return self._answer(instance, request, now)
-            except ApiError as error:
-                return Answer(page(error), hint=error.hint, is_usual=error.hint == "")
+            text, exchange.summary = self._answer(exchange.instance, exchange.request, now)
+        return ApiReply(200, text.encode(), headers("text/plain"))
 
-    def _answer(self, instance: InstanceRecord, request: MetadataRequest, now: Micros) -> Answer:
+    def refuse(self, exchange: MetadataExchange, error: ApiError) -> ApiReply:
+        """The error's page."""
+        exchange.call.is_usual = not (error.hint or exchange.call.fault)
+        return page(error)
+
+    def _answer(self, instance: InstanceRecord, request: MetadataRequest, now: Micros) -> tuple[str, str]:
+        """The text and what it holds, in a word or two."""
         version, _, path = request.path.strip("/").partition("/")
         is_token_request = request.method == "PUT" and (version, path) == ("latest", _ISSUING)
         self._check_access(instance, request, now, is_token_request=is_token_request)
         if is_token_request:
-            return _text(self._tokens.issue(instance.instance_id, request.headers, now))
+            return self._tokens.issue(instance.instance_id, request.headers, now), ""
         if not version:
-            return _text("\n".join(VERSIONS))
+            return "\n".join(VERSIONS), ""
         if version not in VERSIONS:
             raise ERRORS["NotFound"].error(hint=f"there is no {version!r}.{did_you_mean(version, VERSIONS)}")
         return self._read(Reading(instance, self._cloud, now, self._credentials, self._told), path)
@@ -116,20 +134,16 @@ class MetadataService:
             ) from None
         return told
 
-    def _read(self, reading: Reading, path: str) -> Answer:
+    def _read(self, reading: Reading, path: str) -> tuple[str, str]:
         item, name = META_DATA.get(path), ""
         if item is None:
             item, name = _by_path(reading.instance).get(path, (None, ""))
         if item is None:
-            return _listing(reading, path)
+            return _listing(reading, path), ""
         text = item.read(reading, name)
         if text is None:
             raise ERRORS["NotFound"].error()
-        return _text(text, item.told(text))
-
-
-def _text(text: str, summary: str = "") -> Answer:
-    return Answer(ApiReply(200, text.encode(), headers("text/plain")), summary)
+        return text, item.summary(text)
 
 
 def _without_token(http_status: int, instance_id: str) -> ApiError:
@@ -138,7 +152,7 @@ def _without_token(http_status: int, instance_id: str) -> ApiError:
     return ApiError(row.code, http_status, row.message, hint=hint)
 
 
-def _paths(instance: InstanceRecord) -> "Iterator[tuple[str, Item, str]]":
+def _paths(instance: InstanceRecord) -> "Iterator[tuple[str, MetadataItem, str]]":
     """Every path that an instance may have, with its item, and the name that `*` stands for."""
     for item in ITEMS:
         if item.each is None:
@@ -147,23 +161,23 @@ def _paths(instance: InstanceRecord) -> "Iterator[tuple[str, Item, str]]":
             yield from ((item.path.replace("*", name), item, name) for name in item.each(instance))
 
 
-def _by_path(instance: InstanceRecord) -> "Mapping[str, tuple[Item, str]]":
+def _by_path(instance: InstanceRecord) -> "Mapping[str, tuple[MetadataItem, str]]":
     return {path: (item, name) for path, item, name in _paths(instance)}
 
 
-def _listing(reading: Reading, path: str) -> Answer:
+def _listing(reading: Reading, path: str) -> str:
     """What lies below a path, each on its line; what has more below it ends with a slash (observed)."""
     start = f"{path}/" if path else ""
     below = [found for found in _paths(reading.instance) if found[0].startswith(start)]
     there = (found for found in below if found[1].is_always or found[1].read(reading, found[2]) is not None)
     lines = dict.fromkeys(_line(known, item, start) for known, item, _ in there)
     if lines:
-        return _text("\n".join(lines))
+        return "\n".join(lines)
     could_be = below or any(item.path.startswith(start) for item in ITEMS)
     raise ERRORS["NotFound"].error(hint="" if could_be else _no_item(path, reading.instance))
 
 
-def _line(path: str, item: Item, start: str) -> str:
+def _line(path: str, item: MetadataItem, start: str) -> str:
     """The next part of a path; one that is a name has no slash, but where the example shows it with one."""
     part, slash, _ = path[len(start) :].partition("/")
     is_name = item.path.split("/")[start.count("/")] == "*"

@@ -1,0 +1,280 @@
+"""The RPC protocol of Alibaba Cloud's APIs: from a request to an action, and from what it returns to a reply."""
+
+import re
+import warnings
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from pytest_ecsevents._errors import UnknownParameterWarning, hidden_in_reports
+from pytest_ecsevents._frames import author_frame
+from pytest_ecsevents._words import did_you_mean, listed
+from pytest_ecsevents.clock import Micros
+from pytest_ecsevents.rpc._action import METHODS, Action, ParsedCall
+from pytest_ecsevents.rpc._calls import ApiCall
+from pytest_ecsevents.rpc._encoding import encoded
+from pytest_ecsevents.rpc._errors import COMMON, COMMON_MISSING, ApiError
+from pytest_ecsevents.rpc._exchange import Exchange, Recorder
+from pytest_ecsevents.rpc._parameters import ENVELOPE
+from pytest_ecsevents.rpc._products import Product, Products
+from pytest_ecsevents.rpc._wire import ApiReply, ApiRequest, JsonObject
+
+__tracebackhide__ = hidden_in_reports
+
+_NUMBER: Final = re.compile(r"\.\d+")
+_ACS3_KEY: Final = re.compile(r"ACS3-[\w-]+ .*?Credential=([^,\s]+)")
+
+CallT = TypeVar("CallT", bound=ParsedCall)
+
+
+class Backend(Protocol):
+    """The state that actions work on: one test's cloud."""
+
+    @property
+    def regions(self) -> AbstractSet[str]:
+        """Every region known."""
+
+    def changing(self) -> AbstractContextManager[Micros]:
+        """Hold the state for one operation at the instant yielded."""
+
+    def account_of(self, access_key_id: str | None) -> str:
+        """The account that an access key belongs to."""
+
+
+class CallChecks(Recorder, Protocol):
+    """What a test's checks do with API calls: besides recording them, answer with stubs those that are not faked."""
+
+    def is_stubbed(self, call: ApiCall) -> bool:
+        """Whether the test has a stub for a call."""
+
+    def stubbed(self, call: ApiCall) -> "JsonObject | None":
+        """The body of a stub's answer; None where the test has no stub for the call."""
+
+    def unexpected(self, call: ApiCall, problem: str) -> None:
+        """Raise an error about a call that cannot be answered, if that check is on."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class ApiExchange(Exchange):
+    """One API call and its reply.
+
+    Attributes:
+        request: What was sent.
+        product: The product called; None where it is not faked.
+        action: The action called; None where it is not faked.
+        found: The parameters sent, by name.
+        request_id: Of the reply.
+    """
+
+    call: ApiCall
+    request: ApiRequest
+    product: Product[Any] | None
+    action: Action[Any] | None
+    found: Mapping[str, Any]
+    request_id: str
+
+
+class Api(Generic[CallT]):
+    """The APIs of the faked products: a `Service` of the exchange.
+
+    Args:
+        products: The products.
+        backend: The test's cloud.
+        new_call: Makes the call that an action gets, from the attributes of a `ParsedCall`.
+        request_id: Makes the id of a reply.
+        checks: The test's checks.
+    """
+
+    def __init__(
+        self,
+        products: Products[CallT],
+        backend: Backend,
+        new_call: Callable[..., CallT],
+        request_id: Callable[[], str],
+        checks: CallChecks,
+    ) -> None:
+        self._products: Final = products
+        self._backend: Final = backend
+        self._new_call: Final = new_call
+        self._request_id: Final = request_id
+        self._checks: Final = checks
+        self._by_token: Final[dict[tuple[str, str, str], tuple[Mapping[str, Any], JsonObject]]] = {}
+
+    def decode(self, request: ApiRequest, at: Micros) -> ApiExchange:
+        """Find the action, and sort what was sent into its parameters."""
+        params, headers = request.params, request.headers
+        name = params.get("Action") or headers.get("x-acs-action", "")
+        version = params.get("Version") or headers.get("x-acs-version", "")
+        product_name = self._products.name_of(request.host)
+        product = self._products.get(product_name)
+        action = None if product is None else product.actions.get(name)
+        if action is None:
+            found = sent = {key: value for key, value in params.items() if key not in ENVELOPE}
+        else:
+            found, unknown = action.parameters.sort(params)
+            sent = found
+            if unknown:
+                _warn_unknown(action, unknown)
+                sent = {**found, **{key: params[key] for key in unknown}}
+        if product is not None and version != product.version:
+            action = None
+        call = ApiCall(
+            product=product_name,
+            version=version,
+            action=name,
+            params=sent,
+            region_id=params.get("RegionId", ""),
+            transport=request.transport,
+            at_micros=at,
+        )
+        return ApiExchange(
+            call=call,
+            patience=request.patience,
+            can_fail=action is not None or self._checks.is_stubbed(call),
+            request=request,
+            product=product,
+            action=action,
+            found=found,
+            request_id=self._request_id(),
+        )
+
+    def answer(self, exchange: ApiExchange) -> ApiReply:
+        """Call the action, or what stands in for one that is not faked."""
+        request, action = exchange.request, exchange.action
+        methods = METHODS if action is None else action.methods
+        if request.method not in methods:
+            raise COMMON["UnsupportedHTTPMethod"].error(hint=f"{request.method} is none of {listed(methods)}")
+        if action is None:
+            body = self._not_faked(exchange.call)
+        else:
+            with self._backend.changing() as now:
+                body = self._faked(exchange, action, now)
+        exchange.summary = _summary(exchange.product, body)
+        body["RequestId"] = exchange.request_id
+        return encoded(200, body, _format(request), f"{exchange.call.action}Response")
+
+    def refuse(self, exchange: ApiExchange, error: ApiError) -> ApiReply:
+        """The error as the API words it."""
+        request = exchange.request
+        body = error_body(error, exchange.call.product, request.host, exchange.request_id)
+        return encoded(error.http_status, body, _format(request), "Error")
+
+    def _faked(self, exchange: ApiExchange, action: Action[CallT], now: Micros) -> JsonObject:
+        call, found = exchange.call, exchange.found
+        region_id, regions = call.region_id, self._backend.regions
+        if action.needs_region and not region_id:
+            raise action.missing.error(_not_supplied("RegionId"), hint="RegionId was not sent")
+        if region_id and region_id not in regions:
+            raise COMMON["InvalidRegionId.NotFound"].error(
+                hint=f"{region_id!r} is no region.{did_you_mean(region_id, regions)}"
+            )
+        parsed = self._new_call(
+            action=action,
+            account_id=self._backend.account_of(_access_key_id(exchange.request)),
+            region_id=region_id,
+            now=now,
+            values=action.parameters.parse(found, action.missing),
+        )
+        try:
+            body = self._once(parsed, action, found) if found.get("ClientToken") else action.answer(parsed)
+        except tuple(action.refusals) as refusal:
+            row = action.refusals[type(refusal)]
+            raise row.error(getattr(refusal, "name", ""), hint=str(refusal)) from None
+        call.hint = parsed.hint
+        return body
+
+    def _once(self, call: CallT, action: Action[CallT], found: Mapping[str, Any]) -> JsonObject:
+        """Act once for a ClientToken: a request repeated with it gets the first one's answer again."""
+        key = (call.account_id, action.name, found["ClientToken"])
+        if key in self._by_token:
+            sent, body = self._by_token[key]
+            if sent != found:
+                raise COMMON["IdempotentParameterMismatch"].error(
+                    hint=f"the ClientToken {key[-1]!r} came with other parameters before"
+                )
+            return dict(body)
+        body = action.answer(call)
+        self._by_token[key] = (found, dict(body))
+        return body
+
+    def _not_faked(self, call: ApiCall) -> JsonObject:
+        if call.product in self._products and not call.action:
+            raise COMMON_MISSING.error(_not_supplied("Action"), hint="Action was not sent")
+        stubbed = self._checks.stubbed(call)
+        if stubbed is not None:
+            return stubbed
+        helper = self._products.helpers.get((call.product, call.action))
+        if helper is not None:
+            return helper(call.params)
+        problem = self._problem(call)
+        self._checks.unexpected(call, problem)
+        raise COMMON["InvalidAction.NotFound"].error(hint=problem)
+
+    def _problem(self, call: ApiCall) -> str:
+        product = self._products.get(call.product)
+        if product is None:
+            return (
+                f"{call.product} is not faked; only {' and '.join(self._products)} are. "
+                f'ecs_events.stub("{call.product}", "{call.action}", ...) answers it.'
+            )
+        if call.action in product.actions:
+            return f"its version is {call.version!r}; {product.name} has {product.version}."
+        # Actions that are not faked have names much like those that are: DescribeTasks, DescribeTags.
+        meant = did_you_mean(call.action, product.actions, likeness=0.9)
+        return (
+            f"{product.name} has no such action here.{meant} "
+            f'ecs_events.stub("{product.name}", "{call.action}", ...) answers it. Supported are: {listed(product.actions)}.'
+        )
+
+
+def error_body(error: ApiError, product: str, host: str, request_id: str) -> JsonObject:
+    """The body of an error reply."""
+    return {
+        "RequestId": request_id,
+        "HostId": host,
+        "Code": error.code,
+        "Message": error.message,
+        "Recommend": f"https://api.aliyun.com/troubleshoot?q={error.code}&product={product}&requestId={request_id}",
+    }
+
+
+def _access_key_id(request: ApiRequest) -> str | None:
+    """The caller's key: an RPC signature has it in a parameter, an ACS3 signature in a header."""
+    signed = _ACS3_KEY.match(request.headers.get("authorization", ""))
+    return signed[1] if signed else request.params.get("AccessKeyId")
+
+
+def _format(request: ApiRequest) -> str:
+    """Calls with an ACS3 signature are answered in JSON, others in XML unless they ask for JSON (documented)."""
+    default = "JSON" if request.headers.get("authorization", "").startswith("ACS3-") else "XML"
+    return request.params.get("Format", default)
+
+
+def _not_supplied(name: str) -> str:
+    return f'The input parameter "{name}" that is mandatory for processing this request is not supplied.'
+
+
+def _summary(product: Product[Any] | None, body: JsonObject) -> str:
+    """`3 events`: how many items the first list of the reply has that the product has a noun for."""
+    if product is not None:
+        for outer in body.values():
+            for key, items in outer.items() if isinstance(outer, dict) else ():
+                if key in product.nouns and isinstance(items, list):
+                    return f"{len(items)} {product.nouns[key]}{'' if len(items) == 1 else 's'}"
+    return ""
+
+
+def _warn_unknown(action: Action[Any], unknown: list[str]) -> None:
+    frame = author_frame()
+    known = action.parameters.known_names()
+    for name in unknown:
+        warnings.warn_explicit(
+            f"{action.name} was sent {name}, which is no parameter of it: the service ignores it."
+            f"{did_you_mean(_NUMBER.sub('.N', name), known)} Its parameters are: {listed(known, most=99)}.",
+            UnknownParameterWarning,
+            frame.f_code.co_filename,
+            frame.f_lineno,
+            module=str(frame.f_globals.get("__name__", "")),
+        )
