@@ -334,9 +334,9 @@ def _has_story(report: object) -> bool:
 
 
 def _in_colours(story: str, writer: Any) -> str:
-    from pytest_ecsevents.report._colours import painted
+    from pytest_ecsevents.report._colours import colour_timeline
 
-    return painted(story, writer.markup)
+    return colour_timeline(story, writer.markup)
 
 
 def _show_authors_part(excinfo: pytest.ExceptionInfo[BaseException], before: BaseException | None) -> None:

@@ -33,7 +33,7 @@ from pytest_ecsevents.checks._strictness import (
 )
 from pytest_ecsevents.checks._stubs import Stubs
 from pytest_ecsevents.clock import HandlerStop, Micros, Waits, instant_text
-from pytest_ecsevents.report._moments import Entry
+from pytest_ecsevents.report._entries import JournalEntry
 from pytest_ecsevents.report._sleeps import SleepLog
 from pytest_ecsevents.report._texts import asked_text
 from pytest_ecsevents.rpc import NO_EFFECT, ApiCall, Call, Effect, NoReply
@@ -98,7 +98,7 @@ class CallWitness:
         self.metadata: Final = CallLog[MetadataCall](f"{seed}/metadata", asked_text)
         self._logs: Final[dict[type[Call], CallLog[Any]]] = {ApiCall: self.log, MetadataCall: self.metadata}
         self.stubs: Final = Stubs()
-        self.journal: Final[list[Entry]] = []
+        self.journal: Final[list[JournalEntry]] = []
         self.sleeps: Final = SleepLog()
         self.activity = 0
         self.test_failed = False

@@ -17,8 +17,8 @@ from pytest_ecsevents.handlers._guard import Guard
 from pytest_ecsevents.handlers._receivers import Receivers, timed_out
 from pytest_ecsevents.handlers._rule_targets import RuleTargets
 from pytest_ecsevents.handlers._runner import PATIENCE, Runner
-from pytest_ecsevents.report._comparisons import explained
-from pytest_ecsevents.report._moments import moments
+from pytest_ecsevents.report._comparisons import explain_comparison
+from pytest_ecsevents.report._entries import timeline_entries
 from pytest_ecsevents.report._reasons import Story
 from pytest_ecsevents.report._timeline import Header, timeline_text
 from pytest_ecsevents.rpc import Endpoint
@@ -251,7 +251,7 @@ class Parts:
 
     def timeline(self, most: int | None = None) -> str:
         """The timeline; of more than `most` lines the middle is left out."""
-        entries = moments(self.witness.journal, self.witness.sleeps.in_order())
+        entries = timeline_entries(self.witness.journal, self.witness.sleeps.in_order())
         return timeline_text(self._header(), entries, most=most)
 
     def _header(self) -> Header:
@@ -274,7 +274,7 @@ class Parts:
 
     def explained(self, operator: str, left: object, right: object) -> list[str] | None:
         """Why a comparison failed, in lines for pytest's report; None where it concerns no event or instance."""
-        return explained(operator, left, right, self.cloud.last_read, self.story())
+        return explain_comparison(operator, left, right, self.cloud.last_read, self.story())
 
 
 def _clock(settings: Settings, start: When | None) -> Clock:

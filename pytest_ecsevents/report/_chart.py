@@ -1,4 +1,4 @@
-"""The story of a test as a picture: a lane for each instance, bars for its events, marks for calls."""
+"""The timeline as a picture: a lane for each instance, bars for its events, marks for calls."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,9 +6,9 @@ from functools import partial
 from typing import Final
 
 from pytest_ecsevents.clock import SECOND, Micros, duration_text
-from pytest_ecsevents.report._moments import LOOKS
+from pytest_ecsevents.report._entries import QUERY_PREFIXES
 from pytest_ecsevents.report._reasons import Story
-from pytest_ecsevents.report._svg import picture, shape, tag, words
+from pytest_ecsevents.report._svg import shape, svg_document, tag, text_element
 from pytest_ecsevents.report._texts import call_text
 from pytest_ecsevents.rpc import ApiCall
 from pytest_ecsevents.services.ecs import FINAL, EventRecord, InstanceRecord, InstanceStatus, InstanceTransition
@@ -29,11 +29,11 @@ _SHAPE: Final = 12
 _GAP: Final = 2
 _NARROWEST: Final = 3.0
 _NEAR: Final = 6
-"""Marks of one kind that are nearer to each other than so many units are one."""
+"""Marks of one kind within that many units become one."""
 
 _PER_LETTER: Final = 6.2
 _LONGEST_NAME: Final = 27
-_MOST_TOLD: Final = 5
+_MOST_LISTED: Final = 5
 
 _MINUTE: Final = 60 * SECOND
 _DAY: Final = 1440 * _MINUTE
@@ -63,11 +63,11 @@ class Form:
     meaning: str
 
     def at(self, x: float, y: float, title: str = "") -> str:
-        """It, around a point."""
+        """Draw it around a point."""
         return shape(self.outline, x, y, self.colour, filled=self.filled, title=title)
 
 
-# Each has a shape of its own as well as a colour: colours alone do not tell everybody.
+# Each has a shape as well as a colour: not all readers can tell colours apart.
 _ENDS: Final = {
     "Executed": Form("M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z", "executed", True, "Executed"),
     "Avoided": Form("M-5 0L-1 4L5-4", "avoided", False, "Avoided"),
@@ -92,11 +92,11 @@ _LINES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """From instants to places.
+    """The scale of time.
 
     Attributes:
-        start: What stands on the left.
-        end: What stands on the right.
+        start: The instant at the left edge.
+        end: The instant at the right edge.
         story: What happened.
     """
 
@@ -105,7 +105,7 @@ class Scale:
     story: Story
 
     def x(self, at: Micros) -> float:
-        """Where an instant stands; one beyond the edge stands at the edge."""
+        """The place of an instant; beyond an edge it is the edge."""
         share = (min(max(at, self.start), self.end) - self.start) / (self.end - self.start)
         return _LEFT + share * (_RIGHT - _LEFT)
 
@@ -116,14 +116,14 @@ class Scale:
 
 @dataclass(slots=True)
 class Lane:
-    """What one line of the picture shows.
+    """One horizontal lane of the picture.
 
     Attributes:
-        name: The instance's id, or what else it is about.
-        instance: The instance, if it is one's.
+        name: The instance's id, or "calls".
+        instance: The instance, if the lane is one's.
         bars: Events with their rows.
-        marks: Calls, each with its place and in words, by kind and neighbourhood.
-        steps: What the instance did.
+        marks: Place and text of each call, by kind and neighbourhood.
+        steps: The instance's transitions.
         free_from: Where each row is free again.
     """
 
@@ -135,7 +135,7 @@ class Lane:
     free_from: list[float] = field(default_factory=list)
 
     def height(self, row: float) -> float:
-        """How much room it takes, if a row takes so much; there is always room for its name."""
+        """Its height if a row has that height; its name always fits."""
         return max(8 + row * len(self.free_from) + _LINE, 24.0)
 
     def add_event(self, event: EventRecord, scale: Scale) -> None:
@@ -147,21 +147,21 @@ class Lane:
         self.bars.append((row, event))
 
     def add_call(self, call: ApiCall, scale: Scale) -> None:
-        """Put a mark where a call was made; those of a kind that are near each other are one."""
+        """Put a mark where a call was made; near ones of a kind become one."""
         kind = "fault" if call.fault else "refused" if call.http_status != 200 else "deed"
-        kind = "look" if kind == "deed" and call.action.startswith(LOOKS) else kind
+        kind = "look" if kind == "deed" and call.action.startswith(QUERY_PREFIXES) else kind
         x = scale.x(call.at_micros)
         near = self.marks.setdefault((kind, int(x / _NEAR)), [])
         near.append((x, f"{scale.stamp(call.at_micros)}  {call_text(call)}"))
 
 
 def chart(label: str, events: Sequence[EventRecord], instances: Mapping[str, InstanceRecord], story: Story) -> str:
-    """The picture.
+    """Draw the picture.
 
     Args:
-        label: What it is about, in words.
+        label: Its title.
         events: The events, in order of creation.
-        instances: Every instance there was, by id.
+        instances: Every instance by id, released ones included.
         story: What happened.
     """
     scale = _scale(events, story)
@@ -179,15 +179,15 @@ def chart(label: str, events: Sequence[EventRecord], instances: Mapping[str, Ins
     legend, height = _legend(lanes, scale, y + 20)
     note = _note(lanes, events, instances)
     if note:
-        legend.append(words(note, _MARGIN, height + 4, fill="faint"))
+        legend.append(text_element(note, _MARGIN, height + 4, fill="faint"))
         height += 20
-    head = words(label, _MARGIN, 22, also="ecse-head")
+    head = text_element(label, _MARGIN, 22, also="ecse-head")
     around = [*stripes, head, *_axis(scale, y), *_now(scale, y)]
-    return picture(_WIDTH, height, label, [*around, *parts, *legend])
+    return svg_document(_WIDTH, height, label, [*around, *parts, *legend])
 
 
 def _scale(events: Sequence[EventRecord], story: Story) -> Scale:
-    """From the start to now; what is planned is shown as far again."""
+    """From the start to now, and as long again if something is planned for then."""
     start = min((story.started_at, story.now, *(entry.at_micros for entry in story.journal)))
     planned = [event.not_before for event in events if event.status not in FINAL and event.not_before is not None]
     elapsed = story.now - start
@@ -197,7 +197,7 @@ def _scale(events: Sequence[EventRecord], story: Story) -> Scale:
 
 
 def _lanes(events: Sequence[EventRecord], instances: Mapping[str, InstanceRecord], scale: Scale) -> list[Lane]:
-    """The lanes that have anything to show: one for calls that are about no instance of those shown, and the others."""
+    """A lane for each instance, after one for calls that name none of them."""
     calls = Lane("calls")
     names = dict.fromkeys([*(event.instance_id for event in events[:MOST_EVENTS]), *instances])
     lanes = {name: Lane(name, instances[name]) for name in list(names)[:MOST_INSTANCES]}
@@ -216,7 +216,7 @@ def _lanes(events: Sequence[EventRecord], instances: Mapping[str, InstanceRecord
 def _lanes_of(call: ApiCall, lanes: Mapping[str, Lane]) -> list[Lane]:
     named = call.params.get("InstanceId", ())
     ids = [named] if isinstance(named, str) else named
-    return [] if call.action.startswith(LOOKS) else [lanes[str(name)] for name in ids if str(name) in lanes]
+    return [] if call.action.startswith(QUERY_PREFIXES) else [lanes[str(name)] for name in ids if str(name) in lanes]
 
 
 # -- one lane
@@ -225,7 +225,7 @@ def _lanes_of(call: ApiCall, lanes: Mapping[str, Lane]) -> list[Lane]:
 def _lane(lane: Lane, y: float, row: int, scale: Scale) -> Iterator[str]:
     is_long = len(lane.name) > _LONGEST_NAME
     shown = f"{lane.name[: _LONGEST_NAME - 1]}…" if is_long else lane.name
-    yield words(shown, _MARGIN, y + 16, title=lane.name if is_long else "")
+    yield text_element(shown, _MARGIN, y + 16, title=lane.name if is_long else "")
     for number, event in lane.bars:
         yield from _bar(event, y + 4 + number * row, row - row // 5, scale)
     line_at = y + lane.height(row) - _LINE / 2 - 1
@@ -233,13 +233,13 @@ def _lane(lane: Lane, y: float, row: int, scale: Scale) -> Iterator[str]:
         yield from _life(lane, line_at, scale)
     for kind, form in _MARK_FORMS.items():
         for calls in (calls for (of, _), calls in lane.marks.items() if of == kind):
-            yield form.at(calls[0][0], line_at, _some([text for _, text in calls]))
+            yield form.at(calls[0][0], line_at, _listed_texts([text for _, text in calls]))
 
 
-def _some(texts: Sequence[str]) -> str:
-    """The first few of them, and the number of the others."""
-    more = len(texts) - _MOST_TOLD
-    return "\n".join([*texts[:_MOST_TOLD], *([f"and {more} more"] if more > 0 else [])])
+def _listed_texts(texts: Sequence[str]) -> str:
+    """The first few texts, and the number of the others."""
+    more = len(texts) - _MOST_LISTED
+    return "\n".join([*texts[:_MOST_LISTED], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _bar(event: EventRecord, y: float, height: int, scale: Scale) -> Iterator[str]:
@@ -262,12 +262,12 @@ def _bar(event: EventRecord, y: float, height: int, scale: Scale) -> Iterator[st
         yield from _planned(event, what, y, height, scale)
     for text in (event.event_type, event.event_type.rpartition(".")[2]):
         if len(text) * _PER_LETTER + 8 < widest and height > _DENSE_ROW:
-            yield words(text, widest_at + 4, y + 11, fill="white", also="ecse-on")
+            yield text_element(text, widest_at + 4, y + 11, fill="white", also="ecse-on")
             break
 
 
 def _planned(event: EventRecord, what: str, y: float, height: int, scale: Scale) -> Iterator[str]:
-    """What is still to come of an event."""
+    """Draw the planned part of an event."""
     if event.not_before is not None and event.not_before > scale.story.now:
         start = scale.x(scale.story.now)
         yield tag(
@@ -285,7 +285,7 @@ def _planned(event: EventRecord, what: str, y: float, height: int, scale: Scale)
 
 
 def _statuses(lane: Lane, scale: Scale) -> Iterator[tuple[InstanceStatus, Micros, Micros]]:
-    """What the instance was, from when to when; nothing while it was not there."""
+    """Each status of the instance with its start and end."""
     if lane.instance is None:
         return
     status: InstanceStatus | None = lane.steps[0].from_status if lane.steps else lane.instance.status
@@ -299,7 +299,7 @@ def _statuses(lane: Lane, scale: Scale) -> Iterator[tuple[InstanceStatus, Micros
 
 
 def _life(lane: Lane, y: float, scale: Scale) -> Iterator[str]:
-    """An instance's line, which looks otherwise while it was on the way or stopped."""
+    """Draw an instance's line, which differs while it was in transition or stopped."""
     for status, since, until in _statuses(lane, scale):
         colour, dashes, _ = _LINES.get(status, _ON_THE_WAY)
         start = scale.x(since)
@@ -324,27 +324,29 @@ def _axis(scale: Scale, bottom: float) -> Iterator[str]:
         x = scale.x(at)
         yield tag("path", d=f"M{x:.1f} {_TOP - 8}V{bottom:.1f}", stroke="grid", stroke_width=1)
         text = f"{'+' if at > scale.story.started_at else ''}{duration_text(at - scale.story.started_at)}"
-        yield words("start" if at == scale.story.started_at else text, x, _TOP - 14.0, fill="faint", anchor="middle")
+        yield text_element(
+            "start" if at == scale.story.started_at else text, x, _TOP - 14.0, fill="faint", anchor="middle"
+        )
         at += step
 
 
 def _now(scale: Scale, bottom: float) -> Iterator[str]:
-    """Where the clock stands, if the picture goes on beyond it."""
+    """Mark the clock's instant, if the picture goes on beyond it."""
     if scale.story.now < scale.end:
         x = scale.x(scale.story.now)
         yield tag("path", d=f"M{x:.1f} {_TOP - 8}V{bottom:.1f}", stroke="ink", stroke_width=1)
-        yield words("now", x + 3, bottom + 11, fill="faint")
+        yield text_element("now", x + 3, bottom + 11, fill="faint")
 
 
 def _legend(lanes: Sequence[Lane], scale: Scale, y: float) -> tuple[list[str], float]:
-    """What the colours and shapes that there are stand for, and where the picture ends."""
+    """The legend of the colours and shapes in use, and the height where it ends."""
     parts: list[str] = []
     x = float(_MARGIN)
     for meaning, drawn in _meanings(lanes, scale):
         width = 34 + len(meaning) * _PER_LETTER
         if x + width > _WIDTH:
             x, y = float(_MARGIN), y + 20
-        parts += [drawn(x + 6, y + 6), words(meaning, x + 18, y + 10, fill="faint")]
+        parts += [drawn(x + 6, y + 6), text_element(meaning, x + 18, y + 10, fill="faint")]
         x += width
     return parts, y + 24
 
@@ -368,10 +370,10 @@ def _sample(line: tuple[str, str, str], x: float, y: float) -> str:
 
 
 def _note(lanes: Sequence[Lane], events: Sequence[EventRecord], instances: Mapping[str, InstanceRecord]) -> str:
-    """What there was no room for, in words."""
+    """Say what was left out."""
     left = {
         "instance": len(instances) - sum(lane.instance is not None for lane in lanes),
         "event": len(events) - sum(len(lane.bars) for lane in lanes),
     }
-    told = [f"{number} more {noun}{'' if number == 1 else 's'}" for noun, number in left.items() if number]
-    return f"Not shown: {' and '.join(told)}." if told else ""
+    left_out = [f"{number} more {noun}{'' if number == 1 else 's'}" for noun, number in left.items() if number]
+    return f"Not shown: {' and '.join(left_out)}." if left_out else ""

@@ -1,7 +1,7 @@
-"""What there is to say when an assertion about events or their statuses fails.
+"""Explanations of failed comparisons of events and their statuses.
 
-A status is its name and nothing else, so that it may be compared by `is` as well; whose it is tells the order in which
-statuses were read: those that an assertion compares were read last.
+A status does not know its event: statuses may be compared by `is` as well. The event is found by the order of reads: an
+assertion compares what was read last.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -17,20 +17,23 @@ _EQUAL: Final = ("==", "is")
 _UNEQUAL: Final = ("!=", "is not", "not in")
 
 
-def explained(
+def explain_comparison(
     operator: str, left: object, right: object, seen: Sequence[EventRecord], story: Story
 ) -> list[str] | None:
-    """The lines that explain a comparison which failed, the first of them the comparison itself; None for no idea.
+    """Explain a comparison that failed.
 
     Args:
         operator: `==`, ...
-        left: What stood on its left.
-        right: What stood on its right.
-        seen: Whose statuses were read, the last one last.
+        left: Its left side.
+        right: Its right side.
+        seen: The events whose statuses were read, in order.
         story: What happened.
+
+    Returns:
+        Lines, the comparison itself first; None if nothing is known about it.
     """
-    told = list(_told(operator, left, right, seen, story))
-    return [_head(operator, left, right), *told] if told else None
+    lines = list(_explanation(operator, left, right, seen, story))
+    return [_head(operator, left, right), *lines] if lines else None
 
 
 def _head(operator: str, left: object, right: object) -> str:
@@ -38,22 +41,24 @@ def _head(operator: str, left: object, right: object) -> str:
     return text if len(text) <= _LONGEST_HEAD else f"{text[: _LONGEST_HEAD - 3]}..."
 
 
-def _told(operator: str, left: object, right: object, seen: Sequence[EventRecord], story: Story) -> Iterator[str]:
+def _explanation(
+    operator: str, left: object, right: object, seen: Sequence[EventRecord], story: Story
+) -> Iterator[str]:
     if _are(SystemEvent, left, right) and operator == "==":
         yield from _only_on("left", left, right, story)
         yield from _only_on("right", right, left, story)
     elif _are(EventStatus, left) or _are(EventStatus, right):
-        yield from _statuses_told(operator, left, right, seen, story) or _statuses_told(
+        yield from _explain_statuses(operator, left, right, seen, story) or _explain_statuses(
             operator, right, left, seen, story
         )
     elif seen and isinstance(left, EventStatus) and seen[-1].status == left:
-        yield from _status_told(operator, right, seen[-1], story)
+        yield from _explain_status(operator, right, seen[-1], story)
     elif seen and isinstance(right, EventStatus) and seen[-1].status == right:
-        yield from _status_told(operator, left, seen[-1], story)
+        yield from _explain_status(operator, left, seen[-1], story)
 
 
 def _are(kind: type, *values: object) -> bool:
-    """Whether all are lists or tuples of that kind, and not all of them empty."""
+    """Whether all values are lists or tuples of that kind, with at least one member."""
     members = [member for value in values if isinstance(value, (list, tuple)) for member in value]
     return (
         bool(members)
@@ -68,7 +73,7 @@ def _only_on(side: str, mine: Any, others: Any, story: Story) -> Iterator[str]:
         yield from _history(event, story)
 
 
-def _status_told(operator: str, other: object, event: EventRecord, story: Story) -> Iterator[str]:
+def _explain_status(operator: str, other: object, event: EventRecord, story: Story) -> Iterator[str]:
     if operator in _UNEQUAL:
         yield f"{event.event_id} is {event.status}:"
     else:
@@ -85,8 +90,8 @@ def _wanted(operator: str, other: object) -> Iterable[object]:
     return other if operator == "in" and isinstance(other, Collection) and not isinstance(other, str) else ()
 
 
-def _statuses_told(operator: str, ours: Any, others: Any, seen: Sequence[EventRecord], story: Story) -> list[str]:
-    """What there is to say of a list of statuses: of several events, or of one that went through them."""
+def _explain_statuses(operator: str, ours: Any, others: Any, seen: Sequence[EventRecord], story: Story) -> list[str]:
+    """Explain a list of statuses: of several events, or of one event's history."""
     if operator != "==" or not _are(EventStatus, ours) or not isinstance(others, (list, tuple)):
         return []
     events = list(seen)[-len(ours) :]
@@ -98,11 +103,11 @@ def _statuses_told(operator: str, ours: Any, others: Any, seen: Sequence[EventRe
         ]
         return [*lines, *_history(wrong[0][0], story)] if wrong else []
     if events and [change.to_status for change in events[-1].transitions] == list(ours):
-        return _way_told(events[-1], others, story)
+        return _explain_history(events[-1], others, story)
     return []
 
 
-def _way_told(event: EventRecord, wanted: Sequence[object], story: Story) -> list[str]:
+def _explain_history(event: EventRecord, wanted: Sequence[object], story: Story) -> list[str]:
     steps = [Step(EventStatus(status)) for status in wanted if status in STATUSES]
     if len(steps) < len(wanted):
         return []

@@ -1,4 +1,4 @@
-"""Assertions on what became of an event: what was expected, what happened, and why."""
+"""Assertions about an event: what was expected, what happened, and why."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,18 +14,18 @@ __tracebackhide__ = hidden_in_reports
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One status that an event is to take.
+    """One status that is expected of an event.
 
     Attributes:
         status: The status.
-        at: When, or None for any time.
+        at: The instant, or None for any.
     """
 
     status: EventStatus
     at: Micros | None = None
 
     def is_met_by(self, change: Transition) -> bool:
-        """Whether that is it."""
+        """Whether a transition is the expected one."""
         return change.to_status == self.status and self.at in (None, change.at_micros)
 
     def text(self, story: Story) -> str:
@@ -34,41 +34,43 @@ class Step:
 
 
 def check_avoided(event: EventRecord, by: str | None, story: Story) -> None:
-    """Raise an AssertionError unless the event is Avoided, and by what it was to be.
+    """Check that an event is Avoided, by a cause if one is given.
 
     Raises:
-        BadArgumentError: Nothing of that name avoids events.
+        AssertionError: It is not.
+        BadArgumentError: The cause never avoids events.
     """
     known = causes_to_avoid()
     if by is not None and by not in known:
         raise BadArgumentError(
             f"assert_avoided got by={by!r}.{did_you_mean(str(by), known)} Events are avoided by: {listed(known)}."
         )
-    wanted = "was to be avoided" if by is None else f"was to be avoided by {by}"
+    wanted = "to be avoided" if by is None else f"to be avoided by {by}"
     if event.status != EventStatus.AVOIDED:
-        _fail(event, f"{wanted}, but is {event.status}: {why_not(event, 'Avoided', story)}", story)
+        _fail(event, f"{wanted}, but it is {event.status}: {why_not(event, 'Avoided', story)}", story)
     last = event.transitions[-1]
     cause = last.cause.removesuffix(" before NotBefore")
     if by not in (None, cause):
-        _fail(event, f"{wanted}, but was avoided by {cause} at {story.stamp(last.at_micros)}", story)
+        _fail(event, f"{wanted}, but it was avoided by {cause} at {story.stamp(last.at_micros)}", story)
 
 
 def check_transitions(event: EventRecord, expected: "Iterable[str | tuple[str, When]]", story: Story) -> None:
-    """Raise an AssertionError unless the event took exactly these statuses, at these instants where they are given.
+    """Check that an event took exactly these statuses, at these instants where they are given.
 
     Raises:
-        BadArgumentError: That is no list of statuses.
+        AssertionError: It did not.
+        BadArgumentError: That is not a list of statuses.
     """
     steps = _steps(expected, story)
     problem = transition_problem(event, steps, story)
     if problem:
-        wanted = " -> ".join(step.text(story) for step in steps) or "nowhere"
+        wanted = " -> ".join(step.text(story) for step in steps) or "through no status"
         went = " -> ".join(change.to_status for change in event.transitions)
-        _fail(event, f"was to go {wanted}, but went {went}: {problem}", story)
+        _fail(event, f"to go {wanted}, but it went {went}: {problem}", story)
 
 
 def transition_problem(event: EventRecord, steps: Sequence[Step], story: Story) -> str:
-    """What of the event's history differs first from what was expected; nothing when nothing does."""
+    """Describe the first difference between an event's history and what was expected; "" if there is none."""
     for number, change in enumerate(event.transitions):
         if number == len(steps):
             return f"it went on to {change.to_status} at {story.stamp(change.at_micros)} ({change.cause})"
@@ -90,7 +92,7 @@ def _wrong_step(event: EventRecord, step: Step, change: Transition, story: Story
 
 def _why_not_again(event: EventRecord, step: Step, story: Story) -> str:
     if any(change.to_status == step.status for change in event.transitions):
-        return "it takes that status once"
+        return "it takes that status only once"
     return why_not(event, step.status, story)
 
 
@@ -116,4 +118,4 @@ def _step(given: object, story: Story) -> Step:
 
 def _fail(event: EventRecord, problem: str, story: Story) -> None:
     lines = (f"\n  {line}" for line in history_lines(event, story))
-    raise AssertionError(f"{event.event_id} {problem}.{''.join(lines)}")
+    raise AssertionError(f"expected {event.event_id} {problem}.{''.join(lines)}")

@@ -1,4 +1,4 @@
-"""Why an event has not the status that a test expects: what was missing, or what came too late."""
+"""Why an event does not have the status that a test expects: what was missing, or came too late."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 
 from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.clock import Micros, elapsed_text
-from pytest_ecsevents.report._moments import Entry
+from pytest_ecsevents.report._entries import JournalEntry
 from pytest_ecsevents.report._texts import call_text
 from pytest_ecsevents.rpc import ApiCall
 from pytest_ecsevents.services.ecs import (
@@ -29,15 +29,15 @@ _MOST_REASONS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What a reason is found in.
+    """What reasons are searched in.
 
     Attributes:
         journal: What happened, in order.
-        started_at: What instants are counted from.
-        now: The clock.
+        started_at: Where time stamps start.
+        now: The clock's instant.
     """
 
-    journal: Sequence[Entry]
+    journal: Sequence[JournalEntry]
     started_at: Micros
     now: Micros
 
@@ -47,13 +47,13 @@ class Story:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Remedy:
     """What a user can do about an event.
 
     Attributes:
-        done: What he has done then, in a word.
-        actions: By which actions.
-        by_test: What it is called when the test does it.
+        done: The participle for messages.
+        actions: The API's actions that do it.
+        by_test: The noun for messages when the test does it.
     """
 
     done: str
@@ -62,24 +62,24 @@ class Answer:
 
     @property
     def causes(self) -> tuple[str, ...]:
-        """What transitions say did it."""
+        """The causes that transitions name."""
         return (*self.actions, BY_TEST.format(self.by_test))
 
 
-ANSWERS: Final = {
-    Trigger.REBOOT: Answer("rebooted", ("RebootInstance", "RebootInstances"), "reboot"),
-    Trigger.REDEPLOY: Answer("redeployed", ("RedeployInstance",), "redeployment"),
-    Trigger.RENEW: Answer("renewed", (), "renewal"),
+REMEDIES: Final = {
+    Trigger.REBOOT: Remedy("rebooted", ("RebootInstance", "RebootInstances"), "reboot"),
+    Trigger.REDEPLOY: Remedy("redeployed", ("RedeployInstance",), "redeployment"),
+    Trigger.RENEW: Remedy("renewed", (), "renewal"),
 }
 
 
 def causes_to_avoid() -> tuple[str, ...]:
-    """What can have avoided an event."""
-    return tuple(cause for answer in ANSWERS.values() for cause in answer.causes)
+    """The causes that avoid an event."""
+    return tuple(cause for remedy in REMEDIES.values() for cause in remedy.causes)
 
 
 def history_lines(event: EventRecord, story: Story) -> list[str]:
-    """An event's history, each line with its cause."""
+    """Format an event's history, one line for each transition."""
     published, *later = event.transitions
     planned = event.planned
     due = "" if planned is None else f", NotBefore {story.stamp(planned)}"
@@ -91,7 +91,7 @@ def history_lines(event: EventRecord, story: Story) -> list[str]:
 
 
 def why_not(event: EventRecord, wanted: str, story: Story) -> str:
-    """Why an event has not a status, in words.
+    """Explain why an event does not have a status.
 
     Args:
         event: The event.
@@ -99,19 +99,19 @@ def why_not(event: EventRecord, wanted: str, story: Story) -> str:
         story: What happened.
     """
     if wanted not in STATUSES:
-        return f"{wanted!r} is no status of an event.{did_you_mean(wanted, STATUSES)} Statuses are: {listed(STATUSES)}"
+        return f"{wanted!r} is not a status of events.{did_you_mean(wanted, STATUSES)} Statuses are: {listed(STATUSES)}"
     status = EventStatus(wanted)
     left = [number for number, change in enumerate(event.transitions) if change.to_status == status]
     if left and event.status != status:
         after = event.transitions[left[-1] + 1]
         return f"it was {wanted} until {story.stamp(after.at_micros)}; then: {after.cause}"
-    if status not in _BORN and not ways_to(event.event_type, event.simulated, status):
+    if status not in _FIRST_STATUSES and not ways_to(event.event_type, event.simulated, status):
         kind = "simulated" if event.simulated else "real"
         return f"a {kind} {event.event_type} event is never {wanted}"
     return next(filter(None, (check(event, story) for check in _CHECKS[status])))
 
 
-# -- the checks: each finds its reason, or nothing
+# -- the checks: each returns its reason, or ""
 
 Check: TypeAlias = Callable[[EventRecord, Story], str]
 
@@ -138,7 +138,7 @@ def _failed(event: EventRecord, story: Story) -> str:
 
 
 def _not_accepted(event: EventRecord, _story: Story) -> str:
-    return f"nobody has accepted it; it is {event.status}" if event.status == EventStatus.INQUIRING else ""
+    return f"it has not been accepted; it is {event.status}" if event.status == EventStatus.INQUIRING else ""
 
 
 def _not_due(event: EventRecord, story: Story) -> str:
@@ -149,7 +149,7 @@ def _not_due(event: EventRecord, story: Story) -> str:
 
 
 def _executed_instead(event: EventRecord, _story: Story) -> str:
-    return f"it is to end {event.outcome}, as it was created" if event.outcome != EventStatus.FAILED else ""
+    return f"it was created to end {event.outcome}" if event.outcome != EventStatus.FAILED else ""
 
 
 def _under_way(event: EventRecord, story: Story) -> str:
@@ -159,33 +159,33 @@ def _under_way(event: EventRecord, story: Story) -> str:
 
 def _not_canceled(event: EventRecord, _story: Story) -> str:
     if event.simulated:
-        return "nobody canceled it"
+        return "it was not canceled"
     return f"only the release of its instance cancels a real event, and {event.instance_id} was not released in time"
 
 
-def _born_otherwise(event: EventRecord, _story: Story) -> str:
+def _published_otherwise(event: EventRecord, _story: Story) -> str:
     return f"it was published as {event.transitions[0].to_status}"
 
 
-def _not_answered(event: EventRecord, story: Story) -> str:
+def _not_avoided(event: EventRecord, story: Story) -> str:
     ways = ways_to(event.event_type, event.simulated, EventStatus.AVOIDED)
     reasons = [
-        reason for trigger, statuses in ways.items() for reason in _vain(event, ANSWERS[trigger], statuses, story)
+        reason for trigger, statuses in ways.items() for reason in _attempts(event, REMEDIES[trigger], statuses, story)
     ]
-    return "; ".join(reasons[-_MOST_REASONS:]) or _nobody(event, ways, story)
+    return "; ".join(reasons[-_MOST_REASONS:]) or _no_attempt(event, ways, story)
 
 
-def _nobody(event: EventRecord, ways: "dict[Trigger, tuple[EventStatus, ...]]", story: Story) -> str:
-    done = " or ".join(ANSWERS[trigger].done for trigger in ways)
+def _no_attempt(event: EventRecord, ways: "dict[Trigger, tuple[EventStatus, ...]]", story: Story) -> str:
+    done = " or ".join(REMEDIES[trigger].done for trigger in ways)
     due = None if event.not_before is None else story.stamp(event.not_before)
     if any(event.status in statuses for statuses in ways.values()):
         until = "" if due is None else f"NotBefore is {due}, "
-        return f"nobody has {done} {event.instance_id} yet; {until}the clock stands at {story.stamp(story.now)}"
-    return f"nobody {done} {event.instance_id} " + ("in time" if due is None else f"before NotBefore, which was {due}")
+        return f"{event.instance_id} has not been {done} yet; {until}the clock stands at {story.stamp(story.now)}"
+    return f"{event.instance_id} was not {done} " + ("in time" if due is None else f"before NotBefore, which was {due}")
 
 
-def _vain(event: EventRecord, answer: Answer, statuses: Sequence[EventStatus], story: Story) -> list[str]:
-    """What was done about the event in vain: refused calls, then what acted, up to the first that came too late."""
+def _attempts(event: EventRecord, remedy: Remedy, statuses: Sequence[EventStatus], story: Story) -> list[str]:
+    """List attempts that did not avoid the event: refused calls, then operations, up to the first that was too late."""
     status: EventStatus | None = None
     refused: dict[str, list[Micros]] = {}
     steps: list[str] = []
@@ -193,10 +193,10 @@ def _vain(event: EventRecord, answer: Answer, statuses: Sequence[EventStatus], s
         if isinstance(entry, Transition):
             status = entry.to_status if entry.record is event else status
         elif isinstance(entry, ApiCall):
-            if status in statuses and _is_refused(entry, answer, event.instance_id):
+            if status in statuses and _is_refused(entry, remedy, event.instance_id):
                 refused.setdefault(call_text(entry), []).append(entry.at_micros)
         elif isinstance(entry, InstanceTransition) and _leaves_running(entry, event.instance_id):
-            step = _vain_step(event, entry, story, answer=answer, statuses=statuses, status=status)
+            step = _attempt_text(event, entry, story, remedy=remedy, statuses=statuses, status=status)
             steps += [step] if step else []
             if step and status not in (None, *statuses):
                 break
@@ -212,24 +212,24 @@ def _refused_text(call: str, instants: Sequence[Micros], story: Story) -> str:
     return f"{call} at {last}" if len(instants) == 1 else f"{call} {len(instants)} times, the last at {last}"
 
 
-def _is_refused(call: ApiCall, answer: Answer, instance_id: str) -> bool:
+def _is_refused(call: ApiCall, remedy: Remedy, instance_id: str) -> bool:
     named = call.params.get("InstanceId")
     is_about = instance_id in named if isinstance(named, list) else instance_id == named
-    return is_about and call.action in answer.actions and call.http_status != 200
+    return is_about and call.action in remedy.actions and call.http_status != 200
 
 
-def _vain_step(
+def _attempt_text(
     event: EventRecord,
     step: InstanceTransition,
     story: Story,
     *,
-    answer: Answer,
+    remedy: Remedy,
     statuses: Sequence[EventStatus],
     status: EventStatus | None,
 ) -> str:
     at = story.stamp(step.at_micros)
-    if step.cause in answer.causes:
-        who = f"{step.cause}({event.instance_id})" if step.cause in answer.actions else f"the {step.cause}"
+    if step.cause in remedy.causes:
+        who = f"{step.cause}({event.instance_id})" if step.cause in remedy.actions else f"the {step.cause}"
         if status is None:
             return f"{who} came at {at}, before the event was published"
         if status == EventStatus.INQUIRING:
@@ -239,28 +239,28 @@ def _vain_step(
         if event.not_before is None:
             return f"{who} came at {at}, when the event was {status} already"
         return f"{who} came at {at}, NotBefore was {story.stamp(event.not_before)}; it must come before"
-    if status in statuses and answer is ANSWERS[Trigger.REBOOT]:
-        return _USELESS.get(step.cause, "").format(at)
+    if status in statuses and remedy is REMEDIES[Trigger.REBOOT]:
+        return _WITHOUT_EFFECT.get(step.cause, "").format(at)
     return ""
 
 
-_USELESS: Final = {
+_WITHOUT_EFFECT: Final = {
     IN_GUEST: "the reboot inside the guest at {} does not count",
     **dict.fromkeys(
         ("StopInstance", "StopInstances", BY_TEST.format("stop")), "the stop at {} avoids nothing, nor does a start"
     ),
 }
-_BORN: Final = (EventStatus.INQUIRING, EventStatus.SCHEDULED)
+_FIRST_STATUSES: Final = (EventStatus.INQUIRING, EventStatus.SCHEDULED)
 
 _BEFORE_IT_RUNS: Final[tuple[Check, ...]] = (_avoided, _canceled, _not_accepted, _not_due)
 
-# What is looked for, in this order, when the event has not reached the status; the last always finds something.
+# Checks in this order for an event that has not reached the status; the last one always finds a reason.
 _CHECKS: Final[dict[EventStatus, tuple[Check, ...]]] = {
-    EventStatus.INQUIRING: (_born_otherwise,),
-    EventStatus.SCHEDULED: (_born_otherwise,),
+    EventStatus.INQUIRING: (_published_otherwise,),
+    EventStatus.SCHEDULED: (_published_otherwise,),
     EventStatus.EXECUTING: _BEFORE_IT_RUNS,
     EventStatus.EXECUTED: (*_BEFORE_IT_RUNS, _failed, _under_way),
     EventStatus.FAILED: (_executed_instead, *_BEFORE_IT_RUNS, _under_way),
-    EventStatus.AVOIDED: (_canceled, _not_answered),
+    EventStatus.AVOIDED: (_canceled, _not_avoided),
     EventStatus.CANCELED: (_avoided, _not_canceled),
 }

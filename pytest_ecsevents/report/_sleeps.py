@@ -1,4 +1,4 @@
-"""Who slept when: what a thread of the test slept, told shortly."""
+"""Sleeps of the test's threads, stored compactly."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ class Sleep(NamedTuple):
 
 @dataclass(slots=True)
 class SleepRun:
-    """Sleeps of one thread that are equally long, and equally far from each other.
+    """Sleeps of one thread with equal length and equal distance.
 
     Attributes:
         thread: The thread's name.
-        first: When the first began.
-        span: How long each was.
-        stride: From the start of one to that of the next.
-        times: How many they are.
+        first: The start of the first.
+        span: The length of each.
+        stride: The time from one start to the next.
+        times: Their number.
     """
 
     thread: str
@@ -35,7 +35,11 @@ class SleepRun:
     times: int = 1
 
     def takes(self, start: Micros) -> bool:
-        """Whether one that starts then is the next; if so, it is counted."""
+        """Count a sleep that starts then, if it continues the run.
+
+        Returns:
+            Whether it does.
+        """
         if self.times == 1:
             self.stride = start - self.first
         elif start != self.first + self.stride * self.times:
@@ -50,9 +54,9 @@ class SleepRun:
 
 
 class SleepLog:
-    """Every sleep of the test's threads; a month of equal ones takes no more room than one.
+    """Every sleep of the test's threads; equal ones take no more memory than one.
 
-    Each thread adds to runs of its own, so that no lock is needed.
+    Each thread adds to runs of its own, so no lock is needed.
     """
 
     def __init__(self) -> None:
@@ -60,7 +64,7 @@ class SleepLog:
         self._latest: Final[dict[Thread, SleepRun]] = {}
 
     def add(self, start: Micros, end: Micros) -> None:
-        """Record a sleep of the calling thread; one that took no time is none."""
+        """Record a sleep of the calling thread; a sleep of no length is ignored."""
         thread, span = current_thread(), end - start
         run = self._latest.get(thread)
         if run is not None and run.span == span and run.takes(start):

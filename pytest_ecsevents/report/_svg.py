@@ -1,11 +1,11 @@
-"""Shapes, text and colours of the picture: SVG that needs no script, no font and no other file."""
+"""SVG elements of the picture. They need no script, no font and no other file."""
 
 import re
 from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Final
 
-# Each colour on a light page and on a dark one; every one of them has a contrast of 3 or more to the ground.
+# Each colour on a light page and on a dark one; the contrast to the ground is at least 3.
 COLOURS: Final[Mapping[str, tuple[str, str]]] = {
     "paper": ("#ffffff", "#0d1117"),
     "stripe": ("#f6f8fa", "#161b22"),
@@ -31,68 +31,68 @@ def _rules(page: int) -> str:
     )
 
 
-# Styles hold for the whole page that the picture is put in, so that the names are no one else's.
+# Styles apply to the whole page around the picture, so the class names have a prefix.
 _STYLE: Final = (
     '.ecse text{font:11px system-ui,-apple-system,"Segoe UI",sans-serif}.ecse .ecse-head{font-weight:600;font-size:12px}'
     f".ecse .ecse-on{{pointer-events:none}}{_rules(0)}@media (prefers-color-scheme:dark){{{_rules(1)}}}"
 )
 
 # What XML cannot hold.
-_UNSPEAKABLE: Final = re.compile("[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_IN_XML: Final = re.compile("[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def _cleaned(text: str) -> str:
-    return escape(_UNSPEAKABLE.sub("?", text))
+def _escape(text: str) -> str:
+    return escape(_NOT_IN_XML.sub("?", text))
 
 
-def _written(value: object) -> str:
-    """A value as attributes have it; coordinates need no more than tenths."""
-    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else _cleaned(str(value))
+def _format_value(value: object) -> str:
+    """Format an attribute's value; tenths are precise enough for coordinates."""
+    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else _escape(str(value))
 
 
 def tag(
     name: str, *inside: str, title: str = "", fill: str = "", stroke: str = "", also: str = "", **given: object
 ) -> str:
-    """An element.
+    """Make an element.
 
     Args:
-        name: What it is.
-        *inside: What it holds.
-        title: What it says when the pointer rests on it.
+        name: Its name.
+        *inside: Its content, as XML.
+        title: The tooltip.
         fill: One of `COLOURS`.
         stroke: One of `COLOURS`.
-        also: A class of its own.
+        also: A further class.
         **given: Its attributes, with `_` for `-`.
     """
     classes = [also, f"ecse-f-{fill}" if fill else "", f"ecse-s-{stroke}" if stroke else ""]
     attributes = {"class": " ".join(filter(None, classes)), **given}
-    content = (f"<title>{_cleaned(title)}</title>" if title else "") + "".join(inside)
+    content = (f"<title>{_escape(title)}</title>" if title else "") + "".join(inside)
     start = name + "".join(
-        f' {key.replace("_", "-")}="{_written(value)}"' for key, value in attributes.items() if value != ""
+        f' {key.replace("_", "-")}="{_format_value(value)}"' for key, value in attributes.items() if value != ""
     )
     return f"<{start}>{content}</{name}>" if content else f"<{start}/>"
 
 
-def words(
+def text_element(
     text: str, x: float, y: float, *, fill: str = "ink", title: str = "", also: str = "", anchor: str = ""
 ) -> str:
-    """A piece of text that starts there, or has its middle there if `anchor` is "middle"."""
-    return tag("text", _cleaned(text), x=x, y=y, fill=fill, title=title, also=also, text_anchor=anchor)
+    """Make a text that starts there, or is centred there if `anchor` is "middle"."""
+    return tag("text", _escape(text), x=x, y=y, fill=fill, title=title, also=also, text_anchor=anchor)
 
 
 def shape(outline: str, x: float, y: float, colour: str, *, filled: bool, title: str = "") -> str:
-    """A small shape around a point; the pointer meets it in a square around it, too."""
+    """Make a small shape around a point; a square around it shows the tooltip too."""
     drawn = (
         tag("path", d=outline, fill=colour)
         if filled
         else tag("path", d=outline, stroke=colour, stroke_width=2, fill_opacity=0)
     )
     target = tag("rect", x=-5, y=-6, width=10, height=12, fill_opacity=0) if title else ""
-    return tag("g", drawn, target, title=title, transform=f"translate({_written(x)} {_written(y)})")
+    return tag("g", drawn, target, title=title, transform=f"translate({_format_value(x)} {_format_value(y)})")
 
 
-def picture(width: int, height: float, label: str, parts: Iterable[str]) -> str:
-    """The whole, on a ground of its own, so that it can be read on light and dark pages alike."""
+def svg_document(width: int, height: float, label: str, parts: Iterable[str]) -> str:
+    """Make the document. Its own background makes it readable on light and dark pages."""
     ground = tag("rect", x=0.5, y=0.5, width=width - 1, height=height - 1, rx=6, fill="paper", stroke="grid")
     return tag(
         "svg",
@@ -104,7 +104,7 @@ def picture(width: int, height: float, label: str, parts: Iterable[str]) -> str:
         xmlns="http://www.w3.org/2000/svg",
         role="img",
         aria_label=label,
-        viewBox=f"0 0 {width} {_written(height)}",
+        viewBox=f"0 0 {width} {_format_value(height)}",
         width=width,
         style="max-width:100%;height:auto",
     )

@@ -8,7 +8,7 @@ from pytest_ecsevents.rpc import ApiCall
 from pytest_ecsevents.services.metadata import MetadataCall
 
 METADATA: Final = "metadata"
-"""What `fail`, `quota` and `delay` call the metadata service, and the timeline a request to it."""
+"""The name of the metadata service in `fail`, `quota`, `delay` and the timeline."""
 
 
 def call_text(call: ApiCall) -> str:
@@ -31,11 +31,11 @@ def _outcome_text(call: ApiCall) -> str:
     return f"{words}{after}" + (f", answer lost: {call.lost}" if call.lost else "")
 
 
-# Reports end up in logs that many may read.
+# Many people may read the logs that reports end up in.
 _SECRET: Final = ("Password",)
 
 _MOST_OF_A_VALUE: Final = 60
-"""Characters of a value that a line shows: `InstanceIds` may be a hundred ids in one text."""
+"""Characters of a value that are shown: `InstanceIds` may be a hundred ids in one text."""
 
 
 def _param_text(name: str, value: object) -> str:

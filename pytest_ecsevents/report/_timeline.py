@@ -1,4 +1,4 @@
-"""The story of a test: what happened, in virtual time."""
+"""The timeline of a test: what happened, in virtual time."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -6,18 +6,18 @@ from itertools import groupby
 from typing import Final
 
 from pytest_ecsevents.clock import Micros, elapsed_text, instant_text
-from pytest_ecsevents.report._moments import INSTANCE, Moment, Rank, span_text
-from pytest_ecsevents.report._rounds import LONGEST_ROUND, Round, rounds
+from pytest_ecsevents.report._entries import INSTANCE, Rank, TimelineEntry, span_text
+from pytest_ecsevents.report._rounds import LONGEST_ROUND, Round, fold_rounds
 from pytest_ecsevents.report._texts import METADATA
 
 _CALLS: Final = ("call", "fault", METADATA)
 _MOST_IN_A_ROUND: Final = 4
-"""How much of one round is shown, where lines are counted."""
+"""Entries of one round that are shown where the number of lines is limited."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the first line says."""
+    """The figures of the first line."""
 
     started_at: Micros
     now: Micros
@@ -29,37 +29,37 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One line, which may go on over several.
+class TimelineLine:
+    """One line of the timeline; its text may have several.
 
     Attributes:
-        stamp: When, counted from the start.
+        stamp: Time since the start.
         kind: `event`, `call`, ...; "" for a line about lines that are left out.
-        text: What.
-        rank: What goes first when there are too many.
-        calls: How many calls it tells of.
+        text: What happened.
+        rank: What is left out first.
+        calls: The number of calls that it stands for.
     """
 
     stamp: str
     kind: str
     text: str
-    rank: Rank = Rank.NEWS
+    rank: Rank = Rank.EVENT
     calls: int = 0
 
 
-def timeline_text(header: Header, moments: Sequence[Moment], *, most: int | None = None) -> str:
-    """The timeline.
+def timeline_text(header: Header, entries: Sequence[TimelineEntry], *, most: int | None = None) -> str:
+    """Format the timeline.
 
     Args:
-        header: What the first line says.
-        moments: What happened, in order.
-        most: How many lines there may be; what matters least is left out first. None for all.
+        header: The figures of the first line.
+        entries: What happened, in order.
+        most: The greatest number of lines; what matters least is left out first. None for all.
     """
-    has_threads = len({moment.thread for moment in moments if moment.thread}) > 1
+    has_threads = len({entry.thread for entry in entries if entry.thread}) > 1
     in_a_round = LONGEST_ROUND if most is None else _MOST_IN_A_ROUND
-    lines = [_line(one, header.started_at, in_a_round, has_threads=has_threads) for one in rounds(moments)]
+    lines = [_line(one, header.started_at, in_a_round, has_threads=has_threads) for one in fold_rounds(entries)]
     if most is not None:
-        lines = _shortened(lines, most)
+        lines = _shorten(lines, most)
     width = max((len(line.stamp) for line in lines), default=0)
     indent = "\n" + " " * (width + 13)
     return "\n".join([_header_text(header), *(_line_text(line, width).replace("\n", indent) for line in lines)])
@@ -84,45 +84,45 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _line_text(line: Line, width: int) -> str:
+def _line_text(line: TimelineLine, width: int) -> str:
     return f" {line.stamp:>{width}}  {line.kind:<9} {line.text}" if line.kind else f" {line.text}"
 
 
 # -- one line
 
 
-def _line(one: Round, started_at: Micros, most: int, *, has_threads: bool) -> Line:
-    first, done = one.block[0], [moment for moment in one.block if moment.kind != "sleep"]
+def _line(one: Round, started_at: Micros, most: int, *, has_threads: bool) -> TimelineLine:
+    first, done = one.block[0], [entry for entry in one.block if entry.kind != "sleep"]
     who = f"[{first.thread}] " if has_threads and first.thread else ""
-    return Line(
+    return TimelineLine(
         elapsed_text(first.at - started_at),
         first.kind,
         f"{who}{_round_text(one, done, started_at, most)}" if done else f"{who}{_sleeps_text(one, started_at)}",
-        max(moment.rank for moment in one.block),
-        sum(moment.kind in _CALLS for moment in done) * one.times,
+        max(entry.rank for entry in one.block),
+        sum(entry.kind in _CALLS for entry in done) * one.times,
     )
 
 
-def _round_text(one: Round, done: Sequence[Moment], started_at: Micros, most: int) -> str:
-    texts = [done[0].text, *(_beside(moment, done[0]) for moment in done[1:])]
+def _round_text(one: Round, done: Sequence[TimelineEntry], started_at: Micros, most: int) -> str:
+    texts = [done[0].text, *(_following_text(entry, done[0]) for entry in done[1:])]
     if len(texts) > most:
-        more = {moment.kind for moment in done[most - 1 : -1]}
+        more = {entry.kind for entry in done[most - 1 : -1]}
         what = " calls" if more.issubset(_CALLS) else ""
         texts[most - 1 : -1] = [f"... {len(texts) - most} more{what}"]
-    hints = [f"\n  {hint}" for hint in dict.fromkeys(moment.hint for moment in done) if hint]
+    hints = [f"\n  {hint}" for hint in dict.fromkeys(entry.hint for entry in done) if hint]
     return ", then\n".join(texts) + _times_text(one, one.last.at - started_at) + "".join(hints)
 
 
-def _beside(moment: Moment, first: Moment) -> str:
-    """A moment's text below the first of its round, whose kind and instant its line tells."""
-    if moment.kind == INSTANCE:
-        later = f"{span_text(moment.at - first.at)} later " if moment.at > first.at else ""
-        return f"{later}{INSTANCE} {moment.text}"
-    return f"{moment.text}, a fault" if (moment.kind, first.kind) == ("fault", "call") else moment.text
+def _following_text(entry: TimelineEntry, first: TimelineEntry) -> str:
+    """The text of an entry below the first of its round, whose line has the kind and the instant."""
+    if entry.kind == INSTANCE:
+        later = f"{span_text(entry.at - first.at)} later " if entry.at > first.at else ""
+        return f"{later}{INSTANCE} {entry.text}"
+    return f"{entry.text}, a fault" if (entry.kind, first.kind) == ("fault", "call") else entry.text
 
 
 def _sleeps_text(one: Round, started_at: Micros) -> str:
-    spans = [moment.until - moment.at for moment in (one.block[0], one.last)]
+    spans = [entry.until - entry.at for entry in (one.block[0], one.last)]
     if one.times > 1 and one.least == one.most == spans[0]:
         return f"{span_text(*spans)} ({one.times} times, until {elapsed_text(one.last.until - started_at)})"
     return span_text(*spans) + _times_text(one, one.last.at - started_at)
@@ -138,34 +138,34 @@ def _times_text(one: Round, last: Micros) -> str:
 
 # -- fewer lines
 
-_LOOKS_SHOWN: Final = (20, 5, 1, 0)
-"""How many lines of a run of looks are shown at its start and at its end; fewer if that is too many."""
+_QUERIES_SHOWN: Final = (20, 5, 1, 0)
+"""Lines of a run of queries that are shown at its start and at its end; fewer if that is too many."""
 
 _LEFT_OUT: Final = {
-    Rank.LOOK: "calls and sleeps",
-    Rank.DEED: "calls and instances",
-    Rank.NEWS: "events, faults and errors",
+    Rank.QUERY: "calls and sleeps",
+    Rank.OPERATION: "calls and instances",
+    Rank.EVENT: "events, faults and errors",
 }
 
 
-def _shortened(lines: Sequence[Line], most: int) -> list[Line]:
-    """So many lines: looks are counted first, then the middle is left out of what matters least, and so on."""
+def _shorten(lines: Sequence[TimelineLine], most: int) -> list[TimelineLine]:
+    """Shorten to `most` lines: queries are counted first, then the middle of each rank is left out, the lowest first."""
     left = list(lines)
-    for shown in _LOOKS_SHOWN:
+    for shown in _QUERIES_SHOWN:
         if len(left) > most:
-            left = list(_looks_counted(lines, shown))
+            left = list(_count_queries(lines, shown))
     for rank in Rank:
         if len(left) > most:
-            left = _without_middle(left, rank, len(left) - most)
+            left = _drop_middle(left, rank, len(left) - most)
     return left
 
 
-def _looks_counted(lines: Sequence[Line], shown: int) -> Iterator[Line]:
-    """Of each run of looks, so many lines at its start and at its end, and the others as one line with their number."""
+def _count_queries(lines: Sequence[TimelineLine], shown: int) -> Iterator[TimelineLine]:
+    """Of each run of queries, show some lines at its start and end, and one line with the number of the others."""
     for rank, run in groupby(lines, key=lambda line: line.rank):
         together = list(run)
         counted = together[shown : len(together) - shown]
-        if rank != Rank.LOOK or len(counted) < 2:
+        if rank != Rank.QUERY or len(counted) < 2:
             yield from together
             continue
         calls, until = sum(line.calls for line in counted), counted[-1].stamp
@@ -173,11 +173,11 @@ def _looks_counted(lines: Sequence[Line], shown: int) -> Iterator[Line]:
         of_calls = f"{calls} calls, some to the metadata service" if asked else f"{calls} calls answered 200"
         what = of_calls if calls else f"{len(counted)} sleeps"
         yield from together[:shown]
-        yield Line(counted[0].stamp, "call" if calls else "sleep", f"... {what}, until {until}", rank, calls)
+        yield TimelineLine(counted[0].stamp, "call" if calls else "sleep", f"... {what}, until {until}", rank, calls)
         yield from together[len(together) - shown :]
 
 
-def _without_middle(lines: list[Line], rank: Rank, too_many: int) -> list[Line]:
+def _drop_middle(lines: list[TimelineLine], rank: Rank, too_many: int) -> list[TimelineLine]:
     places = [place for place, line in enumerate(lines) if line.kind and line.rank == rank]
     number = min(len(places), too_many + 1)
     if number < 2:
@@ -186,4 +186,6 @@ def _without_middle(lines: list[Line], rank: Rank, too_many: int) -> list[Line]:
     first, *others = places[start : start + number]
     gone, until = set(others), lines[others[-1]].stamp
     text = f"... up to {until}, {number} lines about {_LEFT_OUT[rank]} are left out; ecs_events.timeline() has them"
-    return [Line("", "", text) if place == first else line for place, line in enumerate(lines) if place not in gone]
+    return [
+        TimelineLine("", "", text) if place == first else line for place, line in enumerate(lines) if place not in gone
+    ]

@@ -199,7 +199,7 @@ _REASONS = [
         "the reboot by the test came at +1d 01:00:00, NotBefore was +1d 00:00:00; it must come before",
     ),
     (_reboot_early, "Avoided", "the reboot by the test came at +00:00:00, before the event was published"),
-    (_reboot_another, "Avoided", "nobody rebooted i-web1 before NotBefore, which was +1d 00:00:00"),
+    (_reboot_another, "Avoided", "i-web1 was not rebooted before NotBefore, which was +1d 00:00:00"),
     (_reboot_inside, "Avoided", "the reboot inside the guest at +01:00:00 does not count"),
     (_stop_and_start, "Avoided", "the stop at +00:00:00 avoids nothing, nor does a start"),
     (
@@ -209,28 +209,28 @@ _REASONS = [
         "RebootInstances(DryRun=true, InstanceId=[i-web1]) -> 400 DRYRUN.SUCCESS at +03:00:00",
     ),
     (_throttled, "Avoided", "RebootInstance(InstanceId=i-web1) -> 400 NotNow 2 times, the last at +02:00:00"),
-    (_nobody, "Avoided", "nobody rebooted i-web1 before NotBefore, which was +1d 00:00:00"),
-    (_not_yet, "Avoided", "nobody has rebooted i-web1 yet; NotBefore is +1d 00:00:00, the clock stands at +23:00:00"),
+    (_nobody, "Avoided", "i-web1 was not rebooted before NotBefore, which was +1d 00:00:00"),
+    (_not_yet, "Avoided", "i-web1 has not been rebooted yet; NotBefore is +1d 00:00:00, the clock stands at +23:00:00"),
     (_canceled, "Avoided", "it was canceled at +01:00:00 (canceled by the test)"),
     (_other_type, "Avoided", "a simulated SystemMaintenance.Stop event is never Avoided"),
-    (_inquiring, "Avoided", "nobody has rebooted or redeployed i-web1 yet; the clock stands at +00:00:00"),
+    (_inquiring, "Avoided", "i-web1 has not been rebooted or redeployed yet; the clock stands at +00:00:00"),
     (
         _rebooted_while_inquiring,
         "Avoided",
         "the reboot by the test came at +00:00:00, when the event was Inquiring; only a Scheduled one is avoided by it",
     ),
-    (_accepted, "Avoided", "nobody rebooted or redeployed i-web1 in time"),
+    (_accepted, "Avoided", "i-web1 was not rebooted or redeployed in time"),
     (
         _accepted_then_rebooted,
         "Avoided",
         "the reboot by the test came at +00:01:00, when the event was Executing already",
     ),
-    (_real, "Avoided", "nobody rebooted or redeployed i-web1 before NotBefore, which was +1d 00:00:00"),
-    (_billing, "Avoided", "nobody renewed i-web1 before NotBefore, which was +1d 00:00:00"),
+    (_real, "Avoided", "i-web1 was not rebooted or redeployed before NotBefore, which was +1d 00:00:00"),
+    (_billing, "Avoided", "i-web1 was not renewed before NotBefore, which was +1d 00:00:00"),
     (_not_yet, "Executed", "NotBefore is +1d 00:00:00, and the clock stands at +23:00:00"),
     (_avoided, "Executed", "it was avoided at +01:00:00 (RebootInstance before NotBefore)"),
     (_canceled, "Executed", "it was canceled at +01:00:00 (canceled by the test)"),
-    (_inquiring, "Executed", "nobody has accepted it; it is Inquiring"),
+    (_inquiring, "Executed", "it has not been accepted; it is Inquiring"),
     (_accepted, "Executed", "it has been Executing since +00:00:00, and the clock stands at +00:01:00"),
     (_failed, "Executed", "it failed at +1d 00:00:01, as it was created to (outcome='Failed')"),
     (_not_yet, "Executing", "NotBefore is +1d 00:00:00, and the clock stands at +23:00:00"),
@@ -238,16 +238,16 @@ _REASONS = [
     (_nobody, "Scheduled", "it was Scheduled until +1d 00:00:00; then: NotBefore reached"),
     (_inquiring, "Scheduled", "it was published as Inquiring"),
     (_nobody, "Inquiring", "it was published as Scheduled"),
-    (_nobody, "Canceled", "nobody canceled it"),
+    (_nobody, "Canceled", "it was not canceled"),
     (_avoided, "Canceled", "it was avoided at +01:00:00 (RebootInstance before NotBefore)"),
     (_real, "Canceled", "only the release of its instance cancels a real event, and i-web1 was not released in time"),
-    (_real, "Failed", "it is to end Executed, as it was created"),
+    (_real, "Failed", "it was created to end Executed"),
     (_to_fail, "Failed", "NotBefore is +1d 00:00:00, and the clock stands at +00:00:00"),
     (_failing, "Failed", "it has been Executing since +1d 00:00:00, and the clock stands at +1d 01:00:00"),
     (
         _nobody,
         "Avoidd",
-        "'Avoidd' is no status of an event. Did you mean Avoided? Statuses are: Inquiring, Scheduled, Executing, Executed, "
+        "'Avoidd' is not a status of events. Did you mean Avoided? Statuses are: Inquiring, Scheduled, Executing, Executed, "
         "Avoided, Canceled, Failed",
     ),
 ]
@@ -272,7 +272,7 @@ def test_a_status_is_explained_by_the_event_it_was_read_from(ecs):
         "  +1d 00:00:00  Executing: NotBefore reached",
         "  +1d 00:00:01  Executed: execution ended",
     ]
-    nobody = "nobody rebooted i-web1 before NotBefore, which was +1d 00:00:00"
+    nobody = "i-web1 was not rebooted before NotBefore, which was +1d 00:00:00"
     assert ecs._parts.explained("==", event.status, "Avoided") == [
         "'Executed' == 'Avoided'",
         f"{event.event_id} is not Avoided: {nobody}",
@@ -290,7 +290,7 @@ def test_a_status_is_explained_by_the_event_it_was_read_from(ecs):
     assert ecs._parts.explained("in", event.status, ("Avoided", None, "Canceled")) == [
         "'Executed' in ('Avoided', None, 'Canceled')",
         f"{event.event_id} is not Avoided: {nobody}",
-        f"{event.event_id} is not Canceled: nobody canceled it",
+        f"{event.event_id} is not Canceled: it was not canceled",
         *history,
     ]
     for operator, other in (("!=", "Executed"), ("is not", EventStatus.EXECUTED), ("not in", ["Executed"])):
@@ -335,7 +335,7 @@ def test_lists_of_statuses_are_explained_event_by_event(ecs):
     ecs.reboot("i-web1")
     ecs.advance("2h")
     lines = [
-        f"{events[1].event_id} is not Avoided: nobody rebooted i-web2 before NotBefore, which was +01:00:00",
+        f"{events[1].event_id} is not Avoided: i-web2 was not rebooted before NotBefore, which was +01:00:00",
         f"{events[2].event_id} is not Executed: it was avoided at +00:00:00 (reboot by the test before NotBefore)",
         "  +00:00:00  SystemMaintenance.Reboot on i-web2: Scheduled, NotBefore +01:00:00 (created by the test)",
         "  +01:00:00  Executing: NotBefore reached",
@@ -419,7 +419,7 @@ def test_an_event_that_is_not_avoided_says_why(ecs):
     """The message has what was expected, what is, why, and the history."""
     event = _nobody(ecs, None)
     assert _message(ecs.assert_avoided, event, by="RebootInstance") == (
-        f"{event.event_id} was to be avoided by RebootInstance, but is Executed: nobody rebooted i-web1 before NotBefore, "
+        f"expected {event.event_id} to be avoided by RebootInstance, but it is Executed: i-web1 was not rebooted before NotBefore, "
         "which was +1d 00:00:00.\n"
         "  +00:00:00  SystemMaintenance.Reboot on i-web1: Scheduled, NotBefore +1d 00:00:00 (created by the test)\n"
         "  +1d 00:00:00  Executing: NotBefore reached\n"
@@ -431,7 +431,7 @@ def test_an_event_avoided_by_something_else_says_by_what(ecs):
     """Another action than the expected one avoided it."""
     event = _avoided_by_the_test(ecs)
     assert _message(ecs.assert_avoided, event, by="RebootInstances") == (
-        f"{event.event_id} was to be avoided by RebootInstances, but was avoided by reboot by the test at +01:00:00.\n"
+        f"expected {event.event_id} to be avoided by RebootInstances, but it was avoided by reboot by the test at +01:00:00.\n"
         "  +00:00:00  SystemMaintenance.Reboot on i-web1: Scheduled, NotBefore +1d 00:00:00 (created by the test)\n"
         "  +01:00:00  Avoided: reboot by the test before NotBefore"
     )
@@ -486,32 +486,32 @@ def test_the_way_of_an_event_passes(ecs):
     [
         (
             ["Scheduled", "Avoided"],
-            "was to go Scheduled -> Avoided, but went Scheduled -> Executing -> Executed: Executing came at +1d 00:00:00 "
-            "(NotBefore reached); not Avoided: nobody rebooted i-web1 before NotBefore, which was +1d 00:00:00",
+            "to go Scheduled -> Avoided, but it went Scheduled -> Executing -> Executed: Executing came at +1d 00:00:00 "
+            "(NotBefore reached); not Avoided: i-web1 was not rebooted before NotBefore, which was +1d 00:00:00",
         ),
         (
             ["Scheduled", ("Executing", "+23h"), "Executed"],
-            "was to go Scheduled -> Executing at +23:00:00 -> Executed, but went Scheduled -> Executing -> Executed: "
+            "to go Scheduled -> Executing at +23:00:00 -> Executed, but it went Scheduled -> Executing -> Executed: "
             "Executing came at +1d 00:00:00 (NotBefore reached)",
         ),
         (
             ["Scheduled", "Executing"],
-            "was to go Scheduled -> Executing, but went Scheduled -> Executing -> Executed: it went on to Executed at "
+            "to go Scheduled -> Executing, but it went Scheduled -> Executing -> Executed: it went on to Executed at "
             "+1d 00:00:01 (execution ended)",
         ),
         (
             ["Scheduled", "Executing", "Executed", "Failed"],
-            "was to go Scheduled -> Executing -> Executed -> Failed, but went Scheduled -> Executing -> Executed: it is not "
-            "Failed: it is to end Executed, as it was created",
+            "to go Scheduled -> Executing -> Executed -> Failed, but it went Scheduled -> Executing -> Executed: it is not "
+            "Failed: it was created to end Executed",
         ),
         (
             ["Scheduled", "Scheduled"],
-            "was to go Scheduled -> Scheduled, but went Scheduled -> Executing -> Executed: Executing came at +1d 00:00:00 "
-            "(NotBefore reached); not Scheduled: it takes that status once",
+            "to go Scheduled -> Scheduled, but it went Scheduled -> Executing -> Executed: Executing came at +1d 00:00:00 "
+            "(NotBefore reached); not Scheduled: it takes that status only once",
         ),
         (
             [],
-            "was to go nowhere, but went Scheduled -> Executing -> Executed: it went on to Scheduled at +00:00:00 "
+            "to go through no status, but it went Scheduled -> Executing -> Executed: it went on to Scheduled at +00:00:00 "
             "(created by the test)",
         ),
     ],
@@ -521,7 +521,7 @@ def test_another_way_says_where_it_parted(ecs, expected, problem):
     """The first step that differs, and why the expected one did not come."""
     event = _nobody(ecs, None)
     assert _message(ecs.assert_transitions, event, expected) == (
-        f"{event.event_id} {problem}.\n"
+        f"expected {event.event_id} {problem}.\n"
         "  +00:00:00  SystemMaintenance.Reboot on i-web1: Scheduled, NotBefore +1d 00:00:00 (created by the test)\n"
         "  +1d 00:00:00  Executing: NotBefore reached\n"
         "  +1d 00:00:01  Executed: execution ended"

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from pytest_ecsevents import EcsEvents
 from pytest_ecsevents.clock import SECOND, elapsed_text
-from pytest_ecsevents.report._moments import Moment, Rank
-from pytest_ecsevents.report._rounds import rounds
+from pytest_ecsevents.report._entries import Rank, TimelineEntry
+from pytest_ecsevents.report._rounds import fold_rounds
 from pytest_ecsevents.report._sleeps import SleepLog
 
 
@@ -306,18 +306,18 @@ def test_sleeps_are_remembered_as_they_were(given):
 )
 def test_rounds_tell_of_every_call_once(given, repeats):
     """However calls, sleeps and what the cloud does follow each other, rounds hold each call exactly once."""
-    now, moments = 0, []
+    now, entries = 0, []
     for pause, what, thread in given * repeats:
         now += pause
         kind = {"S": "sleep", "B": "call" if thread else "instance"}.get(what, "call")
-        moments.append(Moment(now, kind, what, thread=thread, rank=Rank.LOOK, key=ord(what)))
-    told = list(rounds(moments))
+        entries.append(TimelineEntry(now, kind, what, thread=thread, rank=Rank.QUERY, key=ord(what)))
+    told = list(fold_rounds(entries))
     assert sorted(one.block[0].at for one in told) == [one.block[0].at for one in told]
     for what in "AB":
         for thread in ("one", "two", ""):
-            count = sum((moment.text, moment.thread) == (what, thread) for moment in moments)
+            count = sum((entry.text, entry.thread) == (what, thread) for entry in entries)
             found = sum(
-                one.times * sum((moment.text, moment.thread) == (what, thread) for moment in one.block) for one in told
+                one.times * sum((entry.text, entry.thread) == (what, thread) for entry in one.block) for one in told
             )
             assert found == count
 

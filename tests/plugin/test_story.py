@@ -10,7 +10,7 @@ import pytest
 
 from pytest_ecsevents._frames import cut_traceback, forget
 from pytest_ecsevents.clock import HandlerStop
-from pytest_ecsevents.report._colours import painted
+from pytest_ecsevents.report._colours import colour_timeline
 
 LATE = """
 @pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-web1")
@@ -73,7 +73,7 @@ def test_a_helper_that_fails_shows_the_tests_line_and_the_sentence(run):
     event_id = re.findall(r"e-bp1\w{17}", text)[0]
     start = result.outlines.index(">       ecs_events.assert_avoided(ecs_events.one())")
     assert result.outlines[start + 1 : start + 5] == [
-        f"E       AssertionError: {event_id} was to be avoided, but is Executed: the reboot by the test came at "
+        f"E       AssertionError: expected {event_id} to be avoided, but it is Executed: the reboot by the test came at "
         "+1d 00:00:00, NotBefore was +1d 00:00:00; it must come before.",
         "E         +00:00:00  SystemMaintenance.Reboot on i-web1: Scheduled, NotBefore +1d 00:00:00 (published by a marker)",
         "E         +1d 00:00:00  Executing: NotBefore reached",
@@ -157,7 +157,7 @@ def test_it(ecs_events):
 def test_a_refusal_below_another_call_is_red_too():
     """The later lines of a round have the colour of what they tell."""
     text = "header\n +00:00:00  call      A() -> 200, then\n   B() -> 400 No (3 times)\n   C() -> 200"
-    assert painted(text, lambda text, **colours: f"<{text}|{','.join(colours)}>").splitlines() == [
+    assert colour_timeline(text, lambda text, **colours: f"<{text}|{','.join(colours)}>").splitlines() == [
         "<header|bold>",
         "< +00:00:00  |light>call      A() -> 200, then",
         "<   B() -> 400 No (3 times)|red>",
@@ -171,7 +171,7 @@ def test_a_404_of_the_metadata_service_is_not_red():
         "clock\n +00:00:00  metadata  i-web1 GET /latest/user-data -> 404\n"
         " +00:00:00  metadata  i-web1 GET /latest/user-data -> 401"
     )
-    assert painted(text, lambda text, **colours: f"<{text}|{','.join(colours)}>").splitlines() == [
+    assert colour_timeline(text, lambda text, **colours: f"<{text}|{','.join(colours)}>").splitlines() == [
         "<clock|bold>",
         "< +00:00:00  |light>metadata  i-web1 GET /latest/user-data -> 404",
         "< +00:00:00  |light>metadata < i-web1 GET /latest/user-data -> 401|red>",

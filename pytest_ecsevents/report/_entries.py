@@ -1,4 +1,4 @@
-"""What the timeline tells of: each kind of thing that happens, as a moment with its words."""
+"""Timeline entries: the text of each kind of thing that happens."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,7 +16,7 @@ from pytest_ecsevents.services.ecs import InstanceTransition, Interruption, Tran
 from pytest_ecsevents.services.metadata import MetadataCall
 from pytest_ecsevents.services.smq import MessageStep, RefusedRequest, TopicPush
 
-Entry: TypeAlias = (
+JournalEntry: TypeAlias = (
     Transition
     | InstanceTransition
     | Interruption
@@ -29,93 +29,93 @@ Entry: TypeAlias = (
 )
 
 Texts: TypeAlias = dict[object, tuple[int, str]]
-"""What was told before, so that a call repeated to the letter is worded once: by all that it says, its number and words."""
+"""Number and text of each entry so far, by all that the text depends on: a repeated call is formatted once."""
 
 INSTANCE: Final = "instance"
-"""The kind of what instances do."""
+"""The kind of an instance's entries."""
 
-LOOKS: Final = ("Describe", "List", "Get", "Query")
+QUERY_PREFIXES: Final = ("Describe", "List", "Get", "Query")
 _LONGEST_IN_SECONDS: Final = 120_000_000
 _SLEEP_KEY: Final = -1
 
 
 class Rank(IntEnum):
-    """What goes first when a story is too long to be told."""
+    """How much an entry matters: where a timeline is too long, the lowest rank is left out first."""
 
-    LOOK = 0
-    """Looks that went well, and sleeps."""
-    DEED = 1
-    """Other calls that went well, and what instances did."""
-    NEWS = 2
+    QUERY = 0
+    """Queries that succeeded, and sleeps."""
+    OPERATION = 1
+    """Other calls that succeeded, and what instances did."""
+    EVENT = 2
     """Events, faults, errors."""
 
 
-class Moment(NamedTuple):
+class TimelineEntry(NamedTuple):
     """One thing that happened.
 
     Attributes:
-        at: When.
-        kind: What, in a word.
-        text: What, in words.
-        thread: The thread that did it; "" for what the cloud does.
-        rank: What goes first when there are too many.
-        hint: What the fake can tell about it, beyond the cloud's own words.
-        key: Two of one kind with the same are the same thing done again.
-        until: When it ended, where it lasted.
+        at: When it happened.
+        kind: `call`, `event`, `sleep`, ...
+        text: What happened.
+        thread: The thread that did it; "" for the cloud.
+        rank: What is left out first.
+        hint: What the fake adds to the cloud's own words.
+        key: Entries of one kind with the same key are repetitions.
+        until: When a sleep ended.
     """
 
     at: Micros
     kind: str
     text: str
     thread: str = ""
-    rank: Rank = Rank.NEWS
+    rank: Rank = Rank.EVENT
     hint: str = ""
     key: int = 0
     until: Micros = 0
 
 
-def moments(journal: Iterable[Entry], sleeps: Sequence[Sleep]) -> list[Moment]:
-    """What happened, in order.
+def timeline_entries(journal: Iterable[JournalEntry], sleeps: Sequence[Sleep]) -> list[TimelineEntry]:
+    """Make the entries of a timeline, in order.
 
     Args:
         journal: What was recorded, in order.
-        sleeps: What the threads slept, in order of their starts; each comes after all else at its start.
+        sleeps: Sleeps in order of their starts; each comes after everything else at its start.
     """
-    told = []
+    entries = []
     texts: Texts = {}
     waiting = iter(sleeps)
     sleep = next(waiting, None)
-    for entry in _joined(journal):
-        while sleep is not None and sleep.at_micros < entry[0].at_micros:
-            told.append(_slept(sleep))
+    for group in _merge_instance_steps(journal):
+        while sleep is not None and sleep.at_micros < group[0].at_micros:
+            entries.append(_sleep_entry(sleep))
             sleep = next(waiting, None)
-        told.append(_TELL[type(entry[0])](entry, texts))
+        entries.append(_FORMATTERS[type(group[0])](group, texts))
     if sleep is not None:
-        told.append(_slept(sleep))
-    told.extend(map(_slept, waiting))
-    return told
+        entries.append(_sleep_entry(sleep))
+    entries.extend(map(_sleep_entry, waiting))
+    return entries
 
 
-def _joined(journal: Iterable[Entry]) -> Iterator[list[Any]]:
-    """The entries; an instance's way through several statuses at one instant is one."""
-    for _, entries in groupby(enumerate(journal), key=_joint):
+def _merge_instance_steps(journal: Iterable[JournalEntry]) -> Iterator[list[Any]]:
+    """Group what an instance went through at one instant: it becomes one entry."""
+    for _, entries in groupby(enumerate(journal), key=_merge_key):
         yield [entry for _, entry in entries]
 
 
-def _joint(numbered: "tuple[int, Entry]") -> object:
+def _merge_key(numbered: "tuple[int, JournalEntry]") -> object:
     number, entry = numbered
     if isinstance(entry, InstanceTransition):
         return id(entry.record), entry.at_micros, entry.cause
     return number
 
 
-def _slept(sleep: Sleep) -> Moment:
-    return Moment(
+def _sleep_entry(sleep: Sleep) -> TimelineEntry:
+    return TimelineEntry(
         sleep.at_micros,
         "sleep",
         span_text(sleep.until - sleep.at_micros),
         thread=sleep.thread,
-        rank=Rank.LOOK,
+        rank=Rank.QUERY,
         key=_SLEEP_KEY,
         until=sleep.until,
     )
@@ -129,7 +129,7 @@ def span_text(*spans: Micros) -> str:
     return f"{least / 1_000_000:g}s" if least < _LONGEST_IN_SECONDS else duration_text(least)
 
 
-def _called(calls: list[ApiCall], texts: Texts) -> Moment:
+def _call_entry(calls: list[ApiCall], texts: Texts) -> TimelineEntry:
     call = calls[0]
     key = (
         call.product,
@@ -148,10 +148,10 @@ def _called(calls: list[ApiCall], texts: Texts) -> Moment:
     if known is None:
         known = texts[key] = (len(texts), call_text(call))
     number, text = known
-    rank = Rank.NEWS
+    rank = Rank.EVENT
     if call.http_status == 200 and not call.fault:
-        rank = Rank.LOOK if call.action.startswith(LOOKS) else Rank.DEED
-    return Moment(
+        rank = Rank.QUERY if call.action.startswith(QUERY_PREFIXES) else Rank.OPERATION
+    return TimelineEntry(
         call.at_micros,
         "fault" if call.fault else "call",
         text,
@@ -162,15 +162,15 @@ def _called(calls: list[ApiCall], texts: Texts) -> Moment:
     )
 
 
-def _asked(calls: list[MetadataCall], texts: Texts) -> Moment:
+def _metadata_entry(calls: list[MetadataCall], texts: Texts) -> TimelineEntry:
     (call,) = calls
     text = f"{asked_text(call)}{', a fault' if call.fault else ''}"
     number, text = texts.setdefault((METADATA, text, call.hint), (len(texts), text))
-    rank = Rank.NEWS if call.fault or call.failure or not call.is_usual else Rank.LOOK
-    return Moment(call.at_micros, METADATA, text, thread=call.thread, rank=rank, hint=call.hint, key=number)
+    rank = Rank.EVENT if call.fault or call.failure or not call.is_usual else Rank.QUERY
+    return TimelineEntry(call.at_micros, METADATA, text, thread=call.thread, rank=rank, hint=call.hint, key=number)
 
 
-def _changed(transitions: list[Transition], _texts: Texts) -> Moment:
+def _event_entry(transitions: list[Transition], _texts: Texts) -> TimelineEntry:
     transition = transitions[0]
     event = transition.record
     text = f"{event.event_id}  {transition.from_status} -> {transition.to_status}: {transition.cause}"
@@ -181,47 +181,47 @@ def _changed(transitions: list[Transition], _texts: Texts) -> Moment:
             f"{event.event_id}  {kind}{event.event_type} on {event.subject}: {transition.to_status}{due} "
             f"({transition.cause})"
         )
-    return Moment(transition.at_micros, "event", text)
+    return TimelineEntry(transition.at_micros, "event", text)
 
 
-def _went(steps: list[InstanceTransition], texts: Texts) -> Moment:
+def _instance_entry(steps: list[InstanceTransition], texts: Texts) -> TimelineEntry:
     way = [str(steps[0].from_status or "created"), *(str(step.to_status or "released") for step in steps)]
     text = f"{steps[0].record.instance_id}  {' -> '.join(way)}: {steps[0].cause}"
-    return _of_instance(steps[0].at_micros, text, texts)
+    return _make_instance_entry(steps[0].at_micros, text, texts)
 
 
-def _of_instance(at: Micros, text: str, texts: Texts) -> Moment:
+def _make_instance_entry(at: Micros, text: str, texts: Texts) -> TimelineEntry:
     number, _ = texts.setdefault((INSTANCE, text), (len(texts), text))
-    return Moment(at, INSTANCE, text, rank=Rank.DEED, key=number)
+    return TimelineEntry(at, INSTANCE, text, rank=Rank.OPERATION, key=number)
 
 
-def _interrupted(entries: list[Interruption], texts: Texts) -> Moment:
+def _interruption_entry(entries: list[Interruption], texts: Texts) -> TimelineEntry:
     (announced,) = entries
     text = (
         f"{announced.record.instance_id}  reclaimed at {instant_text(announced.releases_at_micros)}: {announced.cause}"
     )
-    return _of_instance(announced.at_micros, text, texts)
+    return _make_instance_entry(announced.at_micros, text, texts)
 
 
-def _announced(entries: list[Notification], _texts: Texts) -> Moment:
+def _notification_entry(entries: list[Notification], _texts: Texts) -> TimelineEntry:
     (notification,) = entries
     text = f"{notification.summary}: announced by the test"
-    return Moment(notification.at_micros, "notice", text)
+    return TimelineEntry(notification.at_micros, "notice", text)
 
 
-def _delivered(deliveries: list[Delivery], _texts: Texts) -> Moment:
+def _delivery_entry(deliveries: list[Delivery], _texts: Texts) -> TimelineEntry:
     (delivery,) = deliveries
     notes = [text for is_so, text in _delivery_notes(delivery) if is_so]
     text = f"{delivery.summary} -> {delivery.subscription.receiver}" + (f" ({', '.join(notes)})" if notes else "")
-    has_gone_well = delivery.outcome == "delivered"
-    if not has_gone_well:
+    has_succeeded = delivery.outcome == "delivered"
+    if not has_succeeded:
         text += f": {delivery.outcome}" + ("" if delivery.error is None else f", {_error_text(delivery.error)}")
-    return Moment(
+    return TimelineEntry(
         delivery.at_micros,
         "push",
         text,
-        rank=Rank.DEED if has_gone_well else Rank.NEWS,
-        hint="" if has_gone_well or delivery.attempt != 1 else json.dumps(delivery.payload, ensure_ascii=False),
+        rank=Rank.OPERATION if has_succeeded else Rank.EVENT,
+        hint="" if has_succeeded or delivery.attempt != 1 else json.dumps(delivery.payload, ensure_ascii=False),
     )
 
 
@@ -231,41 +231,43 @@ def _delivery_notes(delivery: Delivery) -> "Iterator[tuple[bool, str]]":
     yield delivery.attempt > 1, f"attempt {delivery.attempt}"
 
 
-def _handled(steps: list[MessageStep], _texts: Texts) -> Moment:
+def _message_entry(steps: list[MessageStep], _texts: Texts) -> TimelineEntry:
     (step,) = steps
-    return Moment(step.at_micros, "queue", f"{step.queue}: {step.message.summary} {step.did}", rank=Rank.DEED)
+    return TimelineEntry(
+        step.at_micros, "queue", f"{step.queue}: {step.message.summary} {step.did}", rank=Rank.OPERATION
+    )
 
 
-def _refused(requests: list[RefusedRequest], texts: Texts) -> Moment:
+def _refusal_entry(requests: list[RefusedRequest], texts: Texts) -> TimelineEntry:
     (request,) = requests
     key = ("queue", request.what, request.code, request.hint)
     number, text = texts.setdefault(key, (len(texts), f"{request.what} -> {request.http_status} {request.code}"))
-    rank = Rank.LOOK if request.is_usual else Rank.NEWS
-    return Moment(request.at_micros, "queue", text, thread="server", rank=rank, hint=request.hint, key=number)
+    rank = Rank.QUERY if request.is_usual else Rank.EVENT
+    return TimelineEntry(request.at_micros, "queue", text, thread="server", rank=rank, hint=request.hint, key=number)
 
 
-def _pushed(pushes: list[TopicPush], _texts: Texts) -> Moment:
+def _push_entry(pushes: list[TopicPush], _texts: Texts) -> TimelineEntry:
     (push,) = pushes
     attempt = f" (attempt {push.attempt})" if push.attempt > 1 else ""
     problem = f": failed, {push.problem}" if push.problem else ""
     text = f"topic {push.topic} -> {push.endpoint}{attempt}{problem}"
-    return Moment(push.at_micros, "push", text, rank=Rank.NEWS if push.problem else Rank.DEED)
+    return TimelineEntry(push.at_micros, "push", text, rank=Rank.EVENT if push.problem else Rank.OPERATION)
 
 
 def _error_text(error: BaseException) -> str:
     return str(error) if isinstance(error, EcsEventsError) else f"{type(error).__name__}: {error}"
 
 
-# How each kind of entry is told; a new kind is a row here.
-_TELL: Final[dict[type, Callable[[Any, Texts], Moment]]] = {
-    ApiCall: _called,
-    MetadataCall: _asked,
-    Transition: _changed,
-    InstanceTransition: _went,
-    Interruption: _interrupted,
-    Notification: _announced,
-    Delivery: _delivered,
-    MessageStep: _handled,
-    RefusedRequest: _refused,
-    TopicPush: _pushed,
+# A new kind of journal entry is a row here.
+_FORMATTERS: Final[dict[type, Callable[[Any, Texts], TimelineEntry]]] = {
+    ApiCall: _call_entry,
+    MetadataCall: _metadata_entry,
+    Transition: _event_entry,
+    InstanceTransition: _instance_entry,
+    Interruption: _interruption_entry,
+    Notification: _notification_entry,
+    Delivery: _delivery_entry,
+    MessageStep: _message_entry,
+    RefusedRequest: _refusal_entry,
+    TopicPush: _push_entry,
 }
