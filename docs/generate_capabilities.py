@@ -122,7 +122,8 @@ def _action(action: Action) -> Iterator[str]:
     yield f"### {action.name}"
     yield ""
     if action.needs_region:
-        missing = f"without it the call is refused with {action.missing.http_status} `{action.missing.code}`"
+        row = action.row(action.missing)
+        missing = f"without it the call is refused with {row.http_status} `{row.code}`"
         yield f"Needs `RegionId`; {missing}."
     else:
         yield "Does not need `RegionId`."
@@ -133,7 +134,7 @@ def _action(action: Action) -> Iterator[str]:
     if action.parameters.parameters:
         yield from _table(
             ("parameter", "type", "required", "default", "limits and notes"),
-            map(_parameter, action.parameters.parameters),
+            (_parameter(action, parameter) for parameter in action.parameters.parameters),
         )
     else:
         yield "It takes no parameters of its own."
@@ -146,14 +147,14 @@ def _action(action: Action) -> Iterator[str]:
         yield ""
 
 
-def _parameter(parameter: "Parameter[object]") -> tuple[str, ...]:
+def _parameter(action: Action, parameter: "Parameter[object]") -> tuple[str, ...]:
     names = [f"{parameter.wire_name}.{member}" for member in parameter.members] or [parameter.wire_name]
     return (
         _codes(names),
         parameter.kind,
         "yes" if parameter.required else "",
         _default(parameter),
-        _text(_required_otherwise(parameter)),
+        _text(_required_otherwise(action, parameter)),
     )
 
 
@@ -165,11 +166,12 @@ def _default(parameter: "Parameter[object]") -> str:
     return f"`{default.lower() if isinstance(parameter.default, bool) else default}`"
 
 
-def _required_otherwise(parameter: "Parameter[object]") -> str:
+def _required_otherwise(action: Action, parameter: "Parameter[object]") -> str:
     """The note, and the error for leaving the parameter out where that is not the action's own."""
-    if parameter.missing is None:
+    if not parameter.missing:
         return parameter.note
-    return f"{parameter.note}; when missing {parameter.missing.http_status} {parameter.missing.code}"
+    row = action.row(parameter.missing)
+    return f"{parameter.note}; when missing {row.http_status} {row.code}"
 
 
 def _error(row: ErrorRow) -> tuple[str, ...]:

@@ -3,7 +3,8 @@
 from pytest_ecsevents.rpc._action import Action, ParsedCall
 from pytest_ecsevents.rpc._calls import ApiCall, Call
 from pytest_ecsevents.rpc._encoding import encoded, xml_text
-from pytest_ecsevents.rpc._errors import COMMON, ApiError, ErrorRow, ErrorTable
+from pytest_ecsevents.rpc._error_tables import COMMON, error_table
+from pytest_ecsevents.rpc._errors import ApiError, ErrorRow, ErrorTable
 from pytest_ecsevents.rpc._exchange import Endpoint, Exchange, Recorder
 from pytest_ecsevents.rpc._network_faults import NETWORK_FAULTS, NO_EFFECT, Acts, Effect, NetworkFault
 from pytest_ecsevents.rpc._products import Product, Products
@@ -35,5 +36,6 @@ __all__ = [
     "Products",
     "Recorder",
     "encoded",
+    "error_table",
     "xml_text",
 ]

@@ -1,13 +1,14 @@
 """What an action is: a declaration and one function."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
 from pytest_ecsevents._errors import EcsEventsError
 from pytest_ecsevents.clock import Micros
-from pytest_ecsevents.rpc._errors import COMMON_MISSING, ErrorRow, ErrorTable
-from pytest_ecsevents.rpc._parameters import Parameter, ParameterSet
+from pytest_ecsevents.rpc._error_tables import COMMON, error_table
+from pytest_ecsevents.rpc._errors import ApiError, ErrorRow, ErrorTable
+from pytest_ecsevents.rpc._parameters import Parameter, ParameterSet, UnusableValueError
 from pytest_ecsevents.rpc._wire import JsonObject
 
 T = TypeVar("T")
@@ -42,14 +43,17 @@ class ParsedCall:
         return value
 
     @property
-    def errors(self) -> ErrorTable:
-        """The action's error table."""
-        return self.action.errors
-
-    @property
     def cause(self) -> str:
         """The cause of transitions that this call brings about."""
         return self.action.name
+
+    def error(self, code: str, detail: str = "", *, hint: str = "") -> ApiError:
+        """See `Action.error`."""
+        return self.action.error(code, detail, hint=hint)
+
+    def invalid(self, name: str, value: str, expected: str, code: str = "") -> ApiError:
+        """See `Action.invalid`."""
+        return self.action.invalid(name, value, expected, code)
 
 
 CallT_contra = TypeVar("CallT_contra", bound=ParsedCall, contravariant=True)
@@ -57,26 +61,95 @@ CallT_contra = TypeVar("CallT_contra", bound=ParsedCall, contravariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Action(Generic[CallT_contra]):
-    """One action of a product's API.
+    """One action of a product's API. Errors are named by their code, or by their name in the error table.
 
     Attributes:
         name: `RebootInstance`.
         parameters: What it takes beyond the common parameters.
-        errors: What it may answer instead.
+        package: The package whose `errors.csv` has its errors.
         answer: Acts, and returns the reply without RequestId.
-        refusals: The error row for each error that the fake raises.
-        missing: The row for a missing required parameter.
+        refusals: The error for each error that the fake raises.
+        missing: The error for a missing required parameter.
+        unusable: The error for a value that a parameter cannot have, unless the parameter has its own.
+        words_of: The action whose messages are used where this action's page prints only "%s" (a guess).
         needs_region: Whether RegionId is required.
         methods: The HTTP methods that it takes.
         notes: What the fake guesses here, for documentation.
+        errors: The errors that it may answer with, beside the common ones.
     """
 
     name: str
     parameters: ParameterSet
-    errors: ErrorTable
+    package: str
     answer: Callable[[CallT_contra], JsonObject]
-    refusals: Mapping[type[EcsEventsError], ErrorRow]
-    missing: ErrorRow = COMMON_MISSING
+    refusals: Mapping[type[EcsEventsError], str] = field(default_factory=dict)
+    missing: str = "MissingParameter"
+    unusable: str = "InvalidParameter"
+    words_of: str = ""
     needs_region: bool = True
     methods: tuple[str, ...] = METHODS
     notes: tuple[str, ...] = ()
+    errors: ErrorTable = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "errors", error_table(self.package, self.name))
+
+    def row(self, code: str) -> ErrorRow:
+        """The action's own row of the code or name, else the common one."""
+        return self.errors[code] if code in self.errors else COMMON[code]
+
+    def error(self, code: str, detail: str = "", *, hint: str = "") -> ApiError:
+        """The error of the code or name.
+
+        Args:
+            code: The code, or the row's name.
+            detail: What to put in place of "%s".
+            hint: What the timeline tells the user; it is not sent.
+        """
+        row = self.row(code)
+        if row.message == "%s" and not detail and self.words_of:
+            detail = error_table(self.package, self.words_of)[code].message
+        return row.error(detail, hint=hint)
+
+    def invalid(self, name: str, value: str, expected: str, code: str = "") -> ApiError:
+        """The error for a value that cannot be used; its words are a guess, the service's are not published.
+
+        Args:
+            name: The parameter's.
+            value: What was sent, as the message shows it.
+            expected: A sentence that says what was expected.
+            code: Of the error; "" for `unusable`.
+        """
+        row = self.row(code or self.unusable)
+        hint = "" if "%s" in row.message else f"{name} is {value}. {expected}"
+        return row.error(f"The specified parameter {name} is not valid: {value}. {expected}", hint=hint)
+
+    def not_supplied(self, name: str, code: str = "") -> ApiError:
+        """The error for a required parameter that was not sent."""
+        return self.error(code or self.missing, not_supplied(name), hint=f"{name} was not sent")
+
+    def parse(self, found: Mapping[str, Any]) -> dict[str, Any]:
+        """The typed value of every parameter.
+
+        Raises:
+            ApiError: One is missing or cannot be used; the first in order of declaration.
+        """
+        values = {}
+        for parameter in self.parameters.parameters:
+            raw = found.get(parameter.name)
+            if raw:
+                try:
+                    values[parameter.name] = parameter.parse(raw)
+                except UnusableValueError as problem:
+                    name = parameter.wire_name
+                    raise self.invalid(name, problem.value, problem.expected, parameter.refusal) from None
+            elif parameter.required:
+                raise self.not_supplied(parameter.wire_name, parameter.missing)
+            else:
+                values[parameter.name] = parameter.default
+        return values
+
+
+def not_supplied(name: str) -> str:
+    """The message for a required parameter that was not sent."""
+    return f'The input parameter "{name}" that is mandatory for processing this request is not supplied.'

@@ -12,10 +12,11 @@ from pytest_ecsevents._errors import UnknownParameterWarning, hidden_in_reports
 from pytest_ecsevents._frames import author_frame
 from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.clock import Micros
-from pytest_ecsevents.rpc._action import METHODS, Action, ParsedCall
+from pytest_ecsevents.rpc._action import METHODS, Action, ParsedCall, not_supplied
 from pytest_ecsevents.rpc._calls import ApiCall
 from pytest_ecsevents.rpc._encoding import encoded
-from pytest_ecsevents.rpc._errors import COMMON, COMMON_MISSING, ApiError
+from pytest_ecsevents.rpc._error_tables import COMMON
+from pytest_ecsevents.rpc._errors import ApiError
 from pytest_ecsevents.rpc._exchange import Exchange, Recorder
 from pytest_ecsevents.rpc._parameters import ENVELOPE
 from pytest_ecsevents.rpc._products import Product, Products
@@ -165,7 +166,7 @@ class Api(Generic[CallT]):
         call, found = exchange.call, exchange.found
         region_id, regions = call.region_id, self._backend.regions
         if action.needs_region and not region_id:
-            raise action.missing.error(_not_supplied("RegionId"), hint="RegionId was not sent")
+            raise action.not_supplied("RegionId")
         if region_id and region_id not in regions:
             raise COMMON["InvalidRegionId.NotFound"].error(
                 hint=f"{region_id!r} is no region.{did_you_mean(region_id, regions)}"
@@ -175,13 +176,13 @@ class Api(Generic[CallT]):
             account_id=self._backend.account_of(_access_key_id(exchange.request)),
             region_id=region_id,
             now=now,
-            values=action.parameters.parse(found, action.missing),
+            values=action.parse(found),
         )
         try:
             body = self._once(parsed, action, found) if found.get("ClientToken") else action.answer(parsed)
         except tuple(action.refusals) as refusal:
-            row = action.refusals[type(refusal)]
-            raise row.error(getattr(refusal, "name", ""), hint=str(refusal)) from None
+            code = action.refusals[type(refusal)]
+            raise action.error(code, getattr(refusal, "name", ""), hint=str(refusal)) from None
         call.hint = parsed.hint
         return body
 
@@ -201,7 +202,7 @@ class Api(Generic[CallT]):
 
     def _not_faked(self, call: ApiCall) -> JsonObject:
         if call.product in self._products and not call.action:
-            raise COMMON_MISSING.error(_not_supplied("Action"), hint="Action was not sent")
+            raise COMMON["MissingParameter"].error(not_supplied("Action"), hint="Action was not sent")
         stubbed = self._checks.stubbed(call)
         if stubbed is not None:
             return stubbed
@@ -250,10 +251,6 @@ def _format(request: ApiRequest) -> str:
     """Calls with an ACS3 signature are answered in JSON, others in XML unless they ask for JSON (documented)."""
     default = "JSON" if request.headers.get("authorization", "").startswith("ACS3-") else "XML"
     return request.params.get("Format", default)
-
-
-def _not_supplied(name: str) -> str:
-    return f'The input parameter "{name}" that is mandatory for processing this request is not supplied.'
 
 
 def _summary(product: Product[Any] | None, body: JsonObject) -> str:

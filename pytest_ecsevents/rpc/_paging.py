@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from pytest_ecsevents.rpc._action import ParsedCall
-from pytest_ecsevents.rpc._errors import INVALID, ErrorRow
-from pytest_ecsevents.rpc._parameters import Parameter, clamped, integer, invalid, text
+from pytest_ecsevents.rpc._parameters import Parameter, clamped, integer, text
 from pytest_ecsevents.rpc._wire import JsonObject
 
 T = TypeVar("T")
@@ -17,9 +16,9 @@ NEXT_TOKEN: Final = text("NextToken", note="from the previous reply")
 MAX_RESULTS: Final = clamped("MaxResults", 10, 10, 100)
 
 
-def page_size(most: int, default: int = 10, *, refusal: ErrorRow = INVALID) -> Parameter[int]:
+def page_size(most: int, default: int = 10) -> Parameter[int]:
     """PageSize with the action's limit; out of range it is refused (observed on DescribeInstances)."""
-    return integer("PageSize", default, least=1, most=most, refusal=refusal)
+    return integer("PageSize", default, least=1, most=most)
 
 
 def numbered(call: ParsedCall, items: Sequence[T], size: Parameter[int]) -> "tuple[Sequence[T], JsonObject]":
@@ -36,7 +35,6 @@ def paged(
     key: Callable[[T], "tuple[int, str]"],
     *,
     last_token: str | None = None,
-    refusal: ErrorRow = INVALID,
 ) -> "tuple[Sequence[T], JsonObject]":
     """The page asked for in either style; NextToken or MaxResults chooses the second.
 
@@ -49,7 +47,6 @@ def paged(
         size: The action's PageSize.
         key: The sort key of an item.
         last_token: NextToken of the last page; None leaves it out.
-        refusal: The error for a token that this query did not give out.
     """
     token, most = call[NEXT_TOKEN], call[MAX_RESULTS]
     if not token and most is None:
@@ -60,7 +57,7 @@ def paged(
     if token:
         after = _opened(token, digest)
         if after is None:
-            raise invalid("NextToken", token, "It must be a token that the same query returned.", refusal)
+            raise call.invalid("NextToken", repr(token), "It must be a token that the same query returned.")
         rest = [item for item in items if key(item) > after]
     page = rest[:length]
     envelope: JsonObject = {"TotalCount": len(items), "PageNumber": 1, "PageSize": length}

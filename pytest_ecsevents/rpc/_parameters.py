@@ -5,13 +5,12 @@ import datetime as dt
 import json
 import re
 import warnings
-from collections.abc import Callable, Mapping, Sized
+from collections.abc import Callable, Collection, Mapping, Sized
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.clock import Micros, to_micros
-from pytest_ecsevents.rpc._errors import COMMON_INVALID, INVALID, ApiError, ErrorRow
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -26,22 +25,25 @@ class Parameter(Generic[T_co]):
     Attributes:
         name: `EventType`, `NotBefore.Start`; of a list, the name before its `.1`.
         kind: What the reference calls its type, for documentation.
-        parse: The value of the raw text (of a list: texts; of a struct list: dicts by member of texts, or of lists).
+        parse: The value of the raw text (of a list: texts; of a struct list: dicts by member of texts, or of lists); raises
+            `UnusableValueError`.
         default: The value when it is not sent.
         required: Whether the action refuses to go without.
         members: The members of a struct list (`Key`, `Value` of `Tag.N.Key`); of one that is a list itself the name ends
             in `.N` (`SecurityGroupIds.N` of `NetworkInterface.N.SecurityGroupIds.N`).
-        missing: The error when it is required and not sent; None for the action's own MissingParameter.
+        missing: The error when it is required and not sent, by code or name; "" for the action's own.
+        refusal: The error for a value that cannot be used, by code or name; "" for the action's own.
         note: What to know of it, for documentation.
     """
 
     name: str
     kind: str
-    parse: "Callable[[str, Any], T_co]"
+    parse: "Callable[[Any], T_co]"
     default: T_co
     required: bool = False
     members: tuple[str, ...] = ()
-    missing: ErrorRow | None = None
+    missing: str = ""
+    refusal: str = ""
     note: str = ""
 
     @property
@@ -55,15 +57,23 @@ class Parameter(Generic[T_co]):
         return f"{self.name}.N" if self.is_list else self.name
 
 
-def invalid(name: str, value: object, expected: str, row: ErrorRow = INVALID) -> ApiError:
-    """The error for a value that cannot be used; the words are a guess, the service's are not published."""
-    hint = "" if "%s" in row.message else f"{name} is {value!r}. {expected}"
-    return row.error(f"The specified parameter {name} is not valid: {value!r}. {expected}", hint=hint)
+class UnusableValueError(ValueError):
+    """A value that a parameter cannot have.
+
+    Attributes:
+        value: The value, as an error shows it.
+        expected: A sentence that says what was expected.
+    """
+
+    def __init__(self, value: str, expected: str) -> None:
+        super().__init__(value, expected)
+        self.value: Final = value
+        self.expected: Final = expected
 
 
 def text(name: str, *, required: bool = False, note: str = "") -> Parameter[str]:
     """Text; an empty one counts as not sent."""
-    return Parameter(name, "string", lambda _, raw: raw, "", required, note=note)
+    return Parameter(name, "string", str, "", required, note=note)
 
 
 def fitting(
@@ -71,9 +81,9 @@ def fitting(
     fits: Callable[[str], bool],
     form: str,
     *,
-    refusal: ErrorRow = INVALID,
+    refusal: str = "",
     required: bool = False,
-    missing: ErrorRow | None = None,
+    missing: str = "",
     note: str = "",
 ) -> Parameter[str]:
     """Text of a form.
@@ -82,115 +92,124 @@ def fitting(
         name: On the wire.
         fits: Whether a text has the form.
         form: The form in words, for errors and documentation.
-        refusal: The error for a text that has it not.
+        refusal: The error for a text of another form.
         required: Whether the action refuses to go without.
         missing: The error then.
         note: What to know of it beyond the form.
     """
 
-    def parse(name: str, raw: str) -> str:
+    def parse(raw: str) -> str:
         if fits(raw):
             return raw
-        raise invalid(name, raw, f"It must be {form}.", refusal)
+        raise UnusableValueError(repr(raw), f"It must be {form}.")
 
-    return Parameter(name, "string", parse, "", required, missing=missing, note="; ".join(filter(None, (form, note))))
+    note = "; ".join(filter(None, (form, note)))
+    return Parameter(name, "string", parse, "", required, missing=missing, refusal=refusal, note=note)
 
 
 def choice(
-    name: str, allowed: tuple[str, ...], *, required: bool = False, refusal: ErrorRow = INVALID, note: str = ""
+    name: str, allowed: tuple[str, ...], *, required: bool = False, refusal: str = "", note: str = ""
 ) -> Parameter[str]:
     """Text out of a fixed set."""
 
-    def parse(name: str, raw: str) -> str:
-        if raw in allowed:
-            return raw
-        hint = f"Allowed values are: {listed(allowed)}.{did_you_mean(raw, allowed)}"
-        raise refusal.error(f"The specified parameter {name} is not valid: {raw!r}. {hint}", hint=hint)
+    def parse(raw: str) -> str:
+        return one_of(raw, allowed)
 
-    return Parameter(name, "string", parse, "", required, note=note or f"one of {listed(allowed)}")
+    note = note or f"one of {listed(allowed)}"
+    return Parameter(name, "string", parse, "", required, refusal=refusal, note=note)
+
+
+def one_of(value: str, allowed: Collection[str]) -> str:
+    """The value.
+
+    Raises:
+        UnusableValueError: It is not allowed.
+    """
+    if value in allowed:
+        return value
+    raise UnusableValueError(repr(value), f"Allowed values are: {listed(allowed)}.{did_you_mean(value, allowed)}")
 
 
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}")
 
 
 def integer(
-    name: str, default: int, *, least: int, most: int | None = None, refusal: ErrorRow = INVALID, note: str = ""
+    name: str, default: int, *, least: int, most: int | None = None, refusal: str = "", note: str = ""
 ) -> Parameter[int]:
     """A whole number in a range."""
     bounds = f"of {least} or more" if most is None else f"from {least} to {most}"
 
-    def parse(name: str, raw: str) -> int:
+    def parse(raw: str) -> int:
         if _INTEGER.fullmatch(raw):
             value = int(raw)
             if value >= least and (most is None or value <= most):
                 return value
-        raise invalid(name, raw, f"It must be a whole number {bounds}.", refusal)
+        raise UnusableValueError(repr(raw), f"It must be a whole number {bounds}.")
 
-    return Parameter(name, "integer", parse, default, note=note or bounds)
+    return Parameter(name, "integer", parse, default, refusal=refusal, note=note or bounds)
 
 
 def whole(
-    name: str, *, least: int, most: int | None = None, refusal: ErrorRow = INVALID, note: str = ""
+    name: str, *, least: int, most: int | None = None, refusal: str = "", note: str = ""
 ) -> Parameter[int | None]:
     """A whole number in a range; None when it is not sent."""
-    counted = integer(name, least, least=least, most=most, refusal=refusal, note=note)
-    return Parameter(name, "integer", counted.parse, None, note=counted.note)
+    counted = integer(name, least, least=least, most=most, note=note)
+    return Parameter(name, "integer", counted.parse, None, refusal=refusal, note=counted.note)
 
 
 _AMOUNT_OF_MONEY: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,3})?")
 
 
-def price(name: str, *, refusal: ErrorRow = INVALID, note: str = "") -> Parameter[float]:
+def price(name: str, *, refusal: str = "", note: str = "") -> Parameter[float]:
     """An amount of money with at most three decimal places; 0 when it is not sent."""
 
-    def parse(name: str, raw: str) -> float:
+    def parse(raw: str) -> float:
         if not _AMOUNT_OF_MONEY.fullmatch(raw):
-            raise invalid(name, raw, "It must be a number with at most three decimal places.", refusal)
+            raise UnusableValueError(repr(raw), "It must be a number with at most three decimal places.")
         return float(raw)
 
-    return Parameter(name, "number", parse, 0.0, note=note)
+    return Parameter(name, "number", parse, 0.0, refusal=refusal, note=note)
 
 
-def clamped(name: str, default: int, least: int, most: int, *, refusal: ErrorRow = INVALID) -> Parameter[int | None]:
+def clamped(name: str, default: int, least: int, most: int) -> Parameter[int | None]:
     """A whole number that is moved into its range rather than refused; None when it is not sent."""
 
-    def parse(name: str, raw: str) -> int | None:
+    def parse(raw: str) -> int | None:
         if not _INTEGER.fullmatch(raw):
-            raise invalid(name, raw, "It must be a whole number.", refusal)
+            raise UnusableValueError(repr(raw), "It must be a whole number.")
         return min(max(int(raw), least), most)
 
     return Parameter(name, "integer", parse, None, note=f"default {default}; moved into {least} to {most}")
 
 
-def boolean(name: str, *, refusal: ErrorRow = COMMON_INVALID, note: str = "") -> Parameter[bool]:
+def boolean(name: str, *, note: str = "") -> Parameter[bool]:
     """True or false, in any case, for the SDKs send Python's True; false when it is not sent."""
-    return Parameter(name, "boolean", lambda name, raw: _truth(name, raw, refusal), default=False, note=note)
+    return Parameter(name, "boolean", _truth, default=False, note=note)
 
 
-def yes_or_no(name: str, *, refusal: ErrorRow = COMMON_INVALID, note: str = "") -> Parameter[bool | None]:
+def yes_or_no(name: str, *, note: str = "") -> Parameter[bool | None]:
     """True or false as a filter; None when it is not sent."""
-    return Parameter(name, "boolean", lambda name, raw: _truth(name, raw, refusal), None, note=note)
+    return Parameter(name, "boolean", _truth, None, note=note)
 
 
-def _truth(name: str, raw: str, refusal: ErrorRow) -> bool:
+def _truth(raw: str) -> bool:
     value = {"true": True, "false": False}.get(raw.lower())
     if value is None:
-        raise invalid(name, raw, "It must be true or false.", refusal)
+        raise UnusableValueError(repr(raw), "It must be true or false.")
     return value
 
 
-def instant(
-    name: str, *, required: bool = False, refusal: ErrorRow = INVALID, note: str = ""
-) -> Parameter[Micros | None]:
+def instant(name: str, *, required: bool = False, refusal: str = "", note: str = "") -> Parameter[Micros | None]:
     """A time such as 2018-09-01T00:00:00Z, in UTC."""
 
-    def parse(name: str, raw: str) -> Micros | None:
+    def parse(raw: str) -> Micros | None:
         at = seconds_instant(raw)
         if at is None:
-            raise invalid(name, raw, "It must be a UTC time in the form yyyy-MM-ddTHH:mm:ssZ.", refusal)
+            raise UnusableValueError(repr(raw), "It must be a UTC time in the form yyyy-MM-ddTHH:mm:ssZ.")
         return at
 
-    return Parameter(name, "time", parse, None, required, note=note or "yyyy-MM-ddTHH:mm:ssZ, UTC")
+    note = note or "yyyy-MM-ddTHH:mm:ssZ, UTC"
+    return Parameter(name, "time", parse, None, required, refusal=refusal, note=note)
 
 
 _SECONDS: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z")
@@ -223,69 +242,64 @@ def repeated(
     name: str,
     *,
     most: int,
-    too_many: ErrorRow = INVALID,
+    refusal: str = "",
     required: bool = False,
-    missing: ErrorRow | None = None,
+    missing: str = "",
     allowed: tuple[str, ...] = (),
     note: str = "",
 ) -> Parameter[tuple[str, ...]]:
     """A list of texts, `InstanceId.1` and so on; gaps close up, an empty one counts as not sent."""
 
-    def parse(name: str, raw: list[str]) -> tuple[str, ...]:
-        if len(raw) > most:
-            raise too_many.error(
-                f"The specified parameter {name}.N is not valid: {len(raw)} values. It takes at most {most}.",
-                hint=f"{len(raw)} values of {name}.N; at most {most}",
-            )
-        for value in raw:
-            if allowed and value not in allowed:
-                expected = f"Allowed values are: {listed(allowed)}.{did_you_mean(value, allowed)}"
-                raise invalid(f"{name}.N", value, expected)
-        return tuple(raw)
+    def parse(raw: list[str]) -> tuple[str, ...]:
+        check_count(raw, most)
+        return tuple(one_of(value, allowed) for value in raw) if allowed else tuple(raw)
 
-    return Parameter(name, "list", parse, (), required, missing=missing, note=note or f"1 to {most}")
+    note = note or f"1 to {most}"
+    return Parameter(name, "list", parse, (), required, missing=missing, refusal=refusal, note=note)
 
 
 def structs(
-    name: str, *members: str, most: int, too_many: ErrorRow = INVALID, note: str = ""
+    name: str, *members: str, most: int, refusal: str = "", note: str = ""
 ) -> "Parameter[tuple[Mapping[str, str], ...]]":
     """A list of structs, `Tag.1.Key` with `Tag.1.Value` and so on."""
 
-    def parse(name: str, raw: list[dict[str, str]]) -> tuple[Mapping[str, str], ...]:
-        _check_count(name, raw, most, too_many)
+    def parse(raw: list[dict[str, str]]) -> tuple[Mapping[str, str], ...]:
+        check_count(raw, most)
         return tuple(raw)
 
-    return Parameter(name, "struct list", parse, (), members=members, note=note or f"1 to {most}")
+    return Parameter(name, "struct list", parse, (), members=members, refusal=refusal, note=note or f"1 to {most}")
 
 
 def nested_structs(
-    name: str, *members: str, most: int, too_many: ErrorRow = INVALID, required: bool = False, note: str = ""
+    name: str, *members: str, most: int, required: bool = False, note: str = ""
 ) -> Parameter[tuple[Struct, ...]]:
     """A list of structs some of whose members are lists: `NetworkInterface.1.SecurityGroupIds.1` and so on."""
 
-    def parse(name: str, raw: list[Struct]) -> tuple[Struct, ...]:
-        _check_count(name, raw, most, too_many)
+    def parse(raw: list[Struct]) -> tuple[Struct, ...]:
+        check_count(raw, most)
         return tuple(raw)
 
     return Parameter(name, "struct list", parse, (), required, members=members, note=note or f"1 to {most}")
 
 
-def _check_count(name: str, raw: Sized, most: int, too_many: ErrorRow) -> None:
-    if len(raw) > most:
-        raise too_many.error(
-            f"The specified parameter {name}.N is not valid: {len(raw)} of them. It takes at most {most}."
-        )
+def check_count(values: Sized, most: int) -> None:
+    """Refuse a list that is too long.
+
+    Raises:
+        UnusableValueError: It is.
+    """
+    if len(values) > most:
+        raise UnusableValueError(f"{len(values)} values", f"It takes at most {most}.")
 
 
 def json_list(name: str, *, most: int = 100, note: str = "") -> Parameter[tuple[str, ...] | None]:
     """A JSON array of texts in one string, or Python's str() of a list, which Alibaba's samples send; None if not sent."""
 
-    def parse(name: str, raw: str) -> tuple[str, ...] | None:
+    def parse(raw: str) -> tuple[str, ...] | None:
         values = _read_list(raw)
         if values is None or not all(isinstance(value, str) for value in values):
-            raise invalid(name, raw, 'It must be a JSON array of texts, such as ["i-1", "i-2"].', COMMON_INVALID)
-        if len(values) > most:
-            raise invalid(name, f"{len(values)} values", f"It takes at most {most}.", COMMON_INVALID)
+            raise UnusableValueError(repr(raw), 'It must be a JSON array of texts, such as ["i-1", "i-2"].')
+        check_count(values, most)
         return tuple(values)
 
     return Parameter(name, "JSON array", parse, None, note=note or f"at most {most}")
@@ -343,25 +357,6 @@ class ParameterSet:
             indexed.setdefault(parameter.name, []).append(item)
         else:
             unknown.append(name)
-
-    def parse(self, found: Mapping[str, Any], missing: ErrorRow) -> dict[str, Any]:
-        """The typed value of every parameter.
-
-        Raises:
-            ApiError: One is missing or cannot be used; the first in order of declaration.
-        """
-        values = {}
-        for parameter in self.parameters:
-            raw = found.get(parameter.name)
-            if raw:
-                values[parameter.name] = parameter.parse(parameter.name, raw)
-            elif parameter.required:
-                row = parameter.missing or missing
-                words = f'The input parameter "{parameter.wire_name}" that is mandatory for processing this request is not supplied.'
-                raise row.error(words, hint=f"{parameter.wire_name} was not sent")
-            else:
-                values[parameter.name] = parameter.default
-        return values
 
     def known_names(self) -> list[str]:
         """Every name as the reference prints it; of a struct list, each member's."""

@@ -170,7 +170,7 @@ def test_a_pattern_with_its_product_is_needed(refused, patterns, message):
         ),
         (
             {"NameList": [f"name-{number}" for number in range(51)]},
-            "The specified parameter EventPattern.1.NameList.N is not valid: '51 values'. It takes at most 50.",
+            "The specified parameter EventPattern.1.NameList.N is not valid: 51 values. It takes at most 50.",
         ),
     ],
 )
@@ -187,7 +187,7 @@ def test_there_may_be_fifty_patterns(ecs, put, ask, refused):
     assert refused("PutEventRule", RuleName="r", EventPatterns=[{"Product": "ecs"}] * 51) == (
         400,
         "ParameterInvalid",
-        "The specified parameter EventPattern.N is not valid: 51 of them. It takes at most 50.",
+        "The specified parameter EventPattern.N is not valid: 51 values. It takes at most 50.",
     )
 
 
@@ -367,7 +367,7 @@ def test_five_targets_of_a_kind_may_be_sent(ask, put, refused):
     assert refused("PutEventRuleTargets", RuleName="reboots", MnsParameterss=targets) == (
         400,
         "ParameterInvalid",
-        "The specified parameter MnsParameters.N is not valid: 6 of them. It takes at most 5.",
+        "The specified parameter MnsParameters.N is not valid: 6 values. It takes at most 5.",
     )
 
 

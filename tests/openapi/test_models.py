@@ -13,8 +13,8 @@ import typing
 import pytest
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.rpc import ApiError, ApiRequest
-from pytest_ecsevents.rpc._parameters import ENVELOPE
+from pytest_ecsevents.rpc import ApiRequest
+from pytest_ecsevents.rpc._parameters import ENVELOPE, UnusableValueError
 from pytest_ecsevents.services._products import ACTIONS, PRODUCTS
 from pytest_ecsevents.services.ecs import ATTRIBUTES, EVENT_TYPES, INSTANCE_EVENT_TYPES, SIMULATED_TYPES, EventStatus
 
@@ -314,8 +314,8 @@ def refused(action, name, values):
 
 def _parses(parameter, value):
     try:
-        parameter.parse(parameter.name, [value] if parameter.is_list else value)
-    except ApiError:
+        parameter.parse([value] if parameter.is_list else value)
+    except UnusableValueError:
         return False
     return True
 

@@ -750,5 +750,5 @@ def test_too_many_structs(refuses, name, most):
     assert refuses(raw) == (
         400,
         "InvalidParameter",
-        f"The specified parameter {name}.N is not valid: {most + 1} of them. It takes at most {most}.",
+        f"The specified parameter {name}.N is not valid: {most + 1} values. It takes at most {most}.",
     )

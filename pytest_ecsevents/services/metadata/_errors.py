@@ -2,23 +2,9 @@
 
 from typing import Final
 
-from pytest_ecsevents.rpc import ApiError, ApiReply, ErrorRow, ErrorTable
+from pytest_ecsevents.rpc import ApiError, ApiReply, error_table
 
-_GUESS: Final = "a guess"
-_FAQ: Final = "documented: the page on instance metadata"
-
-ERRORS: Final = ErrorTable(
-    (
-        ErrorRow("BadRequest", 400, "Missing or Invalid Parameters", _FAQ),
-        ErrorRow("Unauthorized", 401, "Unauthorized", _FAQ),
-        ErrorRow("Forbidden", 403, "Forbidden", _FAQ),
-        ErrorRow("NotFound", 404, "Not Found", "documented of termination-time"),
-        ErrorRow("MethodNotAllowed", 405, "Method Not Allowed", _GUESS),
-        ErrorRow("Throttling", 429, "Too Many Requests", "documented that requests are throttled; the status a guess"),
-        ErrorRow("InternalError", 500, "Internal Server Error", _GUESS),
-        ErrorRow("ServiceUnavailable", 503, "Service Unavailable", _GUESS),
-    )
-)
+ERRORS: Final = error_table("pytest_ecsevents.services.metadata")
 """Every refusal. The codes are ours, for `ecs_events.fail`: the service has none."""
 
 _PAGE: Final = (

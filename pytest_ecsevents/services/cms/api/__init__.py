@@ -1,1 +1,9 @@
 """The actions of the CloudMonitor API."""
+
+from typing import Final
+
+PACKAGE: Final = "pytest_ecsevents.services.cms"
+"""Its `errors.csv` has what these actions may answer instead."""
+
+INVALID: Final = "ParameterInvalid"
+"""The error for a parameter that cannot be used."""

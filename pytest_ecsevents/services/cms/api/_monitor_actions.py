@@ -8,11 +8,11 @@ from typing import Any, Final, TypeAlias
 
 from pytest_ecsevents._words import did_you_mean
 from pytest_ecsevents.rpc import Action
-from pytest_ecsevents.rpc._parameters import Parameter, ParameterSet, choice, integer, invalid, text
+from pytest_ecsevents.rpc._parameters import Parameter, ParameterSet, UnusableValueError, choice, integer, text
 from pytest_ecsevents.rpc._wire import Json, JsonObject
 from pytest_ecsevents.services.cms import EVENT_TYPES, LEVELS, Notification
 from pytest_ecsevents.services.cms._calls import MonitorCall
-from pytest_ecsevents.services.cms.api._monitor_errors import PARAMETER_INVALID, READING
+from pytest_ecsevents.services.cms.api import INVALID, PACKAGE
 
 Test: TypeAlias = Callable[[Notification], bool]
 
@@ -26,9 +26,9 @@ _FEWEST_MILLISECONDS: Final = 10**11
 def _time(name: str) -> Parameter[int | None]:
     """A Unix time, in milliseconds; None when it is not sent."""
 
-    def parse(name: str, raw: str) -> int:
+    def parse(raw: str) -> int:
         if not _DIGITS.fullmatch(raw):
-            raise invalid(name, raw, "It must be a Unix time in milliseconds or seconds.", PARAMETER_INVALID)
+            raise UnusableValueError(repr(raw), "It must be a Unix time in milliseconds or seconds.")
         value = int(raw)
         return value if value >= _FEWEST_MILLISECONDS else value * 1000
 
@@ -37,11 +37,11 @@ def _time(name: str) -> Parameter[int | None]:
 
 def _in_any_case(name: str, allowed: tuple[str, ...]) -> Parameter[str]:
     """Text out of a fixed set, however it is written: the SDK's comments write levels in two ways."""
-    strict = choice(name, allowed, refusal=PARAMETER_INVALID)
+    strict = choice(name, allowed)
     folded = {value.lower(): value for value in allowed}
     return replace(
         strict,
-        parse=lambda name, raw: strict.parse(name, folded.get(raw.lower(), raw)),
+        parse=lambda raw: strict.parse(folded.get(raw.lower(), raw)),
         note=f"{strict.note}, in any case",
     )
 
@@ -96,7 +96,7 @@ def _asked_for(call: MonitorCall) -> list[Notification]:
     """
     first, last = call[_START], call[_END]
     if first is not None and last is not None and last < first:
-        raise invalid("EndTime", last, f"It must not lie before StartTime, which is {first}.", PARAMETER_INVALID)
+        raise call.invalid("EndTime", str(last), f"It must not lie before StartTime, which is {first}.")
     tests = [make(call[parameter]) for parameter, make in _TESTS if call[parameter]]
     if first is not None:
         tests.append(lambda told: _milliseconds(told) >= first)
@@ -147,7 +147,7 @@ _NOTES: Final = (
 
 def page_number(most: int | None = None) -> Parameter[int]:
     """PageNumber, refused as CloudMonitor does."""
-    return integer("PageNumber", 1, least=1, most=most, refusal=PARAMETER_INVALID)
+    return integer("PageNumber", 1, least=1, most=most)
 
 
 def page_of(items: "Sequence[Any]", number: int, size: int) -> "Sequence[Any]":
@@ -156,7 +156,7 @@ def page_of(items: "Sequence[Any]", number: int, size: int) -> "Sequence[Any]":
 
 
 _PAGE_NUMBER: Final = page_number(100_000_000)
-_PAGE_SIZE: Final = integer("PageSize", 10, least=1, most=100, refusal=PARAMETER_INVALID)
+_PAGE_SIZE: Final = integer("PageSize", 10, least=1, most=100)
 
 
 def _describe_events(call: MonitorCall) -> JsonObject:
@@ -170,9 +170,9 @@ def _describe_events(call: MonitorCall) -> JsonObject:
 EVENTS: Final = Action(
     "DescribeSystemEventAttribute",
     ParameterSet((*_FILTERS, _PAGE_NUMBER, _PAGE_SIZE)),
-    READING,
+    PACKAGE,
     _describe_events,
-    {},
+    unusable=INVALID,
     needs_region=False,
     notes=(
         *_NOTES,
@@ -196,9 +196,9 @@ def _describe_counts(call: MonitorCall) -> JsonObject:
 COUNTS: Final = Action(
     "DescribeSystemEventCount",
     ParameterSet(_FILTERS),
-    READING,
+    PACKAGE,
     _describe_counts,
-    {},
+    unusable=INVALID,
     needs_region=False,
     notes=(
         *_NOTES,
@@ -245,9 +245,9 @@ def _intervals(first: int, last: int) -> "Iterable[tuple[int, int]]":
 HISTOGRAM: Final = Action(
     "DescribeSystemEventHistogram",
     ParameterSet(_FILTERS),
-    READING,
+    PACKAGE,
     _describe_histogram,
-    {},
+    unusable=INVALID,
     needs_region=False,
     notes=(
         _NOTES[0],
@@ -279,9 +279,9 @@ def _describe_names(call: MonitorCall) -> JsonObject:
 NAMES: Final = Action(
     "DescribeSystemEventMetaList",
     ParameterSet(()),
-    READING,
+    PACKAGE,
     _describe_names,
-    {},
+    unusable=INVALID,
     needs_region=False,
     notes=(
         "The names of ECS only, and those that the test adds.",
@@ -297,13 +297,13 @@ _EVENT_NAME: Final = text("EventName", required=True)
 _OF_GROUP: Final = text("GroupId", note="the resource's application group, where EventContent has none")
 
 
-def _json_object(name: str, raw: str) -> "dict[str, Any]":
+def _json_object(raw: str) -> "dict[str, Any]":
     try:
         value = json.loads(raw)
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise invalid(name, raw, 'It must be a JSON object, such as {"product": "ECS"}.', PARAMETER_INVALID)
+        raise UnusableValueError(repr(raw), 'It must be a JSON object, such as {"product": "ECS"}.')
     return value
 
 
@@ -330,9 +330,9 @@ def _send_dry_run(call: MonitorCall) -> JsonObject:
 DRY_RUN: Final = Action(
     "SendDryRunSystemEvent",
     ParameterSet((_OF_PRODUCT, _EVENT_NAME, _OF_GROUP, _EVENT_CONTENT)),
-    READING,
+    PACKAGE,
     _send_dry_run,
-    {},
+    unusable=INVALID,
     needs_region=False,
     notes=(
         "It goes to subscriptions and to the targets of matching rules, and is in no history.",

@@ -8,15 +8,15 @@ from typing import Final
 
 from pytest_ecsevents._errors import EcsEventsError
 from pytest_ecsevents._words import did_you_mean, listed
-from pytest_ecsevents.rpc import Action, ErrorRow
-from pytest_ecsevents.rpc._errors import COMMON_MISSING
+from pytest_ecsevents.rpc import Action
 from pytest_ecsevents.rpc._parameters import (
     ParameterSet,
     Struct,
+    UnusableValueError,
     choice,
     integer,
-    invalid,
     nested_structs,
+    one_of,
     repeated,
     structs,
     text,
@@ -35,15 +35,15 @@ from pytest_ecsevents.services.cms import (
     is_name,
 )
 from pytest_ecsevents.services.cms._calls import MonitorCall
+from pytest_ecsevents.services.cms.api import INVALID, PACKAGE
 from pytest_ecsevents.services.cms.api._monitor_actions import framed, page_number, page_of
-from pytest_ecsevents.services.cms.api._monitor_errors import NO_RESOURCE, PARAMETER_INVALID, PUT_RULE, READING, RULES
 
 _METHODS: Final = ("GET", "POST", "PUT")
-_UNKNOWN: Final[Mapping[type[EcsEventsError], ErrorRow]] = {NoSuchRuleError: NO_RESOURCE}
+_UNKNOWN: Final[Mapping[type[EcsEventsError], str]] = {NoSuchRuleError: "ResourceNotFound"}
 _UNKNOWN_NOTE: Final = "An unknown rule is ResourceNotFound."
 
 _RULE_NAME: Final = text("RuleName", required=True)
-_RULE_NAMES: Final = repeated("RuleNames", most=20, too_many=PARAMETER_INVALID, required=True)
+_RULE_NAMES: Final = repeated("RuleNames", most=20, required=True)
 
 # -- PutEventRule
 
@@ -66,7 +66,6 @@ _PATTERNS: Final = nested_structs(
     "CustomFilters",
     "SQLFilter",
     most=_MOST_VALUES,
-    too_many=PARAMETER_INVALID,
     required=True,
     note=f"1 to {_MOST_VALUES}, any of which may match; Product is required, its lists hold up to {_MOST_VALUES} values, * is "
     "all. SQLFilter is kept, but not looked at",
@@ -75,18 +74,15 @@ _DESCRIPTION: Final = text("Description")
 _KIND: Final = choice(
     "EventType",
     ("SYSTEM", "CUSTOM"),
-    refusal=PARAMETER_INVALID,
     note="SYSTEM or CUSTOM, which never fires; default SYSTEM",
 )
 _GROUP: Final = text("GroupId", note="kept; a rule fires for every resource all the same")
-_STATE: Final = choice("State", _STATES, refusal=PARAMETER_INVALID, note="ENABLED or DISABLED; default ENABLED")
-_SILENCE: Final = whole(
-    "SilenceTime", least=0, refusal=PARAMETER_INVALID, note="seconds, default 86400; kept, but without effect"
-)
+_STATE: Final = choice("State", _STATES, note="ENABLED or DISABLED; default ENABLED")
+_SILENCE: Final = whole("SilenceTime", least=0, note="seconds, default 86400; kept, but without effect")
 
 
 def _put_rule(call: MonitorCall) -> JsonObject:
-    patterns = tuple(_pattern(f"EventPattern.{number}", one) for number, one in enumerate(call[_PATTERNS], 1))
+    patterns = tuple(_pattern(call, f"EventPattern.{number}", one) for number, one in enumerate(call[_PATTERNS], 1))
     rules = call.monitor.rules
     rule = rules.get(call.account_id, call[_RULE_NAME])
     if rule is None:
@@ -115,7 +111,7 @@ def _doubts(call: MonitorCall, patterns: Iterable[EventPattern]) -> Iterator[str
                     yield f"No notification of ECS is called {name!r}.{did_you_mean(name, known)}"
 
 
-def _pattern(name: str, sent: Struct) -> EventPattern:
+def _pattern(call: MonitorCall, name: str, sent: Struct) -> EventPattern:
     """One pattern.
 
     Raises:
@@ -123,11 +119,8 @@ def _pattern(name: str, sent: Struct) -> EventPattern:
     """
     product = _word(sent, "Product")
     if not product:
-        raise COMMON_MISSING.error(
-            f'The input parameter "{name}.Product" that is mandatory for processing this request is not supplied.',
-            hint=f"{name}.Product was not sent",
-        )
-    lists = {key: _values(name, key, sent.get(key, ()), allowed) for key, allowed in _LISTS.items()}
+        raise call.action.not_supplied(f"{name}.Product")
+    lists = {key: _values(call, f"{name}.{key}.N", sent.get(key, ()), allowed) for key, allowed in _LISTS.items()}
     return EventPattern(
         product=product,
         event_types=lists["EventTypeList"],
@@ -135,7 +128,7 @@ def _pattern(name: str, sent: Struct) -> EventPattern:
         names=lists["NameList"],
         statuses=lists["StatusList"],
         keywords=lists["KeywordFilter.Keywords"],
-        relation=_one_of(f"{name}.KeywordFilter.Relation", _word(sent, "KeywordFilter.Relation"), ("OR", "NOT")),
+        relation=_one_of(call, f"{name}.KeywordFilter.Relation", _word(sent, "KeywordFilter.Relation"), ("OR", "NOT")),
         custom_filter=_word(sent, "CustomFilters"),
         sql_filter=_word(sent, "SQLFilter"),
     )
@@ -145,29 +138,29 @@ def _word(sent: Struct, member: str) -> str:
     return str(sent.get(member, ""))
 
 
-def _values(name: str, member: str, sent: "str | Iterable[str]", allowed: tuple[str, ...]) -> tuple[str, ...]:
+def _values(call: MonitorCall, name: str, sent: "str | Iterable[str]", allowed: tuple[str, ...]) -> tuple[str, ...]:
     values = tuple(filter(None, sent))
     if len(values) > _MOST_VALUES:
-        raise invalid(
-            f"{name}.{member}.N", f"{len(values)} values", f"It takes at most {_MOST_VALUES}.", PARAMETER_INVALID
-        )
-    return tuple(_one_of(f"{name}.{member}.N", value, allowed) for value in values) if allowed else values
+        raise call.invalid(name, f"{len(values)} values", f"It takes at most {_MOST_VALUES}.")
+    return tuple(_one_of(call, name, value, allowed) for value in values) if allowed else values
 
 
-def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
+def _one_of(call: MonitorCall, name: str, value: str, allowed: tuple[str, ...]) -> str:
     """A value out of a fixed set; the first where none was sent."""
-    if not value or value in allowed:
-        return value or allowed[0]
-    expected = f"Allowed values are: {listed(allowed)}.{did_you_mean(value, allowed)}"
-    raise invalid(name, value, expected, PARAMETER_INVALID)
+    if not value:
+        return allowed[0]
+    try:
+        return one_of(value, allowed)
+    except UnusableValueError as problem:
+        raise call.invalid(name, problem.value, problem.expected) from None
 
 
 PUT: Final = Action(
     "PutEventRule",
     ParameterSet((_RULE_NAME, _PATTERNS, _KIND, _GROUP, _DESCRIPTION, _STATE, _SILENCE)),
-    PUT_RULE,
+    PACKAGE,
     _put_rule,
-    {},
+    unusable=INVALID,
     needs_region=False,
     methods=_METHODS,
     notes=(
@@ -208,12 +201,10 @@ def _rule_view(rule: EventRule, pattern: JsonObject) -> JsonObject:
 # -- DescribeEventRuleList
 
 _PREFIX: Final = text("NamePrefix")
-_IS_ENABLED: Final = yes_or_no(
-    "IsEnable", refusal=PARAMETER_INVALID, note="those that are enabled, or those that are not"
-)
+_IS_ENABLED: Final = yes_or_no("IsEnable", note="those that are enabled, or those that are not")
 # Texts in the reference and in the models.
 _PAGE_NUMBER: Final = replace(page_number(), kind="string")
-_PAGE_SIZE: Final = replace(integer("PageSize", 10, least=1, most=100, refusal=PARAMETER_INVALID), kind="string")
+_PAGE_SIZE: Final = replace(integer("PageSize", 10, least=1, most=100), kind="string")
 
 
 def _describe_rules(call: MonitorCall) -> JsonObject:
@@ -243,9 +234,9 @@ _OF_GROUP: Final = text("GroupId")
 LIST: Final = Action(
     "DescribeEventRuleList",
     ParameterSet((_PREFIX, _IS_ENABLED, _OF_GROUP, _PAGE_NUMBER, _PAGE_SIZE)),
-    READING,
+    PACKAGE,
     _describe_rules,
-    {},
+    unusable=INVALID,
     needs_region=False,
     methods=_METHODS,
     notes=(
@@ -274,9 +265,10 @@ def _describe_rule(call: MonitorCall) -> JsonObject:
 ATTRIBUTE: Final = Action(
     "DescribeEventRuleAttribute",
     ParameterSet((_RULE_NAME, _ASKED_SILENCE)),
-    RULES,
+    PACKAGE,
     _describe_rule,
     _UNKNOWN,
+    unusable=INVALID,
     needs_region=False,
     methods=_METHODS,
     notes=(_UNKNOWN_NOTE, "Of several patterns the first is shown."),
@@ -373,7 +365,7 @@ def _note(kind: TargetKind) -> str:
 _KINDS: Final = {
     kind.name: (
         kind,
-        structs(kind.name, *kind.members, most=_MOST_TARGETS, too_many=PARAMETER_INVALID, note=_note(kind)),
+        structs(kind.name, *kind.members, most=_MOST_TARGETS, note=_note(kind)),
     )
     for kind in TARGET_KINDS
 }
@@ -404,7 +396,7 @@ def _completed(call: MonitorCall, kind: TargetKind, name: str, sent: Mapping[str
     """
     said = {member: value for member, value in sent.items() if value}
     for member, allowed in kind.allowed.items():
-        said[member] = _one_of(f"{name}.{member}", said.get(member, ""), allowed)
+        said[member] = _one_of(call, f"{name}.{member}", said.get(member, ""), allowed)
     if "Region" in kind.members:
         said.setdefault("Region", call.region_id or call.cloud.rules.region_id)
     return said
@@ -443,9 +435,10 @@ def _failed_view(members: Mapping[str, str]) -> JsonObject:
 PUT_TARGETS: Final = Action(
     "PutEventRuleTargets",
     ParameterSet((_RULE_NAME, *(parameter for _, parameter in _KINDS.values()))),
-    RULES,
+    PACKAGE,
     _put_targets,
     _UNKNOWN,
+    unusable=INVALID,
     needs_region=False,
     methods=_METHODS,
     notes=(
@@ -486,9 +479,10 @@ _FIELD: Final = re.compile(r"\{([A-Z]\w*)\}")
 TARGETS: Final = Action(
     "DescribeEventRuleTargetList",
     ParameterSet((_RULE_NAME,)),
-    RULES,
+    PACKAGE,
     _describe_targets,
     _UNKNOWN,
+    unusable=INVALID,
     needs_region=False,
     methods=_METHODS,
     notes=(
@@ -516,7 +510,7 @@ def _delete(call: MonitorCall) -> JsonObject:
     return framed({})
 
 
-_IDS: Final = repeated("Ids", most=20, too_many=PARAMETER_INVALID, required=True)
+_IDS: Final = repeated("Ids", most=20, required=True)
 
 
 def _delete_targets(call: MonitorCall) -> JsonObject:
@@ -530,9 +524,10 @@ def _of_several(
     return Action(
         name,
         parameters,
-        RULES,
+        PACKAGE,
         answer,
         _UNKNOWN,
+        unusable=INVALID,
         needs_region=False,
         methods=_METHODS,
         notes=("All or nothing.", f"An unknown {what} is ResourceNotFound."),

@@ -11,18 +11,11 @@ from typing import Any, Final
 from pytest_ecsevents._words import did_you_mean
 from pytest_ecsevents.clock import LAST, SECOND, Micros, from_micros, minute_text, to_micros
 from pytest_ecsevents.rpc import Action
-from pytest_ecsevents.rpc._errors import DRY_RUN
-from pytest_ecsevents.rpc._parameters import Parameter, ParameterSet, invalid
+from pytest_ecsevents.rpc._parameters import Parameter, ParameterSet
 from pytest_ecsevents.rpc._wire import Json, JsonObject
 from pytest_ecsevents.services.ecs import DISK_CATEGORIES, AttributeValue, Disk
 from pytest_ecsevents.services.ecs._calls import ActionCall
-from pytest_ecsevents.services.ecs.api._creation_errors import (
-    CREATE,
-    CREATION_INVALID,
-    IMAGE_MISSING,
-    RUN,
-    TYPE_MISSING,
-)
+from pytest_ecsevents.services.ecs.api import PACKAGE
 from pytest_ecsevents.services.ecs.api._creation_parameters import (
     AMOUNT,
     AUTO_RELEASE,
@@ -119,11 +112,11 @@ def _tags(call: ActionCall) -> dict[str, str]:
     for tag in call[TAGS]:
         key, value = tag.get("Key", ""), tag.get("Value", "")
         if not key or key.startswith(("aliyun", "acs:")) or not _is_tag_text(key):
-            raise call.errors["InvalidTagKey.Malformed"].error(hint=f"the key of a tag is {key!r}")
+            raise call.error("InvalidTagKey.Malformed", hint=f"the key of a tag is {key!r}")
         if not _is_tag_text(value):
-            raise call.errors["InvalidTagValue.Malformed"].error(hint=f"the value of the tag {key} is {value!r}")
+            raise call.error("InvalidTagValue.Malformed", hint=f"the value of the tag {key} is {value!r}")
         if key in tags:
-            raise call.errors["Duplicate.TagKey"].error(hint=f"{key!r} comes twice")
+            raise call.error("Duplicate.TagKey", hint=f"{key!r} comes twice")
         tags[key] = value
     return tags
 
@@ -155,21 +148,23 @@ def _check(call: ActionCall, unit: Parameter[str], *exclusive: tuple[Parameter[A
     """Refuse what cannot be asked for together, and what the account has not."""
     for one, other in ((IMAGE, IMAGE_FAMILY), *exclusive):
         if call[one] and call[other]:
-            raise call.errors["InvalidParameter.Conflict"].error(
-                f"{one.wire_name} and {other.wire_name} cannot be specified at the same time."
+            raise call.error(
+                "InvalidParameter.Conflict",
+                f"{one.wire_name} and {other.wire_name} cannot be specified at the same time.",
             )
     if call[PASSWORD] and call[PASSWORD_INHERIT]:
-        raise call.errors["InvalidPasswordParam.Mismatch"].error()
+        raise call.error("InvalidPasswordParam.Mismatch")
     inward = call[BANDWIDTH_IN]
     if inward is not None and inward > _most_inward(call):
-        raise invalid(BANDWIDTH_IN.name, inward, f"It must be from 1 to {_most_inward(call)}.", CREATION_INVALID)
+        raise call.invalid(BANDWIDTH_IN.name, str(inward), f"It must be from 1 to {_most_inward(call)}.")
     zone, mine = call[ZONE], call.cloud.account_instances(call.account_id, call.region_id)
     if zone and not is_zone(zone, call.region_id, mine):
-        raise call.errors["InvalidZoneId.NotFound"].error(hint=f"{zone!r} is no zone of {call.region_id}")
+        raise call.error("InvalidZoneId.NotFound", hint=f"{zone!r} is no zone of {call.region_id}")
     for disk in call[DATA_DISKS]:
         if disk.get("Category", "") not in ("", *DISK_CATEGORIES):
-            raise call.errors["InvalidDataDiskCategory.ValueNotSupported"].error(
-                hint=f"the Category of a data disk is {disk['Category']!r}.{did_you_mean(disk['Category'], DISK_CATEGORIES)}"
+            raise call.error(
+                "InvalidDataDiskCategory.ValueNotSupported",
+                hint=f"the Category of a data disk is {disk['Category']!r}.{did_you_mean(disk['Category'], DISK_CATEGORIES)}",
             )
     _check_payment(call, unit)
 
@@ -178,11 +173,11 @@ def _check_payment(call: ActionCall, unit: Parameter[str]) -> None:
     if call[CHARGE_TYPE] != "PrePaid":
         return
     if call[SPOT_STRATEGY] not in ("", "NoSpot"):
-        raise call.errors["InvalidSpotPrepaid"].error()
+        raise call.error("InvalidSpotPrepaid")
     if call[PERIOD] is None:
-        raise call.errors["MissingParamter"].error(hint="Period was not sent")
+        raise call.error("MissingParamter", hint="Period was not sent")
     if call[PERIOD] not in _PERIODS[call[unit] or "Month"]:
-        raise call.errors["InvalidPeriod"].error(hint=f"Period is {call[PERIOD]}, of {call[unit] or 'Month'}")
+        raise call.error("InvalidPeriod", hint=f"Period is {call[PERIOD]}, of {call[unit] or 'Month'}")
 
 
 def _order(call: ActionCall) -> JsonObject:
@@ -198,8 +193,8 @@ _THREE_YEARS: Final = 1_096 * _DAY
 _EXCLUSIVE: Final = ((SECURITY_GROUP, SECURITY_GROUPS), (HOST_NAME, HOST_NAMES), (V6_ADDRESSES, V6_COUNT))
 # A name, the longest that it may be with its suffix, and the error when it is longer.
 _SUFFIXED: Final = (
-    (INSTANCE_NAME, 128, RUN["InvalidParams.InstanceNameExceed"]),
-    (HOST_NAME, 64, RUN["InvalidParams.HostnameExceed"]),
+    (INSTANCE_NAME, 128, "InvalidParams.InstanceNameExceed"),
+    (HOST_NAME, 64, "InvalidParams.HostnameExceed"),
 )
 
 
@@ -211,7 +206,7 @@ def _run(call: ActionCall) -> JsonObject:
     _check_release(call)
     tags = _tags(call)
     if call[DRY_RUN_FLAG]:
-        raise DRY_RUN.error()
+        raise call.error("DryRunOperation")
     shared = {
         **_shown(call, RUN_SHOWN),
         **_of_primary_interface(call),
@@ -242,35 +237,38 @@ def _check_complete(call: ActionCall) -> None:
     if call[TEMPLATE_ID] or call[TEMPLATE_NAME]:
         return
     if not call[IMAGE] and not call[IMAGE_FAMILY]:
-        raise IMAGE_MISSING.error(hint="neither ImageId nor ImageFamily nor a launch template was sent")
+        raise call.error(
+            "MissingParameter/ImageId", hint="neither ImageId nor ImageFamily nor a launch template was sent"
+        )
     if not call[RUN_TYPE]:
-        raise TYPE_MISSING.error(hint="neither InstanceType nor a launch template was sent")
+        raise call.error("MissingParameter/InstanceType", hint="neither InstanceType nor a launch template was sent")
 
 
 def _check_amount(call: ActionCall) -> None:
     amount = call[AMOUNT]
     if call[MIN_AMOUNT] > amount:
-        raise RUN["InvalidMinAmount.Malformed"].error(hint=f"MinAmount is {call[MIN_AMOUNT]}, Amount {amount}")
+        raise call.error("InvalidMinAmount.Malformed", hint=f"MinAmount is {call[MIN_AMOUNT]}, Amount {amount}")
     if call[V6_ADDRESSES] and amount > 1:
-        raise RUN["InvalidParam.Amount"].error(f"With Ipv6Address.N Amount can only be 1, not {amount}.")
+        raise call.error("InvalidParam.Amount", f"With Ipv6Address.N Amount can only be 1, not {amount}.")
     if call[PRIVATE_ADDRESS] and int(ipaddress.IPv4Address(call[PRIVATE_ADDRESS])) + amount > 2**32:
-        raise RUN["InvalidPrivateIpAddress.Malformed"].error(hint=f"there are no {amount} addresses from there on")
+        raise call.error("InvalidPrivateIpAddress.Malformed", hint=f"there are no {amount} addresses from there on")
 
 
 def _check_names(call: ActionCall) -> None:
     for name in call[HOST_NAMES]:
         if not is_host_name(name):
-            raise RUN["InvalidHostName.Malformed"].error(hint=f"{name!r} in HostNames.N cannot be a host name")
-    for parameter, longest, row in _SUFFIXED:
+            raise call.error("InvalidHostName.Malformed", hint=f"{name!r} in HostNames.N cannot be a host name")
+    for parameter, longest, code in _SUFFIXED:
         if call[UNIQUE_SUFFIX] and len(call[parameter]) + 3 > longest:
-            raise row.error()
+            raise call.error(code)
 
 
 def _check_release(call: ActionCall) -> None:
     at = call[AUTO_RELEASE]
     if at is not None and not call.now + _HALF_AN_HOUR <= at <= call.now + _THREE_YEARS:
-        raise RUN["InvalidAutoReleaseTime.Malformed"].error(
-            hint=f"AutoReleaseTime is {minute_text(at)}; it must lie from half an hour to three years from now"
+        raise call.error(
+            "InvalidAutoReleaseTime.Malformed",
+            hint=f"AutoReleaseTime is {minute_text(at)}; it must lie from half an hour to three years from now",
         )
 
 
@@ -350,9 +348,10 @@ _SHARED_NOTES: Final = (
 RUN_ONE_OR_MORE: Final = Action(
     "RunInstances",
     ParameterSet(RUN_PARAMETERS),
-    RUN,
+    PACKAGE,
     _run,
-    {},
+    missing="MissingParameter/any",
+    unusable="InvalidParameter/any",
     notes=(
         "Pending -> Starting -> Running at one instant, unless the test sets instances.pending_takes or starting_takes.",
         "Every launch template is taken to exist; what it would say has the value of a captured instance.",
@@ -370,10 +369,10 @@ RUN_ONE_OR_MORE: Final = Action(
 def _create(call: ActionCall) -> JsonObject:
     _check(call, CREATE_PERIOD_UNIT)
     if not call[IMAGE] and not call[IMAGE_FAMILY]:
-        raise IMAGE_MISSING.error(hint="neither ImageId nor ImageFamily was sent")
+        raise call.error("MissingParameter/ImageId", hint="neither ImageId nor ImageFamily was sent")
     tags = _tags(call)
     if call[DRY_RUN_FLAG]:
-        raise DRY_RUN.error()
+        raise call.error("DryRunOperation")
     instance_id = call.cloud.ids.resource("i", call.region_id)
     call.cloud.create_instance(
         instance_id,
@@ -391,9 +390,10 @@ def _create(call: ActionCall) -> JsonObject:
 CREATE_ONE: Final = Action(
     "CreateInstance",
     ParameterSet(CREATE_PARAMETERS),
-    CREATE,
+    PACKAGE,
     _create,
-    {},
+    missing="MissingParameter/any",
+    unusable="InvalidParameter/any",
     notes=(
         "Pending -> Stopped at one instant, unless the test sets instances.pending_takes; StartInstance starts it.",
         "No public address is assigned (documented).",

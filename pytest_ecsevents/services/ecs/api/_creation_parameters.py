@@ -23,7 +23,6 @@ from pytest_ecsevents.rpc._parameters import (
     whole,
 )
 from pytest_ecsevents.services.ecs import CHARGE_TYPES, DISK_CATEGORIES, INTERNET_CHARGE_TYPES, AttributeValue
-from pytest_ecsevents.services.ecs.api._creation_errors import CREATE, CREATION_INVALID, RUN, TYPE_MISSING
 
 MOST_AT_ONCE: Final = 100
 UNSEEN: Final = "accepted, no effect"
@@ -98,25 +97,24 @@ SECURITY_GROUP: Final = text("SecurityGroupId")
 V_SWITCH: Final = text("VSwitchId")
 RESOURCE_GROUP: Final = text("ResourceGroupId")
 SYSTEM_DISK: Final = choice(
-    "SystemDisk.Category", DISK_CATEGORIES, refusal=RUN["InvalidSystemDiskCategory.ValueNotSupported"]
+    "SystemDisk.Category", DISK_CATEGORIES, refusal="InvalidSystemDiskCategory.ValueNotSupported"
 )
 ZONE: Final = text("ZoneId", note="one that is named like the region's, or that an instance is in")
 CHARGE_TYPE: Final = choice(
     "InstanceChargeType",
     CHARGE_TYPES,
-    refusal=RUN["InvalidInstanceChargeType.NotFound"],
+    refusal="InvalidInstanceChargeType.NotFound",
     note="PostPaid (default) or PrePaid",
 )
 SPOT_STRATEGY: Final = choice(
-    "SpotStrategy", ("NoSpot", "SpotWithPriceLimit", "SpotAsPriceGo"), refusal=RUN["InvalidSpotStrategy"]
+    "SpotStrategy", ("NoSpot", "SpotWithPriceLimit", "SpotAsPriceGo"), refusal="InvalidSpotStrategy"
 )
 BANDWIDTH_OUT: Final = integer(
-    "InternetMaxBandwidthOut", 0, least=0, most=100, refusal=RUN["InvalidParameter"], note="from 0 to 100"
+    "InternetMaxBandwidthOut", 0, least=0, most=100, refusal="InvalidParameter", note="from 0 to 100"
 )
 BANDWIDTH_IN: Final = whole(
     "InternetMaxBandwidthIn",
     least=1,
-    refusal=CREATION_INVALID,
     note="from 1 to 10, or to InternetMaxBandwidthOut where that is more; the most is the default of an instance with "
     "InternetMaxBandwidthOut",
 )
@@ -124,37 +122,37 @@ PRIVATE_ADDRESS: Final = fitting(
     "PrivateIpAddress",
     _is_address,
     "an IPv4 address",
-    refusal=RUN["InvalidPrivateIpAddress.Malformed"],
+    refusal="InvalidPrivateIpAddress.Malformed",
 )
 PERIOD: Final = whole(
     "Period",
     least=1,
-    refusal=RUN["InvalidPeriod"],
+    refusal="InvalidPeriod",
     note="only with PrePaid, which needs it: 1 to 4 weeks, or 1 to 9, 12, 24, 36, 48 or 60 months",
 )
 PASSWORD: Final = text("Password", note=UNSEEN)
-PASSWORD_INHERIT: Final = boolean("PasswordInherit", refusal=CREATION_INVALID, note=f"not with Password; {UNSEEN}")
-TAGS: Final = structs("Tag", "Key", "Value", most=20, too_many=RUN["InvalidTagCount"])
+PASSWORD_INHERIT: Final = boolean("PasswordInherit", note=f"not with Password; {UNSEEN}")
+TAGS: Final = structs("Tag", "Key", "Value", most=20, refusal="InvalidTagCount")
 CLIENT_TOKEN: Final = fitting(
     "ClientToken",
     _is_token,
     "at most 64 ASCII characters",
-    refusal=RUN["InvalidClientToken.ValueNotSupported"],
+    refusal="InvalidClientToken.ValueNotSupported",
     note="a call repeated with the same token and parameters gets the first one's reply",
 )
-DRY_RUN_FLAG: Final = boolean("DryRun", refusal=CREATION_INVALID)
+DRY_RUN_FLAG: Final = boolean("DryRun")
 INSTANCE_NAME: Final = fitting(
     "InstanceName",
     lambda name: _INSTANCE_NAME.fullmatch(name) is not None,
     "2 to 128 letters, digits and any of : _ . - and, for numbering, [ , ]",
-    refusal=RUN["InvalidInstanceName.Malformed"],
+    refusal="InvalidInstanceName.Malformed",
     note="default the instance's id",
 )
 HOST_NAME: Final = fitting(
     "HostName",
     is_host_name,
     "2 to 64 letters, digits, single periods and single hyphens, with a letter or digit at both ends",
-    refusal=RUN["InvalidHostName.Malformed"],
+    refusal="InvalidHostName.Malformed",
 )
 
 SHOWN: Final = (
@@ -164,7 +162,7 @@ SHOWN: Final = (
             "Description",
             _is_description,
             "2 to 256 characters that do not begin with http:// or https://",
-            refusal=RUN["InvalidDescription.Malformed"],
+            refusal="InvalidDescription.Malformed",
         ),
         "description",
     ),
@@ -177,7 +175,7 @@ SHOWN: Final = (
         choice(
             "InternetChargeType",
             INTERNET_CHARGE_TYPES,
-            refusal=RUN["InvalidInternetChargeType.ValueNotSupported"],
+            refusal="InvalidInternetChargeType.ValueNotSupported",
             note="PayByTraffic (default) or PayByBandwidth",
         ),
         "internet_charge_type",
@@ -188,15 +186,15 @@ SHOWN: Final = (
     Shown(RESOURCE_GROUP, "resource_group_id"),
     Shown(text("DeploymentSetId"), "deployment_set_id"),
     Shown(text("HpcClusterId"), "hpc_cluster_id"),
-    Shown(boolean("DeletionProtection", refusal=CREATION_INVALID), "deletion_protection"),
+    Shown(boolean("DeletionProtection"), "deletion_protection"),
     Shown(SPOT_STRATEGY, "spot_strategy"),
-    Shown(price("SpotPriceLimit", refusal=RUN["InvalidSpotPriceLimit"]), "spot_price_limit"),
-    Shown(choice("CreditSpecification", ("Standard", "Unlimited"), refusal=CREATION_INVALID), "credit_specification"),
+    Shown(price("SpotPriceLimit", refusal="InvalidSpotPriceLimit"), "spot_price_limit"),
+    Shown(choice("CreditSpecification", ("Standard", "Unlimited")), "credit_specification"),
     Shown(
-        choice("HttpEndpoint", ("enabled", "disabled"), refusal=RUN["InvalidHttpEndpoint.NotSupported"]),
+        choice("HttpEndpoint", ("enabled", "disabled"), refusal="InvalidHttpEndpoint.NotSupported"),
         "http_endpoint",
     ),
-    Shown(choice("HttpTokens", ("optional", "required"), refusal=RUN["InvalidHttpTokens.NotSupported"]), "http_tokens"),
+    Shown(choice("HttpTokens", ("optional", "required"), refusal="InvalidHttpTokens.NotSupported"), "http_tokens"),
     Shown(
         text("RamRoleName", note="any role is taken to exist; the instance's metadata has its credentials"),
         "ram_role_name",
@@ -210,11 +208,11 @@ def _texts(*names: str) -> tuple[Parameter[str], ...]:
 
 
 def _flags(*names: str) -> tuple[Parameter[bool], ...]:
-    return tuple(boolean(name, refusal=CREATION_INVALID, note=UNSEEN) for name in names)
+    return tuple(boolean(name, note=UNSEEN) for name in names)
 
 
 def _numbers(*names: str) -> tuple[Parameter[int | None], ...]:
-    return tuple(whole(name, least=0, refusal=CREATION_INVALID, note=UNSEEN) for name in names)
+    return tuple(whole(name, least=0, note=UNSEEN) for name in names)
 
 
 _UNSEEN_BY_BOTH: Final[tuple[Parameter[Any], ...]] = (
@@ -241,17 +239,17 @@ _UNSEEN_BY_BOTH: Final[tuple[Parameter[Any], ...]] = (
         "HttpPutResponseHopLimit",
         least=1,
         most=64,
-        refusal=RUN["InvalidHttpPutResponseHopLimit.NotSupported"],
+        refusal="InvalidHttpPutResponseHopLimit.NotSupported",
         note=f"from 1 to 64; {UNSEEN}",
     ),
-    whole("SpotDuration", least=0, most=6, refusal=RUN["InvalidSpotDuration"], note=f"hours, from 0 to 6; {UNSEEN}"),
+    whole("SpotDuration", least=0, most=6, refusal="InvalidSpotDuration", note=f"hours, from 0 to 6; {UNSEEN}"),
     choice(
         "SpotInterruptionBehavior",
         ("Terminate", "Stop"),
-        refusal=RUN["InvalidSpotInterruptionBehavior"],
+        refusal="InvalidSpotInterruptionBehavior",
         note=f"Terminate or Stop; {UNSEEN}",
     ),
-    structs("Arn", "AssumeRoleFor", "RoleType", "Rolearn", most=MOST_AT_ONCE, too_many=CREATION_INVALID, note=UNSEEN),
+    structs("Arn", "AssumeRoleFor", "RoleType", "Rolearn", most=MOST_AT_ONCE, note=UNSEEN),
 )
 _BOTH: Final[tuple[Parameter[Any], ...]] = (PERIOD, CLIENT_TOKEN, DRY_RUN_FLAG, TAGS, SYSTEM_DISK, *_UNSEEN_BY_BOTH)
 
@@ -277,7 +275,6 @@ def _data_disks(*more: str) -> "Parameter[tuple[Mapping[str, str], ...]]":
         *_DISK,
         *more,
         most=16,
-        too_many=CREATION_INVALID,
         note=f"1 to 16; each is a disk of the Category, the rest {UNSEEN}",
     )
 
@@ -290,9 +287,9 @@ def _instance_type(*, required: bool) -> Parameter[str]:
         "InstanceType",
         lambda name: _INSTANCE_TYPE.fullmatch(name) is not None,
         "like ecs.g7.large",
-        refusal=RUN["InvalidInstanceType.ValueNotSupported"],
+        refusal="InvalidInstanceType.ValueNotSupported",
         required=required,
-        missing=TYPE_MISSING if required else None,
+        missing="MissingParameter/InstanceType" if required else "",
     )
 
 
@@ -304,33 +301,28 @@ def _optimized(value: str) -> AttributeValue:
 
 RUN_TYPE: Final = _instance_type(required=False)
 RUN_PERIOD_UNIT: Final = choice(
-    "PeriodUnit", ("Week", "Month"), refusal=RUN["InvalidPeriodType.ValueNotSupported"], note="Week or Month (default)"
+    "PeriodUnit", ("Week", "Month"), refusal="InvalidPeriodType.ValueNotSupported", note="Week or Month (default)"
 )
-AMOUNT: Final = integer("Amount", 1, least=1, most=MOST_AT_ONCE, refusal=RUN["InvalidParam.Amount"])
+AMOUNT: Final = integer("Amount", 1, least=1, most=MOST_AT_ONCE, refusal="InvalidParam.Amount")
 MIN_AMOUNT: Final = integer(
     "MinAmount",
     1,
     least=1,
     most=MOST_AT_ONCE,
-    refusal=RUN["InvalidMinAmount.Malformed"],
+    refusal="InvalidMinAmount.Malformed",
     note="from 1 to Amount; stock is never short here, so that Amount are created",
 )
 UNIQUE_SUFFIX: Final = boolean(
     "UniqueSuffix",
-    refusal=CREATION_INVALID,
     note="appends 001, 002, ... to InstanceName and HostName of several instances",
 )
-HOST_NAMES: Final = repeated("HostNames", most=MOST_AT_ONCE, too_many=CREATION_INVALID, note="not with HostName")
-SECURITY_GROUPS: Final = repeated(
-    "SecurityGroupIds", most=MOST_AT_ONCE, too_many=CREATION_INVALID, note="not with SecurityGroupId"
-)
-V6_ADDRESSES: Final = repeated(
-    "Ipv6Address", most=10, too_many=CREATION_INVALID, note="1 to 10; only for one instance, not with Ipv6AddressCount"
-)
-V6_COUNT: Final = whole("Ipv6AddressCount", least=1, most=10, refusal=CREATION_INVALID)
+HOST_NAMES: Final = repeated("HostNames", most=MOST_AT_ONCE, note="not with HostName")
+SECURITY_GROUPS: Final = repeated("SecurityGroupIds", most=MOST_AT_ONCE, note="not with SecurityGroupId")
+V6_ADDRESSES: Final = repeated("Ipv6Address", most=10, note="1 to 10; only for one instance, not with Ipv6AddressCount")
+V6_COUNT: Final = whole("Ipv6AddressCount", least=1, most=10)
 AUTO_RELEASE: Final = instant(
     "AutoReleaseTime",
-    refusal=RUN["InvalidAutoReleaseTime.Malformed"],
+    refusal="InvalidAutoReleaseTime.Malformed",
     note="yyyy-MM-ddTHH:mm:ssZ, UTC; from half an hour to three years from now; is shown, but releases nothing",
 )
 TEMPLATE_ID: Final = text(
@@ -359,7 +351,6 @@ INTERFACES: Final = nested_structs(
     "TxQueueSize",
     "VSwitchId",
     most=MOST_AT_ONCE,
-    too_many=CREATION_INVALID,
     note="addresses, vSwitch and security groups of the one whose InstanceType is Primary are shown, nothing of others",
 )
 
@@ -370,7 +361,7 @@ RUN_SHOWN: Final = (
     Shown(V6_ADDRESSES, "ipv6_addresses"),
     Shown(AUTO_RELEASE, "auto_release_time", minute_text),
     Shown(
-        choice("IoOptimized", ("none", "optimized"), refusal=RUN["InvalidIoOptimize.ValueNotSupported"]),
+        choice("IoOptimized", ("none", "optimized"), refusal="InvalidIoOptimize.ValueNotSupported"),
         "io_optimized",
         _optimized,
     ),
@@ -437,7 +428,7 @@ RUN_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
 CREATE_PERIOD_UNIT: Final = choice(
     "PeriodUnit",
     ("Week", "Month"),
-    refusal=CREATE["InvalidPeriodUnit.ValueNotSupported"],
+    refusal="InvalidPeriodUnit.ValueNotSupported",
     note="Week or Month (default)",
 )
 
@@ -449,7 +440,7 @@ CREATE_SHOWN: Final = (
     Shown(text("ClusterId"), "cluster_id"),
     Shown(text("InnerIpAddress"), "inner_ip_addresses", _alone),
     Shown(
-        choice("IoOptimized", ("none", "optimized"), refusal=CREATE["InvalidIoOptimizedValue.ValueNotSupported"]),
+        choice("IoOptimized", ("none", "optimized"), refusal="InvalidIoOptimizedValue.ValueNotSupported"),
         "io_optimized",
         _optimized,
     ),

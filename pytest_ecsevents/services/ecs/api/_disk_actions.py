@@ -5,7 +5,6 @@ from typing import Final
 
 from pytest_ecsevents.clock import SECOND, instant_text
 from pytest_ecsevents.rpc import Action
-from pytest_ecsevents.rpc._errors import DISKS_STATUS, EVENT_MISSING
 from pytest_ecsevents.rpc._paging import PAGE_NUMBER, numbered, page_size
 from pytest_ecsevents.rpc._parameters import ParameterSet, choice, instant, repeated, text
 from pytest_ecsevents.rpc._wire import Json, JsonObject
@@ -21,12 +20,13 @@ from pytest_ecsevents.services.ecs import (
     InstanceRecord,
 )
 from pytest_ecsevents.services.ecs._calls import ActionCall
+from pytest_ecsevents.services.ecs.api import PACKAGE
 from pytest_ecsevents.services.ecs.api import _event_filters as filters
 
 VISIBLE_FOR: Final = 7 * 86_400 * SECOND
 """How long a disk event that has ended can be queried (documented; that it counts from its start is a guess)."""
 
-_DISKS: Final = repeated("DiskId", most=100, too_many=DISKS_STATUS["DiskIdLimitExceeded"])
+_DISKS: Final = repeated("DiskId", most=100, refusal="DiskIdLimitExceeded")
 _STATUS: Final = choice("Status", tuple(DISK_STATUS_CODES))
 _HEALTH: Final = choice("HealthStatus", tuple(name for name in HEALTH_STATUSES if name not in ("Ok", "Maintaining")))
 _TYPE: Final = choice("EventType", DISK_EVENT_TYPES)
@@ -129,10 +129,8 @@ DISKS: Final = Action(
             _PAGE_SIZE,
         )
     ),
-    DISKS_STATUS,
+    PACKAGE,
     _describe_disks,
-    {},
-    EVENT_MISSING,
     notes=(
         "Every instance has a system disk, and the disks that the test declares on it.",
         "HealthStatus is Impaired while an event of the disk lasts, else what the test declares.",

@@ -7,15 +7,6 @@ from typing import Final
 from pytest_ecsevents._words import listed
 from pytest_ecsevents.clock import SECOND, instant_text
 from pytest_ecsevents.rpc import Action
-from pytest_ecsevents.rpc._errors import (
-    CANCEL_SIMULATED,
-    CREATE_SIMULATED,
-    EVENT_MISSING,
-    FULL_STATUS,
-    HISTORY_EVENTS,
-    INVALID,
-    NOT_WHITELISTED,
-)
 from pytest_ecsevents.rpc._paging import MAX_RESULTS, NEXT_TOKEN, PAGE_NUMBER, numbered, page_size, paged
 from pytest_ecsevents.rpc._parameters import ParameterSet, boolean, choice, instant, repeated, text
 from pytest_ecsevents.rpc._wire import Fragment, Json, JsonObject, Listing
@@ -38,6 +29,7 @@ from pytest_ecsevents.services.ecs import (
     UnknownInstanceError,
 )
 from pytest_ecsevents.services.ecs._calls import ActionCall
+from pytest_ecsevents.services.ecs.api import PACKAGE
 from pytest_ecsevents.services.ecs.api import _event_filters as filters
 
 VISIBLE_FOR: Final = 30 * 86_400 * SECOND
@@ -49,12 +41,8 @@ PAGE_SIZE: Final = page_size(100)
 
 _TYPE: Final = choice("EventType", SIMULATED_TYPES, required=True)
 _NOT_BEFORE: Final = instant("NotBefore", required=True, note="yyyy-MM-ddTHH:mm:ssZ, UTC; not before now")
-_INSTANCES: Final = repeated(
-    "InstanceId", most=100, too_many=CREATE_SIMULATED["InstanceIdLimitExceeded"], required=True
-)
-_REAL_OPS: Final = boolean(
-    "TriggerRealOps", refusal=INVALID, note="true has the event act on its instance (in newer SDKs only)"
-)
+_INSTANCES: Final = repeated("InstanceId", most=100, refusal="InstanceIdLimitExceeded", required=True)
+_REAL_OPS: Final = boolean("TriggerRealOps", note="true has the event act on its instance (in newer SDKs only)")
 
 
 def _create_simulated(call: ActionCall) -> JsonObject:
@@ -74,14 +62,13 @@ def _create_simulated(call: ActionCall) -> JsonObject:
 CREATE: Final = Action(
     "CreateSimulatedSystemEvents",
     ParameterSet((_TYPE, _NOT_BEFORE, _INSTANCES, _REAL_OPS)),
-    CREATE_SIMULATED,
+    PACKAGE,
     _create_simulated,
     {
-        UnknownInstanceError: CREATE_SIMULATED["InvalidInstanceId.NotFound"],
-        NotBeforePassedError: CREATE_SIMULATED["InvalidNotBefore.Passed"],
-        TooManySimulatedEventsError: CREATE_SIMULATED["SimulatedEventLimitExceeded"],
+        UnknownInstanceError: "InvalidInstanceId.NotFound",
+        NotBeforePassedError: "InvalidNotBefore.Passed",
+        TooManySimulatedEventsError: "SimulatedEventLimitExceeded",
     },
-    EVENT_MISSING,
     notes=(
         "All or nothing when one instance id is bad; the error is that of the first bad one.",
         "NotBefore equal to now is accepted.",
@@ -92,7 +79,7 @@ CREATE: Final = Action(
 
 # -- CancelSimulatedSystemEvents
 
-_CANCEL_IDS: Final = repeated("EventId", most=100, too_many=CANCEL_SIMULATED["EventIdLimitExceeded"], required=True)
+_CANCEL_IDS: Final = repeated("EventId", most=100, refusal="EventIdLimitExceeded", required=True)
 
 
 def _cancel_simulated(call: ActionCall) -> JsonObject:
@@ -107,13 +94,12 @@ def _cancel_simulated(call: ActionCall) -> JsonObject:
 CANCEL: Final = Action(
     "CancelSimulatedSystemEvents",
     ParameterSet((_CANCEL_IDS,)),
-    CANCEL_SIMULATED,
+    PACKAGE,
     _cancel_simulated,
     {
-        UnknownEventError: CANCEL_SIMULATED["InvalidEventId.NotFound"],
-        NotSimulatedError: CANCEL_SIMULATED["CannotCancelSystemEvent.NotSimulated"],
+        UnknownEventError: "InvalidEventId.NotFound",
+        NotSimulatedError: "CannotCancelSystemEvent.NotSimulated",
     },
-    EVENT_MISSING,
     notes=("All or nothing.", "An event that has ended is InvalidEventId.NotFound."),
 )
 
@@ -136,7 +122,9 @@ _TAGS: Final = filters.tags(20)
 
 def _describe_history(call: ActionCall) -> JsonObject:
     if call[_IMPACT_LEVEL]:
-        raise NOT_WHITELISTED.error("The specified parameter ImpactLevel is not publicly available.")
+        raise call.error(
+            "OperationDenied.NotInWhiteList", "The specified parameter ImpactLevel is not publicly available."
+        )
     asked = call[_STATUSES_N] or ((call[_STATUS],) if call[_STATUS] else ())
     statuses = frozenset(map(EventStatus, asked)) or FINAL
     oldest = call.now - VISIBLE_FOR
@@ -262,10 +250,8 @@ HISTORY: Final = Action(
             MAX_RESULTS,
         )
     ),
-    HISTORY_EVENTS,
+    PACKAGE,
     _describe_history,
-    {},
-    EVENT_MISSING,
     notes=(
         "Without a status filter only finished events are listed, also when EventId.N is given.",
         "Finished events are listed for 30 days.",
@@ -277,7 +263,7 @@ HISTORY: Final = Action(
 
 # -- DescribeInstancesFullStatus
 
-_FULL_INSTANCES: Final = repeated("InstanceId", most=100, too_many=FULL_STATUS["InstanceIdLimitExceeded"])
+_FULL_INSTANCES: Final = repeated("InstanceId", most=100, refusal="InstanceIdLimitExceeded")
 _INSTANCE_STATUS: Final = choice("Status", ("Starting", "Running", "Stopped"))
 _HEALTH: Final = choice("HealthStatus", tuple(name for name in HEALTH_STATUSES if name != "Ok"))
 _PLANNED_EXTENDED: Final = ("DiskId", "Device", "InactiveDisks")
@@ -337,10 +323,8 @@ def _planned_view(event: EventRecord) -> JsonObject:
 FULL: Final = Action(
     "DescribeInstancesFullStatus",
     ParameterSet((_FULL_INSTANCES, _INSTANCE_STATUS, _HEALTH, *filters.SHARED, PAGE_NUMBER, PAGE_SIZE)),
-    FULL_STATUS,
+    PACKAGE,
     _describe_full_status,
-    {},
-    EVENT_MISSING,
     notes=(
         "Events in Scheduled and Inquiring only.",
         "With an event filter, instances without a matching event are left out.",

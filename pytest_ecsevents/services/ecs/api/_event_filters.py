@@ -4,14 +4,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeAlias
 
 from pytest_ecsevents.clock import Micros, instant_text
-from pytest_ecsevents.rpc._errors import EVENT_IDS_LIMIT, INVALID, TIME_ORDER
 from pytest_ecsevents.rpc._parameters import Parameter, choice, instant, repeated, structs
 from pytest_ecsevents.services.ecs import INSTANCE_EVENT_TYPES, Cloud, EventRecord
 from pytest_ecsevents.services.ecs._calls import ActionCall
 
 Test: TypeAlias = Callable[[EventRecord], bool]
 
-EVENT_IDS: Final = repeated("EventId", most=100, too_many=EVENT_IDS_LIMIT)
+EVENT_IDS: Final = repeated("EventId", most=100, refusal="EventIdLimitExceeded")
 EVENT_TYPE: Final = choice(
     "EventType", INSTANCE_EVENT_TYPES, note="only without InstanceEventType.N; instance types only"
 )
@@ -36,7 +35,7 @@ SHARED: Final = (
 
 def tags(most: int) -> "Parameter[tuple[Mapping[str, str], ...]]":
     """Tag.N.Key with Tag.N.Value."""
-    return structs("Tag", "Key", "Value", most=most, too_many=INVALID)
+    return structs("Tag", "Key", "Value", most=most)
 
 
 def shared_tests(call: ActionCall) -> list[Test]:
@@ -69,7 +68,10 @@ def add_range(
     if first is None and last is None:
         return
     if first is not None and last is not None and last < first:
-        raise TIME_ORDER.error(hint=f"{end.name} {instant_text(last)} lies before {start.name} {instant_text(first)}")
+        raise call.error(
+            "InvalidParameter.TimeEndBeforeStart",
+            hint=f"{end.name} {instant_text(last)} lies before {start.name} {instant_text(first)}",
+        )
 
     def within(event: EventRecord) -> bool:
         at = of(event)

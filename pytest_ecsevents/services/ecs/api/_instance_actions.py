@@ -5,28 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pytest_ecsevents._errors import EcsEventsError
-from pytest_ecsevents.rpc import Action, ErrorRow
-from pytest_ecsevents.rpc._errors import (
-    ARREARS,
-    BATCH_DRY_RUN,
-    CHARGE_TYPE,
-    DELETE,
-    DELETE_BATCH,
-    DRY_RUN,
-    INITIALIZING,
-    LOCKED,
-    NO_INSTANCE,
-    NULL_INSTANCE,
-    PROTECTED,
-    REBOOT,
-    REBOOT_BATCH,
-    START,
-    START_BATCH,
-    STOP,
-    STOP_BATCH,
-    TOO_MANY_INSTANCES,
-    WRONG_STATUS,
-)
+from pytest_ecsevents.rpc import Action
 from pytest_ecsevents.rpc._parameters import ParameterSet, boolean, choice, repeated, text
 from pytest_ecsevents.rpc._wire import Json, JsonObject
 from pytest_ecsevents.services.ecs import (
@@ -40,24 +19,17 @@ from pytest_ecsevents.services.ecs import (
     word,
 )
 from pytest_ecsevents.services.ecs._calls import ActionCall
+from pytest_ecsevents.services.ecs.api import PACKAGE
 
 _INSTANCE: Final = text("InstanceId", required=True)
 _FORCE_STOP: Final = boolean("ForceStop", note="no effect on what the fake shows")
 _DRY_RUN: Final = boolean("DryRun")
 
-# The batch pages print "%s" where the single-instance pages print words; those words are used for both.
-_BATCH: Final = "code and status from the reference, the words are those of the single-instance action (a guess)"
-_BATCH_REFUSALS: Final[dict[type[EcsEventsError], ErrorRow]] = {
-    UnknownInstanceError: NO_INSTANCE,
-    InstanceStatusError: ErrorRow(WRONG_STATUS.code, 403, WRONG_STATUS.message, _BATCH),
-    InstanceLockedError: ErrorRow(LOCKED.code, 403, LOCKED.message, _BATCH),
-    InstanceArrearsError: ErrorRow(ARREARS.code, 403, ARREARS.message, _BATCH),
-}
-_REFUSALS: Final[dict[type[EcsEventsError], ErrorRow]] = {
-    UnknownInstanceError: NO_INSTANCE,
-    InstanceStatusError: WRONG_STATUS,
-    InstanceLockedError: LOCKED,
-    InstanceArrearsError: ARREARS,
+_REFUSALS: Final[dict[type[EcsEventsError], str]] = {
+    UnknownInstanceError: "InvalidInstanceId.NotFound",
+    InstanceStatusError: "IncorrectInstanceStatus",
+    InstanceLockedError: "InstanceLockedForSecurity",
+    InstanceArrearsError: "InstanceExpiredOrInArrears",
 }
 
 
@@ -66,7 +38,7 @@ def _checked(call: ActionCall, needed: InstanceStatus, operation: str) -> Instan
     instance = call.instance(call[_INSTANCE])
     call.cloud.check_operable(instance, needed, operation=operation)
     if call[_DRY_RUN]:
-        raise DRY_RUN.error()
+        raise call.error("DryRunOperation")
     return instance
 
 
@@ -81,7 +53,7 @@ def _reboot(call: ActionCall) -> JsonObject:
 REBOOT_ONE: Final = Action(
     "RebootInstance",
     ParameterSet((_INSTANCE, _FORCE_STOP, _DRY_RUN)),
-    REBOOT,
+    PACKAGE,
     _reboot,
     _REFUSALS,
     needs_region=False,
@@ -96,9 +68,9 @@ REBOOT_ONE: Final = Action(
 _INSTANCES: Final = repeated(
     "InstanceId",
     most=100,
-    too_many=TOO_MANY_INSTANCES,
+    refusal="InvalidParameter.TooManyInstanceIds",
     required=True,
-    missing=NULL_INSTANCE,
+    missing="InvalidInstanceId.NotFound/null",
 )
 _TOLERANT_NOTE: Final = "With SuccessFirst a refused instance has the error's code in Code."
 _FORCE_REBOOT: Final = boolean("ForceReboot", note="no effect on what the fake shows")
@@ -137,7 +109,7 @@ def _batch(call: ActionCall, operation: Operation) -> JsonObject:
         for instance_id in instance_ids:
             _check(call, call.instance(instance_id), operation)
     if call[_DRY_RUN]:
-        raise BATCH_DRY_RUN.error()
+        raise call.error("DRYRUN.SUCCESS")
     responses: list[Json] = [_one_of_batch(call, one, operation) for one in instance_ids]
     return {"InstanceResponses": {"InstanceResponse": responses}}
 
@@ -152,12 +124,12 @@ def _one_of_batch(call: ActionCall, instance_id: str, operation: Operation) -> J
         before = instance.status
         _check(call, instance, operation)
         operation.act(call, instance)
-    except tuple(_BATCH_REFUSALS) as refusal:
-        row = _BATCH_REFUSALS[type(refusal)]
+    except tuple(_REFUSALS) as refusal:
+        error = call.error(_REFUSALS[type(refusal)])
         # Whoever may not see the instance is not told its status either.
         unseen = isinstance(refusal, UnknownInstanceError)
         status = "" if unseen else call.cloud.instances[instance_id].status.value
-        outcome = {"Code": row.code, "Message": row.message, "CurrentStatus": status, "PreviousStatus": status}
+        outcome = {"Code": error.code, "Message": error.message, "CurrentStatus": status, "PreviousStatus": status}
     else:
         passing = operation.passing.value
         outcome = {"Code": "200", "Message": "success", "CurrentStatus": passing, "PreviousStatus": before.value}
@@ -167,7 +139,7 @@ def _one_of_batch(call: ActionCall, instance_id: str, operation: Operation) -> J
 REBOOT_MANY: Final = Action(
     "RebootInstances",
     ParameterSet((_INSTANCES, _FORCE_REBOOT, _OPTIMIZATION, _DRY_RUN)),
-    REBOOT_BATCH,
+    PACKAGE,
     _batch_of(
         Operation(
             "a reboot",
@@ -176,7 +148,8 @@ REBOOT_MANY: Final = Action(
             lambda call, instance: call.cloud.reboot(instance, cause=call.cause),
         )
     ),
-    _BATCH_REFUSALS,
+    _REFUSALS,
+    words_of="RebootInstance",
     notes=(
         "CurrentStatus is Stopping, as in the reference's sample, though the instance is Running again at once.",
         _TOLERANT_NOTE,
@@ -193,7 +166,7 @@ _HIBERNATE: Final = boolean("Hibernate", note="true is refused: no instance has 
 def _stop(call: ActionCall) -> JsonObject:
     instance = call.instance(call[_INSTANCE])
     if call[_HIBERNATE]:
-        raise STOP["HibernationConfigured.NotEnabled"].error()
+        raise call.error("HibernationConfigured.NotEnabled")
     _checked(call, InstanceStatus.RUNNING, "a stop")
     call.cloud.stop(instance, cause=call.cause, stopped_mode=call[_STOPPED_MODE] or "KeepCharging")
     return {}
@@ -202,7 +175,7 @@ def _stop(call: ActionCall) -> JsonObject:
 STOP_ONE: Final = Action(
     "StopInstance",
     ParameterSet((_INSTANCE, _FORCE_STOP, _STOPPED_MODE, _CONFIRM_STOP, _HIBERNATE, _DRY_RUN)),
-    STOP,
+    PACKAGE,
     _stop,
     _REFUSALS,
     needs_region=False,
@@ -214,7 +187,7 @@ STOP_ONE: Final = Action(
 STOP_MANY: Final = Action(
     "StopInstances",
     ParameterSet((_INSTANCES, _FORCE_STOP, _STOPPED_MODE, _OPTIMIZATION, _DRY_RUN)),
-    STOP_BATCH,
+    PACKAGE,
     _batch_of(
         Operation(
             "a stop",
@@ -225,7 +198,8 @@ STOP_MANY: Final = Action(
             ),
         )
     ),
-    _BATCH_REFUSALS,
+    _REFUSALS,
+    words_of="StopInstance",
     notes=("Running -> Stopping -> Stopped at one instant.", _TOLERANT_NOTE),
 )
 
@@ -242,9 +216,9 @@ def _start(call: ActionCall) -> JsonObject:
 START_ONE: Final = Action(
     "StartInstance",
     ParameterSet((_INSTANCE, _INIT_LOCAL_DISK, _DRY_RUN)),
-    START,
+    PACKAGE,
     _start,
-    {**_REFUSALS, InstanceArrearsError: START["InstanceExpired"]},
+    {**_REFUSALS, InstanceArrearsError: "InstanceExpired"},
     needs_region=False,
     notes=("Stopped -> Starting -> Running at one instant.",),
 )
@@ -254,7 +228,7 @@ START_ONE: Final = Action(
 START_MANY: Final = Action(
     "StartInstances",
     ParameterSet((_INSTANCES, _OPTIMIZATION, _DRY_RUN)),
-    START_BATCH,
+    PACKAGE,
     _batch_of(
         Operation(
             "a start",
@@ -263,7 +237,8 @@ START_MANY: Final = Action(
             lambda call, instance: call.cloud.start(instance, cause=call.cause),
         )
     ),
-    _BATCH_REFUSALS,
+    _REFUSALS,
+    words_of="RebootInstance",
     notes=("Stopped -> Starting -> Running at one instant.", _TOLERANT_NOTE),
 )
 
@@ -283,20 +258,26 @@ _INITIALIZING_NOTE: Final = (
 def _check_deletable(call: ActionCall, instance: InstanceRecord) -> None:
     """A security lock does not keep an instance from being released (documented)."""
     if flag(instance, "deletion_protection"):
-        raise PROTECTED.error()
+        raise call.error("InvalidOperation.DeletionProtection")
     if word(instance, "instance_charge_type") == "PrePaid" and not call[_TERMINATE]:
-        raise CHARGE_TYPE.error()
+        raise call.error("ChargeTypeViolation")
     if instance.status == InstanceStatus.PENDING:
-        raise INITIALIZING.error(hint=f"{instance.instance_id} is still Pending; wait until it is not")
+        raise call.error(
+            "IncorrectInstanceStatus.Initializing",
+            hint=f"{instance.instance_id} is still Pending; wait until it is not",
+        )
     if instance.status != InstanceStatus.STOPPED and not call[_FORCE]:
-        raise WRONG_STATUS.error(hint=f"{instance.instance_id} is {instance.status}; stop it first, or send Force=true")
+        raise call.error(
+            "IncorrectInstanceStatus",
+            hint=f"{instance.instance_id} is {instance.status}; stop it first, or send Force=true",
+        )
 
 
 def _delete(call: ActionCall) -> JsonObject:
     instance = call.instance(call[_INSTANCE])
     _check_deletable(call, instance)
     if call[_DRY_RUN]:
-        raise DRY_RUN.error()
+        raise call.error("DryRunOperation")
     call.cloud.release(instance, cause=call.cause)
     return {}
 
@@ -304,9 +285,9 @@ def _delete(call: ActionCall) -> JsonObject:
 DELETE_ONE: Final = Action(
     "DeleteInstance",
     ParameterSet((_INSTANCE, _FORCE, _FORCED_STOP, _TERMINATE, _DRY_RUN)),
-    DELETE,
+    PACKAGE,
     _delete,
-    _REFUSALS,
+    {UnknownInstanceError: "InvalidInstanceId.NotFound"},
     needs_region=False,
     notes=(
         "Unfinished events of the instance become Canceled.",
@@ -316,7 +297,7 @@ DELETE_ONE: Final = Action(
 
 # -- DeleteInstances
 
-_DELETED: Final = repeated("InstanceId", most=100, too_many=TOO_MANY_INSTANCES, required=True)
+_DELETED: Final = repeated("InstanceId", most=100, refusal="InvalidParameter.TooManyInstanceIds", required=True)
 _CLIENT_TOKEN: Final = text("ClientToken", note="a call repeated with the same token and parameters succeeds again")
 
 
@@ -325,7 +306,7 @@ def _delete_batch(call: ActionCall) -> JsonObject:
     for instance in instances:
         _check_deletable(call, instance)
     if call[_DRY_RUN]:
-        raise BATCH_DRY_RUN.error()
+        raise call.error("DRYRUN.SUCCESS")
     for instance in instances:
         call.cloud.release(instance, cause=call.cause)
     return {}
@@ -334,9 +315,10 @@ def _delete_batch(call: ActionCall) -> JsonObject:
 DELETE_MANY: Final = Action(
     "DeleteInstances",
     ParameterSet((_DELETED, _FORCE, _FORCED_STOP, _TERMINATE, _CLIENT_TOKEN, _DRY_RUN)),
-    DELETE_BATCH,
+    PACKAGE,
     _delete_batch,
-    _BATCH_REFUSALS,
+    {UnknownInstanceError: "InvalidInstanceId.NotFound"},
+    words_of="DeleteInstance",
     notes=("All or nothing.", "Unfinished events of the instances become Canceled.", _INITIALIZING_NOTE),
 )
 

@@ -8,7 +8,6 @@ from typing import Any, Final, TypeAlias
 
 from pytest_ecsevents.clock import Micros
 from pytest_ecsevents.rpc import Action
-from pytest_ecsevents.rpc._errors import COMMON_INVALID, DRY_RUN, INSTANCE_STATUS, INSTANCES, MALFORMED_INSTANCES
 from pytest_ecsevents.rpc._paging import MAX_RESULTS, NEXT_TOKEN, PAGE_NUMBER, numbered, page_size, paged
 from pytest_ecsevents.rpc._parameters import (
     Parameter,
@@ -36,6 +35,7 @@ from pytest_ecsevents.services.ecs import (
     words,
 )
 from pytest_ecsevents.services.ecs._calls import ActionCall
+from pytest_ecsevents.services.ecs.api import PACKAGE
 from pytest_ecsevents.services.ecs.api._event_filters import has_tags
 from pytest_ecsevents.services.ecs.api._instance_view import instance_view
 
@@ -65,15 +65,15 @@ def _name_like(instance: InstanceRecord, pattern: str) -> bool:
 
 
 _STATUSES: Final = tuple(str(status) for status in InstanceStatus)
-_TAGS: Final = structs("Tag", "Key", "Value", most=20, too_many=INSTANCES["InvalidTagCount"])
-_FILTERS: Final = structs("Filter", "Key", "Value", most=4, too_many=INSTANCES["InvalidFilterKey.NotFound"])
+_TAGS: Final = structs("Tag", "Key", "Value", most=20, refusal="InvalidTagCount")
+_FILTERS: Final = structs("Filter", "Key", "Value", most=4, refusal="InvalidFilterKey.NotFound")
 _DRY_RUN: Final = boolean("DryRun")
 PAGE_SIZE: Final = page_size(100)
 
 FILTERS: Final = (
     Filter(json_list("InstanceIds"), lambda instance, value: instance.instance_id in value),
     Filter(
-        choice("Status", _STATUSES, refusal=INSTANCES["InvalidStatus.NotFound"]),
+        choice("Status", _STATUSES, refusal="InvalidStatus.NotFound"),
         lambda instance, value: instance.status == value,
     ),
     Filter(text("InstanceName", note="* stands for any text"), _name_like),
@@ -81,7 +81,7 @@ FILTERS: Final = (
     Filter(text("VSwitchId"), _is("vswitch_id")),
     Filter(text("ZoneId"), _is("zone_id")),
     Filter(
-        choice("InstanceNetworkType", NETWORK_TYPES, refusal=INSTANCES["InvalidNetworkType.NotFound"]),
+        choice("InstanceNetworkType", NETWORK_TYPES, refusal="InvalidNetworkType.NotFound"),
         _is("instance_network_type"),
     ),
     Filter(text("SecurityGroupId"), lambda instance, value: value in words(instance, "security_group_ids")),
@@ -92,14 +92,14 @@ FILTERS: Final = (
     Filter(json_list("RdmaIpAddresses"), _any_of("rdma_ip_addresses")),
     Filter(repeated("Ipv6Address", most=100), _any_of("ipv6_addresses")),
     Filter(
-        choice("InstanceChargeType", CHARGE_TYPES, refusal=INSTANCES["InvalidInstanceChargeType.NotFound"]),
+        choice("InstanceChargeType", CHARGE_TYPES, refusal="InvalidInstanceChargeType.NotFound"),
         _is("instance_charge_type"),
     ),
     Filter(
         choice(
             "InternetChargeType",
             INTERNET_CHARGE_TYPES,
-            refusal=INSTANCES["InvalidInternetChargeType.ValueNotSupported"],
+            refusal="InvalidInternetChargeType.ValueNotSupported",
         ),
         _is("internet_charge_type"),
     ),
@@ -108,7 +108,7 @@ FILTERS: Final = (
     Filter(text("InstanceTypeFamily"), _is("instance_type_family")),
     Filter(text("KeyPairName"), _is("key_pair_name")),
     Filter(
-        choice("LockReason", LOCK_REASONS, refusal=INSTANCES["InvalidLockReason.NotFound"]),
+        choice("LockReason", LOCK_REASONS, refusal="InvalidLockReason.NotFound"),
         lambda instance, value: value in instance.locks,
     ),
     Filter(text("ResourceGroupId"), _is("resource_group_id")),
@@ -123,20 +123,20 @@ FILTERS: Final = (
 _NO_EFFECT: Final = (
     repeated("AdditionalAttributes", most=100, note="no effect"),
     boolean("NeedSaleCycle", note="no effect"),
-    integer("HttpPutResponseHopLimit", 0, least=0, refusal=COMMON_INVALID, note="no effect"),
+    integer("HttpPutResponseHopLimit", 0, least=0, note="no effect"),
 )
 
 
 def _describe_instances(call: ActionCall) -> JsonObject:
     tests = _tests(call)
     if call[_DRY_RUN]:
-        raise DRY_RUN.error()
+        raise call.error("DryRunOperation")
     instances = [
         instance
         for instance in call.cloud.account_instances(call.account_id, call.region_id)
         if all(test(instance) for test in tests)
     ]
-    page, envelope = paged(call, instances, PAGE_SIZE, _declared_first, last_token="", refusal=COMMON_INVALID)
+    page, envelope = paged(call, instances, PAGE_SIZE, _declared_first, last_token="")
     views: list[Json] = [instance_view(instance) for instance in page]
     return {"NextToken": "", **envelope, "Instances": {"Instance": views}}
 
@@ -151,8 +151,8 @@ def _tests(call: ActionCall) -> "list[Callable[[InstanceRecord], bool]]":
     given = [one for one in FILTERS if call[one.parameter] != one.parameter.default]
     tests.extend(_bound(one.matches, call[one.parameter]) for one in given)
     if call[_TAGS]:
-        tests.append(_bound(lambda instance, pairs: has_tags(instance.tags, pairs), _tag_pairs(call[_TAGS])))
-    tests.extend(_time_test(pair) for pair in call[_FILTERS])
+        tests.append(_bound(lambda instance, pairs: has_tags(instance.tags, pairs), _tag_pairs(call)))
+    tests.extend(_time_test(call, pair) for pair in call[_FILTERS])
     _check_hpc_cluster(call)
     return tests
 
@@ -161,11 +161,11 @@ def _bound(matches: Matches, value: object) -> Callable[[InstanceRecord], bool]:
     return lambda instance: matches(instance, value)
 
 
-def _tag_pairs(tags: "tuple[Mapping[str, str], ...]") -> "list[tuple[str, str | None]]":
-    for tag in tags:
+def _tag_pairs(call: ActionCall) -> "list[tuple[str, str | None]]":
+    for tag in call[_TAGS]:
         if not tag.get("Key"):
-            raise INSTANCES["InvalidTag.Mismatch"].error(hint="a Tag.N.Value without its Tag.N.Key")
-    return [(tag["Key"], tag.get("Value")) for tag in tags]
+            raise call.error("InvalidTag.Mismatch", hint="a Tag.N.Value without its Tag.N.Key")
+    return [(tag["Key"], tag.get("Value")) for tag in call[_TAGS]]
 
 
 def _expired_at(instance: InstanceRecord) -> Micros:
@@ -182,13 +182,13 @@ _TIME_KEYS: Final[dict[str, Callable[[InstanceRecord, Micros], bool]]] = {
 }
 
 
-def _time_test(pair: Mapping[str, str]) -> Callable[[InstanceRecord], bool]:
+def _time_test(call: ActionCall, pair: Mapping[str, str]) -> Callable[[InstanceRecord], bool]:
     key, value = pair.get("Key", ""), pair.get("Value", "")
     matches, at = _TIME_KEYS.get(key), minutes_instant(value)
     if matches is None:
-        raise INSTANCES["InvalidFilterKey.NotFound"].error(hint=f"{key!r} is none of {', '.join(_TIME_KEYS)}")
+        raise call.error("InvalidFilterKey.NotFound", hint=f"{key!r} is none of {', '.join(_TIME_KEYS)}")
     if at is None:
-        raise INSTANCES["InvalidFilterValue"].error(hint=f"{value!r} is not in the form yyyy-MM-ddTHH:mmZ")
+        raise call.error("InvalidFilterValue", hint=f"{value!r} is not in the form yyyy-MM-ddTHH:mmZ")
     return _bound(matches, at)
 
 
@@ -196,7 +196,7 @@ def _check_hpc_cluster(call: ActionCall) -> None:
     wanted = call.values["HpcClusterId"]
     known = {word(instance, "hpc_cluster_id") for instance in call.cloud.instances.values()}
     if wanted and wanted not in known:
-        raise INSTANCES["InvalidHpcClusterId.NotFound"].error(hint="no instance declares that hpc_cluster_id")
+        raise call.error("InvalidHpcClusterId.NotFound", hint="no instance declares that hpc_cluster_id")
 
 
 DESCRIBE: Final = Action(
@@ -214,9 +214,8 @@ DESCRIBE: Final = Action(
             MAX_RESULTS,
         )
     ),
-    INSTANCES,
+    PACKAGE,
     _describe_instances,
-    {},
     notes=(
         "Instances in order of declaration and creation.",
         "What the test does not declare of an instance has the values of a captured reply.",
@@ -228,7 +227,7 @@ DESCRIBE: Final = Action(
 
 _ZONE: Final = text("ZoneId")
 _CLUSTER: Final = text("ClusterId", note="deprecated")
-_IDS: Final = repeated("InstanceId", most=100, too_many=INSTANCE_STATUS["InvalidParameter.TooManyInstanceIds"])
+_IDS: Final = repeated("InstanceId", most=100, refusal="InvalidParameter.TooManyInstanceIds")
 _STATUS_PAGE_SIZE: Final = page_size(50)
 _ZONE_FORM: Final = re.compile(r"-?[a-z0-9]{1,2}")
 
@@ -237,7 +236,7 @@ def _describe_status(call: ActionCall) -> JsonObject:
     zone, cluster, wanted = call[_ZONE], call[_CLUSTER], frozenset(call[_IDS])
     mine = list(call.cloud.account_instances(call.account_id, call.region_id))
     if zone and not is_zone(zone, call.region_id, mine):
-        raise INSTANCE_STATUS["InvalidZoneId.NotFound"].error(hint=f"{zone!r} is no zone of {call.region_id}")
+        raise call.error("InvalidZoneId.NotFound", hint=f"{zone!r} is no zone of {call.region_id}")
     instances = [
         instance
         for instance in mine
@@ -259,12 +258,11 @@ def is_zone(zone: str, region_id: str, instances: Iterable[InstanceRecord]) -> b
 STATUS: Final = Action(
     "DescribeInstanceStatus",
     ParameterSet((_ZONE, _CLUSTER, _IDS, PAGE_NUMBER, _STATUS_PAGE_SIZE)),
-    INSTANCE_STATUS,
+    PACKAGE,
     _describe_status,
-    {},
     notes=(
         "Unknown instance ids are left out.",
-        f"{MALFORMED_INSTANCES.code} only through a fault: its cause is unknown.",
+        "Abs.InvalidInstanceIds.MalFormed only through a fault: its cause is unknown.",
     ),
 )
 

@@ -7,12 +7,12 @@ from typing import Final
 
 from pytest_ecsevents.clock import instant_text
 from pytest_ecsevents.rpc import Action
-from pytest_ecsevents.rpc._errors import ATTRIBUTE, COMMON_INVALID, NO_INSTANCE, REGIONS_ERRORS, TAG_ERRORS
 from pytest_ecsevents.rpc._paging import PAGE_NUMBER, numbered, page_size
 from pytest_ecsevents.rpc._parameters import ParameterSet, choice, structs, text
 from pytest_ecsevents.rpc._wire import Json, JsonObject
 from pytest_ecsevents.services.ecs import REGIONS, UnknownInstanceError, flag
 from pytest_ecsevents.services.ecs._calls import ActionCall
+from pytest_ecsevents.services.ecs.api import PACKAGE
 from pytest_ecsevents.services.ecs.api._event_filters import has_tags
 from pytest_ecsevents.services.ecs.api._instance_view import instance_view
 
@@ -64,9 +64,9 @@ def _describe_attribute(call: ActionCall) -> JsonObject:
 DESCRIBE_ATTRIBUTE: Final = Action(
     "DescribeInstanceAttribute",
     ParameterSet((_INSTANCE,)),
-    ATTRIBUTE,
+    PACKAGE,
     _describe_attribute,
-    {UnknownInstanceError: NO_INSTANCE},
+    {UnknownInstanceError: "InvalidInstanceId.NotFound"},
     needs_region=False,
     notes=("IoOptimized is a text and CreationTime has seconds here, unlike in DescribeInstances (observed).",),
 )
@@ -76,19 +76,19 @@ DESCRIBE_ATTRIBUTE: Final = Action(
 _CHARGE_TYPE: Final = choice(
     "InstanceChargeType",
     ("PostPaid", "PrePaid", "SpotWithPriceLimit", "SpotAsPriceGo"),
-    refusal=REGIONS_ERRORS["Invalid.InstanceChargeType"],
+    refusal="Invalid.InstanceChargeType",
     note="checked, no effect on what is listed",
 )
 _RESOURCE_TYPE: Final = choice(
     "ResourceType",
     ("instance", "disk", "reservedinstance", "scu"),
-    refusal=REGIONS_ERRORS["InvalidResourceType.NotFound"],
+    refusal="InvalidResourceType.NotFound",
     note="checked, no effect on what is listed",
 )
 _LANGUAGE: Final = choice(
     "AcceptLanguage",
     ("zh-CN", "zh-TW", "en-US", "ja", "fr", "de", "ko"),
-    refusal=REGIONS_ERRORS["InvalidAcceptLanguage.NotFound"],
+    refusal="InvalidAcceptLanguage.NotFound",
     note="default zh-CN; names are Chinese or English",
 )
 
@@ -115,9 +115,8 @@ def _describe_regions(call: ActionCall) -> JsonObject:
 REGIONS_LIST: Final = Action(
     "DescribeRegions",
     ParameterSet((_CHARGE_TYPE, _RESOURCE_TYPE, _LANGUAGE)),
-    REGIONS_ERRORS,
+    PACKAGE,
     _describe_regions,
-    {},
     needs_region=False,
     notes=("Which regions are listed, and their names other than Qingdao's.",),
 )
@@ -166,16 +165,16 @@ _KINDS: Final = (
     "reservedinstance",
     "snapshotpolicy",
 )
-_TAGS_PAGE_SIZE: Final = page_size(100, 50, refusal=COMMON_INVALID)
-_KIND: Final = choice("ResourceType", _KINDS, refusal=TAG_ERRORS["InvalidResourceType.NotFound"])
+_TAGS_PAGE_SIZE: Final = page_size(100, 50)
+_KIND: Final = choice("ResourceType", _KINDS, refusal="InvalidResourceType.NotFound")
 _RESOURCE: Final = text("ResourceId")
-_WANTED_TAGS: Final = structs("Tag", "Key", "Value", most=20, too_many=TAG_ERRORS["InvalidTagCount"])
+_WANTED_TAGS: Final = structs("Tag", "Key", "Value", most=20, refusal="InvalidTagCount")
 _CATEGORY: Final = text("Category", note="no effect")
 
 
 def _describe_tags(call: ActionCall) -> JsonObject:
     """Each pair of key and value with how many resources carry it; every filter narrows which resources count."""
-    pairs = [(_tag_key(tag), tag.get("Value")) for tag in call[_WANTED_TAGS]]
+    pairs = [(_tag_key(call, tag), tag.get("Value")) for tag in call[_WANTED_TAGS]]
     found: dict[tuple[str, str], Counter[str]] = {}
     for counted, tags in _carriers(call):
         if not has_tags(tags, pairs):
@@ -198,21 +197,18 @@ def _carriers(call: ActionCall) -> Iterator[tuple[str, Mapping[str, str]]]:
                     yield tagged.counted, tags
 
 
-def _tag_key(tag: Mapping[str, str]) -> str:
+def _tag_key(call: ActionCall, tag: Mapping[str, str]) -> str:
     key = tag.get("Key")
     if not key:
-        words = 'The input parameter "Tag.N.Key" that is mandatory for processing this request is not supplied.'
-        raise TAG_ERRORS["MissingParameter"].error(words, hint="a Tag.N.Value without its Tag.N.Key")
+        raise call.action.not_supplied("Tag.N.Key")
     return key
 
 
 TAGS_LIST: Final = Action(
     "DescribeTags",
     ParameterSet((_KIND, _RESOURCE, _WANTED_TAGS, _CATEGORY, PAGE_NUMBER, _TAGS_PAGE_SIZE)),
-    TAG_ERRORS,
+    PACKAGE,
     _describe_tags,
-    {},
-    missing=TAG_ERRORS["MissingParameter"],
     notes=(
         "Only instances and disks carry tags here; of other types nothing is listed.",
         "With several Tag.N only resources that carry all of them count, and only these tags are listed.",

@@ -5,27 +5,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from pytest_ecsevents.rpc import Action
-from pytest_ecsevents.rpc._errors import (
-    ACCEPT,
-    ARREARS,
-    DESCRIBE_MAINTENANCE,
-    EVENT_MISSING,
-    LOCKED,
-    METADATA_OPTIONS,
-    MODIFY_MAINTENANCE,
-    NO_INSTANCE,
-    REDEPLOY,
-    REPORT,
-    RESCHEDULE,
-    WRONG_STATUS,
-)
 from pytest_ecsevents.rpc._paging import PAGE_NUMBER, numbered, page_size
 from pytest_ecsevents.rpc._parameters import (
     ParameterSet,
     boolean,
     choice,
     instant,
-    invalid,
     repeated,
     structs,
     text,
@@ -49,6 +34,7 @@ from pytest_ecsevents.services.ecs import (
     UnknownInstanceError,
 )
 from pytest_ecsevents.services.ecs._calls import ActionCall
+from pytest_ecsevents.services.ecs.api import PACKAGE
 
 # -- RedeployInstance
 
@@ -65,14 +51,14 @@ def _redeploy(call: ActionCall) -> JsonObject:
 REDEPLOY_ONE: Final = Action(
     "RedeployInstance",
     ParameterSet((_INSTANCE, _FORCE_STOP)),
-    REDEPLOY,
+    PACKAGE,
     _redeploy,
     {
-        UnknownInstanceError: REDEPLOY["InvalidInstanceId.NotFound"],
-        InstanceStatusError: WRONG_STATUS,
-        InstanceLockedError: LOCKED,
-        InstanceArrearsError: ARREARS,
-        NothingToRedeployError: REDEPLOY["InvalidOperation.RedeployInstance"],
+        UnknownInstanceError: "InvalidInstanceId.NotFound",
+        InstanceStatusError: "IncorrectInstanceStatus",
+        InstanceLockedError: "InstanceLockedForSecurity",
+        InstanceArrearsError: "InstanceExpiredOrInArrears",
+        NothingToRedeployError: "InvalidOperation.RedeployInstance",
     },
     needs_region=False,
     notes=(
@@ -96,15 +82,12 @@ def _accept(call: ActionCall) -> JsonObject:
     return {}
 
 
-_NO_INQUIRING: Final = ACCEPT["InvalidEventId.NoInquiringEventFound"]
-
 ACCEPT_ONE: Final = Action(
     "AcceptInquiredSystemEvent",
     ParameterSet((_EVENT, _CHOICE)),
-    ACCEPT,
+    PACKAGE,
     _accept,
-    {UnknownEventError: _NO_INQUIRING, NotInquiringError: _NO_INQUIRING},
-    ACCEPT["MissingParameter"],
+    dict.fromkeys((UnknownEventError, NotInquiringError), "InvalidEventId.NoInquiringEventFound"),
     notes=("The event executes at once.",),
 )
 
@@ -127,14 +110,13 @@ def _reschedule(call: ActionCall) -> JsonObject:
 RESCHEDULE_ONE: Final = Action(
     "ModifySystemEventAttribute",
     ParameterSet((_INSTANCE, _EVENT, _NOT_BEFORE)),
-    RESCHEDULE,
+    PACKAGE,
     _reschedule,
     {
-        UnknownInstanceError: RESCHEDULE["InvalidInstanceId.NotFound"],
-        UnknownEventError: RESCHEDULE["InvalidEventId.NotFound"],
-        NotBeforePassedError: RESCHEDULE["InvalidNotBefore.Passed"],
+        UnknownInstanceError: "InvalidInstanceId.NotFound",
+        UnknownEventError: "InvalidEventId.NotFound",
+        NotBeforePassedError: "InvalidNotBefore.Passed",
     },
-    RESCHEDULE["MissingParameter"],
     notes=(
         "No reference page was found: errors, types and range are guesses.",
         "Any Scheduled event takes any later NotBefore; the first one shows as InitialNotBefore.",
@@ -154,9 +136,9 @@ _FULL_HOUR: Final = re.compile(r"([01]\d|2[0-3]):00:00")
 
 def _modify_maintenance(call: ActionCall) -> JsonObject:
     if not call[_INSTANCES]:
-        raise invalid("InstanceId.N", "", "Name at least one instance.")
+        raise call.invalid("InstanceId.N", "''", "Name at least one instance.")
     instances = [call.instance(instance_id) for instance_id in call[_INSTANCES]]
-    windows = [_window(struct) for struct in call[_WINDOW]]
+    windows = [_window(call, struct) for struct in call[_WINDOW]]
     for instance in instances:
         before = instance.maintenance
         call.cloud.modify_maintenance(
@@ -170,27 +152,27 @@ def _modify_maintenance(call: ActionCall) -> JsonObject:
     return {}
 
 
-def _window(struct: Mapping[str, str]) -> "tuple[str, str]":
+def _window(call: ActionCall, struct: Mapping[str, str]) -> "tuple[str, str]":
     start, end = struct.get("StartTime", ""), struct.get("EndTime", "")
     hours = [_FULL_HOUR.fullmatch(time) for time in (start, end)]
     if not all(hours) or start == end:
         expected = "StartTime and EndTime must both be HH:mm:ss on the full hour, 1 to 23 hours apart."
-        raise invalid("MaintenanceWindow.N", f"{start} to {end}", expected)
+        raise call.invalid("MaintenanceWindow.N", repr(f"{start} to {end}"), expected)
     return start, end
 
 
 MODIFY: Final = Action(
     "ModifyInstanceMaintenanceAttributes",
     ParameterSet((_INSTANCES, _ACTION, _NOTIFY, _WINDOW)),
-    MODIFY_MAINTENANCE,
+    PACKAGE,
     _modify_maintenance,
-    {UnknownInstanceError: NO_INSTANCE},
+    {UnknownInstanceError: "InvalidInstanceId.NotFound"},
     notes=("All or nothing.", "Without InstanceId.N it is refused."),
 )
 
 # -- DescribeInstanceMaintenanceAttributes
 
-_DESCRIBED: Final = repeated("InstanceId", most=100, too_many=DESCRIBE_MAINTENANCE["InstanceIdLimitExceeded"])
+_DESCRIBED: Final = repeated("InstanceId", most=100, refusal="InstanceIdLimitExceeded")
 _PAGE_SIZE: Final = page_size(100)
 
 
@@ -223,34 +205,32 @@ def _maintenance_view(instance: InstanceRecord) -> JsonObject:
 DESCRIBE: Final = Action(
     "DescribeInstanceMaintenanceAttributes",
     ParameterSet((_DESCRIBED, PAGE_NUMBER, _PAGE_SIZE)),
-    DESCRIBE_MAINTENANCE,
+    PACKAGE,
     _describe_maintenance,
-    {UnknownInstanceError: NO_INSTANCE},
-    DESCRIBE_MAINTENANCE["MissingParameter"],
+    {UnknownInstanceError: "InvalidInstanceId.NotFound"},
     notes=("SupportedValues are Stop and AutoRecover, and AutoRedeploy where a local disk is declared.",),
 )
 
 # -- ModifyInstanceMetadataOptions
 
-_NO_LIMIT: Final = METADATA_OPTIONS["InvalidHttpPutResponseHopLimit.NotSupported"]
 _GUEST: Final = text("InstanceId", note="without it the call is refused")
 _HTTP_ENDPOINT: Final = choice(
     "HttpEndpoint",
     ("enabled", "disabled"),
     required=True,
-    refusal=METADATA_OPTIONS["InvalidHttpEndpoint.NotSupported"],
+    refusal="InvalidHttpEndpoint.NotSupported",
 )
 _HTTP_TOKENS: Final = choice(
     "HttpTokens",
     ("optional", "required"),
-    refusal=METADATA_OPTIONS["InvalidHttpTokens.NotSupported"],
+    refusal="InvalidHttpTokens.NotSupported",
     note="optional (default) or required",
 )
 
 
 def _modify_metadata_options(call: ActionCall) -> JsonObject:
     if not call[_GUEST]:
-        raise METADATA_OPTIONS["InvalidInstanceId.NotFound"].error(hint="InstanceId was not sent")
+        raise call.error("InvalidInstanceId.NotFound", hint="InstanceId was not sent")
     options = MetadataOptions(call[_HTTP_ENDPOINT], call[_HTTP_TOKENS] or "optional")
     call.cloud.modify_metadata_options(call.instance(call[_GUEST]), options)
     return {}
@@ -263,18 +243,24 @@ MODIFY_METADATA: Final = Action(
             _GUEST,
             _HTTP_ENDPOINT,
             _HTTP_TOKENS,
-            whole("HttpPutResponseHopLimit", least=1, most=64, refusal=_NO_LIMIT, note="from 1 to 64; no effect"),
+            whole(
+                "HttpPutResponseHopLimit",
+                least=1,
+                most=64,
+                refusal="InvalidHttpPutResponseHopLimit.NotSupported",
+                note="from 1 to 64; no effect",
+            ),
             choice(
                 "InstanceMetadataTags",
                 ("enabled", "disabled"),
-                refusal=METADATA_OPTIONS["InvalidInstanceMetadataTags.NotSupported"],
+                refusal="InvalidInstanceMetadataTags.NotSupported",
                 note="enabled or disabled; no effect",
             ),
         )
     ),
-    METADATA_OPTIONS,
+    PACKAGE,
     _modify_metadata_options,
-    {UnknownInstanceError: METADATA_OPTIONS["InvalidInstanceId.NotFound"]},
+    {UnknownInstanceError: "InvalidInstanceId.NotFound"},
     notes=(
         "Without InstanceId, which is documented as optional, it is refused.",
         "HttpTokens left out makes it optional again, as documented.",
@@ -289,10 +275,8 @@ _REASON: Final = choice(
 )
 _PARTS: Final = ("cpu", "motherboard", "mem", "power", "disk", "networkcard", "raidcard", "fan")
 _ISSUE: Final = choice("IssueCategory", (*(f"hardware-{part}-error" for part in _PARTS), "others"))
-_DISKS: Final = repeated("DiskId", most=100, too_many=REPORT["DiskIdLimitExceeded"], note="needed for the disk reasons")
-_REPORTED: Final = repeated(
-    "InstanceId", most=100, too_many=REPORT["InstanceIdLimitExceeded"], required=True, missing=EVENT_MISSING
-)
+_DISKS: Final = repeated("DiskId", most=100, refusal="DiskIdLimitExceeded", note="needed for the disk reasons")
+_REPORTED: Final = repeated("InstanceId", most=100, refusal="InstanceIdLimitExceeded", required=True)
 _DESCRIPTION: Final = text("Description", required=True)
 
 
@@ -300,7 +284,7 @@ def _report(call: ActionCall) -> JsonObject:
     for instance_id in call[_REPORTED]:
         call.instance(instance_id)
     if call[_REASON] in _DISK_REASONS and not call[_DISKS]:
-        raise invalid("DiskId.N", "", f"Reason {call[_REASON]} needs at least one disk.")
+        raise call.invalid("DiskId.N", "''", f"Reason {call[_REASON]} needs at least one disk.")
     return {}
 
 
@@ -318,10 +302,9 @@ REPORT_STATUS: Final = Action(
             repeated("Device", most=100),
         )
     ),
-    REPORT,
+    PACKAGE,
     _report,
-    {UnknownInstanceError: REPORT["InvalidInstanceId.NotFound"]},
-    EVENT_MISSING,
+    {UnknownInstanceError: "InvalidInstanceId.NotFound"},
     notes=("Creates no event, as far as is documented.",),
 )
 

@@ -1,0 +1,42 @@
+"""Reads the error tables: each service keeps its rows in an `errors.csv` in its package.
+
+Columns: `code`, `status`, `message`, `source`, `actions` (those that can answer with it, separated by spaces; empty for
+any), `name` (see `ErrorRow`), `notes` (for readers of the file). Rows are sorted by code. A table of another service is
+had with `error_table("pytest_ecsevents.services.smq")`: give the package, and the action if the rows differ by action.
+"""
+
+import csv
+import pkgutil
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Final
+
+from pytest_ecsevents.rpc._errors import ErrorRow, ErrorTable
+
+
+def error_table(package: str, action: str = "") -> ErrorTable:
+    """The rows of an action, or of any action, in the package's `errors.csv`; read on first use."""
+    return ErrorTable(lambda: _read(package).get(action, ()))
+
+
+@cache
+def _read(package: str) -> Mapping[str, Sequence[ErrorRow]]:
+    """The rows of a file by action."""
+    tables: dict[str, list[ErrorRow]] = {}
+    for actions, row in _rows(package):
+        for action in actions.split() or [""]:
+            tables.setdefault(action, []).append(row)
+    return tables
+
+
+def _rows(package: str) -> Iterator[tuple[str, ErrorRow]]:
+    # Through the loader, which works from a zip file and where a test has replaced `open` (pyfakefs).
+    data = pkgutil.get_data(package, "errors.csv")
+    assert data is not None
+    for line in csv.DictReader(data.decode().splitlines()):
+        row = ErrorRow(line["code"], int(line["status"]), line["message"], line["source"], line["name"])
+        yield line["actions"], row
+
+
+COMMON: Final = error_table("pytest_ecsevents.rpc")
+"""What any action may answer with."""
