@@ -1,5 +1,6 @@
 """What every test shares."""
 
+import contextlib
 import datetime as dt
 import json
 import sys
@@ -24,6 +25,9 @@ from pytest_ecsevents.checks import _witness
 settings.register_profile("default", max_examples=20, stateful_step_count=25, deadline=None, derandomize=True)
 settings.register_profile("nightly", max_examples=2500, deadline=None, print_blob=True)
 settings.load_profile("nightly" if NIGHTLY else "default")
+
+with contextlib.suppress(ModuleNotFoundError):
+    import aiohttp  # noqa: F401  # the same
 
 _REAL = (time.sleep, time.time, dt.datetime)
 

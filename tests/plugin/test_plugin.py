@@ -470,27 +470,6 @@ def test_the_public_names_are_loaded_when_asked_for():
     assert str(error.value) == "module 'pytest_ecsevents' has no attribute 'EcsEvent'"
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="workers are slow to start there")
-def test_workers_of_xdist_serve_alike(pytester):
-    """Under -n 2 tests pass, and a failure report has its timeline."""
-    pytester.makepyfile(
-        """
-        import pytest
-
-        @pytest.mark.parametrize("n", range(6))
-        @pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-web1")
-        def test_it(ecs_events, n):
-            ecs_events.advance("2d")
-            assert ecs_events.one().status == ("Avoided" if n == 5 else "Executed")
-        """
-    )
-    result = pytester.runpytest_subprocess("-n", "2", "-p", "no:cacheprovider")
-    result.assert_outcomes(passed=5, failed=1)
-    result.stdout.fnmatch_lines(
-        ["*- ECS events -*", "clock 2030-01-01T00:00:00Z +2d 00:00:00 = 2030-01-03T00:00:00Z (freezegun); 1 event*"]
-    )
-
-
 @pytest.mark.skipif(sys.version_info < (3, 15), reason="lazy imports came with Python 3.15")
 def test_a_lazy_import_stays_lazy_and_waits_in_virtual_time(pytester, run):
     """The fixture looks at every loaded module, which must not import what a handler may never use."""

@@ -1,6 +1,5 @@
 """The marker `ecs_scenarios` and the fixture `ecs_scenario`."""
 
-import sys
 
 import pytest
 
@@ -378,25 +377,6 @@ def test_a_wrong_marker_is_an_error_at_set_up_in_one_sentence(run, marks, senten
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([sentence.replace("[", "[[]")])
     assert not any("Traceback" in line or "plugin.py" in line for line in result.outlines)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="workers are slow to start there")
-def test_workers_of_xdist_collect_the_same_ids(pytester):
-    """Ids and their order are the same in each worker, so that -n 2 runs them."""
-    pytester.makepyfile(
-        """
-        import pytest
-
-        @pytest.mark.ecs_scenarios(event_types=["SystemMaintenance.*", "SystemFailure.Reboot"], exclude="just-*")
-        def test_it(ecs_events, ecs_scenario):
-            ecs_events.advance_to(ecs_scenario.until)
-            assert ecs_scenario.event.status == ecs_scenario.expected_without_handler
-        """
-    )
-    alone = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:randomly")
-    together = pytester.runpytest_subprocess("-n", "2", "-p", "no:cacheprovider")
-    assert alone.parseoutcomes()["passed"] > 50
-    together.assert_outcomes(passed=alone.parseoutcomes()["passed"])
 
 
 def test_the_marker_and_the_fixture_are_listed(run):

@@ -3,6 +3,7 @@
 import html
 import json
 import re
+import sys
 import xml.etree.ElementTree as ET
 from types import FunctionType
 
@@ -364,15 +365,21 @@ def test_twice(broken):
     assert ESCAPE not in (pytester.path / "it.xml").read_text()
 
 
-_XDIST = ("-p", "no:randomly", "-p", "no:cacheprovider", "-n", "2")
-
-
-def test_the_story_comes_from_the_workers_of_xdist(pytester):
-    """Reports travel as plain text; the terminal colours them, JUnit XML and pytest-html carry them."""
+@pytest.mark.skipif(sys.platform == "win32", reason="workers are slow to start there")
+def test_workers_of_xdist_serve_alike(pytester):
+    """They collect the same scenarios, and send the story as plain text: the terminal colours it, pages carry it."""
     pytest.importorskip("pytest_html")
-    pytester.makepyfile(f"import pytest\n{LATE}")
-    result = pytester.runpytest_subprocess(*_XDIST, "--color=yes", "--junitxml=it.xml", "--html=it.html")
-    result.assert_outcomes(failed=1)
+    scenarios = """
+@pytest.mark.ecs_scenarios("executed", "avoidable", "canceled-before", event_types=["SystemMaintenance.*", "SystemFailure.Reboot"])
+def test_each(ecs_events, ecs_scenario):
+    ecs_events.advance_to(ecs_scenario.until)
+    assert ecs_scenario.event.status == ecs_scenario.expected_without_handler
+"""
+    pytester.makepyfile(f"import pytest\n{LATE}{scenarios}")
+    without = [f"-pno:{name}" for name in ("randomly", "cacheprovider", "asyncio", "hypothesispytest", "timeout")]
+    result = pytester.runpytest_subprocess(*without, "-n", "2", "--color=yes", "--junitxml=it.xml", "--html=it.html")
+    outcomes = result.parseoutcomes()
+    assert (outcomes["failed"], outcomes["passed"] > 10) == (1, True)
     assert f"\x1b[1m{STORY[0]}\x1b[0m" in result.outlines
     ((_, text),) = _property(pytester.path / "it.xml")
     assert text.splitlines() == _story(text)

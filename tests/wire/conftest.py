@@ -10,6 +10,7 @@ from aliyunsdkcore.acs_exception.exceptions import ServerException
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.vendored import requests
 from aliyunsdkcore.vendored.requests.adapters import HTTPAdapter
+from clients import acs_client
 from old_sdks import new_request, set_parameter
 
 _REAL = (time.sleep, time.time, dt.datetime, HTTPAdapter.send)
@@ -89,9 +90,9 @@ def new_sdk():
 
 
 @pytest.fixture
-def sdk(ecs_events, new_sdk):
+def sdk(ecs_events):
     """The default account in cn-hangzhou."""
-    return new_sdk()
+    return Sdk(acs_client("ak-1"))
 
 
 @pytest.fixture
