@@ -1,6 +1,5 @@
 """The marker `ecs_scenarios` and the fixture `ecs_scenario`."""
 
-
 import pytest
 
 NAMES = [
