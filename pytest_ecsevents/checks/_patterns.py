@@ -1,4 +1,4 @@
-"""Which calls are meant: an action, or all of them, and what of their parameters."""
+"""Patterns of calls: an action or all of them, and parameters."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from pytest_ecsevents.services.metadata import MetadataCall
 __tracebackhide__ = hidden_in_reports
 
 ALL: Final = "*"
-"""Every action that is answered: those that are faked, and those that the test stubs."""
+"""Every action that is answered: faked and stubbed ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class CallPattern:
 
     Attributes:
         action: `RebootInstance`, or `ALL`.
-        said: The parameters as the author wrote them.
+        said: The parameters as the test wrote them.
         wanted: The same by their names on the wire.
     """
 
@@ -32,15 +32,15 @@ class CallPattern:
     wanted: Mapping[str, object]
 
     def fits(self, call: ApiCall) -> bool:
-        """Whether a call is meant."""
+        """Whether a call matches."""
         return self.fits_action(call) and all(_has(call, *item) for item in self.wanted.items())
 
     def fits_action(self, call: ApiCall) -> bool:
-        """Whether it is one to the action."""
+        """Whether a call is one to the action."""
         return self.action in (ALL, call.action)
 
     def likeness(self, call: ApiCall) -> int:
-        """How many of the parameters a call has as they are wanted."""
+        """The number of parameters that match."""
         return sum(_has(call, *item) for item in self.wanted.items())
 
     def __str__(self) -> str:
@@ -52,13 +52,13 @@ class CallPattern:
 def pattern(
     action: str, params: Mapping[str, object], *, besides: Iterable[str] = (), options: Iterable[str] = ()
 ) -> CallPattern:
-    """The calls to an action with these parameters, by name on the wire or in snake_case.
+    """Make the pattern of calls to an action with these parameters, by name on the wire or in snake_case.
 
     Args:
         action: `RebootInstance`, or `ALL`.
         params: Of a list parameter, a list must equal what was sent, a single value must be among it.
-        besides: Actions that are known though they are not faked.
-        options: Other arguments that the author may have meant.
+        besides: Known actions that are not faked.
+        options: Other arguments that may have been meant.
 
     Raises:
         BadArgumentError: No such action, or it has no such parameter.
@@ -66,7 +66,7 @@ def pattern(
     known = [*ACTIONS, *besides]
     if action != ALL and action not in known:
         raise BadArgumentError(
-            f"{action!r} is no action of {' or '.join(PRODUCTS)} that is faked.{did_you_mean(str(action), known)} "
+            f"unknown action {action!r}: the fake of {' and '.join(PRODUCTS)} does not have it.{did_you_mean(str(action), known)} "
             f"Actions are: {listed(ACTIONS, most=99)}."
         )
     return CallPattern(action, params, _wire_params(action, params, list(options)))
@@ -91,14 +91,14 @@ def _wire_name(action: str, name: str, known: list[str], options: list[str]) -> 
         if candidate in known:
             return candidate
     if action == ALL:
-        raise BadArgumentError(f"No action has a parameter {name!r}.{did_you_mean(name, [*options, *known])}")
+        raise BadArgumentError(f"unknown parameter {name!r}: no action has it.{did_you_mean(name, [*options, *known])}")
     raise BadArgumentError(
-        f"{action} has no parameter {name!r}.{did_you_mean(name, [*options, *known])} It has: {listed(known)}."
+        f"unknown parameter {name!r} of {action}.{did_you_mean(name, [*options, *known])} It has: {listed(known)}."
     )
 
 
 def _has(call: ApiCall, name: str, wanted: object) -> bool:
-    """A list must be the list that was sent; one value may be any of a list's; True matches "true" and "True"."""
+    """A list must equal the list that was sent; a single value must be in it; True matches "true" and "True"."""
     sent = call.region_id if name == "RegionId" else call.params.get(name)
     if isinstance(wanted, (list, tuple)):
         return isinstance(sent, list) and [str(value) for value in sent] == [str(value) for value in wanted]
@@ -117,8 +117,8 @@ class MetadataPattern:
     """Requests to the metadata service with certain properties.
 
     Attributes:
-        wanted: What they are to be, by `instance_id`, `method` and `path`.
-        action: What the service is called.
+        wanted: The expected values of `instance_id`, `method` and `path`.
+        action: The name of the service.
     """
 
     wanted: Mapping[str, object]
@@ -129,11 +129,11 @@ class MetadataPattern:
         return self.likeness(call) == len(self.wanted)
 
     def fits_action(self, _call: MetadataCall) -> bool:
-        """Each one is to the service."""
+        """True: the service has no actions."""
         return True
 
     def likeness(self, call: MetadataCall) -> int:
-        """How many of the properties a request has as they are wanted."""
+        """The number of properties that match."""
         return sum(getattr(call, name) == value for name, value in self.wanted.items())
 
     def __str__(self) -> str:
@@ -142,23 +142,23 @@ class MetadataPattern:
 
 
 def metadata_pattern(params: Mapping[str, object], options: Iterable[str]) -> MetadataPattern:
-    """The requests that are meant.
+    """Make the pattern of requests to the metadata service.
 
     Args:
-        params: By `instance_id`, `method` and `path`.
-        options: Other arguments that the author may have meant.
+        params: Values of `instance_id`, `method` and `path`.
+        options: Other arguments that may have been meant.
 
     Raises:
-        BadArgumentError: Requests have no such property, or it can have no such value.
+        BadArgumentError: Unknown property, or a path that is not absolute.
     """
     for name, value in params.items():
         if name not in _METADATA_PARAMETERS:
             known = [*_METADATA_PARAMETERS, *options]
             raise BadArgumentError(
-                f"metadata has no parameter {name!r}.{did_you_mean(name, known)} It has: {listed(_METADATA_PARAMETERS)}."
+                f"unknown parameter {name!r} of metadata.{did_you_mean(name, known)} It has: {listed(_METADATA_PARAMETERS)}."
             )
         if name == "path" and not str(value).startswith("/"):
             raise BadArgumentError(
-                f'path is {value!r}. Pass it whole, such as path="/latest/meta-data/instance/spot/termination-time".'
+                f'path is {value!r}. Pass an absolute path, such as path="/latest/meta-data/instance/spot/termination-time".'
             )
     return MetadataPattern(params)

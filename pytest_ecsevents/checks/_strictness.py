@@ -1,4 +1,4 @@
-"""What fails a test that would otherwise pass, and how the author lets it be."""
+"""The checks that fail a test which would otherwise pass, and how to relax them."""
 
 import json
 import re
@@ -24,13 +24,13 @@ from pytest_ecsevents.services.ecs import Change, Transition
 __tracebackhide__ = hidden_in_reports
 
 CHECKS: Final = {
-    "calls": "calls that cannot be answered, that would wait for ever, or that go on while the clock stands still",
-    "faults": "faults and delays that the handler did not meet",
-    "stubs": "stubs that the handler did not call",
+    "calls": "calls that cannot be answered, that would never end, or that are repeated while the clock stands still",
+    "faults": "faults and delays that no call met",
+    "stubs": "stubs that were not called",
     "receivers": "errors of a receiver, or of a function planned with `at`, though the test passed",
-    "threads": "threads of the test that went on when it had ended",
+    "threads": "threads of the test that still ran at its end",
 }
-"""The checks by name, each with what it complains of."""
+"""The checks by name, each with what it finds."""
 
 _NAMES: Final = tuple(CHECKS)
 _YES_NO: Final = {
@@ -46,11 +46,11 @@ _YES_NO: Final = {
 
 
 def strict_checks(strict: object, what: str) -> frozenset[str]:
-    """The checks that an author asks for.
+    """Parse the choice of checks.
 
     Args:
         strict: True or False for all or none; names of checks, in a collection or in text with commas.
-        what: What an error calls it.
+        what: Its name in errors.
 
     Raises:
         BadArgumentError: It is none of these.
@@ -69,19 +69,19 @@ def strict_checks(strict: object, what: str) -> frozenset[str]:
 
 
 class Checks(frozenset[str]):
-    """The checks that are made; what is taken from them must be one, or a misspelt name would change nothing."""
+    """The checks that are made. Only names of checks can be subtracted: a misspelt one would change nothing."""
 
     __slots__ = ()
 
     def __sub__(self, others: AbstractSet[object]) -> "Checks":
-        return Checks(super().__sub__(strict_checks(others, "What is taken from ecs_events.strict")))
+        return Checks(super().__sub__(strict_checks(others, "the set subtracted from ecs_events.strict")))
 
 
 README: Final = 'README, "Strictness" (README.md#strictness)'
 
 
 def relaxed(check: str) -> str:
-    """How to go on when what a check complains of is on purpose."""
+    """How to relax a check."""
     return (
         f'ecs_events.strict -= {{"{check}"}} in the test, or leave "{check}" out of ecs_events_strict in the ini file; '
         f"see {README}."
@@ -89,24 +89,24 @@ def relaxed(check: str) -> str:
 
 
 def _on_purpose(check: str) -> str:
-    return f"If this is on purpose: {relaxed(check)}"
+    return f"If that is intended: {relaxed(check)}"
 
 
 def with_remedy(problem: str, check: str, remedy: str) -> str:
-    """A complaint: the problem, what to do about it, and how to let it be."""
+    """A message: the problem, what to do about it, and how to relax the check."""
     return f"{problem}\n{remedy} {_on_purpose(check)}"
 
 
-# -- what is found when the test ends
+# -- found at teardown
 
 
 def receivers_raised(errors: Sequence[str]) -> ReceiverError | None:
-    """The complaint about receivers, each error as `receivers_error` tells it."""
+    """Make the error about receivers, from texts by `receivers_error`."""
     if not errors:
         return None
     return ReceiverError(
         with_remedy(
-            "\n".join(["Receivers raised errors, and the test passed all the same:", *map("  - {}".format, errors)]),
+            "\n".join(["Receivers raised errors that the test did not notice:", *map("  - {}".format, errors)]),
             "receivers",
             "Correct the receiver, or catch its error there.",
         )
@@ -114,14 +114,14 @@ def receivers_raised(errors: Sequence[str]) -> ReceiverError | None:
 
 
 def planned_raised(errors: Sequence[str]) -> ReceiverError | None:
-    """The complaint about functions planned with `at`, each error as `planned_error` tells it."""
+    """Make the error about functions planned with `at`, from texts by `planned_error`."""
     if not errors:
         return None
     return ReceiverError(
         with_remedy(
             "\n".join(
                 [
-                    "Functions planned with at raised errors, and the test passed all the same:",
+                    "Functions planned with at raised errors that the test did not notice:",
                     *map("  - {}".format, errors),
                 ]
             ),
@@ -132,18 +132,18 @@ def planned_raised(errors: Sequence[str]) -> ReceiverError | None:
 
 
 def planned_error(at: Micros, place: str, error: BaseException) -> str:
-    """What a planned function raised, where, when it was called, and where it was planned."""
+    """Say what a planned function raised, where, when it was called, and where it was planned."""
     when = f"called at {instant_text(at)}, planned at {place}"
     return f"{type(error).__name__} at {place_of_error(error)}, {when}: {error}"
 
 
 def receivers_error(change: Change, error: Exception) -> str:
-    """What a receiver raised, where, and what it was told of."""
-    return f"{type(error).__name__} at {place_of_error(error)}, told of {_change_text(change)}: {error}"
+    """Say what a receiver of `on_change` raised, where, and for which change."""
+    return f"{type(error).__name__} at {place_of_error(error)}, called with {_change_text(change)}: {error}"
 
 
 def delivery_error(delivery: Delivery, error: BaseException) -> str:
-    """What a receiver of notifications raised, where, and what it got; or what went wrong with a URL."""
+    """Say what a receiver of notifications raised, where, and its payload; or what went wrong with a URL."""
     is_ours = isinstance(error, EcsEventsError)
     kind = "" if is_ours else f"{type(error).__name__} at {place_of_error(error)}: "
     tries = f", attempt {delivery.attempt}" if delivery.attempt > 1 else ""
@@ -177,24 +177,24 @@ def _module(frame: FrameType) -> str:
 
 
 def left_running(names: Sequence[str]) -> LeftThreadsError | None:
-    """The complaint about threads, when there are some."""
+    """Make the error about threads, if there are any."""
     if not names:
         return None
     return LeftThreadsError(
         with_remedy(
-            f"Threads that the test started went on when it had ended: {listed(map(repr, names))}. They call whatever "
-            "cloud is there next.",
+            f"Threads that the test started still ran at its end: {listed(map(repr, names))}. Their calls would reach "
+            "the next test's cloud.",
             "threads",
-            "Tell them to stop and join them before the test ends.",
+            "Stop and join them before the test ends.",
         )
     )
 
 
 def together(errors: Sequence[tuple[EcsEventsError, int]]) -> EcsEventsError | None:
-    """All complaints of one test as one error; a single one is that itself.
+    """Combine the errors of one test into one; a single error is returned as it is.
 
     Args:
-        errors: Each with how often it was raised.
+        errors: Each with the number of times that it was raised.
     """
     if len(errors) < 2:
         return errors[0][0] if errors else None
@@ -209,7 +209,7 @@ def together(errors: Sequence[tuple[EcsEventsError, int]]) -> EcsEventsError | N
 
 
 def _origin(error: EcsEventsError, times: int) -> str:
-    """Where and how often a call was made whose error was swallowed."""
+    """Say where and how often a call was made whose error was swallowed."""
     place = place_of_error(error, in_authors_code=True)
     if not place:
         return ""

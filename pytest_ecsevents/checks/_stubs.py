@@ -1,4 +1,4 @@
-"""Answers that the author of a test gives himself, for what is not faked."""
+"""Stubs: responses that the test gives to actions that are not faked."""
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ __tracebackhide__ = hidden_in_reports
 
 Answer: TypeAlias = Mapping[str, Any] | ApiError | Callable[[ApiCall], Mapping[str, Any]]
 
-# What else a product is called: by its hosts, by everybody.
+# Other names of a product: that of its hosts, its common one.
 _OTHER_NAMES: Final = {"metrics": "cms", "cloudmonitor": "cms"}
 _FAKED: Final = {name.lower(): product for name, product in PRODUCTS.items()}
 
@@ -26,11 +26,11 @@ class Stub:
     """One stub.
 
     Attributes:
-        product: Its name in lower case; of one that is not faked, as its host is called.
+        product: The product's name in lower case; if it is not faked, the name in its hosts.
         action: The action.
-        answer: The author's own.
-        optional: Whether it need not be called.
-        is_used: Whether it was.
+        answer: The response.
+        optional: Whether the check of unused stubs ignores it.
+        is_used: Whether it was called.
     """
 
     product: str
@@ -53,7 +53,7 @@ class Stubs:
         """Declare a stub.
 
         Raises:
-            BadArgumentError: The action is faked, or the response is none.
+            BadArgumentError: The action is faked, or the response has a wrong type.
         """
         name = _name_of(product)
         if name in _FAKED and action in _FAKED[name].actions:
@@ -73,15 +73,15 @@ class Stubs:
         return [str(stub) for stub in self._stubs.values()]
 
     def has(self, call: ApiCall) -> bool:
-        """Whether there is one for a call."""
+        """Whether a call is stubbed."""
         return (call.product.lower(), call.action) in self._stubs
 
     def answer(self, call: ApiCall) -> dict[str, Any] | None:
-        """The body for a call, or None when there is no stub for it.
+        """The body for a call, or None if it is not stubbed.
 
         Raises:
             ApiError: The stub is an error.
-            BadArgumentError: The stub's function gave no dict.
+            BadArgumentError: The stub's function returned something other than a dict.
         """
         stub = self._stubs.get((call.product.lower(), call.action))
         if stub is None:
@@ -91,11 +91,11 @@ class Stubs:
             raise stub.answer
         body = stub.answer(call) if callable(stub.answer) else stub.answer
         if not isinstance(body, Mapping):
-            raise BadArgumentError(f"The stub of {call.product} {call.action} gave {body!r}. Return a dict.")
+            raise BadArgumentError(f"the stub of {call.product} {call.action} returned {body!r}. Return a dict.")
         return copy.deepcopy(dict(body))
 
     def unused(self, calls: Sequence[ApiCall]) -> UnusedStubError | None:
-        """The complaint about stubs that nothing called.
+        """Make the error about stubs that were not called.
 
         Args:
             calls: Every call of the test.
@@ -106,15 +106,15 @@ class Stubs:
         bullets = [f"  - {stub}. {_nearest_call(stub, calls)}" for stub in left]
         return UnusedStubError(
             with_remedy(
-                "\n".join(["Stubs were declared that the handler did not call:", *bullets]),
+                "\n".join(["Stubs were declared but not called:", *bullets]),
                 "stubs",
-                "Have the handler call them, or declare fewer; one with optional=True need not be called.",
+                "Remove the ones that are not needed, or declare them with optional=True.",
             )
         )
 
 
 def _nearest_call(stub: Stub, calls: Sequence[ApiCall]) -> str:
-    """The last call to the action whose name is nearest, of those to the product if there are any."""
+    """The last call to the action with the nearest name, if possible of the same product."""
     of_product = [call for call in calls if call.product.lower() == stub.product]
     name = nearest(stub.action, {call.action for call in of_product or calls})
     near = [call for call in of_product or calls if call.action == name] or of_product

@@ -325,7 +325,7 @@ def test_an_error_that_nobody_saw_fails_the_test_with_the_payload(call):
     line = receiver.__code__.co_firstlineno + 1
     event_id = ecs.one().event_id
     assert str(error.value) == (
-        "Receivers raised errors, and the test passed all the same:\n"
+        "Receivers raised errors that the test did not notice:\n"
         f"  - KeyError at {__file__}:{line} in receiver: 'Instance:{REBOOT}:Avoided'\n"
         f"    Instance:{REBOOT}:Avoided was delivered to "
         "receiver at 2030-01-01T00:00:00Z:\n"
@@ -334,7 +334,7 @@ def test_an_error_that_nobody_saw_fails_the_test_with_the_payload(call):
         f'"publishTime": "2030-01-01T00:00:00Z", "instanceId": "i-web1", "eventType": "{REBOOT}", "eventStatus": '
         '"Avoided", "notBefore": "2030-01-02T00:00:00Z", "executeStartTime": "2030-01-01T00:00:00Z", '
         '"executeFinishTime": "2030-01-01T00:00:00Z"}}\n'
-        "Correct the receiver, or catch its error there. If this is on purpose: "
+        "Correct the receiver, or catch its error there. If that is intended: "
         'ecs_events.strict -= {"receivers"} in the test, or leave "receivers" out of ecs_events_strict in the ini file; see '
         'README, "Strictness" (README.md#strictness).'
     )

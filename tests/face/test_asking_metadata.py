@@ -141,8 +141,8 @@ def test_a_fault_that_nothing_met():
         "Nearest call: i-web1 GET /latest/meta-data/region-id -> 200.\n"
         "  - metadata(instance_id='i-web2'): delay of 5s, met 0 of 1 times. "
         "Nearest call: i-web1 GET /latest/meta-data/region-id -> 200.\n"
-        "Have the handler make these calls, or declare fewer; one with optional=True need not be met. If this is on "
-        'purpose: ecs_events.strict -= {"faults"} in the test, or leave "faults" out of ecs_events_strict in the ini file; '
+        "Have the handler make these calls, or declare fewer; one with optional=True need not be met. If that is "
+        'intended: ecs_events.strict -= {"faults"} in the test, or leave "faults" out of ecs_events_strict in the ini file; '
         'see README, "Strictness" (README.md#strictness).'
     )
 
@@ -165,11 +165,11 @@ def test_a_fault_where_nothing_was_asked():
         ),
         (
             {"code": "Throttling", "InstanceId": "i-web1"},
-            "metadata has no parameter 'InstanceId'. Did you mean instance_id? It has: instance_id, method, path.",
+            "unknown parameter 'InstanceId' of metadata. Did you mean instance_id? It has: instance_id, method, path.",
         ),
         (
             {"code": "Throttling", "time": 3},
-            "metadata has no parameter 'time'. Did you mean times? It has: instance_id, method, path.",
+            "unknown parameter 'time' of metadata. Did you mean times? It has: instance_id, method, path.",
         ),
         (
             {"code": "read timeout", "acted": True},
@@ -177,7 +177,7 @@ def test_a_fault_where_nothing_was_asked():
         ),
         (
             {"code": "Throttling", "path": "meta-data/region-id"},
-            "path is 'meta-data/region-id'. Pass it whole, such as "
+            "path is 'meta-data/region-id'. Pass an absolute path, such as "
             'path="/latest/meta-data/instance/spot/termination-time".',
         ),
     ],
@@ -193,7 +193,7 @@ def test_the_service_is_no_action(ecs):
     """Its requests are in a log of their own: `calls` are those to actions."""
     get()
     assert ecs.calls == []
-    with pytest.raises(BadArgumentError, match="'metadata' is no action of Ecs"):
+    with pytest.raises(BadArgumentError, match="unknown action 'metadata'"):
         ecs.assert_called("metadata")
 
 

@@ -69,11 +69,11 @@ def test_calls_are_found_by_action_and_parameters(ecs, call):
     [
         (
             lambda ecs: ecs.assert_not_called("RebootInstnce"),
-            f"'RebootInstnce' is no action of Ecs or Cms that is faked. Did you mean RebootInstance? Actions are: {ALL}.",
+            f"unknown action 'RebootInstnce': the fake of Ecs and Cms does not have it. Did you mean RebootInstance? Actions are: {ALL}.",
         ),
         (
             lambda ecs: ecs.assert_not_called("RebootInstance", Instance="i-web1"),
-            "RebootInstance has no parameter 'Instance'. Did you mean InstanceId? It has: InstanceId, ForceStop, "
+            "unknown parameter 'Instance' of RebootInstance. Did you mean InstanceId? It has: InstanceId, ForceStop, "
             "DryRun, RegionId.",
         ),
     ],
@@ -207,7 +207,7 @@ def test_a_throttled_read_is_retried_by_the_sdk_in_virtual_time(ecs, call):
         (
             ("RebootInstanc", "Throttling"),
             {},
-            f"'RebootInstanc' is no action of Ecs or Cms that is faked. Did you mean RebootInstance? Actions are: {ALL}.",
+            f"unknown action 'RebootInstanc': the fake of Ecs and Cms does not have it. Did you mean RebootInstance? Actions are: {ALL}.",
         ),
         (
             ("RebootInstance", "Throttling"),
@@ -266,8 +266,8 @@ def test_a_fault_that_nothing_met_is_an_error_on_leaving():
         "  - RebootInstance: Throttling, met 0 of 2 times. RebootInstance was not called.\n"
         "  - StopInstance: InternalError, met 0 of 1 times between 2018-08-22T11:39:49Z and 2018-08-22T12:39:49Z. "
         "StopInstance was not called.\n"
-        "Have the handler make these calls, or declare fewer; one with optional=True need not be met. If this is on "
-        'purpose: ecs_events.strict -= {"faults"} in the test, or leave "faults" out of ecs_events_strict in the ini '
+        "Have the handler make these calls, or declare fewer; one with optional=True need not be met. If that is "
+        'intended: ecs_events.strict -= {"faults"} in the test, or leave "faults" out of ecs_events_strict in the ini '
         'file; see README, "Strictness" (README.md#strictness).'
     )
 

@@ -15,7 +15,7 @@ from pytest_ecsevents.rpc import NETWORK_FAULTS, ApiError
 
 URL = "http://ecs.aliyuncs.com/?Action={}&Version=2014-05-26&RegionId=cn-hangzhou&Format=JSON"
 RELAX = (
-    'If this is on purpose: ecs_events.strict -= {"faults"} in the test, or leave "faults" out of ecs_events_strict in '
+    'If that is intended: ecs_events.strict -= {"faults"} in the test, or leave "faults" out of ecs_events_strict in '
     'the ini file; see README, "Strictness" (README.md#strictness).'
 )
 REMEDY = f"Have the handler make these calls, or declare fewer; one with optional=True need not be met. {RELAX}"
@@ -602,16 +602,16 @@ def test_what_calls_came_near_or_may_stay_unused_is_not_complained_of(declare):
     [
         (
             lambda ecs: ecs.fail("RebootInstance", "Throttling", Instance="i-web1"),
-            "RebootInstance has no parameter 'Instance'. Did you mean InstanceId? It has: InstanceId, ForceStop, DryRun, "
+            "unknown parameter 'Instance' of RebootInstance. Did you mean InstanceId? It has: InstanceId, ForceStop, DryRun, "
             "RegionId.",
         ),
         (
             lambda ecs: ecs.fail("RebootInstance", "Throttling", time=2),
-            "RebootInstance has no parameter 'time'. Did you mean times? It has: InstanceId, ForceStop, DryRun, RegionId.",
+            "unknown parameter 'time' of RebootInstance. Did you mean times? It has: InstanceId, ForceStop, DryRun, RegionId.",
         ),
         (
             lambda ecs: ecs.delay("*", "1s", InstnceId="i-web1"),
-            "No action has a parameter 'InstnceId'. Did you mean InstanceId?",
+            "unknown parameter 'InstnceId': no action has it. Did you mean InstanceId?",
         ),
         (
             lambda ecs: ecs.fail("RebootInstance", "Throttling", probability=20),
@@ -655,7 +655,7 @@ def test_what_calls_came_near_or_may_stay_unused_is_not_complained_of(declare):
         ),
         (
             lambda ecs: ecs.quota("RebootInstanc", per_minute=1),
-            "'RebootInstanc' is no action of Ecs or Cms that is faked. Did you mean RebootInstance? Actions are: ",
+            "unknown action 'RebootInstanc': the fake of Ecs and Cms does not have it. Did you mean RebootInstance? Actions are: ",
         ),
     ],
 )

@@ -235,9 +235,9 @@ def test_an_error_that_was_caught_outside_run_fails_the_test_at_its_end():
     test = test_an_error_that_was_caught_outside_run_fails_the_test_at_its_end
     planned = f"{__file__}:{test.__code__.co_firstlineno + 3} in {test.__name__}"
     assert str(complaint.value) == (
-        "Functions planned with at raised errors, and the test passed all the same:\n"
+        "Functions planned with at raised errors that the test did not notice:\n"
         f"  - LookupError at {here}, called at 2030-01-01T00:01:30Z, planned at {planned}: no such thing\n"
-        'Correct the function, or catch its error there. If this is on purpose: ecs_events.strict -= {"receivers"} in the '
+        'Correct the function, or catch its error there. If that is intended: ecs_events.strict -= {"receivers"} in the '
         'test, or leave "receivers" out of ecs_events_strict in the ini file; see README, "Strictness" '
         "(README.md#strictness)."
     )

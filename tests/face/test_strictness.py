@@ -29,7 +29,7 @@ START = "2018-08-22T10:39:49Z"
 def relaxed(check):
     """How each complaint says that it may be let be."""
     return (
-        f'If this is on purpose: ecs_events.strict -= {{"{check}"}} in the test, or leave "{check}" out of '
+        f'If that is intended: ecs_events.strict -= {{"{check}"}} in the test, or leave "{check}" out of '
         'ecs_events_strict in the ini file; see README, "Strictness" (README.md#strictness).'
     )
 
@@ -81,7 +81,7 @@ def test_a_check_that_is_taken_away_must_be_one():
     with pytest.raises(BadArgumentError) as refused:
         ecs_events.strict -= {"fault"}
     assert str(refused.value) == (
-        "What is taken from ecs_events.strict is {'fault'}. Pass true or false, or some of the checks: calls, faults, stubs, "
+        "the set subtracted from ecs_events.strict is {'fault'}. Pass true or false, or some of the checks: calls, faults, stubs, "
         "receivers, threads. Did you mean faults?"
     )
     assert ecs_events.strict == set(CHECKS)
@@ -122,12 +122,12 @@ def test_a_stub_that_nothing_called_is_told_with_the_nearest_call(call):
         ecs_events.stub("Ram", "ListUsers", {})
         there(call)
     assert str(error.value) == (
-        "Stubs were declared that the handler did not call:\n"
+        "Stubs were declared but not called:\n"
         "  - slb DescribeLoadBalancer. Nearest call: slb DescribeLoadBalancers(Status=active) -> 200.\n"
         "  - ess DescribeLoadBalancers. Nearest call: slb DescribeLoadBalancers(Status=active) -> 200.\n"
         "  - slb SetBackendServers. Nearest call: slb DescribeLoadBalancers(Status=active) -> 200.\n"
         "  - ram ListUsers. ram was not called.\n"
-        "Have the handler call them, or declare fewer; one with optional=True need not be called. " + relaxed("stubs")
+        "Remove the ones that are not needed, or declare them with optional=True. " + relaxed("stubs")
     )
 
 
@@ -167,7 +167,7 @@ def test_a_receivers_error_that_the_handler_swallowed_is_told(call):
         call("RebootInstance", InstanceId="i-web1")
     assert isinstance(error.value, StrictnessError)
     bullets = [
-        f"  - ZeroDivisionError at {RAISED_AT}, told of {subject} {before} -> {after} ({cause}) at 2018-08-22T10:39:49Z: "
+        f"  - ZeroDivisionError at {RAISED_AT}, called with {subject} {before} -> {after} ({cause}) at 2018-08-22T10:39:49Z: "
         f"cannot handle {after}\n"
         for subject, before, after, cause in (
             (event.event_id, "Scheduled", "Avoided", "RebootInstance before NotBefore"),
@@ -177,7 +177,7 @@ def test_a_receivers_error_that_the_handler_swallowed_is_told(call):
         )
     ]
     assert str(error.value) == (
-        f"Receivers raised errors, and the test passed all the same:\n{''.join(bullets)}"
+        f"Receivers raised errors that the test did not notice:\n{''.join(bullets)}"
         f"Correct the receiver, or catch its error there. {relaxed('receivers')}"
     )
 
@@ -188,7 +188,7 @@ def told_of(cause):
         ecs_events.instances.add("i-web1")
         ecs_events.on_change(receiver)
         cause(ecs_events)
-    return re.findall(r" told of (.*):", str(error.value))
+    return re.findall(r" called with (.*):", str(error.value))
 
 
 def test_a_receiver_may_be_told_of_instances(call):
@@ -282,8 +282,8 @@ def test_threads_that_go_on_are_told(endless):
         endless("poller")
         endless("watcher")
     assert str(error.value) == (
-        "Threads that the test started went on when it had ended: 'poller', 'watcher'. They call whatever cloud is there "
-        f"next.\nTell them to stop and join them before the test ends. {relaxed('threads')}"
+        "Threads that the test started still ran at its end: 'poller', 'watcher'. Their calls would reach the "
+        f"next test's cloud.\nStop and join them before the test ends. {relaxed('threads')}"
     )
 
 

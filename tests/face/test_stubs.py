@@ -77,7 +77,7 @@ def test_a_stub_that_gives_no_dict_is_an_error_for_the_author(ecs, balancers):
     ecs.stub("Slb", "DescribeLoadBalancers", lambda _: None)
     with pytest.raises(BadArgumentError) as error:
         balancers()
-    assert str(error.value) == "The stub of slb DescribeLoadBalancers gave None. Return a dict."
+    assert str(error.value) == "the stub of slb DescribeLoadBalancers returned None. Return a dict."
 
 
 @pytest.mark.parametrize(

@@ -301,9 +301,9 @@ def test_it(ecs_events):
             "no answer.",
             "   Have the handler make these calls, *",
             "",
-            "3. Stubs were declared that the handler did not call:",
+            "3. Stubs were declared but not called:",
             "     - slb DescribeLoadBalancers. slb was not called.",
-            "   Have the handler call them, *",
+            "   Remove the ones that are not needed, *",
             "*- ECS events -*",
         ],
         consecutive=True,
@@ -345,8 +345,8 @@ def test_it(ecs_events):
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(
         [
-            "Receivers raised errors, and the test passed all the same:",
-            "  - ZeroDivisionError at *.py:* in <lambda>, told of i-web1 Running -> Stopping (RebootInstance) at "
+            "Receivers raised errors that the test did not notice:",
+            "  - ZeroDivisionError at *.py:* in <lambda>, called with i-web1 Running -> Stopping (RebootInstance) at "
             "2030-01-01T00:00:00Z: division by zero",
         ]
     )
