@@ -25,7 +25,7 @@ from pytest_ecsevents.rpc import Endpoint
 from pytest_ecsevents.server import PREFIXES, MetadataApp
 from pytest_ecsevents.server._serving import Serving
 from pytest_ecsevents.services._products import api_endpoint
-from pytest_ecsevents.services.cms import CloudMonitor, Delivery, Dispatcher, Subscription
+from pytest_ecsevents.services.cms import CloudMonitor, Dispatcher, Subscription
 from pytest_ecsevents.services.ecs import Cloud, Ids, Instance, Rules, SystemEvent
 from pytest_ecsevents.services.metadata import HOST as METADATA_HOST
 from pytest_ecsevents.services.metadata import Guests, MetadataService
@@ -90,7 +90,7 @@ class Parts:
         self.guard: Final = Guard(lambda: self.patience, self._activity, self._is_running)
         self.receivers: Final = Receivers(
             self.monitor,
-            Dispatcher(self.clock, self._begun, self.witness.given_up),
+            Dispatcher(self.clock, self.witness.journal.append, self.witness.given_up),
             self.guard,
             call_function=self._call_function,
             region_id=settings.region,
@@ -98,7 +98,7 @@ class Parts:
             seed=seed,
         )
         self.witness.not_retried = self.receivers.not_retried
-        self._rule_targets: Final = RuleTargets(self.monitor, self.receivers, self._mail)
+        RuleTargets(self.monitor, self.receivers, self._mail)
         self.surfacing: Final = Surfacing(self.witness)
 
     def enter(self) -> None:
@@ -213,10 +213,6 @@ class Parts:
         return waits is not None and waits.stop is not None
 
     # -- notifications, queues and the server
-
-    def _begun(self, delivery: Delivery) -> None:
-        self.witness.journal.append(delivery)
-        self._rule_targets.begun(delivery)
 
     @cached_property
     def messaging(self) -> Messaging:

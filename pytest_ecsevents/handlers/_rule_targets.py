@@ -58,21 +58,15 @@ class RuleTargets:
         self._receivers: Final = receivers
         self._mail: Final = mail
         self._known: Final[dict[RuleTarget, tuple[object, Subscription]]] = {}
-        monitor.listeners.append(self.heard)
+        monitor.rule_listeners.append(self.heard)
 
     def heard(self, notification: Notification) -> None:
         """Have the targets of each rule told that fires."""
         for rule in self._monitor.rules.of(notification.account_id):
             if rule.fires_for(notification):
-                told = replace(notification, rule_name=rule.name)
+                told = replace(notification, rule_name=rule.name, rule_deliveries=rule.deliveries)
                 for target in list(rule.targets.values()):
                     _TELL[target.kind](self, target, told)
-
-    def begun(self, delivery: Delivery) -> None:
-        """Note a delivery with its rule."""
-        rule = self._monitor.rules.get(delivery._notification.account_id, delivery.rule_name)
-        if rule is not None:
-            rule.deliveries.append(delivery)
 
     # -- each kind of targets
 

@@ -135,6 +135,8 @@ class Subscription:
         self._dispatcher: Final = dispatcher
         self._courier: Final = courier
         self._wanted: Final = wanted
+        self._takes_all: Final = wanted == EventFilter()
+        self._takes_usual_way: Final = mishaps == Mishaps()
         self._make: Final = make
         self._mishaps: Final = mishaps
         self._retries: Final = retries
@@ -173,12 +175,15 @@ class Subscription:
 
     def heard(self, notification: Notification) -> None:
         """Have a notification delivered if it is wanted: when what goes on now is over, or later."""
-        if self._wanted.passes(notification):
+        if self._takes_all or self._wanted.passes(notification):
             self.take(notification)
 
     def take(self, notification: Notification) -> None:
         """Have a notification delivered, wanted or not: when what goes on now is over, or later."""
         if self._is_canceled:
+            return
+        if self._takes_usual_way:
+            self._plan(notification, 0)
             return
         if self._happens(self._mishaps.drop):
             self._begin(notification, 0)
@@ -215,8 +220,8 @@ class Subscription:
         return likelihood > 0 and self._dice.random() < likelihood
 
     def _plan(self, notification: Notification, after: Micros, *, is_duplicate: bool = False) -> None:
-        clock = self._dispatcher.clock
-        clock.plan(clock.now() + after, partial(self._deliver, notification, 1, is_duplicate=is_duplicate))
+        deliver = partial(self._deliver, notification, 1, is_duplicate=is_duplicate)
+        self._dispatcher.clock.plan(notification.at_micros + after, deliver)
 
     # -- there
 
@@ -225,6 +230,8 @@ class Subscription:
         delivery = Delivery(self, notification, attempt, now, is_duplicate=is_duplicate)
         self._deliveries.append(delivery)
         self._dispatcher.begun(delivery)
+        if notification.rule_deliveries is not None:
+            notification.rule_deliveries.append(delivery)
         return delivery
 
     def _deliver(

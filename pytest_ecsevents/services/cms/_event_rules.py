@@ -115,15 +115,15 @@ class EventRules:
     """The rules of every account, in order of creation."""
 
     def __init__(self) -> None:
-        self._by_account: Final[dict[str, dict[str, EventRule]]] = {}
+        self.by_account: Final[dict[str, dict[str, EventRule]]] = {}
 
     def of(self, account_id: str) -> list[EventRule]:
         """An account's rules."""
-        return list(self._by_account.get(account_id, {}).values())
+        return list(self.by_account.get(account_id, {}).values())
 
     def get(self, account_id: str, name: str) -> EventRule | None:
         """An account's rule, if there is one of that name."""
-        return self._by_account.get(account_id, {}).get(name)
+        return self.by_account.get(account_id, {}).get(name)
 
     def rule(self, account_id: str, name: str) -> EventRule:
         """An account's rule.
@@ -142,7 +142,7 @@ class EventRules:
 
     def add(self, rule: EventRule) -> None:
         """Keep a new rule."""
-        self._by_account.setdefault(rule.account_id, {})[rule.name] = rule
+        self.by_account.setdefault(rule.account_id, {})[rule.name] = rule
 
     def enable(self, account_id: str, names: Iterable[str], *, is_enabled: bool) -> None:
         """Have rules fire, or no more; all of them or none (a guess).
@@ -160,7 +160,7 @@ class EventRules:
             NoSuchRuleError: There is none of a name.
         """
         for rule in [self.rule(account_id, name) for name in names]:
-            self._by_account[account_id].pop(rule.name, None)
+            self.by_account[account_id].pop(rule.name, None)
 
     def delete_targets(self, account_id: str, name: str, target_ids: Iterable[str]) -> None:
         """Delete targets of a rule; all of them or none (a guess).

@@ -48,7 +48,7 @@ class EventFilter:
         """Whether a notification meets every condition."""
         row = notification.row
         return (
-            _is_in(self.names, row.name, eventbridge_type(row))
+            (not self.names or _is_in(self.names, row.name, eventbridge_type(row)))
             and _is_in(self.levels, row.level)
             and _is_in(self.statuses, row.status)
             and _is_in(self.event_types, row.event_type)

@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Final, TypeAlias
 
 from pytest_ecsevents.clock import Micros, from_micros
@@ -18,6 +18,7 @@ _BEIJING: Final = dt.timezone(dt.timedelta(hours=8))
 _MINIMAL: Final = ("product", "resourceId", "level", "name", "regionId", "content")
 
 
+@lru_cache(maxsize=1024)
 def beijing_text(at: Micros) -> str:
     """`20190409T121826.922+0800`: `eventTime` has milliseconds, and the zone of Beijing."""
     when = from_micros(at).astimezone(_BEIJING)

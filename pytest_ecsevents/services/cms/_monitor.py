@@ -51,6 +51,8 @@ class CloudMonitor:
         self.rules: Final = EventRules()
         self.notifications: Final[list[Notification]] = []
         self.listeners: Final[list[Callable[[Notification], None]]] = []
+        self.rule_listeners: Final[list[Callable[[Notification], None]]] = []
+        """Called before the others, and only while there are event rules."""
 
     @cached_property
     def _random(self) -> random.Random:
@@ -96,10 +98,12 @@ class CloudMonitor:
             leveled = replace(row, level=level or level_of(row, said))
             return self._of_instance(instance, leveled, now, said, resource=resource or _resource(name, said))
 
-    def tell(self, notification: Notification) -> None:
-        """Send a notification: whoever listens plans its delivery."""
-        self.notifications.append(notification)
-        self._tell_listeners(notification)
+    def tell(self, notification: Notification, *, is_kept: bool = True) -> None:
+        """Send a notification: listeners plan its delivery."""
+        if is_kept:
+            self.notifications.append(notification)
+        for listener in (*(self.rule_listeners if self.rules.by_account else ()), *self.listeners):
+            listener(notification)
 
     def tell_dry_run(
         self, name: str, product: str, said: Mapping[str, object], *, account_id: str, region_id: str, now: Micros
@@ -129,12 +133,8 @@ class CloudMonitor:
             group_id=_text(said, "groupId") or "0",
             own_arn=arn,
         )
-        self._tell_listeners(notification)
+        self.tell(notification, is_kept=False)
         return notification
-
-    def _tell_listeners(self, notification: Notification) -> None:
-        for listener in tuple(self.listeners):
-            listener(notification)
 
     def _uuid(self) -> uuid.UUID:
         return uuid.UUID(int=self._random.getrandbits(128), version=4)

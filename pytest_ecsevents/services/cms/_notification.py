@@ -3,10 +3,13 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from pytest_ecsevents.clock import Micros
 from pytest_ecsevents.services.cms._names import NotificationName
+
+if TYPE_CHECKING:
+    from pytest_ecsevents.services.cms._delivery import Delivery
 
 Content: TypeAlias = "dict[str, object]"
 """`content`: values by their names on the wire; mostly texts."""
@@ -30,6 +33,7 @@ class Notification:
         group_id: The application group of the resource; "0" for none.
         own_arn: The resource's whole ARN where a dry run gave one; "" for that of ECS.
         rule_name: The event rule by which it goes to a receiver; "" for none.
+        rule_deliveries: That rule's list of deliveries.
     """
 
     row: NotificationName
@@ -45,6 +49,7 @@ class Notification:
     group_id: str = "0"
     own_arn: str = ""
     rule_name: str = ""
+    rule_deliveries: "list[Delivery] | None" = None
 
     @property
     def name(self) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import uuid
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Final
 
 from pytest_ecsevents.services.ecs._attributes import ATTRIBUTES
@@ -30,7 +31,7 @@ def _private_ip(instance: InstanceRecord) -> str:
 
 
 _DERIVED: Final[dict[str, Callable[[InstanceRecord], str]]] = {
-    "instance_name": lambda instance: instance.instance_id,
+    "instance_name": attrgetter("instance_id"),
     "host_name": lambda instance: f"iZ{instance.instance_id.partition('-')[2]}Z",
     "serial_number": lambda instance: str(uuid.UUID(_digest(instance.instance_id)[:32])),
     "zone_id": lambda instance: f"{instance.region_id}-a",
