@@ -51,6 +51,7 @@ class Clock:
         sleep: str,
     ) -> None:
         self.lock: Final = threading.RLock()
+        self._is_in_operation: Final[Callable[[], bool]] = self.lock._is_owned  # type: ignore[attr-defined]  # as Condition
         self.queue: Final[DueQueue[object]] = DueQueue()
         self.after_step: Callable[[], None]  # given by the cloud that lives by this clock
         self._start = start
@@ -104,10 +105,11 @@ class Clock:
             self._replace_waiting(self._own if foreign is None else foreign, memo, remember=remember)
 
     def _follow(self, foreign: ClockSource) -> None:
-        if self._start is not None and self._start != foreign.read():
+        at = foreign.read()
+        if self._start is not None and at is not None and self._start != at:
             raise EcsEventsError(
                 f"The clock is to start at {instant_text(self._start)}, but {foreign.name} already holds it at "
-                f"{instant_text(foreign.read())}. A clock that somebody else holds is followed, not fought: "
+                f"{instant_text(at)}. A clock that somebody else holds is followed, not fought: "
                 "drop one of the two."
             )
         self.holder = f"{foreign.name}, followed"
@@ -146,7 +148,7 @@ class Clock:
     # -- reading and moving
 
     def _active(self) -> ClockSource | None:
-        return next((source for source in self._sources if source.is_active()), None)
+        return next((source for source in self._sources if source.read() is not None), None)
 
     @property
     def is_still(self) -> bool:
@@ -158,8 +160,9 @@ class Clock:
         if self._still is not None:
             return self._still
         for source in self._sources:
-            if source.is_active():
-                return source.read()
+            at = source.read()
+            if at is not None:
+                return at
         return time.time_ns() // 1_000
 
     def settle(self) -> None:
@@ -170,7 +173,7 @@ class Clock:
     def settled(self) -> Micros:
         """The instant, once what is due has happened."""
         now, due = self.now(), self.queue.due_from()
-        if due is None or due > now or self.is_still:
+        if due is None or due > now or self._still is not None:
             return now
         self._run_due(now, move=False)
         return self.now()
@@ -297,10 +300,6 @@ class Clock:
             self._call(task, subject, at)
         self.after_step()
         return True
-
-    def _is_in_operation(self) -> bool:
-        """Whether the calling thread holds the lock."""
-        return bool(self.lock._is_owned())  # type: ignore[attr-defined]  # what Condition asks of it
 
     def _call(self, task: Callable[[object, Micros], None], subject: object, at: Micros) -> None:
         """Call a function of the author's; others of that instant wait until it returns, unless it moves the clock."""

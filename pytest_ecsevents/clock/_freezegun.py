@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pytest_ecsevents._frames import keeps_own_names
 from pytest_ecsevents.clock._names import Names, memo_for_now
-from pytest_ecsevents.clock._times import Micros, naive_from_micros, naive_to_micros
+from pytest_ecsevents.clock._times import MICROSECOND, NAIVE_EPOCH, Micros, naive_from_micros
 
 # Callers that read `time.monotonic` through the module, and so can only be told apart on the stack. `threading`,
 # `queue` and `concurrent.futures` are not among them: freezegun looks five frames up, which would hand real time to every function that a
@@ -32,22 +32,18 @@ class FreezegunSource:
     def __init__(self) -> None:
         self._freezer: Any = None
 
-    @staticmethod
-    def _factories() -> "list[Any]":
+    def read(self) -> Micros | None:
         api = sys.modules.get("freezegun.api")
-        return api.freeze_factories if api is not None else []
-
-    def is_active(self) -> bool:
-        return bool(self._factories())
-
-    def read(self) -> Micros:
-        factory = self._factories()[-1]
+        if api is None or not api.freeze_factories:
+            return None
+        factory = api.freeze_factories[-1]
         # Calling an auto-ticking factory would tick it.
         naive = factory.time_to_freeze if hasattr(factory, "step_width") else factory()
-        return naive_to_micros(naive)
+        micros: Micros = (naive - NAIVE_EPOCH) // MICROSECOND
+        return micros
 
     def move_to(self, at: Micros) -> None:
-        self._factories()[-1].move_to(naive_from_micros(at))
+        sys.modules["freezegun.api"].freeze_factories[-1].move_to(naive_from_micros(at))
 
     def start(self, at: Micros) -> None:
         import asyncio

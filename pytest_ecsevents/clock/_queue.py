@@ -44,8 +44,8 @@ class DueQueue(Generic[Subject]):
 
     def next_due(self) -> Micros | None:
         """The earliest due instant, or None when nothing is due."""
-        first = self._first()
-        return None if first is None else first[0]
+        self.pop(-1)  # forgets withdrawn work that comes first
+        return self.due_from()
 
     def pop(self, until: Micros, *, with_authors: bool = True) -> _Work[Subject] | None:
         """The earliest work that is due until an instant: when, whether it is the author's, its number, task and subject.
@@ -54,25 +54,17 @@ class DueQueue(Generic[Subject]):
             until: The instant.
             with_authors: Whether a function of the author's may be it; else there is none while one comes first.
         """
-        while (first := self._first()) is not None and first[0] <= until and (with_authors or not first[1]):
-            if self._take(first):
-                return first
-        return None
-
-    def _first(self) -> _Work[Subject] | None:
-        heap, withdrawn = self._heap, self._withdrawn
         with suppress(IndexError):
-            while (first := heap[0])[2] in withdrawn:
-                self._take(first)
-                withdrawn.discard(first[2])
-            return heap[0]
+            while True:
+                first = self._heap[0]
+                is_withdrawn = first[2] in self._withdrawn
+                if not is_withdrawn and (first[0] > until or (first[1] and not with_authors)):
+                    return None
+                taken = heapq.heappop(self._heap)
+                if taken is not first:  # a handler of signals has come in between, slept, and taken it
+                    heapq.heappush(self._heap, taken)
+                elif is_withdrawn:
+                    self._withdrawn.discard(first[2])
+                else:
+                    return first
         return None
-
-    def _take(self, first: _Work[Subject]) -> bool:
-        """Take away what comes first, unless a handler of signals has come in between, slept, and taken it."""
-        with suppress(IndexError):
-            taken = heapq.heappop(self._heap)
-            if taken is first:
-                return True
-            heapq.heappush(self._heap, taken)
-        return False

@@ -8,7 +8,7 @@ from pytest_ecsevents.clock._times import Micros
 class ClockSource(Protocol):
     """A library that replaces the process's clock.
 
-    `is_active`, `read` and `move_to` serve whoever started it, the user included; `start` and `stop` are ours.
+    `read` and `move_to` serve whoever started it, the user included; `start` and `stop` are ours.
     None of them imports the library, `start` excepted.
 
     Attributes:
@@ -19,11 +19,8 @@ class ClockSource(Protocol):
     name: str
     freezes_monotonic: bool
 
-    def is_active(self) -> bool:
-        """Whether anybody has replaced the clock with this library."""
-
-    def read(self) -> Micros:
-        """The replaced clock's instant."""
+    def read(self) -> Micros | None:
+        """The replaced clock's instant; None unless the clock is replaced with this library."""
 
     def move_to(self, at: Micros) -> None:
         """Move the replaced clock."""

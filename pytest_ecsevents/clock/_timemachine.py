@@ -24,15 +24,11 @@ class TimeMachineSource:
         # Called coordinates_stack before time-machine 3.
         return getattr(module, "traveller_stack", None) or getattr(module, "coordinates_stack", None) or []
 
-    def is_active(self) -> bool:
-        return bool(self._travellers())
-
-    def read(self) -> Micros:
-        # Versions before 3.6 keep an instant through a float, a few nanoseconds off.
-        return (time.time_ns() + 500) // 1_000
+    def read(self) -> Micros | None:
+        return _now() if self._travellers() else None
 
     def move_to(self, at: Micros) -> None:
-        self._travellers()[-1].shift(dt.timedelta(microseconds=at - self.read()))
+        self._travellers()[-1].shift(dt.timedelta(microseconds=at - _now()))
 
     def start(self, at: Micros) -> None:
         try:
@@ -48,3 +44,8 @@ class TimeMachineSource:
     def stop(self) -> None:
         self._travel.stop()
         self._travel = None
+
+
+def _now() -> Micros:
+    # Versions before 3.6 keep an instant through a float, a few nanoseconds off.
+    return (time.time_ns() + 500) // 1_000

@@ -20,11 +20,11 @@ Duration: TypeAlias = dt.timedelta | str
 """A duration as authors write it: a timedelta, or text such as "90s" or "2h30m"."""
 
 SECOND: Final = 1_000_000
-_MICROSECOND: Final = dt.timedelta(microseconds=1)
+MICROSECOND: Final = dt.timedelta(microseconds=1)
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
-_NAIVE_EPOCH: Final = _EPOCH.replace(tzinfo=None)
-LAST: Final = (dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.timezone.utc) - _EPOCH) // _MICROSECOND
-FIRST: Final = (dt.datetime(1, 1, 2, tzinfo=dt.timezone.utc) - _EPOCH) // _MICROSECOND
+NAIVE_EPOCH: Final = _EPOCH.replace(tzinfo=None)
+LAST: Final = (dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.timezone.utc) - _EPOCH) // MICROSECOND
+FIRST: Final = (dt.datetime(1, 1, 2, tzinfo=dt.timezone.utc) - _EPOCH) // MICROSECOND
 
 _UNITS: Final = {"d": 86_400 * SECOND, "h": 3_600 * SECOND, "m": 60 * SECOND, "s": SECOND, "ms": 1_000}
 _DURATION: Final = re.compile(r"(?:\d+(?:\.\d+)?(?:d|h|ms|m|s)\s*)+")
@@ -33,7 +33,7 @@ _PART: Final = re.compile(r"(\d+(?:\.\d+)?)(d|h|ms|m|s)")
 
 def to_micros(when: dt.datetime) -> Micros:
     """Microseconds since the epoch of an aware datetime."""
-    return (when - _EPOCH) // _MICROSECOND
+    return (when - _EPOCH) // MICROSECOND
 
 
 def from_micros(at: Micros) -> dt.datetime:
@@ -41,34 +41,25 @@ def from_micros(at: Micros) -> dt.datetime:
     return _EPOCH + dt.timedelta(microseconds=at)
 
 
-def naive_to_micros(when: dt.datetime) -> Micros:
-    """Microseconds since the epoch of a naive datetime that means UTC."""
-    return (when - _NAIVE_EPOCH) // _MICROSECOND
-
-
 def naive_from_micros(at: Micros) -> dt.datetime:
     """The instant as a naive datetime that means UTC."""
-    return _NAIVE_EPOCH + dt.timedelta(microseconds=at)
+    return NAIVE_EPOCH + dt.timedelta(microseconds=at)
 
 
 def delta_micros(delta: dt.timedelta) -> Micros:
     """Microseconds of a timedelta, exactly."""
-    return delta // _MICROSECOND
+    return delta // MICROSECOND
 
 
 @functools.lru_cache(maxsize=8192)
-def _second_text(seconds: int) -> str:
-    return (_EPOCH + dt.timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
-
-
 def instant_text(at: Micros) -> str:
     """`2018-09-01T00:00:00Z`: the precision of ECS event times, fractions dropped."""
-    return _second_text(at // SECOND) + "Z"
+    return (_EPOCH + dt.timedelta(seconds=at // SECOND)).replace(tzinfo=None).isoformat() + "Z"
 
 
 def minute_text(at: Micros) -> str:
     """`2018-09-01T00:00Z`: the precision of DescribeInstances."""
-    return _second_text(at // SECOND)[:16] + "Z"
+    return instant_text(at)[:16] + "Z"
 
 
 def duration_text(span: Micros) -> str:

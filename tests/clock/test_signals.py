@@ -1,6 +1,7 @@
 """A handler of signals may come in the midst of waiting, wake who waits, start a thread, or wait itself."""
 
 import datetime as dt
+import heapq
 import itertools
 import os
 import signal
@@ -233,9 +234,14 @@ def test_due_work_is_taken_once(monkeypatch):
     queue = DueQueue()
     queue.push(1, print, "first")
     queue.push(2, print, "second")
-    first = queue._first()
-    assert queue.pop(2) == (1, False, 1, print, "first")
-    firsts = iter([first, queue._first(), first, None])
-    monkeypatch.setattr(queue, "_first", lambda: next(firsts))
+    real, taken = heapq.heappop, []
+
+    def interrupted(heap):
+        monkeypatch.setattr(_queue.heapq, "heappop", real)
+        taken.append(queue.pop(2))
+        return real(heap)
+
+    monkeypatch.setattr(_queue.heapq, "heappop", interrupted)
     assert queue.pop(2) == (2, False, 2, print, "second")
+    assert taken == [(1, False, 1, print, "first")]
     assert queue.pop(2) is None
