@@ -19,7 +19,7 @@ from pytest_ecsevents.server._wsgi import (
     status_line,
 )
 from pytest_ecsevents.services._products import PRODUCTS
-from pytest_ecsevents.transports import decoded
+from pytest_ecsevents.transports import decode_api_request
 
 NAME: Final = "server"
 
@@ -98,7 +98,7 @@ def _request(environ: Environ) -> ApiRequest:
     asked = environ.get("HTTP_HOST", "").lower().partition(":")[0]
     url = f"http://{asked if asked.endswith(ALIYUN) else ECS}/?{environ['QUERY_STRING']}"
     headers, body = headers_of(environ), body_of(environ)
-    request = decoded(environ["REQUEST_METHOD"], url, headers, body, NAME, patience=lambda: ELSEWHERE)
+    request = decode_api_request(environ["REQUEST_METHOD"], url, headers, body, NAME, patience=lambda: ELSEWHERE)
     version = request.params.get("Version") or request.headers.get("x-acs-version", "")
     return request if request.host != ECS else replace(request, host=_BY_VERSION.get(version, ECS))
 

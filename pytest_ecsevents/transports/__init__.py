@@ -1,11 +1,17 @@
-"""One file for each client library's insides: decode to a request, encode `ApiReply`, nothing else."""
+"""Interception, one file for each client library: decode to a request, encode the reply, nothing else."""
 
 from collections.abc import Callable
 
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.rpc import Answerer
 from pytest_ecsevents.transports import _aiohttp, _legacy, _requests, _sockets
-from pytest_ecsevents.transports._decoding import ALIYUN_URL, METADATA_URL, Desk, asked, decoded
+from pytest_ecsevents.transports._decoding import (
+    ALIYUN_URL,
+    METADATA_URL,
+    Route,
+    decode_api_request,
+    decode_metadata_request,
+)
 from pytest_ecsevents.transports._sockets import MetadataAnswerer
 from pytest_ecsevents.transports._webhooks import METHODS, is_loopback, push
 
@@ -13,18 +19,18 @@ from pytest_ecsevents.transports._webhooks import METHODS, is_loopback, push
 def intercept(
     answer: Answerer, metadata: MetadataAnswerer, uncaught_connection: Callable[[], None], undo: Undo
 ) -> None:
-    """Have a cloud and its metadata service answer every client library that is installed, until `undo` closes.
+    """Intercept every installed client library until `undo` closes.
 
     Args:
-        answer: Who answers calls to Alibaba Cloud.
+        answer: Answers calls to Alibaba Cloud.
         metadata: Answers requests to the metadata address.
         uncaught_connection: Called when an unknown client connects to the metadata address; may raise.
-        undo: What undoes it.
+        undo: Restores what was replaced.
     """
-    desks = (Desk(ALIYUN_URL, decoded, answer), Desk(METADATA_URL, asked, metadata))
+    routes = (Route(ALIYUN_URL, decode_api_request, answer), Route(METADATA_URL, decode_metadata_request, metadata))
     for transport in (_legacy, _requests, _aiohttp):
-        transport.intercept(desks, undo)
+        transport.intercept(routes, undo)
     _sockets.intercept(metadata, uncaught_connection, undo)
 
 
-__all__ = ["METHODS", "decoded", "intercept", "is_loopback", "push"]
+__all__ = ["METHODS", "decode_api_request", "intercept", "is_loopback", "push"]

@@ -1,4 +1,4 @@
-"""What requests and the legacy SDK's copy of it have in common."""
+"""Shared code for requests and the legacy SDK's copy of it."""
 
 import http.client
 from functools import partial
@@ -7,33 +7,35 @@ from typing import Any
 
 from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents.rpc import ApiReply, NoReply
-from pytest_ecsevents.transports._decoding import Desk
+from pytest_ecsevents.transports._decoding import Route
 from pytest_ecsevents.transports._failures import failure, patience_of
 
 __tracebackhide__ = hidden_in_reports
 
 
-def reply_to(request: Any, timeout: Any, desk: Desk, transport: str, library: str) -> ApiReply:
-    """The reply to a prepared request.
+def reply_to(request: Any, timeout: Any, route: Route, transport: str, library: str) -> ApiReply:
+    """Answer a prepared request.
 
     Args:
         request: A `PreparedRequest`.
-        timeout: How long its client waits, as it was given.
-        desk: Who answers.
+        timeout: The client's `timeout`.
+        route: The route of its URL.
         transport: The client library's name in the call log.
-        library: The dotted name of the requests whose errors are raised where no reply comes.
+        library: The dotted name of the requests whose errors network faults raise.
     """
     body = request.body.read() if hasattr(request.body, "read") else request.body
     patience = partial(patience_of, timeout)
-    asked = desk.decode(request.method, str(request.url), request.headers, body, transport, patience=patience)
-    outcome: ApiReply | NoReply = desk.answer(asked)
+    decode_metadata_request = route.decode(
+        request.method, str(request.url), request.headers, body, transport, patience=patience
+    )
+    outcome: ApiReply | NoReply = route.answer(decode_metadata_request)
     if isinstance(outcome, NoReply):
         raise failure(library, outcome, request, timeout)
     return outcome
 
 
 def raw_response(reply: ApiReply, method: str, **options: Any) -> Any:
-    """The reply as the response of urllib3 that an adapter builds its own from."""
+    """Make the urllib3 response that an adapter builds its own from."""
     from urllib3.response import HTTPResponse
 
     return HTTPResponse(

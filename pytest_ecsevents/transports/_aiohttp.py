@@ -14,15 +14,15 @@ from urllib.parse import urlencode
 from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.rpc import ApiReply, NoReply, Patience
-from pytest_ecsevents.transports._decoding import Desk, desk_for, micros
+from pytest_ecsevents.transports._decoding import Route, micros, route_for
 
 __tracebackhide__ = hidden_in_reports
 
 NAME: Final = "aiohttp"
 
 
-def intercept(desks: "tuple[Desk, ...]", undo: Undo) -> None:
-    """Have each of `desks` answer calls to its hosts until `undo` closes.
+def intercept(routes: "tuple[Route, ...]", undo: Undo) -> None:
+    """Have `routes` answer calls until `undo` closes.
 
     aiohttp is loaded here if it is installed, at about 0.2 seconds once in a test run: a handler may import it only
     when it runs, and an import hook that waited for that cost more to understand than it saved.
@@ -33,28 +33,28 @@ def intercept(desks: "tuple[Desk, ...]", undo: Undo) -> None:
 
     # `_request` is what every method of a session calls; it was tried with aiohttp 3.14.5. Without that name
     # the patch fails at set-up with an AttributeError that names it.
-    undo.replace(ClientSession, "_request", _answering(desks, ClientSession._request))  # see above
+    undo.replace(ClientSession, "_request", _make_request_method(routes, ClientSession._request))  # see above
 
 
-def _answering(desks: "tuple[Desk, ...]", real: Any) -> Any:
+def _make_request_method(routes: "tuple[Route, ...]", real: Any) -> Any:
     from multidict import CIMultiDict
 
     async def _request(session: Any, method: str, str_or_url: Any, **options: Any) -> Any:
         url = session._build_url(str_or_url)
-        desk = desk_for(str(url), desks)
-        if desk is None:
+        route = route_for(str(url), routes)
+        if route is None:
             return await real(session, method, str_or_url, **options)
         if options.get("params"):
             url = url.update_query(options["params"])
         headers = CIMultiDict(session.headers)
         headers.update(options.get("headers") or {})
-        limits = partial(_Limits, session, options)
-        request = desk.decode(method, str(url), headers, _body(options), NAME, patience=lambda: limits().patience)
-        outcome = await desk.answer.awaited(request)
-        if isinstance(outcome, NoReply) and outcome in _DROPPED and _tries_again(session, method):
-            outcome = await desk.answer.awaited(request)
+        timeouts = partial(_Timeouts, session, options)
+        request = route.decode(method, str(url), headers, _body(options), NAME, patience=lambda: timeouts().patience)
+        outcome = await route.answer.awaited(request)
+        if isinstance(outcome, NoReply) and outcome in _LOST_CONNECTION and _retries(session, method):
+            outcome = await route.answer.awaited(request)
         if isinstance(outcome, NoReply):
-            raise _failure(outcome, url, limits())
+            raise _failure(outcome, url, timeouts())
         reply = CloudResponse(method, url, outcome)
         if options.get("raise_for_status") or session._raise_for_status is True:
             reply.raise_for_status()
@@ -72,24 +72,24 @@ def _body(options: Mapping[str, Any]) -> "str | bytes | None":
     return data if isinstance(data, (str, bytes)) else None
 
 
-# -- where no reply comes
+# -- network faults
 
-_DROPPED: Final = (NoReply.CONNECTION_RESET, NoReply.CONNECTION_CLOSED)
+_LOST_CONNECTION: Final = (NoReply.CONNECTION_RESET, NoReply.CONNECTION_CLOSED)
 
 
-def _tries_again(session: Any, method: str) -> bool:
-    """Whether aiohttp itself sends a request again, once, whose connection was lost."""
+def _retries(session: Any, method: str) -> bool:
+    """Whether aiohttp repeats a request whose connection was lost, as it does once for some methods."""
     from aiohttp import client
 
     methods = getattr(client, "IDEMPOTENT_METHODS", ())  # since 3.10
     return method.upper() in methods and getattr(session, "_retry_connection", True)
 
 
-class _Limits:
-    """How long a call waits: aiohttp's limits, of which the shortest strikes.
+class _Timeouts:
+    """How long a call waits: the shortest of aiohttp's timeouts counts.
 
     Attributes:
-        patience: For the connection, and for the answer.
+        patience: The timeouts of connecting and of reading.
     """
 
     def __init__(self, session: Any, options: Mapping[str, Any]) -> None:
@@ -107,20 +107,19 @@ class _Limits:
         self._parts: Final = {NoReply.CONNECT_TIMEOUT: connect, NoReply.READ_TIMEOUT: read}
 
     def is_total(self, no_reply: NoReply) -> bool:
-        """Whether it is the limit on the whole call that struck."""
+        """Whether the timeout of the whole call is the one that expires."""
         if self._total is None or no_reply not in self._parts:
             return False
         part = self._parts[no_reply]
         return part is None or self._total < part
 
 
-def _shortest(*limits: int | None) -> int | None:
-    return min((limit for limit in limits if limit is not None), default=None)
+def _shortest(*timeouts: int | None) -> int | None:
+    return min((limit for limit in timeouts if limit is not None), default=None)
 
 
-def _failure(no_reply: NoReply, url: Any, limits: _Limits) -> Exception:
-    """What aiohttp raises."""
-    return asyncio.TimeoutError() if limits.is_total(no_reply) else _FAILURES[no_reply](url)
+def _failure(no_reply: NoReply, url: Any, timeouts: _Timeouts) -> Exception:
+    return asyncio.TimeoutError() if timeouts.is_total(no_reply) else _FAILURES[no_reply](url)
 
 
 def _connect_timeout(url: Any) -> Exception:
@@ -132,7 +131,7 @@ def _read_timeout(_url: Any) -> Exception:
 
 
 def _timeout_error(name: str, words: str) -> Exception:
-    """One of those that aiohttp has since 3.10, else the one that it had for both."""
+    """An error that aiohttp has since 3.10; before, it had one for both."""
     import aiohttp
 
     error: Exception = getattr(aiohttp, name, aiohttp.ServerTimeoutError)(words)
@@ -173,11 +172,11 @@ def _connection_key(url: Any) -> Any:
     return ConnectionKey(url.host, url.port, url.scheme == "https", True, None, None, None)
 
 
-# -- where one comes
+# -- replies
 
 
 class CloudResponse:
-    """As much of an `aiohttp.ClientResponse` as clients read."""
+    """The part of `aiohttp.ClientResponse` that clients use."""
 
     def __init__(self, method: str, url: Any, reply: ApiReply) -> None:
         from multidict import CIMultiDict, CIMultiDictProxy
@@ -199,7 +198,7 @@ class CloudResponse:
         """The body.
 
         Raises:
-            ClientPayloadError: There is less of it than was announced.
+            ClientPayloadError: It is shorter than announced.
         """
         announced = int(self.headers.get("Content-Length", len(self._body)))
         if announced > len(self._body):
@@ -224,7 +223,7 @@ class CloudResponse:
         """The decoded body; None for an empty one.
 
         Raises:
-            ContentTypeError: It does not say that it is JSON.
+            ContentTypeError: The content type is not JSON.
         """
         text = (await self.text(encoding or "utf-8")).strip()
         if content_type and content_type not in self.content_type:
@@ -248,13 +247,13 @@ class CloudResponse:
         return error
 
     def release(self) -> None:
-        """Nothing is held."""
+        """Do nothing: no connection is held."""
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no connection is open."""
 
     async def wait_for_close(self) -> None:
-        """There is nothing to wait for; older versions of aiohttp wait on leaving a reply."""
+        """Return at once. Older versions of aiohttp wait when a reply is left."""
 
     async def __aenter__(self) -> "CloudResponse":  # noqa: PYI034  # Self is in typing from Python 3.11 on
         return self

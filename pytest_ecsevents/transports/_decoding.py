@@ -1,4 +1,4 @@
-"""From an HTTP request to an `ApiRequest` or a `MetadataRequest`."""
+"""Decoding of HTTP requests to an `ApiRequest` or a `MetadataRequest`."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -11,18 +11,18 @@ from pytest_ecsevents.rpc import ApiRequest, Patience
 from pytest_ecsevents.services.metadata import HOST, PORT, MetadataRequest
 
 ALIYUN_URL: Final = re.compile(r"https?://(?:[^/?#@]*\.)?aliyuncs\.com(?::\d+)?(?:[/?#]|$)", re.IGNORECASE)
-"""What the fake cloud answers; every other host but that of the metadata service is left alone."""
+"""URLs that the fake cloud answers."""
 
 METADATA_URL: Final = re.compile(rf"http://{re.escape(HOST)}(?::{PORT})?(?:[/?#]|$)", re.IGNORECASE)
-"""What the metadata service answers."""
+"""URLs that the metadata service answers."""
 
 _PARTS: Final = re.compile(r"https?://([^/?#:]*)[^?#]*(?:\?([^#]*))?", re.IGNORECASE)
 _SERVER: Final = re.compile(r"^[a-z]+://[^/?#]*", re.IGNORECASE)
 _FORM: Final = "application/x-www-form-urlencoded"
-_TELLING: Final = ("authorization", "x-acs-action", "x-acs-version")
+_HEADERS_READ: Final = ("authorization", "x-acs-action", "x-acs-version")
 
 
-def decoded(
+def decode_api_request(
     method: object,
     url: str,
     headers: Mapping[str, object],
@@ -31,26 +31,26 @@ def decoded(
     *,
     patience: Callable[[], Patience] = Patience,
 ) -> ApiRequest:
-    """The request, parameters from its query and form body; of a name sent twice the last one counts.
+    """Decode a request. Parameters come from its query and form body; the last value of a name counts.
 
     Args:
         method: GET, POST, ...
         url: One that `ALIYUN_URL` matches.
-        headers: A mapping that does not care how names are written.
-        body: Text or bytes; any other holds no parameters.
+        headers: A case-insensitive mapping.
+        body: Text or bytes; other bodies have no parameters.
         transport: The client library's name in the call log.
-        patience: Asked how long its client waits, where that matters.
+        patience: Returns how long the client waits; called only if that matters.
     """
     parts = _PARTS.match(url)
     assert parts is not None
     params = _pairs(parts[2] or "")
     if isinstance(body, (str, bytes)) and _text(headers.get("content-type", _FORM)).lower().startswith(_FORM):
         params.update(_pairs(_text(body)))
-    told = {name: _text(headers[name]) for name in _TELLING if name in headers}
-    return ApiRequest(str(method), parts[1].lower(), params, told, transport, patience)
+    known = {name: _text(headers[name]) for name in _HEADERS_READ if name in headers}
+    return ApiRequest(str(method), parts[1].lower(), params, known, transport, patience)
 
 
-def asked(
+def decode_metadata_request(
     method: object,
     url: str,
     headers: Mapping[str, object],
@@ -59,20 +59,20 @@ def asked(
     *,
     patience: Callable[[], Patience] = Patience,
 ) -> MetadataRequest:
-    """The request to the metadata service; its arguments are those of `decoded`, the URL may be a path alone."""
+    """Decode a request to the metadata service. Arguments as of `decode_api_request`; the URL may be a path only."""
     path = _SERVER.sub("", url).partition("#")[0].partition("?")[0]
-    told = {str(name).lower(): _text(value) for name, value in headers.items()}
-    return MetadataRequest(str(method).upper(), unquote(path) or "/", told, transport, patience)
+    known = {str(name).lower(): _text(value) for name, value in headers.items()}
+    return MetadataRequest(str(method).upper(), unquote(path) or "/", known, transport, patience)
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """Whoever answers requests to certain hosts.
+class Route:
+    """What answers the requests to certain hosts.
 
     Attributes:
-        url: What it answers.
-        decode: From an HTTP request to what `answer` takes: `decoded` or `asked`.
-        answer: An `Answerer`; of the requests that `decode` makes.
+        url: The URLs that it answers.
+        decode: `decode_api_request` or `decode_metadata_request`.
+        answer: An `Answerer` of what `decode` returns.
     """
 
     url: "re.Pattern[str]"
@@ -80,21 +80,21 @@ class Desk:
     answer: Any
 
 
-def desk_for(url: str, desks: "tuple[Desk, ...]") -> Desk | None:
-    """Who answers a URL; None for one that is left alone."""
-    for desk in desks:
-        if desk.url.match(url):
-            return desk
+def route_for(url: str, routes: "tuple[Route, ...]") -> Route | None:
+    """The route of a URL; None if it is not intercepted."""
+    for route in routes:
+        if route.url.match(url):
+            return route
     return None
 
 
 def micros(seconds: object) -> Micros | None:
-    """A time-out of a client's; None for one that is none."""
+    """A client's timeout in microseconds; None for no timeout."""
     return round(seconds * 1_000_000) if isinstance(seconds, (int, float)) else None
 
 
 def _pairs(query: str) -> dict[str, str]:
-    """What `parse_qsl` would say, which takes most of its time for what a query of an SDK never holds."""
+    """As `urllib.parse.parse_qsl`, which is slower: queries of SDKs need little of what it checks."""
     found = {}
     for pair in query.split("&"):
         name, separator, value = pair.partition("=")

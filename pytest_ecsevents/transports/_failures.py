@@ -1,4 +1,4 @@
-"""What requests, and the legacy SDK's copy of it, raise where no reply comes: their own errors around their urllib3's."""
+"""Network errors of requests and of the legacy SDK's copy of it: each wraps an error of its urllib3."""
 
 import errno
 import http.client
@@ -13,25 +13,25 @@ from pytest_ecsevents.transports._decoding import micros
 
 
 def patience_of(timeout: Any) -> Patience:
-    """How long a client waits whose `timeout` is two numbers, one for both, or urllib3's own object."""
+    """Read a `timeout`: two numbers, one for both, or urllib3's `Timeout`."""
     connect, read = timeout if isinstance(timeout, tuple) else (timeout, timeout)
     return Patience(micros(getattr(connect, "connect_timeout", connect)), micros(getattr(read, "read_timeout", read)))
 
 
 def failure(library: str, no_reply: NoReply, request: Any, timeout: Any) -> Exception:
-    """The error.
+    """Make the error.
 
     Args:
-        library: The dotted name of the requests that the client uses.
-        no_reply: What the client meets.
-        request: Its `PreparedRequest`.
-        timeout: Its `timeout`.
+        library: The dotted name of the client's requests.
+        no_reply: The network fault.
+        request: The `PreparedRequest`.
+        timeout: The client's `timeout`.
     """
     return _FAILURES[no_reply](_Errors(library, request, patience_of(timeout)))
 
 
 class _Errors:
-    """The errors of one requests and of its urllib3, about one request."""
+    """Makes errors about one request."""
 
     def __init__(self, library: str, request: Any, patience: Patience) -> None:
         self._of_requests: Final = import_module(f"{library}.exceptions")
@@ -41,27 +41,22 @@ class _Errors:
         self._pool: Final = self._urllib3.connection_from_url(str(request.url))
 
     def connect_timeout(self) -> Exception:
-        """No connection came about in time."""
         host = urlsplit(str(self._request.url)).hostname
         words = f"Connection to {host} timed out. (connect timeout={_seconds(self._patience.connect)})"
         return self._no_connection("ConnectTimeout", self._of_urllib3("ConnectTimeoutError", self._connection(), words))
 
     def refused(self) -> Exception:
-        """Nobody listens."""
         words = f"Failed to establish a new connection: [Errno {errno.ECONNREFUSED}] {os.strerror(errno.ECONNREFUSED)}"
         return self._no_connection("ConnectionError", self._of_urllib3("NewConnectionError", self._connection(), words))
 
     def read_timeout(self) -> Exception:
-        """No answer came in time."""
         words = f"Read timed out. (read timeout={_seconds(self._patience.read)})"
         return self._error("ReadTimeout", self._of_urllib3("ReadTimeoutError", self._pool, self._path, words))
 
     def reset(self) -> Exception:
-        """The connection was reset."""
         return self._aborted(ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET)))
 
     def closed(self) -> Exception:
-        """The connection was closed without an answer."""
         return self._aborted(http.client.RemoteDisconnected("Remote end closed connection without response"))
 
     @property

@@ -1,6 +1,6 @@
-"""The socket itself, under http.client and urllib3: what connects to the metadata address gets one that answers by itself.
+"""Sockets of http.client and urllib3: a connection to the metadata address is a socket that answers by itself.
 
-So do urllib.request and whatever else is built upon these. Nothing connects there for real.
+This covers urllib.request and everything else built on them. Nothing connects to that address for real.
 """
 
 import errno
@@ -20,18 +20,18 @@ from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.rpc import ApiReply, NoReply, Outcome, Patience
 from pytest_ecsevents.services.metadata import HOST, PORT, MetadataRequest
-from pytest_ecsevents.transports._decoding import asked, micros
+from pytest_ecsevents.transports._decoding import decode_metadata_request, micros
 
 __tracebackhide__ = hidden_in_reports
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A client library that connects by a function of its own.
+    """A client library with its own function to connect.
 
     Attributes:
-        name: In the log of requests.
-        module: Where its `create_connection` is.
+        name: Its name in the call log.
+        module: The module of its `create_connection`.
         is_urllib3: Whether it is urllib3.
     """
 
@@ -57,15 +57,14 @@ def intercept(answer: MetadataAnswerer, uncaught_connection: Callable[[], None],
     """Have `answer` answer requests to the metadata address until `undo` closes."""
     for client in _CLIENTS:
         module: Any = sys.modules.get(client.module) or importlib.import_module(client.module)
-        undo.replace(module, "create_connection", _connecting(answer, client, module.create_connection))
-    undo.replace(urllib.request, "proxy_bypass", _bypassing(urllib.request.proxy_bypass))
+        undo.replace(module, "create_connection", _make_create_connection(answer, client, module.create_connection))
+    undo.replace(urllib.request, "proxy_bypass", _make_proxy_bypass(urllib.request.proxy_bypass))
     for name in ("connect", "connect_ex"):
-        _guard(name, uncaught_connection, undo)
+        _block_connect(name, uncaught_connection, undo)
 
 
-def _connecting(answer: MetadataAnswerer, client: Client, real: Any) -> Any:
+def _make_create_connection(answer: MetadataAnswerer, client: Client, real: Any) -> Any:
     def create_connection(address: Any, *args: Any, **kwargs: Any) -> Any:
-        """Connect; to the metadata address, with a socket that answers by itself."""
         if tuple(address[:2]) != (HOST, PORT):
             return real(address, *args, **kwargs)
         return AnsweringSocket(answer, client, args[0] if args else kwargs.get("timeout", ...))
@@ -73,21 +72,21 @@ def _connecting(answer: MetadataAnswerer, client: Client, real: Any) -> Any:
     return create_connection
 
 
-def _bypassing(real: Any) -> Any:
+def _make_proxy_bypass(real: Any) -> Any:
     def proxy_bypass(host: str, *args: Any) -> Any:
-        """Whether urllib.request goes past its proxy: to the metadata address always, which no proxy serves."""
+        """Bypass proxies for the metadata address, which no proxy serves."""
         return host.partition(":")[0] == HOST or real(host, *args)
 
     return proxy_bypass
 
 
-def _guard(name: str, uncaught_connection: Callable[[], None], undo: Undo) -> None:
-    kind = socket.socket  # another tool may put a class of its own there meanwhile
+def _block_connect(name: str, uncaught_connection: Callable[[], None], undo: Undo) -> None:
+    kind = socket.socket  # another tool may replace the class during the test
     own = vars(kind).get(name)
     real: Any = getattr(kind, name)
 
     def connect(sock: socket.socket, address: Any) -> Any:
-        """Connect, but never to the metadata address, where nobody listens at other ports."""
+        """Connect, except to the metadata address, where no other port is open."""
         if sock.type != socket.SOCK_STREAM or not isinstance(address, tuple) or address[:1] != (HOST,):
             return real(sock, address)
         error = _refused()
@@ -99,11 +98,11 @@ def _guard(name: str, uncaught_connection: Callable[[], None], undo: Undo) -> No
         raise error
 
     setattr(kind, name, connect)
-    undo.callback(_give_back, kind, name, connect, own)
+    undo.callback(_restore, kind, name, connect, own)
 
 
-def _give_back(kind: "type[socket.socket]", name: str, ours: Any, own: Any) -> None:
-    """Undo it, unless somebody else has done so meanwhile."""
+def _restore(kind: "type[socket.socket]", name: str, ours: Any, own: Any) -> None:
+    """Restore the method, unless another tool has replaced it meanwhile."""
     if vars(kind).get(name) is not ours:
         return
     if own is None:
@@ -113,49 +112,51 @@ def _give_back(kind: "type[socket.socket]", name: str, ours: Any, own: Any) -> N
 
 
 class AnsweringSocket:
-    """As much of a connected socket as HTTP clients use: what is sent is read as one request, and answered.
+    """The part of a connected socket that HTTP clients use: it reads what is sent as one request, and answers it.
 
-    urllib3 says how long it waits for an answer only when it begins to; others may have to hear while they send that
-    no connection came about.
+    urllib3 sets its read timeout only after sending, so it is answered when it reads. Other clients are answered as soon
+    as the request is complete, since an error in connecting must reach them while they send.
 
     Args:
-        door: Answers requests.
+        answer: Answers requests.
         client: The client library.
-        timeout: Seconds that the client waits for a connection, None for ever, or what stands for the default.
+        timeout: The client's connect timeout in seconds, None for no timeout, or a placeholder for the default.
     """
 
-    def __init__(self, door: MetadataAnswerer, client: Client, timeout: object) -> None:
-        self._door: Final = door
+    def __init__(self, answer: MetadataAnswerer, client: Client, timeout: object) -> None:
+        self._ask: Final = answer
         self._client: Final = client
         self._connect: Final = _seconds(timeout)
         self._timeout = self._connect
         self._sent = b""
         self._answer: Any = None
-        self._file: Final = io.BufferedReader(_Incoming(self._received))
+        self._file: Final = io.BufferedReader(_ReplyStream(self._reply_file))
 
     # -- sending
 
     def sendall(self, data: Any, _flags: int = 0) -> None:
-        """Take a part of the request."""
+        """Take a part of the request; answer it when it is complete."""
         self._sent += bytes(data)
         if not self._client.is_urllib3 and self._answer is None and _is_whole(self._sent):
-            self._answer = self._answered()
+            self._answer = self._reply()
 
     def send(self, data: Any, flags: int = 0) -> int:
-        """The same; all of it is taken at once."""
+        """As `sendall`; everything is taken at once."""
         self.sendall(data, flags)
         return len(data)
 
-    def _answered(self) -> Any:
+    def _reply(self) -> Any:
         line, headers, _ = _parts(self._sent)
         method, target = (*line.split(), "", "")[:2]
-        outcome = self._door(asked(method, target, headers, None, self._client.name, patience=self._patience))
+        outcome = self._ask(
+            decode_metadata_request(method, target, headers, None, self._client.name, patience=self._patience)
+        )
         if isinstance(outcome, ApiReply):
-            return io.BytesIO(_encoded(outcome))
-        if outcome in _UNCONNECTED:
-            error = _UNCONNECTED[outcome]()
+            return io.BytesIO(_encode(outcome))
+        if outcome in _CONNECT_ERRORS:
+            error = _CONNECT_ERRORS[outcome]()
             raise _of_urllib3(error, self._connect) if self._client.is_urllib3 else error
-        return _Broken(outcome)
+        return _BrokenReply(outcome)
 
     def _patience(self) -> Patience:
         return Patience(micros(self._connect), micros(self._timeout))
@@ -163,21 +164,21 @@ class AnsweringSocket:
     # -- receiving
 
     def makefile(self, _mode: str = "rb", *_args: Any, **_options: Any) -> Any:
-        """What is to be read: it answers when it is."""
+        """The reply as a file; reading it answers the request."""
         return self._file
 
-    def _received(self) -> Any:
+    def _reply_file(self) -> Any:
         if self._answer is None:
-            self._answer = self._answered() if self._sent else io.BytesIO()
+            self._answer = self._reply() if self._sent else io.BytesIO()
         return self._answer
 
     def recv(self, size: int, _flags: int = 0) -> bytes:
-        """A part of it."""
+        """Receive a part of the reply."""
         received: bytes = self.makefile().read1(size)
         return received
 
     def recv_into(self, buffer: Any, size: int = 0, _flags: int = 0) -> int:
-        """The same."""
+        """Receive a part of the reply into a buffer."""
         received = self.recv(size or len(buffer))
         buffer[: len(received)] = received
         return len(received)
@@ -185,29 +186,29 @@ class AnsweringSocket:
     # -- what else a socket has
 
     def settimeout(self, timeout: object) -> None:
-        """How long the client waits for an answer."""
+        """Set the read timeout in seconds."""
         self._timeout = _seconds(timeout)
 
     def gettimeout(self) -> Any:
-        """The same."""
+        """The read timeout in seconds."""
         return self._timeout
 
     def setsockopt(self, *_option: Any) -> None:
-        """Nothing is there to be tuned."""
+        """Do nothing."""
 
     def getpeername(self) -> tuple[str, int]:
-        """Whom it is connected to."""
+        """The metadata address."""
         return HOST, PORT
 
     def fileno(self) -> int:
-        """None: it is not one of the operating system's."""
+        """-1: the operating system has no such socket."""
         return -1
 
     def shutdown(self, _how: int) -> None:
-        """Nothing is open."""
+        """Do nothing: no connection is open."""
 
     def close(self) -> None:
-        """The same."""
+        """Do nothing: no connection is open."""
 
     def __enter__(self) -> "AnsweringSocket":  # noqa: PYI034  # Self is in typing from Python 3.11 on
         return self
@@ -217,7 +218,7 @@ class AnsweringSocket:
 
 
 def _seconds(timeout: object) -> object:
-    """What stands for the default is that of all sockets."""
+    """A placeholder stands for the default of all sockets."""
     return timeout if timeout is None or isinstance(timeout, (int, float)) else socket.getdefaulttimeout()
 
 
@@ -225,7 +226,7 @@ _LENGTH: Final = re.compile("[0-9]{1,9}")
 
 
 def _parts(sent: bytes) -> "tuple[str, dict[str, str], bytes]":
-    """The request line, the headers by name in lower case, and what of the body has come."""
+    """Split into request line, headers by lower-case name, and the body so far."""
     head, _, body = sent.partition(b"\r\n\r\n")
     line, *fields = head.decode("latin-1").split("\r\n")
     pairs = (field.partition(":") for field in fields)
@@ -240,14 +241,14 @@ def _is_whole(sent: bytes) -> bool:
     return len(body) >= (int(length) if _LENGTH.fullmatch(length) else 0)
 
 
-def _encoded(reply: ApiReply) -> bytes:
+def _encode(reply: ApiReply) -> bytes:
     status = f"HTTP/1.1 {reply.http_status} {responses.get(reply.http_status, '')}"
     headers = {"Content-Length": str(len(reply.body)), **reply.headers, "Connection": "close"}
     lines = (f"{name}: {value}" for name, value in headers.items())
     return "\r\n".join([status, *lines, "", ""]).encode("latin-1") + reply.body
 
 
-# -- where no reply comes
+# -- network faults
 
 
 def _timed_out() -> OSError:
@@ -263,7 +264,7 @@ def _reset() -> OSError:
 
 
 def _of_urllib3(error: OSError, timeout: object) -> Exception:
-    """What urllib3 makes of an error where it connects."""
+    """The error that urllib3 raises for an error in connecting."""
     from urllib3.connection import HTTPConnection
     from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
@@ -273,18 +274,18 @@ def _of_urllib3(error: OSError, timeout: object) -> Exception:
     return NewConnectionError(connection, f"Failed to establish a new connection: {error}")
 
 
-_UNCONNECTED: Final[dict[NoReply, Callable[[], OSError]]] = {
+_CONNECT_ERRORS: Final[dict[NoReply, Callable[[], OSError]]] = {
     NoReply.CONNECT_TIMEOUT: _timed_out,
     NoReply.CONNECTION_REFUSED: _refused,
 }
-_BROKEN: Final[dict[NoReply, Callable[[], OSError]]] = {
+_READ_ERRORS: Final[dict[NoReply, Callable[[], OSError]]] = {
     NoReply.READ_TIMEOUT: _timed_out,
     NoReply.CONNECTION_RESET: _reset,
 }
 
 
-class _Incoming(io.RawIOBase):
-    """What comes in, from whatever is asked for it once somebody reads: no client expects an error any earlier."""
+class _ReplyStream(io.RawIOBase):
+    """The reply as a raw stream. The source is asked when the client reads: an earlier error would surprise it."""
 
     def __init__(self, source: Callable[[], Any]) -> None:
         super().__init__()
@@ -297,15 +298,14 @@ class _Incoming(io.RawIOBase):
         return int(self._source().readinto(buffer))
 
 
-class _Broken:
-    """What is read where no reply comes: an error, or the end at once."""
+class _BrokenReply:
+    """Reading it raises the error of a network fault, or ends at once."""
 
     def __init__(self, no_reply: NoReply) -> None:
         self._no_reply: Final = no_reply
 
     def readinto(self, _buffer: Any) -> int:
-        """Nothing."""
-        if self._no_reply in _BROKEN:
-            error = _BROKEN[self._no_reply]()
+        if self._no_reply in _READ_ERRORS:
+            error = _READ_ERRORS[self._no_reply]()
             raise error
         return 0
