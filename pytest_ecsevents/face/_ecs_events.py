@@ -107,7 +107,7 @@ class EcsEvents:
         self._cloud: Final = self._parts.cloud
         self._witness: Final = self._parts.witness
         self.metadata: Final = Metadata(self._parts.metadata_service, self._witness.metadata.calls)
-        self.event_rules: Final = RuleBook(self._parts.monitor, self._cloud.rules.account_id)
+        self.event_rules: Final = RuleBook(self._parts.monitor, self._cloud.settings.account_id)
         self.instances: Final = Instances(self._cloud)
 
     # -- entering and leaving
@@ -344,7 +344,7 @@ class EcsEvents:
         Raises:
             EcsEventsError: The event is real, unknown or has ended.
         """
-        self._cloud.cancel([self._event(event)], cause="canceled by the test")
+        self._cloud.events.cancel([self._event(event)], cause="canceled by the test")
 
     def accept(self, event: SystemEvent | str) -> None:
         """Accept an Inquiring event, as AcceptInquiredSystemEvent does; it runs immediately.
@@ -352,7 +352,7 @@ class EcsEvents:
         Raises:
             EcsEventsError: The event is unknown, or not Inquiring.
         """
-        self._cloud.accept(self._event(event), cause="accepted by the test")
+        self._cloud.events.accept(self._event(event), cause="accepted by the test")
 
     def reschedule(self, event: SystemEvent | str, not_before: When) -> None:
         """Change the NotBefore of a Scheduled event, as ModifySystemEventAttribute does.
@@ -365,17 +365,17 @@ class EcsEvents:
             EcsEventsError: The event is unknown or not Scheduled, or the instant lies before now.
         """
         at = parse_when(not_before, "not_before", self._clock.now())
-        self._cloud.reschedule(self._event(event), at, cause="rescheduled by the test")
+        self._cloud.events.reschedule(self._event(event), at, cause="rescheduled by the test")
 
     def _event(self, event: SystemEvent | str) -> EventRecord:
-        return self._cloud.event(event_id_of(event))
+        return self._cloud.events.get(event_id_of(event))
 
     def __iter__(self) -> Iterator[SystemEvent]:
         """The events in order of creation."""
-        return iter([record.view for record in tuple(self._cloud.events.values())])
+        return iter([record.view for record in tuple(self._cloud.events.by_id.values())])
 
     def __len__(self) -> int:
-        return len(self._cloud.events)
+        return len(self._cloud.events.by_id)
 
     def __bool__(self) -> bool:
         return True
@@ -386,10 +386,10 @@ class EcsEvents:
         Raises:
             UnknownEventError: A KeyError: no such event; the message names the nearest id.
         """
-        return self._cloud.event(event_id).view
+        return self._cloud.events.get(event_id).view
 
     def __contains__(self, event: object) -> bool:
-        return (event.event_id if isinstance(event, SystemEvent) else event) in self._cloud.events
+        return (event.event_id if isinstance(event, SystemEvent) else event) in self._cloud.events.by_id
 
     def where(self, **filters: object) -> list[SystemEvent]:
         """The events whose attributes have these values, in order of creation: `where(status="Avoided")`.
@@ -640,7 +640,7 @@ class EcsEvents:
         self._parts.receivers.webhook(url, receiver)
 
     def _instance(self, instance: "Instance | str") -> InstanceRecord:
-        return self._cloud.instance(instance_id_of(instance))
+        return self._cloud.instances.get(instance_id_of(instance))
 
     # -- accounts
 
@@ -936,7 +936,7 @@ class EcsEvents:
     def __repr__(self) -> str:
         return (
             f"<EcsEvents at {instant_text(self._clock.now())}: "
-            f"{len(self._cloud.events)} events, {len(self._cloud.instances)} instances, {len(self._witness.log.calls)} calls>"
+            f"{len(self._cloud.events.by_id)} events, {len(self._cloud.instances.existing)} instances, {len(self._witness.log.calls)} calls>"
         )
 
 

@@ -28,7 +28,7 @@ def declared(
         for name, status in (("stopping_takes", InstanceStatus.STOPPING), ("starting_takes", InstanceStatus.STARTING))
     }
     disks, action = given.pop("disks", ()), given.pop("action_on_maintenance", None)
-    return cloud.add_instance(
+    return cloud.instances.declare(
         instance_id,
         region_id=region_id,
         account_id=account_id,
@@ -80,10 +80,10 @@ class Instances(Mapping[str, Instance]):
         self._set_takes(InstanceStatus.STOPPING, duration, "stopping_takes")
 
     def _takes(self, status: InstanceStatus) -> dt.timedelta:
-        return dt.timedelta(microseconds=self._cloud.new_instances_take.get(status, 0))
+        return dt.timedelta(microseconds=self._cloud.instances.new_instances_take.get(status, 0))
 
     def _set_takes(self, status: InstanceStatus, duration: Duration, name: str) -> None:
-        self._cloud.new_instances_take[status] = parse_duration(duration, f"instances.{name}")
+        self._cloud.instances.new_instances_take[status] = parse_duration(duration, f"instances.{name}")
 
     def add(
         self,
@@ -143,10 +143,10 @@ class Instances(Mapping[str, Instance]):
         Raises:
             UnknownInstanceError: A KeyError: there is none; the sentence names the nearest.
         """
-        return self._cloud.instance(instance_id).view
+        return self._cloud.instances.get(instance_id).view
 
     def __iter__(self) -> Iterator[str]:
-        return iter(tuple(self._cloud.instances))
+        return iter(tuple(self._cloud.instances.existing))
 
     def __len__(self) -> int:
-        return len(self._cloud.instances)
+        return len(self._cloud.instances.existing)

@@ -166,9 +166,9 @@ def _begins(event: EventRecord) -> Micros:
 def _perform(ecs_events: EcsEvents, event: EventRecord, begins: Micros, act: Act, cause: str) -> None:
     """Do what the cloud does of itself, if the event is still there for it."""
     if act.kind == "cancel" and not event.status.is_final:
-        parts_of(ecs_events).cloud.cancel([event], cause=f"canceled by {cause}")
+        parts_of(ecs_events).cloud.events.cancel([event], cause=f"canceled by {cause}")
     elif act.kind == "reschedule" and event.status == EventStatus.SCHEDULED:
-        parts_of(ecs_events).cloud.reschedule(event, begins + act.to, cause=f"rescheduled by {cause}")
+        parts_of(ecs_events).cloud.events.reschedule(event, begins + act.to, cause=f"rescheduled by {cause}")
 
 
 def _plan(event: EventRecord, begins: Micros, case: Case) -> Iterator[PlannedStep]:

@@ -26,7 +26,7 @@ from pytest_ecsevents.server import PREFIXES, MetadataApp
 from pytest_ecsevents.server._serving import Serving
 from pytest_ecsevents.services._products import api_endpoint
 from pytest_ecsevents.services.cms import CloudMonitor, Dispatcher, Subscription
-from pytest_ecsevents.services.ecs import Cloud, Ids, Instance, Rules, SystemEvent
+from pytest_ecsevents.services.ecs import Cloud, CloudSettings, Ids, Instance, SystemEvent
 from pytest_ecsevents.services.metadata import HOST as METADATA_HOST
 from pytest_ecsevents.services.metadata import Guests, MetadataService
 from pytest_ecsevents.transports import intercept
@@ -66,15 +66,15 @@ class Parts:
         self._seed: Final = seed
         self.undo: Final = Undo()
         self.clock: Final = _clock(settings, start)
-        self.cloud: Final = Cloud(self.clock, Ids(seed), _rules(settings))
+        self.cloud: Final = Cloud(self.clock, Ids(seed), _cloud_settings(settings))
         self.witness: Final = CallWitness(
             strict_checks(settings.strict if strict is None else strict, "strict"),
-            self.cloud.on_the_way,
+            self.cloud.instances.on_the_way,
             lambda: self.clock.waits,
             seed,
         )
         self.monitor: Final = CloudMonitor(self.cloud, seed)
-        self.cloud.observers += (self.witness.journal.append, self.monitor.heard)
+        self.cloud.observers.extend((self.witness.journal.append, self.monitor.heard))
         self.gateway: Final = api_endpoint(self.cloud, self.monitor, self.witness)
         self.guests: Final = Guests(self.cloud)
         self.metadata_service: Final = MetadataService(self.cloud, self.guests, seed)
@@ -145,9 +145,9 @@ class Parts:
             extended_attribute: What `ExtendedAttribute` says besides.
             **given: More arguments of `create`.
         """
-        record = self.cloud.create_event(
+        record = self.cloud.events.create(
             event_type,
-            self.cloud.instance(instance_id_of(instance_id)),
+            self.cloud.instances.get(instance_id_of(instance_id)),
             not_before=None if not_before is None else parse_when(not_before, "not_before", self.clock.now()),
             executing_for=None if executing_for is None else parse_duration(executing_for, "executing_for"),
             extended={} if extended_attribute is None else extended_attribute,
@@ -221,7 +221,7 @@ class Parts:
             self.clock,
             self.receivers,
             self.serving,
-            self.cloud.rules.account_id,
+            self.cloud.settings.account_id,
             self._seed,
             told=self.witness.journal.append,
             witness=self.witness,
@@ -255,7 +255,7 @@ class Parts:
             started_at=self.clock.started_at,
             now=self.clock.now(),
             holder=self.clock.holder,
-            events=len(self.cloud.events),
+            events=len(self.cloud.events.by_id),
             calls=len(self.witness.log.calls),
             faults=self.witness.faults_met,
             declared_faults=self.witness.faults_declared,
@@ -266,11 +266,11 @@ class Parts:
         from pytest_ecsevents.report._chart import chart
 
         label = timeline_text(self._header(), ()).replace("clock", "ECS events: clock", 1)
-        return chart(label, list(self.cloud.events.values()), self.cloud.instances_ever(), self.story())
+        return chart(label, list(self.cloud.events.by_id.values()), self.cloud.instances.ever(), self.story())
 
     def explained(self, operator: str, left: object, right: object) -> list[str] | None:
         """Why a comparison failed, in lines for pytest's report; None where it concerns no event or instance."""
-        return explain_comparison(operator, left, right, self.cloud.last_read, self.story())
+        return explain_comparison(operator, left, right, self.cloud.events.last_read, self.story())
 
 
 def _clock(settings: Settings, start: When | None) -> Clock:
@@ -283,8 +283,8 @@ def _clock(settings: Settings, start: When | None) -> Clock:
     )
 
 
-def _rules(settings: Settings) -> Rules:
-    return Rules(
+def _cloud_settings(settings: Settings) -> CloudSettings:
+    return CloudSettings(
         account_id=settings.account_id,
         region_id=settings.region,
         executing_for=parse_duration(settings.executing_for, "executing_for"),

@@ -187,7 +187,7 @@ class CloudMachine(RuleBasedStateMachine):
         return [event.event_id for event in self.ecs_events if event.status == "Scheduled"]
 
     def _unlocked(self) -> list[Instance]:
-        records = parts_of(self.ecs_events).cloud.instances
+        records = parts_of(self.ecs_events).cloud.instances.existing
         return [one for one in self.ecs_events.instances.values() if not records[one.instance_id].locks]
 
     def _of(self, instance_id: str) -> list[SystemEvent]:

@@ -89,7 +89,7 @@ def populate(ecs_events):
     """Instances of every kind that matters to an action, and events in every status."""
     add, create = ecs_events.instances.add, ecs_events.create
     ecs_events.access_keys["ak-2"] = "222"
-    object.__setattr__(ecs_events._cloud.rules, "simulated_limit", LIMIT)
+    object.__setattr__(ecs_events._cloud.settings, "simulated_limit", LIMIT)
     for name in ("i-web1", "i-web2"):
         add(name, tags={"role": "web"})
     add("i-off", status="Stopped")
@@ -199,20 +199,20 @@ def check_cloud(ecs_events):
     """Each event is where its status says, what is counted is there, and no time has passed."""
     cloud = ecs_events._cloud
     places = Counter()
-    for (account_id, region_id), by_status in cloud._by_status.items():
+    for (account_id, region_id), by_status in cloud.events._by_status.items():
         for status, events in by_status.items():
             for event_id, one in events.items():
                 places[event_id] += 1
                 assert (one.event_id, one.account_id, one.region_id) == (event_id, account_id, region_id)
                 assert one.status == status
-    assert places == Counter(dict.fromkeys(cloud.events, 1))
-    unfinished = {name for events in cloud._unfinished.values() for name in events}
-    assert unfinished == {one.event_id for one in cloud.events.values() if one.status not in FINAL}
+    assert places == Counter(dict.fromkeys(cloud.events.by_id, 1))
+    unfinished = {name for events in cloud.events._unfinished.values() for name in events}
+    assert unfinished == {one.event_id for one in cloud.events.by_id.values() if one.status not in FINAL}
     scheduled = Counter(
-        one.account_id for one in cloud.events.values() if one.simulated and one.status == EventStatus.SCHEDULED
+        one.account_id for one in cloud.events.by_id.values() if one.simulated and one.status == EventStatus.SCHEDULED
     )
-    assert +cloud._scheduled_simulated == scheduled
-    assert min(cloud._scheduled_simulated.values()) >= 0
+    assert +cloud.events._scheduled_simulated == scheduled
+    assert min(cloud.events._scheduled_simulated.values()) >= 0
     assert ecs_events.now == dt.datetime.fromisoformat(START.replace("Z", "+00:00"))
 
 
@@ -244,7 +244,7 @@ class Sent:
 
     def resolved(self, ecs_events, token):
         """The pairs as texts."""
-        ids = list(ecs_events._cloud.events)
+        ids = list(ecs_events._cloud.events.by_id)
         for name, value in self.pairs:
             if isinstance(value, EventNumber):
                 yield name, ids[value.number % len(ids)]

@@ -123,7 +123,7 @@ class CloudMonitor:
             row=_row_of_dry_run(self.names.get(name), name, said),
             uuid=self._uuid(),
             resource=arn.rpartition(":")[2],
-            region_id=_text(said, "regionId") or region_id or self._cloud.rules.region_id,
+            region_id=_text(said, "regionId") or region_id or self._cloud.settings.region_id,
             account_id=account_id,
             instance_name=_text(said, "instanceName"),
             resource_group_id="",
@@ -141,7 +141,7 @@ class CloudMonitor:
 
     def _of_event(self, change: Transition) -> Notification:
         event = change.record
-        instance = self._cloud.any_instance(event.instance_id)
+        instance = self._cloud.instances.get_ever(event.instance_id)
         if EVENT_TYPES[event.event_type].is_of_disk:
             kind, resource, content = "Disk", f"disk/{event.disk_id}", of_disk_event(event, change, instance)
         else:

@@ -26,8 +26,8 @@ from pytest_ecsevents.services.ecs._catalogue import (
     EventType,
     InstanceStatus,
 )
-from pytest_ecsevents.services.ecs._checks import event_type_named
-from pytest_ecsevents.services.ecs._cloud import SIMULATED_LIMIT, Cloud, Rules
+from pytest_ecsevents.services.ecs._checks import check_operable, event_type_named
+from pytest_ecsevents.services.ecs._cloud import Cloud
 from pytest_ecsevents.services.ecs._disks import CATEGORIES as DISK_CATEGORIES
 from pytest_ecsevents.services.ecs._disks import Disk, GivenDisk
 from pytest_ecsevents.services.ecs._extended import LISTS as EXTENDED_LISTS
@@ -64,6 +64,7 @@ from pytest_ecsevents.services.ecs._refusals import (
     UnknownInstanceError,
 )
 from pytest_ecsevents.services.ecs._regions import REGIONS, id_prefix, region_of_id
+from pytest_ecsevents.services.ecs._settings import SIMULATED_LIMIT, CloudSettings
 from pytest_ecsevents.services.ecs._shown import flag, number, word, words
 
 __all__ = [
@@ -94,6 +95,7 @@ __all__ = [
     "AttributeValue",
     "Change",
     "Cloud",
+    "CloudSettings",
     "Disk",
     "EventRecord",
     "EventStatus",
@@ -118,7 +120,6 @@ __all__ = [
     "NothingToRedeployError",
     "Observed",
     "Row",
-    "Rules",
     "SystemEvent",
     "TooManySimulatedEventsError",
     "Transition",
@@ -126,6 +127,7 @@ __all__ = [
     "UnknownEventError",
     "UnknownEventTypeError",
     "UnknownInstanceError",
+    "check_operable",
     "event_type_named",
     "first_statuses",
     "flag",

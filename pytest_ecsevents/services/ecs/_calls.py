@@ -15,4 +15,4 @@ class ActionCall(ParsedCall):
 
     def instance(self, instance_id: str) -> InstanceRecord:
         """The caller's instance; in any region where no RegionId was sent."""
-        return self.cloud.instance(instance_id, account_id=self.account_id, region_id=self.region_id or None)
+        return self.cloud.instances.get(instance_id, account_id=self.account_id, region_id=self.region_id or None)

@@ -111,8 +111,8 @@ class Guests:
         Raises:
             NoGuestError: Nobody can tell, or nothing runs in it.
         """
-        instance = self._only(asked) if (chosen := self._chosen()) is None else self._cloud.any_instance(chosen)
-        if instance.instance_id not in self._cloud.instances:
+        instance = self._only(asked) if (chosen := self._chosen()) is None else self._cloud.instances.get_ever(chosen)
+        if instance.instance_id not in self._cloud.instances.existing:
             raise NoGuestError(
                 f"The metadata service was asked for {asked}, but {instance.instance_id} has been released, and whatever "
                 "ran inside it ended with it. End the program by then, for example with ecs_events.run(..., until=...)."
@@ -126,7 +126,7 @@ class Guests:
 
     def _only(self, asked: str) -> InstanceRecord:
         """The one instance that there is, or was."""
-        candidates = list((self._cloud.instances or self._cloud.instances_ever()).values())
+        candidates = list((self._cloud.instances.existing or self._cloud.instances.ever()).values())
         if len(candidates) == 1:
             return candidates[0]
         if not candidates:
@@ -134,7 +134,7 @@ class Guests:
                 f"The metadata service was asked for {asked}, but there is no instance that the program could run inside. "
                 'Declare it with @pytest.mark.ecs_instance("i-web1") or ecs_events.instances.add("i-web1").'
             )
-        names, first = listed(self._cloud.instances_ever(), most=10), candidates[0].instance_id
+        names, first = listed(self._cloud.instances.ever(), most=10), candidates[0].instance_id
         raise NoGuestError(
             f"The metadata service was asked for {asked}, but which instance does the program run inside? There are: "
             f'{names}. Choose it with `with ecs_events.guest("{first}"):`, or for the rest of the test with '

@@ -129,7 +129,7 @@ def _termination_time(reading: Reading, _name: str) -> str | None:
 
 
 def _active_events(reading: Reading, _name: str) -> str:
-    events = reading.cloud.unfinished(reading.instance.instance_id)
+    events = reading.cloud.events.unfinished(reading.instance.instance_id)
     return json.dumps([reading.active_event(event) for event in events], ensure_ascii=False)
 
 
@@ -140,7 +140,7 @@ def _count_of_events(text: str) -> str:
 
 def _role_credentials(reading: Reading, role: str) -> str:
     key, document = reading.credentials.of(reading.instance, role, reading.now)
-    if reading.instance.account_id != reading.cloud.rules.account_id:
+    if reading.instance.account_id != reading.cloud.settings.account_id:
         reading.cloud.access_keys[key] = reading.instance.account_id
     return document
 

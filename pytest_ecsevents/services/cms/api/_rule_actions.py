@@ -398,7 +398,7 @@ def _completed(call: MonitorCall, kind: TargetKind, name: str, sent: Mapping[str
     for member, allowed in kind.allowed.items():
         said[member] = _one_of(call, f"{name}.{member}", said.get(member, ""), allowed)
     if "Region" in kind.members:
-        said.setdefault("Region", call.region_id or call.cloud.rules.region_id)
+        said.setdefault("Region", call.region_id or call.cloud.settings.region_id)
     return said
 
 

@@ -157,7 +157,7 @@ def _check(call: ActionCall, unit: Parameter[str], *exclusive: tuple[Parameter[A
     inward = call[BANDWIDTH_IN]
     if inward is not None and inward > _most_inward(call):
         raise call.invalid(BANDWIDTH_IN.name, str(inward), f"It must be from 1 to {_most_inward(call)}.")
-    zone, mine = call[ZONE], call.cloud.account_instances(call.account_id, call.region_id)
+    zone, mine = call[ZONE], call.cloud.instances.of_account(call.account_id, call.region_id)
     if zone and not is_zone(zone, call.region_id, mine):
         raise call.error("InvalidZoneId.NotFound", hint=f"{zone!r} is no zone of {call.region_id}")
     for disk in call[DATA_DISKS]:
@@ -219,7 +219,7 @@ def _run(call: ActionCall) -> JsonObject:
 
 def _run_one(call: ActionCall, tags: dict[str, str], shared: dict[str, AttributeValue], ordinal: int) -> str:
     instance_id = call.cloud.ids.resource("i", call.region_id)
-    call.cloud.create_instance(
+    call.cloud.instances.create(
         instance_id,
         region_id=call.region_id,
         account_id=call.account_id,
@@ -323,7 +323,7 @@ def _numbered(call: ActionCall, name: str, ordinal: int) -> str:
 
 def _addresses(call: ActionCall, ordinal: int) -> dict[str, AttributeValue]:
     """Private addresses follow each other; public and IPv6 ones are made up, of ranges that belong to nobody."""
-    number = call.cloud.instances_so_far
+    number = call.cloud.instances.count_ever
     own: dict[str, AttributeValue] = {}
     if call[PRIVATE_ADDRESS]:
         own["private_ip_addresses"] = (str(ipaddress.IPv4Address(call[PRIVATE_ADDRESS]) + ordinal),)
@@ -374,7 +374,7 @@ def _create(call: ActionCall) -> JsonObject:
     if call[DRY_RUN_FLAG]:
         raise call.error("DryRunOperation")
     instance_id = call.cloud.ids.resource("i", call.region_id)
-    call.cloud.create_instance(
+    call.cloud.instances.create(
         instance_id,
         region_id=call.region_id,
         account_id=call.account_id,

@@ -62,7 +62,7 @@ def _event_tests(call: ActionCall) -> list[filters.Test]:
 def _disks(call: ActionCall) -> "Iterator[tuple[InstanceRecord, Disk]]":
     """The caller's disks that match, in order of declaration."""
     wanted, tags = frozenset(call[_DISKS]), [(tag.get("Key", ""), tag.get("Value")) for tag in call[_TAGS]]
-    for instance in call.cloud.account_instances(call.account_id, call.region_id):
+    for instance in call.cloud.instances.of_account(call.account_id, call.region_id):
         for disk in instance.disks:
             if (
                 (not wanted or disk.disk_id in wanted)
@@ -76,14 +76,14 @@ def _disks(call: ActionCall) -> "Iterator[tuple[InstanceRecord, Disk]]":
 
 def _visible(call: ActionCall, disk: Disk) -> Iterator[EventRecord]:
     oldest = call.now - VISIBLE_FOR
-    for event in call.cloud.events_of_disk(disk.disk_id):
+    for event in call.cloud.events.of_disk(disk.disk_id):
         if event.finished_at is None or event.published_at >= oldest:
             yield event
 
 
 def _health(cloud: Cloud, disk: Disk) -> str:
     """Impaired, as in the documented sample, while an event lasts (a guess)."""
-    return "Impaired" if cloud.has_disk_event(disk.disk_id) else disk.health_status
+    return "Impaired" if cloud.events.has_unfinished_of_disk(disk.disk_id) else disk.health_status
 
 
 def _view(cloud: Cloud, instance: InstanceRecord, disk: Disk, events: Iterable[EventRecord]) -> JsonObject:

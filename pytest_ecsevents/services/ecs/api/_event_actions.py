@@ -49,9 +49,9 @@ def _create_simulated(call: ActionCall) -> JsonObject:
     instances = [call.instance(instance_id) for instance_id in call[_INSTANCES]]
     not_before = call[_NOT_BEFORE]
     assert not_before is not None
-    call.cloud.check_simulation(call[_TYPE], instances, not_before, call.now, call.account_id)
+    call.cloud.events.check_simulation(call[_TYPE], instances, not_before, call.now, call.account_id)
     event_ids: list[Json] = [
-        call.cloud.create_event(
+        call.cloud.events.create(
             call[_TYPE], instance, not_before=not_before, acts=call[_REAL_OPS], cause=call.cause
         ).event_id
         for instance in instances
@@ -84,8 +84,11 @@ _CANCEL_IDS: Final = repeated("EventId", most=100, refusal="EventIdLimitExceeded
 
 def _cancel_simulated(call: ActionCall) -> JsonObject:
     cloud = call.cloud
-    cloud.cancel(
-        [cloud.event(event_id, account_id=call.account_id, region_id=call.region_id) for event_id in call[_CANCEL_IDS]],
+    cloud.events.cancel(
+        [
+            cloud.events.get(event_id, account_id=call.account_id, region_id=call.region_id)
+            for event_id in call[_CANCEL_IDS]
+        ],
         cause=call.cause,
     )
     return {}
@@ -143,7 +146,7 @@ def _describe_history(call: ActionCall) -> JsonObject:
 
 
 def _found_elsewhere(call: ActionCall, statuses: "Iterable[EventStatus]") -> str:
-    places = call.cloud.elsewhere(call.account_id, call.region_id, statuses)
+    places = call.cloud.events.elsewhere(call.account_id, call.region_id, statuses)
     if not places:
         return ""
     return f"None in {call.region_id} of account {call.account_id}; there are such events {listed(places, most=3)}."
@@ -161,12 +164,12 @@ def _history_candidates(call: ActionCall, statuses: "frozenset[EventStatus]") ->
     if call[_RESOURCE_TYPE] in _HOST_TYPES:
         return ()
     if resources:
-        narrowed = [event for resource in dict.fromkeys(resources) for event in cloud.events_of(resource)]
+        narrowed = [event for resource in dict.fromkeys(resources) for event in cloud.events.of_instance(resource)]
     elif call[filters.EVENT_IDS]:
-        known = filter(None, map(cloud.events.get, dict.fromkeys(call[filters.EVENT_IDS])))
+        known = filter(None, map(cloud.events.by_id.get, dict.fromkeys(call[filters.EVENT_IDS])))
         narrowed = [event for event in known if not EVENT_TYPES[event.event_type].is_of_disk]
     else:
-        return cloud.events_in(call.account_id, call.region_id, statuses)
+        return cloud.events.with_status(call.account_id, call.region_id, statuses)
     mine = (call.account_id, call.region_id)
     return [e for e in narrowed if e.status in statuses and (e.account_id, e.region_id) == mine]
 
@@ -274,7 +277,7 @@ def _describe_full_status(call: ActionCall) -> JsonObject:
     tests = filters.shared_tests(call)
     matching = []
     for instance in _full_status_instances(call):
-        events = [event for event in call.cloud.unfinished(instance.instance_id) if event.status in _PLANNED]
+        events = [event for event in call.cloud.events.unfinished(instance.instance_id) if event.status in _PLANNED]
         for test in tests:
             events = [event for event in events if test(event)]
         if events or not tests:
@@ -288,7 +291,7 @@ def _describe_full_status(call: ActionCall) -> JsonObject:
 
 def _full_status_instances(call: ActionCall) -> Iterable[InstanceRecord]:
     wanted = frozenset(call[_FULL_INSTANCES])
-    for instance in call.cloud.account_instances(call.account_id, call.region_id):
+    for instance in call.cloud.instances.of_account(call.account_id, call.region_id):
         if (
             (not wanted or instance.instance_id in wanted)
             and call[_INSTANCE_STATUS] in ("", instance.status)

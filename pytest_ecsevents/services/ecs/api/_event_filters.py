@@ -88,9 +88,13 @@ def owner_tests(cloud: Cloud, wanted: Iterable[Mapping[str, str]], resource_grou
     tests: list[Test] = []
     pairs = [(tag.get("Key", ""), tag.get("Value")) for tag in wanted]
     if pairs:
-        tests.append(lambda event: has_tags(cloud.tags_of(event.instance_id), pairs))
+        tests.append(lambda event: has_tags(cloud.instances.get_ever(event.instance_id).tags, pairs))
     if resource_group_id:
-        tests.append(lambda event: cloud.resource_group_of(event.instance_id) == resource_group_id)
+        tests.append(
+            lambda event: (
+                cloud.instances.get_ever(event.instance_id).attributes.get("resource_group_id", "") == resource_group_id
+            )
+        )
     return tests
 
 

@@ -15,6 +15,7 @@ from pytest_ecsevents.services.ecs import (
     InstanceStatus,
     InstanceStatusError,
     UnknownInstanceError,
+    check_operable,
     flag,
     word,
 )
@@ -36,7 +37,7 @@ _REFUSALS: Final[dict[type[EcsEventsError], str]] = {
 def _checked(call: ActionCall, needed: InstanceStatus, operation: str) -> InstanceRecord:
     """The instance, after every check; a dry run ends here."""
     instance = call.instance(call[_INSTANCE])
-    call.cloud.check_operable(instance, needed, operation=operation)
+    check_operable(instance, needed, operation=operation)
     if call[_DRY_RUN]:
         raise call.error("DryRunOperation")
     return instance
@@ -107,28 +108,28 @@ def _batch(call: ActionCall, operation: Operation) -> JsonObject:
     tolerant = call[_OPTIMIZATION] == "SuccessFirst"
     if not tolerant:
         for instance_id in instance_ids:
-            _check(call, call.instance(instance_id), operation)
+            _check(call.instance(instance_id), operation)
     if call[_DRY_RUN]:
         raise call.error("DRYRUN.SUCCESS")
     responses: list[Json] = [_one_of_batch(call, one, operation) for one in instance_ids]
     return {"InstanceResponses": {"InstanceResponse": responses}}
 
 
-def _check(call: ActionCall, instance: InstanceRecord, operation: Operation) -> None:
-    call.cloud.check_operable(instance, operation.needed, operation=operation.name)
+def _check(instance: InstanceRecord, operation: Operation) -> None:
+    check_operable(instance, operation.needed, operation=operation.name)
 
 
 def _one_of_batch(call: ActionCall, instance_id: str, operation: Operation) -> JsonObject:
     try:
         instance = call.instance(instance_id)
         before = instance.status
-        _check(call, instance, operation)
+        _check(instance, operation)
         operation.act(call, instance)
     except tuple(_REFUSALS) as refusal:
         error = call.error(_REFUSALS[type(refusal)])
         # Whoever may not see the instance is not told its status either.
         unseen = isinstance(refusal, UnknownInstanceError)
-        status = "" if unseen else call.cloud.instances[instance_id].status.value
+        status = "" if unseen else call.cloud.instances.existing[instance_id].status.value
         outcome = {"Code": error.code, "Message": error.message, "CurrentStatus": status, "PreviousStatus": status}
     else:
         passing = operation.passing.value

@@ -133,7 +133,7 @@ def _describe_instances(call: ActionCall) -> JsonObject:
         raise call.error("DryRunOperation")
     instances = [
         instance
-        for instance in call.cloud.account_instances(call.account_id, call.region_id)
+        for instance in call.cloud.instances.of_account(call.account_id, call.region_id)
         if all(test(instance) for test in tests)
     ]
     page, envelope = paged(call, instances, PAGE_SIZE, _declared_first, last_token="")
@@ -194,7 +194,7 @@ def _time_test(call: ActionCall, pair: Mapping[str, str]) -> Callable[[InstanceR
 
 def _check_hpc_cluster(call: ActionCall) -> None:
     wanted = call.values["HpcClusterId"]
-    known = {word(instance, "hpc_cluster_id") for instance in call.cloud.instances.values()}
+    known = {word(instance, "hpc_cluster_id") for instance in call.cloud.instances.existing.values()}
     if wanted and wanted not in known:
         raise call.error("InvalidHpcClusterId.NotFound", hint="no instance declares that hpc_cluster_id")
 
@@ -234,7 +234,7 @@ _ZONE_FORM: Final = re.compile(r"-?[a-z0-9]{1,2}")
 
 def _describe_status(call: ActionCall) -> JsonObject:
     zone, cluster, wanted = call[_ZONE], call[_CLUSTER], frozenset(call[_IDS])
-    mine = list(call.cloud.account_instances(call.account_id, call.region_id))
+    mine = list(call.cloud.instances.of_account(call.account_id, call.region_id))
     if zone and not is_zone(zone, call.region_id, mine):
         raise call.error("InvalidZoneId.NotFound", hint=f"{zone!r} is no zone of {call.region_id}")
     instances = [

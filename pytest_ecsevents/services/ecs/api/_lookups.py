@@ -140,12 +140,12 @@ class Tagged:
 
 
 def _instances(call: ActionCall) -> Iterator[tuple[str, Mapping[str, str]]]:
-    for instance in call.cloud.account_instances(call.account_id, call.region_id):
+    for instance in call.cloud.instances.of_account(call.account_id, call.region_id):
         yield instance.instance_id, instance.tags
 
 
 def _disks(call: ActionCall) -> Iterator[tuple[str, Mapping[str, str]]]:
-    for instance in call.cloud.account_instances(call.account_id, call.region_id):
+    for instance in call.cloud.instances.of_account(call.account_id, call.region_id):
         for disk in instance.disks:
             yield disk.disk_id, disk.tags
 

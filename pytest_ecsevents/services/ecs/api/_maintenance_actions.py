@@ -76,8 +76,8 @@ _CHOICE: Final = text("Choice", note="invitational preview, no effect")
 
 def _accept(call: ActionCall) -> JsonObject:
     cloud = call.cloud
-    cloud.accept(
-        cloud.event(call[_EVENT], account_id=call.account_id, region_id=call.region_id or None), cause=call.cause
+    cloud.events.accept(
+        cloud.events.get(call[_EVENT], account_id=call.account_id, region_id=call.region_id or None), cause=call.cause
     )
     return {}
 
@@ -98,12 +98,12 @@ _NOT_BEFORE: Final = instant("NotBefore", required=True, note="the new planned t
 
 def _reschedule(call: ActionCall) -> JsonObject:
     call.instance(call[_INSTANCE])
-    event = call.cloud.event(call[_EVENT], account_id=call.account_id, region_id=call.region_id)
+    event = call.cloud.events.get(call[_EVENT], account_id=call.account_id, region_id=call.region_id)
     if event.instance_id != call[_INSTANCE]:
         raise UnknownEventError(f"{event.event_id} is an event of {event.instance_id}.", event.event_id)
     not_before = call[_NOT_BEFORE]
     assert not_before is not None
-    call.cloud.reschedule(event, not_before, cause=call.cause)
+    call.cloud.events.reschedule(event, not_before, cause=call.cause)
     return {}
 
 
@@ -178,7 +178,7 @@ _PAGE_SIZE: Final = page_size(100)
 
 def _describe_maintenance(call: ActionCall) -> JsonObject:
     wanted = [call.instance(instance_id) for instance_id in dict.fromkeys(call[_DESCRIBED])]
-    mine = list(call.cloud.account_instances(call.account_id, call.region_id))
+    mine = list(call.cloud.instances.of_account(call.account_id, call.region_id))
     page, envelope = numbered(call, wanted or mine, _PAGE_SIZE)
     views: list[Json] = [_maintenance_view(instance) for instance in page]
     return {**envelope, "MaintenanceAttributes": {"MaintenanceAttribute": views}}

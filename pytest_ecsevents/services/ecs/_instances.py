@@ -1,0 +1,234 @@
+"""The instances of a cloud: declared or created, looked up, and on their way from one status to another."""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
+from pytest_ecsevents._words import did_you_mean, listed
+from pytest_ecsevents.clock import Clock, Micros
+from pytest_ecsevents.services.ecs._attributes import AttributeValue, checked_attributes, checked_tags
+from pytest_ecsevents.services.ecs._catalogue import InstanceStatus
+from pytest_ecsevents.services.ecs._changes import Changes
+from pytest_ecsevents.services.ecs._checks import (
+    check_id,
+    check_region,
+    checked_maintenance,
+    refuse_difference,
+    settled_status,
+)
+from pytest_ecsevents.services.ecs._disks import Disk, checked_disks
+from pytest_ecsevents.services.ecs._ids import Ids
+from pytest_ecsevents.services.ecs._model import Instance, InstanceRecord, InstanceTransition, Maintenance
+from pytest_ecsevents.services.ecs._refusals import UnknownInstanceError
+from pytest_ecsevents.services.ecs._regions import REGIONS, region_of_id
+from pytest_ecsevents.services.ecs._settings import CloudSettings
+
+__tracebackhide__ = hidden_in_reports
+
+_RUNNING, _STOPPED = InstanceStatus.RUNNING, InstanceStatus.STOPPED
+_STARTING, _PENDING = InstanceStatus.STARTING, InstanceStatus.PENDING
+
+
+class InstanceStore:
+    """The instances of one cloud.
+
+    Attributes:
+        existing: The instances that are not released, by id, in order of declaration and creation.
+        regions: Ids of the service's regions and of those of declared instances.
+        on_the_way: When instances that are in the middle of an operation go on, by instance id.
+        new_instances_take: How long instances that are created from now on keep a status on their way to another.
+    """
+
+    def __init__(self, clock: Clock, ids: Ids, settings: CloudSettings, changes: Changes) -> None:
+        self.existing: Final[dict[str, InstanceRecord]] = {}
+        self.regions: Final[set[str]] = {*REGIONS, settings.region_id}
+        self.on_the_way: Final[dict[str, Micros]] = {}
+        self.new_instances_take: Final[dict[InstanceStatus, Micros]] = {}
+        self._clock: Final = clock
+        self._settle: Final = clock.settle  # one bound method for all views
+        self._ids: Final = ids
+        self._settings: Final = settings
+        self._changes: Final = changes
+        self._released: Final[dict[str, InstanceRecord]] = {}
+        self._disk_owners: Final[dict[str, str]] = {}
+
+    # -- declaring and creating
+
+    def declare(
+        self,
+        instance_id: str | None = None,
+        *,
+        region_id: str | None,
+        account_id: str | None,
+        status: str,
+        tags: Mapping[str, str],
+        attributes: dict[str, object],
+        where: str,
+        takes: Mapping[InstanceStatus, Micros] = MappingProxyType({}),
+        disks: object = (),
+        action_on_maintenance: object = None,
+    ) -> InstanceRecord:
+        """Declare an instance. Declaring it again with the same arguments changes nothing.
+
+        Raises:
+            BadArgumentError: An argument is wrong, or the instance was declared with others.
+        """
+        with self._changes.changing() as now:
+            check_id(instance_id or "i", where)
+            region = check_region(
+                region_id or region_of_id(instance_id or "") or self._settings.region_id, self.regions
+            )
+            instance = InstanceRecord(
+                instance_id=instance_id or self._ids.resource("i", region),
+                region_id=region,
+                account_id=str(account_id or self._settings.account_id),
+                status=settled_status(status, where),
+                tags=checked_tags(tags, where),
+                attributes=checked_attributes(attributes, where),
+                created_at=now,
+                number=self.count_ever,
+                takes=takes,
+                declared_disks=checked_disks(disks, where),
+                maintenance=checked_maintenance(action_on_maintenance, where),
+            )
+            known = self.existing.get(instance.instance_id) or self._released.get(instance.instance_id)
+            if known is not None:
+                refuse_difference(known, instance, where)
+                return known
+            self._add(instance, where)
+            self.regions.add(region)
+            return instance
+
+    def _add(self, instance: InstanceRecord, where: str) -> None:
+        for disk in instance.declared_disks:
+            owner = self._disk_owners.get(disk.disk_id)
+            if owner is not None:
+                raise BadArgumentError(
+                    f"{where} declares the disk {disk.disk_id} on {instance.instance_id}, but {owner} has it already. "
+                    "Give each disk one instance."
+                )
+        self._disk_owners.update((disk.disk_id, instance.instance_id) for disk in instance.declared_disks)
+        instance.view = Instance(instance, self._settle)
+        self.existing[instance.instance_id] = instance
+
+    def create(
+        self,
+        instance_id: str,
+        *,
+        region_id: str,
+        account_id: str,
+        tags: Mapping[str, str],
+        attributes: Mapping[str, AttributeValue],
+        disks: tuple[Disk, ...],
+        starts: bool,
+        cause: str,
+    ) -> InstanceRecord:
+        """Create an instance as the API does: it is Pending, then Starting and Running, or Stopped unless it `starts`."""
+        with self._changes.changing() as now:
+            instance = InstanceRecord(
+                instance_id=instance_id,
+                region_id=region_id,
+                account_id=account_id,
+                status=_PENDING,
+                tags=tags,
+                attributes=attributes,
+                created_at=now,
+                number=self.count_ever,
+                takes=self.new_instances_take,
+                declared_disks=disks,
+                maintenance=Maintenance(),
+            )
+            self._add(instance, cause)
+            self._changes.add(InstanceTransition(instance, None, _PENDING, now, cause))
+            way = (_STARTING, _RUNNING) if starts else (_STOPPED,)
+            if not self._stays(instance, way, now, cause):
+                self.pass_through(instance, way, now, cause)
+            return instance
+
+    # -- looking up
+
+    @property
+    def count_ever(self) -> int:
+        """How many instances there have been, including released ones."""
+        return len(self.existing) + len(self._released)
+
+    def ever(self) -> dict[str, InstanceRecord]:
+        """Every instance by id, including released ones."""
+        return {**self.existing, **self._released}
+
+    def get(self, instance_id: str, *, account_id: str | None = None, region_id: str | None = None) -> InstanceRecord:
+        """Return the instance.
+
+        Raises:
+            UnknownInstanceError: The account does not have it in the region.
+        """
+        check_id(instance_id, "the call")
+        instance = self.existing.get(instance_id)
+        if instance is None:
+            raise UnknownInstanceError(self._no_instance(instance_id), instance_id)
+        if account_id is not None and instance.account_id != account_id:
+            raise UnknownInstanceError(
+                f"{instance_id} belongs to account {instance.account_id}, not to {account_id}.", instance_id
+            )
+        if region_id is not None and instance.region_id != region_id:
+            raise UnknownInstanceError(f"{instance_id} is in {instance.region_id}, not in {region_id}.", instance_id)
+        return instance
+
+    def _no_instance(self, instance_id: str) -> str:
+        if instance_id in self._released:
+            return f"{instance_id} has been released."
+        return (
+            f"There is no instance {instance_id!r}.{did_you_mean(str(instance_id), self.existing)} "
+            f'Declared are: {listed(self.existing, most=10)}. Add it with @pytest.mark.ecs_instance("{instance_id}") '
+            f'or ecs_events.instances.add("{instance_id}").'
+        )
+
+    def get_ever(self, instance_id: str) -> InstanceRecord:
+        """Return the instance, also after its release."""
+        return self.existing.get(instance_id) or self._released[instance_id]
+
+    def of_account(self, account_id: str, region_id: str) -> Iterator[InstanceRecord]:
+        """Yield the account's instances in the region, in order of declaration and creation."""
+        for instance in self.existing.values():
+            if instance.region_id == region_id and instance.account_id == account_id:
+                yield instance
+
+    # -- changing status
+
+    def pass_through(self, instance: InstanceRecord, way: tuple[InstanceStatus, ...], at: Micros, cause: str) -> None:
+        """Give an instance one status after the other, each for as long as it takes."""
+        for number, status in enumerate(way, start=1):
+            self._changes.add(InstanceTransition(instance, instance.status, status, at, cause))
+            instance.status = status
+            if status == _STARTING:
+                instance.started_at = at
+            if status in instance.takes and self._stays(instance, way[number:], at, cause):
+                return
+
+    def _stays(self, instance: InstanceRecord, rest: tuple[InstanceStatus, ...], at: Micros, cause: str) -> bool:
+        """Plan the `rest` of its way if it keeps its status for a while; return whether it does."""
+        until = at + instance.takes.get(instance.status, 0)
+        if until == at:
+            return False
+        instance.way = (rest, cause)
+        self.on_the_way[instance.instance_id] = until
+        self._clock.queue.push(until, self._go_on, instance)
+        return True
+
+    def _go_on(self, instance: object, at: Micros) -> None:
+        assert isinstance(instance, InstanceRecord)
+        if self.on_the_way.pop(instance.instance_id, None) is None or instance.way is None:
+            return  # it was released meanwhile
+        way, cause = instance.way
+        instance.way = None
+        self.pass_through(instance, way, at, cause)
+
+    def remove(self, instance: InstanceRecord, at: Micros, cause: str) -> None:
+        """Take an instance out when it is released; it can still be found with `get_ever`."""
+        del self.existing[instance.instance_id]
+        for disk in instance.declared_disks:
+            del self._disk_owners[disk.disk_id]
+        self._released[instance.instance_id] = instance
+        self.on_the_way.pop(instance.instance_id, None)
+        self._changes.add(InstanceTransition(instance, instance.status, None, at, cause))

@@ -1,0 +1,28 @@
+"""What a test may set of the cloud's behaviour."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from pytest_ecsevents.clock import SECOND, Micros
+
+SIMULATED_LIMIT: Final = 1000
+"""Scheduled simulated events an account may have, over all regions (the source article's number)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CloudSettings:
+    """What a test may set of the cloud's behaviour.
+
+    Attributes:
+        account_id: The owner of instances and access keys for which the test names none.
+        region_id: The region of instances whose id has no region's prefix.
+        executing_for: How long an event stays Executing after NotBefore (a guess).
+        failures_are_scheduled: Simulated failure events are first Scheduled, as before 2020-12.
+        simulated_limit: How many Scheduled simulated events an account may have.
+    """
+
+    account_id: str
+    region_id: str
+    executing_for: Micros = SECOND
+    failures_are_scheduled: bool = False
+    simulated_limit: int = SIMULATED_LIMIT
