@@ -20,7 +20,7 @@ from pytest_ecsevents import EcsEvents, UnexpectedCallError
 from pytest_ecsevents.rpc import COMMON, ApiRequest
 from pytest_ecsevents.services._products import ACTIONS, ECS, PRODUCTS
 from pytest_ecsevents.services.ecs import ATTRIBUTES, EVENT_TYPES, FINAL, SIMULATED_TYPES, EventStatus, InstanceStatus
-from pytest_ecsevents.transports._decoding import decoded
+from pytest_ecsevents.transports._decoding import decode_api_request
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest_ecsevents.UnknownParameterWarning")
 
@@ -629,7 +629,7 @@ def test_any_bytes_are_answered(sequence, strict):
             if stray.content_type is not None:
                 headers["Content-Type"] = stray.content_type
             url = f"https://{one.host}:443/?{query.decode('ascii')}"
-            send(ecs_events, decoded(one.method, url, headers, body, "hand-written"))
+            send(ecs_events, decode_api_request(one.method, url, headers, body, "hand-written"))
 
 
 @given(
@@ -643,5 +643,5 @@ def test_noise_is_answered(method, label, query, body, headers):
     """Bytes that were never meant for an API get the service's own refusal where the test is not strict."""
     with populated(strict=False) as ecs_events:
         url = f"https://{label}.aliyuncs.com/?{query.decode('latin-1')}"
-        reply = send(ecs_events, decoded(method, url, CaseInsensitiveDict(headers), body, "hand-written"))
+        reply = send(ecs_events, decode_api_request(method, url, CaseInsensitiveDict(headers), body, "hand-written"))
         assert reply.http_status >= 400

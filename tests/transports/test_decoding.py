@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_ecsevents.transports._decoding import ALIYUN_URL, _pairs, decoded
+from pytest_ecsevents.transports._decoding import ALIYUN_URL, _pairs, decode_api_request
 
 WORDS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=12)
 
@@ -37,6 +37,6 @@ def test_a_url_is_taken_apart_as_the_standard_library_does(scheme, host, port, r
     """Of every URL that is answered, host and query are what urlsplit finds."""
     url = f"{scheme}://{host}{port}{rest}"
     if ALIYUN_URL.match(url):
-        request = decoded("GET", url, {}, None, "requests")
+        request = decode_api_request("GET", url, {}, None, "requests")
         parts = urlsplit(url)
         assert (request.host, request.params) == (parts.hostname, _pairs(parts.query))
