@@ -21,7 +21,8 @@ NEWEST = {
     "freezegun": "",
     "responses": "",
     "time-machine": "",
-    "waitress": "",
+    "defusedxml": "",
+    "werkzeug": "",
     "aliyun-mns": "",
     "aliyun-python-sdk-ecs": "",
     "alibabacloud-ecs20140526": "",
@@ -35,8 +36,8 @@ FLOORS = {
     "freezegun": {"freezegun": "1.5.0"},
     "responses": {"responses": "0.25.0"},
     "time-machine": {"time-machine": "2.19.0"},
-    # 3.0.0 may take what follows a refused request for another one.
-    "waitress": {"waitress": "3.0.1"},
+    # Older ones wait for a body that was not announced, or bound none that comes in chunks.
+    "werkzeug": {"werkzeug": "2.3.3"},
     # Older ones cannot send form bodies on a current Python; those before 2.13 have no transport to intercept.
     "sdk-core": {"aliyun-python-sdk-core": "2.13.2"},
     # What Alibaba Cloud's article on simulated events asks for. Its core is the same package under another name.

@@ -23,8 +23,10 @@ WORDS = f"""<?xml version="1.0" encoding="utf-8"?>
 
 
 def rows(quick):
-    if not all(map(find_spec, ("mns", "waitress"))):
-        yield Row("a message received, deleted / static", "", "", "not measured: pip install aliyun-mns waitress")
+    if not all(map(find_spec, ("mns", "waitress", "werkzeug"))):
+        yield Row(
+            "a message received, deleted / static", "", "", "not measured: pip install aliyun-mns waitress werkzeug"
+        )
         return
     from mns.account import Account
 
@@ -49,7 +51,7 @@ def rows(quick):
 
 
 def static_server():
-    """The port of a server of the same kind, with the least application that will do."""
+    """The port of a server that does nothing else: waitress, with the least application that will do."""
     from waitress.server import create_server
 
     def app(environ, start_response):

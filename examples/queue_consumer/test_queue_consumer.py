@@ -3,7 +3,7 @@
 import pytest
 
 pytest.importorskip("mns.account", reason="aliyun-mns is not installed: pip install aliyun-mns")
-pytest.importorskip("waitress", reason="the server is not installed: pip install 'pytest-ecsevents[server]'")
+pytest.importorskip("werkzeug", reason="the server is not installed: pip install 'pytest-ecsevents[server]'")
 
 from aliyunsdkcore.client import AcsClient
 from mns.account import Account

@@ -10,7 +10,12 @@ from pytest_ecsevents.clock._scheduler import (
     real_now,
     real_sleep,
 )
-from pytest_ecsevents.clock._server_waits import Callers, Hold
+from pytest_ecsevents.clock._server_waits import (
+    ClientGoneError,
+    LoopbackClients,
+    ServerWait,
+    is_readable,
+)
 from pytest_ecsevents.clock._times import (
     LAST,
     SECOND,
@@ -34,13 +39,14 @@ __all__ = [
     "LAST",
     "SECOND",
     "SLEEPS",
-    "Callers",
+    "ClientGoneError",
     "Clock",
     "Duration",
     "HandlerStop",
-    "Hold",
+    "LoopbackClients",
     "Member",
     "Micros",
+    "ServerWait",
     "Stop",
     "TestIsOver",
     "Waits",
@@ -51,6 +57,7 @@ __all__ = [
     "from_micros",
     "instant_text",
     "is_duration",
+    "is_readable",
     "minute_text",
     "parse_duration",
     "parse_when",

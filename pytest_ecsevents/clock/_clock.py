@@ -17,7 +17,13 @@ from pytest_ecsevents.clock._freezegun import FreezegunSource
 from pytest_ecsevents.clock._names import NamesMemo, is_no_mock, memo_for_now
 from pytest_ecsevents.clock._queue import DueQueue
 from pytest_ecsevents.clock._scheduler import Member, Waits, real_now, real_sleep
-from pytest_ecsevents.clock._server_waits import AnswerWait, Callers, Hold
+from pytest_ecsevents.clock._server_waits import (
+    LoopbackClients,
+    RealServerWait,
+    ServerWait,
+    VirtualServerWait,
+    await_answer,
+)
 from pytest_ecsevents.clock._sources import ClockSource
 from pytest_ecsevents.clock._stdlib import replace_waiting
 from pytest_ecsevents.clock._timemachine import TimeMachineSource
@@ -200,23 +206,29 @@ class Clock:
             else:
                 self.advance_to(target)
 
-    def callers_of(self, address: tuple[str, int]) -> Callers:
-        """The threads of the test that call a server of the test's own process."""
-        return Callers(self.waits, address)
+    def clients_of(self, address: tuple[str, int]) -> LoopbackClients:
+        """The threads of the test that call its server, which listens at this address."""
+        return LoopbackClients(self.waits, address)
 
-    def hold(self, until: Micros | None) -> Hold:
-        """What a thread of such a server waits with, for an instant or for somebody to wake it."""
-        return Hold(self.waits, self.now, until)
+    def server_wait(self, until: Micros | None, is_over: Callable[[], bool]) -> ServerWait:
+        """A wait of the server's thread that calls this.
 
-    def await_answer(self, connection: socket.socket, until: Micros) -> bool:
-        """Have a thread of the test wait for something to read, from a server elsewhere; whether it came in time.
-
-        A thread that is none of the test's is not made to wait: its own reading will.
+        Args:
+            until: When it ends; None for never.
+            is_over: Whether nobody waits for the answer any more.
         """
         member = None if self.waits is None else self.waits.me()
-        if self.waits is None or member is None:
-            return True
-        return self.waits.watch(AnswerWait(self.waits, member, until, connection))
+        if self.waits is not None and member is not None:
+            return VirtualServerWait(self.waits, member, until, is_over)
+        return RealServerWait(None if until is None else (until - self.now()) / SECOND, is_over)
+
+    def await_answer(self, connection: socket.socket, until: Micros) -> bool:
+        """Wait for the answer of a server that is not ours; whether it came in time.
+
+        A thread that does not belong to the test does not wait here: it blocks when it reads.
+        """
+        member = None if self.waits is None else self.waits.me()
+        return self.waits is None or member is None or await_answer(self.waits, member, connection, until)
 
     def aside(self) -> AbstractContextManager[None]:
         """Have what the calling thread waits for meanwhile be real."""

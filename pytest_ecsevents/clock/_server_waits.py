@@ -1,119 +1,152 @@
-"""Threads of the test that wait for the answer of a server in their own process.
+"""Waiting for a server on loopback, on both sides of the connection, in virtual time.
 
-Such a thread waits for something real, which the team cannot see through. But the server knows when it holds a request
-until an instant, and when it has answered: while it holds one, the thread that made it waits in virtual time.
+The standard library's socket reads wait in the operating system, where the scheduler cannot see what for. So a thread of
+the test that reads an answer waits here instead, until there is something to read; and the thread of our own server that
+holds its request (a long poll, a read timeout) waits here too. Time must not move while a request is on its way:
+
+- sent and not yet read: the server reports it (`has_request`), and `Waits` asks before it moves time;
+- being answered: the server's thread counts as a running thread of the test (`answering`);
+- held: the server's thread waits for an instant of virtual time, and time may move.
+
+Replaces `socket.SocketIO.readinto` and reads its `_sock` (tried with CPython 3.10 to 3.15); without them a client would
+block for real, and time would pass only by the scheduler's rule for threads that look stuck.
 """
 
-import math
 import selectors
 import socket
-from _thread import LockType, RLock, allocate_lock
-from asyncio.selector_events import _SelectorSocketTransport  # type: ignore[attr-defined]  # not meant for others
+from _thread import allocate_lock
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from weakref import WeakSet
 
 from pytest_ecsevents._undo import Undo
-from pytest_ecsevents.clock._scheduler import (
-    A_MOMENT,
-    LOOK_AGAIN,
-    STUCK_AFTER,
-    Member,
-    Wait,
-    Waits,
-    WatchedWait,
-    real_now,
-)
+from pytest_ecsevents.clock._scheduler import A_MOMENT, LOOK_AGAIN, Member, Waits, WatchedWait, real_now
 from pytest_ecsevents.clock._times import Micros
 
 # No system has both, and `select` cannot watch descriptors beyond 1023.
 _SELECTOR: Final[Any] = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
-LOOK_FOR_ITSELF: Final = 5 * STUCK_AFTER
-"""Real seconds after which a caller without news looks for itself, as rarely as lets it be seen to be stuck meanwhile."""
-
-TAKEN_UP_WITHIN: Final = 1.0
-"""Real seconds in which a server takes a request up; what is sent beyond that is none."""
+ANSWER_WITHIN: Final = 5.0
+"""Real seconds that an answer may take before virtual time passes, unless the server itself waits for virtual time."""
 
 
-def _ignored(_port: int) -> None:
-    """Nobody wants to know."""
+def is_readable(*connections: socket.socket, seconds: float = 0) -> bool:
+    """Whether any of these sockets has something to read, or is at its end, within so many real seconds."""
+    with _SELECTOR() as selector:
+        for connection in connections:
+            selector.register(connection, selectors.EVENT_READ)
+        return bool(selector.select(seconds))
 
 
-class Callers:
-    """The threads of one test that call one server, by the port that they call from.
+class AnswerWait(WatchedWait):
+    """A thread of the test waits for an answer.
+
+    Args:
+        team: The threads of the test.
+        member: The calling one.
+        deadline: When it gives up, in virtual time; None for never.
+        connection: Where the answer comes.
+        needs_time: Whether the answer can only come when virtual time passes.
+        patience: Real seconds in which time stands otherwise.
+        look_every: Real seconds between two looks at the connection.
+    """
+
+    __slots__ = ("_connection", "_look_every", "_needs_time", "_patience", "_since")
+
+    def __init__(
+        self,
+        team: Waits,
+        member: Member,
+        deadline: Micros | None,
+        connection: socket.socket,
+        *,
+        needs_time: Callable[[], bool],
+        patience: float,
+        look_every: float,
+    ) -> None:
+        super().__init__(team, member, deadline)
+        self._connection: Final = connection
+        self._needs_time: Final = needs_time
+        self._patience: Final = patience
+        self._look_every: Final = look_every
+        self._since: Final = real_now()
+
+    def park(self, seconds: float | None) -> None:
+        # On the lock, not on the socket: a scheduler that nudges this thread must not wait for the answer.
+        super().park(self._look_every if seconds is None else min(seconds, self._look_every))
+        if self.has_work():
+            self._team.make_ready(self)
+
+    def has_work(self) -> bool:
+        return is_readable(self._connection)
+
+    def holds_for(self, _target: Micros | None, now: float) -> float:
+        # Whoever parks for this long does not see that the server began to wait; so not longer than for a look.
+        return 0.0 if self._needs_time() else min(max(self._since + self._patience - now, 0.0), LOOK_AGAIN)
+
+
+def await_answer(team: Waits, member: Member, connection: socket.socket, until: Micros) -> bool:
+    """Wait for the answer of a server that is not ours, in another process or thread; whether it came in time."""
+    before, since = team.other_sleepers(), real_now()
+
+    def has_new_sleeper() -> bool:
+        """A thread that began to sleep since may be the one that answers."""
+        return real_now() > since + A_MOMENT and any(wait not in before for wait in team.other_sleepers())
+
+    look_every = A_MOMENT  # nobody tells that it has come
+    return team.watch(
+        AnswerWait(
+            team,
+            member,
+            until,
+            connection,
+            needs_time=has_new_sleeper,
+            patience=ANSWER_WITHIN,
+            look_every=look_every,
+        )
+    )
+
+
+class LoopbackClients:
+    """The threads of one test that call its server.
 
     Args:
         team: The threads of the test; None where their waiting does not move the clock.
         address: Where the server listens.
-
-    Attributes:
-        given_up: Told of a caller that waits no longer, though it has no answer.
     """
 
     def __init__(self, team: Waits | None, address: tuple[str, int]) -> None:
         self._team: Final = team
         self._address: Final = address
-        self._mutex: Final = RLock()  # a handler of signals may call the server too
-        self._held: Final[set[int]] = set()
-        self._parked: Final[dict[int, LockType]] = {}
-        self._waits: Final[dict[int, Wait]] = {}
-        self._sent: Final[dict[int, float]] = {}
-        self._visitors: Final[dict[Member, None]] = {}
+        self._answering: Final[dict[int, Member]] = {}
+        self._waits: Final[dict[int, AnswerWait]] = {}
         self._seen: Final[WeakSet[socket.socket]] = WeakSet()
-        self.given_up: Callable[[int], None] = _ignored
 
-    def attend(self, undo: Undo) -> None:
-        """Have threads of the test that read an answer of the server wait in this way, until `undo` closes.
+    def attend(self, has_request: Callable[[], bool], given_up: Callable[[int], None], undo: Undo) -> None:
+        """Have reads of the server's answers wait in virtual time until `undo` closes.
 
-        Then their connections are closed: the server is gone, and a client that was stopped closes them no more.
+        Then the clients' connections are closed: the server is gone, and a client that was stopped does not close them.
+
+        Args:
+            has_request: Whether a request has come that the server has not begun to answer.
+            given_up: Called with a client's port when the client stops waiting for its answer.
+            undo: Undoes it.
         """
         team = self._team
         if team is None:
             return
         real = socket.SocketIO.readinto
-        undo.callback(self._close_connections)
 
         def readinto(stream: Any, buffer: Any) -> int | None:
             member = team.me()
             if member is not None and self._is_ours(stream._sock):
-                self._seen.add(stream._sock)
-                with self._on_its_way(stream._sock.getsockname()[1]):
-                    self._await_answer(team, member, stream._sock)
+                self._await_answer(team, member, stream._sock, given_up)
             return real(stream, buffer)
 
+        undo.callback(self._close_connections)
         undo.replace(socket.SocketIO, "readinto", readinto)
-        self._attend_loops(team, undo)
-
-    def _attend_loops(self, team: Waits, undo: Undo) -> None:
-        """Have no time pass between an event loop's sending of a request and the server's taking it up, as for threads."""
-        kind: Any = _SelectorSocketTransport
-        real = kind.write
-
-        def write(transport: Any, data: Any) -> None:
-            connection = transport.get_extra_info("socket")
-            if team.me() is not None and self._is_ours(connection):
-                self._sent[connection.getsockname()[1]] = real_now()
-            real(transport, data)
-
-        undo.replace(kind, "write", write)
-        undo.replace(team, "awaits_server", self._is_on_its_way)
-
-    @contextmanager
-    def _on_its_way(self, port: int) -> Iterator[None]:
-        """Have no time pass until the server takes a request up, however busy the machine: its caller seems to be stuck."""
-        with self._mutex:
-            self._sent[port] = -math.inf if port in self._held else real_now()
-        try:
-            yield
-        finally:
-            self._sent.pop(port, None)
-
-    def _is_on_its_way(self) -> bool:
-        """Whether a request has been sent that is not yet taken up, though it soon should be."""
-        since = real_now() - TAKEN_UP_WITHIN
-        return any(at > since for at in tuple(self._sent.values()))
+        undo.replace(team, "awaits_server", has_request)
 
     def _is_ours(self, connection: socket.socket) -> bool:
         try:
@@ -125,169 +158,151 @@ class Callers:
         for connection in list(self._seen):
             connection.close()
 
-    # -- the caller's side
-
-    def _await_answer(self, team: Waits, member: Member, connection: socket.socket) -> None:
-        """Wait until there is something to read, or until nobody here knows better than the read itself.
+    def _await_answer(
+        self, team: Waits, member: Member, connection: socket.socket, given_up: Callable[[int], None]
+    ) -> None:
+        """Wait until there is something to read.
 
         Raises:
-            TimeoutError: The connection's time-out passed in virtual time.
+            TimeoutError: The connection's timeout passed in virtual time.
         """
+        self._seen.add(connection)
         timeout, port = connection.gettimeout(), connection.getsockname()[1]
-        patience_ends = math.inf if timeout is None else real_now() + timeout
-        with _SELECTOR() as selector:
-            selector.register(connection, selectors.EVENT_READ)
-            while timeout != 0 and not selector.select(0) and real_now() < patience_ends:
-                wait = self._wait_or_news(team, member, port, timeout)
-                if not isinstance(wait, Wait):
-                    # The answer may have come before anybody waited for it.
-                    wait.acquire(True, 0 if selector.select(0) else LOOK_FOR_ITSELF)
-                    self._parked.pop(port, None)
-                    continue
-                try:
-                    was_answered = team.wait(wait)
-                except BaseException:
-                    self.given_up(port)
-                    raise
-                finally:
-                    del self._waits[port]
-                if not was_answered:
-                    self.given_up(port)
-                    raise TimeoutError("timed out")
+        if timeout == 0:
+            return
 
-    def _wait_or_news(self, team: Waits, member: Member, port: int, timeout: float | None) -> Wait | LockType:
-        """A wait that the answer ends; where the server does not hold the request, a lock that is free when there is news."""
-        with self._mutex:
-            if port in self._held:
-                wait = self._waits[port] = Wait(team, member, None if timeout is None else team.deadline_after(timeout))
-                return wait
-            news = self._parked[port] = allocate_lock()
-            news.acquire()
-            return news
+        def is_held() -> bool:
+            answering = self._answering.get(port)
+            return answering is not None and not answering.runs
 
-    # -- the server's side
-
-    @contextmanager
-    def held(self, port: int) -> Iterator[None]:
-        """Note that a request is held meanwhile, until an instant or until something happens."""
-        with self._mutex:
-            self._held.add(port)
-            self._tell(port)
-        self._sent.pop(port, None)
+        wait = self._waits[port] = AnswerWait(
+            team,
+            member,
+            None if timeout is None else team.deadline_after(timeout),
+            connection,
+            needs_time=is_held,
+            patience=ANSWER_WITHIN if timeout is None else min(timeout, ANSWER_WITHIN),
+            look_every=LOOK_AGAIN,
+        )
         try:
-            yield
+            # An answer that came before the wait was in the table has woken nobody.
+            was_answered = is_readable(connection) or team.watch(wait)
+        except BaseException:
+            given_up(port)
+            raise
         finally:
-            with self._mutex:
-                self._held.discard(port)
+            del self._waits[port]
+        if not was_answered:
+            given_up(port)
+            raise TimeoutError("timed out")
 
     def answered(self, port: int) -> None:
-        """Note that the answer is there to be read, or that none will come."""
-        with self._mutex:
-            self._tell(port)
-            wait = self._waits.get(port)
-        self._sent.pop(port, None)
+        """Wake the client: its answer has been sent, or none will come."""
+        wait = self._waits.get(port)
         if self._team is not None and wait is not None:
             self._team.make_ready(wait)
 
-    def _tell(self, port: int) -> None:
-        news = self._parked.pop(port, None)
-        if news is not None:
-            news.release()
-
     @contextmanager
-    def handled(self, port: int) -> Iterator[None]:
-        """Count the calling thread, one of the server's, among those of the test, so that no time passes meanwhile."""
+    def answering(self, port: int) -> Iterator[None]:
+        """Count the calling thread, one of the server's, among those of the test while it answers a client."""
         if self._team is None:
             yield
             return
         with self._team.visited() as member:
-            self._visitors[member] = None
-            self._sent.pop(port, None)
+            self._answering[port] = member
             try:
                 yield
             finally:
-                del self._visitors[member]
+                del self._answering[port]
 
     def dismiss(self) -> None:
         """End what the server's threads wait for, because the test has ended."""
-        for member in list(self._visitors):
+        for member in list(self._answering.values()):
             assert self._team is not None
             self._team.dismiss(member)
 
 
-class Hold:
-    """A thread of a server that waits for an instant, or for something that another thread does.
+class ClientGoneError(ConnectionError):
+    """The client closed its connection, or gave up, before its request was answered."""
+
+
+class ServerWait(Protocol):
+    """A wait of a server's thread that holds a request."""
+
+    def wait(self) -> bool:
+        """Wait; whether it was woken before its instant.
+
+        Raises:
+            ClientGoneError: Nobody waits for the answer any more.
+            TestIsOver: The test has ended.
+        """
+
+    def wake(self) -> None:
+        """End the wait, from any thread, before or during it."""
+
+
+class VirtualServerWait(WatchedWait):
+    """A `ServerWait` in virtual time.
 
     Args:
-        team: The threads of the test, the calling one among them; None to wait in real time.
-        now: The clock.
+        team: The threads of the test, the calling one among them.
+        member: The calling one.
         deadline: The instant; None for never.
+        is_over: Whether nobody waits for the answer any more.
     """
 
-    def __init__(self, team: Waits | None, now: Callable[[], Micros], deadline: Micros | None) -> None:
-        member = None if team is None else team.me()
-        self._team: Final = team
-        self._now: Final = now
-        self._deadline: Final = deadline
-        self._wait: Final = None if team is None or member is None else Wait(team, member, deadline)
+    __slots__ = ("_is_over",)
+
+    def __init__(self, team: Waits, member: Member, deadline: Micros | None, is_over: Callable[[], bool]) -> None:
+        super().__init__(team, member, deadline)
+        self._is_over: Final = is_over
+
+    def wait(self) -> bool:
+        was_woken = self._team.watch(self)
+        if self._is_over():
+            raise ClientGoneError
+        return was_woken
+
+    def wake(self) -> None:
+        self._team.make_ready(self)
+
+    def park(self, seconds: float | None) -> None:
+        super().park(LOOK_AGAIN if seconds is None else seconds)
+        if self._is_over():
+            self._team.make_ready(self)
+
+    def has_work(self) -> bool:
+        return self._is_over()
+
+    def holds_for(self, _target: Micros | None, _now: float) -> float:
+        return 0.0
+
+
+class RealServerWait:
+    """A `ServerWait` in real time, for tests whose sleeping is real.
+
+    Args:
+        seconds: Until the instant; None for never.
+        is_over: Whether nobody waits for the answer any more.
+    """
+
+    def __init__(self, seconds: float | None, is_over: Callable[[], bool]) -> None:
+        self._until: Final = None if seconds is None else real_now() + seconds
+        self._is_over: Final = is_over
         self._woken: Final = allocate_lock()
         self._woken.acquire()
 
     def wait(self) -> bool:
-        """Wait; whether somebody woke it.
-
-        Raises:
-            TestIsOver: The test has ended.
-        """
-        if self._team is not None and self._wait is not None:
-            return self._team.wait(self._wait)
-        seconds = -1.0 if self._deadline is None else max(self._deadline - self._now(), 0) / 1_000_000
-        return self._woken.acquire(True, seconds)
+        """Wait, and look every few milliseconds whether the client is still there."""
+        while not self._is_over():
+            left = LOOK_AGAIN if self._until is None else self._until - real_now()
+            if self._woken.acquire(True, min(max(left, 0.0), LOOK_AGAIN)):
+                return True
+            if left <= 0:
+                return False
+        raise ClientGoneError
 
     def wake(self) -> None:
-        """End it, from whichever thread, before or while it waits."""
-        if self._team is not None and self._wait is not None:
-            self._team.make_ready(self._wait)
-        elif self._woken.locked():
+        """End it; a second time does nothing."""
+        if self._woken.locked():
             self._woken.release()
-
-
-ANSWER_WITHIN: Final = 5.0
-"""Real seconds in which whoever is called elsewhere may answer, before virtual time passes."""
-
-
-class AnswerWait(WatchedWait):
-    """A thread of the test that waits for the answer of a server elsewhere: in another process, or in another of its threads.
-
-    Time stands for it, but where the answer can only come when time passes: a thread of the test began to sleep since.
-
-    Args:
-        team: The threads of the test.
-        member: The calling one.
-        deadline: When it gives up, in virtual time.
-        connection: Through which the answer comes.
-    """
-
-    __slots__ = ("_before", "_connection", "_since")
-
-    def __init__(self, team: Waits, member: Member, deadline: Micros, connection: socket.socket) -> None:
-        super().__init__(team, member, deadline)
-        self._connection: Final = connection
-        self._before: Final = team.other_sleepers()
-        self._since: Final = real_now()
-
-    def park(self, seconds: float | None) -> None:
-        if self._is_there(LOOK_AGAIN if seconds is None else min(seconds, LOOK_AGAIN)):
-            self._team.make_ready(self)
-
-    def has_work(self) -> bool:
-        return self._is_there(0)
-
-    def holds_for(self, _target: Micros | None, now: float) -> float:
-        is_for_others = any(wait not in self._before for wait in self._team.other_sleepers())
-        return max(self._since + (A_MOMENT if is_for_others else ANSWER_WITHIN) - now, 0.0)
-
-    def _is_there(self, seconds: float) -> bool:
-        with _SELECTOR() as selector:
-            selector.register(self._connection, selectors.EVENT_READ)
-            return bool(selector.select(seconds))

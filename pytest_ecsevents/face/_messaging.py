@@ -9,15 +9,15 @@ from pytest_ecsevents.checks._witness import CallWitness
 from pytest_ecsevents.clock import Clock
 from pytest_ecsevents.face._queues import Queue, Topic, queue_attributes, smq_error
 from pytest_ecsevents.handlers._receivers import Receivers
-from pytest_ecsevents.server._serving import Serving
+from pytest_ecsevents.server import Serving
 from pytest_ecsevents.services.cms import Courier, Delivery, Subscription
 from pytest_ecsevents.services.smq import (
     EndpointPusher,
     MessageStep,
     Queues,
     QueueState,
-    SmqApp,
     SmqRefusal,
+    SmqService,
     TopicPush,
     TopicRoutes,
     Topics,
@@ -106,7 +106,7 @@ class Messaging:
         self._serving: Final = serving
         self._queues: Final = Queues(clock, seed, told)
         self._topics: Final = Topics(clock, self._queues, owner, seed, push=EndpointPusher(clock, seed), told=told)
-        self.smq: Final = SmqApp(
+        self.smq: Final = SmqService(
             self._queues,
             clock,
             seed,

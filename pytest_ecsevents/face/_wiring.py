@@ -22,8 +22,7 @@ from pytest_ecsevents.report._entries import timeline_entries
 from pytest_ecsevents.report._reasons import Story
 from pytest_ecsevents.report._timeline import Header, timeline_text
 from pytest_ecsevents.rpc import Endpoint
-from pytest_ecsevents.server import PREFIXES, MetadataApp
-from pytest_ecsevents.server._serving import Serving
+from pytest_ecsevents.server import PREFIXES, Serving, metadata_service
 from pytest_ecsevents.services._products import api_endpoint
 from pytest_ecsevents.services.cms import CloudMonitor, Dispatcher, Subscription
 from pytest_ecsevents.services.ecs import Cloud, CloudSettings, Ids, Instance, SystemEvent
@@ -83,9 +82,9 @@ class Parts:
             self.gateway,
             self.cloud.ids.request,
             self.clock,
-            reported=self.witness.reported,
+            report=self.witness.reported,
             undo=self.undo,
-            furnish=self._furnish_server,
+            add_services=self._add_services,
         )
         self.guard: Final = Guard(lambda: self.patience, self._activity, self._is_running)
         self.receivers: Final = Receivers(
@@ -232,13 +231,13 @@ class Parts:
         messaging: Messaging | None = self.__dict__.get("messaging")
         return None if messaging is None else messaging.subscription_of(kind, name)
 
-    def _furnish_server(self) -> None:
-        """Mount all services on the server."""
-        _ = self.messaging  # mounts itself
-        app = MetadataApp(self._metadata_endpoint, self.witness.reported)
-        self.serving.mounts.add(app, host=METADATA_HOST)
+    def _add_services(self) -> None:
+        """Have the server answer for the other services too."""
+        _ = self.messaging  # adds itself
+        service = metadata_service(self._metadata_endpoint, self.witness.reported)
+        self.serving.add(service, host=METADATA_HOST)
         for prefix in PREFIXES:
-            self.serving.mounts.add(app, prefix=prefix)
+            self.serving.add(service, prefix=prefix)
 
     # -- telling
 

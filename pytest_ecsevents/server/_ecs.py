@@ -1,23 +1,14 @@
-"""The ECS API on loopback: the same gateway that answers calls inside the process."""
+"""The RPC APIs on loopback: the same gateway that answers calls inside the process."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
 from pytest_ecsevents._errors import EcsEventsError
-from pytest_ecsevents.rpc import COMMON, Answerer, ApiError, ApiReply, ApiRequest, NoReply, Outcome, Patience, encoded
+from pytest_ecsevents.rpc import COMMON, Answerer, ApiError, ApiReply, ApiRequest, Outcome, Patience, encoded
 from pytest_ecsevents.rpc._api import error_body
+from pytest_ecsevents.rpc._http import HttpRequest
 from pytest_ecsevents.rpc._wire import JsonObject
-from pytest_ecsevents.server._wsgi import (
-    CONNECTION,
-    Environ,
-    Line,
-    StartResponse,
-    answer,
-    body_of,
-    headers_of,
-    status_line,
-)
 from pytest_ecsevents.services._products import PRODUCTS
 from pytest_ecsevents.transports import decode_api_request
 
@@ -25,50 +16,53 @@ NAME: Final = "server"
 
 ALIYUN: Final = ".aliyuncs.com"
 ECS: Final = "ecs.aliyuncs.com"
-"""Which host a request means that was sent to loopback under no other name, in no version of another product."""
+"""The host of a request that names neither another one nor the version of another product."""
 
 _BY_VERSION: Final = {product.version: f"{product.hosts[0]}{ALIYUN}" for product in PRODUCTS.values()}
 
 ELSEWHERE: Final = Patience(is_elsewhere=True)
 
-# What no action's table has, for no action is reached. The codes are a guess; statuses are HTTP's own.
+# No action's table has these: no action is reached. The codes are a guess; the statuses are HTTP's own.
 _MALFORMED: Final = {
-    400: "BadRequest",
     413: "RequestEntityTooLarge",
     431: "RequestHeaderTooLarge",
+    500: "InternalError",
     501: "NotImplemented",
 }
 
+# The reference says that a call without a key is refused, but not with which code.
+_UNSIGNED: Final = ApiError(
+    "MissingParameter",
+    400,
+    'The input parameter "AccessKeyId" that is mandatory for processing this request is not supplied.',
+)
 
-class EcsApp:
-    """Answers ECS calls that come over HTTP.
+
+class EcsService:
+    """Answers calls of RPC APIs that come over HTTP.
 
     Args:
-        answerer: Who answers calls.
-        request_id: Makes the id of an answer that no action gave.
-        reported: Told of an error that is the author's to know of, and cannot be raised where the call came from.
+        answerer: Answers calls.
+        request_id: Makes the ids of answers that come from no action.
+        report: Called with an error that the test must see, and that cannot be raised in the caller.
     """
 
     def __init__(
-        self, answerer: Answerer, request_id: Callable[[], str], reported: Callable[[BaseException], None]
+        self, answerer: Answerer, request_id: Callable[[], str], report: Callable[[BaseException], None]
     ) -> None:
         self._answerer: Final = answerer
         self._request_id: Final = request_id
-        self._reported: Final = reported
+        self._report: Final = report
 
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, http: HttpRequest) -> Outcome:
         """Answer one call."""
-        request = _request(environ)
-        outcome = self._outcome(request) if _is_signed(request) else self._refused(_UNSIGNED, request)
-        if isinstance(outcome, NoReply):
-            return no_reply(outcome, environ[CONNECTION])
-        return answer(environ, start_response, outcome.http_status, outcome.headers, outcome.body)
-
-    def _outcome(self, request: ApiRequest) -> Outcome:
+        request = _decoded(http)
+        if not (request.params.get("AccessKeyId") or request.headers.get("authorization")):
+            return self._refused(_UNSIGNED, request)  # only that it is signed is checked, not the signature
         try:
             return self._answerer(request)
-        except Exception as problem:  # noqa: BLE001  # the caller hears of it in the service's words, the author in ours
-            self._reported(problem)
+        except Exception as problem:  # noqa: BLE001  # the caller reads the service's words, the test ours
+            self._report(problem)
             row = "InvalidAction.NotFound" if isinstance(problem, EcsEventsError) else "InternalError"
             return self._refused(COMMON[row].error(), request)
 
@@ -79,37 +73,15 @@ class EcsApp:
     def _body(self, error: ApiError, host: str) -> JsonObject:
         return error_body(error, PRODUCTS.name_of(host), host, self._request_id())
 
-    def refusal(self, status: int, reason: str, problem: str) -> tuple[str, list[tuple[str, str]], bytes]:
-        """How a request is refused that is no HTTP, or too large."""
-        error = ApiError(_MALFORMED.get(status, "InternalError"), status, f"{reason}: {problem}")
-        reply = encoded(status, self._body(error, ECS), "XML", "Error")
-        return status_line(status), list(reply.headers.items()), reply.body
+    def malformed(self, status: int, problem: str) -> ApiReply:
+        """The answer to a request that is no HTTP, or too large."""
+        error = ApiError(_MALFORMED.get(status, "BadRequest"), status, problem)
+        return encoded(status, self._body(error, ECS), "XML", "Error")
 
 
-# That a call without a key is refused is documented, with which code is not.
-_UNSIGNED: Final = ApiError(
-    "MissingParameter",
-    400,
-    'The input parameter "AccessKeyId" that is mandatory for processing this request is not supplied.',
-)
-
-
-def _request(environ: Environ) -> ApiRequest:
-    asked = environ.get("HTTP_HOST", "").lower().partition(":")[0]
-    url = f"http://{asked if asked.endswith(ALIYUN) else ECS}/?{environ['QUERY_STRING']}"
-    headers, body = headers_of(environ), body_of(environ)
-    request = decode_api_request(environ["REQUEST_METHOD"], url, headers, body, NAME, patience=lambda: ELSEWHERE)
+def _decoded(http: HttpRequest) -> ApiRequest:
+    host = http.host.lower().partition(":")[0]
+    url = f"http://{host if host.endswith(ALIYUN) else ECS}/?{http.query}"
+    request = decode_api_request(http.method, url, http.headers, http.body, NAME, patience=lambda: ELSEWHERE)
     version = request.params.get("Version") or request.headers.get("x-acs-version", "")
     return request if request.host != ECS else replace(request, host=_BY_VERSION.get(version, ECS))
-
-
-def _is_signed(request: ApiRequest) -> bool:
-    """Whether it says whose call it is; whether the signature is right is not looked at."""
-    return bool(request.params.get("AccessKeyId") or request.headers.get("authorization"))
-
-
-def no_reply(outcome: NoReply, line: Line) -> Iterable[bytes]:
-    """Do to the connection what the outcome says, as nearly as a server can: who is connected was not refused."""
-    if outcome in (NoReply.READ_TIMEOUT, NoReply.CONNECT_TIMEOUT):
-        line.wait(None, lambda _hold: None)
-    line.hang_up(reset=outcome is NoReply.CONNECTION_RESET)

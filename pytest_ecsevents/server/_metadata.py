@@ -1,44 +1,32 @@
 """The metadata service of instances on loopback, for agents that are programs of their own."""
 
-from collections.abc import Callable, Iterable
-from typing import Final, Protocol
+from collections.abc import Callable
+from typing import Final
 
 from pytest_ecsevents.rpc import NoReply, Outcome
-from pytest_ecsevents.server._ecs import ELSEWHERE, NAME, no_reply
-from pytest_ecsevents.server._wsgi import CONNECTION, Environ, StartResponse, answer, headers_of
+from pytest_ecsevents.rpc._http import HttpRequest, HttpService
+from pytest_ecsevents.server._ecs import ELSEWHERE, NAME
 from pytest_ecsevents.services.metadata import VERSIONS, MetadataRequest
 
 PREFIXES: Final = tuple(f"/{version}" for version in VERSIONS)
-"""How the paths begin that are the metadata service's, whatever host is asked."""
+"""How paths of the metadata service begin, for every host."""
 
 
-class MetadataAnswerer(Protocol):
-    """Whoever answers requests to the metadata service."""
-
-    def __call__(self, request: MetadataRequest, /) -> Outcome:
-        """What comes of a request; the calling thread waits for it."""
-
-
-class MetadataApp:
-    """Answers requests to the metadata service that come to the server.
+def metadata_service(
+    answer: Callable[[MetadataRequest], Outcome], report: Callable[[BaseException], None]
+) -> HttpService:
+    """The metadata service for the server.
 
     Args:
-        answerer: Who answers them.
-        reported: Told of an error that is the author's to know of, and cannot be raised where the request came from.
+        answer: Answers requests; the calling thread waits for it.
+        report: Called with an error that the test must see, and that cannot be raised in the caller.
     """
 
-    def __init__(self, answerer: MetadataAnswerer, reported: Callable[[BaseException], None]) -> None:
-        self._answerer: Final = answerer
-        self._reported: Final = reported
-
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request; where nobody can tell inside which instance it was made, there is no answer."""
-        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+    def service(http: HttpRequest) -> Outcome:
         try:
-            outcome = self._answerer(MetadataRequest(method, path, headers_of(environ), NAME, lambda: ELSEWHERE))
-        except Exception as problem:  # noqa: BLE001  # the author hears of it, the caller of nothing
-            self._reported(problem)
-            outcome = NoReply.CONNECTION_CLOSED
-        if isinstance(outcome, NoReply):
-            return no_reply(outcome, environ[CONNECTION])
-        return answer(environ, start_response, outcome.http_status, outcome.headers, outcome.body)
+            return answer(MetadataRequest(http.method, http.path, http.headers, NAME, lambda: ELSEWHERE))
+        except Exception as problem:  # noqa: BLE001  # the test sees it, the caller gets no answer
+            report(problem)
+            return NoReply.CONNECTION_CLOSED
+
+    return service

@@ -1,36 +1,60 @@
-"""The server of a test, which starts when somebody asks where it is."""
+"""The server of a test, which starts when its address is first asked for."""
 
 from _thread import allocate_lock
 from collections.abc import Callable
-from typing import Final
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
 
 from pytest_ecsevents._errors import EcsEventsError, hidden_in_reports
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock import Clock
-from pytest_ecsevents.rpc import Answerer
-from pytest_ecsevents.server import Running, can_serve, serve
-from pytest_ecsevents.server._ecs import EcsApp
-from pytest_ecsevents.server._mounts import Mounts
-from pytest_ecsevents.services.smq import SmqApp
+from pytest_ecsevents.rpc import Answerer, ApiReply, Outcome
+from pytest_ecsevents.rpc._http import HttpRequest, HttpService
+from pytest_ecsevents.server._ecs import EcsService
+from pytest_ecsevents.services.smq import SmqService
+
+if TYPE_CHECKING:  # an extra, and loaded only when a test uses it
+    from pytest_ecsevents.server._server import LoopbackServer
 
 __tracebackhide__ = hidden_in_reports
 
-_OF_SMQ: Final = ("/queues", "/topics")
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Which requests a service answers.
+
+    Attributes:
+        service: The service.
+        prefix: Whole segments that the path begins with; "" for every path.
+        host: How the requested host begins (`metrics.`); "" for every host.
+        header: A header that requests must have, in lower case; "" for none.
+    """
+
+    service: HttpService
+    prefix: str
+    host: str
+    header: str
+
+    def matches(self, request: HttpRequest) -> bool:
+        """Whether a request is for this service."""
+        return (
+            f"{request.path}/".startswith(f"{self.prefix}/" if self.prefix else "")
+            and request.host.lower().startswith(self.host)
+            and (not self.header or self.header in request.headers)
+        )
 
 
 class Serving:
     """What one test serves on loopback.
 
     Args:
-        gateway: Answers ECS calls.
+        gateway: Answers calls of RPC APIs.
         request_id: Makes ids of answers.
         clock: The test's.
-        reported: Told of errors that the author is to know of.
+        report: Called with errors that the test must see.
         undo: Stops the server when it closes.
-        furnish: Adds what there is to serve beside ECS, before the server starts.
-
-    Attributes:
-        mounts: The services beside ECS; add to them.
+        add_services: Called before the server starts, to add the other services.
     """
 
     def __init__(
@@ -39,63 +63,72 @@ class Serving:
         request_id: Callable[[], str],
         clock: Clock,
         *,
-        reported: Callable[[BaseException], None],
+        report: Callable[[BaseException], None],
         undo: Undo,
-        furnish: Callable[[], object],
+        add_services: Callable[[], object],
     ) -> None:
-        self._ecs: Final = EcsApp(gateway, request_id, reported)
-        self.mounts: Final = Mounts(self._ecs)
+        self._ecs: Final = EcsService(gateway, request_id, report)
         self._clock: Final = clock
-        self._reported: Final = reported
+        self._report: Final = report
         self._undo: Final = undo
-        self._furnish: Final = furnish
+        self._add_services: Final = add_services
+        self._routes: Final[list[Route]] = []
         self._lock: Final = allocate_lock()
-        self._smq: SmqApp | None = None
-        self._running: Running | None = None
+        self._smq: SmqService | None = None
+        self._running: LoopbackServer | None = None
 
-    def add_smq(self, smq: SmqApp) -> None:
+    def add(self, service: HttpService, *, prefix: str = "", host: str = "", header: str = "") -> None:
+        """Add a service; of several whose route matches a request, the first one answers."""
+        self._routes.append(Route(service, prefix, host, header))
+
+    def add_smq(self, smq: SmqService) -> None:
         """Add the Simple Message Queue."""
         self._smq = smq
-        self.mounts.add(smq, header=SmqApp.HEADER)
+        self.add(smq, header=SmqService.HEADER)
 
-    def _refusal(self, path: str, status: int, reason: str, problem: str) -> tuple[str, list[tuple[str, str]], bytes]:
-        service = self._smq if self._smq is not None and path.startswith(_OF_SMQ) else self._ecs
-        return service.refusal(status, reason, problem)
+    def _answer(self, request: HttpRequest) -> Outcome:
+        services = (route.service for route in self._routes if route.matches(request))
+        return next(services, self._ecs)(request)
+
+    def _malformed(self, path: str, status: int, problem: str) -> ApiReply:
+        service = self._smq if self._smq is not None and path.startswith(("/queues", "/topics")) else self._ecs
+        return service.malformed(status, problem)
 
     def check(self, what: str) -> None:
-        """Refuse where the extra is not installed.
+        """Check that the extra `server` is installed.
 
         Args:
-            what: What the author asked for.
+            what: What the test uses it for.
 
         Raises:
             EcsEventsError: It is not.
         """
-        if not can_serve():
+        if find_spec("werkzeug") is None:
             raise EcsEventsError(
-                f"{what} needs a server on loopback, and the library for it, waitress, is not installed. "
+                f"{what} needs a server on loopback, but werkzeug is not installed. "
                 "Run: pip install 'pytest-ecsevents[server]'"
             )
 
     def address(self, what: str) -> str:
-        """`127.0.0.1:40213`; the server is started for it."""
+        """`127.0.0.1:40213`. Starts the server if it does not run yet."""
         self.check(what)
         with self._lock:
             if self._running is None:
-                self._furnish()
-                self._running = serve(self.mounts, self._refusal, self._clock)
-                self._undo.callback(self._stop)
+                from pytest_ecsevents.server._server import LoopbackServer
+
+                self._add_services()
+                self._running = LoopbackServer(self._answer, self._malformed, self._clock)
+                self._undo.callback(self._stop, self._running)
             host, port = self._running.address
         return f"{host}:{port}"
 
-    def _stop(self) -> None:
-        running, self._running = self._running, None
-        assert running is not None
+    def _stop(self, running: "LoopbackServer") -> None:
+        self._running = None
         left = running.stop()
         if left:
-            self._reported(
+            self._report(
                 EcsEventsError(
-                    f"The test has ended, and {left} of its requests over HTTP {'is' if left == 1 else 'are'} still being "
-                    "answered. Whatever answers, a stub perhaps, waits for something that does not come; have it return."
+                    f"The test has ended, but {left} of its HTTP requests {'is' if left == 1 else 'are'} still being answered. "
+                    "Something that answers, perhaps a stub, does not return; make it return."
                 )
             )

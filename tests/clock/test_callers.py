@@ -12,16 +12,16 @@ from pytest_ecsevents import EcsEvents
 def test_a_hold_is_woken_before_it_waits_and_more_than_once():
     """Whoever wakes it need not know how far it is."""
     with EcsEvents(sleep="real") as ecs:
-        hold = ecs._clock.hold(None)
-        hold.wake()
-        hold.wake()
-        assert hold.wait()
+        wait = ecs._clock.server_wait(None, lambda: False)
+        wait.wake()
+        wait.wake()
+        assert wait.wait()
 
 
 def test_a_hold_of_real_time_ends_at_its_instant():
     """Where that has passed, at once."""
     with EcsEvents(sleep="real") as ecs:
-        assert not ecs._clock.hold(ecs._clock.now()).wait()
+        assert not ecs._clock.server_wait(ecs._clock.now(), lambda: False).wait()
 
 
 def test_reading_elsewhere_is_left_alone():

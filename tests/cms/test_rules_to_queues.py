@@ -12,7 +12,7 @@ Account = pytest.importorskip("mns.account").Account
 Message = pytest.importorskip("mns.queue").Message
 QueueMeta = pytest.importorskip("mns.queue").QueueMeta
 TopicMeta = pytest.importorskip("mns.topic").TopicMeta
-pytest.importorskip("waitress")
+pytest.importorskip("werkzeug")
 pytest.importorskip("aliyunsdkcms")
 
 SCHEDULED = "Instance:SystemMaintenance.Reboot:Scheduled"

@@ -7,7 +7,7 @@ import socket
 from xml.etree import ElementTree as ET
 
 import pytest
-import waitress  # noqa: F401  # loaded once for all: runs of pytest inside a test forget what they load
+import werkzeug.serving  # noqa: F401  # loaded once for all: runs of pytest inside a test forget what they load
 
 from pytest_ecsevents import EcsEvents
 

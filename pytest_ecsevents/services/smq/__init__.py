@@ -3,7 +3,7 @@
 from pytest_ecsevents.services.smq._errors import SMQ_ERRORS
 from pytest_ecsevents.services.smq._limits import QUEUE_LIMITS, TOPIC_LIMITS, Limit
 from pytest_ecsevents.services.smq._protocol import VERSION as SMQ_VERSION
-from pytest_ecsevents.services.smq._protocol import Route, SmqApp
+from pytest_ecsevents.services.smq._protocol import Route, SmqService
 from pytest_ecsevents.services.smq._push import EndpointPusher
 from pytest_ecsevents.services.smq._queues import (
     BATCH,
@@ -55,8 +55,8 @@ __all__ = [
     "Receipt",
     "RefusedRequest",
     "Route",
-    "SmqApp",
     "SmqRefusal",
+    "SmqService",
     "TopicMessage",
     "TopicPush",
     "TopicRoutes",

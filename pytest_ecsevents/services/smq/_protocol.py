@@ -9,9 +9,9 @@ from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 from pytest_ecsevents._words import did_you_mean, listed
-from pytest_ecsevents.clock import SECOND, Clock, Hold, Micros
-from pytest_ecsevents.server import CONNECTION, Environ, Line, StartResponse
-from pytest_ecsevents.server._wsgi import answer, body_of, headers_of, status_line
+from pytest_ecsevents.clock import SECOND, Clock, Micros
+from pytest_ecsevents.rpc import ApiReply
+from pytest_ecsevents.rpc._http import Connection, HttpRequest
 from pytest_ecsevents.services.smq._errors import SMQ_ERRORS, worded
 from pytest_ecsevents.services.smq._limits import QUEUE_LIMITS, Limit
 from pytest_ecsevents.services.smq._queues import BATCH, HIDDEN, MOST_AT_ONCE, WAIT, Queues, QueueState, Receipt
@@ -39,7 +39,7 @@ class SmqCall:
         query: What stands behind the question mark, by name in lower case.
         headers: By name in lower case.
         body: As sent.
-        line: The connection that it came through.
+        connection: The connection that it came through.
     """
 
     method: str
@@ -47,7 +47,7 @@ class SmqCall:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes
-    line: Line
+    connection: Connection
 
     @property
     def host(self) -> str:
@@ -128,7 +128,7 @@ def shown(attributes: Mapping[str, int]) -> dict[str, object]:
     return {key: bool(value) if key == "LoggingEnabled" else value for key, value in attributes.items()}
 
 
-class SmqApp:
+class SmqService:
     """Answers requests to the Simple Message Queue.
 
     Args:
@@ -173,26 +173,25 @@ class SmqApp:
         yield Route("BatchDeleteMessage", "DELETE", messages, "", self._batch_delete)
         yield Route("ChangeMessageVisibility", "PUT", messages, "", self._change_visibility)
 
-    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def __call__(self, request: HttpRequest) -> ApiReply:
         """Answer one request."""
-        query = _query(environ["QUERY_STRING"])
-        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-        what = f"{method} {path}"
+        query = _query(request.query)
+        what = f"{request.method} {request.path}"
         names: tuple[str, ...] = ()
         try:
-            headers = headers_of(environ)
-            names, route = self._route(method, path, query)
+            names, route = self._route(request.method, request.path, query)
             what = " of ".join(filter(None, (route.operations.partition(",")[0], "/".join(names))))
             self._asked(what)
-            _check_signed(headers)
-            reply = route.answers(SmqCall(method, names, query, headers, body_of(environ), environ[CONNECTION]))
+            _check_signed(request.headers)
+            call = SmqCall(request.method, names, query, request.headers, request.body, request.connection)
+            reply = route.answers(call)
         except SmqRefusal as refusal:
             self._tell(refusal, what, names)
-            reply = self._refused(refusal, environ.get("HTTP_HOST", ""))
-        headers_out = {"x-mns-request-id": self.request_id(), HEADER: VERSION, **reply.headers}
+            reply = self._refused(refusal, request.host)
+        headers = {"x-mns-request-id": self.request_id(), HEADER: VERSION, **reply.headers}
         if reply.body:
-            headers_out["Content-Type"] = "text/xml;charset=utf-8"
-        return answer(environ, start_response, reply.status, headers_out, reply.body)
+            headers["Content-Type"] = "text/xml;charset=utf-8"
+        return ApiReply(reply.status, reply.body, headers)
 
     def _route(self, method: str, path: str, query: Mapping[str, str]) -> tuple[tuple[str, ...], Route]:
         for route in self.routes:
@@ -217,11 +216,11 @@ class SmqApp:
         said = {"Code": code, "Message": words, "RequestId": self.request_id(), "HostId": f"http://{host}"}
         return one("Error", said)
 
-    def refusal(self, status: int, reason: str, problem: str) -> tuple[str, list[tuple[str, str]], bytes]:
-        """How a request is refused that is no HTTP, or too large; the code is a guess."""
+    def malformed(self, status: int, problem: str) -> ApiReply:
+        """The answer to a request that is no HTTP, or too large; the code is a guess."""
         row = SMQ_ERRORS["InvalidRequestURL" if status < 500 else "InternalError"]
-        headers = [("Content-Type", "text/xml;charset=utf-8"), ("x-mns-request-id", self.request_id())]
-        return status_line(status), headers, self._error(row.code, f"{reason}: {problem}", "")
+        headers = {"Content-Type": "text/xml;charset=utf-8", "x-mns-request-id": self.request_id()}
+        return ApiReply(status, self._error(row.code, problem, ""), headers)
 
     def request_id(self) -> str:
         """`512B2A634403E52B1956133E`."""
@@ -282,28 +281,23 @@ class SmqApp:
         until = self._clock.now() + call.number(WAIT, queue.attributes["PollingWaitSeconds"]) * SECOND
         is_up = until <= self._clock.now()
         while not (receipts := queue.receive(most)) and not is_up:
-            is_up = self._await(call.line, queue, until)
+            is_up = self._await(call.connection, queue, until)
             if self._queues.get(call.names[0]) is not queue:
                 raise SmqRefusal("QueueNotExist")
         return _messages(call, receipts)
 
-    def _await(self, line: Line, queue: QueueState, until: Micros) -> bool:
+    def _await(self, connection: Connection, queue: QueueState, until: Micros) -> bool:
         """Hold a request until there may be a message; whether its time is up."""
         visible_at = queue.next_visible_at()
         at = until if visible_at is None else min(until, visible_at)
-        holds: list[Hold] = []
-
-        def woken_by_queue(hold: Hold) -> None:
-            holds.append(hold)
-            queue.wakes.append(hold.wake)
-            if queue.peek():
-                hold.wake()
-
+        wait = connection.wait_until(at)
+        queue.wakes.append(wait.wake)
         try:
-            return not line.wait(at, woken_by_queue) and at == until
+            if queue.peek():  # one came before the queue knew of this wait
+                wait.wake()
+            return not wait.wait() and at == until
         finally:
-            for hold in holds:
-                queue.wakes.remove(hold.wake)
+            queue.wakes.remove(wait.wake)
 
     def _delete_message(self, call: SmqCall) -> SmqReply:
         self._queues[call.names[0]].delete(call.query["receipthandle"])

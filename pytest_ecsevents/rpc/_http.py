@@ -1,0 +1,44 @@
+"""HTTP requests as the server on loopback hands them to a service, free of any library."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from pytest_ecsevents.clock import Micros, ServerWait
+from pytest_ecsevents.rpc._wire import Outcome
+
+
+class Connection(Protocol):
+    """The connection that a request came through."""
+
+    def wait_until(self, at: Micros | None) -> ServerWait:
+        """A wait of the request that ends at an instant, None for never, or when it is woken."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One HTTP request.
+
+    Attributes:
+        method: GET, PUT, ...
+        path: Without the query, percent signs resolved.
+        query: Behind the question mark, as sent.
+        headers: By name in lower case.
+        body: As sent.
+        connection: The connection that it came through.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+    connection: Connection
+
+    @property
+    def host(self) -> str:
+        """The `Host` header."""
+        return self.headers.get("host", "")
+
+
+HttpService: TypeAlias = Callable[[HttpRequest], Outcome]

@@ -1,0 +1,326 @@
+"""Everything that touches werkzeug: the HTTP server of a test on loopback.
+
+werkzeug reads requests and has one thread for each connection, so idle connections block nobody. Its own `run_wsgi` is
+replaced (tried with 2.3.3 to 3.1.9): it closes every connection after one answer, and waits 10 ms for leftovers before.
+With an answer written here, a client of Simple Message Queue needs a fifth of the time.
+"""
+
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from struct import pack
+from threading import Thread
+from typing import Final
+
+from werkzeug import exceptions
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+from werkzeug.wrappers import Request
+
+from pytest_ecsevents._undo import Undo
+from pytest_ecsevents.clock import ClientGoneError, Clock, Micros, ServerWait, TestIsOver, is_readable, real_now
+from pytest_ecsevents.rpc import ApiReply, NoReply
+from pytest_ecsevents.rpc._http import HttpRequest, HttpService
+
+HOST: Final = "127.0.0.1"
+
+LARGEST_BODY: Final = 2 * 1024 * 1024
+"""Bytes of a request's body: room for sixteen messages of 64 KiB in base64."""
+
+END_WITHIN: Final = 2.0
+"""Real seconds that requests have to be answered when their test has ended."""
+
+DRAIN_WITHIN: Final = 1.0
+"""Real seconds in which the rest of a malformed request is read before its connection is closed."""
+
+_A_MOMENT: Final = 0.01
+_RESET: Final = pack("ii", 1, 0)  # SO_LINGER of zero seconds
+_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+Malformed = Callable[[str, int, str], ApiReply]
+"""Words the answer to a malformed request, from its path, an HTTP status and what is wrong with it."""
+
+
+class _Handler(WSGIRequestHandler):
+    """One connection, in a thread of its own."""
+
+    protocol_version = "HTTP/1.1"
+    default_request_version = "HTTP/1.0"  # HTTP/0.9 has no head to put an error in
+    wbufsize = -1  # one write an answer: two would meet Nagle's algorithm and the client's delayed ACK
+    server: "LoopbackServer"
+    path = ""
+    is_malformed = False
+    _is_gone = False
+    _was_probed = False
+    _has_next = False
+    _wait: ServerWait | None = None
+
+    def setup(self) -> None:
+        super().setup()
+        self.port = self.client_address[1]
+        self.server.handlers[self.port] = self
+
+    def finish(self) -> None:
+        del self.server.handlers[self.port]
+        super().finish()
+        if self.is_malformed:
+            self._drain()
+
+    def handle(self) -> None:
+        with suppress(TestIsOver):
+            super().handle()
+
+    def _drain(self) -> None:
+        """Read the rest of a malformed request: closing with unread data would reset the connection, answer and all."""
+        until = real_now() + DRAIN_WITHIN
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            while (left := until - real_now()) > 0 and is_readable(self.connection, seconds=left):
+                if not self.connection.recv(65536):
+                    break
+
+    def handle_one_request(self) -> None:
+        """Read a request and answer it. No virtual time passes meanwhile, unless the request is held."""
+        # The first byte stays in the socket until this thread counts as running, so time cannot slip in between.
+        if not self._has_next and not self.connection.recv(1, socket.MSG_PEEK):
+            self.close_connection = True
+            return
+        with self.server.clients.answering(self.port):
+            self.server.idle.pop(self.connection, None)
+            super().handle_one_request()
+            self.wfile.flush()
+            self.server.clients.answered(self.port)
+            if not self.close_connection:
+                self._has_next = self._is_buffered()
+                self.server.idle[self.connection] = None
+
+    def _is_buffered(self) -> bool:
+        """Whether the next request has been read into the buffer already, behind the last one."""
+        self.connection.setblocking(False)
+        try:
+            return bool(self.rfile.peek(1))  # type: ignore[attr-defined]  # it is a BufferedReader
+        finally:
+            self.connection.setblocking(True)
+
+    def handle_expect_100(self) -> bool:
+        is_to_go_on = super().handle_expect_100()
+        self.wfile.flush()
+        return is_to_go_on
+
+    def log(self, *_message: object) -> None:
+        """Write no access log: the timeline tells of calls."""
+
+    # -- one request
+
+    def run_wsgi(self) -> None:
+        """Answer a request whose head has been read; werkzeug calls this for every method."""
+        try:
+            request = self._read()
+        except ConnectionError:
+            raise
+        except exceptions.HTTPException as problem:
+            self.send_error(problem.code or 400, problem.description)
+            return
+        except (OSError, ValueError) as problem:  # of a chunk; of a host in brackets that are not closed
+            self.send_error(400, str(problem))
+            return
+        try:
+            outcome = self.server.answer(request)
+        except ClientGoneError:
+            raise
+        except Exception as problem:  # noqa: BLE001  # a service that breaks must not end the server
+            self.send_error(500, f"{type(problem).__name__}: {problem}")
+            return
+        if isinstance(outcome, NoReply):
+            self._withhold(outcome)
+        else:
+            self._send(outcome)
+
+    def _read(self) -> HttpRequest:
+        """The request, whole.
+
+        Raises:
+            HTTPException: It is malformed or too large.
+            ValueError: The same.
+            OSError: The same.
+        """
+        if any("MissingHeaderBodySeparator" in type(defect).__name__ for defect in self.headers.defects):
+            raise exceptions.BadRequest("a header has no colon")
+        length, encoding = self.headers.get("Content-Length", "0"), self.headers.get("Transfer-Encoding", "chunked")
+        if encoding.strip().lower() != "chunked":
+            raise exceptions.NotImplemented(f"Transfer-Encoding {encoding!r}")
+        if not (length.isascii() and length.isdigit()):
+            raise exceptions.BadRequest(f"Content-Length {length!r}")
+        if len(length) > len(str(LARGEST_BODY)):  # int() itself refuses thousands of digits
+            raise exceptions.RequestEntityTooLarge
+        environ = self.make_environ()
+        request = Request(environ)
+        request.max_content_length = LARGEST_BODY
+        body = request.get_data(cache=False)
+        if len(body) == LARGEST_BODY:  # of chunks it reads no more than this, and does not say so
+            raise exceptions.RequestEntityTooLarge
+        return HttpRequest(
+            request.method,
+            request.path,
+            environ["QUERY_STRING"],
+            {name.lower(): value for name, value in request.headers.items()},
+            body,
+            self,
+        )
+
+    def _send(self, reply: ApiReply) -> None:
+        headers = {"Content-Length": str(len(reply.body)), "Date": self.date_time_string(), **reply.headers}
+        if reply.http_status == 204:
+            del headers["Content-Length"]
+        elif headers["Content-Length"] != str(len(reply.body)):
+            self.close_connection = True
+        if self.close_connection or self.request_version != self.protocol_version:
+            headers["Connection"] = "close"  # which `send_header` obeys
+        if self.request_version == "HTTP/0.9":
+            self.request_version = "HTTP/1.0"
+        self.send_response_only(reply.http_status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(reply.body)
+
+    def send_error(self, code: int, message: str | None = None, _explain: str | None = None) -> None:
+        """Answer a malformed request in the words of the service that it was meant for, and close the connection."""
+        self.is_malformed = self.close_connection = True
+        status = 431 if code == 414 else code
+        self._send(self.server.malformed(self.path, status, message or self.responses[code][0]))
+
+    # -- a request that gets its answer later, or none
+
+    def wait_until(self, at: Micros | None) -> ServerWait:
+        """A wait of this request."""
+        self._wait = self.server.clock.server_wait(at, self.is_gone)
+        return self._wait
+
+    def _withhold(self, no_reply: NoReply) -> None:
+        """Do to the connection what comes instead of a reply, as nearly as a server can."""
+        self.close_connection = True
+        if no_reply in (NoReply.READ_TIMEOUT, NoReply.CONNECT_TIMEOUT):
+            self.wait_until(None).wait()
+        if no_reply is NoReply.CONNECTION_RESET:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            self.server.to_reset.add(self.connection)
+
+    def give_up(self) -> None:
+        """Note that the client does not wait for its answer any more."""
+        self._is_gone = True
+        if self._wait is not None:
+            self._wait.wake()
+
+    def is_gone(self) -> bool:
+        """Whether nobody waits for the answer any more.
+
+        A client that closed its connection and one that only ended its sending look the same until something is sent to
+        them. So "100 Continue" is sent, which every client ignores; it makes a closed connection fail.
+        """
+        if self._is_gone or self.server.is_over:
+            return True
+        try:
+            if is_readable(self.connection) and not self.connection.recv(1, socket.MSG_PEEK):
+                if not self._was_probed and self.request_version == self.protocol_version:
+                    self.connection.send(_CONTINUE)
+                    self._was_probed = True
+                # HTTP/1.0 does not know interim answers, so such a client counts as gone.
+                error = self.connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                self._is_gone = bool(error) or not self._was_probed
+        except OSError:
+            self._is_gone = True
+        return self._is_gone
+
+
+class LoopbackServer(ThreadedWSGIServer):
+    """A server for one test.
+
+    Args:
+        answer: Answers requests.
+        malformed: Words the answers to malformed requests.
+        clock: The test's.
+
+    Attributes:
+        clients: The threads of the test that call it.
+        handlers: The open connections, by their clients' ports.
+        idle: The connections on which no request is being answered.
+        to_reset: The connections that are to be reset.
+        is_over: Whether the test has ended.
+    """
+
+    request_queue_size = 1024  # with werkzeug's 128, connecting hundreds of clients at once takes a second
+
+    def __init__(self, answer: HttpService, malformed: Malformed, clock: Clock) -> None:
+        super().__init__(HOST, 0, exceptions.NotFound(), _Handler)  # the handler never asks for the application
+        self.answer: Final = answer
+        self.malformed: Final = malformed
+        self.clock: Final = clock
+        self.address: Final[tuple[str, int]] = self.socket.getsockname()
+        self.clients: Final = clock.clients_of(self.address)
+        self.handlers: Final[dict[int, _Handler]] = {}
+        self.idle: Final[dict[socket.socket, None]] = {}
+        self.to_reset: Final[set[socket.socket]] = set()
+        self.is_over = False
+        self._is_accepting = False
+        self._workers: list[Thread] = []
+        self._undo: Final = Undo()
+        self.clients.attend(self.has_request, self._given_up, self._undo)
+        self._acceptor: Final = Thread(target=self._accept, name="server", daemon=True)
+        self._acceptor.start()
+
+    def _accept(self) -> None:
+        while not self.is_over:
+            self.handle_request()
+            self._is_accepting = False
+
+    def get_request(self) -> "tuple[socket.socket, tuple[str, int]]":
+        self._is_accepting = True
+        return super().get_request()
+
+    def verify_request(self, _request: object, _client_address: object) -> bool:
+        """Drop the connection by which `stop` wakes the thread that accepts."""
+        return not self.is_over
+
+    def process_request(self, request: socket.socket, client_address: "tuple[str, int]") -> None:  # type: ignore[override]  # no datagrams here
+        """Start a thread for a connection; unlike the library's threads, these have a name and are waited for."""
+        self.idle[request] = None
+        worker = Thread(target=self.process_request_thread, args=(request, client_address), name="server", daemon=True)
+        self._workers = [*(one for one in self._workers if one.is_alive()), worker]
+        worker.start()
+
+    def shutdown_request(self, request: socket.socket) -> None:  # type: ignore[override]  # the same
+        self.idle.pop(request, None)
+        if request in self.to_reset:
+            self.close_request(request)  # without the end of file that would come before the reset
+        else:
+            super().shutdown_request(request)
+
+    def has_request(self) -> bool:
+        """Whether a request has come that no thread has begun to read."""
+        try:
+            return self._is_accepting or is_readable(self.socket, *tuple(self.idle))
+        except (KeyError, ValueError):  # a connection is just being closed
+            return True
+
+    def _given_up(self, port: int) -> None:
+        handler = self.handlers.get(port)
+        if handler is not None:
+            handler.give_up()
+
+    def stop(self) -> int:
+        """End the server; clients that still wait get no answer. Returns how many requests are still being answered."""
+        with self.clock.aside():
+            self.is_over = True
+            socket.create_connection(self.address).close()
+            self._acceptor.join()
+            for handler in tuple(self.handlers.values()):
+                with suppress(OSError):
+                    handler.connection.shutdown(socket.SHUT_RDWR)
+            until = real_now() + END_WITHIN
+            while (left := [worker for worker in self._workers if worker.is_alive()]) and real_now() < until:
+                self.clients.dismiss()
+                left[0].join(_A_MOMENT)
+            self.server_close()
+        self._undo.close()
+        return len(left)

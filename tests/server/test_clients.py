@@ -1,0 +1,226 @@
+"""What the server owes to HTTP clients of every kind."""
+
+import http.client
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import ExitStack, closing
+
+import pytest
+
+from pytest_ecsevents import EcsEvents
+from pytest_ecsevents.server import _server
+
+REGIONS = "/?Action=DescribeRegions&Version=2014-05-26&AccessKeyId=ak"
+GET = f"GET {REGIONS} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+SIGNED = "Authorization: MNS id:signature\r\nDate: now\r\nx-mns-version: 2015-06-06\r\n"
+POLL = f"GET /queues/q/messages?waitseconds=30 HTTP/1.1\r\n{SIGNED}\r\n".encode()
+
+
+@pytest.fixture
+def connect(ecs):
+    """Open a connection to the server."""
+    host, port = ecs.endpoint.split(":")
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(socket.create_connection((host, int(port)), timeout=10))
+
+
+def received(connection):
+    """What comes until the server closes."""
+    return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def statuses(data):
+    """The statuses of these answers, in order."""
+    return [int(part[:3]) for part in data.split(b"HTTP/1.1 ")[1:]]
+
+
+def test_hundreds_of_idle_connections_block_nobody(ecs, connect, ecs_call):
+    """Each has a thread of its own."""
+    idle = [connect() for _ in range(300)]
+    assert ecs_call(ecs.endpoint, "DescribeRegions")[0] == 200
+    assert len(idle) == 300
+
+
+def test_header_names_are_sent_as_the_service_writes_them(ecs, connect):
+    """A client of the queue's reads `x-mns-request-id` by case."""
+    ecs.queue("q")
+    connection = connect()
+    connection.sendall(POLL.replace(b"?waitseconds=30", b""))
+    connection.shutdown(socket.SHUT_WR)
+    assert b"\r\nx-mns-request-id: " in received(connection)
+
+
+def test_a_client_that_ends_its_sending_is_answered(ecs, connect):
+    """A request and the end of file behind it."""
+    connection = connect()
+    connection.sendall(GET)
+    connection.shutdown(socket.SHUT_WR)
+    assert statuses(received(connection)) == [200]
+
+
+def test_a_poll_of_a_client_that_ends_its_sending_is_held_too(ecs, connect):
+    """It is asked whether it is still there by an interim answer, which clients ignore."""
+    queue, connection = ecs.queue("q"), connect()
+    connection.sendall(POLL)
+    connection.shutdown(socket.SHUT_WR)
+    while not queue._state.wakes:
+        time.sleep(0)
+    queue.send("hello")
+    assert statuses(received(connection)) == [100, 200]
+    assert queue.messages[0].dequeue_count == 1
+
+
+def test_an_old_client_cannot_be_asked_whether_it_is_there(ecs, connect):
+    """HTTP/1.0 knows no interim answers, so the end of its sending is the end of its poll."""
+    queue, connection = ecs.queue("q"), connect()
+    connection.sendall(POLL.replace(b"HTTP/1.1", b"HTTP/1.0"))
+    connection.shutdown(socket.SHUT_WR)
+    assert received(connection) == b""
+    queue.send("hello")
+    assert queue.messages[0].dequeue_count == 0
+
+
+def test_where_sleeping_is_real_a_client_that_goes_ends_its_poll():
+    """The message that comes then is left for others."""
+    with EcsEvents(sleep="real") as ecs:
+        queue = ecs.queue("q")
+        host, port = ecs.endpoint.split(":")
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(POLL)
+            while not queue._state.wakes:
+                time.sleep(0.001)
+        while queue._state.wakes:
+            time.sleep(0.001)
+        queue.send("later")
+        assert queue.messages[0].dequeue_count == 0
+
+
+def test_a_connection_is_kept_for_the_next_request(ecs):
+    """After answers with a body and without one."""
+    ecs.queue("q")
+    headers = dict(line.split(": ") for line in SIGNED.split("\r\n") if line)
+    with closing(http.client.HTTPConnection(ecs.endpoint)) as connection:
+        used = set()
+        for method, path in (("PUT", "/queues/q"), ("GET", "/queues/q"), ("HEAD", REGIONS), ("GET", REGIONS)):
+            connection.request(method, path, headers=headers)
+            connection.getresponse().read()
+            used.add(connection.sock)
+        assert len(used) == 1
+        assert None not in used
+
+
+def test_requests_may_be_sent_before_the_answers_are_read(connect):
+    """Each is answered, in order."""
+    connection = connect()
+    connection.sendall(GET * 3)
+    answers = b""
+    while answers.count(b"</DescribeRegionsResponse>") < 3:
+        answers += connection.recv(65536)
+    assert statuses(answers) == [200, 200, 200]
+
+
+def test_an_old_clients_connection_is_closed(connect):
+    """Though it asks to keep it: HTTP/1.0."""
+    connection = connect()
+    connection.sendall(GET.replace(b"HTTP/1.1\r\n", b"HTTP/1.0\r\nConnection: keep-alive\r\n"))
+    assert statuses(received(connection)) == [200]
+
+
+def test_a_request_of_http_0_9_gets_a_head_too(connect):
+    """So that whoever reads the answer sees its status."""
+    connection = connect()
+    connection.sendall(b"GET / HTTP/0.9\r\n\r\n")
+    assert statuses(received(connection)) == [400]
+
+
+def test_a_body_may_come_in_chunks(ecs, connect):
+    """As clients send it that do not know its length."""
+    form = b"Action=RebootInstance&Version=2014-05-26&InstanceId=i-web1&AccessKeyId=ak"
+    head = "POST / HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n"
+    connection = connect()
+    connection.sendall(head.encode() + b"%x\r\n%s\r\n0\r\n\r\n" % (len(form), form) + GET)
+    connection.shutdown(socket.SHUT_WR)
+    assert statuses(received(connection)) == [200, 200]
+    ecs.assert_called("RebootInstance", InstanceId="i-web1")
+
+
+BROKEN = {
+    "a chunk without a length": (b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", 400),
+    "chunks without an end": (b"Transfer-Encoding: chunked\r\n\r\n5\r\nhel", 400),
+    "chunks that are too large": (b"Transfer-Encoding: chunked\r\n\r\n300000\r\n" + b"a" * 0x300000, 413),
+    "half a body": (b"Content-Length: 5\r\n\r\nhel", 400),
+    "a length of thousands of digits": (b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n", 413),
+    "two lengths": (b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_body_that_is_broken_is_refused(connect, name):
+    """And the answer is read, whatever else the client has sent."""
+    data, status = BROKEN[name]
+    connection = connect()
+    connection.sendall(b"POST / HTTP/1.1\r\n" + data)
+    connection.shutdown(socket.SHUT_WR)
+    assert statuses(received(connection)) == [status]
+
+
+def test_a_client_may_ask_whether_to_send_its_body(ecs, connect):
+    """`Expect: 100-continue` is answered before the body comes."""
+    form = b"Action=DescribeRegions&Version=2014-05-26&AccessKeyId=ak"
+    head = "POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    connection = connect()
+    connection.sendall(f"{head}Content-Length: {len(form)}\r\n\r\n".encode())
+    assert statuses(connection.recv(65536)) == [100]
+    connection.sendall(form)
+    connection.shutdown(socket.SHUT_WR)
+    assert statuses(received(connection)) == [200]
+
+
+def test_a_malformed_request_that_does_not_end_is_cut_off(connect, monkeypatch):
+    """Its client may send on and on."""
+    monkeypatch.setattr(_server, "DRAIN_WITHIN", 0.02)
+    connection = connect()
+    connection.sendall(b"POST / HTTP/1.1\r\nTransfer-Encoding: br\r\n\r\n")
+    with pytest.raises(ConnectionError):
+        while True:
+            connection.sendall(b"a")
+            time.sleep(0)
+
+
+def test_a_client_that_resets_its_connection_is_forgotten(ecs, connect, ecs_call):
+    """While it waits for its answer, too; the next request is answered."""
+    queue, connection = ecs.queue("q"), connect()
+    connection.sendall(POLL)
+    while not queue._state.wakes:
+        time.sleep(0)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _server._RESET)
+    connection.close()
+    while queue._state.wakes:
+        time.sleep(0)
+    assert ecs_call(ecs.endpoint, "DescribeRegions")[0] == 200
+
+
+def test_the_end_of_a_test_waits_for_no_idle_client():
+    """Idle connections are closed; their clients see the end of file."""
+    with EcsEvents() as ecs:
+        host, port = ecs.endpoint.split(":")
+        idle = [socket.create_connection((host, int(port))) for _ in range(20)]
+        while len(ecs._parts.serving._running.handlers) < len(idle):
+            time.sleep(0)
+    assert [connection.recv(1) for connection in idle] == [b""] * 20
+    assert not [thread for thread in threading.enumerate() if thread.name == "server"]
+    for connection in idle:
+        connection.close()
+
+
+def test_werkzeug_is_loaded_only_when_the_server_is_asked_for():
+    """Neither when pytest starts nor for a test that only calls the SDK."""
+    code = (
+        "import sys; from pytest_ecsevents import EcsEvents\n"
+        "with EcsEvents() as ecs: print('werkzeug' in sys.modules); ecs.endpoint; print('werkzeug' in sys.modules)"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert ended.stdout.split() == ["False", "True"]
