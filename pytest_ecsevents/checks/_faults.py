@@ -155,18 +155,21 @@ class Rule(Generic[C]):
 
 
 class FaultRules(Generic[C]):
-    """The rules of one test for one kind of calls, each kind of rule met in order of declaration.
+    """The faults, quotas and delays declared for one kind of calls, in order.
 
     Args:
-        seed: What makes the test's dice its own.
+        seed: Makes the random choices of this test its own.
         text: A call in words.
     """
 
     def __init__(self, seed: str, text: Callable[[C], str]) -> None:
         self._seed: Final = seed
         self._text: Final = text
-        self._faults: Final[list[Rule[C]]] = []
-        self._delays: Final[list[Rule[C]]] = []
+        self.rules: Final[list[Rule[C]]] = []
+
+    @property
+    def _faults(self) -> list[Rule[C]]:
+        return [rule for rule in self.rules if rule.effect.fault is not None]
 
     @property
     def met(self) -> int:
@@ -203,7 +206,7 @@ class FaultRules(Generic[C]):
             gate = Chance(_checked_probability(probability, what), f"{self._seed}/fault {len(self._faults)}")
         first = None if gate else 1
         number = _checked_times(first if isinstance(times, EllipsisType) else times, what)
-        self._faults.append(Rule(calls, code, effect, number, between, gate, optional))
+        self.rules.append(Rule(calls, code, effect, number, between, gate, optional))
 
     def quota(
         self,
@@ -225,7 +228,7 @@ class FaultRules(Generic[C]):
             raise BadArgumentError(f"{what} got per_minute={per_minute!r}. Pass a whole number of 1 or more.")
         effect = _effect(what, calls.action, code, message=message, http_status=http_status, acted=None)
         name = f"quota of {per_minute} a minute, then {code}"
-        self._faults.append(Rule(calls, name, effect, None, None, Quota(per_minute), optional))
+        self.rules.append(Rule(calls, name, effect, None, None, Quota(per_minute), optional))
 
     def refuse(self, calls: Pattern[C], code: str, gate: Gate[C]) -> None:
         """Declare a fault for whichever calls a gate picks; it need not be met.
@@ -237,7 +240,7 @@ class FaultRules(Generic[C]):
         """
         what = f"fail({calls.action!r}, {code!r})"
         effect = _effect(what, calls.action, code, message=None, http_status=None, acted=None)
-        self._faults.append(Rule(calls, code, effect, None, None, gate, optional=True))
+        self.rules.append(Rule(calls, code, effect, None, None, gate, optional=True))
 
     def delay(
         self, calls: Pattern[C], by: Micros, *, times: int | None, between: Window | None, optional: bool
@@ -252,35 +255,29 @@ class FaultRules(Generic[C]):
             raise BadArgumentError(f'{what} got a duration of nothing. Pass one above zero, such as "30s".')
         effect = Effect(delay=by)
         name = f"delay of {duration_text(by)}"
-        self._delays.append(Rule(calls, name, effect, _checked_times(times, what), between, optional=optional))
+        self.rules.append(Rule(calls, name, effect, _checked_times(times, what), between, optional=optional))
 
     def effect(self, call: C) -> Effect:
-        """What this call gets."""
-        if not self._faults and not self._delays:
-            return NO_EFFECT
+        """What this call gets: the first fault that meets it, and unless that keeps it from arriving, the first delay."""
         fault = next((rule for rule in self._faults if rule.meets(call)), None)
         effect = NO_EFFECT if fault is None else fault.effect
         if isinstance(effect.fault, NetworkFault) and effect.fault.acts is Acts.NEVER:
             return effect
-        delay = next((rule for rule in self._delays if rule.meets(call)), None)
+        delay = next((rule for rule in self.rules if rule.effect.delay and rule.meets(call)), None)
         return effect if delay is None else replace(effect, delay=delay.effect.delay)
 
     def unused(self, calls: Sequence[C]) -> UnusedFaultError | None:
-        """The complaint about rules that were not met as often as they were declared.
+        """The complaint about rules that met fewer calls than they were declared for.
 
         Args:
             calls: Every call of the test.
         """
-        if not self._faults and not self._delays:
+        left = [rule for rule in self.rules if not (rule.optional or rule.was_used)]
+        left.sort(key=lambda rule: rule.effect.fault is None)
+        if not left:
             return None
-        kinds = {
-            kind: left
-            for kind, rules in (("faults", self._faults), ("delays", self._delays))
-            if (left := [rule for rule in rules if not (rule.optional or rule.was_used)])
-        }
-        if not kinds:
-            return None
-        bullets = [f"  - {rule}. {self._nearest_call(rule, calls)}" for left in kinds.values() for rule in left]
+        kinds = dict.fromkeys("delays" if rule.effect.fault is None else "faults" for rule in left)
+        bullets = [f"  - {rule}. {self._nearest_call(rule, calls)}" for rule in left]
         return UnusedFaultError(
             with_remedy(
                 "\n".join(

@@ -135,7 +135,7 @@ class CallWitness:
             self._repeated_looks = 0
         if self._repeated_calls > MOST_CALLS_OF_A_RUN:
             self._check_run(call)
-        return log.faults.effect(call) if can_fail else NO_EFFECT
+        return log.faults.effect(call) if can_fail and log.faults.rules else NO_EFFECT
 
     def _check_run(self, call: Call) -> None:
         """End a handler under `run` that polls without sleeping: virtual time stands still, so it would never end."""

@@ -1,13 +1,12 @@
 """The RPC protocol of Alibaba Cloud's APIs: actions, parameters, paging, errors, JSON and XML. Knows no product."""
 
-from pytest_ecsevents.rpc._action import Action, ParsedCall
+from pytest_ecsevents.rpc._action import Action, ParsedCall, Product, Products
 from pytest_ecsevents.rpc._calls import ApiCall, Call
 from pytest_ecsevents.rpc._encoding import encoded, xml_text
 from pytest_ecsevents.rpc._error_tables import COMMON, error_table
 from pytest_ecsevents.rpc._errors import ApiError, ErrorRow, ErrorTable
 from pytest_ecsevents.rpc._exchange import Endpoint, Exchange, Recorder
 from pytest_ecsevents.rpc._network_faults import NETWORK_FAULTS, NO_EFFECT, Acts, Effect, NetworkFault
-from pytest_ecsevents.rpc._products import Product, Products
 from pytest_ecsevents.rpc._wire import Answerer, ApiReply, ApiRequest, NoReply, Outcome, Patience
 
 __all__ = [

@@ -12,14 +12,13 @@ from pytest_ecsevents._errors import UnknownParameterWarning, hidden_in_reports
 from pytest_ecsevents._frames import author_frame
 from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.clock import Micros
-from pytest_ecsevents.rpc._action import METHODS, Action, ParsedCall, not_supplied
+from pytest_ecsevents.rpc._action import METHODS, Action, ParsedCall, Product, Products, not_supplied
 from pytest_ecsevents.rpc._calls import ApiCall
 from pytest_ecsevents.rpc._encoding import encoded
 from pytest_ecsevents.rpc._error_tables import COMMON
 from pytest_ecsevents.rpc._errors import ApiError
 from pytest_ecsevents.rpc._exchange import Exchange, Recorder
 from pytest_ecsevents.rpc._parameters import ENVELOPE
-from pytest_ecsevents.rpc._products import Product, Products
 from pytest_ecsevents.rpc._wire import ApiReply, ApiRequest, JsonObject
 
 __tracebackhide__ = hidden_in_reports

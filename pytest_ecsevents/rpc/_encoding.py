@@ -26,14 +26,13 @@ def encoded(http_status: int, body: JsonObject, wanted: str, root: str) -> ApiRe
         root: The name of the XML document's element.
     """
     if wanted.upper() == "JSON":
-        return ApiReply(http_status, _json(body).encode(), _JSON_HEADERS)
+        text = _listing_json(body) if isinstance(body, Listing) else _encode(body)
+        return ApiReply(http_status, text.encode(), _JSON_HEADERS)
     text = f'<?xml version="1.0" encoding="UTF-8"?>{"".join(_elements(root, body))}'
     return ApiReply(http_status, text.encode(), _XML_HEADERS)
 
 
-def _json(body: JsonObject) -> str:
-    if not isinstance(body, Listing):
-        return _encode(body)
+def _listing_json(body: Listing) -> str:
     rest = {name: value for name, value in body.items() if name != body.outer}
     items = ",".join(map(_fragment_json, body.fragments))
     return f'{_encode(rest)[:-1]},"{body.outer}":{{"{body.inner}":[{items}]}}}}'

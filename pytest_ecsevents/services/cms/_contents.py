@@ -8,6 +8,7 @@ from pytest_ecsevents.services.cms._names import NotificationName
 from pytest_ecsevents.services.cms._notification import Content
 from pytest_ecsevents.services.ecs import (
     EVENT_TYPES,
+    FINAL,
     EventRecord,
     EventStatus,
     InstanceRecord,
@@ -55,7 +56,7 @@ def of_event(event: EventRecord, change: Transition) -> Content:
         content["notBefore"] = instant_text(event.not_before)
     if change.to_status in _STARTED:
         content["executeStartTime"] = instant_text(_started_at(event, change))
-    if change.to_status.is_final:
+    if change.to_status in FINAL:
         content["executeFinishTime"] = instant_text(change.at_micros)
     return content
 
@@ -79,7 +80,7 @@ def of_disk_event(event: EventRecord, change: Transition, instance: InstanceReco
         "ecsInstanceId": event.instance_id,
         "ecsInstanceName": word(instance, "instance_name"),
     }
-    if change.to_status.is_final:
+    if change.to_status in FINAL:
         content["executeFinishTime"] = instant_text(change.at_micros)
     return content
 

@@ -119,11 +119,14 @@ class CloudMonitor:
             now: The instant.
         """
         content, arn = said.get("content"), _text(said, "resourceId")
+        resource = arn.rpartition(":")[2]
+        region_id = _text(said, "regionId") or region_id or self._cloud.settings.region_id
         notification = Notification(
             row=_row_of_dry_run(self.names.get(name), name, said),
-            uuid=self._uuid(),
-            resource=arn.rpartition(":")[2],
-            region_id=_text(said, "regionId") or region_id or self._cloud.settings.region_id,
+            uuid=uuid.UUID(int=self._random.getrandbits(128), version=4),
+            resource=resource,
+            arn=arn or f"acs:ecs:{region_id}:{account_id}:{resource}",
+            region_id=region_id,
             account_id=account_id,
             instance_name=_text(said, "instanceName"),
             resource_group_id="",
@@ -131,13 +134,9 @@ class CloudMonitor:
             at_micros=now,
             product=_text(said, "product") or ("ECS" if product.lower() == "ecs" else product),
             group_id=_text(said, "groupId") or "0",
-            own_arn=arn,
         )
         self.tell(notification, is_kept=False)
         return notification
-
-    def _uuid(self) -> uuid.UUID:
-        return uuid.UUID(int=self._random.getrandbits(128), version=4)
 
     def _of_event(self, change: Transition) -> Notification:
         event = change.record
@@ -152,10 +151,12 @@ class CloudMonitor:
     def _of_instance(
         self, instance: InstanceRecord, row: NotificationName, at: Micros, content: Content, *, resource: str = ""
     ) -> Notification:
+        resource = resource or f"instance/{instance.instance_id}"
         return Notification(
             row=row,
-            uuid=self._uuid(),
-            resource=resource or f"instance/{instance.instance_id}",
+            uuid=uuid.UUID(int=self._random.getrandbits(128), version=4),
+            resource=resource,
+            arn=f"acs:ecs:{instance.region_id}:{instance.account_id}:{resource}",
             region_id=instance.region_id,
             account_id=instance.account_id,
             instance_name=word(instance, "instance_name"),

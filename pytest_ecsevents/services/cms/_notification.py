@@ -23,6 +23,7 @@ class Notification:
         row: Its name, and what the catalogue says of it.
         uuid: Its own id; `eventId` in its content is the event's.
         resource: What it is about, as the end of its ARN: `instance/i-web1`.
+        arn: The whole ARN: `acs:ecs:cn-hangzhou:1000000000000001:instance/i-web1`.
         region_id: The resource's region.
         account_id: The resource's owner.
         instance_name: The instance's name, or "".
@@ -31,7 +32,6 @@ class Notification:
         at_micros: When it was sent, in microseconds since the epoch.
         product: Whose resource it is about.
         group_id: The application group of the resource; "0" for none.
-        own_arn: The resource's whole ARN where a dry run gave one; "" for that of ECS.
         rule_name: The event rule by which it goes to a receiver; "" for none.
         rule_deliveries: That rule's list of deliveries.
     """
@@ -39,6 +39,7 @@ class Notification:
     row: NotificationName
     uuid: uuid.UUID
     resource: str
+    arn: str
     region_id: str
     account_id: str
     instance_name: str
@@ -47,7 +48,6 @@ class Notification:
     at_micros: Micros
     product: str = "ECS"
     group_id: str = "0"
-    own_arn: str = ""
     rule_name: str = ""
     rule_deliveries: "list[Delivery] | None" = None
 
@@ -61,8 +61,3 @@ class Notification:
         """`Instance:StateChange Stopping of i-web1`."""
         state = self.content.get("state")
         return f"{self.name}{f' {state}' if state else ''} of {self.resource.rpartition('/')[2]}"
-
-    @property
-    def arn(self) -> str:
-        """`acs:ecs:cn-hangzhou:1000000000000001:instance/i-web1`."""
-        return self.own_arn or f"acs:ecs:{self.region_id}:{self.account_id}:{self.resource}"

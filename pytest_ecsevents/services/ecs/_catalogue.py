@@ -4,7 +4,7 @@
 they stand only here, and no handler should read them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
@@ -107,6 +107,8 @@ class EventType:
         can_simulate: Whether CreateSimulatedSystemEvents accepts it (documented).
         effect: What a real one does to its instance.
         lock: The reason with which a real one locks its instance (`OperationLocks`), or "".
+        cause: `SystemMaintenance`, `SystemFailure`, ...
+        is_of_disk: Whether it is the event of a disk: DescribeDisksFullStatus lists it, queries of instances do not.
     """
 
     name: str
@@ -116,16 +118,12 @@ class EventType:
     can_simulate: bool
     effect: Effect
     lock: str = ""
+    cause: str = field(init=False)
+    is_of_disk: bool = field(init=False)
 
-    @property
-    def cause(self) -> str:
-        """`SystemMaintenance`, `SystemFailure`, ..."""
-        return self.name.partition(".")[0]
-
-    @property
-    def is_of_disk(self) -> bool:
-        """Whether it is the event of a disk, which DescribeDisksFullStatus lists and no instance query does."""
-        return "." not in self.name
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "cause", self.name.partition(".")[0])
+        object.__setattr__(self, "is_of_disk", "." not in self.name)
 
     @property
     def is_failure(self) -> bool:
