@@ -1,5 +1,6 @@
 """Freezing back ends, virtual sleep and the queue of what falls due."""
 
+from pytest_ecsevents.clock._asyncio import is_loop_running
 from pytest_ecsevents.clock._clock import BACKENDS, SLEEPS, Clock
 from pytest_ecsevents.clock._scheduler import (
     HandlerStop,
@@ -57,6 +58,7 @@ __all__ = [
     "from_micros",
     "instant_text",
     "is_duration",
+    "is_loop_running",
     "is_readable",
     "minute_text",
     "parse_duration",

@@ -1,5 +1,6 @@
 """Everything that touches asyncio's insides: event loops that run in threads of the test keep virtual time."""
 
+import asyncio
 import math
 from asyncio.selector_events import BaseSelectorEventLoop
 from collections.abc import Callable
@@ -16,6 +17,15 @@ TIMEOUT_GRACE: Final = 1.0
 """The same before a time-out strikes: it is there for just the answer that may still come."""
 
 _TIMEOUTS: Final = ("timeout", "_release_waiter")
+
+
+def is_loop_running() -> bool:
+    """Whether an event loop runs in this thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 class LoopTime:

@@ -1,6 +1,5 @@
 """`EcsEvents`, the object behind the fixture. It only forwards: see `_wiring` and `_arguments`."""
 
-import asyncio
 import datetime as dt
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
@@ -12,7 +11,15 @@ from pytest_ecsevents._errors import EcsEventsError, NoSingleEventError, hidden_
 from pytest_ecsevents._frames import author_frame, place_of
 from pytest_ecsevents.checks._strictness import Checks, strict_checks
 from pytest_ecsevents.checks._stubs import Answer
-from pytest_ecsevents.clock import Duration, When, from_micros, instant_text, parse_duration, parse_when
+from pytest_ecsevents.clock import (
+    Duration,
+    When,
+    from_micros,
+    instant_text,
+    is_loop_running,
+    parse_duration,
+    parse_when,
+)
 from pytest_ecsevents.face._arguments import (
     check_acted,
     check_handler,
@@ -225,7 +232,7 @@ class EcsEvents:
         """
         check_handler("run", function, kwargs)
         runner = self._parts.runner("run", until, self)
-        if inspect.iscoroutinefunction(function) and asyncio._get_running_loop() is not None:
+        if inspect.iscoroutinefunction(function) and is_loop_running():
             raise EcsEventsError(
                 "run cannot start a coroutine while an event loop runs. Write: await ecs_events.run_async(...)"
             )
@@ -942,4 +949,4 @@ class EcsEvents:
 
 def parts_of(ecs_events: EcsEvents) -> Parts:
     """The objects behind an `EcsEvents`, for the plugin and the strategies."""
-    return ecs_events._parts
+    return ecs_events._parts  # noqa: SLF001  # the one way in; tests have no use for it

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from pytest_ecsevents._errors import BadArgumentError, DeliveryError, EcsEventsError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed
-from pytest_ecsevents.clock import SECOND, Micros, duration_text
+from pytest_ecsevents.clock import SECOND, Micros, duration_text, is_loop_running
 from pytest_ecsevents.handlers._guard import Guard
 from pytest_ecsevents.services.cms import (
     RULE_NAME,
@@ -70,7 +70,7 @@ class CallableCourier:
     def _call(self, payload: dict[str, Any]) -> object:
         if not self._is_coroutine:
             return self._function(payload)
-        if asyncio._get_running_loop() is not None:
+        if is_loop_running():
             raise EcsEventsError(
                 f"The receiver {self.receiver} is a coroutine function, and cannot be awaited while an event loop runs in "
                 "this thread. Subscribe a plain function, such as the put_nowait of an asyncio.Queue that it reads."

@@ -58,6 +58,14 @@ class RuleTargets:
         self._receivers: Final = receivers
         self._mail: Final = mail
         self._known: Final[dict[RuleTarget, tuple[object, Subscription]]] = {}
+        self._ways: Final[Mapping[str, Callable[[RuleTarget, Notification], None]]] = {
+            "ContactParameters": self._tell_people,
+            "FcParameters": self._tell_function,
+            "MnsParameters": self._tell_mail,
+            "SlsParameters": self._tell_log,
+            "WebhookParameters": self._tell_webhook,
+            "OpenApiParameters": self._tell_action,
+        }
         monitor.rule_listeners.append(self.heard)
 
     def heard(self, notification: Notification) -> None:
@@ -66,7 +74,7 @@ class RuleTargets:
             if rule.fires_for(notification):
                 told = replace(notification, rule_name=rule.name, rule_deliveries=rule.deliveries)
                 for target in list(rule.targets.values()):
-                    _TELL[target.kind](self, target, told)
+                    self._ways[target.kind](target, told)
 
     # -- each kind of targets
 
@@ -133,16 +141,6 @@ class RuleTargets:
             known = make()
             self._known[target] = whom, known
         return known
-
-
-_TELL: Final[Mapping[str, Callable[[RuleTargets, RuleTarget, Notification], None]]] = {
-    "ContactParameters": RuleTargets._tell_people,
-    "FcParameters": RuleTargets._tell_function,
-    "MnsParameters": RuleTargets._tell_mail,
-    "SlsParameters": RuleTargets._tell_log,
-    "WebhookParameters": RuleTargets._tell_webhook,
-    "OpenApiParameters": RuleTargets._tell_action,
-}
 
 
 def _near(name: str, known: Iterable[str]) -> str:

@@ -135,10 +135,10 @@ class CloudMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._declared = 0
-        self._next_code = ""
+        self._next_refusal = _NextRefusal()
         self.ecs_events: EcsEvents = self.make_cloud()
         for code in self.codes:
-            parts_of(self.ecs_events).witness.refuse(code, _Refusal(self, code))
+            parts_of(self.ecs_events).witness.refuse(code, _Refusal(self._next_refusal, code))
         self.ecs_events.__enter__()
         for _ in range(self.first_instances):
             self._declare("Running")
@@ -329,20 +329,26 @@ class CloudMachine(RuleBasedStateMachine):
     @rule(code=_one_of(lambda self: self.codes))
     def fail(self, code: str) -> None:
         """The next call is going to be refused; if none comes, that is well too."""
-        self._next_code = code
+        self._next_refusal.code = code
+
+
+class _NextRefusal:
+    """What the next call is refused with; "" if it is not refused."""
+
+    code = ""
 
 
 class _Refusal:
     """Strikes the next call, if it is to be refused with a code."""
 
-    def __init__(self, machine: CloudMachine, code: str) -> None:
-        self._machine: Final = machine
+    def __init__(self, next_refusal: _NextRefusal, code: str) -> None:
+        self._next: Final = next_refusal
         self._code: Final = code
 
     def strikes(self, call: ApiCall) -> bool:
-        if self._machine._next_code != self._code or not is_of_ecs(call):
+        if self._next.code != self._code or not is_of_ecs(call):
             return False
-        self._machine._next_code = ""
+        self._next.code = ""
         return True
 
 

@@ -33,14 +33,14 @@ def intercept(routes: "tuple[Route, ...]", undo: Undo) -> None:
 
     # `_request` is what every method of a session calls; it was tried with aiohttp 3.14.5. Without that name
     # the patch fails at set-up with an AttributeError that names it.
-    undo.replace(ClientSession, "_request", _make_request_method(routes, ClientSession._request))  # see above
+    undo.replace(ClientSession, "_request", _make_request_method(routes, ClientSession._request))  # noqa: SLF001  # see above
 
 
 def _make_request_method(routes: "tuple[Route, ...]", real: Any) -> Any:
     from multidict import CIMultiDict
 
     async def _request(session: Any, method: str, str_or_url: Any, **options: Any) -> Any:
-        url = session._build_url(str_or_url)
+        url = session._build_url(str_or_url)  # noqa: SLF001  # adds the base URL, as `_request` does
         route = route_for(str(url), routes)
         if route is None:
             return await real(session, method, str_or_url, **options)
@@ -56,7 +56,7 @@ def _make_request_method(routes: "tuple[Route, ...]", real: Any) -> Any:
         if isinstance(outcome, NoReply):
             raise _failure(outcome, url, timeouts())
         reply = CloudResponse(method, url, outcome)
-        if options.get("raise_for_status") or session._raise_for_status is True:
+        if options.get("raise_for_status") or session._raise_for_status is True:  # noqa: SLF001  # as `_request` reads it
             reply.raise_for_status()
         return reply
 

@@ -45,7 +45,7 @@ def _adapter(route: Route) -> Any:
             response = self.build_response(request, raw_response(reply, request.method))
             if "Content-Length" not in reply.headers:
                 # The body is complete: reading it from the stream in pieces would only take time.
-                response._content, response._content_consumed = reply.body, True
+                response._content, response._content_consumed = reply.body, True  # noqa: SLF001  # no public way
             return response
 
     return CloudAdapter()

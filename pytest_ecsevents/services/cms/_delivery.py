@@ -247,11 +247,11 @@ class Subscription:
         except (HandlerStop, KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # noqa: BLE001  # pytest's own failures are such too
-            self._failed(delivery, error)
+            self._failed(delivery, notification, error)
         else:
             delivery.outcome = "delivered"
 
-    def _failed(self, delivery: Delivery, error: BaseException) -> None:
+    def _failed(self, delivery: Delivery, notification: Notification, error: BaseException) -> None:
         delivery.outcome, delivery.error = "failed", error
         if self._is_canceled or delivery.attempt > self._retries.most:
             self._dispatcher.given_up(delivery, error)
@@ -259,5 +259,5 @@ class Subscription:
         clock = self._dispatcher.clock
         at = clock.now() + self._retries.after(delivery.attempt, self._dice)
         self._to_be_retried[delivery] = at
-        again = partial(self._deliver, delivery._notification, delivery.attempt + 1, delivery)
+        again = partial(self._deliver, notification, delivery.attempt + 1, delivery)
         clock.plan(at, partial(again, is_duplicate=delivery.is_duplicate))

@@ -1,6 +1,5 @@
 """Which instance a program runs inside, as far as the metadata service is asked."""
 
-import asyncio
 import threading
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -10,16 +9,13 @@ from weakref import WeakKeyDictionary
 
 from pytest_ecsevents._errors import NoGuestError, hidden_in_reports
 from pytest_ecsevents._words import listed
+from pytest_ecsevents.clock import is_loop_running
 from pytest_ecsevents.services.ecs import Cloud, InstanceRecord, InstanceStatus
 
 __tracebackhide__ = hidden_in_reports
 
 _ASLEEP: Final = (InstanceStatus.PENDING, InstanceStatus.STOPPED)
 """Statuses in which nothing runs inside an instance."""
-
-
-def _is_in_loop() -> bool:
-    return asyncio._get_running_loop() is not None
 
 
 class Guest:
@@ -77,7 +73,7 @@ class Guests:
         """Make a choice; returns what ends it."""
         if threading.get_ident() == self._home:
             self._of_test.append(guest)
-            if not _is_in_loop():
+            if not is_loop_running():
                 return lambda: self._of_test.remove(guest)
         outer = self._here.get()
         self._here.set(guest.instance_id)
@@ -89,7 +85,7 @@ class Guests:
 
     def narrow(self, guest: Guest) -> None:
         """Have a choice for a block in a task be the task's alone, and no longer the whole test's."""
-        if guest in self._of_test and _is_in_loop():
+        if guest in self._of_test and is_loop_running():
             self._of_test.remove(guest)
 
     def started(self, thread: threading.Thread) -> None:
