@@ -155,14 +155,14 @@ class _Fixture:
         clock and with it the events; `reboot`, `stop`, `start`, `redeploy` and `release` do what a user does; `calls`,
         `assert_called` and `timeline()` tell what the handler did.
         """
-        from pytest_ecsevents.face._markers import made
+        from pytest_ecsevents.face._markers import make_ecs_events
 
         node: pytest.Item = self._here.node
         config = node.config
         node.stash[_handled_before] = sys.exc_info()[1]
         with _OneSentence():
             marks = list(_marks(node))
-            ecs_events = made(marks, seed=node.nodeid, settings=_settings_of(config))
+            ecs_events = make_ecs_events(marks, seed=node.nodeid, settings=_settings_of(config))
             ecs_events.__enter__()
         try:
             node.stash[_in_use] = config.stash[_current] = ecs_events

@@ -2,51 +2,20 @@
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents.clock import Duration, parse_duration
-from pytest_ecsevents.services.ecs import AttributeValue, Cloud, GivenDisk, Instance, InstanceRecord, InstanceStatus
+from pytest_ecsevents.services.ecs import AttributeValue, Cloud, GivenDisk, Instance, InstanceStatus
 
 __tracebackhide__ = hidden_in_reports
 
 
-def declared(
-    cloud: Cloud,
-    instance_id: str | None,
-    *,
-    region_id: str | None,
-    account_id: str | None,
-    status: str,
-    tags: Mapping[str, str],
-    given: dict[str, Any],
-    where: str,
-) -> InstanceRecord:
-    """Declare an instance as `add` and the marker do: durations, disks and maintenance apart from attributes."""
-    takes = {
-        status: parse_duration(given.pop(name, "0s"), f"{where}'s {name}")
-        for name, status in (("stopping_takes", InstanceStatus.STOPPING), ("starting_takes", InstanceStatus.STARTING))
-    }
-    disks, action = given.pop("disks", ()), given.pop("action_on_maintenance", None)
-    return cloud.instances.declare(
-        instance_id,
-        region_id=region_id,
-        account_id=account_id,
-        status=status,
-        tags=tags,
-        attributes=given,
-        where=where,
-        takes=takes,
-        disks=disks,
-        action_on_maintenance=action,
-    )
-
-
 class Instances(Mapping[str, Instance]):
-    """The instances that exist now, by id, in order of declaration and creation.
+    """The existing instances by id, in order of declaration and creation.
 
-    How long instances that the handler creates take can be set before it does: `pending_takes`, `starting_takes` and
-    `stopping_takes`. Those that the test declares have durations of their own.
+    `pending_takes`, `starting_takes` and `stopping_takes` are durations in virtual time of instances that the handler
+    creates; set them before it does. Instances that the test declares have their own.
     """
 
     def __init__(self, cloud: Cloud) -> None:
@@ -54,7 +23,7 @@ class Instances(Mapping[str, Instance]):
 
     @property
     def pending_takes(self) -> dt.timedelta:
-        """How long a new instance is Pending, in virtual time (documented: seconds; here no time unless set)."""
+        """How long a new instance is Pending (documented: seconds; default here: no time)."""
         return self._takes(InstanceStatus.PENDING)
 
     @pending_takes.setter
@@ -63,7 +32,7 @@ class Instances(Mapping[str, Instance]):
 
     @property
     def starting_takes(self) -> dt.timedelta:
-        """How long a new instance is Starting, each time (a guess: no time unless set)."""
+        """How long a new instance is Starting, each time (a guess; default: no time)."""
         return self._takes(InstanceStatus.STARTING)
 
     @starting_takes.setter
@@ -72,7 +41,7 @@ class Instances(Mapping[str, Instance]):
 
     @property
     def stopping_takes(self) -> dt.timedelta:
-        """How long a new instance is Stopping, each time (a guess: no time unless set)."""
+        """How long a new instance is Stopping, each time (a guess; default: no time)."""
         return self._takes(InstanceStatus.STOPPING)
 
     @stopping_takes.setter
@@ -97,51 +66,50 @@ class Instances(Mapping[str, Instance]):
         starting_takes: Duration = "0s",
         disks: Iterable[GivenDisk] = (),
         action_on_maintenance: str | None = None,
+        _where: str = "instances.add",
         **attributes: "AttributeValue | list[str]",
     ) -> Instance:
         """Declare an instance.
 
         Args:
-            instance_id: Its id; left out, one is made up.
-            region_id: Its region; left out, the one that the id's prefix tells (`i-2ze...` is cn-beijing), else the
-                test's.
+            instance_id: Its id; default: a new one.
+            region_id: Its region; default: the one of the id's prefix (`i-2ze...` is cn-beijing), else the test's.
             status: "Running" or "Stopped".
-            account_id: Its owner; left out, the test's account.
+            account_id: Its owner; default: the test's account.
             tags: Its tags.
             stopping_takes: How long it is Stopping, in virtual time (a guess: no time).
             starting_takes: How long it is Starting.
-            disks: Its disks beyond the system disk that every instance has: ids, or dicts of `Disk`'s attributes.
-            action_on_maintenance: "AutoRecover", "Stop" or "AutoRedeploy"; left out, the service's default.
-            **attributes: What DescribeInstances is to say of it, by the names there in snake_case:
-                `instance_name="web1"`, `zone_id=...`, `private_ip_addresses=[...]`.
+            disks: Its disks besides the system disk, which every instance has: ids, or dicts of `Disk`'s attributes.
+            action_on_maintenance: "AutoRecover", "Stop" or "AutoRedeploy"; default: the service's.
+            **attributes: Members of DescribeInstances in snake_case: `instance_name="web1"`, `zone_id=...`,
+                `private_ip_addresses=[...]`.
 
         Raises:
-            BadArgumentError: An attribute does not exist or cannot have the value, or the instance was declared
-                otherwise before.
+            BadArgumentError: An attribute does not exist or cannot have the value, or the same instance was declared
+                differently before.
         """
-        given = {
-            "stopping_takes": stopping_takes,
-            "starting_takes": starting_takes,
-            "disks": disks,
-            "action_on_maintenance": action_on_maintenance,
-            **attributes,
+        takes = {
+            InstanceStatus.STOPPING: parse_duration(stopping_takes, f"{_where}'s stopping_takes"),
+            InstanceStatus.STARTING: parse_duration(starting_takes, f"{_where}'s starting_takes"),
         }
-        return declared(
-            self._cloud,
+        return self._cloud.instances.declare(
             instance_id,
             region_id=region_id,
             account_id=account_id,
             status=status,
             tags={} if tags is None else tags,
-            given=given,
-            where="instances.add",
+            attributes=dict(attributes),
+            where=_where,
+            takes=takes,
+            disks=disks,
+            action_on_maintenance=action_on_maintenance,
         ).view
 
     def __getitem__(self, instance_id: str) -> Instance:
         """The instance of that id.
 
         Raises:
-            UnknownInstanceError: A KeyError: there is none; the sentence names the nearest.
+            UnknownInstanceError: A KeyError: no such instance; the message names the nearest id.
         """
         return self._cloud.instances.get(instance_id).view
 

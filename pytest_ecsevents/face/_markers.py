@@ -1,14 +1,14 @@
-"""What the markers say, read and applied."""
+"""Reads and applies the markers."""
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pytest_ecsevents._errors import BadArgumentError, EcsEventsError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.face._ecs_events import EcsEvents, parts_of
-from pytest_ecsevents.face._instances import declared
+from pytest_ecsevents.face._instances import Instances
 from pytest_ecsevents.face._matrix import arguments, cases
 from pytest_ecsevents.face._scenarios import Case
 from pytest_ecsevents.face._settings import Settings
@@ -21,34 +21,14 @@ DEFAULT_NOT_BEFORE: Final = "+24h"
 """NotBefore of an `ecs_event` marker that gives none: scheduled maintenance is published 24 to 48 hours ahead."""
 
 
-@dataclass(frozen=True, slots=True)
-class MarkerForm:
-    """What one marker takes.
-
-    Attributes:
-        name: `ecs_event`.
-        positional: The one argument that may be given without its name.
-        required: Whether it must be given.
-        keywords: The other arguments.
-        more: Further keywords, listed only in errors about them.
-    """
-
-    name: str
-    positional: str
-    required: bool
-    keywords: tuple[str, ...]
-    more: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """One marker on one test.
 
     Attributes:
         name: `ecs_event`.
         args: Its positional arguments.
         kwargs: Its keyword arguments.
-        place: What carries it: the name of the function, class or module.
+        place: The name of the function, class or module that carries it.
     """
 
     name: str
@@ -57,48 +37,16 @@ class Mark:
     place: str
 
 
-FORMS: Final = {
-    form.name: form
-    for form in (
-        MarkerForm(
-            "ecs_event",
-            "event_type",
-            True,
-            (
-                "instance_id",
-                "not_before",
-                "simulated",
-                "status",
-                "reason",
-                "outcome",
-                "executing_for",
-                "disk_id",
-                "extended_attribute",
-            ),
-        ),
-        MarkerForm(
-            "ecs_instance",
-            "instance_id",
-            True,
-            (
-                "region_id",
-                "status",
-                "account_id",
-                "tags",
-                "stopping_takes",
-                "starting_takes",
-                "disks",
-                "action_on_maintenance",
-            ),
-            more=tuple(ATTRIBUTES),
-        ),
-        MarkerForm(
-            "ecs_clock",
-            "start",
-            False,
-            ("backend", "sleep", "executing_for", "failure_events"),
-        ),
-    )
+def _arguments_of(method: Callable[..., object]) -> tuple[str, ...]:
+    _, *parameters = inspect.signature(method).parameters.values()
+    return tuple(one.name for one in parameters if one.kind is not one.VAR_KEYWORD and not one.name.startswith("_"))
+
+
+# The first argument of each may be positional.
+_ARGUMENTS: Final = {
+    "ecs_event": _arguments_of(EcsEvents.create),
+    "ecs_instance": _arguments_of(Instances.add),
+    "ecs_clock": ("start", "backend", "sleep", "executing_for", "failure_events"),
 }
 
 
@@ -108,105 +56,83 @@ def bound(mark: Mark) -> dict[str, Any]:
     Raises:
         BadArgumentError: One is unknown, given twice, or missing.
     """
-    form = FORMS[mark.name]
-    names = (form.positional, *form.keywords)
-    given = dict(mark.kwargs)
+    marker, names, given = f"@pytest.mark.{mark.name}", _ARGUMENTS[mark.name], dict(mark.kwargs)
+    first, *others = names
+    attributes = tuple(ATTRIBUTES) if mark.name == "ecs_instance" else ()
     for name in given:
-        if name not in names and name not in form.more:
+        if name not in names and name not in attributes:
             raise BadArgumentError(
-                f"@pytest.mark.{mark.name} has no argument {name!r}.{did_you_mean(name, (*names, *form.more))} "
-                f"It takes: {listed(names)}{' and the attributes of an instance' if form.more else ''}."
+                f"{marker} has no argument {name!r}.{did_you_mean(name, (*names, *attributes))} "
+                f"It takes: {listed(names)}{' and the attributes of an instance' if attributes else ''}."
             )
-    if len(mark.args) > 1 or (mark.args and form.positional in given):
+    if len(mark.args) > 1 or (mark.args and first in given):
         raise BadArgumentError(
-            f"@pytest.mark.{mark.name} takes one argument without a name, {form.positional}; it got "
-            f"{listed(map(repr, mark.args))}{f' and {form.positional}=' if form.positional in given else ''}. "
-            f"Name the others: {listed(form.keywords)}."
+            f"{marker} takes one argument without a name, {first}; it got {listed(map(repr, mark.args))}"
+            f"{f' and {first}=' if first in given else ''}. Name the others: {listed(others)}."
         )
-    if mark.args:
-        given[form.positional] = mark.args[0]
-    if form.required and form.positional not in given:
-        raise BadArgumentError(
-            f"@pytest.mark.{mark.name} needs {form.positional}: @pytest.mark.{mark.name}({form.positional})."
-        )
+    given |= dict(zip(names, mark.args, strict=False))
+    if first not in given and mark.name != "ecs_clock":
+        raise BadArgumentError(f"{marker} needs {first}: {marker}({first}).")
     return given
 
 
 @contextmanager
-def _named(marker: str) -> Iterator[None]:
-    """Have an error name the marker that it comes from."""
+def _naming(marker: str) -> Iterator[None]:
+    """Put the marker's name before the message of an error."""
     try:
         yield
     except EcsEventsError as error:
         raise type(error)(f"@pytest.mark.{marker}: {error}") from None
 
 
-def made(marks: Iterable[Mark], *, seed: str, settings: Settings) -> EcsEvents:
-    """The `EcsEvents` of a test, its clock as the `ecs_clock` markers say.
+def make_ecs_events(marks: Iterable[Mark], *, seed: str, settings: Settings) -> EcsEvents:
+    """The `EcsEvents` of a test, with the clock of its `ecs_clock` markers.
 
     Raises:
-        EcsEventsError: A marker says what cannot be; the sentence names it.
+        EcsEventsError: A marker is wrong; the message names it.
     """
-    given = _said((mark for mark in marks if mark.name == "ecs_clock"), bound)
-    with _named("ecs_clock"):
+    given = _merged((mark for mark in marks if mark.name == "ecs_clock"), bound)
+    with _naming("ecs_clock"):
         return EcsEvents(**given, seed=seed, _settings=settings)
 
 
-def _said(marks: Iterable[Mark], read: Callable[[Mark], Mapping[str, Any]]) -> dict[str, Any]:
-    """What markers of one name say together; of two places the inner one wins, argument by argument.
+def _merged(marks: Iterable[Mark], read: Callable[[Mark], Mapping[str, Any]]) -> dict[str, Any]:
+    """The arguments of all markers of one name; for each argument the innermost place wins.
 
     Raises:
-        BadArgumentError: Two markers of one place give one argument different values.
+        BadArgumentError: Two markers of one place give an argument different values.
     """
-    said: dict[str, tuple[Any, str]] = {}
+    given: dict[str, tuple[Any, str]] = {}
     for mark in marks:
         for name, value in read(mark).items():
-            before = said.get(name)
+            before = given.get(name)
             if before is not None and before[1] == mark.place and before[0] != value:
                 raise BadArgumentError(
                     f"Two @pytest.mark.{mark.name} on {mark.place} contradict each other: {name}={before[0]!r} and "
                     f"{name}={value!r}. Keep one."
                 )
-            said[name] = (value, mark.place)
-    return {name: value for name, (value, _) in said.items()}
+            given[name] = (value, mark.place)
+    return {name: value for name, (value, _) in given.items()}
 
 
 def apply(ecs_events: EcsEvents, marks: Iterable[Mark]) -> None:
-    """Declare the instances that the markers name, then publish the events, outermost first.
+    """Declare the instances of the markers, then publish their events, outermost first.
 
     Raises:
-        EcsEventsError: A marker says what cannot be; the sentence names it.
+        EcsEventsError: A marker is wrong; the message names it.
     """
     marks = list(marks)
     for mark in marks:
         if mark.name == "ecs_instance":
-            _declare(ecs_events, mark)
+            ecs_events.instances.add(**bound(mark), _where="@pytest.mark.ecs_instance")
     for mark in marks:
         if mark.name == "ecs_event":
-            _publish(ecs_events, mark)
+            _publish(ecs_events, bound(mark))
 
 
-def _declare(ecs_events: EcsEvents, mark: Mark) -> None:
-    given = bound(mark)
-    own = {name: given.pop(name) for name in ("region_id", "account_id") if name in given}
-    declared(
-        parts_of(ecs_events).cloud,
-        given.pop("instance_id"),
-        region_id=own.get("region_id"),
-        account_id=own.get("account_id"),
-        status=given.pop("status", "Running"),
-        tags=given.pop("tags", {}),
-        given=given,
-        where="@pytest.mark.ecs_instance",
-    )
-
-
-def _publish(ecs_events: EcsEvents, mark: Mark) -> None:
-    given = bound(mark)
-    with _named("ecs_event"):
+def _publish(ecs_events: EcsEvents, given: dict[str, Any]) -> None:
+    with _naming("ecs_event"):
         for instance_id in _instance_ids(ecs_events, given.pop("instance_id", None)):
-            if instance_id not in ecs_events.instances:
-                ecs_events.instances.add(instance_id)
             parts_of(ecs_events).create_event(
                 "published by a marker",
                 instance_id=instance_id,
@@ -215,38 +141,37 @@ def _publish(ecs_events: EcsEvents, mark: Mark) -> None:
 
 
 def _instance_ids(ecs_events: EcsEvents, given: object) -> list[str]:
-    """The instances of an event; where the marker names none, the only one declared, or a new one."""
+    """Ids of declared instances: those given, else the only one declared, else a new one."""
+    instances = ecs_events.instances
     if given is None:
-        declared = list(ecs_events.instances)
-        if len(declared) > 1:
+        if len(instances) > 1:
             raise BadArgumentError(
-                f"instance_id is missing, and the test declares more than one instance: {listed(declared, most=10)}. "
+                f"instance_id is missing, and the test declares more than one instance: {listed(instances, most=10)}. "
                 "Name the one, or a list of them."
             )
-        return declared or [ecs_events.instances.add().instance_id]
+        return list(instances) or [instances.add().instance_id]
     ids: list[Any] = list(given) if isinstance(given, (list, tuple)) else [given]
     if not ids or not all(one and isinstance(one, str) for one in ids):
         raise BadArgumentError(f'instance_id is {given!r}. Pass an id such as "i-web1", or a list of them.')
+    for instance_id in ids:
+        if instance_id not in instances:
+            instances.add(instance_id)
     return ids
 
 
 def _default_not_before(given: Mapping[str, Any]) -> str | None:
-    """An event that waits for nobody's leave and has not happened yet needs a planned time."""
+    """The default for events that are born Scheduled, and for simulated ones; other events have none."""
     event_type = str(given["event_type"])
     row = EVENT_TYPES.get(f"{event_type}.Reboot" if event_type in MAINTENANCE_CAUSES else event_type)
     if row is None or given.get("simulated", True):
         return DEFAULT_NOT_BEFORE
-    first = given.get("status") or (
-        "Executing" if row.is_failure or EventStatus.SCHEDULED not in row.statuses else "Scheduled"
-    )
+    runs_at_once = row.is_failure or EventStatus.SCHEDULED not in row.statuses
+    first = given.get("status") or ("Executing" if runs_at_once else "Scheduled")
     return DEFAULT_NOT_BEFORE if first == EventStatus.SCHEDULED else None
 
 
 def scenario_cases(marks: Iterable[Mark]) -> list[Case]:
-    """The cases that a test is to run through, as its `ecs_scenarios` markers say; none where they say what cannot be.
-
-    A marker that cannot be is for `stage` to refuse, at set-up, as every other.
-    """
+    """The cases of a test's `ecs_scenarios` markers; none where a marker is wrong, which `stage` reports at set-up."""
     try:
         return cases(_scenario_arguments(marks))
     except BadArgumentError:
@@ -254,15 +179,15 @@ def scenario_cases(marks: Iterable[Mark]) -> list[Case]:
 
 
 def stage(ecs_events: EcsEvents, marks: Iterable[Mark], case: object) -> Scenario | None:
-    """Prepare the scenario of a test that carries `ecs_scenarios` markers.
+    """Prepare the scenario of a test, if it carries `ecs_scenarios` markers.
 
     Args:
-        ecs_events: The test's cloud, with all that its other markers declare.
-        marks: Its markers.
-        case: The case with which it was collected, if it was with one.
+        ecs_events: The test's cloud, after `apply`.
+        marks: The test's markers.
+        case: The case that the test was parametrized with; None for none.
 
     Raises:
-        EcsEventsError: A marker says what cannot be; the sentence names it.
+        EcsEventsError: A marker is wrong; the message names it.
     """
     marks = [mark for mark in marks if mark.name == "ecs_scenarios"]
     if not marks:
@@ -274,20 +199,13 @@ def stage(ecs_events: EcsEvents, marks: Iterable[Mark], case: object) -> Scenari
             "@pytest.mark.ecs_scenarios has a test run once for each scenario, which neither a method of unittest.TestCase "
             "nor a single parameter can. Put it on a function, a class of plain test methods, or a module."
         )
-    with _named("ecs_scenarios"):
-        return staged(ecs_events, case, _one_instance_id(ecs_events, given.get("instance_id")))
+    instance_id = given.get("instance_id")
+    with _naming("ecs_scenarios"):
+        if instance_id is not None and not isinstance(instance_id, str):
+            raise BadArgumentError(f'instance_id is {instance_id!r}. Pass one id, such as "i-web1".')
+        return staged(ecs_events, case, _instance_ids(ecs_events, instance_id)[0])
 
 
 def _scenario_arguments(marks: Iterable[Mark]) -> dict[str, Any]:
-    mine = (mark for mark in marks if mark.name == "ecs_scenarios")
-    return _said(mine, lambda mark: arguments(mark.args, mark.kwargs))
-
-
-def _one_instance_id(ecs_events: EcsEvents, given: object) -> str:
-    """The instance of a scenario; where the marker names none, the only one declared, or a new one."""
-    if given is not None and not isinstance(given, str):
-        raise BadArgumentError(f'instance_id is {given!r}. Pass one id, such as "i-web1".')
-    (instance_id,) = _instance_ids(ecs_events, given)
-    if instance_id not in ecs_events.instances:
-        ecs_events.instances.add(instance_id)
-    return instance_id
+    own = (mark for mark in marks if mark.name == "ecs_scenarios")
+    return _merged(own, lambda mark: arguments(mark.args, mark.kwargs))
