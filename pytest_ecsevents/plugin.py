@@ -1,13 +1,12 @@
-"""The pytest plugin: options, markers, the fixture, the failure report.
+"""The pytest plugin: options, markers, fixtures, the failure report.
 
-pytest imports this at every start, so it imports nothing of the package until a test asks for it.
+pytest imports it at every start, so the rest of the package is imported only when a test needs it.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Generator, Iterable, Iterator
-from threading import local
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,7 +24,7 @@ SECTION = "ECS events"
 PROPERTY = "ecs_events_timeline"
 REPORT_LINES = 200
 
-# The fixture goes after these: a clock that they hold is followed.
+# Fixtures of other plugins that freeze the clock. Ours goes after them and follows their clock.
 _CLOCK_FIXTURES = ("freezer", "time_machine")
 
 _SETTINGS = {
@@ -60,29 +59,23 @@ def __tracebackhide__(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:  # 
     return hidden_in_reports(excinfo.value)
 
 
-def _parts_of(ecs_events: EcsEvents) -> Parts:
-    from pytest_ecsevents.face import parts_of
-
-    return parts_of(ecs_events)
-
-
-_in_use: pytest.StashKey[EcsEvents] = pytest.StashKey()
-_current: pytest.StashKey[EcsEvents | None] = pytest.StashKey()
+_parts: pytest.StashKey[Parts] = pytest.StashKey()
+_current: pytest.StashKey[Parts | None] = pytest.StashKey()
 _settings: pytest.StashKey[Settings] = pytest.StashKey()
 _handled_before: pytest.StashKey[BaseException | None] = pytest.StashKey()
 _scenario: pytest.StashKey[Scenario] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
-    """Register the settings, each on the command line and in the ini file, and the fixture.
+    """Register the settings, as command line and ini options, and the fixture.
 
-    So early, because of two fixtures of one name pytest takes that of the later plugin: the author's own.
+    The fixture is registered early so that a fixture of the same name in a user's plugin wins.
     """
     pluginmanager.register(_Fixture(), f"{FIXTURE}_fixture")
     group = parser.getgroup("ecs_events", "ECS events")
-    for name, what in _SETTINGS.items():
-        group.addoption(_option(name), dest=f"ecs_events_{name}", default=None, metavar=name.upper(), help=what)
-        parser.addini(f"ecs_events_{name}", what, default="")
+    for name, meaning in _SETTINGS.items():
+        group.addoption(_option(name), dest=f"ecs_events_{name}", default=None, metavar=name.upper(), help=meaning)
+        parser.addini(f"ecs_events_{name}", meaning, default="")
 
 
 def _option(name: str) -> str:
@@ -97,7 +90,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # its ids come before those of other parameters
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Have a test marked with scenarios run once for each."""
+    """Parametrize tests that carry `ecs_scenarios`."""
     if metafunc.definition.get_closest_marker(SCENARIOS) is None:
         return
     from pytest_ecsevents.face._markers import scenario_cases
@@ -110,18 +103,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Serve a test that carries one of the markers, and have the clock stand before its other fixtures are set up."""
+    """Add the fixture to tests that carry a marker, and set it up before their other fixtures."""
     names = getattr(item, "fixturenames", None)
     if names is None or not (FIXTURE in names or any(map(item.get_closest_marker, MARKERS))):
         return
     others = [name for name in names if name != FIXTURE]
     place = _place(item, others)
-    # A list of its own: the items of a parametrized function share theirs.
+    # A new list: the items of a parametrized function share one.
     item.fixturenames = [*others[:place], FIXTURE, *others[place:]]  # type: ignore[attr-defined]  # of Function
 
 
 def _place(item: pytest.Item, names: list[str]) -> int:
-    """Behind the fixtures of a wider scope and those that hold a clock, before all others."""
+    """The index after the fixtures of a wider scope and those that freeze the clock."""
     info: Any = getattr(item, "_fixtureinfo", None)
     definitions = getattr(info, "name2fixturedefs", {})
     place = 0
@@ -133,46 +126,35 @@ def _place(item: pytest.Item, names: list[str]) -> int:
 
 
 class _Fixture:
-    """The fixture, on an object that knows for which test it is.
-
-    Were it to ask for pytest's `request`, each test would cost a tenth more: pytest then looks at a signature, three times.
-    """
-
-    def __init__(self) -> None:
-        self._here = local()
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_fixture_setup(self, fixturedef: Any, request: pytest.FixtureRequest) -> None:
-        """Note the test whose fixture comes next."""
-        if fixturedef.argname == FIXTURE:
-            self._here.node = request.node
+    """A plugin of its own for the fixture: see `pytest_addoption`."""
 
     @pytest.fixture(name=FIXTURE)
-    def _ecs_events(self) -> Generator[EcsEvents, None, None]:
+    def _ecs_events(self, request: pytest.FixtureRequest) -> Generator[EcsEvents, None, None]:
         """A fake Alibaba Cloud for this test: ECS system events, instances, and a frozen clock.
 
         The handler under test runs unmodified with the real SDK. `advance`, `advance_to` and `advance_to_next` move the
-        clock and with it the events; `reboot`, `stop`, `start`, `redeploy` and `release` do what a user does; `calls`,
-        `assert_called` and `timeline()` tell what the handler did.
+        clock and with it the events. `reboot`, `stop`, `start`, `redeploy` and `release` do what a user does. `calls`,
+        `assert_called` and `timeline()` show what the handler did.
         """
+        from pytest_ecsevents.face import parts_of
         from pytest_ecsevents.face._markers import make_ecs_events
 
-        node: pytest.Item = self._here.node
-        config = node.config
+        node: pytest.Item = request.node
         node.stash[_handled_before] = sys.exc_info()[1]
-        with _OneSentence():
+        with _MessageOnly():
             marks = list(_marks(node))
-            ecs_events = make_ecs_events(marks, seed=node.nodeid, settings=_settings_of(config))
+            ecs_events = make_ecs_events(marks, seed=node.nodeid, settings=_settings_of(node.config))
             ecs_events.__enter__()
+        parts = parts_of(ecs_events)
         try:
-            node.stash[_in_use] = config.stash[_current] = ecs_events
-            with _OneSentence():
+            node.stash[_parts] = node.config.stash[_current] = parts
+            with _MessageOnly():
                 _apply(node, ecs_events, marks)
             yield ecs_events
         finally:
-            config.stash[_current] = None
-            _parts_of(ecs_events).undo.close()
-        with _OneSentence("StrictnessError"):
+            node.config.stash[_current] = None
+            parts.undo.close()
+        with _MessageOnly("StrictnessError"):
             ecs_events.__exit__(None, None, None)
 
 
@@ -180,8 +162,8 @@ class _Fixture:
 def _ecs_scenario(request: pytest.FixtureRequest, ecs_events: EcsEvents) -> Scenario:  # noqa: ARG001  # it prepares it
     """What `@pytest.mark.ecs_scenarios` prepared for this run of the test.
 
-    Its `event`, what the cloud will do of itself (`plan`) and `until` when, `expected_without_handler`, and
-    `assert_expected()` for handlers that answer events.
+    Its `event`, the cloud's `plan`, `until` when it takes, `expected_without_handler`, and `assert_expected()` for
+    handlers that answer events.
     """
     scenario: Scenario | None = request.node.stash.get(_scenario, None)
     if scenario is None:
@@ -193,8 +175,8 @@ def _ecs_scenario(request: pytest.FixtureRequest, ecs_events: EcsEvents) -> Scen
     return scenario
 
 
-class _OneSentence:
-    """Have what no line of code is to blame for fail the test with its sentence alone."""
+class _MessageOnly:
+    """Fail with the message only, without a traceback: no line of the test's code is to blame."""
 
     __slots__ = ("_kind",)
 
@@ -233,10 +215,7 @@ def _apply(node: pytest.Item, ecs_events: EcsEvents, marks: list[Mark]) -> None:
 
 
 def _marks(node: pytest.Item) -> Iterator[Mark]:
-    """The markers, outermost first: module, base class, class, function, parameter.
-
-    Decorators are stored from the bottom up, and are given from top to bottom.
-    """
+    """The markers, outermost first: module, base class, class, function, parameter; decorators from top to bottom."""
     from pytest_ecsevents.face._markers import Mark
 
     for owner in node.listchain():
@@ -249,7 +228,7 @@ def _marks(node: pytest.Item) -> Iterator[Mark]:
 
 
 def _origins(owner: Any) -> Iterator[tuple[str, list[pytest.Mark]]]:
-    """What carries markers at one level of the collection tree, and the markers it carries."""
+    """Names and markers of those who carry markers at one level of the collection tree."""
     own = list(owner.own_markers)
     if isinstance(owner, pytest.Class):
         for base in reversed(owner.obj.__mro__):
@@ -269,56 +248,56 @@ def _plain(marks: Iterable[Any]) -> list[pytest.Mark]:
 
 
 def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
-    """Say of an event whose status is not the expected one what happened to it, and why."""
-    ecs_events = config.stash.get(_current, None)
-    return None if ecs_events is None else _parts_of(ecs_events).explained(op, left, right)
+    """Explain why an event or instance does not have the expected status."""
+    parts = config.stash.get(_current, None)
+    return None if parts is None else parts.explained(op, left, right)
 
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
-    """Add the story to the report of a failed test, and note that it has failed."""
-    ecs_events = item.stash.get(_in_use, None)
-    if ecs_events is not None and call.excinfo is not None and not item.config.getoption("fulltrace"):
+    """Add the timeline to the report of a failed test; a failed test makes no strictness checks."""
+    parts = item.stash.get(_parts, None)
+    if parts is not None and call.excinfo is not None and not item.config.getoption("fulltrace"):
         _show_authors_part(call.excinfo, item.stash[_handled_before])
     outcome = yield
-    if ecs_events is None:
+    if parts is None:
         return
     report = outcome.get_result()
-    _parts_of(ecs_events).witness.test_failed |= call.excinfo is not None
+    parts.witness.test_failed |= call.excinfo is not None
     scenario = item.stash.get(_scenario, None)
     if call.when == "teardown":
         _forget(item)
     if report.failed and scenario is not None:
         report.sections.append(("ECS scenario", scenario.text()))
     if report.failed or (report.when == "call" and _settings_of(item.config).timeline == "all"):
-        _tell(item, report, ecs_events)
+        _add_timeline(item, report, parts)
 
 
 def _forget(item: pytest.Item) -> None:
-    """Let go of a test's cloud: items live as long as the run."""
-    keys: tuple[pytest.StashKey[Any], ...] = (_in_use, _scenario, _handled_before)
+    """Free the memory of a test's cloud: items live as long as the run."""
+    keys: tuple[pytest.StashKey[Any], ...] = (_parts, _scenario, _handled_before)
     for key in keys:
         if key in item.stash:
             del item.stash[key]
 
 
-def _tell(item: pytest.Item, report: Any, ecs_events: EcsEvents) -> None:
-    """Put the story wherever reports are read: terminal and logs, JUnit XML, pytest-html."""
-    story = _parts_of(ecs_events).timeline(REPORT_LINES)
+def _add_timeline(item: pytest.Item, report: Any, parts: Parts) -> None:
+    """Add the timeline for the terminal and logs, JUnit XML, and pytest-html."""
+    story = parts.timeline(REPORT_LINES)
     report.sections.append((SECTION, story))
-    # JUnit XML has the properties of the last report of the test, which takes over the item's.
+    # JUnit XML shows the properties of the test's last report, which copies those of the item.
     for properties in (item.user_properties, report.user_properties):
         properties[:] = [pair for pair in properties if pair[0] != PROPERTY]
         properties.append((PROPERTY, story))
     if item.config.pluginmanager.hasplugin("html") and item.config.getoption("htmlpath", None):
         from pytest_html import extras
 
-        report.extras = [*getattr(report, "extras", ()), extras.html(ecs_events.svg())]
+        report.extras = [*getattr(report, "extras", ()), extras.html(parts.svg())]
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
-    """Print stories in colours where the terminal has them; reports, which others read too, hold them without."""
+    """Colour the timelines while the terminal prints them; other plugins read the same reports without colours."""
     writer = terminalreporter.config.get_terminal_writer()
     reports = [report for reports in terminalreporter.stats.values() for report in reports]
     plain = [(report, report.sections) for report in reports if _has_story(report)] if writer.hasmarkup else []
