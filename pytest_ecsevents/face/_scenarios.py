@@ -1,10 +1,12 @@
-"""The scenarios of `ecs_scenarios`, one row each, and which types of events can live through which."""
+"""The scenarios of `ecs_scenarios`, a table in `scenarios.csv`, and the types of events that each is possible for."""
 
+import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Literal
+from pathlib import Path
+from typing import Final
 
-from pytest_ecsevents.clock import SECOND, Micros
+from pytest_ecsevents.clock import SECOND, Micros, parse_duration
 from pytest_ecsevents.services.ecs import EVENT_TYPES, EventStatus, Trigger, first_statuses, next_status
 
 MINUTE: Final = 60 * SECOND
@@ -16,27 +18,30 @@ NOTICE: Final = 24 * HOUR
 LASTS: Final = 10 * MINUTE
 """How long the event of a scenario is Executing: within ten minutes (documented in 2021)."""
 
-_INQUIRING, _SCHEDULED, _EXECUTING = EventStatus.INQUIRING, EventStatus.SCHEDULED, EventStatus.EXECUTING
-_EXECUTED, _AVOIDED = EventStatus.EXECUTED, EventStatus.AVOIDED
-_CANCELED, _FAILED = EventStatus.CANCELED, EventStatus.FAILED
+_INQUIRING, _EXECUTED, _AVOIDED, _CANCELED = (
+    EventStatus.INQUIRING,
+    EventStatus.EXECUTED,
+    EventStatus.AVOIDED,
+    EventStatus.CANCELED,
+)
 
-ANSWERS: Final = (Trigger.REBOOT, Trigger.REDEPLOY)
+_AVOIDED_BY: Final = (Trigger.REBOOT, Trigger.REDEPLOY)
 """What a handler can do through the API to have a Scheduled event Avoided."""
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
-    """What the cloud does of itself in a scenario, besides running the event.
+class ProviderStep:
+    """Something that the provider does in a scenario, besides running the event.
 
     Attributes:
-        at: When, counted from the NotBefore that the event is published with; from publication, if it is Executing then.
         kind: "cancel", or "reschedule".
+        at: When, counted from the first NotBefore; from publication, if the event is born Executing.
         to: The new NotBefore, counted likewise.
     """
 
+    kind: str
     at: Micros
-    kind: Literal["cancel", "reschedule"]
-    to: Micros = 0
+    to: Micros
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,163 +51,61 @@ class ScenarioRow:
     Attributes:
         name: `canceled-before`.
         what: What happens, in a sentence.
-        born: The status the event is published in: the first of these that its type can be born in.
-        looks: When the handler first looks, counted as `Act.at` is; never before publication.
-        evidence: What speaks for it: the documentation, or a guess.
+        born: The status of a new event: the first of these that its type allows.
+        looks: When the handler first looks, counted as `ProviderStep.at`; never before publication.
         kinds: Whether the event is simulated, in order of preference.
-        moves: (status, trigger) of which one must move such an event, or the type has no such scenario.
-        acts: What the cloud does of itself.
-        throttling: The calls that are refused, and with what; none if it is empty.
-        ends: The event's status when all is over and nobody did anything.
-        answered: The statuses in which a correct handler may have it instead, where it can be answered in time.
+        moves: Pairs of status and trigger. If none of them moves events of a type, the type has no such scenario.
+        steps: What the provider does.
+        throttling: The error of refused calls; empty if none are.
+        ends: The event's last status without a handler.
+        answered: Its last statuses with a correct handler, for types that a handler can answer in time.
+        evidence: The documentation for it, or that it is a guess.
     """
 
     name: str
     what: str
     born: tuple[EventStatus, ...]
     looks: Micros
+    kinds: tuple[bool, ...]
+    moves: tuple[tuple[EventStatus, Trigger], ...]
+    steps: tuple[ProviderStep, ...]
+    throttling: str
+    ends: EventStatus
+    answered: tuple[EventStatus, ...]
     evidence: str
-    kinds: tuple[bool, ...] = (True, False)
-    moves: tuple[tuple[EventStatus, Trigger], ...] = ()
-    acts: tuple[Act, ...] = ()
-    throttling: Literal["", "Throttling", "Throttling.User"] = ""
-    ends: EventStatus = _EXECUTED
-    answered: tuple[EventStatus, ...] = ()
 
 
-_PLANNED: Final = (_SCHEDULED,)
-_EITHER: Final = (_SCHEDULED, _EXECUTING)
+def _row(cells: dict[str, str]) -> ScenarioRow:
+    moves = (move.split(":") for move in cells["moves"].split())  # Scheduled:CANCEL
+    return ScenarioRow(
+        name=cells["name"],
+        what=cells["what"],
+        born=tuple(map(EventStatus, cells["born"].split())),
+        looks=_offset(cells["looks"]),
+        kinds=tuple(kind == "simulated" for kind in cells["kinds"].split()),
+        moves=tuple((EventStatus(status), Trigger[trigger]) for status, trigger in moves),
+        steps=tuple(map(_step, cells["steps"].split())),
+        throttling=cells["throttling"],
+        ends=EventStatus(cells["ends"]),
+        answered=tuple(map(EventStatus, cells["answered"].split())),
+        evidence=cells["evidence"],
+    )
 
-_ROWS: Final = (
-    ScenarioRow(
-        "executed",
-        "The event has run and ended when the handler first looks.",
-        _EITHER,
-        LASTS + MINUTE,
-        "documented: a handler may have been down; finished events are what history shows unasked",
-    ),
-    ScenarioRow(
-        "avoidable",
-        "The event is published 24 hours ahead, and can be answered in time.",
-        _PLANNED,
-        -NOTICE,
-        "documented: 24 to 48 hours of notice; RebootInstance or RedeployInstance answers it",
-        moves=((_SCHEDULED, Trigger.REBOOT), (_SCHEDULED, Trigger.REDEPLOY)),
-        answered=(_AVOIDED,),
-    ),
-    ScenarioRow(
-        "canceled-before",
-        "The event is canceled 12 hours before its NotBefore, unless it has been answered by then.",
-        _PLANNED,
-        -NOTICE,
-        "documented: CancelSimulatedSystemEvents of a Scheduled event; the provider withdraws real ones alike",
-        kinds=(True,),
-        moves=((_SCHEDULED, Trigger.CANCEL),),
-        acts=(Act(-12 * HOUR, "cancel"),),
-        ends=_CANCELED,
-        answered=(_CANCELED, _AVOIDED),
-    ),
-    ScenarioRow(
-        "canceled-during",
-        "The event is Executing when the handler first looks, and canceled 4 minutes later.",
-        _EITHER,
-        MINUTE,
-        "documented: CancelSimulatedSystemEvents of an Executing event",
-        kinds=(True,),
-        moves=((_EXECUTING, Trigger.CANCEL),),
-        acts=(Act(5 * MINUTE, "cancel"),),
-        ends=_CANCELED,
-    ),
-    ScenarioRow(
-        "failed",
-        "The event is Executing when the handler first looks, and ends Failed.",
-        _EITHER,
-        MINUTE,
-        "documented: Scheduled, Executing, then Executed or Failed; no source has a simulated event fail",
-        kinds=(False,),
-        moves=((_EXECUTING, Trigger.EXECUTION_FAILS),),
-        ends=_FAILED,
-    ),
-    ScenarioRow(
-        "rescheduled-later",
-        "NotBefore is moved a day on, 12 hours before it comes.",
-        _PLANNED,
-        -NOTICE,
-        "ModifySystemEventAttribute is in the SDK; which events and instants it takes is a guess",
-        kinds=(False,),
-        acts=(Act(-12 * HOUR, "reschedule", 24 * HOUR),),
-        answered=(_AVOIDED,),
-    ),
-    ScenarioRow(
-        "rescheduled-earlier",
-        "NotBefore is moved from 24 to 12 hours after publication, 6 hours before it comes.",
-        _PLANNED,
-        -NOTICE,
-        "ModifySystemEventAttribute is in the SDK; which events and instants it takes is a guess",
-        kinds=(False,),
-        acts=(Act(-18 * HOUR, "reschedule", -12 * HOUR),),
-        answered=(_AVOIDED,),
-    ),
-    ScenarioRow(
-        "inquired",
-        "The event has no NotBefore, and waits for AcceptInquiredSystemEvent for as long as it takes.",
-        (_INQUIRING,),
-        0,
-        "documented: Inquiring becomes Executing when the user has accepted; simulated events are never Inquiring",
-        kinds=(False,),
-        moves=((_INQUIRING, Trigger.ACCEPT),),
-        ends=_INQUIRING,
-        answered=(_EXECUTED, _AVOIDED),
-    ),
-    ScenarioRow(
-        "throttled",
-        "Every call is refused with Throttling in the minute that begins with the handler's first.",
-        _EITHER,
-        -NOTICE,
-        "observed: a quota for each minute, said by authors of Alibaba's own drivers; how much it is, is a guess",
-        throttling="Throttling",
-        answered=(_AVOIDED,),
-    ),
-    ScenarioRow(
-        "throttled-user",
-        "The first call of each action is refused with Throttling.User, which no SDK repeats by itself.",
-        _EITHER,
-        -NOTICE,
-        "documented code; measured that the SDKs do not repeat it; which calls it meets is a guess",
-        throttling="Throttling.User",
-        answered=(_AVOIDED,),
-    ),
-    ScenarioRow(
-        "duplicate-polls",
-        "The event can be seen for half an hour before its NotBefore, and for 10 minutes while it is Executing.",
-        _EITHER,
-        -30 * MINUTE,
-        "documented: queries show an event for as long as it has the status asked for",
-        answered=(_AVOIDED,),
-    ),
-    ScenarioRow(
-        "just-before",
-        "The handler first looks one second before NotBefore.",
-        _PLANNED,
-        -SECOND,
-        "documented: a reboot before NotBefore avoids; instants have whole seconds",
-        answered=(_AVOIDED, _EXECUTED),
-    ),
-    ScenarioRow(
-        "at-not-before",
-        "The handler first looks at NotBefore itself, when it is too late.",
-        _PLANNED,
-        0,
-        "documented: the event runs at NotBefore",
-    ),
-    ScenarioRow(
-        "just-after",
-        "The handler first looks one second after NotBefore, while the event is Executing.",
-        _PLANNED,
-        SECOND,
-        "documented: the event runs at NotBefore",
-    ),
-)
+
+def _step(text: str) -> ProviderStep:
+    """`reschedule@-12h>1d`."""
+    kind, _, times = text.partition("@")
+    at, _, to = times.partition(">")
+    return ProviderStep(kind, _offset(at), _offset(to or "0s"))
+
+
+def _offset(text: str) -> Micros:
+    span = parse_duration(text.removeprefix("-"), "scenarios.csv")
+    return -span if text.startswith("-") else span
+
+
+with Path(__file__).with_name("scenarios.csv").open(encoding="utf-8", newline="") as _file:
+    _ROWS: Final = [_row(cells) for cells in csv.DictReader(_file)]
 
 SCENARIOS: Final = {row.name: row for row in _ROWS}
 
@@ -228,14 +131,14 @@ class Case:
 
     @property
     def born(self) -> EventStatus:
-        """The status the event is published in, as documented; a setting may have it otherwise."""
+        """The first status, as documented; the setting `failure_events` may change it."""
         status = _born(self.row, self.event_type, self.simulated)
         assert status is not None
         return status
 
     @property
     def expected(self) -> tuple[EventStatus, ...]:
-        """The statuses in which a handler that answers events correctly may have it when all is over."""
+        """The possible last statuses with a correct handler."""
         if not self.row.answered:
             return (self.row.ends,)
         can_be = _outcomes(self.event_type, self.simulated, self.born)
@@ -243,13 +146,9 @@ class Case:
 
 
 def case_of(row: ScenarioRow, event_type: str, simulated: bool | None = None) -> Case | None:
-    """The scenario for a type, or None where the type has no such scenario.
+    """The scenario for a type; None if the type has no such scenario.
 
-    Args:
-        row: The scenario.
-        event_type: The type.
-        simulated: Whether the event must be simulated or must be real; None for whichever can be answered, and of two such
-            a simulated one.
+    `simulated=None` prefers an event that can be answered, then a simulated one.
     """
     kinds = row.kinds if simulated is None else [kind for kind in row.kinds if kind is simulated]
     legal = [Case(row, event_type, kind) for kind in kinds if _is_legal(row, event_type, kind)]
@@ -257,12 +156,12 @@ def case_of(row: ScenarioRow, event_type: str, simulated: bool | None = None) ->
 
 
 def types_of(row: ScenarioRow, simulated: bool | None = None) -> Iterable[str]:
-    """The types that have a scenario."""
+    """The types that have this scenario."""
     return (name for name in EVENT_TYPES if case_of(row, name, simulated) is not None)
 
 
 def scenarios_of(event_type: str, simulated: bool | None = None) -> Iterable[str]:
-    """The names of the scenarios that a type has."""
+    """The names of the scenarios of a type."""
     return (name for name, row in SCENARIOS.items() if case_of(row, event_type, simulated) is not None)
 
 
@@ -275,7 +174,7 @@ def _is_legal(row: ScenarioRow, event_type: str, simulated: bool) -> bool:
     known = EVENT_TYPES[event_type]
     if (simulated and not known.can_simulate) or _born(row, event_type, simulated) is None:
         return False
-    # The published list of statuses is of real events; simulated ones can be canceled whatever it says.
+    # The documented statuses of a type are those of real events; simulated ones can always be canceled.
     if not simulated and row.ends not in known.statuses:
         return False
     moved = (next_status(event_type, simulated, status, trigger) for status, trigger in row.moves)
@@ -283,8 +182,8 @@ def _is_legal(row: ScenarioRow, event_type: str, simulated: bool) -> bool:
 
 
 def _outcomes(event_type: str, simulated: bool, born: EventStatus) -> set[EventStatus | None]:
-    """The final statuses that an event may be brought to from the status it is born in."""
+    """The last statuses that a handler can bring an event to from its first one."""
     if born == _INQUIRING:
         return {_EXECUTED, next_status(event_type, simulated, born, Trigger.REDEPLOY)}
-    answered = {next_status(event_type, simulated, born, trigger) for trigger in ANSWERS}
+    answered = {next_status(event_type, simulated, born, trigger) for trigger in _AVOIDED_BY}
     return {_CANCELED, _EXECUTED, *answered} if _AVOIDED in answered else set()

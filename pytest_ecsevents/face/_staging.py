@@ -9,7 +9,7 @@ from typing import Final
 from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents.clock import Micros, from_micros, instant_text
 from pytest_ecsevents.face._ecs_events import EcsEvents, parts_of
-from pytest_ecsevents.face._scenarios import HOUR, LASTS, MINUTE, NOTICE, Act, Case
+from pytest_ecsevents.face._scenarios import HOUR, LASTS, MINUTE, NOTICE, Case, ProviderStep
 from pytest_ecsevents.rpc import ApiCall
 from pytest_ecsevents.services._products import ACTIONS
 from pytest_ecsevents.services.ecs import EventRecord, EventStatus, SystemEvent, record_of
@@ -117,8 +117,8 @@ def staged(ecs_events: EcsEvents, case: Case, instance_id: str) -> Scenario:
     event = _published(ecs_events, case, instance_id, cause)
     record = record_of(event)
     begins = _begins(record)
-    for act in case.row.acts:
-        ecs_events.at(from_micros(begins + act.at), partial(_perform, ecs_events, record, begins, act, cause))
+    for step in case.row.steps:
+        ecs_events.at(from_micros(begins + step.at), partial(_perform, ecs_events, record, begins, step, cause))
     if case.row.throttling:
         parts_of(ecs_events).witness.refuse(case.row.throttling, _GATES[case.row.throttling]())
     looks = max(record.published_at, begins + case.row.looks)
@@ -163,12 +163,12 @@ def _begins(event: EventRecord) -> Micros:
     return event.published_at if planned is None else planned
 
 
-def _perform(ecs_events: EcsEvents, event: EventRecord, begins: Micros, act: Act, cause: str) -> None:
+def _perform(ecs_events: EcsEvents, event: EventRecord, begins: Micros, step: ProviderStep, cause: str) -> None:
     """Do what the cloud does of itself, if the event is still there for it."""
-    if act.kind == "cancel" and not event.status.is_final:
+    if step.kind == "cancel" and not event.status.is_final:
         parts_of(ecs_events).cloud.events.cancel([event], cause=f"canceled by {cause}")
-    elif act.kind == "reschedule" and event.status == EventStatus.SCHEDULED:
-        parts_of(ecs_events).cloud.events.reschedule(event, begins + act.to, cause=f"rescheduled by {cause}")
+    elif step.kind == "reschedule" and event.status == EventStatus.SCHEDULED:
+        parts_of(ecs_events).cloud.events.reschedule(event, begins + step.to, cause=f"rescheduled by {cause}")
 
 
 def _plan(event: EventRecord, begins: Micros, case: Case) -> Iterator[PlannedStep]:
@@ -176,12 +176,12 @@ def _plan(event: EventRecord, begins: Micros, case: Case) -> Iterator[PlannedSte
     if event.status == EventStatus.INQUIRING:
         return
     runs, canceled_at = begins, None
-    for act in case.row.acts:
-        if act.kind == "cancel":
-            canceled_at = begins + act.at
+    for step in case.row.steps:
+        if step.kind == "cancel":
+            canceled_at = begins + step.at
         else:
-            runs = begins + act.to
-            yield PlannedStep(begins + act.at, f"NotBefore is moved to {instant_text(runs)}")
+            runs = begins + step.to
+            yield PlannedStep(begins + step.at, f"NotBefore is moved to {instant_text(runs)}")
     ends = runs + LASTS
     if event.status == EventStatus.SCHEDULED and (canceled_at is None or canceled_at > runs):
         yield PlannedStep(runs, str(EventStatus.EXECUTING))
