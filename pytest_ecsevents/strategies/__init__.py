@@ -1,8 +1,8 @@
-"""Strategies for Hypothesis: schedules of events, legal histories, and a cloud that does whatever a cloud may do.
+"""Strategies for Hypothesis: schedules of events, legal histories, and a state machine that drives a cloud.
 
     from pytest_ecsevents.strategies import CloudMachine, histories, schedules
 
-It is loaded by nothing but such an import, and needs the extra `hypothesis`.
+Nothing else imports this package. It needs the extra `hypothesis`.
 """
 
 try:

@@ -1,4 +1,4 @@
-"""Legal histories: what an event may live through, by the table of the lifecycle."""
+"""Strategies for histories of events that the table of the lifecycle allows."""
 
 import datetime as dt
 from collections.abc import Callable
@@ -37,7 +37,7 @@ _SCHEDULED, _EXECUTING = EventStatus.SCHEDULED, EventStatus.EXECUTING
 
 _Act: TypeAlias = "Callable[[EcsEvents, SystemEvent], None]"
 
-# What somebody does to an event, each with what does it.
+# Causes by trigger, each with the function that brings it about.
 _INTERVENTIONS: Final[dict[Trigger, tuple[str, _Act]]] = {
     Trigger.REBOOT: ("reboot", lambda ecs_events, event: ecs_events.reboot(event.instance_id)),
     Trigger.CANCEL: ("cancel", lambda ecs_events, event: ecs_events.cancel(event)),
@@ -53,14 +53,14 @@ _LOCAL_DISK: Final = {"disk_id": "d-local", "category": "local_ssd_pro"}
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One moment of a history.
+    """One transition in a history.
 
     Attributes:
-        status: The status that the event takes.
-        at: When, from its publication on.
-        cause: What does it: "published", "not-before", "ends", "fails", "reschedule", "reboot", "cancel", "accept",
-            "redeploy", "renew" or "release".
-        not_before: The NotBefore that it has from then on, from publication on; None where it has none ahead.
+        status: The new status.
+        at: When, counted from publication.
+        cause: "published", "not-before", "ends", "fails", "reschedule", "reboot", "cancel", "accept", "redeploy", "renew"
+            or "release".
+        not_before: The NotBefore from then on, counted from publication; None if it has none ahead.
     """
 
     status: str
@@ -71,14 +71,14 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What one event lives through.
+    """The history of one event.
 
     Attributes:
         event_type: `SystemMaintenance.Reboot`, ...
         simulated: Whether it is a simulated event.
-        outcome: How it ends when nobody interferes: "Executed" or "Failed".
-        executing_for: How long it is Executing where it ends by itself.
-        moments: Its moments in order, the first its publication.
+        outcome: Its last status without intervention: "Executed" or "Failed".
+        executing_for: How long it is Executing, if it ends by itself.
+        moments: Its transitions in order, the first its publication.
     """
 
     event_type: str
@@ -89,21 +89,16 @@ class History:
 
     @property
     def is_finished(self) -> bool:
-        """Whether nothing can happen to the event any more."""
+        """Whether the last status is final."""
         return self.moments[-1].status in FINAL
 
     @property
     def lasts(self) -> dt.timedelta:
-        """From publication to the last moment."""
+        """The time from publication to the last moment."""
         return self.moments[-1].at
 
     def publish(self, ecs_events: "EcsEvents", instance_id: str = "i-1") -> SystemEvent:
-        """Publish the event now, on an instance that is declared for it, and have the history come true as time moves.
-
-        Args:
-            ecs_events: The cloud; it must have no such instance yet.
-            instance_id: What the instance is to be called.
-        """
+        """Publish the event now, on a new instance of that id; the rest of the history happens as time moves."""
         first = self.moments[0]
         ecs_events.instances.add(instance_id, disks=[_LOCAL_DISK] if self._needs_local_disk else [])
         event = ecs_events.create(
@@ -111,7 +106,7 @@ class History:
             instance_id,
             not_before=first.not_before,
             simulated=self.simulated,
-            # Of simulated ones a setting decides.
+            # The setting `failure_events` decides on simulated ones.
             status=None if self.simulated else first.status,
             outcome=self.outcome,
             executing_for=self.executing_for,
@@ -122,7 +117,7 @@ class History:
 
     @property
     def _needs_local_disk(self) -> bool:
-        """Whether it is redeployed while it is Executing, which only instances with local disks can be (documented)."""
+        """Whether it is redeployed while Executing; only instances with local disks can be (documented)."""
         steps = zip(self.moments, self.moments[1:], strict=False)
         return any(before.status == _EXECUTING and after.cause == "redeploy" for before, after in steps)
 
@@ -142,7 +137,7 @@ def histories(
     within: Duration = WEEK,
     finished: bool = False,
 ) -> st.SearchStrategy[History]:
-    """Histories that the table of the lifecycle allows, in all of which somebody may have interfered.
+    """Histories that the table of the lifecycle allows, with interventions at random.
 
         @given(histories(simulated=True, finished=True))
         def test_it(history):
@@ -151,14 +146,13 @@ def histories(
                 ecs_events.run(handler, until=history.lasts + timedelta(hours=1))
 
     Args:
-        types: The types of their events: names, or a strategy that gives names; left out, `event_types()`, or of simulated
-            events those that can be.
-        simulated: Whether all events are simulated, or none; left out, either.
-        within: The longest that an event waits for its NotBefore, and for leave.
-        finished: Whether each history is told to its end; else some break off.
+        types: As of `planned_events`.
+        simulated: As of `planned_events`.
+        within: The longest time that an event waits for its NotBefore, or to be accepted.
+        finished: True: every history reaches a final status. False: some break off.
 
     Raises:
-        BadArgumentError: `within` is no duration, or `types` are no types.
+        BadArgumentError: An argument is malformed.
     """
     return _histories(of_types(types, simulated), simulated, parse_duration(within, "within"), finished)
 
@@ -179,7 +173,7 @@ def _delta(span: Micros) -> dt.timedelta:
 
 
 class _Walk:
-    """One way through the table of the lifecycle, drawn step by step; instants count from publication."""
+    """A random walk through the table of the lifecycle; instants count from publication."""
 
     MOST_RESCHEDULINGS: Final = 2
 
@@ -195,20 +189,19 @@ class _Walk:
         self._at: Micros = 0
         ahead = has_not_before(self._status, simulated)
         self._not_before = draw(micros_between(0, within)) if ahead else None
-        self._told = [self._moment("published")]
+        self._moments = [self._moment("published")]
 
     def moments(self, *, finished: bool) -> tuple[Moment, ...]:
-        """The moments, as far as they are told."""
         while self._status not in FINAL and (finished or self._draw(st.sampled_from((True, True, True, False)))):
             self._step()
-        return tuple(self._told)
+        return tuple(self._moments)
 
     def _moment(self, cause: str) -> Moment:
         not_before = None if self._not_before is None else _delta(self._not_before)
         return Moment(str(self._status), _delta(self._at), cause, not_before)
 
     def _step(self) -> None:
-        """What comes by itself, or something that somebody does before."""
+        """Draw the next transition: the one that comes by itself, or an intervention before it."""
         comes = self._by_itself()
         chosen = self._draw(st.sampled_from(self._choices(comes)))
         if chosen is None:
@@ -222,7 +215,7 @@ class _Walk:
             self._move(chosen, _INTERVENTIONS[chosen][0])
         else:
             self._not_before = self._draw(micros_between(self._at, self._at + self._within))
-            self._told.append(self._moment("reschedule"))
+            self._moments.append(self._moment("reschedule"))
 
     def _move(self, trigger: Trigger, cause: str) -> None:
         status = next_status(self._type, self._simulated, self._status, trigger)
@@ -230,10 +223,10 @@ class _Walk:
         if status == _EXECUTING:
             self._not_before = None
         self._status = status
-        self._told.append(self._moment(cause))
+        self._moments.append(self._moment(cause))
 
     def _by_itself(self) -> "tuple[Trigger, Micros] | None":
-        """What comes next when nobody interferes, and when."""
+        """The next transition without intervention, and its instant."""
         if self._status == EventStatus.INQUIRING:
             return None
         if self._not_before is not None:
@@ -244,7 +237,7 @@ class _Walk:
         choices: list[Trigger | str | None] = [] if comes is None else [None]
         if self._before(comes) < self._at:
             return choices
-        reschedulings = [moment for moment in self._told if moment.cause == "reschedule"]
+        reschedulings = [moment for moment in self._moments if moment.cause == "reschedule"]
         if self._status == _SCHEDULED and len(reschedulings) < self.MOST_RESCHEDULINGS:
             choices.append("reschedule")
         moves = (
@@ -253,5 +246,5 @@ class _Walk:
         return [*choices, *moves]
 
     def _before(self, comes: "tuple[Trigger, Micros] | None") -> Micros:
-        """The latest instant at which somebody is not too late."""
+        """The last instant for an intervention."""
         return self._at + self._within if comes is None else comes[1] - SECOND

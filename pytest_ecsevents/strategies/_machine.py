@@ -1,4 +1,4 @@
-"""A cloud that does whatever a cloud and its users may do, while the author's invariants are checked."""
+"""A Hypothesis state machine that drives a fake cloud at random."""
 
 import datetime as dt
 import functools
@@ -26,7 +26,7 @@ from pytest_ecsevents.services.ecs import (
 from pytest_ecsevents.strategies._schedules import PlannedEvent, offsets, planned_events
 
 CODES: Final = ("Throttling", "Throttling.User", "ServiceUnavailable", "InternalError")
-"""What calls are refused with: common errors that any action may answer."""
+"""Errors that any action may answer."""
 
 Rule = TypeVar("Rule", bound=Callable[..., None])
 
@@ -34,18 +34,15 @@ _MICROSECOND: Final = dt.timedelta(microseconds=1)
 
 
 def _one_of(choices: "Callable[[CloudMachine], Iterable[Any]]") -> Any:
-    """One of what there is at that moment."""
     return st.runner().flatmap(lambda machine: st.sampled_from(list(choices(machine))))
 
 
 def _if_any(choices: "Callable[[CloudMachine], Iterable[Any]]") -> Callable[[Rule], Rule]:
-    """Have a rule run only when there is something to choose from."""
+    """Skip a rule while there is nothing to choose from."""
     return precondition(lambda machine: any(True for _ in choices(machine)))
 
 
 def _planned(*, simulated: bool) -> st.SearchStrategy[PlannedEvent]:
-    """An event on one of the instances that there are at that moment."""
-
     def events(machine: "CloudMachine") -> st.SearchStrategy[PlannedEvent]:
         return planned_events(
             list(machine.ecs_events.instances),
@@ -58,7 +55,7 @@ def _planned(*, simulated: bool) -> st.SearchStrategy[PlannedEvent]:
 
 
 def _first_events(machine: "CloudMachine") -> st.SearchStrategy[list[PlannedEvent]]:
-    """What is published at the start: without, many an example would have nothing to do."""
+    """Events published at the start; without them many examples would have nothing to do."""
     kinds = [
         planned_events(list(machine.ecs_events.instances), types=types, simulated=simulated, within=machine.within)
         for types, simulated in ((machine.simulated_types, True), (machine.real_types, False))
@@ -82,7 +79,7 @@ def _leaving_on_error(init: Callable[..., None]) -> Callable[..., None]:
 
 
 class _Story:
-    """The timeline, written only when it is to be read."""
+    """The timeline, rendered only when Hypothesis prints it."""
 
     def __init__(self, ecs_events: EcsEvents) -> None:
         self._ecs_events: Final = ecs_events
@@ -92,11 +89,10 @@ class _Story:
 
 
 class CloudMachine(RuleBasedStateMachine):
-    """Drives a cloud with random actions, all of them legal, and your handler among them.
+    """Drives a cloud with random legal actions, among them your handler.
 
-    Subclass it, say what a `handler` does, and what must hold with `@invariant()`; more rules of your own are welcome.
-    Instances and events are called by their ids, the same in each run, so that a failing example can be read; it ends
-    with the timeline.
+    Subclass it, define `handler`, and invariants with `@invariant()`; you may add rules. Arguments of rules are ids, the
+    same in each run, so that a failing example can be read. It ends with the timeline.
 
         class PollerMachine(CloudMachine):
             def handler(self, ecs_events):
@@ -110,12 +106,12 @@ class CloudMachine(RuleBasedStateMachine):
 
     Attributes:
         ecs_events: The cloud.
-        first_instances: How many Running instances there are from the start.
-        most_instances: How many instances there may be at a time.
-        simulated_types: The types of simulated events; none, if it is empty.
-        real_types: The types of real events; none, if it is empty.
-        within: The longest from publication to NotBefore, and the longest that the clock is moved at once.
-        codes: What calls are refused with; none are, if it is empty.
+        first_instances: Number of Running instances at the start.
+        most_instances: Most instances at a time.
+        simulated_types: Types of simulated events; empty for none.
+        real_types: Types of real events; empty for none.
+        within: The longest time from publication to NotBefore, and the longest step of the clock.
+        codes: Errors of refused calls; empty for none.
     """
 
     first_instances: ClassVar[int] = 2
@@ -126,7 +122,7 @@ class CloudMachine(RuleBasedStateMachine):
     codes: ClassVar[tuple[str, ...]] = CODES
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Have the cloud left also when a subclass's `__init__` fails after it was entered: nobody tears that down."""
+        """Make a subclass's `__init__` leave the cloud if it fails: Hypothesis calls `teardown` only after it."""
         super().__init_subclass__(**kwargs)
         own = cls.__dict__.get("__init__")
         if own is not None:
@@ -135,28 +131,28 @@ class CloudMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self._declared = 0
-        self._next_refusal = _NextRefusal()
+        self._refusals = {code: _Refusal() for code in self.codes}
         self.ecs_events: EcsEvents = self.make_cloud()
-        for code in self.codes:
-            parts_of(self.ecs_events).witness.refuse(code, _Refusal(self._next_refusal, code))
+        for code, refusal in self._refusals.items():
+            parts_of(self.ecs_events).witness.refuse(code, refusal)
         self.ecs_events.__enter__()
         for _ in range(self.first_instances):
             self._declare("Running")
 
     def make_cloud(self) -> EcsEvents:
-        """The cloud of an example, not entered yet; for a subclass to make another."""
+        """The cloud of an example, not entered yet; override it to use another."""
         return EcsEvents()
 
     def handler(self, ecs_events: EcsEvents) -> None:
-        """What your handler does once, with whichever SDK; for a subclass to say. Left out, no handler runs."""
+        """One turn of your handler; override it. Default: no handler."""
 
     def teardown(self) -> None:
-        """Leave the cloud, with nothing left patched; what fails a test at its end fails the example here."""
+        """Leave the cloud; checks that fail a test at teardown fail the example."""
         note(_Story(self.ecs_events))
         kind, error, traceback = sys.exc_info()
         self.ecs_events.__exit__(kind, error, traceback)
 
-    # -- what there is
+    # -- choices
 
     def running(self) -> list[str]:
         """Ids of instances that can be rebooted and stopped."""
@@ -167,7 +163,7 @@ class CloudMachine(RuleBasedStateMachine):
         return [one.instance_id for one in self._unlocked() if one.status == "Stopped"]
 
     def redeployable(self) -> list[str]:
-        """Ids of instances with an event that a redeployment answers."""
+        """Ids of instances with an event that a redeployment avoids."""
         return [
             one.instance_id
             for one in self._unlocked()
@@ -179,7 +175,7 @@ class CloudMachine(RuleBasedStateMachine):
         return [event.event_id for event in self.ecs_events if event.simulated and not event.status.is_final]
 
     def inquiring(self) -> list[str]:
-        """Ids of events that wait for leave."""
+        """Ids of events that wait to be accepted."""
         return [event.event_id for event in self.ecs_events if event.status == "Inquiring"]
 
     def scheduled(self) -> list[str]:
@@ -198,7 +194,6 @@ class CloudMachine(RuleBasedStateMachine):
     @precondition(lambda self: len(self.ecs_events.instances) < self.most_instances)
     @rule(status=st.sampled_from(["Running", "Stopped"]))
     def declare_instance(self, status: str) -> None:
-        """There is one more instance."""
         self._declare(status)
 
     def _declare(self, status: str) -> None:
@@ -208,50 +203,43 @@ class CloudMachine(RuleBasedStateMachine):
     @_if_any(running)
     @rule(instance_id=_one_of(running))
     def reboot(self, instance_id: str) -> None:
-        """Somebody reboots it by console or API."""
         self.ecs_events.reboot(instance_id)
 
     @_if_any(running)
     @rule(instance_id=_one_of(running))
     def reboot_in_guest(self, instance_id: str) -> None:
-        """Somebody reboots it inside the guest."""
         self.ecs_events.reboot(instance_id, in_guest=True)
 
     @_if_any(running)
     @rule(instance_id=_one_of(running))
     def stop(self, instance_id: str) -> None:
-        """Somebody stops it."""
         self.ecs_events.stop(instance_id)
 
     @_if_any(stopped)
     @rule(instance_id=_one_of(stopped))
     def start(self, instance_id: str) -> None:
-        """Somebody starts it."""
         self.ecs_events.start(instance_id)
 
     @_if_any(redeployable)
     @rule(instance_id=_one_of(redeployable))
     def redeploy(self, instance_id: str) -> None:
-        """Somebody redeploys it, which answers an event."""
         self.ecs_events.redeploy(instance_id)
 
     @_if_any(lambda self: self.ecs_events.instances)
     @rule(instance_id=_one_of(lambda self: self.ecs_events.instances))
     def renew(self, instance_id: str) -> None:
-        """Somebody pays for it."""
         self.ecs_events.renew(instance_id)
 
     @_if_any(lambda self: self.ecs_events.instances)
     @rule(instance_id=_one_of(lambda self: self.ecs_events.instances))
     def release(self, instance_id: str) -> None:
-        """Somebody releases it."""
         self.ecs_events.release(instance_id)
 
     # -- events
 
     @initialize(events=st.runner().flatmap(_first_events))
     def publish_first(self, events: list[PlannedEvent]) -> None:
-        """Some events are there from the start, but on no instance that one of them has released."""
+        """Publish events at the start, except on instances that an earlier one released."""
         for event in events:
             if event.instance_id in self.ecs_events.instances:
                 event.publish(self.ecs_events)
@@ -260,51 +248,44 @@ class CloudMachine(RuleBasedStateMachine):
     @_if_any(lambda self: self.ecs_events.instances)
     @rule(event=_planned(simulated=True))
     def create_simulated(self, event: PlannedEvent) -> None:
-        """Somebody simulates an event."""
         event.publish(self.ecs_events)
 
     @_if_any(lambda self: self.real_types)
     @_if_any(lambda self: self.ecs_events.instances)
     @rule(event=_planned(simulated=False))
     def create_real(self, event: PlannedEvent) -> None:
-        """The service publishes an event."""
         event.publish(self.ecs_events)
 
     @_if_any(cancelable)
     @rule(event_id=_one_of(cancelable))
     def cancel(self, event_id: str) -> None:
-        """Somebody cancels a simulated event."""
         self.ecs_events.cancel(event_id)
 
     @_if_any(inquiring)
     @rule(event_id=_one_of(inquiring))
     def accept(self, event_id: str) -> None:
-        """Somebody gives leave for an event."""
         self.ecs_events.accept(event_id)
 
     @_if_any(scheduled)
     @rule(event_id=_one_of(scheduled), offset=st.runner().flatmap(lambda self: offsets(self.within)))
     def reschedule(self, event_id: str, offset: dt.timedelta) -> None:
-        """NotBefore is moved to so long from now."""
         self.ecs_events.reschedule(event_id, offset)
 
     # -- time
 
     @rule(by=st.runner().flatmap(lambda self: offsets(self.within, at_least="1s")))
     def advance(self, by: dt.timedelta) -> None:
-        """Time passes."""
         self.ecs_events.advance(by)
 
     @precondition(lambda self: parts_of(self.ecs_events).clock.queue.next_due() is not None)
     @rule()
     def advance_to_next(self) -> None:
-        """Time passes until an event is due."""
         self.ecs_events.advance_to_next()
 
     @precondition(lambda self: self._brink() is not None)
     @rule()
     def advance_to_the_brink(self) -> None:
-        """Time passes until just before an event is due."""
+        """Move the clock to one microsecond before something is due."""
         brink = self._brink()
         assert brink is not None
         self.ecs_events.advance_to(brink)
@@ -322,33 +303,26 @@ class CloudMachine(RuleBasedStateMachine):
     @precondition(lambda self: type(self).handler is not CloudMachine.handler)
     @rule()
     def handle(self) -> None:
-        """The handler has its turn."""
         self.handler(self.ecs_events)
 
     @_if_any(lambda self: self.codes)
     @rule(code=_one_of(lambda self: self.codes))
     def fail(self, code: str) -> None:
-        """The next call is going to be refused; if none comes, that is well too."""
-        self._next_refusal.code = code
-
-
-class _NextRefusal:
-    """What the next call is refused with; "" if it is not refused."""
-
-    code = ""
+        """Refuse the next call, if there is one."""
+        for one, refusal in self._refusals.items():
+            refusal.is_next = one == code
 
 
 class _Refusal:
-    """Strikes the next call, if it is to be refused with a code."""
+    """Matches the next call, once, while `is_next` is set."""
 
-    def __init__(self, next_refusal: _NextRefusal, code: str) -> None:
-        self._next: Final = next_refusal
-        self._code: Final = code
+    def __init__(self) -> None:
+        self.is_next = False
 
     def strikes(self, call: ApiCall) -> bool:
-        if self._next.code != self._code or not is_of_ecs(call):
+        if not self.is_next or not is_of_ecs(call):
             return False
-        self._next.code = ""
+        self.is_next = False
         return True
 
 

@@ -1,4 +1,4 @@
-"""Which events there are, on which instances, and when."""
+"""Strategies for event types, instants and schedules of events."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -27,21 +27,21 @@ DEFAULT_START: Final = "2030-01-01T00:00:00Z"
 WEEK: Final = "7d"
 INSTANCE_IDS: Final = ("i-1", "i-2", "i-3")
 
-# Where handlers change their minds, and where two events may meet.
+# Offsets at which handlers often decide differently; drawn more often, so that instants of events coincide.
 _NOTABLE: Final = tuple(seconds * SECOND for seconds in (0, 1, 60, 3_600, 24 * 3_600, 48 * 3_600))
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedEvent:
-    """One event that is to be published.
+    """One event to publish.
 
     Attributes:
         event_type: `SystemMaintenance.Reboot`, ...
-        instance_id: The instance that it concerns.
-        offset: From publication to its NotBefore; None where it has none ahead: it waits for leave, or runs at once.
+        instance_id: Its instance.
+        offset: From publication to NotBefore; None for events that wait to be accepted or run immediately.
         simulated: Whether it is a simulated event.
-        status: The status it is born in, as documented.
-        outcome: How it ends when nobody interferes: "Executed" or "Failed".
+        status: Its first status, as documented.
+        outcome: Its last status without intervention: "Executed" or "Failed".
     """
 
     event_type: str
@@ -52,7 +52,7 @@ class PlannedEvent:
     outcome: str
 
     def publish(self, ecs_events: "EcsEvents") -> SystemEvent:
-        """Publish it now; an instance that is not there is declared."""
+        """Publish the event now; declare its instance if necessary."""
         if self.instance_id not in ecs_events.instances:
             ecs_events.instances.add(self.instance_id)
         return ecs_events.create(
@@ -60,21 +60,21 @@ class PlannedEvent:
             self.instance_id,
             not_before=self.offset,
             simulated=self.simulated,
-            # Of simulated ones a setting decides.
+            # The setting `failure_events` decides on simulated ones.
             status=None if self.simulated else self.status,
             outcome=self.outcome,
         )
 
 
 Types: TypeAlias = "st.SearchStrategy[str] | Sequence[str] | None"
-"""Which types events have: a strategy, names, or None for whatever can be."""
+"""Event types: a strategy, names, or None for all possible ones."""
 
 
 def of_types(types: Types, simulated: bool | None) -> st.SearchStrategy[str]:
-    """Names of the types that an author asks for.
+    """Names of the types in an argument.
 
     Raises:
-        BadArgumentError: There are none, or one is no event type, or cannot be simulated and must be.
+        BadArgumentError: It is empty, or a name is unknown, or cannot be simulated although `simulated` is True.
     """
     if types is None:
         return event_types(simulated=simulated is True)
@@ -91,23 +91,15 @@ def of_types(types: Types, simulated: bool | None) -> st.SearchStrategy[str]:
 
 
 def event_types(*, simulated: bool = False) -> st.SearchStrategy[str]:
-    """Names of event types.
-
-    Args:
-        simulated: Whether only those that CreateSimulatedSystemEvents takes (documented: seven).
-    """
+    """Names of event types; with `simulated=True` only those of CreateSimulatedSystemEvents (documented: seven)."""
     return st.sampled_from(SIMULATED_TYPES if simulated else tuple(EVENT_TYPES))
 
 
 def offsets(within: Duration = WEEK, *, at_least: Duration = "0s") -> st.SearchStrategy[dt.timedelta]:
-    """Durations of whole seconds, the precision of event times; round ones more often, so that instants meet.
-
-    Args:
-        within: The longest.
-        at_least: The shortest.
+    """Durations from `at_least` to `within`, in whole seconds (the precision of event times); round ones more often.
 
     Raises:
-        BadArgumentError: One of them is no duration, or the shortest is longer.
+        BadArgumentError: One of them is no duration, or `at_least` is longer.
     """
     longest, shortest = parse_duration(within, "within"), parse_duration(at_least, "at_least")
     if longest < shortest:
@@ -116,21 +108,21 @@ def offsets(within: Duration = WEEK, *, at_least: Duration = "0s") -> st.SearchS
 
 
 def micros_between(shortest: Micros, longest: Micros) -> st.SearchStrategy[Micros]:
-    """The same in microseconds, from the shortest on."""
+    """The same in microseconds."""
     steps = st.integers(0, (longest - shortest) // SECOND).map(lambda seconds: shortest + seconds * SECOND)
     notable = [shortest + span for span in _NOTABLE if shortest + span < longest]
     return st.sampled_from([*notable, longest]) | steps
 
 
 def instants(start: When = DEFAULT_START, *, within: Duration = WEEK) -> st.SearchStrategy[dt.datetime]:
-    """Aware UTC datetimes of whole seconds.
+    """Aware UTC datetimes of whole seconds, from `start` to `within` later.
 
     Args:
-        start: The earliest: an aware datetime, or ISO 8601 text with a zone.
-        within: How long after it the latest may be.
+        start: An aware datetime, or ISO 8601 text with a zone.
+        within: A duration.
 
     Raises:
-        BadArgumentError: One of them is none.
+        BadArgumentError: An argument is malformed.
     """
     earliest = from_micros(parse_when(start, "start", 0))
     return offsets(within).map(lambda offset: earliest + offset)
@@ -143,17 +135,16 @@ def planned_events(
     simulated: bool | None = None,
     within: Duration = WEEK,
 ) -> st.SearchStrategy[PlannedEvent]:
-    """Events that may be published: of each type, only what the type can be.
+    """Events to publish, each with properties that its type allows.
 
     Args:
-        instance_ids: The instances that they may concern.
-        types: Their types: names, or a strategy that gives names; left out, `event_types()`, or of simulated
-            events those that can be.
-        simulated: Whether all are simulated, or none; left out, either.
-        within: The longest from publication to NotBefore.
+        instance_ids: Ids of their instances.
+        types: Their types: names, or a strategy for names; default: all that are possible.
+        simulated: True for simulated events only, False for real ones only; default: both.
+        within: The longest time from publication to NotBefore.
 
     Raises:
-        BadArgumentError: There are no instances, `within` is no duration, or `types` are no types.
+        BadArgumentError: An argument is empty or malformed.
     """
     if isinstance(instance_ids, str) or not instance_ids:
         raise BadArgumentError(f'instance_ids is {instance_ids!r}. Pass a list, such as ["i-1", "i-2"].')
@@ -182,10 +173,10 @@ def _planned_events(
 
 
 def kinds_of(event_type: str, simulated: bool | None) -> st.SearchStrategy[bool]:
-    """Whether an event of a type is simulated: as asked for, or else either where the type can be.
+    """Whether an event of a type is simulated.
 
     Raises:
-        BadArgumentError: It must be, and cannot.
+        BadArgumentError: `simulated` is True, but the type cannot be simulated.
     """
     can_be = EVENT_TYPES[event_type].can_simulate
     if simulated and not can_be:
@@ -196,12 +187,12 @@ def kinds_of(event_type: str, simulated: bool | None) -> st.SearchStrategy[bool]
 
 
 def has_not_before(status: EventStatus, simulated: bool) -> bool:
-    """Whether an event that is born in a status has a NotBefore ahead; of one that runs, a simulated one ends there."""
+    """Whether a new event in that status has a NotBefore: a simulated one that is Executing ends at its NotBefore."""
     return status == EventStatus.SCHEDULED or (status == EventStatus.EXECUTING and simulated)
 
 
 def outcomes_of(event_type: str, simulated: bool) -> tuple[str, ...]:
-    """How an event may end when nobody interferes; only real ones fail."""
+    """The possible last statuses without intervention; only real events fail."""
     can_fail = not simulated and EventStatus.FAILED in EVENT_TYPES[event_type].statuses
     return ("Executed", "Failed") if can_fail else ("Executed",)
 
@@ -215,24 +206,14 @@ def schedules(
     min_size: int = 0,
     max_size: int = 10,
 ) -> st.SearchStrategy[list[PlannedEvent]]:
-    """Lists of events over some instances, to be published one after the other.
+    """Lists of `min_size` to `max_size` events, to be published one after the other.
 
         @given(schedules(simulated=True))
         def test_it(schedule):
             with EcsEvents() as ecs_events:
                 events = [planned.publish(ecs_events) for planned in schedule]
 
-    Args:
-        instance_ids: The instances that they may concern.
-        types: Their types: names, or a strategy that gives names; left out, `event_types()`, or of simulated
-            events those that can be.
-        simulated: Whether all are simulated, or none; left out, either.
-        within: The longest from publication to NotBefore.
-        min_size: The fewest events.
-        max_size: The most.
-
-    Raises:
-        BadArgumentError: There are no instances, `within` is no duration, or `types` are no types.
+    The other arguments are those of `planned_events`.
     """
     events = planned_events(instance_ids, types=types, simulated=simulated, within=within)
     return st.lists(events, min_size=min_size, max_size=max_size)
