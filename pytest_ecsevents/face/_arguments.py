@@ -1,4 +1,4 @@
-"""Checks of the arguments that methods of `EcsEvents` take."""
+"""Checks of the arguments of `EcsEvents`. Each function raises BadArgumentError for a wrong argument."""
 
 import datetime as dt
 import inspect
@@ -12,6 +12,7 @@ from pytest_ecsevents.checks._faults import FaultRules
 from pytest_ecsevents.checks._patterns import metadata_pattern, pattern
 from pytest_ecsevents.checks._witness import CallWitness
 from pytest_ecsevents.clock import (
+    Duration,
     Micros,
     delta_micros,
     duration_text,
@@ -27,35 +28,17 @@ from pytest_ecsevents.services.ecs import EVENT_TYPES, EventStatus, Instance, Sy
 
 __tracebackhide__ = hidden_in_reports
 
-_ATTRIBUTES: Final = (
-    "event_id",
-    "event_type",
-    "instance_id",
-    "region_id",
-    "account_id",
-    "status",
-    "publish_time",
-    "not_before",
-    "finish_time",
-    "reason",
-    "simulated",
-    "outcome",
-    "disk_id",
-)
-
+_ATTRIBUTES: Final = [
+    name for name, value in vars(SystemEvent).items() if isinstance(value, property) and name != "history"
+]
 _INSTANTS: Final = ("publish_time", "not_before", "finish_time")
 
 _OTHER_ENDS: Final = ' A duration such as "30d" will do too, or a function of ecs_events.'
 
 
-def settings_of(arguments: Mapping[str, Any], settings: Settings | None) -> Settings:
-    """The settings with those arguments of `EcsEvents` that are not None.
-
-    Raises:
-        BadArgumentError: An argument has a value that is not allowed.
-    """
-    settings_of_arguments = {"region_id": "region", "backend": "clock"}
-    names = {settings_of_arguments.get(name, name): name for name in arguments}
+def settings_of(settings: Settings | None, **arguments: str | Duration | None) -> Settings:
+    """The settings with those arguments of `EcsEvents` that are not None."""
+    names = {{"region_id": "region", "backend": "clock"}.get(name, name): name for name in arguments}
     given = {setting: arguments[name] for setting, name in names.items()}
     return with_given(settings or Settings(), given, names.__getitem__)
 
@@ -72,15 +55,7 @@ def event_id_of(event: "SystemEvent | str") -> str:
 
 
 def span_of(by: object, parts: "tuple[float, ...]") -> Micros:
-    """The duration that `advance` got.
-
-    Args:
-        by: The duration, or None.
-        parts: The keywords, in the order of `timedelta`'s arguments.
-
-    Raises:
-        BadArgumentError: Both were given, or it is no duration.
-    """
+    """The duration of `advance`: `by`, or else the keywords in the order of `timedelta`'s arguments."""
     if by is None:
         return _keyword_span(parts)
     if any(parts):
@@ -106,11 +81,7 @@ def _keyword_span(parts: "tuple[float, ...]") -> Micros:
 
 
 def window(between: object, now: Micros) -> "tuple[Micros, Micros] | None":
-    """The first and the last instant of a window; None for none.
-
-    Raises:
-        BadArgumentError: It is no pair of instants, or it ends before it starts.
-    """
+    """The first and the last instant of a window of virtual time, if one is given."""
     if between is None:
         return None
     if not isinstance(between, tuple) or len(between) != 2:
@@ -124,11 +95,7 @@ def window(between: object, now: Micros) -> "tuple[Micros, Micros] | None":
 
 
 def instant_ahead(when: object, now: Micros) -> Micros:
-    """The instant that `at` got.
-
-    Raises:
-        BadArgumentError: It lies before now, or is no instant.
-    """
+    """The instant of `at`, which must not lie before now."""
     at = parse_when(when, "at's instant", now)
     if at < now:
         raise BadArgumentError(
@@ -139,25 +106,16 @@ def instant_ahead(when: object, now: Micros) -> Micros:
 
 
 def patience_of(seconds: object) -> float:
-    """The real seconds that `patience` is set to.
-
-    Raises:
-        BadArgumentError: It is no number above zero.
-    """
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds > 0:
         raise BadArgumentError(f"patience is {seconds!r}. Pass a number of real seconds, more than zero.")
     return float(seconds)
 
 
-# -- functions of the author's
+# -- functions
 
 
 def check_plain(function: object) -> None:
-    """Refuse what `at` cannot call.
-
-    Raises:
-        BadArgumentError: It is no function, or a coroutine function.
-    """
+    """Check that a function can be called without awaiting it, as `at` does."""
     is_coroutine = inspect.iscoroutinefunction(function)
     if is_coroutine or not callable(function):
         what = f"the coroutine function {getattr(function, '__qualname__', '')}" if is_coroutine else repr(function)
@@ -165,25 +123,14 @@ def check_plain(function: object) -> None:
 
 
 def check_observer(receiver: object) -> None:
-    """Refuse what `on_change` cannot call.
-
-    Raises:
-        BadArgumentError: It is no function.
-    """
     if not callable(receiver):
         raise BadArgumentError(f"on_change got {receiver!r}. Pass a function that takes one transition.")
 
 
 def check_handler(what: str, handler: object, given: Mapping[str, object]) -> None:
-    """Refuse a handler that cannot be called, such as a coroutine, and a misspelt `until`.
+    """Check that a handler can be called, and that none of its keyword arguments is a misspelt `until`.
 
-    Args:
-        what: "run" or "run_async".
-        handler: What is to be run.
-        given: Its keyword arguments.
-
-    Raises:
-        BadArgumentError: It cannot be called, or does not take an argument that looks like `until`.
+    `what` is "run" or "run_async". A coroutine object passed by mistake is closed, which avoids Python's warning.
     """
     if not callable(handler):
         if inspect.iscoroutine(handler):
@@ -211,16 +158,13 @@ def _takes(handler: Callable[..., object], name: str) -> bool:
 def end_of_run(
     what: str, until: object, now: Micros, ecs_events: object
 ) -> "tuple[Micros | None, Callable[[], object] | None]":
-    """The instant and the condition that `until` stands for; at most one of them is not None.
+    """The instant or the condition that `until` stands for.
 
     Args:
         what: "run" or "run_async".
-        until: An instant, a duration, a function of `ecs_events`, or None.
+        until: An instant or a duration after now, a function of `ecs_events`, or None.
         now: The clock's instant.
         ecs_events: The argument of a condition.
-
-    Raises:
-        BadArgumentError: It is none of these, or an instant that is not after now.
     """
     if until is None:
         return None, None
@@ -255,11 +199,7 @@ def _check_condition(what: str, until: Callable[..., object]) -> None:
 
 
 def checked_filters(filters: Mapping[str, object], now: Micros) -> list[tuple[str, object]]:
-    """Filters by attributes of events, their instants as datetimes.
-
-    Raises:
-        BadArgumentError: Events have no such attribute, or it can have no such value.
-    """
+    """Pairs of an attribute of events and the wanted value, instants as datetimes."""
     for name in filters:
         if name not in _ATTRIBUTES:
             raise BadArgumentError(
@@ -278,11 +218,6 @@ def checked_filters(filters: Mapping[str, object], now: Micros) -> list[tuple[st
 
 
 def check_acted(action: str, code: str, acted: bool | None) -> None:
-    """Refuse `acted` for the metadata service.
-
-    Raises:
-        BadArgumentError: It was given.
-    """
     if action == METADATA and acted is not None:
         raise BadArgumentError(
             f"fail({METADATA!r}, {code!r}) got acted={acted}. Leave it out: who asks the metadata service only reads."
@@ -292,16 +227,13 @@ def check_acted(action: str, code: str, acted: bool | None) -> None:
 def rules_for(
     witness: CallWitness, action: str, params: Mapping[str, object], method: Callable[..., None]
 ) -> "tuple[FaultRules[Any], Any]":
-    """The rules to which a fault for these calls belongs, and the pattern that matches the calls.
+    """The rules for faults of these calls, and the pattern that matches the calls.
 
     Args:
         witness: Holds the rules.
         action: An action, "*", or "metadata".
-        params: The parameters of the calls, by name.
-        method: The method that got them; errors suggest its own arguments too.
-
-    Raises:
-        BadArgumentError: No such action, or it has no such parameter.
+        params: Parameters of the calls, by name.
+        method: The method that got them; an error about a misspelt parameter suggests its arguments too.
     """
     options = [name for name in inspect.signature(method).parameters if name != "params"]
     if action == METADATA:

@@ -65,6 +65,8 @@ class EcsEvents:
     pytest passes it as the `ecs_events` fixture. Elsewhere use it as a context manager: leaving it makes the checks that the
     fixture makes at teardown.
 
+    A wrong argument of a method raises BadArgumentError; its message names what is allowed.
+
     Args:
         start: Where the clock is frozen: an aware datetime, or ISO 8601 text with a zone. Default:
             2030-01-01T00:00:00Z, or the instant at which another library already holds the clock.
@@ -101,15 +103,16 @@ class EcsEvents:
         seed: str = "",
         _settings: Settings | None = None,
     ) -> None:
-        given = {
-            "region_id": region_id,
-            "account_id": account_id,
-            "backend": backend,
-            "sleep": sleep,
-            "executing_for": executing_for,
-            "failure_events": failure_events,
-        }
-        self._parts: Final = Parts(settings_of(given, _settings), start, strict, seed)
+        settings = settings_of(
+            _settings,
+            region_id=region_id,
+            account_id=account_id,
+            backend=backend,
+            sleep=sleep,
+            executing_for=executing_for,
+            failure_events=failure_events,
+        )
+        self._parts: Final = Parts(settings, start, strict, seed)
         self._clock: Final = self._parts.clock
         self._cloud: Final = self._parts.cloud
         self._witness: Final = self._parts.witness
@@ -170,9 +173,6 @@ class EcsEvents:
 
         Returns:
             The transitions of events that happened, in order.
-
-        Raises:
-            BadArgumentError: The duration is zero, negative or malformed.
         """
         parts = (days, seconds, microseconds, milliseconds, minutes, hours, weeks)
         span = span_of(by, parts)
@@ -285,9 +285,6 @@ class EcsEvents:
 
         Returns:
             A function that cancels the plan; it does nothing once the planned function was called.
-
-        Raises:
-            BadArgumentError: The instant lies before now, or `function` is not a plain function.
         """
         at = instant_ahead(when, self._cloud.settled())
         check_plain(function)
@@ -327,9 +324,6 @@ class EcsEvents:
             disk_id: The disk that it concerns. Optional for a disk event (`Stalled`, ...) if the instance has at most
                 one data disk.
             extended_attribute: More members of `ExtendedAttribute`, by names on the wire: `{"PunishType": "..."}`.
-
-        Raises:
-            EcsEventsError: An argument is wrong, or the combination is impossible.
         """
         return self._parts.create_event(
             "created by the test",
@@ -399,11 +393,7 @@ class EcsEvents:
         return (event.event_id if isinstance(event, SystemEvent) else event) in self._cloud.events.by_id
 
     def where(self, **filters: object) -> list[SystemEvent]:
-        """The events whose attributes have these values, in order of creation: `where(status="Avoided")`.
-
-        Raises:
-            BadArgumentError: Events have no such attribute, or it cannot have that value.
-        """
+        """The events whose attributes have these values, in order of creation: `where(status="Avoided")`."""
         wanted = checked_filters(filters, self._clock.now())
         return [event for event in self if all(getattr(event, name) == value for name, value in wanted)]
 
@@ -433,7 +423,6 @@ class EcsEvents:
         Raises:
             AssertionError: It is not Avoided; the message shows its history and explains it.
             UnknownEventError: A KeyError: no such event.
-            BadArgumentError: `by` names nothing that avoids events.
         """
         self._clock.settle()
         check_avoided(self._event(event), by, self._parts.story())
@@ -449,7 +438,6 @@ class EcsEvents:
         Raises:
             AssertionError: It had others; the message shows its history and explains it.
             UnknownEventError: A KeyError: no such event.
-            BadArgumentError: No such status, or a malformed instant.
         """
         self._clock.settle()
         check_transitions(self._event(event), expected, self._parts.story())
@@ -554,7 +542,6 @@ class EcsEvents:
             The notification in the flat form.
 
         Raises:
-            BadArgumentError: No such name or level, or members that such a notification does not have.
             UnknownInstanceError: No such instance.
         """
         notification = self._parts.monitor.announce(name, self._instance(instance_id), content, resource, level)
@@ -569,23 +556,17 @@ class EcsEvents:
         """Deliver each notification from now on to a function or a URL, with the clock at its instant.
 
         Deliveries are made one after the other, in the order of the notifications. While a receiver runs, other deliveries
-        wait until it returns or moves the clock.
+        wait until it returns or moves the clock. The `deliveries` of the `Subscription` hold their results.
 
         Args:
             receiver: A function that takes the notification, a dict; or a coroutine function, if no event loop runs. Or a
                 URL: it gets a real HTTP request, which another thread or process must answer with a 2xx (a guess) within
-                five real seconds (documented).
+                five real seconds (documented). An error that a function raises propagates from the test's call, or
+                fails the test at teardown.
             method: For a URL: "POST JSON" (the default), "GET JSON", "POST FORM" or "GET FORM", as in an event subscription.
             **options: Filters, form and perturbations: see `DeliveryOptions`. A failed function is not retried. A URL is
                 tried three times (documented) within a second (a guess); in EventBridge's form four times, 10 to 20
                 seconds apart (documented).
-
-        Returns:
-            A `Subscription`; its `deliveries` hold the results.
-
-        Raises:
-            BadArgumentError: The receiver or an option is wrong. (An error that a receiver raises later propagates from the
-                test's call, or fails the test at teardown.)
         """
         return self._parts.receivers.subscribe(receiver, method, options)
 
@@ -604,6 +585,7 @@ class EcsEvents:
 
         The invocation is asynchronous (a guess): if it raises or times out, it is retried three times (documented), after 1,
         2 and 4 seconds (a guess). `context` and the environment hold the role's key, and the names of function and region.
+        The `deliveries` of the `Subscription` hold the results.
 
         Args:
             handler: `handler(event, context)`; `event` is bytes of JSON.
@@ -614,12 +596,6 @@ class EcsEvents:
             rules_only: True: only event rules invoke it, by `service/function`; your code creates them through
                 CloudMonitor's API.
             **options: Filters, form and perturbations: see `DeliveryOptions`.
-
-        Returns:
-            A `Subscription`; its `deliveries` hold the results.
-
-        Raises:
-            BadArgumentError: The handler or an option is wrong.
         """
         return self._parts.receivers.function_compute(
             handler,
@@ -640,9 +616,6 @@ class EcsEvents:
             url: Exactly as in the rule.
             receiver: A function that takes the notification, a dict; or a URL that gets the requests instead. Default:
                 requests are really sent to `url`, for a mock library that intercepts them.
-
-        Raises:
-            BadArgumentError: `url` is no URL, or `receiver` neither a function nor a URL.
         """
         self._parts.receivers.webhook(url, receiver)
 
@@ -701,7 +674,6 @@ class EcsEvents:
             The queue; called again with the name alone, the same one.
 
         Raises:
-            BadArgumentError: An argument is wrong.
             EcsEventsError: The extra `server` is not installed.
         """
         self._cloud.check_entered()
@@ -723,7 +695,6 @@ class EcsEvents:
             The topic; called again with the name alone, the same one.
 
         Raises:
-            BadArgumentError: An argument is wrong.
             EcsEventsError: The extra `server` is not installed.
         """
         self._cloud.check_entered()
@@ -743,9 +714,6 @@ class EcsEvents:
             action: `RebootInstance`.
             **params: By name on the wire (`InstanceId=`) or in snake_case (`instance_id=`). For a list parameter, a list
                 must equal the one sent; a single value must be in it.
-
-        Raises:
-            BadArgumentError: No such action, or it has no such parameter.
         """
         return self._witness.log.matching(action, params)
 
@@ -754,7 +722,6 @@ class EcsEvents:
 
         Raises:
             AssertionError: It was not called so; the message shows the nearest calls.
-            BadArgumentError: No such action, or it has no such parameter.
         """
         self._witness.log.check_called(action, times, params)
 
@@ -763,7 +730,6 @@ class EcsEvents:
 
         Raises:
             AssertionError: It was called so; the message shows the calls.
-            BadArgumentError: No such action, or it has no such parameter.
         """
         self._witness.log.check_not_called(action, params)
 
@@ -802,9 +768,6 @@ class EcsEvents:
             optional: True: the fault may stay unused.
             **params: Parameters of the calls, as in `calls_to`: `InstanceId="i-web1"`; for the metadata service
                 `instance_id`, `method` and `path`.
-
-        Raises:
-            BadArgumentError: An argument is wrong, or the combination is impossible.
         """
         check_acted(action, code, acted)
         rules, calls = rules_for(self._witness, action, params, self.fail)
@@ -843,9 +806,6 @@ class EcsEvents:
             http_status: Replaces the documented HTTP status.
             optional: True: the test need not make any such call.
             **params: Parameters of the calls, as in `calls_to`.
-
-        Raises:
-            BadArgumentError: An argument is wrong.
         """
         rules, calls = rules_for(self._witness, action, params, self.quota)
         rules.quota(
@@ -879,9 +839,6 @@ class EcsEvents:
             between: The window of virtual time, both ends included, in which calls are delayed.
             optional: True: the delay may stay unused.
             **params: Parameters of the calls, as in `calls_to`.
-
-        Raises:
-            BadArgumentError: An argument is wrong.
         """
         rules, calls = rules_for(self._witness, action, params, self.delay)
         rules.delay(
@@ -901,9 +858,6 @@ class EcsEvents:
             response: A dict, to which a RequestId is added; an `ApiError`; or a function of the `ApiCall` that returns a
                 dict or raises an `ApiError`.
             optional: True: the stub may stay unused.
-
-        Raises:
-            BadArgumentError: The action is faked, or the response is none of these.
         """
         self._witness.stubs.add(product, action, response, optional=optional)
         self._witness.log.stubbed.add(action)

@@ -1,4 +1,4 @@
-"""What `ecs_scenarios` markers ask for: scenarios times types of events, without the combinations that cannot be."""
+"""The cases of `ecs_scenarios` markers: scenarios times event types, without impossible combinations."""
 
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
@@ -14,16 +14,16 @@ __tracebackhide__ = hidden_in_reports
 KEYWORDS: Final = ("event_types", "exclude", "simulated", "instance_id")
 
 DEFAULT_TYPES: Final = ("SystemMaintenance.Reboot",)
-"""The types of a marker that names none: the one that users can answer, and which has every scenario."""
+"""The default of `event_types`: handlers can answer this type, and it has every scenario."""
 
 _MARKER: Final = "@pytest.mark.ecs_scenarios"
 
 
 def arguments(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """One marker's arguments by name; the scenarios as `names`, unless it names none.
+    """A marker's arguments by name, the positional ones as `names`.
 
     Raises:
-        BadArgumentError: There is no such argument.
+        BadArgumentError: No such argument.
     """
     for name in kwargs:
         if name not in KEYWORDS:
@@ -35,21 +35,18 @@ def arguments(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any
 
 
 def cases(given: Mapping[str, Any]) -> list[Case]:
-    """The cases that a test is to run through, types in the order asked for, and of each type the scenarios so.
-
-    Args:
-        given: What its markers say together, by name.
+    """The cases of a test, ordered by type and then by scenario, as given.
 
     Raises:
-        BadArgumentError: A name is unknown, or what was asked for by name cannot be.
+        BadArgumentError: A name is unknown, or a combination given by name is impossible.
     """
     simulated = given.get("simulated")
     if simulated not in (None, True, False):
         raise BadArgumentError(f"{_MARKER} got simulated={simulated!r}. Pass True or False, or leave it out.")
     asked = _words(given.get("names", ()), "names of scenarios")
     asked_types = _words(given.get("event_types", DEFAULT_TYPES), "event_types")
-    names = _chosen(asked or SCENARIOS, tuple(SCENARIOS), "scenario")
-    event_types = _chosen(asked_types, tuple(EVENT_TYPES), "event type")
+    names = _expanded(asked or SCENARIOS, tuple(SCENARIOS), "scenario")
+    event_types = _expanded(asked_types, tuple(EVENT_TYPES), "event type")
     for name in names:
         if name in asked:
             _check_scenario(name, event_types, simulated)
@@ -65,7 +62,7 @@ def cases(given: Mapping[str, Any]) -> list[Case]:
 
 def _words(given: object, what: str) -> tuple[str, ...]:
     words = (given,) if isinstance(given, str) else given
-    # A set has another order in each process, and with it the tests.
+    # The order of a set differs between processes, and would change the order of tests.
     if isinstance(words, (list, tuple)) and all(isinstance(word, str) for word in words):
         return tuple(words)
     raise BadArgumentError(f"{_MARKER} got {given!r} for {what}. Pass text, or a list of texts.")
@@ -75,30 +72,30 @@ def _is_pattern(word: str) -> bool:
     return any(sign in word for sign in "*?[")
 
 
-def _chosen(words: Iterable[str], known: tuple[str, ...], what: str) -> list[str]:
-    """The names that the words mean, each once, in the words' order; a pattern's in the table's."""
-    found = [name for word in words for name in _meant(word, known, what)]
+def _expanded(words: Iterable[str], known: tuple[str, ...], what: str) -> list[str]:
+    """The known names that match the words, each once, in the order of the words and then of the table."""
+    found = [name for word in words for name in _matching(word, known, what)]
     return list(dict.fromkeys(found))
 
 
-def _meant(word: str, known: tuple[str, ...], what: str) -> list[str]:
-    meant = [name for name in known if name == word or (_is_pattern(word) and fnmatchcase(name, word))]
-    if meant:
-        return meant
+def _matching(word: str, known: tuple[str, ...], what: str) -> list[str]:
+    found = [name for name in known if _matches(word, name)]
+    if found:
+        return found
     raise BadArgumentError(
-        f"{_MARKER} asks for {word!r}, which is no {what}.{_meaning(word, known)} There are: {listed(known)}; patterns "
+        f"{_MARKER} asks for {word!r}, which is no {what}.{_suggestion(word, known)} There are: {listed(known)}; patterns "
         f'such as "{known[0][:6]}*" go too.'
     )
 
 
-def _meaning(word: str, known: tuple[str, ...]) -> str:
-    """` Did you mean X?`: the several that a word begins, or the nearest one."""
+def _suggestion(word: str, known: tuple[str, ...]) -> str:
+    """` Did you mean X?`: a pattern if the word is a common beginning, else the nearest name."""
     begins = any(name.startswith(f"{word}-") for name in known)
     return f' Did you mean "{word}-*"?' if begins else did_you_mean(word, known)
 
 
 def _check_scenario(name: str, event_types: list[str], simulated: bool | None) -> None:
-    """Refuse a scenario asked for by name that none of the types has."""
+    """Refuse a scenario given by name that is impossible for all types."""
     row = SCENARIOS[name]
     if any(case_of(row, event_type, simulated) for event_type in event_types):
         return
@@ -110,7 +107,7 @@ def _check_scenario(name: str, event_types: list[str], simulated: bool | None) -
 
 
 def _check_type(event_type: str, names: list[str], simulated: bool | None) -> None:
-    """Refuse a type asked for by name that has none of the scenarios."""
+    """Refuse a type given by name for which all scenarios are impossible."""
     if any(case_of(SCENARIOS[name], event_type, simulated) for name in names):
         return
     has = _possible("It has", scenarios_of(event_type, simulated), scenarios_of(event_type, None), simulated)
@@ -120,7 +117,7 @@ def _check_type(event_type: str, names: list[str], simulated: bool | None) -> No
 
 
 def _possible(what: str, found: Iterable[str], otherwise: Iterable[str], simulated: bool | None) -> str:
-    """What could be asked for; where nothing could, what could without `simulated`."""
+    """The possible names; if there are none, those without `simulated`."""
     names = list(found)
     return f"{what}: {listed(names)}." if names else f"{what}, simulated={simulated} left out: {listed(otherwise)}."
 
@@ -130,9 +127,9 @@ def _kind(simulated: bool | None) -> str:
 
 
 def _without(found: list[Case], exclude: Iterable[str]) -> list[Case]:
-    """The cases that no word of `exclude` means, be it their scenario, their type or both."""
+    """The cases whose scenario, type and id match no word of `exclude`."""
     for word in exclude:
-        left = [case for case in found if not any(_is_meant(word, name) for name in _names(case))]
+        left = [case for case in found if not any(_matches(word, name) for name in _names(case))]
         if len(left) == len(found):
             _check_excluded(word)
         found = left
@@ -143,17 +140,17 @@ def _names(case: Case) -> tuple[str, ...]:
     return case.row.name, case.event_type, case.case_id
 
 
-def _is_meant(word: str, name: str) -> bool:
+def _matches(word: str, name: str) -> bool:
     return fnmatchcase(name, word) if _is_pattern(word) else name == word
 
 
 def _check_excluded(word: str) -> None:
-    """Refuse a word that means nothing at all; one that means nothing here takes nothing away."""
+    """Refuse a word of `exclude` that matches no known name."""
     every = (case_of(row, event_type) for event_type in EVENT_TYPES for row in SCENARIOS.values())
     ids = [case.case_id for case in every if case is not None]
     known = (*SCENARIOS, *EVENT_TYPES, *ids)
-    if not any(_is_meant(word, name) for name in known):
+    if not any(_matches(word, name) for name in known):
         raise BadArgumentError(
             f"{_MARKER} excludes {word!r}, which is no scenario, no event type and no id of both."
-            f"{_meaning(word, known)} Scenarios are: {listed(SCENARIOS)}."
+            f"{_suggestion(word, known)} Scenarios are: {listed(SCENARIOS)}."
         )

@@ -1,4 +1,4 @@
-"""What a test may set, and where each setting may come from: marker, command line, ini."""
+"""The settings and their checks. They come from markers, the command line, or the ini file."""
 
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
@@ -12,19 +12,12 @@ __tracebackhide__ = hidden_in_reports
 
 
 class Settings(NamedTuple):
-    """Every setting, as it stands when nobody sets it.
+    """The settings with their defaults. `EcsEvents` documents most of them.
 
     Attributes:
-        region: The region of instances whose id does not tell one.
-        account_id: The account that instances and access keys belong to unless the test says otherwise.
-        start: Where the clock is frozen.
-        clock: The back end that freezes it.
-        sleep: "virtual": `time.sleep` in the test's own thread moves the clock; "real": it waits.
-        executing_for: How long an event stays Executing after NotBefore (a guess).
-        failure_events: "executing": simulated failure events are born Executing (documented since 2020-12);
-            "scheduled": they are born Scheduled, as older documentation shows.
-        strict: What fails a test that would otherwise pass: "true" for all checks, "false" for none, or their names.
-        timeline: "failed": the report of a failed test has the timeline; "all": that of every test.
+        failure_events: "executing": simulated failure events start Executing (documented since 2020-12); "scheduled": they
+            start Scheduled, as in older documentation.
+        timeline: "failed": the reports of failed tests have the timeline; "all": those of all tests.
     """
 
     region: str = "cn-hangzhou"
@@ -46,23 +39,21 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-def with_given(settings: Settings, given: dict[str, Any], spoken: Callable[[str], str]) -> Settings:
-    """`settings` with those of `given` that are not None or empty, checked.
+def with_given(settings: Settings, given: dict[str, Any], label: Callable[[str], str]) -> Settings:
+    """`settings` with those of `given` that are neither None nor empty.
 
     Args:
-        settings: What stands so far.
+        settings: The settings so far.
         given: Values by name.
-        spoken: What an error calls the setting of a name: "the ini option ecs_events_clock".
+        label: The name in errors for the setting of a name: "the ini option ecs_events_clock".
 
     Raises:
-        BadArgumentError: One cannot be used.
+        BadArgumentError: A value is wrong.
     """
-    said = {name: value for name, value in given.items() if value not in (None, "")}
-    if not said:
-        return settings
-    for name, value in said.items():
-        _check(name, value, spoken(name))
-    return settings._replace(**said)
+    values = {name: value for name, value in given.items() if value not in (None, "")}
+    for name, value in values.items():
+        _check(name, value, label(name))
+    return settings._replace(**values)
 
 
 def _check(name: str, value: Any, what: str) -> None:

@@ -1,4 +1,4 @@
-"""A scenario on its way: the event published, what the cloud does of itself planned, the clock where the handler looks."""
+"""Prepares a scenario for a test: publishes the event, plans the provider's steps, moves the clock."""
 
 import datetime as dt
 from collections.abc import Iterator
@@ -17,16 +17,16 @@ from pytest_ecsevents.services.ecs import EventRecord, EventStatus, SystemEvent,
 __tracebackhide__ = hidden_in_reports
 
 _ONE_MORE_DAY: Final = 24 * HOUR
-"""How long a handler has for an event that ends by nothing but its answer."""
+"""Time for a handler to answer an event that does not end by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
-    """One thing that the cloud does of itself in a scenario, if nobody answers the event.
+    """One step of a scenario that happens by itself, unless the handler answers the event.
 
     Attributes:
         at_micros: When, in microseconds since the epoch.
-        what: The status the event takes, or what else is done to it, in words.
+        what: The event's new status, or another change of it, in words.
     """
 
     at_micros: Micros
@@ -47,13 +47,13 @@ class Scenario:
 
     Attributes:
         name: `canceled-before`.
-        event: The event; its `event_type`, `status` and `history` are there.
+        event: The event.
         what: What happens, in a sentence.
-        evidence: What speaks for it: the documentation, or a guess.
-        plan: What the cloud does of itself, and when, if nobody answers the event.
-        until_micros: When all of that is over, and a handler has had an hour more.
-        expected_without_handler: The event's status then, if nobody does anything.
-        expected: The statuses in which a handler that answers such events correctly may have it then.
+        evidence: The documentation for it, or that it is a guess.
+        plan: The steps that happen by themselves, unless the handler answers the event.
+        until_micros: An hour after the last step, in microseconds since the epoch.
+        expected_without_handler: The event's status at that time without a handler.
+        expected: The possible statuses at that time with a correct handler.
     """
 
     name: str
@@ -72,19 +72,19 @@ class Scenario:
 
     @property
     def instance_id(self) -> str:
-        """The instance that the event concerns."""
+        """The event's instance."""
         return self.event.instance_id
 
     @property
     def until(self) -> dt.datetime:
-        """When all is over: what `run` and `advance_to` take; aware UTC."""
+        """The end of the scenario, for `run` and `advance_to`; aware UTC."""
         return from_micros(self.until_micros)
 
     def assert_expected(self) -> None:
-        """Assert that the event has a status in which a handler that answers such events correctly may have it.
+        """Assert that the event has one of the `expected` statuses.
 
         Raises:
-            AssertionError: It has not; the sentence tells the scenario.
+            AssertionError: It has another one; the message describes the scenario.
         """
         status = self.event.status
         if status in self.expected:
@@ -94,7 +94,7 @@ class Scenario:
         )
 
     def text(self) -> str:
-        """The scenario in a few lines, as a failure report has it."""
+        """The scenario in a few lines, for the failure report."""
         steps = [f"\n  {instant_text(step.at_micros)}  {step.what}" for step in self.plan]
         return (
             f"Scenario {self.name} of {self.event_type} on {self.instance_id}: {self.what}\n"
@@ -112,7 +112,7 @@ def _either(statuses: tuple[EventStatus, ...]) -> str:
 
 
 def staged(ecs_events: EcsEvents, case: Case, instance_id: str) -> Scenario:
-    """Publish the event of a case, plan what the cloud does of itself, and move to where the handler first looks."""
+    """Publish the event of a case, plan the provider's steps, and move to the handler's first look."""
     cause = f"scenario {case.row.name}"
     event = _published(ecs_events, case, instance_id, cause)
     record = record_of(event)
@@ -140,7 +140,7 @@ def staged(ecs_events: EcsEvents, case: Case, instance_id: str) -> Scenario:
 def _published(ecs_events: EcsEvents, case: Case, instance_id: str, cause: str) -> SystemEvent:
     not_before = {
         EventStatus.SCHEDULED: dt.timedelta(microseconds=NOTICE),
-        # A simulated one that is born Executing ends at its NotBefore, a real one has none ahead.
+        # A simulated event that starts Executing ends at its NotBefore; a real one has none.
         EventStatus.EXECUTING: dt.timedelta(microseconds=LASTS) if case.simulated else None,
         EventStatus.INQUIRING: None,
     }
@@ -150,7 +150,7 @@ def _published(ecs_events: EcsEvents, case: Case, instance_id: str, cause: str) 
         instance_id,
         not_before[case.born],
         simulated=case.simulated,
-        # Of simulated ones a setting decides.
+        # The setting `failure_events` decides on simulated ones.
         status=None if case.simulated else case.born,
         outcome="Failed" if case.row.ends == EventStatus.FAILED else "Executed",
         executing_for=dt.timedelta(microseconds=LASTS),
@@ -158,13 +158,13 @@ def _published(ecs_events: EcsEvents, case: Case, instance_id: str, cause: str) 
 
 
 def _begins(event: EventRecord) -> Micros:
-    """When it begins to run: at NotBefore, or it has begun."""
+    """When the event starts or started Executing."""
     planned = event.not_before if event.status == EventStatus.SCHEDULED else None
     return event.published_at if planned is None else planned
 
 
 def _perform(ecs_events: EcsEvents, event: EventRecord, begins: Micros, step: ProviderStep, cause: str) -> None:
-    """Do what the cloud does of itself, if the event is still there for it."""
+    """Take a step of the provider, if the event's status still allows it."""
     if step.kind == "cancel" and not event.status.is_final:
         parts_of(ecs_events).cloud.events.cancel([event], cause=f"canceled by {cause}")
     elif step.kind == "reschedule" and event.status == EventStatus.SCHEDULED:
@@ -172,7 +172,7 @@ def _perform(ecs_events: EcsEvents, event: EventRecord, begins: Micros, step: Pr
 
 
 def _plan(event: EventRecord, begins: Micros, case: Case) -> Iterator[PlannedStep]:
-    """What happens to the event by itself from its publication on."""
+    """The steps from publication on that happen by themselves."""
     if event.status == EventStatus.INQUIRING:
         return
     runs, canceled_at = begins, None
@@ -193,7 +193,7 @@ def _plan(event: EventRecord, begins: Micros, case: Case) -> Iterator[PlannedSte
 
 @dataclass(slots=True)
 class _ForAMinute:
-    """Strikes every call in the minute that begins with the first."""
+    """Matches all calls in the minute that begins with the first call."""
 
     ends_at: Micros | None = None
 
@@ -207,7 +207,7 @@ class _ForAMinute:
 
 @dataclass(slots=True)
 class _OncePerAction:
-    """Strikes the first call of each action."""
+    """Matches the first call of each action."""
 
     seen: set[str] = field(default_factory=set)
 
@@ -221,5 +221,5 @@ _GATES: Final = {"Throttling": _ForAMinute, "Throttling.User": _OncePerAction}
 
 
 def is_of_ecs(call: ApiCall) -> bool:
-    """Whether a call is one to the faked cloud, and not one that the test answers itself."""
+    """Whether a call is answered by the fake ECS, and not by a stub."""
     return call.product == "Ecs" and call.action in ACTIONS

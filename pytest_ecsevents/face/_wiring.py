@@ -1,4 +1,4 @@
-"""The objects behind an `EcsEvents`: made and connected here, with nothing of the author's interface."""
+"""Makes and connects the objects behind an `EcsEvents`."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
@@ -34,7 +34,7 @@ __tracebackhide__ = hidden_in_reports
 
 
 class Surfacing:
-    """Raises, when its block ends, the error of a function planned with `at` that a handler swallowed."""
+    """Raises at the end of a block the error of a planned function or a receiver that the handler swallowed."""
 
     def __init__(self, witness: CallWitness) -> None:
         self._witness: Final = witness
@@ -49,14 +49,7 @@ class Surfacing:
 
 
 class Parts:
-    """The objects behind one `EcsEvents`.
-
-    Args:
-        settings: The settings, checked.
-        start: Where the clock is frozen; None for the default.
-        strict: What fails a test that would otherwise pass; None for what the settings say.
-        seed: The seed of ids and dice.
-    """
+    """The objects behind one `EcsEvents`; `start`, `strict` and `seed` are its arguments."""
 
     def __init__(
         self, settings: Settings, start: When | None, strict: "bool | str | Iterable[str] | None", seed: str
@@ -101,7 +94,7 @@ class Parts:
         self.surfacing: Final = Surfacing(self.witness)
 
     def enter(self) -> None:
-        """Intercept calls and freeze the process's clock."""
+        """Intercept calls and freeze the clock; if that fails, undo what was done."""
         try:
             intercept(self.gateway, self._metadata_endpoint, self.witness.uncaught_connection, self.undo)
             self.guests.enter()
@@ -115,7 +108,6 @@ class Parts:
             raise
 
     def leave(self) -> None:
-        """Give everything back."""
         self.guard.end()
         self.undo.close()
         self.witness.left_threads = self.clock.left_threads
@@ -133,17 +125,7 @@ class Parts:
         extended_attribute: "Mapping[str, object] | None" = None,
         **given: Any,
     ) -> SystemEvent:
-        """Publish an event, as `EcsEvents.create` does.
-
-        Args:
-            cause: What published it, in words.
-            event_type: `SystemMaintenance.Reboot`, ...
-            instance_id: The instance, or its id.
-            not_before: The planned time.
-            executing_for: How long it is Executing.
-            extended_attribute: What `ExtendedAttribute` says besides.
-            **given: More arguments of `create`.
-        """
+        """`EcsEvents.create` with a cause in words, which the event's history shows."""
         record = self.cloud.events.create(
             event_type,
             self.cloud.instances.get(instance_id_of(instance_id)),
@@ -158,15 +140,10 @@ class Parts:
     # -- running handlers
 
     def runner(self, what: str, until: object, ecs_events: object) -> Runner:
-        """What runs a handler in the calling thread.
-
-        Args:
-            what: "run" or "run_async".
-            until: When the handler is to end.
-            ecs_events: The argument of `until`, where that is a function.
+        """A runner of handlers for the calling thread; for the arguments see `end_of_run`.
 
         Raises:
-            EcsEventsError: Sleeping does not move the clock here, or `until` is no end.
+            EcsEventsError: Sleeping does not move the clock in this thread, or `until` is malformed.
         """
         self.cloud.check_entered()
         runner = self._runner(*end_of_run(what, until, self.clock.now(), ecs_events))
@@ -193,7 +170,7 @@ class Parts:
         )
 
     def _call_function(self, what: str, function: Callable[[], object], limit: Micros) -> object:
-        """What a handler of Function Compute returns, within `limit` microseconds of virtual time."""
+        """The result of a handler of Function Compute; `limit` is virtual time."""
         runner = self._runner(self.clock.now() + limit, None)
         if runner is None:
             return self.guard.call(what, function)
@@ -207,7 +184,7 @@ class Parts:
         return None if waits is None else waits.activity, self.witness.activity
 
     def _is_running(self) -> bool:
-        """Whether `run` runs a handler, and watches it."""
+        """Whether a handler runs under `run`, which watches it."""
         waits = self.clock.waits
         return waits is not None and waits.stop is not None
 
@@ -227,7 +204,7 @@ class Parts:
         )
 
     def _mail(self, kind: str, name: str) -> Subscription | None:
-        """What brings notifications to a queue or a topic; None while the test has used no queue or topic."""
+        """The subscription of a queue or a topic; None while the test has used neither."""
         messaging: Messaging | None = self.__dict__.get("messaging")
         return None if messaging is None else messaging.subscription_of(kind, name)
 
@@ -239,13 +216,13 @@ class Parts:
         for prefix in PREFIXES:
             self.serving.add(service, prefix=prefix)
 
-    # -- telling
+    # -- reports
 
     def story(self) -> Story:
         return Story(self.witness.journal, self.clock.started_at, self.clock.now())
 
     def timeline(self, most: int | None = None) -> str:
-        """The timeline; of more than `most` lines the middle is left out."""
+        """The timeline, shortened to `most` lines; the least important go first."""
         entries = timeline_entries(self.witness.journal, self.witness.sleeps.in_order())
         return timeline_text(self._header(), entries, most=most)
 
@@ -268,7 +245,7 @@ class Parts:
         return chart(label, list(self.cloud.events.by_id.values()), self.cloud.instances.ever(), self.story())
 
     def explained(self, operator: str, left: object, right: object) -> list[str] | None:
-        """Why a comparison failed, in lines for pytest's report; None where it concerns no event or instance."""
+        """Lines that explain a failed comparison; None if it concerns no event or instance."""
         return explain_comparison(operator, left, right, self.cloud.events.last_read, self.story())
 
 

@@ -135,10 +135,12 @@ def test_where_refuses_an_attribute_that_events_do_not_have(ecs):
     """A misspelt filter is an error with the nearest name, not an empty list."""
     with pytest.raises(BadArgumentError) as error:
         ecs.where(state="Avoided")
-    assert str(error.value) == (
-        "Events have no attribute 'state'. Did you mean status? They have: event_id, event_type, instance_id, "
-        "region_id, account_id, status, publish_time, not_before, finish_time, reason, simulated, outcome, disk_id."
-    )
+    assert "no attribute 'state'. Did you mean status?" in str(error.value)
+    names = str(error.value).rpartition(": ")[2].rstrip(".").split(", ")
+    assert set(names) == {
+        *("event_id", "event_type", "instance_id", "region_id", "account_id", "status", "publish_time", "not_before"),
+        *("finish_time", "reason", "simulated", "outcome", "disk_id"),
+    }
 
 
 def test_where_refuses_a_value_that_no_event_can_have(ecs):
