@@ -1,6 +1,6 @@
 """The RPC protocol of Alibaba Cloud's APIs: actions, parameters, paging, errors, JSON and XML. Knows no product."""
 
-from pytest_ecsevents.rpc._action import Action, ParsedCall, Product, Products
+from pytest_ecsevents.rpc._action import Action, Actions, ParsedCall, Product, Products
 from pytest_ecsevents.rpc._calls import ApiCall, Call
 from pytest_ecsevents.rpc._encoding import encoded, xml_text
 from pytest_ecsevents.rpc._error_tables import COMMON, error_table
@@ -14,6 +14,7 @@ __all__ = [
     "NETWORK_FAULTS",
     "NO_EFFECT",
     "Action",
+    "Actions",
     "Acts",
     "Answerer",
     "ApiCall",

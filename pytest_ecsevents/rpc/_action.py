@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from pytest_ecsevents._errors import EcsEventsError
 from pytest_ecsevents.clock import Micros
@@ -141,7 +141,7 @@ class Action(Generic[CallT_contra]):
                 try:
                     values[parameter.name] = parameter.parse(raw)
                 except UnusableValueError as problem:
-                    name = parameter.wire_name
+                    name = f"{parameter.name}.{problem.member}" if problem.member else parameter.wire_name
                     raise self.invalid(name, problem.value, problem.expected, parameter.refusal) from None
             elif parameter.required:
                 raise self.not_supplied(parameter.wire_name, parameter.missing)
@@ -200,3 +200,32 @@ class Products(dict[str, Product[CallT_contra]]):
 def not_supplied(name: str) -> str:
     """The message for a required parameter that was not sent."""
     return f'The input parameter "{name}" that is mandatory for processing this request is not supplied.'
+
+
+CallT = TypeVar("CallT", bound=ParsedCall)
+ActionFunction: TypeAlias = Callable[[CallT], JsonObject]
+
+
+class Actions(dict[str, Action[CallT]]):
+    """Actions by name. Each is declared by decorating the function that answers it.
+
+    Args:
+        package: The package whose `errors.csv` has their errors.
+        **shared: What each of them is declared with (see `Action`), unless it says otherwise.
+    """
+
+    def __init__(self, package: str, **shared: Any) -> None:
+        super().__init__()
+        self._package: Final = package
+        self._shared: Final = shared
+
+    def action(
+        self, name: str, *parameters: Parameter[Any], **options: Any
+    ) -> Callable[[ActionFunction[CallT]], ActionFunction[CallT]]:
+        """Declare an action; `options` are attributes of `Action`."""
+
+        def declare(answer: ActionFunction[CallT]) -> ActionFunction[CallT]:
+            self[name] = Action(name, ParameterSet(parameters), self._package, answer, **{**self._shared, **options})
+            return answer
+
+        return declare

@@ -5,8 +5,9 @@ import datetime as dt
 import json
 import re
 import warnings
-from collections.abc import Callable, Collection, Mapping, Sized
+from collections.abc import Callable, Collection, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from pytest_ecsevents._words import did_you_mean, listed
@@ -63,12 +64,14 @@ class UnusableValueError(ValueError):
     Attributes:
         value: The value, as an error shows it.
         expected: A sentence that says what was expected.
+        member: Which member of a list of structs it is: `1.Level`; "" for the parameter itself.
     """
 
-    def __init__(self, value: str, expected: str) -> None:
-        super().__init__(value, expected)
+    def __init__(self, value: str, expected: str, member: str = "") -> None:
+        super().__init__(value, expected, member)
         self.value: Final = value
         self.expected: Final = expected
+        self.member: Final = member
 
 
 def text(name: str, *, required: bool = False, note: str = "") -> Parameter[str]:
@@ -258,28 +261,51 @@ def repeated(
     return Parameter(name, "list", parse, (), required, missing=missing, refusal=refusal, note=note)
 
 
+Allowed: TypeAlias = "Mapping[str, tuple[str, ...]]"
+"""The values that members of a struct may have, by member; any for a member that is not in it."""
+
+
 def structs(
-    name: str, *members: str, most: int, refusal: str = "", note: str = ""
+    name: str, *members: str, most: int, allowed: Allowed = MappingProxyType({}), refusal: str = "", note: str = ""
 ) -> "Parameter[tuple[Mapping[str, str], ...]]":
     """A list of structs, `Tag.1.Key` with `Tag.1.Value` and so on."""
 
     def parse(raw: list[dict[str, str]]) -> tuple[Mapping[str, str], ...]:
-        check_count(raw, most)
+        _check_structs(raw, most, allowed)
         return tuple(raw)
 
     return Parameter(name, "struct list", parse, (), members=members, refusal=refusal, note=note or f"1 to {most}")
 
 
 def nested_structs(
-    name: str, *members: str, most: int, required: bool = False, note: str = ""
+    name: str,
+    *members: str,
+    most: int,
+    allowed: Allowed = MappingProxyType({}),
+    required: bool = False,
+    note: str = "",
 ) -> Parameter[tuple[Struct, ...]]:
     """A list of structs some of whose members are lists: `NetworkInterface.1.SecurityGroupIds.1` and so on."""
 
     def parse(raw: list[Struct]) -> tuple[Struct, ...]:
-        check_count(raw, most)
+        _check_structs(raw, most, allowed)
         return tuple(raw)
 
     return Parameter(name, "struct list", parse, (), required, members=members, note=note or f"1 to {most}")
+
+
+def _check_structs(raw: Sequence[Struct], most: int, allowed: Allowed) -> None:
+    check_count(raw, most)
+    for number, struct in enumerate(raw, 1):
+        for member, values in struct.items():
+            is_list = isinstance(values, list)
+            try:
+                check_count(values if is_list else (), most)
+                for value in filter(None, values if is_list else [str(values)]):
+                    one_of(value, allowed.get(member, (value,)))
+            except UnusableValueError as problem:
+                place = f"{number}.{member}{'.N' if is_list else ''}"
+                raise UnusableValueError(problem.value, problem.expected, place) from None
 
 
 def check_count(values: Sized, most: int) -> None:

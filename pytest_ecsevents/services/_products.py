@@ -1,6 +1,6 @@
 """The products that are faked: where each is called, in which version, and what it answers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
@@ -11,34 +11,35 @@ from pytest_ecsevents.rpc._api import Api, ApiExchange, CallChecks
 from pytest_ecsevents.rpc._wire import JsonObject
 from pytest_ecsevents.services.cms import CloudMonitor
 from pytest_ecsevents.services.cms._calls import MonitorCall
-from pytest_ecsevents.services.cms.api._monitor_actions import MONITOR_ACTIONS
-from pytest_ecsevents.services.cms.api._rule_actions import RULE_ACTIONS
+from pytest_ecsevents.services.cms.api import _monitor_actions, _rule_actions
 from pytest_ecsevents.services.ecs import Cloud
-from pytest_ecsevents.services.ecs.api._creation_actions import CREATION_ACTIONS
-from pytest_ecsevents.services.ecs.api._disk_actions import DISK_ACTIONS
-from pytest_ecsevents.services.ecs.api._event_actions import EVENT_ACTIONS
-from pytest_ecsevents.services.ecs.api._instance_actions import OPERATION_ACTIONS
-from pytest_ecsevents.services.ecs.api._instance_queries import QUERY_ACTIONS
-from pytest_ecsevents.services.ecs.api._lookups import LOOKUP_ACTIONS
-from pytest_ecsevents.services.ecs.api._maintenance_actions import MAINTENANCE_ACTIONS
+from pytest_ecsevents.services.ecs.api import (
+    _creation_actions,
+    _disk_actions,
+    _event_actions,
+    _instance_actions,
+    _instance_queries,
+    _lookups,
+    _maintenance_actions,
+)
 
 
-def _by_name(*groups: Iterable[Action[CallT_contra]]) -> Mapping[str, Action[CallT_contra]]:
-    return MappingProxyType({action.name: action for group in groups for action in group})
+def _merged(*modules: Mapping[str, Action[CallT_contra]]) -> Mapping[str, Action[CallT_contra]]:
+    return MappingProxyType({name: action for actions in modules for name, action in actions.items()})
 
 
 ECS: Final[Product[MonitorCall]] = Product(
     name="Ecs",
     version="2014-05-26",
     hosts=("ecs",),
-    actions=_by_name(
-        EVENT_ACTIONS,
-        DISK_ACTIONS,
-        QUERY_ACTIONS,
-        CREATION_ACTIONS,
-        OPERATION_ACTIONS,
-        MAINTENANCE_ACTIONS,
-        LOOKUP_ACTIONS,
+    actions=_merged(
+        _event_actions.ACTIONS,
+        _disk_actions.ACTIONS,
+        _instance_queries.ACTIONS,
+        _creation_actions.ACTIONS,
+        _instance_actions.ACTIONS,
+        _maintenance_actions.ACTIONS,
+        _lookups.ACTIONS,
     ),
     nouns={
         "EventId": "event",
@@ -58,7 +59,7 @@ CMS: Final[Product[MonitorCall]] = Product(
     version="2019-01-01",
     # The newer SDK calls cms.<region> where it knows no endpoint of the region, and old ones of it always did.
     hosts=("metrics", "cms"),
-    actions=_by_name(MONITOR_ACTIONS, RULE_ACTIONS),
+    actions=_merged(_monitor_actions.ACTIONS, _rule_actions.ACTIONS),
     nouns={
         "SystemEvent": "notification",
         "SystemEventCount": "count",

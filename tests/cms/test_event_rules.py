@@ -354,7 +354,7 @@ def test_targets_that_lack_something_are_failed_and_the_others_taken(ecs, ask, p
     }
     assert list(ecs.event_rules["reboots"].targets) == ["3"]
     assert (
-        "Not all targets were taken: one of ContactParameters lacks ContactGroupName; one of FcParameters lacks FunctionName; "
+        "Some targets failed: one of ContactParameters lacks ContactGroupName; one of FcParameters lacks FunctionName; "
         "one of FcParameters lacks ServiceName; one of MnsParameters lacks Queue or Topic; one of WebhookParameters lacks Url."
     ) in " ".join(ecs.timeline().split())
 

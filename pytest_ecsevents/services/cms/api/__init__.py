@@ -4,6 +4,3 @@ from typing import Final
 
 PACKAGE: Final = "pytest_ecsevents.services.cms"
 """Its `errors.csv` has what these actions may answer instead."""
-
-INVALID: Final = "ParameterInvalid"
-"""The error for a parameter that cannot be used."""

@@ -7,12 +7,14 @@ from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from pytest_ecsevents._words import did_you_mean
-from pytest_ecsevents.rpc import Action
-from pytest_ecsevents.rpc._parameters import Parameter, ParameterSet, UnusableValueError, choice, integer, text
+from pytest_ecsevents.rpc import Actions
+from pytest_ecsevents.rpc._parameters import Parameter, UnusableValueError, choice, integer, text
 from pytest_ecsevents.rpc._wire import Json, JsonObject
 from pytest_ecsevents.services.cms import EVENT_TYPES, LEVELS, Notification
 from pytest_ecsevents.services.cms._calls import MonitorCall
-from pytest_ecsevents.services.cms.api import INVALID, PACKAGE
+from pytest_ecsevents.services.cms.api import PACKAGE
+
+ACTIONS: Final = Actions[MonitorCall](PACKAGE, unusable="ParameterInvalid", needs_region=False)
 
 Test: TypeAlias = Callable[[Notification], bool]
 
@@ -159,6 +161,18 @@ _PAGE_NUMBER: Final = page_number(100_000_000)
 _PAGE_SIZE: Final = integer("PageSize", 10, least=1, most=100)
 
 
+@ACTIONS.action(
+    "DescribeSystemEventAttribute",
+    *_FILTERS,
+    _PAGE_NUMBER,
+    _PAGE_SIZE,
+    notes=(
+        *_NOTES,
+        "Newest first.",
+        "Content is the JSON text of the content's object.",
+        "Time is a number, as in the official model; samples print it as text.",
+    ),
+)
 def _describe_events(call: MonitorCall) -> JsonObject:
     found = _asked_for(call)[::-1]
     views: list[Json] = [
@@ -167,24 +181,18 @@ def _describe_events(call: MonitorCall) -> JsonObject:
     return framed({"Message": "success", "SystemEvents": {"SystemEvent": views}}, success="true")
 
 
-EVENTS: Final = Action(
-    "DescribeSystemEventAttribute",
-    ParameterSet((*_FILTERS, _PAGE_NUMBER, _PAGE_SIZE)),
-    PACKAGE,
-    _describe_events,
-    unusable=INVALID,
-    needs_region=False,
-    notes=(
-        *_NOTES,
-        "Newest first.",
-        "Content is the JSON text of the content's object.",
-        "Time is a number, as in the official model; samples print it as text.",
-    ),
-)
-
 # -- DescribeSystemEventCount
 
 
+@ACTIONS.action(
+    "DescribeSystemEventCount",
+    *_FILTERS,
+    notes=(
+        *_NOTES,
+        "Those of one name, level and resource are counted together; Content and Time are the last one's.",
+        "Num and Time are numbers, as in the official model; samples print them as text.",
+    ),
+)
 def _describe_counts(call: MonitorCall) -> JsonObject:
     alike: dict[object, list[Notification]] = {}
     for told in _asked_for(call):
@@ -192,20 +200,6 @@ def _describe_counts(call: MonitorCall) -> JsonObject:
     views: list[Json] = [{**_view(those[-1]), "Num": len(those)} for those in alike.values()]
     return framed({"Message": "success", "SystemEventCounts": {"SystemEventCount": views}}, success="true")
 
-
-COUNTS: Final = Action(
-    "DescribeSystemEventCount",
-    ParameterSet(_FILTERS),
-    PACKAGE,
-    _describe_counts,
-    unusable=INVALID,
-    needs_region=False,
-    notes=(
-        *_NOTES,
-        "Those of one name, level and resource are counted together; Content and Time are the last one's.",
-        "Num and Time are numbers, as in the official model; samples print them as text.",
-    ),
-)
 
 # -- DescribeSystemEventHistogram
 
@@ -219,6 +213,15 @@ _INTERVALS: Final = tuple(
 _MOST_INTERVALS: Final = 30
 
 
+@ACTIONS.action(
+    "DescribeSystemEventHistogram",
+    *_FILTERS,
+    notes=(
+        _NOTES[0],
+        "Without a range it is that of the last 15 minutes, as in the sample; both ends are included.",
+        "15 minutes are told in intervals of 30 seconds, as in the sample; longer ranges in longer ones, 30 at most.",
+    ),
+)
 def _describe_histogram(call: MonitorCall) -> JsonObject:
     times = [_milliseconds(told) for told in _asked_for(call)]
     first, last = call[_START], call[_END]
@@ -242,23 +245,17 @@ def _intervals(first: int, last: int) -> "Iterable[tuple[int, int]]":
         start = end
 
 
-HISTOGRAM: Final = Action(
-    "DescribeSystemEventHistogram",
-    ParameterSet(_FILTERS),
-    PACKAGE,
-    _describe_histogram,
-    unusable=INVALID,
-    needs_region=False,
-    notes=(
-        _NOTES[0],
-        "Without a range it is that of the last 15 minutes, as in the sample; both ends are included.",
-        "15 minutes are told in intervals of 30 seconds, as in the sample; longer ranges in longer ones, 30 at most.",
-    ),
-)
-
 # -- DescribeSystemEventMetaList
 
 
+@ACTIONS.action(
+    "DescribeSystemEventMetaList",
+    notes=(
+        "The names of ECS only, and those that the test adds.",
+        "A name stands for its description, and a status for its own.",
+        "Code is a number, as in the official model; samples print it as text.",
+    ),
+)
 def _describe_names(call: MonitorCall) -> JsonObject:
     views: list[Json] = [
         {
@@ -275,20 +272,6 @@ def _describe_names(call: MonitorCall) -> JsonObject:
     ]
     return framed({"Message": "success", "Data": {"Resource": views}}, code=200)
 
-
-NAMES: Final = Action(
-    "DescribeSystemEventMetaList",
-    ParameterSet(()),
-    PACKAGE,
-    _describe_names,
-    unusable=INVALID,
-    needs_region=False,
-    notes=(
-        "The names of ECS only, and those that the test adds.",
-        "A name stands for its description, and a status for its own.",
-        "Code is a number, as in the official model; samples print it as text.",
-    ),
-)
 
 # -- SendDryRunSystemEvent
 
@@ -312,6 +295,19 @@ _EVENT_CONTENT: Final[Parameter["dict[str, Any]"]] = Parameter(
 )
 
 
+@ACTIONS.action(
+    "SendDryRunSystemEvent",
+    _OF_PRODUCT,
+    _EVENT_NAME,
+    _OF_GROUP,
+    _EVENT_CONTENT,
+    notes=(
+        "It goes to subscriptions and to the targets of matching rules, and is in no history.",
+        "What EventContent says goes before what is known of the name; content is empty unless it says more.",
+        "An unknown name is accepted.",
+        "EventContent that is no JSON object is refused.",
+    ),
+)
 def _send_dry_run(call: MonitorCall) -> JsonObject:
     name = call[_EVENT_NAME]
     notification = call.monitor.tell_dry_run(
@@ -325,21 +321,3 @@ def _send_dry_run(call: MonitorCall) -> JsonObject:
     if name not in call.monitor.names and notification.product == "ECS":
         call.hint = f"{name} is the name of no notification of ECS.{did_you_mean(name, call.monitor.names)}"
     return framed({"Message": "success"}, success="true")
-
-
-DRY_RUN: Final = Action(
-    "SendDryRunSystemEvent",
-    ParameterSet((_OF_PRODUCT, _EVENT_NAME, _OF_GROUP, _EVENT_CONTENT)),
-    PACKAGE,
-    _send_dry_run,
-    unusable=INVALID,
-    needs_region=False,
-    notes=(
-        "It goes to subscriptions and to the targets of matching rules, and is in no history.",
-        "What EventContent says goes before what is known of the name; content is empty unless it says more.",
-        "An unknown name is accepted.",
-        "EventContent that is no JSON object is refused.",
-    ),
-)
-
-MONITOR_ACTIONS: Final = (EVENTS, COUNTS, HISTOGRAM, NAMES, DRY_RUN)

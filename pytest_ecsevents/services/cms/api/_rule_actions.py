@@ -1,22 +1,19 @@
-"""The actions of CloudMonitor on event rules and their targets."""
+"""CloudMonitor's actions on event rules and their targets."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Final
 
-from pytest_ecsevents._errors import EcsEventsError
 from pytest_ecsevents._words import did_you_mean, listed
-from pytest_ecsevents.rpc import Action
+from pytest_ecsevents.rpc import Actions
 from pytest_ecsevents.rpc._parameters import (
-    ParameterSet,
+    Parameter,
     Struct,
-    UnusableValueError,
     choice,
     integer,
     nested_structs,
-    one_of,
     repeated,
     structs,
     text,
@@ -35,11 +32,16 @@ from pytest_ecsevents.services.cms import (
     is_name,
 )
 from pytest_ecsevents.services.cms._calls import MonitorCall
-from pytest_ecsevents.services.cms.api import INVALID, PACKAGE
+from pytest_ecsevents.services.cms.api import PACKAGE
 from pytest_ecsevents.services.cms.api._monitor_actions import framed, page_number, page_of
 
-_METHODS: Final = ("GET", "POST", "PUT")
-_UNKNOWN: Final[Mapping[type[EcsEventsError], str]] = {NoSuchRuleError: "ResourceNotFound"}
+ACTIONS: Final = Actions[MonitorCall](
+    PACKAGE,
+    unusable="ParameterInvalid",
+    refusals={NoSuchRuleError: "ResourceNotFound"},
+    needs_region=False,
+    methods=("GET", "POST", "PUT"),
+)
 _UNKNOWN_NOTE: Final = "An unknown rule is ResourceNotFound."
 
 _RULE_NAME: Final = text("RuleName", required=True)
@@ -49,14 +51,7 @@ _RULE_NAMES: Final = repeated("RuleNames", most=20, required=True)
 
 _STATES: Final = ("ENABLED", "DISABLED")
 _MOST_VALUES: Final = 50
-_LISTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "EventTypeList": (*EVENT_TYPES, ALL),
-    "LevelList": (*LEVELS, ALL),
-    "NameList": (),
-    "StatusList": (),
-    "KeywordFilter.Keywords": (),
-}
-"""The lists of a pattern, and what they may hold where that is documented."""
+_LISTS: Final = ("EventTypeList", "LevelList", "NameList", "StatusList", "KeywordFilter.Keywords")
 
 _PATTERNS: Final = nested_structs(
     "EventPattern",
@@ -66,9 +61,14 @@ _PATTERNS: Final = nested_structs(
     "CustomFilters",
     "SQLFilter",
     most=_MOST_VALUES,
+    allowed={
+        "EventTypeList": (*EVENT_TYPES, ALL),
+        "LevelList": (*LEVELS, ALL),
+        "KeywordFilter.Relation": ("OR", "NOT"),
+    },
     required=True,
     note=f"1 to {_MOST_VALUES}, any of which may match; Product is required, its lists hold up to {_MOST_VALUES} values, * is "
-    "all. SQLFilter is kept, but not looked at",
+    "all. SQLFilter is kept, but not evaluated",
 )
 _DESCRIPTION: Final = text("Description")
 _KIND: Final = choice(
@@ -81,8 +81,25 @@ _STATE: Final = choice("State", _STATES, note="ENABLED or DISABLED; default ENAB
 _SILENCE: Final = whole("SilenceTime", least=0, note="seconds, default 86400; kept, but without effect")
 
 
+@ACTIONS.action(
+    "PutEventRule",
+    _RULE_NAME,
+    _PATTERNS,
+    _KIND,
+    _GROUP,
+    _DESCRIPTION,
+    _STATE,
+    _SILENCE,
+    refusals={},
+    notes=(
+        "A rule that exists keeps what is not sent, but for its patterns.",
+        "Rules are of an account, and fire for events in all of its regions.",
+        "SilenceTime is about people: machines are told each time.",
+        "There is no limit on the number of rules.",
+    ),
+)
 def _put_rule(call: MonitorCall) -> JsonObject:
-    patterns = tuple(_pattern(call, f"EventPattern.{number}", one) for number, one in enumerate(call[_PATTERNS], 1))
+    patterns = tuple(_pattern(call, number, sent) for number, sent in enumerate(call[_PATTERNS], 1))
     rules = call.monitor.rules
     rule = rules.get(call.account_id, call[_RULE_NAME])
     if rule is None:
@@ -111,24 +128,19 @@ def _doubts(call: MonitorCall, patterns: Iterable[EventPattern]) -> Iterator[str
                     yield f"No notification of ECS is called {name!r}.{did_you_mean(name, known)}"
 
 
-def _pattern(call: MonitorCall, name: str, sent: Struct) -> EventPattern:
-    """One pattern.
-
-    Raises:
-        ApiError: It names no product, or a value cannot be.
-    """
+def _pattern(call: MonitorCall, number: int, sent: Struct) -> EventPattern:
     product = _word(sent, "Product")
     if not product:
-        raise call.action.not_supplied(f"{name}.Product")
-    lists = {key: _values(call, f"{name}.{key}.N", sent.get(key, ()), allowed) for key, allowed in _LISTS.items()}
+        raise call.action.not_supplied(f"EventPattern.{number}.Product")
+    event_types, levels, names, statuses, keywords = (tuple(filter(None, sent.get(name, ()))) for name in _LISTS)
     return EventPattern(
         product=product,
-        event_types=lists["EventTypeList"],
-        levels=lists["LevelList"],
-        names=lists["NameList"],
-        statuses=lists["StatusList"],
-        keywords=lists["KeywordFilter.Keywords"],
-        relation=_one_of(call, f"{name}.KeywordFilter.Relation", _word(sent, "KeywordFilter.Relation"), ("OR", "NOT")),
+        event_types=event_types,
+        levels=levels,
+        names=names,
+        statuses=statuses,
+        keywords=keywords,
+        relation=_word(sent, "KeywordFilter.Relation") or "OR",
         custom_filter=_word(sent, "CustomFilters"),
         sql_filter=_word(sent, "SQLFilter"),
     )
@@ -137,39 +149,6 @@ def _pattern(call: MonitorCall, name: str, sent: Struct) -> EventPattern:
 def _word(sent: Struct, member: str) -> str:
     return str(sent.get(member, ""))
 
-
-def _values(call: MonitorCall, name: str, sent: "str | Iterable[str]", allowed: tuple[str, ...]) -> tuple[str, ...]:
-    values = tuple(filter(None, sent))
-    if len(values) > _MOST_VALUES:
-        raise call.invalid(name, f"{len(values)} values", f"It takes at most {_MOST_VALUES}.")
-    return tuple(_one_of(call, name, value, allowed) for value in values) if allowed else values
-
-
-def _one_of(call: MonitorCall, name: str, value: str, allowed: tuple[str, ...]) -> str:
-    """A value out of a fixed set; the first where none was sent."""
-    if not value:
-        return allowed[0]
-    try:
-        return one_of(value, allowed)
-    except UnusableValueError as problem:
-        raise call.invalid(name, problem.value, problem.expected) from None
-
-
-PUT: Final = Action(
-    "PutEventRule",
-    ParameterSet((_RULE_NAME, _PATTERNS, _KIND, _GROUP, _DESCRIPTION, _STATE, _SILENCE)),
-    PACKAGE,
-    _put_rule,
-    unusable=INVALID,
-    needs_region=False,
-    methods=_METHODS,
-    notes=(
-        "A rule that exists keeps what is not sent, but for its patterns.",
-        "Rules are of an account, and fire for events in all of its regions.",
-        "SilenceTime is about people: machines are told each time.",
-        "There is no limit on the number of rules.",
-    ),
-)
 
 # -- how rules are shown
 
@@ -200,6 +179,7 @@ def _rule_view(rule: EventRule, pattern: JsonObject) -> JsonObject:
 
 # -- DescribeEventRuleList
 
+_OF_GROUP: Final = text("GroupId")
 _PREFIX: Final = text("NamePrefix")
 _IS_ENABLED: Final = yes_or_no("IsEnable", note="those that are enabled, or those that are not")
 # Texts in the reference and in the models.
@@ -207,6 +187,20 @@ _PAGE_NUMBER: Final = replace(page_number(), kind="string")
 _PAGE_SIZE: Final = replace(integer("PageSize", 10, least=1, most=100), kind="string")
 
 
+@ACTIONS.action(
+    "DescribeEventRuleList",
+    _PREFIX,
+    _IS_ENABLED,
+    _OF_GROUP,
+    _PAGE_NUMBER,
+    _PAGE_SIZE,
+    refusals={},
+    notes=(
+        "Without IsEnable all rules are listed, as Terraform's provider finds them, though it is said to default to true.",
+        "Of several patterns the first is shown, as an object, as samples have it; the official model has a list there.",
+        "In order of creation; PageSize up to 100.",
+    ),
+)
 def _describe_rules(call: MonitorCall) -> JsonObject:
     found = [
         rule
@@ -229,28 +223,17 @@ def _listed_view(rule: EventRule) -> JsonObject:
     return {**_rule_view(rule, pattern), "SilenceTime": rule.silence_time}
 
 
-_OF_GROUP: Final = text("GroupId")
-
-LIST: Final = Action(
-    "DescribeEventRuleList",
-    ParameterSet((_PREFIX, _IS_ENABLED, _OF_GROUP, _PAGE_NUMBER, _PAGE_SIZE)),
-    PACKAGE,
-    _describe_rules,
-    unusable=INVALID,
-    needs_region=False,
-    methods=_METHODS,
-    notes=(
-        "Without IsEnable all rules are listed, as Terraform's provider finds them, though it is said to default to true.",
-        "Of several patterns the first is shown, as an object, as samples have it; the official model has a list there.",
-        "In order of creation; PageSize up to 100.",
-    ),
-)
-
 # -- DescribeEventRuleAttribute
 
 _ASKED_SILENCE: Final = replace(text("SilenceTime"), note="without effect")
 
 
+@ACTIONS.action(
+    "DescribeEventRuleAttribute",
+    _RULE_NAME,
+    _ASKED_SILENCE,
+    notes=(_UNKNOWN_NOTE, "Of several patterns the first is shown."),
+)
 def _describe_rule(call: MonitorCall) -> JsonObject:
     rule = call.monitor.rules.rule(call.account_id, call[_RULE_NAME])
     first = rule.patterns[0]
@@ -262,18 +245,6 @@ def _describe_rule(call: MonitorCall) -> JsonObject:
     return framed({"Result": _rule_view(rule, pattern)})
 
 
-ATTRIBUTE: Final = Action(
-    "DescribeEventRuleAttribute",
-    ParameterSet((_RULE_NAME, _ASKED_SILENCE)),
-    PACKAGE,
-    _describe_rule,
-    _UNKNOWN,
-    unusable=INVALID,
-    needs_region=False,
-    methods=_METHODS,
-    notes=(_UNKNOWN_NOTE, "Of several patterns the first is shown."),
-)
-
 # -- targets
 
 
@@ -282,48 +253,61 @@ class TargetKind:
     """One kind of targets.
 
     Attributes:
-        name: `FcParameters`, as it is sent and listed.
-        item: What one of them is called in the list.
-        members: What one says.
-        needed: What it cannot do without, one of each of these (a guess).
-        hidden: What the list does not show.
-        arns: Its resource name, with the account and members to fill in: the first for which they are there.
-        failed: What the reply calls the list of those that are failed, and one of them; "" where it has none.
-        allowed: What members may say, where that is documented; the first is taken where nothing is sent (a guess).
+        name: The parameter: `FcParameters`.
+        item: The name of one target in DescribeEventRuleTargetList.
+        members: What a target says, with "Id"; separated by spaces.
+        needed: The members without which a target fails (a guess); "A or B" needs one of them.
+        hidden: A member that DescribeEventRuleTargetList leaves out.
+        arns: Its ARN, with members to fill in: the first whose members are there.
+        failed: The names of the list of failed targets and of one of them; "" where the reply has none.
+        allowed: Documented values of members; the first is the default (a guess).
+        parameter: The parameter as the action takes it.
     """
 
     name: str
     item: str
-    members: tuple[str, ...]
-    needed: tuple[tuple[str, ...], ...]
-    hidden: tuple[str, ...] = ()
+    members: str
+    needed: tuple[str, ...]
+    hidden: str = ""
     arns: tuple[str, ...] = ()
     failed: tuple[str, str] = ("", "")
     allowed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    parameter: "Parameter[tuple[Mapping[str, str], ...]]" = field(init=False)
+
+    def __post_init__(self) -> None:
+        allowed = [f"{member} is one of {listed(values)}" for member, values in self.allowed.items()]
+        note = "; ".join([f"1 to {_MOST_TARGETS}", *allowed, f"failed without {' and '.join(self.needed)}"])
+        parameter = structs(self.name, *self.members.split(), most=_MOST_TARGETS, allowed=self.allowed, note=note)
+        object.__setattr__(self, "parameter", parameter)
+
+    def lacks(self, members: Mapping[str, str]) -> list[str]:
+        """The needed members that a target does not have."""
+        return [need for need in self.needed if not any(member in members for member in need.split(" or "))]
 
 
+_MOST_TARGETS: Final = 5
 TARGET_KINDS: Final = (
     TargetKind(
         "ContactParameters",
         "ContactParameter",
-        ("Id", "ContactGroupName", "Level"),
-        (("ContactGroupName",),),
+        "Id ContactGroupName Level",
+        ("ContactGroupName",),
         failed=("FailedContactParameters", "ContactParameter"),
         allowed={"Level": ("4", "3", "2")},
     ),
     TargetKind(
         "FcParameters",
         "FCParameter",
-        ("Id", "Region", "ServiceName", "FunctionName"),
-        (("ServiceName",), ("FunctionName",)),
+        "Id Region ServiceName FunctionName",
+        ("ServiceName", "FunctionName"),
         arns=("acs:fc:{Region}:{account}:services/{ServiceName}/functions/{FunctionName}",),
         failed=("FailedFcParameters", "FcParameter"),
     ),
     TargetKind(
         "MnsParameters",
         "MnsParameter",
-        ("Id", "Region", "Queue", "Topic"),
-        (("Queue", "Topic"),),
+        "Id Region Queue Topic",
+        ("Queue or Topic",),
         arns=(
             "acs:mns:{Region}:{account}:/queues/{Queue}/messages",
             "acs:mns:{Region}:{account}:/topics/{Topic}/messages",
@@ -333,77 +317,55 @@ TARGET_KINDS: Final = (
     TargetKind(
         "SlsParameters",
         "SlsParameter",
-        ("Id", "Region", "Project", "LogStore"),
-        (("Project",), ("LogStore",)),
+        "Id Region Project LogStore",
+        ("Project", "LogStore"),
         arns=("acs:log:{Region}:{account}:project/{Project}/logstore/{LogStore}",),
     ),
     TargetKind(
         "WebhookParameters",
         "WebhookParameter",
-        ("Id", "Protocol", "Method", "Url"),
-        (("Url",),),
+        "Id Protocol Method Url",
+        ("Url",),
         allowed={"Protocol": ("http", "telnet", "ping"), "Method": ("POST", "GET")},
     ),
     TargetKind(
         "OpenApiParameters",
         "OpenApiParameters",
-        ("Id", "Product", "Action", "Version", "Region", "Role", "Arn", "JsonParams"),
-        (("Product",), ("Action",), ("Version",)),
-        hidden=("JsonParams",),
+        "Id Product Action Version Region Role Arn JsonParams",
+        ("Product", "Action", "Version"),
+        hidden="JsonParams",
     ),
 )
-_MOST_TARGETS: Final = 5
-
-
-def _note(kind: TargetKind) -> str:
-    """What there is to know of its parameter, for documentation."""
-    allowed = [f"{member} is one of {listed(values)}" for member, values in kind.allowed.items()]
-    needed = " and ".join(" or ".join(ways) for ways in kind.needed)
-    return "; ".join([f"1 to {_MOST_TARGETS}", *allowed, f"failed without {needed}"])
-
-
-_KINDS: Final = {
-    kind.name: (
-        kind,
-        structs(kind.name, *kind.members, most=_MOST_TARGETS, note=_note(kind)),
-    )
-    for kind in TARGET_KINDS
-}
 
 # -- PutEventRuleTargets
 
 
+@ACTIONS.action(
+    "PutEventRuleTargets",
+    _RULE_NAME,
+    *(kind.parameter for kind in TARGET_KINDS),
+    notes=(
+        _UNKNOWN_NOTE,
+        "An id is of one target of the rule, whatever its kind; a target without one gets the next free number.",
+        "A target that lacks what it is to be told at is failed; the others are taken, and Success is true.",
+        "What is left out: Region is that of the call, Method POST, Protocol http, Level 4.",
+    ),
+)
 def _put_targets(call: MonitorCall) -> JsonObject:
     rule = call.monitor.rules.rule(call.account_id, call[_RULE_NAME])
-    sent = [
-        (kind, _completed(call, kind, f"{kind.name}.{number}", members))
-        for kind, parameter in _KINDS.values()
-        for number, members in enumerate(call[parameter], 1)
-    ]
-    failed = [(kind, members) for kind, members in sent if _lacks(kind, members)]
+    sent = [(kind, _with_defaults(call, kind, members)) for kind in TARGET_KINDS for members in call[kind.parameter]]
     for kind, members in sent:
-        if not _lacks(kind, members):
+        if not kind.lacks(members):
             target_id = members.get("Id") or _free_id(rule)
             rule.targets[target_id] = RuleTarget(kind.name, target_id, {**members, "Id": target_id})
-    return framed(_failures(call, failed))
+    return framed(_failures(call, [(kind, members) for kind, members in sent if kind.lacks(members)]))
 
 
-def _completed(call: MonitorCall, kind: TargetKind, name: str, sent: Mapping[str, str]) -> Mapping[str, str]:
-    """What one target says, beside what it is taken to say.
-
-    Raises:
-        ApiError: A value cannot be.
-    """
-    said = {member: value for member, value in sent.items() if value}
-    for member, allowed in kind.allowed.items():
-        said[member] = _one_of(call, f"{name}.{member}", said.get(member, ""), allowed)
+def _with_defaults(call: MonitorCall, kind: TargetKind, sent: Mapping[str, str]) -> Mapping[str, str]:
+    defaults = {member: values[0] for member, values in kind.allowed.items()}
     if "Region" in kind.members:
-        said.setdefault("Region", call.region_id or call.cloud.settings.region_id)
-    return said
-
-
-def _lacks(kind: TargetKind, members: Mapping[str, str]) -> list[str]:
-    return [" or ".join(ways) for ways in kind.needed if not any(way in members for way in ways)]
+        defaults["Region"] = call.region_id or call.cloud.settings.region_id
+    return defaults | {member: value for member, value in sent.items() if value}
 
 
 def _free_id(rule: EventRule) -> str:
@@ -411,11 +373,10 @@ def _free_id(rule: EventRule) -> str:
 
 
 def _failures(call: MonitorCall, failed: "list[tuple[TargetKind, Mapping[str, str]]]") -> JsonObject:
-    """What the reply says of targets that lack something."""
     body: JsonObject = {}
     if failed:
-        lacking = [f"one of {kind.name} lacks {listed(_lacks(kind, members))}" for kind, members in failed]
-        call.hint = f"Not all targets were taken: {'; '.join(lacking)}."
+        lacking = [f"one of {kind.name} lacks {listed(kind.lacks(members))}" for kind, members in failed]
+        call.hint = f"Some targets failed: {'; '.join(lacking)}."
         body["FailedParameterCount"] = str(len(failed))
     for kind in dict.fromkeys(kind for kind, _ in failed if kind.failed[0]):
         name, item = kind.failed
@@ -432,26 +393,18 @@ def _failed_view(members: Mapping[str, str]) -> JsonObject:
     return view
 
 
-PUT_TARGETS: Final = Action(
-    "PutEventRuleTargets",
-    ParameterSet((_RULE_NAME, *(parameter for _, parameter in _KINDS.values()))),
-    PACKAGE,
-    _put_targets,
-    _UNKNOWN,
-    unusable=INVALID,
-    needs_region=False,
-    methods=_METHODS,
-    notes=(
-        _UNKNOWN_NOTE,
-        "An id is of one target of the rule, whatever its kind; a target without one gets the next free number.",
-        "A target that lacks what it is to be told at is failed; the others are taken, and Success is true.",
-        "What is left out: Region is that of the call, Method POST, Protocol http, Level 4.",
-    ),
-)
-
 # -- DescribeEventRuleTargetList
 
 
+@ACTIONS.action(
+    "DescribeEventRuleTargetList",
+    _RULE_NAME,
+    notes=(
+        _UNKNOWN_NOTE,
+        "ParameterCount, which samples of 2020 have, is left out, as in the official model.",
+        "An Arn is in the form that the reference of other actions has.",
+    ),
+)
 def _describe_targets(call: MonitorCall) -> JsonObject:
     rule = call.monitor.rules.rule(call.account_id, call[_RULE_NAME])
     lists: JsonObject = {}
@@ -466,7 +419,7 @@ def _describe_targets(call: MonitorCall) -> JsonObject:
 
 
 def _target_view(kind: TargetKind, members: Mapping[str, str], account_id: str) -> JsonObject:
-    view: JsonObject = {name: value for name, value in members.items() if name not in kind.hidden}
+    view: JsonObject = {name: value for name, value in members.items() if name != kind.hidden}
     for arn in kind.arns:
         if all(name in members for name in _FIELD.findall(arn)):
             view["Arn"] = arn.format(account=account_id, **members)
@@ -476,35 +429,25 @@ def _target_view(kind: TargetKind, members: Mapping[str, str], account_id: str) 
 
 _FIELD: Final = re.compile(r"\{([A-Z]\w*)\}")
 
-TARGETS: Final = Action(
-    "DescribeEventRuleTargetList",
-    ParameterSet((_RULE_NAME,)),
-    PACKAGE,
-    _describe_targets,
-    _UNKNOWN,
-    unusable=INVALID,
-    needs_region=False,
-    methods=_METHODS,
-    notes=(
-        _UNKNOWN_NOTE,
-        "ParameterCount, which samples of 2020 have, is left out, as in the official model.",
-        "An Arn is in the form that the reference of other actions has.",
-    ),
-)
 
 # -- EnableEventRules, DisableEventRules, DeleteEventRules, DeleteEventRuleTargets
 
+_SEVERAL_NOTES: Final = ("All or nothing.", _UNKNOWN_NOTE)
 
+
+@ACTIONS.action("EnableEventRules", _RULE_NAMES, notes=_SEVERAL_NOTES)
 def _enable(call: MonitorCall) -> JsonObject:
     call.monitor.rules.enable(call.account_id, call[_RULE_NAMES], is_enabled=True)
     return framed({})
 
 
+@ACTIONS.action("DisableEventRules", _RULE_NAMES, notes=_SEVERAL_NOTES)
 def _disable(call: MonitorCall) -> JsonObject:
     call.monitor.rules.enable(call.account_id, call[_RULE_NAMES], is_enabled=False)
     return framed({})
 
 
+@ACTIONS.action("DeleteEventRules", _RULE_NAMES, notes=_SEVERAL_NOTES)
 def _delete(call: MonitorCall) -> JsonObject:
     call.monitor.rules.delete(call.account_id, call[_RULE_NAMES])
     return framed({})
@@ -513,32 +456,12 @@ def _delete(call: MonitorCall) -> JsonObject:
 _IDS: Final = repeated("Ids", most=20, required=True)
 
 
+@ACTIONS.action(
+    "DeleteEventRuleTargets",
+    _RULE_NAME,
+    _IDS,
+    notes=("All or nothing.", "An unknown rule or target is ResourceNotFound."),
+)
 def _delete_targets(call: MonitorCall) -> JsonObject:
     call.monitor.rules.delete_targets(call.account_id, call[_RULE_NAME], call[_IDS])
     return framed({})
-
-
-def _of_several(
-    name: str, answer: Callable[[MonitorCall], JsonObject], parameters: ParameterSet, what: str
-) -> Action[MonitorCall]:
-    return Action(
-        name,
-        parameters,
-        PACKAGE,
-        answer,
-        _UNKNOWN,
-        unusable=INVALID,
-        needs_region=False,
-        methods=_METHODS,
-        notes=("All or nothing.", f"An unknown {what} is ResourceNotFound."),
-    )
-
-
-ENABLE: Final = _of_several("EnableEventRules", _enable, ParameterSet((_RULE_NAMES,)), "rule")
-DISABLE: Final = _of_several("DisableEventRules", _disable, ParameterSet((_RULE_NAMES,)), "rule")
-DELETE: Final = _of_several("DeleteEventRules", _delete, ParameterSet((_RULE_NAMES,)), "rule")
-DELETE_TARGETS: Final = _of_several(
-    "DeleteEventRuleTargets", _delete_targets, ParameterSet((_RULE_NAME, _IDS)), "rule or target"
-)
-
-RULE_ACTIONS: Final = (PUT, PUT_TARGETS, LIST, ATTRIBUTE, TARGETS, ENABLE, DISABLE, DELETE, DELETE_TARGETS)

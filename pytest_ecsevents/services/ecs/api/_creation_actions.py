@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from pytest_ecsevents._words import did_you_mean
 from pytest_ecsevents.clock import LAST, SECOND, Micros, from_micros, minute_text, to_micros
-from pytest_ecsevents.rpc import Action
-from pytest_ecsevents.rpc._parameters import Parameter, ParameterSet
+from pytest_ecsevents.rpc import Actions
+from pytest_ecsevents.rpc._parameters import Parameter
 from pytest_ecsevents.rpc._wire import Json, JsonObject
 from pytest_ecsevents.services.ecs import DISK_CATEGORIES, AttributeValue, Disk
 from pytest_ecsevents.services.ecs._calls import ActionCall
@@ -58,6 +58,8 @@ from pytest_ecsevents.services.ecs.api._creation_parameters import (
     is_host_name,
 )
 from pytest_ecsevents.services.ecs.api._instance_queries import is_zone
+
+ACTIONS: Final = Actions[ActionCall](PACKAGE, missing="MissingParameter/any", unusable="InvalidParameter/any")
 
 PRICE: Final = 0.165
 """`TradePrice` of every order: that of the reference's sample."""
@@ -188,6 +190,17 @@ def _order(call: ActionCall) -> JsonObject:
 
 # -- RunInstances
 
+_SHARED_NOTES: Final = (
+    "ImageId, VSwitchId, SecurityGroupId, KeyPairName, ResourceGroupId and the like may be any: none of them is known here.",
+    "What is left out has the value of a captured instance; Cpu and Memory do not follow InstanceType.",
+    "InstanceType is refused when it does not look like ecs.g7.large, ZoneId when it is no zone of the region.",
+    "Disks are of cloud_efficiency unless asked for otherwise, with the instance's tags (documented) and its resource group.",
+    "A security group and a vSwitch are not asked for: the default ones are taken.",
+    f"TradePrice is always {PRICE}, that of the reference's sample; the digits of OrderId are made up.",
+    "ExpiredTime of a subscription is the period after now.",
+    "A DryRun ends after every check.",
+)
+
 _HALF_AN_HOUR: Final = 1_800 * SECOND
 _THREE_YEARS: Final = 1_096 * _DAY
 _EXCLUSIVE: Final = ((SECURITY_GROUP, SECURITY_GROUPS), (HOST_NAME, HOST_NAMES), (V6_ADDRESSES, V6_COUNT))
@@ -198,6 +211,21 @@ _SUFFIXED: Final = (
 )
 
 
+@ACTIONS.action(
+    "RunInstances",
+    *RUN_PARAMETERS,
+    missing="MissingParameter/any",
+    unusable="InvalidParameter/any",
+    notes=(
+        "Pending -> Starting -> Running at one instant, unless the test sets instances.pending_takes or starting_takes.",
+        "Every launch template is taken to exist; what it would say has the value of a captured instance.",
+        "AutoReleaseTime is shown, but the instance is not released then.",
+        "MinAmount above Amount is refused with the code for a bad MinAmount; Amount is always in stock.",
+        "HostNames.N names the first instances, HostName none of the others.",
+        "PublicIpAddress of an instance with InternetMaxBandwidthOut, and what Ipv6AddressCount asks for, are made up.",
+        *_SHARED_NOTES,
+    ),
+)
 def _run(call: ActionCall) -> JsonObject:
     _check(call, RUN_PERIOD_UNIT, *_EXCLUSIVE)
     _check_complete(call)
@@ -334,38 +362,20 @@ def _addresses(call: ActionCall, ordinal: int) -> dict[str, AttributeValue]:
     return own
 
 
-_SHARED_NOTES: Final = (
-    "ImageId, VSwitchId, SecurityGroupId, KeyPairName, ResourceGroupId and the like may be any: none of them is known here.",
-    "What is left out has the value of a captured instance; Cpu and Memory do not follow InstanceType.",
-    "InstanceType is refused when it does not look like ecs.g7.large, ZoneId when it is no zone of the region.",
-    "Disks are of cloud_efficiency unless asked for otherwise, with the instance's tags (documented) and its resource group.",
-    "A security group and a vSwitch are not asked for: the default ones are taken.",
-    f"TradePrice is always {PRICE}, that of the reference's sample; the digits of OrderId are made up.",
-    "ExpiredTime of a subscription is the period after now.",
-    "A DryRun ends after every check.",
-)
-
-RUN_ONE_OR_MORE: Final = Action(
-    "RunInstances",
-    ParameterSet(RUN_PARAMETERS),
-    PACKAGE,
-    _run,
-    missing="MissingParameter/any",
-    unusable="InvalidParameter/any",
-    notes=(
-        "Pending -> Starting -> Running at one instant, unless the test sets instances.pending_takes or starting_takes.",
-        "Every launch template is taken to exist; what it would say has the value of a captured instance.",
-        "AutoReleaseTime is shown, but the instance is not released then.",
-        "MinAmount above Amount is refused with the code for a bad MinAmount; Amount is always in stock.",
-        "HostNames.N names the first instances, HostName none of the others.",
-        "PublicIpAddress of an instance with InternetMaxBandwidthOut, and what Ipv6AddressCount asks for, are made up.",
-        *_SHARED_NOTES,
-    ),
-)
-
 # -- CreateInstance
 
 
+@ACTIONS.action(
+    "CreateInstance",
+    *CREATE_PARAMETERS,
+    missing="MissingParameter/any",
+    unusable="InvalidParameter/any",
+    notes=(
+        "Pending -> Stopped at one instant, unless the test sets instances.pending_takes; StartInstance starts it.",
+        "No public address is assigned (documented).",
+        *_SHARED_NOTES,
+    ),
+)
 def _create(call: ActionCall) -> JsonObject:
     _check(call, CREATE_PERIOD_UNIT)
     if not call[IMAGE] and not call[IMAGE_FAMILY]:
@@ -385,20 +395,3 @@ def _create(call: ActionCall) -> JsonObject:
         cause=call.cause,
     )
     return {"InstanceId": instance_id, **_order(call)}
-
-
-CREATE_ONE: Final = Action(
-    "CreateInstance",
-    ParameterSet(CREATE_PARAMETERS),
-    PACKAGE,
-    _create,
-    missing="MissingParameter/any",
-    unusable="InvalidParameter/any",
-    notes=(
-        "Pending -> Stopped at one instant, unless the test sets instances.pending_takes; StartInstance starts it.",
-        "No public address is assigned (documented).",
-        *_SHARED_NOTES,
-    ),
-)
-
-CREATION_ACTIONS: Final = (RUN_ONE_OR_MORE, CREATE_ONE)

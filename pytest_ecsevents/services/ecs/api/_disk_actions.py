@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from pytest_ecsevents.clock import SECOND, instant_text
-from pytest_ecsevents.rpc import Action
+from pytest_ecsevents.rpc import Actions
 from pytest_ecsevents.rpc._paging import PAGE_NUMBER, numbered, page_size
-from pytest_ecsevents.rpc._parameters import ParameterSet, choice, instant, repeated, text
+from pytest_ecsevents.rpc._parameters import choice, instant, repeated, text
 from pytest_ecsevents.rpc._wire import Json, JsonObject
 from pytest_ecsevents.services.ecs import (
     DISK_EVENT_TYPES,
@@ -23,6 +23,8 @@ from pytest_ecsevents.services.ecs._calls import ActionCall
 from pytest_ecsevents.services.ecs.api import PACKAGE
 from pytest_ecsevents.services.ecs.api import _event_filters as filters
 
+ACTIONS: Final = Actions[ActionCall](PACKAGE)
+
 VISIBLE_FOR: Final = 7 * 86_400 * SECOND
 """How long a disk event that has ended can be queried (documented; that it counts from its start is a guess)."""
 
@@ -37,6 +39,28 @@ _TAGS: Final = filters.tags(20)
 _PAGE_SIZE: Final = page_size(100)
 
 
+@ACTIONS.action(
+    "DescribeDisksFullStatus",
+    _DISKS,
+    filters.EVENT_IDS,
+    _TYPE,
+    _STATUS,
+    _HEALTH,
+    _START,
+    _END,
+    _GROUP,
+    _TAGS,
+    PAGE_NUMBER,
+    _PAGE_SIZE,
+    notes=(
+        "Every instance has a system disk, and the disks that the test declares on it.",
+        "HealthStatus is Impaired while an event of the disk lasts, else what the test declares.",
+        "Events that have ended are listed for 7 days from their start, lasting ones without limit.",
+        "With an event filter, disks without a matching event are left out.",
+        "Unknown disk ids are left out.",
+        "ImpactLevel is that of the documented sample.",
+    ),
+)
 def _describe_disks(call: ActionCall) -> JsonObject:
     tests = _event_tests(call)
     matching = []
@@ -110,35 +134,3 @@ def _event_view(event: EventRecord) -> JsonObject:
     if event.finished_at is not None:
         view["EventEndTime"] = instant_text(event.finished_at)
     return view
-
-
-DISKS: Final = Action(
-    "DescribeDisksFullStatus",
-    ParameterSet(
-        (
-            _DISKS,
-            filters.EVENT_IDS,
-            _TYPE,
-            _STATUS,
-            _HEALTH,
-            _START,
-            _END,
-            _GROUP,
-            _TAGS,
-            PAGE_NUMBER,
-            _PAGE_SIZE,
-        )
-    ),
-    PACKAGE,
-    _describe_disks,
-    notes=(
-        "Every instance has a system disk, and the disks that the test declares on it.",
-        "HealthStatus is Impaired while an event of the disk lasts, else what the test declares.",
-        "Events that have ended are listed for 7 days from their start, lasting ones without limit.",
-        "With an event filter, disks without a matching event are left out.",
-        "Unknown disk ids are left out.",
-        "ImpactLevel is that of the documented sample.",
-    ),
-)
-
-DISK_ACTIONS: Final = (DISKS,)

@@ -6,9 +6,9 @@ from typing import Final
 
 from pytest_ecsevents._words import listed
 from pytest_ecsevents.clock import SECOND, instant_text
-from pytest_ecsevents.rpc import Action
+from pytest_ecsevents.rpc import Actions
 from pytest_ecsevents.rpc._paging import MAX_RESULTS, NEXT_TOKEN, PAGE_NUMBER, numbered, page_size, paged
-from pytest_ecsevents.rpc._parameters import ParameterSet, boolean, choice, instant, repeated, text
+from pytest_ecsevents.rpc._parameters import boolean, choice, instant, repeated, text
 from pytest_ecsevents.rpc._wire import Fragment, Json, JsonObject, Listing
 from pytest_ecsevents.services.ecs import (
     EVENT_STATUS_CODES,
@@ -32,6 +32,8 @@ from pytest_ecsevents.services.ecs._calls import ActionCall
 from pytest_ecsevents.services.ecs.api import PACKAGE
 from pytest_ecsevents.services.ecs.api import _event_filters as filters
 
+ACTIONS: Final = Actions[ActionCall](PACKAGE)
+
 VISIBLE_FOR: Final = 30 * 86_400 * SECOND
 """How long a finished event can be queried (documented; 7 days in older editions)."""
 
@@ -45,6 +47,24 @@ _INSTANCES: Final = repeated("InstanceId", most=100, refusal="InstanceIdLimitExc
 _REAL_OPS: Final = boolean("TriggerRealOps", note="true has the event act on its instance (in newer SDKs only)")
 
 
+@ACTIONS.action(
+    "CreateSimulatedSystemEvents",
+    _TYPE,
+    _NOT_BEFORE,
+    _INSTANCES,
+    _REAL_OPS,
+    refusals={
+        UnknownInstanceError: "InvalidInstanceId.NotFound",
+        NotBeforePassedError: "InvalidNotBefore.Passed",
+        TooManySimulatedEventsError: "SimulatedEventLimitExceeded",
+    },
+    notes=(
+        "All or nothing when one instance id is bad; the error is that of the first bad one.",
+        "NotBefore equal to now is accepted.",
+        "The limit counts Scheduled events of the account in all regions.",
+        "An id given twice gets two events.",
+    ),
+)
 def _create_simulated(call: ActionCall) -> JsonObject:
     instances = [call.instance(instance_id) for instance_id in call[_INSTANCES]]
     not_before = call[_NOT_BEFORE]
@@ -59,29 +79,20 @@ def _create_simulated(call: ActionCall) -> JsonObject:
     return {"EventIdSet": {"EventId": event_ids}}
 
 
-CREATE: Final = Action(
-    "CreateSimulatedSystemEvents",
-    ParameterSet((_TYPE, _NOT_BEFORE, _INSTANCES, _REAL_OPS)),
-    PACKAGE,
-    _create_simulated,
-    {
-        UnknownInstanceError: "InvalidInstanceId.NotFound",
-        NotBeforePassedError: "InvalidNotBefore.Passed",
-        TooManySimulatedEventsError: "SimulatedEventLimitExceeded",
-    },
-    notes=(
-        "All or nothing when one instance id is bad; the error is that of the first bad one.",
-        "NotBefore equal to now is accepted.",
-        "The limit counts Scheduled events of the account in all regions.",
-        "An id given twice gets two events.",
-    ),
-)
-
 # -- CancelSimulatedSystemEvents
 
 _CANCEL_IDS: Final = repeated("EventId", most=100, refusal="EventIdLimitExceeded", required=True)
 
 
+@ACTIONS.action(
+    "CancelSimulatedSystemEvents",
+    _CANCEL_IDS,
+    refusals={
+        UnknownEventError: "InvalidEventId.NotFound",
+        NotSimulatedError: "CannotCancelSystemEvent.NotSimulated",
+    },
+    notes=("All or nothing.", "An event that has ended is InvalidEventId.NotFound."),
+)
 def _cancel_simulated(call: ActionCall) -> JsonObject:
     cloud = call.cloud
     cloud.events.cancel(
@@ -93,18 +104,6 @@ def _cancel_simulated(call: ActionCall) -> JsonObject:
     )
     return {}
 
-
-CANCEL: Final = Action(
-    "CancelSimulatedSystemEvents",
-    ParameterSet((_CANCEL_IDS,)),
-    PACKAGE,
-    _cancel_simulated,
-    {
-        UnknownEventError: "InvalidEventId.NotFound",
-        NotSimulatedError: "CannotCancelSystemEvent.NotSimulated",
-    },
-    notes=("All or nothing.", "An event that has ended is InvalidEventId.NotFound."),
-)
 
 # -- DescribeInstanceHistoryEvents
 
@@ -123,6 +122,29 @@ _RESOURCE_GROUP: Final = text("ResourceGroupId")
 _TAGS: Final = filters.tags(20)
 
 
+@ACTIONS.action(
+    "DescribeInstanceHistoryEvents",
+    _INSTANCE,
+    _RESOURCE_TYPE,
+    _RESOURCES,
+    _STATUS,
+    _STATUSES_N,
+    *filters.SHARED,
+    _IMPACT_LEVEL,
+    _RESOURCE_GROUP,
+    _TAGS,
+    PAGE_NUMBER,
+    PAGE_SIZE,
+    NEXT_TOKEN,
+    MAX_RESULTS,
+    notes=(
+        "Without a status filter only finished events are listed, also when EventId.N is given.",
+        "Finished events are listed for 30 days.",
+        "Newest publication first, then by event id.",
+        "Ranges include both ends.",
+        "At most 20 tags.",
+    ),
+)
 def _describe_history(call: ActionCall) -> JsonObject:
     if call[_IMPACT_LEVEL]:
         raise call.error(
@@ -234,36 +256,6 @@ def _extended_member(name: str, value: object) -> Json:
     return {EXTENDED_LISTS[name].item: entries}
 
 
-HISTORY: Final = Action(
-    "DescribeInstanceHistoryEvents",
-    ParameterSet(
-        (
-            _INSTANCE,
-            _RESOURCE_TYPE,
-            _RESOURCES,
-            _STATUS,
-            _STATUSES_N,
-            *filters.SHARED,
-            _IMPACT_LEVEL,
-            _RESOURCE_GROUP,
-            _TAGS,
-            PAGE_NUMBER,
-            PAGE_SIZE,
-            NEXT_TOKEN,
-            MAX_RESULTS,
-        )
-    ),
-    PACKAGE,
-    _describe_history,
-    notes=(
-        "Without a status filter only finished events are listed, also when EventId.N is given.",
-        "Finished events are listed for 30 days.",
-        "Newest publication first, then by event id.",
-        "Ranges include both ends.",
-        "At most 20 tags.",
-    ),
-)
-
 # -- DescribeInstancesFullStatus
 
 _FULL_INSTANCES: Final = repeated("InstanceId", most=100, refusal="InstanceIdLimitExceeded")
@@ -273,6 +265,21 @@ _PLANNED_EXTENDED: Final = ("DiskId", "Device", "InactiveDisks")
 _PLANNED: Final = frozenset({EventStatus.SCHEDULED, EventStatus.INQUIRING})
 
 
+@ACTIONS.action(
+    "DescribeInstancesFullStatus",
+    _FULL_INSTANCES,
+    _INSTANCE_STATUS,
+    _HEALTH,
+    *filters.SHARED,
+    PAGE_NUMBER,
+    PAGE_SIZE,
+    notes=(
+        "Events in Scheduled and Inquiring only.",
+        "With an event filter, instances without a matching event are left out.",
+        "HealthStatus is Ok unless the test declares another; events do not change it.",
+        "Unknown instance ids are left out.",
+    ),
+)
 def _describe_full_status(call: ActionCall) -> JsonObject:
     tests = filters.shared_tests(call)
     matching = []
@@ -321,19 +328,3 @@ def _planned_view(event: EventRecord) -> JsonObject:
     extended = _extended_view(event)
     view["ExtendedAttribute"] = {name: extended[name] for name in _PLANNED_EXTENDED if name in extended}
     return view
-
-
-FULL: Final = Action(
-    "DescribeInstancesFullStatus",
-    ParameterSet((_FULL_INSTANCES, _INSTANCE_STATUS, _HEALTH, *filters.SHARED, PAGE_NUMBER, PAGE_SIZE)),
-    PACKAGE,
-    _describe_full_status,
-    notes=(
-        "Events in Scheduled and Inquiring only.",
-        "With an event filter, instances without a matching event are left out.",
-        "HealthStatus is Ok unless the test declares another; events do not change it.",
-        "Unknown instance ids are left out.",
-    ),
-)
-
-EVENT_ACTIONS: Final = (CREATE, CANCEL, HISTORY, FULL)

@@ -1,12 +1,11 @@
 """The actions that change an instance's status."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from pytest_ecsevents._errors import EcsEventsError
-from pytest_ecsevents.rpc import Action
-from pytest_ecsevents.rpc._parameters import ParameterSet, boolean, choice, repeated, text
+from pytest_ecsevents.rpc import Actions
+from pytest_ecsevents.rpc._parameters import boolean, choice, repeated, text
 from pytest_ecsevents.rpc._wire import Json, JsonObject
 from pytest_ecsevents.services.ecs import (
     InstanceArrearsError,
@@ -21,6 +20,8 @@ from pytest_ecsevents.services.ecs import (
 )
 from pytest_ecsevents.services.ecs._calls import ActionCall
 from pytest_ecsevents.services.ecs.api import PACKAGE
+
+ACTIONS: Final = Actions[ActionCall](PACKAGE, refusals={UnknownInstanceError: "InvalidInstanceId.NotFound"})
 
 _INSTANCE: Final = text("InstanceId", required=True)
 _FORCE_STOP: Final = boolean("ForceStop", note="no effect on what the fake shows")
@@ -46,23 +47,22 @@ def _checked(call: ActionCall, needed: InstanceStatus, operation: str) -> Instan
 # -- RebootInstance
 
 
-def _reboot(call: ActionCall) -> JsonObject:
-    call.cloud.reboot(_checked(call, InstanceStatus.RUNNING, "a reboot"), cause=call.cause)
-    return {}
-
-
-REBOOT_ONE: Final = Action(
+@ACTIONS.action(
     "RebootInstance",
-    ParameterSet((_INSTANCE, _FORCE_STOP, _DRY_RUN)),
-    PACKAGE,
-    _reboot,
-    _REFUSALS,
+    _INSTANCE,
+    _FORCE_STOP,
+    _DRY_RUN,
+    refusals=_REFUSALS,
     needs_region=False,
     notes=(
         "Running -> Stopping -> Starting -> Running at one instant.",
         "An event is Avoided when the call is accepted.",
     ),
 )
+def _reboot(call: ActionCall) -> JsonObject:
+    call.cloud.reboot(_checked(call, InstanceStatus.RUNNING, "a reboot"), cause=call.cause)
+    return {}
+
 
 # -- RebootInstances
 
@@ -78,84 +78,83 @@ _FORCE_REBOOT: Final = boolean("ForceReboot", note="no effect on what the fake s
 _OPTIMIZATION: Final = choice("BatchOptimization", ("AllTogether", "SuccessFirst"), note="default AllTogether")
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """What a batch does to each of its instances.
+def _batch(
+    call: ActionCall,
+    operation: str,
+    needed: InstanceStatus,
+    shown: InstanceStatus,
+    operate: Callable[[InstanceRecord], None],
+) -> JsonObject:
+    """Operate on each instance. AllTogether: one refusal refuses all. SuccessFirst: each instance has its own outcome.
 
-    Attributes:
-        name: In words, for refusals.
+    Args:
+        call: The call.
+        operation: In words, for refusals.
         needed: The status that an instance must have.
-        passing: The status it is reported to have then.
-        act: The operation.
+        shown: Its status in the reply.
+        operate: The operation.
     """
 
-    name: str
-    needed: InstanceStatus
-    passing: InstanceStatus
-    act: Callable[[ActionCall, InstanceRecord], None]
+    def check(instance: InstanceRecord) -> None:
+        check_operable(instance, needed, operation=operation)
 
+    def outcome(instance_id: str) -> JsonObject:
+        try:
+            instance = call.instance(instance_id)
+            before = instance.status
+            check(instance)
+            operate(instance)
+        except tuple(_REFUSALS) as refusal:
+            error = call.error(_REFUSALS[type(refusal)])
+            # The status of an instance that the caller may not see stays hidden.
+            hidden = isinstance(refusal, UnknownInstanceError)
+            status = "" if hidden else call.cloud.instances.existing[instance_id].status.value
+            return _outcome(instance_id, error.code, error.message, status, status)
+        return _outcome(instance_id, "200", "success", shown.value, before.value)
 
-def _batch_of(operation: Operation) -> Callable[[ActionCall], JsonObject]:
-    def answer(call: ActionCall) -> JsonObject:
-        return _batch(call, operation)
-
-    return answer
-
-
-def _batch(call: ActionCall, operation: Operation) -> JsonObject:
-    """AllTogether: one refusal refuses all. SuccessFirst: each instance has its own outcome."""
     instance_ids = tuple(dict.fromkeys(call[_INSTANCES]))
     tolerant = call[_OPTIMIZATION] == "SuccessFirst"
     if not tolerant:
         for instance_id in instance_ids:
-            _check(call.instance(instance_id), operation)
+            check(call.instance(instance_id))
     if call[_DRY_RUN]:
         raise call.error("DRYRUN.SUCCESS")
-    responses: list[Json] = [_one_of_batch(call, one, operation) for one in instance_ids]
+    responses: list[Json] = [outcome(instance_id) for instance_id in instance_ids]
     return {"InstanceResponses": {"InstanceResponse": responses}}
 
 
-def _check(instance: InstanceRecord, operation: Operation) -> None:
-    check_operable(instance, operation.needed, operation=operation.name)
+def _outcome(instance_id: str, code: str, message: str, current: str, previous: str) -> JsonObject:
+    return {
+        "InstanceId": instance_id,
+        "Code": code,
+        "Message": message,
+        "CurrentStatus": current,
+        "PreviousStatus": previous,
+    }
 
 
-def _one_of_batch(call: ActionCall, instance_id: str, operation: Operation) -> JsonObject:
-    try:
-        instance = call.instance(instance_id)
-        before = instance.status
-        _check(instance, operation)
-        operation.act(call, instance)
-    except tuple(_REFUSALS) as refusal:
-        error = call.error(_REFUSALS[type(refusal)])
-        # Whoever may not see the instance is not told its status either.
-        unseen = isinstance(refusal, UnknownInstanceError)
-        status = "" if unseen else call.cloud.instances.existing[instance_id].status.value
-        outcome = {"Code": error.code, "Message": error.message, "CurrentStatus": status, "PreviousStatus": status}
-    else:
-        passing = operation.passing.value
-        outcome = {"Code": "200", "Message": "success", "CurrentStatus": passing, "PreviousStatus": before.value}
-    return {"InstanceId": instance_id, **outcome}
-
-
-REBOOT_MANY: Final = Action(
+@ACTIONS.action(
     "RebootInstances",
-    ParameterSet((_INSTANCES, _FORCE_REBOOT, _OPTIMIZATION, _DRY_RUN)),
-    PACKAGE,
-    _batch_of(
-        Operation(
-            "a reboot",
-            InstanceStatus.RUNNING,
-            InstanceStatus.STOPPING,
-            lambda call, instance: call.cloud.reboot(instance, cause=call.cause),
-        )
-    ),
-    _REFUSALS,
+    _INSTANCES,
+    _FORCE_REBOOT,
+    _OPTIMIZATION,
+    _DRY_RUN,
+    refusals=_REFUSALS,
     words_of="RebootInstance",
     notes=(
         "CurrentStatus is Stopping, as in the reference's sample, though the instance is Running again at once.",
         _TOLERANT_NOTE,
     ),
 )
+def _reboot_batch(call: ActionCall) -> JsonObject:
+    return _batch(
+        call,
+        "a reboot",
+        InstanceStatus.RUNNING,
+        InstanceStatus.STOPPING,
+        lambda one: call.cloud.reboot(one, cause=call.cause),
+    )
+
 
 # -- StopInstance
 
@@ -164,84 +163,89 @@ _CONFIRM_STOP: Final = boolean("ConfirmStop", note="deprecated, no effect")
 _HIBERNATE: Final = boolean("Hibernate", note="true is refused: no instance has hibernation configured")
 
 
+@ACTIONS.action(
+    "StopInstance",
+    _INSTANCE,
+    _FORCE_STOP,
+    _STOPPED_MODE,
+    _CONFIRM_STOP,
+    _HIBERNATE,
+    _DRY_RUN,
+    refusals=_REFUSALS,
+    needs_region=False,
+    notes=("Running -> Stopping -> Stopped at one instant.",),
+)
 def _stop(call: ActionCall) -> JsonObject:
     instance = call.instance(call[_INSTANCE])
     if call[_HIBERNATE]:
         raise call.error("HibernationConfigured.NotEnabled")
     _checked(call, InstanceStatus.RUNNING, "a stop")
-    call.cloud.stop(instance, cause=call.cause, stopped_mode=call[_STOPPED_MODE] or "KeepCharging")
+    _stop_one(call, instance)
     return {}
 
 
-STOP_ONE: Final = Action(
-    "StopInstance",
-    ParameterSet((_INSTANCE, _FORCE_STOP, _STOPPED_MODE, _CONFIRM_STOP, _HIBERNATE, _DRY_RUN)),
-    PACKAGE,
-    _stop,
-    _REFUSALS,
-    needs_region=False,
-    notes=("Running -> Stopping -> Stopped at one instant.",),
-)
+def _stop_one(call: ActionCall, instance: InstanceRecord) -> None:
+    call.cloud.stop(instance, cause=call.cause, stopped_mode=call[_STOPPED_MODE] or "KeepCharging")
+
 
 # -- StopInstances
 
-STOP_MANY: Final = Action(
+
+@ACTIONS.action(
     "StopInstances",
-    ParameterSet((_INSTANCES, _FORCE_STOP, _STOPPED_MODE, _OPTIMIZATION, _DRY_RUN)),
-    PACKAGE,
-    _batch_of(
-        Operation(
-            "a stop",
-            InstanceStatus.RUNNING,
-            InstanceStatus.STOPPING,
-            lambda call, instance: call.cloud.stop(
-                instance, cause=call.cause, stopped_mode=call[_STOPPED_MODE] or "KeepCharging"
-            ),
-        )
-    ),
-    _REFUSALS,
+    _INSTANCES,
+    _FORCE_STOP,
+    _STOPPED_MODE,
+    _OPTIMIZATION,
+    _DRY_RUN,
+    refusals=_REFUSALS,
     words_of="StopInstance",
     notes=("Running -> Stopping -> Stopped at one instant.", _TOLERANT_NOTE),
 )
+def _stop_batch(call: ActionCall) -> JsonObject:
+    return _batch(call, "a stop", InstanceStatus.RUNNING, InstanceStatus.STOPPING, lambda one: _stop_one(call, one))
+
 
 # -- StartInstance
 
 _INIT_LOCAL_DISK: Final = boolean("InitLocalDisk", note="no effect on what the fake shows")
 
 
+@ACTIONS.action(
+    "StartInstance",
+    _INSTANCE,
+    _INIT_LOCAL_DISK,
+    _DRY_RUN,
+    refusals={**_REFUSALS, InstanceArrearsError: "InstanceExpired"},
+    needs_region=False,
+    notes=("Stopped -> Starting -> Running at one instant.",),
+)
 def _start(call: ActionCall) -> JsonObject:
     call.cloud.start(_checked(call, InstanceStatus.STOPPED, "a start"), cause=call.cause)
     return {}
 
 
-START_ONE: Final = Action(
-    "StartInstance",
-    ParameterSet((_INSTANCE, _INIT_LOCAL_DISK, _DRY_RUN)),
-    PACKAGE,
-    _start,
-    {**_REFUSALS, InstanceArrearsError: "InstanceExpired"},
-    needs_region=False,
-    notes=("Stopped -> Starting -> Running at one instant.",),
-)
-
 # -- StartInstances
 
-START_MANY: Final = Action(
+
+@ACTIONS.action(
     "StartInstances",
-    ParameterSet((_INSTANCES, _OPTIMIZATION, _DRY_RUN)),
-    PACKAGE,
-    _batch_of(
-        Operation(
-            "a start",
-            InstanceStatus.STOPPED,
-            InstanceStatus.STARTING,
-            lambda call, instance: call.cloud.start(instance, cause=call.cause),
-        )
-    ),
-    _REFUSALS,
+    _INSTANCES,
+    _OPTIMIZATION,
+    _DRY_RUN,
+    refusals=_REFUSALS,
     words_of="RebootInstance",
     notes=("Stopped -> Starting -> Running at one instant.", _TOLERANT_NOTE),
 )
+def _start_batch(call: ActionCall) -> JsonObject:
+    return _batch(
+        call,
+        "a start",
+        InstanceStatus.STOPPED,
+        InstanceStatus.STARTING,
+        lambda one: call.cloud.start(one, cause=call.cause),
+    )
+
 
 # -- DeleteInstance
 
@@ -274,6 +278,19 @@ def _check_deletable(call: ActionCall, instance: InstanceRecord) -> None:
         )
 
 
+@ACTIONS.action(
+    "DeleteInstance",
+    _INSTANCE,
+    _FORCE,
+    _FORCED_STOP,
+    _TERMINATE,
+    _DRY_RUN,
+    needs_region=False,
+    notes=(
+        "Unfinished events of the instance become Canceled.",
+        _INITIALIZING_NOTE,
+    ),
+)
 def _delete(call: ActionCall) -> JsonObject:
     instance = call.instance(call[_INSTANCE])
     _check_deletable(call, instance)
@@ -283,25 +300,23 @@ def _delete(call: ActionCall) -> JsonObject:
     return {}
 
 
-DELETE_ONE: Final = Action(
-    "DeleteInstance",
-    ParameterSet((_INSTANCE, _FORCE, _FORCED_STOP, _TERMINATE, _DRY_RUN)),
-    PACKAGE,
-    _delete,
-    {UnknownInstanceError: "InvalidInstanceId.NotFound"},
-    needs_region=False,
-    notes=(
-        "Unfinished events of the instance become Canceled.",
-        _INITIALIZING_NOTE,
-    ),
-)
-
 # -- DeleteInstances
 
 _DELETED: Final = repeated("InstanceId", most=100, refusal="InvalidParameter.TooManyInstanceIds", required=True)
 _CLIENT_TOKEN: Final = text("ClientToken", note="a call repeated with the same token and parameters succeeds again")
 
 
+@ACTIONS.action(
+    "DeleteInstances",
+    _DELETED,
+    _FORCE,
+    _FORCED_STOP,
+    _TERMINATE,
+    _CLIENT_TOKEN,
+    _DRY_RUN,
+    words_of="DeleteInstance",
+    notes=("All or nothing.", "Unfinished events of the instances become Canceled.", _INITIALIZING_NOTE),
+)
 def _delete_batch(call: ActionCall) -> JsonObject:
     instances = [call.instance(instance_id) for instance_id in dict.fromkeys(call[_DELETED])]
     for instance in instances:
@@ -311,25 +326,3 @@ def _delete_batch(call: ActionCall) -> JsonObject:
     for instance in instances:
         call.cloud.release(instance, cause=call.cause)
     return {}
-
-
-DELETE_MANY: Final = Action(
-    "DeleteInstances",
-    ParameterSet((_DELETED, _FORCE, _FORCED_STOP, _TERMINATE, _CLIENT_TOKEN, _DRY_RUN)),
-    PACKAGE,
-    _delete_batch,
-    {UnknownInstanceError: "InvalidInstanceId.NotFound"},
-    words_of="DeleteInstance",
-    notes=("All or nothing.", "Unfinished events of the instances become Canceled.", _INITIALIZING_NOTE),
-)
-
-OPERATION_ACTIONS: Final = (
-    REBOOT_ONE,
-    REBOOT_MANY,
-    STOP_ONE,
-    STOP_MANY,
-    START_ONE,
-    START_MANY,
-    DELETE_ONE,
-    DELETE_MANY,
-)

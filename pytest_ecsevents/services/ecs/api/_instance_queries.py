@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from pytest_ecsevents.clock import Micros
-from pytest_ecsevents.rpc import Action
+from pytest_ecsevents.rpc import Actions
 from pytest_ecsevents.rpc._paging import MAX_RESULTS, NEXT_TOKEN, PAGE_NUMBER, numbered, page_size, paged
 from pytest_ecsevents.rpc._parameters import (
     Parameter,
-    ParameterSet,
     boolean,
     choice,
     integer,
@@ -38,6 +37,8 @@ from pytest_ecsevents.services.ecs._calls import ActionCall
 from pytest_ecsevents.services.ecs.api import PACKAGE
 from pytest_ecsevents.services.ecs.api._event_filters import has_tags
 from pytest_ecsevents.services.ecs.api._instance_view import instance_view
+
+ACTIONS: Final = Actions[ActionCall](PACKAGE)
 
 Matches: TypeAlias = Callable[[InstanceRecord, Any], bool]
 
@@ -127,6 +128,23 @@ _NO_EFFECT: Final = (
 )
 
 
+@ACTIONS.action(
+    "DescribeInstances",
+    *(one.parameter for one in FILTERS),
+    _TAGS,
+    _FILTERS,
+    _DRY_RUN,
+    *_NO_EFFECT,
+    PAGE_NUMBER,
+    PAGE_SIZE,
+    NEXT_TOKEN,
+    MAX_RESULTS,
+    notes=(
+        "Instances in order of declaration and creation.",
+        "What the test does not declare of an instance has the values of a captured reply.",
+        "InstanceIds is also read as Python's str() of a list.",
+    ),
+)
 def _describe_instances(call: ActionCall) -> JsonObject:
     tests = _tests(call)
     if call[_DRY_RUN]:
@@ -199,30 +217,6 @@ def _check_hpc_cluster(call: ActionCall) -> None:
         raise call.error("InvalidHpcClusterId.NotFound", hint="no instance declares that hpc_cluster_id")
 
 
-DESCRIBE: Final = Action(
-    "DescribeInstances",
-    ParameterSet(
-        (
-            *(one.parameter for one in FILTERS),
-            _TAGS,
-            _FILTERS,
-            _DRY_RUN,
-            *_NO_EFFECT,
-            PAGE_NUMBER,
-            PAGE_SIZE,
-            NEXT_TOKEN,
-            MAX_RESULTS,
-        )
-    ),
-    PACKAGE,
-    _describe_instances,
-    notes=(
-        "Instances in order of declaration and creation.",
-        "What the test does not declare of an instance has the values of a captured reply.",
-        "InstanceIds is also read as Python's str() of a list.",
-    ),
-)
-
 # -- DescribeInstanceStatus
 
 _ZONE: Final = text("ZoneId")
@@ -232,6 +226,18 @@ _STATUS_PAGE_SIZE: Final = page_size(50)
 _ZONE_FORM: Final = re.compile(r"-?[a-z0-9]{1,2}")
 
 
+@ACTIONS.action(
+    "DescribeInstanceStatus",
+    _ZONE,
+    _CLUSTER,
+    _IDS,
+    PAGE_NUMBER,
+    _STATUS_PAGE_SIZE,
+    notes=(
+        "Unknown instance ids are left out.",
+        "Abs.InvalidInstanceIds.MalFormed only through a fault: its cause is unknown.",
+    ),
+)
 def _describe_status(call: ActionCall) -> JsonObject:
     zone, cluster, wanted = call[_ZONE], call[_CLUSTER], frozenset(call[_IDS])
     mine = list(call.cloud.instances.of_account(call.account_id, call.region_id))
@@ -253,17 +259,3 @@ def is_zone(zone: str, region_id: str, instances: Iterable[InstanceRecord]) -> b
     """Whether the zone is known: an instance is in it, or it is named like one of the region's."""
     named_so = zone.startswith(region_id) and _ZONE_FORM.fullmatch(zone[len(region_id) :]) is not None
     return named_so or any(zone == word(instance, "zone_id") for instance in instances)
-
-
-STATUS: Final = Action(
-    "DescribeInstanceStatus",
-    ParameterSet((_ZONE, _CLUSTER, _IDS, PAGE_NUMBER, _STATUS_PAGE_SIZE)),
-    PACKAGE,
-    _describe_status,
-    notes=(
-        "Unknown instance ids are left out.",
-        "Abs.InvalidInstanceIds.MalFormed only through a fault: its cause is unknown.",
-    ),
-)
-
-QUERY_ACTIONS: Final = (DESCRIBE, STATUS)

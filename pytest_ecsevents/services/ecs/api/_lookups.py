@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from pytest_ecsevents.clock import instant_text
-from pytest_ecsevents.rpc import Action
+from pytest_ecsevents.rpc import Actions
 from pytest_ecsevents.rpc._paging import PAGE_NUMBER, numbered, page_size
-from pytest_ecsevents.rpc._parameters import ParameterSet, choice, structs, text
+from pytest_ecsevents.rpc._parameters import choice, structs, text
 from pytest_ecsevents.rpc._wire import Json, JsonObject
 from pytest_ecsevents.services.ecs import REGIONS, UnknownInstanceError, flag
 from pytest_ecsevents.services.ecs._calls import ActionCall
 from pytest_ecsevents.services.ecs.api import PACKAGE
 from pytest_ecsevents.services.ecs.api._event_filters import has_tags
 from pytest_ecsevents.services.ecs.api._instance_view import instance_view
+
+ACTIONS: Final = Actions[ActionCall](PACKAGE)
 
 # -- DescribeInstanceAttribute
 
@@ -51,6 +53,13 @@ _SHARED_KEYS: Final = (
 )
 
 
+@ACTIONS.action(
+    "DescribeInstanceAttribute",
+    _INSTANCE,
+    refusals={UnknownInstanceError: "InvalidInstanceId.NotFound"},
+    needs_region=False,
+    notes=("IoOptimized is a text and CreationTime has seconds here, unlike in DescribeInstances (observed).",),
+)
 def _describe_attribute(call: ActionCall) -> JsonObject:
     """What DescribeInstances says, flat, with two differences seen in a capture."""
     instance = call.instance(call[_INSTANCE])
@@ -60,16 +69,6 @@ def _describe_attribute(call: ActionCall) -> JsonObject:
     view["CreationTime"] = instant_text(instance.created_at)
     return view
 
-
-DESCRIBE_ATTRIBUTE: Final = Action(
-    "DescribeInstanceAttribute",
-    ParameterSet((_INSTANCE,)),
-    PACKAGE,
-    _describe_attribute,
-    {UnknownInstanceError: "InvalidInstanceId.NotFound"},
-    needs_region=False,
-    notes=("IoOptimized is a text and CreationTime has seconds here, unlike in DescribeInstances (observed).",),
-)
 
 # -- DescribeRegions
 
@@ -98,6 +97,14 @@ def _endpoint(region_id: str) -> str:
     return "ecs.aliyuncs.com" if region_id == "cn-hangzhou" else f"ecs.{region_id}.aliyuncs.com"
 
 
+@ACTIONS.action(
+    "DescribeRegions",
+    _CHARGE_TYPE,
+    _RESOURCE_TYPE,
+    _LANGUAGE,
+    needs_region=False,
+    notes=("Which regions are listed, and their names other than Qingdao's.",),
+)
 def _describe_regions(call: ActionCall) -> JsonObject:
     chinese = call[_LANGUAGE] in ("", "zh-CN", "zh-TW")
     views: list[Json] = [
@@ -111,15 +118,6 @@ def _describe_regions(call: ActionCall) -> JsonObject:
     ]
     return {"Regions": {"Region": views}}
 
-
-REGIONS_LIST: Final = Action(
-    "DescribeRegions",
-    ParameterSet((_CHARGE_TYPE, _RESOURCE_TYPE, _LANGUAGE)),
-    PACKAGE,
-    _describe_regions,
-    needs_region=False,
-    notes=("Which regions are listed, and their names other than Qingdao's.",),
-)
 
 # -- DescribeTags
 
@@ -172,6 +170,21 @@ _WANTED_TAGS: Final = structs("Tag", "Key", "Value", most=20, refusal="InvalidTa
 _CATEGORY: Final = text("Category", note="no effect")
 
 
+@ACTIONS.action(
+    "DescribeTags",
+    _KIND,
+    _RESOURCE,
+    _WANTED_TAGS,
+    _CATEGORY,
+    PAGE_NUMBER,
+    _TAGS_PAGE_SIZE,
+    notes=(
+        "Only instances and disks carry tags here; of other types nothing is listed.",
+        "With several Tag.N only resources that carry all of them count, and only these tags are listed.",
+        "ResourceTypeCount holds the types that carry the tag; the order is that of keys and values.",
+        "Up to 20 Tag.N, as elsewhere; the old page says 5.",
+    ),
+)
 def _describe_tags(call: ActionCall) -> JsonObject:
     """Each pair of key and value with how many resources carry it; every filter narrows which resources count."""
     pairs = [(_tag_key(call, tag), tag.get("Value")) for tag in call[_WANTED_TAGS]]
@@ -202,19 +215,3 @@ def _tag_key(call: ActionCall, tag: Mapping[str, str]) -> str:
     if not key:
         raise call.action.not_supplied("Tag.N.Key")
     return key
-
-
-TAGS_LIST: Final = Action(
-    "DescribeTags",
-    ParameterSet((_KIND, _RESOURCE, _WANTED_TAGS, _CATEGORY, PAGE_NUMBER, _TAGS_PAGE_SIZE)),
-    PACKAGE,
-    _describe_tags,
-    notes=(
-        "Only instances and disks carry tags here; of other types nothing is listed.",
-        "With several Tag.N only resources that carry all of them count, and only these tags are listed.",
-        "ResourceTypeCount holds the types that carry the tag; the order is that of keys and values.",
-        "Up to 20 Tag.N, as elsewhere; the old page says 5.",
-    ),
-)
-
-LOOKUP_ACTIONS: Final = (DESCRIBE_ATTRIBUTE, REGIONS_LIST, TAGS_LIST)

@@ -4,10 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from pytest_ecsevents.rpc import Action
+from pytest_ecsevents.rpc import Actions
 from pytest_ecsevents.rpc._paging import PAGE_NUMBER, numbered, page_size
 from pytest_ecsevents.rpc._parameters import (
-    ParameterSet,
     boolean,
     choice,
     instant,
@@ -36,24 +35,19 @@ from pytest_ecsevents.services.ecs import (
 from pytest_ecsevents.services.ecs._calls import ActionCall
 from pytest_ecsevents.services.ecs.api import PACKAGE
 
+ACTIONS: Final = Actions[ActionCall](PACKAGE, refusals={UnknownInstanceError: "InvalidInstanceId.NotFound"})
+
 # -- RedeployInstance
 
 _INSTANCE: Final = text("InstanceId", required=True)
 _FORCE_STOP: Final = boolean("ForceStop", note="no effect on what the fake shows")
 
 
-def _redeploy(call: ActionCall) -> JsonObject:
-    instance = call.instance(call[_INSTANCE])
-    call.cloud.redeploy(instance, cause=call.cause)
-    return {"TaskId": call.cloud.ids.resource("t", instance.region_id)}
-
-
-REDEPLOY_ONE: Final = Action(
+@ACTIONS.action(
     "RedeployInstance",
-    ParameterSet((_INSTANCE, _FORCE_STOP)),
-    PACKAGE,
-    _redeploy,
-    {
+    _INSTANCE,
+    _FORCE_STOP,
+    refusals={
         UnknownInstanceError: "InvalidInstanceId.NotFound",
         InstanceStatusError: "IncorrectInstanceStatus",
         InstanceLockedError: "InstanceLockedForSecurity",
@@ -67,6 +61,11 @@ REDEPLOY_ONE: Final = Action(
         "Refused when the instance has no such event, simulated ones included.",
     ),
 )
+def _redeploy(call: ActionCall) -> JsonObject:
+    instance = call.instance(call[_INSTANCE])
+    call.cloud.redeploy(instance, cause=call.cause)
+    return {"TaskId": call.cloud.ids.resource("t", instance.region_id)}
+
 
 # -- AcceptInquiredSystemEvent
 
@@ -74,6 +73,13 @@ _EVENT: Final = text("EventId", required=True)
 _CHOICE: Final = text("Choice", note="invitational preview, no effect")
 
 
+@ACTIONS.action(
+    "AcceptInquiredSystemEvent",
+    _EVENT,
+    _CHOICE,
+    refusals=dict.fromkeys((UnknownEventError, NotInquiringError), "InvalidEventId.NoInquiringEventFound"),
+    notes=("The event executes at once.",),
+)
 def _accept(call: ActionCall) -> JsonObject:
     cloud = call.cloud
     cloud.events.accept(
@@ -82,20 +88,26 @@ def _accept(call: ActionCall) -> JsonObject:
     return {}
 
 
-ACCEPT_ONE: Final = Action(
-    "AcceptInquiredSystemEvent",
-    ParameterSet((_EVENT, _CHOICE)),
-    PACKAGE,
-    _accept,
-    dict.fromkeys((UnknownEventError, NotInquiringError), "InvalidEventId.NoInquiringEventFound"),
-    notes=("The event executes at once.",),
-)
-
 # -- ModifySystemEventAttribute
 
 _NOT_BEFORE: Final = instant("NotBefore", required=True, note="the new planned time, yyyy-MM-ddTHH:mm:ssZ, UTC")
 
 
+@ACTIONS.action(
+    "ModifySystemEventAttribute",
+    _INSTANCE,
+    _EVENT,
+    _NOT_BEFORE,
+    refusals={
+        UnknownInstanceError: "InvalidInstanceId.NotFound",
+        UnknownEventError: "InvalidEventId.NotFound",
+        NotBeforePassedError: "InvalidNotBefore.Passed",
+    },
+    notes=(
+        "No reference page was found: errors, types and range are guesses.",
+        "Any Scheduled event takes any later NotBefore; the first one shows as InitialNotBefore.",
+    ),
+)
 def _reschedule(call: ActionCall) -> JsonObject:
     call.instance(call[_INSTANCE])
     event = call.cloud.events.get(call[_EVENT], account_id=call.account_id, region_id=call.region_id)
@@ -106,22 +118,6 @@ def _reschedule(call: ActionCall) -> JsonObject:
     call.cloud.events.reschedule(event, not_before, cause=call.cause)
     return {}
 
-
-RESCHEDULE_ONE: Final = Action(
-    "ModifySystemEventAttribute",
-    ParameterSet((_INSTANCE, _EVENT, _NOT_BEFORE)),
-    PACKAGE,
-    _reschedule,
-    {
-        UnknownInstanceError: "InvalidInstanceId.NotFound",
-        UnknownEventError: "InvalidEventId.NotFound",
-        NotBeforePassedError: "InvalidNotBefore.Passed",
-    },
-    notes=(
-        "No reference page was found: errors, types and range are guesses.",
-        "Any Scheduled event takes any later NotBefore; the first one shows as InitialNotBefore.",
-    ),
-)
 
 # -- ModifyInstanceMaintenanceAttributes
 
@@ -134,6 +130,14 @@ _WINDOW: Final = structs(
 _FULL_HOUR: Final = re.compile(r"([01]\d|2[0-3]):00:00")
 
 
+@ACTIONS.action(
+    "ModifyInstanceMaintenanceAttributes",
+    _INSTANCES,
+    _ACTION,
+    _NOTIFY,
+    _WINDOW,
+    notes=("All or nothing.", "Without InstanceId.N it is refused."),
+)
 def _modify_maintenance(call: ActionCall) -> JsonObject:
     if not call[_INSTANCES]:
         raise call.invalid("InstanceId.N", "''", "Name at least one instance.")
@@ -161,21 +165,19 @@ def _window(call: ActionCall, struct: Mapping[str, str]) -> "tuple[str, str]":
     return start, end
 
 
-MODIFY: Final = Action(
-    "ModifyInstanceMaintenanceAttributes",
-    ParameterSet((_INSTANCES, _ACTION, _NOTIFY, _WINDOW)),
-    PACKAGE,
-    _modify_maintenance,
-    {UnknownInstanceError: "InvalidInstanceId.NotFound"},
-    notes=("All or nothing.", "Without InstanceId.N it is refused."),
-)
-
 # -- DescribeInstanceMaintenanceAttributes
 
 _DESCRIBED: Final = repeated("InstanceId", most=100, refusal="InstanceIdLimitExceeded")
 _PAGE_SIZE: Final = page_size(100)
 
 
+@ACTIONS.action(
+    "DescribeInstanceMaintenanceAttributes",
+    _DESCRIBED,
+    PAGE_NUMBER,
+    _PAGE_SIZE,
+    notes=("SupportedValues are Stop and AutoRecover, and AutoRedeploy where a local disk is declared.",),
+)
 def _describe_maintenance(call: ActionCall) -> JsonObject:
     wanted = [call.instance(instance_id) for instance_id in dict.fromkeys(call[_DESCRIBED])]
     mine = list(call.cloud.instances.of_account(call.account_id, call.region_id))
@@ -202,15 +204,6 @@ def _maintenance_view(instance: InstanceRecord) -> JsonObject:
     }
 
 
-DESCRIBE: Final = Action(
-    "DescribeInstanceMaintenanceAttributes",
-    ParameterSet((_DESCRIBED, PAGE_NUMBER, _PAGE_SIZE)),
-    PACKAGE,
-    _describe_maintenance,
-    {UnknownInstanceError: "InvalidInstanceId.NotFound"},
-    notes=("SupportedValues are Stop and AutoRecover, and AutoRedeploy where a local disk is declared.",),
-)
-
 # -- ModifyInstanceMetadataOptions
 
 _GUEST: Final = text("InstanceId", note="without it the call is refused")
@@ -228,6 +221,29 @@ _HTTP_TOKENS: Final = choice(
 )
 
 
+@ACTIONS.action(
+    "ModifyInstanceMetadataOptions",
+    _GUEST,
+    _HTTP_ENDPOINT,
+    _HTTP_TOKENS,
+    whole(
+        "HttpPutResponseHopLimit",
+        least=1,
+        most=64,
+        refusal="InvalidHttpPutResponseHopLimit.NotSupported",
+        note="from 1 to 64; no effect",
+    ),
+    choice(
+        "InstanceMetadataTags",
+        ("enabled", "disabled"),
+        refusal="InvalidInstanceMetadataTags.NotSupported",
+        note="enabled or disabled; no effect",
+    ),
+    notes=(
+        "Without InstanceId, which is documented as optional, it is refused.",
+        "HttpTokens left out makes it optional again, as documented.",
+    ),
+)
 def _modify_metadata_options(call: ActionCall) -> JsonObject:
     if not call[_GUEST]:
         raise call.error("InvalidInstanceId.NotFound", hint="InstanceId was not sent")
@@ -235,37 +251,6 @@ def _modify_metadata_options(call: ActionCall) -> JsonObject:
     call.cloud.modify_metadata_options(call.instance(call[_GUEST]), options)
     return {}
 
-
-MODIFY_METADATA: Final = Action(
-    "ModifyInstanceMetadataOptions",
-    ParameterSet(
-        (
-            _GUEST,
-            _HTTP_ENDPOINT,
-            _HTTP_TOKENS,
-            whole(
-                "HttpPutResponseHopLimit",
-                least=1,
-                most=64,
-                refusal="InvalidHttpPutResponseHopLimit.NotSupported",
-                note="from 1 to 64; no effect",
-            ),
-            choice(
-                "InstanceMetadataTags",
-                ("enabled", "disabled"),
-                refusal="InvalidInstanceMetadataTags.NotSupported",
-                note="enabled or disabled; no effect",
-            ),
-        )
-    ),
-    PACKAGE,
-    _modify_metadata_options,
-    {UnknownInstanceError: "InvalidInstanceId.NotFound"},
-    notes=(
-        "Without InstanceId, which is documented as optional, it is refused.",
-        "HttpTokens left out makes it optional again, as documented.",
-    ),
-)
 
 # -- ReportInstancesStatus
 
@@ -280,40 +265,21 @@ _REPORTED: Final = repeated("InstanceId", most=100, refusal="InstanceIdLimitExce
 _DESCRIPTION: Final = text("Description", required=True)
 
 
+@ACTIONS.action(
+    "ReportInstancesStatus",
+    _REPORTED,
+    _DESCRIPTION,
+    _REASON,
+    instant("StartTime"),
+    instant("EndTime"),
+    _ISSUE,
+    _DISKS,
+    repeated("Device", most=100),
+    notes=("Creates no event, as far as is documented.",),
+)
 def _report(call: ActionCall) -> JsonObject:
     for instance_id in call[_REPORTED]:
         call.instance(instance_id)
     if call[_REASON] in _DISK_REASONS and not call[_DISKS]:
         raise call.invalid("DiskId.N", "''", f"Reason {call[_REASON]} needs at least one disk.")
     return {}
-
-
-REPORT_STATUS: Final = Action(
-    "ReportInstancesStatus",
-    ParameterSet(
-        (
-            _REPORTED,
-            _DESCRIPTION,
-            _REASON,
-            instant("StartTime"),
-            instant("EndTime"),
-            _ISSUE,
-            _DISKS,
-            repeated("Device", most=100),
-        )
-    ),
-    PACKAGE,
-    _report,
-    {UnknownInstanceError: "InvalidInstanceId.NotFound"},
-    notes=("Creates no event, as far as is documented.",),
-)
-
-MAINTENANCE_ACTIONS: Final = (
-    REDEPLOY_ONE,
-    ACCEPT_ONE,
-    RESCHEDULE_ONE,
-    MODIFY,
-    DESCRIBE,
-    MODIFY_METADATA,
-    REPORT_STATUS,
-)
