@@ -1,8 +1,8 @@
 """The RPC protocol of Alibaba Cloud's APIs: actions, parameters, paging, errors, JSON and XML. Knows no product."""
 
 from pytest_ecsevents.rpc._action import Action, Actions, ParsedCall, Product, Products
+from pytest_ecsevents.rpc._api import encoded, error_body, request_id, xml_text
 from pytest_ecsevents.rpc._calls import ApiCall, Call
-from pytest_ecsevents.rpc._encoding import encoded, xml_text
 from pytest_ecsevents.rpc._error_tables import COMMON, error_table
 from pytest_ecsevents.rpc._errors import ApiError, ErrorRow, ErrorTable
 from pytest_ecsevents.rpc._exchange import Endpoint, Exchange, Recorder
@@ -36,6 +36,8 @@ __all__ = [
     "Products",
     "Recorder",
     "encoded",
+    "error_body",
     "error_table",
+    "request_id",
     "xml_text",
 ]

@@ -1,12 +1,15 @@
 """The RPC protocol of Alibaba Cloud's APIs: from a request to an action, and from what it returns to a reply."""
 
+import json
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from random import Random
 from typing import Any, Final, Generic, Protocol, TypeVar
+from xml.sax.saxutils import escape
 
 from pytest_ecsevents._errors import UnknownParameterWarning, hidden_in_reports
 from pytest_ecsevents._frames import author_frame
@@ -14,17 +17,23 @@ from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.clock import Micros
 from pytest_ecsevents.rpc._action import METHODS, Action, ParsedCall, Product, Products, not_supplied
 from pytest_ecsevents.rpc._calls import ApiCall
-from pytest_ecsevents.rpc._encoding import encoded
 from pytest_ecsevents.rpc._error_tables import COMMON
 from pytest_ecsevents.rpc._errors import ApiError
 from pytest_ecsevents.rpc._exchange import Exchange, Recorder
 from pytest_ecsevents.rpc._parameters import ENVELOPE
-from pytest_ecsevents.rpc._wire import ApiReply, ApiRequest, JsonObject
+from pytest_ecsevents.rpc._wire import ApiReply, ApiRequest, Fragment, Json, JsonObject, Listing
 
 __tracebackhide__ = hidden_in_reports
 
 _NUMBER: Final = re.compile(r"\.\d+")
 _ACS3_KEY: Final = re.compile(r"ACS3-[\w-]+ .*?Credential=([^,\s]+)")
+
+_JSON_HEADERS: Final = {"Content-Type": "application/json;charset=utf-8"}
+_XML_HEADERS: Final = {"Content-Type": "text/xml;charset=utf-8"}
+# What XML 1.0 cannot hold, not even escaped.
+_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Replies are built here and hold no cycle to look for.
+_encode: Final = json.JSONEncoder(check_circular=False, ensure_ascii=False, separators=(",", ":")).encode
 
 CallT = TypeVar("CallT", bound=ParsedCall)
 
@@ -41,6 +50,14 @@ class Backend(Protocol):
 
     def account_of(self, access_key_id: str | None) -> str:
         """The account that an access key belongs to."""
+
+
+class IdSource(Protocol):
+    """The source of ids."""
+
+    @property
+    def random(self) -> Random:
+        """Seeded by the test."""
 
 
 class CallChecks(Recorder, Protocol):
@@ -83,7 +100,7 @@ class Api(Generic[CallT]):
         products: The products.
         backend: The test's cloud.
         new_call: Makes the call that an action gets, from the attributes of a `ParsedCall`.
-        request_id: Makes the id of a reply.
+        ids: Makes the ids of replies.
         checks: The test's checks.
     """
 
@@ -92,13 +109,13 @@ class Api(Generic[CallT]):
         products: Products[CallT],
         backend: Backend,
         new_call: Callable[..., CallT],
-        request_id: Callable[[], str],
+        ids: IdSource,
         checks: CallChecks,
     ) -> None:
         self._products: Final = products
         self._backend: Final = backend
         self._new_call: Final = new_call
-        self._request_id: Final = request_id
+        self._ids: Final = ids
         self._checks: Final = checks
         self._by_token: Final[dict[tuple[str, str, str], tuple[Mapping[str, Any], JsonObject]]] = {}
 
@@ -137,7 +154,7 @@ class Api(Generic[CallT]):
             product=product,
             action=action,
             found=found,
-            request_id=self._request_id(),
+            request_id=request_id(self._ids.random),
         )
 
     def answer(self, exchange: ApiExchange) -> ApiReply:
@@ -240,6 +257,12 @@ def error_body(error: ApiError, product: str, host: str, request_id: str) -> Jso
     }
 
 
+def request_id(random: Random) -> str:
+    """`AE1FEE18-02A7-5ADC-8E06-1AB491B09A80`."""
+    digits = f"{random.getrandbits(128):032X}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
 def _access_key_id(request: ApiRequest) -> str | None:
     """The caller's key: an RPC signature has it in a parameter, an ACS3 signature in a header."""
     signed = _ACS3_KEY.match(request.headers.get("authorization", ""))
@@ -274,3 +297,55 @@ def _warn_unknown(action: Action[Any], unknown: list[str]) -> None:
             frame.f_lineno,
             module=str(frame.f_globals.get("__name__", "")),
         )
+
+
+# -- encoding
+
+
+def encoded(http_status: int, body: JsonObject, wanted: str, root: str) -> ApiReply:
+    """The reply in the format asked for.
+
+    Args:
+        http_status: 200, 403, ...
+        body: What it says.
+        wanted: `Format` as sent; anything but JSON is XML, the documented default.
+        root: The name of the XML document's element.
+    """
+    if wanted.upper() == "JSON":
+        text = _listing_json(body) if isinstance(body, Listing) else _encode(body)
+        return ApiReply(http_status, text.encode(), _JSON_HEADERS)
+    text = f'<?xml version="1.0" encoding="UTF-8"?>{"".join(_elements(root, body))}'
+    return ApiReply(http_status, text.encode(), _XML_HEADERS)
+
+
+def _listing_json(body: Listing) -> str:
+    rest = {name: value for name, value in body.items() if name != body.outer}
+    items = ",".join(map(_fragment_json, body.fragments))
+    return f'{_encode(rest)[:-1]},"{body.outer}":{{"{body.inner}":[{items}]}}}}'
+
+
+def _fragment_json(fragment: Fragment) -> str:
+    text = fragment.text
+    if text is None:
+        text = fragment.text = _encode(fragment)
+    return text
+
+
+def _elements(name: str, value: Json) -> Iterator[str]:
+    """A list repeats its element; what JSON wraps in a singular key is so wrapped in XML too."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _elements(name, item)
+    elif isinstance(value, dict):
+        yield f"<{name}>"
+        for key, inner in value.items():
+            yield from _elements(key, inner)
+        yield f"</{name}>"
+    else:
+        text = str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
+        yield f"<{name}>{xml_text(text)}</{name}>"
+
+
+def xml_text(text: str) -> str:
+    """A text as XML may hold it."""
+    return escape(_NOT_XML.sub(chr(0xFFFD), text))

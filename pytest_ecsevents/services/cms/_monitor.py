@@ -21,7 +21,14 @@ from pytest_ecsevents.services.cms._contents import (
     of_state_change,
 )
 from pytest_ecsevents.services.cms._event_rules import EventRules
-from pytest_ecsevents.services.cms._names import NORMAL, PUBLISHED, NotificationName, NotificationNames, check_level
+from pytest_ecsevents.services.cms._names import (
+    NORMAL,
+    PUBLISHED,
+    NotificationName,
+    NotificationNames,
+    by_grammar,
+    check_level,
+)
 from pytest_ecsevents.services.cms._notification import Content, Notification
 from pytest_ecsevents.services.ecs import (
     EVENT_TYPES,
@@ -68,7 +75,7 @@ class CloudMonitor:
             name, content = "Instance:StateChange", of_state_change(change)
         else:
             name, content = "Instance:PreemptibleInstanceInterruption", of_interruption(change.record)
-        self.tell(self._of_instance(change.record, self.names[name], change.at_micros, content))
+        self.tell(self._of_instance(change.record, self.names.rows[name], change.at_micros, content))
 
     def announce(
         self,
@@ -145,7 +152,8 @@ class CloudMonitor:
             kind, resource, content = "Disk", f"disk/{event.disk_id}", of_disk_event(event, change, instance)
         else:
             kind, resource, content = "Instance", "", of_event(event, change)
-        name = self.names.of_system_event(kind, event.event_type, change.to_status.value)
+        code, status = event.event_type, change.to_status.value
+        name = self.names.rows.get(f"{kind}:{code}:{status}") or by_grammar(kind, code, status)
         return self._of_instance(instance, name, change.at_micros, content, resource=resource)
 
     def _of_instance(

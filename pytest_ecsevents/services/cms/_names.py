@@ -4,6 +4,7 @@ A name is `<resource>:<cause>.<impact>:<status>` for an instance's system event,
 and `<resource>:<event>` for whatever has no status of its own.
 """
 
+from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -171,15 +172,17 @@ class NotificationNames(Mapping[str, NotificationName]):
 
     def __init__(self) -> None:
         self._added: Final[dict[str, NotificationName]] = {}
+        self.rows: Final[Mapping[str, NotificationName]] = ChainMap(self._added, PUBLISHED)  # type: ignore[arg-type]  # read only
+        """The same mapping for code of ours, which looks names up often."""
 
     def __getitem__(self, name: str) -> NotificationName:
-        return self._added.get(name) or PUBLISHED[name]
+        return self.rows[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter({**PUBLISHED, **self._added})
 
     def __len__(self) -> int:
-        return len(PUBLISHED.keys() | self._added)
+        return len(self.rows)
 
     def add(
         self, name: str, *, level: str, event_type: str = "StatusNotification", status: str = NORMAL
@@ -221,20 +224,17 @@ class NotificationNames(Mapping[str, NotificationName]):
             "with ecs_events.notification_names.add(name, level=...)."
         )
 
-    def of_system_event(self, resource: str, code: str, status: str) -> NotificationName:
-        """The row of a system event in a status: a known one, or one by the grammar of names.
 
-        Args:
-            resource: "Instance" or "Disk".
-            code: The event type: `SystemMaintenance.Reboot`, `Stalled`.
-            status: The event's status.
-        """
-        name = f"{resource}:{code}:{status}"
-        row = self.get(name)
-        if row is None:
-            event_type = "Maintenance" if code.startswith(_MAINTENANCE_CAUSES) else "Exception"
-            row = NotificationName(name, event_type, status, "CRITICAL", _BY_GRAMMAR)
-        return row
+def by_grammar(resource: str, code: str, status: str) -> NotificationName:
+    """The row of a system event's name that is published nowhere.
+
+    Args:
+        resource: "Instance" or "Disk".
+        code: The event type: `SystemMaintenance.Reboot`, `Stalled`.
+        status: The event's status.
+    """
+    event_type = "Maintenance" if code.startswith(_MAINTENANCE_CAUSES) else "Exception"
+    return NotificationName(f"{resource}:{code}:{status}", event_type, status, "CRITICAL", _BY_GRAMMAR)
 
 
 def _is_text(name: object) -> bool:

@@ -9,7 +9,6 @@ from pytest_ecsevents.services.ecs._attributes import (
     NETWORK_TYPES,
     AttributeValue,
 )
-from pytest_ecsevents.services.ecs._calls import ActionCall
 from pytest_ecsevents.services.ecs._catalogue import (
     DISK_EVENT_TYPES,
     DISK_STATUS_CODES,
@@ -26,13 +25,14 @@ from pytest_ecsevents.services.ecs._catalogue import (
     EventType,
     InstanceStatus,
 )
-from pytest_ecsevents.services.ecs._checks import check_operable, event_type_named
-from pytest_ecsevents.services.ecs._cloud import Cloud
+from pytest_ecsevents.services.ecs._checks import event_type_named
+from pytest_ecsevents.services.ecs._cloud import ActionCall, Cloud
 from pytest_ecsevents.services.ecs._disks import CATEGORIES as DISK_CATEGORIES
 from pytest_ecsevents.services.ecs._disks import Disk, GivenDisk
 from pytest_ecsevents.services.ecs._extended import LISTS as EXTENDED_LISTS
 from pytest_ecsevents.services.ecs._extended import ExtendedAttribute
 from pytest_ecsevents.services.ecs._ids import Ids
+from pytest_ecsevents.services.ecs._instances import check_operable
 from pytest_ecsevents.services.ecs._lifecycle import ROWS, Row, Trigger, first_statuses, next_status, ways_to
 from pytest_ecsevents.services.ecs._model import (
     DEFAULT_ACTION,

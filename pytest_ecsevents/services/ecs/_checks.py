@@ -18,9 +18,6 @@ from pytest_ecsevents.services.ecs._catalogue import (
 from pytest_ecsevents.services.ecs._disks import Disk
 from pytest_ecsevents.services.ecs._model import DEFAULT_ACTION, InstanceRecord, Maintenance
 from pytest_ecsevents.services.ecs._refusals import (
-    InstanceArrearsError,
-    InstanceLockedError,
-    InstanceStatusError,
     NotBeforePassedError,
     UnknownEventTypeError,
 )
@@ -186,24 +183,6 @@ def settled_status(status: str, where: str) -> InstanceStatus:
     raise BadArgumentError(
         f"{where} got status={status!r}. Pass one of: {listed(allowed)}.{did_you_mean(str(status), allowed)}"
     )
-
-
-def check_operable(instance: InstanceRecord, *allowed: InstanceStatus, operation: str) -> None:
-    """Refuse an operation that the instance's status or locks do not allow.
-
-    Raises:
-        InstanceStatusError: Its status is not `allowed`.
-        InstanceLockedError: It is locked for security reasons.
-        InstanceArrearsError: It is locked because of arrears.
-    """
-    if "security" in instance.locks:
-        raise InstanceLockedError(f"{instance.instance_id} is locked for security reasons; {operation} is refused.")
-    if "financial" in instance.locks:
-        raise InstanceArrearsError(f"{instance.instance_id} is locked because of arrears; {operation} is refused.")
-    if instance.status not in allowed:
-        raise InstanceStatusError(
-            f"{instance.instance_id} is {instance.status}; {operation} needs it {' or '.join(allowed)}."
-        )
 
 
 def refuse_difference(known: InstanceRecord, again: InstanceRecord, where: str) -> None:

@@ -1,16 +1,17 @@
 """The fake cloud: accounts, instances, events, and what users do with instances."""
 
+from dataclasses import dataclass
 from typing import Final
 
 from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents._words import listed
 from pytest_ecsevents.clock import SECOND, Clock, Micros
+from pytest_ecsevents.rpc import ParsedCall
 from pytest_ecsevents.services.ecs._catalogue import InstanceStatus
 from pytest_ecsevents.services.ecs._changes import Changes
-from pytest_ecsevents.services.ecs._checks import check_operable
 from pytest_ecsevents.services.ecs._events import EventStore
 from pytest_ecsevents.services.ecs._ids import Ids
-from pytest_ecsevents.services.ecs._instances import InstanceStore
+from pytest_ecsevents.services.ecs._instances import InstanceStore, check_operable
 from pytest_ecsevents.services.ecs._lifecycle import Trigger
 from pytest_ecsevents.services.ecs._model import InstanceRecord, Interruption, Maintenance, MetadataOptions
 from pytest_ecsevents.services.ecs._refusals import NothingToRedeployError, NotPreemptibleError
@@ -133,3 +134,14 @@ class Cloud:
     def modify_metadata_options(self, instance: InstanceRecord, options: MetadataOptions) -> None:
         with self._changes.changing():
             instance.metadata_options = options
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class ActionCall(ParsedCall):
+    """One call of an ECS action, with the test's cloud."""
+
+    cloud: Cloud
+
+    def instance(self, instance_id: str) -> InstanceRecord:
+        """The caller's instance; in any region where no RegionId was sent."""
+        return self.cloud.instances.get(instance_id, account_id=self.account_id, region_id=self.region_id or None)

@@ -30,7 +30,7 @@ from pytest_ecsevents.services.ecs._checks import (
 from pytest_ecsevents.services.ecs._extended import checked_extended
 from pytest_ecsevents.services.ecs._ids import Ids
 from pytest_ecsevents.services.ecs._instances import InstanceStore
-from pytest_ecsevents.services.ecs._lifecycle import Trigger, first_statuses, next_status
+from pytest_ecsevents.services.ecs._lifecycle import NEXT_STATUS, Trigger, first_statuses, next_status
 from pytest_ecsevents.services.ecs._model import EventRecord, InstanceRecord, SystemEvent, Transition
 from pytest_ecsevents.services.ecs._refusals import (
     NotBeforePassedError,
@@ -310,7 +310,7 @@ class EventStore:
 
     def _move(self, event: EventRecord, trigger: Trigger, at: Micros, cause: str | None = None) -> bool:
         before = event.status
-        after = next_status(event.event_type, event.simulated, before, trigger)
+        after = NEXT_STATUS.get((event.event_type, event.simulated, before, trigger))
         if after is None:
             return False
         self._withdraw_due(event)

@@ -1,9 +1,11 @@
 """The one source of ids in a test; seeded, so that a test prints the same ids on every run."""
 
-import random
 import string
+from functools import cached_property
+from random import Random
 from typing import Final
 
+from pytest_ecsevents.rpc import request_id
 from pytest_ecsevents.services.ecs._regions import id_prefix
 
 _ALPHABET: Final = string.digits + string.ascii_lowercase
@@ -18,26 +20,24 @@ class Ids:
 
     def __init__(self, seed: str) -> None:
         self._seed: Final = seed
-        self._made: Final[dict[str, random.Random]] = {}
         self._prefixes: dict[str, str] = {}
 
-    @property
-    def _random(self) -> random.Random:
-        # Only when asked for: many a test asks for none, and seeding is dear. `setdefault` has threads agree on one.
-        return self._made.get(self._seed) or self._made.setdefault(self._seed, random.Random(self._seed))
+    @cached_property
+    def random(self) -> Random:
+        """The source; made on first use, since many tests need no id and seeding is slow."""
+        return Random(self._seed)
 
     def resource(self, letter: str, region_id: str) -> str:
         """`e-2ze0fimzsoaahlm2hybp`: the kind's letter, the region's prefix, 17 letters and digits."""
         prefix = self._prefixes.get(region_id)
         if prefix is None:
             prefix = self._prefixes[region_id] = id_prefix(region_id)
-        return f"{letter}-{prefix}{''.join(self._random.choices(_ALPHABET, k=17))}"
+        return f"{letter}-{prefix}{''.join(self.random.choices(_ALPHABET, k=17))}"
 
     def request(self) -> str:
         """`AE1FEE18-02A7-5ADC-8E06-1AB491B09A80`."""
-        digits = f"{self._random.getrandbits(128):032X}"
-        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+        return request_id(self.random)
 
     def order(self) -> str:
         """`204958134718602`: of digits only, like the sample of the reference; how many is a guess."""
-        return str(self._random.randrange(10**14, 10**15))
+        return str(self.random.randrange(10**14, 10**15))

@@ -20,7 +20,12 @@ from pytest_ecsevents.services.ecs._checks import (
 from pytest_ecsevents.services.ecs._disks import Disk, checked_disks
 from pytest_ecsevents.services.ecs._ids import Ids
 from pytest_ecsevents.services.ecs._model import Instance, InstanceRecord, InstanceTransition, Maintenance
-from pytest_ecsevents.services.ecs._refusals import UnknownInstanceError
+from pytest_ecsevents.services.ecs._refusals import (
+    InstanceArrearsError,
+    InstanceLockedError,
+    InstanceStatusError,
+    UnknownInstanceError,
+)
 from pytest_ecsevents.services.ecs._regions import REGIONS, region_of_id
 from pytest_ecsevents.services.ecs._settings import CloudSettings
 
@@ -163,9 +168,12 @@ class InstanceStore:
         Raises:
             UnknownInstanceError: The account does not have it in the region.
         """
-        check_id(instance_id, "the call")
-        instance = self.existing.get(instance_id)
+        try:
+            instance = self.existing.get(instance_id)
+        except TypeError:  # not hashable, so no id
+            instance = None
         if instance is None:
+            check_id(instance_id, "the call")
             raise UnknownInstanceError(self._no_instance(instance_id), instance_id)
         if account_id is not None and instance.account_id != account_id:
             raise UnknownInstanceError(
@@ -232,3 +240,21 @@ class InstanceStore:
         self._released[instance.instance_id] = instance
         self.on_the_way.pop(instance.instance_id, None)
         self._changes.add(InstanceTransition(instance, instance.status, None, at, cause))
+
+
+def check_operable(instance: InstanceRecord, *allowed: InstanceStatus, operation: str) -> None:
+    """Refuse an operation that the instance's status or locks do not allow.
+
+    Raises:
+        InstanceStatusError: Its status is not `allowed`.
+        InstanceLockedError: It is locked for security reasons.
+        InstanceArrearsError: It is locked because of arrears.
+    """
+    if "security" in instance.locks:
+        raise InstanceLockedError(f"{instance.instance_id} is locked for security reasons; {operation} is refused.")
+    if "financial" in instance.locks:
+        raise InstanceArrearsError(f"{instance.instance_id} is locked because of arrears; {operation} is refused.")
+    if instance.status not in allowed:
+        raise InstanceStatusError(
+            f"{instance.instance_id} is {instance.status}; {operation} needs it {' or '.join(allowed)}."
+        )

@@ -126,18 +126,18 @@ def _compiled(rows: Iterable[Row]) -> dict[tuple[str, bool, EventStatus, Trigger
     return table
 
 
-_NEXT: Final = _compiled(ROWS)
+NEXT_STATUS: Final = _compiled(ROWS)
 
 
 def next_status(event_type: str, simulated: bool, status: EventStatus, trigger: Trigger) -> EventStatus | None:
     """The status that `trigger` leads to, or None when it does not concern the event."""
-    return _NEXT.get((event_type, simulated, status, trigger))
+    return NEXT_STATUS.get((event_type, simulated, status, trigger))
 
 
 def ways_to(event_type: str, simulated: bool, to_status: EventStatus) -> dict[Trigger, tuple[EventStatus, ...]]:
     """What leads an event to a status, and from which statuses."""
     found: dict[Trigger, tuple[EventStatus, ...]] = {}
-    for (name, is_simulated, status, trigger), after in _NEXT.items():
+    for (name, is_simulated, status, trigger), after in NEXT_STATUS.items():
         if (name, is_simulated, after) == (event_type, simulated, to_status):
             found[trigger] = (*found.get(trigger, ()), status)
     return found

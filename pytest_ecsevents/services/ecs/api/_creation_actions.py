@@ -14,7 +14,7 @@ from pytest_ecsevents.rpc import Actions
 from pytest_ecsevents.rpc._parameters import Parameter
 from pytest_ecsevents.rpc._wire import Json, JsonObject
 from pytest_ecsevents.services.ecs import DISK_CATEGORIES, AttributeValue, Disk
-from pytest_ecsevents.services.ecs._calls import ActionCall
+from pytest_ecsevents.services.ecs._cloud import ActionCall
 from pytest_ecsevents.services.ecs.api import PACKAGE
 from pytest_ecsevents.services.ecs.api._creation_parameters import (
     AMOUNT,

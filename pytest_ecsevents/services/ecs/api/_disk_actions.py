@@ -19,7 +19,7 @@ from pytest_ecsevents.services.ecs import (
     EventRecord,
     InstanceRecord,
 )
-from pytest_ecsevents.services.ecs._calls import ActionCall
+from pytest_ecsevents.services.ecs._cloud import ActionCall
 from pytest_ecsevents.services.ecs.api import PACKAGE
 from pytest_ecsevents.services.ecs.api import _event_filters as filters
 

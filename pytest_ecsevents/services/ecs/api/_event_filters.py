@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 from pytest_ecsevents.clock import Micros, instant_text
 from pytest_ecsevents.rpc._parameters import Parameter, choice, instant, repeated, structs
 from pytest_ecsevents.services.ecs import INSTANCE_EVENT_TYPES, Cloud, EventRecord
-from pytest_ecsevents.services.ecs._calls import ActionCall
+from pytest_ecsevents.services.ecs._cloud import ActionCall
 
 Test: TypeAlias = Callable[[EventRecord], bool]
 

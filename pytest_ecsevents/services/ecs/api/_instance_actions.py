@@ -18,7 +18,7 @@ from pytest_ecsevents.services.ecs import (
     flag,
     word,
 )
-from pytest_ecsevents.services.ecs._calls import ActionCall
+from pytest_ecsevents.services.ecs._cloud import ActionCall
 from pytest_ecsevents.services.ecs.api import PACKAGE
 
 ACTIONS: Final = Actions[ActionCall](PACKAGE, refusals={UnknownInstanceError: "InvalidInstanceId.NotFound"})

@@ -33,7 +33,7 @@ from pytest_ecsevents.services.ecs import (
     word,
     words,
 )
-from pytest_ecsevents.services.ecs._calls import ActionCall
+from pytest_ecsevents.services.ecs._cloud import ActionCall
 from pytest_ecsevents.services.ecs.api import PACKAGE
 from pytest_ecsevents.services.ecs.api._event_filters import has_tags
 from pytest_ecsevents.services.ecs.api._instance_view import instance_view

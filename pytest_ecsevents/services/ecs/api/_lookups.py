@@ -11,7 +11,7 @@ from pytest_ecsevents.rpc._paging import PAGE_NUMBER, numbered, page_size
 from pytest_ecsevents.rpc._parameters import choice, structs, text
 from pytest_ecsevents.rpc._wire import Json, JsonObject
 from pytest_ecsevents.services.ecs import REGIONS, UnknownInstanceError, flag
-from pytest_ecsevents.services.ecs._calls import ActionCall
+from pytest_ecsevents.services.ecs._cloud import ActionCall
 from pytest_ecsevents.services.ecs.api import PACKAGE
 from pytest_ecsevents.services.ecs.api._event_filters import has_tags
 from pytest_ecsevents.services.ecs.api._instance_view import instance_view
