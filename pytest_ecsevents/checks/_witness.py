@@ -82,6 +82,7 @@ class CallWitness:
         waiting_for: Instances in the middle of an operation, and when they go on.
         test_failed: Whether the test itself has failed; then there are no complaints.
         left_threads: Names of threads of the test that outlive it.
+        unseen: Errors of planned functions and receivers that the test has not seen yet.
 
     Args:
         strict: The checks that are on.
@@ -112,7 +113,7 @@ class CallWitness:
         self._queue_requests_there = 0
         self._raised: Final[dict[str, tuple[EcsEventsError, int]]] = {}
         self._receivers_errors: Final[list[str]] = []
-        self._unseen: list[_Unseen] = []
+        self.unseen: list[_Unseen] = []
         self.not_retried: Callable[[], Mapping[Delivery, Micros]] = dict
 
     # -- requests
@@ -266,18 +267,18 @@ class CallWitness:
             raise
 
     def _keep(self, unseen: "_Unseen") -> None:
-        if len(self._unseen) < MOST_REMEMBERED:
-            self._unseen.append(unseen)
+        if len(self.unseen) < MOST_REMEMBERED:
+            self.unseen.append(unseen)
 
     def surfaced(self, error: BaseException) -> None:
         """Note that the author sees an error."""
-        self._unseen = [one for one in self._unseen if one.error is not error]
+        self.unseen = [one for one in self.unseen if one.error is not error]
 
     def surface(self) -> None:
         """Raise the first error of a planned function or a receiver that the author has not seen."""
-        for unseen in self._unseen:
+        for unseen in self.unseen:
             if not isinstance(unseen.error, DeliveryError):
-                self._unseen.remove(unseen)
+                self.unseen.remove(unseen)
                 raise unseen.error
 
     # -- what receivers of notifications do
@@ -312,7 +313,7 @@ class CallWitness:
         yield "threads", left_running(self.left_threads)
 
     def _unseen_texts(self, *, is_planned: bool) -> list[str]:
-        return [unseen.text for unseen in self._unseen if unseen.is_planned is is_planned]
+        return [unseen.text for unseen in self.unseen if unseen.is_planned is is_planned]
 
     def _not_retried(self) -> list[str]:
         """What there is to say of deliveries that failed, and would have been tried again after the test's end."""

@@ -154,7 +154,10 @@ class Clock:
     # -- reading and moving
 
     def _active(self) -> ClockSource | None:
-        return next((source for source in self._sources if source.read() is not None), None)
+        for source in self._sources:
+            if source.read() is not None:
+                return source
+        return None
 
     @property
     def is_still(self) -> bool:
@@ -173,7 +176,7 @@ class Clock:
 
     def settle(self) -> None:
         """Let what is due happen, for when somebody else moved the clock."""
-        if self.queue.due_from() is not None:
+        if self.queue.heap:
             self.settled()
 
     def settled(self) -> Micros:
@@ -242,13 +245,15 @@ class Clock:
     def _hand_over(self, operation: object, _at: Micros) -> None:
         self._due_operations.append(operation)  # type: ignore[arg-type]  # as `later` pushed it
 
-    def advance_by_author(self, target: Micros) -> None:
-        """`advance_to` as the author of a test may call it.
+    def advance_by_author(self, target: Micros | None, span: Micros = 0) -> None:
+        """`advance_to` as the author of a test may call it: to `target`, or else by `span`.
 
         Raises:
-            BadArgumentError: `target` is not after now.
+            BadArgumentError: That is not after now.
         """
         now = self.now()
+        if target is None:
+            target = now + span
         if target == now:
             raise BadArgumentError(
                 f"The clock already stands at {instant_text(now)}, so this would move it by nothing. Pass a duration "
@@ -297,7 +302,7 @@ class Clock:
         is_inside = self._is_in_operation() or get_ident() in self._calling
         with self.lock:
             # A function of the author's has its turn when what holds it is over.
-            work = self.queue.pop(until, with_authors=move or not is_inside)
+            work = self.queue.pop(until, with_authors=move or not is_inside) if self.queue.heap else None
             if work is None:
                 return False
             at, is_authors, _, task, subject = work

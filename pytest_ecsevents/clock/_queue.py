@@ -16,10 +16,13 @@ class DueQueue(Generic[Subject]):
     """A heap of due work; pushing, taking back and popping cost O(log n).
 
     At each instant the author's functions come last, when all that is due there has happened.
+
+    Attributes:
+        heap: The work. It is public so that the clock sees without a call that nothing is due.
     """
 
     def __init__(self) -> None:
-        self._heap: list[_Work[Subject]] = []
+        self.heap: list[_Work[Subject]] = []
         self._withdrawn: set[int] = set()
         self._numbers: Final = count(1)
 
@@ -28,7 +31,7 @@ class DueQueue(Generic[Subject]):
     ) -> int:
         """Have `task(subject, at)` run at `at`; the number returned withdraws it."""
         number = next(self._numbers)
-        heapq.heappush(self._heap, (at, is_authors, number, task, subject))
+        heapq.heappush(self.heap, (at, is_authors, number, task, subject))
         return number
 
     def withdraw(self, number: int) -> None:
@@ -38,7 +41,7 @@ class DueQueue(Generic[Subject]):
     def due_from(self) -> Micros | None:
         """An instant before which nothing is due: of work that was withdrawn too, so that reading changes nothing."""
         try:
-            return self._heap[0][0]
+            return self.heap[0][0]
         except IndexError:
             return None
 
@@ -56,13 +59,13 @@ class DueQueue(Generic[Subject]):
         """
         with suppress(IndexError):
             while True:
-                first = self._heap[0]
+                first = self.heap[0]
                 is_withdrawn = first[2] in self._withdrawn
                 if not is_withdrawn and (first[0] > until or (first[1] and not with_authors)):
                     return None
-                taken = heapq.heappop(self._heap)
+                taken = heapq.heappop(self.heap)
                 if taken is not first:  # a handler of signals has come in between, slept, and taken it
-                    heapq.heappush(self._heap, taken)
+                    heapq.heappush(self.heap, taken)
                 elif is_withdrawn:
                     self._withdrawn.discard(first[2])
                 else:

@@ -91,23 +91,28 @@ def is_duration(value: object) -> bool:
     return isinstance(value, str) and _DURATION.fullmatch(value.strip()) is not None
 
 
-def parse_duration(value: object, what: str) -> Micros:
+def parse_duration(value: object, what: str, *, is_signed: bool = False) -> Micros:
     """Microseconds of a duration that an author wrote.
 
     Args:
         value: A timedelta, or text such as "90s", "2h30m", "1d".
         what: What the duration is for, as it is to be named in an error.
+        is_signed: Whether it may be negative, and text begin with a sign.
 
     Raises:
         BadArgumentError: It is neither, or it is negative.
     """
     if isinstance(value, dt.timedelta):
         span = delta_micros(value)
-        if span < 0:
+        if span < 0 and not is_signed:
             raise BadArgumentError(f"{what} is {duration_text(span)}, a negative duration. Pass one of zero or more.")
         return span
-    if is_duration(value):
-        return _duration_micros(str(value))
+    if isinstance(value, str):
+        text = value.strip()
+        sign = -1 if is_signed and text.startswith("-") else 1
+        text = text[1:].strip() if is_signed and text.startswith(("+", "-")) else text
+        if _DURATION.fullmatch(text):
+            return sign * _duration_micros(text)
     raise BadArgumentError(
         f'{what} is {value!r}, which is not a duration. Pass a timedelta or text such as "90s", "2h30m" or "1d".'
     )

@@ -14,7 +14,6 @@ from pytest_ecsevents.checks._witness import CallWitness
 from pytest_ecsevents.clock import (
     Duration,
     Micros,
-    delta_micros,
     duration_text,
     from_micros,
     instant_text,
@@ -54,25 +53,14 @@ def event_id_of(event: "SystemEvent | str") -> str:
 # -- instants and durations
 
 
-def span_of(by: object, parts: "tuple[float, ...]") -> Micros:
-    """The duration of `advance`: `by`, or else the keywords in the order of `timedelta`'s arguments."""
-    if by is None:
-        return _keyword_span(parts)
-    if any(parts):
+def timedelta_of(by: object, parts: "tuple[float, ...]") -> dt.timedelta:
+    """The duration of `advance` as keywords; `parts` are in the order of `timedelta`'s arguments."""
+    if by is not None:
         raise BadArgumentError(
             'advance got a duration and keywords as well. Pass one: advance("2h") or advance(hours=2).'
         )
-    if isinstance(by, dt.timedelta):
-        return delta_micros(by)
-    text = by.strip() if isinstance(by, str) else by
-    if isinstance(text, str) and text.startswith("-"):
-        return -parse_duration(text[1:], "advance's duration")
-    return parse_duration(text.removeprefix("+") if isinstance(text, str) else text, "advance's duration")
-
-
-def _keyword_span(parts: "tuple[float, ...]") -> Micros:
     try:
-        return delta_micros(dt.timedelta(*parts))
+        return dt.timedelta(*parts)
     except (TypeError, ValueError, OverflowError):
         raise BadArgumentError(
             f"advance got {listed(repr(part) for part in parts if part)}, which is not a duration. "

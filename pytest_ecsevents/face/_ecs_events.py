@@ -13,6 +13,7 @@ from pytest_ecsevents.checks._strictness import Checks, strict_checks
 from pytest_ecsevents.checks._stubs import Answer
 from pytest_ecsevents.clock import (
     Duration,
+    Micros,
     When,
     from_micros,
     instant_text,
@@ -32,7 +33,7 @@ from pytest_ecsevents.face._arguments import (
     patience_of,
     rules_for,
     settings_of,
-    span_of,
+    timedelta_of,
     window,
 )
 from pytest_ecsevents.face._instances import Instances
@@ -175,8 +176,10 @@ class EcsEvents:
             The transitions of events that happened, in order.
         """
         parts = (days, seconds, microseconds, milliseconds, minutes, hours, weeks)
-        span = span_of(by, parts)
-        return self._moved(lambda: self._clock.advance_by_author(self._clock.now() + span))
+        if by is None or any(parts):
+            by = timedelta_of(by, parts)
+        span = parse_duration(by, "advance's duration", is_signed=True)
+        return self._moved(self._clock.advance_by_author, None, span)
 
     def advance_to(self, when: When) -> list[Transition]:
         """Move time forward to an instant, as `advance` does.
@@ -189,7 +192,7 @@ class EcsEvents:
         """
         now = self._clock.now()
         target = parse_when(when, "advance_to's instant", now)
-        return self._moved(lambda: self._clock.advance_by_author(target)) if target != now else []
+        return self._moved(self._clock.advance_by_author, target) if target != now else []
 
     def advance_to_next(self) -> list[Transition]:
         """Move time forward to the next transition of an event.
@@ -262,13 +265,21 @@ class EcsEvents:
     def patience(self, seconds: object) -> None:
         self._parts.patience = patience_of(seconds)
 
-    def _moved(self, move: Callable[[], None]) -> list[Transition]:
-        self._cloud.check_entered()
-        with self._parts.surfacing:
+    def _moved(self, move: Callable[..., None], *args: Micros | None) -> list[Transition]:
+        # Tests call this most often: with nothing due it enters only the clock.
+        if self._clock.is_still:
+            self._cloud.check_entered()
+        try:
             self._clock.settle()
             before = len(self._witness.journal)
-            move()
-        return [entry for entry in self._witness.journal[before:] if isinstance(entry, Transition)]
+            move(*args)
+        except BaseException as error:
+            self._witness.surfaced(error)
+            raise
+        if self._witness.unseen:
+            self._witness.surface()
+        entries = self._witness.journal[before:]
+        return [entry for entry in entries if isinstance(entry, Transition)] if entries else []
 
     def at(self, when: When, function: Callable[..., object], /, *args: object, **kwargs: object) -> Callable[[], None]:
         """Call a function at an instant of virtual time: `ecs_events.at("+23h", ecs_events.cancel, event)`.
