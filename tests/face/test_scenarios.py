@@ -23,7 +23,7 @@ def stage():
 
     def stage(name, event_type="SystemMaintenance.Reboot", simulated=None, **settings):
         case = case_of(SCENARIOS[name], event_type, simulated)
-        ecs_events = EcsEvents(START, **settings)
+        ecs_events = EcsEvents(START, backend="time-machine", **settings)  # the one that starts sooner
         opened.append(ecs_events)
         ecs_events.__enter__()
         ecs_events.instances.add("i-web1")

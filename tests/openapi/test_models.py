@@ -512,7 +512,7 @@ def _candidates(ecs_events):
     return {
         "InstanceId": list(ecs_events.instances),
         "EventId": [event.event_id for event in ecs_events if event.finish_time is None],
-        "EventType": list(EVENT_TYPES),
+        "EventType": list(SIMULATED_TYPES),
         "NotBefore": [f"{in_a_day:%Y-%m-%dT%H:%M:%SZ}"],
         "Description": ["It does not answer."],
         "HttpEndpoint": ["enabled"],
