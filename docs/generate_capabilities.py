@@ -31,12 +31,12 @@ from pytest_ecsevents.services.smq import (
     HIDDEN,
     PRIORITY,
     QUEUE_LIMITS,
-    SMQ_ERRORS,
-    SMQ_VERSION,
     TOPIC_LIMITS,
+    VERSION,
     WAIT,
     Route,
 )
+from pytest_ecsevents.services.smq import ERRORS as SMQ_ERRORS
 
 PAGE = Path(__file__).with_name("capabilities.md")
 
@@ -328,11 +328,11 @@ def _message_queues() -> Iterator[str]:
     yield "## Message queues"
     yield ""
     yield (
-        f"Operations of the Simple Message Queue (formerly MNS), version {SMQ_VERSION}. Each number below is refused with "
+        f"Operations of the Simple Message Queue (formerly MNS), version {VERSION}. Each number below is refused with "
         "`InvalidArgument` where it is out of range."
     )
     yield ""
-    smq = parts_of(EcsEvents()).messaging.smq
+    smq = parts_of(EcsEvents()).messaging.service
     yield from _table(
         ("operations", "request"),
         ((route.operations, _code(f"{route.method} {_path_text(route)}")) for route in smq.routes),
@@ -348,7 +348,7 @@ def _message_queues() -> Iterator[str]:
     )
     yield from _table(
         _ERRORS,
-        ((_code(row.code), str(row.http_status), _text(row.message), row.source) for row in SMQ_ERRORS.values()),
+        ((_code(row.code), str(row.http_status), _text(row.message), row.source) for row in SMQ_ERRORS.rows),
     )
 
 

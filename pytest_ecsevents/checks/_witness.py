@@ -40,6 +40,7 @@ from pytest_ecsevents.rpc import NO_EFFECT, ApiCall, Call, Effect, NoReply
 from pytest_ecsevents.services.cms import Delivery
 from pytest_ecsevents.services.ecs import Change, Interruption, Observed
 from pytest_ecsevents.services.metadata import MetadataCall
+from pytest_ecsevents.services.smq import SmqCall
 
 __tracebackhide__ = hidden_in_reports
 
@@ -120,6 +121,9 @@ class CallWitness:
 
     def record(self, call: Call, *, can_fail: bool) -> Effect:
         """Record a request, and return the fault or delay that applies to it."""
+        if isinstance(call, SmqCall):
+            self._record_queue_request(call)
+            return NO_EFFECT
         log = self._logs[type(call)]
         call.thread = current_thread().name
         log.calls.append(call)
@@ -144,21 +148,16 @@ class CallWitness:
         if team is not None and team.stop is not None:
             self._end_run(standing_run(call, MOST_CALLS_OF_A_RUN, place_of(author_frame())))
 
-    def asked_queue(self, what: str, at: Micros) -> None:
-        """Count a request to queues or topics. Too many at one instant end the handler, and are no sign of life.
-
-        Args:
-            what: `ReceiveMessage of ecs-cms-event`.
-            at: The instant.
-        """
-        if at != self._queues_stand_at:
-            self._queues_stand_at, self._queue_requests_there = at, 0
+    def _record_queue_request(self, call: SmqCall) -> None:
+        """Count a request to queues or topics. Too many at one instant end the handler, and are no sign of life."""
+        if call.at_micros != self._queues_stand_at:
+            self._queues_stand_at, self._queue_requests_there = call.at_micros, 0
         self._queue_requests_there += 1
         team = self._team()
         if self._queue_requests_there <= MOST_CALLS_OF_A_RUN:
             self.activity += 1
         elif team is not None:
-            team.fail_run(standing_queue(what, at, MOST_CALLS_OF_A_RUN))
+            team.fail_run(standing_queue(call.what, call.at_micros, MOST_CALLS_OF_A_RUN))
 
     def _end_run(self, error: EcsEventsError) -> None:
         """Raise an error that ends the handler under `run` even if it catches it."""

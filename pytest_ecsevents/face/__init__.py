@@ -2,10 +2,10 @@
 
 from pytest_ecsevents.face._ecs_events import EcsEvents, parts_of
 from pytest_ecsevents.face._instances import Instances
-from pytest_ecsevents.face._queues import Queue, Topic
 from pytest_ecsevents.face._scenarios import SCENARIOS
 from pytest_ecsevents.face._settings import NAMES, Settings, with_given
 from pytest_ecsevents.face._staging import PlannedStep, Scenario
+from pytest_ecsevents.services.smq import Queue, Topic
 
 __all__ = [
     "NAMES",

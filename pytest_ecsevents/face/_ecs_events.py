@@ -37,7 +37,6 @@ from pytest_ecsevents.face._arguments import (
     window,
 )
 from pytest_ecsevents.face._instances import Instances
-from pytest_ecsevents.face._queues import Queue, Topic
 from pytest_ecsevents.face._settings import Settings
 from pytest_ecsevents.face._wiring import Parts
 from pytest_ecsevents.handlers import Stopped
@@ -49,6 +48,7 @@ from pytest_ecsevents.rpc import ApiCall
 from pytest_ecsevents.services.cms import FunctionContext, NotificationNames, Subscription, cloudmonitor
 from pytest_ecsevents.services.ecs import Change, Disk, EventRecord, Instance, InstanceRecord, SystemEvent, Transition
 from pytest_ecsevents.services.metadata import Guest, Metadata
+from pytest_ecsevents.services.smq import Queue, Topic
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

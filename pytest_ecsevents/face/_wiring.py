@@ -10,7 +10,6 @@ from pytest_ecsevents.checks._strictness import strict_checks
 from pytest_ecsevents.checks._witness import CallWitness
 from pytest_ecsevents.clock import Clock, Duration, Micros, When, parse_duration, parse_when
 from pytest_ecsevents.face._arguments import end_of_run, instance_id_of
-from pytest_ecsevents.face._messaging import Messaging
 from pytest_ecsevents.face._settings import Settings
 from pytest_ecsevents.handlers import Stopped
 from pytest_ecsevents.handlers._guard import Guard
@@ -28,6 +27,8 @@ from pytest_ecsevents.services.cms import CloudMonitor, Dispatcher, Subscription
 from pytest_ecsevents.services.ecs import Cloud, CloudSettings, Ids, Instance, SystemEvent
 from pytest_ecsevents.services.metadata import HOST as METADATA_HOST
 from pytest_ecsevents.services.metadata import Guests, MetadataService
+from pytest_ecsevents.services.smq import HEADER as SMQ_HEADER
+from pytest_ecsevents.services.smq import Messaging
 from pytest_ecsevents.transports import intercept
 
 __tracebackhide__ = hidden_in_reports
@@ -194,13 +195,12 @@ class Parts:
     def messaging(self) -> Messaging:
         """The queues and topics; most tests have none."""
         return Messaging(
-            self.clock,
+            self.cloud,
             self.receivers,
             self.serving,
-            self.cloud.settings.account_id,
             self._seed,
-            told=self.witness.journal.append,
-            witness=self.witness,
+            tell=self.witness.journal.append,
+            recorder=self.witness,
         )
 
     def _mail(self, kind: str, name: str) -> Subscription | None:
@@ -210,7 +210,8 @@ class Parts:
 
     def _add_services(self) -> None:
         """Have the server answer for the other services too."""
-        _ = self.messaging  # adds itself
+        smq = self.messaging
+        self.serving.add(smq.endpoint, header=SMQ_HEADER, malformed=smq.service.malformed, roots=("/queues", "/topics"))
         service = metadata_service(self._metadata_endpoint, self.witness.reported)
         self.serving.add(service, host=METADATA_HOST)
         for prefix in PREFIXES:

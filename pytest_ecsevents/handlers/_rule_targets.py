@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from pytest_ecsevents._errors import DeliveryError, hidden_in_reports
 from pytest_ecsevents._words import nearest
 from pytest_ecsevents.handlers._receivers import Receivers
+from pytest_ecsevents.rpc import is_loopback
 from pytest_ecsevents.services.cms import (
     CloudMonitor,
     Delivery,
@@ -18,7 +19,6 @@ from pytest_ecsevents.services.cms import (
     Subscription,
     cloudmonitor,
 )
-from pytest_ecsevents.transports import is_loopback
 
 __tracebackhide__ = hidden_in_reports
 

@@ -14,18 +14,10 @@ from pytest_ecsevents.rpc import ApiCall, Call
 from pytest_ecsevents.services.cms import Delivery, Notification
 from pytest_ecsevents.services.ecs import InstanceTransition, Interruption, Transition
 from pytest_ecsevents.services.metadata import MetadataCall
-from pytest_ecsevents.services.smq import MessageStep, RefusedRequest, TopicPush
+from pytest_ecsevents.services.smq import MessageStep, SmqCall, TopicPush
 
 JournalEntry: TypeAlias = (
-    Transition
-    | InstanceTransition
-    | Interruption
-    | Notification
-    | Delivery
-    | MessageStep
-    | RefusedRequest
-    | TopicPush
-    | Call
+    Transition | InstanceTransition | Interruption | Notification | Delivery | MessageStep | TopicPush | Call
 )
 
 Texts: TypeAlias = dict[object, tuple[int, str]]
@@ -238,7 +230,7 @@ def _message_entry(steps: list[MessageStep], _texts: Texts) -> TimelineEntry:
     )
 
 
-def _refusal_entry(requests: list[RefusedRequest], texts: Texts) -> TimelineEntry:
+def _refusal_entry(requests: list[SmqCall], texts: Texts) -> TimelineEntry:
     (request,) = requests
     key = ("queue", request.what, request.code, request.hint)
     number, text = texts.setdefault(key, (len(texts), f"{request.what} -> {request.http_status} {request.code}"))
@@ -268,6 +260,6 @@ _FORMATTERS: Final[dict[type, Callable[[Any, Texts], TimelineEntry]]] = {
     Notification: _notification_entry,
     Delivery: _delivery_entry,
     MessageStep: _message_entry,
-    RefusedRequest: _refusal_entry,
+    SmqCall: _refusal_entry,
     TopicPush: _push_entry,
 }

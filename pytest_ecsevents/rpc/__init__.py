@@ -1,13 +1,14 @@
 """The RPC protocol of Alibaba Cloud's APIs: actions, parameters, paging, errors, JSON and XML. Knows no product."""
 
 from pytest_ecsevents.rpc._action import Action, Actions, ParsedCall, Product, Products
-from pytest_ecsevents.rpc._api import encoded, error_body, request_id, xml_text
+from pytest_ecsevents.rpc._api import encoded, error_body, request_id, xml_elements
 from pytest_ecsevents.rpc._calls import ApiCall, Call
 from pytest_ecsevents.rpc._error_tables import COMMON, error_table
 from pytest_ecsevents.rpc._errors import ApiError, ErrorRow, ErrorTable
 from pytest_ecsevents.rpc._exchange import Endpoint, Exchange, Recorder
+from pytest_ecsevents.rpc._http import Connection, HttpRequest, HttpService, is_loopback
 from pytest_ecsevents.rpc._network_faults import NETWORK_FAULTS, NO_EFFECT, Acts, Effect, NetworkFault
-from pytest_ecsevents.rpc._wire import Answerer, ApiReply, ApiRequest, NoReply, Outcome, Patience
+from pytest_ecsevents.rpc._wire import Answerer, ApiReply, ApiRequest, JsonObject, NoReply, Outcome, Patience
 
 __all__ = [
     "COMMON",
@@ -22,11 +23,15 @@ __all__ = [
     "ApiReply",
     "ApiRequest",
     "Call",
+    "Connection",
     "Effect",
     "Endpoint",
     "ErrorRow",
     "ErrorTable",
     "Exchange",
+    "HttpRequest",
+    "HttpService",
+    "JsonObject",
     "NetworkFault",
     "NoReply",
     "Outcome",
@@ -38,6 +43,7 @@ __all__ = [
     "encoded",
     "error_body",
     "error_table",
+    "is_loopback",
     "request_id",
-    "xml_text",
+    "xml_elements",
 ]

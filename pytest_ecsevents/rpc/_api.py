@@ -314,7 +314,7 @@ def encoded(http_status: int, body: JsonObject, wanted: str, root: str) -> ApiRe
     if wanted.upper() == "JSON":
         text = _listing_json(body) if isinstance(body, Listing) else _encode(body)
         return ApiReply(http_status, text.encode(), _JSON_HEADERS)
-    text = f'<?xml version="1.0" encoding="UTF-8"?>{"".join(_elements(root, body))}'
+    text = f'<?xml version="1.0" encoding="UTF-8"?>{"".join(xml_elements(root, body))}'
     return ApiReply(http_status, text.encode(), _XML_HEADERS)
 
 
@@ -331,21 +331,21 @@ def _fragment_json(fragment: Fragment) -> str:
     return text
 
 
-def _elements(name: str, value: Json) -> Iterator[str]:
-    """A list repeats its element; what JSON wraps in a singular key is so wrapped in XML too."""
+def xml_elements(name: str, value: Json) -> Iterator[str]:
+    """A value as XML. A list repeats its element; what JSON wraps in a singular key is so wrapped in XML too."""
     if isinstance(value, list):
         for item in value:
-            yield from _elements(name, item)
+            yield from xml_elements(name, item)
     elif isinstance(value, dict):
         yield f"<{name}>"
         for key, inner in value.items():
-            yield from _elements(key, inner)
+            yield from xml_elements(key, inner)
         yield f"</{name}>"
     else:
         text = str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
-        yield f"<{name}>{xml_text(text)}</{name}>"
+        yield f"<{name}>{_xml_text(text)}</{name}>"
 
 
-def xml_text(text: str) -> str:
+def _xml_text(text: str) -> str:
     """A text as XML may hold it."""
     return escape(_NOT_XML.sub(chr(0xFFFD), text))

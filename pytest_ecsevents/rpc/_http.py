@@ -1,5 +1,6 @@
 """HTTP requests as the server on loopback hands them to a service, free of any library."""
 
+import ipaddress
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
@@ -42,3 +43,11 @@ class HttpRequest:
 
 
 HttpService: TypeAlias = Callable[[HttpRequest], Outcome]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine itself: by its address, or as localhost."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from pytest_ecsevents.rpc import NoReply, Outcome
-from pytest_ecsevents.rpc._http import HttpRequest, HttpService
+from pytest_ecsevents.rpc import HttpRequest, HttpService, NoReply, Outcome
 from pytest_ecsevents.server._ecs import ELSEWHERE, NAME
 from pytest_ecsevents.services.metadata import VERSIONS, MetadataRequest
 

@@ -18,8 +18,7 @@ from werkzeug.wrappers import Request
 
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock import ClientGoneError, Clock, Micros, ServerWait, TestIsOver, is_readable, real_now
-from pytest_ecsevents.rpc import ApiReply, NoReply
-from pytest_ecsevents.rpc._http import HttpRequest, HttpService
+from pytest_ecsevents.rpc import ApiReply, HttpRequest, HttpService, NoReply
 
 HOST: Final = "127.0.0.1"
 

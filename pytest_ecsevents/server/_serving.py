@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Final
 from pytest_ecsevents._errors import EcsEventsError, hidden_in_reports
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock import Clock
-from pytest_ecsevents.rpc import Answerer, ApiReply, Outcome
-from pytest_ecsevents.rpc._http import HttpRequest, HttpService
+from pytest_ecsevents.rpc import Answerer, ApiReply, HttpRequest, HttpService, Outcome
 from pytest_ecsevents.server._ecs import EcsService
-from pytest_ecsevents.services.smq import SmqService
 
 if TYPE_CHECKING:  # an extra, and loaded only when a test uses it
     from pytest_ecsevents.server._server import LoopbackServer
@@ -29,12 +27,16 @@ class Route:
         prefix: Whole segments that the path begins with; "" for every path.
         host: How the requested host begins (`metrics.`); "" for every host.
         header: A header that requests must have, in lower case; "" for none.
+        malformed: Words the answer to a malformed request; None to leave that to the RPC APIs.
+        roots: How the paths of malformed requests begin that it answers.
     """
 
     service: HttpService
     prefix: str
     host: str
     header: str
+    malformed: Callable[[int, str], ApiReply] | None
+    roots: tuple[str, ...]
 
     def matches(self, request: HttpRequest) -> bool:
         """Whether a request is for this service."""
@@ -74,25 +76,30 @@ class Serving:
         self._add_services: Final = add_services
         self._routes: Final[list[Route]] = []
         self._lock: Final = allocate_lock()
-        self._smq: SmqService | None = None
         self._running: LoopbackServer | None = None
 
-    def add(self, service: HttpService, *, prefix: str = "", host: str = "", header: str = "") -> None:
-        """Add a service; of several whose route matches a request, the first one answers."""
-        self._routes.append(Route(service, prefix, host, header))
-
-    def add_smq(self, smq: SmqService) -> None:
-        """Add the Simple Message Queue."""
-        self._smq = smq
-        self.add(smq, header=SmqService.HEADER)
+    def add(
+        self,
+        service: HttpService,
+        *,
+        prefix: str = "",
+        host: str = "",
+        header: str = "",
+        malformed: Callable[[int, str], ApiReply] | None = None,
+        roots: tuple[str, ...] = (),
+    ) -> None:
+        """Add a service; of several whose route matches a request, the first one answers. Arguments are those of Route."""
+        self._routes.append(Route(service, prefix, host, header, malformed, roots))
 
     def _answer(self, request: HttpRequest) -> Outcome:
         services = (route.service for route in self._routes if route.matches(request))
         return next(services, self._ecs)(request)
 
     def _malformed(self, path: str, status: int, problem: str) -> ApiReply:
-        service = self._smq if self._smq is not None and path.startswith(("/queues", "/topics")) else self._ecs
-        return service.malformed(status, problem)
+        for route in self._routes:
+            if route.malformed is not None and path.startswith(route.roots):
+                return route.malformed(status, problem)
+        return self._ecs.malformed(status, problem)
 
     def check(self, what: str) -> None:
         """Check that the extra `server` is installed.
@@ -103,9 +110,10 @@ class Serving:
         Raises:
             EcsEventsError: It is not.
         """
-        if find_spec("werkzeug") is None:
+        missing = [name for name in ("defusedxml", "werkzeug") if find_spec(name) is None]
+        if missing:
             raise EcsEventsError(
-                f"{what} needs a server on loopback, but werkzeug is not installed. "
+                f"{what} needs a server on loopback, but {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed. "
                 "Run: pip install 'pytest-ecsevents[server]'"
             )
 

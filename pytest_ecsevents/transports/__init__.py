@@ -13,7 +13,7 @@ from pytest_ecsevents.transports._decoding import (
     decode_metadata_request,
 )
 from pytest_ecsevents.transports._sockets import MetadataAnswerer
-from pytest_ecsevents.transports._webhooks import METHODS, is_loopback, push
+from pytest_ecsevents.transports._webhooks import METHODS, push
 
 
 def intercept(
@@ -33,4 +33,4 @@ def intercept(
     _sockets.intercept(metadata, uncaught_connection, undo)
 
 
-__all__ = ["METHODS", "decode_api_request", "intercept", "is_loopback", "push"]
+__all__ = ["METHODS", "decode_api_request", "intercept", "push"]

@@ -1,6 +1,5 @@
 """Delivery to a URL: a real HTTP request, which the user's own mocks and servers see as they would the service's."""
 
-import ipaddress
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -52,14 +51,6 @@ METHODS: Final[Mapping[str, Callable[[Payload], Body]]] = {
     "GET FORM": _get_form,
 }
 """The forms of an event subscription's webhook (documented); an event rule's is the first."""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine itself: by its address, or as localhost."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def push(url: str, method: str, payload: Payload) -> int:

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_ecsevents import EcsEvents
+from pytest_ecsevents import ApiError, EcsEvents
 from pytest_ecsevents.clock import SECOND
-from pytest_ecsevents.services.smq import SmqRefusal
 
 RETENTION = 90
 
@@ -101,7 +100,7 @@ class Pair:
         if holds:
             then(one, act(handle))
         else:
-            with pytest.raises(SmqRefusal, match="MessageNotExist"):
+            with pytest.raises(ApiError, match="MessageNotExist"):
                 act(handle)
 
     def wait(self, span):

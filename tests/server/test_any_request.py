@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.services.smq._errors import SMQ_ERRORS
+from pytest_ecsevents.services.smq import ERRORS
 
 GOOD = (
     b"GET /?Action=DescribeRegions&Version=2014-05-26&AccessKeyId=ak HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -137,7 +137,7 @@ def test_any_request_to_the_queue_is_answered_in_its_words():
             assert reply.headers["x-mns-request-id"]
             root = ET.fromstring(text) if text else None  # noqa: S314  # our own answer
             codes = [node.text for node in (root.iter() if root is not None else ()) if node.tag.endswith("Code")]
-            assert set(codes) <= SMQ_ERRORS.keys() - {"InternalError"}
+            assert set(codes) <= set(ERRORS.codes()) - {"InternalError"}
             assert (reply.status != 500) or root.tag.endswith("Messages")
 
         holds()

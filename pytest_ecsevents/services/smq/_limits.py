@@ -1,20 +1,26 @@
-"""Numbers of the Simple Message Queue, each with its range and default as the API reference has them."""
+"""What values and names may be, as the API reference has it, and the table of what has a name."""
 
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
-from pytest_ecsevents.services.smq._refusal import SmqRefusal
+from pytest_ecsevents._words import did_you_mean, listed
+from pytest_ecsevents.clock import Clock, Micros
+from pytest_ecsevents.services.smq._errors import ERRORS, OutOfRangeError
+
+Attributes: TypeAlias = "dict[str, int]"
+"""By their names on the wire."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The range of one number.
+    """The range of a number.
 
     Attributes:
-        name: By name on the wire.
+        name: Its name on the wire.
         low: The least.
         high: The most.
-        default: Where nobody says.
+        default: The default.
     """
 
     name: str
@@ -22,31 +28,176 @@ class Limit:
     high: int
     default: int
 
-    def checked(self, value: int | None, otherwise: int) -> int:
-        """The value, or what holds where there is none.
+    def checked(self, value: int | None, default: int | None = None) -> int:
+        """The value, or a default where it is None; without `default`, the limit's own.
 
         Raises:
-            SmqRefusal: It is out of range.
+            OutOfRangeError: The value is out of range.
         """
         if value is None:
-            return otherwise
+            return self.default if default is None else default
         if not self.low <= value <= self.high:
-            raise SmqRefusal("InvalidArgument", self.name, self.low, self.high)
+            raise OutOfRangeError(self.name, self.low, self.high)
         return value
 
 
-QUEUE_LIMITS: Final = (
-    Limit("DelaySeconds", 0, 604_800, 0),
-    Limit("MaximumMessageSize", 1_024, 65_536, 65_536),
-    Limit("MessageRetentionPeriod", 60, 604_800, 345_600),
-    Limit("VisibilityTimeout", 1, 43_200, 30),
-    Limit("PollingWaitSeconds", 0, 30, 0),
-    Limit("LoggingEnabled", 0, 1, 0),
-)
-"""Attributes of a queue; LoggingEnabled is a yes or no, and does nothing here."""
+MOST_AT_ONCE: Final = 16
+"""Messages of a batch."""
 
-TOPIC_LIMITS: Final = (
-    Limit("MaximumMessageSize", 1_024, 65_536, 65_536),
-    Limit("LoggingEnabled", 0, 1, 0),
+PRIORITY: Final = Limit("Priority", 1, 16, 8)
+"""1 goes first."""
+
+BATCH: Final = Limit("numOfMessages", 1, MOST_AT_ONCE, 1)
+WAIT: Final = Limit("waitseconds", 0, 30, 0)
+DELAY: Final = Limit("DelaySeconds", 0, 604_800, 0)
+HIDDEN: Final = Limit("VisibilityTimeout", 1, 43_200, 30)
+SIZE: Final = Limit("MaximumMessageSize", 1_024, 65_536, 65_536)
+LOGGING: Final = Limit("LoggingEnabled", 0, 1, 0)
+"""A yes or no, which does nothing here."""
+
+QUEUE_LIMITS: Final = (
+    DELAY,
+    SIZE,
+    Limit("MessageRetentionPeriod", 60, 604_800, 345_600),
+    HIDDEN,
+    Limit("PollingWaitSeconds", 0, 30, 0),
+    LOGGING,
 )
+"""Attributes of a queue."""
+
+TOPIC_LIMITS: Final = (SIZE, LOGGING)
 """Attributes of a topic."""
+
+
+def check_size(body: str, attributes: Attributes) -> None:
+    """Refuse a message that is empty or too long.
+
+    Raises:
+        OutOfRangeError: It is.
+    """
+    longest = attributes[SIZE.name]
+    if not 1 <= len(body.encode()) <= longest:
+        raise OutOfRangeError("MessageBody", 1, longest)
+
+
+def check_name(name: str, most: int, kind: str, invalid: str) -> None:
+    """Refuse a name that is not letters, digits and hyphens with no hyphen first (documented).
+
+    Args:
+        name: The name.
+        most: How long it may be.
+        kind: `Queue`, `Topic` or `Subscription`.
+        invalid: The code for other characters.
+
+    Raises:
+        ApiError: It is too long, or has other characters.
+    """
+    if not 1 <= len(name) <= most:
+        raise ERRORS[f"{kind}NameLengthError"].error(str(most))
+    if not (name.isascii() and name.replace("-", "").isalnum() and name[0] != "-"):
+        raise ERRORS[invalid].error()
+
+
+class State(Protocol):
+    """A queue or a topic."""
+
+    modified_at: Micros
+
+    @property
+    def attributes(self) -> Attributes:
+        """All of its attributes."""
+
+
+StateT = TypeVar("StateT", bound=State)
+
+
+class States(Generic[StateT]):
+    """The queues, or the topics, of one test by name.
+
+    Args:
+        clock: The test's.
+        kind: `Queue` or `Topic`.
+        limits: Their attributes.
+        check: Refuses a wrong name.
+        make: Makes one with a name and all attributes.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        kind: str,
+        limits: tuple[Limit, ...],
+        *,
+        check: Callable[[str], None],
+        make: Callable[[str, Attributes], StateT],
+    ) -> None:
+        self._clock: Final = clock
+        self._kind: Final = kind
+        self._limits: Final = {limit.name: limit for limit in limits}
+        self._check_name: Final = check
+        self._make: Final = make
+        self._by_name: Final[dict[str, StateT]] = {}
+
+    def __getitem__(self, name: str) -> StateT:
+        state = self._by_name.get(name)
+        if state is None:
+            kinds = f"{self._kind.lower()}s"
+            hint = f"There are the {kinds}: {listed(self)}.{did_you_mean(name, self)}"
+            raise ERRORS[f"{self._kind}NotExist"].error(hint=hint)
+        return state
+
+    def get(self, name: str) -> StateT | None:
+        """The one of that name, or None."""
+        return self._by_name.get(name)
+
+    def __iter__(self) -> Iterator[str]:
+        """The names, sorted."""
+        return iter(sorted(self._by_name))
+
+    def create(self, name: str, attributes: Mapping[str, int]) -> tuple[StateT, bool]:
+        """Make one, or return the one that has this name and the same attributes.
+
+        Returns:
+            It, and whether it is new.
+
+        Raises:
+            ApiError: There is one with other attributes, or something is out of range.
+        """
+        self._check_name(name)
+        self._check(attributes)
+        whole = {limit.name: limit.default for limit in self._limits.values()} | dict(attributes)
+        with self._clock.lock:
+            state = self._by_name.get(name)
+            if state is None:
+                state = self._by_name[name] = self._make(name, whole)
+                return state, True
+            if state.attributes != whole:
+                raise ERRORS[f"{self._kind}AlreadyExist"].error()
+            return state, False
+
+    def change(self, name: str, attributes: Mapping[str, int]) -> None:
+        """Change attributes; messages that were sent before keep theirs (a guess).
+
+        Raises:
+            ApiError: There is none of that name, or something is out of range.
+        """
+        state = self[name]
+        self._check(attributes)
+        with self._clock.lock:
+            state.attributes.update(attributes)
+            state.modified_at = self._clock.now()
+
+    def _check(self, attributes: Mapping[str, int]) -> None:
+        for name, value in attributes.items():
+            self._limits[name].checked(value)
+
+    def remove(self, name: str) -> StateT:
+        """Delete one.
+
+        Raises:
+            ApiError: There is none.
+        """
+        with self._clock.lock:
+            state = self[name]
+            del self._by_name[name]
+        return state

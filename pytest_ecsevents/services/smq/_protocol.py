@@ -2,422 +2,238 @@
 
 import random
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
-from pytest_ecsevents._words import did_you_mean, listed
-from pytest_ecsevents.clock import SECOND, Clock, Micros
-from pytest_ecsevents.rpc import ApiReply
-from pytest_ecsevents.rpc._http import Connection, HttpRequest
-from pytest_ecsevents.services.smq._errors import SMQ_ERRORS, worded
-from pytest_ecsevents.services.smq._limits import QUEUE_LIMITS, Limit
-from pytest_ecsevents.services.smq._queues import BATCH, HIDDEN, MOST_AT_ONCE, WAIT, Queues, QueueState, Receipt
-from pytest_ecsevents.services.smq._refusal import RefusedRequest, SmqRefusal
-from pytest_ecsevents.services.smq._xml import document, element, members, one, parsed
+from pytest_ecsevents.clock import Clock, Micros
+from pytest_ecsevents.rpc import ApiError, ApiReply, Call, Exchange, HttpRequest, JsonObject, Patience
+from pytest_ecsevents.services.smq._errors import ERRORS, OutOfRangeError
+from pytest_ecsevents.services.smq._limits import LOGGING, Attributes, Limit
+from pytest_ecsevents.services.smq._xml import document, parsed, texts
 
 VERSION: Final = "2015-06-06"
 HEADER: Final = "x-mns-version"
-"""What every request of the service's SDKs has."""
+"""Every request of the service's SDKs has it."""
 
-MOST_LISTED: Final = 1000
-LISTED: Final = Limit("x-mns-ret-number", 1, MOST_LISTED, MOST_LISTED)
+LISTED: Final = Limit("x-mns-ret-number", 1, 1000, 1000)
 
 _AUTHORIZATION: Final = re.compile(r"MNS .+:\S+")
 _YES_NO: Final = {"true": 1, "false": 0}
 
 
-@dataclass(frozen=True, slots=True)
-class SmqCall:
-    """One request.
+@dataclass(slots=True, kw_only=True, eq=False, repr=False)
+class SmqCall(Call):
+    """The record of one request to queues or topics.
 
     Attributes:
-        method: GET, PUT, ...
-        names: What its path names: the queue, or the topic and the subscription.
-        query: What stands behind the question mark, by name in lower case.
-        headers: By name in lower case.
-        body: As sent.
-        connection: The connection that it came through.
+        what: `ReceiveMessage of ecs-cms-event`.
+        is_usual: Whether it is a poll of an empty queue.
     """
 
-    method: str
-    names: tuple[str, ...]
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: bytes
-    connection: Connection
-
-    @property
-    def host(self) -> str:
-        """Which host was asked."""
-        return self.headers.get("host", "")
-
-    def number(self, limit: Limit, otherwise: int) -> int:
-        """A number of the query, or what holds where it has none.
-
-        Raises:
-            SmqRefusal: It is none, or out of range.
-        """
-        return limit.checked(whole_number(limit.name, self.query.get(limit.name.lower())), otherwise)
+    what: str
+    is_usual: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SmqReply:
-    """One answer."""
+class SmqReply(NamedTuple):
+    """A reply before the headers that all have are added."""
 
     status: int
-    body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-Answer: TypeAlias = Callable[[SmqCall], SmqReply]
+    body: str = ""
+    location: str = ""
 
 
 class Route(NamedTuple):
-    """One row of the table of requests; the first that fits one answers it.
+    """One row of the table of requests; the first that matches a request answers it.
 
     Attributes:
         operations: What the API reference calls it.
         method: GET, PUT, ...
         path: The whole path, as a regular expression.
         marker: A name that the query must have, in lower case; "" for none.
-        answers: Who answers.
+        answer: Answers.
     """
 
     operations: str
     method: str
     path: str
     marker: str
-    answers: Answer
+    answer: "Callable[[SmqExchange], SmqReply]"
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class SmqExchange(Exchange):
+    """One request to queues or topics and its reply.
+
+    Attributes:
+        request: The request.
+        query: Its query by name in lower case.
+        names: What its path names: the queue, or the topic and the subscription.
+        route: Its row of the table; None if there is none.
+    """
+
+    call: SmqCall
+    request: HttpRequest
+    query: Mapping[str, str]
+    names: tuple[str, ...] = ()
+    route: Route | None = field(default=None)
+
+    def number(self, limit: Limit, default: int | None = None) -> int:
+        """A number of the query.
+
+        Raises:
+            ApiError: It is no number, or out of range.
+        """
+        return limit.checked(whole_number(limit.name, self.query.get(limit.name.lower())), default)
+
+    def xml(self, *roots: str) -> ET.Element:
+        """The body.
+
+        Raises:
+            ApiError: It is no XML with one of these roots.
+        """
+        return parsed(self.request.body, *roots)
+
+    def attributes(self, root: str, limits: Iterable[Limit]) -> Attributes:
+        """The attributes in the body, by name on the wire.
+
+        Raises:
+            ApiError: One is no number, or the body is no XML.
+        """
+        given = texts(self.xml(root))
+        stripped = ((limit, given.get(limit.name, "").strip()) for limit in limits)
+        return {limit.name: _attribute(limit, text) for limit, text in stripped if text}
+
+    def url(self, path: str) -> str:
+        """A URL on the host that was requested."""
+        return f"http://{self.request.host}{path}"
+
+    def page(self, names: Iterable[str]) -> tuple[list[str], JsonObject]:
+        """One page of names in order, and the members that lead to the next: its first name."""
+        headers = self.request.headers
+        prefix, marker = headers.get("x-mns-prefix", ""), headers.get("x-mns-marker", "")
+        most = LISTED.checked(whole_number(LISTED.name, headers.get(LISTED.name)))
+        left = [name for name in names if name.startswith(prefix) and name >= marker]
+        return left[:most], {"NextMarker": left[most]} if len(left) > most else {}
+
+    @property
+    def with_meta(self) -> bool:
+        """Whether a list is to tell attributes."""
+        return self.request.headers.get("x-mns-with-meta", "").lower() == "true"
 
 
 def whole_number(name: str, text: str | None) -> int | None:
-    """The number that a text says.
+    """The number that a text says; None for None.
 
     Raises:
-        SmqRefusal: It says none.
+        ApiError: It says none.
     """
     if text is None:
         return None
     if not re.fullmatch(r"-?[0-9]{1,18}", text.strip()):
-        raise SmqRefusal("InvalidQueryString", name)
+        raise ERRORS["InvalidQueryString"].error(name)
     return int(text)
 
 
-def numbers(node: ET.Element, limits: Iterable[Limit]) -> dict[str, int]:
-    """The attributes that an element says."""
-    said = members(node)
-    return {
-        limit.name: _number(limit, said[limit.name].strip()) for limit in limits if said.get(limit.name, "").strip()
-    }
-
-
-def _number(limit: Limit, text: str) -> int:
-    yes_no = _YES_NO.get(text.lower()) if limit.name == "LoggingEnabled" else None
-    if yes_no is not None:
-        return yes_no
+def _attribute(limit: Limit, text: str) -> int:
+    if limit is LOGGING and text.lower() in _YES_NO:
+        return _YES_NO[text.lower()]
     if not re.fullmatch(r"-?[0-9]{1,18}", text):
-        raise SmqRefusal("InvalidArgument", limit.name, limit.low, limit.high)
+        raise OutOfRangeError(limit.name, limit.low, limit.high)
     return int(text)
 
 
-def shown(attributes: Mapping[str, int]) -> dict[str, object]:
-    """Attributes as an answer has them."""
-    return {key: bool(value) if key == "LoggingEnabled" else value for key, value in attributes.items()}
+def shown(attributes: Attributes) -> JsonObject:
+    """Attributes as a reply has them."""
+    return {**attributes, LOGGING.name: str(bool(attributes[LOGGING.name]))}
 
 
 class SmqService:
-    """Answers requests to the Simple Message Queue.
+    """The Simple Message Queue of one test: a `Service` of the exchange.
 
     Args:
-        queues: The test's.
+        routes: The table of requests.
         clock: The test's.
-        seed: What makes ids of requests this test's own.
-        more: More routes: those of topics.
-        asked: Told of each request before it is answered.
-        refused: Told of each that was refused.
+        seed: Makes the request ids of this test its own.
+        tell: Called with each refused request, for the timeline.
     """
 
-    HEADER: Final = HEADER
-
-    def __init__(
-        self,
-        queues: Queues,
-        clock: Clock,
-        seed: str,
-        more: Iterable[Route] = (),
-        *,
-        asked: Callable[[str], None],
-        refused: Callable[[RefusedRequest], None],
-    ) -> None:
-        self._asked: Final = asked
-        self._told_refused: Final = refused
-        self._queues: Final = queues
+    def __init__(self, routes: Iterable[Route], clock: Clock, seed: str, tell: Callable[[SmqCall], None]) -> None:
+        self.routes: Final = tuple(routes)
         self._clock: Final = clock
         self._dice: Final = random.Random(f"{seed}/requests")
-        self.routes: Final = (*self._queue_routes(), *more)
+        self._tell: Final = tell
 
-    def _queue_routes(self) -> Iterator[Route]:
-        queue, messages = r"/queues/([^/]*)", r"/queues/([^/]*)/messages"
-        yield Route("ListQueue", "GET", r"/queues/?", "", self._list_queues)
-        yield Route("SetQueueAttributes", "PUT", queue, "metaoverride", self._set_queue_attributes)
-        yield Route("CreateQueue", "PUT", queue, "", self._create_queue)
-        yield Route("GetQueueAttributes", "GET", queue, "", self._get_queue_attributes)
-        yield Route("DeleteQueue", "DELETE", queue, "", self._delete_queue)
-        yield Route("PeekMessage, BatchPeekMessage", "GET", messages, "peekonly", self._peek)
-        yield Route("ReceiveMessage, BatchReceiveMessage", "GET", messages, "", self._receive)
-        yield Route("SendMessage, BatchSendMessage", "POST", messages, "", self._send)
-        yield Route("DeleteMessage", "DELETE", messages, "receipthandle", self._delete_message)
-        yield Route("BatchDeleteMessage", "DELETE", messages, "", self._batch_delete)
-        yield Route("ChangeMessageVisibility", "PUT", messages, "", self._change_visibility)
-
-    def __call__(self, request: HttpRequest) -> ApiReply:
-        """Answer one request."""
+    def decode(self, request: HttpRequest, at: Micros) -> SmqExchange:
+        """Find the row of the table."""
+        call = SmqCall(transport="server", at_micros=at, what=f"{request.method} {request.path}")
         query = _query(request.query)
-        what = f"{request.method} {request.path}"
-        names: tuple[str, ...] = ()
-        try:
-            names, route = self._route(request.method, request.path, query)
-            what = " of ".join(filter(None, (route.operations.partition(",")[0], "/".join(names))))
-            self._asked(what)
-            _check_signed(request.headers)
-            call = SmqCall(request.method, names, query, request.headers, request.body, request.connection)
-            reply = route.answers(call)
-        except SmqRefusal as refusal:
-            self._tell(refusal, what, names)
-            reply = self._refused(refusal, request.host)
-        headers = {"x-mns-request-id": self.request_id(), HEADER: VERSION, **reply.headers}
-        if reply.body:
-            headers["Content-Type"] = "text/xml;charset=utf-8"
-        return ApiReply(reply.status, reply.body, headers)
-
-    def _route(self, method: str, path: str, query: Mapping[str, str]) -> tuple[tuple[str, ...], Route]:
+        exchange = SmqExchange(call=call, patience=Patience, can_fail=False, request=request, query=query)
         for route in self.routes:
-            found = re.fullmatch(route.path, path)
-            if found and route.method == method and (not route.marker or route.marker in query):
-                return found.groups(), route
-        raise SmqRefusal("InvalidRequestURL")
+            found = re.fullmatch(route.path, request.path)
+            if found and route.method == request.method and (not route.marker or route.marker in query):
+                exchange.names, exchange.route = found.groups(), route
+                operation = route.operations.partition(",")[0]
+                call.what = " of ".join(filter(None, (operation, "/".join(exchange.names))))
+                break
+        return exchange
 
-    def _tell(self, refusal: SmqRefusal, what: str, names: tuple[str, ...]) -> None:
-        row, _ = worded(refusal)
-        hint = ""
-        if refusal.code == "QueueNotExist":
-            hint = f"There are the queues: {listed(self._queues)}.{did_you_mean(names[0], self._queues)}"
-        is_usual = refusal.code == "MessageNotExist" and what.startswith(("ReceiveMessage", "PeekMessage"))
-        self._told_refused(RefusedRequest(self._clock.now(), what, row.http_status, row.code, is_usual, hint))
+    def answer(self, exchange: SmqExchange) -> ApiReply:
+        """Act.
 
-    def _refused(self, refusal: SmqRefusal, host: str) -> SmqReply:
-        row, words = worded(refusal)
-        return SmqReply(row.http_status, self._error(row.code, words, host))
+        Raises:
+            ApiError: The service refuses.
+        """
+        if exchange.route is None:
+            raise ERRORS["InvalidRequestURL"].error()
+        _check_signed(exchange.request.headers)
+        status, body, location = exchange.route.answer(exchange)
+        return self._reply(status, body, {"Location": location} if location else {})
 
-    def _error(self, code: str, words: str, host: str) -> bytes:
-        said = {"Code": code, "Message": words, "RequestId": self.request_id(), "HostId": f"http://{host}"}
-        return one("Error", said)
+    def refuse(self, exchange: SmqExchange, error: ApiError) -> ApiReply:
+        """The error in XML."""
+        call = exchange.call
+        call.at_micros = self._clock.now()  # a poll is refused when its time is up
+        call.is_usual = error.code == "MessageNotExist" and call.what.startswith(("ReceiveMessage", "PeekMessage"))
+        self._tell(call)
+        return self._error(error.http_status, error.code, error.message, exchange.request.host)
 
     def malformed(self, status: int, problem: str) -> ApiReply:
-        """The answer to a request that is no HTTP, or too large; the code is a guess."""
-        row = SMQ_ERRORS["InvalidRequestURL" if status < 500 else "InternalError"]
-        headers = {"Content-Type": "text/xml;charset=utf-8", "x-mns-request-id": self.request_id()}
-        return ApiReply(status, self._error(row.code, problem, ""), headers)
+        """The reply to a request that is no HTTP, or too large; the code is a guess."""
+        return self._error(status, "InvalidRequestURL" if status < 500 else "InternalError", problem, "")
 
-    def request_id(self) -> str:
+    def _error(self, status: int, code: str, message: str, host: str) -> ApiReply:
+        members: JsonObject = {"Code": code, "Message": message, "RequestId": self._request_id()}
+        return self._reply(status, document("Error", {**members, "HostId": f"http://{host}"}))
+
+    def _reply(self, status: int, body: str, headers: Mapping[str, str] = {}) -> ApiReply:
+        headers = {"x-mns-request-id": self._request_id(), HEADER: VERSION, **headers}
+        if body:
+            headers["Content-Type"] = "text/xml;charset=utf-8"
+        return ApiReply(status, body.encode(), headers)
+
+    def _request_id(self) -> str:
         """`512B2A634403E52B1956133E`."""
         return f"{self._dice.getrandbits(96):024X}"
 
-    # -- queues
-
-    def _create_queue(self, call: SmqCall) -> SmqReply:
-        attributes = numbers(parsed(call.body, "Queue"), QUEUE_LIMITS) if call.body else {}
-        _, is_new = self._queues.create(call.names[0], attributes)
-        return SmqReply(201 if is_new else 204, headers={"Location": f"http://{call.host}/queues/{call.names[0]}"})
-
-    def _set_queue_attributes(self, call: SmqCall) -> SmqReply:
-        queue = self._queues[call.names[0]]
-        queue.change(numbers(parsed(call.body, "Queue"), QUEUE_LIMITS))
-        return SmqReply(204)
-
-    def _get_queue_attributes(self, call: SmqCall) -> SmqReply:
-        return SmqReply(200, one("Queue", _queue_meta(self._queues[call.names[0]])))
-
-    def _delete_queue(self, call: SmqCall) -> SmqReply:
-        self._queues.delete(call.names[0])
-        return SmqReply(204)
-
-    def _list_queues(self, call: SmqCall) -> SmqReply:
-        page, marker = listing(call, self._queues)
-        with_meta = call.headers.get("x-mns-with-meta", "").lower() == "true"
-        rows = "".join(
-            element(
-                "Queue",
-                {"QueueURL": f"http://{call.host}/queues/{name}"}
-                | (_queue_meta(self._queues[name]) if with_meta else {}),
-            )
-            for name in page
-        )
-        return SmqReply(200, document("Queues", rows + marker))
-
-    # -- messages
-
-    def _send(self, call: SmqCall) -> SmqReply:
-        queue = self._queues[call.names[0]]
-        root = parsed(call.body, "Message", "Messages")
-        if root.tag == "Message":
-            return SmqReply(201, one("Message", _sent(queue, members(root))))
-        if not 1 <= len(root) <= MOST_AT_ONCE:
-            raise SmqRefusal("InvalidArgument", "Messages", 1, MOST_AT_ONCE)
-        results = [_tried(queue, members(node)) for node in root]
-        status = 500 if any("ErrorCode" in result for result in results) else 201
-        return SmqReply(status, document("Messages", "".join(element("Message", result) for result in results)))
-
-    def _peek(self, call: SmqCall) -> SmqReply:
-        receipts = self._queues[call.names[0]].peek(call.number(BATCH, 1))
-        return _messages(call, receipts)
-
-    def _receive(self, call: SmqCall) -> SmqReply:
-        """Receive messages; where there are none, the request is held until one comes or its time is up."""
-        queue, most = self._queues[call.names[0]], call.number(BATCH, 1)
-        until = self._clock.now() + call.number(WAIT, queue.attributes["PollingWaitSeconds"]) * SECOND
-        is_up = until <= self._clock.now()
-        while not (receipts := queue.receive(most)) and not is_up:
-            is_up = self._await(call.connection, queue, until)
-            if self._queues.get(call.names[0]) is not queue:
-                raise SmqRefusal("QueueNotExist")
-        return _messages(call, receipts)
-
-    def _await(self, connection: Connection, queue: QueueState, until: Micros) -> bool:
-        """Hold a request until there may be a message; whether its time is up."""
-        visible_at = queue.next_visible_at()
-        at = until if visible_at is None else min(until, visible_at)
-        wait = connection.wait_until(at)
-        queue.wakes.append(wait.wake)
-        try:
-            if queue.peek():  # one came before the queue knew of this wait
-                wait.wake()
-            return not wait.wait() and at == until
-        finally:
-            queue.wakes.remove(wait.wake)
-
-    def _delete_message(self, call: SmqCall) -> SmqReply:
-        self._queues[call.names[0]].delete(call.query["receipthandle"])
-        return SmqReply(204)
-
-    def _batch_delete(self, call: SmqCall) -> SmqReply:
-        queue = self._queues[call.names[0]]
-        if not call.body:
-            raise SmqRefusal("MissingReceiptHandle")
-        handles = [node.text or "" for node in parsed(call.body, "ReceiptHandles")]
-        if not 1 <= len(handles) <= MOST_AT_ONCE:
-            raise SmqRefusal("InvalidArgument", "ReceiptHandles", 1, MOST_AT_ONCE)
-        errors = "".join(map(_deleted(queue), handles))
-        return SmqReply(404, document("Errors", errors)) if errors else SmqReply(204)
-
-    def _change_visibility(self, call: SmqCall) -> SmqReply:
-        queue = self._queues[call.names[0]]
-        if "receipthandle" not in call.query:
-            raise SmqRefusal("MissingReceiptHandle")
-        if HIDDEN.name.lower() not in call.query:
-            raise SmqRefusal("MissingVisibilityTimeout")
-        handle, visible_at = queue.hide(call.query["receipthandle"], call.number(HIDDEN, HIDDEN.default))
-        queue.wake()
-        return SmqReply(200, one("ChangeVisibility", {"ReceiptHandle": handle, "NextVisibleTime": visible_at // 1_000}))
-
-
-def listing(call: SmqCall, names: Iterable[str]) -> tuple[list[str], str]:
-    """One page of names in order, and the element that leads on to the next; the marker is the next page's first name."""
-    prefix, marker = call.headers.get("x-mns-prefix", ""), call.headers.get("x-mns-marker", "")
-    most = LISTED.checked(whole_number(LISTED.name, call.headers.get(LISTED.name)), LISTED.default)
-    left = [name for name in names if name.startswith(prefix) and name >= marker]
-    return left[:most], f"<NextMarker>{left[most]}</NextMarker>" if len(left) > most else ""
-
-
-def _queue_meta(queue: QueueState) -> dict[str, object]:
-    active, inactive, delayed = queue.counts()
-    return {
-        "QueueName": queue.name,
-        "CreateTime": queue.created_at // SECOND,
-        "LastModifyTime": queue.modified_at // SECOND,
-        **shown(queue.attributes),
-        "ActiveMessages": active,
-        "InactiveMessages": inactive,
-        "DelayMessages": delayed,
-    }
-
-
-def _sent(queue: QueueState, said: Mapping[str, str]) -> dict[str, object]:
-    message = queue.send(
-        said.get("MessageBody", ""),
-        delay_seconds=whole_number("DelaySeconds", said.get("DelaySeconds")),
-        priority=whole_number("Priority", said.get("Priority")),
-    )
-    return {"MessageId": message.message_id, "MessageBodyMD5": message.md5}
-
-
-def _tried(queue: QueueState, said: Mapping[str, str]) -> dict[str, object]:
-    """What comes of one message of a batch."""
-    try:
-        return _sent(queue, said)
-    except SmqRefusal as refusal:
-        row, words = worded(refusal)
-        return {"ErrorCode": row.code, "ErrorMessage": words}
-
-
-def _deleted(queue: QueueState) -> Callable[[str], str]:
-    def delete(handle: str) -> str:
-        """What is wrong with one handle of a batch; nothing, where its message was deleted."""
-        try:
-            queue.delete(handle)
-        except SmqRefusal as refusal:
-            row, words = worded(refusal)
-            return element("Error", {"ErrorCode": row.code, "ErrorMessage": words, "ReceiptHandle": handle})
-        return ""
-
-    return delete
-
-
-def _messages(call: SmqCall, receipts: list[Receipt]) -> SmqReply:
-    """One message, or where a number of them was asked for, all of them."""
-    if not receipts:
-        raise SmqRefusal("MessageNotExist")
-    if BATCH.name.lower() not in call.query:
-        return SmqReply(200, one("Message", _message(receipts[0])))
-    rows = "".join(element("Message", _message(receipt)) for receipt in receipts)
-    return SmqReply(200, document("Messages", rows))
-
-
-def _message(receipt: Receipt) -> dict[str, object]:
-    message = receipt.message
-    whole: dict[str, object] = {
-        "MessageId": message.message_id,
-        "ReceiptHandle": receipt.handle,
-        "MessageBodyMD5": message.md5,
-        "MessageBody": message.raw,
-        "EnqueueTime": receipt.enqueued_at // 1_000,
-        "NextVisibleTime": receipt.next_visible_at // 1_000,
-        "FirstDequeueTime": receipt.first_at // 1_000,
-        "DequeueCount": receipt.dequeue_count,
-        "Priority": message.priority,
-    }
-    peeked = () if receipt.handle else ("ReceiptHandle", "NextVisibleTime")
-    return {key: value for key, value in whole.items() if key not in peeked}
-
 
 def _query(text: str) -> dict[str, str]:
-    """What a query says. A plus is one: the SDK writes handles as they are."""
+    """A query by name in lower case. A plus stays a plus: the SDK does not escape it in handles."""
     pairs = (pair.partition("=") for pair in text.split("&") if pair)
     return {unquote(name).lower(): unquote(value) for name, _, value in pairs}
 
 
 def _check_signed(headers: Mapping[str, str]) -> None:
-    """Refuse what has no signature; whether it is right is not looked at.
+    """Refuse a request without a signature; the signature itself is not checked.
 
     Raises:
-        SmqRefusal: A header is missing, or no signature.
+        ApiError: The signature, or a header that it needs, is missing.
     """
     if "authorization" not in headers:
-        raise SmqRefusal("MissingAuthorizationHeader")
+        raise ERRORS["MissingAuthorizationHeader"].error()
     if not _AUTHORIZATION.fullmatch(headers["authorization"]):
-        raise SmqRefusal("InvalidAuthorizationHeader")
+        raise ERRORS["InvalidAuthorizationHeader"].error()
     if "date" not in headers and "x-mns-date" not in headers:
-        raise SmqRefusal("MissingDateHeader")
+        raise ERRORS["MissingDateHeader"].error()

@@ -1,4 +1,4 @@
-"""Pushing to HTTP endpoints: on loopback only, whatever the subscription says."""
+"""Pushes topics' messages to HTTP endpoints, on loopback only."""
 
 import base64
 import hashlib
@@ -8,14 +8,13 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from pytest_ecsevents.clock import SECOND, Clock
-from pytest_ecsevents.services.smq._topic_forms import CONTENT_TYPES
-from pytest_ecsevents.services.smq._topics import ANSWER_WITHIN, TopicMessage, TopicSubscription
-from pytest_ecsevents.transports import is_loopback
+from pytest_ecsevents.rpc import is_loopback
+from pytest_ecsevents.services.smq._topics import ANSWER_WITHIN, CONTENT_TYPES, TopicMessage, TopicSubscription
 
 DEFAULT_PATH: Final = "/notifications"
-"""Where an endpoint without a path is called (documented)."""
+"""The path of an endpoint that has none (documented)."""
 
-# Of the documented sample. Pushes are not signed: the service's private key would be needed.
+# From the documented sample. Pushes are not signed, since that needs the service's private key.
 _CERTIFICATE: Final = b"https://mnstest.oss-cn-hangzhou.aliyuncs.com/x509_public_certificate.pem"
 _NOT_SIGNED: Final = b"not signed: this is pytest-ecsevents"
 
@@ -25,7 +24,7 @@ class EndpointPusher:
 
     Args:
         clock: The test's.
-        seed: What makes ids of requests this test's own.
+        seed: Makes the request ids of this test its own.
     """
 
     def __init__(self, clock: Clock, seed: str) -> None:

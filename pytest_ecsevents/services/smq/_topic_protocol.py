@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from typing import Final
 
 from pytest_ecsevents.clock import SECOND
+from pytest_ecsevents.rpc import JsonObject
+from pytest_ecsevents.services.smq._errors import OutOfRangeError
 from pytest_ecsevents.services.smq._limits import TOPIC_LIMITS
-from pytest_ecsevents.services.smq._protocol import Route, SmqCall, SmqReply, listing, numbers, shown
-from pytest_ecsevents.services.smq._refusal import SmqRefusal
-from pytest_ecsevents.services.smq._topics import STRATEGIES, Topics, TopicState, TopicSubscription
-from pytest_ecsevents.services.smq._xml import document, element, members, one, parsed
+from pytest_ecsevents.services.smq._protocol import Route, SmqExchange, SmqReply, shown
+from pytest_ecsevents.services.smq._topics import STRATEGIES, Topics, TopicState
+from pytest_ecsevents.services.smq._xml import document, texts
 
 RETENTION: Final = 86_400
-"""Seconds for which a topic keeps messages (documented); nobody can change it."""
+"""Seconds for which a topic keeps messages (documented); they cannot be changed."""
 
 
 class TopicRoutes:
@@ -39,95 +40,93 @@ class TopicRoutes:
         yield Route("GetSubscriptionAttributes", "GET", subscription, "", self._get_subscription)
         yield Route("Unsubscribe", "DELETE", subscription, "", self._unsubscribe)
 
-    def _create(self, call: SmqCall) -> SmqReply:
-        attributes = numbers(parsed(call.body, "Topic"), TOPIC_LIMITS) if call.body else {}
-        _, is_new = self._topics.create(call.names[0], attributes)
-        return SmqReply(201 if is_new else 204, headers={"Location": _url(call, call.names[0])})
+    def _create(self, exchange: SmqExchange) -> SmqReply:
+        attributes = exchange.attributes("Topic", TOPIC_LIMITS) if exchange.request.body else {}
+        topic, is_new = self._topics.create(exchange.names[0], attributes)
+        return SmqReply(201 if is_new else 204, location=_url(exchange, topic.name))
 
-    def _set_attributes(self, call: SmqCall) -> SmqReply:
-        self._topics.change(call.names[0], numbers(parsed(call.body, "Topic"), TOPIC_LIMITS))
+    def _set_attributes(self, exchange: SmqExchange) -> SmqReply:
+        self._topics.change(exchange.names[0], exchange.attributes("Topic", TOPIC_LIMITS))
         return SmqReply(204)
 
-    def _get_attributes(self, call: SmqCall) -> SmqReply:
-        return SmqReply(200, one("Topic", _topic_meta(self._topics[call.names[0]])))
+    def _get_attributes(self, exchange: SmqExchange) -> SmqReply:
+        return SmqReply(200, document("Topic", _meta(self._topics[exchange.names[0]])))
 
-    def _delete(self, call: SmqCall) -> SmqReply:
-        self._topics.delete(call.names[0])
+    def _delete(self, exchange: SmqExchange) -> SmqReply:
+        self._topics.delete(exchange.names[0])
         return SmqReply(204)
 
-    def _list(self, call: SmqCall) -> SmqReply:
-        page, marker = listing(call, self._topics)
-        with_meta = call.headers.get("x-mns-with-meta", "").lower() == "true"
-        rows = "".join(
-            element("Topic", {"TopicURL": _url(call, name)} | (_topic_meta(self._topics[name]) if with_meta else {}))
-            for name in page
-        )
-        return SmqReply(200, document("Topics", rows + marker))
+    def _list(self, exchange: SmqExchange) -> SmqReply:
+        page, marker = exchange.page(self._topics)
+        rows = [self._row(exchange, self._topics[name]) for name in page]
+        return SmqReply(200, document("Topics", {"Topic": [*rows], **marker}))
 
-    def _publish(self, call: SmqCall) -> SmqReply:
-        said = members(parsed(call.body, "Message"))
-        message = self._topics.publish(call.names[0], said.get("MessageBody", ""), said.get("MessageTag", ""))
-        return SmqReply(201, one("Message", {"MessageId": message.message_id, "MessageBodyMD5": message.md5}))
+    @staticmethod
+    def _row(exchange: SmqExchange, topic: TopicState) -> JsonObject:
+        return {"TopicURL": _url(exchange, topic.name), **(_meta(topic) if exchange.with_meta else {})}
+
+    def _publish(self, exchange: SmqExchange) -> SmqReply:
+        given = texts(exchange.xml("Message"))
+        message = self._topics.publish(exchange.names[0], given.get("MessageBody", ""), given.get("MessageTag", ""))
+        members: JsonObject = {"MessageId": message.message_id, "MessageBodyMD5": message.md5}
+        return SmqReply(201, document("Message", members))
 
     # -- subscriptions
 
-    def _subscribe(self, call: SmqCall) -> SmqReply:
-        said = members(parsed(call.body, "Subscription"))
-        topic, name = call.names
+    def _subscribe(self, exchange: SmqExchange) -> SmqReply:
+        given = texts(exchange.xml("Subscription"))
+        topic, name = exchange.names
         _, is_new = self._topics.subscribe(
             topic,
             name,
-            said.get("Endpoint", ""),
-            strategy=said.get("NotifyStrategy", STRATEGIES[0]),
-            content_format=said.get("NotifyContentFormat", "XML"),
-            tag=said.get("FilterTag", ""),
+            given.get("Endpoint", ""),
+            strategy=given.get("NotifyStrategy", STRATEGIES[0]),
+            content_format=given.get("NotifyContentFormat", "XML"),
+            tag=given.get("FilterTag", ""),
         )
-        return SmqReply(201 if is_new else 204, headers={"Location": _url(call, topic, name)})
+        return SmqReply(201 if is_new else 204, location=_url(exchange, topic, name))
 
-    def _set_subscription(self, call: SmqCall) -> SmqReply:
-        said = members(parsed(call.body, "Subscription"))
-        topic, name = call.names
-        if "NotifyStrategy" not in said:
-            raise SmqRefusal("InvalidArgument", "NotifyStrategy", *STRATEGIES)
-        self._topics.change_subscription(topic, name, said["NotifyStrategy"])
+    def _set_subscription(self, exchange: SmqExchange) -> SmqReply:
+        given = texts(exchange.xml("Subscription"))
+        if "NotifyStrategy" not in given:
+            raise OutOfRangeError("NotifyStrategy", *STRATEGIES)
+        topic, name = exchange.names
+        self._topics.change_subscription(topic, name, given["NotifyStrategy"])
         return SmqReply(204)
 
-    def _get_subscription(self, call: SmqCall) -> SmqReply:
-        topic, name = call.names
-        there = self._topics.subscription(topic, name)
-        return SmqReply(200, one("Subscription", self._subscription_meta(there)))
-
-    def _unsubscribe(self, call: SmqCall) -> SmqReply:
-        self._topics.unsubscribe(*call.names)
-        return SmqReply(204)
-
-    def _list_subscriptions(self, call: SmqCall) -> SmqReply:
-        topic = self._topics[call.names[0]]
-        page, marker = listing(call, sorted(topic.subscriptions))
-        rows = "".join(element("Subscription", {"SubscriptionURL": _url(call, topic.name, name)}) for name in page)
-        return SmqReply(200, document("Subscriptions", rows + marker))
-
-    def _subscription_meta(self, there: TopicSubscription) -> dict[str, object]:
-        return {
-            "SubscriptionName": there.name,
+    def _get_subscription(self, exchange: SmqExchange) -> SmqReply:
+        subscription = self._topics.subscription(*exchange.names)
+        members: JsonObject = {
+            "SubscriptionName": subscription.name,
             "Subscriber": self._topics.owner,
             "TopicOwner": self._topics.owner,
-            "TopicName": there.topic,
-            "Endpoint": there.endpoint,
-            "NotifyStrategy": there.strategy,
-            "NotifyContentFormat": there.content_format,
-            "FilterTag": there.tag,
-            "CreateTime": there.created_at // SECOND,
-            "LastModifyTime": there.modified_at // SECOND,
+            "TopicName": subscription.topic,
+            "Endpoint": subscription.endpoint,
+            "NotifyStrategy": subscription.strategy,
+            "NotifyContentFormat": subscription.content_format,
+            "FilterTag": subscription.tag,
+            "CreateTime": subscription.created_at // SECOND,
+            "LastModifyTime": subscription.modified_at // SECOND,
         }
+        return SmqReply(200, document("Subscription", members))
+
+    def _unsubscribe(self, exchange: SmqExchange) -> SmqReply:
+        self._topics.unsubscribe(*exchange.names)
+        return SmqReply(204)
+
+    def _list_subscriptions(self, exchange: SmqExchange) -> SmqReply:
+        topic = self._topics[exchange.names[0]]
+        page, marker = exchange.page(sorted(topic.subscriptions))
+        rows: list[JsonObject] = [{"SubscriptionURL": _url(exchange, topic.name, name)} for name in page]
+        return SmqReply(200, document("Subscriptions", {"Subscription": [*rows], **marker}))
 
 
-def _url(call: SmqCall, topic: str, subscription: str = "") -> str:
+def _url(exchange: SmqExchange, topic: str, subscription: str = "") -> str:
     end = f"/subscriptions/{subscription}" if subscription else ""
-    return f"http://{call.host}/topics/{topic}{end}"
+    return exchange.url(f"/topics/{topic}{end}")
 
 
-def _topic_meta(topic: TopicState) -> dict[str, object]:
+def _meta(topic: TopicState) -> JsonObject:
     return {
         "TopicName": topic.name,
         "CreateTime": topic.created_at // SECOND,

@@ -1,31 +1,51 @@
-"""Topics of the Simple Message Queue: who subscribes, what is pushed to him, and how often it is tried again."""
+"""Topics of the Simple Message Queue: subscriptions, what is pushed to them, and how often it is tried again.
+
+What an endpoint gets is documented for XML and SIMPLIFIED; JSON has the same members, a guess.
+"""
 
 import datetime as dt
 import hashlib
+import json
 import random
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from pytest_ecsevents.clock import SECOND, Clock, Micros, from_micros
-from pytest_ecsevents.services.smq._limits import TOPIC_LIMITS
-from pytest_ecsevents.services.smq._queues import SUBSCRIPTION_NAME, TOPIC_NAME, Attributes, Queues
-from pytest_ecsevents.services.smq._refusal import SmqRefusal
-from pytest_ecsevents.services.smq._topic_forms import FORMS
+from pytest_ecsevents.rpc import JsonObject
+from pytest_ecsevents.services.smq._errors import ERRORS, OutOfRangeError
+from pytest_ecsevents.services.smq._limits import TOPIC_LIMITS, Attributes, States, check_name, check_size
+from pytest_ecsevents.services.smq._queues import Queues
+from pytest_ecsevents.services.smq._xml import document
 
 ANSWER_WITHIN: Final = 5
 """Seconds in which an endpoint must answer (documented)."""
 
-CONTENT_FORMATS: Final = tuple(FORMS)
+LONGEST_TAG: Final = 16
+
+OF_QUEUES: Final = "acs:mns:"
+"""How the endpoint of a subscription begins that pushes to a queue."""
+
 STRATEGIES: Final = ("BACKOFF_RETRY", "EXPONENTIAL_DECAY_RETRY")
 
 _BACKOFF: Final = 3
 _DECAY: Final = (1, 2, 4, 8, 16, 32, 64, 128, 256, *[512] * 167)
 
-LONGEST_TAG: Final = 16
+FORMS: Final[Mapping[str, Callable[[JsonObject], str]]] = {
+    "XML": lambda members: document("Notification", members),
+    "JSON": lambda members: json.dumps(members, ensure_ascii=False),
+    "SIMPLIFIED": lambda members: str(members["Message"]),
+}
+"""What is sent to an endpoint, by `NotifyContentFormat`."""
 
-OF_QUEUES: Final = "acs:mns:"
-"""How endpoints begin that are queues."""
+CONTENT_FORMATS: Final = tuple(FORMS)
+
+CONTENT_TYPES: Final[Mapping[str, str]] = {
+    "XML": "text/xml;charset=utf-8",
+    "JSON": "application/json;charset=utf-8",
+    "SIMPLIFIED": "text/plain;charset=utf-8",
+}
+"""The content types; those of JSON and SIMPLIFIED are a guess."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +55,7 @@ class TopicMessage:
     Attributes:
         message_id: The service's id.
         body: What it says.
-        tag: Which subscriptions with a filter get it; "" for those without one.
+        tag: Only subscriptions with this tag, or without one, get it.
         at_micros: When, in microseconds since the epoch.
     """
 
@@ -83,6 +103,7 @@ class TopicPush:
         return from_micros(self.at_micros)
 
 
+@dataclass(slots=True, eq=False, kw_only=True, repr=False)
 class TopicSubscription:
     """One subscription of a topic.
 
@@ -94,52 +115,60 @@ class TopicSubscription:
         content_format: One of `CONTENT_FORMATS`.
         tag: Only messages with this tag are pushed; "" for all.
         pushes: Every attempt so far, in order.
+        is_over: Whether it was deleted.
     """
 
-    def __init__(
-        self, name: str, topic: str, endpoint: str, *, strategy: str, content_format: str, tag: str, now: Micros
-    ) -> None:
-        self.name: Final = name
-        self.topic: Final = topic
-        self.endpoint: Final = endpoint
-        self.strategy = strategy
-        self.content_format: Final = content_format
-        self.tag: Final = tag
-        self.pushes: Final[list[TopicPush]] = []
-        self.is_over = False
-        self.created_at: Final = now
-        self.modified_at = now
+    name: str
+    topic: str
+    endpoint: str
+    strategy: str
+    content_format: str
+    tag: str
+    created_at: Micros
+    modified_at: Micros
+    pushes: list[TopicPush] = field(default_factory=list)
+    is_over: bool = False
 
     def __repr__(self) -> str:
         return f"<TopicSubscription {self.name!r} of {self.topic!r}: {len(self.pushes)} pushes to {self.endpoint}>"
 
+    def differs(self, other: "TopicSubscription") -> bool:
+        """Whether it was subscribed otherwise than another one."""
+        settings = ("endpoint", "strategy", "content_format", "tag")
+        return any(getattr(self, name) != getattr(other, name) for name in settings)
+
 
 Pusher: TypeAlias = Callable[[TopicSubscription, TopicMessage, str], "tuple[int | None, str]"]
-"""Pushes a message over HTTP in these words; returns the status of the answer, and what was wrong."""
+"""Pushes a message over HTTP with this content; returns the status of the answer, and what was wrong."""
 
 
 class TopicState:
-    """One topic."""
+    """One topic.
 
-    def __init__(self, name: str, now: Micros, attributes: Mapping[str, int]) -> None:
+    Attributes:
+        subscriptions: By name.
+        published: Every message, in order.
+    """
+
+    def __init__(self, name: str, attributes: Attributes, now: Micros) -> None:
         self.name: Final = name
-        self.attributes: Final[Attributes] = {limit.name: limit.default for limit in TOPIC_LIMITS} | dict(attributes)
+        self.attributes: Final = attributes
         self.subscriptions: Final[dict[str, TopicSubscription]] = {}
         self.published: Final[list[TopicMessage]] = []
         self.created_at: Final = now
         self.modified_at = now
 
 
-class Topics:
+class Topics(States[TopicState]):
     """The topics of one test.
 
     Args:
         clock: The test's.
         queues: The queues that a subscription may push to.
         owner: The account that they belong to.
-        seed: What makes this test's ids and waits its own.
+        seed: Makes the ids and retry times of this test its own.
         push: Pushes over HTTP.
-        told: Told of each attempt.
+        tell: Called with each attempt.
     """
 
     def __init__(
@@ -150,110 +179,79 @@ class Topics:
         seed: str,
         *,
         push: Pusher,
-        told: Callable[[TopicPush], None],
+        tell: Callable[[TopicPush], None],
     ) -> None:
-        self._told: Final = told
+        super().__init__(
+            clock,
+            "Topic",
+            TOPIC_LIMITS,
+            check=lambda name: check_name(name, 255, "Topic", "TopicNameInvalid"),
+            make=lambda name, attributes: TopicState(name, attributes, clock.now()),
+        )
         self.owner: Final = owner
-        self._clock: Final = clock
+        self._tell: Final = tell
         self._queues: Final = queues
         self._dice: Final = random.Random(f"{seed}/topics")
         self._push: Final = push
-        self._by_name: Final[dict[str, TopicState]] = {}
-
-    def __getitem__(self, name: str) -> TopicState:
-        there = self._by_name.get(name)
-        if there is None:
-            raise SmqRefusal("TopicNotExist")
-        return there
-
-    def get(self, name: str) -> TopicState | None:
-        """The topic of that name, or None."""
-        return self._by_name.get(name)
-
-    def __iter__(self) -> Iterator[str]:
-        """The names, sorted."""
-        return iter(sorted(self._by_name))
-
-    def create(self, name: str, attributes: Mapping[str, int]) -> tuple[TopicState, bool]:
-        """Make a topic; one that is there already with the same attributes is returned, as with queues.
-
-        Raises:
-            SmqRefusal: There is one with other attributes, or something of this is out of range.
-        """
-        TOPIC_NAME.check(name)
-        _check(attributes)
-        with self._clock.lock:
-            there = self._by_name.get(name)
-            if there is None:
-                made = self._by_name[name] = TopicState(name, self._clock.now(), attributes)
-                return made, True
-            if there.attributes != {limit.name: limit.default for limit in TOPIC_LIMITS} | dict(attributes):
-                raise SmqRefusal("TopicAlreadyExist")
-            return there, False
-
-    def change(self, name: str, attributes: Mapping[str, int]) -> None:
-        """Change a topic's attributes."""
-        topic = self[name]
-        _check(attributes)
-        topic.attributes.update(attributes)
-        topic.modified_at = self._clock.now()
 
     def delete(self, name: str) -> None:
         """Delete a topic and its subscriptions."""
-        for subscription in self[name].subscriptions.values():
+        for subscription in self.remove(name).subscriptions.values():
             subscription.is_over = True
-        del self._by_name[name]
 
     # -- subscriptions
 
     def subscribe(
         self, topic_name: str, name: str, endpoint: str, *, strategy: str, content_format: str, tag: str
     ) -> tuple[TopicSubscription, bool]:
-        """Subscribe; a subscription that is there already and is the same is returned.
+        """Subscribe, or return the subscription that has this name and is the same.
 
         Returns:
             The subscription, and whether it is new.
 
         Raises:
-            SmqRefusal: There is another of that name, or something of this cannot be.
+            ApiError: There is another of that name, or an argument is wrong.
         """
         topic = self[topic_name]
-        SUBSCRIPTION_NAME.check(name)
-        _check_subscription(endpoint, strategy, content_format, tag)
+        check_name(name, 255, "Subscription", "SubscriptionNameInvalid")
+        if not endpoint.startswith(("http://", "https://", OF_QUEUES)):
+            raise ERRORS["EndpointInvalid"].error()
+        _check_word("NotifyStrategy", strategy, STRATEGIES)
+        _check_word("NotifyContentFormat", content_format, CONTENT_FORMATS)
+        _check_tag("FilterTag", tag)
         with self._clock.lock:
-            there = topic.subscriptions.get(name)
+            now = self._clock.now()
             made = TopicSubscription(
-                name,
-                topic_name,
-                endpoint,
+                name=name,
+                topic=topic_name,
+                endpoint=endpoint,
                 strategy=strategy,
                 content_format=content_format,
                 tag=tag,
-                now=self._clock.now(),
+                created_at=now,
+                modified_at=now,
             )
-            if there is None:
-                topic.subscriptions[name] = made
-                return made, True
-            if _settings(there) != _settings(made):
-                raise SmqRefusal("SubscriptionAlreadyExist")
-            return there, False
+            found = topic.subscriptions.setdefault(name, made)
+        if found.differs(made):
+            raise ERRORS["SubscriptionAlreadyExist"].error()
+        return found, found is made
 
     def subscription(self, topic_name: str, name: str) -> TopicSubscription:
         """A subscription.
 
         Raises:
-            SmqRefusal: There is none.
+            ApiError: There is none.
         """
-        there = self[topic_name].subscriptions.get(name)
-        if there is None:
-            raise SmqRefusal("SubscriptionNotExist")
-        return there
+        subscription = self[topic_name].subscriptions.get(name)
+        if subscription is None:
+            raise ERRORS["SubscriptionNotExist"].error()
+        return subscription
 
     def change_subscription(self, topic_name: str, name: str, strategy: str) -> None:
-        """Change how often a subscription's pushes are tried again."""
-        there = self.subscription(topic_name, name)
-        _check_subscription(there.endpoint, strategy, there.content_format, there.tag)
-        there.strategy, there.modified_at = strategy, self._clock.now()
+        """Change how a subscription's pushes are retried."""
+        subscription = self.subscription(topic_name, name)
+        _check_word("NotifyStrategy", strategy, STRATEGIES)
+        subscription.strategy, subscription.modified_at = strategy, self._clock.now()
 
     def unsubscribe(self, topic_name: str, name: str) -> None:
         """End a subscription."""
@@ -266,12 +264,10 @@ class Topics:
         """Publish a message: it is pushed to each subscription that its tag fits.
 
         Raises:
-            SmqRefusal: It is too long, or its tag is.
+            ApiError: It is too long, or its tag is.
         """
         topic = self[topic_name]
-        longest = topic.attributes["MaximumMessageSize"]
-        if not 1 <= len(body.encode()) <= longest:
-            raise SmqRefusal("InvalidArgument", "MessageBody", 1, longest)
+        check_size(body, topic.attributes)
         _check_tag("MessageTag", tag)
         with self._clock.lock:
             now = self._clock.now()
@@ -280,25 +276,36 @@ class Topics:
             topic.published.append(message)
             subscriptions = [one for one in topic.subscriptions.values() if one.tag in ("", tag)]
         for subscription in subscriptions:
-            self._deliver(subscription, message, 1)
+            self.deliver(subscription, message, 1)
         return message
 
-    def _deliver(self, subscription: TopicSubscription, message: TopicMessage, attempt: int) -> None:
-        """Push once; where that fails, plan the next attempt."""
+    def deliver(self, subscription: TopicSubscription, message: TopicMessage, attempt: int) -> None:
+        """Push once, and plan the next attempt if that fails."""
         if subscription.is_over or self._clock.is_still:
             return
         at = self._clock.now()
         status, problem = self._pushed(subscription, message)
         push = TopicPush(message, subscription.topic, subscription.endpoint, attempt, at, status, problem)
         subscription.pushes.append(push)
-        self._told(push)
+        self._tell(push)
         wait = self._wait(subscription.strategy, attempt) if problem else None
         if wait is not None:
             again = self._clock.now() + wait
-            self._clock.later(again, lambda: self._deliver(subscription, message, attempt + 1))
+            self._clock.later(again, lambda: self.deliver(subscription, message, attempt + 1))
 
     def _pushed(self, subscription: TopicSubscription, message: TopicMessage) -> tuple[int | None, str]:
-        content = self._content(subscription, message)
+        members: JsonObject = {
+            "TopicOwner": self.owner,
+            "TopicName": subscription.topic,
+            "Subscriber": self.owner,
+            "SubscriptionName": subscription.name,
+            "MessageId": message.message_id,
+            "MessageMD5": message.md5,
+            "Message": message.body,
+            "MessageTag": message.tag,
+            "PublishTime": message.at_micros // 1_000,
+        }
+        content = FORMS[subscription.content_format](members)
         if not subscription.endpoint.startswith(OF_QUEUES):
             return self._push(subscription, message, content)
         queue = self._queues.get(subscription.endpoint.rpartition("/")[2])
@@ -307,48 +314,18 @@ class Topics:
         queue.send(content)
         return None, ""
 
-    def _content(self, subscription: TopicSubscription, message: TopicMessage) -> str:
-        return FORMS[subscription.content_format](
-            {
-                "TopicOwner": self.owner,
-                "TopicName": subscription.topic,
-                "Subscriber": self.owner,
-                "SubscriptionName": subscription.name,
-                "MessageId": message.message_id,
-                "MessageMD5": message.md5,
-                "Message": message.body,
-                "MessageTag": message.tag,
-                "PublishTime": message.at_micros // 1_000,
-            }
-        )
-
     def _wait(self, strategy: str, attempt: int) -> Micros | None:
-        """How long until the next attempt (documented); None where it was the last."""
+        """How long until the next attempt (documented); None after the last."""
         if strategy == "BACKOFF_RETRY":
             return self._dice.randrange(10 * SECOND, 20 * SECOND + 1) if attempt <= _BACKOFF else None
         return _DECAY[attempt - 1] * SECOND if attempt <= len(_DECAY) else None
 
 
-def _settings(one: TopicSubscription) -> tuple[str, ...]:
-    return one.endpoint, one.strategy, one.content_format, one.tag
-
-
-def _check(attributes: Mapping[str, int]) -> None:
-    limits = {limit.name: limit for limit in TOPIC_LIMITS}
-    for name, value in attributes.items():
-        limits[name].checked(value, 0)
-
-
-def _check_subscription(endpoint: str, strategy: str, content_format: str, tag: str) -> None:
-    if not endpoint.startswith(("http://", "https://", OF_QUEUES)):
-        raise SmqRefusal("EndpointInvalid")
-    if strategy not in STRATEGIES:
-        raise SmqRefusal("InvalidArgument", "NotifyStrategy", *STRATEGIES)
-    if content_format not in CONTENT_FORMATS:
-        raise SmqRefusal("InvalidArgument", "NotifyContentFormat", CONTENT_FORMATS[0], CONTENT_FORMATS[-1])
-    _check_tag("FilterTag", tag)
+def _check_word(name: str, word: str, allowed: tuple[str, ...]) -> None:
+    if word not in allowed:
+        raise OutOfRangeError(name, allowed[0], allowed[-1])
 
 
 def _check_tag(name: str, tag: str) -> None:
     if len(tag) > LONGEST_TAG:
-        raise SmqRefusal("InvalidArgument", name, 1, LONGEST_TAG)
+        raise OutOfRangeError(name, 1, LONGEST_TAG)

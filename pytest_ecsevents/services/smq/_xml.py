@@ -4,28 +4,16 @@ from collections.abc import Mapping
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from pytest_ecsevents.rpc import xml_text
-from pytest_ecsevents.services.smq._refusal import SmqRefusal
+from pytest_ecsevents.rpc import JsonObject, xml_elements
+from pytest_ecsevents.services.smq._errors import ERRORS
 
-NAMESPACE: Final = "http://mns.aliyuncs.com/doc/v1/"
-_HEAD: Final = '<?xml version="1.0" encoding="utf-8"?>\n'
-
-
-def element(name: str, members: Mapping[str, object]) -> str:
-    """`<Message><Priority>8</Priority></Message>`."""
-    inner = "".join(f"<{key}>{xml_text(str(value))}</{key}>" for key, value in members.items())
-    return f"<{name}>{inner}</{name}>"
+_NAMESPACE: Final = "http://mns.aliyuncs.com/doc/v1/"
 
 
-def document(name: str, inner: str) -> bytes:
-    """A whole answer, its root element in the service's namespace."""
-    return f'{_HEAD}<{name} xmlns="{NAMESPACE}">{inner}</{name}>'.encode()
-
-
-def one(name: str, members: Mapping[str, object]) -> bytes:
-    """An answer that is one element."""
-    inner = "".join(f"<{key}>{xml_text(str(value))}</{key}>" for key, value in members.items())
-    return document(name, inner)
+def document(name: str, members: JsonObject) -> str:
+    """A document whose root element is in the service's namespace; a list repeats its element."""
+    inner = "".join(text for key, value in members.items() for text in xml_elements(key, value))
+    return f'<?xml version="1.0" encoding="utf-8"?>\n<{name} xmlns="{_NAMESPACE}">{inner}</{name}>'
 
 
 def parsed(body: bytes, *roots: str) -> ET.Element:
@@ -36,21 +24,21 @@ def parsed(body: bytes, *roots: str) -> ET.Element:
         roots: What its root may be.
 
     Raises:
-        SmqRefusal: It is no XML, has another root, or declares entities, which no request of the service does.
+        ApiError: It is not XML, has another root, or has a document type, which no request of the service has.
     """
-    if b"<!DOCTYPE" in body:
-        raise SmqRefusal("MalformedXML")
+    from defusedxml.ElementTree import fromstring  # part of the extra `server`
+
     try:
-        root = ET.fromstring(body)  # noqa: S314  # nothing is declared that could be expanded
-    except (ET.ParseError, ValueError, LookupError):
-        raise SmqRefusal("MalformedXML") from None
+        root: ET.Element = fromstring(body, forbid_dtd=True)
+    except (ET.ParseError, ValueError, LookupError):  # also of an encoding that is unknown
+        raise ERRORS["MalformedXML"].error() from None
     for node in root.iter():
         node.tag = str(node.tag).rpartition("}")[2]
     if root.tag not in roots:
-        raise SmqRefusal("MalformedXML")
+        raise ERRORS["MalformedXML"].error()
     return root
 
 
-def members(node: ET.Element) -> dict[str, str]:
+def texts(node: ET.Element) -> Mapping[str, str]:
     """The texts of an element's children, by name."""
     return {child.tag: child.text or "" for child in node}

@@ -1,4 +1,4 @@
-"""`ecs_events.queue(...)` and `ecs_events.topic(...)`: what the author of a test touches of the Simple Message Queue."""
+"""`ecs_events.queue(...)` and `ecs_events.topic(...)`: queues and topics as a test uses them."""
 
 import base64
 from collections.abc import Callable, Iterator, Mapping
@@ -6,14 +6,14 @@ from typing import Final
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed
+from pytest_ecsevents.rpc import ApiError
 from pytest_ecsevents.services.cms import Subscription
-from pytest_ecsevents.services.smq import (
+from pytest_ecsevents.services.smq._errors import OutOfRangeError
+from pytest_ecsevents.services.smq._limits import QUEUE_LIMITS
+from pytest_ecsevents.services.smq._queues import QueueMessage, QueueState
+from pytest_ecsevents.services.smq._topics import (
     CONTENT_FORMATS,
-    QUEUE_LIMITS,
     STRATEGIES,
-    QueueMessage,
-    QueueState,
-    SmqRefusal,
     TopicMessage,
     Topics,
     TopicState,
@@ -31,14 +31,17 @@ _SNAKE: Final = {
 }
 """Attributes of a queue, as the SDK calls them in Python and on the wire."""
 
-_NAME: Final = "A name is letters, digits and hyphens, begins with no hyphen, and has up to 120 of them, a topic's 255."
+_NAME: Final = (
+    "A name consists of letters, digits and hyphens, does not begin with a hyphen, and has at most 120 of them (a topic's: "
+    "255)."
+)
 
 
 def queue_attributes(given: Mapping[str, object]) -> dict[str, int]:
     """Attributes by their names on the wire.
 
     Args:
-        given: By the names of the SDK; None for what nobody said.
+        given: By the names of the SDK; None for those left out.
 
     Raises:
         BadArgumentError: A value is out of range.
@@ -55,20 +58,19 @@ def queue_attributes(given: Mapping[str, object]) -> dict[str, int]:
     return found
 
 
-def smq_error(refusal: SmqRefusal, what: str) -> BadArgumentError:
-    """What to tell the author of a test whom the service would refuse."""
-    if "Name" in refusal.code:
-        return BadArgumentError(f"{what} cannot be called that. {_NAME}")
-    if refusal.code == "InvalidArgument":
-        name, low, high = refusal.values
-        return BadArgumentError(f"{name} must be from {low} to {high}.")
-    return BadArgumentError(f"{what}: the service refuses this with {refusal.code}.")
+def argument_error(error: ApiError, what: str) -> BadArgumentError:
+    """The test's error for an argument that the service would refuse."""
+    if "Name" in error.code:
+        return BadArgumentError(f"{what} cannot have that name. {_NAME}")
+    if isinstance(error, OutOfRangeError):
+        return BadArgumentError(f"{error.name} must be from {error.low} to {error.high}.")
+    return BadArgumentError(f"{what}: the service refuses this with {error.code}.")
 
 
 class Queue:
     """A queue of the Simple Message Queue (formerly MNS) that the service's own SDKs talk to.
 
-    Iteration and `len` are about the messages that are still there: neither deleted nor too old.
+    Iteration and `len` cover the messages that are still there: neither deleted nor too old.
 
     Attributes:
         subscription: What CloudMonitor delivered to it; `cancel` ends that.
@@ -132,8 +134,8 @@ class Queue:
         text = body if raw else base64.b64encode(body.encode()).decode()
         try:
             return self._state.send(text, delay_seconds=delay_seconds, priority=priority)
-        except SmqRefusal as refusal:
-            raise smq_error(refusal, f"The queue {self.name}") from None
+        except ApiError as error:
+            raise argument_error(error, f"The queue {self.name}") from None
 
 
 class Topic:
@@ -167,7 +169,7 @@ class Topic:
 
     @property
     def is_there(self) -> bool:
-        """Whether nobody has deleted it."""
+        """Whether it has not been deleted."""
         return self._topics.get(self.name) is self._state
 
     @property
@@ -192,8 +194,8 @@ class Topic:
             raise BadArgumentError(f"body is {body!r}. Pass text, such as json.dumps({{...}}).")
         try:
             return self._topics.publish(self.name, body, tag)
-        except SmqRefusal as refusal:
-            raise smq_error(refusal, f"The topic {self.name}") from None
+        except ApiError as error:
+            raise argument_error(error, f"The topic {self.name}") from None
 
     def subscribe(
         self,
@@ -239,6 +241,6 @@ class Topic:
             made, _ = self._topics.subscribe(
                 self.name, named, target, strategy=strategy, content_format=content_format, tag=tag
             )
-        except SmqRefusal as refusal:
-            raise smq_error(refusal, f"The subscription {named!r}") from None
+        except ApiError as error:
+            raise argument_error(error, f"The subscription {named!r}") from None
         return made

@@ -1,0 +1,203 @@
+"""The Simple Message Queue of a test: its queues and topics, and what CloudMonitor sends to them."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol, TypeVar
+
+from pytest_ecsevents._errors import BadArgumentError, DeliveryError, hidden_in_reports
+from pytest_ecsevents.rpc import ApiError, Endpoint, Recorder
+from pytest_ecsevents.services.cms import Courier, Delivery, Subscription
+from pytest_ecsevents.services.ecs import Cloud
+from pytest_ecsevents.services.smq._author import Queue, Topic, argument_error, queue_attributes
+from pytest_ecsevents.services.smq._protocol import SmqCall, SmqService
+from pytest_ecsevents.services.smq._push import EndpointPusher
+from pytest_ecsevents.services.smq._queue_protocol import QueueRoutes
+from pytest_ecsevents.services.smq._queues import MessageStep, Queues, QueueState
+from pytest_ecsevents.services.smq._topic_protocol import TopicRoutes
+from pytest_ecsevents.services.smq._topics import TopicPush, Topics, TopicState
+
+__tracebackhide__ = hidden_in_reports
+
+MadeT = TypeVar("MadeT", Queue, Topic)
+
+
+class Receivers(Protocol):
+    """What makes subscriptions to CloudMonitor's notifications."""
+
+    def check(self, what: str, options: Mapping[str, object]) -> None:
+        """Refuse options that `attach` would refuse."""
+
+    def attach(self, courier: Courier, what: str, options: Mapping[str, object], *, rules_only: bool) -> Subscription:
+        """Have notifications delivered."""
+
+    def of_a_rule(self, courier: Courier) -> Subscription:
+        """Have only those delivered that an event rule sends."""
+
+
+class Server(Protocol):
+    """The test's server."""
+
+    def check(self, what: str) -> None:
+        """Raise an error if it cannot start."""
+
+    def address(self, what: str) -> str:
+        """Its address; starts it."""
+
+
+class Sender:
+    """Sends notifications to a queue or a topic.
+
+    Args:
+        receiver: What the timeline calls it.
+        send: Sends a body; returns the message's id.
+    """
+
+    def __init__(self, receiver: str, send: Callable[[str], object]) -> None:
+        self.receiver: Final = receiver
+        self._send: Final = send
+
+    def deliver(self, delivery: Delivery) -> object:
+        """Send a notification; returns the message's id.
+
+        Raises:
+            DeliveryError: The queue or topic refuses it.
+        """
+        try:
+            return self._send(json.dumps(delivery.payload, ensure_ascii=False, separators=(",", ":")))
+        except BadArgumentError as problem:
+            raise DeliveryError(str(problem)) from None
+
+
+class Messaging:
+    """The queues and topics of one test.
+
+    Args:
+        cloud: The test's.
+        receivers: Makes subscriptions to notifications.
+        server: Where clients reach queues and topics.
+        seed: Makes the ids of this test its own.
+        tell: Called with what clients do to messages, pushes, and refused requests.
+        recorder: The test's checks.
+
+    Attributes:
+        service: Knows the protocol.
+        endpoint: Answers requests.
+        queues: The queues.
+        topics: The topics.
+    """
+
+    def __init__(
+        self,
+        cloud: Cloud,
+        receivers: Receivers,
+        server: Server,
+        seed: str,
+        *,
+        tell: Callable[[MessageStep | TopicPush | SmqCall], None],
+        recorder: Recorder,
+    ) -> None:
+        self._receivers: Final = receivers
+        self._server: Final = server
+        clock, owner = cloud.clock, cloud.settings.account_id
+        self.queues: Final = Queues(clock, seed, tell)
+        self.topics: Final = Topics(clock, self.queues, owner, seed, push=EndpointPusher(clock, seed), tell=tell)
+        routes = (*QueueRoutes(self.queues, clock), *TopicRoutes(self.topics))
+        self.service: Final = SmqService(routes, clock, seed, tell)
+        self.endpoint: Final = Endpoint(self.service, cloud, recorder)
+        self._made: Final[dict[tuple[str, str], Queue | Topic]] = {}
+        self._subscriptions: Final[dict[QueueState | TopicState, Subscription]] = {}
+        self._of_rules: Final[dict[QueueState | TopicState, Subscription]] = {}
+
+    def queue(
+        self, name: str, attributes: Mapping[str, object], options: Mapping[str, object], *, rules_only: bool
+    ) -> Queue:
+        """A queue that gets notifications, as `EcsEvents.queue` makes or returns it."""
+        self._server.check("ecs_events.queue")
+        wire = queue_attributes(attributes)
+        _check_name("queue", name)
+        made = self._made.get(("queue", name))
+        if isinstance(made, Queue):
+            return _unless_given(made, "queue", {**wire, **options})
+        self._receivers.check("queue", options)
+        try:
+            state, _ = self.queues.create(name, wire)
+        except ApiError as error:
+            raise argument_error(error, f"The queue {name!r}") from None
+        return self._attached(self._queue(state), state, "queue", options, rules_only=rules_only)
+
+    def topic(self, name: str, options: Mapping[str, object], *, rules_only: bool) -> Topic:
+        """A topic in which notifications are published, as `EcsEvents.topic` makes or returns it."""
+        self._server.check("ecs_events.topic")
+        _check_name("topic", name)
+        made = self._made.get(("topic", name))
+        if isinstance(made, Topic):
+            return _unless_given(made, "topic", options)
+        self._receivers.check("topic", options)
+        try:
+            state, _ = self.topics.create(name, {})
+        except ApiError as error:
+            raise argument_error(error, f"The topic {name!r}") from None
+        return self._attached(self._topic(state), state, "topic", options, rules_only=rules_only)
+
+    def _queue(self, state: QueueState) -> Queue:
+        return Queue(state, self._server.address)
+
+    def _topic(self, state: TopicState) -> Topic:
+        return Topic(state, self.topics, self._server.address)
+
+    def _attached(
+        self,
+        made: MadeT,
+        state: QueueState | TopicState,
+        kind: str,
+        options: Mapping[str, object],
+        *,
+        rules_only: bool,
+    ) -> MadeT:
+        made.subscription = self._receivers.attach(_sender(made), kind, options, rules_only=rules_only)
+        self._made[kind, made.name] = made
+        self._subscriptions[state] = made.subscription
+        return made
+
+    def subscription_of(self, kind: str, name: str) -> Subscription | None:
+        """What brings event rules' notifications to a queue or topic, made by the test or through the SDK.
+
+        Args:
+            kind: "queue" or "topic".
+            name: Its name.
+
+        Returns:
+            None if there is none of that name.
+        """
+        state = self.queues.get(name) if kind == "queue" else self.topics.get(name)
+        if state is None:
+            return None
+        subscription = self._subscriptions.get(state)
+        if subscription is not None and not subscription.is_canceled:
+            return subscription
+        if state not in self._of_rules:
+            made = self._queue(state) if isinstance(state, QueueState) else self._topic(state)
+            self._of_rules[state] = self._receivers.of_a_rule(_sender(made))
+        return self._of_rules[state]
+
+
+def _sender(made: Queue | Topic) -> Sender:
+    if isinstance(made, Queue):
+        queue = made
+        return Sender(f"queue {made.name}", lambda body: queue.send(body).message_id)
+    topic = made
+    return Sender(f"topic {made.name}", lambda body: topic.publish(body).message_id if topic.is_there else None)
+
+
+def _check_name(kind: str, name: object) -> None:
+    if not isinstance(name, str):
+        raise BadArgumentError(f'{kind} name must be a string, got {name!r}. Pass one such as "ecs-cms-event".')
+
+
+def _unless_given(made: MadeT, kind: str, given: Mapping[str, object]) -> MadeT:
+    if given:
+        raise BadArgumentError(
+            f"The {kind} {made.name!r} exists already, so its arguments cannot change. ecs_events.{kind}({made.name!r}) without "
+            "more arguments returns it."
+        )
+    return made

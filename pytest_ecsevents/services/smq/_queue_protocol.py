@@ -1,0 +1,203 @@
+"""The protocol of queues and their messages."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from pytest_ecsevents.clock import SECOND, Clock, Micros
+from pytest_ecsevents.rpc import ApiError, Connection, JsonObject
+from pytest_ecsevents.services.smq._errors import ERRORS, OutOfRangeError
+from pytest_ecsevents.services.smq._limits import BATCH, HIDDEN, MOST_AT_ONCE, QUEUE_LIMITS, WAIT
+from pytest_ecsevents.services.smq._protocol import Route, SmqExchange, SmqReply, shown, whole_number
+from pytest_ecsevents.services.smq._queues import Queues, QueueState, Receipt
+from pytest_ecsevents.services.smq._xml import document, texts
+
+
+class QueueRoutes:
+    """Answers requests about queues.
+
+    Args:
+        queues: The test's.
+        clock: The test's.
+    """
+
+    def __init__(self, queues: Queues, clock: Clock) -> None:
+        self._queues: Final = queues
+        self._clock: Final = clock
+
+    def __iter__(self) -> Iterator[Route]:
+        """The rows of the table."""
+        queue, messages = r"/queues/([^/]*)", r"/queues/([^/]*)/messages"
+        yield Route("ListQueue", "GET", r"/queues/?", "", self._list)
+        yield Route("SetQueueAttributes", "PUT", queue, "metaoverride", self._set_attributes)
+        yield Route("CreateQueue", "PUT", queue, "", self._create)
+        yield Route("GetQueueAttributes", "GET", queue, "", self._get_attributes)
+        yield Route("DeleteQueue", "DELETE", queue, "", self._delete)
+        yield Route("PeekMessage, BatchPeekMessage", "GET", messages, "peekonly", self._peek)
+        yield Route("ReceiveMessage, BatchReceiveMessage", "GET", messages, "", self._receive)
+        yield Route("SendMessage, BatchSendMessage", "POST", messages, "", self._send)
+        yield Route("DeleteMessage", "DELETE", messages, "receipthandle", self._delete_message)
+        yield Route("BatchDeleteMessage", "DELETE", messages, "", self._batch_delete)
+        yield Route("ChangeMessageVisibility", "PUT", messages, "", self._change_visibility)
+
+    def _queue(self, exchange: SmqExchange) -> QueueState:
+        return self._queues[exchange.names[0]]
+
+    def _create(self, exchange: SmqExchange) -> SmqReply:
+        attributes = exchange.attributes("Queue", QUEUE_LIMITS) if exchange.request.body else {}
+        queue, is_new = self._queues.create(exchange.names[0], attributes)
+        return SmqReply(201 if is_new else 204, location=exchange.url(f"/queues/{queue.name}"))
+
+    def _set_attributes(self, exchange: SmqExchange) -> SmqReply:
+        queue = self._queue(exchange)
+        self._queues.change(queue.name, exchange.attributes("Queue", QUEUE_LIMITS))
+        return SmqReply(204)
+
+    def _get_attributes(self, exchange: SmqExchange) -> SmqReply:
+        return SmqReply(200, document("Queue", _meta(self._queue(exchange))))
+
+    def _delete(self, exchange: SmqExchange) -> SmqReply:
+        self._queues.delete(exchange.names[0])
+        return SmqReply(204)
+
+    def _list(self, exchange: SmqExchange) -> SmqReply:
+        page, marker = exchange.page(self._queues)
+        rows = [self._row(exchange, self._queues[name]) for name in page]
+        return SmqReply(200, document("Queues", {"Queue": [*rows], **marker}))
+
+    @staticmethod
+    def _row(exchange: SmqExchange, queue: QueueState) -> JsonObject:
+        return {"QueueURL": exchange.url(f"/queues/{queue.name}"), **(_meta(queue) if exchange.with_meta else {})}
+
+    # -- messages
+
+    def _send(self, exchange: SmqExchange) -> SmqReply:
+        queue = self._queue(exchange)
+        root = exchange.xml("Message", "Messages")
+        if root.tag == "Message":
+            return SmqReply(201, document("Message", _sent(queue, texts(root))))
+        if not 1 <= len(root) <= MOST_AT_ONCE:
+            raise OutOfRangeError("Messages", 1, MOST_AT_ONCE)
+        results = [_sent_or_refused(queue, texts(node)) for node in root]
+        status = 500 if any("ErrorCode" in result for result in results) else 201
+        return SmqReply(status, document("Messages", {"Message": [*results]}))
+
+    def _peek(self, exchange: SmqExchange) -> SmqReply:
+        return _messages(exchange, self._queue(exchange).peek(exchange.number(BATCH)))
+
+    def _receive(self, exchange: SmqExchange) -> SmqReply:
+        """Receive messages. If there is none, hold the request until one comes or its time is up."""
+        queue, most = self._queue(exchange), exchange.number(BATCH)
+        until = self._clock.now() + exchange.number(WAIT, queue.attributes["PollingWaitSeconds"]) * SECOND
+        is_up = until <= self._clock.now()
+        while not (receipts := queue.receive(most)) and not is_up:
+            is_up = _await_message(exchange.request.connection, queue, until)
+            if self._queues.get(queue.name) is not queue:
+                raise ERRORS["QueueNotExist"].error()
+        return _messages(exchange, receipts)
+
+    def _delete_message(self, exchange: SmqExchange) -> SmqReply:
+        self._queue(exchange).delete(exchange.query["receipthandle"])
+        return SmqReply(204)
+
+    def _batch_delete(self, exchange: SmqExchange) -> SmqReply:
+        queue = self._queue(exchange)
+        if not exchange.request.body:
+            raise ERRORS["MissingReceiptHandle"].error()
+        handles = [node.text or "" for node in exchange.xml("ReceiptHandles")]
+        if not 1 <= len(handles) <= MOST_AT_ONCE:
+            raise OutOfRangeError("ReceiptHandles", 1, MOST_AT_ONCE)
+        errors = [error for handle in handles for error in _delete(queue, handle)]
+        return SmqReply(404, document("Errors", {"Error": [*errors]})) if errors else SmqReply(204)
+
+    def _change_visibility(self, exchange: SmqExchange) -> SmqReply:
+        queue, query = self._queue(exchange), exchange.query
+        if "receipthandle" not in query:
+            raise ERRORS["MissingReceiptHandle"].error()
+        if HIDDEN.name.lower() not in query:
+            raise ERRORS["MissingVisibilityTimeout"].error()
+        handle, visible_at = queue.hide(query["receipthandle"], exchange.number(HIDDEN))
+        queue.wake()
+        members: JsonObject = {"ReceiptHandle": handle, "NextVisibleTime": visible_at // 1_000}
+        return SmqReply(200, document("ChangeVisibility", members))
+
+
+def _await_message(connection: Connection, queue: QueueState, until: Micros) -> bool:
+    """Wait until there may be a message; whether the request's time is up."""
+    visible_at = queue.next_visible_at()
+    at = until if visible_at is None else min(until, visible_at)
+    wait = connection.wait_until(at)
+    queue.wakes.append(wait.wake)
+    try:
+        if queue.peek():  # one came before the queue knew of this wait
+            wait.wake()
+        return not wait.wait() and at == until
+    finally:
+        queue.wakes.remove(wait.wake)
+
+
+def _meta(queue: QueueState) -> JsonObject:
+    active, inactive, delayed = queue.counts()
+    return {
+        "QueueName": queue.name,
+        "CreateTime": queue.created_at // SECOND,
+        "LastModifyTime": queue.modified_at // SECOND,
+        **shown(queue.attributes),
+        "ActiveMessages": active,
+        "InactiveMessages": inactive,
+        "DelayMessages": delayed,
+    }
+
+
+def _sent(queue: QueueState, members: Mapping[str, str]) -> JsonObject:
+    message = queue.send(
+        members.get("MessageBody", ""),
+        delay_seconds=whole_number("DelaySeconds", members.get("DelaySeconds")),
+        priority=whole_number("Priority", members.get("Priority")),
+    )
+    return {"MessageId": message.message_id, "MessageBodyMD5": message.md5}
+
+
+def _sent_or_refused(queue: QueueState, members: Mapping[str, str]) -> JsonObject:
+    """The result of one message of a batch."""
+    try:
+        return _sent(queue, members)
+    except ApiError as error:
+        return _refused(error)
+
+
+def _refused(error: ApiError) -> JsonObject:
+    return {"ErrorCode": error.code, "ErrorMessage": error.message}
+
+
+def _delete(queue: QueueState, handle: str) -> Iterator[JsonObject]:
+    """Delete one message of a batch; the error, if that is refused."""
+    try:
+        queue.delete(handle)
+    except ApiError as error:
+        yield {**_refused(error), "ReceiptHandle": handle}
+
+
+def _messages(exchange: SmqExchange, receipts: list[Receipt]) -> SmqReply:
+    """One message; all of them if the request asked for a number."""
+    if not receipts:
+        raise ERRORS["MessageNotExist"].error()
+    if BATCH.name.lower() in exchange.query:
+        return SmqReply(200, document("Messages", {"Message": [_message(receipt) for receipt in receipts]}))
+    return SmqReply(200, document("Message", _message(receipts[0])))
+
+
+def _message(receipt: Receipt) -> JsonObject:
+    message = receipt.message
+    whole: JsonObject = {
+        "MessageId": message.message_id,
+        "ReceiptHandle": receipt.handle,
+        "MessageBodyMD5": message.md5,
+        "MessageBody": message.raw,
+        "EnqueueTime": message.sent_micros // 1_000,
+        "NextVisibleTime": receipt.visible_micros // 1_000,
+        "FirstDequeueTime": receipt.first_micros // 1_000,
+        "DequeueCount": receipt.dequeue_count,
+        "Priority": message.priority,
+    }
+    left_out = () if receipt.handle else ("ReceiptHandle", "NextVisibleTime")  # of a message that was peeked at
+    return {key: value for key, value in whole.items() if key not in left_out}
