@@ -548,7 +548,10 @@ WRONG = {
     "no such method": ("PATCH", "/queues/q", "", {}, 400, "InvalidRequestURL"),
     "no XML": ("POST", "/queues/q/messages", "{}", {}, 400, "MalformedXML"),
     "another root": ("POST", "/queues/q/messages", "<Queue/>", {}, 400, "MalformedXML"),
-    "entities": ("POST", "/queues/q/messages", f"<!DOCTYPE x>{ONE}", {}, 400, "MalformedXML"),
+    "a document type": ("POST", "/queues/q/messages", f"<!DOCTYPE x>{ONE}", {}, 400, "MalformedXML"),
+    "a document type in UTF-16": ("POST", "/queues/q/messages", f"<!DOCTYPE x>{ONE}".encode("utf-16"), {}, 400, "MalformedXML"),
+    "an unknown encoding": ("POST", "/queues/q/messages", f"<?xml version='1.0' encoding='no-such'?>{ONE}", {}, 400,
+        "MalformedXML"),
     "no body": ("POST", "/queues/q/messages", "<Message/>", {}, 400, "InvalidArgument"),
     "a priority of words": ("POST", "/queues/q/messages", ONE.replace("</Message>", "<Priority>high</Priority></Message>"), {},
         400, "InvalidQueryString"),
@@ -576,6 +579,13 @@ def test_what_is_wrong_is_refused_in_the_services_words(ecs, request_at, name):
     assert (answered, told["x-mns-version"]) == (status, "2015-06-06")
     assert f"<Code>{code}</Code>".encode() in text
     assert f"<HostId>{endpoint}</HostId>".encode() in text
+
+
+def test_a_body_may_be_in_another_encoding(ecs, queue, request_at):
+    """As its declaration says."""
+    endpoint = queue.endpoint.removeprefix("http://")
+    status, *_ = request_at(endpoint, "POST", "/queues/ecs-cms-event/messages", ONE.encode("utf-16"), **SIGNED)
+    assert (status, queue.messages[0].raw) == (201, "x")
 
 
 def test_a_queue_is_made_without_a_body_too(ecs, request_at):
@@ -720,7 +730,7 @@ def test_the_first_receipt_is_remembered(ecs, queue, client):
 
 
 SENTENCES = {
-    "a name of no queue": ({"name": "a_b"}, "The queue 'a_b' cannot have that name. * letters, digits and hyphens * 120 *"),
+    "a name of no queue": ({"name": "a_b"}, "The queue 'a_b' cannot have that name. *letters, digits and hyphens*120*"),
     "a name that is none": ({"name": 3}, 'queue name must be a string, got 3. *"ecs-cms-event".'),
     "no such format": ({"format": "cloudmonitr"}, "format is 'cloudmonitr'. Pass one of: cloudmonitor, cloudmonitor-minimal, "
         "subscription, eventbridge. Did you mean cloudmonitor?"),

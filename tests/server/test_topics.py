@@ -452,8 +452,8 @@ def test_topics_and_subscriptions_tell_of_themselves(ecs, topic, receiver):
 SENTENCES = {
     "a topic twice": (lambda ecs, _: ecs.topic("ecs-events", levels="INFO"), "The topic 'ecs-events' exists already* "
         "ecs_events.topic('ecs-events') *"),
-    "a name of no topic": (lambda ecs, _: ecs.topic("a_b"), "The topic 'a_b' cannot have that name. * letters, digits "
-        "and hyphens * 255*"),
+    "a name of no topic": (lambda ecs, _: ecs.topic("a_b"), "The topic 'a_b' cannot have that name. *letters, digits "
+        "and hyphens*255*"),
     "no text": (lambda _, topic: topic.publish(3), "body is 3. Pass text, such as json.dumps({...})."),
     "too long a tag": (lambda _, topic: topic.publish("x", tag="x" * 17), "MessageTag must be from 1 to 16."),
     "too long a filter": (lambda _, topic: topic.subscribe("http://x", tag="x" * 17), "FilterTag must be from 1 to 16."),
