@@ -103,7 +103,7 @@ class Parts:
             self.undo.callback(self.clock.leave)
             if self.clock.waits is not None:
                 self.clock.waits.slept = self.witness.sleeps.add
-                self.clock.waits.starting = self.guests.started
+                self.clock.waits.starting = self.guests.inherit
         except BaseException:
             self.undo.close()
             raise

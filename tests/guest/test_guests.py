@@ -194,19 +194,18 @@ ASKED = "The metadata service was asked for GET /latest/meta-data/instance-id, b
 
 def test_no_instance(ecs_events):
     """Without an instance nobody can ask; the sentence says how to declare one."""
-    assert refusal(ecs_events) == (
-        f"{ASKED}there is no instance that the program could run inside. Declare it with "
-        '@pytest.mark.ecs_instance("i-web1") or ecs_events.instances.add("i-web1").'
-    )
+    said = refusal(ecs_events)
+    assert said.startswith(f"{ASKED}there is no instance")
+    assert '@pytest.mark.ecs_instance("i-web1")' in said
+    assert 'ecs_events.instances.add("i-web1")' in said
 
 
 def test_several_instances(two):
     """With several instances the sentence says how to choose."""
-    assert refusal(two) == (
-        f"{ASKED}which instance does the program run inside? There are: i-a, i-b. Choose it with "
-        '`with ecs_events.guest("i-a"):`, or for the rest of the test with ecs_events.guest("i-a"); a thread or a task '
-        "may choose for itself."
-    )
+    said = refusal(two)
+    assert said.startswith(f"{ASKED}which instance")
+    assert "There are: i-a, i-b." in said
+    assert 'ecs_events.guest("i-a")' in said
 
 
 def test_an_instance_that_does_not_exist(two):
@@ -222,19 +221,18 @@ def test_a_released_instance(ecs_events, web1, is_chosen):
         ecs_events.guest("i-web1")
     ecs_events.release("i-web1")
 
-    assert refusal(ecs_events) == (
-        f"{ASKED}i-web1 has been released, and whatever ran inside it ended with it. End the program by then, for example "
-        "with ecs_events.run(..., until=...)."
-    )
+    said = refusal(ecs_events)
+    assert said.startswith(f"{ASKED}i-web1 has been released")
+    assert "ecs_events.run(..., until=...)" in said
 
 
 def test_a_stopped_instance(ecs_events):
     """Nothing runs inside an instance that is Stopped."""
     ecs_events.instances.add("i-web1", status="Stopped")
 
-    assert refusal(ecs_events) == (
-        f"{ASKED}i-web1 is Stopped: nothing runs inside it. Start it before, or end the program when it stops."
-    )
+    said = refusal(ecs_events)
+    assert said.startswith(f"{ASKED}i-web1 is Stopped: ")
+    assert "Start it" in said
 
 
 def test_a_program_that_swallows_the_error_fails_the_test(pytester):

@@ -1,4 +1,4 @@
-"""`ecs_events.metadata`: what was asked of the metadata service, and what of its guesses the test sets otherwise."""
+"""`ecs_events.metadata`: the requests to the metadata service, and settings for what is a guess."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -12,7 +12,7 @@ __tracebackhide__ = hidden_in_reports
 
 
 class Metadata:
-    """The metadata service at 100.100.100.200, as the author of a test sees it."""
+    """The metadata service at 100.100.100.200."""
 
     def __init__(self, service: MetadataService, calls: Sequence[MetadataCall]) -> None:
         self._service: Final = service
@@ -25,9 +25,9 @@ class Metadata:
 
     @property
     def active_event(self) -> Callable[[SystemEvent], object]:
-        """How `active-system-events` tells of an event; may be set in the test to another function.
+        """The function that makes an entry of `active-system-events`; settable.
 
-        The service's own form is published nowhere: that of the event's notifications is a guess.
+        The service's own form is not published: by default it is the content of the event's notifications, a guess.
         """
         return self._service.active_event
 
@@ -41,7 +41,7 @@ class Metadata:
 
     @property
     def no_token_status(self) -> int:
-        """The HTTP status of an answer to who sent no token where `HttpTokens` is required (a guess: 403)."""
+        """The HTTP status of the reply to a request without a token if `HttpTokens` is required; settable (403, a guess)."""
         return self._service.no_token_status
 
     @no_token_status.setter

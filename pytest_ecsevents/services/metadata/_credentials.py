@@ -7,30 +7,30 @@ from typing import Final
 from pytest_ecsevents.clock import SECOND, Micros, instant_text
 from pytest_ecsevents.services.ecs import InstanceRecord
 
-LASTS: Final = 6 * 3_600 * SECOND
-"""How long credentials are good (the documented example's)."""
+VALID_FOR: Final = 6 * 3_600 * SECOND
+"""How long credentials are valid (from the documented example)."""
 
-AHEAD: Final = 1_800 * SECOND
-"""How long before their end there are new ones (documented)."""
+RENEWED_BEFORE: Final = 1_800 * SECOND
+"""How long before they expire new ones are issued (documented)."""
 
 
 class Credentials:
-    """The credentials of each instance: new ones when somebody asks for the first time, or little of the last is left."""
+    """The credentials of each instance, issued when first read and shortly before they expire."""
 
     def __init__(self) -> None:
         self._issued: Final[dict[str, tuple[Micros, int]]] = {}
 
     def of(self, instance: InstanceRecord, role: str, now: Micros) -> "tuple[str, str]":
-        """The id of the access key, and the document that has it."""
-        at, number = self._issued.get(instance.instance_id, (now - LASTS, 0))
-        if now >= at + LASTS - AHEAD:
+        """The id of the access key, and the JSON document with it."""
+        at, number = self._issued.get(instance.instance_id, (now - VALID_FOR, 0))
+        if now >= at + VALID_FOR - RENEWED_BEFORE:
             at, number = self._issued[instance.instance_id] = (now, number + 1)
         digest = hashlib.sha256(f"{instance.instance_id}/{role}/{number}".encode()).hexdigest()
         key = f"STS.{digest[:24]}"
         document = {
             "AccessKeyId": key,
             "AccessKeySecret": digest[24:54],
-            "Expiration": instant_text(at + LASTS),
+            "Expiration": instant_text(at + VALID_FOR),
             "SecurityToken": f"CAIS{digest}",
             "LastUpdated": instant_text(at),
             "Code": "Success",

@@ -1,4 +1,4 @@
-"""What the metadata service says when it refuses: a status and a page."""
+"""The error replies of the metadata service: a status and an HTML page."""
 
 from typing import Final
 
@@ -18,7 +18,7 @@ _PAGE: Final = (
 
 
 def page(error: ApiError) -> ApiReply:
-    """The reply that an error is."""
+    """The error as a reply."""
     text = _PAGE.format(f"{error.http_status} - {error.message}")
     return ApiReply(error.http_status, text.encode(), headers("text/html"))
 

@@ -1,57 +1,63 @@
-"""Which instance a program runs inside, as far as the metadata service is asked."""
+"""Finds out which instance a program runs in when it asks the metadata service."""
 
+import asyncio
 import threading
 from collections.abc import Callable
 from contextvars import ContextVar
+from functools import partial
 from types import TracebackType
 from typing import Final
 from weakref import WeakKeyDictionary
 
 from pytest_ecsevents._errors import NoGuestError, hidden_in_reports
 from pytest_ecsevents._words import listed
-from pytest_ecsevents.clock import is_loop_running
 from pytest_ecsevents.services.ecs import Cloud, InstanceRecord, InstanceStatus
 
 __tracebackhide__ = hidden_in_reports
 
-_ASLEEP: Final = (InstanceStatus.PENDING, InstanceStatus.STOPPED)
-"""Statuses in which nothing runs inside an instance."""
+_OFF: Final = (InstanceStatus.PENDING, InstanceStatus.STOPPED)
+
+
+def _is_in_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 class Guest:
-    """What `ecs_events.guest` returns: the choice holds already, and as a context manager only until its block ends.
+    """Returned by `ecs_events.guest`. The choice holds at once; as a context manager, only until its block ends.
 
     Attributes:
-        instance_id: The instance that asks.
+        instance_id: The instance whose metadata is read.
     """
 
     def __init__(self, guests: "Guests", instance_id: str) -> None:
         self.instance_id: Final = instance_id
         self._guests: Final = guests
-        self._leave: Callable[[], None] | None = guests.make(self)
+        self._undo: Callable[[], object] | None = guests.add(self)
 
     def __enter__(self) -> "Guest":  # noqa: PYI034  # Self is in typing from Python 3.11 on
-        if self._leave is None:
-            self._leave = self._guests.make(self)
-        self._guests.narrow(self)
+        if self._undo is None:
+            self._undo = self._guests.add(self)
+        self._guests.limit_to_task(self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        leave, self._leave = self._leave, None
-        if leave is not None:
-            leave()
+        undo, self._undo = self._undo, None
+        if undo is not None:
+            undo()
 
     def __repr__(self) -> str:
         return f"<Guest {self.instance_id}>"
 
 
 class Guests:
-    """Who asks: what was chosen in this task or thread, else what its starter was, else what the test chose last.
-
-    Args:
-        cloud: The test's cloud.
+    """The choices of instances. The first of these that exists applies: that of the task or thread, that which the thread
+    had when it was started, the last one of the test.
     """
 
     def __init__(self, cloud: Cloud) -> None:
@@ -59,37 +65,33 @@ class Guests:
         self._here: Final[ContextVar[str | None]] = ContextVar("guest", default=None)
         self._of_thread: Final[WeakKeyDictionary[threading.Thread, str]] = WeakKeyDictionary()
         self._of_test: Final[list[Guest]] = []
-        self._home: int | None = None
+        self._tests_thread: int | None = None
 
     def enter(self) -> None:
-        """Note which thread is the test's own."""
-        self._home = threading.get_ident()
+        """Remember that the calling thread is the test's own."""
+        self._tests_thread = threading.get_ident()
 
     def choose(self, instance: InstanceRecord) -> Guest:
-        """Have an instance ask from now on: in the test's own thread for all that chose nothing, elsewhere for itself."""
+        """Choose an instance: in the test's own thread for the whole test, elsewhere for the calling task or thread."""
         return Guest(self, instance.instance_id)
 
-    def make(self, guest: Guest) -> Callable[[], None]:
-        """Make a choice; returns what ends it."""
-        if threading.get_ident() == self._home:
+    def add(self, guest: Guest) -> Callable[[], object]:
+        """Add a choice; returns a function that removes it."""
+        if threading.get_ident() == self._tests_thread:
             self._of_test.append(guest)
-            if not is_loop_running():
-                return lambda: self._of_test.remove(guest)
+            if not _is_in_loop():
+                return partial(self._of_test.remove, guest)
         outer = self._here.get()
         self._here.set(guest.instance_id)
+        return partial(self._here.set, outer)
 
-        def leave() -> None:
-            self._here.set(outer)
-
-        return leave
-
-    def narrow(self, guest: Guest) -> None:
-        """Have a choice for a block in a task be the task's alone, and no longer the whole test's."""
-        if guest in self._of_test and is_loop_running():
+    def limit_to_task(self, guest: Guest) -> None:
+        """Make the choice of a block in a task the task's alone, no longer the whole test's."""
+        if guest in self._of_test and _is_in_loop():
             self._of_test.remove(guest)
 
-    def started(self, thread: threading.Thread) -> None:
-        """Have a thread that is about to be started ask as whoever starts it."""
+    def inherit(self, thread: threading.Thread) -> None:
+        """Give a thread that is about to start the choice of the calling thread."""
         chosen = self._chosen()
         if chosen is not None:
             self._of_thread[thread] = chosen
@@ -98,41 +100,43 @@ class Guests:
         of_test = self._of_test[-1].instance_id if self._of_test else None
         return self._here.get() or self._of_thread.get(threading.current_thread()) or of_test
 
-    def who(self, asked: str) -> InstanceRecord:
-        """The instance that asks.
+    def caller(self, request: str) -> InstanceRecord:
+        """The instance that the calling program runs in.
 
         Args:
-            asked: What for, in words.
+            request: For errors: `GET /latest/meta-data/region-id`.
 
         Raises:
-            NoGuestError: Nobody can tell, or nothing runs in it.
+            NoGuestError: It is unknown, or no program runs in it.
         """
-        instance = self._only(asked) if (chosen := self._chosen()) is None else self._cloud.instances.get_ever(chosen)
+        chosen = self._chosen()
+        instance = self._only(request) if chosen is None else self._cloud.instances.get_ever(chosen)
         if instance.instance_id not in self._cloud.instances.existing:
             raise NoGuestError(
-                f"The metadata service was asked for {asked}, but {instance.instance_id} has been released, and whatever "
-                "ran inside it ended with it. End the program by then, for example with ecs_events.run(..., until=...)."
+                f"The metadata service was asked for {request}, but {instance.instance_id} has been released, so its "
+                "programs have ended. End the program by then, for example with ecs_events.run(..., until=...)."
             )
-        if instance.status in _ASLEEP:
+        if instance.status in _OFF:
             raise NoGuestError(
-                f"The metadata service was asked for {asked}, but {instance.instance_id} is {instance.status}: nothing "
-                "runs inside it. Start it before, or end the program when it stops."
+                f"The metadata service was asked for {request}, but {instance.instance_id} is {instance.status}: no program "
+                "runs in it. Start it first, or end the program when it stops."
             )
         return instance
 
-    def _only(self, asked: str) -> InstanceRecord:
-        """The one instance that there is, or was."""
-        candidates = list((self._cloud.instances.existing or self._cloud.instances.ever()).values())
+    def _only(self, request: str) -> InstanceRecord:
+        """The only existing instance, or if none exists, the only one that ever did."""
+        instances = self._cloud.instances
+        candidates = list((instances.existing or instances.ever()).values())
         if len(candidates) == 1:
             return candidates[0]
         if not candidates:
             raise NoGuestError(
-                f"The metadata service was asked for {asked}, but there is no instance that the program could run inside. "
+                f"The metadata service was asked for {request}, but there is no instance that the program could run in. "
                 'Declare it with @pytest.mark.ecs_instance("i-web1") or ecs_events.instances.add("i-web1").'
             )
-        names, first = listed(self._cloud.instances.ever(), most=10), candidates[0].instance_id
+        names, first = listed(instances.ever(), most=10), candidates[0].instance_id
         raise NoGuestError(
-            f"The metadata service was asked for {asked}, but which instance does the program run inside? There are: "
+            f"The metadata service was asked for {request}, but which instance does the program run in? There are: "
             f'{names}. Choose it with `with ecs_events.guest("{first}"):`, or for the rest of the test with '
-            f'ecs_events.guest("{first}"); a thread or a task may choose for itself.'
+            f'ecs_events.guest("{first}"). A thread or a task may choose for itself.'
         )

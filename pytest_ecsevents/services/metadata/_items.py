@@ -1,4 +1,4 @@
-"""What the metadata of an instance holds: one row for each item."""
+"""The items of an instance's metadata, one row each."""
 
 import base64
 import ipaddress
@@ -14,15 +14,7 @@ from pytest_ecsevents.services.metadata._credentials import Credentials
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What an item is read from.
-
-    Attributes:
-        instance: The instance that asks.
-        cloud: Its cloud.
-        now: The instant.
-        credentials: Of RAM roles.
-        active_event: How an active event is told.
-    """
+    """What the items of one request are read from; `active_event` gives an event the form that the test set."""
 
     instance: InstanceRecord
     cloud: Cloud
@@ -36,13 +28,13 @@ class MetadataItem:
     """One row of the table.
 
     Attributes:
-        path: Below the version; `*` stands for a name of which an instance may have several, or none.
-        read: The text; None where the instance has none.
-        each: The names that `*` stands for.
+        path: Below the version; `*` stands for names of which an instance has any number.
+        read: Returns the text; None if the instance lacks the item.
+        each: Returns the names that `*` stands for.
         summary: What a text holds, in a word or two, for the timeline.
-        is_always: Whether every instance has it, or every one that has the name.
-        has_slash: Whether the name ends with a slash where it is listed; others have none, as the examples show.
-        evidence: Where that comes from.
+        is_always: Whether every instance has it, or every one with such a name.
+        has_slash: Whether lists show the name with a slash, as one documented example does.
+        evidence: The source.
     """
 
     path: str
@@ -98,7 +90,7 @@ def _eip(reading: Reading, _name: str) -> str | None:
 
 
 def _network(length: int) -> _Read:
-    """The block of so many bits that the private address lies in."""
+    """The block that the private address is in; `length` is the prefix length."""
 
     def read(reading: Reading, _name: str) -> str | None:
         address = _address(reading)

@@ -16,7 +16,7 @@ from pytest_ecsevents.services.metadata._credentials import Credentials
 from pytest_ecsevents.services.metadata._errors import ERRORS, headers, page
 from pytest_ecsevents.services.metadata._guests import Guests
 from pytest_ecsevents.services.metadata._items import ITEMS, META_DATA, MetadataItem, Reading
-from pytest_ecsevents.services.metadata._tokens import CARRYING, Tokens
+from pytest_ecsevents.services.metadata._tokens import TOKEN_HEADER, Tokens
 
 __tracebackhide__ = hidden_in_reports
 
@@ -67,7 +67,7 @@ class MetadataService:
         call = MetadataCall(method=method, path=path, transport=request.transport, at_micros=at)
         exchange = MetadataExchange(call=call, patience=request.patience, request=request)
         try:
-            exchange.instance = self._guests.who(f"{method} {path}")
+            exchange.instance = self._guests.caller(f"{method} {path}")
             call.instance_id = exchange.instance.instance_id
         except NoGuestError as error:
             exchange.unreachable = error  # outside an instance nothing leads to the address (documented)
@@ -101,15 +101,15 @@ class MetadataService:
             return "\n".join(VERSIONS), ""
         if version not in VERSIONS:
             raise ERRORS["NotFound"].error(hint=f"there is no {version!r}.{did_you_mean(version, VERSIONS)}")
-        return self._read(Reading(instance, self._cloud, now, self._credentials, self._told), path)
+        return self._read(Reading(instance, self._cloud, now, self._credentials, self._shown), path)
 
     def _check_access(
         self, instance: InstanceRecord, request: MetadataRequest, now: Micros, *, is_token_request: bool
     ) -> None:
-        """Refuse what may not be asked, or not so.
+        """Check the options of the instance, the method and the token.
 
         Raises:
-            ApiError: It may not.
+            ApiError: The request is refused.
         """
         options = instance.metadata_options
         if not options.is_enabled:
@@ -118,21 +118,21 @@ class MetadataService:
             return
         if request.method != "GET":
             raise ERRORS["MethodNotAllowed"].error(hint=f"PUT serves /latest/{_ISSUING}, GET all else")
-        if CARRYING in request.headers:
+        if TOKEN_HEADER in request.headers:
             self._tokens.check(instance.instance_id, request.headers, now)
         elif options.needs_token:
             raise _without_token(self.no_token_status, instance.instance_id)
 
-    def _told(self, event: EventRecord) -> object:
-        told = self.active_event(event.view)
+    def _shown(self, event: EventRecord) -> object:
+        shown = self.active_event(event.view)
         try:
-            json.dumps(told)
+            json.dumps(shown)
         except (TypeError, ValueError):
             raise BadArgumentError(
-                f"metadata.active_event returned {told!r}. Return a dict that JSON can say, such as "
+                f"metadata.active_event returned {shown!r}. Return a dict that JSON can represent, such as "
                 '{"eventId": event.event_id}.'
             ) from None
-        return told
+        return shown
 
     def _read(self, reading: Reading, path: str) -> tuple[str, str]:
         item, name = META_DATA.get(path), ""
@@ -153,7 +153,7 @@ def _without_token(http_status: int, instance_id: str) -> ApiError:
 
 
 def _paths(instance: InstanceRecord) -> "Iterator[tuple[str, MetadataItem, str]]":
-    """Every path that an instance may have, with its item, and the name that `*` stands for."""
+    """Every path that the instance may have, with its item and the name that `*` stands for."""
     for item in ITEMS:
         if item.each is None:
             yield item.path, item, ""
@@ -166,7 +166,7 @@ def _by_path(instance: InstanceRecord) -> "Mapping[str, tuple[MetadataItem, str]
 
 
 def _listing(reading: Reading, path: str) -> str:
-    """What lies below a path, each on its line; what has more below it ends with a slash (observed)."""
+    """The names below a path, one a line; a name with more below it ends with a slash (observed)."""
     start = f"{path}/" if path else ""
     below = [found for found in _paths(reading.instance) if found[0].startswith(start)]
     there = (found for found in below if found[1].is_always or found[1].read(reading, found[2]) is not None)
@@ -178,7 +178,7 @@ def _listing(reading: Reading, path: str) -> str:
 
 
 def _line(path: str, item: MetadataItem, start: str) -> str:
-    """The next part of a path; one that is a name has no slash, but where the example shows it with one."""
+    """The next part of a path. A part that `*` stands for has no slash, unless the documented example shows one."""
     part, slash, _ = path[len(start) :].partition("/")
     is_name = item.path.split("/")[start.count("/")] == "*"
     return part if is_name and not item.has_slash else f"{part}{slash}"

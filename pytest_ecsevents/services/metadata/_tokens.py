@@ -10,10 +10,10 @@ from typing import Final
 from pytest_ecsevents.clock import SECOND, Micros, instant_text
 from pytest_ecsevents.services.metadata._errors import ERRORS
 
-LASTING: Final = "x-aliyun-ecs-metadata-token-ttl-seconds"
-CARRYING: Final = "x-aliyun-ecs-metadata-token"
-LONGEST: Final = 21_600
-"""Seconds that a token may last (documented)."""
+DURATION_HEADER: Final = "x-aliyun-ecs-metadata-token-ttl-seconds"
+TOKEN_HEADER: Final = "x-aliyun-ecs-metadata-token"  # noqa: S105  # the name of a header
+LONGEST_SECONDS: Final = 21_600
+"""Documented."""
 
 _NUMBER: Final = re.compile(r"[0-9]{1,5}")
 
@@ -25,30 +25,26 @@ class _Token:
 
 
 class Tokens:
-    """The tokens issued so far.
-
-    Args:
-        seed: What makes the tokens of this test its own.
-    """
+    """The tokens issued so far; `seed` makes them differ between tests."""
 
     def __init__(self, seed: str) -> None:
         self._seed: Final = f"{seed}/tokens"
         self._issued: Final[dict[str, _Token]] = {}
 
     def issue(self, instance_id: str, headers: Mapping[str, str], now: Micros) -> str:
-        """A token for the instance, as long as its request asks for.
+        """Issue a token.
 
         Raises:
-            ApiError: The request came through a proxy, or asks for no time that a token may last.
+            ApiError: The request came through a proxy, or its duration is missing or out of range.
         """
         if "x-forwarded-for" in headers:
             raise ERRORS["Forbidden"].error(hint="a request for a token must not carry X-Forwarded-For")
-        asked = headers.get(LASTING, "")
-        if not _NUMBER.fullmatch(asked) or not 1 <= int(asked) <= LONGEST:
+        asked = headers.get(DURATION_HEADER, "")
+        if not _NUMBER.fullmatch(asked) or not 1 <= int(asked) <= LONGEST_SECONDS:
             raise ERRORS["BadRequest"].error(
-                hint=f"{LASTING} is {asked!r}; it must be a whole number of seconds from 1 to {LONGEST}"
+                hint=f"{DURATION_HEADER} is {asked!r}; it must be a whole number of seconds from 1 to {LONGEST_SECONDS}"
                 if asked
-                else f"{LASTING} was not sent; it must be a whole number of seconds from 1 to {LONGEST}"
+                else f"{DURATION_HEADER} was not sent; it must be a whole number of seconds from 1 to {LONGEST_SECONDS}"
             )
         bits = random.Random(f"{self._seed}/{len(self._issued)}").getrandbits(8 * 42)
         token = base64.b64encode(bits.to_bytes(42, "big")).decode()
@@ -56,12 +52,12 @@ class Tokens:
         return token
 
     def check(self, instance_id: str, headers: Mapping[str, str], now: Micros) -> None:
-        """Refuse a token that is not good for the instance now.
+        """Check the token of a request.
 
         Raises:
-            ApiError: It is not.
+            ApiError: It is unknown, another instance's, or expired.
         """
-        token = self._issued.get(headers[CARRYING])
+        token = self._issued.get(headers[TOKEN_HEADER])
         if token is None:
             raise ERRORS["Unauthorized"].error(hint="no such token was issued")
         if token.instance_id != instance_id:
@@ -69,4 +65,4 @@ class Tokens:
                 hint=f"the token was issued to {token.instance_id}, not to {instance_id}"
             )
         if now >= token.until:
-            raise ERRORS["Unauthorized"].error(hint=f"the token was good until {instant_text(token.until)}")
+            raise ERRORS["Unauthorized"].error(hint=f"the token expired at {instant_text(token.until)}")
