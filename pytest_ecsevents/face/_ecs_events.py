@@ -66,7 +66,8 @@ class EcsEvents:
     pytest passes it as the `ecs_events` fixture. Elsewhere use it as a context manager: leaving it makes the checks that the
     fixture makes at teardown.
 
-    A wrong argument of a method raises BadArgumentError; its message names what is allowed.
+    Methods raise BadArgumentError for a wrong argument; its message names what is allowed. For an unknown id they raise
+    UnknownEventError or UnknownInstanceError, which are KeyErrors; the message names the nearest id.
 
     Args:
         start: Where the clock is frozen: an aware datetime, or ISO 8601 text with a zone. Default:
@@ -354,7 +355,7 @@ class EcsEvents:
         """Cancel a simulated event in Scheduled or Executing, as CancelSimulatedSystemEvents does.
 
         Raises:
-            EcsEventsError: The event is real, unknown or has ended.
+            EcsEventsError: The event is real or has ended.
         """
         self._cloud.events.cancel([self._event(event)], cause="canceled by the test")
 
@@ -362,7 +363,7 @@ class EcsEvents:
         """Accept an Inquiring event, as AcceptInquiredSystemEvent does; it runs immediately.
 
         Raises:
-            EcsEventsError: The event is unknown, or not Inquiring.
+            EcsEventsError: The event is not Inquiring.
         """
         self._cloud.events.accept(self._event(event), cause="accepted by the test")
 
@@ -374,7 +375,7 @@ class EcsEvents:
             not_before: The new planned time, earlier or later (what the service allows is a guess).
 
         Raises:
-            EcsEventsError: The event is unknown or not Scheduled, or the instant lies before now.
+            EcsEventsError: The event is not Scheduled, or the instant lies before now.
         """
         at = parse_when(not_before, "not_before", self._clock.now())
         self._cloud.events.reschedule(self._event(event), at, cause="rescheduled by the test")
@@ -393,11 +394,6 @@ class EcsEvents:
         return True
 
     def __getitem__(self, event_id: str) -> SystemEvent:
-        """The event of that id.
-
-        Raises:
-            UnknownEventError: A KeyError: no such event; the message names the nearest id.
-        """
         return self._cloud.events.get(event_id).view
 
     def __contains__(self, event: object) -> bool:
@@ -433,7 +429,6 @@ class EcsEvents:
 
         Raises:
             AssertionError: It is not Avoided; the message shows its history and explains it.
-            UnknownEventError: A KeyError: no such event.
         """
         self._clock.settle()
         check_avoided(self._event(event), by, self._parts.story())
@@ -448,7 +443,6 @@ class EcsEvents:
 
         Raises:
             AssertionError: It had others; the message shows its history and explains it.
-            UnknownEventError: A KeyError: no such event.
         """
         self._clock.settle()
         check_transitions(self._event(event), expected, self._parts.story())
@@ -462,7 +456,7 @@ class EcsEvents:
         reboot inside the operating system (`in_guest=True`) does not. Both documented.
 
         Raises:
-            EcsEventsError: No such instance, or it is not Running.
+            EcsEventsError: It is not Running.
         """
         cause = IN_GUEST if in_guest else BY_TEST.format("reboot")
         self._cloud.reboot(self._instance(instance_id), cause=cause, in_guest=in_guest)
@@ -479,7 +473,7 @@ class EcsEvents:
         """Redeploy an instance; this avoids its real events of the documented types and statuses.
 
         Raises:
-            EcsEventsError: No such instance, or it has no event that a redeployment avoids.
+            EcsEventsError: It has no event that a redeployment avoids.
         """
         self._cloud.redeploy(self._instance(instance_id), cause=BY_TEST.format("redeployment"))
 
@@ -501,7 +495,7 @@ class EcsEvents:
         Until then CloudMonitor's notification, `OperationLocks` (Recycling) and the metadata's termination-time show it.
 
         Raises:
-            EcsEventsError: No such instance, or its `spot_strategy` is NoSpot.
+            EcsEventsError: Its `spot_strategy` is NoSpot.
         """
         self._cloud.interrupt(self._instance(instance_id), cause="reclaimed by the test")
 
@@ -513,9 +507,6 @@ class EcsEvents:
         This holds for the rest of the test, or as a context manager until the block ends. Called in the test's own thread it
         is the default everywhere; called in another thread or an asyncio task, it holds for that one and those it starts.
         If only one instance exists, that is the default.
-
-        Raises:
-            UnknownInstanceError: No such instance.
         """
         return self._parts.guests.choose(self._instance(instance_id))
 
@@ -551,9 +542,6 @@ class EcsEvents:
 
         Returns:
             The notification in the flat form.
-
-        Raises:
-            UnknownInstanceError: No such instance.
         """
         notification = self._parts.monitor.announce(name, self._instance(instance_id), content, resource, level)
         self._witness.journal.append(notification)
