@@ -168,7 +168,7 @@ def _ecs_scenario(request: pytest.FixtureRequest, ecs_events: EcsEvents) -> Scen
     scenario: Scenario | None = request.node.stash.get(_scenario, None)
     if scenario is None:
         pytest.fail(
-            f"{SCENARIO_FIXTURE} is what @pytest.mark.{SCENARIOS} prepares, and {request.node.name} does not carry it. Mark "
+            f"the fixture {SCENARIO_FIXTURE} needs @pytest.mark.{SCENARIOS}, which {request.node.name} does not carry. Mark "
             f"the test: @pytest.mark.{SCENARIOS} for every scenario, or with the names of some.",
             pytrace=False,
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
+from pytest_ecsevents._errors import BadArgumentError, NoSingleEventError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed, nearest
 from pytest_ecsevents.checks._faults import FaultRules
 from pytest_ecsevents.checks._patterns import metadata_pattern, pattern
@@ -203,6 +203,17 @@ def checked_filters(filters: Mapping[str, object], now: Micros) -> list[tuple[st
         (name, from_micros(parse_when(value, name, now)) if name in _INSTANTS and value is not None else value)
         for name, value in filters.items()
     ]
+
+
+def no_single_event(
+    found: list[SystemEvent], events: list[SystemEvent], filters: Mapping[str, object]
+) -> NoSingleEventError:
+    asked = ", ".join(f"{name}={value!r}" for name, value in filters.items())
+    shown = "".join(f"\n  - {event!r}" for event in (found or events)[:20]) or " none"
+    return NoSingleEventError(
+        f"expected exactly one event, found {len(found)} ({asked or 'no filter given'}). "
+        f"{'They' if found else 'All events'} are:{shown}"
+    )
 
 
 def check_acted(action: str, code: str, acted: bool | None) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from types import EllipsisType, MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from pytest_ecsevents._errors import EcsEventsError, NoSingleEventError, hidden_in_reports
+from pytest_ecsevents._errors import EcsEventsError, hidden_in_reports
 from pytest_ecsevents._frames import author_frame, place_of
 from pytest_ecsevents.checks._strictness import Checks, strict_checks
 from pytest_ecsevents.checks._stubs import Answer
@@ -30,6 +30,7 @@ from pytest_ecsevents.face._arguments import (
     event_id_of,
     instance_id_of,
     instant_ahead,
+    no_single_event,
     patience_of,
     rules_for,
     settings_of,
@@ -413,12 +414,7 @@ class EcsEvents:
         found = self.where(**filters)
         if len(found) == 1:
             return found[0]
-        asked = ", ".join(f"{name}={value!r}" for name, value in filters.items()) or "no filter"
-        shown = found or list(self)
-        there = "".join(f"\n  - {event!r}" for event in shown[:20]) or " none."
-        head = f"{len(found)} events match" if found else "No event matches"
-        what = "They are:" if found else "Events are:"
-        raise NoSingleEventError(f"{head} {asked}; one was asked for. {what}{there}")
+        raise no_single_event(found, list(self), filters)
 
     def assert_avoided(self, event: SystemEvent | str, by: str | None = None) -> None:
         """Assert that an event is Avoided.

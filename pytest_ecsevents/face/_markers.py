@@ -67,8 +67,8 @@ def bound(mark: Mark) -> dict[str, Any]:
             )
     if len(mark.args) > 1 or (mark.args and first in given):
         raise BadArgumentError(
-            f"{marker} takes one argument without a name, {first}; it got {listed(map(repr, mark.args))}"
-            f"{f' and {first}=' if first in given else ''}. Name the others: {listed(others)}."
+            f"{marker} takes one positional argument, {first}, but got {listed(map(repr, mark.args))}"
+            f"{f' and {first}=' if first in given else ''}. Pass the others by name: {listed(others)}."
         )
     given |= dict(zip(names, mark.args, strict=False))
     if first not in given and mark.name != "ecs_clock":
@@ -196,8 +196,8 @@ def stage(ecs_events: EcsEvents, marks: Iterable[Mark], case: object) -> Scenari
     if not isinstance(case, Case):
         cases(given)
         raise BadArgumentError(
-            "@pytest.mark.ecs_scenarios has a test run once for each scenario, which neither a method of unittest.TestCase "
-            "nor a single parameter can. Put it on a function, a class of plain test methods, or a module."
+            "@pytest.mark.ecs_scenarios cannot parametrize a method of unittest.TestCase, nor a single parameter. Put it on "
+            "a function, a class of plain test methods, or a module."
         )
     instance_id = given.get("instance_id")
     with _naming("ecs_scenarios"):

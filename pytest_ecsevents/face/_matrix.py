@@ -56,7 +56,7 @@ def cases(given: Mapping[str, Any]) -> list[Case]:
     every = (case_of(SCENARIOS[name], event_type, simulated) for event_type in event_types for name in names)
     found = _without([case for case in every if case is not None], _words(given.get("exclude", ()), "exclude"))
     if not found:
-        raise BadArgumentError(f"{_MARKER} leaves no scenario: exclude takes away all that it asks for.")
+        raise BadArgumentError(f"{_MARKER} leaves no scenario: exclude removes all of them. Exclude fewer.")
     return found
 
 
@@ -83,8 +83,8 @@ def _matching(word: str, known: tuple[str, ...], what: str) -> list[str]:
     if found:
         return found
     raise BadArgumentError(
-        f"{_MARKER} asks for {word!r}, which is no {what}.{_suggestion(word, known)} There are: {listed(known)}; patterns "
-        f'such as "{known[0][:6]}*" go too.'
+        f"{_MARKER}: unknown {what} {word!r}.{_suggestion(word, known)} Pass some of: {listed(known)}; or patterns such as "
+        f'"{known[0][:6]}*".'
     )
 
 
@@ -99,10 +99,9 @@ def _check_scenario(name: str, event_types: list[str], simulated: bool | None) -
     row = SCENARIOS[name]
     if any(case_of(row, event_type, simulated) for event_type in event_types):
         return
-    can = _possible("Types that can", types_of(row, simulated), types_of(row, None), simulated)
     raise BadArgumentError(
-        f"{_MARKER} asks for {name!r}, which {_kind(simulated)} event of {listed(event_types)} cannot live through "
-        f"({row.evidence}). {can}"
+        f"{_MARKER}: scenario {name!r} is impossible for {_kind(simulated)} event of {listed(event_types)} "
+        f"({row.evidence}). {_possible('types', types_of(row, simulated), types_of(row), simulated)}"
     )
 
 
@@ -110,16 +109,17 @@ def _check_type(event_type: str, names: list[str], simulated: bool | None) -> No
     """Refuse a type given by name for which all scenarios are impossible."""
     if any(case_of(SCENARIOS[name], event_type, simulated) for name in names):
         return
-    has = _possible("It has", scenarios_of(event_type, simulated), scenarios_of(event_type, None), simulated)
+    possible = _possible("scenarios", scenarios_of(event_type, simulated), scenarios_of(event_type), simulated)
     raise BadArgumentError(
-        f"{_MARKER} asks for {event_type!r}, of which {_kind(simulated)} event can live through none of {listed(names)}. {has}"
+        f"{_MARKER}: none of the scenarios {listed(names)} is possible for {_kind(simulated)} event of {event_type!r}. "
+        f"{possible}"
     )
 
 
 def _possible(what: str, found: Iterable[str], otherwise: Iterable[str], simulated: bool | None) -> str:
     """The possible names; if there are none, those without `simulated`."""
     names = list(found)
-    return f"{what}: {listed(names)}." if names else f"{what}, simulated={simulated} left out: {listed(otherwise)}."
+    return f"Possible {what}: {listed(names or otherwise)}{'' if names else f', without simulated={simulated}'}."
 
 
 def _kind(simulated: bool | None) -> str:
@@ -151,6 +151,6 @@ def _check_excluded(word: str) -> None:
     known = (*SCENARIOS, *EVENT_TYPES, *ids)
     if not any(_matches(word, name) for name in known):
         raise BadArgumentError(
-            f"{_MARKER} excludes {word!r}, which is no scenario, no event type and no id of both."
+            f"{_MARKER}: {word!r} in exclude matches no scenario, no event type and no id of both."
             f"{_suggestion(word, known)} Scenarios are: {listed(SCENARIOS)}."
         )

@@ -90,7 +90,7 @@ class Scenario:
         if status in self.expected:
             return
         raise AssertionError(
-            f"The event is {status}, and not {_either(self.expected)}.\n{self.text()}\nThe event: {self.event!r}"
+            f"expected the event to be {_either(self.expected)}, but it is {status}.\n{self.text()}\nThe event: {self.event!r}"
         )
 
     def text(self) -> str:
@@ -98,9 +98,9 @@ class Scenario:
         steps = [f"\n  {instant_text(step.at_micros)}  {step.what}" for step in self.plan]
         return (
             f"Scenario {self.name} of {self.event_type} on {self.instance_id}: {self.what}\n"
-            f"By {instant_text(self.until_micros)} it is {self.expected_without_handler} without a handler, and "
-            f"{_either(self.expected)} with one that answers it."
-            f"{' Of itself the cloud does:' if steps else ''}{''.join(steps)}"
+            f"At {instant_text(self.until_micros)} it is {self.expected_without_handler} without a handler, and "
+            f"{_either(self.expected)} with a correct one."
+            f"{' Without a handler these steps happen:' if steps else ''}{''.join(steps)}"
         )
 
     def __repr__(self) -> str:

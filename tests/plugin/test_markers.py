@@ -168,13 +168,13 @@ def test_it(ecs_events):
         ),
         (
             '@pytest.mark.ecs_event("SystemMaintenance.Reboot", "i-web1")',
-            "@pytest.mark.ecs_event takes one argument without a name, event_type; it got 'SystemMaintenance.Reboot', "
-            "'i-web1'. Name the others: instance_id, not_before, simulated, status, reason, outcome, executing_for, disk_id, extended_attribute.",
+            "@pytest.mark.ecs_event takes one positional argument, event_type, but got 'SystemMaintenance.Reboot', "
+            "'i-web1'. Pass the others by name: instance_id, not_before, simulated, status, reason, outcome, executing_for, disk_id, extended_attribute.",
         ),
         (
             '@pytest.mark.ecs_event("SystemMaintenance.Reboot", event_type="SystemMaintenance.Stop")',
-            "@pytest.mark.ecs_event takes one argument without a name, event_type; it got 'SystemMaintenance.Reboot' and "
-            "event_type=. Name the others: instance_id, not_before, simulated, status, reason, outcome, executing_for, disk_id, extended_attribute.",
+            "@pytest.mark.ecs_event takes one positional argument, event_type, but got 'SystemMaintenance.Reboot' and "
+            "event_type=. Pass the others by name: instance_id, not_before, simulated, status, reason, outcome, executing_for, disk_id, extended_attribute.",
         ),
         (
             '@pytest.mark.ecs_event(instance_id="i-web1")',

@@ -229,14 +229,14 @@ def test_it(ecs_events, ecs_scenario):
     told = [
         "Scenario avoidable of SystemMaintenance.Reboot on i-bp1*: The event is published 24 hours ahead, and can be "
         "answered in time.",
-        "By 2030-01-02T01:10:00Z it is Executed without a handler, and Avoided with one that answers it. Of itself the "
-        "cloud does:",
+        "At 2030-01-02T01:10:00Z it is Executed without a handler, and Avoided with a correct one. Without a handler these "
+        "steps happen:",
         "  2030-01-02T00:00:00Z  Executing",
         "  2030-01-02T00:10:00Z  Executed",
     ]
     result.stdout.fnmatch_lines(
         [
-            "E       AssertionError: The event is Executed, and not Avoided.",
+            "E       AssertionError: expected the event to be Avoided, but it is Executed.",
             *(f"E       {line}" for line in told),
             "E       The event: <SystemEvent e-bp1* SystemMaintenance.Reboot on i-bp1*: Executed at "
             "2030-01-02T00:10:00Z: execution ended>",
@@ -255,8 +255,7 @@ def test_the_fixture_without_the_marker_is_refused_in_a_sentence(run):
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
         [
-            "ecs_scenario is what @pytest.mark.ecs_scenarios prepares, and test_it does not carry it. Mark the test: "
-            "@pytest.mark.ecs_scenarios for every scenario, or with the names of some.",
+            "the fixture ecs_scenario needs @pytest.mark.ecs_scenarios, which test_it does not carry. Mark the test: *",
         ]
     )
 
@@ -275,9 +274,8 @@ def test_what_cannot_run_several_times_over_is_refused_in_a_sentence(run, source
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
         [
-            "@pytest.mark.ecs_scenarios has a test run once for each scenario, which neither a method of "
-            "unittest.TestCase nor a single parameter can. Put it on a function, a class of plain test methods, or a "
-            "module.",
+            "@pytest.mark.ecs_scenarios cannot parametrize a method of unittest.TestCase, nor a single parameter. Put it "
+            "on a function, a class of plain test methods, or a module.",
         ]
     )
 
@@ -287,55 +285,53 @@ def test_what_cannot_run_several_times_over_is_refused_in_a_sentence(run, source
     [
         (
             '@pytest.mark.ecs_scenarios("canceled")',
-            "@pytest.mark.ecs_scenarios asks for 'canceled', which is no scenario. Did you mean \"canceled-*\"? There "
-            f'are: {THERE_ARE}; patterns such as "execut*" go too.',
+            "@pytest.mark.ecs_scenarios: unknown scenario 'canceled'. Did you mean \"canceled-*\"? "
+            f'*{THERE_ARE}; or patterns such as "execut*".',
         ),
         (
             '@pytest.mark.ecs_scenarios("x*")',
-            f"@pytest.mark.ecs_scenarios asks for 'x*', which is no scenario. There are: {THERE_ARE}; patterns such as "
-            '"execut*" go too.',
+            f"@pytest.mark.ecs_scenarios: unknown scenario 'x*'. *{THERE_ARE}; *",
         ),
         (
             '@pytest.mark.ecs_scenarios(event_types=["SystemMaintenance.Rebot"])',
-            "@pytest.mark.ecs_scenarios asks for 'SystemMaintenance.Rebot', which is no event type. Did you mean "
-            'SystemMaintenance.Reboot? There are: SystemMaintenance.Reboot, *; patterns such as "System*" go too.',
+            "@pytest.mark.ecs_scenarios: unknown event type 'SystemMaintenance.Rebot'. Did you mean "
+            'SystemMaintenance.Reboot? *: SystemMaintenance.Reboot, *; or patterns such as "System*".',
         ),
         (
             '@pytest.mark.ecs_scenarios("failed", "executed", event_types=["SystemMaintenance.Redeploy"])',
-            "@pytest.mark.ecs_scenarios asks for 'failed', which an event of SystemMaintenance.Redeploy cannot live "
-            "through (documented: Scheduled, Executing, then Executed or Failed; no source has a simulated event fail). "
-            "Types that can: SystemMaintenance.Reboot, SystemMaintenance.Stop, *",
+            "@pytest.mark.ecs_scenarios: scenario 'failed' is impossible for an event of SystemMaintenance.Redeploy "
+            "(documented: Scheduled, Executing, then Executed or Failed; no source has a simulated event fail). "
+            "Possible types: SystemMaintenance.Reboot, SystemMaintenance.Stop, *",
         ),
         (
             '@pytest.mark.ecs_scenarios("failed", simulated=True)',
-            "@pytest.mark.ecs_scenarios asks for 'failed', which a simulated event of SystemMaintenance.Reboot cannot "
-            "live through (documented: Scheduled, Executing, then Executed or Failed; no source has a simulated event "
-            "fail). Types that can, simulated=True left out: SystemMaintenance.Reboot, SystemMaintenance.Stop, *",
+            "@pytest.mark.ecs_scenarios: scenario 'failed' is impossible for a simulated event of "
+            "SystemMaintenance.Reboot (documented: *). Possible types: SystemMaintenance.Reboot, SystemMaintenance.Stop, *, "
+            "without simulated=True.",
         ),
         (
             '@pytest.mark.ecs_scenarios("just-*", event_types=["SystemMaintenance.Stop", "Stalled"])',
-            "@pytest.mark.ecs_scenarios asks for 'Stalled', of which an event can live through none of just-before, "
-            "just-after. It has: executed, throttled, throttled-user, duplicate-polls.",
+            "@pytest.mark.ecs_scenarios: none of the scenarios just-before, just-after is possible for an event of "
+            "'Stalled'. Possible scenarios: executed, throttled, throttled-user, duplicate-polls.",
         ),
         (
             '@pytest.mark.ecs_scenarios(event_types=["Stalled"], simulated=True)',
-            "@pytest.mark.ecs_scenarios asks for 'Stalled', of which a simulated event can live through none of "
-            f"{THERE_ARE}. It has, simulated=True left out: executed, throttled, throttled-user, duplicate-polls.",
+            f"@pytest.mark.ecs_scenarios: none of the scenarios {THERE_ARE} is possible for a simulated event of 'Stalled'. "
+            "Possible scenarios: executed, throttled, throttled-user, duplicate-polls, without simulated=True.",
         ),
         (
             '@pytest.mark.ecs_scenarios("canceled-before", simulated=False)',
-            "@pytest.mark.ecs_scenarios asks for 'canceled-before', which a real event of SystemMaintenance.Reboot cannot "
-            "live through (documented: CancelSimulatedSystemEvents of a Scheduled event; the provider withdraws real ones "
-            "alike). Types that can, simulated=False left out: SystemMaintenance.Reboot, *",
+            "@pytest.mark.ecs_scenarios: scenario 'canceled-before' is impossible for a real event of "
+            "SystemMaintenance.Reboot (documented: *). Possible types: SystemMaintenance.Reboot, *, without simulated=False.",
         ),
         (
             '@pytest.mark.ecs_scenarios(exclude="canceled")',
-            "@pytest.mark.ecs_scenarios excludes 'canceled', which is no scenario, no event type and no id of both. Did "
+            "@pytest.mark.ecs_scenarios: 'canceled' in exclude matches no scenario, no event type and no id of both. Did "
             f'you mean "canceled-*"? Scenarios are: {THERE_ARE}.',
         ),
         (
             '@pytest.mark.ecs_scenarios("failed", exclude="fail*")',
-            "@pytest.mark.ecs_scenarios leaves no scenario: exclude takes away all that it asks for.",
+            "@pytest.mark.ecs_scenarios leaves no scenario: exclude removes all of them. *",
         ),
         (
             '@pytest.mark.ecs_scenarios(event_type="SystemMaintenance.Stop")',
