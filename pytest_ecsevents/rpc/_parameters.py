@@ -266,32 +266,37 @@ Allowed: TypeAlias = "Mapping[str, tuple[str, ...]]"
 
 
 def structs(
-    name: str, *members: str, most: int, allowed: Allowed = MappingProxyType({}), refusal: str = "", note: str = ""
+    name: str, members: str, *, most: int, allowed: Allowed = MappingProxyType({}), refusal: str = "", note: str = ""
 ) -> "Parameter[tuple[Mapping[str, str], ...]]":
-    """A list of structs, `Tag.1.Key` with `Tag.1.Value` and so on."""
+    """A list of structs, `Tag.1.Key` with `Tag.1.Value` and so on; `members` are separated by spaces."""
 
     def parse(raw: list[dict[str, str]]) -> tuple[Mapping[str, str], ...]:
         _check_structs(raw, most, allowed)
         return tuple(raw)
 
-    return Parameter(name, "struct list", parse, (), members=members, refusal=refusal, note=note or f"1 to {most}")
+    return Parameter(
+        name, "struct list", parse, (), members=tuple(members.split()), refusal=refusal, note=note or f"1 to {most}"
+    )
 
 
 def nested_structs(
     name: str,
-    *members: str,
+    members: str,
+    *,
     most: int,
     allowed: Allowed = MappingProxyType({}),
     required: bool = False,
     note: str = "",
 ) -> Parameter[tuple[Struct, ...]]:
-    """A list of structs some of whose members are lists: `NetworkInterface.1.SecurityGroupIds.1` and so on."""
+    """`structs` with members that are lists (`SecurityGroupIds.N`): `NetworkInterface.1.SecurityGroupIds.1` and so on."""
 
     def parse(raw: list[Struct]) -> tuple[Struct, ...]:
         _check_structs(raw, most, allowed)
         return tuple(raw)
 
-    return Parameter(name, "struct list", parse, (), required, members=members, note=note or f"1 to {most}")
+    return Parameter(
+        name, "struct list", parse, (), required, members=tuple(members.split()), note=note or f"1 to {most}"
+    )
 
 
 def _check_structs(raw: Sequence[Struct], most: int, allowed: Allowed) -> None:

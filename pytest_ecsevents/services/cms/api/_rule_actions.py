@@ -55,11 +55,7 @@ _LISTS: Final = ("EventTypeList", "LevelList", "NameList", "StatusList", "Keywor
 
 _PATTERNS: Final = nested_structs(
     "EventPattern",
-    "Product",
-    *(f"{name}.N" for name in _LISTS),
-    "KeywordFilter.Relation",
-    "CustomFilters",
-    "SQLFilter",
+    f"Product {' '.join(f'{name}.N' for name in _LISTS)} KeywordFilter.Relation CustomFilters SQLFilter",
     most=_MOST_VALUES,
     allowed={
         "EventTypeList": (*EVENT_TYPES, ALL),
@@ -277,7 +273,7 @@ class TargetKind:
     def __post_init__(self) -> None:
         allowed = [f"{member} is one of {listed(values)}" for member, values in self.allowed.items()]
         note = "; ".join([f"1 to {_MOST_TARGETS}", *allowed, f"failed without {' and '.join(self.needed)}"])
-        parameter = structs(self.name, *self.members.split(), most=_MOST_TARGETS, allowed=self.allowed, note=note)
+        parameter = structs(self.name, self.members, most=_MOST_TARGETS, allowed=self.allowed, note=note)
         object.__setattr__(self, "parameter", parameter)
 
     def lacks(self, members: Mapping[str, str]) -> list[str]:

@@ -3,7 +3,7 @@
 import base64
 import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ from pytest_ecsevents.rpc._parameters import (
 from pytest_ecsevents.services.ecs import CHARGE_TYPES, DISK_CATEGORIES, INTERNET_CHARGE_TYPES, AttributeValue
 
 MOST_AT_ONCE: Final = 100
-UNSEEN: Final = "accepted, no effect"
+IGNORED: Final = "accepted, no effect"
 
 
 def _same(value: AttributeValue) -> AttributeValue:
@@ -92,7 +92,7 @@ def _is_address(address: str) -> bool:
 # -- what both take
 
 IMAGE: Final = text("ImageId")
-IMAGE_FAMILY: Final = text("ImageFamily", note=f"instead of ImageId; {UNSEEN}")
+IMAGE_FAMILY: Final = text("ImageFamily", note=f"instead of ImageId; {IGNORED}")
 SECURITY_GROUP: Final = text("SecurityGroupId")
 V_SWITCH: Final = text("VSwitchId")
 RESOURCE_GROUP: Final = text("ResourceGroupId")
@@ -130,9 +130,9 @@ PERIOD: Final = whole(
     refusal="InvalidPeriod",
     note="only with PrePaid, which needs it: 1 to 4 weeks, or 1 to 9, 12, 24, 36, 48 or 60 months",
 )
-PASSWORD: Final = text("Password", note=UNSEEN)
-PASSWORD_INHERIT: Final = boolean("PasswordInherit", note=f"not with Password; {UNSEEN}")
-TAGS: Final = structs("Tag", "Key", "Value", most=20, refusal="InvalidTagCount")
+PASSWORD: Final = text("Password", note=IGNORED)
+PASSWORD_INHERIT: Final = boolean("PasswordInherit", note=f"not with Password; {IGNORED}")
+TAGS: Final = structs("Tag", "Key Value", most=20, refusal="InvalidTagCount")
 CLIENT_TOKEN: Final = fitting(
     "ClientToken",
     _is_token,
@@ -203,79 +203,55 @@ SHOWN: Final = (
 )
 
 
-def _texts(*names: str) -> tuple[Parameter[str], ...]:
-    return tuple(text(name, note=UNSEEN) for name in names)
+def _ignored(texts: str = "", flags: str = "", numbers: str = "") -> Iterator[Parameter[Any]]:
+    """Parameters that are accepted without effect, by kind; names are separated by spaces."""
+    yield from (text(name, note=IGNORED) for name in texts.split())
+    yield from (boolean(name, note=IGNORED) for name in flags.split())
+    yield from (whole(name, least=0, note=IGNORED) for name in numbers.split())
 
 
-def _flags(*names: str) -> tuple[Parameter[bool], ...]:
-    return tuple(boolean(name, note=UNSEEN) for name in names)
-
-
-def _numbers(*names: str) -> tuple[Parameter[int | None], ...]:
-    return tuple(whole(name, least=0, note=UNSEEN) for name in names)
-
-
-_UNSEEN_BY_BOTH: Final[tuple[Parameter[Any], ...]] = (
+_IGNORED_BY_BOTH: Final[tuple[Parameter[Any], ...]] = (
     IMAGE_FAMILY,
     PASSWORD,
     PASSWORD_INHERIT,
-    *_texts(
-        "Affinity",
-        "DedicatedHostId",
-        "ManagedHostId",
-        "PrivatePoolOptions.Id",
-        "PrivatePoolOptions.MatchCriteria",
-        "SecurityEnhancementStrategy",
-        "StorageSetId",
-        "SystemDisk.Description",
-        "SystemDisk.DiskName",
-        "SystemDisk.PerformanceLevel",
-        "SystemDisk.StorageClusterId",
-        "Tenancy",
+    *_ignored(
+        texts="Affinity DedicatedHostId ManagedHostId PrivatePoolOptions.Id "
+        "PrivatePoolOptions.MatchCriteria SecurityEnhancementStrategy StorageSetId "
+        "SystemDisk.Description SystemDisk.DiskName SystemDisk.PerformanceLevel "
+        "SystemDisk.StorageClusterId Tenancy",
+        flags="AutoRenew HibernationOptions.Configured",
+        numbers="AutoRenewPeriod DeploymentSetGroupNo StorageSetPartitionNumber",
     ),
-    *_flags("AutoRenew", "HibernationOptions.Configured"),
-    *_numbers("AutoRenewPeriod", "DeploymentSetGroupNo", "StorageSetPartitionNumber"),
     whole(
         "HttpPutResponseHopLimit",
         least=1,
         most=64,
         refusal="InvalidHttpPutResponseHopLimit.NotSupported",
-        note=f"from 1 to 64; {UNSEEN}",
+        note=f"from 1 to 64; {IGNORED}",
     ),
-    whole("SpotDuration", least=0, most=6, refusal="InvalidSpotDuration", note=f"hours, from 0 to 6; {UNSEEN}"),
+    whole("SpotDuration", least=0, most=6, refusal="InvalidSpotDuration", note=f"hours, from 0 to 6; {IGNORED}"),
     choice(
         "SpotInterruptionBehavior",
         ("Terminate", "Stop"),
         refusal="InvalidSpotInterruptionBehavior",
-        note=f"Terminate or Stop; {UNSEEN}",
+        note=f"Terminate or Stop; {IGNORED}",
     ),
-    structs("Arn", "AssumeRoleFor", "RoleType", "Rolearn", most=MOST_AT_ONCE, note=UNSEEN),
+    structs("Arn", "AssumeRoleFor RoleType Rolearn", most=MOST_AT_ONCE, note=IGNORED),
 )
-_BOTH: Final[tuple[Parameter[Any], ...]] = (PERIOD, CLIENT_TOKEN, DRY_RUN_FLAG, TAGS, SYSTEM_DISK, *_UNSEEN_BY_BOTH)
+_BOTH: Final[tuple[Parameter[Any], ...]] = (PERIOD, CLIENT_TOKEN, DRY_RUN_FLAG, TAGS, SYSTEM_DISK, *_IGNORED_BY_BOTH)
 
 _DISK: Final = (
-    "Category",
-    "DeleteWithInstance",
-    "Description",
-    "Device",
-    "DiskName",
-    "EncryptAlgorithm",
-    "Encrypted",
-    "KMSKeyId",
-    "PerformanceLevel",
-    "Size",
-    "SnapshotId",
-    "StorageClusterId",
+    "Category DeleteWithInstance Description Device DiskName EncryptAlgorithm Encrypted KMSKeyId PerformanceLevel Size "
+    "SnapshotId StorageClusterId"
 )
 
 
-def _data_disks(*more: str) -> "Parameter[tuple[Mapping[str, str], ...]]":
+def _data_disks(more: str = "") -> "Parameter[tuple[Mapping[str, str], ...]]":
     return structs(
         "DataDisk",
-        *_DISK,
-        *more,
+        f"{_DISK} {more}",
         most=16,
-        note=f"1 to 16; each is a disk of the Category, the rest {UNSEEN}",
+        note=f"1 to 16; each is a disk of the Category, the rest {IGNORED}",
     )
 
 
@@ -331,25 +307,9 @@ TEMPLATE_ID: Final = text(
 TEMPLATE_NAME: Final = text("LaunchTemplateName", note="the same")
 INTERFACES: Final = nested_structs(
     "NetworkInterface",
-    "DeleteOnRelease",
-    "Description",
-    "InstanceType",
-    "Ipv6Address.N",
-    "Ipv6AddressCount",
-    "NetworkCardIndex",
-    "NetworkInterfaceId",
-    "NetworkInterfaceName",
-    "NetworkInterfaceTrafficMode",
-    "PrimaryIpAddress",
-    "QueueNumber",
-    "QueuePairNumber",
-    "RxQueueSize",
-    "SecondaryPrivateIpAddressCount",
-    "SecurityGroupId",
-    "SecurityGroupIds.N",
-    "SourceDestCheck",
-    "TxQueueSize",
-    "VSwitchId",
+    "DeleteOnRelease Description InstanceType Ipv6Address.N Ipv6AddressCount NetworkCardIndex NetworkInterfaceId "
+    "NetworkInterfaceName NetworkInterfaceTrafficMode PrimaryIpAddress QueueNumber QueuePairNumber RxQueueSize "
+    "SecondaryPrivateIpAddressCount SecurityGroupId SecurityGroupIds.N SourceDestCheck TxQueueSize VSwitchId",
     most=MOST_AT_ONCE,
     note="addresses, vSwitch and security groups of the one whose InstanceType is Primary are shown, nothing of others",
 )
@@ -380,45 +340,22 @@ RUN_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
     TEMPLATE_NAME,
     RUN_PERIOD_UNIT,
     *_BOTH,
-    _data_disks("AutoSnapshotPolicyId", "BurstingEnabled", "ProvisionedIops"),
+    _data_disks("AutoSnapshotPolicyId BurstingEnabled ProvisionedIops"),
     INTERFACES,
-    *_texts(
-        "ClockOptions.PtpStatus",
-        "CpuOptions.EnableVISST",
-        "CpuOptions.EnableVRDT",
-        "CpuOptions.NestedVirtualization",
-        "CpuOptions.Numa",
-        "CpuOptions.TopologyType",
-        "CpuOptions.TurboMode",
-        "Isp",
-        "NetworkOptions.BandwidthWeighting",
-        "PrivateDnsNameOptions.HostnameType",
-        "SchedulerOptions.DedicatedHostClusterId",
-        "SecurityOptions.ConfidentialComputingMode",
-        "SecurityOptions.TrustedSystemMode",
-        "SystemDisk.AutoSnapshotPolicyId",
-        "SystemDisk.EncryptAlgorithm",
-        "SystemDisk.Encrypted",
-        "SystemDisk.KMSKeyId",
-        "SystemDisk.Size",
-    ),
-    *_flags(
-        "AutoPay",
-        "ImageOptions.LoginAsNonRoot",
-        "NetworkOptions.EnableJumboFrame",
-        "NetworkOptions.EnableNetworkEncryption",
-        "PrivateDnsNameOptions.EnableInstanceIdDnsAAAARecord",
-        "PrivateDnsNameOptions.EnableInstanceIdDnsARecord",
-        "PrivateDnsNameOptions.EnableIpDnsARecord",
-        "PrivateDnsNameOptions.EnableIpDnsPtrRecord",
-        "SecurityOptions.EnableSecureBoot",
+    *_ignored(
+        texts="ClockOptions.PtpStatus CpuOptions.EnableVISST CpuOptions.EnableVRDT "
+        "CpuOptions.NestedVirtualization CpuOptions.Numa CpuOptions.TopologyType "
+        "CpuOptions.TurboMode Isp NetworkOptions.BandwidthWeighting "
+        "PrivateDnsNameOptions.HostnameType SchedulerOptions.DedicatedHostClusterId "
+        "SecurityOptions.ConfidentialComputingMode SecurityOptions.TrustedSystemMode "
+        "SystemDisk.AutoSnapshotPolicyId SystemDisk.EncryptAlgorithm SystemDisk.Encrypted "
+        "SystemDisk.KMSKeyId SystemDisk.Size",
+        flags="AutoPay ImageOptions.LoginAsNonRoot NetworkOptions.EnableJumboFrame "
+        "NetworkOptions.EnableNetworkEncryption PrivateDnsNameOptions.EnableInstanceIdDnsAAAARecord "
+        "PrivateDnsNameOptions.EnableInstanceIdDnsARecord PrivateDnsNameOptions.EnableIpDnsARecord "
+        "PrivateDnsNameOptions.EnableIpDnsPtrRecord SecurityOptions.EnableSecureBoot "
         "SystemDisk.BurstingEnabled",
-    ),
-    *_numbers(
-        "CpuOptions.Core",
-        "CpuOptions.ThreadsPerCore",
-        "LaunchTemplateVersion",
-        "NetworkInterfaceQueueNumber",
+        numbers="CpuOptions.Core CpuOptions.ThreadsPerCore LaunchTemplateVersion NetworkInterfaceQueueNumber "
         "SystemDisk.ProvisionedIops",
     ),
 )
@@ -451,7 +388,9 @@ CREATE_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
     CREATE_PERIOD_UNIT,
     *_BOTH,
     DATA_DISKS,
-    *_texts("NodeControllerId", "VlanId"),
-    *_flags("UseAdditionalService"),
-    *_numbers("SystemDisk.Size"),
+    *_ignored(
+        texts="NodeControllerId VlanId",
+        flags="UseAdditionalService",
+        numbers="SystemDisk.Size",
+    ),
 )

@@ -35,7 +35,7 @@ SHARED: Final = (
 
 def tags(most: int) -> "Parameter[tuple[Mapping[str, str], ...]]":
     """Tag.N.Key with Tag.N.Value."""
-    return structs("Tag", "Key", "Value", most=most)
+    return structs("Tag", "Key Value", most=most)
 
 
 def shared_tests(call: ActionCall) -> list[Test]:

@@ -66,8 +66,8 @@ def _name_like(instance: InstanceRecord, pattern: str) -> bool:
 
 
 _STATUSES: Final = tuple(str(status) for status in InstanceStatus)
-_TAGS: Final = structs("Tag", "Key", "Value", most=20, refusal="InvalidTagCount")
-_FILTERS: Final = structs("Filter", "Key", "Value", most=4, refusal="InvalidFilterKey.NotFound")
+_TAGS: Final = structs("Tag", "Key Value", most=20, refusal="InvalidTagCount")
+_FILTERS: Final = structs("Filter", "Key Value", most=4, refusal="InvalidFilterKey.NotFound")
 _DRY_RUN: Final = boolean("DryRun")
 PAGE_SIZE: Final = page_size(100)
 

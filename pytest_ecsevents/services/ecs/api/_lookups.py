@@ -22,34 +22,10 @@ ACTIONS: Final = Actions[ActionCall](PACKAGE)
 
 _INSTANCE: Final = text("InstanceId", required=True)
 _SHARED_KEYS: Final = (
-    "Status",
-    "SerialNumber",
-    "Description",
-    "InstanceName",
-    "InstanceNetworkType",
-    "Memory",
-    "ImageId",
-    "ClusterId",
-    "VlanId",
-    "StoppedMode",
-    "HostName",
-    "InstanceId",
-    "InstanceType",
-    "InternetMaxBandwidthIn",
-    "InternetMaxBandwidthOut",
-    "RegionId",
-    "InstanceChargeType",
-    "Cpu",
-    "ExpiredTime",
-    "ZoneId",
-    "InternetChargeType",
-    "CreditSpecification",
-    "SecurityGroupIds",
-    "PublicIpAddress",
-    "InnerIpAddress",
-    "VpcAttributes",
-    "EipAddress",
-    "OperationLocks",
+    "Status SerialNumber Description InstanceName InstanceNetworkType Memory ImageId ClusterId VlanId StoppedMode "
+    "HostName InstanceId InstanceType InternetMaxBandwidthIn InternetMaxBandwidthOut RegionId InstanceChargeType "
+    "Cpu ExpiredTime ZoneId InternetChargeType CreditSpecification SecurityGroupIds PublicIpAddress "
+    "InnerIpAddress VpcAttributes EipAddress OperationLocks"
 )
 
 
@@ -64,7 +40,7 @@ def _describe_attribute(call: ActionCall) -> JsonObject:
     """What DescribeInstances says, flat, with two differences seen in a capture."""
     instance = call.instance(call[_INSTANCE])
     whole = instance_view(instance)
-    view = {key: whole[key] for key in _SHARED_KEYS}
+    view = {key: whole[key] for key in _SHARED_KEYS.split()}
     view["IoOptimized"] = "optimized" if flag(instance, "io_optimized") else "none"
     view["CreationTime"] = instant_text(instance.created_at)
     return view
@@ -150,23 +126,12 @@ def _disks(call: ActionCall) -> Iterator[tuple[str, Mapping[str, str]]]:
 
 TAGGED: Final = (Tagged("instance", "Instance", _instances), Tagged("disk", "Disk", _disks))
 _KINDS: Final = (
-    "instance",
-    "disk",
-    "snapshot",
-    "image",
-    "securitygroup",
-    "volume",
-    "eni",
-    "ddh",
-    "keypair",
-    "launchtemplate",
-    "reservedinstance",
-    "snapshotpolicy",
+    "instance disk snapshot image securitygroup volume eni ddh keypair launchtemplate reservedinstance snapshotpolicy"
 )
 _TAGS_PAGE_SIZE: Final = page_size(100, 50)
-_KIND: Final = choice("ResourceType", _KINDS, refusal="InvalidResourceType.NotFound")
+_KIND: Final = choice("ResourceType", tuple(_KINDS.split()), refusal="InvalidResourceType.NotFound")
 _RESOURCE: Final = text("ResourceId")
-_WANTED_TAGS: Final = structs("Tag", "Key", "Value", most=20, refusal="InvalidTagCount")
+_WANTED_TAGS: Final = structs("Tag", "Key Value", most=20, refusal="InvalidTagCount")
 _CATEGORY: Final = text("Category", note="no effect")
 
 

@@ -125,7 +125,7 @@ _INSTANCES: Final = repeated("InstanceId", most=100)
 _ACTION: Final = choice("ActionOnMaintenance", tuple(MAINTENANCE_IMPACTS))
 _NOTIFY: Final = yes_or_no("NotifyOnMaintenance", note="default false")
 _WINDOW: Final = structs(
-    "MaintenanceWindow", "StartTime", "EndTime", most=1, note="one; HH:mm:ss on the full hour, 1 to 23 hours"
+    "MaintenanceWindow", "StartTime EndTime", most=1, note="one; HH:mm:ss on the full hour, 1 to 23 hours"
 )
 _FULL_HOUR: Final = re.compile(r"([01]\d|2[0-3]):00:00")
 
