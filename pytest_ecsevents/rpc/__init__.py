@@ -3,7 +3,7 @@
 from pytest_ecsevents.rpc._action import Action, Actions, ParsedCall, Product, Products
 from pytest_ecsevents.rpc._api import encoded, error_body, request_id, xml_elements
 from pytest_ecsevents.rpc._calls import ApiCall, Call
-from pytest_ecsevents.rpc._error_tables import COMMON, error_table
+from pytest_ecsevents.rpc._error_tables import COMMON, csv_rows, error_table
 from pytest_ecsevents.rpc._errors import ApiError, ErrorRow, ErrorTable
 from pytest_ecsevents.rpc._exchange import Endpoint, Exchange, Recorder
 from pytest_ecsevents.rpc._http import Connection, HttpRequest, HttpService, is_loopback
@@ -40,6 +40,7 @@ __all__ = [
     "Product",
     "Products",
     "Recorder",
+    "csv_rows",
     "encoded",
     "error_body",
     "error_table",

@@ -30,12 +30,18 @@ def _read(package: str) -> Mapping[str, Sequence[ErrorRow]]:
 
 
 def _rows(package: str) -> Iterator[tuple[str, ErrorRow]]:
+    for code, status, message, source, actions, name, _ in csv_rows(package, "errors.csv"):
+        yield actions, ErrorRow(code, int(status), message, source, name)
+
+
+def csv_rows(package: str, name: str) -> Iterator[list[str]]:
+    """The rows of a CSV file in a package, without its header."""
     # Through the loader, which works from a zip file and where a test has replaced `open` (pyfakefs).
-    data = pkgutil.get_data(package, "errors.csv")
+    data = pkgutil.get_data(package, name)
     assert data is not None
-    for line in csv.DictReader(data.decode().splitlines()):
-        row = ErrorRow(line["code"], int(line["status"]), line["message"], line["source"], line["name"])
-        yield line["actions"], row
+    rows = csv.reader(data.decode().splitlines())
+    next(rows)
+    return rows
 
 
 COMMON: Final = error_table("pytest_ecsevents.rpc")

@@ -98,12 +98,12 @@ def test_a_name_that_the_test_added_is_known(ecs):
 
 
 HINT = (
-    " A rule knows whole names, and * for all of them. One that was published later, add with "
+    " A rule takes whole names, and * for all of them. Add a name that was published later with "
     "ecs_events.notification_names.add(name, level=...)."
 )
 
 
-TYPES_HINT = ' EventBridge\'s types have no status; choose one with statuses="Scheduled". A rule knows whole types, and * for all.'
+TYPES_HINT = ' EventBridge\'s types have no status; choose one with statuses="Scheduled". A rule takes whole types, and * for all.'
 
 
 @pytest.mark.parametrize(
@@ -111,45 +111,44 @@ TYPES_HINT = ' EventBridge\'s types have no status; choose one with statuses="Sc
     [
         (
             {"names": "Instance:SystemMaintenance.Reboot:Schedulde"},
-            f"names has 'Instance:SystemMaintenance.Reboot:Schedulde', which there is not. Did you mean {SCHEDULED}?{HINT}",
+            f"Unknown value 'Instance:SystemMaintenance.Reboot:Schedulde' in `names`. Did you mean {SCHEDULED}?{HINT}",
         ),
         (
             {"names": "Instance:Nonesuch.Reboot:Scheduled"},
-            f"names has 'Instance:Nonesuch.Reboot:Scheduled', which there is not. Did you mean {SCHEDULED}?{HINT}",
+            f"Unknown value 'Instance:Nonesuch.Reboot:Scheduled' in `names`. Did you mean {SCHEDULED}?{HINT}",
         ),
         (
             {"names": "Disk:SystemMaintenance.Stop:Avoided"},
-            "names has 'Disk:SystemMaintenance.Stop:Avoided', which there is not. Did you mean "
+            "Unknown value 'Disk:SystemMaintenance.Stop:Avoided' in `names`. Did you mean "
             f"Instance:SystemMaintenance.Stop:Avoided?{HINT}",
         ),
         (
             {"names": SCHEDULED, "format": "eventbridge"},
-            f"names has '{SCHEDULED}', which there is not. Did you mean ecs:Instance:{REBOOT}?{TYPES_HINT}",
+            f"Unknown value '{SCHEDULED}' in `names`. Did you mean ecs:Instance:{REBOOT}?{TYPES_HINT}",
         ),
         (
             {"names": "ecs:Instance:StateChang", "format": "eventbridge"},
-            "names has 'ecs:Instance:StateChang', which there is not. Did you mean ecs:Instance:StateChange?"
-            + TYPES_HINT,
+            "Unknown value 'ecs:Instance:StateChang' in `names`. Did you mean ecs:Instance:StateChange?" + TYPES_HINT,
         ),
-        ({"names": 3}, "names has 3. Pass a text, or several in a list."),
-        ({"names": [SCHEDULED, ""]}, "names has ''. Pass a text, or several in a list."),
+        ({"names": 3}, "`names` must be a text or a list of texts, got 3."),
+        ({"names": [SCHEDULED, ""]}, "`names` must be a text or a list of texts, got ''."),
         (
             {"levels": "CRITCAL"},
-            "levels has 'CRITCAL', which there is not. It is one of: CRITICAL, WARN, INFO. Did you mean CRITICAL?",
+            "Unknown value 'CRITCAL' in `levels`. Expected one of: CRITICAL, WARN, INFO. Did you mean CRITICAL?",
         ),
         (
             {"statuses": "scheduled"},
-            "statuses has 'scheduled', which there is not. It is one of: Inquiring, Scheduled, Executing, Executed, "
+            "Unknown value 'scheduled' in `statuses`. Expected one of: Inquiring, Scheduled, Executing, Executed, "
             "Avoided, Canceled, Failed, Normal, -. Did you mean Scheduled?",
         ),
         (
             {"event_types": "Maintenace"},
-            "event_types has 'Maintenace', which there is not. It is one of: StatusNotification, Exception, Maintenance. "
+            "Unknown value 'Maintenace' in `event_types`. Expected one of: StatusNotification, Exception, Maintenance. "
             "Did you mean Maintenance?",
         ),
         (
             {"products": "slb"},
-            "products has 'slb', which there is not. It is one of: ECS. Nothing else sends anything here.",
+            "Unknown value 'slb' in `products`. Expected one of: ECS. No other product sends notifications here.",
         ),
         ({"keyword_relation": "AND"}, "keyword_relation is 'AND'. Pass one of: OR, NOT."),
     ],

@@ -285,35 +285,35 @@ def test_every_event_type_is_told_by_the_grammar_of_names(ecs, code):
     [
         (
             {"name": "Snapshot:CreateSnapshotComplete"},
-            "'Snapshot:CreateSnapshotComplete' is the name of no notification. Did you mean "
-            "Snapshot:CreateSnapshotCompleted? One that is published nowhere, add with "
+            "Unknown notification name 'Snapshot:CreateSnapshotComplete'. Did you mean "
+            "Snapshot:CreateSnapshotCompleted? Add an unpublished one with "
             "ecs_events.notification_names.add(name, level=...).",
         ),
         (
             {"name": 7},
-            "7 is the name of no notification. One that is published nowhere, add with "
+            "Unknown notification name 7. Add an unpublished one with "
             "ecs_events.notification_names.add(name, level=...).",
         ),
         (
             {"name": "Disk:StateChange"},
-            "What Disk:StateChange says is published nowhere. Pass content=, a dict.",
+            "The content of Disk:StateChange is not published. Pass content=, a dict.",
         ),
         (
             {"name": "Disk:DiskOperationCompleted", "content": {"diskid": "d-1"}},
-            "Disk:DiskOperationCompleted has no 'diskid' in its content. It has: diskId, operation, result. Did you "
-            "mean diskId? Add the name with ecs_events.notification_names.add to say what you like.",
+            "Unknown key 'diskid' in the content of Disk:DiskOperationCompleted. It has: diskId, operation, result. Did you "
+            "mean diskId? To send any content, add the name with ecs_events.notification_names.add.",
         ),
         (
             {"name": "Disk:StateChange", "content": "d-1"},
-            'content is \'d-1\'. Pass a dict that JSON can say, such as {"instanceId": "i-bp1ecr5go2go"}.',
+            'content is \'d-1\'. Pass a dict that JSON can encode, such as {"instanceId": "i-bp1ecr5go2go"}.',
         ),
         (
             {"name": "Disk:StateChange", "content": {"at": {1, 2}}},
-            'content is {\'at\': {1, 2}}. Pass a dict that JSON can say, such as {"instanceId": "i-bp1ecr5go2go"}.',
+            'content is {\'at\': {1, 2}}. Pass a dict that JSON can encode, such as {"instanceId": "i-bp1ecr5go2go"}.',
         ),
         (
             {"name": "Disk:StateChange", "content": {1: "d-1"}},
-            'content is {1: \'d-1\'}. Pass a dict that JSON can say, such as {"instanceId": "i-bp1ecr5go2go"}.',
+            'content is {1: \'d-1\'}. Pass a dict that JSON can encode, such as {"instanceId": "i-bp1ecr5go2go"}.',
         ),
         (
             {"name": "Disk:StateChange", "content": {"a": "b"}, "level": "WARNING"},
@@ -333,8 +333,8 @@ def test_an_announcement_that_cannot_be_is_refused_with_a_sentence(ecs, argument
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"name": ""}, "The name of a notification is ''. Pass one such as \"Instance:VSwitchChanged\"."),
-        ({"name": 7}, 'The name of a notification is 7. Pass one such as "Instance:VSwitchChanged".'),
+        ({"name": ""}, "A notification name must be a text, got ''. Pass one such as \"Instance:VSwitchChanged\"."),
+        ({"name": 7}, 'A notification name must be a text, got 7. Pass one such as "Instance:VSwitchChanged".'),
         ({"level": "info"}, "level is 'info'. Pass one of: CRITICAL, WARN, INFO. Did you mean INFO?"),
         (
             {"event_type": "Exeption"},

@@ -102,9 +102,7 @@ def test_a_rule_keeps_all_that_it_was_told(ecs, ask, put):
             ]
         },
     }
-    assert (
-        "SQLFilter is kept, but not looked at: the rule fires for whatever else of its pattern fits." in ecs.timeline()
-    )
+    assert "SQLFilter is kept, but not evaluated: the rule fires if the rest of its pattern matches." in ecs.timeline()
 
 
 def test_a_name_that_no_notification_has_is_told_of(ecs, put):
@@ -112,9 +110,9 @@ def test_a_name_that_no_notification_has_is_told_of(ecs, put):
     put("typo", {"Product": "ecs", "NameList": ["Instance:SystemMaintenance.Rebot:Scheduled", "Instance:StateChange"]})
     put("fine", {"Product": "ECS", "NameList": ["*", "Instance:SystemUpgrade.Migrate:Executed"]})
     put("other", {"Product": "slb", "NameList": ["Anything"]})
-    told = [line.strip() for line in ecs.timeline().splitlines() if "No notification" in line]
+    told = [line.strip() for line in ecs.timeline().splitlines() if "has no notification" in line]
     assert told == [
-        "No notification of ECS is called 'Instance:SystemMaintenance.Rebot:Scheduled'. Did you mean "
+        "ECS has no notification 'Instance:SystemMaintenance.Rebot:Scheduled'. Did you mean "
         "Instance:SystemMaintenance.Reboot:Scheduled?"
     ]
 

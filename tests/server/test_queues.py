@@ -734,7 +734,7 @@ SENTENCES = {
     "a name that is none": ({"name": 3}, 'queue name must be a string, got 3. *"ecs-cms-event".'),
     "no such format": ({"format": "cloudmonitr"}, "format is 'cloudmonitr'. Pass one of: cloudmonitor, cloudmonitor-minimal, "
         "subscription, eventbridge. Did you mean cloudmonitor?"),
-    "no such level": ({"levels": "WARNING"}, "levels has 'WARNING', which there is not. It is one of: CRITICAL, WARN, INFO. "
+    "no such level": ({"levels": "WARNING"}, "Unknown value 'WARNING' in `levels`. Expected one of: CRITICAL, WARN, INFO. "
         "Did you mean WARN?"),
     "no such option": ({"visibility": 3}, "queue has no option 'visibility'. It has: delay, delay_seconds, drop, duplicate, "
         "event_types, format, keyword_relation, keywords, levels, maximum_message_size, message_retention_period, name, "

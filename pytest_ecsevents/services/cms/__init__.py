@@ -2,6 +2,7 @@
 
 from pytest_ecsevents.services.cms._contents import content_of
 from pytest_ecsevents.services.cms._delivery import Courier, Delivery, Dispatcher, Subscription
+from pytest_ecsevents.services.cms._delivery_faults import DeliveryFaults, Retries
 from pytest_ecsevents.services.cms._event_rules import EventPattern, EventRule, EventRules, NoSuchRuleError, RuleTarget
 from pytest_ecsevents.services.cms._filters import ALL, EventFilter, is_name
 from pytest_ecsevents.services.cms._formats import FORMATS, RULE_NAME, callback, cloudmonitor, eventbridge, subscription
@@ -10,7 +11,6 @@ from pytest_ecsevents.services.cms._monitor import CloudMonitor
 from pytest_ecsevents.services.cms._names import EVENT_TYPES, LEVELS, PUBLISHED, NotificationName, NotificationNames
 from pytest_ecsevents.services.cms._notification import Notification
 from pytest_ecsevents.services.cms._options import DeliveryOptions, checked_options
-from pytest_ecsevents.services.cms._perturbations import Mishaps, Retries
 
 __all__ = [
     "ALL",
@@ -22,6 +22,7 @@ __all__ = [
     "CloudMonitor",
     "Courier",
     "Delivery",
+    "DeliveryFaults",
     "DeliveryOptions",
     "Dispatcher",
     "EventFilter",
@@ -31,7 +32,6 @@ __all__ = [
     "FunctionContext",
     "FunctionCredentials",
     "FunctionMeta",
-    "Mishaps",
     "NoSuchRuleError",
     "Notification",
     "NotificationName",

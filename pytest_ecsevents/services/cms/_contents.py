@@ -1,4 +1,4 @@
-"""What notifications say: `content` of each kind, as the documented examples have it."""
+"""The `content` of each kind of notification, after the documented examples."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -40,11 +40,11 @@ _STARTED: Final = frozenset(
         EventStatus.FAILED,
     }
 )
-"""Statuses in which content tells when the event started to run (documented, but for Failed, a guess)."""
+"""Statuses whose content has `executeStartTime` (documented; Failed is a guess)."""
 
 
 def of_event(event: EventRecord, change: Transition) -> Content:
-    """Of a system event of an instance."""
+    """The content of a system event of an instance."""
     content: dict[str, object] = {
         "eventId": event.event_id,
         "publishTime": instant_text(event.published_at),
@@ -62,13 +62,13 @@ def of_event(event: EventRecord, change: Transition) -> Content:
 
 
 def content_of(event: SystemEvent) -> Content:
-    """Of a system event of an instance as it is now."""
+    """The content of a system event of an instance in its current status."""
     record = record_of(event)
     return of_event(record, record.transitions[-1])
 
 
 def of_disk_event(event: EventRecord, change: Transition, instance: InstanceRecord) -> Content:
-    """Of a system event of a disk."""
+    """The content of a system event of a disk."""
     disk = event.disk
     assert disk is not None
     content: dict[str, object] = {
@@ -86,13 +86,13 @@ def of_disk_event(event: EventRecord, change: Transition, instance: InstanceReco
 
 
 def _started_at(event: EventRecord, change: Transition) -> Micros:
-    """When it began to run; of one that never did, when it was ended (documented of Avoided)."""
+    """When it began to run; if it never did, when it ended (documented for Avoided)."""
     starts = (step.at_micros for step in event.transitions if step.to_status == EventStatus.EXECUTING)
     return next(starts, change.at_micros)
 
 
 def of_state_change(change: InstanceTransition) -> Content:
-    """Of an instance's new status, or its release."""
+    """The content of an instance's new status, or its release."""
     return _state(change.record, change.to_status)
 
 
@@ -110,13 +110,13 @@ def _state(instance: InstanceRecord, status: InstanceStatus | None) -> Content:
 
 
 def of_interruption(instance: InstanceRecord) -> Content:
-    """Of the reclaiming of a preemptible instance."""
+    """The content of the interruption of a preemptible instance."""
     return {"instanceId": instance.instance_id, "action": "delete"}
 
 
 _HOUR: Final = 3600 * SECOND
 _WHILE: Final = 8 * SECOND
-"""How long what has just been completed took, in a sample."""
+"""The duration of a completed operation in a sample."""
 
 
 def _hour_text(at: Micros) -> str:
@@ -168,15 +168,15 @@ SAMPLES: Final[Mapping[str, Callable[[InstanceRecord, Micros], Content]]] = {
         "endTime": instant_text(now),
     },
 }
-"""Contents of what is no system event, by name, with the keys and the kinds of values of the documented examples."""
+"""Contents of notifications without a system event, by name; keys and types are those of the documented examples."""
 
 
 def level_of(row: NotificationName, content: Content) -> str:
-    """Its level: what it says counts where that is documented."""
+    """Its level; a failed operation has another one (documented)."""
     return _FAILED_LEVELS.get(row.name, row.level) if content.get("result") == "failed" else row.level
 
 
 _FAILED_LEVELS: Final = {"Disk:DiskOperationCompleted": "WARN"}
 
 RESOURCES: Final = {"Disk": ("disk", "diskId"), "Snapshot": ("snapshot", "snapshotId")}
-"""Of what an ARN ends with, where it is no instance: by the first part of the name, the word and the key of the id."""
+"""The end of an ARN that is not an instance's: by the first part of the name, the word and the content's key of the id."""

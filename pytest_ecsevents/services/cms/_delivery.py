@@ -1,4 +1,4 @@
-"""From a notification to its receivers: each subscription's deliveries, in order, at their instants of virtual time."""
+"""Deliver notifications to subscriptions, in order, at instants of virtual time; apply faults and retries."""
 
 import datetime as dt
 import random
@@ -8,9 +8,9 @@ from typing import Any, Final, Protocol
 
 from pytest_ecsevents._errors import DeliveryError, hidden_in_reports
 from pytest_ecsevents.clock import Clock, HandlerStop, Micros, from_micros, instant_text
+from pytest_ecsevents.services.cms._delivery_faults import HELD_FOR, DeliveryFaults, Retries, spread
 from pytest_ecsevents.services.cms._filters import EventFilter
 from pytest_ecsevents.services.cms._notification import Notification
-from pytest_ecsevents.services.cms._perturbations import HELD_FOR, Mishaps, Retries, spread
 
 __tracebackhide__ = hidden_in_reports
 
@@ -19,14 +19,14 @@ class Delivery:
     """One try to deliver one notification.
 
     Attributes:
-        subscription: Whose it is.
-        attempt: 1 for the first try, 2 for the next, ...; 0 of one that was dropped.
+        subscription: The subscription that it belongs to.
+        attempt: 1 for the first try, 2 for the next, ...; 0 if it was dropped.
         at_micros: When, in microseconds since the epoch.
-        outcome: "delivered", "failed", "dropped", or "not delivered" where nobody was there; "under way" while the
-            receiver is at it, and for ever where `run` ended it there.
-        error: What a receiver raised, or what went wrong with a URL; None unless it failed or was not delivered.
+        outcome: "delivered", "failed", "dropped", or "not delivered" if there is no such receiver. "under way" while the
+            receiver runs; it stays so if `run` ends the receiver.
+        error: What the receiver raised, or what went wrong with a URL; None unless it failed or was not delivered.
         answer: What a function returned, or the HTTP status of a URL.
-        is_duplicate: Whether it is the second one that `duplicate` brought about.
+        is_duplicate: Whether it is the second copy that `duplicate` adds.
     """
 
     __slots__ = ("_notification", "answer", "at_micros", "attempt", "error", "is_duplicate", "outcome", "subscription")
@@ -60,17 +60,17 @@ class Delivery:
 
     @property
     def rule_name(self) -> str:
-        """The event rule by which it was sent; "" for none."""
+        """The event rule that sent it; "" for none."""
         return self._notification.rule_name
 
     @property
     def notification_id(self) -> str:
-        """The notification's own id, which all tries have in common."""
+        """The notification's id, the same for all tries."""
         return str(self._notification.uuid)
 
     @property
     def payload(self) -> dict[str, Any]:
-        """What was delivered, made anew each time: what a receiver does to its own does not show."""
+        """What was delivered. A new copy each time, so that a receiver's changes do not show."""
         return self.subscription._make(self._notification)
 
     def __repr__(self) -> str:
@@ -81,23 +81,23 @@ class Delivery:
 
 
 class Courier(Protocol):
-    """Who takes a notification to a receiver."""
+    """Calls a receiver."""
 
     @property
     def receiver(self) -> str:
-        """What the receiver is called in the story."""
+        """The receiver's name in the timeline."""
 
     def deliver(self, delivery: Delivery) -> object:
-        """Take it there; what it answers. Whatever is raised is the delivery's failure."""
+        """Call the receiver and return its answer. An exception makes the delivery fail."""
 
 
 class Dispatcher:
-    """What all subscriptions of one test have in common.
+    """What all subscriptions of one test share.
 
     Args:
         clock: The test's clock.
-        begun: Is told of each delivery when it begins, or was dropped.
-        given_up: Is told of each that failed for good, and may raise its error.
+        begun: Called with each delivery when it begins or is dropped.
+        given_up: Called with each delivery that failed for good; may raise its error.
     """
 
     def __init__(
@@ -109,16 +109,16 @@ class Dispatcher:
 
 
 class Subscription:
-    """A receiver, what it gets, and what it has got.
+    """A receiver, its filter, and its deliveries so far.
 
     Args:
-        dispatcher: What all have in common.
-        courier: Who takes a notification there.
-        wanted: Which notifications.
-        make: Their form.
-        mishaps: What may happen on the way.
-        retries: How often is tried again.
-        seed: What makes its dice its own.
+        dispatcher: What all subscriptions share.
+        courier: Calls the receiver.
+        wanted: The notifications that it gets.
+        make: Gives a notification its form.
+        faults: What may happen on the way.
+        retries: How often a failed delivery is repeated.
+        seed: Seeds its random numbers.
     """
 
     def __init__(
@@ -128,7 +128,7 @@ class Subscription:
         *,
         wanted: EventFilter,
         make: Callable[[Notification], dict[str, Any]],
-        mishaps: Mishaps,
+        faults: DeliveryFaults,
         retries: Retries,
         seed: str,
     ) -> None:
@@ -136,11 +136,11 @@ class Subscription:
         self._courier: Final = courier
         self._wanted: Final = wanted
         self._takes_all: Final = wanted == EventFilter()
-        self._takes_usual_way: Final = mishaps == Mishaps()
+        self._has_no_faults: Final = faults == DeliveryFaults()
         self._make: Final = make
-        self._mishaps: Final = mishaps
+        self._faults: Final = faults
         self._retries: Final = retries
-        self._dice: Final = random.Random(seed)
+        self._random: Final = random.Random(seed)
         self._deliveries: Final[list[Delivery]] = []
         self._held: tuple[Notification, Callable[[], None]] | None = None
         self._to_be_retried: Final[dict[Delivery, Micros]] = {}
@@ -148,76 +148,76 @@ class Subscription:
 
     @property
     def receiver(self) -> str:
-        """What the receiver is called in the story."""
+        """The receiver's name in the timeline."""
         return self._courier.receiver
 
     @property
     def deliveries(self) -> list[Delivery]:
-        """Every try so far, in order; those that were dropped too."""
+        """Every try so far, in order, with dropped ones."""
         return list(self._deliveries)
 
     @property
     def to_be_retried(self) -> dict[Delivery, Micros]:
-        """What failed, and when it would be tried again."""
+        """Failed deliveries, and when each is repeated."""
         return dict(self._to_be_retried)
 
     @property
     def is_canceled(self) -> bool:
-        """Whether it delivers nothing any more."""
+        """Whether `cancel` was called."""
         return self._is_canceled
 
     def cancel(self) -> None:
-        """Deliver nothing any more, not even what is on its way."""
+        """Stop all deliveries, also those on the way."""
         self._is_canceled = True
         self._to_be_retried.clear()
 
     # -- on the way
 
     def heard(self, notification: Notification) -> None:
-        """Have a notification delivered if it is wanted: when what goes on now is over, or later."""
+        """Plan the delivery of a notification if the filter passes it."""
         if self._takes_all or self._wanted.passes(notification):
             self.take(notification)
 
     def take(self, notification: Notification) -> None:
-        """Have a notification delivered, wanted or not: when what goes on now is over, or later."""
+        """Plan the delivery of a notification; it begins at the earliest when the current change is complete."""
         if self._is_canceled:
             return
-        if self._takes_usual_way:
+        if self._has_no_faults:
             self._plan(notification, 0)
             return
-        if self._happens(self._mishaps.drop):
+        if self._happens(self._faults.drop):
             self._begin(notification, 0)
             return
         held, self._held = self._held, None
-        if held is None and self._happens(self._mishaps.reorder):
+        if held is None and self._happens(self._faults.reorder):
             self._hold(notification)
             return
-        delay = spread(self._mishaps.delay, self._dice)
+        delay = spread(self._faults.delay, self._random)
         self._plan(notification, delay)
-        if self._happens(self._mishaps.duplicate):
-            self._plan(notification, spread(self._mishaps.delay, self._dice), is_duplicate=True)
+        if self._happens(self._faults.duplicate):
+            self._plan(notification, spread(self._faults.delay, self._random), is_duplicate=True)
         if held is not None:
-            overtaken, take_back = held
-            take_back()
+            overtaken, cancel = held
+            cancel()
             self._plan(overtaken, delay)
 
     def _hold(self, notification: Notification) -> None:
-        """Keep it until the next one has gone, or for a minute."""
+        """Keep it until the next one has overtaken it, or for a minute."""
         clock = self._dispatcher.clock
 
-        def let_go() -> None:
+        def release() -> None:
             self._held = None
             self._deliver(notification, 1)
 
-        self._held = notification, clock.plan(clock.now() + HELD_FOR, let_go)
+        self._held = notification, clock.plan(clock.now() + HELD_FOR, release)
 
     def turn_away(self, notification: Notification, problem: DeliveryError) -> None:
-        """Note that a notification cannot be delivered, for nobody is there."""
+        """Note that a notification has no receiver."""
         delivery = self._begin(notification, 0)
         delivery.outcome, delivery.error = "not delivered", problem
 
     def _happens(self, likelihood: float) -> bool:
-        return likelihood > 0 and self._dice.random() < likelihood
+        return likelihood > 0 and self._random.random() < likelihood
 
     def _plan(self, notification: Notification, after: Micros, *, is_duplicate: bool = False) -> None:
         deliver = partial(self._deliver, notification, 1, is_duplicate=is_duplicate)
@@ -257,7 +257,7 @@ class Subscription:
             self._dispatcher.given_up(delivery, error)
             return
         clock = self._dispatcher.clock
-        at = clock.now() + self._retries.after(delivery.attempt, self._dice)
+        at = clock.now() + self._retries.after(delivery.attempt, self._random)
         self._to_be_retried[delivery] = at
         again = partial(self._deliver, notification, delivery.attempt + 1, delivery)
         clock.plan(at, partial(again, is_duplicate=delivery.is_duplicate))

@@ -1,4 +1,4 @@
-"""The event rules of CloudMonitor, as its API sets them up: what they match, and who is told."""
+"""The event rules of CloudMonitor's API: patterns and targets."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -13,16 +13,16 @@ from pytest_ecsevents.services.cms._notification import Notification
 __tracebackhide__ = hidden_in_reports
 
 MUTED_FOR: Final = 86_400
-"""How many seconds a rule is silent to people after it has fired, unless it says otherwise (documented)."""
+"""Default of `SilenceTime`, in seconds (documented)."""
 
 
 class NoSuchRuleError(NoSuchNameError):
-    """An account has no event rule of that name, or a rule no such target."""
+    """No event rule of the account, or no target of the rule, has the name."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventPattern:
-    """What a rule matches; an empty list matches everything, as `ALL` does.
+    """What a rule matches. An empty list matches everything, as `*` does.
 
     Attributes:
         product: `ecs`, in any case, or `ALL`.
@@ -31,9 +31,9 @@ class EventPattern:
         names: `Instance:StateChange`, ...
         statuses: `Scheduled`, ...
         keywords: Words in the content.
-        relation: What is wanted of the keywords: "OR" for any of them, "NOT" for none.
-        custom_filter: One more word, which the content must hold.
-        sql_filter: A query of Log Service's, which is kept and shown, but not looked at.
+        relation: "OR" for any of the keywords, "NOT" for none.
+        custom_filter: Another word, which the content must hold.
+        sql_filter: A query of Log Service, which is kept, but not evaluated.
     """
 
     product: str
@@ -47,7 +47,7 @@ class EventPattern:
     sql_filter: str = ""
 
     def matches(self, notification: Notification) -> bool:
-        """Whether it is one of those that are meant."""
+        """Whether the pattern matches a notification."""
         wanted = EventFilter(
             names=frozenset(self.names),
             levels=frozenset(self.levels),
@@ -66,9 +66,9 @@ class RuleTarget:
     """One target of a rule.
 
     Attributes:
-        kind: `FcParameters`, `MnsParameters`, ...: the parameter that it came by.
-        target_id: Its id, the only one in its rule.
-        members: What it says, by the names on the wire.
+        kind: `FcParameters`, `MnsParameters`, ...: the parameter that set it.
+        target_id: Its id, unique in its rule.
+        members: Its values by their names on the wire.
     """
 
     kind: str
@@ -81,16 +81,17 @@ class EventRule:
     """One event rule.
 
     Attributes:
-        name: Its name, the only one in its account.
+        name: Its name, unique in its account.
         account_id: Its owner.
-        patterns: What it matches: any of these.
-        description: In its owner's words.
-        event_type: "SYSTEM" or "CUSTOM"; only the first fires here.
-        group_id: The application group that it belongs to, or "".
+        patterns: It fires if any of them matches.
+        description: `Description`.
+        event_type: "SYSTEM" or "CUSTOM"; a custom one never fires here.
+        group_id: Its application group, or "".
         is_enabled: Whether it fires.
-        silence_time: How many seconds people are left alone after it has fired; machines are told each time (a guess).
-        targets: Who is told, by id.
-        deliveries: Every try to tell one of them, in order; of those too that nobody took.
+        silence_time: The seconds in which contacts get no further notification after it has fired. Other targets are not
+            silenced (a guess).
+        targets: By id.
+        deliveries: Every try to deliver to a target, in order, also to targets that are not faked.
     """
 
     name: str
@@ -105,7 +106,7 @@ class EventRule:
     deliveries: list[Delivery] = field(default_factory=list, repr=False)
 
     def fires_for(self, notification: Notification) -> bool:
-        """Whether its targets are told."""
+        """Whether its targets get a notification."""
         return (
             self.is_enabled and self.event_type == "SYSTEM" and any(one.matches(notification) for one in self.patterns)
         )
@@ -118,18 +119,18 @@ class EventRules:
         self.by_account: Final[dict[str, dict[str, EventRule]]] = {}
 
     def of(self, account_id: str) -> list[EventRule]:
-        """An account's rules."""
+        """The rules of an account."""
         return list(self.by_account.get(account_id, {}).values())
 
     def get(self, account_id: str, name: str) -> EventRule | None:
-        """An account's rule, if there is one of that name."""
+        """The rule of the name, or None."""
         return self.by_account.get(account_id, {}).get(name)
 
     def rule(self, account_id: str, name: str) -> EventRule:
-        """An account's rule.
+        """The rule of the name.
 
         Raises:
-            NoSuchRuleError: There is none of that name.
+            NoSuchRuleError: There is none.
         """
         rule = self.get(account_id, name)
         if rule is None:
@@ -141,14 +142,14 @@ class EventRules:
         return rule
 
     def add(self, rule: EventRule) -> None:
-        """Keep a new rule."""
+        """Add a rule to its account."""
         self.by_account.setdefault(rule.account_id, {})[rule.name] = rule
 
     def enable(self, account_id: str, names: Iterable[str], *, is_enabled: bool) -> None:
-        """Have rules fire, or no more; all of them or none (a guess).
+        """Enable or disable rules; all of them or none (a guess).
 
         Raises:
-            NoSuchRuleError: There is none of a name.
+            NoSuchRuleError: A rule is unknown.
         """
         for rule in [self.rule(account_id, name) for name in names]:
             rule.is_enabled = is_enabled
@@ -157,7 +158,7 @@ class EventRules:
         """Delete rules and their targets; all of them or none (a guess).
 
         Raises:
-            NoSuchRuleError: There is none of a name.
+            NoSuchRuleError: A rule is unknown.
         """
         for rule in [self.rule(account_id, name) for name in names]:
             self.by_account[account_id].pop(rule.name, None)
@@ -166,7 +167,7 @@ class EventRules:
         """Delete targets of a rule; all of them or none (a guess).
 
         Raises:
-            NoSuchRuleError: There is no such rule, or target of it.
+            NoSuchRuleError: The rule or a target is unknown.
         """
         rule = self.rule(account_id, name)
         wanted = list(target_ids)

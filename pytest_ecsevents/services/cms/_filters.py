@@ -1,4 +1,4 @@
-"""Which notifications a receiver gets: the conditions that an event rule has."""
+"""Filters of notifications: the conditions that an event rule has."""
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -22,16 +22,16 @@ _NOTHING: Final = frozenset[str]()
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """The conditions of one receiver; each holds its words, where none, and `*`, stand for all.
+    """The conditions of one receiver. An empty set, and `*`, stand for all values.
 
     Attributes:
         names: Names of notifications, or EventBridge's types, `ecs:Instance:StateChange`.
         levels: "CRITICAL", "WARN", "INFO".
-        statuses: "Scheduled", ...; "Normal" of what is no system event.
+        statuses: "Scheduled", ...; "Normal" for what is not a system event.
         event_types: "StatusNotification", "Exception", "Maintenance".
-        products: Products, in whichever case; only "ECS" sends anything here, and a dry run what it likes.
+        products: Products, in any case. Only ECS sends notifications here; a dry run may name any.
         resource_groups: Ids of the resource groups of instances.
-        keywords: Words that are looked for in the notification's flat form (where the service looks is a guess).
+        keywords: Words that are searched in the notification's flat form (where the service searches is a guess).
         keyword_relation: "OR" for any of the words, "NOT" for none.
     """
 
@@ -71,7 +71,13 @@ def _content_text(notification: Notification) -> str:
 
 
 class _Condition(NamedTuple):
-    """What a condition may be: each word is checked, and where it is unknown the nearest of the known is named."""
+    """The values that a condition may have.
+
+    Attributes:
+        known: Known values, by names and form; for hints.
+        also: Whether another value is allowed too.
+        hint: How to go on after an unknown value.
+    """
 
     known: Callable[[NotificationNames, str], Collection[str]]
     also: Callable[[str, str], bool] = lambda _word, _format: False
@@ -83,7 +89,7 @@ def _names_in(names: NotificationNames, format_: str) -> Collection[str]:
 
 
 def _is_by_grammar(name: str, format_: str) -> bool:
-    """Whether a system event would have this name, though it is in no published table."""
+    """Whether a system event would have this name, which is in no published table."""
     product, is_type = "ecs:", format_ == "eventbridge"
     resource, _, rest = name.removeprefix(product).partition(":")
     code, _, status = rest.partition(":")
@@ -97,14 +103,14 @@ def _anything(_word: str, _format: str) -> bool:
     return True
 
 
-_TYPES_HINT: Final = ' EventBridge\'s types have no status; choose one with statuses="Scheduled". A rule knows whole types, and * for all.'
+_TYPES_HINT: Final = ' EventBridge\'s types have no status; choose one with statuses="Scheduled". A rule takes whole types, and * for all.'
 _STATUSES: Final = (*(status.value for status in EventStatus), NORMAL, "-")
 
 _CONDITIONS: Final[Mapping[str, _Condition]] = {
     "names": _Condition(
         _names_in,
         _is_by_grammar,
-        " A rule knows whole names, and * for all of them. One that was published later, add with "
+        " A rule takes whole names, and * for all of them. Add a name that was published later with "
         "ecs_events.notification_names.add(name, level=...).",
     ),
     "levels": _Condition(lambda _names, _format: LEVELS),
@@ -113,7 +119,7 @@ _CONDITIONS: Final[Mapping[str, _Condition]] = {
     "products": _Condition(
         lambda _names, _format: ("ECS",),
         lambda word, _format: word.upper() == "ECS",
-        " Nothing else sends anything here.",
+        " No other product sends notifications here.",
     ),
     "resource_groups": _Condition(lambda _names, _format: (), _anything),
     "keywords": _Condition(lambda _names, _format: (), _anything),
@@ -126,15 +132,15 @@ def is_name(name: str, names: NotificationNames) -> bool:
 
 
 def checked_filter(given: Mapping[str, object], names: NotificationNames, format_: str) -> EventFilter:
-    """The filter that the author of a test wrote.
+    """Read a filter from options.
 
     Args:
         given: Conditions by name, each a text or several; None for all.
         names: The known names.
-        format_: The form of what is delivered: EventBridge's types have no status.
+        format_: The form of the deliveries: EventBridge's types have no status.
 
     Raises:
-        BadArgumentError: A condition has a word that there is not.
+        BadArgumentError: A condition has an unknown value.
     """
     relation = given.get("keyword_relation", "OR")
     if relation not in RELATIONS:
@@ -154,9 +160,9 @@ def _checked(name: str, condition: _Condition, given: object, names: Notificatio
     known = condition.known(names, format_)
     for word in words:
         if not isinstance(word, str) or not word:
-            raise BadArgumentError(f"{name} has {word!r}. Pass a text, or several in a list.")
+            raise BadArgumentError(f"`{name}` must be a text or a list of texts, got {word!r}.")
         if word not in known and word != ALL and not condition.also(word, format_):
-            choice = f" It is one of: {listed(known)}." if len(known) < 20 else ""
+            choice = f" Expected one of: {listed(known)}." if len(known) < 20 else ""
             hint = _TYPES_HINT if name == "names" and format_ == "eventbridge" else condition.hint
-            raise BadArgumentError(f"{name} has {word!r}, which there is not.{choice}{did_you_mean(word, known)}{hint}")
+            raise BadArgumentError(f"Unknown value {word!r} in `{name}`.{choice}{did_you_mean(word, known)}{hint}")
     return frozenset(str(word) for word in words)

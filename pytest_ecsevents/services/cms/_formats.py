@@ -1,4 +1,4 @@
-"""The forms that a notification takes: CloudMonitor's flat one, that of an event subscription, and EventBridge's."""
+"""The forms of a notification: CloudMonitor's flat one, the event subscription's nested one, and EventBridge's."""
 
 import datetime as dt
 import json
@@ -20,7 +20,7 @@ _MINIMAL: Final = ("product", "resourceId", "level", "name", "regionId", "conten
 
 @lru_cache(maxsize=1024)
 def beijing_text(at: Micros) -> str:
-    """`20190409T121826.922+0800`: `eventTime` has milliseconds, and the zone of Beijing."""
+    """`eventTime`: `20190409T121826.922+0800`, with milliseconds, in Beijing time."""
     when = from_micros(at).astimezone(_BEIJING)
     return f"{when:%Y%m%dT%H%M%S}.{when.microsecond // 1000:03}+0800"
 
@@ -30,7 +30,7 @@ def cloudmonitor(notification: Notification, *, minimal: bool = False) -> JsonDi
 
     Args:
         notification: The notification.
-        minimal: Leave out what not every published sample has.
+        minimal: Leave out fields that a published sample lacks.
     """
     row = notification.row
     whole: JsonDict = {
@@ -53,17 +53,17 @@ def cloudmonitor(notification: Notification, *, minimal: bool = False) -> JsonDi
 
 
 RULE_NAME: Final = "pytest-ecsevents"
-"""`ruleName` in what a URL gets that has been subscribed without a rule."""
+"""`ruleName` for a URL that is subscribed without a rule."""
 
 
 def callback(notification: Notification) -> JsonDict:
-    """The flat form that an event rule posts to a URL."""
+    """The flat form as an event rule posts it to a URL."""
     flat = cloudmonitor(notification)
     return {**flat, "ruleName": notification.rule_name or RULE_NAME, "traceId": flat["id"]}
 
 
 def subscription(notification: Notification) -> JsonDict:
-    """The nested form of an event subscription's webhook; what is no more than a name of the subscriber is made up."""
+    """The nested form of an event subscription's webhook; names of the subscriber are left empty."""
     row, account = notification.row, notification.account_id
     own_id, milliseconds = str(notification.uuid), notification.at_micros // 1_000
     return {
@@ -138,14 +138,14 @@ def _meta(notification: Notification) -> JsonDict:
 
 
 def eventbridge_type(row: NotificationName) -> str:
-    """`ecs:Instance:SystemMaintenance.Reboot`: a name as EventBridge has it, without the status."""
+    """The type on EventBridge: `ecs:Instance:SystemMaintenance.Reboot`, without the status."""
     return f"ecs:{row.base}"
 
 
 def eventbridge(notification: Notification) -> JsonDict:
-    """The CloudEvent on EventBridge's default bus: its type has no status, which stands in `data`.
+    """The CloudEvent on EventBridge's default bus. The status is in `data`, not in the type.
 
-    The ARN as `subject` is a guess, and so is UTC in `aliyunpublishtime`: the published sample mixes zones.
+    `subject` and UTC in `aliyunpublishtime` are guesses: the published sample mixes zones.
     """
     when = from_micros(notification.at_micros)
     return {

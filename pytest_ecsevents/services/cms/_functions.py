@@ -1,4 +1,4 @@
-"""What Function Compute hands to a handler besides the event (documented for its Python runtimes)."""
+"""`context`, the second argument of a function in Function Compute (documented for its Python runtimes)."""
 
 import json
 import logging
@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True, slots=True)
 class FunctionCredentials:
-    """The temporary key of the function's role; the runtime of Python 3.12 has it in the environment alone."""
+    """The temporary key of the function's role; the runtime of Python 3.12 has it only in the environment."""
 
     access_key_id: str
     access_key_secret: str
@@ -19,11 +19,11 @@ class FunctionMeta:
     """The function.
 
     Attributes:
-        name: Its name.
+        name: Without the service.
         handler: `module.function`.
         memory: In MB.
         timeout: In seconds.
-        version_id: Its version; "" for the latest.
+        version_id: "" for the latest.
         qualifier: The version or alias that was invoked.
     """
 
@@ -37,7 +37,7 @@ class FunctionMeta:
 
 @dataclass(frozen=True, slots=True)
 class ServiceMeta:
-    """The service that holds the function, in the product's second version."""
+    """The service of the function, in the product's second version."""
 
     name: str
     log_project: str = ""
@@ -48,7 +48,7 @@ class ServiceMeta:
 
 @dataclass(frozen=True, slots=True)
 class TracingMeta:
-    """The trace that the invocation belongs to; there is none here."""
+    """The invocation's trace; always empty here."""
 
     span_context: str | None = None
     jaeger_endpoint: str | None = None
@@ -57,17 +57,10 @@ class TracingMeta:
 
 @dataclass(frozen=True, slots=True)
 class FunctionContext:
-    """`context`: all that one of the documented runtimes has.
+    """`context`, with the attributes of all documented runtimes.
 
     Attributes:
         request_id: The id of the invocation; a retry has the same (a guess).
-        credentials: The role's key.
-        function: The function.
-        service: Its service.
-        region: The region.
-        account_id: The account.
-        logger: A logger.
-        tracing: The trace.
         log_project: The project of Log Service, "" for none.
         log_store: The log store, "" for none.
     """
@@ -84,7 +77,7 @@ class FunctionContext:
     log_store: str = ""
 
     def to_json(self) -> str:
-        """All of it but the logger, as the documented class says it."""
+        """All attributes except the logger, as the documented class has them."""
         parts = asdict(self)
         del parts["logger"]
         return json.dumps(parts, sort_keys=True, indent=4)

@@ -1,4 +1,4 @@
-"""CloudMonitor: hears of every change in the cloud, and makes the notification that the service sends."""
+"""CloudMonitor: turns each change in the cloud into the notification that the service sends."""
 
 import json
 import random
@@ -48,7 +48,7 @@ class CloudMonitor:
 
     Args:
         cloud: The test's cloud.
-        seed: What makes the ids of this test's notifications its own.
+        seed: Seeds the ids of notifications.
     """
 
     def __init__(self, cloud: Cloud, seed: str) -> None:
@@ -66,7 +66,7 @@ class CloudMonitor:
         return random.Random(f"{self._seed}/notifications")
 
     def heard(self, change: Observed) -> None:
-        """Make the notification of a change, and tell every listener."""
+        """Send the notification of a change."""
         if isinstance(change, Transition):
             if change.from_status != change.to_status:  # no message is known of an event that was rescheduled
                 self.tell(self._of_event(change))
@@ -85,17 +85,17 @@ class CloudMonitor:
         resource: str | None,
         level: str | None,
     ) -> Notification:
-        """A notification that no change of the cloud brings about, to be sent with `tell`.
+        """Make a notification without a change in the cloud, for `tell`.
 
         Args:
             name: A known name.
             instance: The instance whose region and owner it has.
-            content: What it says, beyond the documented example or in place of it.
-            resource: The end of its ARN; None for the one that goes with its name.
+            content: Its content; replaces values of the documented example.
+            resource: The end of its ARN; None for the name's default.
             level: Its level; None for the name's.
 
         Raises:
-            BadArgumentError: The name or level is unknown, or the content is not what such a notification says.
+            BadArgumentError: The name, the level, or a key of the content is unknown.
         """
         row = self.names.known(name)
         if level is not None:
@@ -115,12 +115,12 @@ class CloudMonitor:
     def tell_dry_run(
         self, name: str, product: str, said: Mapping[str, object], *, account_id: str, region_id: str, now: Micros
     ) -> Notification:
-        """Tell whoever listens of something that has not happened, and keep nothing of it.
+        """Send the notification of a dry run; it is in no history.
 
         Args:
             name: Any name.
             product: The product that the caller named.
-            said: What it says in its flat form; for the rest stands what is known of the name.
+            said: Its flat form; what is left out comes from the name's row.
             account_id: The caller's account.
             region_id: The region that the caller named, or "".
             now: The instant.
@@ -192,17 +192,17 @@ def _text(said: Mapping[str, object], key: str) -> str:
 def _checked_content(row: NotificationName, given: object, instance: InstanceRecord, now: Micros) -> Content:
     if not isinstance(given, Mapping) or not _is_json(given):
         raise BadArgumentError(
-            f'content is {given!r}. Pass a dict that JSON can say, such as {{"instanceId": "{instance.instance_id}"}}.'
+            f'content is {given!r}. Pass a dict that JSON can encode, such as {{"instanceId": "{instance.instance_id}"}}.'
         )
     sample = SAMPLES[row.name](instance, now) if row.name in SAMPLES else {}
     if not sample and not given:
-        raise BadArgumentError(f"What {row.name} says is published nowhere. Pass content=, a dict.")
+        raise BadArgumentError(f"The content of {row.name} is not published. Pass content=, a dict.")
     if sample and PUBLISHED[row.name].evidence == row.evidence:
         for key in given:
             if key not in sample:
                 raise BadArgumentError(
-                    f"{row.name} has no {key!r} in its content. It has: {listed(sample)}.{did_you_mean(key, sample)} "
-                    "Add the name with ecs_events.notification_names.add to say what you like."
+                    f"Unknown key {key!r} in the content of {row.name}. It has: {listed(sample)}.{did_you_mean(key, sample)} "
+                    "To send any content, add the name with ecs_events.notification_names.add."
                 )
     return {**sample, **given}
 

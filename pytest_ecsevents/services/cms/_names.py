@@ -1,7 +1,7 @@
 """The names of CloudMonitor's notifications about ECS, each with its event type, status, level and evidence.
 
 A name is `<resource>:<cause>.<impact>:<status>` for an instance's system event, `<resource>:<code>:<status>` for a disk's,
-and `<resource>:<event>` for whatever has no status of its own.
+and `<resource>:<event>` for what has no status. `names.csv` has them, several statuses of one name in one row.
 """
 
 from collections import ChainMap
@@ -12,17 +12,15 @@ from typing import Final
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed
+from pytest_ecsevents.rpc import csv_rows
 
 __tracebackhide__ = hidden_in_reports
 
 LEVELS: Final = ("CRITICAL", "WARN", "INFO")
 EVENT_TYPES: Final = ("StatusNotification", "Exception", "Maintenance")
 NORMAL: Final = "Normal"
-"""The status of a notification about no system event."""
+"""The status of a notification that is not about a system event."""
 
-_APPENDIX: Final = "appendix of 2020"
-_META_LIST: Final = "sample of DescribeSystemEventMetaList, 2019"
-_BOTH: Final = f"{_APPENDIX} and {_META_LIST}"
 _BY_GRAMMAR: Final = "by the grammar of names: in no published table; level and event type a guess"
 
 
@@ -33,7 +31,7 @@ class NotificationName:
     Attributes:
         name: `Instance:SystemMaintenance.Reboot:Scheduled`.
         event_type: "Maintenance", "Exception", "StatusNotification", or "" for billing (observed).
-        status: The status, `NORMAL` for what is no system event; "-" where the table has none.
+        status: The status, `NORMAL` for what is not a system event; "-" where the table has none.
         level: One of `LEVELS`.
         evidence: Where the row comes from.
     """
@@ -50,112 +48,11 @@ class NotificationName:
         return self.name.removesuffix(f":{self.status}")
 
 
-# Of system events: name without status, event type, level, statuses in each source.
-_SYSTEM_EVENTS: Final = (
-    ("Disk:ErrorDetected", "Exception", "CRITICAL", "Executing Executed", ""),
-    ("Disk:Stalled", "Exception", "CRITICAL", "", "Executing Executed"),
-    ("Instance:InstanceFailure.Reboot", "Exception", "CRITICAL", "", "Executing Executed"),
-    ("Instance:Security.TpmAlert", "Exception", "WARN", "Executing Executed", ""),
-    ("Instance:SystemFailure.Delete", "Exception", "CRITICAL", "Executing Executed Avoided", ""),
-    ("Instance:SystemFailure.Reboot", "Exception", "CRITICAL", "Failed", "Executing Executed"),
-    ("Instance:SystemFailure.Redeploy", "Exception", "CRITICAL", "Scheduled Executing Executed Avoided Canceled", ""),
-    ("Instance:SystemFailure.Stop", "Exception", "CRITICAL", "Executing Executed", ""),
-    (
-        "Instance:SystemMaintenance.IsolateErrorDisk",
-        "Maintenance",
-        "CRITICAL",
-        "Inquiring Executing Executed Avoided Failed Canceled",
-        "",
-    ),
-    ("Instance:SystemMaintenance.PerformanceImpact", "Maintenance", "WARN", "", "Executing Executed"),
-    (
-        "Instance:SystemMaintenance.ReInitErrorDisk",
-        "Maintenance",
-        "CRITICAL",
-        "Inquiring Executing Executed Avoided Failed Canceled",
-        "",
-    ),
-    (
-        "Instance:SystemMaintenance.Reboot",
-        "Maintenance",
-        "CRITICAL",
-        "Inquiring",
-        "Scheduled Executing Executed Avoided Failed Canceled",
-    ),
-    (
-        "Instance:SystemMaintenance.RebootAndIsolateErrorDisk",
-        "Maintenance",
-        "CRITICAL",
-        "Inquiring Executing Executed Avoided Canceled",
-        "",
-    ),
-    (
-        "Instance:SystemMaintenance.RebootAndReInitErrorDisk",
-        "Maintenance",
-        "CRITICAL",
-        "Inquiring Executing Executed Avoided Canceled",
-        "",
-    ),
-    (
-        "Instance:SystemMaintenance.Redeploy",
-        "Maintenance",
-        "CRITICAL",
-        "Inquiring Scheduled Executing Executed Avoided Canceled",
-        "",
-    ),
-    (
-        "Instance:SystemMaintenance.Stop",
-        "Maintenance",
-        "CRITICAL",
-        "Scheduled Executing Executed Avoided Failed Canceled",
-        "",
-    ),
-)
-
-# Of what is no system event: name, status, level, evidence.
-_STATUS_NOTIFICATIONS: Final = (
-    ("Disk:ConvertToPostpaidCompleted", NORMAL, "INFO", _APPENDIX),
-    ("Disk:DiskOperationCompleted", NORMAL, "INFO", _APPENDIX),
-    ("Disk:OverduePaymentRelease", NORMAL, "CRITICAL", _APPENDIX),
-    ("Disk:StateChange", NORMAL, "INFO", _META_LIST),
-    ("Image:StateChange", NORMAL, "INFO", _META_LIST),
-    ("Instance:BurstablePerformanceRestricted", NORMAL, "WARN", _APPENDIX),
-    ("Instance:LiveMigrationAcrossDDH", "-", "INFO", _APPENDIX),
-    ("Instance:PerformanceModeChange", NORMAL, "INFO", _APPENDIX),
-    ("Instance:PreemptibleInstanceInterruption", NORMAL, "WARN", _APPENDIX),
-    ("Instance:StateChange", NORMAL, "INFO", _APPENDIX),
-    ("NetworkInterface:StateChange", NORMAL, "INFO", _META_LIST),
-    ("Snapshot:CreateSnapshotCompleted", NORMAL, "INFO", _APPENDIX),
-)
-
-# Of billing: each with the same statuses, whose levels differ.
-_BILLING: Final = (
-    "AccountUnbalanced.Delete",
-    "AccountUnbalanced.PerformanceAffect",
-    "AccountUnbalanced.Stop",
-    "InstanceExpiration.Delete",
-    "InstanceExpiration.Stop",
-)
-_BILLING_LEVELS: Final = {
-    "Scheduled": "CRITICAL",
-    "Executing": "CRITICAL",
-    "Executed": "CRITICAL",
-    "Avoided": "INFO",
-    "Canceled": "WARN",
-    "Failed": "WARN",
-}
-
-
 def _rows() -> Iterator[NotificationName]:
-    for base, event_type, level, only_appendix, both in _SYSTEM_EVENTS:
-        for statuses, evidence in ((only_appendix, _APPENDIX), (both, _BOTH)):
-            for status in statuses.split():
-                yield NotificationName(f"{base}:{status}", event_type, status, level, evidence)
-    for name, status, level, evidence in _STATUS_NOTIFICATIONS:
-        yield NotificationName(name, "StatusNotification", status, level, evidence)
-    for code in _BILLING:
-        for status, level in _BILLING_LEVELS.items():
-            yield NotificationName(f"Instance:{code}:{status}", "", status, level, _META_LIST)
+    for base, event_type, level, statuses, evidence in csv_rows("pytest_ecsevents.services.cms", "names.csv"):
+        for status in statuses.split():
+            name = base if status in (NORMAL, "-") else f"{base}:{status}"
+            yield NotificationName(name, event_type, status, level, evidence)
 
 
 PUBLISHED: Final[Mapping[str, NotificationName]] = MappingProxyType({row.name: row for row in _rows()})
@@ -165,7 +62,7 @@ _MAINTENANCE_CAUSES: Final = ("SystemMaintenance", "SystemUpgrade")
 
 
 class NotificationNames(Mapping[str, NotificationName]):
-    """The names by themselves: the published ones, and what a test adds.
+    """The published names, and those that a test adds.
 
     A test adds a name that was published later, or another level of one (sources disagree about spot interruptions).
     """
@@ -187,20 +84,20 @@ class NotificationNames(Mapping[str, NotificationName]):
     def add(
         self, name: str, *, level: str, event_type: str = "StatusNotification", status: str = NORMAL
     ) -> NotificationName:
-        """Add a name, or replace what is known of one.
+        """Add a name, or replace the row of one.
 
         Args:
             name: `Instance:VSwitchChanged`, or with its status, `Instance:SystemUpgrade.Migrate:Scheduled`.
             level: "CRITICAL", "WARN" or "INFO".
             event_type: "StatusNotification", "Exception" or "Maintenance".
-            status: The status of a system event; "Normal" for whatever has none.
+            status: The status of a system event; "Normal" for anything else.
 
         Raises:
-            BadArgumentError: The name is no text, or the level or the event type is unknown.
+            BadArgumentError: The name is not a text, or the level or the event type is unknown.
         """
         if not _is_text(name):
             raise BadArgumentError(
-                f'The name of a notification is {name!r}. Pass one such as "Instance:VSwitchChanged".'
+                f'A notification name must be a text, got {name!r}. Pass one such as "Instance:VSwitchChanged".'
             )
         check_level(level)
         if event_type not in EVENT_TYPES:
@@ -220,8 +117,8 @@ class NotificationNames(Mapping[str, NotificationName]):
         if isinstance(name, str) and name in self:
             return self[name]
         raise BadArgumentError(
-            f"{name!r} is the name of no notification.{did_you_mean(str(name), self)} One that is published nowhere, add "
-            "with ecs_events.notification_names.add(name, level=...)."
+            f"Unknown notification name {name!r}.{did_you_mean(str(name), self)} Add an unpublished one with "
+            "ecs_events.notification_names.add(name, level=...)."
         )
 
 
@@ -242,6 +139,6 @@ def _is_text(name: object) -> bool:
 
 
 def check_level(level: object) -> None:
-    """Refuse a level that there is not."""
+    """Raise BadArgumentError for an unknown level."""
     if level not in LEVELS:
         raise BadArgumentError(f"level is {level!r}. Pass one of: {listed(LEVELS)}.{did_you_mean(str(level), LEVELS)}")

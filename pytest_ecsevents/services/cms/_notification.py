@@ -1,4 +1,4 @@
-"""One notification of CloudMonitor, before it takes a form."""
+"""One notification of CloudMonitor, independent of its form."""
 
 import uuid
 from collections.abc import Mapping
@@ -20,19 +20,19 @@ class Notification:
     """One notification.
 
     Attributes:
-        row: Its name, and what the catalogue says of it.
-        uuid: Its own id; `eventId` in its content is the event's.
-        resource: What it is about, as the end of its ARN: `instance/i-web1`.
+        row: Its name with level, status and event type.
+        uuid: Its id; `eventId` in its content is that of the event.
+        resource: The end of its ARN: `instance/i-web1`.
         arn: The whole ARN: `acs:ecs:cn-hangzhou:1000000000000001:instance/i-web1`.
         region_id: The resource's region.
         account_id: The resource's owner.
         instance_name: The instance's name, or "".
         resource_group_id: The instance's resource group, or "".
-        content: What it says.
+        content: `content`.
         at_micros: When it was sent, in microseconds since the epoch.
-        product: Whose resource it is about.
+        product: The product of the resource.
         group_id: The application group of the resource; "0" for none.
-        rule_name: The event rule by which it goes to a receiver; "" for none.
+        rule_name: The event rule that sends it to a receiver; "" for none.
         rule_deliveries: That rule's list of deliveries.
     """
 

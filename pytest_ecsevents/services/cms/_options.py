@@ -1,4 +1,4 @@
-"""The options that every way to receive notifications has, as the author writes them."""
+"""The options of every method that receives notifications."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypedDict
@@ -6,36 +6,36 @@ from typing import Any, Final, TypedDict
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.clock import Duration
+from pytest_ecsevents.services.cms._delivery_faults import Retries, checked_faults, checked_retries
 from pytest_ecsevents.services.cms._filters import checked_filter
 from pytest_ecsevents.services.cms._formats import FORMATS
 from pytest_ecsevents.services.cms._names import NotificationNames
 from pytest_ecsevents.services.cms._notification import Notification
-from pytest_ecsevents.services.cms._perturbations import Retries, checked_mishaps, checked_retries
 
 __tracebackhide__ = hidden_in_reports
 
 
 class DeliveryOptions(TypedDict, total=False):
-    """Which notifications a receiver gets, in which form, and what may happen to them on the way.
+    """Filter, form and faults of the notifications that a receiver gets.
 
     Attributes:
-        format: "cloudmonitor", flat; "cloudmonitor-minimal", with what every published sample has and no more;
+        format: "cloudmonitor", flat; "cloudmonitor-minimal", only what every published sample has;
             "subscription", nested; "eventbridge", a CloudEvent.
-        names: Names of notifications, or in EventBridge's form its types; `*` and none stand for all, here and below.
+        names: Names of notifications, or types in EventBridge's form. Here and below, None and `*` stand for all.
         levels: "CRITICAL", "WARN", "INFO".
-        statuses: "Scheduled", ...; "Normal" of what is no system event.
+        statuses: "Scheduled", ...; "Normal" for what is not a system event.
         event_types: "StatusNotification", "Exception", "Maintenance".
         products: "ECS".
         resource_groups: Ids of the resource groups of instances.
-        keywords: Words that are looked for in the name, the ARN, the instance's name and the content (a guess).
+        keywords: Words that are searched in the name, the ARN, the instance's name and the content (a guess).
         keyword_relation: "OR" for any of the words, "NOT" for none of them.
-        duplicate: Whether each is delivered twice, or how likely that is, from 0 to 1.
-        reorder: Whether, or how likely, the next one overtakes it; where none comes for a minute it goes by itself.
-        drop: Whether, or how likely, it is lost.
-        delay: How long it is on its way, or the shortest and the longest time.
-        retries: How often is tried again what failed.
-        retry_after: How long after a try the next one is, or the shortest and the longest time.
-        seed: What makes the dice of this receiver its own; they fall alike on every run.
+        duplicate: Whether each is delivered twice, or the likelihood, from 0 to 1.
+        reorder: Whether the next one overtakes it, or the likelihood. If none comes for a minute, it is delivered.
+        drop: Whether it is lost, or the likelihood.
+        delay: How long it is on its way, or a pair of the shortest and the longest time.
+        retries: How often a failed delivery is repeated.
+        retry_after: The time between two tries, or a pair of the shortest and the longest.
+        seed: Seeds the random numbers of this receiver, which are the same on every run.
     """
 
     format: str
@@ -60,10 +60,10 @@ OPTIONS: Final = tuple(DeliveryOptions.__annotations__)
 
 
 def checked_format(format_: object) -> Callable[[Notification], dict[str, Any]]:
-    """What gives a notification the form.
+    """The function that gives a notification the form.
 
     Raises:
-        BadArgumentError: There is no such form.
+        BadArgumentError: The form is unknown.
     """
     if format_ not in FORMATS:
         raise BadArgumentError(
@@ -75,17 +75,17 @@ def checked_format(format_: object) -> Callable[[Notification], dict[str, Any]]:
 def checked_options(
     what: str, given: Mapping[str, object], names: NotificationNames, usual: Retries, also: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """What a `Subscription` is made with, but for its seed.
+    """Read the arguments of a `Subscription`, except its seed.
 
     Args:
         what: The method, as an error calls it.
         given: The options.
         names: The known names of notifications.
-        usual: How often is tried again where the author says nothing.
+        usual: The default retries.
         also: Names of the method's other parameters.
 
     Raises:
-        BadArgumentError: There is no such option, or it cannot have that value.
+        BadArgumentError: An option or its value is unknown.
     """
     for option in given:
         if option not in OPTIONS:
@@ -97,6 +97,6 @@ def checked_options(
     return {
         "make": checked_format(format_),
         "wanted": checked_filter(given, names, str(format_)),
-        "mishaps": checked_mishaps(given),
+        "faults": checked_faults(given),
         "retries": checked_retries(given, usual),
     }

@@ -1,4 +1,4 @@
-"""The actions of CloudMonitor on what it has told: the events of products, their numbers, their names, and a dry run."""
+"""CloudMonitor's actions on notifications: history, counts, names, and a dry run."""
 
 import json
 import re
@@ -22,7 +22,7 @@ Test: TypeAlias = Callable[[Notification], bool]
 
 _DIGITS: Final = re.compile(r"[0-9]{1,15}")
 _FEWEST_MILLISECONDS: Final = 10**11
-"""Of a time: the reference speaks of milliseconds, the newer SDK of seconds. A smaller number is of seconds (a guess)."""
+"""The reference has milliseconds, the newer SDK seconds. A smaller number counts as seconds (a guess)."""
 
 
 def _time(name: str) -> Parameter[int | None]:
@@ -38,7 +38,7 @@ def _time(name: str) -> Parameter[int | None]:
 
 
 def _in_any_case(name: str, allowed: tuple[str, ...]) -> Parameter[str]:
-    """Text out of a fixed set, however it is written: the SDK's comments write levels in two ways."""
+    """Text out of a fixed set in any case: the SDK's comments write levels in two ways."""
     strict = choice(name, allowed)
     folded = {value.lower(): value for value in allowed}
     return replace(
@@ -48,12 +48,12 @@ def _in_any_case(name: str, allowed: tuple[str, ...]) -> Parameter[str]:
     )
 
 
-_PRODUCT: Final = text("Product", note="in any case; what is told here is of ECS")
+_PRODUCT: Final = text("Product", note="in any case; all notifications here are of ECS")
 _EVENT_TYPE: Final = _in_any_case("EventType", EVENT_TYPES)
 _NAME: Final = text("Name")
 _LEVEL: Final = _in_any_case("Level", LEVELS)
 _STATUS: Final = text("Status", note="in any case")
-_GROUP: Final = text("GroupId", note="no instance is in an application group here: all are in 0")
+_GROUP: Final = text("GroupId", note="application groups are not faked: every instance is in 0")
 _KEYWORDS: Final = text("SearchKeywords", note="in the content: a, a and b, a or b")
 _START: Final = _time("StartTime")
 _END: Final = _time("EndTime")
@@ -64,34 +64,34 @@ _OR: Final = re.compile(r"\s+or\s+", re.IGNORECASE)
 _AND: Final = re.compile(r"\s+and\s+", re.IGNORECASE)
 
 
-def _said_words(keywords: str) -> Test:
-    """Whether the content holds the words; `or` binds less than `and` (a guess)."""
+def _content_test(keywords: str) -> Test:
+    """A test whether the content holds the words; `or` binds less than `and` (a guess)."""
     ways = [_AND.split(way) for way in _OR.split(keywords.strip())]
-    return lambda told: any(all(word in _content(told) for word in words) for words in ways)
+    return lambda notification: any(all(word in _content(notification) for word in words) for words in ways)
 
 
-def _content(told: Notification) -> str:
-    """`Content`: the JSON text of what was said (a guess: the one sample is of another product, and holds a list)."""
-    return json.dumps(dict(told.content), separators=(",", ":"), ensure_ascii=False)
+def _content(notification: Notification) -> str:
+    """`Content` is the JSON text of the content (a guess: the only sample is of another product, and a list)."""
+    return json.dumps(dict(notification.content), separators=(",", ":"), ensure_ascii=False)
 
 
 def _same(value: str, of: Callable[[Notification], str]) -> Test:
-    return lambda told: of(told).lower() == value.lower()
+    return lambda notification: of(notification).lower() == value.lower()
 
 
 _TESTS: "Final[tuple[tuple[Parameter[str], Callable[[str], Test]], ...]]" = (
-    (_PRODUCT, lambda value: _same(value, lambda told: told.product)),
-    (_STATUS, lambda value: _same(value, lambda told: told.row.status)),
-    (_EVENT_TYPE, lambda value: lambda told: told.row.event_type == value),
-    (_NAME, lambda value: lambda told: told.name == value),
-    (_LEVEL, lambda value: lambda told: told.row.level == value),
-    (_GROUP, lambda value: lambda told: told.group_id == value),
-    (_KEYWORDS, _said_words),
+    (_PRODUCT, lambda value: _same(value, lambda notification: notification.product)),
+    (_STATUS, lambda value: _same(value, lambda notification: notification.row.status)),
+    (_EVENT_TYPE, lambda value: lambda notification: notification.row.event_type == value),
+    (_NAME, lambda value: lambda notification: notification.name == value),
+    (_LEVEL, lambda value: lambda notification: notification.row.level == value),
+    (_GROUP, lambda value: lambda notification: notification.group_id == value),
+    (_KEYWORDS, _content_test),
 )
 
 
-def _asked_for(call: MonitorCall) -> list[Notification]:
-    """The caller's notifications that the filters let pass, in order; ends of the range are included (a guess).
+def _found(call: MonitorCall) -> list[Notification]:
+    """The caller's notifications that pass the filters, in order; both ends of the range are included (a guess).
 
     Raises:
         ApiError: The range ends before it starts.
@@ -101,41 +101,41 @@ def _asked_for(call: MonitorCall) -> list[Notification]:
         raise call.invalid("EndTime", str(last), f"It must not lie before StartTime, which is {first}.")
     tests = [make(call[parameter]) for parameter, make in _TESTS if call[parameter]]
     if first is not None:
-        tests.append(lambda told: _milliseconds(told) >= first)
+        tests.append(lambda notification: _milliseconds(notification) >= first)
     if last is not None:
-        tests.append(lambda told: _milliseconds(told) <= last)
-    own = (told for told in call.monitor.notifications if told.account_id == call.account_id)
-    return [told for told in own if all(test(told) for test in tests)]
+        tests.append(lambda notification: _milliseconds(notification) <= last)
+    own = (notification for notification in call.monitor.notifications if notification.account_id == call.account_id)
+    return [notification for notification in own if all(test(notification) for test in tests)]
 
 
-def _milliseconds(told: Notification) -> int:
-    return told.at_micros // 1000
+def _milliseconds(notification: Notification) -> int:
+    return notification.at_micros // 1000
 
 
 def framed(body: JsonObject, *, success: "bool | str | None" = True, code: "int | str" = "200") -> JsonObject:
-    """A reply in CloudMonitor's frame.
+    """A reply with CloudMonitor's `Code` and `Success`.
 
     Args:
-        body: What the action says.
-        success: `Success`: true, the same as text, or None for nothing. It differs by action, as in the official models.
-        code: `Code`, a text but for one action.
+        body: The rest of the reply.
+        success: `Success`: true, "true", or None to leave it out. It differs by action, as in the official models.
+        code: `Code`, a text except for one action.
     """
     frame: JsonObject = {"Code": code} if success is None else {"Code": code, "Success": success}
     return {**frame, **body}
 
 
-def _view(told: Notification) -> JsonObject:
+def _view(notification: Notification) -> JsonObject:
     return {
-        "Content": _content(told),
-        "GroupId": told.group_id,
-        "InstanceName": told.instance_name,
-        "Level": told.row.level,
-        "Name": told.name,
-        "Product": told.product,
-        "RegionId": told.region_id,
-        "ResourceId": told.arn,
-        "Status": told.row.status,
-        "Time": _milliseconds(told),
+        "Content": _content(notification),
+        "GroupId": notification.group_id,
+        "InstanceName": notification.instance_name,
+        "Level": notification.row.level,
+        "Name": notification.name,
+        "Product": notification.product,
+        "RegionId": notification.region_id,
+        "ResourceId": notification.arn,
+        "Status": notification.row.status,
+        "Time": _milliseconds(notification),
     }
 
 
@@ -148,7 +148,7 @@ _NOTES: Final = (
 
 
 def page_number(most: int | None = None) -> Parameter[int]:
-    """PageNumber, refused as CloudMonitor does."""
+    """PageNumber."""
     return integer("PageNumber", 1, least=1, most=most)
 
 
@@ -174,9 +174,10 @@ _PAGE_SIZE: Final = integer("PageSize", 10, least=1, most=100)
     ),
 )
 def _describe_events(call: MonitorCall) -> JsonObject:
-    found = _asked_for(call)[::-1]
+    found = _found(call)[::-1]
     views: list[Json] = [
-        {**_view(told), "Id": str(told.uuid).upper()} for told in page_of(found, call[_PAGE_NUMBER], call[_PAGE_SIZE])
+        {**_view(notification), "Id": str(notification.uuid).upper()}
+        for notification in page_of(found, call[_PAGE_NUMBER], call[_PAGE_SIZE])
     ]
     return framed({"Message": "success", "SystemEvents": {"SystemEvent": views}}, success="true")
 
@@ -195,8 +196,10 @@ def _describe_events(call: MonitorCall) -> JsonObject:
 )
 def _describe_counts(call: MonitorCall) -> JsonObject:
     alike: dict[object, list[Notification]] = {}
-    for told in _asked_for(call):
-        alike.setdefault((told.product, told.name, told.row.level, told.arn), []).append(told)
+    for notification in _found(call):
+        alike.setdefault(
+            (notification.product, notification.name, notification.row.level, notification.arn), []
+        ).append(notification)
     views: list[Json] = [{**_view(those[-1]), "Num": len(those)} for those in alike.values()]
     return framed({"Message": "success", "SystemEventCounts": {"SystemEventCount": views}}, success="true")
 
@@ -206,7 +209,7 @@ def _describe_counts(call: MonitorCall) -> JsonObject:
 _SECOND: Final = 1000
 _DAY: Final = 86_400 * _SECOND
 _SPAN: Final = 900 * _SECOND
-"""The range of a histogram that asks for none (the sample's)."""
+"""The default range of a histogram (that of the sample)."""
 _INTERVALS: Final = tuple(
     seconds * _SECOND for seconds in (30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 43_200, 86_400)
 )
@@ -219,11 +222,11 @@ _MOST_INTERVALS: Final = 30
     notes=(
         _NOTES[0],
         "Without a range it is that of the last 15 minutes, as in the sample; both ends are included.",
-        "15 minutes are told in intervals of 30 seconds, as in the sample; longer ranges in longer ones, 30 at most.",
+        "15 minutes are notification in intervals of 30 seconds, as in the sample; longer ranges in longer ones, 30 at most.",
     ),
 )
 def _describe_histogram(call: MonitorCall) -> JsonObject:
-    times = [_milliseconds(told) for told in _asked_for(call)]
+    times = [_milliseconds(notification) for notification in _found(call)]
     first, last = call[_START], call[_END]
     last = call.now // 1000 if last is None else last
     first = max(last - _SPAN, 0) if first is None else first
@@ -235,7 +238,7 @@ def _describe_histogram(call: MonitorCall) -> JsonObject:
 
 
 def _intervals(first: int, last: int) -> "Iterable[tuple[int, int]]":
-    """The parts of a range: whole intervals of the clock's, the first and the last one cut off (as in the sample)."""
+    """The intervals of a range, aligned to the clock; the first and the last are cut off (as in the sample)."""
     length = next((one for one in _INTERVALS if one * _MOST_INTERVALS >= last - first), 0)
     length = length or _DAY * -(-(last - first) // (_DAY * _MOST_INTERVALS))
     start = first

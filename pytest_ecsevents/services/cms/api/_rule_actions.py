@@ -72,9 +72,9 @@ _KIND: Final = choice(
     ("SYSTEM", "CUSTOM"),
     note="SYSTEM or CUSTOM, which never fires; default SYSTEM",
 )
-_GROUP: Final = text("GroupId", note="kept; a rule fires for every resource all the same")
+_GROUP: Final = text("GroupId", note="kept, but a rule fires for every resource")
 _STATE: Final = choice("State", _STATES, note="ENABLED or DISABLED; default ENABLED")
-_SILENCE: Final = whole("SilenceTime", least=0, note="seconds, default 86400; kept, but without effect")
+_SILENCE: Final = whole("SilenceTime", least=0, note="seconds, default 86400; kept, without effect")
 
 
 @ACTIONS.action(
@@ -88,9 +88,9 @@ _SILENCE: Final = whole("SilenceTime", least=0, note="seconds, default 86400; ke
     _SILENCE,
     refusals={},
     notes=(
-        "A rule that exists keeps what is not sent, but for its patterns.",
-        "Rules are of an account, and fire for events in all of its regions.",
-        "SilenceTime is about people: machines are told each time.",
+        "An existing rule keeps what is not sent, except its patterns.",
+        "Rules belong to an account, and fire for events in all of its regions.",
+        "SilenceTime concerns contacts: other targets get every notification.",
         "There is no limit on the number of rules.",
     ),
 )
@@ -113,15 +113,15 @@ def _put_rule(call: MonitorCall) -> JsonObject:
 
 
 def _doubts(call: MonitorCall, patterns: Iterable[EventPattern]) -> Iterator[str]:
-    """What the service takes, and yet is probably not what was meant."""
+    """What is accepted, but probably not meant."""
     known = call.monitor.names
     for pattern in patterns:
         if pattern.sql_filter:
-            yield "SQLFilter is kept, but not looked at: the rule fires for whatever else of its pattern fits."
+            yield "SQLFilter is kept, but not evaluated: the rule fires if the rest of its pattern matches."
         if pattern.product.lower() == "ecs":
             for name in pattern.names:
                 if name != ALL and not is_name(name, known):
-                    yield f"No notification of ECS is called {name!r}.{did_you_mean(name, known)}"
+                    yield f"ECS has no notification {name!r}.{did_you_mean(name, known)}"
 
 
 def _pattern(call: MonitorCall, number: int, sent: Struct) -> EventPattern:
@@ -177,7 +177,7 @@ def _rule_view(rule: EventRule, pattern: JsonObject) -> JsonObject:
 
 _OF_GROUP: Final = text("GroupId")
 _PREFIX: Final = text("NamePrefix")
-_IS_ENABLED: Final = yes_or_no("IsEnable", note="those that are enabled, or those that are not")
+_IS_ENABLED: Final = yes_or_no("IsEnable", note="only enabled rules, or only disabled ones")
 # Texts in the reference and in the models.
 _PAGE_NUMBER: Final = replace(page_number(), kind="string")
 _PAGE_SIZE: Final = replace(integer("PageSize", 10, least=1, most=100), kind="string")
@@ -192,7 +192,7 @@ _PAGE_SIZE: Final = replace(integer("PageSize", 10, least=1, most=100), kind="st
     _PAGE_SIZE,
     refusals={},
     notes=(
-        "Without IsEnable all rules are listed, as Terraform's provider finds them, though it is said to default to true.",
+        "Without IsEnable all rules are listed, as Terraform's provider expects; the reference says that it defaults to true.",
         "Of several patterns the first is shown, as an object, as samples have it; the official model has a list there.",
         "In order of creation; PageSize up to 100.",
     ),
@@ -342,9 +342,9 @@ TARGET_KINDS: Final = (
     *(kind.parameter for kind in TARGET_KINDS),
     notes=(
         _UNKNOWN_NOTE,
-        "An id is of one target of the rule, whatever its kind; a target without one gets the next free number.",
-        "A target that lacks what it is to be told at is failed; the others are taken, and Success is true.",
-        "What is left out: Region is that of the call, Method POST, Protocol http, Level 4.",
+        "An id is unique in its rule, across kinds; a target without one gets the next free number.",
+        "A target without its address fails; the others are added, and Success is true.",
+        "Defaults: Region is that of the call, Method POST, Protocol http, Level 4.",
     ),
 )
 def _put_targets(call: MonitorCall) -> JsonObject:
@@ -381,7 +381,7 @@ def _failures(call: MonitorCall, failed: "list[tuple[TargetKind, Mapping[str, st
 
 
 def _failed_view(members: Mapping[str, str]) -> JsonObject:
-    """Its id is a number here, as in the official model; one that is none is left out."""
+    """Its id is a number here, as in the official model; another id is left out."""
     view: JsonObject = {name: value for name, value in members.items() if name not in ("Id", "Topic")}
     target_id = members.get("Id", "")
     if target_id.isascii() and target_id.isdigit():

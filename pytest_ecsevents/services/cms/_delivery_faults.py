@@ -1,4 +1,4 @@
-"""What can happen to a delivery on its way, and how often it is tried: read from what the author wrote."""
+"""Faults of deliveries and their retries, read from a user's options."""
 
 import random
 from collections.abc import Mapping
@@ -11,24 +11,24 @@ from pytest_ecsevents.clock import SECOND, Micros, duration_text, parse_duration
 __tracebackhide__ = hidden_in_reports
 
 HELD_FOR: Final = 60 * SECOND
-"""How long a delivery is held that is to be overtaken, when none comes that overtakes it."""
+"""How long `reorder` holds a delivery if no other one comes."""
 
 MOST_RETRIES: Final = 176
-"""As many as the longest documented strategy has."""
+"""The count of the longest documented strategy."""
 
 Span = tuple[Micros, Micros]
 """The shortest and the longest."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mishaps:
-    """How likely each thing is to happen to a delivery, from 0 to 1, and how long it is on its way.
+class DeliveryFaults:
+    """The likelihood of each fault of a delivery, from 0 to 1, and its delay.
 
     Attributes:
         duplicate: It is delivered twice.
         reorder: The next one overtakes it.
         drop: It is lost.
-        delay: How long it takes.
+        delay: How long it is on its way.
     """
 
     duplicate: float = 0
@@ -39,11 +39,11 @@ class Mishaps:
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How often a delivery that failed is tried again, and when.
+    """How often a failed delivery is repeated, and when.
 
     Attributes:
         most: How many times, beyond the first.
-        gap: How long after a try the next one is.
+        gap: The time between two tries.
         doubles: Whether each gap is twice the one before.
     """
 
@@ -51,34 +51,34 @@ class Retries:
     gap: Span = (0, 0)
     doubles: bool = False
 
-    def after(self, attempt: int, dice: random.Random) -> Micros:
-        """How long after this try the next one is; the first is 1."""
-        span = spread(self.gap, dice)
+    def after(self, attempt: int, numbers: random.Random) -> Micros:
+        """The time from this try, counted from 1, to the next."""
+        span = spread(self.gap, numbers)
         return span << (attempt - 1) if self.doubles else span
 
 
-def spread(span: Span, dice: random.Random) -> Micros:
-    """A length between the shortest and the longest."""
+def spread(span: Span, numbers: random.Random) -> Micros:
+    """A random duration within a span."""
     least, most = span
-    return least if least == most else dice.randint(least, most)
+    return least if least == most else numbers.randint(least, most)
 
 
-def checked_mishaps(given: Mapping[str, object]) -> Mishaps:
-    """What the author asked for.
+def checked_faults(given: Mapping[str, object]) -> DeliveryFaults:
+    """Read the faults from options.
 
     Raises:
-        BadArgumentError: A probability or a duration is none.
+        BadArgumentError: A value is not a probability or a duration.
     """
     likely = {name: _likelihood(name, given.get(name, False)) for name in ("duplicate", "reorder", "drop")}
     delay = given.get("delay")
-    return Mishaps(**likely, delay=(0, 0) if delay is None else _span("delay", delay))
+    return DeliveryFaults(**likely, delay=(0, 0) if delay is None else _span("delay", delay))
 
 
 def checked_retries(given: Mapping[str, object], usual: Retries) -> Retries:
-    """How often is tried again: what the author asked for, else what is usual for such a receiver.
+    """Read the retries from options; what they leave out is `usual`.
 
     Raises:
-        BadArgumentError: The number or the gap is none.
+        BadArgumentError: A value is not a count or a duration.
     """
     most, gap = given.get("retries"), given.get("retry_after")
     if most is not None and (isinstance(most, bool) or not isinstance(most, int) or not 0 <= most <= MOST_RETRIES):
@@ -97,7 +97,7 @@ def _likelihood(name: str, value: object) -> float:
 
 
 def _span(name: str, value: object) -> Span:
-    """A duration, or the shortest and the longest."""
+    """Read a duration, or a pair of the shortest and the longest."""
     ends = value if isinstance(value, tuple) and len(value) == 2 else (value, value)
     least, most = (parse_duration(end, name) for end in ends)
     if most < least:
