@@ -17,8 +17,6 @@ from pytest_ecsevents.services.ecs import (
     SystemEvent,
     Transition,
     record_of,
-    word,
-    words,
 )
 
 # `state` of Instance:StateChange; an instance that is Pending has just been created.
@@ -78,7 +76,7 @@ def of_disk_event(event: EventRecord, change: Transition, instance: InstanceReco
         "eventType": event.event_type,
         "executeStartTime": instant_text(_started_at(event, change)),
         "ecsInstanceId": event.instance_id,
-        "ecsInstanceName": word(instance, "instance_name"),
+        "ecsInstanceName": instance.texts["instance_name"],
     }
     if change.to_status in FINAL:
         content["executeFinishTime"] = instant_text(change.at_micros)
@@ -97,13 +95,13 @@ def of_state_change(change: InstanceTransition) -> Content:
 
 
 def _state(instance: InstanceRecord, status: InstanceStatus | None) -> Content:
-    private, public = words(instance, "private_ip_addresses"), words(instance, "public_ip_addresses")
+    private, public = instance.lists["private_ip_addresses"], instance.lists["public_ip_addresses"]
     return {
         "resourceId": instance.instance_id,
         "resourceType": "ALIYUN::ECS::Instance",
         "state": _STATES[status],
-        "instanceName": word(instance, "instance_name"),
-        "instanceType": word(instance, "instance_type"),
+        "instanceName": instance.texts["instance_name"],
+        "instanceType": instance.texts["instance_type"],
         "privateIpAddress": private[0] if private else "",
         "publicIpAddress": public[0] if public else "",
     }

@@ -37,7 +37,6 @@ from pytest_ecsevents.services.ecs import (
     InstanceTransition,
     Observed,
     Transition,
-    word,
 )
 
 __tracebackhide__ = hidden_in_reports
@@ -167,8 +166,8 @@ class CloudMonitor:
             arn=f"acs:ecs:{instance.region_id}:{instance.account_id}:{resource}",
             region_id=instance.region_id,
             account_id=instance.account_id,
-            instance_name=word(instance, "instance_name"),
-            resource_group_id=word(instance, "resource_group_id"),
+            instance_name=instance.texts["instance_name"],
+            resource_group_id=instance.texts["resource_group_id"],
             content=content,
             at_micros=at,
         )

@@ -1,5 +1,6 @@
 """ECS: accounts, regions, instances, events and their lifecycle; no HTTP, no pytest, no SDK."""
 
+from pytest_ecsevents.services.ecs._attribute_values import flag, number
 from pytest_ecsevents.services.ecs._attributes import (
     ATTRIBUTES,
     CHARGE_TYPES,
@@ -65,7 +66,6 @@ from pytest_ecsevents.services.ecs._refusals import (
 )
 from pytest_ecsevents.services.ecs._regions import REGIONS, id_prefix, region_of_id
 from pytest_ecsevents.services.ecs._settings import SIMULATED_LIMIT, CloudSettings
-from pytest_ecsevents.services.ecs._shown import flag, number, word, words
 
 __all__ = [
     "ATTRIBUTES",
@@ -137,6 +137,4 @@ __all__ = [
     "record_of",
     "region_of_id",
     "ways_to",
-    "word",
-    "words",
 ]

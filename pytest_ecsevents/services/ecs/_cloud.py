@@ -16,7 +16,6 @@ from pytest_ecsevents.services.ecs._lifecycle import Trigger
 from pytest_ecsevents.services.ecs._model import InstanceRecord, Interruption, Maintenance, MetadataOptions
 from pytest_ecsevents.services.ecs._refusals import NothingToRedeployError, NotPreemptibleError
 from pytest_ecsevents.services.ecs._settings import CloudSettings
-from pytest_ecsevents.services.ecs._shown import word
 
 __tracebackhide__ = hidden_in_reports
 
@@ -105,7 +104,7 @@ class Cloud:
             NotPreemptibleError: It is not preemptible.
         """
         with self._changes.changing() as now:
-            if word(instance, "spot_strategy") == "NoSpot":
+            if instance.texts["spot_strategy"] == "NoSpot":
                 raise NotPreemptibleError(
                     f"{instance.instance_id} is no preemptible instance. Declare it with "
                     'spot_strategy="SpotAsPriceGo", or "SpotWithPriceLimit".'

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from pytest_ecsevents.clock import Micros, from_micros, instant_text
+from pytest_ecsevents.services.ecs._attribute_values import ListValues, TextValues
 from pytest_ecsevents.services.ecs._attributes import AttributeValue
 from pytest_ecsevents.services.ecs._catalogue import EventStatus, InstanceStatus
 from pytest_ecsevents.services.ecs._disks import Disk, system_disk
@@ -127,6 +128,8 @@ class InstanceRecord:
         declared_disks: Its disks, perhaps without the system disk.
         locks: `OperationLocks`.
         releases_at: When it is released, once its reclaiming was announced.
+        texts: Its attributes that are texts: declared, default or made up.
+        lists: Its attributes that are lists.
         way: The statuses that are left of an operation that takes its time, and the operation's cause.
         view: What tests get.
     """
@@ -148,12 +151,15 @@ class InstanceRecord:
     started_at: Micros = field(init=False)
     metadata_options: MetadataOptions = field(init=False)
     locks: tuple[str, ...] = field(init=False)
+    texts: TextValues = field(init=False, repr=False)
+    lists: ListValues = field(init=False, repr=False)
     view: "Instance" = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.tags = MappingProxyType(dict(self.tags))
         self.attributes = MappingProxyType(dict(self.attributes))
-        self.takes = dict(self.takes)
+        self.takes = {status: lasts for status, lasts in self.takes.items() if lasts}
+        self.texts, self.lists = TextValues(self), ListValues(self)
         self.started_at = self.created_at
         self.metadata_options = MetadataOptions(
             str(self.attributes.get("http_endpoint", "")), str(self.attributes.get("http_tokens", ""))

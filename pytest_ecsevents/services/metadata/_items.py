@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pytest_ecsevents.clock import Micros, instant_text
-from pytest_ecsevents.services.ecs import Cloud, EventRecord, InstanceRecord, word, words
+from pytest_ecsevents.services.ecs import Cloud, EventRecord, InstanceRecord
 from pytest_ecsevents.services.metadata._credentials import Credentials
 
 
@@ -50,7 +50,7 @@ _Read = Callable[[Reading, str], str | None]
 
 
 def _word(attribute: str) -> _Read:
-    return lambda reading, _: word(reading.instance, attribute) or None
+    return lambda reading, _: reading.instance.texts[attribute] or None
 
 
 def _always(text: str) -> _Read:
@@ -58,18 +58,18 @@ def _always(text: str) -> _Read:
 
 
 def _only_windows(text: str) -> _Read:
-    return lambda reading, _: text if word(reading.instance, "os_type") == "windows" else None
+    return lambda reading, _: text if reading.instance.texts["os_type"] == "windows" else None
 
 
 def _only_linux(text: str) -> _Read:
-    return lambda reading, _: text if word(reading.instance, "os_type") == "linux" else None
+    return lambda reading, _: text if reading.instance.texts["os_type"] == "linux" else None
 
 
 # -- addresses
 
 
 def _first(instance: InstanceRecord, attribute: str) -> str | None:
-    return next(iter(words(instance, attribute)), None)
+    return next(iter(instance.lists[attribute]), None)
 
 
 def _private(reading: Reading, _name: str) -> str | None:
@@ -77,7 +77,7 @@ def _private(reading: Reading, _name: str) -> str | None:
 
 
 def _privates(reading: Reading, _name: str) -> str | None:
-    addresses = words(reading.instance, "private_ip_addresses")
+    addresses = reading.instance.lists["private_ip_addresses"]
     return json.dumps(addresses) if addresses else None
 
 
@@ -86,7 +86,7 @@ def _public(reading: Reading, _name: str) -> str | None:
 
 
 def _eip(reading: Reading, _name: str) -> str | None:
-    return word(reading.instance, "eip_address") or _public(reading, "")
+    return reading.instance.texts["eip_address"] or _public(reading, "")
 
 
 def _network(length: int) -> _Read:
@@ -145,11 +145,11 @@ def _itself(text: str) -> str:
 
 
 def _macs(instance: InstanceRecord) -> Iterable[str]:
-    return (word(instance, "mac_address"),)
+    return (instance.texts["mac_address"],)
 
 
 def _given(attribute: str) -> "Callable[[InstanceRecord], Iterable[str]]":
-    return lambda instance: filter(None, (word(instance, attribute),))
+    return lambda instance: filter(None, (instance.texts[attribute],))
 
 
 def _serials(instance: InstanceRecord) -> Iterable[str]:
@@ -173,7 +173,7 @@ _IDENTITY: Final = ("zone-id", "serial-number", "instance-id", "region-id", "pri
 
 def _document(reading: Reading, _name: str) -> str:
     said: dict[str, str | None] = {name: META_DATA[f"meta-data/{name}"].read(reading, "") for name in _IDENTITY}
-    said |= {"image-id": word(reading.instance, "image_id"), "instance-type": word(reading.instance, "instance_type")}
+    said |= {"image-id": reading.instance.texts["image_id"], "instance-type": reading.instance.texts["instance_type"]}
     return json.dumps({name: text or "" for name, text in said.items()}, separators=(",", ":"))
 
 

@@ -16,7 +16,6 @@ from pytest_ecsevents.services.ecs import (
     UnknownInstanceError,
     check_operable,
     flag,
-    word,
 )
 from pytest_ecsevents.services.ecs._cloud import ActionCall
 from pytest_ecsevents.services.ecs.api import PACKAGE
@@ -264,7 +263,7 @@ def _check_deletable(call: ActionCall, instance: InstanceRecord) -> None:
     """A security lock does not keep an instance from being released (documented)."""
     if flag(instance, "deletion_protection"):
         raise call.error("InvalidOperation.DeletionProtection")
-    if word(instance, "instance_charge_type") == "PrePaid" and not call[_TERMINATE]:
+    if instance.texts["instance_charge_type"] == "PrePaid" and not call[_TERMINATE]:
         raise call.error("ChargeTypeViolation")
     if instance.status == InstanceStatus.PENDING:
         raise call.error(

@@ -30,8 +30,6 @@ from pytest_ecsevents.services.ecs import (
     InstanceRecord,
     InstanceStatus,
     flag,
-    word,
-    words,
 )
 from pytest_ecsevents.services.ecs._cloud import ActionCall
 from pytest_ecsevents.services.ecs.api import PACKAGE
@@ -52,17 +50,17 @@ class Filter:
 
 
 def _is(attribute: str) -> Matches:
-    return lambda instance, value: word(instance, attribute) == value
+    return lambda instance, value: instance.texts[attribute] == value
 
 
 def _any_of(attribute: str) -> Matches:
-    return lambda instance, value: not set(value).isdisjoint(words(instance, attribute))
+    return lambda instance, value: not set(value).isdisjoint(instance.lists[attribute])
 
 
 def _name_like(instance: InstanceRecord, pattern: str) -> bool:
     """`*` stands for any text; nothing else is special."""
     literal = re.sub(r"([\[?])", r"[\1]", pattern)
-    return fnmatch.fnmatchcase(word(instance, "instance_name"), literal)
+    return fnmatch.fnmatchcase(instance.texts["instance_name"], literal)
 
 
 _STATUSES: Final = tuple(str(status) for status in InstanceStatus)
@@ -85,11 +83,11 @@ FILTERS: Final = (
         choice("InstanceNetworkType", NETWORK_TYPES, refusal="InvalidNetworkType.NotFound"),
         _is("instance_network_type"),
     ),
-    Filter(text("SecurityGroupId"), lambda instance, value: value in words(instance, "security_group_ids")),
+    Filter(text("SecurityGroupId"), lambda instance, value: value in instance.lists["security_group_ids"]),
     Filter(json_list("PrivateIpAddresses"), _any_of("private_ip_addresses")),
     Filter(json_list("PublicIpAddresses"), _any_of("public_ip_addresses")),
     Filter(json_list("InnerIpAddresses"), _any_of("inner_ip_addresses")),
-    Filter(json_list("EipAddresses"), lambda instance, value: word(instance, "eip_address") in value),
+    Filter(json_list("EipAddresses"), lambda instance, value: instance.texts["eip_address"] in value),
     Filter(json_list("RdmaIpAddresses"), _any_of("rdma_ip_addresses")),
     Filter(repeated("Ipv6Address", most=100), _any_of("ipv6_addresses")),
     Filter(
@@ -187,7 +185,7 @@ def _tag_pairs(call: ActionCall) -> "list[tuple[str, str | None]]":
 
 
 def _expired_at(instance: InstanceRecord) -> Micros:
-    at = minutes_instant(word(instance, "expired_time"))
+    at = minutes_instant(instance.texts["expired_time"])
     assert at is not None
     return at
 
@@ -212,7 +210,7 @@ def _time_test(call: ActionCall, pair: Mapping[str, str]) -> Callable[[InstanceR
 
 def _check_hpc_cluster(call: ActionCall) -> None:
     wanted = call.values["HpcClusterId"]
-    known = {word(instance, "hpc_cluster_id") for instance in call.cloud.instances.existing.values()}
+    known = {instance.texts["hpc_cluster_id"] for instance in call.cloud.instances.existing.values()}
     if wanted and wanted not in known:
         raise call.error("InvalidHpcClusterId.NotFound", hint="no instance declares that hpc_cluster_id")
 
@@ -247,8 +245,8 @@ def _describe_status(call: ActionCall) -> JsonObject:
         instance
         for instance in mine
         if (not wanted or instance.instance_id in wanted)
-        and zone in ("", word(instance, "zone_id"))
-        and cluster in ("", word(instance, "cluster_id"))
+        and zone in ("", instance.texts["zone_id"])
+        and cluster in ("", instance.texts["cluster_id"])
     ]
     page, envelope = numbered(call, instances, _STATUS_PAGE_SIZE)
     views: list[Json] = [{"InstanceId": one.instance_id, "Status": one.status.value} for one in page]
@@ -258,4 +256,4 @@ def _describe_status(call: ActionCall) -> JsonObject:
 def is_zone(zone: str, region_id: str, instances: Iterable[InstanceRecord]) -> bool:
     """Whether the zone is known: an instance is in it, or it is named like one of the region's."""
     named_so = zone.startswith(region_id) and _ZONE_FORM.fullmatch(zone[len(region_id) :]) is not None
-    return named_so or any(zone == word(instance, "zone_id") for instance in instances)
+    return named_so or any(zone == instance.texts["zone_id"] for instance in instances)

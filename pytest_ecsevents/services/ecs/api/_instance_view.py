@@ -4,7 +4,7 @@ from typing import Final
 
 from pytest_ecsevents.clock import minute_text
 from pytest_ecsevents.rpc._wire import Json, JsonObject
-from pytest_ecsevents.services.ecs import InstanceRecord, InstanceStatus, flag, number, word, words
+from pytest_ecsevents.services.ecs import InstanceRecord, InstanceStatus, flag, number
 
 
 def _price_limit(instance: InstanceRecord) -> float:
@@ -14,7 +14,7 @@ def _price_limit(instance: InstanceRecord) -> float:
 
 
 def _stopped_mode(instance: InstanceRecord) -> str:
-    return instance.stopped_mode if instance.status == InstanceStatus.STOPPED else word(instance, "stopped_mode")
+    return instance.stopped_mode if instance.status == InstanceStatus.STOPPED else instance.texts["stopped_mode"]
 
 
 # Key on the wire -> attribute; the keys and their types are those of a captured reply.
@@ -61,10 +61,10 @@ _OPTIONAL: Final = {"KeyPairName": "key_pair_name", "HpcClusterId": "hpc_cluster
 
 def instance_view(instance: InstanceRecord) -> JsonObject:
     """One entry of `Instances.Instance[]`; times have minute precision."""
-    view: JsonObject = {key: word(instance, name) for key, name in _WORDS.items()}
+    view: JsonObject = {key: instance.texts[name] for key, name in _WORDS.items()}
     view.update((key, number(instance, name)) for key, name in _NUMBERS.items())
     view.update((key, flag(instance, name)) for key, name in _FLAGS.items())
-    view.update((key, said) for key, name in _OPTIONAL.items() if (said := word(instance, name)))
+    view.update((key, said) for key, name in _OPTIONAL.items() if (said := instance.texts[name]))
     view.update(
         InstanceId=instance.instance_id,
         RegionId=instance.region_id,
@@ -89,26 +89,26 @@ def instance_view(instance: InstanceRecord) -> JsonObject:
     )
     if instance.tags:
         view["Tags"] = {"Tag": [{"TagKey": key, "TagValue": value} for key, value in instance.tags.items()]}
-    if words(instance, "rdma_ip_addresses"):
+    if instance.lists["rdma_ip_addresses"]:
         view["RdmaIpAddress"] = {"IpAddress": _listed(instance, "rdma_ip_addresses")}
     return view
 
 
 def _listed(instance: InstanceRecord, name: str) -> list[Json]:
-    return list(words(instance, name))
+    return list(instance.lists[name])
 
 
 def _network(instance: InstanceRecord) -> JsonObject:
-    private = words(instance, "private_ip_addresses")
+    private = instance.lists["private_ip_addresses"]
     primary = private[0] if private else ""
     return {
         "PublicIpAddress": {"IpAddress": _listed(instance, "public_ip_addresses")},
         "InnerIpAddress": {"IpAddress": _listed(instance, "inner_ip_addresses")},
-        "EipAddress": {"AllocationId": "", "IpAddress": word(instance, "eip_address"), "InternetChargeType": ""},
+        "EipAddress": {"AllocationId": "", "IpAddress": instance.texts["eip_address"], "InternetChargeType": ""},
         "VpcAttributes": {
             "PrivateIpAddress": {"IpAddress": list(private)},
-            "VpcId": word(instance, "vpc_id"),
-            "VSwitchId": word(instance, "vswitch_id"),
+            "VpcId": instance.texts["vpc_id"],
+            "VSwitchId": instance.texts["vswitch_id"],
             "NatIpAddress": "",
         },
         "NetworkInterfaces": {"NetworkInterface": [_interface(instance, primary)]},
@@ -119,10 +119,10 @@ def _interface(instance: InstanceRecord, primary: str) -> JsonObject:
     view: JsonObject = {
         "Type": "Primary",
         "PrimaryIpAddress": primary,
-        "MacAddress": word(instance, "mac_address"),
-        "NetworkInterfaceId": word(instance, "network_interface_id"),
+        "MacAddress": instance.texts["mac_address"],
+        "NetworkInterfaceId": instance.texts["network_interface_id"],
         "PrivateIpSets": {"PrivateIpSet": [{"PrivateIpAddress": primary, "Primary": True}]},
     }
-    if words(instance, "ipv6_addresses"):
-        view["Ipv6Sets"] = {"Ipv6Set": [{"Ipv6Address": address} for address in words(instance, "ipv6_addresses")]}
+    if instance.lists["ipv6_addresses"]:
+        view["Ipv6Sets"] = {"Ipv6Set": [{"Ipv6Address": address} for address in instance.lists["ipv6_addresses"]]}
     return view
