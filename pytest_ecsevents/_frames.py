@@ -93,9 +93,14 @@ def keeps_own_names(module: str) -> bool:
     return module == "time" or kind_of(module) & (REAL_TIME | WAITING | OURS | SERVER) != 0
 
 
+def is_of(frame: FrameType, kinds: int) -> bool:
+    """Whether a frame is of one of these kinds."""
+    return kind_of(_module_of(frame)) & kinds != 0
+
+
 def is_between(frame: FrameType) -> bool:
     """Whether a frame lies between the author's code and the fake."""
-    return kind_of(_module_of(frame)) & BETWEEN != 0
+    return is_of(frame, BETWEEN)
 
 
 def author_frame(frame: FrameType | None = None) -> FrameType:
@@ -142,6 +147,11 @@ def place_of_error(error: BaseException, *, in_authors_code: bool = False) -> st
         if not (in_authors_code and is_between(step.tb_frame)):
             place = place_of(step.tb_frame, step.tb_lineno)
     return place
+
+
+def is_timeout(error: BaseException) -> bool:
+    """Whether pytest-timeout raised an error, in whatever function its signal has interrupted."""
+    return any(_module_of(step.tb_frame).partition(".")[0] == "pytest_timeout" for step in _steps(error.__traceback__))
 
 
 def is_debugged(ident: int) -> bool:

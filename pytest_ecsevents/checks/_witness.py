@@ -138,6 +138,9 @@ class CallWitness:
                 self._end_run(standing_clock(call, self.waiting_for))
         else:
             self._repeated_looks = 0
+        team = self._team()
+        if team is not None and team.stop is not None:
+            team.check_call()
         if self._repeated_calls > MOST_CALLS_OF_A_RUN:
             self._check_run(call)
         return log.faults.effect(call) if can_fail and log.faults.rules else NO_EFFECT
@@ -154,6 +157,8 @@ class CallWitness:
             self._queues_stand_at, self._queue_requests_there = call.at_micros, 0
         self._queue_requests_there += 1
         team = self._team()
+        if team is not None:
+            team.check_call()
         if self._queue_requests_there <= MOST_CALLS_OF_A_RUN:
             self.activity += 1
         elif team is not None:

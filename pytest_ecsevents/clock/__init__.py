@@ -1,22 +1,15 @@
 """Freezing back ends, virtual sleep and the queue of what falls due."""
 
-from pytest_ecsevents.clock._asyncio import is_loop_running
+from pytest_ecsevents.clock._asyncio import abandon_task, is_loop_running
 from pytest_ecsevents.clock._clock import BACKENDS, SLEEPS, Clock
-from pytest_ecsevents.clock._scheduler import (
-    HandlerStop,
-    Member,
-    Stop,
-    TestIsOver,
-    Waits,
-    real_now,
-    real_sleep,
-)
+from pytest_ecsevents.clock._scheduler import Member, Waits, real_now, real_sleep
 from pytest_ecsevents.clock._server_waits import (
     ClientGoneError,
     LoopbackClients,
     ServerWait,
     is_readable,
 )
+from pytest_ecsevents.clock._stop import HandlerStop, Stop, TestIsOver
 from pytest_ecsevents.clock._times import (
     LAST,
     SECOND,
@@ -52,6 +45,7 @@ __all__ = [
     "TestIsOver",
     "Waits",
     "When",
+    "abandon_task",
     "delta_micros",
     "duration_text",
     "elapsed_text",

@@ -65,6 +65,8 @@ class LoopWait(WatchedWait):
         is_timeout: Whether that timer is a time-out.
     """
 
+    is_of_loop = True
+
     __slots__ = ("_is_timeout", "_loop", "_since")
 
     def __init__(self, team: Waits, member: Member, deadline: Micros | None, loop: Any, *, is_timeout: bool) -> None:
@@ -146,3 +148,27 @@ def _next_timer(loop: Any) -> Any:
 def _is_timeout(handle: Any) -> bool:
     name = str(getattr(handle._callback, "__qualname__", "")).lower()
     return any(word in name for word in _TIMEOUTS)
+
+
+def abandon_task(task: "asyncio.Future[Any]") -> None:
+    """End a task without asking its coroutine, which swallows its cancellation: it counts as cancelled, and never runs again.
+
+    Who awaits it gets a `CancelledError`, and no loop waits for it when it is closed.
+
+    The private names that this uses were tried with Python 3.10 to 3.15. Where one is missing, the loop that still wants
+    to run the task logs an error, once.
+    """
+    import ctypes  # slow to import, and needed for what is stuck alone
+
+    loop: Any = task.get_loop()
+    waits_for: Any = getattr(task, "_fut_waiter", None)
+    for callback, _ in getattr(waits_for, "_callbacks", None) or ():
+        if getattr(callback, "__self__", None) is task:
+            waits_for.remove_done_callback(callback)
+    for handle in list(getattr(loop, "_ready", ())):
+        if getattr(handle._callback, "__self__", None) is task:
+            handle.cancel()
+    # A task's own `cancel` asks the coroutine; that of its base class does not.
+    asyncio.Future.cancel(task)
+    # Never let go of it: its coroutine's destructor would run the coroutine on, outside any loop, where it may spin.
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(task))

@@ -6,8 +6,8 @@ import socket
 import threading
 import time
 from _thread import get_ident
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Final
 
 from pytest_ecsevents._errors import BadArgumentError, EcsEventsError, hidden_in_reports
@@ -236,6 +236,32 @@ class Clock:
     def aside(self) -> AbstractContextManager[None]:
         """Have what the calling thread waits for meanwhile be real."""
         return nullcontext() if self.waits is None else self.waits.aside()
+
+    # -- interrupting
+
+    def may_interrupt(self) -> bool:
+        """Whether an error may be raised in the calling thread, wherever a handler of signals has interrupted it.
+
+        It may not where the thread holds a lock of ours or waits: what it is in the midst of would stay half done.
+        """
+        return not self._is_in_operation() and (self.waits is None or self.waits.may_interrupt())
+
+    @contextmanager
+    def holding_off(self, ident: int) -> Iterator[bool]:
+        """Keep other threads from taking our locks; whether one of them may be interrupted.
+
+        Args:
+            ident: The thread's identity.
+        """
+        is_free = self.lock.acquire(blocking=False)
+        try:
+            with nullcontext(True) if self.waits is None else self.waits.holding_off(ident) as is_outside:
+                yield is_free and is_outside
+        finally:
+            if is_free:
+                self.lock.release()
+
+    # -- what falls due
 
     def later(self, at: Micros, operation: Callable[[], None]) -> None:
         """Have an operation done at an instant, by whoever moves the clock, who holds no lock meanwhile."""

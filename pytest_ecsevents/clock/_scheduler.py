@@ -16,7 +16,6 @@ import threading
 import time
 from _thread import RLock, allocate_lock, get_ident, get_native_id
 from abc import ABC, abstractmethod
-from asyncio import CancelledError
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from enum import Enum, auto
@@ -24,7 +23,7 @@ from functools import partial
 from itertools import count
 from typing import Any, Final, Protocol
 
-from pytest_ecsevents._frames import author_frame, place_of
+from pytest_ecsevents.clock._stop import HandlerStop, Stop, TestIsOver
 from pytest_ecsevents.clock._times import LAST, Micros
 
 STUCK_AFTER: Final = 0.02
@@ -49,24 +48,6 @@ real_now: Final[Callable[[], float]] = (
 real_sleep: Final = time.sleep
 _real_open: Final = open
 _cpu_clock_of: Final = getattr(time, "pthread_getcpuclockid", None)
-
-
-class HandlerStop(BaseException):
-    """Ends a handler that `run` has had enough of; no `except Exception` stands in its way.
-
-    Attributes:
-        doing: Where the handler waited, in words.
-    """
-
-    def __init__(self, doing: str = "an unknown place") -> None:
-        super().__init__(doing)
-        self.doing: Final = doing
-
-
-class TestIsOver(SystemExit):  # it tells of no error
-    """Ends a thread that still waits when its test has ended."""
-
-    __test__ = False
 
 
 class TimeDriver(Protocol):
@@ -207,6 +188,9 @@ class Wait:
         is_to_look: Whether its thread is about to look: a signal may have come, whose handler is its to run.
     """
 
+    is_of_loop = False
+    """Whether the thread runs an event loop that has nothing to do."""
+
     __slots__ = ("_lock", "_team", "deadline", "ended_by", "is_driving", "is_to_look", "member", "rank")
 
     def __init__(self, team: "Waits", member: Member, deadline: Micros | None, *, rank: int | None = None) -> None:
@@ -257,87 +241,18 @@ class WatchedWait(Wait, ABC):
         """Real seconds that must still pass before time moves to the target, for something real may wake it first."""
 
 
-class Stop:
-    """When `run` ends its handler.
-
-    Attributes:
-        member: The handler's thread.
-        at: The instant; it may be brought forward.
-        when: A condition, looked at whenever time has moved, or None.
-        cancel: How to cancel a handler that is a coroutine, or None; it answers whether there was something to cancel.
-        insist: Called, in its thread, before a handler is told once more that has been told often.
-        is_deaf: Whether it was cancelled and has awaited nothing since, so that it does not know.
-        times: How often it was told to end.
-        told_at: When it was told first.
-        error: What is wrong with it, if that is why it is to end.
-    """
-
-    __slots__ = ("_waits_since", "at", "cancel", "error", "insist", "is_deaf", "member", "times", "told_at", "when")
-
-    MOST_WAITS: Final = 100
-    """Waits that a handler which was told to end may still make, to clean up."""
-
-    OFTEN: Final = 3
-    """How often it is told before it counts as one that catches everything, and may wait no more."""
-
-    def __init__(self, member: Member, at: Micros, when: "Callable[[], object] | None") -> None:
-        self.member: Final = member
-        self.at = at
-        self.when: Final = when
-        self.cancel: Callable[[], bool] | None = None
-        self.is_deaf: Callable[[], bool] = _never
-        self.insist: Callable[[], object] = _never
-        self.times = 0
-        self.told_at: Micros = at
-        self.error: BaseException | None = None
-        self._waits_since = 0
-
-    def is_due(self, now: Micros) -> bool:
-        """Whether the handler must not wait on."""
-        if self.times:
-            self._waits_since += 1
-            return self.is_ignored or self._waits_since > self.MOST_WAITS or self.is_deaf()
-        return now >= self.at or self.is_met()
-
-    def is_after(self, target: Micros) -> bool:
-        """Whether nothing can end the handler until an instant, that one included."""
-        return self.when is None and not self.times and target < self.at
-
-    @property
-    def is_ignored(self) -> bool:
-        """Whether the handler was told often, and went on."""
-        return self.times >= self.OFTEN
-
-    def is_met(self) -> bool:
-        """Whether the condition holds, and has not ended the handler yet."""
-        return self.when is not None and not self.times and bool(self.when())
-
-    def let_go(self) -> None:
-        """Note that a coroutine has ended, and that whatever its loop still waits for is to be told by itself."""
-        self.is_deaf, self.times = _never, min(self.times, 1)
-
-    def tell(self, now: Micros) -> None:
-        """Tell the handler to end.
-
-        Raises:
-            HandlerStop: It is no coroutine, or one that waits without awaiting.
-        """
-        if not self.times:
-            self.told_at = now
-        self.times += 1
-        self._waits_since = 0
-        if self.cancel is None or self.is_deaf() or not self.cancel():
-            if self.times > self.OFTEN:
-                self.insist()
-            raise HandlerStop(place_of(author_frame()))
-
-
 def _turn(wait: Wait) -> tuple[Micros, int]:
     return (LAST if wait.deadline is None else wait.deadline, wait.rank)
 
 
 def _ignored(_before: Micros, _after: Micros) -> None:
     """Nobody wants to know."""
+
+
+def _is_outside(member: Member | None) -> bool:
+    """Whether a thread stands outside every wait; while it drives, what happens may be the author's function."""
+    wait = None if member is None else member.wait
+    return wait is None or wait.is_driving
 
 
 def _never() -> bool:
@@ -478,6 +393,7 @@ class Waits:
 
     def sleep(self, member: Member, seconds: float) -> None:
         """Have the calling thread wait for so many seconds."""
+        self.check_stop(member)
         before = self._clock.now()
         target = self.deadline_after(seconds)
         if target is None or not self._passes_alone(target):
@@ -507,6 +423,7 @@ class Waits:
             HandlerStop: `run` ends the handler that the thread runs.
             TestIsOver: The test has ended.
         """
+        self.check_stop(wait.member)
         own_deadline = wait.deadline
         stop = self._stop_of(wait)
         interrupted: object = None
@@ -523,7 +440,7 @@ class Waits:
             raise TestIsOver
         is_late = wait.ended_by is EndedBy.DEADLINE
         if stop is not None and (wait.ended_by is EndedBy.RUN or (is_late and wait.deadline != own_deadline)):
-            stop.tell(self._clock.now())
+            stop.tell(self._clock.now(), in_loop=wait.is_of_loop)
         return not is_late
 
     def _let_go(self) -> object:
@@ -559,7 +476,7 @@ class Waits:
         if stop is None or stop.member is not wait.member:
             return None
         if stop.is_due(self._clock.now()):
-            stop.tell(self._clock.now())
+            stop.tell(self._clock.now(), in_loop=wait.is_of_loop)
         elif not stop.times and (wait.deadline is None or wait.deadline > stop.at):
             wait.deadline, wait.rank = stop.at, sys.maxsize
         return stop
@@ -712,8 +629,51 @@ class Waits:
         if stop is None:
             return
         stop.error = error
-        if self.me() is not stop.member:
-            self.end_wait(stop)
-            return
-        stop.tell(self._clock.now())
-        raise CancelledError
+        if self.me() is stop.member:
+            stop.tell(self._clock.now())
+        self.end_wait(stop)
+
+    def check_stop(self, member: Member) -> None:
+        """End a handler that waits though it catches everything, before its wait takes a further step.
+
+        Raises:
+            HandlerStop: It is one.
+        """
+        stop = self.stop
+        if stop is not None and stop.ends_waits_at_once and stop.member is member:
+            raise HandlerStop
+
+    def check_call(self) -> None:
+        """End a handler that calls the cloud though it was told to end, and has used up what it had to clean up.
+
+        Raises:
+            HandlerStop: The calling thread is the handler's.
+            CancelledError: The same, and the handler is a coroutine.
+        """
+        stop = self.stop
+        if stop is not None and stop.times and stop.member is self.me() and stop.is_due(self._clock.now()):
+            stop.tell(self._clock.now())
+
+    # -- interrupting
+
+    def may_interrupt(self) -> bool:
+        """Whether an error may be raised in the calling thread, wherever a handler of signals has interrupted it.
+
+        It may not where the thread holds the lock, nor where it waits: what it is in the midst of would stay half done.
+        """
+        mutex: Any = self._mutex
+        return not mutex._is_owned() and _is_outside(self.me())
+
+    @contextmanager
+    def holding_off(self, ident: int) -> Iterator[bool]:
+        """Keep other threads from taking the lock; whether one of them may be interrupted.
+
+        Args:
+            ident: The thread's identity.
+        """
+        is_free = self._mutex.acquire(blocking=False)
+        try:
+            yield is_free and _is_outside(self._members.get(ident))
+        finally:
+            if is_free:
+                self._mutex.release()

@@ -14,7 +14,8 @@ from typing import Any, SupportsIndex, TypeVar
 from pytest_ecsevents._frames import OURS, REAL_TIME, SERVER, TEST_RUN, kind_of_caller
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock._names import NamesMemo, is_no_mock, replace_everywhere
-from pytest_ecsevents.clock._scheduler import Member, TestIsOver, Wait, Waits, real_now, real_sleep
+from pytest_ecsevents.clock._scheduler import Member, Wait, Waits, real_now, real_sleep
+from pytest_ecsevents.clock._stop import TestIsOver
 
 T = TypeVar("T")
 
@@ -154,6 +155,7 @@ def _event_wait(team: Waits, real: Callable[..., bool]) -> Callable[..., bool]:
         member = team.me()
         if member is None:
             return real(event, timeout)
+        team.check_stop(member)
         if event._flag or (timeout is not None and timeout <= 0):
             return bool(event._flag)
         waiter = Wait(team, member, None if timeout is None else team.deadline_after(timeout))

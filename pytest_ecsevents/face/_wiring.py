@@ -80,7 +80,7 @@ class Parts:
             undo=self.undo,
             add_services=self._add_services,
         )
-        self.guard: Final = Guard(lambda: self.patience, self._activity, self._is_running)
+        self.guard: Final = Guard(self.clock, lambda: self.patience, self._activity, self._is_running)
         self.receivers: Final = Receivers(
             self.monitor,
             Dispatcher(self.clock, self.witness.journal.append, self.witness.given_up),
@@ -163,7 +163,7 @@ class Parts:
         return Runner(
             waits,
             member,
-            self.clock.now,
+            self.clock,
             at=at,
             condition=condition,
             activity=lambda: self.witness.activity,

@@ -1,43 +1,63 @@
-"""Receivers that hang are cut off."""
+"""Receivers that hang are ended."""
 
 from _thread import allocate_lock
 from collections.abc import Callable
 from typing import Final, TypeVar
 
 from pytest_ecsevents._errors import StuckHandlerError, hidden_in_reports
-from pytest_ecsevents._frames import is_debugged
-from pytest_ecsevents.clock import HandlerStop, real_now
-from pytest_ecsevents.handlers._interrupts import Interrupter, place_of_thread, start_watch
+from pytest_ecsevents._frames import is_debugged, place_of_thread
+from pytest_ecsevents.clock import Clock, HandlerStop, real_now
+from pytest_ecsevents.handlers._interrupts import LOOK_EVERY, PRESS_EVERY, Interrupter, start_watch
 
 __tracebackhide__ = hidden_in_reports
 
 T = TypeVar("T")
 
-_LOOK_EVERY: Final = 0.05
-
 
 class _Running:
-    """A receiver that is at work."""
+    """A receiver that is at work.
 
-    __slots__ = ("interrupter", "stuck_at")
+    Attributes:
+        what: What errors call it.
+        interrupter: What ends it.
+        stuck_at: Where it was when it was found to hang.
+        is_stubborn: Whether it swallowed what was to end it.
+    """
 
-    def __init__(self) -> None:
-        self.interrupter: Final = Interrupter()
+    __slots__ = ("interrupter", "is_stubborn", "stuck_at", "what")
+
+    def __init__(self, what: str, clock: Clock) -> None:
+        self.what: Final = what
+        self.interrupter: Final = Interrupter(clock)
         self.stuck_at = ""
+        self.is_stubborn = False
+
+    def sentence(self, patience: float) -> str:
+        ended = "caught what was to end it" if self.is_stubborn else "was cut off"
+        return (
+            f"{self.what} neither slept nor called the cloud for {patience:g} seconds of real time, and {ended}. "
+            f"It was at {self.stuck_at}. If it works that long, set ecs_events.patience to more seconds."
+        )
 
 
 class Guard:
-    """Watches, from outside and in real time, whether the receiver that is called gets on.
+    """Watches, from another thread and in real time, whether the receiver that is called gets on.
 
     Args:
+        clock: The test's.
         patience: Real seconds within which it must sleep or call the cloud.
         activity: What changes whenever it does.
         is_watched: Whether `run` watches already.
     """
 
     def __init__(
-        self, patience: Callable[[], float], activity: Callable[[], object], is_watched: Callable[[], bool]
+        self,
+        clock: Clock,
+        patience: Callable[[], float],
+        activity: Callable[[], object],
+        is_watched: Callable[[], bool],
     ) -> None:
+        self._clock: Final = clock
         self._patience: Final = patience
         self._activity: Final = activity
         self._is_watched: Final = is_watched
@@ -45,49 +65,56 @@ class Guard:
         self._wake: Final = allocate_lock()
 
     def end(self) -> None:
-        """Watch no longer."""
+        """Stop watching."""
         if self._wake.locked():
             self._wake.release()
 
     def call(self, what: str, function: Callable[[], T]) -> T:
-        """What the function returns.
+        """Call a function.
 
         Args:
             what: What an error calls it.
             function: It.
 
         Raises:
-            StuckHandlerError: It hung, and was cut off.
+            StuckHandlerError: It hung.
         """
         if self._is_watched():
             return function()
         if not self._wake.locked():
             self._wake.acquire()
             start_watch(self._watch)
-        running = _Running()
+        running = _Running(what, self._clock)
         self._running.append(running)
         running.interrupter.begin()
         try:
             try:
-                return function()
+                result = function()
             finally:
                 running.interrupter.end()
+            if not running.interrupter.raised:
+                return result
         except HandlerStop:
-            raise StuckHandlerError(
-                f"{what} neither slept nor called the cloud for {self._patience():g} seconds of real time, and was cut off. "
-                f"It was at {running.stuck_at}. If it works that long, set ecs_events.patience to more seconds."
-            ) from None
+            running.interrupter.end()  # again: it may have been cut off itself
         finally:
             self._running.remove(running)
+        raise StuckHandlerError(running.sentence(self._patience()))
 
     def _watch(self) -> None:
         seen: tuple[object, ...] = ()
-        since = real_now()
-        while not self._wake.acquire(True, _LOOK_EVERY):
-            running, before = next(reversed(self._running), None), seen
-            seen = (running, self._activity())
-            if running is None or seen != before or is_debugged(running.interrupter.ident):
-                since = real_now()
-            elif real_now() - since > self._patience():
-                running.stuck_at = running.stuck_at or place_of_thread(running.interrupter.ident)
-                running.interrupter.press()
+        since, pause = real_now(), LOOK_EVERY
+        while not self._wake.acquire(True, pause):
+            now, before, pause = real_now(), seen, LOOK_EVERY
+            running = next(reversed(self._running), None)
+            seen = (running, self._activity(), running and running.interrupter.raised)
+            if running is None or is_debugged(running.interrupter.ident):
+                since = now
+            elif running.is_stubborn:
+                pause = PRESS_EVERY
+                running.interrupter.press(running.sentence(self._patience()))
+            elif seen != before:
+                since = now
+            elif now - since > self._patience():
+                running.is_stubborn = running.interrupter.raised > 0
+                running.stuck_at = place_of_thread(running.interrupter.ident)
+                running.interrupter.interrupt()

@@ -3,29 +3,33 @@
 import asyncio
 import datetime as dt
 import inspect
+import sys
 from _thread import allocate_lock
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from types import FrameType, GeneratorType
 from typing import Any, Final
 
 from pytest_ecsevents._errors import BadArgumentError, EndlessHandlerError, StuckHandlerError, hidden_in_reports
-from pytest_ecsevents._frames import is_between, is_debugged, place_of
+from pytest_ecsevents._frames import author_frame, is_between, is_debugged, place_of
 from pytest_ecsevents.clock import (
     SECOND,
+    Clock,
     HandlerStop,
     Member,
     Micros,
     Stop,
     Waits,
+    abandon_task,
     duration_text,
     from_micros,
     instant_text,
+    is_loop_running,
     real_now,
     real_sleep,
 )
-from pytest_ecsevents.handlers._interrupts import Interrupter, place_of_thread, start_watch
+from pytest_ecsevents.handlers._interrupts import LOOK_EVERY, PRESS_EVERY, Interrupter, start_watch
 
 __tracebackhide__ = hidden_in_reports
 
@@ -38,7 +42,6 @@ A_MINUTE: Final = 60.0
 PATIENCE: Final = 10.0
 """Real seconds within which a handler must sleep, or call the cloud."""
 
-_LOOK_EVERY: Final = 0.05
 _A_MOMENT: Final = 0.0001
 
 
@@ -71,7 +74,7 @@ class Runner:
     Args:
         team: The threads of the test.
         member: The calling one.
-        now: The clock.
+        clock: The test's.
         at: The instant at which the handler is to end, or None.
         condition: What is to end it, or None.
         activity: What grows whenever the handler calls the cloud.
@@ -82,7 +85,7 @@ class Runner:
         self,
         team: Waits,
         member: Member,
-        now: Callable[[], Micros],
+        clock: Clock,
         *,
         at: Micros | None,
         condition: Callable[[], object] | None,
@@ -90,53 +93,57 @@ class Runner:
         patience: float,
     ) -> None:
         self._team: Final = team
-        self._now: Final = now
+        self._now: Final = clock.now
         self._at: Final = at
         self._condition: Final = condition
         self._activity: Final = activity
         self._patience: Final = patience
         self._stop: Final = Stop(
-            member, now() + A_YEAR if at is None else at, None if condition is None else self._is_met
+            member,
+            self._now() + A_YEAR if at is None else at,
+            None if condition is None else self._is_met,
+            self._end_handler,
         )
         self._condition_error: BaseException | None = None
         self._was_met = False
         self._member: Final = member
-        self._to_cancel: Callable[[], Sequence[asyncio.Future[Any]]] = self._tasks
+        self._task: asyncio.Future[Any] | None = None  # the coroutine's, where `run` or `run_async` awaits it
         self._others: Final = _tasks_of(member.loop)
-        self._cancels = 0
-        self._is_asked = False
         self._where = ""
         self._stuck_at = ""
-        self._began: Final = now()
+        self._is_stubborn = False
+        self._began: Final = self._now()
         self._is_overdue = False
         self._longest: Final = A_MINUTE * max(1.0, patience / PATIENCE)
         self._wake: Final = allocate_lock()
         self._wake.acquire()
         self._has_watch_ended = False
-        self._interrupter: Final = Interrupter(self._ask)
-        self._stop.insist = self._insist
+        self._is_loop_asked = self._is_in_tests_loop = False
+        self._interrupter: Final = Interrupter(clock, self._is_handlers_turn)
 
     def run(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The handler's result, or `Stopped`; a coroutine runs in a loop of its own."""
+        doing = ""
         before = self._begin()
         try:
             result = function(*args, **kwargs)
-            return asyncio.run(self._awaited(result, is_alone=True)) if _is_awaitable(result) else result
+            if _is_awaitable(result):
+                result = asyncio.run(self._awaited(result))
         except HandlerStop as error:
-            ended_by = error
+            doing = error.doing
         except asyncio.CancelledError:
-            if not self._cancels:
+            if not self._where:
                 raise
-            ended_by = HandlerStop(self._where)
+            doing = self._where
         finally:
-            self._interrupter.is_over = True
             self._finish(before)
-        self._end_tasks_left()
-        return self._stopped(ended_by)
+        return self._stopped(doing) if doing else self._checked(result)
 
     async def run_async(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """The same in the running loop."""
+        doing = ""
         before = self._begin()
+        self._is_in_tests_loop = True
         try:
             result = function(*args, **kwargs)
             if not _is_awaitable(result):
@@ -144,25 +151,15 @@ class Runner:
                     f"run_async got {function!r}, which returned {result!r}, and nothing to await. Pass a coroutine function, "
                     "or leave a plain one to run."
                 )
-            return await self._awaited(result, is_alone=False)
+            result = await self._awaited(result)
         except HandlerStop as error:
-            ended_by = error
+            doing = error.doing
         finally:
-            self._interrupter.is_over = True
             self._finish(before)
-        return self._stopped(ended_by)
+        return self._stopped(doing) if doing else self._checked(result)
 
-    async def _awaited(self, handler: Awaitable[Any], *, is_alone: bool) -> Any:
-        """What a coroutine gives.
-
-        Args:
-            handler: The coroutine.
-            is_alone: Whether all else that its loop runs is its own too.
-        """
-        task = asyncio.ensure_future(handler)
-        self._to_cancel = lambda: [task] if self._cancels <= Stop.OFTEN and not task.done() else self._tasks()
-        self._stop.cancel, self._stop.is_deaf = self._cancel, lambda: bool(getattr(task, "_must_cancel", False))
-        self._interrupter.has_ended, self._interrupter.is_only_in_loop = task.done, not is_alone
+    async def _awaited(self, handler: Awaitable[Any]) -> Any:
+        task = self._task = asyncio.ensure_future(handler)
         try:
             return await task
         except asyncio.CancelledError:
@@ -170,61 +167,7 @@ class Runner:
                 raise HandlerStop(self._where) from None
             raise
         finally:
-            # asyncio may wait for what the coroutine has left behind.
-            self._stop.let_go()
-            self._interrupter.calm_down()
-            self._cancels = 0
-
-    def _tasks(self) -> "list[asyncio.Task[Any]]":
-        """Those of the author's that the handler's thread runs in its loop, and did not run before."""
-        return [task for task in _tasks_of(self._member.loop) if task not in self._others]
-
-    def _ask(self) -> bool:
-        """Have what is stuck cancelled by the loop that runs it; False where none does, or it has not come to it."""
-        loop = self._member.loop
-        if self._is_asked or loop is None or not loop.is_running():
-            return False
-        self._is_asked = True
-        with suppress(RuntimeError):  # it has just been closed
-            loop.call_soon_threadsafe(self._asked)
-        return True
-
-    def _asked(self) -> None:
-        self._is_asked = False
-        if self._interrupter.goes_on():
-            self._cancel()
-
-    def _insist(self) -> None:
-        """Have a handler that goes on waiting, whatever it is told, end where it catches that."""
-        self._note_stuck_as_told()
-        self._interrupter.trace_here()
-
-    def _end_tasks_left(self) -> None:
-        """End what swallowed its cancellation until its loop was closed: whoever lets go of it may wait for ever."""
-        has_swallowed = self._stop.times > 1 and self._member.loop is not None and self._member.loop.is_closed()
-        for task in self._tasks() if has_swallowed else ():
-            self._note_stuck(_DEAF)
-            task._log_destroy_pending = False  # type: ignore[attr-defined]  # the error tells of it
-            self._interrupter.close(task.get_coro(), _frames_of(task))
-
-    def _cancel(self) -> bool:
-        """Cancel the coroutine; one that swallowed that often is ended where it swallows it."""
-        self._cancels += 1
-        tasks = self._to_cancel()
-        self._where = _place_in(tasks)
-        if self._cancels > Stop.OFTEN and tasks:
-            self._note_stuck(_DEAF)
-            self._interrupter.trace([frame for task in tasks for frame in _frames_of(task)], tasks)
-        cancelled = [task.cancel() for task in tasks]
-        return any(cancelled)
-
-    def _is_met(self) -> bool:
-        assert self._condition is not None
-        try:
-            self._was_met = bool(self._condition())
-        except BaseException as error:  # noqa: BLE001  # raised where the author sees it, not in the handler's sleep
-            self._condition_error = error
-        return self._was_met or self._condition_error is not None
+            self._stop.forget_times()
 
     def _begin(self) -> Stop | None:
         """Have the handler stopped when its end comes, and found out when it is stuck."""
@@ -236,31 +179,95 @@ class Runner:
     def _finish(self, before: Stop | None) -> None:
         """Wait for the watch to end, and for a `HandlerStop` that was on its way to arrive."""
         try:
-            self._wait_for_watch(before)
+            self._end_watch(before)
         except HandlerStop:
-            self._wait_for_watch(before)
-        self._interrupter.end()
+            self._end_watch(before)
 
-    def _wait_for_watch(self, before: Stop | None) -> None:
+    def _end_watch(self, before: Stop | None) -> None:
+        self._interrupter.is_over = True
         self._team.stop = before
         if self._wake.locked():
             self._wake.release()
         while not self._has_watch_ended:
             real_sleep(_A_MOMENT)
+        self._interrupter.end()
 
-    def _stopped(self, ended_by: HandlerStop) -> Stopped:
+    # -- ending the handler, in its own thread
+
+    def _end_handler(self, in_loop: bool) -> None:
+        """Raise in the handler, or have its tasks cancelled; tasks that go on swallowing that are abandoned.
+
+        Args:
+            in_loop: Whether its event loop has nothing to do. Else it waits or calls the cloud itself, maybe in a task.
+
+        Raises:
+            HandlerStop: Nothing else would end it.
+            CancelledError: It is a task that waits without awaiting.
+        """
+        running = asyncio.current_task() if is_loop_running() else None
+        tasks = [task for task in self._tasks_to_end() if task is not running]
+        self._where = where = _place_in(tasks) if in_loop and tasks else place_of(author_frame())
+        if self._stop.times > Stop.OFTEN:
+            self._note_stubborn(where)
+        for task in tasks:
+            if self._is_stubborn:
+                abandon_task(task)
+            else:
+                task.cancel()
+        if in_loop and tasks:
+            return
+        if running is not None and running not in self._others:
+            raise asyncio.CancelledError
+        raise HandlerStop(where)
+
+    def _tasks_to_end(self) -> "Sequence[asyncio.Future[Any]]":
+        """The coroutine that was passed; what it has started follows, or is left when it has ended."""
+        if self._task is None or self._task.done() or self._stop.times > Stop.OFTEN:
+            return self._tasks()
+        return [self._task]
+
+    def _tasks(self) -> "list[asyncio.Task[Any]]":
+        """Those of the author's that the handler's thread runs in its loop, and did not run before."""
+        return [task for task in _tasks_of(self._member.loop) if task not in self._others]
+
+    def _is_met(self) -> bool:
+        assert self._condition is not None
+        try:
+            self._was_met = bool(self._condition())
+        except BaseException as error:  # noqa: BLE001  # raised where the author sees it, not in the handler's sleep
+            self._condition_error = error
+        return self._was_met or self._condition_error is not None
+
+    def _checked(self, result: Any) -> Any:
+        """The result of a handler that ended by itself.
+
+        Raises:
+            EcsEventsError: It was stuck, or swallowed what ended it.
+        """
+        for error in self._errors():
+            raise error
+        return result
+
+    def _errors(self) -> Iterator[BaseException]:
+        if self._condition_error is not None:
+            yield self._condition_error
+        if self._stop.error is not None:
+            yield self._stop.error
+        if self._stuck_at:
+            yield StuckHandlerError(self._stuck_at)
+
+    def _stopped(self, doing: str) -> Stopped:
         """What there is to say of a handler that was stopped.
+
+        Args:
+            doing: Where it stood.
 
         Raises:
             EcsEventsError: It was stuck, or its end never came.
         """
-        if self._condition_error is not None:
-            raise self._condition_error
-        if self._stop.error is not None:
-            raise self._stop.error
-        if self._stuck_at:
-            raise StuckHandlerError(self._stuck_at)
-        doing, told_at = ended_by.doing, self._stop.told_at
+        for error in self._errors():
+            raise error
+        told_at = self._stop.told_at
         if self._was_met:
             return Stopped(told_at, "what it was to run until has come", doing)
         if self._at is not None:
@@ -275,36 +282,91 @@ class Runner:
             f'until="30d"{remedy}.'
         )
 
-    # -- watching
+    # -- watching it, from another thread
 
     def _watch(self) -> None:
-        """Look from outside, in real time, whether the handler gets on."""
-        seen, since = (-1, -1), real_now()
+        """Look in real time whether the handler gets on."""
+        seen, since = self._signs_of_life(), real_now()
         overdue_at = since + self._longest
-        while not self._interrupter.is_over and not self._wake.acquire(True, _LOOK_EVERY):
+        while not self._interrupter.is_over and not self._wake.acquire(
+            True, PRESS_EVERY if self._is_stubborn else LOOK_EVERY
+        ):
             now, before = real_now(), seen
+            seen = self._signs_of_life()
             if self._at is None and now > overdue_at and not self._is_overdue:
                 self._is_overdue, self._stop.at = True, self._began  # its next wait is its last
-            seen = (self._team.activity, self._activity())
-            if self._stop.is_ignored:
-                self._note_stuck_as_told()
-                self._interrupter.insist()
-            elif seen != before or is_debugged(self._interrupter.ident):
+            if is_debugged(self._interrupter.ident):
+                since = now
+            elif self._stop.is_ignored:
+                self._press()
+            elif seen != before:
                 since = now
             elif now - since > self._patience:
-                self._note_stuck(_IDLE.format(self._patience))
-                if not self._team.end_wait(self._stop):
-                    self._interrupter.press()
+                self._end_stuck()
         self._has_watch_ended = True
 
-    def _note_stuck_as_told(self) -> None:
-        self._note_stuck(_DEAF if self._to_cancel() else _STUBBORN)
+    def _signs_of_life(self) -> tuple[object, ...]:
+        """What changes when the handler waits, calls the cloud, or is told to end."""
+        return self._team.activity, self._activity(), self._stop.times, self._interrupter.raised
 
-    def _note_stuck(self, problem: str) -> None:
+    def _end_stuck(self) -> None:
+        """End a handler that neither waits nor calls the cloud; if it goes on so, it has swallowed that."""
+        if self._stuck_at and (self._stop.times or self._interrupter.raised):
+            self._stop.times = Stop.OFTEN
+            self._press()
+            return
+        self._note_stuck(_IDLE.format(self._patience))
+        if not self._team.end_wait(self._stop) and not self._ask_loop():
+            self._interrupter.interrupt()
+
+    def _press(self) -> None:
+        """Have a handler told again and again that swallows what is to end it."""
+        self._note_stubborn()
+        if not self._team.end_wait(self._stop) and not self._ask_loop():
+            self._interrupter.press(self._stuck_at)
+
+    def _ask_loop(self) -> bool:
+        """Have the handler's loop end its tasks; False if it has none, or has not come to it since it was asked."""
+        loop = self._member.loop
+        if self._is_loop_asked or loop is None or not loop.is_running() or not self._tasks_to_end():
+            return False
+        self._is_loop_asked = True
+        with suppress(RuntimeError):  # it has just been closed
+            loop.call_soon_threadsafe(self._tell_in_loop)
+        return True
+
+    def _tell_in_loop(self) -> None:
+        self._is_loop_asked = False
+        if not self._interrupter.is_over and self._tasks_to_end():
+            self._stop.tell(self._now(), in_loop=True)
+
+    def _is_handlers_turn(self) -> bool:
+        """Whether the thread runs the handler. In the loop of a test that is a coroutine, others have their turn too."""
+        if not self._is_in_tests_loop or self._task is None:
+            return True
+        return not self._task.done() and asyncio.current_task(self._task.get_loop()) not in self._others
+
+    def _note_stubborn(self, where: str = "") -> None:
+        if not self._is_stubborn:
+            self._is_stubborn = True
+            self._stuck_at = ""
+            is_coroutine = bool(self._tasks_to_end())
+            self._note_stuck(_DEAF if is_coroutine else _STUBBORN, where)
+            self._stop.ends_waits_at_once = not is_coroutine
+
+    def _note_stuck(self, problem: str, where: str = "") -> None:
         if not self._stuck_at:
-            tasks = self._to_cancel()
-            in_task = (lambda: _place_in(tasks)) if tasks else None
-            self._stuck_at = f"{problem} It was at {place_of_thread(self._interrupter.ident, in_task)}."
+            self._stuck_at = f"{problem} It was at {where or self._place()}."
+
+    def _place(self) -> str:
+        """Where the handler stands, as seen from another thread: in what it runs, or between two steps of its tasks."""
+        in_tasks = [frame for task in self._tasks_to_end() for frame in _frames_of(task)]
+        now = step = sys._current_frames()[self._interrupter.ident]
+        while in_tasks and step not in in_tasks:
+            if step.f_back is None:
+                return place_of(in_tasks[-1])
+            step = step.f_back
+        return place_of(author_frame(now))
 
 
 _IDLE: Final = (

@@ -1,6 +1,7 @@
 """`run`: a handler's real loop, started and stopped."""
 
 import asyncio
+import contextlib
 import datetime as dt
 import gc
 import hashlib
@@ -20,7 +21,7 @@ from pytest_ecsevents import (
     Stopped,
     StuckHandlerError,
 )
-from pytest_ecsevents.clock import duration_text
+from pytest_ecsevents.clock import HandlerStop, Stop, duration_text
 from pytest_ecsevents.handlers import _interrupts
 from pytest_ecsevents.handlers import _runner as _run
 
@@ -60,6 +61,13 @@ class Daemon:
                     self.log.append(error)
         finally:
             self.log.append("cleaned up")
+
+
+def work(seconds):
+    """Use the processor, without any wait."""
+    end = time.process_time() + seconds
+    while time.process_time() < end:
+        pass
 
 
 @pytest.fixture
@@ -326,22 +334,41 @@ def test_a_coroutine_that_swallows_its_cancellation_is_found_out(run_coroutine, 
     assert lost == []
 
 
-@pytest.mark.parametrize("result", [1, None])
-def test_what_a_coroutine_leaves_behind_is_ended_too(ecs, result):
-    """A task that swallows its cancellation is waited for by asyncio, but not by `run` beyond its end."""
+@pytest.mark.parametrize("ends", [True, False])
+def test_what_a_coroutine_leaves_behind_is_ended_too(ecs, ends):
+    """A task that swallows its cancellation is waited for by asyncio, but not by `run` beyond its end, which says so."""
     left = []
 
     async def handler():
         left.append(asyncio.ensure_future(swallows()))
-        await (asyncio.sleep(60) if result else asyncio.Event().wait())
-        return result
+        await (asyncio.sleep(60) if ends else asyncio.Event().wait())
 
-    if result:
-        assert ecs.run(handler, until="1h") == result
-    else:
-        with pytest.raises(StuckHandlerError, match=r"in swallows\.$"):
-            ecs.run(handler, until="1h")
-    assert left[0].done()
+    with pytest.raises(StuckHandlerError, match=r"in swallows\.$"):
+        ecs.run(handler, until="1h")
+    assert left[0].cancelled()
+
+
+@pytest.mark.parametrize("pause", [60, 0])
+def test_an_abandoned_coroutine_leaves_the_tests_loop_alone(ecs, caplog, pause):
+    """It never runs again; the loop goes on, logs no error, and closes without waiting for it."""
+    ecs.patience = 0.1
+    steps = []
+
+    async def handler():
+        while True:
+            with contextlib.suppress(BaseException):
+                await asyncio.sleep(pause)
+            steps.append(ecs.now)
+
+    async def test():
+        with pytest.raises(StuckHandlerError):
+            await ecs.run_async(handler, until="1h")
+        steps.clear()
+        await asyncio.sleep(3600)
+        return "went on"
+
+    assert asyncio.run(test()) == "went on"
+    assert (steps, caplog.messages) == ([], [])
 
 
 def test_a_coroutine_that_waits_without_awaiting_is_stopped_at_its_end(ecs, run_coroutine):
@@ -387,7 +414,8 @@ def test_a_coroutine_that_only_yields_is_found_out(ecs, run_coroutine, catches):
 
     with pytest.raises(StuckHandlerError) as error:
         run_coroutine(handler)
-    assert str(error.value).startswith("The handler neither slept nor called the cloud for 0.2 seconds of real time")
+    problem = DEAF if catches else "The handler neither slept nor called the cloud for 0.2 seconds of real time"
+    assert str(error.value).startswith(problem)
     assert str(error.value).endswith(" in handler.")
 
 
@@ -430,49 +458,6 @@ def test_a_cancellation_of_its_own_is_the_handlers(ecs):
 
     with pytest.raises(asyncio.CancelledError):
         ecs.run(lambda: asyncio.run(handler()), until="1h")
-
-
-def test_a_handler_is_not_ended_in_the_making_of_an_object(ecs, unraisable):
-    """What is half made would be destroyed, and say so in somebody else's test."""
-    ecs.patience = 0.1
-
-    def work():
-        end = time.process_time() + 0.004
-        while time.process_time() < end:
-            pass
-
-    class Client:
-        def __init__(self):
-            work()
-            self.is_made = True
-
-        def __del__(self):
-            assert self.is_made
-
-    def stubborn():
-        while True:
-            try:
-                Client()
-                work()
-            except:  # noqa: E722, PERF203, S110  # what it is about
-                pass
-
-    with unraisable() as lost, pytest.raises(StuckHandlerError):
-        ecs.run(stubborn, until="1h")
-    assert lost == []
-
-
-def test_a_handler_that_is_a_constructor_is_ended_too(ecs):
-    """It is left alone for a while only."""
-    ecs.patience = 0.05
-
-    class Daemon:
-        def __init__(self):
-            while True:
-                pass
-
-    with pytest.raises(StuckHandlerError, match=r"in __init__\.$"):
-        ecs.run(Daemon, until="1h")
 
 
 def test_a_coroutine_in_a_test_that_is_one(ecs, daemon):
@@ -648,15 +633,33 @@ def test_a_handler_that_works_in_c_is_ended_when_it_comes_back(ecs):
         ecs.run(works, until="1h")
 
 
-def test_a_handler_in_the_midst_of_waiting_is_not_torn_out_of_it(ecs, monkeypatch):
-    """Where no signal can be sent, nobody is ended in the standard library's own waiting, which holds locks."""
-    monkeypatch.setattr(_interrupts, "_is_main_thread", lambda: False)
+@pytest.fixture(params=["signal", "interpreter"])
+def way(request, monkeypatch):
+    """How a thread is interrupted: by a signal, and where none can be sent."""
+    if request.param == "signal" and not hasattr(signal, "SIGURG"):
+        pytest.skip("signals reach no thread here")
+    if request.param == "interpreter":
+        monkeypatch.setattr(_interrupts, "_is_main_thread", lambda: False)
+    return request.param
+
+
+@pytest.mark.parametrize("lock", ["clock", "scheduler"])
+@pytest.mark.usefixtures("way")
+def test_a_handler_that_holds_our_lock_is_ended_at_its_release(ecs, lock):
+    """What the lock protects is not left half done."""
     ecs.patience = 0.05
-    namespace = {"__name__": "queue", "time": time}
-    exec(  # noqa: S102  # a module of that name
-        "def wait(end):\n    while time.process_time() < end:\n        pass\n    return 'went on'", namespace
-    )
-    assert ecs.run(namespace["wait"], time.process_time() + 0.3) == "went on"
+    mutex = ecs._clock.lock if lock == "clock" else ecs._clock.waits._mutex
+    log = []
+
+    def handler():
+        with mutex:
+            work(0.3)
+            log.append("released")
+        work(60)
+
+    with pytest.raises(StuckHandlerError, match=r"in work\.$"):
+        ecs.run(handler, until="1h")
+    assert log == ["released"]
 
 
 def test_a_handler_in_another_thread_is_found_out_too(ecs):
@@ -710,8 +713,15 @@ def test_a_handler_that_waits_while_another_thread_is_busy_is_found_out(ecs):
         thread.join()
 
 
+STUBBORN = (
+    "The handler caught what was to end it, and went on. A bare except, or except BaseException, around its loop keeps "
+    "Ctrl-C from ending it too: catch Exception. It was at "
+)
+
+
+@pytest.mark.usefixtures("way")
 def test_a_handler_that_catches_everything_is_found_out(ecs, daemon):
-    """A bare except around the loop cannot keep it going, and is named as what it is."""
+    """A bare except around the loop cannot keep it going, and is named as what it is; what runs next is unaffected."""
 
     def stubborn():
         while True:
@@ -720,13 +730,65 @@ def test_a_handler_that_catches_everything_is_found_out(ecs, daemon):
             except:  # noqa: E722, PERF203  # what it is about
                 daemon.log.append("caught")
 
+    line = line_of(stubborn, "time.sleep(60)")
     with pytest.raises(StuckHandlerError) as error:
         ecs.run(stubborn, until="1h")
-    assert str(error.value).startswith(
-        "The handler caught what was to end it, and went on. A bare except, or except BaseException, around its loop keeps "
-        "Ctrl-C from ending it too: catch Exception. It was at "
-    )
-    assert daemon.log
+    assert str(error.value) == f"{STUBBORN}{__file__}:{line} in stubborn."
+    assert len(daemon.log) > 3
+    daemon.log.clear()
+    assert ecs.run(daemon.serve, until="1h").at.hour == ecs.now.hour
+    assert daemon.log == ["cleaned up"]
+
+
+def test_a_handler_that_was_told_may_not_call_for_ever(ecs, call, monkeypatch):
+    """It has some calls to clean up; then a call ends it, as a wait does."""
+    monkeypatch.setattr(Stop, "MOST_WAITS", 5)
+    answers = []
+
+    def stubborn():
+        with contextlib.suppress(BaseException):
+            time.sleep(7200)
+        while len(answers) < 20:
+            answers.append(call("DescribeRegions"))
+
+    assert ecs.run(stubborn, until="1h").doing.endswith(" in call")
+    assert len(answers) == 5
+
+
+@pytest.mark.usefixtures("way")
+def test_a_busy_handler_that_catches_everything_is_told_of(ecs, monkeypatch, capsys):
+    """It cannot be left behind where it runs: the sentence says so at once, and fails the test when it ends after all."""
+    monkeypatch.setattr(_interrupts, "_MOST_PRESSES", 2)
+    ecs.patience = 0.1
+    said = []
+
+    def stubborn():
+        until = time.process_time() + 60
+        while not said and time.process_time() < until:
+            with contextlib.suppress(BaseException), contextlib.suppress(BaseException):
+                work(0.05)
+            said.extend(capsys.readouterr().err.splitlines())
+        return "ended"
+
+    with pytest.raises(StuckHandlerError) as error:
+        ecs.run(stubborn, until="1h")
+    assert said == ["", str(error.value)]
+    assert str(error.value).startswith(f"{STUBBORN}{__file__}:")
+    ecs.patience = 10
+    assert ecs.run(lambda: work(0.2)) is None
+
+
+def test_a_handler_that_catches_one_interruption_may_go_on_to_its_end(ecs):
+    """It fails all the same: it was stuck."""
+    ecs.patience = 0.1
+
+    def handler():
+        with contextlib.suppress(BaseException):
+            work(60)
+        return "result"
+
+    with pytest.raises(StuckHandlerError, match=r"neither slept nor called .* in work\.$"):
+        ecs.run(handler, until="1h")
 
 
 def test_a_handler_in_a_debugger_may_take_its_time(ecs, monkeypatch):
@@ -848,33 +910,19 @@ def test_run_needs_sleeping_that_moves_the_clock(daemon):
 
 def test_the_place_of_a_thread_that_is_gone():
     """A thread that has ended stands nowhere."""
-    assert _interrupts.place_of_thread(-1) == "an unknown place"
     assert _run._place_in([]) == "an unknown place"
-
-
-def test_without_signals_a_handler_is_ended_at_its_next_step(ecs, monkeypatch):
-    """Where no signal can be sent, a handler that never sleeps is ended all the same."""
-    monkeypatch.setattr(_interrupts, "_is_main_thread", lambda: False)
-    ecs.patience = 0.1
-
-    def busy():
-        while True:
-            pass
-
-    with pytest.raises(StuckHandlerError):
-        ecs.run(busy, until="1h")
 
 
 def test_a_stop_that_arrives_when_the_handler_has_ended_is_forgotten(ecs, monkeypatch):
     """What was on its way to a handler ends nothing else."""
-    real, late = _run.Runner._wait_for_watch, [_run.HandlerStop()]
+    real, late = _run.Runner._end_watch, [HandlerStop()]
 
-    def wait_for_watch(runner, before):
+    def end_watch(runner, before):
         real(runner, before)
         if late:
             raise late.pop()
 
-    monkeypatch.setattr(_run.Runner, "_wait_for_watch", wait_for_watch)
+    monkeypatch.setattr(_run.Runner, "_end_watch", end_watch)
     assert ecs.run(lambda: "result") == "result"
     assert late == []
 

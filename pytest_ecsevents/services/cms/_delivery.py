@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Final, Protocol
 
 from pytest_ecsevents._errors import DeliveryError, hidden_in_reports
+from pytest_ecsevents._frames import is_timeout
 from pytest_ecsevents.clock import Clock, HandlerStop, Micros, from_micros, instant_text
 from pytest_ecsevents.services.cms._delivery_faults import HELD_FOR, DeliveryFaults, Retries, spread
 from pytest_ecsevents.services.cms._filters import EventFilter
@@ -246,7 +247,9 @@ class Subscription:
             delivery.answer = self._courier.deliver(delivery)
         except (HandlerStop, KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as error:  # noqa: BLE001  # pytest's own failures are such too
+        except BaseException as error:  # pytest's own failures are such too
+            if is_timeout(error):
+                raise
             self._failed(delivery, notification, error)
         else:
             delivery.outcome = "delivered"

@@ -1,0 +1,108 @@
+"""What ends a handler under `run`, and threads that outlive their test."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from pytest_ecsevents.clock._times import Micros
+
+if TYPE_CHECKING:
+    from pytest_ecsevents.clock._scheduler import Member
+
+
+class HandlerStop(BaseException):
+    """Ends a handler that `run` stops; `except Exception` does not catch it.
+
+    Attributes:
+        doing: Where the handler stood: file, line and function.
+    """
+
+    def __init__(self, doing: str = "an unknown place") -> None:
+        super().__init__(doing)
+        self.doing: Final = doing
+
+
+class TestIsOver(SystemExit):  # Python reports no SystemExit that ends a thread
+    """Ends a thread that still waits when its test has ended."""
+
+    __test__ = False
+
+
+class Stop:
+    """When `run` ends its handler, and how often the handler was told to end.
+
+    A handler that was told may clean up: it has `MOST_WAITS` waits and calls to the cloud before it is told again.
+    One that was told `OFTEN` catches everything, and is told again at each wait and each call.
+
+    Attributes:
+        member: The handler's thread.
+        at: The instant; it may be brought forward.
+        when: A condition, evaluated whenever time has moved, or None.
+        times: How often the handler was told.
+        told_at: When it was told first.
+        error: Why it ends, if that is a mistake of the handler's.
+        ends_waits_at_once: Whether each wait raises without a further step; for a handler that catches everything. Some
+            error must hit it outside its `try`, so little time may pass inside.
+
+    Args:
+        end: Ends the handler: raises `HandlerStop` in it, or cancels its tasks. It is called in the handler's thread,
+            with True if that thread runs an event loop which has nothing to do.
+    """
+
+    __slots__ = ("_end", "_waits_since", "at", "ends_waits_at_once", "error", "member", "times", "told_at", "when")
+
+    MOST_WAITS: Final = 100
+    OFTEN: Final = 3
+
+    def __init__(
+        self, member: "Member", at: Micros, when: "Callable[[], object] | None", end: Callable[[bool], None]
+    ) -> None:
+        self.member: Final = member
+        self.at = at
+        self.when: Final = when
+        self.times = 0
+        self.told_at: Micros = at
+        self.error: BaseException | None = None
+        self.ends_waits_at_once = False
+        self._end: Final = end
+        self._waits_since = 0
+
+    def is_due(self, now: Micros) -> bool:
+        """Whether the handler is to be told now, at a wait or a call. This counts both, once it was told."""
+        if self.times:
+            self._waits_since += 1
+            return self.is_ignored or self._waits_since > self.MOST_WAITS
+        return now >= self.at or self.is_met()
+
+    def is_after(self, target: Micros) -> bool:
+        """Whether nothing can end the handler until an instant, that one included."""
+        return self.when is None and not self.times and target < self.at
+
+    @property
+    def is_ignored(self) -> bool:
+        """Whether the handler was told often, and went on."""
+        return self.times >= self.OFTEN
+
+    def is_met(self) -> bool:
+        """Whether the condition holds, and has not ended the handler yet."""
+        return self.when is not None and not self.times and bool(self.when())
+
+    def forget_times(self) -> None:
+        """Note that the handler's coroutine has ended; tasks that it left behind are told anew."""
+        self.times = min(self.times, 1)
+
+    def tell(self, now: Micros, *, in_loop: bool = False) -> None:
+        """End the handler.
+
+        Args:
+            now: The instant.
+            in_loop: Whether its event loop has nothing to do.
+
+        Raises:
+            HandlerStop: It is no coroutine.
+            CancelledError: It is a coroutine that waits without awaiting.
+        """
+        if not self.times:
+            self.told_at = now
+        self.times += 1
+        self._waits_since = 0
+        self._end(in_loop)
