@@ -1,4 +1,4 @@
-"""The calls of a test: what was called, what must have been, and what must not."""
+"""The calls of a test, the assertions about them, and the errors about calls."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -72,23 +72,21 @@ class ApiLog(CallLog[ApiCall]):
         found = self.matching(action, params)
         if found:
             raise AssertionError(
-                f"{_spoken(action, params)} was to be left alone, but was called {_times(len(found))}:\n"
-                f"{_bullets(found)}"
+                f"expected no calls of {_pattern_text(action, params)}, got {len(found)}:\n{_bullets(found)}"
             )
 
     def _not_called(self, action: str, times: int | None, params: Mapping[str, object], found: int) -> str:
-        wanted = "" if times is None else f" {_times(times)}"
-        outcome = f"was called {_times(found)}" if found else "was not"
-        said = f"{_spoken(action, params)} was to be called{wanted}, but {outcome}."
+        wanted = "a call" if times is None else f"{times} call{'' if times == 1 else 's'}"
+        text = f"expected {wanted} of {_pattern_text(action, params)}, got {found or 'none'}."
         same = [call for call in self.calls if call.action == action]
         if same:
-            return f"{said} Calls to {action}:\n{_bullets(same)}"
+            return f"{text} Calls of {action}:\n{_bullets(same)}"
         if self.calls:
-            return f"{said} Calls to other actions:\n{self._others(action)}"
-        return f"{said} Nothing was called at all."
+            return f"{text} Calls of other actions:\n{self._others(action)}"
+        return f"{text} There were no calls at all."
 
     def _others(self, action: str, most: int = 10) -> str:
-        """The calls there were, of the action most like the wanted one first."""
+        """Calls of other actions, those of the action with the most similar name first."""
         near = nearest(action, self._actions())
         lines = _lines(sorted(self.calls, key=lambda call: call.action != near))
         if len(lines) > most:
@@ -96,7 +94,7 @@ class ApiLog(CallLog[ApiCall]):
         return "\n".join(lines)
 
 
-def _spoken(action: str, params: Mapping[str, object]) -> str:
+def _pattern_text(action: str, params: Mapping[str, object]) -> str:
     return str(CallPattern(action, params, {}))
 
 
@@ -105,7 +103,7 @@ def _is_number(times: object) -> bool:
 
 
 def _times(count: int) -> str:
-    return {0: "not at all", 1: "once", 2: "twice"}.get(count, f"{count} times")
+    return "twice" if count == 2 else f"{count} times"
 
 
 def _bullets(calls: Iterable[ApiCall], most: int = 10) -> str:
@@ -116,13 +114,13 @@ def _bullets(calls: Iterable[ApiCall], most: int = 10) -> str:
 
 
 def _lines(calls: Iterable[ApiCall]) -> list[str]:
-    """One for all calls that read alike, in the order in which the first of them was made."""
+    """One line for all calls with the same text, in order of the first of each."""
     counted = Counter(map(call_text, calls))
     return [f"  - {text}{'' if count == 1 else f' ({_times(count)})'}" for text, count in counted.items()]
 
 
 def standing_clock(call: ApiCall, waiting_for: Mapping[str, Micros]) -> StandingClockError:
-    """The error for a handler that waits for an instance without sleeping."""
+    """The error for a handler that polls an instance without sleeping."""
     instance_id, until = min(waiting_for.items(), key=lambda item: item[1])
     return StandingClockError(
         f"The handler called {call.action} again and again while the clock stands at {instant_text(call.at_micros)}. It "
@@ -133,37 +131,37 @@ def standing_clock(call: ApiCall, waiting_for: Mapping[str, Micros]) -> Standing
 
 
 def standing_run(call: Call, calls: int, place: str) -> StandingClockError:
-    """The error for a handler under `run` whose calls go on while time does not."""
+    """The error for a handler under `run` that calls on while the clock stands still."""
     return StandingClockError(
         f"The handler made {calls} calls while the clock stands at {instant_text(call.at_micros)}, the last of them "
-        f"{_said(call)} at {place}. Time does not pass by itself, so the end of run would never come: sleep in the "
+        f"{_request_text(call)} at {place}. Time does not pass by itself, so run would never end: sleep in the "
         "loop (time.sleep moves the clock), or have calls take their time: "
         f'ecs_events.delay("{METADATA if isinstance(call, MetadataCall) else ALL}", "50ms").'
     )
 
 
 def standing_queue(what: str, at: Micros, requests: int) -> StandingClockError:
-    """The error for a handler under `run` whose requests to queues go on while time does not."""
+    """The error for a handler under `run` that polls a queue on while the clock stands still."""
     return StandingClockError(
         f"The handler made {requests} requests to queues while the clock stands at {instant_text(at)}, the last of them "
-        f"{what}. Time does not pass by itself, so the end of run would never come: poll with wait_seconds, or sleep in the "
+        f"{what}. Time does not pass by itself, so run would never end: poll with wait_seconds, or sleep in the "
         "loop."
     )
 
 
-_WORDS: Final[dict[type[Call], Callable[[Any], str]]] = {ApiCall: api_request_text, MetadataCall: request_text}
+_REQUEST_TEXTS: Final[dict[type[Call], Callable[[Any], str]]] = {ApiCall: api_request_text, MetadataCall: request_text}
 
 
-def _said(call: Call) -> str:
-    return _WORDS[type(call)](call)
+def _request_text(call: Call) -> str:
+    return _REQUEST_TEXTS[type(call)](call)
 
 
 def endless_call(call: Call, no_reply: NoReply) -> EndlessCallError:
-    """The error for a call that nothing would end."""
+    """The error for a call whose client would hang."""
     limit = "connect timeout" if no_reply is NoReply.CONNECT_TIMEOUT else "read timeout"
     return EndlessCallError(
-        f'{_said(call)} met "{no_reply.value}", and its client has no {limit}: it would wait for ever. Give the '
-        'client one (timeout=10 of requests), or declare another fault, such as "connection reset".'
+        f'{_request_text(call)} met "{no_reply.value}", and its client has no {limit}, so it would hang. Give the client '
+        'one (timeout=10 of requests), or declare another fault, such as "connection reset".'
     )
 
 
@@ -177,9 +175,8 @@ def served_call(problem: BaseException) -> ServedCallError:
 def uncaught_connection() -> UnexpectedCallError:
     """The error for a connection to the metadata address that no known client makes."""
     return UnexpectedCallError(
-        f"Something connected to the metadata service, {HOST}, by a way that is not intercepted. Answered are requests, "
-        "urllib3, urllib.request, http.client and aiohttp, and what is built upon them; use one of these. To have it meet "
-        f"a time-out instead: {relaxed('calls')}"
+        f"An unknown HTTP client connected to the metadata service, {HOST}. Use requests, urllib3, urllib.request, http.client "
+        f"or aiohttp, or a library built on them. To let it meet a timeout instead: {relaxed('calls')}"
     )
 
 

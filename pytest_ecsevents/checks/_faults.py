@@ -1,4 +1,4 @@
-"""What the author has in store for calls: faults, quotas and delays."""
+"""Faults, quotas and delays that a test declares for calls."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -38,47 +38,42 @@ C_contra = TypeVar("C_contra", bound=Call, contravariant=True)
 
 
 class Pattern(Protocol[C_contra]):
-    """Which calls a rule is for."""
+    """The calls that a rule is for."""
 
     @property
     def action(self) -> str:
-        """What is called."""
+        """The action, or `*`."""
 
     def fits(self, call: C_contra) -> bool:
-        """Whether a call is meant."""
+        """Whether a call matches."""
 
     def fits_action(self, call: C_contra) -> bool:
-        """Whether it is at least of the kind that is meant."""
+        """Whether its action matches."""
 
     def likeness(self, call: C_contra) -> int:
-        """How near it comes."""
+        """How many of its parameters match."""
 
 
-class Gate(Protocol[C_contra]):
-    """What lets a rule's calls pass unharmed now and then."""
+class Condition(Protocol[C_contra]):
+    """Decides which of a rule's calls fail."""
 
-    def strikes(self, call: C_contra) -> bool:
-        """Whether the next call, this one, is met."""
+    def applies(self, call: C_contra) -> bool:
+        """Whether this call fails; asked once for each call, in order."""
 
 
 class Chance:
-    """Strikes with a probability, as the seed has it.
-
-    Args:
-        probability: From 0 to 1.
-        seed: What makes a test's dice its own.
-    """
+    """Applies with a probability from 0 to 1; seeded, so that each run is the same."""
 
     def __init__(self, probability: float, seed: str) -> None:
         self._probability: Final = probability
         self._random: Final = random.Random(seed)
 
-    def strikes(self, _call: Call) -> bool:
+    def applies(self, _call: Call) -> bool:
         return self._random.random() < self._probability
 
 
 class Quota:
-    """Strikes from the moment a minute's calls are used up until that minute ends."""
+    """Allows `per_minute` calls per virtual minute; applies to the rest."""
 
     MINUTE: Final = 60 * SECOND
 
@@ -87,7 +82,7 @@ class Quota:
         self._minute: int | None = None
         self._used = 0
 
-    def strikes(self, call: Call) -> bool:
+    def applies(self, call: Call) -> bool:
         minute = call.at_micros // self.MINUTE
         if minute != self._minute:
             self._minute, self._used = minute, 0
@@ -100,15 +95,15 @@ class Rule(Generic[C]):
     """One fault, quota or delay, as it was declared.
 
     Attributes:
-        calls: The calls it is for.
-        name: What it is, in words.
+        calls: The calls that it is for.
+        name: For messages: `delay of 5s`.
         effect: What it does to them.
-        times: How many it meets; None for all.
-        between: The window of virtual time in which it meets them, both ends included; None for any time.
-        gate: What lets calls pass now and then, or None.
-        optional: Whether it need not be met.
-        met: How many calls it has met.
-        seen: How many it could have met.
+        times: How many it applies to; None for all.
+        between: The window of virtual time in which it applies, both ends included; None for any time.
+        condition: Decides about each call; None for all.
+        optional: Whether it is no error if it applies to no call.
+        met: How many calls it has applied to.
+        seen: How many calls the condition has been asked about.
     """
 
     calls: Pattern[C]
@@ -116,17 +111,17 @@ class Rule(Generic[C]):
     effect: Effect
     times: int | None
     between: Window | None
-    gate: Gate[C] | None = None
+    condition: Condition[C] | None = None
     optional: bool = False
     met: int = 0
     seen: int = 0
 
     def meets(self, call: C) -> bool:
-        """Whether this call gets it; then it has."""
+        """Whether it applies to this call; counts the call if so."""
         if self.is_over or not self._is_in_window(call) or not self.calls.fits(call):
             return False
         self.seen += 1
-        if self.gate is not None and not self.gate.strikes(call):
+        if self.condition is not None and not self.condition.applies(call):
             return False
         self.met += 1
         return True
@@ -136,13 +131,13 @@ class Rule(Generic[C]):
 
     @property
     def is_over(self) -> bool:
-        """Whether it meets no more."""
+        """Whether it has applied as often as it was declared for."""
         return self.times is not None and self.met >= self.times
 
     @property
     def was_used(self) -> bool:
-        """Whether it met what it was declared for: so many calls, or where that depends, any that came its way."""
-        if self.times is None or self.gate is not None:
+        """Whether it applied `times` times; without a number, or with a condition, whether a call matched."""
+        if self.times is None or self.condition is not None:
             return self.seen > 0
         return self.is_over
 
@@ -150,7 +145,7 @@ class Rule(Generic[C]):
         window = ""
         if self.between is not None:
             window = f" between {instant_text(self.between[0])} and {instant_text(self.between[1])}"
-        met = "not met" if self.times is None or self.gate is not None else f"met {self.met} of {self.times} times"
+        met = "not met" if self.times is None or self.condition is not None else f"met {self.met} of {self.times} times"
         return f"{self.calls}: {self.name}, {met}{window}"
 
 
@@ -201,12 +196,12 @@ class FaultRules(Generic[C]):
         """
         what = f"fail({calls.action!r}, {code!r})"
         effect = _effect(what, calls.action, code, message=message, http_status=http_status, acted=acted)
-        gate: Gate[C] | None = None
+        condition: Condition[C] | None = None
         if probability is not None:
-            gate = Chance(_checked_probability(probability, what), f"{self._seed}/fault {len(self._faults)}")
-        first = None if gate else 1
+            condition = Chance(_checked_probability(probability, what), f"{self._seed}/fault {len(self._faults)}")
+        first = None if condition else 1
         number = _checked_times(first if isinstance(times, EllipsisType) else times, what)
-        self.rules.append(Rule(calls, code, effect, number, between, gate, optional))
+        self.rules.append(Rule(calls, code, effect, number, between, condition, optional))
 
     def quota(
         self,
@@ -230,17 +225,17 @@ class FaultRules(Generic[C]):
         name = f"quota of {per_minute} a minute, then {code}"
         self.rules.append(Rule(calls, name, effect, None, None, Quota(per_minute), optional))
 
-    def refuse(self, calls: Pattern[C], code: str, gate: Gate[C]) -> None:
-        """Declare a fault for whichever calls a gate picks; it need not be met.
+    def refuse(self, calls: Pattern[C], code: str, condition: Condition[C]) -> None:
+        """Declare an optional fault for the calls that a condition selects.
 
         Args:
-            calls: Which calls it picks from.
+            calls: The calls it is asked about.
             code: A common error, which any action may answer.
-            gate: What picks the calls.
+            condition: Selects the calls.
         """
         what = f"fail({calls.action!r}, {code!r})"
         effect = _effect(what, calls.action, code, message=None, http_status=None, acted=None)
-        self.rules.append(Rule(calls, code, effect, None, None, gate, optional=True))
+        self.rules.append(Rule(calls, code, effect, None, None, condition, optional=True))
 
     def delay(
         self, calls: Pattern[C], by: Micros, *, times: int | None, between: Window | None, optional: bool
@@ -258,7 +253,7 @@ class FaultRules(Generic[C]):
         self.rules.append(Rule(calls, name, effect, _checked_times(times, what), between, optional=optional))
 
     def effect(self, call: C) -> Effect:
-        """What this call gets: the first fault that meets it, and unless that keeps it from arriving, the first delay."""
+        """The first fault that applies to a call, and unless that keeps it from arriving, the first delay."""
         fault = next((rule for rule in self._faults if rule.meets(call)), None)
         effect = NO_EFFECT if fault is None else fault.effect
         if isinstance(effect.fault, NetworkFault) and effect.fault.acts is Acts.NEVER:
@@ -338,12 +333,12 @@ def _effect(
             f"is that {fault.meaning}."
         )
     if fault.acts is not Acts.IF_TOLD and acted is not None and acted is not (fault.acts is Acts.ALWAYS):
-        raise BadArgumentError(f"{what} got acted={acted}. Leave it out: such a call acts {fault.acts.value}.")
+        raise BadArgumentError(f"{what} got acted={acted}. Leave it out: the request acts {fault.acts.value}.")
     return Effect(fault, fault.acts is Acts.ALWAYS or bool(acted))
 
 
 def _tables(action: str) -> tuple[ErrorTable, ...]:
-    """What may be answered: an action's own errors before those of any."""
+    """The errors of an action: its own, then the common ones."""
     if action == METADATA:
         return (ERRORS,)
     return (ACTIONS[action].errors, COMMON) if action in ACTIONS else (COMMON,)

@@ -19,7 +19,7 @@ from pytest_ecsevents.checks._call_log import (
     uncaught_connection,
     unexpected_call,
 )
-from pytest_ecsevents.checks._faults import Gate
+from pytest_ecsevents.checks._faults import Condition
 from pytest_ecsevents.checks._patterns import ALL, pattern
 from pytest_ecsevents.checks._strictness import (
     delivery_error,
@@ -172,9 +172,9 @@ class CallWitness:
             team.fail_run(error)
         raise error
 
-    def refuse(self, code: str, gate: Gate[ApiCall]) -> None:
-        """Have the API calls that a gate picks meet an error that any action may answer."""
-        self.log.faults.refuse(pattern(ALL, {}), code, gate)
+    def refuse(self, code: str, condition: Condition[ApiCall]) -> None:
+        """Have API calls fail with a common error if a condition applies."""
+        self.log.faults.refuse(pattern(ALL, {}), code, condition)
 
     # -- requests that cannot be answered
 

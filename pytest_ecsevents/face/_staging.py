@@ -197,7 +197,7 @@ class _ForAMinute:
 
     ends_at: Micros | None = None
 
-    def strikes(self, call: ApiCall) -> bool:
+    def applies(self, call: ApiCall) -> bool:
         if not is_of_ecs(call):
             return False
         if self.ends_at is None:
@@ -211,7 +211,7 @@ class _OncePerAction:
 
     seen: set[str] = field(default_factory=set)
 
-    def strikes(self, call: ApiCall) -> bool:
+    def applies(self, call: ApiCall) -> bool:
         is_first = is_of_ecs(call) and call.action not in self.seen
         self.seen.add(call.action)
         return is_first

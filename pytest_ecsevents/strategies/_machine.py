@@ -319,7 +319,7 @@ class _Refusal:
     def __init__(self) -> None:
         self.is_next = False
 
-    def strikes(self, call: ApiCall) -> bool:
+    def applies(self, call: ApiCall) -> bool:
         if not self.is_next or not is_of_ecs(call):
             return False
         self.is_next = False

@@ -301,7 +301,7 @@ def test_a_program_that_asks_without_sleeping(ecs, call_limit):
     sentence = re.sub(r"\S+test_asking_metadata.py:\d+", "test_asking_metadata.py:N", str(error.value))
     assert sentence == (
         f"The handler made {call_limit} calls while the clock stands at 2030-01-01T00:00:00Z, the last of them i-web1 GET "
-        f"{SPOT} at test_asking_metadata.py:N in get. Time does not pass by itself, so the end of run would never come: sleep in "
+        f"{SPOT} at test_asking_metadata.py:N in get. Time does not pass by itself, so run would never end: sleep in "
         'the loop (time.sleep moves the clock), or have calls take their time: ecs_events.delay("metadata", "50ms").'
     )
     ecs.strict = False

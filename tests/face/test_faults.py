@@ -471,7 +471,7 @@ def test_a_method_that_the_service_refuses_is_refused_in_its_time(ecs):
 def test_a_client_without_a_time_out_is_found_out(fault, limit):
     """It would wait for ever, and that is an error for the author, also where the handler catches it."""
     sentence = (
-        f'DescribeRegions() met "{fault}", and its client has no {limit}: it would wait for ever. Give the client one '
+        f'DescribeRegions() met "{fault}", and its client has no {limit}, so it would hang. Give the client one '
         '(timeout=10 of requests), or declare another fault, such as "connection reset".'
     )
     with pytest.raises(EndlessCallError) as again, EcsEvents() as ecs_events:
@@ -628,12 +628,12 @@ def test_what_calls_came_near_or_may_stay_unused_is_not_complained_of(declare):
         ),
         (
             lambda ecs: ecs.fail("RebootInstance", "connect timeout", acted=True),
-            "fail('RebootInstance', 'connect timeout') got acted=True. Leave it out: such a call acts never, since "
+            "fail('RebootInstance', 'connect timeout') got acted=True. Leave it out: the request acts never, since "
             "it does not arrive.",
         ),
         (
             lambda ecs: ecs.fail("RebootInstance", "garbled body", acted=False),
-            "fail('RebootInstance', 'garbled body') got acted=False. Leave it out: such a call acts always, since "
+            "fail('RebootInstance', 'garbled body') got acted=False. Leave it out: the request acts always, since "
             "only the reply is damaged.",
         ),
         (

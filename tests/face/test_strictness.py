@@ -410,7 +410,7 @@ def test_a_handler_under_run_that_only_calls_is_told(call, kind):
     place = re.search(r"at (\S+conftest\.py:\d+ in call)\.", str(error.value))
     assert str(error.value) == (
         "The handler made 10000 calls while the clock stands at 2018-08-22T10:39:49Z, the last of them DescribeRegions() "
-        f"at {place[1]}. Time does not pass by itself, so the end of run would never come: sleep in the loop (time.sleep "
+        f"at {place[1]}. Time does not pass by itself, so run would never end: sleep in the loop (time.sleep "
         'moves the clock), or have calls take their time: ecs_events.delay("*", "50ms").'
     )
 

@@ -803,7 +803,7 @@ def test_requests_that_go_on_while_time_stands_end_the_run(ecs, client, monkeypa
         ecs.run(busy, until="1h")
     assert str(error.value) == (
         "The handler made 5 requests to queues while the clock stands at 2030-01-01T00:00:00Z, the last of them "
-        "ReceiveMessage of ecs-cms-event. Time does not pass by itself, so the end of run would never come: poll with "
+        "ReceiveMessage of ecs-cms-event. Time does not pass by itself, so run would never end: poll with "
         "wait_seconds, or sleep in the loop."
     )
 

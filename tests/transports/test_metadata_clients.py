@@ -287,9 +287,9 @@ def test_other_hosts_keep_their_proxy(ecs, monkeypatch):
 # -- what is not intercepted never reaches the network
 
 UNCAUGHT = (
-    "Something connected to the metadata service, 100.100.100.200, by a way that is not intercepted. Answered are requests, "
-    "urllib3, urllib.request, http.client and aiohttp, and what is built upon them; use one of these. To have it meet a "
-    'time-out instead: ecs_events.strict -= {"calls"} in the test, or leave "calls" out of ecs_events_strict in the ini '
+    "An unknown HTTP client connected to the metadata service, 100.100.100.200. Use requests, urllib3, urllib.request, "
+    "http.client or aiohttp, or a library built on them. To let it meet a timeout instead: "
+    'ecs_events.strict -= {"calls"} in the test, or leave "calls" out of ecs_events_strict in the ini '
     'file; see README, "Strictness" (README.md#strictness).'
 )
 
@@ -489,6 +489,6 @@ def test_a_client_that_would_wait_for_ever(name):
         with pytest.raises(EndlessCallError):
             urllib.request.urlopen(URL)
     assert str(error.value) == (
-        f'i-web1 GET /latest/meta-data/instance-id met "{name}", and its client has no {name}: it would wait for ever. '
+        f'i-web1 GET /latest/meta-data/instance-id met "{name}", and its client has no {name}, so it would hang. '
         'Give the client one (timeout=10 of requests), or declare another fault, such as "connection reset".'
     )
