@@ -45,10 +45,11 @@ _ERRORS = ("code", "HTTP", "message", "source")
 
 def page() -> str:
     """The whole page."""
-    return "\n".join(_lines()).rstrip("\n") + "\n"
+    return "\n\n".join(_blocks()) + "\n"
 
 
-def _lines() -> Iterator[str]:
+def _blocks() -> Iterator[str]:
+    """Paragraphs, headings and tables, with an empty line after each."""
     yield from _opening()
     for product in PRODUCTS.values():
         yield from _overview(product)
@@ -68,24 +69,19 @@ def _opening() -> Iterator[str]:
     parameters = sum(len(action.parameters.parameters) for action in ACTIONS.values())
     errors = sum(len(action.errors.rows) for action in ACTIONS.values()) + len(COMMON.rows)
     yield "# What the fake can do"
-    yield ""
     yield "<!-- Written by docs/generate_capabilities.py from the package's tables. Edit those, not this page. -->"
-    yield ""
     actions = " and ".join(f"{len(one.actions)} actions of {one.name} {one.version}" for one in PRODUCTS.values())
     yield (
         f"The fake answers {actions}, with {parameters} parameters and {errors} error rows, and knows {len(EVENT_TYPES)} "
-        "types of system events. This page says exactly which, so that you "
-        "can tell before you write a test whether a call of your handler will be answered, what it can be refused "
-        "with, and which of that is the service's published behaviour and which is a guess. It is written from the "
-        "tables that the fake itself runs on."
+        "types of system events. This page lists them, with the errors of each action, so that you know before you write a "
+        "test whether the fake answers your handler's calls. It also says which behaviour is published and which is a "
+        "guess. A script writes this page from the fake's own tables."
     )
-    yield ""
     yield (
-        "In the messages of errors `%s` stands for what the service fills in at run time; its words are published "
-        "nowhere, so what the fake puts there is a guess. Not every error has a cause that the fake can see; each code "
-        'of an action, and each common one, can be had with `ecs_events.fail("<action>", "<code>")`.'
+        "In error messages `%s` stands for text that the service fills in. That text is not published; the fake's is a "
+        'guess. `ecs_events.fail("<action>", "<code>")` makes an action answer with any of its codes, or with a common '
+        "one, whether or not the fake knows its cause."
     )
-    yield ""
 
 
 # -- actions
@@ -93,8 +89,7 @@ def _opening() -> Iterator[str]:
 
 def _overview(product: Product) -> Iterator[str]:
     yield f"## Actions of {product.name}"
-    yield ""
-    yield from _table(
+    yield _table(
         ("action", "RegionId", "required", "parameters", "error codes"),
         (
             (
@@ -109,9 +104,8 @@ def _overview(product: Product) -> Iterator[str]:
     )
     yield (
         "Every action also takes the common parameters "
-        f"{_codes(sorted(ENVELOPE))}, and can be answered with the [common errors](#common-errors)."
+        f"{_codes(sorted(ENVELOPE))}, and may answer with a [common error](#common-errors)."
     )
-    yield ""
 
 
 def _needs(action: Action) -> str:
@@ -120,31 +114,25 @@ def _needs(action: Action) -> str:
 
 def _action(action: Action) -> Iterator[str]:
     yield f"### {action.name}"
-    yield ""
     if action.needs_region:
         row = action.row(action.missing)
         missing = f"without it the call is refused with {row.http_status} `{row.code}`"
         yield f"Needs `RegionId`; {missing}."
     else:
         yield "Does not need `RegionId`."
-    yield ""
     if action.methods != METHODS:
         yield f"It is called by {listed(action.methods)}."
-        yield ""
     if action.parameters.parameters:
-        yield from _table(
+        yield _table(
             ("parameter", "type", "required", "default", "limits and notes"),
             (_parameter(action, parameter) for parameter in action.parameters.parameters),
         )
     else:
         yield "It takes no parameters of its own."
-        yield ""
-    yield from _table(_ERRORS, map(_error, action.errors.rows))
+    yield _table(_ERRORS, map(_error, action.errors.rows))
     if action.notes:
         yield "Guesses, and what else to know:"
-        yield ""
-        yield from (f"- {_text(note)}" for note in action.notes)
-        yield ""
+        yield "\n".join(f"- {_text(note)}" for note in action.notes)
 
 
 def _parameter(action: Action, parameter: "Parameter[object]") -> tuple[str, ...]:
@@ -159,7 +147,7 @@ def _parameter(action: Action, parameter: "Parameter[object]") -> tuple[str, ...
 
 
 def _default(parameter: "Parameter[object]") -> str:
-    """A default that says something; an empty one is that of a filter that was not sent."""
+    """A default; empty ones are left out."""
     if parameter.required or parameter.default in (None, "", ()):
         return ""
     default = str(parameter.default)
@@ -167,7 +155,7 @@ def _default(parameter: "Parameter[object]") -> str:
 
 
 def _required_otherwise(action: Action, parameter: "Parameter[object]") -> str:
-    """The note, and the error for leaving the parameter out where that is not the action's own."""
+    """The note, and the error for a missing parameter if it differs from the action's."""
     if not parameter.missing:
         return parameter.note
     row = action.row(parameter.missing)
@@ -180,21 +168,16 @@ def _error(row: ErrorRow) -> tuple[str, ...]:
 
 def _common_errors() -> Iterator[str]:
     yield "## Common errors"
-    yield ""
-    yield "What any action may be answered with."
-    yield ""
-    yield from _table(_ERRORS, map(_error, COMMON.rows))
+    yield "Any action may answer with these."
+    yield _table(_ERRORS, map(_error, COMMON.rows))
 
 
 def _network_faults() -> Iterator[str]:
     yield "## Network faults"
-    yield ""
     yield (
-        "What the network can do to a call of any action, by the name that `ecs_events.fail` takes as its code. Each "
-        "client library raises what it raises for real."
+        "`ecs_events.fail` takes these as codes too. Each client library raises its own exception, as with a real network."
     )
-    yield ""
-    yield from _table(
+    yield _table(
         ("code", "what happens", "the call acts in the cloud"),
         ((_code(fault.name), _text(fault.meaning), fault.acts.value) for fault in NETWORK_FAULTS.values()),
     )
@@ -205,18 +188,14 @@ def _network_faults() -> Iterator[str]:
 
 def _metadata() -> Iterator[str]:
     yield "## Metadata items"
-    yield ""
     yield (
-        "What the metadata service at http://100.100.100.200 holds below `/latest` and `/2016-01-01`; `*` stands for a name "
+        "The metadata service at http://100.100.100.200 has these below `/latest` and `/2016-01-01`; `*` stands for a name "
         "that the directory lists. `PUT /latest/api/token` issues tokens."
     )
-    yield ""
-    yield from _table(("item", "evidence"), ((_code(item.path), _text(item.evidence)) for item in ITEMS))
+    yield _table(("item", "evidence"), ((_code(item.path), _text(item.evidence)) for item in ITEMS))
     yield "## Metadata errors"
-    yield ""
-    yield "What it refuses with. The codes are those of `ecs_events.fail`; the service has none."
-    yield ""
-    yield from _table(_ERRORS, map(_error, ERRORS.rows))
+    yield "The codes are for `ecs_events.fail`; the service itself has none."
+    yield _table(_ERRORS, map(_error, ERRORS.rows))
 
 
 # -- events
@@ -224,13 +203,11 @@ def _metadata() -> Iterator[str]:
 
 def _event_types() -> Iterator[str]:
     yield "## Event types"
-    yield ""
     yield (
-        "The statuses are those that an event of the type can take, the effect is that of a real event on its instance "
-        "when it runs. A code marked as invented was published nowhere: read `EventType.Name` instead."
+        "The statuses are those that an event of the type can take. The effect is that of a real event on its instance when "
+        "it executes. A code marked as invented is not published: read `EventType.Name` instead."
     )
-    yield ""
-    yield from _table(
+    yield _table(
         ("type", "statuses", "can be simulated", "effect of a real one", "code", "evidence of the code"),
         (
             (
@@ -248,10 +225,8 @@ def _event_types() -> Iterator[str]:
 
 def _statuses() -> Iterator[str]:
     yield "## Statuses"
-    yield ""
     yield "Of events, `EventCycleStatus`:"
-    yield ""
-    yield from _table(
+    yield _table(
         ("status", "code", "evidence of the code", "finished"),
         (
             (_code(status.value), *_numbered(EVENT_STATUS_CODES[status]), "yes" if status in FINAL else "")
@@ -260,11 +235,9 @@ def _statuses() -> Iterator[str]:
     )
     header = ("status", "code", "evidence of the code")
     yield "Of instances, `Status`:"
-    yield ""
-    yield from _table(header, ((_code(one.value), *_numbered(code)) for one, code in INSTANCE_STATUS_CODES.items()))
+    yield _table(header, ((_code(one.value), *_numbered(code)) for one, code in INSTANCE_STATUS_CODES.items()))
     yield "Of instances, `HealthStatus`:"
-    yield ""
-    yield from _table(header, ((_code(name), *_numbered(code)) for name, code in HEALTH_STATUS_CODES.items()))
+    yield _table(header, ((_code(name), *_numbered(code)) for name, code in HEALTH_STATUS_CODES.items()))
 
 
 def _numbered(code: "tuple[int, str]") -> "tuple[str, str]":
@@ -274,11 +247,9 @@ def _numbered(code: "tuple[int, str]") -> "tuple[str, str]":
 
 def _lifecycle() -> Iterator[str]:
     yield "## Lifecycle"
-    yield ""
-    yield "What moves an event from one status to the next. What no row names does not move."
-    yield ""
+    yield "An event changes its status only by these transitions."
     kinds = {True: "simulated", False: "real", None: "simulated and real"}
-    yield from _table(
+    yield _table(
         ("types", "events", "from", "when", "to", "evidence"),
         (
             (
@@ -296,13 +267,11 @@ def _lifecycle() -> Iterator[str]:
 
 def _scenarios() -> Iterator[str]:
     yield "## Scenarios"
-    yield ""
     yield (
-        "What `@pytest.mark.ecs_scenarios` runs a test through, each with the types of events that have it. Simulated "
-        "events are used where there are some, and real ones where only those can be answered."
+        "`@pytest.mark.ecs_scenarios` runs a test with each of these, and with each type of events that has it. Events are "
+        "simulated, or real where simulated ones cannot be answered."
     )
-    yield ""
-    yield from _table(
+    yield _table(
         ("scenario", "what happens", "types", "without a handler", "events", "evidence"),
         ((_code(row.name), _text(row.what), *_who(row), _text(row.evidence)) for row in SCENARIOS.values()),
     )
@@ -318,27 +287,22 @@ def _who(row: ScenarioRow) -> "tuple[str, str, str]":
     )
 
 
-# -- Markdown
-
-
 # -- message queues
 
 
 def _message_queues() -> Iterator[str]:
     yield "## Message queues"
-    yield ""
     yield (
-        f"Operations of the Simple Message Queue (formerly MNS), version {VERSION}. Each number below is refused with "
-        "`InvalidArgument` where it is out of range."
+        f"Operations of the Simple Message Queue (formerly MNS), version {VERSION}. A number outside its range is refused "
+        "with `InvalidArgument`."
     )
-    yield ""
     smq = parts_of(EcsEvents()).messaging.service
-    yield from _table(
+    yield _table(
         ("operations", "request"),
         ((route.operations, _code(f"{route.method} {_path_text(route)}")) for route in smq.routes),
     )
     groups = {"queue": QUEUE_LIMITS, "topic": TOPIC_LIMITS, "request": (BATCH, WAIT, HIDDEN, PRIORITY)}
-    yield from _table(
+    yield _table(
         ("of a", "number", "from", "to", "default"),
         (
             (group, _code(limit.name), str(limit.low), str(limit.high), str(limit.default))
@@ -346,7 +310,7 @@ def _message_queues() -> Iterator[str]:
             for limit in limits
         ),
     )
-    yield from _table(
+    yield _table(
         _ERRORS,
         ((_code(row.code), str(row.http_status), _text(row.message), row.source) for row in SMQ_ERRORS.rows),
     )
@@ -359,22 +323,23 @@ def _path_text(route: Route) -> str:
     return f"{path}?{route.marker}=" if route.marker else path
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(header)} |"
-    yield f"| {' | '.join('---' for _ in header)} |"
-    yield from ("|" + "".join(f" {cell} |" if cell else " |" for cell in row) for row in rows)
-    yield ""
+# -- Markdown
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    cells = ("|" + "".join(f" {cell} |" if cell else " |" for cell in row) for row in rows)
+    return "\n".join((f"| {' | '.join(header)} |", f"| {' | '.join('---' for _ in header)} |", *cells))
 
 
 def _text(said: str) -> str:
-    """Plain text in a cell: nothing in it ends the cell, or is read as markup."""
+    """Text in a cell, with Markdown's special characters escaped."""
     for special in ("\\", "|", "*", "_", "<", "[", "`"):
         said = said.replace(special, f"\\{special}")
     return " ".join(said.split())
 
 
 def _code(name: str) -> str:
-    """A name as it stands on the wire; a bar ends a cell even there."""
+    """A name as code; a bar would end the cell even there."""
     return "`{}`".format(name.replace("|", "\\|"))
 
 
@@ -393,7 +358,7 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
         arguments: Of the command line.
 
     Returns:
-        1 when the page was to be checked and is out of date, else 0.
+        1 if `--check` found the page out of date, else 0.
     """
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     how = parser.add_mutually_exclusive_group()

@@ -1,4 +1,4 @@
-"""What RunInstances and CreateInstance take: what DescribeInstances shows afterwards, and what has no effect here."""
+"""Parameters of RunInstances and CreateInstance: those that instances show afterwards, and those without effect."""
 
 import base64
 import ipaddress
@@ -37,7 +37,7 @@ def _alone(value: str) -> AttributeValue:
 
 
 def _decoded(value: str) -> AttributeValue:
-    """The text that was sent in Base64; what is none stays as it is (a guess)."""
+    """Decode Base64; other text stays as it is (a guess)."""
     try:
         return base64.b64decode(value, validate=True).decode("utf-8", "replace")
     except ValueError:
@@ -51,7 +51,7 @@ class Shown:
     Attributes:
         parameter: The parameter.
         attribute: The attribute of the instance that it sets.
-        read: The attribute's value for the parameter's.
+        read: Turns the parameter's value into the attribute's.
     """
 
     parameter: Parameter[Any]
@@ -69,7 +69,7 @@ _WEB: Final = ("http://", "https://")
 
 
 def is_host_name(name: str) -> bool:
-    """Whether it may be a host name on Linux, be there places for numbers and ids in it or not."""
+    """Whether it is a host name of Linux once its placeholders are filled in."""
     return _HOST_NAME.fullmatch(_PLACEHOLDER.sub("0", name)) is not None
 
 
@@ -89,7 +89,7 @@ def _is_address(address: str) -> bool:
     return True
 
 
-# -- what both take
+# -- parameters of both actions
 
 IMAGE: Final = text("ImageId")
 IMAGE_FAMILY: Final = text("ImageFamily", note=f"instead of ImageId; {IGNORED}")
@@ -99,7 +99,7 @@ RESOURCE_GROUP: Final = text("ResourceGroupId")
 SYSTEM_DISK: Final = choice(
     "SystemDisk.Category", DISK_CATEGORIES, refusal="InvalidSystemDiskCategory.ValueNotSupported"
 )
-ZONE: Final = text("ZoneId", note="one that is named like the region's, or that an instance is in")
+ZONE: Final = text("ZoneId", note="named like the region's zones, or the zone of an instance")
 CHARGE_TYPE: Final = choice(
     "InstanceChargeType",
     CHARGE_TYPES,
@@ -196,7 +196,7 @@ SHOWN: Final = (
     ),
     Shown(choice("HttpTokens", ("optional", "required"), refusal="InvalidHttpTokens.NotSupported"), "http_tokens"),
     Shown(
-        text("RamRoleName", note="any role is taken to exist; the instance's metadata has its credentials"),
+        text("RamRoleName", note="every role exists; the instance's metadata has its credentials"),
         "ram_role_name",
     ),
     Shown(text("UserData", note="in Base64; the instance's metadata has it"), "user_data", _decoded),
@@ -273,7 +273,7 @@ def _optimized(value: str) -> AttributeValue:
     return value == "optimized"
 
 
-# -- what only RunInstances takes
+# -- parameters of RunInstances alone
 
 RUN_TYPE: Final = _instance_type(required=False)
 RUN_PERIOD_UNIT: Final = choice(
@@ -286,7 +286,7 @@ MIN_AMOUNT: Final = integer(
     least=1,
     most=MOST_AT_ONCE,
     refusal="InvalidMinAmount.Malformed",
-    note="from 1 to Amount; stock is never short here, so that Amount are created",
+    note="from 1 to Amount; stock is unlimited here: Amount instances are created",
 )
 UNIQUE_SUFFIX: Final = boolean(
     "UniqueSuffix",
@@ -299,11 +299,9 @@ V6_COUNT: Final = whole("Ipv6AddressCount", least=1, most=10)
 AUTO_RELEASE: Final = instant(
     "AutoReleaseTime",
     refusal="InvalidAutoReleaseTime.Malformed",
-    note="yyyy-MM-ddTHH:mm:ssZ, UTC; from half an hour to three years from now; is shown, but releases nothing",
+    note="yyyy-MM-ddTHH:mm:ssZ, UTC; from half an hour to three years from now; is shown, but the instance is not released",
 )
-TEMPLATE_ID: Final = text(
-    "LaunchTemplateId", note="instead of ImageId and InstanceType; every template is taken to exist"
-)
+TEMPLATE_ID: Final = text("LaunchTemplateId", note="instead of ImageId and InstanceType; every template exists")
 TEMPLATE_NAME: Final = text("LaunchTemplateName", note="the same")
 INTERFACES: Final = nested_structs(
     "NetworkInterface",
@@ -311,7 +309,7 @@ INTERFACES: Final = nested_structs(
     "NetworkInterfaceName NetworkInterfaceTrafficMode PrimaryIpAddress QueueNumber QueuePairNumber RxQueueSize "
     "SecondaryPrivateIpAddressCount SecurityGroupId SecurityGroupIds.N SourceDestCheck TxQueueSize VSwitchId",
     most=MOST_AT_ONCE,
-    note="addresses, vSwitch and security groups of the one whose InstanceType is Primary are shown, nothing of others",
+    note="addresses, vSwitch and security groups of the one whose InstanceType is Primary are shown",
 )
 
 RUN_SHOWN: Final = (
@@ -360,7 +358,7 @@ RUN_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
     ),
 )
 
-# -- what only CreateInstance takes
+# -- parameters of CreateInstance alone
 
 CREATE_PERIOD_UNIT: Final = choice(
     "PeriodUnit",

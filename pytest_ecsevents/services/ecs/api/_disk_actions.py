@@ -26,7 +26,7 @@ from pytest_ecsevents.services.ecs.api import _event_filters as filters
 ACTIONS: Final = Actions[ActionCall](PACKAGE)
 
 VISIBLE_FOR: Final = 7 * 86_400 * SECOND
-"""How long a disk event that has ended can be queried (documented; that it counts from its start is a guess)."""
+"""How long an ended disk event can be queried (documented), from its start (a guess)."""
 
 _DISKS: Final = repeated("DiskId", most=100, refusal="DiskIdLimitExceeded")
 _STATUS: Final = choice("Status", tuple(DISK_STATUS_CODES))
@@ -84,7 +84,7 @@ def _event_tests(call: ActionCall) -> list[filters.Test]:
 
 
 def _disks(call: ActionCall) -> "Iterator[tuple[InstanceRecord, Disk]]":
-    """The caller's disks that match, in order of declaration."""
+    """The caller's matching disks, in order of declaration."""
     wanted, tags = frozenset(call[_DISKS]), [(tag.get("Key", ""), tag.get("Value")) for tag in call[_TAGS]]
     for instance in call.cloud.instances.of_account(call.account_id, call.region_id):
         for disk in instance.disks:
@@ -106,7 +106,7 @@ def _visible(call: ActionCall, disk: Disk) -> Iterator[EventRecord]:
 
 
 def _health(cloud: Cloud, disk: Disk) -> str:
-    """Impaired, as in the documented sample, while an event lasts (a guess)."""
+    """Impaired while an event lasts (as in the documented sample; a guess)."""
     return "Impaired" if cloud.events.has_unfinished_of_disk(disk.disk_id) else disk.health_status
 
 
@@ -124,7 +124,7 @@ def _view(cloud: Cloud, instance: InstanceRecord, disk: Disk, events: Iterable[E
 
 
 def _event_view(event: EventRecord) -> JsonObject:
-    """One time for publication, plan and start; an end only when there is one (documented)."""
+    """EventTime is publication, plan and start in one; EventEndTime is left out until the end (documented)."""
     view: JsonObject = {
         "EventId": event.event_id,
         "EventType": {"Code": EVENT_TYPES[event.event_type].code, "Name": event.event_type},

@@ -1,4 +1,4 @@
-"""The actions on system events."""
+"""Actions on system events."""
 
 from collections.abc import Iterable, Mapping
 from operator import attrgetter
@@ -44,7 +44,7 @@ PAGE_SIZE: Final = page_size(100)
 _TYPE: Final = choice("EventType", SIMULATED_TYPES, required=True)
 _NOT_BEFORE: Final = instant("NotBefore", required=True, note="yyyy-MM-ddTHH:mm:ssZ, UTC; not before now")
 _INSTANCES: Final = repeated("InstanceId", most=100, refusal="InstanceIdLimitExceeded", required=True)
-_REAL_OPS: Final = boolean("TriggerRealOps", note="true has the event act on its instance (in newer SDKs only)")
+_REAL_OPS: Final = boolean("TriggerRealOps", note="true: the event affects its instance (in newer SDKs only)")
 
 
 @ACTIONS.action(
@@ -171,11 +171,11 @@ def _found_elsewhere(call: ActionCall, statuses: "Iterable[EventStatus]") -> str
     places = call.cloud.events.elsewhere(call.account_id, call.region_id, statuses)
     if not places:
         return ""
-    return f"None in {call.region_id} of account {call.account_id}; there are such events {listed(places, most=3)}."
+    return f"None in {call.region_id} of account {call.account_id}; such events exist {listed(places, most=3)}."
 
 
 def _sort_newest_first(events: "list[EventRecord]") -> None:
-    """By `filters.newest_first`, in two stable sorts whose keys are read without a step in Python for each event."""
+    """Sort by `filters.newest_first`, as two stable sorts whose keys are read in C."""
     events.sort(key=attrgetter("event_id"))
     events.sort(key=attrgetter("published_at"), reverse=True)
 
@@ -197,7 +197,7 @@ def _history_candidates(call: ActionCall, statuses: "frozenset[EventStatus]") ->
 
 
 def _history_view(event: EventRecord) -> Fragment:
-    """Made anew when something that it shows has changed: a poller is shown the same events again and again."""
+    """The event's rendered view, kept until the event changes: pollers read the same events again and again."""
     state = (event.status, event.not_before, event.initial_not_before, event.finished_at)
     shown = event.rendered
     if shown is None or shown[0] != state:
@@ -215,7 +215,7 @@ def _new_history_view(event: EventRecord) -> JsonObject:
     return view
 
 
-# Made once: a poller is shown them with each event of each call.
+# Made once: each event of each reply shows them.
 _TYPE_VIEWS: Final[dict[str, JsonObject]] = {
     row.name: {"Code": row.code, "Name": row.name} for row in EVENT_TYPES.values()
 }
@@ -240,7 +240,7 @@ def _event_view(event: EventRecord) -> JsonObject:
 
 
 def _extended_view(event: EventRecord) -> JsonObject:
-    """Empty for most events (documented); DiskId and Device of those that concern a disk, and what the test gave."""
+    """`ExtendedAttribute`: the disk of an event that concerns one, and what the test gave; mostly empty (documented)."""
     view: JsonObject = {name: _extended_member(name, value) for name, value in event.extended.items()}
     if event.disk is not None:
         view.update(DiskId=event.disk.disk_id, Device=event.disk.device)
@@ -323,7 +323,7 @@ def _full_view(instance: InstanceRecord, events: Iterable[EventRecord]) -> JsonO
 
 
 def _planned_view(event: EventRecord) -> JsonObject:
-    """The event; of its extended attribute only what the official reply model has here."""
+    """The event, with only those extended attributes that the official reply model has here."""
     view = _event_view(event)
     extended = _extended_view(event)
     view["ExtendedAttribute"] = {name: extended[name] for name in _PLANNED_EXTENDED if name in extended}

@@ -1,4 +1,4 @@
-"""The filters that the event queries share."""
+"""Filters that the event queries share."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeAlias
@@ -63,7 +63,7 @@ def add_range(
     of: Callable[[EventRecord], Micros | None],
     tests: list[Test],
 ) -> None:
-    """Ranges include both ends (a guess), compared in whole seconds, as they are printed."""
+    """Add the test of a range, if one was sent. It includes both ends (a guess), in whole seconds, as times are printed."""
     first, last = call[start], call[end]
     if first is None and last is None:
         return
@@ -84,7 +84,7 @@ def add_range(
 
 
 def owner_tests(cloud: Cloud, wanted: Iterable[Mapping[str, str]], resource_group_id: str) -> list[Test]:
-    """Tests on what the event's instance carries: tags (all of them) and resource group."""
+    """Tests on the event's instance: all tags, and the resource group."""
     tests: list[Test] = []
     pairs = [(tag.get("Key", ""), tag.get("Value")) for tag in wanted]
     if pairs:
@@ -99,10 +99,10 @@ def owner_tests(cloud: Cloud, wanted: Iterable[Mapping[str, str]], resource_grou
 
 
 def newest_first(event: EventRecord) -> "tuple[int, str]":
-    """The order in which events are listed (a guess): newest publication first, then by id."""
+    """The sort key of listed events: newest publication first, then by id (a guess)."""
     return -event.published_at, event.event_id
 
 
 def has_tags(owned: Mapping[str, str], pairs: "Iterable[tuple[str, str | None]]") -> bool:
-    """Whether every wanted key is there, with its value where one is given."""
+    """Whether every wanted key is there, with the wanted value unless that is empty."""
     return all(key in owned and value in (None, "", owned[key]) for key, value in pairs)

@@ -1,4 +1,4 @@
-"""The actions that change an instance's status."""
+"""Actions that change an instance's status."""
 
 from collections.abc import Callable
 from typing import Final
@@ -35,7 +35,7 @@ _REFUSALS: Final[dict[type[EcsEventsError], str]] = {
 
 
 def _checked(call: ActionCall, needed: InstanceStatus, operation: str) -> InstanceRecord:
-    """The instance, after every check; a dry run ends here."""
+    """The instance, if it passes every check; a dry run ends here."""
     instance = call.instance(call[_INSTANCE])
     check_operable(instance, needed, operation=operation)
     if call[_DRY_RUN]:
@@ -159,7 +159,7 @@ def _reboot_batch(call: ActionCall) -> JsonObject:
 
 _STOPPED_MODE: Final = choice("StoppedMode", ("StopCharging", "KeepCharging"), note="default KeepCharging")
 _CONFIRM_STOP: Final = boolean("ConfirmStop", note="deprecated, no effect")
-_HIBERNATE: Final = boolean("Hibernate", note="true is refused: no instance has hibernation configured")
+_HIBERNATE: Final = boolean("Hibernate", note="true is refused: hibernation is not faked")
 
 
 @ACTIONS.action(
@@ -254,13 +254,13 @@ _TERMINATE: Final = boolean("TerminateSubscription", note="needed to release a P
 
 
 _INITIALIZING_NOTE: Final = (
-    "A Pending instance is refused with IncorrectInstanceStatus.Initializing, also with Force; the service refuses soon "
-    "after creation, for how long is published nowhere."
+    "A Pending instance is refused with IncorrectInstanceStatus.Initializing, also with Force. The service refuses it for "
+    "some time after creation; how long is not published."
 )
 
 
 def _check_deletable(call: ActionCall, instance: InstanceRecord) -> None:
-    """A security lock does not keep an instance from being released (documented)."""
+    """A security lock does not prevent the release (documented)."""
     if flag(instance, "deletion_protection"):
         raise call.error("InvalidOperation.DeletionProtection")
     if instance.texts["instance_charge_type"] == "PrePaid" and not call[_TERMINATE]:

@@ -43,7 +43,7 @@ Matches: TypeAlias = Callable[[InstanceRecord, Any], bool]
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A parameter of DescribeInstances that narrows its result, and how; all filters given must match."""
+    """A parameter of DescribeInstances that filters instances; all sent filters must match."""
 
     parameter: Parameter[Any]
     matches: Matches
@@ -58,7 +58,7 @@ def _any_of(attribute: str) -> Matches:
 
 
 def _name_like(instance: InstanceRecord, pattern: str) -> bool:
-    """`*` stands for any text; nothing else is special."""
+    """Match a pattern in which only `*` is special."""
     literal = re.sub(r"([\[?])", r"[\1]", pattern)
     return fnmatch.fnmatchcase(instance.texts["instance_name"], literal)
 
@@ -118,7 +118,7 @@ FILTERS: Final = (
     Filter(yes_or_no("DeviceAvailable"), lambda instance, value: flag(instance, "device_available") == value),
 )
 
-# Accepted, and of no effect on what is listed.
+# Accepted, without effect.
 _NO_EFFECT: Final = (
     repeated("AdditionalAttributes", most=100, note="no effect"),
     boolean("NeedSaleCycle", note="no effect"),
@@ -139,7 +139,7 @@ _NO_EFFECT: Final = (
     MAX_RESULTS,
     notes=(
         "Instances in order of declaration and creation.",
-        "What the test does not declare of an instance has the values of a captured reply.",
+        "Attributes that the test does not declare have the values of a captured reply.",
         "InstanceIds is also read as Python's str() of a list.",
     ),
 )
@@ -163,7 +163,7 @@ def _declared_first(instance: InstanceRecord) -> "tuple[int, str]":
 
 def _tests(call: ActionCall) -> "list[Callable[[InstanceRecord], bool]]":
     tests: list[Callable[[InstanceRecord], bool]] = []
-    # An empty JSON array differs from the default: it is a filter that nothing passes.
+    # An empty JSON array differs from the default: it matches no instance.
     given = [one for one in FILTERS if call[one.parameter] != one.parameter.default]
     tests.extend(_bound(one.matches, call[one.parameter]) for one in given)
     if call[_TAGS]:
@@ -202,7 +202,9 @@ def _time_test(call: ActionCall, pair: Mapping[str, str]) -> Callable[[InstanceR
     key, value = pair.get("Key", ""), pair.get("Value", "")
     matches, at = _TIME_KEYS.get(key), minutes_instant(value)
     if matches is None:
-        raise call.error("InvalidFilterKey.NotFound", hint=f"{key!r} is none of {', '.join(_TIME_KEYS)}")
+        raise call.error(
+            "InvalidFilterKey.NotFound", hint=f"unknown Filter.N.Key {key!r}; it must be one of {', '.join(_TIME_KEYS)}"
+        )
     if at is None:
         raise call.error("InvalidFilterValue", hint=f"{value!r} is not in the form yyyy-MM-ddTHH:mmZ")
     return _bound(matches, at)
@@ -240,7 +242,7 @@ def _describe_status(call: ActionCall) -> JsonObject:
     zone, cluster, wanted = call[_ZONE], call[_CLUSTER], frozenset(call[_IDS])
     mine = list(call.cloud.instances.of_account(call.account_id, call.region_id))
     if zone and not is_zone(zone, call.region_id, mine):
-        raise call.error("InvalidZoneId.NotFound", hint=f"{zone!r} is no zone of {call.region_id}")
+        raise call.error("InvalidZoneId.NotFound", hint=f"{zone!r} is not a zone of {call.region_id}")
     instances = [
         instance
         for instance in mine
@@ -254,6 +256,6 @@ def _describe_status(call: ActionCall) -> JsonObject:
 
 
 def is_zone(zone: str, region_id: str, instances: Iterable[InstanceRecord]) -> bool:
-    """Whether the zone is known: an instance is in it, or it is named like one of the region's."""
+    """Whether the zone is named like those of the region, or an instance is in it."""
     named_so = zone.startswith(region_id) and _ZONE_FORM.fullmatch(zone[len(region_id) :]) is not None
     return named_so or any(zone == instance.texts["zone_id"] for instance in instances)

@@ -1,5 +1,6 @@
-"""How DescribeInstances shows an instance: what the test declared, and plausible values for the rest."""
+"""An instance in the reply of DescribeInstances: declared attributes, and plausible values for the rest."""
 
+import re
 from typing import Final
 
 from pytest_ecsevents.clock import minute_text
@@ -17,46 +18,21 @@ def _stopped_mode(instance: InstanceRecord) -> str:
     return instance.stopped_mode if instance.status == InstanceStatus.STOPPED else instance.texts["stopped_mode"]
 
 
-# Key on the wire -> attribute; the keys and their types are those of a captured reply.
-_WORDS: Final = {
-    "ResourceGroupId": "resource_group_id",
-    "InstanceChargeType": "instance_charge_type",
-    "OSName": "os_name",
-    "OSNameEn": "os_name_en",
-    "OSType": "os_type",
-    "InstanceNetworkType": "instance_network_type",
-    "ExpiredTime": "expired_time",
-    "ImageId": "image_id",
-    "HostName": "host_name",
-    "AutoReleaseTime": "auto_release_time",
-    "InternetChargeType": "internet_charge_type",
-    "InstanceName": "instance_name",
-    "DeploymentSetId": "deployment_set_id",
-    "SerialNumber": "serial_number",
-    "Description": "description",
-    "InstanceType": "instance_type",
-    "InstanceTypeFamily": "instance_type_family",
-    "GPUSpec": "gpu_spec",
-    "SpotStrategy": "spot_strategy",
-    "ZoneId": "zone_id",
-    "ClusterId": "cluster_id",
-    "CreditSpecification": "credit_specification",
-}
-_NUMBERS: Final = {
-    "Cpu": "cpu",
-    "Memory": "memory",
-    "GPUAmount": "gpu_amount",
-    "InternetMaxBandwidthIn": "internet_max_bandwidth_in",
-    "InternetMaxBandwidthOut": "internet_max_bandwidth_out",
-}
-_FLAGS: Final = {
-    "DeviceAvailable": "device_available",
-    "IoOptimized": "io_optimized",
-    "DeletionProtection": "deletion_protection",
-    "Recyclable": "recyclable",
-}
-# Present only where they say something (in no captured reply).
-_OPTIONAL: Final = {"KeyPairName": "key_pair_name", "HpcClusterId": "hpc_cluster_id"}
+def _attributes(keys: str) -> dict[str, str]:
+    """The attribute of each key of a reply: `os_name_en` of `OSNameEn`."""
+    return {key: re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", key).lower() for key in keys.split()}
+
+
+# The keys and their types are those of a captured reply.
+_WORDS: Final = _attributes(
+    "ResourceGroupId InstanceChargeType OSName OSNameEn OSType InstanceNetworkType ExpiredTime ImageId "
+    "HostName AutoReleaseTime InternetChargeType InstanceName DeploymentSetId SerialNumber Description "
+    "InstanceType InstanceTypeFamily GPUSpec SpotStrategy ZoneId ClusterId CreditSpecification"
+)
+_NUMBERS: Final = _attributes("Cpu Memory GPUAmount InternetMaxBandwidthIn InternetMaxBandwidthOut")
+_FLAGS: Final = _attributes("DeviceAvailable IoOptimized DeletionProtection Recyclable")
+# Left out when empty (no captured reply has them).
+_OPTIONAL: Final = _attributes("KeyPairName HpcClusterId")
 
 
 def instance_view(instance: InstanceRecord) -> JsonObject:

@@ -1,4 +1,4 @@
-"""The actions that answer maintenance beyond a reboot, and that arrange it."""
+"""Actions that answer or configure maintenance, other than reboots."""
 
 import re
 from collections.abc import Mapping
@@ -56,9 +56,9 @@ _FORCE_STOP: Final = boolean("ForceStop", note="no effect on what the fake shows
     },
     needs_region=False,
     notes=(
-        "Answers real events of the documented types and statuses, which become Avoided.",
-        "A SystemFailure.Reboot that is Executing is answered where a local disk is declared, and becomes Executed.",
-        "Refused when the instance has no such event, simulated ones included.",
+        "Real events of the documented types and statuses become Avoided.",
+        "An Executing SystemFailure.Reboot becomes Executed if the instance has a local disk.",
+        "Refused if the instance has no such event; simulated events do not count.",
     ),
 )
 def _redeploy(call: ActionCall) -> JsonObject:
@@ -105,7 +105,7 @@ _NOT_BEFORE: Final = instant("NotBefore", required=True, note="the new planned t
     },
     notes=(
         "No reference page was found: errors, types and range are guesses.",
-        "Any Scheduled event takes any later NotBefore; the first one shows as InitialNotBefore.",
+        "Any Scheduled event takes any later NotBefore; InitialNotBefore shows the first one.",
     ),
 )
 def _reschedule(call: ActionCall) -> JsonObject:
@@ -176,7 +176,7 @@ _PAGE_SIZE: Final = page_size(100)
     _DESCRIBED,
     PAGE_NUMBER,
     _PAGE_SIZE,
-    notes=("SupportedValues are Stop and AutoRecover, and AutoRedeploy where a local disk is declared.",),
+    notes=("SupportedValues are Stop and AutoRecover, and AutoRedeploy if the instance has a local disk.",),
 )
 def _describe_maintenance(call: ActionCall) -> JsonObject:
     wanted = [call.instance(instance_id) for instance_id in dict.fromkeys(call[_DESCRIBED])]
@@ -206,7 +206,7 @@ def _maintenance_view(instance: InstanceRecord) -> JsonObject:
 
 # -- ModifyInstanceMetadataOptions
 
-_GUEST: Final = text("InstanceId", note="without it the call is refused")
+_METADATA_INSTANCE: Final = text("InstanceId", note="without it the call is refused")
 _HTTP_ENDPOINT: Final = choice(
     "HttpEndpoint",
     ("enabled", "disabled"),
@@ -223,7 +223,7 @@ _HTTP_TOKENS: Final = choice(
 
 @ACTIONS.action(
     "ModifyInstanceMetadataOptions",
-    _GUEST,
+    _METADATA_INSTANCE,
     _HTTP_ENDPOINT,
     _HTTP_TOKENS,
     whole(
@@ -245,10 +245,10 @@ _HTTP_TOKENS: Final = choice(
     ),
 )
 def _modify_metadata_options(call: ActionCall) -> JsonObject:
-    if not call[_GUEST]:
+    if not call[_METADATA_INSTANCE]:
         raise call.error("InvalidInstanceId.NotFound", hint="InstanceId was not sent")
     options = MetadataOptions(call[_HTTP_ENDPOINT], call[_HTTP_TOKENS] or "optional")
-    call.cloud.modify_metadata_options(call.instance(call[_GUEST]), options)
+    call.cloud.modify_metadata_options(call.instance(call[_METADATA_INSTANCE]), options)
     return {}
 
 
