@@ -57,7 +57,7 @@ class Clock:
         sleep: str,
     ) -> None:
         self.lock: Final = threading.RLock()
-        self._is_in_operation: Final[Callable[[], bool]] = self.lock._is_owned  # type: ignore[attr-defined]  # as Condition
+        self._is_in_operation: Final[Callable[[], bool]] = self.lock._is_owned  # type: ignore[attr-defined]  # noqa: SLF001  # as Condition
         self.queue: Final[DueQueue[object]] = DueQueue()
         self.after_step: Callable[[], None]  # given by the cloud that lives by this clock
         self._start = start

@@ -446,12 +446,12 @@ class Waits:
     def _let_go(self) -> object:
         """Let other threads have the lock, if a handler of signals waits that has interrupted who has it."""
         mutex: Any = self._mutex  # what `threading.Condition` does with a lock of this kind
-        return mutex._release_save() if mutex._is_owned() else None
+        return mutex._release_save() if mutex._is_owned() else None  # noqa: SLF001  # see above
 
     def _take_back(self, interrupted: object) -> None:
         mutex: Any = self._mutex
         if interrupted is not None:
-            mutex._acquire_restore(interrupted)
+            mutex._acquire_restore(interrupted)  # noqa: SLF001  # as `threading.Condition`
 
     def watch(self, wait: WatchedWait) -> bool:
         """`wait` for what may be woken by more than other threads: it is asked before time moves."""

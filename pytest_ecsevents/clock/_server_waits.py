@@ -140,8 +140,9 @@ class LoopbackClients:
 
         def readinto(stream: Any, buffer: Any) -> int | None:
             member = team.me()
-            if member is not None and self._is_ours(stream._sock):
-                self._await_answer(team, member, stream._sock, given_up)
+            socket_read = stream._sock  # noqa: SLF001  # the patched class has no public name for it
+            if member is not None and self._is_ours(socket_read):
+                self._await_answer(team, member, socket_read, given_up)
             return real(stream, buffer)
 
         undo.callback(self._close_connections)

@@ -187,7 +187,7 @@ def test_where_refuses_a_value_that_no_event_can_have(ecs):
         ),
         (
             {"not_before": "+1h", "status": "Inquiring"},
-            "A simulated SystemMaintenance.Reboot event cannot be born 'Inquiring'. Pass one of: Scheduled.",
+            "A simulated SystemMaintenance.Reboot event cannot have the first status 'Inquiring'. Pass one of: Scheduled.",
         ),
         (
             {"not_before": "+1h", "status": "Inquiring", "simulated": False},

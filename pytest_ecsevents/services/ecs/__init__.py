@@ -34,7 +34,7 @@ from pytest_ecsevents.services.ecs._extended import LISTS as EXTENDED_LISTS
 from pytest_ecsevents.services.ecs._extended import ExtendedAttribute
 from pytest_ecsevents.services.ecs._ids import Ids
 from pytest_ecsevents.services.ecs._instances import check_operable
-from pytest_ecsevents.services.ecs._lifecycle import ROWS, Row, Trigger, first_statuses, next_status, ways_to
+from pytest_ecsevents.services.ecs._lifecycle import ROWS, LifecycleRow, Trigger, first_statuses, next_status, ways_to
 from pytest_ecsevents.services.ecs._model import (
     DEFAULT_ACTION,
     Change,
@@ -111,6 +111,7 @@ __all__ = [
     "InstanceStatusError",
     "InstanceTransition",
     "Interruption",
+    "LifecycleRow",
     "Maintenance",
     "MetadataOptions",
     "NotBeforePassedError",
@@ -119,7 +120,6 @@ __all__ = [
     "NotSimulatedError",
     "NothingToRedeployError",
     "Observed",
-    "Row",
     "SystemEvent",
     "TooManySimulatedEventsError",
     "Transition",

@@ -1,6 +1,6 @@
-"""What DescribeInstances, or its metadata alone, says of an instance beyond its id, region, status and tags.
+"""Attributes of instances in DescribeInstances or in their metadata, beside id, region, status and tags.
 
-One row each: the name in Python, the type, the default. The defaults are those of a captured reply of a small
+Each row has the name in Python, the default and the values allowed. The defaults are those of a captured reply: a small
 pay-as-you-go Linux instance.
 """
 
@@ -22,8 +22,8 @@ class Attribute:
 
     Attributes:
         name: As `instances.add` and the marker take it.
-        default: Its value where the test gives none; None has it derived from the instance's id.
-        allowed: The values it may take; empty for any.
+        default: Its value if the test gives none; None if the value is derived from the instance's id.
+        allowed: The values it may have; empty for any.
     """
 
     name: str
@@ -32,7 +32,6 @@ class Attribute:
 
     @property
     def kind(self) -> type:
-        """The type that a value must have."""
         return str if self.default is None else type(self.default)
 
 
@@ -109,14 +108,14 @@ ATTRIBUTES: Final = {row.name: row for row in _ROWS}
 
 
 def checked_attributes(given: dict[str, object], where: str) -> dict[str, AttributeValue]:
-    """The attributes a test gave, each of a known name, type and value.
+    """Check the attributes that a test gives an instance.
 
     Args:
         given: By name in snake_case.
-        where: The call or marker they were given to, as it is to be named in an error.
+        where: The call or marker that got them, for the message.
 
     Raises:
-        BadArgumentError: One of them is not.
+        BadArgumentError: A name, type or value is wrong.
     """
     return {name: _checked(name, value, where) for name, value in given.items()}
 
@@ -164,7 +163,7 @@ def _not_allowed(row: Attribute, value: object, where: str) -> str:
 
 
 def checked_tags(tags: object, where: str) -> Mapping[str, str]:
-    """Tags, if they are a dict of texts.
+    """Check that tags are a dict of texts.
 
     Raises:
         BadArgumentError: They are not.

@@ -1,7 +1,7 @@
 """Event types and statuses, each row with its evidence.
 
-"documented" and "observed" rows are the service's own. "invented" numbers were published nowhere: they are unique,
-they stand only here, and no handler should read them.
+"documented" and "observed" numbers are the service's own. "invented" numbers stand in for numbers that were never
+published: they are unique, they stand only here, and no handler should read them.
 """
 
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ class EventStatus(str, Enum):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing can happen to the event any more."""
+        """Whether the event has ended."""
         return self in FINAL
 
 
@@ -45,7 +45,7 @@ class InstanceStatus(str, Enum):
 FINAL: Final = frozenset({EventStatus.EXECUTED, EventStatus.AVOIDED, EventStatus.CANCELED, EventStatus.FAILED})
 UNFINISHED: Final = frozenset(EventStatus) - FINAL
 
-# Each number with its evidence.
+# Codes, each with its evidence.
 EVENT_STATUS_CODES: Final = {
     EventStatus.EXECUTED: (0, "documented"),
     EventStatus.AVOIDED: (8, "documented"),
@@ -85,7 +85,7 @@ DISK_STATUS_CODES: Final = {
 }
 
 
-class Effect(Enum):
+class InstanceEffect(Enum):
     """What a real event does to its instance when it runs."""
 
     NONE = "nothing"
@@ -99,16 +99,16 @@ class EventType:
     """One system event type, of an instance or of a disk.
 
     Attributes:
-        name: `EventType.Name`: of an instance `<cause>.<impact>`, of a disk one word.
-        code: `EventType.Code`; those of disks are numbered apart.
+        name: `EventType.Name`: `<cause>.<impact>` for events of instances, one word for events of disks.
+        code: `EventType.Code`; types of disks have a numbering of their own.
         code_evidence: Where the number comes from.
-        statuses: The statuses the type is known to take, from the CloudMonitor names of 2020-12; the types with no
-            published list have all seven, as a guess.
+        statuses: The statuses the type is known to take, from the CloudMonitor names of 2020-12. Types without a
+            published list have all seven (a guess).
         can_simulate: Whether CreateSimulatedSystemEvents accepts it (documented).
-        effect: What a real one does to its instance.
-        lock: The reason with which a real one locks its instance (`OperationLocks`), or "".
+        effect: What a real event does to its instance.
+        lock: The reason with which a real event locks its instance (`OperationLocks`), or "".
         cause: `SystemMaintenance`, `SystemFailure`, ...
-        is_of_disk: Whether it is the event of a disk: DescribeDisksFullStatus lists it, queries of instances do not.
+        is_of_disk: Whether it is a type of disks: DescribeDisksFullStatus lists it, queries of instances do not.
     """
 
     name: str
@@ -116,7 +116,7 @@ class EventType:
     code_evidence: str
     statuses: frozenset[EventStatus]
     can_simulate: bool
-    effect: Effect
+    effect: InstanceEffect
     lock: str = ""
     cause: str = field(init=False)
     is_of_disk: bool = field(init=False)
@@ -127,7 +127,7 @@ class EventType:
 
     @property
     def is_failure(self) -> bool:
-        """Whether the event reports something that has already happened, so that it is born Executing."""
+        """Whether the event reports what has already happened, so that its first status is Executing."""
         return self.is_of_disk or self.cause in ("SystemFailure", "InstanceFailure")
 
 
@@ -138,42 +138,43 @@ def _statuses(letters: str) -> frozenset[EventStatus]:
 
 _ALL: Final = "ISXEACF"
 
-# name, code, code evidence, statuses, can be simulated, effect of a real one.
-# The effects of Reboot, Stop and Delete are documented; a redeploy is shown as a reboot (a guess: the instance stops
-# here and starts on another host). Disk events touch no instance; that theirs end by themselves is a guess.
+# name, code, evidence of the code, statuses, can be simulated, effect of a real event.
+# The effects of Reboot, Stop and Delete are documented. A redeployment has the effect of a reboot (a guess: the instance
+# stops here and starts on another host). Events of disks have no effect on instances; that they end by themselves is a
+# guess.
 _ROWS: Final = (
-    ("SystemMaintenance.Reboot", 1, "documented", "ISXEAFC", True, Effect.REBOOT),
-    ("SystemMaintenance.Stop", 1000, "invented", "SXEAFC", True, Effect.STOP),
-    ("SystemMaintenance.Redeploy", 9, "observed", "ISXEAC", True, Effect.REBOOT),
-    ("SystemMaintenance.RebootAndIsolateErrorDisk", 3, "documented", "IXEAC", False, Effect.REBOOT),
-    ("SystemMaintenance.RebootAndReInitErrorDisk", 1001, "invented", "IXEAC", False, Effect.REBOOT),
-    ("SystemMaintenance.IsolateErrorDisk", 1002, "invented", "IXEAFC", False, Effect.NONE),
-    ("SystemMaintenance.ReInitErrorDisk", 1003, "invented", "IXEAFC", False, Effect.NONE),
-    ("SystemMaintenance.CleanInactiveDisks", 1004, "invented", _ALL, False, Effect.NONE),
-    ("SystemMaintenance.StopAndRepair", 1005, "invented", _ALL, False, Effect.STOP),
-    ("SystemMaintenance.PerformanceImpact", 1006, "invented", "XE", False, Effect.NONE),
-    ("SystemUpgrade.Migrate", 1007, "invented", _ALL, False, Effect.NONE),
-    ("SystemFailure.Reboot", 65, "documented", "XEF", True, Effect.REBOOT),
-    ("SystemFailure.Stop", 1008, "invented", "XE", True, Effect.STOP),
-    ("SystemFailure.Redeploy", 1009, "invented", "ISXEAC", True, Effect.REBOOT),
-    ("SystemFailure.Delete", 66, "observed", "XEA", False, Effect.RELEASE),
-    ("InstanceFailure.Reboot", 1010, "invented", "XE", True, Effect.REBOOT),
-    ("InstanceExpiration.Stop", 34, "documented", "SXEAFC", False, Effect.STOP),
-    ("InstanceExpiration.Delete", 1011, "invented", "SXEAFC", False, Effect.RELEASE),
-    ("AccountUnbalanced.Stop", 1012, "invented", "SXEAFC", False, Effect.STOP),
-    ("AccountUnbalanced.Delete", 1013, "invented", "SXEAFC", False, Effect.RELEASE),
-    ("AccountUnbalanced.PerformanceAffect", 1014, "invented", "SXEAFC", False, Effect.NONE),
-    ("SecurityPunish.Locked", 1015, "invented", _ALL, False, Effect.NONE),
-    ("SecurityPunish.WebsiteBanned", 1016, "invented", _ALL, False, Effect.NONE),
-    ("Security.TpmAlert", 1017, "invented", "XE", False, Effect.NONE),
-    ("Stalled", 7, "documented", "XE", False, Effect.NONE),
-    ("Degraded", 1, "documented", "XE", False, Effect.NONE),
-    ("SeverelyDegraded", 1001, "invented", "XE", False, Effect.NONE),
-    ("ErrorDetected", 1002, "invented", "XE", False, Effect.NONE),
+    ("SystemMaintenance.Reboot", 1, "documented", "ISXEAFC", True, InstanceEffect.REBOOT),
+    ("SystemMaintenance.Stop", 1000, "invented", "SXEAFC", True, InstanceEffect.STOP),
+    ("SystemMaintenance.Redeploy", 9, "observed", "ISXEAC", True, InstanceEffect.REBOOT),
+    ("SystemMaintenance.RebootAndIsolateErrorDisk", 3, "documented", "IXEAC", False, InstanceEffect.REBOOT),
+    ("SystemMaintenance.RebootAndReInitErrorDisk", 1001, "invented", "IXEAC", False, InstanceEffect.REBOOT),
+    ("SystemMaintenance.IsolateErrorDisk", 1002, "invented", "IXEAFC", False, InstanceEffect.NONE),
+    ("SystemMaintenance.ReInitErrorDisk", 1003, "invented", "IXEAFC", False, InstanceEffect.NONE),
+    ("SystemMaintenance.CleanInactiveDisks", 1004, "invented", _ALL, False, InstanceEffect.NONE),
+    ("SystemMaintenance.StopAndRepair", 1005, "invented", _ALL, False, InstanceEffect.STOP),
+    ("SystemMaintenance.PerformanceImpact", 1006, "invented", "XE", False, InstanceEffect.NONE),
+    ("SystemUpgrade.Migrate", 1007, "invented", _ALL, False, InstanceEffect.NONE),
+    ("SystemFailure.Reboot", 65, "documented", "XEF", True, InstanceEffect.REBOOT),
+    ("SystemFailure.Stop", 1008, "invented", "XE", True, InstanceEffect.STOP),
+    ("SystemFailure.Redeploy", 1009, "invented", "ISXEAC", True, InstanceEffect.REBOOT),
+    ("SystemFailure.Delete", 66, "observed", "XEA", False, InstanceEffect.RELEASE),
+    ("InstanceFailure.Reboot", 1010, "invented", "XE", True, InstanceEffect.REBOOT),
+    ("InstanceExpiration.Stop", 34, "documented", "SXEAFC", False, InstanceEffect.STOP),
+    ("InstanceExpiration.Delete", 1011, "invented", "SXEAFC", False, InstanceEffect.RELEASE),
+    ("AccountUnbalanced.Stop", 1012, "invented", "SXEAFC", False, InstanceEffect.STOP),
+    ("AccountUnbalanced.Delete", 1013, "invented", "SXEAFC", False, InstanceEffect.RELEASE),
+    ("AccountUnbalanced.PerformanceAffect", 1014, "invented", "SXEAFC", False, InstanceEffect.NONE),
+    ("SecurityPunish.Locked", 1015, "invented", _ALL, False, InstanceEffect.NONE),
+    ("SecurityPunish.WebsiteBanned", 1016, "invented", _ALL, False, InstanceEffect.NONE),
+    ("Security.TpmAlert", 1017, "invented", "XE", False, InstanceEffect.NONE),
+    ("Stalled", 7, "documented", "XE", False, InstanceEffect.NONE),
+    ("Degraded", 1, "documented", "XE", False, InstanceEffect.NONE),
+    ("SeverelyDegraded", 1001, "invented", "XE", False, InstanceEffect.NONE),
+    ("ErrorDetected", 1002, "invented", "XE", False, InstanceEffect.NONE),
 )
 
-# The console calls a Stopped instance with a lock expired, in arrears or locked (documented); that the event sets the
-# lock when it runs is a guess.
+# The console shows a Stopped instance that has a lock as expired, in arrears or locked (documented). That the event sets
+# the lock when it runs is a guess.
 _LOCKS: Final = {
     "InstanceExpiration.Stop": "financial",
     "AccountUnbalanced.Stop": "financial",
@@ -190,8 +191,7 @@ BILLING_EVENT_TYPES: Final = tuple(
     name for name, row in EVENT_TYPES.items() if row.cause in ("InstanceExpiration", "AccountUnbalanced")
 )
 
-# Which type the service plans, by the instance's ActionOnMaintenance (documented; that AutoRedeploy goes with
-# SystemMaintenance.Redeploy is inferred).
+# The impact that the service plans, by the instance's ActionOnMaintenance (documented; inferred for AutoRedeploy).
 MAINTENANCE_IMPACTS: Final = {"AutoRecover": "Reboot", "Stop": "Stop", "AutoRedeploy": "Redeploy"}
 MAINTENANCE_CAUSES: Final = ("SystemMaintenance", "SystemFailure")
 

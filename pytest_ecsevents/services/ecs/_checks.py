@@ -1,7 +1,6 @@
-"""What an author may ask of the cloud, and the sentences for what he may not."""
+"""Checks of what tests pass to the cloud, and the messages if it is wrong."""
 
 from collections.abc import Collection, Mapping
-from typing import Final
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed, nearest
@@ -24,15 +23,12 @@ from pytest_ecsevents.services.ecs._refusals import (
 
 __tracebackhide__ = hidden_in_reports
 
-_RUNNING: Final = InstanceStatus.RUNNING
-_STOPPED: Final = InstanceStatus.STOPPED
-
 
 def check_region(region_id: str, known: Collection[str]) -> str:
-    """The region, unless it is a known one misspelt; regions that nobody knows are taken as they are.
+    """Return the region; an unknown one is accepted unless it looks like a misspelt known one.
 
     Raises:
-        BadArgumentError: It is almost a known one.
+        BadArgumentError: It looks like a misspelt region.
     """
     if region_id in known:
         return region_id
@@ -43,17 +39,17 @@ def check_region(region_id: str, known: Collection[str]) -> str:
 
 
 def check_id(instance_id: object, where: str) -> None:
-    """Refuse what is no id at all.
+    """Refuse what is not an id.
 
     Raises:
-        BadArgumentError: It is no text, or empty.
+        BadArgumentError: It is not a text, or it is empty.
     """
     if not isinstance(instance_id, str) or not instance_id:
         raise BadArgumentError(f'{where} got {instance_id!r} for an instance. Pass one id, such as "i-web1".')
 
 
 def event_type_named(name: str, what: str, *, among: tuple[str, ...]) -> EventType:
-    """The catalogue's row of a type.
+    """Return the catalogue's row of an event type.
 
     Raises:
         UnknownEventTypeError: It is not one of `among`.
@@ -68,7 +64,7 @@ def event_type_named(name: str, what: str, *, among: tuple[str, ...]) -> EventTy
 
 
 def passed(what: str, not_before: Micros, now: Micros) -> str:
-    """The sentence for a planned time that lies before now."""
+    """Return the message for a planned time before now."""
     return (
         f"{what} is {instant_text(not_before)}, {duration_text(now - not_before)} before the clock's now, "
         f"{instant_text(now)}. Pass a later instant, or start the clock earlier with @pytest.mark.ecs_clock(start=...)."
@@ -76,10 +72,10 @@ def passed(what: str, not_before: Micros, now: Micros) -> str:
 
 
 def type_for(event_type: str, instance: InstanceRecord, simulated: bool) -> str:
-    """The type that the service plans: of a cause alone, the one that the instance's ActionOnMaintenance asks for.
+    """Return the type that the service plans: for a cause alone, the instance's ActionOnMaintenance decides.
 
     Raises:
-        BadArgumentError: A real event was asked for by a type that the service does not plan with the action set.
+        BadArgumentError: The service does not plan a real event of this type with the instance's ActionOnMaintenance.
     """
     set_action = instance.maintenance.action
     wanted = MAINTENANCE_IMPACTS[set_action or DEFAULT_ACTION]
@@ -95,7 +91,7 @@ def type_for(event_type: str, instance: InstanceRecord, simulated: bool) -> str:
 
 
 def checked_maintenance(action: object, where: str) -> Maintenance:
-    """The maintenance attributes of a declared instance.
+    """Return the maintenance attributes of a declared instance.
 
     Raises:
         BadArgumentError: There is no such action.
@@ -109,11 +105,12 @@ def checked_maintenance(action: object, where: str) -> Maintenance:
 
 
 def disk_concerned(row: EventType, instance: InstanceRecord, disk_id: object) -> Disk | None:
-    """The disk that an event is about: the one named; of a disk event that names none, the only data disk, else the
-    system disk.
+    """Return the disk that an event is about.
+
+    The default for an event of a disk is the only data disk, or the system disk if there is no data disk.
 
     Raises:
-        BadArgumentError: The instance has no such disk, or more than one that could be meant.
+        BadArgumentError: The instance has no such disk, or a default would be ambiguous.
     """
     disks = {disk.disk_id: disk for disk in instance.disks}
     if disk_id is not None:
@@ -136,7 +133,12 @@ def disk_concerned(row: EventType, instance: InstanceRecord, disk_id: object) ->
 
 
 def planned(first: EventStatus, not_before: Micros | None, simulated: bool, now: Micros) -> Micros | None:
-    """NotBefore as the event carries it; a real event that runs at once has its publication's instant (observed)."""
+    """Return the event's NotBefore: for a real event that runs at once, the instant of its publication (observed).
+
+    Raises:
+        BadArgumentError: It is missing, or the event cannot have one.
+        NotBeforePassedError: It is earlier than now.
+    """
     if first == EventStatus.INQUIRING:
         if not_before is not None:
             raise BadArgumentError(
@@ -155,10 +157,10 @@ def planned(first: EventStatus, not_before: Micros | None, simulated: bool, now:
 
 
 def legal_outcome(row: EventType, simulated: bool, outcome: str) -> EventStatus:
-    """How the event is to end, if its type can; only real events fail.
+    """Return how the event will end.
 
     Raises:
-        BadArgumentError: It cannot.
+        BadArgumentError: Its type cannot end like this. Only real events can fail.
     """
     executed, failed = EventStatus.EXECUTED, EventStatus.FAILED
     can_fail = not simulated and failed in row.statuses
@@ -172,26 +174,26 @@ def legal_outcome(row: EventType, simulated: bool, outcome: str) -> EventStatus:
 
 
 def settled_status(status: str, where: str) -> InstanceStatus:
-    """The status of a declared instance.
+    """Return the status of a declared instance.
 
     Raises:
         BadArgumentError: It is not Running or Stopped.
     """
-    if status in (_RUNNING, _STOPPED):
+    allowed = (InstanceStatus.RUNNING, InstanceStatus.STOPPED)
+    if status in allowed:
         return InstanceStatus(status)
-    allowed = (_RUNNING, _STOPPED)
     raise BadArgumentError(
         f"{where} got status={status!r}. Pass one of: {listed(allowed)}.{did_you_mean(str(status), allowed)}"
     )
 
 
 def refuse_difference(known: InstanceRecord, again: InstanceRecord, where: str) -> None:
-    """Take a second declaration of an instance only if it says the same.
+    """Refuse a second declaration of an instance that differs from the first.
 
     Raises:
-        BadArgumentError: It says something else.
+        BadArgumentError: It differs.
     """
-    for what in ("region_id", "account_id", "tags", "attributes", "disks"):
+    for what in ("region_id", "account_id", "tags", "attributes", "disks", "status"):
         before, after = getattr(known, what), getattr(again, what)
         if before != after:
             raise BadArgumentError(
@@ -202,11 +204,6 @@ def refuse_difference(known: InstanceRecord, again: InstanceRecord, where: str) 
         raise BadArgumentError(
             f"{where} declares {known.instance_id} with other stopping_takes or starting_takes than it was declared with. "
             "Declare it once."
-        )
-    if known.status != again.status:
-        raise BadArgumentError(
-            f"{where} declares {known.instance_id} with status={str(again.status)!r}, but it was declared with "
-            f"status={str(known.status)!r}. Declare it once."
         )
 
 

@@ -32,9 +32,7 @@ class Cloud:
     Attributes:
         access_keys: The accounts of access keys that are not the default account's.
         observers: Called with every change, after the operation that made it.
-        changing: Runs an operation: `with cloud.changing() as now`.
-        settled: Lets happen what is due, and returns the instant.
-        check_entered: Raises an error outside the test.
+        changing, settled, check_entered: Those of `Changes`; without a call in between.
     """
 
     def __init__(self, clock: Clock, ids: Ids, settings: CloudSettings) -> None:
@@ -55,7 +53,7 @@ class Cloud:
         return str(self.access_keys.get(access_key_id or "", self.settings.account_id))
 
     def reboot(self, instance: InstanceRecord, *, cause: str, in_guest: bool = False) -> None:
-        """Reboot a Running instance; unless it is done `in_guest`, that answers its Scheduled SystemMaintenance.Reboot events."""
+        """Reboot a Running instance, which answers its Scheduled SystemMaintenance.Reboot events unless it is `in_guest`."""
         with self._changes.changing() as now:
             check_operable(instance, _RUNNING, operation="a reboot")
             if not in_guest:

@@ -1,4 +1,4 @@
-"""Disks, as a test declares them on an instance."""
+"""Disks that a test declares on an instance."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from pytest_ecsevents.services.ecs._regions import id_prefix
 __tracebackhide__ = hidden_in_reports
 
 GivenDisk: TypeAlias = "str | Mapping[str, object]"
-"""A disk as authors write it: its id, or a dict of `Disk`'s attributes."""
+"""A disk as a test passes it: its id, or a dict of `Disk`'s attributes."""
 
 CATEGORIES: Final = (
     "cloud",
@@ -40,12 +40,12 @@ class Disk:
     """One disk of an instance.
 
     Attributes:
-        disk_id: `d-...`, or whatever the test calls it.
-        device: Where the instance sees it: `/dev/xvdb`.
+        disk_id: `d-...`, or any name that the test gives it.
+        device: Its device in the instance: `/dev/xvdb`.
         category: `cloud_essd`, `local_ssd_pro`, ...
         type: "system" or "data".
         status: `Status` of DescribeDisksFullStatus.
-        health_status: Its `HealthStatus` there while none of its events lasts.
+        health_status: `HealthStatus` there while the disk has no unfinished event.
         resource_group_id: Its resource group.
         tags: Its tags.
     """
@@ -61,7 +61,7 @@ class Disk:
 
     @property
     def is_local(self) -> bool:
-        """Whether it is a disk of the host, whose data a redeployment loses."""
+        """Whether it is a disk of the host: a redeployment loses its data."""
         return self.category.startswith(_LOCAL)
 
 
@@ -75,20 +75,20 @@ _ALLOWED: Final = {
 
 
 def system_disk(instance_id: str, region_id: str) -> Disk:
-    """The disk that an instance starts from, with an id of the instance's own."""
+    """Return the disk from which an instance starts; its id is derived from the instance's."""
     digest = hashlib.sha256(f"disk/{instance_id}".encode()).hexdigest()
     return Disk(f"d-{id_prefix(region_id)}{digest[:17]}", "/dev/xvda", type="system")
 
 
 def checked_disks(given: object, where: str) -> tuple[Disk, ...]:
-    """The disks that a test declares.
+    """Check the disks that a test declares.
 
     Args:
-        given: A list, each an id or a dict of attributes.
-        where: The call or marker they were given to, as it is to be named in an error.
+        given: A list of ids or of dicts of attributes.
+        where: The call or marker that got them, for the message.
 
     Raises:
-        BadArgumentError: It is no list, or one of them cannot be; the sentence says which and why.
+        BadArgumentError: It is not a list, or one of the disks is wrong.
     """
     if not isinstance(given, (list, tuple)):
         raise BadArgumentError(f'{where} got disks={given!r}. Pass a list, such as ["d-data1"].')

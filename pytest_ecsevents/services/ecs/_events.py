@@ -13,9 +13,9 @@ from pytest_ecsevents.services.ecs._catalogue import (
     FINAL,
     SIMULATED_TYPES,
     UNFINISHED,
-    Effect,
     EventStatus,
     EventType,
+    InstanceEffect,
     InstanceStatus,
 )
 from pytest_ecsevents.services.ecs._changes import Changes
@@ -52,11 +52,11 @@ _STARTING, _STOPPING = InstanceStatus.STARTING, InstanceStatus.STOPPING
 
 # What an event that acts does to its instance when it takes a status: the statuses that the instance passes through, or
 # () if it is released (a guess: when the event has run). A Stopped instance stays Stopped (documented).
-_WAYS: Final[dict[tuple[Effect, EventStatus, InstanceStatus], tuple[InstanceStatus, ...]]] = {
-    (Effect.REBOOT, EventStatus.EXECUTING, _RUNNING): (_STOPPING, _STARTING, _RUNNING),
-    (Effect.STOP, EventStatus.EXECUTING, _RUNNING): (_STOPPING, _STOPPED),
-    (Effect.RELEASE, EventStatus.EXECUTED, _RUNNING): (),
-    (Effect.RELEASE, EventStatus.EXECUTED, _STOPPED): (),
+_WAYS: Final[dict[tuple[InstanceEffect, EventStatus, InstanceStatus], tuple[InstanceStatus, ...]]] = {
+    (InstanceEffect.REBOOT, EventStatus.EXECUTING, _RUNNING): (_STOPPING, _STARTING, _RUNNING),
+    (InstanceEffect.STOP, EventStatus.EXECUTING, _RUNNING): (_STOPPING, _STOPPED),
+    (InstanceEffect.RELEASE, EventStatus.EXECUTED, _RUNNING): (),
+    (InstanceEffect.RELEASE, EventStatus.EXECUTED, _STOPPED): (),
 }
 
 
@@ -231,7 +231,7 @@ class EventStore:
             return EventStatus(given)
         kind = "A simulated" if simulated else "A real"
         raise BadArgumentError(
-            f"{kind} {row.name} event cannot be born {given!r}. Pass one of: {listed(legal)}.{did_you_mean(given, legal)}"
+            f"{kind} {row.name} event cannot have the first status {given!r}. Pass one of: {listed(legal)}.{did_you_mean(given, legal)}"
         )
 
     # -- what users do with events

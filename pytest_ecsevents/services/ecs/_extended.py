@@ -1,4 +1,4 @@
-"""`ExtendedAttribute` of an event, as authors give it."""
+"""`ExtendedAttribute` of an event, as tests pass it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,19 +13,19 @@ ExtendedAttribute: TypeAlias = Mapping[str, "str | tuple[str, ...] | tuple[Mappi
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
-    """One member that is a list on the wire.
+class ExtendedList:
+    """One member of ExtendedAttribute that is a list on the wire.
 
     Attributes:
         item: The singular key in which the list is wrapped.
-        keys: What each entry has; empty where entries are texts.
+        keys: The keys of each entry; empty if entries are texts.
     """
 
     item: str
     keys: tuple[str, ...] = ()
 
 
-# The members of the newer SDK's model; DiskId, Device and InitialNotBefore follow from the event itself.
+# The members in the newer SDK's model, without DiskId, Device and InitialNotBefore: the event has them already.
 TEXTS: Final = (
     "HostType",
     "HostId",
@@ -41,22 +41,19 @@ TEXTS: Final = (
     "MetricValue",
 )
 LISTS: Final = {
-    "InactiveDisks": Member(
+    "InactiveDisks": ExtendedList(
         "InactiveDisk", ("CreationTime", "DeviceCategory", "DeviceSize", "DeviceType", "ReleaseTime")
     ),
-    "MigrationOptions": Member("MigrationOption"),
+    "MigrationOptions": ExtendedList("MigrationOption"),
 }
 _NAMES: Final = (*TEXTS, *LISTS)
 
 
 def checked_extended(given: object) -> ExtendedAttribute:
-    """The extended attribute that an author gave.
-
-    Args:
-        given: A dict by the names on the wire: a text, or of MigrationOptions and InactiveDisks a list.
+    """Check an extended attribute: a dict by names on the wire. Values are texts, or lists of some members.
 
     Raises:
-        BadArgumentError: A name or value cannot be; the sentence says which.
+        BadArgumentError: A name or value is wrong.
     """
     if not isinstance(given, Mapping):
         raise BadArgumentError(f'extended_attribute is {given!r}. Pass a dict, such as {{"PunishType": "..."}}.')
@@ -80,7 +77,7 @@ def _checked(name: object, value: object) -> "str | tuple[str, ...] | tuple[Mapp
     return tuple(value)
 
 
-def _fits(entry: object, member: Member) -> bool:
+def _fits(entry: object, member: ExtendedList) -> bool:
     if not member.keys:
         return isinstance(entry, str)
     return isinstance(entry, Mapping) and all(

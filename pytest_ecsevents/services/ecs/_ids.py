@@ -1,4 +1,4 @@
-"""The one source of ids in a test; seeded, so that a test prints the same ids on every run."""
+"""The source of all ids in a test; it is seeded, so that a test has the same ids on every run."""
 
 import string
 from functools import cached_property
@@ -15,7 +15,7 @@ class Ids:
     """Ids in the shapes of the service.
 
     Args:
-        seed: What makes this test's ids its own: its node id.
+        seed: The test's node id.
     """
 
     def __init__(self, seed: str) -> None:

@@ -1,6 +1,6 @@
 """The lifecycle: (event type, simulated or real, status, trigger) -> next status.
 
-The rows are the whole of it. What no row names does not move.
+The rows are complete: without a row, a trigger does not change an event.
 """
 
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ from pytest_ecsevents.services.ecs._catalogue import (
 
 
 class Trigger(Enum):
-    """What can make an event change its status."""
+    """What can change an event's status."""
 
     NOT_BEFORE = "NotBefore reached"
     EXECUTION_ENDS = "execution ended"
@@ -32,13 +32,13 @@ class Trigger(Enum):
     RENEW = "renewal before NotBefore"
     RELEASE = "instance released"
 
-    # Every transition looks its trigger up; Enum's own hash is a step in Python.
+    # Each transition looks up its trigger; the hash of Enum runs Python code.
     __hash__ = object.__hash__
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One rule of the lifecycle, for each of `types`.
+class LifecycleRow:
+    """One rule of the lifecycle, for several event types.
 
     Attributes:
         types: Event type names.
@@ -64,7 +64,7 @@ _ERROR_DISK: Final = tuple(name for name in _ALL if name.endswith("ErrorDisk"))
 _REDEPLOY: Final = ("SystemMaintenance.Redeploy", "SystemFailure.Redeploy")
 
 ROWS: Final = (
-    Row(
+    LifecycleRow(
         INSTANCE_EVENT_TYPES,
         None,
         _SCHEDULED,
@@ -72,14 +72,16 @@ ROWS: Final = (
         _EXECUTING,
         "source article; documented for real events",
     ),
-    Row(_SIMULATED_FAILURES, True, _EXECUTING, Trigger.NOT_BEFORE, EventStatus.EXECUTED, "documented since 2020-12"),
-    Row(_ALL, None, _EXECUTING, Trigger.EXECUTION_ENDS, EventStatus.EXECUTED, "documented"),
-    Row(INSTANCE_EVENT_TYPES, None, _EXECUTING, Trigger.EXECUTION_FAILS, EventStatus.FAILED, "documented"),
-    Row(("SystemMaintenance.Reboot",), None, _SCHEDULED, Trigger.REBOOT, EventStatus.AVOIDED, "documented"),
-    Row(SIMULATED_TYPES, True, _SCHEDULED, Trigger.CANCEL, EventStatus.CANCELED, "documented"),
-    Row(SIMULATED_TYPES, True, _EXECUTING, Trigger.CANCEL, EventStatus.CANCELED, "documented"),
-    Row(INSTANCE_EVENT_TYPES, False, _INQUIRING, Trigger.ACCEPT, _EXECUTING, "documented"),
-    Row(
+    LifecycleRow(
+        _SIMULATED_FAILURES, True, _EXECUTING, Trigger.NOT_BEFORE, EventStatus.EXECUTED, "documented since 2020-12"
+    ),
+    LifecycleRow(_ALL, None, _EXECUTING, Trigger.EXECUTION_ENDS, EventStatus.EXECUTED, "documented"),
+    LifecycleRow(INSTANCE_EVENT_TYPES, None, _EXECUTING, Trigger.EXECUTION_FAILS, EventStatus.FAILED, "documented"),
+    LifecycleRow(("SystemMaintenance.Reboot",), None, _SCHEDULED, Trigger.REBOOT, EventStatus.AVOIDED, "documented"),
+    LifecycleRow(SIMULATED_TYPES, True, _SCHEDULED, Trigger.CANCEL, EventStatus.CANCELED, "documented"),
+    LifecycleRow(SIMULATED_TYPES, True, _EXECUTING, Trigger.CANCEL, EventStatus.CANCELED, "documented"),
+    LifecycleRow(INSTANCE_EVENT_TYPES, False, _INQUIRING, Trigger.ACCEPT, _EXECUTING, "documented"),
+    LifecycleRow(
         ("SystemMaintenance.Reboot", *_REDEPLOY, *_ERROR_DISK),
         False,
         _INQUIRING,
@@ -87,7 +89,7 @@ ROWS: Final = (
         EventStatus.AVOIDED,
         "documented which events it answers; that they are Avoided is a guess",
     ),
-    Row(
+    LifecycleRow(
         ("SystemMaintenance.Reboot", *_REDEPLOY),
         False,
         _SCHEDULED,
@@ -95,7 +97,7 @@ ROWS: Final = (
         EventStatus.AVOIDED,
         "documented which events it answers; that they are Avoided is a guess",
     ),
-    Row(
+    LifecycleRow(
         ("SystemFailure.Reboot",),
         False,
         _EXECUTING,
@@ -103,7 +105,7 @@ ROWS: Final = (
         EventStatus.EXECUTED,
         "documented that it is answered on instances with local disks; that it is then Executed is a guess",
     ),
-    Row(
+    LifecycleRow(
         BILLING_EVENT_TYPES,
         False,
         _SCHEDULED,
@@ -111,13 +113,13 @@ ROWS: Final = (
         EventStatus.AVOIDED,
         "documented by a sample; by what is inferred",
     ),
-    Row(INSTANCE_EVENT_TYPES, None, _INQUIRING, Trigger.RELEASE, EventStatus.CANCELED, "guess"),
-    Row(INSTANCE_EVENT_TYPES, None, _SCHEDULED, Trigger.RELEASE, EventStatus.CANCELED, "guess"),
-    Row(SIMULATED_TYPES, True, _EXECUTING, Trigger.RELEASE, EventStatus.CANCELED, "guess"),
+    LifecycleRow(INSTANCE_EVENT_TYPES, None, _INQUIRING, Trigger.RELEASE, EventStatus.CANCELED, "guess"),
+    LifecycleRow(INSTANCE_EVENT_TYPES, None, _SCHEDULED, Trigger.RELEASE, EventStatus.CANCELED, "guess"),
+    LifecycleRow(SIMULATED_TYPES, True, _EXECUTING, Trigger.RELEASE, EventStatus.CANCELED, "guess"),
 )
 
 
-def _compiled(rows: Iterable[Row]) -> dict[tuple[str, bool, EventStatus, Trigger], EventStatus]:
+def _compiled(rows: Iterable[LifecycleRow]) -> dict[tuple[str, bool, EventStatus, Trigger], EventStatus]:
     table = {}
     for row in rows:
         for name in row.types:
@@ -130,12 +132,12 @@ NEXT_STATUS: Final = _compiled(ROWS)
 
 
 def next_status(event_type: str, simulated: bool, status: EventStatus, trigger: Trigger) -> EventStatus | None:
-    """The status that `trigger` leads to, or None when it does not concern the event."""
+    """Return the status that `trigger` leads to, or None if it does not change the event."""
     return NEXT_STATUS.get((event_type, simulated, status, trigger))
 
 
 def ways_to(event_type: str, simulated: bool, to_status: EventStatus) -> dict[Trigger, tuple[EventStatus, ...]]:
-    """What leads an event to a status, and from which statuses."""
+    """Return the triggers that lead an event to a status, each with the statuses from which it does."""
     found: dict[Trigger, tuple[EventStatus, ...]] = {}
     for (name, is_simulated, status, trigger), after in NEXT_STATUS.items():
         if (name, is_simulated, after) == (event_type, simulated, to_status):
@@ -144,7 +146,7 @@ def ways_to(event_type: str, simulated: bool, to_status: EventStatus) -> dict[Tr
 
 
 def first_statuses(event_type: EventType, simulated: bool, failures_are_scheduled: bool) -> tuple[EventStatus, ...]:
-    """The statuses an event may be born in, the usual one first."""
+    """Return the statuses that an event may have first, the usual one first."""
     if simulated:
         return (_EXECUTING,) if event_type.is_failure and not failures_are_scheduled else (_SCHEDULED,)
     usual = (_EXECUTING, _SCHEDULED, _INQUIRING) if event_type.is_failure else (_SCHEDULED, _INQUIRING, _EXECUTING)

@@ -1,22 +1,22 @@
-"""Why the cloud refuses something; each refusal is worded for the author, and mapped to a code on the wire."""
+"""Refusals of the cloud. Their messages are for tests; the API answers each with an error code."""
 
 from pytest_ecsevents._errors import BadArgumentError, EcsEventsError, NoSuchNameError
 
 
 class UnknownInstanceError(NoSuchNameError):
-    """No such instance for this account in this region."""
+    """The account has no such instance in this region."""
 
 
 class UnknownEventError(NoSuchNameError):
-    """No such event for this account in this region, or it has ended."""
+    """The account has no such event in this region, or it has ended."""
 
 
 class NotSimulatedError(EcsEventsError):
-    """A real event cannot be canceled by its user."""
+    """A user cannot cancel a real event."""
 
 
 class NotPreemptibleError(EcsEventsError):
-    """An instance that is no preemptible one cannot be reclaimed."""
+    """Only a preemptible instance can be reclaimed."""
 
 
 class UnknownEventTypeError(BadArgumentError):
@@ -24,11 +24,11 @@ class UnknownEventTypeError(BadArgumentError):
 
 
 class NotBeforePassedError(BadArgumentError):
-    """NotBefore lies before now."""
+    """NotBefore is earlier than now."""
 
 
 class TooManySimulatedEventsError(EcsEventsError):
-    """The account has as many Scheduled simulated events as it may have."""
+    """The account would have more Scheduled simulated events than allowed."""
 
 
 class InstanceStatusError(EcsEventsError):
@@ -44,8 +44,8 @@ class InstanceArrearsError(EcsEventsError):
 
 
 class NothingToRedeployError(EcsEventsError):
-    """RedeployInstance found no event that it could answer."""
+    """The instance has no event that RedeployInstance answers."""
 
 
 class NotInquiringError(EcsEventsError):
-    """AcceptInquiredSystemEvent found no such event in Inquiring."""
+    """The event is not Inquiring, so that it cannot be accepted."""

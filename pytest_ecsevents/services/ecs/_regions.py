@@ -1,4 +1,4 @@
-"""Regions, and the three characters with which ids made in them begin."""
+"""Regions, and the three characters with which ids in them begin."""
 
 import hashlib
 import string
@@ -12,8 +12,8 @@ class Region:
 
     Attributes:
         region_id: `cn-beijing`.
-        id_prefix: What follows `i-` and `e-` in ids made there.
-        evidence: Of the prefix: "observed" in published replies, or "unverified": seen in public ids, in no document.
+        id_prefix: What follows `i-` and `e-` in ids.
+        evidence: Evidence of the prefix: "observed" in published replies, or "unverified": seen in public ids only.
         name: `LocalName` in English.
         chinese_name: `LocalName` in Chinese. Names other than Qingdao's are unverified.
     """
@@ -62,7 +62,7 @@ _ALPHABET: Final = string.digits + string.ascii_lowercase
 
 
 def id_prefix(region_id: str) -> str:
-    """The three characters of ids in a region; invented from its name for a region that the table does not hold."""
+    """Return the three characters of ids in a region; for an unknown region they are derived from its name."""
     known = REGIONS.get(region_id)
     if known is not None:
         return known.id_prefix
@@ -71,5 +71,5 @@ def id_prefix(region_id: str) -> str:
 
 
 def region_of_id(resource_id: str) -> str | None:
-    """The region that the prefix of a full-length id tells (`i-2ze...` is cn-beijing), or None."""
+    """Return the region by the prefix of an id (`i-2ze...` is cn-beijing), or None."""
     return _BY_PREFIX.get(resource_id.partition("-")[2][:3])
