@@ -68,24 +68,18 @@ def _words(given: object, what: str) -> tuple[str, ...]:
     raise BadArgumentError(f"{_MARKER} got {given!r} for {what}. Pass text, or a list of texts.")
 
 
-def _is_pattern(word: str) -> bool:
-    return any(sign in word for sign in "*?[")
-
-
 def _expanded(words: Iterable[str], known: tuple[str, ...], what: str) -> list[str]:
     """The known names that match the words, each once, in the order of the words and then of the table."""
-    found = [name for word in words for name in _matching(word, known, what)]
-    return list(dict.fromkeys(found))
-
-
-def _matching(word: str, known: tuple[str, ...], what: str) -> list[str]:
-    found = [name for name in known if _matches(word, name)]
-    if found:
-        return found
-    raise BadArgumentError(
-        f"{_MARKER}: unknown {what} {word!r}.{_suggestion(word, known)} Pass some of: {listed(known)}; or patterns such as "
-        f'"{known[0][:6]}*".'
-    )
+    found: dict[str, None] = {}
+    for word in words:
+        matching = [name for name in known if fnmatchcase(name, word)]
+        if not matching:
+            raise BadArgumentError(
+                f"{_MARKER}: unknown {what} {word!r}.{_suggestion(word, known)} Pass some of: {listed(known)}; or patterns "
+                f'such as "{known[0][:6]}*".'
+            )
+        found.update(dict.fromkeys(matching))
+    return list(found)
 
 
 def _suggestion(word: str, known: tuple[str, ...]) -> str:
@@ -129,19 +123,15 @@ def _kind(simulated: bool | None) -> str:
 def _without(found: list[Case], exclude: Iterable[str]) -> list[Case]:
     """The cases whose scenario, type and id match no word of `exclude`."""
     for word in exclude:
-        left = [case for case in found if not any(_matches(word, name) for name in _names(case))]
+        left = [
+            case
+            for case in found
+            if not any(fnmatchcase(name, word) for name in (case.row.name, case.event_type, case.case_id))
+        ]
         if len(left) == len(found):
             _check_excluded(word)
         found = left
     return found
-
-
-def _names(case: Case) -> tuple[str, ...]:
-    return case.row.name, case.event_type, case.case_id
-
-
-def _matches(word: str, name: str) -> bool:
-    return fnmatchcase(name, word) if _is_pattern(word) else name == word
 
 
 def _check_excluded(word: str) -> None:
@@ -149,7 +139,7 @@ def _check_excluded(word: str) -> None:
     every = (case_of(row, event_type) for event_type in EVENT_TYPES for row in SCENARIOS.values())
     ids = [case.case_id for case in every if case is not None]
     known = (*SCENARIOS, *EVENT_TYPES, *ids)
-    if not any(_matches(word, name) for name in known):
+    if not any(fnmatchcase(name, word) for name in known):
         raise BadArgumentError(
             f"{_MARKER}: {word!r} in exclude matches no scenario, no event type and no id of both."
             f"{_suggestion(word, known)} Scenarios are: {listed(SCENARIOS)}."

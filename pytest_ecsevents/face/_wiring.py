@@ -68,6 +68,7 @@ class Parts:
         )
         self.monitor: Final = CloudMonitor(self.cloud, seed)
         self.cloud.observers.extend((self.witness.journal.append, self.monitor.heard))
+        # What answers requests.
         self.gateway: Final = api_endpoint(self.cloud, self.monitor, self.witness)
         self.guests: Final = Guests(self.cloud)
         self.metadata_service: Final = MetadataService(self.cloud, self.guests, seed)
@@ -80,6 +81,7 @@ class Parts:
             undo=self.undo,
             add_services=self._add_services,
         )
+        # What calls the test's functions with notifications.
         self.guard: Final = Guard(self.clock, lambda: self.patience, self._activity, self._is_running)
         self.receivers: Final = Receivers(
             self.monitor,

@@ -78,7 +78,7 @@ def _leaving_on_error(init: Callable[..., None]) -> Callable[..., None]:
     return guarded
 
 
-class _Story:
+class _Timeline:
     """The timeline, rendered only when Hypothesis prints it."""
 
     def __init__(self, ecs_events: EcsEvents) -> None:
@@ -148,7 +148,7 @@ class CloudMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Leave the cloud; checks that fail a test at teardown fail the example."""
-        note(_Story(self.ecs_events))
+        note(_Timeline(self.ecs_events))
         kind, error, traceback = sys.exc_info()
         self.ecs_events.__exit__(kind, error, traceback)
 
