@@ -195,12 +195,12 @@ class _MessageOnly:
 
 def _settings_of(config: pytest.Config) -> Settings:
     if _settings not in config.stash:
-        from pytest_ecsevents.face import NAMES, Settings, with_given
+        from pytest_ecsevents.face import NAMES, Settings, override_settings
 
         ini = {name: config.getini(f"ecs_events_{name}") for name in NAMES}
         line = {name: config.getoption(f"ecs_events_{name}") for name in NAMES}
-        settings = with_given(Settings(), ini, "the ini option ecs_events_{}".format)
-        config.stash[_settings] = with_given(settings, line, _option)
+        settings = override_settings(Settings(), ini, "the ini option ecs_events_{}".format)
+        config.stash[_settings] = override_settings(settings, line, _option)
     return config.stash[_settings]
 
 
@@ -250,7 +250,7 @@ def _plain(marks: Iterable[Any]) -> list[pytest.Mark]:
 def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
     """Explain why an event or instance does not have the expected status."""
     parts = config.stash.get(_current, None)
-    return None if parts is None else parts.explained(op, left, right)
+    return None if parts is None else parts.explain_comparison(op, left, right)
 
 
 @pytest.hookimpl(hookwrapper=True)

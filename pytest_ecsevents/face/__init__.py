@@ -3,7 +3,7 @@
 from pytest_ecsevents.face._ecs_events import EcsEvents, parts_of
 from pytest_ecsevents.face._instances import Instances
 from pytest_ecsevents.face._scenarios import SCENARIOS
-from pytest_ecsevents.face._settings import NAMES, Settings, with_given
+from pytest_ecsevents.face._settings import NAMES, Settings, override_settings
 from pytest_ecsevents.face._staging import PlannedStep, Scenario
 from pytest_ecsevents.services.smq import Queue, Topic
 
@@ -17,6 +17,6 @@ __all__ = [
     "Scenario",
     "Settings",
     "Topic",
+    "override_settings",
     "parts_of",
-    "with_given",
 ]

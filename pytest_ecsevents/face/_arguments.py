@@ -21,7 +21,7 @@ from pytest_ecsevents.clock import (
     parse_duration,
     parse_when,
 )
-from pytest_ecsevents.face._settings import Settings, with_given
+from pytest_ecsevents.face._settings import Settings, override_settings
 from pytest_ecsevents.report._texts import METADATA
 from pytest_ecsevents.services.ecs import EVENT_TYPES, EventStatus, Instance, SystemEvent
 
@@ -39,7 +39,7 @@ def settings_of(settings: Settings | None, **arguments: str | Duration | None) -
     """The settings with those arguments of `EcsEvents` that are not None."""
     names = {{"region_id": "region", "backend": "clock"}.get(name, name): name for name in arguments}
     given = {setting: arguments[name] for setting, name in names.items()}
-    return with_given(settings or Settings(), given, names.__getitem__)
+    return override_settings(settings or Settings(), given, names.__getitem__)
 
 
 def instance_id_of(instance: "Instance | str") -> str:
@@ -68,7 +68,7 @@ def timedelta_of(by: object, parts: "tuple[float, ...]") -> dt.timedelta:
         ) from None
 
 
-def window(between: object, now: Micros) -> "tuple[Micros, Micros] | None":
+def parse_window(between: object, now: Micros) -> "tuple[Micros, Micros] | None":
     """The first and the last instant of a window of virtual time, if one is given."""
     if between is None:
         return None
@@ -82,7 +82,7 @@ def window(between: object, now: Micros) -> "tuple[Micros, Micros] | None":
     return first, last
 
 
-def instant_ahead(when: object, now: Micros) -> Micros:
+def parse_instant_ahead(when: object, now: Micros) -> Micros:
     """The instant of `at`, which must not lie before now."""
     at = parse_when(when, "at's instant", now)
     if at < now:
@@ -93,7 +93,7 @@ def instant_ahead(when: object, now: Micros) -> Micros:
     return at
 
 
-def patience_of(seconds: object) -> float:
+def parse_patience(seconds: object) -> float:
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds > 0:
         raise BadArgumentError(f"patience is {seconds!r}. Pass a number of real seconds, more than zero.")
     return float(seconds)
@@ -143,7 +143,7 @@ def _takes(handler: Callable[..., object], name: str) -> bool:
     return name in parameters or any(one.kind is one.VAR_KEYWORD for one in parameters.values())
 
 
-def end_of_run(
+def parse_until(
     what: str, until: object, now: Micros, ecs_events: object
 ) -> "tuple[Micros | None, Callable[[], object] | None]":
     """The instant or the condition that `until` stands for.
@@ -186,7 +186,7 @@ def _check_condition(what: str, until: Callable[..., object]) -> None:
 # -- filters of events, patterns of calls
 
 
-def checked_filters(filters: Mapping[str, object], now: Micros) -> list[tuple[str, object]]:
+def parse_filters(filters: Mapping[str, object], now: Micros) -> list[tuple[str, object]]:
     """Pairs of an attribute of events and the wanted value, instants as datetimes."""
     for name in filters:
         if name not in _ATTRIBUTES:

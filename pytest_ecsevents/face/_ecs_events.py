@@ -26,16 +26,16 @@ from pytest_ecsevents.face._arguments import (
     check_handler,
     check_observer,
     check_plain,
-    checked_filters,
     event_id_of,
     instance_id_of,
-    instant_ahead,
     no_single_event,
-    patience_of,
+    parse_filters,
+    parse_instant_ahead,
+    parse_patience,
+    parse_window,
     rules_for,
     settings_of,
     timedelta_of,
-    window,
 )
 from pytest_ecsevents.face._instances import Instances
 from pytest_ecsevents.face._settings import Settings
@@ -265,7 +265,7 @@ class EcsEvents:
 
     @patience.setter
     def patience(self, seconds: object) -> None:
-        self._parts.patience = patience_of(seconds)
+        self._parts.patience = parse_patience(seconds)
 
     def _moved(self, move: Callable[..., None], *args: Micros | None) -> list[Transition]:
         # Tests call this most often: with nothing due it enters only the clock.
@@ -299,7 +299,7 @@ class EcsEvents:
         Returns:
             A function that cancels the plan; it does nothing once the planned function was called.
         """
-        at = instant_ahead(when, self._cloud.settled())
+        at = parse_instant_ahead(when, self._cloud.settled())
         check_plain(function)
         call = partial(function, *args, **kwargs)
         place = place_of(author_frame())
@@ -402,7 +402,7 @@ class EcsEvents:
 
     def where(self, **filters: object) -> list[SystemEvent]:
         """The events whose attributes have these values, in order of creation: `where(status="Avoided")`."""
-        wanted = checked_filters(filters, self._clock.now())
+        wanted = parse_filters(filters, self._clock.now())
         return [event for event in self if all(getattr(event, name) == value for name, value in wanted)]
 
     def one(self, **filters: object) -> SystemEvent:
@@ -772,7 +772,7 @@ class EcsEvents:
             times=times,
             message=message,
             http_status=http_status,
-            between=window(between, self._clock.now()),
+            between=parse_window(between, self._clock.now()),
             probability=probability,
             acted=acted,
             optional=optional,
@@ -840,7 +840,7 @@ class EcsEvents:
             calls,
             parse_duration(by, "delay's duration"),
             times=times,
-            between=window(between, self._clock.now()),
+            between=parse_window(between, self._clock.now()),
             optional=optional,
         )
 

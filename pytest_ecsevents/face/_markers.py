@@ -12,7 +12,7 @@ from pytest_ecsevents.face._instances import Instances
 from pytest_ecsevents.face._matrix import arguments, cases
 from pytest_ecsevents.face._scenarios import Case
 from pytest_ecsevents.face._settings import Settings
-from pytest_ecsevents.face._staging import Scenario, staged
+from pytest_ecsevents.face._staging import Scenario, stage_case
 from pytest_ecsevents.services.ecs import ATTRIBUTES, EVENT_TYPES, MAINTENANCE_CAUSES, EventStatus
 
 __tracebackhide__ = hidden_in_reports
@@ -50,7 +50,7 @@ _ARGUMENTS: Final = {
 }
 
 
-def bound(mark: Mark) -> dict[str, Any]:
+def bind_arguments(mark: Mark) -> dict[str, Any]:
     """A marker's arguments by name.
 
     Raises:
@@ -91,7 +91,7 @@ def make_ecs_events(marks: Iterable[Mark], *, seed: str, settings: Settings) -> 
     Raises:
         EcsEventsError: A marker is wrong; the message names it.
     """
-    given = _merged((mark for mark in marks if mark.name == "ecs_clock"), bound)
+    given = _merged((mark for mark in marks if mark.name == "ecs_clock"), bind_arguments)
     with _naming("ecs_clock"):
         return EcsEvents(**given, seed=seed, _settings=settings)
 
@@ -124,10 +124,10 @@ def apply(ecs_events: EcsEvents, marks: Iterable[Mark]) -> None:
     marks = list(marks)
     for mark in marks:
         if mark.name == "ecs_instance":
-            ecs_events.instances.add(**bound(mark), _where="@pytest.mark.ecs_instance")
+            ecs_events.instances.add(**bind_arguments(mark), _where="@pytest.mark.ecs_instance")
     for mark in marks:
         if mark.name == "ecs_event":
-            _publish(ecs_events, bound(mark))
+            _publish(ecs_events, bind_arguments(mark))
 
 
 def _publish(ecs_events: EcsEvents, given: dict[str, Any]) -> None:
@@ -203,7 +203,7 @@ def stage(ecs_events: EcsEvents, marks: Iterable[Mark], case: object) -> Scenari
     with _naming("ecs_scenarios"):
         if instance_id is not None and not isinstance(instance_id, str):
             raise BadArgumentError(f'instance_id is {instance_id!r}. Pass one id, such as "i-web1".')
-        return staged(ecs_events, case, _instance_ids(ecs_events, instance_id)[0])
+        return stage_case(ecs_events, case, _instance_ids(ecs_events, instance_id)[0])
 
 
 def _scenario_arguments(marks: Iterable[Mark]) -> dict[str, Any]:

@@ -39,7 +39,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-def with_given(settings: Settings, given: dict[str, Any], label: Callable[[str], str]) -> Settings:
+def override_settings(settings: Settings, given: dict[str, Any], label: Callable[[str], str]) -> Settings:
     """`settings` with those of `given` that are neither None nor empty.
 
     Args:

@@ -111,12 +111,12 @@ def _either(statuses: tuple[EventStatus, ...]) -> str:
     return " or ".join(statuses)
 
 
-def staged(ecs_events: EcsEvents, case: Case, instance_id: str) -> Scenario:
+def stage_case(ecs_events: EcsEvents, case: Case, instance_id: str) -> Scenario:
     """Publish the event of a case, plan the provider's steps, and move to the handler's first look."""
     cause = f"scenario {case.row.name}"
-    event = _published(ecs_events, case, instance_id, cause)
+    event = _publish_event(ecs_events, case, instance_id, cause)
     record = record_of(event)
-    begins = _begins(record)
+    begins = _start_of(record)
     for step in case.row.steps:
         ecs_events.at(from_micros(begins + step.at), partial(_perform, ecs_events, record, begins, step, cause))
     if case.row.throttling:
@@ -137,7 +137,7 @@ def staged(ecs_events: EcsEvents, case: Case, instance_id: str) -> Scenario:
     )
 
 
-def _published(ecs_events: EcsEvents, case: Case, instance_id: str, cause: str) -> SystemEvent:
+def _publish_event(ecs_events: EcsEvents, case: Case, instance_id: str, cause: str) -> SystemEvent:
     not_before = {
         EventStatus.SCHEDULED: dt.timedelta(microseconds=NOTICE),
         # A simulated event that starts Executing ends at its NotBefore; a real one has none.
@@ -157,7 +157,7 @@ def _published(ecs_events: EcsEvents, case: Case, instance_id: str, cause: str) 
     )
 
 
-def _begins(event: EventRecord) -> Micros:
+def _start_of(event: EventRecord) -> Micros:
     """When the event starts or started Executing."""
     planned = event.not_before if event.status == EventStatus.SCHEDULED else None
     return event.published_at if planned is None else planned

@@ -9,7 +9,7 @@ from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.checks._strictness import strict_checks
 from pytest_ecsevents.checks._witness import CallWitness
 from pytest_ecsevents.clock import Clock, Duration, Micros, When, parse_duration, parse_when
-from pytest_ecsevents.face._arguments import end_of_run, instance_id_of
+from pytest_ecsevents.face._arguments import instance_id_of, parse_until
 from pytest_ecsevents.face._settings import Settings
 from pytest_ecsevents.handlers import Stopped
 from pytest_ecsevents.handlers._guard import Guard
@@ -143,13 +143,13 @@ class Parts:
     # -- running handlers
 
     def runner(self, what: str, until: object, ecs_events: object) -> Runner:
-        """A runner of handlers for the calling thread; for the arguments see `end_of_run`.
+        """A runner of handlers for the calling thread; for the arguments see `parse_until`.
 
         Raises:
             EcsEventsError: Sleeping does not move the clock in this thread, or `until` is malformed.
         """
         self.cloud.check_entered()
-        runner = self._runner(*end_of_run(what, until, self.clock.now(), ecs_events))
+        runner = self._runner(*parse_until(what, until, self.clock.now(), ecs_events))
         if runner is None:
             raise EcsEventsError(
                 f'{what} needs sleeping to move the clock: call it in a thread of the test, without sleep="real".'
@@ -247,7 +247,7 @@ class Parts:
         label = timeline_text(self._header(), ()).replace("clock", "ECS events: clock", 1)
         return chart(label, list(self.cloud.events.by_id.values()), self.cloud.instances.ever(), self.story())
 
-    def explained(self, operator: str, left: object, right: object) -> list[str] | None:
+    def explain_comparison(self, operator: str, left: object, right: object) -> list[str] | None:
         """Lines that explain a failed comparison; None if it concerns no event or instance."""
         return explain_comparison(operator, left, right, self.cloud.events.last_read, self.story())
 

@@ -42,25 +42,15 @@ def _if_any(choices: "Callable[[CloudMachine], Iterable[Any]]") -> Callable[[Rul
     return precondition(lambda machine: any(True for _ in choices(machine)))
 
 
-def _planned(*, simulated: bool) -> st.SearchStrategy[PlannedEvent]:
-    def events(machine: "CloudMachine") -> st.SearchStrategy[PlannedEvent]:
-        return planned_events(
-            list(machine.ecs_events.instances),
-            types=machine.simulated_types if simulated else machine.real_types,
-            simulated=simulated,
-            within=machine.within,
-        )
-
-    return st.runner().flatmap(events)
+def _events(machine: "CloudMachine", *, simulated: bool) -> st.SearchStrategy[PlannedEvent]:
+    types = machine.simulated_types if simulated else machine.real_types
+    return planned_events(list(machine.ecs_events.instances), types=types, simulated=simulated, within=machine.within)
 
 
 def _first_events(machine: "CloudMachine") -> st.SearchStrategy[list[PlannedEvent]]:
     """Events published at the start; without them many examples would have nothing to do."""
-    kinds = [
-        planned_events(list(machine.ecs_events.instances), types=types, simulated=simulated, within=machine.within)
-        for types, simulated in ((machine.simulated_types, True), (machine.real_types, False))
-        if types and machine.ecs_events.instances
-    ]
+    can_be = ((True, machine.simulated_types), (False, machine.real_types))
+    kinds = [_events(machine, simulated=kind) for kind, types in can_be if types and machine.ecs_events.instances]
     return st.lists(st.one_of(kinds), max_size=4) if kinds else st.just([])
 
 
@@ -167,7 +157,8 @@ class CloudMachine(RuleBasedStateMachine):
         return [
             one.instance_id
             for one in self._unlocked()
-            if one.status in ("Running", "Stopped") and any(map(_is_redeployable, self._of(one.instance_id)))
+            if one.status in ("Running", "Stopped")
+            and any(map(_is_redeployable, self.ecs_events.where(instance_id=one.instance_id)))
         ]
 
     def cancelable(self) -> list[str]:
@@ -185,9 +176,6 @@ class CloudMachine(RuleBasedStateMachine):
     def _unlocked(self) -> list[Instance]:
         records = parts_of(self.ecs_events).cloud.instances.existing
         return [one for one in self.ecs_events.instances.values() if not records[one.instance_id].locks]
-
-    def _of(self, instance_id: str) -> list[SystemEvent]:
-        return self.ecs_events.where(instance_id=instance_id)
 
     # -- instances
 
@@ -246,13 +234,13 @@ class CloudMachine(RuleBasedStateMachine):
 
     @_if_any(lambda self: self.simulated_types)
     @_if_any(lambda self: self.ecs_events.instances)
-    @rule(event=_planned(simulated=True))
+    @rule(event=st.runner().flatmap(lambda self: _events(self, simulated=True)))
     def create_simulated(self, event: PlannedEvent) -> None:
         event.publish(self.ecs_events)
 
     @_if_any(lambda self: self.real_types)
     @_if_any(lambda self: self.ecs_events.instances)
-    @rule(event=_planned(simulated=False))
+    @rule(event=st.runner().flatmap(lambda self: _events(self, simulated=False)))
     def create_real(self, event: PlannedEvent) -> None:
         event.publish(self.ecs_events)
 

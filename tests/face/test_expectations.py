@@ -24,7 +24,7 @@ def _create(ecs, event_type="SystemMaintenance.Reboot", not_before="+24h", **giv
 
 def _why(ecs, event, wanted):
     """Why the event has not that status, as the explanation of a failing assertion says it."""
-    _, told, *_ = ecs._parts.explained("==", event.status, wanted)
+    _, told, *_ = ecs._parts.explain_comparison("==", event.status, wanted)
     return told.removeprefix(f"{event.event_id} is not {wanted}: ")
 
 
@@ -273,28 +273,31 @@ def test_a_status_is_explained_by_the_event_it_was_read_from(ecs):
         "  +1d 00:00:01  Executed: execution ended",
     ]
     nobody = "i-web1 was not rebooted before NotBefore, which was +1d 00:00:00"
-    assert ecs._parts.explained("==", event.status, "Avoided") == [
+    assert ecs._parts.explain_comparison("==", event.status, "Avoided") == [
         "'Executed' == 'Avoided'",
         f"{event.event_id} is not Avoided: {nobody}",
         *history,
     ]
-    assert ecs._parts.explained("==", "Avoided", event.status) == [
+    assert ecs._parts.explain_comparison("==", "Avoided", event.status) == [
         "'Avoided' == 'Executed'",
         f"{event.event_id} is not Avoided: {nobody}",
         *history,
     ]
-    assert ecs._parts.explained("is", event.status, EventStatus.AVOIDED)[1:] == [
+    assert ecs._parts.explain_comparison("is", event.status, EventStatus.AVOIDED)[1:] == [
         f"{event.event_id} is not Avoided: {nobody}",
         *history,
     ]
-    assert ecs._parts.explained("in", event.status, ("Avoided", None, "Canceled")) == [
+    assert ecs._parts.explain_comparison("in", event.status, ("Avoided", None, "Canceled")) == [
         "'Executed' in ('Avoided', None, 'Canceled')",
         f"{event.event_id} is not Avoided: {nobody}",
         f"{event.event_id} is not Canceled: it was not canceled",
         *history,
     ]
     for operator, other in (("!=", "Executed"), ("is not", EventStatus.EXECUTED), ("not in", ["Executed"])):
-        assert ecs._parts.explained(operator, event.status, other)[1:] == [f"{event.event_id} is Executed:", *history]
+        assert ecs._parts.explain_comparison(operator, event.status, other)[1:] == [
+            f"{event.event_id} is Executed:",
+            *history,
+        ]
 
 
 def test_nothing_is_said_of_what_is_not_known(ecs):
@@ -307,7 +310,7 @@ def test_nothing_is_said_of_what_is_not_known(ecs):
         ("==", [], []),
         ("==", [EventStatus.SCHEDULED], ["Avoided"]),
     ):
-        assert ecs._parts.explained(operator, left, right) is None
+        assert ecs._parts.explain_comparison(operator, left, right) is None
     before = event.status
     ecs.reboot("i-web1")
     for operator, left, right in (
@@ -325,7 +328,7 @@ def test_nothing_is_said_of_what_is_not_known(ecs):
         ("!=", [event], [event]),
         ("==", [event], None),
     ):
-        assert ecs._parts.explained(operator, left, right) is None
+        assert ecs._parts.explain_comparison(operator, left, right) is None
 
 
 def test_lists_of_statuses_are_explained_event_by_event(ecs):
@@ -342,9 +345,9 @@ def test_lists_of_statuses_are_explained_event_by_event(ecs):
         "  +01:00:01  Executed: execution ended",
     ]
     wanted = ["Avoided", "Avoided", EventStatus.EXECUTED]
-    assert ecs._parts.explained("==", [event.status for event in ecs], wanted)[1:] == lines
-    assert ecs._parts.explained("==", wanted, [event.status for event in ecs])[1:] == lines
-    assert ecs._parts.explained("==", tuple(event.status for event in ecs), ("Avoided",) * 2)[1:] == [
+    assert ecs._parts.explain_comparison("==", [event.status for event in ecs], wanted)[1:] == lines
+    assert ecs._parts.explain_comparison("==", wanted, [event.status for event in ecs])[1:] == lines
+    assert ecs._parts.explain_comparison("==", tuple(event.status for event in ecs), ("Avoided",) * 2)[1:] == [
         lines[0],
         *lines[2:],
     ]
@@ -354,7 +357,7 @@ def test_a_list_of_an_events_statuses_is_explained_by_its_history(ecs):
     """The statuses that one event went through are compared step by step."""
     event = _avoided_by_the_test(ecs)
     went = [change.to_status for change in event.history]
-    assert ecs._parts.explained("==", went, ["Scheduled", "Executing"]) == [
+    assert ecs._parts.explain_comparison("==", went, ["Scheduled", "Executing"]) == [
         "['Scheduled', 'Avoided'] == ['Scheduled', 'Executing']",
         f"{event.event_id}: Avoided came at +01:00:00 (reboot by the test before NotBefore); not Executing: it was avoided "
         "at +01:00:00 (reboot by the test before NotBefore)",
@@ -366,12 +369,12 @@ def test_a_list_of_an_events_statuses_is_explained_by_its_history(ecs):
 def test_lists_of_events_are_explained_by_those_that_are_in_one_of_them(ecs):
     """What is only on one side tells its history; a long comparison is cut."""
     events = [_create(ecs) for _ in range(4)]
-    told = ecs._parts.explained("==", [], [events[0]])
+    told = ecs._parts.explain_comparison("==", [], [events[0]])
     assert told[1:] == [
         f"only on the right: {events[0].event_id}, Scheduled",
         "  +00:00:00  SystemMaintenance.Reboot on i-web1: Scheduled, NotBefore +1d 00:00:00 (created by the test)",
     ]
-    told = ecs._parts.explained("==", events, events[:0])
+    told = ecs._parts.explain_comparison("==", events, events[:0])
     assert len(told[0]) == 160
     assert told[0].endswith("...")
     assert [line.split()[-1] for line in told[1::2]] == ["Scheduled"] * 3

@@ -8,7 +8,7 @@ from aliyunsdkcore.acs_exception.exceptions import ServerException
 from pytest_ecsevents import EcsEvents, EcsEventsError
 from pytest_ecsevents.face import SCENARIOS
 from pytest_ecsevents.face._scenarios import case_of
-from pytest_ecsevents.face._staging import staged
+from pytest_ecsevents.face._staging import stage_case
 from pytest_ecsevents.services.ecs import EVENT_TYPES
 
 MAINTENANCE = ["SystemMaintenance.Reboot", "SystemMaintenance.Stop", "SystemMaintenance.Redeploy"]
@@ -27,7 +27,7 @@ def stage():
         opened.append(ecs_events)
         ecs_events.__enter__()
         ecs_events.instances.add("i-web1")
-        return ecs_events, staged(ecs_events, case, "i-web1")
+        return ecs_events, stage_case(ecs_events, case, "i-web1")
 
     yield stage
     for ecs_events in opened:
@@ -280,4 +280,4 @@ def test_a_type_that_the_instance_does_not_plan_is_refused(stage):
     ecs_events.instances.add("i-set", action_on_maintenance="Stop")
     case = case_of(SCENARIOS["failed"], "SystemMaintenance.Reboot")
     with pytest.raises(EcsEventsError, match=r"with which the service plans SystemMaintenance\.Stop"):
-        staged(ecs_events, case, "i-set")
+        stage_case(ecs_events, case, "i-set")
