@@ -21,22 +21,7 @@ from pytest_ecsevents.clock import (
     parse_duration,
     parse_when,
 )
-from pytest_ecsevents.face._arguments import (
-    check_acted,
-    check_handler,
-    check_observer,
-    check_plain,
-    event_id_of,
-    instance_id_of,
-    no_single_event,
-    parse_filters,
-    parse_instant_ahead,
-    parse_patience,
-    parse_window,
-    rules_for,
-    settings_of,
-    timedelta_of,
-)
+from pytest_ecsevents.face import _arguments
 from pytest_ecsevents.face._instances import Instances
 from pytest_ecsevents.face._settings import Settings
 from pytest_ecsevents.face._wiring import Parts
@@ -106,7 +91,7 @@ class EcsEvents:
         seed: str = "",
         _settings: Settings | None = None,
     ) -> None:
-        settings = settings_of(
+        settings = _arguments.settings_of(
             _settings,
             region_id=region_id,
             account_id=account_id,
@@ -179,7 +164,7 @@ class EcsEvents:
         """
         parts = (days, seconds, microseconds, milliseconds, minutes, hours, weeks)
         if by is None or any(parts):
-            by = timedelta_of(by, parts)
+            by = _arguments.timedelta_of(by, parts)
         span = parse_duration(by, "advance's duration", is_signed=True)
         return self._moved(self._clock.advance_by_author, None, span)
 
@@ -235,7 +220,7 @@ class EcsEvents:
             EndlessHandlerError: Without an instant as `until`, it ran for a year of virtual time or a minute of real time.
             EcsEventsError: Sleeping does not move the clock in this thread, or `until` is malformed.
         """
-        check_handler("run", function, kwargs)
+        _arguments.check_handler("run", function, kwargs)
         runner = self._parts.runner("run", until, self)
         if inspect.iscoroutinefunction(function) and is_loop_running():
             raise EcsEventsError(
@@ -253,7 +238,7 @@ class EcsEvents:
         **kwargs: object,
     ) -> "T | Stopped":
         """`run` for a coroutine function, in the running event loop; it is stopped by cancellation."""
-        check_handler("run_async", function, kwargs)
+        _arguments.check_handler("run_async", function, kwargs)
         runner = self._parts.runner("run_async", until, self)
         with self._parts.surfacing:
             return await runner.run_async(function, args, kwargs)  # type: ignore[no-any-return]  # the same
@@ -265,7 +250,7 @@ class EcsEvents:
 
     @patience.setter
     def patience(self, seconds: object) -> None:
-        self._parts.patience = parse_patience(seconds)
+        self._parts.patience = _arguments.parse_patience(seconds)
 
     def _moved(self, move: Callable[..., None], *args: Micros | None) -> list[Transition]:
         # Tests call this most often: with nothing due it enters only the clock.
@@ -299,8 +284,8 @@ class EcsEvents:
         Returns:
             A function that cancels the plan; it does nothing once the planned function was called.
         """
-        at = parse_instant_ahead(when, self._cloud.settled())
-        check_plain(function)
+        at = _arguments.parse_instant_ahead(when, self._cloud.settled())
+        _arguments.check_plain(function)
         call = partial(function, *args, **kwargs)
         place = place_of(author_frame())
         return self._clock.call_at(at, lambda: self._witness.call_planned(call, at, place))
@@ -382,7 +367,7 @@ class EcsEvents:
         self._cloud.events.reschedule(self._event(event), at, cause="rescheduled by the test")
 
     def _event(self, event: SystemEvent | str) -> EventRecord:
-        return self._cloud.events.get(event_id_of(event))
+        return self._cloud.events.get(_arguments.event_id_of(event))
 
     def __iter__(self) -> Iterator[SystemEvent]:
         """The events in order of creation."""
@@ -402,7 +387,7 @@ class EcsEvents:
 
     def where(self, **filters: object) -> list[SystemEvent]:
         """The events whose attributes have these values, in order of creation: `where(status="Avoided")`."""
-        wanted = parse_filters(filters, self._clock.now())
+        wanted = _arguments.parse_filters(filters, self._clock.now())
         return [event for event in self if all(getattr(event, name) == value for name, value in wanted)]
 
     def one(self, **filters: object) -> SystemEvent:
@@ -414,7 +399,7 @@ class EcsEvents:
         found = self.where(**filters)
         if len(found) == 1:
             return found[0]
-        raise no_single_event(found, list(self), filters)
+        raise _arguments.no_single_event(found, list(self), filters)
 
     def assert_avoided(self, event: SystemEvent | str, by: str | None = None) -> None:
         """Assert that an event is Avoided.
@@ -615,7 +600,7 @@ class EcsEvents:
         self._parts.receivers.webhook(url, receiver)
 
     def _instance(self, instance: "Instance | str") -> InstanceRecord:
-        return self._cloud.instances.get(instance_id_of(instance))
+        return self._cloud.instances.get(_arguments.instance_id_of(instance))
 
     # -- accounts
 
@@ -764,15 +749,15 @@ class EcsEvents:
             **params: Parameters of the calls, as in `calls_to`: `InstanceId="i-web1"`; for the metadata service
                 `instance_id`, `method` and `path`.
         """
-        check_acted(action, code, acted)
-        rules, calls = rules_for(self._witness, action, params, self.fail)
+        _arguments.check_acted(action, code, acted)
+        rules, calls = _arguments.rules_for(self._witness, action, params, self.fail)
         rules.fail(
             calls,
             code,
             times=times,
             message=message,
             http_status=http_status,
-            between=parse_window(between, self._clock.now()),
+            between=_arguments.parse_window(between, self._clock.now()),
             probability=probability,
             acted=acted,
             optional=optional,
@@ -802,7 +787,7 @@ class EcsEvents:
             optional: True: the test need not make any such call.
             **params: Parameters of the calls, as in `calls_to`.
         """
-        rules, calls = rules_for(self._witness, action, params, self.quota)
+        rules, calls = _arguments.rules_for(self._witness, action, params, self.quota)
         rules.quota(
             calls,
             per_minute,
@@ -835,12 +820,12 @@ class EcsEvents:
             optional: True: the delay may stay unused.
             **params: Parameters of the calls, as in `calls_to`.
         """
-        rules, calls = rules_for(self._witness, action, params, self.delay)
+        rules, calls = _arguments.rules_for(self._witness, action, params, self.delay)
         rules.delay(
             calls,
             parse_duration(by, "delay's duration"),
             times=times,
-            between=parse_window(between, self._clock.now()),
+            between=_arguments.parse_window(between, self._clock.now()),
             optional=optional,
         )
 
@@ -872,7 +857,7 @@ class EcsEvents:
         Returns:
             A function that unsubscribes the receiver.
         """
-        check_observer(receiver)
+        _arguments.check_observer(receiver)
         told = self._witness.watched(receiver)
         self._cloud.observers.append(told)
         return lambda: self._cloud.observers.remove(told)
