@@ -356,9 +356,7 @@ class EcsEvents:
     def reschedule(self, event: SystemEvent | str, not_before: When) -> None:
         """Change the NotBefore of a Scheduled event, as ModifySystemEventAttribute does.
 
-        Args:
-            event: The event, or its id.
-            not_before: The new planned time, earlier or later (what the service allows is a guess).
+        The new one may be earlier or later than the old one (what the service allows is a guess).
 
         Raises:
             EcsEventsError: The event is not Scheduled, or the instant lies before now.
@@ -404,9 +402,7 @@ class EcsEvents:
     def assert_avoided(self, event: SystemEvent | str, by: str | None = None) -> None:
         """Assert that an event is Avoided.
 
-        Args:
-            event: The event, or its id.
-            by: What must have avoided it: an action ("RebootInstance", ...), or "reboot by the test". Default: anything.
+        `by` names what must have avoided it: an action ("RebootInstance", ...), or "reboot by the test"; default: anything.
 
         Raises:
             AssertionError: It is not Avoided; the message shows its history and explains it.
@@ -774,18 +770,10 @@ class EcsEvents:
         optional: bool = False,
         **params: object,
     ) -> None:
-        """Allow `per_minute` calls of an action per virtual minute; the rest fail.
+        """Allow `per_minute` calls of an action per virtual minute; the rest fail with `code`.
 
-        The service's flow control works so (observed); its numbers are not published.
-
-        Args:
-            action: `RebootInstance`, "*" for all actions together, or "metadata" for the metadata service.
-            per_minute: Number of calls.
-            code: The error of further calls, as in `fail`.
-            message: Replaces the provider's message.
-            http_status: Replaces the documented HTTP status.
-            optional: True: the test need not make any such call.
-            **params: Parameters of the calls, as in `calls_to`.
+        The service's flow control works so (observed); its numbers are not published. "*" counts the calls of all actions
+        together. `optional=True` allows a test without any such call. The other arguments are those of `fail`.
         """
         rules, calls = _arguments.rules_for(self._witness, action, params, self.quota)
         rules.quota(
@@ -810,15 +798,8 @@ class EcsEvents:
         """Delay calls of an action by virtual time before they take effect; what is due meanwhile happens.
 
         A client with a shorter read timeout gives up earlier, but the call still takes effect. If several delays match a
-        call, the first one declared applies.
-
-        Args:
-            action: `RebootInstance`, "*" for all actions, or "metadata" for the metadata service.
-            by: A timedelta, or text such as "30s".
-            times: Number of calls; None for all.
-            between: The window of virtual time, both ends included, in which calls are delayed.
-            optional: True: the delay may stay unused.
-            **params: Parameters of the calls, as in `calls_to`.
+        call, the first one declared applies. `by` is a timedelta, or text such as "30s"; `times` is the number of calls,
+        default all. The other arguments are those of `fail`.
         """
         rules, calls = _arguments.rules_for(self._witness, action, params, self.delay)
         rules.delay(

@@ -106,11 +106,6 @@ class Instances(Mapping[str, Instance]):
         ).view
 
     def __getitem__(self, instance_id: str) -> Instance:
-        """The instance of that id.
-
-        Raises:
-            UnknownInstanceError: A KeyError: no such instance; the message names the nearest id.
-        """
         return self._cloud.instances.get(instance_id).view
 
     def __iter__(self) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Reads and applies the markers."""
+"""Reads and applies the markers. A wrong marker raises BadArgumentError or another EcsEventsError, which names it."""
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -51,11 +51,7 @@ _ARGUMENTS: Final = {
 
 
 def bind_arguments(mark: Mark) -> dict[str, Any]:
-    """A marker's arguments by name.
-
-    Raises:
-        BadArgumentError: One is unknown, given twice, or missing.
-    """
+    """A marker's arguments by name."""
     marker, names, given = f"@pytest.mark.{mark.name}", _ARGUMENTS[mark.name], dict(mark.kwargs)
     first, *others = names
     attributes = tuple(ATTRIBUTES) if mark.name == "ecs_instance" else ()
@@ -86,22 +82,14 @@ def _naming(marker: str) -> Iterator[None]:
 
 
 def make_ecs_events(marks: Iterable[Mark], *, seed: str, settings: Settings) -> EcsEvents:
-    """The `EcsEvents` of a test, with the clock of its `ecs_clock` markers.
-
-    Raises:
-        EcsEventsError: A marker is wrong; the message names it.
-    """
+    """The `EcsEvents` of a test, with the clock of its `ecs_clock` markers."""
     given = _merged((mark for mark in marks if mark.name == "ecs_clock"), bind_arguments)
     with _naming("ecs_clock"):
         return EcsEvents(**given, seed=seed, _settings=settings)
 
 
 def _merged(marks: Iterable[Mark], read: Callable[[Mark], Mapping[str, Any]]) -> dict[str, Any]:
-    """The arguments of all markers of one name; for each argument the innermost place wins.
-
-    Raises:
-        BadArgumentError: Two markers of one place give an argument different values.
-    """
+    """The arguments of all markers of one name; the innermost place wins, but markers of one place must agree."""
     given: dict[str, tuple[Any, str]] = {}
     for mark in marks:
         for name, value in read(mark).items():
@@ -116,11 +104,7 @@ def _merged(marks: Iterable[Mark], read: Callable[[Mark], Mapping[str, Any]]) ->
 
 
 def apply(ecs_events: EcsEvents, marks: Iterable[Mark]) -> None:
-    """Declare the instances of the markers, then publish their events, outermost first.
-
-    Raises:
-        EcsEventsError: A marker is wrong; the message names it.
-    """
+    """Declare the instances of the markers, then publish their events, outermost first."""
     marks = list(marks)
     for mark in marks:
         if mark.name == "ecs_instance":
@@ -185,9 +169,6 @@ def stage(ecs_events: EcsEvents, marks: Iterable[Mark], case: object) -> Scenari
         ecs_events: The test's cloud, after `apply`.
         marks: The test's markers.
         case: The case that the test was parametrized with; None for none.
-
-    Raises:
-        EcsEventsError: A marker is wrong; the message names it.
     """
     marks = [mark for mark in marks if mark.name == "ecs_scenarios"]
     if not marks:

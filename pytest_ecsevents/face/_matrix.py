@@ -17,14 +17,11 @@ DEFAULT_TYPES: Final = ("SystemMaintenance.Reboot",)
 """The default of `event_types`: handlers can answer this type, and it has every scenario."""
 
 _MARKER: Final = "@pytest.mark.ecs_scenarios"
+_KINDS: Final = {None: "an", True: "a simulated", False: "a real"}
 
 
 def arguments(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """A marker's arguments by name, the positional ones as `names`.
-
-    Raises:
-        BadArgumentError: No such argument.
-    """
+    """A marker's arguments by name, the positional ones as `names`."""
     for name in kwargs:
         if name not in KEYWORDS:
             raise BadArgumentError(
@@ -37,8 +34,7 @@ def arguments(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any
 def cases(given: Mapping[str, Any]) -> list[Case]:
     """The cases of a test, ordered by type and then by scenario, as given.
 
-    Raises:
-        BadArgumentError: A name is unknown, or a combination given by name is impossible.
+    An unknown name raises BadArgumentError, and so does an impossible combination of names; patterns skip those.
     """
     simulated = given.get("simulated")
     if simulated not in (None, True, False):
@@ -94,7 +90,7 @@ def _check_scenario(name: str, event_types: list[str], simulated: bool | None) -
     if any(case_of(row, event_type, simulated) for event_type in event_types):
         return
     raise BadArgumentError(
-        f"{_MARKER}: scenario {name!r} is impossible for {_kind(simulated)} event of {listed(event_types)} "
+        f"{_MARKER}: scenario {name!r} is impossible for {_KINDS[simulated]} event of {listed(event_types)} "
         f"({row.evidence}). {_possible('types', types_of(row, simulated), types_of(row), simulated)}"
     )
 
@@ -105,7 +101,7 @@ def _check_type(event_type: str, names: list[str], simulated: bool | None) -> No
         return
     possible = _possible("scenarios", scenarios_of(event_type, simulated), scenarios_of(event_type), simulated)
     raise BadArgumentError(
-        f"{_MARKER}: none of the scenarios {listed(names)} is possible for {_kind(simulated)} event of {event_type!r}. "
+        f"{_MARKER}: none of the scenarios {listed(names)} is possible for {_KINDS[simulated]} event of {event_type!r}. "
         f"{possible}"
     )
 
@@ -114,10 +110,6 @@ def _possible(what: str, found: Iterable[str], otherwise: Iterable[str], simulat
     """The possible names; if there are none, those without `simulated`."""
     names = list(found)
     return f"Possible {what}: {listed(names or otherwise)}{'' if names else f', without simulated={simulated}'}."
-
-
-def _kind(simulated: bool | None) -> str:
-    return {None: "an", True: "a simulated", False: "a real"}[simulated]
 
 
 def _without(found: list[Case], exclude: Iterable[str]) -> list[Case]:

@@ -18,12 +18,8 @@ NOTICE: Final = 24 * HOUR
 LASTS: Final = 10 * MINUTE
 """How long the event of a scenario is Executing: within ten minutes (documented in 2021)."""
 
-_INQUIRING, _EXECUTED, _AVOIDED, _CANCELED = (
-    EventStatus.INQUIRING,
-    EventStatus.EXECUTED,
-    EventStatus.AVOIDED,
-    EventStatus.CANCELED,
-)
+_INQUIRING, _CANCELED = EventStatus.INQUIRING, EventStatus.CANCELED
+_EXECUTED, _AVOIDED = EventStatus.EXECUTED, EventStatus.AVOIDED
 
 _AVOIDED_BY: Final = (Trigger.REBOOT, Trigger.REDEPLOY)
 """What a handler can do through the API to have a Scheduled event Avoided."""

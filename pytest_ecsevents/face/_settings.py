@@ -46,9 +46,6 @@ def override_settings(settings: Settings, given: dict[str, Any], label: Callable
         settings: The settings so far.
         given: Values by name.
         label: The name in errors for the setting of a name: "the ini option ecs_events_clock".
-
-    Raises:
-        BadArgumentError: A value is wrong.
     """
     values = {name: value for name, value in given.items() if value not in (None, "")}
     for name, value in values.items():

@@ -143,11 +143,7 @@ class Parts:
     # -- running handlers
 
     def runner(self, what: str, until: object, ecs_events: object) -> Runner:
-        """A runner of handlers for the calling thread; for the arguments see `parse_until`.
-
-        Raises:
-            EcsEventsError: Sleeping does not move the clock in this thread, or `until` is malformed.
-        """
+        """A runner of handlers for the calling thread; for the arguments see `parse_until`."""
         self.cloud.check_entered()
         runner = self._runner(*parse_until(what, until, self.clock.now(), ecs_events))
         if runner is None:

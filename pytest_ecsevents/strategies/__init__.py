@@ -2,7 +2,7 @@
 
     from pytest_ecsevents.strategies import CloudMachine, histories, schedules
 
-Nothing else imports this package. It needs the extra `hypothesis`.
+Nothing else imports this package. It needs the extra `hypothesis`. Wrong arguments raise BadArgumentError.
 """
 
 try:

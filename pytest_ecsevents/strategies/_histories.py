@@ -1,9 +1,8 @@
 """Strategies for histories of events that the table of the lifecycle allows."""
 
 import datetime as dt
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from hypothesis import strategies as st
 
@@ -35,19 +34,17 @@ __tracebackhide__ = hidden_in_reports
 
 _SCHEDULED, _EXECUTING = EventStatus.SCHEDULED, EventStatus.EXECUTING
 
-_Act: TypeAlias = "Callable[[EcsEvents, SystemEvent], None]"
-
-# Causes by trigger, each with the function that brings it about.
-_INTERVENTIONS: Final[dict[Trigger, tuple[str, _Act]]] = {
-    Trigger.REBOOT: ("reboot", lambda ecs_events, event: ecs_events.reboot(event.instance_id)),
-    Trigger.CANCEL: ("cancel", lambda ecs_events, event: ecs_events.cancel(event)),
-    Trigger.ACCEPT: ("accept", lambda ecs_events, event: ecs_events.accept(event)),
-    Trigger.REDEPLOY: ("redeploy", lambda ecs_events, event: ecs_events.redeploy(event.instance_id)),
-    Trigger.REDEPLOY_LOCAL_DISKS: ("redeploy", lambda ecs_events, event: ecs_events.redeploy(event.instance_id)),
-    Trigger.RENEW: ("renew", lambda ecs_events, event: ecs_events.renew(event.instance_id)),
-    Trigger.RELEASE: ("release", lambda ecs_events, event: ecs_events.release(event.instance_id)),
+_INTERVENTIONS: Final = {
+    Trigger.REBOOT: "reboot",
+    Trigger.CANCEL: "cancel",
+    Trigger.ACCEPT: "accept",
+    Trigger.REDEPLOY: "redeploy",
+    Trigger.REDEPLOY_LOCAL_DISKS: "redeploy",
+    Trigger.RENEW: "renew",
+    Trigger.RELEASE: "release",
 }
-_BY_CAUSE: Final = dict(_INTERVENTIONS.values())
+"""Methods of `EcsEvents` by the trigger that they set off."""
+
 _LOCAL_DISK: Final = {"disk_id": "d-local", "category": "local_ssd_pro"}
 
 
@@ -117,7 +114,7 @@ class History:
 
     @property
     def _needs_local_disk(self) -> bool:
-        """Whether it is redeployed while Executing; only instances with local disks can be (documented)."""
+        """Only instances with local disks can be redeployed while an event is Executing (documented)."""
         steps = zip(self.moments, self.moments[1:], strict=False)
         return any(before.status == _EXECUTING and after.cause == "redeploy" for before, after in steps)
 
@@ -126,8 +123,9 @@ class History:
         if moment.cause == "reschedule":
             assert moment.not_before is not None
             ecs_events.at(when, ecs_events.reschedule, event, event.publish_time + moment.not_before)
-        elif moment.cause in _BY_CAUSE:
-            ecs_events.at(when, _BY_CAUSE[moment.cause], ecs_events, event)
+        elif moment.cause in _INTERVENTIONS.values():
+            subject = event if moment.cause in ("cancel", "accept") else event.instance_id
+            ecs_events.at(when, getattr(ecs_events, moment.cause), subject)
 
 
 def histories(
@@ -150,9 +148,6 @@ def histories(
         simulated: As of `planned_events`.
         within: The longest time that an event waits for its NotBefore, or to be accepted.
         finished: True: every history reaches a final status. False: some break off.
-
-    Raises:
-        BadArgumentError: An argument is malformed.
     """
     return _histories(of_types(types, simulated), simulated, parse_duration(within, "within"), finished)
 
@@ -212,7 +207,7 @@ class _Walk:
             return
         self._at = self._draw(micros_between(self._at, self._before(comes)))
         if isinstance(chosen, Trigger):
-            self._move(chosen, _INTERVENTIONS[chosen][0])
+            self._move(chosen, _INTERVENTIONS[chosen])
         else:
             self._not_before = self._draw(micros_between(self._at, self._at + self._within))
             self._moments.append(self._moment("reschedule"))

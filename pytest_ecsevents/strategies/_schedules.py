@@ -71,11 +71,7 @@ Types: TypeAlias = "st.SearchStrategy[str] | Sequence[str] | None"
 
 
 def of_types(types: Types, simulated: bool | None) -> st.SearchStrategy[str]:
-    """Names of the types in an argument.
-
-    Raises:
-        BadArgumentError: It is empty, or a name is unknown, or cannot be simulated although `simulated` is True.
-    """
+    """Names of the types in an argument; `simulated=True` allows only those that can be simulated."""
     if types is None:
         return event_types(simulated=simulated is True)
     if isinstance(types, st.SearchStrategy):
@@ -96,11 +92,7 @@ def event_types(*, simulated: bool = False) -> st.SearchStrategy[str]:
 
 
 def offsets(within: Duration = WEEK, *, at_least: Duration = "0s") -> st.SearchStrategy[dt.timedelta]:
-    """Durations from `at_least` to `within`, in whole seconds (the precision of event times); round ones more often.
-
-    Raises:
-        BadArgumentError: One of them is no duration, or `at_least` is longer.
-    """
+    """Durations from `at_least` to `within`, in whole seconds (the precision of event times); round ones more often."""
     longest, shortest = parse_duration(within, "within"), parse_duration(at_least, "at_least")
     if longest < shortest:
         raise BadArgumentError(f"at_least is {at_least!r}, longer than within, {within!r}. Pass a shorter one.")
@@ -120,9 +112,6 @@ def instants(start: When = DEFAULT_START, *, within: Duration = WEEK) -> st.Sear
     Args:
         start: An aware datetime, or ISO 8601 text with a zone.
         within: A duration.
-
-    Raises:
-        BadArgumentError: An argument is malformed.
     """
     earliest = from_micros(parse_when(start, "start", 0))
     return offsets(within).map(lambda offset: earliest + offset)
@@ -142,9 +131,6 @@ def planned_events(
         types: Their types: names, or a strategy for names; default: all that are possible.
         simulated: True for simulated events only, False for real ones only; default: both.
         within: The longest time from publication to NotBefore.
-
-    Raises:
-        BadArgumentError: An argument is empty or malformed.
     """
     if isinstance(instance_ids, str) or not instance_ids:
         raise BadArgumentError(f'instance_ids is {instance_ids!r}. Pass a list, such as ["i-1", "i-2"].')
@@ -173,11 +159,6 @@ def _planned_events(
 
 
 def kinds_of(event_type: str, simulated: bool | None) -> st.SearchStrategy[bool]:
-    """Whether an event of a type is simulated.
-
-    Raises:
-        BadArgumentError: `simulated` is True, but the type cannot be simulated.
-    """
     can_be = EVENT_TYPES[event_type].can_simulate
     if simulated and not can_be:
         raise BadArgumentError(
