@@ -662,7 +662,7 @@ class Waits:
         It may not where the thread holds the lock, nor where it waits: what it is in the midst of would stay half done.
         """
         mutex: Any = self._mutex
-        return not mutex._is_owned() and _is_outside(self.me())
+        return not mutex._is_owned() and _is_outside(self.me())  # noqa: SLF001  # as `threading.Condition`
 
     @contextmanager
     def holding_off(self, ident: int) -> Iterator[bool]:

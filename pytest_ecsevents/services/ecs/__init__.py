@@ -1,6 +1,5 @@
 """ECS: accounts, regions, instances, events and their lifecycle; no HTTP, no pytest, no SDK."""
 
-from pytest_ecsevents.services.ecs._attribute_values import flag, number
 from pytest_ecsevents.services.ecs._attributes import (
     ATTRIBUTES,
     CHARGE_TYPES,
@@ -33,7 +32,7 @@ from pytest_ecsevents.services.ecs._disks import Disk, GivenDisk
 from pytest_ecsevents.services.ecs._extended import LISTS as EXTENDED_LISTS
 from pytest_ecsevents.services.ecs._extended import ExtendedAttribute
 from pytest_ecsevents.services.ecs._ids import Ids
-from pytest_ecsevents.services.ecs._instances import check_operable
+from pytest_ecsevents.services.ecs._instances import check_operable, flag, number
 from pytest_ecsevents.services.ecs._lifecycle import ROWS, LifecycleRow, Trigger, first_statuses, next_status, ways_to
 from pytest_ecsevents.services.ecs._model import (
     DEFAULT_ACTION,

@@ -111,13 +111,9 @@ class EventStore:
             raise UnknownEventError(f"{event_id} is in {event.region_id}, not in {region_id}.", event_id)
         return event
 
-    def of_instance(self, instance_id: str) -> list[EventRecord]:
-        """Return an instance's events in order of creation, also after its release."""
-        return self._of.get(instance_id, [])
-
-    def of_disk(self, disk_id: str) -> list[EventRecord]:
-        """Return a disk's own events in order of creation, without those of its instance that concern it."""
-        return self._of.get(disk_id, [])
+    def of(self, owner_id: str) -> list[EventRecord]:
+        """Return the events of an instance, also after its release, or of a disk, in order of creation."""
+        return self._of.get(owner_id, [])
 
     def unfinished(self, instance_id: str) -> list[EventRecord]:
         return list(self._unfinished.get(instance_id, {}).values())

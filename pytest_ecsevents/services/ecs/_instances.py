@@ -1,13 +1,15 @@
-"""The instances of a cloud: declared or created, looked up, and on their way from one status to another."""
+"""The instances of a cloud: declared or created, looked up, on their way from one status to another; their attributes."""
 
-from collections.abc import Iterator, Mapping
+import hashlib
+import uuid
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.clock import Clock, Micros
-from pytest_ecsevents.services.ecs._attributes import AttributeValue, checked_attributes, checked_tags
+from pytest_ecsevents.services.ecs._attributes import ATTRIBUTES, AttributeValue, checked_attributes, checked_tags
 from pytest_ecsevents.services.ecs._catalogue import InstanceStatus
 from pytest_ecsevents.services.ecs._changes import Changes
 from pytest_ecsevents.services.ecs._checks import (
@@ -26,7 +28,7 @@ from pytest_ecsevents.services.ecs._refusals import (
     InstanceStatusError,
     UnknownInstanceError,
 )
-from pytest_ecsevents.services.ecs._regions import REGIONS, region_of_id
+from pytest_ecsevents.services.ecs._regions import REGIONS, id_prefix, region_of_id
 from pytest_ecsevents.services.ecs._settings import CloudSettings
 
 __tracebackhide__ = hidden_in_reports
@@ -114,6 +116,7 @@ class InstanceStore:
                     "Give each disk one instance."
                 )
         self._disk_owners.update((disk.disk_id, instance.instance_id) for disk in instance.declared_disks)
+        instance.texts, instance.lists = _TextValues(instance), _ListValues(instance)
         instance.view = Instance(instance, self._settle)
         self.existing[instance.instance_id] = instance
 
@@ -258,3 +261,88 @@ def check_operable(instance: InstanceRecord, *allowed: InstanceStatus, operation
         raise InstanceStatusError(
             f"{instance.instance_id} is {instance.status}; {operation} needs it {' or '.join(allowed)}."
         )
+
+
+# -- attributes: declared, default, or made up from the id
+
+
+def _digest(*words: str) -> str:
+    return hashlib.sha256("/".join(words).encode()).hexdigest()
+
+
+def _id(kind: str, region_id: str, *owner: str) -> str:
+    return f"{kind}-{id_prefix(region_id)}{_digest(kind, *owner)[:17]}"
+
+
+def _shared_id(instance: InstanceRecord, kind: str) -> str:
+    """An id that all instances of an account in a region have in common."""
+    return _id(kind, instance.region_id, instance.account_id, instance.region_id)
+
+
+def _mac_address(instance: InstanceRecord) -> str:
+    digest = _digest(instance.instance_id)
+    return f"00:16:3e:{digest[:2]}:{digest[2:4]}:{digest[4:6]}"
+
+
+def _private_ip(instance: InstanceRecord) -> str:
+    number = instance.number + 10
+    return f"172.16.{number // 250 % 250}.{number % 250 + 1}"
+
+
+_DERIVED: Final[dict[str, Callable[[InstanceRecord], str]]] = {
+    "instance_name": lambda instance: instance.instance_id,
+    "host_name": lambda instance: f"iZ{instance.instance_id.partition('-')[2]}Z",
+    "serial_number": lambda instance: str(uuid.UUID(_digest(instance.instance_id)[:32])),
+    "zone_id": lambda instance: f"{instance.region_id}-a",
+    "instance_type_family": lambda instance: instance.texts["instance_type"].rpartition(".")[0],
+    "vpc_id": lambda instance: _shared_id(instance, "vpc"),
+    "vswitch_id": lambda instance: _shared_id(instance, "vsw"),
+    "network_interface_id": lambda instance: _id("eni", instance.region_id, instance.instance_id),
+    "mac_address": _mac_address,
+}
+
+
+class _TextValues(dict[str, str]):
+    """Text attributes by name; each is found when it is first read."""
+
+    __slots__ = ("_instance",)
+
+    def __init__(self, instance: InstanceRecord) -> None:
+        super().__init__()
+        self._instance: Final = instance
+
+    def __missing__(self, name: str) -> str:
+        value = self._instance.attributes.get(name, ATTRIBUTES[name].default)
+        text = self[name] = _DERIVED[name](self._instance) if value is None else str(value)
+        return text
+
+
+class _ListValues(dict[str, tuple[str, ...]]):
+    """List attributes by name; each is found when it is first read."""
+
+    __slots__ = ("_instance",)
+
+    def __init__(self, instance: InstanceRecord) -> None:
+        super().__init__()
+        self._instance: Final = instance
+
+    def __missing__(self, name: str) -> tuple[str, ...]:
+        value = self._instance.attributes.get(name)
+        if not isinstance(value, tuple):
+            value = ()
+            if name == "private_ip_addresses":
+                value = (_private_ip(self._instance),)
+            elif name == "security_group_ids":
+                value = (_shared_id(self._instance, "sg"),)
+        self[name] = value
+        return value
+
+
+def flag(instance: InstanceRecord, name: str) -> bool:
+    return bool(instance.attributes.get(name, ATTRIBUTES[name].default))
+
+
+def number(instance: InstanceRecord, name: str) -> int:
+    value = instance.attributes.get(name, ATTRIBUTES[name].default)
+    assert isinstance(value, int)
+    return value

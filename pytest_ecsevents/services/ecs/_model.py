@@ -7,7 +7,6 @@ from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from pytest_ecsevents.clock import Micros, from_micros, instant_text
-from pytest_ecsevents.services.ecs._attribute_values import ListValues, TextValues
 from pytest_ecsevents.services.ecs._attributes import AttributeValue
 from pytest_ecsevents.services.ecs._catalogue import EventStatus, InstanceStatus
 from pytest_ecsevents.services.ecs._disks import Disk, system_disk
@@ -151,15 +150,14 @@ class InstanceRecord:
     started_at: Micros = field(init=False)
     metadata_options: MetadataOptions = field(init=False)
     locks: tuple[str, ...] = field(init=False)
-    texts: TextValues = field(init=False, repr=False)
-    lists: ListValues = field(init=False, repr=False)
+    texts: dict[str, str] = field(init=False, repr=False)
+    lists: dict[str, tuple[str, ...]] = field(init=False, repr=False)
     view: "Instance" = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.tags = MappingProxyType(dict(self.tags))
         self.attributes = MappingProxyType(dict(self.attributes))
         self.takes = {status: lasts for status, lasts in self.takes.items() if lasts}
-        self.texts, self.lists = TextValues(self), ListValues(self)
         self.started_at = self.created_at
         self.metadata_options = MetadataOptions(
             str(self.attributes.get("http_endpoint", "")), str(self.attributes.get("http_tokens", ""))

@@ -100,7 +100,7 @@ def _disks(call: ActionCall) -> "Iterator[tuple[InstanceRecord, Disk]]":
 
 def _visible(call: ActionCall, disk: Disk) -> Iterator[EventRecord]:
     oldest = call.now - VISIBLE_FOR
-    for event in call.cloud.events.of_disk(disk.disk_id):
+    for event in call.cloud.events.of(disk.disk_id):
         if event.finished_at is None or event.published_at >= oldest:
             yield event
 

@@ -186,7 +186,7 @@ def _history_candidates(call: ActionCall, statuses: "frozenset[EventStatus]") ->
     if call[_RESOURCE_TYPE] in _HOST_TYPES:
         return ()
     if resources:
-        narrowed = [event for resource in dict.fromkeys(resources) for event in cloud.events.of_instance(resource)]
+        narrowed = [event for resource in dict.fromkeys(resources) for event in cloud.events.of(resource)]
     elif call[filters.EVENT_IDS]:
         known = filter(None, map(cloud.events.by_id.get, dict.fromkeys(call[filters.EVENT_IDS])))
         narrowed = [event for event in known if not EVENT_TYPES[event.event_type].is_of_disk]
