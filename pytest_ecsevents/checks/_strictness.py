@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from types import FrameType
 from typing import Final
 
 from pytest_ecsevents._errors import (
@@ -157,23 +156,6 @@ def _change_text(change: Change) -> str:
     subject = change.record.event_id if isinstance(change, Transition) else change.record.instance_id
     before, after = change.from_status or "nothing", change.to_status or "released"
     return f"{subject} {before} -> {after} ({change.cause}) at {instant_text(change.at_micros)}"
-
-
-_OWN: Final = ("pytest_ecsevents.face._ecs_events", "pytest_ecsevents.face._instances")
-
-
-def will_reach_the_test(frame: FrameType | None) -> bool:
-    """Whether what is raised here comes out of a method of `ecs_events` that the test itself has called."""
-    entry = ""
-    while frame is not None and (name := _module(frame)).startswith(("pytest_ecsevents.", "contextlib")):
-        if name != "contextlib":
-            entry = name
-        frame = frame.f_back
-    return entry in _OWN
-
-
-def _module(frame: FrameType) -> str:
-    return str(frame.f_globals.get("__name__"))
 
 
 def left_running(names: Sequence[str]) -> LeftThreadsError | None:

@@ -1,9 +1,9 @@
 """Records the requests of a test, applies faults and delays, and raises on requests that cannot be answered."""
 
-import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from threading import current_thread
-from typing import Any, Final, NamedTuple
+from contextlib import contextmanager
+from typing import Any, Final, NamedTuple, TypeVar
 
 from pytest_ecsevents._errors import DeliveryError, EcsEventsError, hidden_in_reports
 from pytest_ecsevents._frames import author_frame, place_of
@@ -29,10 +29,9 @@ from pytest_ecsevents.checks._strictness import (
     receivers_error,
     receivers_raised,
     together,
-    will_reach_the_test,
 )
 from pytest_ecsevents.checks._stubs import Stubs
-from pytest_ecsevents.clock import HandlerStop, Micros, Waits, instant_text
+from pytest_ecsevents.clock import Clock, HandlerStop, Micros, instant_text
 from pytest_ecsevents.report._entries import JournalEntry
 from pytest_ecsevents.report._sleeps import SleepLog
 from pytest_ecsevents.report._texts import asked_text
@@ -43,6 +42,8 @@ from pytest_ecsevents.services.metadata import MetadataCall
 from pytest_ecsevents.services.smq import SmqCall
 
 __tracebackhide__ = hidden_in_reports
+
+T = TypeVar("T")
 
 
 MOST_CALLS_AT_ONE_INSTANT: Final = 1000
@@ -69,6 +70,34 @@ class _Unseen(NamedTuple):
     is_planned: bool
 
 
+class Origin(threading.local):
+    """Whether an error of a receiver reaches the test by itself: one flag for each thread.
+
+    Attributes:
+        is_test: Whether the test has called a public method, and ours alone has been called since. Elsewhere, for example
+            in an SDK's call or a sleep of the handler, an error that is raised may be swallowed.
+    """
+
+    is_test = False
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """A block of a public method."""
+        before, self.is_test = self.is_test, True
+        try:
+            yield
+        finally:
+            self.is_test = before
+
+    def call(self, function: Callable[..., T], *args: object) -> T:
+        """Call a function of the test's."""
+        before, self.is_test = self.is_test, False
+        try:
+            return function(*args)
+        finally:
+            self.is_test = before
+
+
 class CallWitness:
     """Records the requests of one test, applies faults and delays, and raises on requests that cannot be answered.
 
@@ -83,18 +112,17 @@ class CallWitness:
         waiting_for: Instances in the middle of an operation, and when they go on.
         test_failed: Whether the test itself has failed; then there are no complaints.
         left_threads: Names of threads of the test that outlive it.
+        origin: Whether an error of a receiver reaches the test by itself.
         unseen: Errors of planned functions and receivers that the test has not seen yet.
 
     Args:
         strict: The checks that are on.
         waiting_for: Instances in the middle of an operation, and when they go on.
-        team: The threads of the test, while their waiting moves the clock.
+        clock: The test's clock.
         seed: Makes the random choices of this test its own.
     """
 
-    def __init__(
-        self, strict: frozenset[str], waiting_for: Mapping[str, Micros], team: Callable[[], Waits | None], seed: str
-    ) -> None:
+    def __init__(self, strict: frozenset[str], waiting_for: Mapping[str, Micros], clock: Clock, seed: str) -> None:
         self.strict = strict
         self.log: Final = ApiLog(seed)
         self.metadata: Final = CallLog[MetadataCall](f"{seed}/metadata", asked_text)
@@ -106,12 +134,13 @@ class CallWitness:
         self.test_failed = False
         self.left_threads: Sequence[str] = ()
         self.waiting_for = waiting_for
-        self._team: Final = team
+        self._clock: Final = clock
         self._repeated_at: Micros | None = None  # the instant that the two counters count at
         self._repeated_calls = 0
         self._repeated_looks = 0
         self._queues_stand_at: Micros | None = None
         self._queue_requests_there = 0
+        self.origin: Final = Origin()
         self._raised: Final[dict[str, tuple[EcsEventsError, int]]] = {}
         self._receivers_errors: Final[list[str]] = []
         self.unseen: list[_Unseen] = []
@@ -125,7 +154,7 @@ class CallWitness:
             self._record_queue_request(call)
             return NO_EFFECT
         log = self._logs[type(call)]
-        call.thread = current_thread().name
+        call.thread = threading.current_thread().name
         log.calls.append(call)
         self.journal.append(call)
         self.activity += 1
@@ -138,7 +167,7 @@ class CallWitness:
                 self._end_run(standing_clock(call, self.waiting_for))
         else:
             self._repeated_looks = 0
-        team = self._team()
+        team = self._clock.waits
         if team is not None and team.stop is not None:
             team.check_call()
         if self._repeated_calls > MOST_CALLS_OF_A_RUN:
@@ -147,7 +176,7 @@ class CallWitness:
 
     def _check_run(self, call: Call) -> None:
         """End a handler under `run` that polls without sleeping: virtual time stands still, so it would never end."""
-        team = self._team()
+        team = self._clock.waits
         if team is not None and team.stop is not None:
             self._end_run(standing_run(call, MOST_CALLS_OF_A_RUN, place_of(author_frame())))
 
@@ -156,7 +185,7 @@ class CallWitness:
         if call.at_micros != self._queues_stand_at:
             self._queues_stand_at, self._queue_requests_there = call.at_micros, 0
         self._queue_requests_there += 1
-        team = self._team()
+        team = self._clock.waits
         if team is not None:
             team.check_call()
         if self._queue_requests_there <= MOST_CALLS_OF_A_RUN:
@@ -167,7 +196,7 @@ class CallWitness:
     def _end_run(self, error: EcsEventsError) -> None:
         """Raise an error that ends the handler under `run` even if it catches it."""
         self._remember(error)
-        team = self._team()
+        team = self._clock.waits
         if team is not None:
             team.fail_run(error)
         raise error
@@ -231,10 +260,10 @@ class CallWitness:
             if isinstance(change, Interruption):
                 return  # it changes no status
             try:
-                receiver(change)
+                self.origin.call(receiver, change)
             except Exception as error:
                 is_room = len(self._receivers_errors) < MOST_REMEMBERED
-                if is_room and not will_reach_the_test(sys._getframe()):
+                if is_room and not self.origin.is_test:
                     self._receivers_errors.append(receivers_error(change, error))
                 raise
 
@@ -263,7 +292,7 @@ class CallWitness:
             place: Where it was planned, in words.
         """
         try:
-            function()
+            self.origin.call(function)
         except (HandlerStop, KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
@@ -292,7 +321,7 @@ class CallWitness:
         if "receivers" not in self.strict:
             return
         is_urls = isinstance(error, DeliveryError)
-        if not is_urls and will_reach_the_test(sys._getframe()):
+        if not is_urls and self.origin.is_test:
             raise error
         self._keep(_Unseen(error, delivery_error(delivery, error), is_planned=False))
 

@@ -24,7 +24,7 @@ from pytest_ecsevents.clock import (
 from pytest_ecsevents.face import _arguments
 from pytest_ecsevents.face._instances import Instances
 from pytest_ecsevents.face._settings import Settings
-from pytest_ecsevents.face._wiring import Parts
+from pytest_ecsevents.face._wiring import Parts, entered
 from pytest_ecsevents.handlers import Stopped
 from pytest_ecsevents.handlers._receivers import Receiver
 from pytest_ecsevents.handlers._rule_targets import RuleBook
@@ -106,7 +106,7 @@ class EcsEvents:
         self._witness: Final = self._parts.witness
         self.metadata: Final = Metadata(self._parts.metadata_service, self._witness.metadata.calls)
         self.event_rules: Final = RuleBook(self._parts.monitor, self._cloud.settings.account_id)
-        self.instances: Final = Instances(self._cloud)
+        self.instances: Final = Instances(self._cloud, self._witness.origin)
 
     # -- entering and leaving
 
@@ -256,6 +256,8 @@ class EcsEvents:
         # Tests call this most often: with nothing due it enters only the clock.
         if self._clock.is_still:
             self._cloud.check_entered()
+        origin = self._witness.origin
+        was_test, origin.is_test = origin.is_test, True
         try:
             self._clock.settle()
             before = len(self._witness.journal)
@@ -263,11 +265,14 @@ class EcsEvents:
         except BaseException as error:
             self._witness.surfaced(error)
             raise
+        finally:
+            origin.is_test = was_test
         if self._witness.unseen:
             self._witness.surface()
         entries = self._witness.journal[before:]
         return [entry for entry in entries if isinstance(entry, Transition)] if entries else []
 
+    @entered
     def at(self, when: When, function: Callable[..., object], /, *args: object, **kwargs: object) -> Callable[[], None]:
         """Call a function at an instant of virtual time: `ecs_events.at("+23h", ecs_events.cancel, event)`.
 
@@ -292,6 +297,7 @@ class EcsEvents:
 
     # -- events
 
+    @entered
     def create(
         self,
         event_type: str,
@@ -337,6 +343,7 @@ class EcsEvents:
             extended_attribute=extended_attribute,
         )
 
+    @entered
     def cancel(self, event: SystemEvent | str) -> None:
         """Cancel a simulated event in Scheduled or Executing, as CancelSimulatedSystemEvents does.
 
@@ -345,6 +352,7 @@ class EcsEvents:
         """
         self._cloud.events.cancel([self._event(event)], cause="canceled by the test")
 
+    @entered
     def accept(self, event: SystemEvent | str) -> None:
         """Accept an Inquiring event, as AcceptInquiredSystemEvent does; it runs immediately.
 
@@ -353,6 +361,7 @@ class EcsEvents:
         """
         self._cloud.events.accept(self._event(event), cause="accepted by the test")
 
+    @entered
     def reschedule(self, event: SystemEvent | str, not_before: When) -> None:
         """Change the NotBefore of a Scheduled event, as ModifySystemEventAttribute does.
 
@@ -386,7 +395,8 @@ class EcsEvents:
     def where(self, **filters: object) -> list[SystemEvent]:
         """The events whose attributes have these values, in order of creation: `where(status="Avoided")`."""
         wanted = _arguments.parse_filters(filters, self._clock.now())
-        return [event for event in self if all(getattr(event, name) == value for name, value in wanted)]
+        with self._witness.origin.entered():
+            return [event for event in self if all(getattr(event, name) == value for name, value in wanted)]
 
     def one(self, **filters: object) -> SystemEvent:
         """The only event whose attributes have these values, as in `where`.
@@ -399,6 +409,7 @@ class EcsEvents:
             return found[0]
         raise _arguments.no_single_event(found, list(self), filters)
 
+    @entered
     def assert_avoided(self, event: SystemEvent | str, by: str | None = None) -> None:
         """Assert that an event is Avoided.
 
@@ -410,6 +421,7 @@ class EcsEvents:
         self._clock.settle()
         check_avoided(self._event(event), by, self._parts.story())
 
+    @entered
     def assert_transitions(self, event: SystemEvent | str, expected: "Iterable[str | tuple[str, When]]") -> None:
         """Assert that an event had exactly these statuses so far, in order, from the one it was published in.
 
@@ -426,6 +438,7 @@ class EcsEvents:
 
     # -- operations of a user
 
+    @entered
     def reboot(self, instance_id: "Instance | str", *, in_guest: bool = False) -> None:
         """Reboot an instance.
 
@@ -438,14 +451,17 @@ class EcsEvents:
         cause = IN_GUEST if in_guest else BY_TEST.format("reboot")
         self._cloud.reboot(self._instance(instance_id), cause=cause, in_guest=in_guest)
 
+    @entered
     def stop(self, instance_id: "Instance | str") -> None:
         """Stop a Running instance; this avoids no event (a guess: no source says that it does)."""
         self._cloud.stop(self._instance(instance_id), cause=BY_TEST.format("stop"))
 
+    @entered
     def start(self, instance_id: "Instance | str") -> None:
         """Start a Stopped instance."""
         self._cloud.start(self._instance(instance_id), cause=BY_TEST.format("start"))
 
+    @entered
     def redeploy(self, instance_id: "Instance | str") -> None:
         """Redeploy an instance; this avoids its real events of the documented types and statuses.
 
@@ -454,6 +470,7 @@ class EcsEvents:
         """
         self._cloud.redeploy(self._instance(instance_id), cause=BY_TEST.format("redeployment"))
 
+    @entered
     def renew(self, instance_id: "Instance | str") -> None:
         """Pay for an instance, as its owner does at the console.
 
@@ -462,10 +479,12 @@ class EcsEvents:
         """
         self._cloud.renew(self._instance(instance_id), cause=BY_TEST.format("renewal"))
 
+    @entered
     def release(self, instance_id: "Instance | str") -> None:
         """Release an instance; its unfinished events are canceled (a guess) and stay readable."""
         self._cloud.release(self._instance(instance_id), cause=BY_TEST.format("release"))
 
+    @entered
     def interrupt(self, instance_id: "Instance | str") -> None:
         """Reclaim a preemptible instance: announced now, released five minutes later (documented).
 
@@ -499,6 +518,7 @@ class EcsEvents:
         """The known names of notifications, each with level, status and evidence; `add` adds one."""
         return self._parts.monitor.names
 
+    @entered
     def announce(
         self,
         name: str,

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from pytest_ecsevents._errors import hidden_in_reports
+from pytest_ecsevents.checks._witness import Origin
 from pytest_ecsevents.clock import Duration, parse_duration
 from pytest_ecsevents.services.ecs import AttributeValue, Cloud, GivenDisk, Instance, InstanceStatus
 
@@ -18,8 +19,9 @@ class Instances(Mapping[str, Instance]):
     creates; set them before it does. Instances that the test declares have their own.
     """
 
-    def __init__(self, cloud: Cloud) -> None:
+    def __init__(self, cloud: Cloud, origin: Origin) -> None:
         self._cloud: Final = cloud
+        self._origin: Final = origin
 
     @property
     def pending_takes(self) -> dt.timedelta:
@@ -92,18 +94,20 @@ class Instances(Mapping[str, Instance]):
             InstanceStatus.STOPPING: parse_duration(stopping_takes, f"{_where}'s stopping_takes"),
             InstanceStatus.STARTING: parse_duration(starting_takes, f"{_where}'s starting_takes"),
         }
-        return self._cloud.instances.declare(
-            instance_id,
-            region_id=region_id,
-            account_id=account_id,
-            status=status,
-            tags={} if tags is None else tags,
-            attributes=dict(attributes),
-            where=_where,
-            takes=takes,
-            disks=disks,
-            action_on_maintenance=action_on_maintenance,
-        ).view
+        with self._origin.entered():
+            record = self._cloud.instances.declare(
+                instance_id,
+                region_id=region_id,
+                account_id=account_id,
+                status=status,
+                tags={} if tags is None else tags,
+                attributes=dict(attributes),
+                where=_where,
+                takes=takes,
+                disks=disks,
+                action_on_maintenance=action_on_maintenance,
+            )
+        return record.view
 
     def __getitem__(self, instance_id: str) -> Instance:
         return self._cloud.instances.get(instance_id).view

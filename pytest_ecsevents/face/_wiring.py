@@ -1,8 +1,8 @@
 """Makes and connects the objects behind an `EcsEvents`."""
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
-from typing import Any, Final
+from functools import cached_property, wraps
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from pytest_ecsevents._errors import EcsEventsError, hidden_in_reports
 from pytest_ecsevents._undo import Undo
@@ -32,6 +32,20 @@ from pytest_ecsevents.services.smq import Messaging
 from pytest_ecsevents.transports import intercept
 
 __tracebackhide__ = hidden_in_reports
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def entered(method: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[Any, P], T]:
+    """Let errors of receivers reach the test from a method of `EcsEvents`."""
+
+    @wraps(method)
+    def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with self._witness.origin.entered():
+            return method(self, *args, **kwargs)
+
+    return call
 
 
 class Surfacing:
@@ -63,7 +77,7 @@ class Parts:
         self.witness: Final = CallWitness(
             strict_checks(settings.strict if strict is None else strict, "strict"),
             self.cloud.instances.on_the_way,
-            lambda: self.clock.waits,
+            self.clock,
             seed,
         )
         self.monitor: Final = CloudMonitor(self.cloud, seed)
@@ -82,10 +96,10 @@ class Parts:
             add_services=self._add_services,
         )
         # What calls the test's functions with notifications.
-        self.guard: Final = Guard(self.clock, lambda: self.patience, self._activity, self._is_running)
+        self.guard: Final = Guard(self.clock, lambda: self.patience, self._activity)
         self.receivers: Final = Receivers(
             self.monitor,
-            Dispatcher(self.clock, self.witness.journal.append, self.witness.given_up),
+            Dispatcher(self.clock, self.witness.journal.append, self.witness.given_up, self.witness.origin.call),
             self.guard,
             call_function=self._call_function,
             region_id=settings.region,
@@ -181,11 +195,6 @@ class Parts:
     def _activity(self) -> object:
         waits = self.clock.waits
         return None if waits is None else waits.activity, self.witness.activity
-
-    def _is_running(self) -> bool:
-        """Whether a handler runs under `run`, which watches it."""
-        waits = self.clock.waits
-        return waits is not None and waits.stop is not None
 
     # -- notifications, queues and the server
 

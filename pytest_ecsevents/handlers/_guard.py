@@ -47,7 +47,6 @@ class Guard:
         clock: The test's.
         patience: Real seconds within which it must sleep or call the cloud.
         activity: What changes whenever it does.
-        is_watched: Whether `run` watches already.
     """
 
     def __init__(
@@ -55,12 +54,10 @@ class Guard:
         clock: Clock,
         patience: Callable[[], float],
         activity: Callable[[], object],
-        is_watched: Callable[[], bool],
     ) -> None:
         self._clock: Final = clock
         self._patience: Final = patience
         self._activity: Final = activity
-        self._is_watched: Final = is_watched
         self._running: Final[list[_Running]] = []
         self._wake: Final = allocate_lock()
 
@@ -79,7 +76,8 @@ class Guard:
         Raises:
             StuckHandlerError: It hung.
         """
-        if self._is_watched():
+        waits = self._clock.waits
+        if waits is not None and waits.stop is not None:  # `run` watches already
             return function()
         if not self._wake.locked():
             self._wake.acquire()

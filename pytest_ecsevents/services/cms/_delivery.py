@@ -99,14 +99,20 @@ class Dispatcher:
         clock: The test's clock.
         begun: Called with each delivery when it begins or is dropped.
         given_up: Called with each delivery that failed for good; may raise its error.
+        call: Calls a function of the test's with its arguments.
     """
 
     def __init__(
-        self, clock: Clock, begun: Callable[[Delivery], None], given_up: Callable[[Delivery, BaseException], None]
+        self,
+        clock: Clock,
+        begun: Callable[[Delivery], None],
+        given_up: Callable[[Delivery, BaseException], None],
+        call: Callable[..., object],
     ) -> None:
         self.clock: Final = clock
         self.begun: Final = begun
         self.given_up: Final = given_up
+        self.call: Final = call
 
 
 class Subscription:
@@ -244,7 +250,7 @@ class Subscription:
             return
         delivery = self._begin(notification, attempt, is_duplicate=is_duplicate)
         try:
-            delivery.answer = self._courier.deliver(delivery)
+            delivery.answer = self._dispatcher.call(self._courier.deliver, delivery)
         except (HandlerStop, KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # pytest's own failures are such too
