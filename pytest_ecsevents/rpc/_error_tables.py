@@ -6,9 +6,10 @@ had with `error_table("pytest_ecsevents.services.smq")`: give the package, and t
 """
 
 import csv
-import pkgutil
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from importlib import import_module
+from io import FileIO
 from typing import Final
 
 from pytest_ecsevents.rpc._errors import ErrorRow, ErrorTable
@@ -36,10 +37,9 @@ def _rows(package: str) -> Iterator[tuple[str, ErrorRow]]:
 
 def csv_rows(package: str, name: str) -> Iterator[list[str]]:
     """The rows of a CSV file in a package, without its header."""
-    # Through the loader, which works from a zip file and where a test has replaced `open` (pyfakefs).
-    data = pkgutil.get_data(package, name)
-    assert data is not None
-    rows = csv.reader(data.decode().splitlines())
+    # Not with `open`: a test may have replaced it, and the file system with it (pyfakefs).
+    with FileIO(f"{import_module(package).__path__[0]}/{name}") as file:
+        rows = csv.reader(file.readall().decode().splitlines())
     next(rows)
     return rows
 

@@ -1,14 +1,18 @@
 """The CSV files of errors, and the codes that the actions name."""
 
+import builtins
 import csv
+import io
+import os
+import pathlib
 from importlib.resources import files
 
 import pytest
 
-from pytest_ecsevents.rpc import COMMON, error_table
+from pytest_ecsevents.rpc import COMMON, csv_rows, error_table
 from pytest_ecsevents.services._products import ACTIONS
 
-PACKAGES = ["rpc", "services.ecs", "services.cms", "services.metadata"]
+PACKAGES = ["rpc", "services.ecs", "services.cms", "services.metadata", "services.smq"]
 
 
 def lines(package):
@@ -53,6 +57,15 @@ def test_a_name_finds_its_row_among_those_of_one_code():
     table = error_table("pytest_ecsevents.services.ecs", "RebootInstances")
     assert table["InvalidInstanceId.NotFound"].http_status == 404
     assert table["InvalidInstanceId.NotFound/null"].http_status == 403
+
+
+def test_a_table_is_read_where_open_is_replaced(monkeypatch):
+    """A test that replaces the file system's functions, as pyfakefs does, may meet the run's first error."""
+    with monkeypatch.context() as patch:
+        for module in (builtins, io, os, pathlib.Path):
+            patch.setattr(module, "open", None)
+        rows = list(csv_rows("pytest_ecsevents.services.ecs", "errors.csv"))
+    assert len(rows) == len(lines("services.ecs"))
 
 
 def test_a_name_is_no_code():

@@ -70,7 +70,7 @@ def _content_text(notification: Notification) -> str:
     return json.dumps(dict(notification.content), ensure_ascii=False)
 
 
-class _Condition(NamedTuple):
+class _AllowedValues(NamedTuple):
     """The values that a condition may have.
 
     Attributes:
@@ -106,23 +106,23 @@ def _anything(_word: str, _format: str) -> bool:
 _TYPES_HINT: Final = ' EventBridge\'s types have no status; choose one with statuses="Scheduled". A rule takes whole types, and * for all.'
 _STATUSES: Final = (*(status.value for status in EventStatus), NORMAL, "-")
 
-_CONDITIONS: Final[Mapping[str, _Condition]] = {
-    "names": _Condition(
+_CONDITIONS: Final[Mapping[str, _AllowedValues]] = {
+    "names": _AllowedValues(
         _names_in,
         _is_by_grammar,
         " A rule takes whole names, and * for all of them. Add a name that was published later with "
         "ecs_events.notification_names.add(name, level=...).",
     ),
-    "levels": _Condition(lambda _names, _format: LEVELS),
-    "statuses": _Condition(lambda _names, _format: _STATUSES),
-    "event_types": _Condition(lambda _names, _format: KINDS),
-    "products": _Condition(
+    "levels": _AllowedValues(lambda _names, _format: LEVELS),
+    "statuses": _AllowedValues(lambda _names, _format: _STATUSES),
+    "event_types": _AllowedValues(lambda _names, _format: KINDS),
+    "products": _AllowedValues(
         lambda _names, _format: ("ECS",),
         lambda word, _format: word.upper() == "ECS",
         " No other product sends notifications here.",
     ),
-    "resource_groups": _Condition(lambda _names, _format: (), _anything),
-    "keywords": _Condition(lambda _names, _format: (), _anything),
+    "resource_groups": _AllowedValues(lambda _names, _format: (), _anything),
+    "keywords": _AllowedValues(lambda _names, _format: (), _anything),
 }
 
 
@@ -155,14 +155,14 @@ def checked_filter(given: Mapping[str, object], names: NotificationNames, format
     return EventFilter(**words, keyword_relation=str(relation))
 
 
-def _checked(name: str, condition: _Condition, given: object, names: NotificationNames, format_: str) -> frozenset[str]:
+def _checked(name: str, allowed: _AllowedValues, given: object, names: NotificationNames, format_: str) -> frozenset[str]:
     words = [given] if isinstance(given, str) else list(given) if isinstance(given, Iterable) else [given]
-    known = condition.known(names, format_)
+    known = allowed.known(names, format_)
     for word in words:
         if not isinstance(word, str) or not word:
             raise BadArgumentError(f"`{name}` must be a text or a list of texts, got {word!r}.")
-        if word not in known and word != ALL and not condition.also(word, format_):
+        if word not in known and word != ALL and not allowed.also(word, format_):
             choice = f" Expected one of: {listed(known)}." if len(known) < 20 else ""
-            hint = _TYPES_HINT if name == "names" and format_ == "eventbridge" else condition.hint
+            hint = _TYPES_HINT if name == "names" and format_ == "eventbridge" else allowed.hint
             raise BadArgumentError(f"Unknown value {word!r} in `{name}`.{choice}{did_you_mean(word, known)}{hint}")
     return frozenset(str(word) for word in words)
