@@ -113,7 +113,7 @@ class EventRule:
 
 
 class EventRules:
-    """The rules of every account, in order of creation."""
+    """The rules of every account, in order of creation. Unknown names of rules and targets raise NoSuchRuleError."""
 
     def __init__(self) -> None:
         self.by_account: Final[dict[str, dict[str, EventRule]]] = {}
@@ -127,11 +127,7 @@ class EventRules:
         return self.by_account.get(account_id, {}).get(name)
 
     def rule(self, account_id: str, name: str) -> EventRule:
-        """The rule of the name.
-
-        Raises:
-            NoSuchRuleError: There is none.
-        """
+        """The rule of the name."""
         rule = self.get(account_id, name)
         if rule is None:
             known = [one.name for one in self.of(account_id)]
@@ -146,29 +142,17 @@ class EventRules:
         self.by_account.setdefault(rule.account_id, {})[rule.name] = rule
 
     def enable(self, account_id: str, names: Iterable[str], *, is_enabled: bool) -> None:
-        """Enable or disable rules; all of them or none (a guess).
-
-        Raises:
-            NoSuchRuleError: A rule is unknown.
-        """
+        """Enable or disable rules; all of them or none (a guess)."""
         for rule in [self.rule(account_id, name) for name in names]:
             rule.is_enabled = is_enabled
 
     def delete(self, account_id: str, names: Iterable[str]) -> None:
-        """Delete rules and their targets; all of them or none (a guess).
-
-        Raises:
-            NoSuchRuleError: A rule is unknown.
-        """
+        """Delete rules and their targets; all of them or none (a guess)."""
         for rule in [self.rule(account_id, name) for name in names]:
             self.by_account[account_id].pop(rule.name, None)
 
     def delete_targets(self, account_id: str, name: str, target_ids: Iterable[str]) -> None:
-        """Delete targets of a rule; all of them or none (a guess).
-
-        Raises:
-            NoSuchRuleError: The rule or a target is unknown.
-        """
+        """Delete targets of a rule; all of them or none (a guess)."""
         rule = self.rule(account_id, name)
         wanted = list(target_ids)
         for target_id in wanted:

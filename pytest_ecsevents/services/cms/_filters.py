@@ -155,7 +155,9 @@ def checked_filter(given: Mapping[str, object], names: NotificationNames, format
     return EventFilter(**words, keyword_relation=str(relation))
 
 
-def _checked(name: str, allowed: _AllowedValues, given: object, names: NotificationNames, format_: str) -> frozenset[str]:
+def _checked(
+    name: str, allowed: _AllowedValues, given: object, names: NotificationNames, format_: str
+) -> frozenset[str]:
     words = [given] if isinstance(given, str) else list(given) if isinstance(given, Iterable) else [given]
     known = allowed.known(names, format_)
     for word in words:

@@ -16,7 +16,7 @@ from pytest_ecsevents.services.cms.api import PACKAGE
 
 ACTIONS: Final = Actions[MonitorCall](PACKAGE, unusable="ParameterInvalid", needs_region=False)
 
-Test: TypeAlias = Callable[[Notification], bool]
+NotificationTest: TypeAlias = Callable[[Notification], bool]
 
 # -- what the queries share
 
@@ -64,7 +64,7 @@ _OR: Final = re.compile(r"\s+or\s+", re.IGNORECASE)
 _AND: Final = re.compile(r"\s+and\s+", re.IGNORECASE)
 
 
-def _content_test(keywords: str) -> Test:
+def _content_test(keywords: str) -> NotificationTest:
     """A test whether the content holds the words; `or` binds less than `and` (a guess)."""
     ways = [_AND.split(way) for way in _OR.split(keywords.strip())]
     return lambda notification: any(all(word in _content(notification) for word in words) for words in ways)
@@ -75,11 +75,11 @@ def _content(notification: Notification) -> str:
     return json.dumps(dict(notification.content), separators=(",", ":"), ensure_ascii=False)
 
 
-def _same(value: str, of: Callable[[Notification], str]) -> Test:
+def _same(value: str, of: Callable[[Notification], str]) -> NotificationTest:
     return lambda notification: of(notification).lower() == value.lower()
 
 
-_TESTS: "Final[tuple[tuple[Parameter[str], Callable[[str], Test]], ...]]" = (
+_TESTS: "Final[tuple[tuple[Parameter[str], Callable[[str], NotificationTest]], ...]]" = (
     (_PRODUCT, lambda value: _same(value, lambda notification: notification.product)),
     (_STATUS, lambda value: _same(value, lambda notification: notification.row.status)),
     (_EVENT_TYPE, lambda value: lambda notification: notification.row.event_type == value),

@@ -73,8 +73,8 @@ def _describe_disks(call: ActionCall) -> JsonObject:
     return {**envelope, "DiskFullStatusSet": {"DiskFullStatusType": views}}
 
 
-def _event_tests(call: ActionCall) -> list[filters.Test]:
-    tests: list[filters.Test] = []
+def _event_tests(call: ActionCall) -> list[filters.EventTest]:
+    tests: list[filters.EventTest] = []
     if call[_TYPE]:
         tests.append(lambda event: event.event_type == call[_TYPE])
     if call[filters.EVENT_IDS]:

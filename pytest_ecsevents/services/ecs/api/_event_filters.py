@@ -8,7 +8,7 @@ from pytest_ecsevents.rpc._parameters import Parameter, choice, instant, repeate
 from pytest_ecsevents.services.ecs import INSTANCE_EVENT_TYPES, Cloud, EventRecord
 from pytest_ecsevents.services.ecs._cloud import ActionCall
 
-Test: TypeAlias = Callable[[EventRecord], bool]
+EventTest: TypeAlias = Callable[[EventRecord], bool]
 
 EVENT_IDS: Final = repeated("EventId", most=100, refusal="EventIdLimitExceeded")
 EVENT_TYPE: Final = choice(
@@ -38,13 +38,13 @@ def tags(most: int) -> "Parameter[tuple[Mapping[str, str], ...]]":
     return structs("Tag", "Key Value", most=most)
 
 
-def shared_tests(call: ActionCall) -> list[Test]:
+def shared_tests(call: ActionCall) -> list[EventTest]:
     """One test for each of the shared filters that was sent.
 
     Raises:
         ApiError: A range ends before it starts.
     """
-    tests: list[Test] = []
+    tests: list[EventTest] = []
     types = frozenset(call[EVENT_TYPES_N] or ((call[EVENT_TYPE],) if call[EVENT_TYPE] else ()))
     if types:
         tests.append(lambda event: event.event_type in types)
@@ -61,7 +61,7 @@ def add_range(
     start: Parameter[Micros | None],
     end: Parameter[Micros | None],
     of: Callable[[EventRecord], Micros | None],
-    tests: list[Test],
+    tests: list[EventTest],
 ) -> None:
     """Add the test of a range, if one was sent. It includes both ends (a guess), in whole seconds, as times are printed."""
     first, last = call[start], call[end]
@@ -83,9 +83,9 @@ def add_range(
     tests.append(within)
 
 
-def owner_tests(cloud: Cloud, wanted: Iterable[Mapping[str, str]], resource_group_id: str) -> list[Test]:
+def owner_tests(cloud: Cloud, wanted: Iterable[Mapping[str, str]], resource_group_id: str) -> list[EventTest]:
     """Tests on the event's instance: all tags, and the resource group."""
-    tests: list[Test] = []
+    tests: list[EventTest] = []
     pairs = [(tag.get("Key", ""), tag.get("Value")) for tag in wanted]
     if pairs:
         tests.append(lambda event: has_tags(cloud.instances.get_ever(event.instance_id).tags, pairs))
