@@ -542,7 +542,7 @@ class EcsEvents:
         """
         notification = self._parts.monitor.announce(name, self._instance(instance_id), content, resource, level)
         self._witness.journal.append(notification)
-        self._parts.monitor.tell(notification)
+        self._parts.monitor.send(notification)
         self._clock.settle()
         return cloudmonitor(notification)
 

@@ -81,7 +81,7 @@ class Parts:
             seed,
         )
         self.monitor: Final = CloudMonitor(self.cloud, seed)
-        self.cloud.observers.extend((self.witness.journal.append, self.monitor.heard))
+        self.cloud.observers.extend((self.witness.journal.append, self.monitor.record_change))
         # What answers requests.
         self.gateway: Final = api_endpoint(self.cloud, self.monitor, self.witness)
         self.guests: Final = Guests(self.cloud)

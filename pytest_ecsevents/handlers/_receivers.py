@@ -32,8 +32,8 @@ from pytest_ecsevents.services.cms import (
     ServiceMeta,
     Subscription,
     callback,
-    checked_options,
     cloudmonitor,
+    read_options,
 )
 from pytest_ecsevents.transports import METHODS, push
 
@@ -354,7 +354,7 @@ class Receivers:
         Raises:
             BadArgumentError: There is no such option, or it cannot have that value.
         """
-        checked_options(what, options, self._monitor.names, _NONE, _ALSO[what])
+        read_options(what, options, self._monitor.names, _NONE, _ALSO[what])
 
     def attach(self, courier: Courier, what: str, options: Mapping[str, object], *, rules_only: bool) -> Subscription:
         """Have notifications delivered by somebody who never fails to, or says so: nothing is tried again unless told."""
@@ -368,11 +368,11 @@ class Receivers:
             self._dispatcher,
             courier,
             seed=f"{self._seed}/deliveries/{seed}",
-            **checked_options(what, options, self._monitor.names, usual, _ALSO[what]),
+            **read_options(what, options, self._monitor.names, usual, _ALSO[what]),
         )
         self.subscriptions.append(subscription)
         if listens:
-            self._monitor.listeners.append(subscription.heard)
+            self._monitor.listeners.append(subscription.offer)
         return subscription
 
 

@@ -132,7 +132,7 @@ class RuleTargets:
 
     def _turn_away(self, target: RuleTarget, told: Notification, receiver: str, problem: str) -> None:
         nobody = self._subscription(target, receiver, lambda: self._receivers.of_a_rule(KeptCourier(receiver)))
-        nobody.turn_away(told, DeliveryError(problem))
+        nobody.refuse(told, DeliveryError(problem))
 
     def _subscription(self, target: RuleTarget, whom: object, make: Callable[[], Subscription]) -> Subscription:
         """What brings notifications to a target; made anew when somebody else stands behind it."""

@@ -10,7 +10,7 @@ from pytest_ecsevents.services.cms._functions import FunctionContext, FunctionCr
 from pytest_ecsevents.services.cms._monitor import CloudMonitor
 from pytest_ecsevents.services.cms._names import EVENT_TYPES, LEVELS, PUBLISHED, NotificationName, NotificationNames
 from pytest_ecsevents.services.cms._notification import Notification
-from pytest_ecsevents.services.cms._options import DeliveryOptions, checked_options
+from pytest_ecsevents.services.cms._options import DeliveryOptions, read_options
 
 __all__ = [
     "ALL",
@@ -41,10 +41,10 @@ __all__ = [
     "ServiceMeta",
     "Subscription",
     "callback",
-    "checked_options",
     "cloudmonitor",
     "content_of",
     "eventbridge",
     "is_name",
+    "read_options",
     "subscription",
 ]

@@ -180,7 +180,7 @@ class Subscription:
 
     # -- on the way
 
-    def heard(self, notification: Notification) -> None:
+    def offer(self, notification: Notification) -> None:
         """Plan the delivery of a notification if the filter passes it."""
         if self._takes_all or self._wanted.passes(notification):
             self.take(notification)
@@ -218,7 +218,7 @@ class Subscription:
 
         self._held = notification, clock.plan(clock.now() + HELD_FOR, release)
 
-    def turn_away(self, notification: Notification, problem: DeliveryError) -> None:
+    def refuse(self, notification: Notification, problem: DeliveryError) -> None:
         """Note that a notification has no receiver."""
         delivery = self._begin(notification, 0)
         delivery.outcome, delivery.error = "not delivered", problem

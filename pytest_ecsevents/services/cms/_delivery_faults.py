@@ -63,7 +63,7 @@ def spread(span: Span, numbers: random.Random) -> Micros:
     return least if least == most else numbers.randint(least, most)
 
 
-def checked_faults(given: Mapping[str, object]) -> DeliveryFaults:
+def read_faults(given: Mapping[str, object]) -> DeliveryFaults:
     """Read the faults from options.
 
     Raises:
@@ -74,7 +74,7 @@ def checked_faults(given: Mapping[str, object]) -> DeliveryFaults:
     return DeliveryFaults(**likely, delay=(0, 0) if delay is None else _span("delay", delay))
 
 
-def checked_retries(given: Mapping[str, object], usual: Retries) -> Retries:
+def read_retries(given: Mapping[str, object], usual: Retries) -> Retries:
     """Read the retries from options; what they leave out is `usual`.
 
     Raises:

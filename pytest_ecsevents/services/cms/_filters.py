@@ -131,7 +131,7 @@ def is_name(name: str, names: NotificationNames) -> bool:
     return name in names or _is_by_grammar(name, "cloudmonitor")
 
 
-def checked_filter(given: Mapping[str, object], names: NotificationNames, format_: str) -> EventFilter:
+def read_filter(given: Mapping[str, object], names: NotificationNames, format_: str) -> EventFilter:
     """Read a filter from options.
 
     Args:

@@ -64,17 +64,17 @@ class CloudMonitor:
     def _random(self) -> random.Random:
         return random.Random(f"{self._seed}/notifications")
 
-    def heard(self, change: Observed) -> None:
+    def record_change(self, change: Observed) -> None:
         """Send the notification of a change."""
         if isinstance(change, Transition):
             if change.from_status != change.to_status:  # no message is known of an event that was rescheduled
-                self.tell(self._of_event(change))
+                self.send(self._of_event(change))
             return
         if isinstance(change, InstanceTransition):
             name, content = "Instance:StateChange", of_state_change(change)
         else:
             name, content = "Instance:PreemptibleInstanceInterruption", of_interruption(change.record)
-        self.tell(self._of_instance(change.record, self.names.rows[name], change.at_micros, content))
+        self.send(self._of_instance(change.record, self.names.rows[name], change.at_micros, content))
 
     def announce(
         self,
@@ -84,7 +84,7 @@ class CloudMonitor:
         resource: str | None,
         level: str | None,
     ) -> Notification:
-        """Make a notification without a change in the cloud, for `tell`.
+        """Make a notification without a change in the cloud, for `send`.
 
         Args:
             name: A known name.
@@ -104,14 +104,14 @@ class CloudMonitor:
             leveled = replace(row, level=level or level_of(row, said))
             return self._of_instance(instance, leveled, now, said, resource=resource or _resource(name, said))
 
-    def tell(self, notification: Notification, *, is_kept: bool = True) -> None:
+    def send(self, notification: Notification, *, is_kept: bool = True) -> None:
         """Send a notification: listeners plan its delivery."""
         if is_kept:
             self.notifications.append(notification)
         for listener in (*(self.rule_listeners if self.rules.by_account else ()), *self.listeners):
             listener(notification)
 
-    def tell_dry_run(
+    def send_dry_run(
         self, name: str, product: str, said: Mapping[str, object], *, account_id: str, region_id: str, now: Micros
     ) -> Notification:
         """Send the notification of a dry run; it is in no history.
@@ -141,7 +141,7 @@ class CloudMonitor:
             product=_text(said, "product") or ("ECS" if product.lower() == "ecs" else product),
             group_id=_text(said, "groupId") or "0",
         )
-        self.tell(notification, is_kept=False)
+        self.send(notification, is_kept=False)
         return notification
 
     def _of_event(self, change: Transition) -> Notification:

@@ -6,8 +6,8 @@ from typing import Any, Final, TypedDict
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.clock import Duration
-from pytest_ecsevents.services.cms._delivery_faults import Retries, checked_faults, checked_retries
-from pytest_ecsevents.services.cms._filters import checked_filter
+from pytest_ecsevents.services.cms._delivery_faults import Retries, read_faults, read_retries
+from pytest_ecsevents.services.cms._filters import read_filter
 from pytest_ecsevents.services.cms._formats import FORMATS
 from pytest_ecsevents.services.cms._names import NotificationNames
 from pytest_ecsevents.services.cms._notification import Notification
@@ -59,7 +59,7 @@ class DeliveryOptions(TypedDict, total=False):
 OPTIONS: Final = tuple(DeliveryOptions.__annotations__)
 
 
-def checked_format(format_: object) -> Callable[[Notification], dict[str, Any]]:
+def read_format(format_: object) -> Callable[[Notification], dict[str, Any]]:
     """The function that gives a notification the form.
 
     Raises:
@@ -72,7 +72,7 @@ def checked_format(format_: object) -> Callable[[Notification], dict[str, Any]]:
     return FORMATS[str(format_)]
 
 
-def checked_options(
+def read_options(
     what: str, given: Mapping[str, object], names: NotificationNames, usual: Retries, also: Iterable[str] = ()
 ) -> dict[str, Any]:
     """Read the arguments of a `Subscription`, except its seed.
@@ -95,8 +95,8 @@ def checked_options(
             )
     format_ = given.get("format", "cloudmonitor")
     return {
-        "make": checked_format(format_),
-        "wanted": checked_filter(given, names, str(format_)),
-        "faults": checked_faults(given),
-        "retries": checked_retries(given, usual),
+        "make": read_format(format_),
+        "wanted": read_filter(given, names, str(format_)),
+        "faults": read_faults(given),
+        "retries": read_retries(given, usual),
     }

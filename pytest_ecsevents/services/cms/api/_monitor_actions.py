@@ -112,7 +112,7 @@ def _milliseconds(notification: Notification) -> int:
     return notification.at_micros // 1000
 
 
-def framed(body: JsonObject, *, success: "bool | str | None" = True, code: "int | str" = "200") -> JsonObject:
+def reply(body: JsonObject, *, success: "bool | str | None" = True, code: "int | str" = "200") -> JsonObject:
     """A reply with CloudMonitor's `Code` and `Success`.
 
     Args:
@@ -179,7 +179,7 @@ def _describe_events(call: MonitorCall) -> JsonObject:
         {**_view(notification), "Id": str(notification.uuid).upper()}
         for notification in page_of(found, call[_PAGE_NUMBER], call[_PAGE_SIZE])
     ]
-    return framed({"Message": "success", "SystemEvents": {"SystemEvent": views}}, success="true")
+    return reply({"Message": "success", "SystemEvents": {"SystemEvent": views}}, success="true")
 
 
 # -- DescribeSystemEventCount
@@ -201,7 +201,7 @@ def _describe_counts(call: MonitorCall) -> JsonObject:
             (notification.product, notification.name, notification.row.level, notification.arn), []
         ).append(notification)
     views: list[Json] = [{**_view(those[-1]), "Num": len(those)} for those in alike.values()]
-    return framed({"Message": "success", "SystemEventCounts": {"SystemEventCount": views}}, success="true")
+    return reply({"Message": "success", "SystemEventCounts": {"SystemEventCount": views}}, success="true")
 
 
 # -- DescribeSystemEventHistogram
@@ -234,7 +234,7 @@ def _describe_histogram(call: MonitorCall) -> JsonObject:
         {"StartTime": start, "EndTime": end, "Count": sum(start <= at < end or at == end == last for at in times)}
         for start, end in _intervals(first, last)
     ]
-    return framed({"Message": "success", "SystemEventHistograms": {"SystemEventHistogram": views}}, success="true")
+    return reply({"Message": "success", "SystemEventHistograms": {"SystemEventHistogram": views}}, success="true")
 
 
 def _intervals(first: int, last: int) -> "Iterable[tuple[int, int]]":
@@ -273,7 +273,7 @@ def _describe_names(call: MonitorCall) -> JsonObject:
         }
         for row in call.monitor.names.values()
     ]
-    return framed({"Message": "success", "Data": {"Resource": views}}, code=200)
+    return reply({"Message": "success", "Data": {"Resource": views}}, code=200)
 
 
 # -- SendDryRunSystemEvent
@@ -313,7 +313,7 @@ _EVENT_CONTENT: Final[Parameter["dict[str, Any]"]] = Parameter(
 )
 def _send_dry_run(call: MonitorCall) -> JsonObject:
     name = call[_EVENT_NAME]
-    notification = call.monitor.tell_dry_run(
+    notification = call.monitor.send_dry_run(
         name,
         call[_OF_PRODUCT],
         {"groupId": call[_OF_GROUP], **call[_EVENT_CONTENT]},
@@ -323,4 +323,4 @@ def _send_dry_run(call: MonitorCall) -> JsonObject:
     )
     if name not in call.monitor.names and notification.product == "ECS":
         call.hint = f"{name} is the name of no notification of ECS.{did_you_mean(name, call.monitor.names)}"
-    return framed({"Message": "success"}, success="true")
+    return reply({"Message": "success"}, success="true")

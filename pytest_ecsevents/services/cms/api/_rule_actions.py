@@ -33,7 +33,7 @@ from pytest_ecsevents.services.cms import (
 )
 from pytest_ecsevents.services.cms._calls import MonitorCall
 from pytest_ecsevents.services.cms.api import PACKAGE
-from pytest_ecsevents.services.cms.api._monitor_actions import framed, page_number, page_of
+from pytest_ecsevents.services.cms.api._monitor_actions import page_number, page_of, reply
 
 ACTIONS: Final = Actions[MonitorCall](
     PACKAGE,
@@ -109,7 +109,7 @@ def _put_rule(call: MonitorCall) -> JsonObject:
     silence = call[_SILENCE]
     rule.silence_time = rule.silence_time if silence is None else silence
     call.hint = " ".join(_doubts(call, patterns))
-    return framed({"Data": "1"})
+    return reply({"Data": "1"})
 
 
 def _doubts(call: MonitorCall, patterns: Iterable[EventPattern]) -> Iterator[str]:
@@ -206,7 +206,7 @@ def _describe_rules(call: MonitorCall) -> JsonObject:
         and call[_OF_GROUP] in ("", rule.group_id)
     ]
     views: list[Json] = [_listed_view(rule) for rule in page_of(found, call[_PAGE_NUMBER], call[_PAGE_SIZE])]
-    return framed({"Total": len(found), "EventRules": {"EventRule": views}})
+    return reply({"Total": len(found), "EventRules": {"EventRule": views}})
 
 
 def _listed_view(rule: EventRule) -> JsonObject:
@@ -238,7 +238,7 @@ def _describe_rule(call: MonitorCall) -> JsonObject:
         pattern["StatusList"] = {"StatusList": list(first.statuses)}
     if first.keywords:
         pattern["KeywordFilterObj"] = {"Relation": first.relation, "Keywords": {"keyword": list(first.keywords)}}
-    return framed({"Result": _rule_view(rule, pattern)})
+    return reply({"Result": _rule_view(rule, pattern)})
 
 
 # -- targets
@@ -354,7 +354,7 @@ def _put_targets(call: MonitorCall) -> JsonObject:
         if not kind.lacks(members):
             target_id = members.get("Id") or _free_id(rule)
             rule.targets[target_id] = RuleTarget(kind.name, target_id, {**members, "Id": target_id})
-    return framed(_failures(call, [(kind, members) for kind, members in sent if kind.lacks(members)]))
+    return reply(_failures(call, [(kind, members) for kind, members in sent if kind.lacks(members)]))
 
 
 def _with_defaults(call: MonitorCall, kind: TargetKind, sent: Mapping[str, str]) -> Mapping[str, str]:
@@ -411,7 +411,7 @@ def _describe_targets(call: MonitorCall) -> JsonObject:
             if target.kind == kind.name
         ]
         lists[kind.name] = {kind.item: views}
-    return framed(lists, success=None)
+    return reply(lists, success=None)
 
 
 def _target_view(kind: TargetKind, members: Mapping[str, str], account_id: str) -> JsonObject:
@@ -434,19 +434,19 @@ _SEVERAL_NOTES: Final = ("All or nothing.", _UNKNOWN_NOTE)
 @ACTIONS.action("EnableEventRules", _RULE_NAMES, notes=_SEVERAL_NOTES)
 def _enable(call: MonitorCall) -> JsonObject:
     call.monitor.rules.enable(call.account_id, call[_RULE_NAMES], is_enabled=True)
-    return framed({})
+    return reply({})
 
 
 @ACTIONS.action("DisableEventRules", _RULE_NAMES, notes=_SEVERAL_NOTES)
 def _disable(call: MonitorCall) -> JsonObject:
     call.monitor.rules.enable(call.account_id, call[_RULE_NAMES], is_enabled=False)
-    return framed({})
+    return reply({})
 
 
 @ACTIONS.action("DeleteEventRules", _RULE_NAMES, notes=_SEVERAL_NOTES)
 def _delete(call: MonitorCall) -> JsonObject:
     call.monitor.rules.delete(call.account_id, call[_RULE_NAMES])
-    return framed({})
+    return reply({})
 
 
 _IDS: Final = repeated("Ids", most=20, required=True)
@@ -460,4 +460,4 @@ _IDS: Final = repeated("Ids", most=20, required=True)
 )
 def _delete_targets(call: MonitorCall) -> JsonObject:
     call.monitor.rules.delete_targets(call.account_id, call[_RULE_NAME], call[_IDS])
-    return framed({})
+    return reply({})
