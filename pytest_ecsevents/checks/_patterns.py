@@ -23,8 +23,6 @@ class CallPattern:
 
     Attributes:
         action: `RebootInstance`, or `ALL`.
-        said: The parameters as the test wrote them.
-        wanted: The same by their names on the wire.
     """
 
     action: str
@@ -118,7 +116,6 @@ class MetadataPattern:
 
     Attributes:
         wanted: The expected values of `instance_id`, `method` and `path`.
-        action: The name of the service.
     """
 
     wanted: Mapping[str, object]

@@ -173,11 +173,7 @@ def left_running(names: Sequence[str]) -> LeftThreadsError | None:
 
 
 def together(errors: Sequence[tuple[EcsEventsError, int]]) -> EcsEventsError | None:
-    """Combine the errors of one test into one; a single error is returned as it is.
-
-    Args:
-        errors: Each with the number of times that it was raised.
-    """
+    """Combine the errors of one test into one; a single error is returned as it is."""
     if len(errors) < 2:
         return errors[0][0] if errors else None
     texts = [

@@ -23,17 +23,9 @@ _FAKED: Final = {name.lower(): product for name, product in PRODUCTS.items()}
 
 @dataclass(slots=True)
 class Stub:
-    """One stub.
+    """One stub."""
 
-    Attributes:
-        product: The product's name in lower case; if it is not faked, the name in its hosts.
-        action: The action.
-        answer: The response.
-        optional: Whether the check of unused stubs ignores it.
-        is_used: Whether it was called.
-    """
-
-    product: str
+    product: str  # in lower case; the name in its hosts if it is not faked
     action: str
     answer: Answer
     optional: bool
@@ -95,11 +87,7 @@ class Stubs:
         return copy.deepcopy(dict(body))
 
     def unused(self, calls: Sequence[ApiCall]) -> UnusedStubError | None:
-        """Make the error about stubs that were not called.
-
-        Args:
-            calls: Every call of the test.
-        """
+        """Make the error about stubs that were not called."""
         left = [stub for stub in self._stubs.values() if not (stub.optional or stub.is_used)]
         if not left:
             return None

@@ -48,14 +48,7 @@ _MOST_TICKS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A small shape, and what it stands for.
-
-    Attributes:
-        outline: Its path.
-        colour: Its colour.
-        filled: Whether it is filled.
-        meaning: What the legend says.
-    """
+    """A small shape, and what it stands for."""
 
     outline: str
     colour: str
@@ -92,13 +85,7 @@ _LINES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The scale of time.
-
-    Attributes:
-        start: The instant at the left edge.
-        end: The instant at the right edge.
-        story: What happened.
-    """
+    """The scale of time."""
 
     start: Micros
     end: Micros
@@ -116,20 +103,12 @@ class Scale:
 
 @dataclass(slots=True)
 class Lane:
-    """One horizontal lane of the picture.
-
-    Attributes:
-        name: The instance's id, or "calls".
-        instance: The instance, if the lane is one's.
-        bars: Events with their rows.
-        marks: Place and text of each call, by kind and neighbourhood.
-        steps: The instance's transitions.
-        free_from: Where each row is free again.
-    """
+    """One horizontal lane of the picture."""
 
     name: str
     instance: InstanceRecord | None = None
     bars: list[tuple[int, EventRecord]] = field(default_factory=list)
+    # Place and text of each call, by kind and neighbourhood.
     marks: dict[tuple[str, int], list[tuple[float, str]]] = field(default_factory=dict)
     steps: list[InstanceTransition] = field(default_factory=list)
     free_from: list[float] = field(default_factory=list)

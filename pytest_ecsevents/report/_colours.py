@@ -31,12 +31,7 @@ class Markup(Protocol):
 
 
 def colour_timeline(timeline: str, markup: Markup) -> str:
-    """Colour a timeline.
-
-    Args:
-        timeline: What `EcsEvents.timeline` returns.
-        markup: Colours a piece of text.
-    """
+    """Colour a timeline."""
     header, *lines = timeline.splitlines()
     return "\n".join([markup(header, bold=True), *(_colour_line(line, markup) for line in lines)])
 

@@ -17,7 +17,6 @@ class Step:
     """One status that is expected of an event.
 
     Attributes:
-        status: The status.
         at: The instant, or None for any.
     """
 

@@ -33,8 +33,6 @@ class Story:
 
     Attributes:
         journal: What happened, in order.
-        started_at: Where time stamps start.
-        now: The clock's instant.
     """
 
     journal: Sequence[JournalEntry]
@@ -48,13 +46,7 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """What a user can do about an event.
-
-    Attributes:
-        done: The participle for messages.
-        actions: The API's actions that do it.
-        by_test: The noun for messages when the test does it.
-    """
+    """What a user can do about an event."""
 
     done: str
     actions: tuple[str, ...]
@@ -91,13 +83,7 @@ def history_lines(event: EventRecord, story: Story) -> list[str]:
 
 
 def why_not(event: EventRecord, wanted: str, story: Story) -> str:
-    """Explain why an event does not have a status.
-
-    Args:
-        event: The event.
-        wanted: The status that was expected.
-        story: What happened.
-    """
+    """Explain why an event does not have a status."""
     if wanted not in STATUSES:
         return f"{wanted!r} is not a status of events.{did_you_mean(wanted, STATUSES)} Statuses are: {listed(STATUSES)}"
     status = EventStatus(wanted)

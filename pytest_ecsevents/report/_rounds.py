@@ -20,20 +20,14 @@ _OFTEN: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one thread did, once or repeatedly.
-
-    Attributes:
-        block: The entries of one repetition.
-        times: The number of repetitions.
-        least: The shortest time from one start to the next.
-        most: The longest.
-        last: The first entry of the last repetition.
-    """
+    """What one thread did, once or repeatedly."""
 
     block: Sequence[TimelineEntry]
     times: int
+    # The time from one start to the next.
     least: Micros
     most: Micros
+    # The first entry of the last repetition.
     last: TimelineEntry
 
 

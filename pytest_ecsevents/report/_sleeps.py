@@ -18,15 +18,7 @@ class Sleep(NamedTuple):
 
 @dataclass(slots=True)
 class SleepRun:
-    """Sleeps of one thread with equal length and equal distance.
-
-    Attributes:
-        thread: The thread's name.
-        first: The start of the first.
-        span: The length of each.
-        stride: The time from one start to the next.
-        times: Their number.
-    """
+    """Sleeps of one thread with equal length and equal distance."""
 
     thread: str
     first: Micros

@@ -35,9 +35,6 @@ class TimelineLine:
     Attributes:
         stamp: Time since the start.
         kind: `event`, `call`, ...; "" for a line about lines that are left out.
-        text: What happened.
-        rank: What is left out first.
-        calls: The number of calls that it stands for.
     """
 
     stamp: str

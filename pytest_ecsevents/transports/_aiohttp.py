@@ -86,11 +86,7 @@ def _retries(session: Any, method: str) -> bool:
 
 
 class _Timeouts:
-    """How long a call waits: the shortest of aiohttp's timeouts counts.
-
-    Attributes:
-        patience: The timeouts of connecting and of reading.
-    """
+    """How long a call waits: the shortest of aiohttp's timeouts counts."""
 
     def __init__(self, session: Any, options: Mapping[str, Any]) -> None:
         from aiohttp import ClientTimeout

@@ -70,7 +70,6 @@ class Route:
     """What answers the requests to certain hosts.
 
     Attributes:
-        url: The URLs that it answers.
         decode: `decode_api_request` or `decode_metadata_request`.
         answer: An `Answerer` of what `decode` returns.
     """

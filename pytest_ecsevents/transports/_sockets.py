@@ -30,9 +30,7 @@ class Client:
     """A client library with its own function to connect.
 
     Attributes:
-        name: Its name in the call log.
         module: The module of its `create_connection`.
-        is_urllib3: Whether it is urllib3.
     """
 
     name: str
