@@ -14,9 +14,9 @@ block for real, and time would pass only by the scheduler's rule for threads tha
 
 import selectors
 import socket
-from _thread import allocate_lock
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Event
 from typing import Any, Final, Protocol
 from weakref import WeakSet
 
@@ -52,7 +52,7 @@ class AnswerWait(WatchedWait):
         look_every: Real seconds between two looks at the connection.
     """
 
-    __slots__ = ("_connection", "_look_every", "_needs_time", "_patience", "_since")
+    __slots__ = ("_connection", "_look_every", "_needs_time", "_stands_until")
 
     def __init__(
         self,
@@ -68,9 +68,8 @@ class AnswerWait(WatchedWait):
         super().__init__(team, member, deadline)
         self._connection: Final = connection
         self._needs_time: Final = needs_time
-        self._patience: Final = patience
         self._look_every: Final = look_every
-        self._since: Final = real_now()
+        self._stands_until: Final = real_now() + patience
 
     def park(self, seconds: float | None) -> None:
         # On the lock, not on the socket: a scheduler that nudges this thread must not wait for the answer.
@@ -83,7 +82,7 @@ class AnswerWait(WatchedWait):
 
     def holds_for(self, _target: Micros | None, now: float) -> float:
         # Whoever parks for this long does not see that the server began to wait; so not longer than for a look.
-        return 0.0 if self._needs_time() else min(max(self._since + self._patience - now, 0.0), LOOK_AGAIN)
+        return 0.0 if self._needs_time() else min(max(self._stands_until - now, 0.0), LOOK_AGAIN)
 
 
 def await_answer(team: Waits, member: Member, connection: socket.socket, until: Micros) -> bool:
@@ -284,26 +283,17 @@ class RealServerWait:
 
     Args:
         seconds: Until the instant; None for never.
-        is_over: Whether nobody waits for the answer any more.
+        is_over: Whether nobody waits for the answer any more; only looked at when the wait ends.
     """
 
     def __init__(self, seconds: float | None, is_over: Callable[[], bool]) -> None:
-        self._until: Final = None if seconds is None else real_now() + seconds
+        self._seconds: Final = seconds
         self._is_over: Final = is_over
-        self._woken: Final = allocate_lock()
-        self._woken.acquire()
+        self._woken: Final = Event()
+        self.wake: Final = self._woken.set
 
     def wait(self) -> bool:
-        """Wait, and look every few milliseconds whether the client is still there."""
-        while not self._is_over():
-            left = LOOK_AGAIN if self._until is None else self._until - real_now()
-            if self._woken.acquire(True, min(max(left, 0.0), LOOK_AGAIN)):
-                return True
-            if left <= 0:
-                return False
-        raise ClientGoneError
-
-    def wake(self) -> None:
-        """End it; a second time does nothing."""
-        if self._woken.locked():
-            self._woken.release()
+        was_woken = self._woken.wait(self._seconds)
+        if self._is_over():
+            raise ClientGoneError
+        return was_woken

@@ -60,7 +60,9 @@ class _Handler(WSGIRequestHandler):
 
     def finish(self) -> None:
         del self.server.handlers[self.port]
-        super().finish()
+        with suppress(OSError):  # of an answer to a client that has gone
+            super().finish()
+        self.rfile.close()
         if self.is_malformed:
             self._drain()
 
@@ -303,9 +305,8 @@ class LoopbackServer(ThreadedWSGIServer):
             return True
 
     def _given_up(self, port: int) -> None:
-        handler = self.handlers.get(port)
-        if handler is not None:
-            handler.give_up()
+        with suppress(KeyError):  # its connection is closed already
+            self.handlers[port].give_up()
 
     def stop(self) -> int:
         """End the server; clients that still wait get no answer. Returns how many requests are still being answered."""
@@ -316,6 +317,7 @@ class LoopbackServer(ThreadedWSGIServer):
             for handler in tuple(self.handlers.values()):
                 with suppress(OSError):
                     handler.connection.shutdown(socket.SHUT_RDWR)
+                handler.give_up()
             until = real_now() + END_WITHIN
             while (left := [worker for worker in self._workers if worker.is_alive()]) and real_now() < until:
                 self.clients.dismiss()

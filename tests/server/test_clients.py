@@ -83,7 +83,7 @@ def test_an_old_client_cannot_be_asked_whether_it_is_there(ecs, connect):
     assert queue.messages[0].dequeue_count == 0
 
 
-def test_where_sleeping_is_real_a_client_that_goes_ends_its_poll():
+def test_where_sleeping_is_real_a_client_that_goes_takes_no_message_with_it():
     """The message that comes then is left for others."""
     with EcsEvents(sleep="real") as ecs:
         queue = ecs.queue("q")
@@ -92,9 +92,9 @@ def test_where_sleeping_is_real_a_client_that_goes_ends_its_poll():
             connection.sendall(POLL)
             while not queue._state.wakes:
                 time.sleep(0.001)
+        queue.send("later")
         while queue._state.wakes:
             time.sleep(0.001)
-        queue.send("later")
         assert queue.messages[0].dequeue_count == 0
 
 
@@ -190,6 +190,30 @@ def test_a_malformed_request_that_does_not_end_is_cut_off(connect, monkeypatch):
             time.sleep(0)
 
 
+def test_a_client_that_goes_while_it_sends_is_forgotten(connect, ecs, ecs_call):
+    """Half a body, and a reset; the next request is answered."""
+    connection = connect()
+    connection.sendall(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhel")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _server._RESET)
+    while not ecs._parts.serving._running.handlers or ecs._parts.serving._running.idle:
+        time.sleep(0)
+    connection.close()
+    while ecs._parts.serving._running.handlers:
+        time.sleep(0)
+    assert ecs_call(ecs.endpoint, "DescribeRegions")[0] == 200
+
+
+def test_a_connection_that_is_just_being_closed_may_have_a_request(ecs):
+    """So time stands until that is known."""
+    assert ecs.endpoint
+    server, closed = ecs._parts.serving._running, socket.socket()
+    closed.close()
+    assert not server.has_request()
+    server.idle[closed] = None
+    assert server.has_request()
+    del server.idle[closed]
+
+
 def test_a_client_that_resets_its_connection_is_forgotten(ecs, connect, ecs_call):
     """While it waits for its answer, too; the next request is answered."""
     queue, connection = ecs.queue("q"), connect()
@@ -201,6 +225,22 @@ def test_a_client_that_resets_its_connection_is_forgotten(ecs, connect, ecs_call
     while queue._state.wakes:
         time.sleep(0)
     assert ecs_call(ecs.endpoint, "DescribeRegions")[0] == 200
+
+
+def test_an_answer_to_a_client_that_has_gone_is_dropped(ecs, connect, capfd):
+    """Nothing is printed, and the connection is closed."""
+    connection, handlers = connect(), ecs._parts.serving._running.handlers
+
+    def leave(_call):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _server._RESET)
+        connection.close()
+        return {}
+
+    ecs.stub("Ecs", "DescribeZones", leave)
+    connection.sendall(GET.replace(b"Regions", b"Zones"))
+    while not ecs.calls or handlers:
+        time.sleep(0)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_the_end_of_a_test_waits_for_no_idle_client():
