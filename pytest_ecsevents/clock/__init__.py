@@ -2,7 +2,7 @@
 
 from pytest_ecsevents.clock._asyncio import abandon_task, is_loop_running
 from pytest_ecsevents.clock._clock import BACKENDS, SLEEPS, Clock
-from pytest_ecsevents.clock._scheduler import Member, Waits, real_now, real_sleep
+from pytest_ecsevents.clock._scheduler import Scheduler
 from pytest_ecsevents.clock._server_waits import (
     ClientGoneError,
     LoopbackClients,
@@ -10,6 +10,7 @@ from pytest_ecsevents.clock._server_waits import (
     is_readable,
 )
 from pytest_ecsevents.clock._stop import HandlerStop, Stop, TestIsOver
+from pytest_ecsevents.clock._threads import TestThread, real_now, real_sleep
 from pytest_ecsevents.clock._times import (
     LAST,
     SECOND,
@@ -38,12 +39,12 @@ __all__ = [
     "Duration",
     "HandlerStop",
     "LoopbackClients",
-    "Member",
     "Micros",
+    "Scheduler",
     "ServerWait",
     "Stop",
     "TestIsOver",
-    "Waits",
+    "TestThread",
     "When",
     "abandon_task",
     "delta_micros",

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from pytest_ecsevents._undo import Undo
-from pytest_ecsevents.clock._scheduler import Member, Waits, WatchedWait, real_now
+from pytest_ecsevents.clock._scheduler import Scheduler
+from pytest_ecsevents.clock._threads import TestThread, WatchedWait, real_now
 from pytest_ecsevents.clock._times import Micros
 
 IO_GRACE: Final = 0.002
@@ -58,7 +59,7 @@ class LoopWait(WatchedWait):
     """A loop with nothing to do: it waits for its next timer, and for whatever its selector may report.
 
     Args:
-        team: The threads of the test.
+        scheduler: The threads of the test.
         member: The loop's thread.
         deadline: When its next timer is due; None when it has none.
         loop: The loop.
@@ -69,22 +70,24 @@ class LoopWait(WatchedWait):
 
     __slots__ = ("_is_timeout", "_loop", "_since")
 
-    def __init__(self, team: Waits, member: Member, deadline: Micros | None, loop: Any, *, is_timeout: bool) -> None:
-        super().__init__(team, member, deadline)
+    def __init__(
+        self, scheduler: Scheduler, member: TestThread, deadline: Micros | None, loop: Any, *, is_timeout: bool
+    ) -> None:
+        super().__init__(scheduler, member, deadline)
         self._loop: Final = loop
         self._is_timeout: Final = is_timeout
         self._since: Final = real_now()
 
     def park(self, seconds: float | None) -> None:
         if self._loop._selector.select(seconds):
-            self._team.make_ready(self)
+            self._scheduler.make_ready(self)
 
     def unpark(self) -> None:
-        if self._team.me() is not self.member:
+        if self._scheduler.me() is not self.member:
             self._loop._write_to_self()
 
     def has_work(self) -> bool:
-        is_own = self._team.me() is self.member
+        is_own = self._scheduler.me() is self.member
         return bool(self._loop._ready or (is_own and self._loop._selector.select(0)))
 
     def holds_for(self, target: Micros | None, now: float) -> float:
@@ -95,7 +98,7 @@ class LoopWait(WatchedWait):
         return max(self._since + (TIMEOUT_GRACE if strikes else IO_GRACE) - now, 0.0)
 
 
-def replace_loops(team: Waits, clock: LoopTime, now: Callable[[], Micros], undo: Undo) -> None:
+def replace_loops(scheduler: Scheduler, clock: LoopTime, now: Callable[[], Micros], undo: Undo) -> None:
     """Have loops in threads of the test keep virtual time, until `undo` closes.
 
     Only loops of a selector do; others (uvloop's, Windows' proactor) go on in real time.
@@ -104,15 +107,15 @@ def replace_loops(team: Waits, clock: LoopTime, now: Callable[[], Micros], undo:
     real_run_once, real_time = kind._run_once, kind.time
 
     def _run_once(loop: Any) -> None:
-        member = team.me()
+        member = scheduler.me()
         if member is not None:
             member.loop = loop
             if not loop._ready and not loop._stopping:
-                _idle(team, member, loop, clock, now)
+                _idle(scheduler, member, loop, clock, now)
         real_run_once(loop)
 
     def read(loop: Any) -> float:
-        return real_time(loop) if team.me() is None else clock.read()
+        return real_time(loop) if scheduler.me() is None else clock.read()
 
     undo.replace(kind, "_run_once", _run_once)
     undo.replace(kind, "time", read)
@@ -123,16 +126,16 @@ def is_virtual(loop: object) -> bool:
     return isinstance(loop, BaseSelectorEventLoop)
 
 
-def _idle(team: Waits, member: Member, loop: Any, clock: LoopTime, now: Callable[[], Micros]) -> None:
+def _idle(scheduler: Scheduler, member: TestThread, loop: Any, clock: LoopTime, now: Callable[[], Micros]) -> None:
     """Wait until the loop has something to do."""
     handle = _next_timer(loop)
     if handle is None:
-        team.watch(LoopWait(team, member, None, loop, is_timeout=False))
+        scheduler.watch(LoopWait(scheduler, member, None, loop, is_timeout=False))
         return
     when = handle.when()
     deadline = now() + clock.micros_until(when)
     if when > clock.read():
-        team.watch(LoopWait(team, member, deadline, loop, is_timeout=_is_timeout(handle)))
+        scheduler.watch(LoopWait(scheduler, member, deadline, loop, is_timeout=_is_timeout(handle)))
     if now() >= deadline:
         clock.reach(when)
 

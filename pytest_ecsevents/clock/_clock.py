@@ -16,7 +16,7 @@ from pytest_ecsevents.clock._asyncio import LoopTime, is_virtual, replace_loops
 from pytest_ecsevents.clock._freezegun import FreezegunSource
 from pytest_ecsevents.clock._names import NamesMemo, is_no_mock, memo_for_now
 from pytest_ecsevents.clock._queue import DueQueue
-from pytest_ecsevents.clock._scheduler import Member, Waits, real_now, real_sleep
+from pytest_ecsevents.clock._scheduler import Scheduler
 from pytest_ecsevents.clock._server_waits import (
     LoopbackClients,
     RealServerWait,
@@ -26,6 +26,7 @@ from pytest_ecsevents.clock._server_waits import (
 )
 from pytest_ecsevents.clock._sources import ClockSource
 from pytest_ecsevents.clock._stdlib import replace_waiting
+from pytest_ecsevents.clock._threads import TestThread, real_now, real_sleep
 from pytest_ecsevents.clock._timemachine import TimeMachineSource
 from pytest_ecsevents.clock._times import FIRST, LAST, SECOND, Micros, duration_text, instant_text
 
@@ -71,7 +72,7 @@ class Clock:
         # freezegun lies over time-machine when both are active.
         self._sources: tuple[ClockSource, ...] = tuple(own.values())
         self._undo = Undo()
-        self.waits: Waits | None = None
+        self.waits: Scheduler | None = None
         """The threads of the test, while their waiting moves the clock."""
         self.left_threads: list[str] = []
         """Names of threads of the test that went on when it had ended."""
@@ -121,26 +122,26 @@ class Clock:
         self.holder = f"{foreign.name}, followed"
 
     def _replace_waiting(self, source: ClockSource, memo: NamesMemo, *, remember: bool) -> None:
-        team = self.waits = Waits(self)
-        self._undo.callback(self._disband, team, team.enrol())
+        scheduler = self.waits = Scheduler(self)
+        self._undo.callback(self._disband, scheduler, scheduler.enrol())
         # Whole seconds: an hour's sleep is no less than an hour then, whatever a float cannot hold.
         monotonic = LoopTime(math.ceil(time.monotonic()), self._elapsed).read
         replace_waiting(
-            team,
+            scheduler,
             monotonic,
             memo,
             self._undo,
             with_monotonic=not source.freezes_monotonic,
             remember=remember,
         )
-        replace_loops(team, LoopTime(math.ceil(real_now()), self._elapsed), self.now, self._undo)
+        replace_loops(scheduler, LoopTime(math.ceil(real_now()), self._elapsed), self.now, self._undo)
 
     def _elapsed(self) -> Micros:
         return self.now() - self.started_at
 
-    def _disband(self, team: Waits, member: Member) -> None:
+    def _disband(self, scheduler: Scheduler, member: TestThread) -> None:
         self.waits = None
-        team.end(member)
+        scheduler.end(member)
 
     def leave(self) -> None:
         """Give the process's clock back, and end the threads that wait by it; this one stands still from now on."""

@@ -5,29 +5,33 @@ comes first. When none runs, one that waits drives: it lets the next due work ha
 instant that a thread waits for and wakes that thread alone. So threads that sleep together wake one after the other, in
 the order of their instants.
 
-A handler of signals may run in the midst of any of this, in the main thread, and wake a thread, start one or wait itself.
-So nothing is counted or kept in order that can be found out anew: who runs, who wakes next. The thread that has the lock
-may take it again; one that waits lets go of it, however often it has it, and who was interrupted thereby looks again before
-moving time.
+What holds of the lock, `_mutex`:
+
+- Any thread of the test takes it, for a few steps, to change what is waited for. It is taken last: nobody who holds it
+  takes another lock or calls anything of the author's. Only `move_to` is called under it, which sets the process's
+  clock. The clock's own lock, which operations of the cloud hold, is taken before it or without it.
+- A signal's handler may run between any two steps of the main thread, also while that thread holds the lock. It may
+  wake a thread, start one, or wait itself. So the lock is reentrant, and a thread that waits lets go of it entirely,
+  however often it has it (`_let_go_entirely`), and takes it back afterwards.
+- So nothing is counted or kept sorted that can be found out anew: who runs, whose turn is next. A counter that a signal's
+  handler changed between being read and being written would be wrong for the rest of the test.
+- `activity` grows with each wait. Whoever decides under the lock that time may move compares it before and after: if it
+  has grown, a signal's handler has waited meanwhile, and everything is looked at again.
+- Lists and dictionaries are copied before they are looped over: a handler may change them.
+- Nobody raises `HandlerStop` in a thread that holds the lock or is in a wait (`may_interrupt`, `holding_off`).
 """
 
 import sys
 import threading
-import time
-from _thread import RLock, allocate_lock, get_ident, get_native_id
-from abc import ABC, abstractmethod
+from _thread import RLock, get_ident
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from enum import Enum, auto
-from functools import partial
 from itertools import count
 from typing import Any, Final, Protocol
 
 from pytest_ecsevents.clock._stop import HandlerStop, Stop, TestIsOver
+from pytest_ecsevents.clock._threads import EndedBy, TestThread, Wait, WatchedWait, real_now, real_sleep
 from pytest_ecsevents.clock._times import LAST, Micros
-
-STUCK_AFTER: Final = 0.02
-"""Real seconds without any use of the processor, after which a thread that runs counts as waiting for something real."""
 
 A_MOMENT: Final = 0.001
 """Real seconds given, before time moves, to threads that wait for something real: another may just have woken them."""
@@ -40,14 +44,6 @@ END_WITHIN: Final = 2.0
 
 _A_CENTURY: Final = 100 * 365 * 86_400
 """Seconds: who waits longer waits for ever, as `threading.TIMEOUT_MAX` means it."""
-
-# What nobody replaces, and what is taken before anybody does.
-real_now: Final[Callable[[], float]] = (
-    partial(time.clock_gettime, time.CLOCK_MONOTONIC) if hasattr(time, "CLOCK_MONOTONIC") else time.perf_counter
-)
-real_sleep: Final = time.sleep
-_real_open: Final = open
-_cpu_clock_of: Final = getattr(time, "pthread_getcpuclockid", None)
 
 
 class TimeDriver(Protocol):
@@ -66,205 +62,23 @@ class TimeDriver(Protocol):
         """Move, though nothing is due."""
 
 
-class Member:
-    """One thread of the test.
-
-    Attributes:
-        number: In order of start.
-        ident: The thread's, once it runs.
-        thread: The thread, if it was started by the test.
-        waits: What it waits for, the innermost last.
-        joined_by: Who waits for its end.
-        locking: Events whose locks it takes or has.
-        loop: The event loop that it ran last.
-        has_ended: Whether it has.
-    """
-
-    __slots__ = (
-        "_cpu_clock",
-        "_idle_since",
-        "_native_id",
-        "_used",
-        "has_ended",
-        "ident",
-        "joined_by",
-        "locking",
-        "loop",
-        "number",
-        "thread",
-        "waits",
-    )
-
-    def __init__(self, number: int, thread: threading.Thread | None) -> None:
-        self.number: Final = number
-        self.ident: int | None = None
-        self._native_id = 0
-        self._cpu_clock: int | None = None
-        self.thread: Final = thread
-        self.waits: list[Wait] = []
-        self.joined_by: list[Wait] = []
-        self.locking: list[object] = []
-        self.loop: Any = None
-        self.has_ended = False
-        self._used: object = None
-        self._idle_since = 0.0
-
-    def begin(self) -> int:
-        """Note that it runs; called by itself. Returns its identity."""
-        ident = get_ident()
-        self._native_id = get_native_id()
-        # Asked for by the thread itself: for one that has ended, it may end the process.
-        self._cpu_clock = None if _cpu_clock_of is None else _cpu_clock_of(ident)
-        self.ident = ident
-        return ident
-
-    @property
-    def wait(self) -> "Wait | None":
-        """What it waits for; of what a wait has set off, the innermost."""
-        try:
-            return self.waits[-1]
-        except IndexError:
-            return None
-
-    @property
-    def runs(self) -> bool:
-        """Whether it does not wait, as far as is known; one that drives runs while what is due happens."""
-        wait = self.wait
-        return wait is None or wait.is_ready or wait.is_driving or wait.is_to_look
-
-    def is_stuck(self, now: float) -> bool:
-        """Whether it has done nothing for a while, though it could, and nothing that is known of holds it."""
-        if self.ident is None:
-            return False
-        used = _place_of(self.ident) if self._cpu_clock is None else _use_of(self._cpu_clock)
-        if used != self._used:
-            self._used, self._idle_since = used, now
-        return now - self._idle_since >= STUCK_AFTER and not _wants_processor(self._native_id)
-
-
-# Either changes whenever a thread does anything.
-
-
-def _use_of(cpu_clock: int) -> int:
-    try:
-        return time.clock_gettime_ns(cpu_clock)
-    except OSError:  # it has just ended
-        return -1
-
-
-def _place_of(ident: int) -> object:
-    frame = sys._current_frames().get(ident)
-    return None if frame is None else (id(frame), frame.f_lasti)
-
-
-def _wants_processor(native_id: int) -> bool:
-    """Whether a thread does nothing because the machine is too busy; where the system does not say so, it is not."""
-    try:
-        with _real_open(f"/proc/self/task/{native_id}/stat", "rb") as stat:
-            return stat.read().rpartition(b")")[2].split()[0] == b"R"
-    except OSError:
-        return False
-
-
-class EndedBy(Enum):
-    """Why a thread that waited goes on."""
-
-    WAKING = auto()
-    DEADLINE = auto()
-    RUN = auto()  # it ends the handler
-    TEST = auto()  # it has ended
-    ERROR = auto()
-
-
-class Wait:
-    """One thread that waits.
-
-    Attributes:
-        member: The thread.
-        deadline: When it goes on by itself; None for never.
-        rank: Of waits for one instant, that of the lower rank ends first.
-        ended_by: Why it goes on, once it does.
-        is_driving: Whether its thread lets something happen meanwhile.
-        is_to_look: Whether its thread is about to look: a signal may have come, whose handler is its to run.
-    """
-
-    is_of_loop = False
-    """Whether the thread runs an event loop that has nothing to do."""
-
-    __slots__ = ("_lock", "_team", "deadline", "ended_by", "is_driving", "is_to_look", "member", "rank")
-
-    def __init__(self, team: "Waits", member: Member, deadline: Micros | None, *, rank: int | None = None) -> None:
-        self._team: Final = team
-        self.member: Final = member
-        self.deadline = deadline
-        self.rank = member.number if rank is None else rank
-        self.ended_by: EndedBy | None = None
-        self.is_driving = self.is_to_look = False
-        self._lock: Final = allocate_lock()
-        self._lock.acquire()
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether it goes on."""
-        return self.ended_by is not None
-
-    def release(self) -> None:
-        """Wake the thread; it is called like a lock's method, for `threading.Condition` takes this for one.
-
-        Raises:
-            RuntimeError: It goes on already.
-        """
-        if not self._team.make_ready(self):
-            raise RuntimeError("the wait has ended")
-
-    def park(self, seconds: float | None) -> None:
-        """Wait in earnest, until unparked or for so many real seconds."""
-        self._lock.acquire(True, -1 if seconds is None else seconds)
-
-    def unpark(self) -> None:
-        """End `park`, from whichever thread."""
-        with suppress(RuntimeError):  # it is ended already
-            self._lock.release()
-
-
-class WatchedWait(Wait, ABC):
-    """A wait that more than other threads can end: it is asked before time moves."""
-
-    __slots__ = ()
-
-    @abstractmethod
-    def has_work(self) -> bool:
-        """Whether it can go on, though nobody woke it."""
-
-    @abstractmethod
-    def holds_for(self, target: Micros | None, now: float) -> float:
-        """Real seconds that must still pass before time moves to the target, for something real may wake it first."""
-
-
 def _turn(wait: Wait) -> tuple[Micros, int]:
     return (LAST if wait.deadline is None else wait.deadline, wait.rank)
 
 
-def _ignored(_before: Micros, _after: Micros) -> None:
-    """Nobody wants to know."""
+def _ignore(*_told: object) -> None:
+    """Tell nobody."""
 
 
-def _is_outside(member: Member | None) -> bool:
-    """Whether a thread stands outside every wait; while it drives, what happens may be the author's function."""
-    wait = None if member is None else member.wait
-    return wait is None or wait.is_driving
+def _is_interruptible(member: TestThread | None) -> bool:
+    return member is None or member.is_interruptible
 
 
 def _never() -> bool:
-    """Nothing is on its way."""
     return False
 
 
-def _nobody_special(_thread: threading.Thread) -> None:
-    """Nobody wants to know."""
-
-
-class Waits:
+class Scheduler:
     """The threads of one test, and when time moves.
 
     Args:
@@ -273,13 +87,19 @@ class Waits:
 
     def __init__(self, clock: TimeDriver) -> None:
         self._clock: Final = clock
-        self._mutex: Final = RLock()
-        self._everybody: dict[Member, None] = {}
-        self._members: dict[int, Member] = {}
-        self._by_thread: dict[threading.Thread, Member] = {}
+        mutex: Any = RLock()
+        self._mutex: Final = mutex
+        # What `threading.Condition` takes from such a lock, under these names with Python 3.10 to 3.15: whether the
+        # calling thread has it, how to let go of it however often that is, and how to take it back so.
+        self._is_mine: Final[Callable[[], bool]] = mutex._is_owned  # noqa: SLF001  # see above
+        self._let_go_entirely: Final[Callable[[], object]] = mutex._release_save  # noqa: SLF001  # see above
+        self._take_back: Final[Callable[[object], None]] = mutex._acquire_restore  # noqa: SLF001  # see above
+        self._everybody: dict[TestThread, None] = {}
+        self._members: dict[int, TestThread] = {}
+        self._by_thread: dict[threading.Thread, TestThread] = {}
         self._watched: dict[WatchedWait, None] = {}
         self._numbers: Final = count(1)
-        self._driver: Member | None = None
+        self._driver: TestThread | None = None
         self._gave_a_moment = False
         self.is_over = False
         """Whether the test has ended."""
@@ -288,16 +108,16 @@ class Waits:
         """Whether something real is on its way that time must not overtake: asked before it moves."""
         self.activity = 0
         """Grows whenever a thread of the test begins to wait."""
-        self.slept: Callable[[Micros, Micros], None] = _ignored
+        self.slept: Callable[[Micros, Micros], None] = _ignore
         """Told of every sleep: its start and end."""
-        self.starting: Callable[[threading.Thread], None] = _nobody_special
+        self.starting: Callable[[threading.Thread], None] = _ignore
         """Told of every thread of the test before it starts, in the thread that starts it."""
 
     # -- who belongs to the test
 
-    def enrol(self, thread: threading.Thread | None = None) -> Member:
+    def enrol(self, thread: threading.Thread | None = None) -> TestThread:
         """Count a thread as running: the calling one, or one that is about to be started."""
-        member = Member(next(self._numbers), thread)
+        member = TestThread(next(self._numbers), thread)
         with self._mutex:
             self._everybody[member] = None
             if thread is not None:
@@ -308,12 +128,12 @@ class Waits:
             self.starting(thread)
         return member
 
-    def begin(self, member: Member) -> None:
+    def begin(self, member: TestThread) -> None:
         """Note that an enrolled thread runs; called by itself."""
         with self._mutex:
             self._members[member.begin()] = member
 
-    def end(self, member: Member) -> None:
+    def end(self, member: TestThread) -> None:
         """Note that an enrolled thread has ended, or was not started after all."""
         with self._mutex:
             member.has_ended = True
@@ -326,11 +146,11 @@ class Waits:
                 self._ready(wait, EndedBy.WAKING)
             self._nudge()
 
-    def me(self) -> Member | None:
+    def me(self) -> TestThread | None:
         """The calling thread, if it belongs to the test."""
         return self._members.get(get_ident())
 
-    def member_of(self, thread: threading.Thread) -> Member | None:
+    def member_of(self, thread: threading.Thread) -> TestThread | None:
         """A thread that the test started and that has not ended."""
         return self._by_thread.get(thread)
 
@@ -347,7 +167,7 @@ class Waits:
                     self._members[get_ident()] = member
 
     @contextmanager
-    def visited(self) -> Iterator[Member]:
+    def visited(self) -> Iterator[TestThread]:
         """Count the calling thread, which nobody in the test started, among its threads meanwhile."""
         member = self.enrol()
         try:
@@ -355,7 +175,7 @@ class Waits:
         finally:
             self.end(member)
 
-    def dismiss(self, member: Member) -> None:
+    def dismiss(self, member: TestThread) -> None:
         """End whatever a thread waits for: it leaves by `TestIsOver`."""
         with self._mutex:
             for wait in member.waits:
@@ -391,7 +211,7 @@ class Waits:
         at = self._clock.now() + -(-int(seconds * 1_000_000_000) // 1_000)
         return at if at <= LAST else None
 
-    def sleep(self, member: Member, seconds: float) -> None:
+    def sleep(self, member: TestThread, seconds: float) -> None:
         """Have the calling thread wait for so many seconds."""
         self.check_stop(member)
         before = self._clock.now()
@@ -400,7 +220,7 @@ class Waits:
             self.wait(Wait(self, member, target))
         self.slept(before, self._clock.now())
 
-    def advance_to(self, member: Member, target: Micros) -> None:
+    def advance_to(self, member: TestThread, target: Micros) -> None:
         """Have the calling thread wait for an instant until every other that waits for it has had its turn."""
         if not self._passes_alone(target):
             self.wait(Wait(self, member, target, rank=sys.maxsize))
@@ -428,30 +248,22 @@ class Waits:
         stop = self._stop_of(wait)
         interrupted: object = None
         try:
-            interrupted = self._let_go()
+            # A handler of signals may wait that has interrupted who has the lock.
+            interrupted = self._let_go_entirely() if self._is_mine() else None
             self.activity += 1
             self._enter(wait)
             while not wait.is_ready:
                 self._drive_or_park(wait)
         finally:
             self._leave(wait)
-            self._take_back(interrupted)
+            if interrupted is not None:
+                self._take_back(interrupted)
         if wait.ended_by is EndedBy.TEST:
             raise TestIsOver
         is_late = wait.ended_by is EndedBy.DEADLINE
         if stop is not None and (wait.ended_by is EndedBy.RUN or (is_late and wait.deadline != own_deadline)):
             stop.tell(self._clock.now(), in_loop=wait.is_of_loop)
         return not is_late
-
-    def _let_go(self) -> object:
-        """Let other threads have the lock, if a handler of signals waits that has interrupted who has it."""
-        mutex: Any = self._mutex  # what `threading.Condition` does with a lock of this kind
-        return mutex._release_save() if mutex._is_owned() else None  # noqa: SLF001  # see above
-
-    def _take_back(self, interrupted: object) -> None:
-        mutex: Any = self._mutex
-        if interrupted is not None:
-            mutex._acquire_restore(interrupted)  # noqa: SLF001  # as `threading.Condition`
 
     def watch(self, wait: WatchedWait) -> bool:
         """`wait` for what may be woken by more than other threads: it is asked before time moves."""
@@ -461,7 +273,7 @@ class Waits:
         finally:
             del self._watched[wait]
 
-    def wait_for_end(self, wait: Wait, other: Member) -> bool:
+    def wait_for_end(self, wait: Wait, other: TestThread) -> bool:
         """Have the calling thread wait until another one has ended; whether it has."""
         other.joined_by.append(wait)
         return other.has_ended or self.wait(wait)
@@ -501,7 +313,7 @@ class Waits:
             wait.unpark()
             return True
 
-    def _runners(self) -> list[Member]:
+    def _runners(self) -> list[TestThread]:
         """Who does not wait."""
         return [member for member in list(self._everybody) if member.runs]
 
@@ -557,7 +369,7 @@ class Waits:
             return LOOK_AGAIN
         return max((other.holds_for(target, now) for other in list(self._watched)), default=0.0)
 
-    def _another_drives(self, member: Member) -> bool:
+    def _another_drives(self, member: TestThread) -> bool:
         """Whether another thread moves time; if it waits meanwhile, as in a receiver that sleeps, it is to look again."""
         driver = self._driver
         if driver is None or driver is member:
@@ -633,7 +445,7 @@ class Waits:
             stop.tell(self._clock.now())
         self.end_wait(stop)
 
-    def check_stop(self, member: Member) -> None:
+    def check_stop(self, member: TestThread) -> None:
         """End a handler that waits though it catches everything, before its wait takes a further step.
 
         Raises:
@@ -661,8 +473,7 @@ class Waits:
 
         It may not where the thread holds the lock, nor where it waits: what it is in the midst of would stay half done.
         """
-        mutex: Any = self._mutex
-        return not mutex._is_owned() and _is_outside(self.me())  # noqa: SLF001  # as `threading.Condition`
+        return not self._is_mine() and _is_interruptible(self.me())
 
     @contextmanager
     def holding_off(self, ident: int) -> Iterator[bool]:
@@ -673,7 +484,7 @@ class Waits:
         """
         is_free = self._mutex.acquire(blocking=False)
         try:
-            yield is_free and _is_outside(self._members.get(ident))
+            yield is_free and _is_interruptible(self._members.get(ident))
         finally:
             if is_free:
                 self._mutex.release()

@@ -4,7 +4,7 @@ The standard library's socket reads wait in the operating system, where the sche
 the test that reads an answer waits here instead, until there is something to read; and the thread of our own server that
 holds its request (a long poll, a read timeout) waits here too. Time must not move while a request is on its way:
 
-- sent and not yet read: the server reports it (`has_request`), and `Waits` asks before it moves time;
+- sent and not yet read: the server reports it (`has_request`), and `Scheduler` asks before it moves time;
 - being answered: the server's thread counts as a running thread of the test (`answering`);
 - held: the server's thread waits for an instant of virtual time, and time may move.
 
@@ -21,7 +21,8 @@ from typing import Any, Final, Protocol
 from weakref import WeakSet
 
 from pytest_ecsevents._undo import Undo
-from pytest_ecsevents.clock._scheduler import A_MOMENT, LOOK_AGAIN, Member, Waits, WatchedWait, real_now
+from pytest_ecsevents.clock._scheduler import A_MOMENT, LOOK_AGAIN, Scheduler
+from pytest_ecsevents.clock._threads import TestThread, WatchedWait, real_now
 from pytest_ecsevents.clock._times import Micros
 
 # No system has both, and `select` cannot watch descriptors beyond 1023.
@@ -43,7 +44,7 @@ class AnswerWait(WatchedWait):
     """A thread of the test waits for an answer.
 
     Args:
-        team: The threads of the test.
+        scheduler: The threads of the test.
         member: The calling one.
         deadline: When it gives up, in virtual time; None for never.
         connection: Where the answer comes.
@@ -56,8 +57,8 @@ class AnswerWait(WatchedWait):
 
     def __init__(
         self,
-        team: Waits,
-        member: Member,
+        scheduler: Scheduler,
+        member: TestThread,
         deadline: Micros | None,
         connection: socket.socket,
         *,
@@ -65,7 +66,7 @@ class AnswerWait(WatchedWait):
         patience: float,
         look_every: float,
     ) -> None:
-        super().__init__(team, member, deadline)
+        super().__init__(scheduler, member, deadline)
         self._connection: Final = connection
         self._needs_time: Final = needs_time
         self._look_every: Final = look_every
@@ -75,7 +76,7 @@ class AnswerWait(WatchedWait):
         # On the lock, not on the socket: a scheduler that nudges this thread must not wait for the answer.
         super().park(self._look_every if seconds is None else min(seconds, self._look_every))
         if self.has_work():
-            self._team.make_ready(self)
+            self._scheduler.make_ready(self)
 
     def has_work(self) -> bool:
         return is_readable(self._connection)
@@ -85,18 +86,18 @@ class AnswerWait(WatchedWait):
         return 0.0 if self._needs_time() else min(max(self._stands_until - now, 0.0), LOOK_AGAIN)
 
 
-def await_answer(team: Waits, member: Member, connection: socket.socket, until: Micros) -> bool:
+def await_answer(scheduler: Scheduler, member: TestThread, connection: socket.socket, until: Micros) -> bool:
     """Wait for the answer of a server that is not ours, in another process or thread; whether it came in time."""
-    before, since = team.other_sleepers(), real_now()
+    before, since = scheduler.other_sleepers(), real_now()
 
     def has_new_sleeper() -> bool:
         """A thread that began to sleep since may be the one that answers."""
-        return real_now() > since + A_MOMENT and any(wait not in before for wait in team.other_sleepers())
+        return real_now() > since + A_MOMENT and any(wait not in before for wait in scheduler.other_sleepers())
 
     look_every = A_MOMENT  # nobody tells that it has come
-    return team.watch(
+    return scheduler.watch(
         AnswerWait(
-            team,
+            scheduler,
             member,
             until,
             connection,
@@ -111,14 +112,14 @@ class LoopbackClients:
     """The threads of one test that call its server.
 
     Args:
-        team: The threads of the test; None where their waiting does not move the clock.
+        scheduler: The threads of the test; None where their waiting does not move the clock.
         address: Where the server listens.
     """
 
-    def __init__(self, team: Waits | None, address: tuple[str, int]) -> None:
-        self._team: Final = team
+    def __init__(self, scheduler: Scheduler | None, address: tuple[str, int]) -> None:
+        self._scheduler: Final = scheduler
         self._address: Final = address
-        self._answering: Final[dict[int, Member]] = {}
+        self._answering: Final[dict[int, TestThread]] = {}
         self._waits: Final[dict[int, AnswerWait]] = {}
         self._seen: Final[WeakSet[socket.socket]] = WeakSet()
 
@@ -132,21 +133,21 @@ class LoopbackClients:
             given_up: Called with a client's port when the client stops waiting for its answer.
             undo: Undoes it.
         """
-        team = self._team
-        if team is None:
+        scheduler = self._scheduler
+        if scheduler is None:
             return
         real = socket.SocketIO.readinto
 
         def readinto(stream: Any, buffer: Any) -> int | None:
-            member = team.me()
+            member = scheduler.me()
             socket_read = stream._sock  # noqa: SLF001  # the patched class has no public name for it
             if member is not None and self._is_ours(socket_read):
-                self._await_answer(team, member, socket_read, given_up)
+                self._await_answer(scheduler, member, socket_read, given_up)
             return real(stream, buffer)
 
         undo.callback(self._close_connections)
         undo.replace(socket.SocketIO, "readinto", readinto)
-        undo.replace(team, "awaits_server", has_request)
+        undo.replace(scheduler, "awaits_server", has_request)
 
     def _is_ours(self, connection: socket.socket) -> bool:
         try:
@@ -159,7 +160,7 @@ class LoopbackClients:
             connection.close()
 
     def _await_answer(
-        self, team: Waits, member: Member, connection: socket.socket, given_up: Callable[[int], None]
+        self, scheduler: Scheduler, member: TestThread, connection: socket.socket, given_up: Callable[[int], None]
     ) -> None:
         """Wait until there is something to read.
 
@@ -176,9 +177,9 @@ class LoopbackClients:
             return answering is not None and not answering.runs
 
         wait = self._waits[port] = AnswerWait(
-            team,
+            scheduler,
             member,
-            None if timeout is None else team.deadline_after(timeout),
+            None if timeout is None else scheduler.deadline_after(timeout),
             connection,
             needs_time=is_held,
             patience=ANSWER_WITHIN if timeout is None else min(timeout, ANSWER_WITHIN),
@@ -186,7 +187,7 @@ class LoopbackClients:
         )
         try:
             # An answer that came before the wait was in the table has woken nobody.
-            was_answered = is_readable(connection) or team.watch(wait)
+            was_answered = is_readable(connection) or scheduler.watch(wait)
         except BaseException:
             given_up(port)
             raise
@@ -199,16 +200,16 @@ class LoopbackClients:
     def answered(self, port: int) -> None:
         """Wake the client: its answer has been sent, or none will come."""
         wait = self._waits.get(port)
-        if self._team is not None and wait is not None:
-            self._team.make_ready(wait)
+        if self._scheduler is not None and wait is not None:
+            self._scheduler.make_ready(wait)
 
     @contextmanager
     def answering(self, port: int) -> Iterator[None]:
         """Count the calling thread, one of the server's, among those of the test while it answers a client."""
-        if self._team is None:
+        if self._scheduler is None:
             yield
             return
-        with self._team.visited() as member:
+        with self._scheduler.visited() as member:
             self._answering[port] = member
             try:
                 yield
@@ -218,8 +219,8 @@ class LoopbackClients:
     def dismiss(self) -> None:
         """End what the server's threads wait for, because the test has ended."""
         for member in list(self._answering.values()):
-            assert self._team is not None
-            self._team.dismiss(member)
+            assert self._scheduler is not None
+            self._scheduler.dismiss(member)
 
 
 class ClientGoneError(ConnectionError):
@@ -245,7 +246,7 @@ class VirtualServerWait(WatchedWait):
     """A `ServerWait` in virtual time.
 
     Args:
-        team: The threads of the test, the calling one among them.
+        scheduler: The threads of the test, the calling one among them.
         member: The calling one.
         deadline: The instant; None for never.
         is_over: Whether nobody waits for the answer any more.
@@ -253,23 +254,25 @@ class VirtualServerWait(WatchedWait):
 
     __slots__ = ("_is_over",)
 
-    def __init__(self, team: Waits, member: Member, deadline: Micros | None, is_over: Callable[[], bool]) -> None:
-        super().__init__(team, member, deadline)
+    def __init__(
+        self, scheduler: Scheduler, member: TestThread, deadline: Micros | None, is_over: Callable[[], bool]
+    ) -> None:
+        super().__init__(scheduler, member, deadline)
         self._is_over: Final = is_over
 
     def wait(self) -> bool:
-        was_woken = self._team.watch(self)
+        was_woken = self._scheduler.watch(self)
         if self._is_over():
             raise ClientGoneError
         return was_woken
 
     def wake(self) -> None:
-        self._team.make_ready(self)
+        self._scheduler.make_ready(self)
 
     def park(self, seconds: float | None) -> None:
         super().park(LOOK_AGAIN if seconds is None else seconds)
         if self._is_over():
-            self._team.make_ready(self)
+            self._scheduler.make_ready(self)
 
     def has_work(self) -> bool:
         return self._is_over()

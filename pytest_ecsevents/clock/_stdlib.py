@@ -14,14 +14,15 @@ from typing import Any, SupportsIndex, TypeVar
 from pytest_ecsevents._frames import OURS, REAL_TIME, SERVER, TEST_RUN, kind_of_caller
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock._names import NamesMemo, is_no_mock, replace_everywhere
-from pytest_ecsevents.clock._scheduler import Member, Wait, Waits, real_now, real_sleep
+from pytest_ecsevents.clock._scheduler import Scheduler
 from pytest_ecsevents.clock._stop import TestIsOver
+from pytest_ecsevents.clock._threads import TestThread, Wait, real_now, real_sleep
 
 T = TypeVar("T")
 
 
 def replace_waiting(
-    team: Waits,
+    scheduler: Scheduler,
     monotonic: Callable[[], float],
     memo: NamesMemo,
     undo: Undo,
@@ -32,22 +33,22 @@ def replace_waiting(
     """Have threads of the test wait in virtual time, until `undo` closes; every other thread waits as ever.
 
     Args:
-        team: The threads of the test.
+        scheduler: The threads of the test.
         monotonic: Virtual `time.monotonic`.
         memo: What is known of loaded modules.
         undo: What undoes it.
         remember: Whether modules look as they do when nothing is replaced.
         with_monotonic: Whether `time.monotonic` is to be replaced, because what holds the clock leaves it alone.
     """
-    sleep = _sleep(team)
-    clock, clock_ns = _monotonic(team, monotonic)
+    sleep = _sleep(scheduler)
+    clock, clock_ns = _monotonic(scheduler, monotonic)
     of_time: dict[str, Callable[..., Any]] = {"sleep": sleep}
     if with_monotonic:
         of_time.update(monotonic=clock, monotonic_ns=clock_ns)
     by_name = [(real, fake) for name, fake in of_time.items() if is_no_mock(real := getattr(time, name))]
     replace_everywhere([(real_sleep, sleep), *by_name], memo, undo, remember=remember)
     for name, fake in of_time.items():
-        fake.team = team  # type: ignore[attr-defined]  # for a stand-in of another test that outlived it
+        fake.scheduler = scheduler  # type: ignore[attr-defined]  # for a stand-in of another test that outlived it
         undo.replace(time, name, fake)
     undo.replace(threading, "_time", clock)
     undo.replace(queue, "time", clock)
@@ -55,53 +56,53 @@ def replace_waiting(
     by_default: Any = sched.scheduler.__init__
     undo.callback(setattr, by_default, "__defaults__", by_default.__defaults__)
     by_default.__defaults__ = (clock, sleep)
-    undo.replace(queue, "SimpleQueue", _simple_queue(team, queue.SimpleQueue))
-    undo.replace(threading.Condition, "wait", _condition_wait(team, threading.Condition.wait))
-    undo.replace(threading.Event, "wait", _event_wait(team, threading.Event.wait))
-    undo.replace(threading.Event, "set", _event_set(team, threading.Event.set))
-    undo.replace(threading.Thread, "start", _thread_start(team, threading.Thread.start))
-    undo.replace(threading.Thread, "join", _thread_join(team, threading.Thread.join))
+    undo.replace(queue, "SimpleQueue", _simple_queue(scheduler, queue.SimpleQueue))
+    undo.replace(threading.Condition, "wait", _condition_wait(scheduler, threading.Condition.wait))
+    undo.replace(threading.Event, "wait", _event_wait(scheduler, threading.Event.wait))
+    undo.replace(threading.Event, "set", _event_set(scheduler, threading.Event.set))
+    undo.replace(threading.Thread, "start", _thread_start(scheduler, threading.Thread.start))
+    undo.replace(threading.Thread, "join", _thread_join(scheduler, threading.Thread.join))
 
 
-def _sleep(team: Waits) -> Callable[["float | SupportsIndex"], None]:
+def _sleep(scheduler: Scheduler) -> Callable[["float | SupportsIndex"], None]:
     real = time.sleep
 
     def sleep(seconds: float | SupportsIndex, /) -> None:
         """Move the virtual clock, in threads of the test; wait in every other."""
-        member = team.me()
+        member = scheduler.me()
         if member is None or kind_of_caller(1) & REAL_TIME:
-            _outside(team, "sleep", real)(seconds)
+            _outside(scheduler, "sleep", real)(seconds)
             return
         span = float(seconds)
         if span < 0:
             raise ValueError("sleep length must be non-negative")
-        team.sleep(member, span)
+        scheduler.sleep(member, span)
 
     return sleep
 
 
-def _outside(team: Waits, name: str, real: Callable[..., T]) -> Callable[..., T]:
+def _outside(scheduler: Scheduler, name: str, real: Callable[..., T]) -> Callable[..., T]:
     """What threads get that are none of the test's; where a name kept ours after its test, that of their own test."""
-    if not team.is_over or kind_of_caller(2) & (OURS | REAL_TIME):
+    if not scheduler.is_over or kind_of_caller(2) & (OURS | REAL_TIME):
         return real
     by_now: Callable[..., T] = getattr(time, name)
-    other = getattr(by_now, "team", None)
-    return by_now if isinstance(other, Waits) and other is not team and other.me() is not None else real
+    other = getattr(by_now, "scheduler", None)
+    return by_now if isinstance(other, Scheduler) and other is not scheduler and other.me() is not None else real
 
 
-def _monotonic(team: Waits, virtual: Callable[[], float]) -> tuple[Callable[[], float], Callable[[], int]]:
+def _monotonic(scheduler: Scheduler, virtual: Callable[[], float]) -> tuple[Callable[[], float], Callable[[], int]]:
     def is_virtual() -> bool:
-        return team.me() is not None and not kind_of_caller(2) & REAL_TIME
+        return scheduler.me() is not None and not kind_of_caller(2) & REAL_TIME
 
     def monotonic() -> float:
         """Virtual time in threads of the test."""
-        return virtual() if is_virtual() else _outside(team, "monotonic", real_now)()
+        return virtual() if is_virtual() else _outside(scheduler, "monotonic", real_now)()
 
     def monotonic_ns() -> int:
         """The same in nanoseconds."""
         if is_virtual():
             return round(virtual() * 1_000_000) * 1_000
-        return _outside(team, "monotonic_ns", _real_now_ns)()
+        return _outside(scheduler, "monotonic_ns", _real_now_ns)()
 
     return monotonic, monotonic_ns
 
@@ -110,32 +111,32 @@ def _real_now_ns() -> int:
     return round(real_now() * 1_000_000_000)
 
 
-def _simple_queue(team: Waits, real: type) -> Callable[[], Any]:
+def _simple_queue(scheduler: Scheduler, real: type) -> Callable[[], Any]:
     in_python: Any = queue._PySimpleQueue  # type: ignore[attr-defined]  # what SimpleQueue is where C is missing
 
     def simple_queue() -> Any:
         """A queue whose waiting can be seen, for threads of the test; pools wait in one."""
-        return real() if team.me() is None else in_python()
+        return real() if scheduler.me() is None else in_python()
 
     return simple_queue
 
 
-def _condition_wait(team: Waits, real: Callable[..., bool]) -> Callable[..., bool]:
+def _condition_wait(scheduler: Scheduler, real: Callable[..., bool]) -> Callable[..., bool]:
     def wait(condition: Any, timeout: float | None = None) -> bool:
         """Wait until notified or until virtual time has passed; Event, Semaphore, Queue and Future wait with this."""
-        member = team.me()
+        member = scheduler.me()
         if member is None or (timeout is not None and timeout <= 0):
             return real(condition, timeout)
         if not condition._is_owned():
             raise RuntimeError("cannot wait on un-acquired lock")
-        waiter = Wait(team, member, None)
+        waiter = Wait(scheduler, member, None)
         condition._waiters.append(waiter)
         saved = condition._release_save()
         was_notified = False
         try:
             # Only now: while the lock is held, a handler of signals that notifies would wait for itself.
-            waiter.deadline = None if timeout is None else team.deadline_after(timeout)
-            was_notified = team.wait(waiter)
+            waiter.deadline = None if timeout is None else scheduler.deadline_after(timeout)
+            was_notified = scheduler.wait(waiter)
         finally:
             condition._acquire_restore(saved)
             if not was_notified and waiter in condition._waiters:
@@ -149,20 +150,20 @@ def _condition_wait(team: Waits, real: Callable[..., bool]) -> Callable[..., boo
 # the event is held by the very thread that it interrupts; in a loop whose pauses take no time, that is no rare chance.
 
 
-def _event_wait(team: Waits, real: Callable[..., bool]) -> Callable[..., bool]:
+def _event_wait(scheduler: Scheduler, real: Callable[..., bool]) -> Callable[..., bool]:
     def wait(event: Any, timeout: float | None = None) -> bool:
         """Wait until set or until virtual time has passed."""
-        member = team.me()
+        member = scheduler.me()
         if member is None:
             return real(event, timeout)
-        team.check_stop(member)
+        scheduler.check_stop(member)
         if event._flag or (timeout is not None and timeout <= 0):
             return bool(event._flag)
-        waiter = Wait(team, member, None if timeout is None else team.deadline_after(timeout))
+        waiter = Wait(scheduler, member, None if timeout is None else scheduler.deadline_after(timeout))
         waiters = event._cond._waiters
         _with_lock(member, event, waiters.append, waiter)
         try:
-            return event._flag or team.wait(waiter)
+            return event._flag or scheduler.wait(waiter)
         finally:
             with suppress(ValueError):  # it was woken
                 _with_lock(member, event, waiters.remove, waiter)
@@ -170,10 +171,10 @@ def _event_wait(team: Waits, real: Callable[..., bool]) -> Callable[..., bool]:
     return wait
 
 
-def _event_set(team: Waits, real: Callable[[Any], None]) -> Callable[[Any], None]:
+def _event_set(scheduler: Scheduler, real: Callable[[Any], None]) -> Callable[[Any], None]:
     def set_(event: Any) -> None:
         """Wake all that wait, also from a handler of signals that has interrupted who has the lock."""
-        member = team.me()
+        member = scheduler.me()
         if member is None:
             real(event)
         elif event in member.locking:
@@ -192,7 +193,7 @@ def _set(event: Any) -> None:
     event._cond.notify_all()
 
 
-def _with_lock(member: Member, event: Any, act: Callable[[Any], None], of: object) -> None:
+def _with_lock(member: TestThread, event: Any, act: Callable[[Any], None], of: object) -> None:
     """Do something with the lock of an event, and have it known who has it."""
     member.locking.append(event)
     try:
@@ -202,24 +203,24 @@ def _with_lock(member: Member, event: Any, act: Callable[[Any], None], of: objec
         member.locking.pop()
 
 
-def _thread_start(team: Waits, real: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:
+def _thread_start(scheduler: Scheduler, real: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:
     def start(thread: threading.Thread) -> None:
         """Start a thread; one that the test starts belongs to it."""
-        if team.me() is None or kind_of_caller(1) & (TEST_RUN | SERVER) or team.member_of(thread) is not None:
-            with team.aside():  # starting waits until the thread runs, and that is no time of the test's
+        if scheduler.me() is None or kind_of_caller(1) & (TEST_RUN | SERVER) or scheduler.member_of(thread) is not None:
+            with scheduler.aside():  # starting waits until the thread runs, and that is no time of the test's
                 real(thread)
             return
-        run, member = thread.run, team.enrol(thread)
+        run, member = thread.run, scheduler.enrol(thread)
 
         def run_as_member() -> None:
             del thread.run  # the class's own shows again
-            team.begin(member)
+            scheduler.begin(member)
             try:
                 run()
             except TestIsOver:
                 pass
             finally:
-                team.end(member)
+                scheduler.end(member)
 
         thread.run = run_as_member  # type: ignore[method-assign]
         try:
@@ -227,21 +228,21 @@ def _thread_start(team: Waits, real: Callable[[threading.Thread], None]) -> Call
         except BaseException:
             if "run" in vars(thread):
                 del thread.run
-                team.end(member)
+                scheduler.end(member)
             raise
 
     return start
 
 
-def _thread_join(team: Waits, real: Callable[..., None]) -> Callable[..., None]:
+def _thread_join(scheduler: Scheduler, real: Callable[..., None]) -> Callable[..., None]:
     def join(thread: threading.Thread, timeout: float | None = None) -> None:
         """Wait until a thread has ended, or until virtual time has passed."""
-        member, other = team.me(), team.member_of(thread)
+        member, other = scheduler.me(), scheduler.member_of(thread)
         if member is None or other is None or other is member or (timeout is not None and timeout <= 0):
             real(thread, timeout)
             return
-        deadline = None if timeout is None else team.deadline_after(timeout)
-        if team.wait_for_end(Wait(team, member, deadline), other):
+        deadline = None if timeout is None else scheduler.deadline_after(timeout)
+        if scheduler.wait_for_end(Wait(scheduler, member, deadline), other):
             real(thread)
 
     return join

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from pytest_ecsevents.clock._times import Micros
 
 if TYPE_CHECKING:
-    from pytest_ecsevents.clock._scheduler import Member
+    from pytest_ecsevents.clock._threads import TestThread
 
 
 class HandlerStop(BaseException):
@@ -54,7 +54,7 @@ class Stop:
     OFTEN: Final = 3
 
     def __init__(
-        self, member: "Member", at: Micros, when: "Callable[[], object] | None", end: Callable[[bool], None]
+        self, member: "TestThread", at: Micros, when: "Callable[[], object] | None", end: Callable[[bool], None]
     ) -> None:
         self.member: Final = member
         self.at = at

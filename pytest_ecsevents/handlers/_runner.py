@@ -17,10 +17,10 @@ from pytest_ecsevents.clock import (
     SECOND,
     Clock,
     HandlerStop,
-    Member,
     Micros,
+    Scheduler,
     Stop,
-    Waits,
+    TestThread,
     abandon_task,
     duration_text,
     from_micros,
@@ -72,7 +72,7 @@ class Runner:
     """Runs one handler in the calling thread.
 
     Args:
-        team: The threads of the test.
+        scheduler: The threads of the test.
         member: The calling one.
         clock: The test's.
         at: The instant at which the handler is to end, or None.
@@ -83,8 +83,8 @@ class Runner:
 
     def __init__(
         self,
-        team: Waits,
-        member: Member,
+        scheduler: Scheduler,
+        member: TestThread,
         clock: Clock,
         *,
         at: Micros | None,
@@ -92,7 +92,7 @@ class Runner:
         activity: Callable[[], int],
         patience: float,
     ) -> None:
-        self._team: Final = team
+        self._scheduler: Final = scheduler
         self._now: Final = clock.now
         self._at: Final = at
         self._condition: Final = condition
@@ -171,7 +171,7 @@ class Runner:
 
     def _begin(self) -> Stop | None:
         """Have the handler stopped when its end comes, and found out when it is stuck."""
-        before, self._team.stop = self._team.stop, self._stop
+        before, self._scheduler.stop = self._scheduler.stop, self._stop
         self._interrupter.begin()
         start_watch(self._watch)
         return before
@@ -185,7 +185,7 @@ class Runner:
 
     def _end_watch(self, before: Stop | None) -> None:
         self._interrupter.is_over = True
-        self._team.stop = before
+        self._scheduler.stop = before
         if self._wake.locked():
             self._wake.release()
         while not self._has_watch_ended:
@@ -307,7 +307,7 @@ class Runner:
 
     def _signs_of_life(self) -> tuple[object, ...]:
         """What changes when the handler waits, calls the cloud, or is told to end."""
-        return self._team.activity, self._activity(), self._stop.times, self._interrupter.raised
+        return self._scheduler.activity, self._activity(), self._stop.times, self._interrupter.raised
 
     def _end_stuck(self) -> None:
         """End a handler that neither waits nor calls the cloud; if it goes on so, it has swallowed that."""
@@ -316,13 +316,13 @@ class Runner:
             self._press()
             return
         self._note_stuck(_IDLE.format(self._patience))
-        if not self._team.end_wait(self._stop) and not self._ask_loop():
+        if not self._scheduler.end_wait(self._stop) and not self._ask_loop():
             self._interrupter.interrupt()
 
     def _press(self) -> None:
         """Have a handler told again and again that swallows what is to end it."""
         self._note_stubborn()
-        if not self._team.end_wait(self._stop) and not self._ask_loop():
+        if not self._scheduler.end_wait(self._stop) and not self._ask_loop():
             self._interrupter.press(self._stuck_at)
 
     def _ask_loop(self) -> bool:

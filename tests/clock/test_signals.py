@@ -13,14 +13,13 @@ import pytest
 from sizes import size
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.clock import _clock, _queue
-from pytest_ecsevents.clock import _scheduler as _waits
+from pytest_ecsevents.clock import _clock, _queue, _scheduler, _threads
 from pytest_ecsevents.clock import _stdlib as _sleeping
 from pytest_ecsevents.clock._queue import DueQueue
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="there are no signals of one's own here")
 
-ENGINE = {module.__file__ for module in (_waits, _clock, _queue, _sleeping, threading)}
+ENGINE = {module.__file__ for module in (_scheduler, _threads, _clock, _queue, _sleeping, threading)}
 """Where a signal is to come: the functions of these files."""
 
 STRIDE = size(7, 1)
@@ -205,7 +204,7 @@ def test_an_event_is_set_while_its_lock_is_held(ecs, on_signal):
 def test_time_does_not_go_back(ecs, on_signal, monkeypatch, moment):
     """A handler that sleeps while the clock is about to be moved has moved it further, and nobody's turn is lost."""
     whose, function, call = moment
-    where = {"waits": _waits, "clock": ecs._clock, "source": ecs._clock._own}[whose]
+    where = {"waits": _scheduler, "clock": ecs._clock, "source": ecs._clock._own}[whose]
     real, calls, log = getattr(where, function), itertools.count(1), []
 
     def interrupted(*args):

@@ -650,9 +650,9 @@ def test_a_thread_that_works_is_waited_for(ecs):
 
 def test_without_processor_clocks_a_threads_place_tells_whether_it_works(monkeypatch):
     """Where a thread's processor time cannot be read, it counts as working as long as it moves on."""
-    from pytest_ecsevents.clock import _scheduler as _waits
+    from pytest_ecsevents.clock import _processor_use
 
-    monkeypatch.setattr(_waits, "_cpu_clock_of", None)
+    monkeypatch.setattr(_processor_use, "_cpu_clock_of", None)
     lock = threading.Lock()
     with EcsEvents(), lock:
         held = threading.Thread(target=lock.acquire)
@@ -660,13 +660,13 @@ def test_without_processor_clocks_a_threads_place_tells_whether_it_works(monkeyp
         time.sleep(60)
         assert clock() == "00:01:00"
     held.join()
-    assert _waits._place_of(-1) is None
+    assert _processor_use._step_of(-1) is None
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the system does not tell who wants for a processor")
 def test_a_thread_that_gets_no_processor_is_waited_for(ecs, monkeypatch):
     """On a machine that is too busy to let a thread work, time stands all the same."""
-    from pytest_ecsevents.clock import _scheduler as _waits
+    from pytest_ecsevents.clock import _processor_use
 
     log = []
 
@@ -674,7 +674,7 @@ def test_a_thread_that_gets_no_processor_is_waited_for(ecs, monkeypatch):
         hashlib.pbkdf2_hmac("sha256", b"", b"", 300_000)
         log.append(clock())
 
-    monkeypatch.setattr(_waits, "_use_of", lambda _: 0)
+    monkeypatch.setattr(_processor_use, "_time_used", lambda _: 0)
     thread = threading.Thread(target=work)
     thread.start()
     time.sleep(60)
@@ -685,10 +685,10 @@ def test_a_thread_that_gets_no_processor_is_waited_for(ecs, monkeypatch):
 @pytest.mark.skipif(not hasattr(time, "clock_gettime_ns"), reason="threads have no clocks of their own here")
 def test_a_thread_that_is_no_more_uses_nothing():
     """What the system refuses to tell of a thread that has just ended counts as nothing done."""
-    from pytest_ecsevents.clock import _scheduler as _waits
+    from pytest_ecsevents.clock import _processor_use
 
-    assert not _waits._wants_processor(-1)
-    assert _waits._use_of(-1) == -1
+    assert not _processor_use._wants_processor(-1)
+    assert _processor_use._time_used(-1) == -1
 
 
 def test_a_thread_pool_of_processes_does_not_hang(ecs):
@@ -700,7 +700,7 @@ def test_a_thread_pool_of_processes_does_not_hang(ecs):
 
 def test_an_interrupt_ends_a_wait(ecs, monkeypatch):
     """Ctrl-C in a thread that waits comes through, and the others go on."""
-    from pytest_ecsevents.clock._scheduler import Wait
+    from pytest_ecsevents.clock._threads import Wait
 
     log = []
     other = threading.Thread(target=lambda: (time.sleep(60), log.append(clock())))
@@ -793,7 +793,7 @@ def test_an_interrupt_while_a_thread_starts_leaves_the_thread_alone(monkeypatch)
 
 def test_who_has_ended_need_not_be_waited_for(ecs):
     """A join that comes just after the end finds it."""
-    from pytest_ecsevents.clock._scheduler import Wait
+    from pytest_ecsevents.clock._threads import Wait
 
     team = ecs._clock.waits
     ended = team.enrol(threading.Thread())
