@@ -456,8 +456,8 @@ def test_a_receiver_that_catches_everything_is_told_of(ecs, publish, monkeypatch
         publish()
     assert said == ["", str(error.value)]
     subscription.cancel()
-    ecs.patience = 10
-    assert ecs.run(lambda: busy(0.2)) is None  # nothing is on its way any more
+    ecs.patience = 60
+    assert ecs.run(lambda: busy(0.1)) is None  # nothing is on its way any more
 
 
 def test_a_receiver_that_hangs_in_another_thread_is_cut_off(ecs, monkeypatch, publish):

@@ -774,8 +774,8 @@ def test_a_busy_handler_that_catches_everything_is_told_of(ecs, monkeypatch, cap
         ecs.run(stubborn, until="1h")
     assert said == ["", str(error.value)]
     assert str(error.value).startswith(f"{STUBBORN}{__file__}:")
-    ecs.patience = 10
-    assert ecs.run(lambda: work(0.2)) is None
+    ecs.patience = 60
+    assert ecs.run(lambda: work(0.1)) is None
 
 
 def test_a_handler_that_catches_one_interruption_may_go_on_to_its_end(ecs):
