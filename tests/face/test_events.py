@@ -23,6 +23,19 @@ def ecs():
         yield ecs_events
 
 
+def test_an_event_and_an_instance_are_one_object_each(ecs):
+    """Wherever a test gets them from, `is` and `in` tell that they are the same."""
+    changes = []
+    ecs.on_change(changes.append)
+    event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+    ecs.reboot("i-web1")
+    assert event is ecs[event.event_id]
+    assert [event] == [*ecs] == ecs.where(instance_id="i-web1")
+    assert all(change.event is event for change in (*event.history, changes[0]))
+    assert changes[-1].instance is ecs.instances["i-web1"]
+    assert ecs.instances.add("i-web1") is ecs.instances["i-web1"]
+
+
 def test_a_new_event_says_everything_about_itself(ecs):
     """Every attribute of the contract is there, times aware and in UTC."""
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="2018-09-01T00:00:00Z")
