@@ -263,7 +263,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if parts is None:
         return
     report = outcome.get_result()
-    parts.witness.test_failed |= call.excinfo is not None
+    parts.recorder.test_failed |= call.excinfo is not None
     scenario = item.stash.get(_scenario, None)
     if call.when == "teardown":
         _forget(item)

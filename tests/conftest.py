@@ -19,7 +19,7 @@ from hypothesis import settings
 from sizes import NIGHTLY, size
 
 import pytest_ecsevents.face._markers  # noqa: F401  # the same
-from pytest_ecsevents.checks import _witness
+from pytest_ecsevents.checks import _recorder
 
 # How many examples Hypothesis tries. The nightly run tries more, and others each time.
 settings.register_profile("default", max_examples=20, stateful_step_count=25, deadline=None, derandomize=True)
@@ -44,9 +44,9 @@ def nothing_stays_patched():
 @pytest.fixture
 def call_limit(monkeypatch):
     """How many calls a handler may make while the clock stands: fewer by day, so that a test reaches the limit soon."""
-    limit = size(50, _witness.MOST_CALLS_OF_A_RUN)
-    monkeypatch.setattr(_witness, "MOST_CALLS_OF_A_RUN", limit)
-    monkeypatch.setattr(_witness, "MOST_CALLS_AT_ONE_INSTANT", size(50, _witness.MOST_CALLS_AT_ONE_INSTANT))
+    limit = size(50, _recorder.MOST_CALLS_OF_A_RUN)
+    monkeypatch.setattr(_recorder, "MOST_CALLS_OF_A_RUN", limit)
+    monkeypatch.setattr(_recorder, "MOST_CALLS_AT_ONE_INSTANT", size(50, _recorder.MOST_CALLS_AT_ONE_INSTANT))
     return limit
 
 

@@ -10,7 +10,7 @@ from pytest_ecsevents._errors import BadArgumentError, NoSingleEventError, hidde
 from pytest_ecsevents._words import did_you_mean, listed, nearest
 from pytest_ecsevents.checks._faults import FaultRules
 from pytest_ecsevents.checks._patterns import metadata_pattern, pattern
-from pytest_ecsevents.checks._witness import CallWitness
+from pytest_ecsevents.checks._recorder import CallRecorder
 from pytest_ecsevents.clock import (
     Duration,
     Micros,
@@ -224,17 +224,17 @@ def check_acted(action: str, code: str, acted: bool | None) -> None:
 
 
 def rules_for(
-    witness: CallWitness, action: str, params: Mapping[str, object], method: Callable[..., None]
+    recorder: CallRecorder, action: str, params: Mapping[str, object], method: Callable[..., None]
 ) -> "tuple[FaultRules[Any], Any]":
     """The rules for faults of these calls, and the pattern that matches the calls.
 
     Args:
-        witness: Holds the rules.
+        recorder: Holds the rules.
         action: An action, "*", or "metadata".
         params: Parameters of the calls, by name.
         method: The method that got them; an error about a misspelt parameter suggests its arguments too.
     """
     options = [name for name in inspect.signature(method).parameters if name != "params"]
     if action == METADATA:
-        return witness.metadata.faults, metadata_pattern(params, options)
-    return witness.log.faults, pattern(action, params, besides=witness.log.stubbed, options=options)
+        return recorder.metadata.faults, metadata_pattern(params, options)
+    return recorder.log.faults, pattern(action, params, besides=recorder.log.stubbed, options=options)

@@ -103,10 +103,10 @@ class EcsEvents:
         self._parts: Final = Parts(settings, start, strict, seed)
         self._clock: Final = self._parts.clock
         self._cloud: Final = self._parts.cloud
-        self._witness: Final = self._parts.witness
-        self.metadata: Final = Metadata(self._parts.metadata_service, self._witness.metadata.calls)
+        self._recorder: Final = self._parts.recorder
+        self.metadata: Final = Metadata(self._parts.metadata_service, self._recorder.metadata.calls)
         self.event_rules: Final = RuleBook(self._parts.monitor, self._cloud.settings.account_id)
-        self.instances: Final = Instances(self._cloud, self._witness.origin)
+        self.instances: Final = Instances(self._cloud, self._recorder.origin)
 
     # -- entering and leaving
 
@@ -118,7 +118,7 @@ class EcsEvents:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._parts.leave()
-        complaint = self._witness.complaint() if error is None else None
+        complaint = self._recorder.complaint() if error is None else None
         if complaint is not None:
             raise complaint
 
@@ -129,11 +129,11 @@ class EcsEvents:
         Names: "calls", "faults", "stubs", "receivers", "threads". True stands for all, False for none:
         `ecs_events.strict = False`, `ecs_events.strict -= {"threads"}`.
         """
-        return Checks(self._witness.strict)
+        return Checks(self._recorder.strict)
 
     @strict.setter
     def strict(self, strict: "bool | str | Iterable[str]") -> None:
-        self._witness.strict = strict_checks(strict, "strict")
+        self._recorder.strict = strict_checks(strict, "strict")
 
     # -- the clock
 
@@ -256,20 +256,20 @@ class EcsEvents:
         # Tests call this most often: with nothing due it enters only the clock.
         if self._clock.is_still:
             self._cloud.check_entered()
-        origin = self._witness.origin
+        origin = self._recorder.origin
         was_test, origin.is_test = origin.is_test, True
         try:
             self._clock.settle()
-            before = len(self._witness.journal)
+            before = len(self._recorder.journal)
             move(*args)
         except BaseException as error:
-            self._witness.surfaced(error)
+            self._recorder.surfaced(error)
             raise
         finally:
             origin.is_test = was_test
-        if self._witness.unseen:
-            self._witness.surface()
-        entries = self._witness.journal[before:]
+        if self._recorder.unseen:
+            self._recorder.surface()
+        entries = self._recorder.journal[before:]
         return [entry for entry in entries if isinstance(entry, Transition)] if entries else []
 
     @entered
@@ -293,7 +293,7 @@ class EcsEvents:
         _arguments.check_plain(function)
         call = partial(function, *args, **kwargs)
         place = place_of(author_frame())
-        return self._clock.call_at(at, lambda: self._witness.call_planned(call, at, place))
+        return self._clock.call_at(at, lambda: self._recorder.call_planned(call, at, place))
 
     # -- events
 
@@ -395,7 +395,7 @@ class EcsEvents:
     def where(self, **filters: object) -> list[SystemEvent]:
         """The events whose attributes have these values, in order of creation: `where(status="Avoided")`."""
         wanted = _arguments.parse_filters(filters, self._clock.now())
-        with self._witness.origin.entered():
+        with self._recorder.origin.entered():
             return [event for event in self if all(getattr(event, name) == value for name, value in wanted)]
 
     def one(self, **filters: object) -> SystemEvent:
@@ -541,7 +541,7 @@ class EcsEvents:
             The notification in the flat form.
         """
         notification = self._parts.monitor.announce(name, self._instance(instance_id), content, resource, level)
-        self._witness.journal.append(notification)
+        self._recorder.journal.append(notification)
         self._parts.monitor.send(notification)
         self._clock.settle()
         return cloudmonitor(notification)
@@ -701,7 +701,7 @@ class EcsEvents:
     @property
     def calls(self) -> list[ApiCall]:
         """All intercepted calls, in order."""
-        return list(self._witness.log.calls)
+        return list(self._recorder.log.calls)
 
     def calls_to(self, action: str, **params: object) -> list[ApiCall]:
         """The calls to an action with these parameters.
@@ -711,7 +711,7 @@ class EcsEvents:
             **params: By name on the wire (`InstanceId=`) or in snake_case (`instance_id=`). For a list parameter, a list
                 must equal the one sent; a single value must be in it.
         """
-        return self._witness.log.matching(action, params)
+        return self._recorder.log.matching(action, params)
 
     def assert_called(self, action: str, *, times: int | None = None, **params: object) -> None:
         """Assert that an action was called with these parameters, at least once or exactly `times` times.
@@ -719,7 +719,7 @@ class EcsEvents:
         Raises:
             AssertionError: It was not called so; the message shows the nearest calls.
         """
-        self._witness.log.check_called(action, times, params)
+        self._recorder.log.check_called(action, times, params)
 
     def assert_not_called(self, action: str, **params: object) -> None:
         """Assert that an action was not called with these parameters.
@@ -727,7 +727,7 @@ class EcsEvents:
         Raises:
             AssertionError: It was called so; the message shows the calls.
         """
-        self._witness.log.check_not_called(action, params)
+        self._recorder.log.check_not_called(action, params)
 
     def fail(
         self,
@@ -766,7 +766,7 @@ class EcsEvents:
                 `instance_id`, `method` and `path`.
         """
         _arguments.check_acted(action, code, acted)
-        rules, calls = _arguments.rules_for(self._witness, action, params, self.fail)
+        rules, calls = _arguments.rules_for(self._recorder, action, params, self.fail)
         rules.fail(
             calls,
             code,
@@ -795,7 +795,7 @@ class EcsEvents:
         The service's flow control works so (observed); its numbers are not published. "*" counts the calls of all actions
         together. `optional=True` allows a test without any such call. The other arguments are those of `fail`.
         """
-        rules, calls = _arguments.rules_for(self._witness, action, params, self.quota)
+        rules, calls = _arguments.rules_for(self._recorder, action, params, self.quota)
         rules.quota(
             calls,
             per_minute,
@@ -821,7 +821,7 @@ class EcsEvents:
         call, the first one declared applies. `by` is a timedelta, or text such as "30s"; `times` is the number of calls,
         default all. The other arguments are those of `fail`.
         """
-        rules, calls = _arguments.rules_for(self._witness, action, params, self.delay)
+        rules, calls = _arguments.rules_for(self._recorder, action, params, self.delay)
         rules.delay(
             calls,
             parse_duration(by, "delay's duration"),
@@ -840,8 +840,8 @@ class EcsEvents:
                 dict or raises an `ApiError`.
             optional: True: the stub may stay unused.
         """
-        self._witness.stubs.add(product, action, response, optional=optional)
-        self._witness.log.stubbed.add(action)
+        self._recorder.stubs.add(product, action, response, optional=optional)
+        self._recorder.log.stubbed.add(action)
 
     # -- changes and reports
 
@@ -859,7 +859,7 @@ class EcsEvents:
             A function that unsubscribes the receiver.
         """
         _arguments.check_observer(receiver)
-        told = self._witness.watched(receiver)
+        told = self._recorder.watched(receiver)
         self._cloud.observers.append(told)
         return lambda: self._cloud.observers.remove(told)
 
@@ -878,7 +878,7 @@ class EcsEvents:
     def __repr__(self) -> str:
         return (
             f"<EcsEvents at {instant_text(self._clock.now())}: "
-            f"{len(self._cloud.events.by_id)} events, {len(self._cloud.instances.existing)} instances, {len(self._witness.log.calls)} calls>"
+            f"{len(self._cloud.events.by_id)} events, {len(self._cloud.instances.existing)} instances, {len(self._recorder.log.calls)} calls>"
         )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from pytest_ecsevents._errors import hidden_in_reports
-from pytest_ecsevents.checks._witness import Origin
+from pytest_ecsevents.checks._recorder import Origin
 from pytest_ecsevents.clock import Duration, parse_duration
 from pytest_ecsevents.services.ecs import AttributeValue, Cloud, GivenDisk, Instance, InstanceStatus
 

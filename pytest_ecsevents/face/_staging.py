@@ -120,7 +120,7 @@ def stage_case(ecs_events: EcsEvents, case: Case, instance_id: str) -> Scenario:
     for step in case.row.steps:
         ecs_events.at(from_micros(begins + step.at), partial(_perform, ecs_events, record, begins, step, cause))
     if case.row.throttling:
-        parts_of(ecs_events).witness.refuse(case.row.throttling, _GATES[case.row.throttling]())
+        parts_of(ecs_events).recorder.refuse(case.row.throttling, _GATES[case.row.throttling]())
     looks = max(record.published_at, begins + case.row.looks)
     plan = tuple(_plan(record, begins, case))
     ecs_events.advance_to(from_micros(looks))

@@ -6,8 +6,8 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from pytest_ecsevents._errors import EcsEventsError, hidden_in_reports
 from pytest_ecsevents._undo import Undo
+from pytest_ecsevents.checks._recorder import CallRecorder
 from pytest_ecsevents.checks._strictness import strict_checks
-from pytest_ecsevents.checks._witness import CallWitness
 from pytest_ecsevents.clock import Clock, Duration, Micros, When, parse_duration, parse_when
 from pytest_ecsevents.face._arguments import instance_id_of, parse_until
 from pytest_ecsevents.face._settings import Settings
@@ -42,7 +42,7 @@ def entered(method: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[An
 
     @wraps(method)
     def call(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        with self._witness.origin.entered():
+        with self._recorder.origin.entered():
             return method(self, *args, **kwargs)
 
     return call
@@ -51,16 +51,16 @@ def entered(method: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[An
 class Surfacing:
     """Raises at the end of a block the error of a planned function or a receiver that the handler swallowed."""
 
-    def __init__(self, witness: CallWitness) -> None:
-        self._witness: Final = witness
+    def __init__(self, recorder: CallRecorder) -> None:
+        self._recorder: Final = recorder
 
     def __enter__(self) -> None: ...
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         if error is None:
-            self._witness.surface()
+            self._recorder.surface()
         else:
-            self._witness.surfaced(error)
+            self._recorder.surfaced(error)
 
 
 class Parts:
@@ -74,24 +74,24 @@ class Parts:
         self.undo: Final = Undo()
         self.clock: Final = _clock(settings, start)
         self.cloud: Final = Cloud(self.clock, Ids(seed), _cloud_settings(settings))
-        self.witness: Final = CallWitness(
+        self.recorder: Final = CallRecorder(
             strict_checks(settings.strict if strict is None else strict, "strict"),
             self.cloud.instances.on_the_way,
             self.clock,
             seed,
         )
         self.monitor: Final = CloudMonitor(self.cloud, seed)
-        self.cloud.observers.extend((self.witness.journal.append, self.monitor.record_change))
+        self.cloud.observers.extend((self.recorder.journal.append, self.monitor.record_change))
         # What answers requests.
-        self.gateway: Final = api_endpoint(self.cloud, self.monitor, self.witness)
+        self.gateway: Final = api_endpoint(self.cloud, self.monitor, self.recorder)
         self.guests: Final = Guests(self.cloud)
         self.metadata_service: Final = MetadataService(self.cloud, self.guests, seed)
-        self._metadata_endpoint: Final = Endpoint(self.metadata_service, self.cloud, self.witness)
+        self._metadata_endpoint: Final = Endpoint(self.metadata_service, self.cloud, self.recorder)
         self.serving: Final = Serving(
             self.gateway,
             self.cloud.ids.request,
             self.clock,
-            report=self.witness.reported,
+            report=self.recorder.reported,
             undo=self.undo,
             add_services=self._add_services,
         )
@@ -99,26 +99,26 @@ class Parts:
         self.guard: Final = Guard(self.clock, lambda: self.patience, self._activity)
         self.receivers: Final = Receivers(
             self.monitor,
-            Dispatcher(self.clock, self.witness.journal.append, self.witness.given_up, self.witness.origin.call),
+            Dispatcher(self.clock, self.recorder.journal.append, self.recorder.given_up, self.recorder.origin.call),
             self.guard,
             call_function=self._call_function,
             region_id=settings.region,
             account_id=settings.account_id,
             seed=seed,
         )
-        self.witness.not_retried = self.receivers.not_retried
+        self.recorder.not_retried = self.receivers.not_retried
         RuleTargets(self.monitor, self.receivers, self._mail)
-        self.surfacing: Final = Surfacing(self.witness)
+        self.surfacing: Final = Surfacing(self.recorder)
 
     def enter(self) -> None:
         """Intercept calls and freeze the clock; if that fails, undo what was done."""
         try:
-            intercept(self.gateway, self._metadata_endpoint, self.witness.uncaught_connection, self.undo)
+            intercept(self.gateway, self._metadata_endpoint, self.recorder.uncaught_connection, self.undo)
             self.guests.enter()
             self.clock.enter()
             self.undo.callback(self.clock.leave)
             if self.clock.waits is not None:
-                self.clock.waits.slept = self.witness.sleeps.add
+                self.clock.waits.slept = self.recorder.sleeps.add
                 self.clock.waits.starting = self.guests.inherit
         except BaseException:
             self.undo.close()
@@ -127,7 +127,7 @@ class Parts:
     def leave(self) -> None:
         self.guard.end()
         self.undo.close()
-        self.witness.left_threads = self.clock.left_threads
+        self.recorder.left_threads = self.clock.left_threads
 
     # -- events
 
@@ -178,7 +178,7 @@ class Parts:
             self.clock,
             at=at,
             condition=condition,
-            activity=lambda: self.witness.activity,
+            activity=lambda: self.recorder.activity,
             patience=self.patience,
         )
 
@@ -194,7 +194,7 @@ class Parts:
 
     def _activity(self) -> object:
         waits = self.clock.waits
-        return None if waits is None else waits.activity, self.witness.activity
+        return None if waits is None else waits.activity, self.recorder.activity
 
     # -- notifications, queues and the server
 
@@ -206,8 +206,8 @@ class Parts:
             self.receivers,
             self.serving,
             self._seed,
-            tell=self.witness.journal.append,
-            recorder=self.witness,
+            tell=self.recorder.journal.append,
+            recorder=self.recorder,
         )
 
     def _mail(self, kind: str, name: str) -> Subscription | None:
@@ -219,7 +219,7 @@ class Parts:
         """Have the server answer for the other services too."""
         smq = self.messaging
         self.serving.add(smq.endpoint, header=SMQ_HEADER, malformed=smq.service.malformed, roots=("/queues", "/topics"))
-        service = metadata_service(self._metadata_endpoint, self.witness.reported)
+        service = metadata_service(self._metadata_endpoint, self.recorder.reported)
         self.serving.add(service, host=METADATA_HOST)
         for prefix in PREFIXES:
             self.serving.add(service, prefix=prefix)
@@ -227,11 +227,11 @@ class Parts:
     # -- reports
 
     def story(self) -> Story:
-        return Story(self.witness.journal, self.clock.started_at, self.clock.now())
+        return Story(self.recorder.journal, self.clock.started_at, self.clock.now())
 
     def timeline(self, most: int | None = None) -> str:
         """The timeline, shortened to `most` lines; the least important go first."""
-        entries = timeline_entries(self.witness.journal, self.witness.sleeps.in_order())
+        entries = timeline_entries(self.recorder.journal, self.recorder.sleeps.in_order())
         return timeline_text(self._header(), entries, most=most)
 
     def _header(self) -> Header:
@@ -240,9 +240,9 @@ class Parts:
             now=self.clock.now(),
             holder=self.clock.holder,
             events=len(self.cloud.events.by_id),
-            calls=len(self.witness.log.calls),
-            faults=self.witness.faults_met,
-            declared_faults=self.witness.faults_declared,
+            calls=len(self.recorder.log.calls),
+            faults=self.recorder.faults_met,
+            declared_faults=self.recorder.faults_declared,
         )
 
     def svg(self) -> str:

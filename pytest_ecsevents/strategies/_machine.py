@@ -124,7 +124,7 @@ class CloudMachine(RuleBasedStateMachine):
         self._refusals = {code: _Refusal() for code in self.codes}
         self.ecs_events: EcsEvents = self.make_cloud()
         for code, refusal in self._refusals.items():
-            parts_of(self.ecs_events).witness.refuse(code, refusal)
+            parts_of(self.ecs_events).recorder.refuse(code, refusal)
         self.ecs_events.__enter__()
         for _ in range(self.first_instances):
             self._declare("Running")

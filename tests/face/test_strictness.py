@@ -400,8 +400,8 @@ def test_a_handler_under_run_that_only_calls_is_told(call, kind):
             cleaned.append(True)
 
     with pytest.raises(StandingClockError) as again, EcsEvents(START) as ecs_events:
-        ecs_events._witness._repeated_calls = 9_990
-        ecs_events._witness._repeated_at = ecs_events._clock.now()
+        ecs_events._recorder._repeated_calls = 9_990
+        ecs_events._recorder._repeated_at = ecs_events._clock.now()
         with pytest.raises(StandingClockError) as error:
             ecs_events.run(handler, until="30d")
     assert len(ecs_events.calls) == 11
@@ -426,8 +426,8 @@ def test_a_coroutine_under_run_that_only_calls_is_told_too():
                     await session.get("https://ecs.aliyuncs.com/?Action=DescribeRegions&Version=2014-05-26")
 
     with pytest.raises(StandingClockError), EcsEvents(START) as ecs_events:
-        ecs_events._witness._repeated_calls = 9_990
-        ecs_events._witness._repeated_at = ecs_events._clock.now()
+        ecs_events._recorder._repeated_calls = 9_990
+        ecs_events._recorder._repeated_at = ecs_events._clock.now()
         with pytest.raises(StandingClockError, match="DescribeRegions"):
             ecs_events.run(handler, until="30d")
     assert len(ecs_events.calls) == 11
@@ -452,8 +452,8 @@ def test_a_thread_of_a_handler_under_run_that_only_calls_ends_the_handler(call):
             thread.join(timeout=86_400)
 
     with pytest.raises(StandingClockError), EcsEvents(START) as ecs_events:
-        ecs_events._witness._repeated_calls = 9_990
-        ecs_events._witness._repeated_at = ecs_events._clock.now()
+        ecs_events._recorder._repeated_calls = 9_990
+        ecs_events._recorder._repeated_at = ecs_events._clock.now()
         with pytest.raises(StandingClockError) as error:
             ecs_events.run(handler, until="30d")
     assert errors == [error.value]
@@ -462,8 +462,8 @@ def test_a_thread_of_a_handler_under_run_that_only_calls_ends_the_handler(call):
 def test_many_calls_at_one_instant_are_fine_without_run_and_with_time(call):
     """A test may call as often as it likes, and a handler under run whose clock moves does too."""
     with EcsEvents(START) as ecs_events:
-        ecs_events._witness._repeated_calls = 9_990
-        ecs_events._witness._repeated_at = ecs_events._clock.now()
+        ecs_events._recorder._repeated_calls = 9_990
+        ecs_events._recorder._repeated_at = ecs_events._clock.now()
         for _ in range(20):
             call("DescribeRegions")
 
@@ -472,8 +472,8 @@ def test_many_calls_at_one_instant_are_fine_without_run_and_with_time(call):
                 call("DescribeRegions")
                 time.sleep(60)
 
-        ecs_events._witness._repeated_calls = 9_998
-        ecs_events._witness._repeated_at = ecs_events._clock.now()
+        ecs_events._recorder._repeated_calls = 9_998
+        ecs_events._recorder._repeated_at = ecs_events._clock.now()
         ecs_events.run(handler, until="30d")
     assert len(ecs_events.calls) == 40
 
@@ -496,7 +496,7 @@ def test_a_handler_under_run_that_waits_for_an_instance_is_ended_too(call):
 
     def handler():
         call("StopInstance", InstanceId="i-web1")
-        ecs_events._witness._repeated_looks = 990
+        ecs_events._recorder._repeated_looks = 990
         while True:
             with contextlib.suppress(Exception):
                 call("DescribeInstanceStatus")
@@ -513,7 +513,7 @@ def test_a_test_that_waits_for_an_instance_without_sleeping_is_told(call, sleep)
     with pytest.raises(StandingClockError), EcsEvents(START, sleep=sleep) as ecs_events:
         ecs_events.instances.add("i-web1", stopping_takes="1m")
         call("StopInstance", InstanceId="i-web1")
-        ecs_events._witness._repeated_looks = 990
+        ecs_events._recorder._repeated_looks = 990
         for _ in range(11):
             call("DescribeInstanceStatus")
 

@@ -282,7 +282,7 @@ def test_an_error_of_a_stub_fails_the_test(ecs_call):
         ecs.stub("Ecs", "DescribeZones", wrong)
         status, body = ecs_call(ecs.endpoint, "DescribeZones")
         ecs_call(ecs.endpoint, "DescribeZones")
-        raise StrictnessError(str(ecs._witness.complaint()))
+        raise StrictnessError(str(ecs._recorder.complaint()))
     assert (status, body["Code"]) == (500, "InternalError")
     assert str(error.value) == (
         "A call that came over HTTP ended in ZeroDivisionError, and was answered with 500 InternalError: division by zero"

@@ -15,7 +15,7 @@ from mns.mns_exception import MNSClientNetworkException, MNSExceptionBase, MNSSe
 from mns.queue import Message, QueueMeta
 
 from pytest_ecsevents import BadArgumentError, EcsEvents, ReceiverError, StandingClockError
-from pytest_ecsevents.checks import _witness
+from pytest_ecsevents.checks import _recorder
 from pytest_ecsevents.server._server import LoopbackServer
 
 SIGNED = {"Authorization": "MNS id:signature", "Date": "Tue, 01 Jan 2030 00:00:00 GMT", "x_mns_version": "2015-06-06"}
@@ -791,7 +791,7 @@ def test_requests_to_queues_are_a_sign_of_life(ecs, client):
 
 def test_requests_that_go_on_while_time_stands_end_the_run(ecs, client, monkeypatch):
     """With a sentence that says how to go on."""
-    monkeypatch.setattr(_witness, "MOST_CALLS_OF_A_RUN", 5)
+    monkeypatch.setattr(_recorder, "MOST_CALLS_OF_A_RUN", 5)
     ecs.patience = 0.1
 
     def busy():
@@ -810,7 +810,7 @@ def test_requests_that_go_on_while_time_stands_end_the_run(ecs, client, monkeypa
 
 def test_more_requests_than_that_are_nothing_where_sleeping_is_real(account, monkeypatch):
     """Nobody runs a handler there, and time passes by itself."""
-    monkeypatch.setattr(_witness, "MOST_CALLS_OF_A_RUN", 1)
+    monkeypatch.setattr(_recorder, "MOST_CALLS_OF_A_RUN", 1)
     with EcsEvents(sleep="real") as ecs:
         client = account(ecs.queue("q").endpoint).get_queue("q")
         assert [code_of(client.receive_message) for _ in range(3)] == ["MessageNotExist"] * 3

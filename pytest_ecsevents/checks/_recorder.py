@@ -98,7 +98,7 @@ class Origin(threading.local):
             self.is_test = before
 
 
-class CallWitness:
+class CallRecorder:
     """Records the requests of one test, applies faults and delays, and raises on requests that cannot be answered.
 
     Attributes:
