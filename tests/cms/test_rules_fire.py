@@ -480,7 +480,7 @@ def test_a_dry_run_says_what_it_was_told(ecs, ask, rule, function):
     )
     (sent,) = function
     assert {key: sent[key] for key in content} == content
-    assert "is the name of no notification" not in ecs.timeline()
+    assert "has no notification" not in ecs.timeline()
 
 
 def test_a_dry_run_is_of_an_application_group(ask, rule, function):

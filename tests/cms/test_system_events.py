@@ -292,10 +292,7 @@ def test_content_that_is_no_json_object_is_refused(refused, content):
 def test_an_unknown_name_is_told_in_the_story(ecs, ask):
     """A dry run of a name that nobody knows is accepted, and the story names the nearest."""
     ask("SendDryRunSystemEvent", Product="ecs", EventName="Instance:StateChanged")
-    assert (
-        "Instance:StateChanged is the name of no notification of ECS. Did you mean Instance:StateChange?"
-        in ecs.timeline()
-    )
+    assert "ECS has no notification 'Instance:StateChanged'. Did you mean Instance:StateChange?" in ecs.timeline()
 
 
 @pytest.mark.parametrize("missing", ["Product", "EventName"])

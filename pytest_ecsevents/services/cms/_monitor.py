@@ -67,7 +67,7 @@ class CloudMonitor:
     def record_change(self, change: Observed) -> None:
         """Send the notification of a change."""
         if isinstance(change, Transition):
-            if change.from_status != change.to_status:  # no message is known of an event that was rescheduled
+            if change.from_status != change.to_status:  # no notification of a rescheduled event is known
                 self.send(self._of_event(change))
             return
         if isinstance(change, InstanceTransition):
@@ -112,34 +112,34 @@ class CloudMonitor:
             listener(notification)
 
     def send_dry_run(
-        self, name: str, product: str, said: Mapping[str, object], *, account_id: str, region_id: str, now: Micros
+        self, name: str, product: str, flat: Mapping[str, object], *, account_id: str, region_id: str, now: Micros
     ) -> Notification:
         """Send the notification of a dry run; it is in no history.
 
         Args:
             name: Any name.
             product: The product that the caller named.
-            said: Its flat form; what is left out comes from the name's row.
+            flat: Its flat form; what is left out comes from the name's row.
             account_id: The caller's account.
             region_id: The region that the caller named, or "".
             now: The instant.
         """
-        content, arn = said.get("content"), _text(said, "resourceId")
+        content, arn = flat.get("content"), _text(flat, "resourceId")
         resource = arn.rpartition(":")[2]
-        region_id = _text(said, "regionId") or region_id or self._cloud.settings.region_id
+        region_id = _text(flat, "regionId") or region_id or self._cloud.settings.region_id
         notification = Notification(
-            row=_row_of_dry_run(self.names.get(name), name, said),
+            row=_row_of_dry_run(self.names.get(name), name, flat),
             uuid=uuid.UUID(int=self._random.getrandbits(128), version=4),
             resource=resource,
             arn=arn or f"acs:ecs:{region_id}:{account_id}:{resource}",
             region_id=region_id,
             account_id=account_id,
-            instance_name=_text(said, "instanceName"),
+            instance_name=_text(flat, "instanceName"),
             resource_group_id="",
             content=content if isinstance(content, dict) else {},
             at_micros=now,
-            product=_text(said, "product") or ("ECS" if product.lower() == "ecs" else product),
-            group_id=_text(said, "groupId") or "0",
+            product=_text(flat, "product") or ("ECS" if product.lower() == "ecs" else product),
+            group_id=_text(flat, "groupId") or "0",
         )
         self.send(notification, is_kept=False)
         return notification
@@ -173,18 +173,18 @@ class CloudMonitor:
         )
 
 
-def _row_of_dry_run(known: NotificationName | None, name: str, said: Mapping[str, object]) -> NotificationName:
+def _row_of_dry_run(known: NotificationName | None, name: str, flat: Mapping[str, object]) -> NotificationName:
     row = known or NotificationName(name, "StatusNotification", NORMAL, "INFO", "named by a dry run")
     return replace(
         row,
-        level=_text(said, "level") or row.level,
-        status=_text(said, "status") or row.status,
-        event_type=_text(said, "eventType") or row.event_type,
+        level=_text(flat, "level") or row.level,
+        status=_text(flat, "status") or row.status,
+        event_type=_text(flat, "eventType") or row.event_type,
     )
 
 
-def _text(said: Mapping[str, object], key: str) -> str:
-    value = said.get(key)
+def _text(flat: Mapping[str, object], key: str) -> str:
+    value = flat.get(key)
     return value if isinstance(value, str) else ""
 
 

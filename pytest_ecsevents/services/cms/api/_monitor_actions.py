@@ -140,7 +140,7 @@ def _view(notification: Notification) -> JsonObject:
 
 
 _NOTES: Final = (
-    "Notifications of all regions are found, whatever RegionId says.",
+    "Notifications of all regions are found; RegionId has no effect.",
     "Without StartTime and EndTime all of the test are found; both ends are included.",
 )
 
@@ -254,8 +254,8 @@ def _intervals(first: int, last: int) -> "Iterable[tuple[int, int]]":
 @ACTIONS.action(
     "DescribeSystemEventMetaList",
     notes=(
-        "The names of ECS only, and those that the test adds.",
-        "A name stands for its description, and a status for its own.",
+        "Names of ECS only, with those that the test adds.",
+        "Descriptions repeat the name and the status.",
         "Code is a number, as in the official model; samples print it as text.",
     ),
 )
@@ -280,7 +280,7 @@ def _describe_names(call: MonitorCall) -> JsonObject:
 
 _OF_PRODUCT: Final = replace(_PRODUCT, required=True, note="ecs, or another")
 _EVENT_NAME: Final = text("EventName", required=True)
-_OF_GROUP: Final = text("GroupId", note="the resource's application group, where EventContent has none")
+_OF_GROUP: Final = text("GroupId", note="the resource's application group, unless EventContent has one")
 
 
 def _json_object(raw: str) -> "dict[str, Any]":
@@ -294,7 +294,7 @@ def _json_object(raw: str) -> "dict[str, Any]":
 
 
 _EVENT_CONTENT: Final[Parameter["dict[str, Any]"]] = Parameter(
-    "EventContent", "string", _json_object, {}, note="a JSON object: what the notification says in its flat form"
+    "EventContent", "string", _json_object, {}, note="a JSON object: the notification's flat form"
 )
 
 
@@ -306,9 +306,9 @@ _EVENT_CONTENT: Final[Parameter["dict[str, Any]"]] = Parameter(
     _EVENT_CONTENT,
     notes=(
         "It goes to subscriptions and to the targets of matching rules, and is in no history.",
-        "What EventContent says goes before what is known of the name; content is empty unless it says more.",
+        "Values of EventContent take precedence over those of the name; content is empty by default.",
         "An unknown name is accepted.",
-        "EventContent that is no JSON object is refused.",
+        "EventContent must be a JSON object.",
     ),
 )
 def _send_dry_run(call: MonitorCall) -> JsonObject:
@@ -322,5 +322,5 @@ def _send_dry_run(call: MonitorCall) -> JsonObject:
         now=call.now,
     )
     if name not in call.monitor.names and notification.product == "ECS":
-        call.hint = f"{name} is the name of no notification of ECS.{did_you_mean(name, call.monitor.names)}"
+        call.hint = f"ECS has no notification {name!r}.{did_you_mean(name, call.monitor.names)}"
     return reply({"Message": "success"}, success="true")
