@@ -79,7 +79,8 @@ class Clock:
         self.started_at: Micros = default_start if start is None else start
         self.holder = ""
         self._due_operations: list[Callable[[], None]] = []
-        self._still: Micros | None = self.started_at
+        self.still_at: Micros | None = self.started_at
+        """Where it stands before it is entered and after it was left; None between."""
         self._calling: Final[set[int]] = set()  # threads in a function of the author's
         self._target = self.started_at
 
@@ -104,7 +105,7 @@ class Clock:
             self.holder = self._own.name
         else:
             self._follow(foreign)
-        self._still = None
+        self.still_at = None
         self.started_at = self.now()
         if self._sleep == "virtual":
             # Where freezegun froze before, names show its functions, and not what stands there otherwise.
@@ -149,7 +150,7 @@ class Clock:
             if self.waits is not None:
                 self.left_threads = self.waits.close()
         finally:
-            self._still = self.now()
+            self.still_at = self.now()
             self._undo.close()
 
     # -- reading and moving
@@ -163,12 +164,12 @@ class Clock:
     @property
     def is_still(self) -> bool:
         """Whether it has not been entered, or has been left."""
-        return self._still is not None
+        return self.still_at is not None
 
     def now(self) -> Micros:
         """The process's instant, whoever moved it last; before entering and after leaving, where this clock stands."""
-        if self._still is not None:
-            return self._still
+        if self.still_at is not None:
+            return self.still_at
         for source in self._sources:
             at = source.read()
             if at is not None:
@@ -183,7 +184,7 @@ class Clock:
     def settled(self) -> Micros:
         """The instant, once what is due has happened."""
         now, due = self.now(), self.queue.due_from()
-        if due is None or due > now or self._still is not None:
+        if due is None or due > now or self.still_at is not None:
             return now
         self._run_due(now, move=False)
         return self.now()

@@ -101,8 +101,7 @@ class EcsEvents:
             failure_events=failure_events,
         )
         self._parts: Final = Parts(settings, start, strict, seed)
-        self._clock: Final = self._parts.clock
-        self._cloud: Final = self._parts.cloud
+        self._clock, self._cloud = self._parts.clock, self._parts.cloud
         self._recorder: Final = self._parts.recorder
         self.metadata: Final = Metadata(self._parts.metadata_service, self._recorder.metadata.calls)
         self.event_rules: Final = RuleBook(self._parts.monitor, self._cloud.settings.account_id)
@@ -253,9 +252,15 @@ class EcsEvents:
         self._parts.patience = _arguments.parse_patience(seconds)
 
     def _moved(self, move: Callable[..., None], *args: Micros | None) -> list[Transition]:
-        # Tests call this most often: with nothing due it enters only the clock.
-        if self._clock.is_still:
+        """Move the clock; returns the transitions. Tests do this most often, so with nothing due it enters only the clock."""
+        if self._clock.still_at is not None:
             self._cloud.check_entered()
+        before = self._move(move, *args)
+        entries = self._recorder.journal[before:]
+        return [entry for entry in entries if isinstance(entry, Transition)] if entries else []
+
+    def _move(self, move: Callable[..., None], *args: Micros | None) -> int:
+        """Move the clock as an act of the test; returns the number of journal entries before."""
         origin = self._recorder.origin
         was_test, origin.is_test = origin.is_test, True
         try:
@@ -269,8 +274,7 @@ class EcsEvents:
             origin.is_test = was_test
         if self._recorder.unseen:
             self._recorder.surface()
-        entries = self._recorder.journal[before:]
-        return [entry for entry in entries if isinstance(entry, Transition)] if entries else []
+        return before
 
     @entered
     def at(self, when: When, function: Callable[..., object], /, *args: object, **kwargs: object) -> Callable[[], None]:
