@@ -1,4 +1,14 @@
-"""Everything that touches asyncio's insides: event loops that run in threads of the test keep virtual time."""
+"""Event loops that run in threads of the test keep virtual time. All that touches asyncio's private parts is here.
+
+A loop that has nothing to do would block in its selector until its next timer is due, in real time. Just before that,
+in `_run_once`, the loop's thread waits in the scheduler instead, as a sleeping thread does: until its next timer is due
+in virtual time, a descriptor is ready, or another thread wakes the loop. Then the real `_run_once` runs and finds
+something to do, so its own select returns at once.
+
+Private names, tried with Python 3.10 to 3.15: `BaseSelectorEventLoop._run_once`, `_ready`, `_stopping`, `_scheduled`,
+`_selector`, `_write_to_self`, and `_callback` of handles. Where one is missing, loops raise an AttributeError in the
+test. Loops of another kind (uvloop's, Windows' proactor) don't have them, and go on in real time.
+"""
 
 import asyncio
 import math
@@ -91,6 +101,7 @@ class LoopWait(WatchedWait):
         return bool(self._loop._ready or (is_own and self._loop._selector.select(0)))
 
     def holds_for(self, target: Micros | None, now: float) -> float:
+        # Threads of the test wake each other in virtual time; what may come from outside needs an open socket.
         # The one descriptor that is always there is that by which other threads wake the loop.
         if len(self._loop._selector.get_map()) <= 1:
             return 0.0
@@ -101,7 +112,7 @@ class LoopWait(WatchedWait):
 def replace_loops(scheduler: Scheduler, clock: LoopTime, now: Callable[[], Micros], undo: Undo) -> None:
     """Have loops in threads of the test keep virtual time, until `undo` closes.
 
-    Only loops of a selector do; others (uvloop's, Windows' proactor) go on in real time.
+    Loops of another kind than a selector's go on in real time.
     """
     kind: Any = BaseSelectorEventLoop
     real_run_once, real_time = kind._run_once, kind.time

@@ -1,4 +1,16 @@
-"""Everything that replaces the standard library's ways to wait: `time.sleep`, and what threads wait with."""
+"""The standard library's ways to wait, replaced for threads of the test: `time.sleep`, and what threads wait with.
+
+`Condition.wait` is where nearly all of them end: Queue, Semaphore, Barrier, Timer and Future wait with a Condition. It
+keeps a list of locks, one for each thread that waits, and `notify` releases one. So a `Wait` of the scheduler stands in
+that list as if it were a lock: `release` wakes its thread in virtual time, and whoever notifies needs no replacement.
+
+`Event` is replaced apart, since signal handlers set events: see `_event_wait`. `SimpleQueue` waits in C, where nothing can
+be replaced, so threads of the test get the version in Python.
+
+Private names, tried with Python 3.10 to 3.15: `Condition._is_owned`, `_waiters`, `_release_save`, `_acquire_restore`;
+`Event._flag`, `_cond`; `threading._time`, `queue.time`, `queue._PySimpleQueue`, `concurrent.futures._base.time`. Where one
+is missing, replacing fails with an AttributeError at the start of each test.
+"""
 
 import concurrent.futures._base
 import concurrent.futures.thread

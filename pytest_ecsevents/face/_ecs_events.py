@@ -26,8 +26,8 @@ from pytest_ecsevents.face._instances import Instances
 from pytest_ecsevents.face._settings import Settings
 from pytest_ecsevents.face._wiring import Parts, entered
 from pytest_ecsevents.handlers import Stopped
-from pytest_ecsevents.handlers._receivers import Receiver
 from pytest_ecsevents.handlers._rule_targets import RuleBook
+from pytest_ecsevents.handlers._senders import Receiver
 from pytest_ecsevents.report._expectations import check_avoided, check_transitions
 from pytest_ecsevents.report._reasons import BY_TEST, IN_GUEST
 from pytest_ecsevents.rpc import ApiCall

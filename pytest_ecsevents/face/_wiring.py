@@ -13,9 +13,10 @@ from pytest_ecsevents.face._arguments import instance_id_of, parse_until
 from pytest_ecsevents.face._settings import Settings
 from pytest_ecsevents.handlers import Stopped
 from pytest_ecsevents.handlers._guard import Guard
-from pytest_ecsevents.handlers._receivers import Receivers, timed_out
+from pytest_ecsevents.handlers._receivers import Receivers
 from pytest_ecsevents.handlers._rule_targets import RuleTargets
 from pytest_ecsevents.handlers._runner import PATIENCE, Runner
+from pytest_ecsevents.handlers._senders import function_timed_out
 from pytest_ecsevents.report._comparisons import explain_comparison
 from pytest_ecsevents.report._entries import timeline_entries
 from pytest_ecsevents.report._reasons import Story
@@ -189,7 +190,7 @@ class Parts:
             return self.guard.call(what, function)
         answer = runner.run(function, (), {})
         if isinstance(answer, Stopped):
-            raise timed_out(what, limit, answer.doing)
+            raise function_timed_out(what, limit, answer.doing)
         return answer
 
     def _activity(self) -> object:

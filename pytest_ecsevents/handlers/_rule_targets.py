@@ -1,4 +1,4 @@
-"""Event rules that fire: who stands behind the targets that the API was told of."""
+"""Event rules that fire: their targets, as the API was given them, and the receivers that stand for these."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 from pytest_ecsevents._errors import DeliveryError, hidden_in_reports
 from pytest_ecsevents._words import nearest
 from pytest_ecsevents.handlers._receivers import Receivers
+from pytest_ecsevents.handlers._senders import NullSender
 from pytest_ecsevents.rpc import is_loopback
 from pytest_ecsevents.services.cms import (
     CloudMonitor,
-    Delivery,
     EventRule,
     Notification,
     RuleTarget,
@@ -24,31 +24,20 @@ __tracebackhide__ = hidden_in_reports
 
 
 Mail = Callable[[str, str], Subscription | None]
-"""What brings notifications to the "queue" or "topic" of a name; None where there is none."""
-
-
-class KeptCourier:
-    """Takes a notification to somebody who is no program: that it was told is all there is to know."""
-
-    def __init__(self, receiver: str) -> None:
-        self.receiver: Final = receiver
-
-    def deliver(self, _delivery: Delivery) -> object:
-        """Nothing."""
-        return None
+"""Finds the subscription of a "queue" or "topic" by its name; None if there is none."""
 
 
 def log_entry(notification: Notification) -> dict[str, Any]:
-    """The entry in Log Service: one key for each of the flat form's, content as text (a guess)."""
+    """The entry in Log Service: the keys of the flat form, with content as text (a guess)."""
     flat = cloudmonitor(notification)
     return {**flat, "content": json.dumps(flat["content"], ensure_ascii=False, separators=(",", ":"))}
 
 
 class RuleTargets:
-    """Tells the targets of event rules.
+    """Delivers notifications to the targets of event rules.
 
     Args:
-        monitor: Whose rules they are.
+        monitor: Has the rules.
         receivers: The functions and URLs of the test.
         mail: Its queues and topics.
     """
@@ -69,7 +58,7 @@ class RuleTargets:
         monitor.rule_listeners.append(self.heard)
 
     def heard(self, notification: Notification) -> None:
-        """Have the targets of each rule told that fires."""
+        """Deliver a notification to the targets of each rule that fires."""
         for rule in self._monitor.rules.of(notification.account_id):
             if rule.fires_for(notification):
                 told = replace(notification, rule_name=rule.name, rule_deliveries=rule.deliveries)
@@ -118,7 +107,7 @@ class RuleTargets:
 
     def _tell_log(self, target: RuleTarget, told: Notification) -> None:
         store = f"log store {target.members['Project']}/{target.members['LogStore']}"
-        self._subscription(target, "", lambda: self._receivers.of_a_rule(KeptCourier(store), log_entry)).take(told)
+        self._subscription(target, "", lambda: self._receivers.of_a_rule(NullSender(store), log_entry)).take(told)
 
     def _tell_people(self, target: RuleTarget, told: Notification) -> None:
         self._keep(target, told, f"contact group {target.members['ContactGroupName']}")
@@ -128,10 +117,10 @@ class RuleTargets:
         self._keep(target, told, f"action {members['Action']} of {members['Product']} {members['Version']}")
 
     def _keep(self, target: RuleTarget, told: Notification, receiver: str) -> None:
-        self._subscription(target, "", lambda: self._receivers.of_a_rule(KeptCourier(receiver))).take(told)
+        self._subscription(target, "", lambda: self._receivers.of_a_rule(NullSender(receiver))).take(told)
 
     def _turn_away(self, target: RuleTarget, told: Notification, receiver: str, problem: str) -> None:
-        nobody = self._subscription(target, receiver, lambda: self._receivers.of_a_rule(KeptCourier(receiver)))
+        nobody = self._subscription(target, receiver, lambda: self._receivers.of_a_rule(NullSender(receiver)))
         nobody.refuse(told, DeliveryError(problem))
 
     def _subscription(self, target: RuleTarget, whom: object, make: Callable[[], Subscription]) -> Subscription:

@@ -575,7 +575,7 @@ def test_sleeping_for_real_leaves_receivers_as_they_are():
             {"method": "POST"},
             "method is 'POST'. Pass one of: POST JSON, GET JSON, POST FORM, GET FORM. Did you mean POST JSON?",
         ),
-        (list, {"method": "POST JSON"}, "method is 'POST JSON', and the receiver is no URL. Leave it out."),
+        (list, {"method": "POST JSON"}, "method is 'POST JSON', but the receiver is not a URL. Leave method out."),
         (
             list,
             {"format": "eventbrige"},

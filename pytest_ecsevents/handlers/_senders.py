@@ -1,0 +1,209 @@
+"""What brings a notification to a receiver: one class for each kind of receivers."""
+
+import asyncio
+import inspect
+import json
+import logging
+import os
+import random
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+from pytest_ecsevents._errors import DeliveryError, EcsEventsError, hidden_in_reports
+from pytest_ecsevents.clock import SECOND, Micros, duration_text, is_loop_running
+from pytest_ecsevents.handlers._guard import Guard
+from pytest_ecsevents.services.cms import (
+    RULE_NAME,
+    Delivery,
+    FunctionContext,
+    FunctionCredentials,
+    FunctionMeta,
+    ServiceMeta,
+)
+from pytest_ecsevents.transports import push
+
+__tracebackhide__ = hidden_in_reports
+
+Receiver = Callable[[dict[str, Any]], object]
+
+
+class FunctionSender:
+    """Calls a function of the author's with the notification.
+
+    Args:
+        function: A function or a coroutine function.
+        guard: Ends the function when it hangs.
+        receiver: Its name in the timeline; by default its own.
+    """
+
+    def __init__(self, function: Receiver, guard: Guard, receiver: str = "") -> None:
+        self.receiver: Final = receiver or name_of(function)
+        self._function: Final = function
+        self._guard: Final = guard
+        self._is_coroutine: Final = is_coroutine_function(function)
+
+    def deliver(self, delivery: Delivery) -> object:
+        return self._guard.call(f"The receiver {self.receiver}", lambda: self._call(delivery.payload))
+
+    def _call(self, payload: dict[str, Any]) -> object:
+        if not self._is_coroutine:
+            return self._function(payload)
+        if is_loop_running():
+            raise EcsEventsError(
+                f"The receiver {self.receiver} is a coroutine function, and cannot be awaited while an event loop runs in "
+                "this thread. Subscribe a plain function, such as the put_nowait of an asyncio.Queue that it reads."
+            )
+        awaitable: Any = self._function(payload)
+        return asyncio.run(_awaited(awaitable))
+
+
+async def _awaited(awaitable: Any) -> object:
+    return await awaitable
+
+
+class UrlSender:
+    """Sends a notification to a URL.
+
+    Args:
+        url: The URL.
+        method: A key of `METHODS`.
+        is_rule: Whether to add what an event rule adds to the payload.
+    """
+
+    def __init__(self, url: str, method: str, *, is_rule: bool) -> None:
+        self.receiver: Final = f"{method.partition(' ')[0]} {url}"
+        self._url: Final = url
+        self._method: Final = method
+        self._is_rule: Final = is_rule
+
+    def deliver(self, delivery: Delivery) -> object:
+        """Send it, and return the HTTP status.
+
+        Raises:
+            DeliveryError: The status is not 2xx, or there was no answer.
+        """
+        payload = delivery.payload
+        if self._is_rule:
+            payload |= {"ruleName": RULE_NAME, "traceId": payload.get("id", "")}
+        try:
+            status = push(self._url, self._method, payload)
+        except OSError as error:  # the base class of requests' errors
+            raise DeliveryError(f"{type(error).__name__}: {error}") from error
+        if not 200 <= status < 300:
+            raise DeliveryError(f"HTTP {status}")
+        return status
+
+
+class FunctionComputeSender:
+    """Invokes a handler of Function Compute, as an asynchronous invocation does.
+
+    Args:
+        handler: `handler(event: bytes, context)`.
+        meta: What the context says of the function.
+        service: The name of its service; may be empty.
+        region_id: Its region.
+        account_id: Its account.
+        call: Calls a function, given its name for errors, the function, and how much virtual time it has.
+        seed: Makes its request ids and credentials.
+    """
+
+    def __init__(
+        self,
+        handler: Callable[[bytes, FunctionContext], object],
+        meta: FunctionMeta,
+        service: str,
+        *,
+        region_id: str,
+        account_id: str,
+        call: "Callable[[str, Callable[[], object], Micros], object]",
+        seed: str,
+    ) -> None:
+        self.receiver: Final = f"function {service}/{meta.name}" if service else f"function {meta.name}"
+        self._handler: Final = handler
+        self._meta: Final = meta
+        self._service: Final = ServiceMeta(service)
+        self._region_id: Final = region_id
+        self._account_id: Final = account_id
+        self._call: Final = call
+        self._seed: Final = seed
+        dice = random.Random(seed)
+        self._credentials: Final = FunctionCredentials(
+            f"STS.{dice.getrandbits(96):024x}", f"{dice.getrandbits(160):040x}", f"{dice.getrandbits(256):064x}"
+        )
+
+    def deliver(self, delivery: Delivery) -> object:
+        event = json.dumps(delivery.payload, ensure_ascii=False).encode()
+        context = self._context(self._request_id(delivery))
+        with _environment(self._variables(context)):
+            return self._call(
+                f"The {self.receiver}", lambda: self._handler(event, context), self._meta.timeout * SECOND
+            )
+
+    def _request_id(self, delivery: Delivery) -> str:
+        """A retry has the id of the first invocation, a duplicate another."""
+        words = f"{self._seed}/{delivery.notification_id}/{delivery.is_duplicate}"
+        return str(uuid.uuid5(uuid.NAMESPACE_OID, words))
+
+    def _context(self, request_id: str) -> FunctionContext:
+        return FunctionContext(
+            request_id=request_id,
+            credentials=self._credentials,
+            function=self._meta,
+            service=self._service,
+            region=self._region_id,
+            account_id=self._account_id,
+            logger=logging.getLogger(f"function_compute.{self._meta.name}"),
+        )
+
+    def _variables(self, context: FunctionContext) -> dict[str, str]:
+        return {
+            "ALIBABA_CLOUD_ACCESS_KEY_ID": context.credentials.access_key_id,
+            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": context.credentials.access_key_secret,
+            "ALIBABA_CLOUD_SECURITY_TOKEN": context.credentials.security_token,
+            "FC_ACCOUNT_ID": context.account_id,
+            "FC_REGION": context.region,
+            "FC_FUNCTION_NAME": self._meta.name,
+            "FC_FUNCTION_HANDLER": self._meta.handler,
+            "FC_FUNCTION_MEMORY_SIZE": str(self._meta.memory),
+        }
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+class NullSender:
+    """Delivers to a receiver that is no program, such as a contact group: the notification is recorded, nothing more."""
+
+    def __init__(self, receiver: str) -> None:
+        self.receiver: Final = receiver
+
+    def deliver(self, _delivery: Delivery) -> object:
+        return None
+
+
+def function_timed_out(what: str, limit: Micros, doing: str) -> EcsEventsError:
+    """The failure of a function that used up the virtual time it has, after which Function Compute ends it."""
+    return EcsEventsError(f"{what} timed out after {duration_text(limit)} of virtual time, while it waited at {doing}.")
+
+
+def name_of(function: object) -> str:
+    """The name of a function in the timeline and in errors."""
+    return str(getattr(function, "__qualname__", None) or type(function).__qualname__).rpartition("<locals>.")[2]
+
+
+def is_coroutine_function(function: object) -> bool:
+    """Whether calling an object makes a coroutine; it may be one with an `async def __call__`."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
