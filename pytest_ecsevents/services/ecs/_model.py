@@ -371,7 +371,7 @@ class Instance:
 
     @property
     def instance_id(self) -> str:
-        """`i-...`, or whatever the test calls it."""
+        """`i-...`, or any name that the test gives it."""
         return self._record.instance_id
 
     @property
