@@ -342,7 +342,7 @@ def test_an_empty_answer_says_where_there_are_events(call):
         call("DescribeInstanceHistoryEvents", EventCycleStatus="Scheduled")
         call("DescribeInstancesFullStatus")
         hint = (
-            "                        None in cn-hangzhou of account 1000000000000001; there are such events in "
+            "                        None in cn-hangzhou of account 1000000000000001; such events exist in "
             "cn-beijing, of account 222 in cn-hangzhou."
         )
         lines = ecs_events.timeline().splitlines()
