@@ -174,9 +174,6 @@ class InstanceRecord:
         return (system_disk(self.instance_id, self.region_id), *self.declared_disks)
 
 
-# -- changes
-
-
 @dataclass(frozen=True, slots=True)
 class Transition:
     """One change of an event's status.
