@@ -91,21 +91,20 @@ def await_answer(scheduler: Scheduler, member: TestThread, connection: socket.so
     before, since = scheduler.other_sleepers(), real_now()
 
     def has_new_sleeper() -> bool:
-        """A thread that began to sleep since may be the one that answers."""
-        return real_now() > since + A_MOMENT and any(wait not in before for wait in scheduler.other_sleepers())
+        """A thread that began to sleep since may be the one that answers; one that waits for an answer itself is not."""
+        new = (wait for wait in scheduler.other_sleepers() if wait not in before)
+        return real_now() > since + A_MOMENT and any(not isinstance(wait, AnswerWait) for wait in new)
 
-    look_every = A_MOMENT  # nobody tells that it has come
-    return scheduler.watch(
-        AnswerWait(
-            scheduler,
-            member,
-            until,
-            connection,
-            needs_time=has_new_sleeper,
-            patience=ANSWER_WITHIN,
-            look_every=look_every,
-        )
+    wait = AnswerWait(
+        scheduler,
+        member,
+        until,
+        connection,
+        needs_time=has_new_sleeper,
+        patience=ANSWER_WITHIN,
+        look_every=A_MOMENT,  # nobody tells that it has come
     )
+    return scheduler.watch(wait)
 
 
 class LoopbackClients:

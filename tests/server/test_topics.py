@@ -382,6 +382,15 @@ def test_clients_subscribe_and_publish(ecs, topic, account, receiver):
     assert code_of(mine.unsubscribe) == "SubscriptionNotExist"
 
 
+def test_no_time_passes_while_an_endpoint_answers_what_a_client_publishes(ecs, topic, account, receiver):
+    """The endpoint takes real time, and so the client waits in earnest too."""
+    receiver.sleeps = 0.05
+    topic.subscribe(receiver.url)
+    account.get_topic("ecs-events").publish_message(TopicMessage("hello"))
+    assert topic.subscriptions[0].pushes[0].http_status == 204
+    assert ecs.now.second == 0
+
+
 def test_a_message_for_mail_is_published_all_the_same(topic, account):
     """Mail and short messages are not sent; their attributes are ignored."""
     message = TopicMessage("hello", direct_mail=DirectMailInfo("a@example.com", "a", "s", 0, 0))

@@ -1,8 +1,9 @@
 """What values and names may be, as the API reference has it, and the table of what has a name."""
 
-from collections.abc import Callable, Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Generic, Protocol, TypeAlias, TypeVar
+from typing import ClassVar, Final, Generic, Protocol, TypeAlias, TypeVar
 
 from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.clock import Clock, Micros
@@ -80,20 +81,14 @@ def check_size(body: str, attributes: Attributes) -> None:
         raise OutOfRangeError("MessageBody", 1, longest)
 
 
-def check_name(name: str, most: int, kind: str, invalid: str) -> None:
-    """Refuse a name that is not letters, digits and hyphens with no hyphen first (documented).
-
-    Args:
-        name: The name.
-        most: How long it may be.
-        kind: `Queue`, `Topic` or `Subscription`.
-        invalid: The code for other characters.
+def check_name(name: str, kind: str, longest: int, invalid: str) -> None:
+    """Refuse a name that is too long, or is not letters, digits and hyphens with no hyphen first (documented).
 
     Raises:
-        ApiError: It is too long, or has other characters.
+        ApiError: It is such a name; with the code `invalid` for the characters.
     """
-    if not 1 <= len(name) <= most:
-        raise ERRORS[f"{kind}NameLengthError"].error(str(most))
+    if not 1 <= len(name) <= longest:
+        raise ERRORS[f"{kind}NameLengthError"].error(str(longest))
     if not (name.isascii() and name.replace("-", "").isalnum() and name[0] != "-"):
         raise ERRORS[invalid].error()
 
@@ -111,39 +106,33 @@ class State(Protocol):
 StateT = TypeVar("StateT", bound=State)
 
 
-class States(Generic[StateT]):
+class States(ABC, Generic[StateT]):
     """The queues, or the topics, of one test by name.
 
-    Args:
-        clock: The test's.
-        kind: `Queue` or `Topic`.
-        limits: Their attributes.
-        check: Refuses a wrong name.
-        make: Makes one with a name and all attributes.
+    Attributes:
+        KIND: `Queue` or `Topic`.
+        LIMITS: Their attributes.
+        NAME: The longest name, and the code for a name with other characters.
     """
 
-    def __init__(
-        self,
-        clock: Clock,
-        kind: str,
-        limits: tuple[Limit, ...],
-        *,
-        check: Callable[[str], None],
-        make: Callable[[str, Attributes], StateT],
-    ) -> None:
+    KIND: ClassVar[str]
+    LIMITS: ClassVar[tuple[Limit, ...]]
+    NAME: ClassVar[tuple[int, str]]
+
+    def __init__(self, clock: Clock) -> None:
         self._clock: Final = clock
-        self._kind: Final = kind
-        self._limits: Final = {limit.name: limit for limit in limits}
-        self._check_name: Final = check
-        self._make: Final = make
         self._by_name: Final[dict[str, StateT]] = {}
+
+    @abstractmethod
+    def _make(self, name: str, attributes: Attributes) -> StateT:
+        """Make one with all its attributes."""
 
     def __getitem__(self, name: str) -> StateT:
         state = self._by_name.get(name)
         if state is None:
-            kinds = f"{self._kind.lower()}s"
+            kinds = f"{self.KIND.lower()}s"
             hint = f"There are the {kinds}: {listed(self)}.{did_you_mean(name, self)}"
-            raise ERRORS[f"{self._kind}NotExist"].error(hint=hint)
+            raise ERRORS[f"{self.KIND}NotExist"].error(hint=hint)
         return state
 
     def get(self, name: str) -> StateT | None:
@@ -163,16 +152,16 @@ class States(Generic[StateT]):
         Raises:
             ApiError: There is one with other attributes, or something is out of range.
         """
-        self._check_name(name)
+        check_name(name, self.KIND, *self.NAME)
         self._check(attributes)
-        whole = {limit.name: limit.default for limit in self._limits.values()} | dict(attributes)
+        whole = {limit.name: limit.default for limit in self.LIMITS} | dict(attributes)
         with self._clock.lock:
             state = self._by_name.get(name)
             if state is None:
                 state = self._by_name[name] = self._make(name, whole)
                 return state, True
             if state.attributes != whole:
-                raise ERRORS[f"{self._kind}AlreadyExist"].error()
+                raise ERRORS[f"{self.KIND}AlreadyExist"].error()
             return state, False
 
     def change(self, name: str, attributes: Mapping[str, int]) -> None:
@@ -188,8 +177,8 @@ class States(Generic[StateT]):
             state.modified_at = self._clock.now()
 
     def _check(self, attributes: Mapping[str, int]) -> None:
-        for name, value in attributes.items():
-            self._limits[name].checked(value)
+        for limit in self.LIMITS:
+            limit.checked(attributes.get(limit.name))
 
     def remove(self, name: str) -> StateT:
         """Delete one.

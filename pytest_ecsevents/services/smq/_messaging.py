@@ -1,8 +1,9 @@
 """The Simple Message Queue of a test: its queues and topics, and what CloudMonitor sends to them."""
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Final, Protocol, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final, Protocol
 
 from pytest_ecsevents._errors import BadArgumentError, DeliveryError, hidden_in_reports
 from pytest_ecsevents.rpc import ApiError, Endpoint, Recorder
@@ -17,8 +18,6 @@ from pytest_ecsevents.services.smq._topic_protocol import TopicRoutes
 from pytest_ecsevents.services.smq._topics import TopicPush, Topics, TopicState
 
 __tracebackhide__ = hidden_in_reports
-
-MadeT = TypeVar("MadeT", Queue, Topic)
 
 
 class Receivers(Protocol):
@@ -112,32 +111,39 @@ class Messaging:
         self, name: str, attributes: Mapping[str, object], options: Mapping[str, object], *, rules_only: bool
     ) -> Queue:
         """A queue that gets notifications, as `EcsEvents.queue` makes or returns it."""
-        self._server.check("ecs_events.queue")
         wire = queue_attributes(attributes)
-        _check_name("queue", name)
-        made = self._made.get(("queue", name))
-        if isinstance(made, Queue):
-            return _unless_given(made, "queue", {**wire, **options})
-        self._receivers.check("queue", options)
-        try:
-            state, _ = self.queues.create(name, wire)
-        except ApiError as error:
-            raise argument_error(error, f"The queue {name!r}") from None
-        return self._attached(self._queue(state), state, "queue", options, rules_only=rules_only)
+        made = self._made_before("queue", name, {**wire, **options})
+        if not isinstance(made, Queue):
+            self._receivers.check("queue", options)
+            with _argument_errors(f"The queue {name!r}"):
+                state, _ = self.queues.create(name, wire)
+            made = self._queue(state)
+            self._attach(made, state, "queue", options, rules_only=rules_only)
+        return made
 
     def topic(self, name: str, options: Mapping[str, object], *, rules_only: bool) -> Topic:
         """A topic in which notifications are published, as `EcsEvents.topic` makes or returns it."""
-        self._server.check("ecs_events.topic")
-        _check_name("topic", name)
-        made = self._made.get(("topic", name))
-        if isinstance(made, Topic):
-            return _unless_given(made, "topic", options)
-        self._receivers.check("topic", options)
-        try:
-            state, _ = self.topics.create(name, {})
-        except ApiError as error:
-            raise argument_error(error, f"The topic {name!r}") from None
-        return self._attached(self._topic(state), state, "topic", options, rules_only=rules_only)
+        made = self._made_before("topic", name, options)
+        if not isinstance(made, Topic):
+            self._receivers.check("topic", options)
+            with _argument_errors(f"The topic {name!r}"):
+                state, _ = self.topics.create(name, {})
+            made = self._topic(state)
+            self._attach(made, state, "topic", options, rules_only=rules_only)
+        return made
+
+    def _made_before(self, kind: str, name: object, given: Mapping[str, object]) -> Queue | Topic | None:
+        """The queue or topic of that name, if the test has asked for it before."""
+        self._server.check(f"ecs_events.{kind}")
+        if not isinstance(name, str):
+            raise BadArgumentError(f'{kind} name must be a string, got {name!r}. Pass one such as "ecs-cms-event".')
+        made = self._made.get((kind, name))
+        if made is not None and given:
+            raise BadArgumentError(
+                f"The {kind} {name!r} exists already, so its arguments cannot change. ecs_events.{kind}({name!r}) without "
+                "more arguments returns it."
+            )
+        return made
 
     def _queue(self, state: QueueState) -> Queue:
         return Queue(state, self._server.address)
@@ -145,19 +151,18 @@ class Messaging:
     def _topic(self, state: TopicState) -> Topic:
         return Topic(state, self.topics, self._server.address)
 
-    def _attached(
+    def _attach(
         self,
-        made: MadeT,
+        made: Queue | Topic,
         state: QueueState | TopicState,
         kind: str,
         options: Mapping[str, object],
         *,
         rules_only: bool,
-    ) -> MadeT:
+    ) -> None:
         made.subscription = self._receivers.attach(_sender(made), kind, options, rules_only=rules_only)
         self._made[kind, made.name] = made
         self._subscriptions[state] = made.subscription
-        return made
 
     def subscription_of(self, kind: str, name: str) -> Subscription | None:
         """What brings event rules' notifications to a queue or topic, made by the test or through the SDK.
@@ -189,15 +194,10 @@ def _sender(made: Queue | Topic) -> Sender:
     return Sender(f"topic {made.name}", lambda body: topic.publish(body).message_id if topic.is_there else None)
 
 
-def _check_name(kind: str, name: object) -> None:
-    if not isinstance(name, str):
-        raise BadArgumentError(f'{kind} name must be a string, got {name!r}. Pass one such as "ecs-cms-event".')
-
-
-def _unless_given(made: MadeT, kind: str, given: Mapping[str, object]) -> MadeT:
-    if given:
-        raise BadArgumentError(
-            f"The {kind} {made.name!r} exists already, so its arguments cannot change. ecs_events.{kind}({made.name!r}) without "
-            "more arguments returns it."
-        )
-    return made
+@contextmanager
+def _argument_errors(what: str) -> Iterator[None]:
+    """Raise what the service would refuse as an error of the test's."""
+    try:
+        yield
+    except ApiError as error:
+        raise argument_error(error, what) from None

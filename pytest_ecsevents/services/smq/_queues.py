@@ -23,7 +23,6 @@ from pytest_ecsevents.services.smq._limits import (
     QUEUE_LIMITS,
     Attributes,
     States,
-    check_name,
     check_size,
 )
 
@@ -350,15 +349,17 @@ class Queues(States[QueueState]):
         tell: Called with what clients do to messages.
     """
 
+    KIND = "Queue"
+    LIMITS = QUEUE_LIMITS
+    NAME = (120, "InvalidQueueName")
+
     def __init__(self, clock: Clock, seed: str, tell: Callable[[MessageStep], None]) -> None:
-        dice = random.Random(f"{seed}/queues")
-        super().__init__(
-            clock,
-            "Queue",
-            QUEUE_LIMITS,
-            check=lambda name: check_name(name, 120, "Queue", "InvalidQueueName"),
-            make=lambda name, attributes: QueueState(name, clock, dice, attributes, tell),
-        )
+        super().__init__(clock)
+        self._dice: Final = random.Random(f"{seed}/queues")
+        self._tell: Final = tell
+
+    def _make(self, name: str, attributes: Attributes) -> QueueState:
+        return QueueState(name, self._clock, self._dice, attributes, self._tell)
 
     def delete(self, name: str) -> None:
         """Delete a queue with its messages; requests that wait for one are refused.

@@ -171,6 +171,10 @@ class Topics(States[TopicState]):
         tell: Called with each attempt.
     """
 
+    KIND = "Topic"
+    LIMITS = TOPIC_LIMITS
+    NAME = (255, "TopicNameInvalid")
+
     def __init__(
         self,
         clock: Clock,
@@ -181,18 +185,15 @@ class Topics(States[TopicState]):
         push: Pusher,
         tell: Callable[[TopicPush], None],
     ) -> None:
-        super().__init__(
-            clock,
-            "Topic",
-            TOPIC_LIMITS,
-            check=lambda name: check_name(name, 255, "Topic", "TopicNameInvalid"),
-            make=lambda name, attributes: TopicState(name, attributes, clock.now()),
-        )
+        super().__init__(clock)
         self.owner: Final = owner
         self._tell: Final = tell
         self._queues: Final = queues
         self._dice: Final = random.Random(f"{seed}/topics")
         self._push: Final = push
+
+    def _make(self, name: str, attributes: Attributes) -> TopicState:
+        return TopicState(name, attributes, self._clock.now())
 
     def delete(self, name: str) -> None:
         """Delete a topic and its subscriptions."""
@@ -213,7 +214,7 @@ class Topics(States[TopicState]):
             ApiError: There is another of that name, or an argument is wrong.
         """
         topic = self[topic_name]
-        check_name(name, 255, "Subscription", "SubscriptionNameInvalid")
+        check_name(name, "Subscription", 255, "SubscriptionNameInvalid")
         if not endpoint.startswith(("http://", "https://", OF_QUEUES)):
             raise ERRORS["EndpointInvalid"].error()
         _check_word("NotifyStrategy", strategy, STRATEGIES)
