@@ -86,6 +86,14 @@ def test_a_misspelt_question_is_an_error(ecs, ask, sentence):
     assert str(error.value) == sentence
 
 
+def test_a_call_shows_first_what_was_called(ecs, call):
+    """The repr of a call begins with product and action, not with what all calls have in common."""
+    call("DescribeInstances")
+    (seen,) = ecs.calls
+    assert repr(seen).startswith("ApiCall(product='Ecs', version='2014-05-26', action='DescribeInstances', ")
+    assert "http_status=200" in repr(seen)
+
+
 def test_assert_called_shows_the_nearest_calls(ecs, call):
     """A failed assertion lists the calls to the action, else the other calls, else says that there were none."""
     with pytest.raises(AssertionError) as nothing:
