@@ -82,7 +82,7 @@ class AnswerWait(WatchedWait):
         return is_readable(self._connection)
 
     def holds_for(self, _target: Micros | None, now: float) -> float:
-        # Whoever parks for this long does not see that the server began to wait; so not longer than for a look.
+        # A thread that parks for this long misses that the server begins to wait, so it parks for one look at most.
         return 0.0 if self._needs_time() else min(max(self._stands_until - now, 0.0), LOOK_AGAIN)
 
 
@@ -102,7 +102,7 @@ def await_answer(scheduler: Scheduler, member: TestThread, connection: socket.so
         connection,
         needs_time=has_new_sleeper,
         patience=ANSWER_WITHIN,
-        look_every=A_MOMENT,  # nobody tells that it has come
+        look_every=A_MOMENT,  # no server of ours reports this answer
     )
     return scheduler.watch(wait)
 
@@ -185,7 +185,7 @@ class LoopbackClients:
             look_every=LOOK_AGAIN,
         )
         try:
-            # An answer that came before the wait was in the table has woken nobody.
+            # An answer that came before the wait was in the table did not wake it.
             was_answered = is_readable(connection) or scheduler.watch(wait)
         except BaseException:
             given_up(port)
@@ -233,7 +233,7 @@ class ServerWait(Protocol):
         """Wait; whether it was woken before its instant.
 
         Raises:
-            ClientGoneError: Nobody waits for the answer any more.
+            ClientGoneError: The client is gone.
             TestIsOver: The test has ended.
         """
 
@@ -248,7 +248,7 @@ class VirtualServerWait(WatchedWait):
         scheduler: The threads of the test, the calling one among them.
         member: The calling one.
         deadline: The instant; None for never.
-        is_over: Whether nobody waits for the answer any more.
+        is_over: Whether the client is gone.
     """
 
     __slots__ = ("_is_over",)
@@ -285,7 +285,7 @@ class RealServerWait:
 
     Args:
         seconds: Until the instant; None for never.
-        is_over: Whether nobody waits for the answer any more; only looked at when the wait ends.
+        is_over: Whether the client is gone; only called when the wait ends.
     """
 
     def __init__(self, seconds: float | None, is_over: Callable[[], bool]) -> None:

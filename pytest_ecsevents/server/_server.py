@@ -1,6 +1,6 @@
 """Everything that touches werkzeug: the HTTP server of a test on loopback.
 
-werkzeug reads requests and has one thread for each connection, so idle connections block nobody. Its own `run_wsgi` is
+werkzeug reads requests and has one thread for each connection, so idle connections block no others. Its own `run_wsgi` is
 replaced (tried with 2.3.3 to 3.1.9): it closes every connection after one answer, and waits 10 ms for leftovers before.
 With an answer written here, a client of Simple Message Queue needs a fifth of the time.
 """
@@ -214,7 +214,7 @@ class _Handler(WSGIRequestHandler):
             self._wait.wake()
 
     def is_gone(self) -> bool:
-        """Whether nobody waits for the answer any more.
+        """Whether the client no longer waits for the answer.
 
         A client that closed its connection and one that only ended its sending look the same until something is sent to
         them. So "100 Continue" is sent, which every client ignores; it makes a closed connection fail.

@@ -121,8 +121,8 @@ class Queue:
         """Send a message, as another program would.
 
         Args:
-            body: What it says.
-            delay_seconds: Seconds in which nobody can receive it; left out, the queue's `DelaySeconds`.
+            body: The text.
+            delay_seconds: Seconds in which it cannot be received; left out, the queue's `DelaySeconds`.
             priority: From 1, which goes first, to 16; left out, 8.
             raw: Whether the body goes over the wire as it is; else in base64, as the SDK sends and expects it.
 
@@ -184,7 +184,7 @@ class Topic:
         """Publish a message, as another program would; it is pushed before this returns.
 
         Args:
-            body: What it says.
+            body: The text.
             tag: Which subscriptions with a tag get it.
 
         Raises:

@@ -54,7 +54,7 @@ class TopicMessage:
 
     Attributes:
         message_id: The service's id.
-        body: What it says.
+        body: The text.
         tag: Only subscriptions with this tag, or without one, get it.
         at_micros: When, in microseconds since the epoch.
     """

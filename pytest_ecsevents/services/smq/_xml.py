@@ -17,7 +17,7 @@ def document(name: str, members: JsonObject) -> str:
 
 
 def parsed(body: bytes, *roots: str) -> ET.Element:
-    """What a request says, without its namespace.
+    """The root element of a request's body, its namespace removed.
 
     Args:
         body: The request's.
