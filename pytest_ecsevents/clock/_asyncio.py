@@ -176,12 +176,11 @@ def abandon_task(task: "asyncio.Future[Any]") -> None:
 
     loop: Any = task.get_loop()
     waits_for: Any = getattr(task, "_fut_waiter", None)
-    for callback, _ in getattr(waits_for, "_callbacks", None) or ():
-        if getattr(callback, "__self__", None) is task:
-            waits_for.remove_done_callback(callback)
-    for handle in list(getattr(loop, "_ready", ())):
-        if getattr(handle._callback, "__self__", None) is task:
-            handle.cancel()
+    callbacks = [callback for callback, _ in getattr(waits_for, "_callbacks", None) or ()]
+    for callback in [one for one in callbacks if getattr(one, "__self__", None) is task]:
+        waits_for.remove_done_callback(callback)
+    for handle in [one for one in getattr(loop, "_ready", ()) if getattr(one._callback, "__self__", None) is task]:
+        handle.cancel()
     # A task's own `cancel` asks the coroutine; that of its base class does not.
     asyncio.Future.cancel(task)
     # Never let go of it: its coroutine's destructor would run the coroutine on, outside any loop, where it may spin.

@@ -482,9 +482,5 @@ class Scheduler:
         Args:
             ident: The thread's identity.
         """
-        is_free = self._mutex.acquire(blocking=False)
-        try:
-            yield is_free and _is_interruptible(self._members.get(ident))
-        finally:
-            if is_free:
-                self._mutex.release()
+        with self._mutex:
+            yield _is_interruptible(self._members.get(ident))

@@ -5,6 +5,7 @@ import sys
 import threading
 from _thread import allocate_lock, get_ident, start_new_thread
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import Any, Final
 
@@ -60,11 +61,9 @@ class Interrupter:
     def end(self) -> None:
         """Give the signal back. What was on its way is forgotten, and nothing is raised any more."""
         self.is_over = True
-        try:
-            with self._sending:
-                pass
-        except HandlerStop:
-            pass  # the interpreter's, raised at the thread's next step
+        # The interpreter's would be raised at the thread's next step.
+        with suppress(HandlerStop), self._sending:
+            pass
         if self._can_be_signalled:
             signal.signal(signal.SIGURG, self._signal_handler)
 

@@ -927,6 +927,15 @@ def test_a_stop_that_arrives_when_the_handler_has_ended_is_forgotten(ecs, monkey
     assert late == []
 
 
+@pytest.mark.usefixtures("way")
+def test_code_that_has_ended_is_not_interrupted(ecs):
+    """Whoever watches may be late."""
+    interrupter = _interrupts.Interrupter(ecs._clock)
+    interrupter.is_over = True
+    interrupter.interrupt()
+    assert not interrupter.raised
+
+
 @pytest.mark.parametrize("handler", [None, "serve_forever"])
 def test_what_is_no_handler_is_refused_in_a_sentence(ecs, handler):
     """Calling the handler instead of passing it is the usual slip."""
