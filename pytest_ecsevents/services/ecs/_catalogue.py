@@ -4,9 +4,12 @@
 published: they are unique, they stand only here, and no handler should read them.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
+
+from pytest_ecsevents.rpc import csv_rows
 
 
 class EventStatus(str, Enum):
@@ -131,60 +134,20 @@ class EventType:
         return self.is_of_disk or self.cause in ("SystemFailure", "InstanceFailure")
 
 
-def _statuses(letters: str) -> frozenset[EventStatus]:
+def _event_types() -> Iterator[EventType]:
     by_letter = {"I": "Inquiring", "S": "Scheduled", "X": "Executing", "E": "Executed", "A": "Avoided", "C": "Canceled"}
-    return frozenset(EventStatus(by_letter.get(letter, "Failed")) for letter in letters)
+    for name, code, evidence, letters, simulated, effect, lock in csv_rows(
+        "pytest_ecsevents.services.ecs", "event_types.csv"
+    ):
+        statuses = frozenset(EventStatus(by_letter.get(letter, "Failed")) for letter in letters)
+        yield EventType(name, int(code), evidence, statuses, simulated == "yes", InstanceEffect[effect.upper()], lock)
 
 
-_ALL: Final = "ISXEACF"
-
-# name, code, evidence of the code, statuses, can be simulated, effect of a real event.
 # The effects of Reboot, Stop and Delete are documented. A redeployment has the effect of a reboot (a guess: the instance
 # stops here and starts on another host). Events of disks have no effect on instances; that they end by themselves is a
-# guess.
-_ROWS: Final = (
-    ("SystemMaintenance.Reboot", 1, "documented", "ISXEAFC", True, InstanceEffect.REBOOT),
-    ("SystemMaintenance.Stop", 1000, "invented", "SXEAFC", True, InstanceEffect.STOP),
-    ("SystemMaintenance.Redeploy", 9, "observed", "ISXEAC", True, InstanceEffect.REBOOT),
-    ("SystemMaintenance.RebootAndIsolateErrorDisk", 3, "documented", "IXEAC", False, InstanceEffect.REBOOT),
-    ("SystemMaintenance.RebootAndReInitErrorDisk", 1001, "invented", "IXEAC", False, InstanceEffect.REBOOT),
-    ("SystemMaintenance.IsolateErrorDisk", 1002, "invented", "IXEAFC", False, InstanceEffect.NONE),
-    ("SystemMaintenance.ReInitErrorDisk", 1003, "invented", "IXEAFC", False, InstanceEffect.NONE),
-    ("SystemMaintenance.CleanInactiveDisks", 1004, "invented", _ALL, False, InstanceEffect.NONE),
-    ("SystemMaintenance.StopAndRepair", 1005, "invented", _ALL, False, InstanceEffect.STOP),
-    ("SystemMaintenance.PerformanceImpact", 1006, "invented", "XE", False, InstanceEffect.NONE),
-    ("SystemUpgrade.Migrate", 1007, "invented", _ALL, False, InstanceEffect.NONE),
-    ("SystemFailure.Reboot", 65, "documented", "XEF", True, InstanceEffect.REBOOT),
-    ("SystemFailure.Stop", 1008, "invented", "XE", True, InstanceEffect.STOP),
-    ("SystemFailure.Redeploy", 1009, "invented", "ISXEAC", True, InstanceEffect.REBOOT),
-    ("SystemFailure.Delete", 66, "observed", "XEA", False, InstanceEffect.RELEASE),
-    ("InstanceFailure.Reboot", 1010, "invented", "XE", True, InstanceEffect.REBOOT),
-    ("InstanceExpiration.Stop", 34, "documented", "SXEAFC", False, InstanceEffect.STOP),
-    ("InstanceExpiration.Delete", 1011, "invented", "SXEAFC", False, InstanceEffect.RELEASE),
-    ("AccountUnbalanced.Stop", 1012, "invented", "SXEAFC", False, InstanceEffect.STOP),
-    ("AccountUnbalanced.Delete", 1013, "invented", "SXEAFC", False, InstanceEffect.RELEASE),
-    ("AccountUnbalanced.PerformanceAffect", 1014, "invented", "SXEAFC", False, InstanceEffect.NONE),
-    ("SecurityPunish.Locked", 1015, "invented", _ALL, False, InstanceEffect.NONE),
-    ("SecurityPunish.WebsiteBanned", 1016, "invented", _ALL, False, InstanceEffect.NONE),
-    ("Security.TpmAlert", 1017, "invented", "XE", False, InstanceEffect.NONE),
-    ("Stalled", 7, "documented", "XE", False, InstanceEffect.NONE),
-    ("Degraded", 1, "documented", "XE", False, InstanceEffect.NONE),
-    ("SeverelyDegraded", 1001, "invented", "XE", False, InstanceEffect.NONE),
-    ("ErrorDetected", 1002, "invented", "XE", False, InstanceEffect.NONE),
-)
-
-# The console shows a Stopped instance that has a lock as expired, in arrears or locked (documented). That the event sets
-# the lock when it runs is a guess.
-_LOCKS: Final = {
-    "InstanceExpiration.Stop": "financial",
-    "AccountUnbalanced.Stop": "financial",
-    "SecurityPunish.Locked": "security",
-}
-
-EVENT_TYPES: Final = {
-    name: EventType(name, code, evidence, _statuses(letters), can_simulate, effect, _LOCKS.get(name, ""))
-    for name, code, evidence, letters, can_simulate, effect in _ROWS
-}
+# guess. The console shows a Stopped instance that has a lock as expired, in arrears or locked (documented). That the event
+# sets the lock when it runs is a guess.
+EVENT_TYPES: Final = {row.name: row for row in _event_types()}
 INSTANCE_EVENT_TYPES: Final = tuple(name for name, row in EVENT_TYPES.items() if not row.is_of_disk)
 DISK_EVENT_TYPES: Final = tuple(name for name, row in EVENT_TYPES.items() if row.is_of_disk)
 BILLING_EVENT_TYPES: Final = tuple(
