@@ -10,33 +10,28 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pytest_ecsevents._words import listed
-from pytest_ecsevents.face import SCENARIOS, EcsEvents, parts_of
-from pytest_ecsevents.face._scenarios import ScenarioRow, case_of, types_of
-from pytest_ecsevents.rpc import COMMON, NETWORK_FAULTS, Action, ErrorRow, Product
-from pytest_ecsevents.rpc._action import METHODS
+from pytest_ecsevents.face._ecs_events import EcsEvents, parts_of
+from pytest_ecsevents.face._scenarios import SCENARIOS, ScenarioRow, case_of, types_of
+from pytest_ecsevents.rpc._action import METHODS, Action, Product
+from pytest_ecsevents.rpc._error_tables import COMMON
+from pytest_ecsevents.rpc._errors import ErrorRow
+from pytest_ecsevents.rpc._network_faults import NETWORK_FAULTS
 from pytest_ecsevents.rpc._parameters import ENVELOPE, Parameter
 from pytest_ecsevents.services._products import ACTIONS, PRODUCTS
-from pytest_ecsevents.services.ecs import (
+from pytest_ecsevents.services.ecs._catalogue import (
     EVENT_STATUS_CODES,
     EVENT_TYPES,
     FINAL,
     HEALTH_STATUS_CODES,
     INSTANCE_STATUS_CODES,
-    ROWS,
     EventStatus,
 )
-from pytest_ecsevents.services.metadata import ERRORS, ITEMS
-from pytest_ecsevents.services.smq import (
-    BATCH,
-    HIDDEN,
-    PRIORITY,
-    QUEUE_LIMITS,
-    TOPIC_LIMITS,
-    VERSION,
-    WAIT,
-    Route,
-)
-from pytest_ecsevents.services.smq import ERRORS as SMQ_ERRORS
+from pytest_ecsevents.services.ecs._lifecycle import ROWS
+from pytest_ecsevents.services.metadata._errors import ERRORS
+from pytest_ecsevents.services.metadata._items import ITEMS
+from pytest_ecsevents.services.smq._errors import ERRORS as SMQ_ERRORS
+from pytest_ecsevents.services.smq._limits import BATCH, HIDDEN, PRIORITY, QUEUE_LIMITS, TOPIC_LIMITS, WAIT
+from pytest_ecsevents.services.smq._protocol import VERSION, Route
 
 PAGE = Path(__file__).with_name("capabilities.md")
 

@@ -25,47 +25,47 @@ if TYPE_CHECKING:  # `as` exports them again for type checkers, which cannot rea
     from pytest_ecsevents._errors import UnknownParameterWarning as UnknownParameterWarning
     from pytest_ecsevents._errors import UnusedFaultError as UnusedFaultError
     from pytest_ecsevents._errors import UnusedStubError as UnusedStubError
-    from pytest_ecsevents.face import EcsEvents as EcsEvents
-    from pytest_ecsevents.face import Instances as Instances
-    from pytest_ecsevents.face import PlannedStep as PlannedStep
-    from pytest_ecsevents.face import Queue as Queue
-    from pytest_ecsevents.face import Scenario as Scenario
-    from pytest_ecsevents.face import Topic as Topic
-    from pytest_ecsevents.handlers import Stopped as Stopped
-    from pytest_ecsevents.rpc import ApiCall as ApiCall
-    from pytest_ecsevents.rpc import ApiError as ApiError
-    from pytest_ecsevents.services.cms import Delivery as Delivery
-    from pytest_ecsevents.services.cms import DeliveryOptions as DeliveryOptions
-    from pytest_ecsevents.services.cms import EventPattern as EventPattern
-    from pytest_ecsevents.services.cms import EventRule as EventRule
-    from pytest_ecsevents.services.cms import FunctionContext as FunctionContext
-    from pytest_ecsevents.services.cms import RuleTarget as RuleTarget
-    from pytest_ecsevents.services.cms import Subscription as Subscription
-    from pytest_ecsevents.services.ecs import Disk as Disk
-    from pytest_ecsevents.services.ecs import EventStatus as EventStatus
-    from pytest_ecsevents.services.ecs import Instance as Instance
-    from pytest_ecsevents.services.ecs import InstanceArrearsError as InstanceArrearsError
-    from pytest_ecsevents.services.ecs import InstanceLockedError as InstanceLockedError
-    from pytest_ecsevents.services.ecs import InstanceStatus as InstanceStatus
-    from pytest_ecsevents.services.ecs import InstanceStatusError as InstanceStatusError
-    from pytest_ecsevents.services.ecs import InstanceTransition as InstanceTransition
-    from pytest_ecsevents.services.ecs import NotBeforePassedError as NotBeforePassedError
-    from pytest_ecsevents.services.ecs import NothingToRedeployError as NothingToRedeployError
-    from pytest_ecsevents.services.ecs import NotInquiringError as NotInquiringError
-    from pytest_ecsevents.services.ecs import NotPreemptibleError as NotPreemptibleError
-    from pytest_ecsevents.services.ecs import NotSimulatedError as NotSimulatedError
-    from pytest_ecsevents.services.ecs import SystemEvent as SystemEvent
-    from pytest_ecsevents.services.ecs import Transition as Transition
-    from pytest_ecsevents.services.ecs import UnknownEventError as UnknownEventError
-    from pytest_ecsevents.services.ecs import UnknownEventTypeError as UnknownEventTypeError
-    from pytest_ecsevents.services.ecs import UnknownInstanceError as UnknownInstanceError
-    from pytest_ecsevents.services.metadata import Guest as Guest
-    from pytest_ecsevents.services.metadata import Metadata as Metadata
-    from pytest_ecsevents.services.metadata import MetadataCall as MetadataCall
-    from pytest_ecsevents.services.smq import QueueMessage as QueueMessage
-    from pytest_ecsevents.services.smq import TopicMessage as TopicMessage
-    from pytest_ecsevents.services.smq import TopicPush as TopicPush
-    from pytest_ecsevents.services.smq import TopicSubscription as TopicSubscription
+    from pytest_ecsevents.face._ecs_events import EcsEvents as EcsEvents
+    from pytest_ecsevents.face._instances import Instances as Instances
+    from pytest_ecsevents.face._staging import PlannedStep as PlannedStep
+    from pytest_ecsevents.face._staging import Scenario as Scenario
+    from pytest_ecsevents.handlers._runner import Stopped as Stopped
+    from pytest_ecsevents.rpc._calls import ApiCall as ApiCall
+    from pytest_ecsevents.rpc._errors import ApiError as ApiError
+    from pytest_ecsevents.services.cms._delivery import Delivery as Delivery
+    from pytest_ecsevents.services.cms._delivery import Subscription as Subscription
+    from pytest_ecsevents.services.cms._event_rules import EventPattern as EventPattern
+    from pytest_ecsevents.services.cms._event_rules import EventRule as EventRule
+    from pytest_ecsevents.services.cms._event_rules import RuleTarget as RuleTarget
+    from pytest_ecsevents.services.cms._functions import FunctionContext as FunctionContext
+    from pytest_ecsevents.services.cms._options import DeliveryOptions as DeliveryOptions
+    from pytest_ecsevents.services.ecs._catalogue import EventStatus as EventStatus
+    from pytest_ecsevents.services.ecs._catalogue import InstanceStatus as InstanceStatus
+    from pytest_ecsevents.services.ecs._disks import Disk as Disk
+    from pytest_ecsevents.services.ecs._model import Instance as Instance
+    from pytest_ecsevents.services.ecs._model import InstanceTransition as InstanceTransition
+    from pytest_ecsevents.services.ecs._model import SystemEvent as SystemEvent
+    from pytest_ecsevents.services.ecs._model import Transition as Transition
+    from pytest_ecsevents.services.ecs._refusals import InstanceArrearsError as InstanceArrearsError
+    from pytest_ecsevents.services.ecs._refusals import InstanceLockedError as InstanceLockedError
+    from pytest_ecsevents.services.ecs._refusals import InstanceStatusError as InstanceStatusError
+    from pytest_ecsevents.services.ecs._refusals import NotBeforePassedError as NotBeforePassedError
+    from pytest_ecsevents.services.ecs._refusals import NothingToRedeployError as NothingToRedeployError
+    from pytest_ecsevents.services.ecs._refusals import NotInquiringError as NotInquiringError
+    from pytest_ecsevents.services.ecs._refusals import NotPreemptibleError as NotPreemptibleError
+    from pytest_ecsevents.services.ecs._refusals import NotSimulatedError as NotSimulatedError
+    from pytest_ecsevents.services.ecs._refusals import UnknownEventError as UnknownEventError
+    from pytest_ecsevents.services.ecs._refusals import UnknownEventTypeError as UnknownEventTypeError
+    from pytest_ecsevents.services.ecs._refusals import UnknownInstanceError as UnknownInstanceError
+    from pytest_ecsevents.services.metadata._author import Metadata as Metadata
+    from pytest_ecsevents.services.metadata._calls import MetadataCall as MetadataCall
+    from pytest_ecsevents.services.metadata._guests import Guest as Guest
+    from pytest_ecsevents.services.smq._author import Queue as Queue
+    from pytest_ecsevents.services.smq._author import Topic as Topic
+    from pytest_ecsevents.services.smq._queues import QueueMessage as QueueMessage
+    from pytest_ecsevents.services.smq._topics import TopicMessage as TopicMessage
+    from pytest_ecsevents.services.smq._topics import TopicPush as TopicPush
+    from pytest_ecsevents.services.smq._topics import TopicSubscription as TopicSubscription
 
 _NAMES = {
     "_errors": """
@@ -74,18 +74,30 @@ _NAMES = {
         StrictnessError StuckHandlerError UnexpectedCallError UnknownParameterWarning UnusedFaultError
         UnusedStubError
     """,
-    "rpc": "ApiCall ApiError",
-    "services.ecs": """
-        Disk EventStatus Instance InstanceArrearsError InstanceLockedError InstanceStatus InstanceStatusError
-        InstanceTransition NotBeforePassedError NotInquiringError NotPreemptibleError NotSimulatedError
-        NothingToRedeployError SystemEvent Transition UnknownEventError UnknownEventTypeError
+    "face._ecs_events": "EcsEvents",
+    "face._instances": "Instances",
+    "face._staging": "PlannedStep Scenario",
+    "handlers._runner": "Stopped",
+    "rpc._calls": "ApiCall",
+    "rpc._errors": "ApiError",
+    "services.cms._delivery": "Delivery Subscription",
+    "services.cms._event_rules": "EventPattern EventRule RuleTarget",
+    "services.cms._functions": "FunctionContext",
+    "services.cms._options": "DeliveryOptions",
+    "services.ecs._catalogue": "EventStatus InstanceStatus",
+    "services.ecs._disks": "Disk",
+    "services.ecs._model": "Instance InstanceTransition SystemEvent Transition",
+    "services.ecs._refusals": """
+        InstanceArrearsError InstanceLockedError InstanceStatusError NotBeforePassedError NotInquiringError
+        NotPreemptibleError NotSimulatedError NothingToRedeployError UnknownEventError UnknownEventTypeError
         UnknownInstanceError
     """,
-    "services.cms": "Delivery DeliveryOptions EventPattern EventRule FunctionContext RuleTarget Subscription",
-    "services.smq": "QueueMessage TopicMessage TopicPush TopicSubscription",
-    "services.metadata": "Guest Metadata MetadataCall",
-    "handlers": "Stopped",
-    "face": "EcsEvents Instances PlannedStep Queue Scenario Topic",
+    "services.metadata._author": "Metadata",
+    "services.metadata._calls": "MetadataCall",
+    "services.metadata._guests": "Guest",
+    "services.smq._author": "Queue Topic",
+    "services.smq._queues": "QueueMessage",
+    "services.smq._topics": "TopicMessage TopicPush TopicSubscription",
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 

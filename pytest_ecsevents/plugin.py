@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_ecsevents.face import EcsEvents, Scenario, Settings
+    from pytest_ecsevents.face._ecs_events import EcsEvents
     from pytest_ecsevents.face._markers import Mark
+    from pytest_ecsevents.face._settings import Settings
+    from pytest_ecsevents.face._staging import Scenario
     from pytest_ecsevents.face._wiring import Parts
 
 FIXTURE = "ecs_events"
@@ -136,7 +138,7 @@ class _Fixture:
         clock and with it the events. `reboot`, `stop`, `start`, `redeploy` and `release` do what a user does. `calls`,
         `assert_called` and `timeline()` show what the handler did.
         """
-        from pytest_ecsevents.face import parts_of
+        from pytest_ecsevents.face._ecs_events import parts_of
         from pytest_ecsevents.face._markers import make_ecs_events
 
         node: pytest.Item = request.node
@@ -195,7 +197,7 @@ class _MessageOnly:
 
 def _settings_of(config: pytest.Config) -> Settings:
     if _settings not in config.stash:
-        from pytest_ecsevents.face import NAMES, Settings, override_settings
+        from pytest_ecsevents.face._settings import NAMES, Settings, override_settings
 
         ini = {name: config.getini(f"ecs_events_{name}") for name in NAMES}
         line = {name: config.getoption(f"ecs_events_{name}") for name in NAMES}

@@ -16,10 +16,11 @@ from pytest_ecsevents._words import nearest
 from pytest_ecsevents.checks._faults import FaultRules
 from pytest_ecsevents.checks._patterns import ALL, CallPattern, pattern
 from pytest_ecsevents.checks._strictness import relaxed
-from pytest_ecsevents.clock import Micros, instant_text
+from pytest_ecsevents.clock._times import Micros, instant_text
 from pytest_ecsevents.report._texts import METADATA, api_request_text, call_text, request_text
-from pytest_ecsevents.rpc import ApiCall, Call, NoReply
-from pytest_ecsevents.services.metadata import HOST, MetadataCall
+from pytest_ecsevents.rpc._calls import ApiCall, Call
+from pytest_ecsevents.rpc._wire import NoReply
+from pytest_ecsevents.services.metadata._calls import HOST, MetadataCall
 
 __tracebackhide__ = hidden_in_reports
 

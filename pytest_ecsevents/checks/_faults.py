@@ -10,22 +10,14 @@ from pytest_ecsevents._errors import BadArgumentError, UnusedFaultError, hidden_
 from pytest_ecsevents._words import did_you_mean, listed, nearest
 from pytest_ecsevents.checks._patterns import ALL
 from pytest_ecsevents.checks._strictness import with_remedy
-from pytest_ecsevents.clock import SECOND, Micros, duration_text, instant_text
+from pytest_ecsevents.clock._times import SECOND, Micros, duration_text, instant_text
 from pytest_ecsevents.report._texts import METADATA
-from pytest_ecsevents.rpc import (
-    COMMON,
-    NETWORK_FAULTS,
-    NO_EFFECT,
-    Acts,
-    ApiError,
-    Call,
-    Effect,
-    ErrorRow,
-    ErrorTable,
-    NetworkFault,
-)
+from pytest_ecsevents.rpc._calls import Call
+from pytest_ecsevents.rpc._error_tables import COMMON
+from pytest_ecsevents.rpc._errors import ApiError, ErrorRow, ErrorTable
+from pytest_ecsevents.rpc._network_faults import NETWORK_FAULTS, NO_EFFECT, Acts, Effect, NetworkFault
 from pytest_ecsevents.services._products import ACTIONS
-from pytest_ecsevents.services.metadata import ERRORS
+from pytest_ecsevents.services.metadata._errors import ERRORS
 
 __tracebackhide__ = hidden_in_reports
 
@@ -150,12 +142,7 @@ class Rule(Generic[C]):
 
 
 class FaultRules(Generic[C]):
-    """The faults, quotas and delays declared for one kind of calls, in order.
-
-    Args:
-        seed: Makes the random choices of this test its own.
-        text: A call in words.
-    """
+    """The faults, quotas and delays declared for one kind of calls, in order."""
 
     def __init__(self, seed: str, text: Callable[[C], str]) -> None:
         self._seed: Final = seed
@@ -226,13 +213,7 @@ class FaultRules(Generic[C]):
         self.rules.append(Rule(calls, name, effect, None, None, Quota(per_minute), optional))
 
     def refuse(self, calls: Pattern[C], code: str, condition: Condition[C]) -> None:
-        """Declare an optional fault for the calls that a condition selects.
-
-        Args:
-            calls: The calls it is asked about.
-            code: A common error, which any action may answer.
-            condition: Selects the calls.
-        """
+        """Declare an optional fault for the calls that a condition selects."""
         what = f"fail({calls.action!r}, {code!r})"
         effect = _effect(what, calls.action, code, message=None, http_status=None, acted=None)
         self.rules.append(Rule(calls, code, effect, None, None, condition, optional=True))
@@ -262,11 +243,7 @@ class FaultRules(Generic[C]):
         return effect if delay is None else replace(effect, delay=delay.effect.delay)
 
     def unused(self, calls: Sequence[C]) -> UnusedFaultError | None:
-        """The complaint about rules that met fewer calls than they were declared for.
-
-        Args:
-            calls: Every call of the test.
-        """
+        """The complaint about rules that met fewer calls than they were declared for."""
         left = [rule for rule in self.rules if not (rule.optional or rule.was_used)]
         left.sort(key=lambda rule: rule.effect.fault is None)
         if not left:

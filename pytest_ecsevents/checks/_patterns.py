@@ -7,9 +7,9 @@ from typing import Final
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.report._texts import METADATA
-from pytest_ecsevents.rpc import ApiCall
+from pytest_ecsevents.rpc._calls import ApiCall
 from pytest_ecsevents.services._products import ACTIONS, PRODUCTS
-from pytest_ecsevents.services.metadata import MetadataCall
+from pytest_ecsevents.services.metadata._calls import MetadataCall
 
 __tracebackhide__ = hidden_in_reports
 

@@ -31,15 +31,19 @@ from pytest_ecsevents.checks._strictness import (
     together,
 )
 from pytest_ecsevents.checks._stubs import Stubs
-from pytest_ecsevents.clock import Clock, HandlerStop, Micros, instant_text
+from pytest_ecsevents.clock._clock import Clock
+from pytest_ecsevents.clock._stop import HandlerStop
+from pytest_ecsevents.clock._times import Micros, instant_text
 from pytest_ecsevents.report._entries import JournalEntry
 from pytest_ecsevents.report._sleeps import SleepLog
 from pytest_ecsevents.report._texts import asked_text
-from pytest_ecsevents.rpc import NO_EFFECT, ApiCall, Call, Effect, NoReply
-from pytest_ecsevents.services.cms import Delivery
-from pytest_ecsevents.services.ecs import Change, Interruption, Observed
-from pytest_ecsevents.services.metadata import MetadataCall
-from pytest_ecsevents.services.smq import SmqCall
+from pytest_ecsevents.rpc._calls import ApiCall, Call
+from pytest_ecsevents.rpc._network_faults import NO_EFFECT, Effect
+from pytest_ecsevents.rpc._wire import NoReply
+from pytest_ecsevents.services.cms._delivery import Delivery
+from pytest_ecsevents.services.ecs._model import Change, Interruption, Observed
+from pytest_ecsevents.services.metadata._calls import MetadataCall
+from pytest_ecsevents.services.smq._protocol import SmqCall
 
 __tracebackhide__ = hidden_in_reports
 
@@ -284,13 +288,7 @@ class CallRecorder:
     # -- what functions do that the author planned
 
     def call_planned(self, function: Callable[[], object], at: Micros, place: str) -> None:
-        """Call a function planned for an instant, and remember its error until the author has seen it.
-
-        Args:
-            function: The function.
-            at: The instant.
-            place: Where it was planned, in words.
-        """
+        """Call a function planned for an instant, and remember its error until the author has seen it."""
         try:
             self.origin.call(function)
         except (HandlerStop, KeyboardInterrupt, SystemExit):

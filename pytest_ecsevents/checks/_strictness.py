@@ -16,9 +16,9 @@ from pytest_ecsevents._errors import (
 )
 from pytest_ecsevents._frames import place_of_error
 from pytest_ecsevents._words import did_you_mean, listed
-from pytest_ecsevents.clock import Micros, instant_text
-from pytest_ecsevents.services.cms import Delivery
-from pytest_ecsevents.services.ecs import Change, Transition
+from pytest_ecsevents.clock._times import Micros, instant_text
+from pytest_ecsevents.services.cms._delivery import Delivery
+from pytest_ecsevents.services.ecs._model import Change, Transition
 
 __tracebackhide__ = hidden_in_reports
 

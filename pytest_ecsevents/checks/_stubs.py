@@ -9,7 +9,8 @@ from pytest_ecsevents._errors import BadArgumentError, UnusedStubError, hidden_i
 from pytest_ecsevents._words import nearest
 from pytest_ecsevents.checks._strictness import with_remedy
 from pytest_ecsevents.report._texts import call_text
-from pytest_ecsevents.rpc import ApiCall, ApiError
+from pytest_ecsevents.rpc._calls import ApiCall
+from pytest_ecsevents.rpc._errors import ApiError
 from pytest_ecsevents.services._products import PRODUCTS
 
 __tracebackhide__ = hidden_in_reports

@@ -250,11 +250,7 @@ class Clock:
 
     @contextmanager
     def holding_off(self, ident: int) -> Iterator[bool]:
-        """Keep other threads from taking our locks; whether one of them may be interrupted.
-
-        Args:
-            ident: The thread's identity.
-        """
+        """Keep other threads from taking our locks; whether one of them may be interrupted."""
         is_free = self.lock.acquire(blocking=False)
         try:
             with nullcontext(True) if self.waits is None else self.waits.holding_off(ident) as is_outside:
@@ -321,12 +317,7 @@ class Clock:
             pass
 
     def run_one_due(self, until: Micros, *, move: bool = True) -> bool:
-        """Let the next work happen that is due until an instant, and tell receivers; whether there was some.
-
-        Args:
-            until: The instant.
-            move: Whether the clock is moved to it first; else somebody else has moved it already.
-        """
+        """Let the next work happen that is due until an instant, and tell receivers; whether there was some."""
         is_inside = self._is_in_operation() or get_ident() in self._calling
         with self.lock:
             # A function of the author's has its turn when what holds it is over.

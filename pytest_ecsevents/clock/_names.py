@@ -16,14 +16,7 @@ Names: TypeAlias = list[tuple[str, object]]
 
 
 class _Seen(NamedTuple):
-    """What was seen in a module.
-
-    Attributes:
-        module: The module.
-        size: How many names it had.
-        taken: The names that are bound to functions that are wanted.
-        strange: The usual names that are bound to something else: to a test's stand-in, perhaps, that will be taken away.
-    """
+    """What was seen in a module."""
 
     module: ModuleType
     size: int
@@ -55,12 +48,7 @@ class NamesMemo:
         self._telling: dict[str, _Seen] = {}  # those of the known where something may have to be replaced
 
     def want(self, functions: AbstractSet[int], usual: AbstractSet[str]) -> None:
-        """Look for more functions; at all modules anew, if they are new.
-
-        Args:
-            functions: They, by id.
-            usual: What programs mostly call them.
-        """
+        """Look for more functions; at all modules anew, if they are new."""
         if not self._wanted.issuperset(functions):
             self._wanted.update(functions)
             self._usual.update(usual)
@@ -80,13 +68,7 @@ class NamesMemo:
     def takers(
         self, functions: AbstractSet[int], loaded: list[object], *, remember: bool
     ) -> Iterator[tuple[ModuleType, str, object]]:
-        """(module, name, function) for each of `functions`, by id, that a loaded module has taken.
-
-        Args:
-            functions: Some of those that are wanted.
-            loaded: What is among the modules.
-            remember: Whether modules look as they do when nothing is replaced; else what is found in new ones is forgotten.
-        """
+        """(module, name, function) for each of `functions`, by id, that a loaded module has taken."""
         modules, known, telling = sys.modules, self._known, self._telling
         if not _are_same(self._loaded, loaded):
             self._loaded, self._has_looked_at_all = loaded, False

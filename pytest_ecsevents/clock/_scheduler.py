@@ -79,11 +79,7 @@ def _never() -> bool:
 
 
 class Scheduler:
-    """The threads of one test, and when time moves.
-
-    Args:
-        clock: What moves time.
-    """
+    """The threads of one test, and when time moves."""
 
     def __init__(self, clock: TimeDriver) -> None:
         self._clock: Final = clock
@@ -477,10 +473,6 @@ class Scheduler:
 
     @contextmanager
     def holding_off(self, ident: int) -> Iterator[bool]:
-        """Keep other threads from taking the lock; whether one of them may be interrupted.
-
-        Args:
-            ident: The thread's identity.
-        """
+        """Keep other threads from taking the lock; whether one of them may be interrupted."""
         with self._mutex:
             yield _is_interruptible(self._members.get(ident))

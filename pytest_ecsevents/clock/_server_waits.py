@@ -126,11 +126,6 @@ class LoopbackClients:
         """Have reads of the server's answers wait in virtual time until `undo` closes.
 
         Then the clients' connections are closed: the server is gone, and a client that was stopped does not close them.
-
-        Args:
-            has_request: Whether a request has come that the server has not begun to answer.
-            given_up: Called with a client's port when the client stops waiting for its answer.
-            undo: Undoes it.
         """
         scheduler = self._scheduler
         if scheduler is None:

@@ -10,10 +10,6 @@ class ClockSource(Protocol):
 
     `read` and `move_to` serve whoever started it, the user included; `start` and `stop` are ours.
     None of them imports the library, `start` excepted.
-
-    Attributes:
-        name: The library's.
-        freezes_monotonic: Whether `time.monotonic` stands still with the clock.
     """
 
     name: str

@@ -93,10 +93,6 @@ class Stop:
     def tell(self, now: Micros, *, in_loop: bool = False) -> None:
         """End the handler.
 
-        Args:
-            now: The instant.
-            in_loop: Whether its event loop has nothing to do.
-
         Raises:
             HandlerStop: It is no coroutine.
             CancelledError: It is a coroutine that waits without awaiting.

@@ -11,7 +11,7 @@ from pytest_ecsevents._words import did_you_mean, listed, nearest
 from pytest_ecsevents.checks._faults import FaultRules
 from pytest_ecsevents.checks._patterns import metadata_pattern, pattern
 from pytest_ecsevents.checks._recorder import CallRecorder
-from pytest_ecsevents.clock import (
+from pytest_ecsevents.clock._times import (
     Duration,
     Micros,
     duration_text,
@@ -23,7 +23,8 @@ from pytest_ecsevents.clock import (
 )
 from pytest_ecsevents.face._settings import Settings, override_settings
 from pytest_ecsevents.report._texts import METADATA
-from pytest_ecsevents.services.ecs import EVENT_TYPES, EventStatus, Instance, SystemEvent
+from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES, EventStatus
+from pytest_ecsevents.services.ecs._model import Instance, SystemEvent
 
 __tracebackhide__ = hidden_in_reports
 
@@ -226,14 +227,7 @@ def check_acted(action: str, code: str, acted: bool | None) -> None:
 def rules_for(
     recorder: CallRecorder, action: str, params: Mapping[str, object], method: Callable[..., None]
 ) -> "tuple[FaultRules[Any], Any]":
-    """The rules for faults of these calls, and the pattern that matches the calls.
-
-    Args:
-        recorder: Holds the rules.
-        action: An action, "*", or "metadata".
-        params: Parameters of the calls, by name.
-        method: The method that got them; an error about a misspelt parameter suggests its arguments too.
-    """
+    """The rules for faults of these calls, and the pattern that matches the calls."""
     options = [name for name in inspect.signature(method).parameters if name != "params"]
     if action == METADATA:
         return recorder.metadata.faults, metadata_pattern(params, options)

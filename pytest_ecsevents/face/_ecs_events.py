@@ -11,35 +11,32 @@ from pytest_ecsevents._errors import EcsEventsError, hidden_in_reports
 from pytest_ecsevents._frames import author_frame, place_of
 from pytest_ecsevents.checks._strictness import Checks, strict_checks
 from pytest_ecsevents.checks._stubs import Answer
-from pytest_ecsevents.clock import (
-    Duration,
-    Micros,
-    When,
-    from_micros,
-    instant_text,
-    is_loop_running,
-    parse_duration,
-    parse_when,
-)
+from pytest_ecsevents.clock._asyncio import is_loop_running
+from pytest_ecsevents.clock._times import Duration, Micros, When, from_micros, instant_text, parse_duration, parse_when
 from pytest_ecsevents.face import _arguments
 from pytest_ecsevents.face._instances import Instances
 from pytest_ecsevents.face._settings import Settings
 from pytest_ecsevents.face._wiring import Parts, entered
-from pytest_ecsevents.handlers import Stopped
 from pytest_ecsevents.handlers._rule_targets import RuleBook
+from pytest_ecsevents.handlers._runner import Stopped
 from pytest_ecsevents.handlers._senders import Receiver
 from pytest_ecsevents.report._expectations import check_avoided, check_transitions
 from pytest_ecsevents.report._reasons import BY_TEST, IN_GUEST
-from pytest_ecsevents.rpc import ApiCall
-from pytest_ecsevents.services.cms import FunctionContext, NotificationNames, Subscription, cloudmonitor
-from pytest_ecsevents.services.ecs import Change, Disk, EventRecord, Instance, InstanceRecord, SystemEvent, Transition
-from pytest_ecsevents.services.metadata import Guest, Metadata
-from pytest_ecsevents.services.smq import Queue, Topic
+from pytest_ecsevents.rpc._calls import ApiCall
+from pytest_ecsevents.services.cms._delivery import Subscription
+from pytest_ecsevents.services.cms._formats import cloudmonitor
+from pytest_ecsevents.services.cms._functions import FunctionContext
+from pytest_ecsevents.services.cms._names import NotificationNames
+from pytest_ecsevents.services.ecs._disks import Disk
+from pytest_ecsevents.services.ecs._model import Change, EventRecord, Instance, InstanceRecord, SystemEvent, Transition
+from pytest_ecsevents.services.metadata._author import Metadata
+from pytest_ecsevents.services.metadata._guests import Guest
+from pytest_ecsevents.services.smq._author import Queue, Topic
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from pytest_ecsevents.services.cms import DeliveryOptions
+    from pytest_ecsevents.services.cms._options import DeliveryOptions
 
 __tracebackhide__ = hidden_in_reports
 

@@ -6,8 +6,12 @@ from typing import Final
 
 from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents.checks._recorder import Origin
-from pytest_ecsevents.clock import Duration, parse_duration
-from pytest_ecsevents.services.ecs import AttributeValue, Cloud, GivenDisk, Instance, InstanceStatus
+from pytest_ecsevents.clock._times import Duration, parse_duration
+from pytest_ecsevents.services.ecs._attributes import AttributeValue
+from pytest_ecsevents.services.ecs._catalogue import InstanceStatus
+from pytest_ecsevents.services.ecs._cloud import Cloud
+from pytest_ecsevents.services.ecs._disks import GivenDisk
+from pytest_ecsevents.services.ecs._model import Instance
 
 __tracebackhide__ = hidden_in_reports
 

@@ -13,7 +13,8 @@ from pytest_ecsevents.face._matrix import arguments, cases
 from pytest_ecsevents.face._scenarios import Case
 from pytest_ecsevents.face._settings import Settings
 from pytest_ecsevents.face._staging import Scenario, stage_case
-from pytest_ecsevents.services.ecs import ATTRIBUTES, EVENT_TYPES, MAINTENANCE_CAUSES, EventStatus
+from pytest_ecsevents.services.ecs._attributes import ATTRIBUTES
+from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES, MAINTENANCE_CAUSES, EventStatus
 
 __tracebackhide__ = hidden_in_reports
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.face._scenarios import SCENARIOS, Case, case_of, scenarios_of, types_of
-from pytest_ecsevents.services.ecs import EVENT_TYPES
+from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES
 
 __tracebackhide__ = hidden_in_reports
 

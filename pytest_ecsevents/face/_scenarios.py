@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pytest_ecsevents.clock import SECOND, Micros, parse_duration
-from pytest_ecsevents.services.ecs import EVENT_TYPES, EventStatus, Trigger, first_statuses, next_status
+from pytest_ecsevents.clock._times import SECOND, Micros, parse_duration
+from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES, EventStatus
+from pytest_ecsevents.services.ecs._lifecycle import Trigger, first_statuses, next_status
 
 MINUTE: Final = 60 * SECOND
 HOUR: Final = 60 * MINUTE
@@ -27,13 +28,7 @@ _AVOIDED_BY: Final = (Trigger.REBOOT, Trigger.REDEPLOY)
 
 @dataclass(frozen=True, slots=True)
 class ProviderStep:
-    """Something that the provider does in a scenario, besides running the event.
-
-    Attributes:
-        kind: "cancel", or "reschedule".
-        at: When, counted from the first NotBefore; from publication, if the event is born Executing.
-        to: The new NotBefore, counted likewise.
-    """
+    """Something that the provider does in a scenario, besides running the event."""
 
     kind: str
     at: Micros
@@ -108,13 +103,7 @@ SCENARIOS: Final = {row.name: row for row in _ROWS}
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One scenario for one type of event.
-
-    Attributes:
-        row: The scenario.
-        event_type: The type.
-        simulated: Whether the event is a simulated one.
-    """
+    """One scenario for one type of event."""
 
     row: ScenarioRow
     event_type: str

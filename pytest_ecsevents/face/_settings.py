@@ -6,7 +6,8 @@ from typing import Any, Final, NamedTuple
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.checks._strictness import strict_checks
-from pytest_ecsevents.clock import BACKENDS, SLEEPS, parse_duration, parse_when
+from pytest_ecsevents.clock._clock import BACKENDS, SLEEPS
+from pytest_ecsevents.clock._times import parse_duration, parse_when
 
 __tracebackhide__ = hidden_in_reports
 
@@ -40,13 +41,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
 
 
 def override_settings(settings: Settings, given: dict[str, Any], label: Callable[[str], str]) -> Settings:
-    """`settings` with those of `given` that are neither None nor empty.
-
-    Args:
-        settings: The settings so far.
-        given: Values by name.
-        label: The name in errors for the setting of a name: "the ini option ecs_events_clock".
-    """
+    """`settings` with those of `given` that are neither None nor empty."""
     values = {name: value for name, value in given.items() if value not in (None, "")}
     for name, value in values.items():
         _check(name, value, label(name))

@@ -7,12 +7,13 @@ from functools import partial
 from typing import Final
 
 from pytest_ecsevents._errors import hidden_in_reports
-from pytest_ecsevents.clock import Micros, from_micros, instant_text
+from pytest_ecsevents.clock._times import Micros, from_micros, instant_text
 from pytest_ecsevents.face._ecs_events import EcsEvents, parts_of
 from pytest_ecsevents.face._scenarios import HOUR, LASTS, MINUTE, NOTICE, Case, ProviderStep
-from pytest_ecsevents.rpc import ApiCall
+from pytest_ecsevents.rpc._calls import ApiCall
 from pytest_ecsevents.services._products import ACTIONS
-from pytest_ecsevents.services.ecs import EventRecord, EventStatus, SystemEvent, record_of
+from pytest_ecsevents.services.ecs._catalogue import EventStatus
+from pytest_ecsevents.services.ecs._model import EventRecord, SystemEvent, record_of
 
 __tracebackhide__ = hidden_in_reports
 

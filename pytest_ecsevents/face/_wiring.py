@@ -8,28 +8,34 @@ from pytest_ecsevents._errors import EcsEventsError, hidden_in_reports
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.checks._recorder import CallRecorder
 from pytest_ecsevents.checks._strictness import strict_checks
-from pytest_ecsevents.clock import Clock, Duration, Micros, When, parse_duration, parse_when
+from pytest_ecsevents.clock._clock import Clock
+from pytest_ecsevents.clock._times import Duration, Micros, When, parse_duration, parse_when
 from pytest_ecsevents.face._arguments import instance_id_of, parse_until
 from pytest_ecsevents.face._settings import Settings
-from pytest_ecsevents.handlers import Stopped
 from pytest_ecsevents.handlers._guard import Guard
 from pytest_ecsevents.handlers._receivers import Receivers
 from pytest_ecsevents.handlers._rule_targets import RuleTargets
-from pytest_ecsevents.handlers._runner import PATIENCE, Runner
+from pytest_ecsevents.handlers._runner import PATIENCE, Runner, Stopped
 from pytest_ecsevents.handlers._senders import function_timed_out
 from pytest_ecsevents.report._comparisons import explain_comparison
 from pytest_ecsevents.report._entries import timeline_entries
 from pytest_ecsevents.report._reasons import Story
 from pytest_ecsevents.report._timeline import Header, timeline_text
-from pytest_ecsevents.rpc import Endpoint
-from pytest_ecsevents.server import PREFIXES, Serving, metadata_service
+from pytest_ecsevents.rpc._exchange import Endpoint
+from pytest_ecsevents.server._metadata import PREFIXES, metadata_service
+from pytest_ecsevents.server._serving import Serving
 from pytest_ecsevents.services._products import api_endpoint
-from pytest_ecsevents.services.cms import CloudMonitor, Dispatcher, Subscription
-from pytest_ecsevents.services.ecs import Cloud, CloudSettings, Ids, Instance, SystemEvent
-from pytest_ecsevents.services.metadata import HOST as METADATA_HOST
-from pytest_ecsevents.services.metadata import Guests, MetadataService
-from pytest_ecsevents.services.smq import HEADER as SMQ_HEADER
-from pytest_ecsevents.services.smq import Messaging
+from pytest_ecsevents.services.cms._delivery import Dispatcher, Subscription
+from pytest_ecsevents.services.cms._monitor import CloudMonitor
+from pytest_ecsevents.services.ecs._cloud import Cloud
+from pytest_ecsevents.services.ecs._ids import Ids
+from pytest_ecsevents.services.ecs._model import Instance, SystemEvent
+from pytest_ecsevents.services.ecs._settings import CloudSettings
+from pytest_ecsevents.services.metadata._calls import HOST as METADATA_HOST
+from pytest_ecsevents.services.metadata._guests import Guests
+from pytest_ecsevents.services.metadata._service import MetadataService
+from pytest_ecsevents.services.smq._messaging import Messaging
+from pytest_ecsevents.services.smq._protocol import HEADER as SMQ_HEADER
 from pytest_ecsevents.transports import intercept
 
 __tracebackhide__ = hidden_in_reports

@@ -6,7 +6,9 @@ from typing import Final, TypeVar
 
 from pytest_ecsevents._errors import StuckHandlerError, hidden_in_reports
 from pytest_ecsevents._frames import is_debugged, place_of_thread
-from pytest_ecsevents.clock import Clock, HandlerStop, real_now
+from pytest_ecsevents.clock._clock import Clock
+from pytest_ecsevents.clock._stop import HandlerStop
+from pytest_ecsevents.clock._threads import real_now
 from pytest_ecsevents.handlers._interrupts import LOOK_EVERY, PRESS_EVERY, Interrupter, start_watch
 
 __tracebackhide__ = hidden_in_reports
@@ -15,14 +17,7 @@ T = TypeVar("T")
 
 
 class _Running:
-    """A receiver that is at work.
-
-    Attributes:
-        what: What errors call it.
-        interrupter: What ends it.
-        stuck_at: Where it was when it was found to hang.
-        is_stubborn: Whether it swallowed what was to end it.
-    """
+    """A receiver that is at work."""
 
     __slots__ = ("interrupter", "is_stubborn", "stuck_at", "what")
 
@@ -68,10 +63,6 @@ class Guard:
 
     def call(self, what: str, function: Callable[[], T]) -> T:
         """Call a function.
-
-        Args:
-            what: What an error calls it.
-            function: It.
 
         Raises:
             StuckHandlerError: It hung.

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents._frames import OURS, SERVER, WAITING, author_frame, is_of, place_of
-from pytest_ecsevents.clock import Clock, HandlerStop
+from pytest_ecsevents.clock._clock import Clock
+from pytest_ecsevents.clock._stop import HandlerStop
 
 __tracebackhide__ = hidden_in_reports
 
@@ -31,14 +32,6 @@ class Interrupter:
     Elsewhere, and on systems without such signals, the interpreter raises at the thread's next step.
 
     It never raises where the thread holds a lock of ours or waits in our scheduler: whoever watches tries again soon.
-
-    Attributes:
-        is_over: Whether the code has ended.
-        raised: How often it raised.
-
-    Args:
-        clock: The test's.
-        is_authors: Whether what the thread runs now is to be ended; asked in that thread, or while it is held off.
     """
 
     def __init__(self, clock: Clock, is_authors: "Callable[[], bool] | None" = None) -> None:
@@ -78,9 +71,6 @@ class Interrupter:
 
         Code in the thread of the test can't be left behind: only an error that it does not catch gets out of it. One
         raised between two rounds of its loop often does.
-
-        Args:
-            sentence: What to say.
         """
         self._presses += 1
         if self._presses <= _MOST_PRESSES:

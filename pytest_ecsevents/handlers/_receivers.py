@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed
-from pytest_ecsevents.clock import SECOND, Micros
+from pytest_ecsevents.clock._times import SECOND, Micros
 from pytest_ecsevents.handlers._guard import Guard
 from pytest_ecsevents.handlers._senders import (
     FunctionComputeSender,
@@ -17,23 +17,15 @@ from pytest_ecsevents.handlers._senders import (
     is_coroutine_function,
     name_of,
 )
-from pytest_ecsevents.services.cms import (
-    CloudMonitor,
-    Courier,
-    Delivery,
-    DeliveryFaults,
-    Dispatcher,
-    EventFilter,
-    FunctionContext,
-    FunctionMeta,
-    Notification,
-    Retries,
-    Subscription,
-    callback,
-    cloudmonitor,
-    read_options,
-)
-from pytest_ecsevents.transports import METHODS
+from pytest_ecsevents.services.cms._delivery import Courier, Delivery, Dispatcher, Subscription
+from pytest_ecsevents.services.cms._delivery_faults import DeliveryFaults, Retries
+from pytest_ecsevents.services.cms._filters import EventFilter
+from pytest_ecsevents.services.cms._formats import callback, cloudmonitor
+from pytest_ecsevents.services.cms._functions import FunctionContext, FunctionMeta
+from pytest_ecsevents.services.cms._monitor import CloudMonitor
+from pytest_ecsevents.services.cms._notification import Notification
+from pytest_ecsevents.services.cms._options import read_options
+from pytest_ecsevents.transports._webhooks import METHODS
 
 __tracebackhide__ = hidden_in_reports
 
@@ -155,13 +147,7 @@ class Receivers:
         self.webhooks[url] = url if receiver is None else receiver
 
     def to_webhook(self, url: str, method: str, receiver: "Receiver | str") -> Subscription:
-        """Deliver notifications of an event rule to the receiver that stands for a URL.
-
-        Args:
-            url: The rule's.
-            method: "GET" or "POST".
-            receiver: A function, or the URL to send to.
-        """
+        """Deliver notifications of an event rule to the receiver that stands for a URL."""
         if isinstance(receiver, str):
             courier: Courier = UrlSender(receiver, f"{method} JSON", is_rule=False)
         else:

@@ -10,15 +10,12 @@ from pytest_ecsevents._errors import DeliveryError, hidden_in_reports
 from pytest_ecsevents._words import nearest
 from pytest_ecsevents.handlers._receivers import Receivers
 from pytest_ecsevents.handlers._senders import NullSender
-from pytest_ecsevents.rpc import is_loopback
-from pytest_ecsevents.services.cms import (
-    CloudMonitor,
-    EventRule,
-    Notification,
-    RuleTarget,
-    Subscription,
-    cloudmonitor,
-)
+from pytest_ecsevents.rpc._http import is_loopback
+from pytest_ecsevents.services.cms._delivery import Subscription
+from pytest_ecsevents.services.cms._event_rules import EventRule, RuleTarget
+from pytest_ecsevents.services.cms._formats import cloudmonitor
+from pytest_ecsevents.services.cms._monitor import CloudMonitor
+from pytest_ecsevents.services.cms._notification import Notification
 
 __tracebackhide__ = hidden_in_reports
 
@@ -34,13 +31,7 @@ def log_entry(notification: Notification) -> dict[str, Any]:
 
 
 class RuleTargets:
-    """Delivers notifications to the targets of event rules.
-
-    Args:
-        monitor: Has the rules.
-        receivers: The functions and URLs of the test.
-        mail: Its queues and topics.
-    """
+    """Delivers notifications to the targets of event rules."""
 
     def __init__(self, monitor: CloudMonitor, receivers: Receivers, mail: Mail) -> None:
         self._monitor: Final = monitor
@@ -146,12 +137,7 @@ def _leads_here(url: str) -> bool:
 
 
 class RuleBook(Mapping[str, EventRule]):
-    """The event rules of the test's account by name, as the handler has set them up.
-
-    Args:
-        monitor: Whose they are.
-        account_id: The account.
-    """
+    """The event rules of the test's account by name, as the handler has set them up."""
 
     def __init__(self, monitor: CloudMonitor, account_id: str) -> None:
         self._rules: Final = monitor.rules

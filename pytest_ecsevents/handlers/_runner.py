@@ -13,22 +13,12 @@ from typing import Any, Final
 
 from pytest_ecsevents._errors import BadArgumentError, EndlessHandlerError, StuckHandlerError, hidden_in_reports
 from pytest_ecsevents._frames import author_frame, is_between, is_debugged, place_of
-from pytest_ecsevents.clock import (
-    SECOND,
-    Clock,
-    HandlerStop,
-    Micros,
-    Scheduler,
-    Stop,
-    TestThread,
-    abandon_task,
-    duration_text,
-    from_micros,
-    instant_text,
-    is_loop_running,
-    real_now,
-    real_sleep,
-)
+from pytest_ecsevents.clock._asyncio import abandon_task, is_loop_running
+from pytest_ecsevents.clock._clock import Clock
+from pytest_ecsevents.clock._scheduler import Scheduler
+from pytest_ecsevents.clock._stop import HandlerStop, Stop
+from pytest_ecsevents.clock._threads import TestThread, real_now, real_sleep
+from pytest_ecsevents.clock._times import SECOND, Micros, duration_text, from_micros, instant_text
 from pytest_ecsevents.handlers._interrupts import LOOK_EVERY, PRESS_EVERY, Interrupter, start_watch
 
 __tracebackhide__ = hidden_in_reports
@@ -197,9 +187,6 @@ class Runner:
     def _end_handler(self, in_loop: bool) -> None:
         """Raise in the handler, or have its tasks cancelled; tasks that go on swallowing that are abandoned.
 
-        Args:
-            in_loop: Whether its event loop has nothing to do. Else it waits or calls the cloud itself, maybe in a task.
-
         Raises:
             HandlerStop: Nothing else would end it.
             CancelledError: It is a task that waits without awaiting.
@@ -258,9 +245,6 @@ class Runner:
 
     def _stopped(self, doing: str) -> Stopped:
         """What there is to say of a handler that was stopped.
-
-        Args:
-            doing: Where it stood.
 
         Raises:
             EcsEventsError: It was stuck, or its end never came.

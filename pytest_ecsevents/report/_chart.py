@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from pytest_ecsevents.clock import SECOND, Micros, duration_text
+from pytest_ecsevents.clock._times import SECOND, Micros, duration_text
 from pytest_ecsevents.report._entries import QUERY_PREFIXES
 from pytest_ecsevents.report._reasons import Story
 from pytest_ecsevents.report._svg import shape, svg_document, tag, text_element
 from pytest_ecsevents.report._texts import call_text
-from pytest_ecsevents.rpc import ApiCall
-from pytest_ecsevents.services.ecs import FINAL, EventRecord, InstanceRecord, InstanceStatus, InstanceTransition
+from pytest_ecsevents.rpc._calls import ApiCall
+from pytest_ecsevents.services.ecs._catalogue import FINAL, InstanceStatus
+from pytest_ecsevents.services.ecs._model import EventRecord, InstanceRecord, InstanceTransition
 
 MOST_INSTANCES: Final = 50
 MOST_EVENTS: Final = 200

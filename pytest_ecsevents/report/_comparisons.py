@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from pytest_ecsevents.report._expectations import Step, transition_problem
 from pytest_ecsevents.report._reasons import STATUSES, Story, history_lines, why_not
-from pytest_ecsevents.services.ecs import EventRecord, EventStatus, SystemEvent, record_of
+from pytest_ecsevents.services.ecs._catalogue import EventStatus
+from pytest_ecsevents.services.ecs._model import EventRecord, SystemEvent, record_of
 
 _MOST_SHOWN: Final = 3
 _LONGEST_HEAD: Final = 160

@@ -7,14 +7,17 @@ from itertools import groupby
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from pytest_ecsevents._errors import EcsEventsError
-from pytest_ecsevents.clock import Micros, duration_text, instant_text
+from pytest_ecsevents.clock._times import Micros, duration_text, instant_text
 from pytest_ecsevents.report._sleeps import Sleep
 from pytest_ecsevents.report._texts import METADATA, asked_text, call_text
-from pytest_ecsevents.rpc import ApiCall, Call
-from pytest_ecsevents.services.cms import Delivery, Notification
-from pytest_ecsevents.services.ecs import InstanceTransition, Interruption, Transition
-from pytest_ecsevents.services.metadata import MetadataCall
-from pytest_ecsevents.services.smq import MessageStep, SmqCall, TopicPush
+from pytest_ecsevents.rpc._calls import ApiCall, Call
+from pytest_ecsevents.services.cms._delivery import Delivery
+from pytest_ecsevents.services.cms._notification import Notification
+from pytest_ecsevents.services.ecs._model import InstanceTransition, Interruption, Transition
+from pytest_ecsevents.services.metadata._calls import MetadataCall
+from pytest_ecsevents.services.smq._protocol import SmqCall
+from pytest_ecsevents.services.smq._queues import MessageStep
+from pytest_ecsevents.services.smq._topics import TopicPush
 
 JournalEntry: TypeAlias = (
     Transition | InstanceTransition | Interruption | Notification | Delivery | MessageStep | TopicPush | Call

@@ -5,19 +5,13 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from pytest_ecsevents._words import did_you_mean, listed
-from pytest_ecsevents.clock import Micros, elapsed_text
+from pytest_ecsevents.clock._times import Micros, elapsed_text
 from pytest_ecsevents.report._entries import JournalEntry
 from pytest_ecsevents.report._texts import call_text
-from pytest_ecsevents.rpc import ApiCall
-from pytest_ecsevents.services.ecs import (
-    EventRecord,
-    EventStatus,
-    InstanceStatus,
-    InstanceTransition,
-    Transition,
-    Trigger,
-    ways_to,
-)
+from pytest_ecsevents.rpc._calls import ApiCall
+from pytest_ecsevents.services.ecs._catalogue import EventStatus, InstanceStatus
+from pytest_ecsevents.services.ecs._lifecycle import Trigger, ways_to
+from pytest_ecsevents.services.ecs._model import EventRecord, InstanceTransition, Transition
 
 STATUSES: Final = tuple(map(str, EventStatus))
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby, islice, pairwise
 from typing import Final
 
-from pytest_ecsevents.clock import Micros
+from pytest_ecsevents.clock._times import Micros
 from pytest_ecsevents.report._entries import INSTANCE, Rank, TimelineEntry
 
 LONGEST_ROUND: Final = 64

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from threading import Thread, current_thread
 from typing import Final, NamedTuple
 
-from pytest_ecsevents.clock import Micros
+from pytest_ecsevents.clock._times import Micros
 
 
 class Sleep(NamedTuple):

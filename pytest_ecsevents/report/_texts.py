@@ -3,9 +3,9 @@
 from typing import Final
 
 from pytest_ecsevents._words import listed
-from pytest_ecsevents.clock import duration_text
-from pytest_ecsevents.rpc import ApiCall
-from pytest_ecsevents.services.metadata import MetadataCall
+from pytest_ecsevents.clock._times import duration_text
+from pytest_ecsevents.rpc._calls import ApiCall
+from pytest_ecsevents.services.metadata._calls import MetadataCall
 
 METADATA: Final = "metadata"
 """The name of the metadata service in `fail`, `quota`, `delay` and the timeline."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from pytest_ecsevents.clock import Micros, elapsed_text, instant_text
+from pytest_ecsevents.clock._times import Micros, elapsed_text, instant_text
 from pytest_ecsevents.report._entries import INSTANCE, Rank, TimelineEntry, span_text
 from pytest_ecsevents.report._rounds import LONGEST_ROUND, Round, fold_rounds
 from pytest_ecsevents.report._texts import METADATA

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from pytest_ecsevents._errors import EcsEventsError
-from pytest_ecsevents.clock import Micros
+from pytest_ecsevents.clock._times import Micros
 from pytest_ecsevents.rpc._error_tables import COMMON, error_table
 from pytest_ecsevents.rpc._errors import ApiError, ErrorRow, ErrorTable
 from pytest_ecsevents.rpc._parameters import Parameter, ParameterSet, UnusableValueError
@@ -99,13 +99,7 @@ class Action(Generic[CallT_contra]):
         return self.errors[code] if code in self.errors else COMMON[code]
 
     def error(self, code: str, detail: str = "", *, hint: str = "") -> ApiError:
-        """The error of the code or name.
-
-        Args:
-            code: The code, or the row's name.
-            detail: What to put in place of "%s".
-            hint: What the timeline tells the user; it is not sent.
-        """
+        """The error of the code or name."""
         row = self.row(code)
         if row.message == "%s" and not detail and self.words_of:
             detail = error_table(self.package, self.words_of)[code].message
@@ -170,13 +164,7 @@ class Product(Generic[CallT_contra]):
 
 
 class Products(dict[str, Product[CallT_contra]]):
-    """The faked products by name.
-
-    Args:
-        products: The rows.
-        helpers: Answers to single actions of products that are not faked, by product and action: what an SDK asks before
-            it calls a product.
-    """
+    """The faked products by name."""
 
     def __init__(
         self,
@@ -188,11 +176,7 @@ class Products(dict[str, Product[CallT_contra]]):
         self._by_host = {word: product.name for product in self.values() for word in product.hosts}
 
     def name_of(self, host: str) -> str:
-        """The name of the product that a host belongs to; of one that is not faked, the first word of the host's name.
-
-        Args:
-            host: `ecs-cn-hangzhou.aliyuncs.com`, `metrics.cn-beijing.aliyuncs.com`, `slb.aliyuncs.com`.
-        """
+        """The name of the product that a host belongs to; of one that is not faked, the first word of the host's name."""
         word = host.partition(".")[0].partition("-")[0]
         return self._by_host.get(word, word)
 

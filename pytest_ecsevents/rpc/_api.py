@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 from pytest_ecsevents._errors import UnknownParameterWarning, hidden_in_reports
 from pytest_ecsevents._frames import author_frame
 from pytest_ecsevents._words import did_you_mean, listed
-from pytest_ecsevents.clock import Micros
+from pytest_ecsevents.clock._times import Micros
 from pytest_ecsevents.rpc._action import METHODS, Action, ParsedCall, Product, Products, not_supplied
 from pytest_ecsevents.rpc._calls import ApiCall
 from pytest_ecsevents.rpc._error_tables import COMMON

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from pytest_ecsevents.clock import Micros, from_micros
+from pytest_ecsevents.clock._times import Micros, from_micros
 from pytest_ecsevents.rpc._wire import ApiReply
 
 

@@ -26,12 +26,7 @@ class ErrorRow:
     name: str = ""
 
     def error(self, detail: str = "", *, hint: str = "") -> "ApiError":
-        """The error that this row describes.
-
-        Args:
-            detail: What to put in place of "%s".
-            hint: What the timeline tells the user; it is not sent.
-        """
+        """The error that this row describes."""
         return ApiError(self.code, self.http_status, self.message.replace("%s", detail).strip(), hint=hint)
 
 
@@ -54,11 +49,7 @@ class ApiError(Exception):
 
 
 class ErrorTable:
-    """The errors that an action may answer with.
-
-    Args:
-        load: Returns the rows. Called on first use, so that a test without errors reads no table.
-    """
+    """The errors that an action may answer with."""
 
     def __init__(self, load: Callable[[], Iterable[ErrorRow]]) -> None:
         self._load: Final = load

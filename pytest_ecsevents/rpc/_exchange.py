@@ -17,7 +17,8 @@ from threading import RLock
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from pytest_ecsevents._errors import EcsEventsError, hidden_in_reports
-from pytest_ecsevents.clock import Clock, Micros
+from pytest_ecsevents.clock._clock import Clock
+from pytest_ecsevents.clock._times import Micros
 from pytest_ecsevents.rpc._calls import Call
 from pytest_ecsevents.rpc._errors import ApiError
 from pytest_ecsevents.rpc._network_faults import NETWORK_FAULTS, NO_EFFECT, Effect, NetworkFault
@@ -110,13 +111,7 @@ class Timed(Protocol):
 
 
 class Endpoint(Generic[RequestT_contra, ExchangeT]):
-    """Answers the requests to one service.
-
-    Args:
-        service: The service.
-        cloud: The test's cloud.
-        recorder: The test's checks.
-    """
+    """Answers the requests to one service."""
 
     def __init__(self, service: Service[RequestT_contra, ExchangeT], cloud: Timed, recorder: Recorder) -> None:
         self._service: Final = service

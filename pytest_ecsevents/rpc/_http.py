@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from pytest_ecsevents.clock import Micros, ServerWait
+from pytest_ecsevents.clock._server_waits import ServerWait
+from pytest_ecsevents.clock._times import Micros
 from pytest_ecsevents.rpc._wire import Outcome
 
 

@@ -6,7 +6,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
-from pytest_ecsevents.clock import Micros
+from pytest_ecsevents.clock._times import Micros
 from pytest_ecsevents.rpc._errors import ApiError
 from pytest_ecsevents.rpc._wire import ApiReply, NoReply, Patience
 

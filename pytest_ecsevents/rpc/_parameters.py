@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from pytest_ecsevents._words import did_you_mean, listed
-from pytest_ecsevents.clock import Micros, to_micros
+from pytest_ecsevents.clock._times import Micros, to_micros
 
 T_co = TypeVar("T_co", covariant=True)
 

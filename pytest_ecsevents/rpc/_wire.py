@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, Protocol, TypeAlias
 
-from pytest_ecsevents.clock import Micros
+from pytest_ecsevents.clock._times import Micros
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 JsonObject: TypeAlias = "dict[str, Json]"
@@ -78,13 +78,7 @@ class ApiRequest:
 
 @dataclass(frozen=True, slots=True)
 class ApiReply:
-    """One HTTP reply, to be encoded.
-
-    Attributes:
-        http_status: 200, 403, ...
-        body: The JSON text as bytes.
-        headers: Beyond Content-Length.
-    """
+    """One HTTP reply, to be encoded."""
 
     http_status: int
     body: bytes

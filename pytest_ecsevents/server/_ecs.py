@@ -5,21 +5,13 @@ from dataclasses import replace
 from typing import Final
 
 from pytest_ecsevents._errors import EcsEventsError
-from pytest_ecsevents.rpc import (
-    COMMON,
-    Answerer,
-    ApiError,
-    ApiReply,
-    ApiRequest,
-    HttpRequest,
-    Outcome,
-    Patience,
-    encoded,
-)
-from pytest_ecsevents.rpc._api import error_body
-from pytest_ecsevents.rpc._wire import JsonObject
+from pytest_ecsevents.rpc._api import encoded, error_body
+from pytest_ecsevents.rpc._error_tables import COMMON
+from pytest_ecsevents.rpc._errors import ApiError
+from pytest_ecsevents.rpc._http import HttpRequest
+from pytest_ecsevents.rpc._wire import Answerer, ApiReply, ApiRequest, JsonObject, Outcome, Patience
 from pytest_ecsevents.services._products import PRODUCTS
-from pytest_ecsevents.transports import decode_api_request
+from pytest_ecsevents.transports._decoding import decode_api_request
 
 NAME: Final = "server"
 

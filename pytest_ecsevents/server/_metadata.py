@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Final
 
-from pytest_ecsevents.rpc import HttpRequest, HttpService, NoReply, Outcome
+from pytest_ecsevents.rpc._http import HttpRequest, HttpService
+from pytest_ecsevents.rpc._wire import NoReply, Outcome
 from pytest_ecsevents.server._ecs import ELSEWHERE, NAME
-from pytest_ecsevents.services.metadata import VERSIONS, MetadataRequest
+from pytest_ecsevents.services.metadata._calls import MetadataRequest
+from pytest_ecsevents.services.metadata._service import VERSIONS
 
 PREFIXES: Final = tuple(f"/{version}" for version in VERSIONS)
 """How paths of the metadata service begin, for every host."""

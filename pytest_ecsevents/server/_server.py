@@ -17,8 +17,13 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.wrappers import Request
 
 from pytest_ecsevents._undo import Undo
-from pytest_ecsevents.clock import ClientGoneError, Clock, Micros, ServerWait, TestIsOver, is_readable, real_now
-from pytest_ecsevents.rpc import ApiReply, HttpRequest, HttpService, NoReply
+from pytest_ecsevents.clock._clock import Clock
+from pytest_ecsevents.clock._server_waits import ClientGoneError, ServerWait, is_readable
+from pytest_ecsevents.clock._stop import TestIsOver
+from pytest_ecsevents.clock._threads import real_now
+from pytest_ecsevents.clock._times import Micros
+from pytest_ecsevents.rpc._http import HttpRequest, HttpService
+from pytest_ecsevents.rpc._wire import ApiReply, NoReply
 
 HOST: Final = "127.0.0.1"
 
@@ -235,20 +240,7 @@ class _Handler(WSGIRequestHandler):
 
 
 class LoopbackServer(ThreadedWSGIServer):
-    """A server for one test.
-
-    Args:
-        answer: Answers requests.
-        malformed: Words the answers to malformed requests.
-        clock: The test's.
-
-    Attributes:
-        clients: The threads of the test that call it.
-        handlers: The open connections, by their clients' ports.
-        idle: The connections on which no request is being answered.
-        to_reset: The connections that are to be reset.
-        is_over: Whether the test has ended.
-    """
+    """A server for one test."""
 
     request_queue_size = 1024  # with werkzeug's 128, connecting hundreds of clients at once takes a second
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_ecsevents._errors import EcsEventsError, hidden_in_reports
 from pytest_ecsevents._undo import Undo
-from pytest_ecsevents.clock import Clock
-from pytest_ecsevents.rpc import Answerer, ApiReply, HttpRequest, HttpService, Outcome
+from pytest_ecsevents.clock._clock import Clock
+from pytest_ecsevents.rpc._http import HttpRequest, HttpService
+from pytest_ecsevents.rpc._wire import Answerer, ApiReply, Outcome
 from pytest_ecsevents.server._ecs import EcsService
 
 if TYPE_CHECKING:  # an extra, and loaded only when a test uses it
@@ -103,9 +104,6 @@ class Serving:
 
     def check(self, what: str) -> None:
         """Check that the extra `server` is installed.
-
-        Args:
-            what: What the test uses it for.
 
         Raises:
             EcsEventsError: It is not.

@@ -5,14 +5,14 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 
-from pytest_ecsevents.rpc import Action, ApiRequest, Endpoint, Product, Products
-from pytest_ecsevents.rpc._action import CallT_contra
+from pytest_ecsevents.rpc._action import Action, CallT_contra, Product, Products
 from pytest_ecsevents.rpc._api import Api, ApiExchange, CallChecks
-from pytest_ecsevents.rpc._wire import JsonObject
-from pytest_ecsevents.services.cms import CloudMonitor
+from pytest_ecsevents.rpc._exchange import Endpoint
+from pytest_ecsevents.rpc._wire import ApiRequest, JsonObject
 from pytest_ecsevents.services.cms._calls import MonitorCall
+from pytest_ecsevents.services.cms._monitor import CloudMonitor
 from pytest_ecsevents.services.cms.api import _monitor_actions, _rule_actions
-from pytest_ecsevents.services.ecs import Cloud
+from pytest_ecsevents.services.ecs._cloud import Cloud
 from pytest_ecsevents.services.ecs.api import (
     _creation_actions,
     _disk_actions,

@@ -7,16 +7,10 @@ from typing import TYPE_CHECKING, Final
 from hypothesis import strategies as st
 
 from pytest_ecsevents._errors import hidden_in_reports
-from pytest_ecsevents.clock import SECOND, Duration, Micros, parse_duration
-from pytest_ecsevents.services.ecs import (
-    EVENT_TYPES,
-    FINAL,
-    EventStatus,
-    SystemEvent,
-    Trigger,
-    first_statuses,
-    next_status,
-)
+from pytest_ecsevents.clock._times import SECOND, Duration, Micros, parse_duration
+from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES, FINAL, EventStatus
+from pytest_ecsevents.services.ecs._lifecycle import Trigger, first_statuses, next_status
+from pytest_ecsevents.services.ecs._model import SystemEvent
 from pytest_ecsevents.strategies._schedules import (
     WEEK,
     Types,

@@ -11,18 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.face import parts_of
+from pytest_ecsevents.face._ecs_events import parts_of
 from pytest_ecsevents.face._staging import is_of_ecs
-from pytest_ecsevents.rpc import ApiCall
-from pytest_ecsevents.services.ecs import (
-    EVENT_TYPES,
-    SIMULATED_TYPES,
-    EventStatus,
-    Instance,
-    SystemEvent,
-    Trigger,
-    next_status,
-)
+from pytest_ecsevents.rpc._calls import ApiCall
+from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES, SIMULATED_TYPES, EventStatus
+from pytest_ecsevents.services.ecs._lifecycle import Trigger, next_status
+from pytest_ecsevents.services.ecs._model import Instance, SystemEvent
 from pytest_ecsevents.strategies._schedules import PlannedEvent, offsets, planned_events
 
 CODES: Final = ("Throttling", "Throttling.User", "ServiceUnavailable", "InternalError")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from pytest_ecsevents._undo import Undo
-from pytest_ecsevents.rpc import Answerer
+from pytest_ecsevents.rpc._wire import Answerer
 from pytest_ecsevents.transports import _aiohttp, _legacy, _requests, _sockets
 from pytest_ecsevents.transports._decoding import (
     ALIYUN_URL,

@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import Any
 
 from pytest_ecsevents._errors import hidden_in_reports
-from pytest_ecsevents.rpc import ApiReply, NoReply
+from pytest_ecsevents.rpc._wire import ApiReply, NoReply
 from pytest_ecsevents.transports._decoding import Route
 from pytest_ecsevents.transports._failures import failure, patience_of
 

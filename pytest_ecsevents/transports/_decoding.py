@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote, unquote_plus
 
-from pytest_ecsevents.clock import Micros
-from pytest_ecsevents.rpc import ApiRequest, Patience
-from pytest_ecsevents.services.metadata import HOST, PORT, MetadataRequest
+from pytest_ecsevents.clock._times import Micros
+from pytest_ecsevents.rpc._wire import ApiRequest, Patience
+from pytest_ecsevents.services.metadata._calls import HOST, PORT, MetadataRequest
 
 ALIYUN_URL: Final = re.compile(r"https?://(?:[^/?#@]*\.)?aliyuncs\.com(?::\d+)?(?:[/?#]|$)", re.IGNORECASE)
 """URLs that the fake cloud answers."""

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from pytest_ecsevents.rpc import NoReply, Patience
+from pytest_ecsevents.rpc._wire import NoReply, Patience
 from pytest_ecsevents.transports._decoding import micros
 
 

@@ -18,8 +18,8 @@ from typing import Any, Final, Protocol
 
 from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents._undo import Undo
-from pytest_ecsevents.rpc import ApiReply, NoReply, Outcome, Patience
-from pytest_ecsevents.services.metadata import HOST, PORT, MetadataRequest
+from pytest_ecsevents.rpc._wire import ApiReply, NoReply, Outcome, Patience
+from pytest_ecsevents.services.metadata._calls import HOST, PORT, MetadataRequest
 from pytest_ecsevents.transports._decoding import decode_metadata_request, micros
 
 __tracebackhide__ = hidden_in_reports

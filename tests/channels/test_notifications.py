@@ -7,7 +7,7 @@ import printed
 import pytest
 
 from pytest_ecsevents import BadArgumentError, EcsEvents, EcsEventsError, NotPreemptibleError
-from pytest_ecsevents.services.ecs import EVENT_TYPES
+from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES
 
 ROWS = [tuple(line.split(",")) for line in printed.NAMES.splitlines()]
 INSTANCE, ACCOUNT = "i-bp1ecr5go2go", "1690700000000030"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_ecsevents import ApiError, EcsEvents
-from pytest_ecsevents.clock import SECOND
+from pytest_ecsevents.clock._times import SECOND
 
 RETENTION = 90
 

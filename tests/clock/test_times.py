@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from pytest_ecsevents import BadArgumentError
-from pytest_ecsevents.clock import (
+from pytest_ecsevents.clock._times import (
     duration_text,
     from_micros,
     instant_text,

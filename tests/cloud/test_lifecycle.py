@@ -5,7 +5,8 @@ import itertools
 import pytest
 
 from pytest_ecsevents import EcsEvents, EcsEventsError
-from pytest_ecsevents.services.ecs import EVENT_TYPES, ROWS, SIMULATED_TYPES, EventStatus, Trigger, next_status
+from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES, SIMULATED_TYPES, EventStatus
+from pytest_ecsevents.services.ecs._lifecycle import ROWS, Trigger, next_status
 
 MAINTENANCE = ("SystemMaintenance.Reboot", "SystemMaintenance.Stop", "SystemMaintenance.Redeploy")
 FAILURES = ("SystemFailure.Reboot", "SystemFailure.Stop", "SystemFailure.Redeploy", "InstanceFailure.Reboot")

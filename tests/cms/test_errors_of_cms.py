@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_ecsevents.rpc import COMMON
+from pytest_ecsevents.rpc._error_tables import COMMON
 from pytest_ecsevents.services._products import CMS
 
 pytest.importorskip("aliyunsdkcms")

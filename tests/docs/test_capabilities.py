@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_ecsevents.face import SCENARIOS
-from pytest_ecsevents.face._scenarios import case_of
-from pytest_ecsevents.rpc import NETWORK_FAULTS
+from pytest_ecsevents.face._scenarios import SCENARIOS, case_of
+from pytest_ecsevents.rpc._network_faults import NETWORK_FAULTS
 from pytest_ecsevents.services._products import ACTIONS
-from pytest_ecsevents.services.ecs import EVENT_TYPES
-from pytest_ecsevents.services.metadata import ERRORS, ITEMS
+from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES
+from pytest_ecsevents.services.metadata._errors import ERRORS
+from pytest_ecsevents.services.metadata._items import ITEMS
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "generate_capabilities.py"
 PAGE = SCRIPT.with_name("capabilities.md").read_text(encoding="utf-8")

@@ -9,8 +9,9 @@ from sizes import NIGHTLY
 from pytest_ecsevents import EcsEvents, Scenario, SystemEvent, strategies
 from pytest_ecsevents.checks._strictness import CHECKS
 from pytest_ecsevents.checks._strictness import README as LINK
-from pytest_ecsevents.face import NAMES, SCENARIOS, Settings
-from pytest_ecsevents.rpc import NETWORK_FAULTS
+from pytest_ecsevents.face._scenarios import SCENARIOS
+from pytest_ecsevents.face._settings import NAMES, Settings
+from pytest_ecsevents.rpc._network_faults import NETWORK_FAULTS
 from pytest_ecsevents.services._products import ACTIONS
 
 README = (Path(__file__).parents[2] / "README.md").read_text()

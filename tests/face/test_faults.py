@@ -11,7 +11,8 @@ import requests
 from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
 
 from pytest_ecsevents import BadArgumentError, EcsEvents, EndlessCallError, UnusedFaultError
-from pytest_ecsevents.rpc import NETWORK_FAULTS, ApiError
+from pytest_ecsevents.rpc._errors import ApiError
+from pytest_ecsevents.rpc._network_faults import NETWORK_FAULTS
 
 URL = "http://ecs.aliyuncs.com/?Action={}&Version=2014-05-26&RegionId=cn-hangzhou&Format=JSON"
 RELAX = (

@@ -21,7 +21,8 @@ from pytest_ecsevents import (
     Stopped,
     StuckHandlerError,
 )
-from pytest_ecsevents.clock import HandlerStop, Stop, duration_text
+from pytest_ecsevents.clock._stop import HandlerStop, Stop
+from pytest_ecsevents.clock._times import duration_text
 from pytest_ecsevents.handlers import _interrupts
 from pytest_ecsevents.handlers import _runner as _run
 

@@ -6,10 +6,9 @@ import pytest
 from aliyunsdkcore.acs_exception.exceptions import ServerException
 
 from pytest_ecsevents import EcsEvents, EcsEventsError
-from pytest_ecsevents.face import SCENARIOS
-from pytest_ecsevents.face._scenarios import case_of
+from pytest_ecsevents.face._scenarios import SCENARIOS, case_of
 from pytest_ecsevents.face._staging import stage_case
-from pytest_ecsevents.services.ecs import EVENT_TYPES
+from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES
 
 MAINTENANCE = ["SystemMaintenance.Reboot", "SystemMaintenance.Stop", "SystemMaintenance.Redeploy"]
 FAILURES = ["SystemFailure.Reboot", "SystemFailure.Stop", "SystemFailure.Redeploy", "InstanceFailure.Reboot"]

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.clock import SECOND, elapsed_text
+from pytest_ecsevents.clock._times import SECOND, elapsed_text
 from pytest_ecsevents.report._entries import Rank, TimelineEntry
 from pytest_ecsevents.report._rounds import fold_rounds
 from pytest_ecsevents.report._sleeps import SleepLog

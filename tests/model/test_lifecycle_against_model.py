@@ -27,7 +27,8 @@ from reference_model import (
 )
 
 from pytest_ecsevents import EcsEvents, InstanceTransition
-from pytest_ecsevents.services.ecs import EVENT_TYPES, SIMULATED_TYPES, first_statuses
+from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES, SIMULATED_TYPES
+from pytest_ecsevents.services.ecs._lifecycle import first_statuses
 from pytest_ecsevents.strategies import CloudMachine, event_types, offsets
 
 SIMULATED = (*SIMULATED_MAINTENANCE, *SIMULATED_FAILURES)

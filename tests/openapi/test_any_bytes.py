@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
 from pytest_ecsevents import EcsEvents, UnexpectedCallError
-from pytest_ecsevents.rpc import COMMON, ApiRequest
+from pytest_ecsevents.rpc._error_tables import COMMON
+from pytest_ecsevents.rpc._wire import ApiRequest
 from pytest_ecsevents.services._products import ACTIONS, ECS, PRODUCTS
-from pytest_ecsevents.services.ecs import ATTRIBUTES, EVENT_TYPES, FINAL, SIMULATED_TYPES, EventStatus, InstanceStatus
+from pytest_ecsevents.services.ecs._attributes import ATTRIBUTES
+from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES, FINAL, SIMULATED_TYPES, EventStatus, InstanceStatus
 from pytest_ecsevents.transports._decoding import decode_api_request
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest_ecsevents.UnknownParameterWarning")

@@ -3,7 +3,7 @@
 import pytest
 
 from pytest_ecsevents import EcsEvents, UnexpectedCallError
-from pytest_ecsevents.rpc import ApiRequest
+from pytest_ecsevents.rpc._wire import ApiRequest
 
 pytestmark = pytest.mark.usefixtures("ecs")
 

@@ -13,10 +13,11 @@ import typing
 import pytest
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.rpc import ApiRequest
 from pytest_ecsevents.rpc._parameters import ENVELOPE, UnusableValueError
+from pytest_ecsevents.rpc._wire import ApiRequest
 from pytest_ecsevents.services._products import ACTIONS, PRODUCTS
-from pytest_ecsevents.services.ecs import ATTRIBUTES, EVENT_TYPES, INSTANCE_EVENT_TYPES, SIMULATED_TYPES, EventStatus
+from pytest_ecsevents.services.ecs._attributes import ATTRIBUTES
+from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES, INSTANCE_EVENT_TYPES, SIMULATED_TYPES, EventStatus
 
 models = pytest.importorskip("alibabacloud_ecs20140526.models")
 MODELS = {"Ecs": models, "Cms": pytest.importorskip("alibabacloud_cms20190101.models")}

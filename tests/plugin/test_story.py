@@ -10,7 +10,7 @@ from types import FunctionType
 import pytest
 
 from pytest_ecsevents._frames import cut_traceback, forget
-from pytest_ecsevents.clock import HandlerStop
+from pytest_ecsevents.clock._stop import HandlerStop
 from pytest_ecsevents.report._colours import colour_timeline
 
 LATE = """

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.services.smq import ERRORS
+from pytest_ecsevents.services.smq._errors import ERRORS
 
 GOOD = (
     b"GET /?Action=DescribeRegions&Version=2014-05-26&AccessKeyId=ak HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"

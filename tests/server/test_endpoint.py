@@ -15,7 +15,7 @@ from aliyunsdkecs.request.v20140526.DescribeInstanceHistoryEventsRequest import 
 from aliyunsdkecs.request.v20140526.RebootInstanceRequest import RebootInstanceRequest
 
 from pytest_ecsevents import ApiError, EcsEvents, EcsEventsError, StrictnessError
-from pytest_ecsevents.rpc import ApiReply
+from pytest_ecsevents.rpc._wire import ApiReply
 from pytest_ecsevents.server import _server
 
 try:

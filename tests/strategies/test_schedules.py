@@ -7,7 +7,7 @@ from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from pytest_ecsevents import BadArgumentError, EcsEvents, EcsEventsError
-from pytest_ecsevents.services.ecs import EVENT_TYPES, SIMULATED_TYPES
+from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES, SIMULATED_TYPES
 from pytest_ecsevents.strategies import event_types, histories, instants, offsets, planned_events, schedules
 
 

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from installed import HAS_AIOHTTP, needs_aiohttp
 
 from pytest_ecsevents import EcsEvents, EndlessCallError, UnexpectedCallError
-from pytest_ecsevents.rpc import NETWORK_FAULTS
+from pytest_ecsevents.rpc._network_faults import NETWORK_FAULTS
 
 HOST = "100.100.100.200"
 PATH = "/latest/meta-data/instance-id"

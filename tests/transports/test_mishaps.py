@@ -17,7 +17,8 @@ from aliyunsdkcore.vendored import requests as vendored
 from installed import needs_aiohttp, needs_the_newer_sdk
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.rpc import NETWORK_FAULTS, NoReply
+from pytest_ecsevents.rpc._network_faults import NETWORK_FAULTS
+from pytest_ecsevents.rpc._wire import NoReply
 
 NO_REPLY = [name for name, fault in NETWORK_FAULTS.items() if fault.no_reply is not None]
 QUERY = "?Action=DescribeInstanceStatus&Version=2014-05-26&RegionId=cn-hangzhou&Format=JSON"

@@ -9,7 +9,7 @@ from importlib.resources import files
 
 import pytest
 
-from pytest_ecsevents.rpc import COMMON, csv_rows, error_table
+from pytest_ecsevents.rpc._error_tables import COMMON, csv_rows, error_table
 from pytest_ecsevents.services._products import ACTIONS
 
 PACKAGES = ["rpc", "services.ecs", "services.cms", "services.metadata", "services.smq"]

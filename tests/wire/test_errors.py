@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from aliyunsdkcore.acs_exception.exceptions import ServerException
 
-from pytest_ecsevents.rpc import COMMON
+from pytest_ecsevents.rpc._error_tables import COMMON
 from pytest_ecsevents.services._products import ECS
 
 ACTIONS = ECS.actions

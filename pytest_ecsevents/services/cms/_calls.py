@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pytest_ecsevents.services.cms._monitor import CloudMonitor
-from pytest_ecsevents.services.ecs import ActionCall
+from pytest_ecsevents.services.ecs._cloud import ActionCall
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

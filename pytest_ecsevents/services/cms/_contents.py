@@ -3,16 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from pytest_ecsevents.clock import SECOND, Micros, instant_text
+from pytest_ecsevents.clock._times import SECOND, Micros, instant_text
 from pytest_ecsevents.services.cms._names import NotificationName
 from pytest_ecsevents.services.cms._notification import Content
-from pytest_ecsevents.services.ecs import (
-    EVENT_TYPES,
-    FINAL,
+from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES, FINAL, EventStatus, InstanceStatus
+from pytest_ecsevents.services.ecs._model import (
     EventRecord,
-    EventStatus,
     InstanceRecord,
-    InstanceStatus,
     InstanceTransition,
     SystemEvent,
     Transition,

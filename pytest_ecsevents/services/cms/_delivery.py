@@ -8,7 +8,9 @@ from typing import Any, Final, Protocol
 
 from pytest_ecsevents._errors import DeliveryError, hidden_in_reports
 from pytest_ecsevents._frames import is_timeout
-from pytest_ecsevents.clock import Clock, HandlerStop, Micros, from_micros, instant_text
+from pytest_ecsevents.clock._clock import Clock
+from pytest_ecsevents.clock._stop import HandlerStop
+from pytest_ecsevents.clock._times import Micros, from_micros, instant_text
 from pytest_ecsevents.services.cms._delivery_faults import HELD_FOR, DeliveryFaults, Retries, spread
 from pytest_ecsevents.services.cms._filters import EventFilter
 from pytest_ecsevents.services.cms._notification import Notification

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
-from pytest_ecsevents.clock import SECOND, Micros, duration_text, parse_duration
+from pytest_ecsevents.clock._times import SECOND, Micros, duration_text, parse_duration
 
 __tracebackhide__ = hidden_in_reports
 
@@ -22,14 +22,7 @@ Span = tuple[Micros, Micros]
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFaults:
-    """The likelihood of each fault of a delivery, from 0 to 1, and its delay.
-
-    Attributes:
-        duplicate: It is delivered twice.
-        reorder: The next one overtakes it.
-        drop: It is lost.
-        delay: How long it is on its way.
-    """
+    """The likelihood of each fault of a delivery, from 0 to 1, and its delay."""
 
     duplicate: float = 0
     reorder: float = 0
@@ -39,13 +32,7 @@ class DeliveryFaults:
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How often a failed delivery is repeated, and when.
-
-    Attributes:
-        most: How many times, beyond the first.
-        gap: The time between two tries.
-        doubles: Whether each gap is twice the one before.
-    """
+    """How often a failed delivery is repeated, and when."""
 
     most: int
     gap: Span = (0, 0)

@@ -11,7 +11,7 @@ from pytest_ecsevents.services.cms._formats import eventbridge_type
 from pytest_ecsevents.services.cms._names import EVENT_TYPES as KINDS
 from pytest_ecsevents.services.cms._names import LEVELS, NORMAL, NotificationNames
 from pytest_ecsevents.services.cms._notification import Notification
-from pytest_ecsevents.services.ecs import EVENT_TYPES, EventStatus
+from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES, EventStatus
 
 __tracebackhide__ = hidden_in_reports
 
@@ -71,13 +71,7 @@ def _content_text(notification: Notification) -> str:
 
 
 class _AllowedValues(NamedTuple):
-    """The values that a condition may have.
-
-    Attributes:
-        known: Known values, by names and form; for hints.
-        also: Whether another value is allowed too.
-        hint: How to go on after an unknown value.
-    """
+    """The values that a condition may have."""
 
     known: Callable[[NotificationNames, str], Collection[str]]
     also: Callable[[str, str], bool] = lambda _word, _format: False

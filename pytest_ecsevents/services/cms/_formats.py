@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from typing import Any, Final, TypeAlias
 
-from pytest_ecsevents.clock import Micros, from_micros
+from pytest_ecsevents.clock._times import Micros, from_micros
 from pytest_ecsevents.services.cms._names import NotificationName
 from pytest_ecsevents.services.cms._notification import Notification
 
@@ -26,12 +26,7 @@ def beijing_text(at: Micros) -> str:
 
 
 def cloudmonitor(notification: Notification, *, minimal: bool = False) -> JsonDict:
-    """The flat form that event rules send to queues, functions and callbacks.
-
-    Args:
-        notification: The notification.
-        minimal: Leave out fields that a published sample lacks.
-    """
+    """The flat form that event rules send to queues, functions and callbacks."""
     row = notification.row
     whole: JsonDict = {
         "ver": "1.0",

@@ -10,7 +10,7 @@ from typing import Final
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed
-from pytest_ecsevents.clock import Micros
+from pytest_ecsevents.clock._times import Micros
 from pytest_ecsevents.services.cms._contents import (
     RESOURCES,
     SAMPLES,
@@ -30,25 +30,15 @@ from pytest_ecsevents.services.cms._names import (
     check_level,
 )
 from pytest_ecsevents.services.cms._notification import Content, Notification
-from pytest_ecsevents.services.ecs import (
-    EVENT_TYPES,
-    Cloud,
-    InstanceRecord,
-    InstanceTransition,
-    Observed,
-    Transition,
-)
+from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES
+from pytest_ecsevents.services.ecs._cloud import Cloud
+from pytest_ecsevents.services.ecs._model import InstanceRecord, InstanceTransition, Observed, Transition
 
 __tracebackhide__ = hidden_in_reports
 
 
 class CloudMonitor:
-    """The notifications of one test's cloud.
-
-    Args:
-        cloud: The test's cloud.
-        seed: Seeds the ids of notifications.
-    """
+    """The notifications of one test's cloud."""
 
     def __init__(self, cloud: Cloud, seed: str) -> None:
         self._cloud: Final = cloud

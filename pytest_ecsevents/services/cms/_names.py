@@ -12,7 +12,7 @@ from typing import Final
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed
-from pytest_ecsevents.rpc import csv_rows
+from pytest_ecsevents.rpc._error_tables import csv_rows
 
 __tracebackhide__ = hidden_in_reports
 
@@ -85,12 +85,6 @@ class NotificationNames(Mapping[str, NotificationName]):
         self, name: str, *, level: str, event_type: str = "StatusNotification", status: str = NORMAL
     ) -> NotificationName:
         """Add a name, or replace the row of one.
-
-        Args:
-            name: `Instance:VSwitchChanged`, or with its status, `Instance:SystemUpgrade.Migrate:Scheduled`.
-            level: "CRITICAL", "WARN" or "INFO".
-            event_type: "StatusNotification", "Exception" or "Maintenance".
-            status: The status of a system event; "Normal" for anything else.
 
         Raises:
             BadArgumentError: The name is not a text, or the level or the event type is unknown.

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from pytest_ecsevents.clock import Micros
+from pytest_ecsevents.clock._times import Micros
 from pytest_ecsevents.services.cms._names import NotificationName
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import Any, Final, TypedDict
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed
-from pytest_ecsevents.clock import Duration
+from pytest_ecsevents.clock._times import Duration
 from pytest_ecsevents.services.cms._delivery_faults import Retries, read_faults, read_retries
 from pytest_ecsevents.services.cms._filters import read_filter
 from pytest_ecsevents.services.cms._formats import FORMATS

@@ -110,10 +110,6 @@ ATTRIBUTES: Final = {row.name: row for row in _ROWS}
 def checked_attributes(given: dict[str, object], where: str) -> dict[str, AttributeValue]:
     """Check the attributes that a test gives an instance.
 
-    Args:
-        given: By name in snake_case.
-        where: The call or marker that got them, for the message.
-
     Raises:
         BadArgumentError: A name, type or value is wrong.
     """

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
-from pytest_ecsevents.rpc import csv_rows
+from pytest_ecsevents.rpc._error_tables import csv_rows
 
 
 class EventStatus(str, Enum):

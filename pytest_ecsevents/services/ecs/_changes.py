@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import Final
 
 from pytest_ecsevents._errors import EcsEventsError, hidden_in_reports
-from pytest_ecsevents.clock import Clock, Micros
+from pytest_ecsevents.clock._clock import Clock
+from pytest_ecsevents.clock._times import Micros
 from pytest_ecsevents.services.ecs._model import Observed
 
 __tracebackhide__ = hidden_in_reports

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed, nearest
-from pytest_ecsevents.clock import Micros, duration_text, instant_text
+from pytest_ecsevents.clock._times import Micros, duration_text, instant_text
 from pytest_ecsevents.services.ecs._catalogue import (
     DISK_EVENT_TYPES,
     EVENT_TYPES,

@@ -5,8 +5,9 @@ from typing import Final
 
 from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents._words import listed
-from pytest_ecsevents.clock import SECOND, Clock, Micros
-from pytest_ecsevents.rpc import ParsedCall
+from pytest_ecsevents.clock._clock import Clock
+from pytest_ecsevents.clock._times import SECOND, Micros
+from pytest_ecsevents.rpc._action import ParsedCall
 from pytest_ecsevents.services.ecs._catalogue import InstanceStatus
 from pytest_ecsevents.services.ecs._changes import Changes
 from pytest_ecsevents.services.ecs._events import EventStore

@@ -83,10 +83,6 @@ def system_disk(instance_id: str, region_id: str) -> Disk:
 def checked_disks(given: object, where: str) -> tuple[Disk, ...]:
     """Check the disks that a test declares.
 
-    Args:
-        given: A list of ids or of dicts of attributes.
-        where: The call or marker that got them, for the message.
-
     Raises:
         BadArgumentError: It is not a list, or one of the disks is wrong.
     """

@@ -7,7 +7,8 @@ from typing import Final
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed
-from pytest_ecsevents.clock import Clock, Micros, instant_text
+from pytest_ecsevents.clock._clock import Clock
+from pytest_ecsevents.clock._times import Micros, instant_text
 from pytest_ecsevents.services.ecs._catalogue import (
     EVENT_TYPES,
     FINAL,

@@ -14,12 +14,7 @@ ExtendedAttribute: TypeAlias = Mapping[str, "str | tuple[str, ...] | tuple[Mappi
 
 @dataclass(frozen=True, slots=True)
 class ExtendedList:
-    """One member of ExtendedAttribute that is a list on the wire.
-
-    Attributes:
-        item: The singular key in which the list is wrapped.
-        keys: The keys of each entry; empty if entries are texts.
-    """
+    """One member of ExtendedAttribute that is a list on the wire."""
 
     item: str
     keys: tuple[str, ...] = ()

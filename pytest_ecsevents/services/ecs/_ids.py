@@ -5,18 +5,14 @@ from functools import cached_property
 from random import Random
 from typing import Final
 
-from pytest_ecsevents.rpc import request_id
+from pytest_ecsevents.rpc._api import request_id
 from pytest_ecsevents.services.ecs._regions import id_prefix
 
 _ALPHABET: Final = string.digits + string.ascii_lowercase
 
 
 class Ids:
-    """Ids in the shapes of the service.
-
-    Args:
-        seed: The test's node id.
-    """
+    """Ids in the shapes of the service."""
 
     def __init__(self, seed: str) -> None:
         self._seed: Final = seed

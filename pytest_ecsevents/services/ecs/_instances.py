@@ -8,7 +8,8 @@ from typing import Final
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed
-from pytest_ecsevents.clock import Clock, Micros
+from pytest_ecsevents.clock._clock import Clock
+from pytest_ecsevents.clock._times import Micros
 from pytest_ecsevents.services.ecs._attributes import ATTRIBUTES, AttributeValue, checked_attributes, checked_tags
 from pytest_ecsevents.services.ecs._catalogue import InstanceStatus
 from pytest_ecsevents.services.ecs._changes import Changes

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
-from pytest_ecsevents.clock import Micros, from_micros, instant_text
+from pytest_ecsevents.clock._times import Micros, from_micros, instant_text
 from pytest_ecsevents.services.ecs._attributes import AttributeValue
 from pytest_ecsevents.services.ecs._catalogue import EventStatus, InstanceStatus
 from pytest_ecsevents.services.ecs._disks import Disk, system_disk
@@ -237,13 +237,7 @@ class InstanceTransition:
 
 @dataclass(frozen=True, slots=True)
 class Interruption:
-    """The announcement that a preemptible instance is reclaimed.
-
-    Attributes:
-        record: The instance.
-        releases_at_micros: When it is released.
-        cause: What did it, in words.
-    """
+    """The announcement that a preemptible instance is reclaimed."""
 
     record: InstanceRecord
     at_micros: Micros

@@ -5,7 +5,7 @@ import string
 from dataclasses import dataclass
 from typing import Final
 
-from pytest_ecsevents.rpc import csv_rows
+from pytest_ecsevents.rpc._error_tables import csv_rows
 
 
 @dataclass(frozen=True, slots=True)

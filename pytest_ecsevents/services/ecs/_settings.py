@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from pytest_ecsevents.clock import SECOND, Micros
+from pytest_ecsevents.clock._times import SECOND, Micros
 
 SIMULATED_LIMIT: Final = 1000
 """Scheduled simulated events an account may have, over all regions (the source article's number)."""

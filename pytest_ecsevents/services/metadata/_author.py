@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
-from pytest_ecsevents.services.ecs import SystemEvent
+from pytest_ecsevents.services.ecs._model import SystemEvent
 from pytest_ecsevents.services.metadata._calls import MetadataCall
 from pytest_ecsevents.services.metadata._service import MetadataService
 

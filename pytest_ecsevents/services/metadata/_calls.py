@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from pytest_ecsevents.rpc import Call, Patience
+from pytest_ecsevents.rpc._calls import Call
+from pytest_ecsevents.rpc._wire import Patience
 
 HOST: Final = "100.100.100.200"
 """The address of the metadata service, the same in every instance (documented)."""

@@ -4,8 +4,8 @@ import hashlib
 import json
 from typing import Final
 
-from pytest_ecsevents.clock import SECOND, Micros, instant_text
-from pytest_ecsevents.services.ecs import InstanceRecord
+from pytest_ecsevents.clock._times import SECOND, Micros, instant_text
+from pytest_ecsevents.services.ecs._model import InstanceRecord
 
 VALID_FOR: Final = 6 * 3_600 * SECOND
 """How long credentials are valid (from the documented example)."""

@@ -2,7 +2,9 @@
 
 from typing import Final
 
-from pytest_ecsevents.rpc import ApiError, ApiReply, error_table
+from pytest_ecsevents.rpc._error_tables import error_table
+from pytest_ecsevents.rpc._errors import ApiError
+from pytest_ecsevents.rpc._wire import ApiReply
 
 ERRORS: Final = error_table("pytest_ecsevents.services.metadata")
 """Every refusal. The codes are ours, for `ecs_events.fail`: the service has none."""

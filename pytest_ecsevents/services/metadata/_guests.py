@@ -11,7 +11,9 @@ from weakref import WeakKeyDictionary
 
 from pytest_ecsevents._errors import NoGuestError, hidden_in_reports
 from pytest_ecsevents._words import listed
-from pytest_ecsevents.services.ecs import Cloud, InstanceRecord, InstanceStatus
+from pytest_ecsevents.services.ecs._catalogue import InstanceStatus
+from pytest_ecsevents.services.ecs._cloud import Cloud
+from pytest_ecsevents.services.ecs._model import InstanceRecord
 
 __tracebackhide__ = hidden_in_reports
 
@@ -102,9 +104,6 @@ class Guests:
 
     def caller(self, request: str) -> InstanceRecord:
         """The instance that the calling program runs in.
-
-        Args:
-            request: For errors: `GET /latest/meta-data/region-id`.
 
         Raises:
             NoGuestError: It is unknown, or no program runs in it.

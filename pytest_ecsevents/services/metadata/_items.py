@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from pytest_ecsevents.clock import Micros, instant_text
-from pytest_ecsevents.services.ecs import Cloud, EventRecord, InstanceRecord
+from pytest_ecsevents.clock._times import Micros, instant_text
+from pytest_ecsevents.services.ecs._cloud import Cloud
+from pytest_ecsevents.services.ecs._model import EventRecord, InstanceRecord
 from pytest_ecsevents.services.metadata._credentials import Credentials
 
 

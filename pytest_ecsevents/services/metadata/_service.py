@@ -7,10 +7,13 @@ from typing import Final
 
 from pytest_ecsevents._errors import BadArgumentError, NoGuestError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean
-from pytest_ecsevents.clock import Micros
-from pytest_ecsevents.rpc import ApiError, ApiReply, Exchange
-from pytest_ecsevents.services.cms import content_of
-from pytest_ecsevents.services.ecs import Cloud, EventRecord, InstanceRecord, SystemEvent
+from pytest_ecsevents.clock._times import Micros
+from pytest_ecsevents.rpc._errors import ApiError
+from pytest_ecsevents.rpc._exchange import Exchange
+from pytest_ecsevents.rpc._wire import ApiReply
+from pytest_ecsevents.services.cms._contents import content_of
+from pytest_ecsevents.services.ecs._cloud import Cloud
+from pytest_ecsevents.services.ecs._model import EventRecord, InstanceRecord, SystemEvent
 from pytest_ecsevents.services.metadata._calls import MetadataCall, MetadataRequest
 from pytest_ecsevents.services.metadata._credentials import Credentials
 from pytest_ecsevents.services.metadata._errors import ERRORS, headers, page
@@ -42,11 +45,6 @@ class MetadataExchange(Exchange):
 
 class MetadataService:
     """The service at 100.100.100.200 as each instance of one cloud sees it: a `Service` of the exchange.
-
-    Args:
-        cloud: The test's cloud.
-        guests: Which instance asks.
-        seed: Makes the tokens of this test its own.
 
     Attributes:
         active_event: How an active event is shown (a guess: as the content of its notifications).

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from pytest_ecsevents.clock import SECOND, Micros, instant_text
+from pytest_ecsevents.clock._times import SECOND, Micros, instant_text
 from pytest_ecsevents.services.metadata._errors import ERRORS
 
 DURATION_HEADER: Final = "x-aliyun-ecs-metadata-token-ttl-seconds"

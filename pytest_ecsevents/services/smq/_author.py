@@ -6,8 +6,8 @@ from typing import Final
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed
-from pytest_ecsevents.rpc import ApiError
-from pytest_ecsevents.services.cms import Subscription
+from pytest_ecsevents.rpc._errors import ApiError
+from pytest_ecsevents.services.cms._delivery import Subscription
 from pytest_ecsevents.services.smq._errors import OutOfRangeError
 from pytest_ecsevents.services.smq._limits import QUEUE_LIMITS
 from pytest_ecsevents.services.smq._queues import QueueMessage, QueueState
@@ -182,10 +182,6 @@ class Topic:
 
     def publish(self, body: str, *, tag: str = "") -> TopicMessage:
         """Publish a message, as another program would; it is pushed before this returns.
-
-        Args:
-            body: The text.
-            tag: Which subscriptions with a tag get it.
 
         Raises:
             BadArgumentError: It is too long, or the tag is.

@@ -2,20 +2,15 @@
 
 from typing import Final
 
-from pytest_ecsevents.rpc import ApiError, error_table
+from pytest_ecsevents.rpc._error_tables import error_table
+from pytest_ecsevents.rpc._errors import ApiError
 
 ERRORS: Final = error_table("pytest_ecsevents.services.smq")
 """Codes, statuses and messages."""
 
 
 class OutOfRangeError(ApiError):
-    """A value that is out of its range.
-
-    Attributes:
-        name: The value's name on the wire.
-        low: The least, or the first of the words allowed.
-        high: The most, or the last of the words allowed.
-    """
+    """A value that is out of its range."""
 
     def __init__(self, name: str, low: object, high: object) -> None:
         row = ERRORS["InvalidArgument"]

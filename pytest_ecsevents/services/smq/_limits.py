@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, Generic, Protocol, TypeAlias, TypeVar
 
 from pytest_ecsevents._words import did_you_mean, listed
-from pytest_ecsevents.clock import Clock, Micros
+from pytest_ecsevents.clock._clock import Clock
+from pytest_ecsevents.clock._times import Micros
 from pytest_ecsevents.services.smq._errors import ERRORS, OutOfRangeError
 
 Attributes: TypeAlias = "dict[str, int]"

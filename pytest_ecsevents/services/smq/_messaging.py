@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from typing import Final, Protocol
 
 from pytest_ecsevents._errors import BadArgumentError, DeliveryError, hidden_in_reports
-from pytest_ecsevents.rpc import ApiError, Endpoint, Recorder
-from pytest_ecsevents.services.cms import Courier, Delivery, Subscription
-from pytest_ecsevents.services.ecs import Cloud
+from pytest_ecsevents.rpc._errors import ApiError
+from pytest_ecsevents.rpc._exchange import Endpoint, Recorder
+from pytest_ecsevents.services.cms._delivery import Courier, Delivery, Subscription
+from pytest_ecsevents.services.ecs._cloud import Cloud
 from pytest_ecsevents.services.smq._author import Queue, Topic, argument_error, queue_attributes
 from pytest_ecsevents.services.smq._protocol import SmqCall, SmqService
 from pytest_ecsevents.services.smq._push import EndpointPusher
@@ -44,12 +45,7 @@ class Server(Protocol):
 
 
 class Sender:
-    """Sends notifications to a queue or a topic.
-
-    Args:
-        receiver: What the timeline calls it.
-        send: Sends a body; returns the message's id.
-    """
+    """Sends notifications to a queue or a topic."""
 
     def __init__(self, receiver: str, send: Callable[[str], object]) -> None:
         self.receiver: Final = receiver
@@ -68,22 +64,7 @@ class Sender:
 
 
 class Messaging:
-    """The queues and topics of one test.
-
-    Args:
-        cloud: The test's.
-        receivers: Makes subscriptions to notifications.
-        server: Where clients reach queues and topics.
-        seed: Makes the ids of this test its own.
-        tell: Called with what clients do to messages, pushes, and refused requests.
-        recorder: The test's checks.
-
-    Attributes:
-        service: Knows the protocol.
-        endpoint: Answers requests.
-        queues: The queues.
-        topics: The topics.
-    """
+    """The queues and topics of one test."""
 
     def __init__(
         self,
@@ -166,10 +147,6 @@ class Messaging:
 
     def subscription_of(self, kind: str, name: str) -> Subscription | None:
         """What brings event rules' notifications to a queue or topic, made by the test or through the SDK.
-
-        Args:
-            kind: "queue" or "topic".
-            name: Its name.
 
         Returns:
             None if there is none of that name.

@@ -8,8 +8,13 @@ from typing import Final, NamedTuple
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
-from pytest_ecsevents.clock import Clock, Micros
-from pytest_ecsevents.rpc import ApiError, ApiReply, Call, Exchange, HttpRequest, JsonObject, Patience
+from pytest_ecsevents.clock._clock import Clock
+from pytest_ecsevents.clock._times import Micros
+from pytest_ecsevents.rpc._calls import Call
+from pytest_ecsevents.rpc._errors import ApiError
+from pytest_ecsevents.rpc._exchange import Exchange
+from pytest_ecsevents.rpc._http import HttpRequest
+from pytest_ecsevents.rpc._wire import ApiReply, JsonObject, Patience
 from pytest_ecsevents.services.smq._errors import ERRORS, OutOfRangeError
 from pytest_ecsevents.services.smq._limits import LOGGING, Attributes, Limit
 from pytest_ecsevents.services.smq._xml import document, parsed, texts
@@ -26,12 +31,7 @@ _YES_NO: Final = {"true": 1, "false": 0}
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class SmqCall(Call):
-    """The record of one request to queues or topics.
-
-    Attributes:
-        what: `ReceiveMessage of ecs-cms-event`.
-        is_usual: Whether it is a poll of an empty queue.
-    """
+    """The record of one request to queues or topics."""
 
     what: str
     is_usual: bool = False
@@ -151,14 +151,7 @@ def shown(attributes: Attributes) -> JsonObject:
 
 
 class SmqService:
-    """The Simple Message Queue of one test: a `Service` of the exchange.
-
-    Args:
-        routes: The table of requests.
-        clock: The test's.
-        seed: Makes the request ids of this test its own.
-        tell: Called with each refused request, for the timeline.
-    """
+    """The Simple Message Queue of one test: a `Service` of the exchange."""
 
     def __init__(self, routes: Iterable[Route], clock: Clock, seed: str, tell: Callable[[SmqCall], None]) -> None:
         self.routes: Final = tuple(routes)

@@ -7,8 +7,9 @@ import random
 from typing import Final
 from urllib.parse import urlsplit
 
-from pytest_ecsevents.clock import SECOND, Clock
-from pytest_ecsevents.rpc import is_loopback
+from pytest_ecsevents.clock._clock import Clock
+from pytest_ecsevents.clock._times import SECOND
+from pytest_ecsevents.rpc._http import is_loopback
 from pytest_ecsevents.services.smq._topics import ANSWER_WITHIN, CONTENT_TYPES, TopicMessage, TopicSubscription
 
 DEFAULT_PATH: Final = "/notifications"
@@ -20,12 +21,7 @@ _NOT_SIGNED: Final = b"not signed: this is pytest-ecsevents"
 
 
 class EndpointPusher:
-    """Pushes messages of topics.
-
-    Args:
-        clock: The test's.
-        seed: Makes the request ids of this test its own.
-    """
+    """Pushes messages of topics."""
 
     def __init__(self, clock: Clock, seed: str) -> None:
         self._clock: Final = clock

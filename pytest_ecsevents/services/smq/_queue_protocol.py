@@ -3,8 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from pytest_ecsevents.clock import SECOND, Clock, Micros
-from pytest_ecsevents.rpc import ApiError, Connection, JsonObject
+from pytest_ecsevents.clock._clock import Clock
+from pytest_ecsevents.clock._times import SECOND, Micros
+from pytest_ecsevents.rpc._errors import ApiError
+from pytest_ecsevents.rpc._http import Connection
+from pytest_ecsevents.rpc._wire import JsonObject
 from pytest_ecsevents.services.smq._errors import ERRORS, OutOfRangeError
 from pytest_ecsevents.services.smq._limits import BATCH, HIDDEN, MOST_AT_ONCE, QUEUE_LIMITS, WAIT
 from pytest_ecsevents.services.smq._protocol import Route, SmqExchange, SmqReply, shown, whole_number
@@ -13,12 +16,7 @@ from pytest_ecsevents.services.smq._xml import document, texts
 
 
 class QueueRoutes:
-    """Answers requests about queues.
-
-    Args:
-        queues: The test's.
-        clock: The test's.
-    """
+    """Answers requests about queues."""
 
     def __init__(self, queues: Queues, clock: Clock) -> None:
         self._queues: Final = queues

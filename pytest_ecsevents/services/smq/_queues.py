@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Any, Final
 
-from pytest_ecsevents.clock import SECOND, Clock, Micros, from_micros
+from pytest_ecsevents.clock._clock import Clock
+from pytest_ecsevents.clock._times import SECOND, Micros, from_micros
 from pytest_ecsevents.services.smq._errors import ERRORS
 from pytest_ecsevents.services.smq._limits import (
     DELAY,
@@ -111,14 +112,7 @@ class QueueMessage:
 
 @dataclass(frozen=True, slots=True)
 class MessageStep:
-    """What a client did to a message, for the timeline.
-
-    Attributes:
-        queue: The queue's name.
-        message: The message.
-        did: What, in words.
-        at_micros: When.
-    """
+    """What a client did to a message, for the timeline."""
 
     queue: str
     message: QueueMessage
@@ -147,13 +141,6 @@ class Receipt:
 
 class QueueState:
     """One queue.
-
-    Args:
-        name: Its name.
-        clock: The test's.
-        dice: Makes its ids.
-        attributes: All of its attributes.
-        tell: Called with what clients do to messages.
 
     Attributes:
         sent: Every message, in order.
@@ -341,13 +328,7 @@ def _receipt(message: QueueMessage, handle: str) -> Receipt:
 
 
 class Queues(States[QueueState]):
-    """The queues of one test.
-
-    Args:
-        clock: The test's.
-        seed: Makes the ids of this test its own.
-        tell: Called with what clients do to messages.
-    """
+    """The queues of one test."""
 
     KIND = "Queue"
     LIMITS = QUEUE_LIMITS

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from pytest_ecsevents.clock import SECOND
-from pytest_ecsevents.rpc import JsonObject
+from pytest_ecsevents.clock._times import SECOND
+from pytest_ecsevents.rpc._wire import JsonObject
 from pytest_ecsevents.services.smq._errors import OutOfRangeError
 from pytest_ecsevents.services.smq._limits import TOPIC_LIMITS
 from pytest_ecsevents.services.smq._protocol import Route, SmqExchange, SmqReply, shown
@@ -16,11 +16,7 @@ RETENTION: Final = 86_400
 
 
 class TopicRoutes:
-    """Answers requests about topics.
-
-    Args:
-        topics: The test's.
-    """
+    """Answers requests about topics."""
 
     def __init__(self, topics: Topics) -> None:
         self._topics: Final = topics

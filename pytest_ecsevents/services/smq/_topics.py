@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from pytest_ecsevents.clock import SECOND, Clock, Micros, from_micros
-from pytest_ecsevents.rpc import JsonObject
+from pytest_ecsevents.clock._clock import Clock
+from pytest_ecsevents.clock._times import SECOND, Micros, from_micros
+from pytest_ecsevents.rpc._wire import JsonObject
 from pytest_ecsevents.services.smq._errors import ERRORS, OutOfRangeError
 from pytest_ecsevents.services.smq._limits import TOPIC_LIMITS, Attributes, States, check_name, check_size
 from pytest_ecsevents.services.smq._queues import Queues
@@ -160,16 +161,7 @@ class TopicState:
 
 
 class Topics(States[TopicState]):
-    """The topics of one test.
-
-    Args:
-        clock: The test's.
-        queues: The queues that a subscription may push to.
-        owner: The account that they belong to.
-        seed: Makes the ids and retry times of this test its own.
-        push: Pushes over HTTP.
-        tell: Called with each attempt.
-    """
+    """The topics of one test."""
 
     KIND = "Topic"
     LIMITS = TOPIC_LIMITS

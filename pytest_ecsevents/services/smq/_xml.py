@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from pytest_ecsevents.rpc import JsonObject, xml_elements
+from pytest_ecsevents.rpc._api import xml_elements
+from pytest_ecsevents.rpc._wire import JsonObject
 from pytest_ecsevents.services.smq._errors import ERRORS
 
 _NAMESPACE: Final = "http://mns.aliyuncs.com/doc/v1/"

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from pytest_ecsevents._words import did_you_mean
-from pytest_ecsevents.rpc import Actions
+from pytest_ecsevents.rpc._action import Actions
 from pytest_ecsevents.rpc._parameters import Parameter, UnusableValueError, choice, integer, text
 from pytest_ecsevents.rpc._wire import Json, JsonObject
-from pytest_ecsevents.services.cms import EVENT_TYPES, LEVELS, Notification
 from pytest_ecsevents.services.cms._calls import MonitorCall
+from pytest_ecsevents.services.cms._names import EVENT_TYPES, LEVELS
+from pytest_ecsevents.services.cms._notification import Notification
 from pytest_ecsevents.services.cms.api import PACKAGE
 
 ACTIONS: Final = Actions[MonitorCall](PACKAGE, unusable="ParameterInvalid", needs_region=False)

@@ -7,7 +7,7 @@ from itertools import count
 from typing import Final
 
 from pytest_ecsevents._words import did_you_mean, listed
-from pytest_ecsevents.rpc import Actions
+from pytest_ecsevents.rpc._action import Actions
 from pytest_ecsevents.rpc._parameters import (
     Parameter,
     Struct,
@@ -21,17 +21,10 @@ from pytest_ecsevents.rpc._parameters import (
     yes_or_no,
 )
 from pytest_ecsevents.rpc._wire import Json, JsonObject
-from pytest_ecsevents.services.cms import (
-    ALL,
-    EVENT_TYPES,
-    LEVELS,
-    EventPattern,
-    EventRule,
-    NoSuchRuleError,
-    RuleTarget,
-    is_name,
-)
 from pytest_ecsevents.services.cms._calls import MonitorCall
+from pytest_ecsevents.services.cms._event_rules import EventPattern, EventRule, NoSuchRuleError, RuleTarget
+from pytest_ecsevents.services.cms._filters import ALL, is_name
+from pytest_ecsevents.services.cms._names import EVENT_TYPES, LEVELS
 from pytest_ecsevents.services.cms.api import PACKAGE
 from pytest_ecsevents.services.cms.api._monitor_actions import page_number, page_of, reply
 

@@ -9,12 +9,14 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from pytest_ecsevents._words import did_you_mean
-from pytest_ecsevents.clock import LAST, SECOND, Micros, from_micros, minute_text, to_micros
-from pytest_ecsevents.rpc import Actions
+from pytest_ecsevents.clock._times import LAST, SECOND, Micros, from_micros, minute_text, to_micros
+from pytest_ecsevents.rpc._action import Actions
 from pytest_ecsevents.rpc._parameters import Parameter
 from pytest_ecsevents.rpc._wire import Json, JsonObject
-from pytest_ecsevents.services.ecs import DISK_CATEGORIES, AttributeValue, Disk
+from pytest_ecsevents.services.ecs._attributes import AttributeValue
 from pytest_ecsevents.services.ecs._cloud import ActionCall
+from pytest_ecsevents.services.ecs._disks import CATEGORIES as DISK_CATEGORIES
+from pytest_ecsevents.services.ecs._disks import Disk
 from pytest_ecsevents.services.ecs.api import PACKAGE
 from pytest_ecsevents.services.ecs.api import _creation_parameters as given
 from pytest_ecsevents.services.ecs.api._instance_queries import is_zone

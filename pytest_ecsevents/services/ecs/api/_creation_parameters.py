@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pytest_ecsevents.clock import minute_text
+from pytest_ecsevents.clock._times import minute_text
 from pytest_ecsevents.rpc._parameters import (
     Parameter,
     boolean,
@@ -22,7 +22,8 @@ from pytest_ecsevents.rpc._parameters import (
     text,
     whole,
 )
-from pytest_ecsevents.services.ecs import CHARGE_TYPES, DISK_CATEGORIES, INTERNET_CHARGE_TYPES, AttributeValue
+from pytest_ecsevents.services.ecs._attributes import CHARGE_TYPES, INTERNET_CHARGE_TYPES, AttributeValue
+from pytest_ecsevents.services.ecs._disks import CATEGORIES as DISK_CATEGORIES
 
 MOST_AT_ONCE: Final = 100
 IGNORED: Final = "accepted, no effect"
@@ -46,13 +47,7 @@ def _decoded(value: str) -> AttributeValue:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A parameter that DescribeInstances, or the instance's metadata, shows afterwards.
-
-    Attributes:
-        parameter: The parameter.
-        attribute: The attribute of the instance that it sets.
-        read: Turns the parameter's value into the attribute's.
-    """
+    """A parameter that DescribeInstances, or the instance's metadata, shows afterwards."""
 
     parameter: Parameter[Any]
     attribute: str

@@ -3,23 +3,21 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from pytest_ecsevents.clock import SECOND, instant_text
-from pytest_ecsevents.rpc import Actions
+from pytest_ecsevents.clock._times import SECOND, instant_text
+from pytest_ecsevents.rpc._action import Actions
 from pytest_ecsevents.rpc._paging import PAGE_NUMBER, numbered, page_size
 from pytest_ecsevents.rpc._parameters import choice, instant, repeated, text
 from pytest_ecsevents.rpc._wire import Json, JsonObject
-from pytest_ecsevents.services.ecs import (
+from pytest_ecsevents.services.ecs._attributes import HEALTH_STATUSES
+from pytest_ecsevents.services.ecs._catalogue import (
     DISK_EVENT_TYPES,
     DISK_STATUS_CODES,
     EVENT_TYPES,
     HEALTH_STATUS_CODES,
-    HEALTH_STATUSES,
-    Cloud,
-    Disk,
-    EventRecord,
-    InstanceRecord,
 )
-from pytest_ecsevents.services.ecs._cloud import ActionCall
+from pytest_ecsevents.services.ecs._cloud import ActionCall, Cloud
+from pytest_ecsevents.services.ecs._disks import Disk
+from pytest_ecsevents.services.ecs._model import EventRecord, InstanceRecord
 from pytest_ecsevents.services.ecs.api import PACKAGE
 from pytest_ecsevents.services.ecs.api import _event_filters as filters
 

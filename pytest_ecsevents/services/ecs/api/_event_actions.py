@@ -5,30 +5,31 @@ from operator import attrgetter
 from typing import Final
 
 from pytest_ecsevents._words import listed
-from pytest_ecsevents.clock import SECOND, instant_text
-from pytest_ecsevents.rpc import Actions
+from pytest_ecsevents.clock._times import SECOND, instant_text
+from pytest_ecsevents.rpc._action import Actions
 from pytest_ecsevents.rpc._paging import MAX_RESULTS, NEXT_TOKEN, PAGE_NUMBER, numbered, page_size, paged
 from pytest_ecsevents.rpc._parameters import boolean, choice, instant, repeated, text
 from pytest_ecsevents.rpc._wire import Fragment, Json, JsonObject, Listing
-from pytest_ecsevents.services.ecs import (
+from pytest_ecsevents.services.ecs._attributes import HEALTH_STATUSES
+from pytest_ecsevents.services.ecs._catalogue import (
     EVENT_STATUS_CODES,
     EVENT_TYPES,
-    EXTENDED_LISTS,
     FINAL,
     HEALTH_STATUS_CODES,
-    HEALTH_STATUSES,
     INSTANCE_STATUS_CODES,
     SIMULATED_TYPES,
-    EventRecord,
     EventStatus,
-    InstanceRecord,
+)
+from pytest_ecsevents.services.ecs._cloud import ActionCall
+from pytest_ecsevents.services.ecs._extended import LISTS as EXTENDED_LISTS
+from pytest_ecsevents.services.ecs._model import EventRecord, InstanceRecord
+from pytest_ecsevents.services.ecs._refusals import (
     NotBeforePassedError,
     NotSimulatedError,
     TooManySimulatedEventsError,
     UnknownEventError,
     UnknownInstanceError,
 )
-from pytest_ecsevents.services.ecs._cloud import ActionCall
 from pytest_ecsevents.services.ecs.api import PACKAGE
 from pytest_ecsevents.services.ecs.api import _event_filters as filters
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeAlias
 
-from pytest_ecsevents.clock import Micros, instant_text
+from pytest_ecsevents.clock._times import Micros, instant_text
 from pytest_ecsevents.rpc._parameters import Parameter, choice, instant, repeated, structs
-from pytest_ecsevents.services.ecs import INSTANCE_EVENT_TYPES, Cloud, EventRecord
-from pytest_ecsevents.services.ecs._cloud import ActionCall
+from pytest_ecsevents.services.ecs._catalogue import INSTANCE_EVENT_TYPES
+from pytest_ecsevents.services.ecs._cloud import ActionCall, Cloud
+from pytest_ecsevents.services.ecs._model import EventRecord
 
 EventTest: TypeAlias = Callable[[EventRecord], bool]
 

@@ -4,20 +4,19 @@ from collections.abc import Callable
 from typing import Final
 
 from pytest_ecsevents._errors import EcsEventsError
-from pytest_ecsevents.rpc import Actions
+from pytest_ecsevents.rpc._action import Actions
 from pytest_ecsevents.rpc._parameters import boolean, choice, repeated, text
 from pytest_ecsevents.rpc._wire import Json, JsonObject
-from pytest_ecsevents.services.ecs import (
+from pytest_ecsevents.services.ecs._catalogue import InstanceStatus
+from pytest_ecsevents.services.ecs._cloud import ActionCall
+from pytest_ecsevents.services.ecs._instances import check_operable, flag
+from pytest_ecsevents.services.ecs._model import InstanceRecord
+from pytest_ecsevents.services.ecs._refusals import (
     InstanceArrearsError,
     InstanceLockedError,
-    InstanceRecord,
-    InstanceStatus,
     InstanceStatusError,
     UnknownInstanceError,
-    check_operable,
-    flag,
 )
-from pytest_ecsevents.services.ecs._cloud import ActionCall
 from pytest_ecsevents.services.ecs.api import PACKAGE
 
 ACTIONS: Final = Actions[ActionCall](PACKAGE, refusals={UnknownInstanceError: "InvalidInstanceId.NotFound"})

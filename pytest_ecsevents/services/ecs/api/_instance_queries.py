@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from pytest_ecsevents.clock import Micros
-from pytest_ecsevents.rpc import Actions
+from pytest_ecsevents.clock._times import Micros
+from pytest_ecsevents.rpc._action import Actions
 from pytest_ecsevents.rpc._paging import MAX_RESULTS, NEXT_TOKEN, PAGE_NUMBER, numbered, page_size, paged
 from pytest_ecsevents.rpc._parameters import (
     Parameter,
@@ -22,16 +22,11 @@ from pytest_ecsevents.rpc._parameters import (
     yes_or_no,
 )
 from pytest_ecsevents.rpc._wire import Json, JsonObject
-from pytest_ecsevents.services.ecs import (
-    CHARGE_TYPES,
-    INTERNET_CHARGE_TYPES,
-    LOCK_REASONS,
-    NETWORK_TYPES,
-    InstanceRecord,
-    InstanceStatus,
-    flag,
-)
+from pytest_ecsevents.services.ecs._attributes import CHARGE_TYPES, INTERNET_CHARGE_TYPES, LOCK_REASONS, NETWORK_TYPES
+from pytest_ecsevents.services.ecs._catalogue import InstanceStatus
 from pytest_ecsevents.services.ecs._cloud import ActionCall
+from pytest_ecsevents.services.ecs._instances import flag
+from pytest_ecsevents.services.ecs._model import InstanceRecord
 from pytest_ecsevents.services.ecs.api import PACKAGE
 from pytest_ecsevents.services.ecs.api._event_filters import has_tags
 from pytest_ecsevents.services.ecs.api._instance_view import instance_view

@@ -3,9 +3,11 @@
 import re
 from typing import Final
 
-from pytest_ecsevents.clock import minute_text
+from pytest_ecsevents.clock._times import minute_text
 from pytest_ecsevents.rpc._wire import Json, JsonObject
-from pytest_ecsevents.services.ecs import InstanceRecord, InstanceStatus, flag, number
+from pytest_ecsevents.services.ecs._catalogue import InstanceStatus
+from pytest_ecsevents.services.ecs._instances import flag, number
+from pytest_ecsevents.services.ecs._model import InstanceRecord
 
 
 def _price_limit(instance: InstanceRecord) -> float:

@@ -5,13 +5,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from pytest_ecsevents.clock import instant_text
-from pytest_ecsevents.rpc import Actions
+from pytest_ecsevents.clock._times import instant_text
+from pytest_ecsevents.rpc._action import Actions
 from pytest_ecsevents.rpc._paging import PAGE_NUMBER, numbered, page_size
 from pytest_ecsevents.rpc._parameters import choice, structs, text
 from pytest_ecsevents.rpc._wire import Json, JsonObject
-from pytest_ecsevents.services.ecs import REGIONS, UnknownInstanceError, flag
 from pytest_ecsevents.services.ecs._cloud import ActionCall
+from pytest_ecsevents.services.ecs._instances import flag
+from pytest_ecsevents.services.ecs._refusals import UnknownInstanceError
+from pytest_ecsevents.services.ecs._regions import REGIONS
 from pytest_ecsevents.services.ecs.api import PACKAGE
 from pytest_ecsevents.services.ecs.api._event_filters import has_tags
 from pytest_ecsevents.services.ecs.api._instance_view import instance_view

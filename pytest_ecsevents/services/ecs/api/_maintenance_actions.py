@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from pytest_ecsevents.rpc import Actions
+from pytest_ecsevents.rpc._action import Actions
 from pytest_ecsevents.rpc._paging import PAGE_NUMBER, numbered, page_size
 from pytest_ecsevents.rpc._parameters import (
     boolean,
@@ -17,22 +17,19 @@ from pytest_ecsevents.rpc._parameters import (
     yes_or_no,
 )
 from pytest_ecsevents.rpc._wire import Json, JsonObject
-from pytest_ecsevents.services.ecs import (
-    DEFAULT_ACTION,
-    MAINTENANCE_IMPACTS,
+from pytest_ecsevents.services.ecs._catalogue import MAINTENANCE_IMPACTS
+from pytest_ecsevents.services.ecs._cloud import ActionCall
+from pytest_ecsevents.services.ecs._model import DEFAULT_ACTION, InstanceRecord, Maintenance, MetadataOptions
+from pytest_ecsevents.services.ecs._refusals import (
     InstanceArrearsError,
     InstanceLockedError,
-    InstanceRecord,
     InstanceStatusError,
-    Maintenance,
-    MetadataOptions,
     NotBeforePassedError,
     NothingToRedeployError,
     NotInquiringError,
     UnknownEventError,
     UnknownInstanceError,
 )
-from pytest_ecsevents.services.ecs._cloud import ActionCall
 from pytest_ecsevents.services.ecs.api import PACKAGE
 
 ACTIONS: Final = Actions[ActionCall](PACKAGE, refusals={UnknownInstanceError: "InvalidInstanceId.NotFound"})
