@@ -31,7 +31,7 @@ from pytest_ecsevents.services.metadata._errors import ERRORS
 from pytest_ecsevents.services.metadata._items import ITEMS
 from pytest_ecsevents.services.smq._errors import ERRORS as SMQ_ERRORS
 from pytest_ecsevents.services.smq._limits import BATCH, HIDDEN, PRIORITY, QUEUE_LIMITS, TOPIC_LIMITS, WAIT
-from pytest_ecsevents.services.smq._protocol import VERSION, Route
+from pytest_ecsevents.services.smq._protocol import VERSION, SmqRoute
 
 PAGE = Path(__file__).with_name("capabilities.md")
 
@@ -311,7 +311,7 @@ def _message_queues() -> Iterator[str]:
     )
 
 
-def _path_text(route: Route) -> str:
+def _path_text(route: SmqRoute) -> str:
     names = iter(("<subscription>",) if "subscriptions/" in route.path else ())
     path = route.path.replace("/?", "").replace("([^/]*)", "<name>", 1)
     path = path.replace("([^/]*)", next(names, "<name>"))

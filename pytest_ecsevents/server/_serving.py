@@ -20,7 +20,7 @@ __tracebackhide__ = hidden_in_reports
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class ServedService:
     """Which requests a service answers.
 
     Attributes:
@@ -75,7 +75,7 @@ class Serving:
         self._report: Final = report
         self._undo: Final = undo
         self._add_services: Final = add_services
-        self._routes: Final[list[Route]] = []
+        self._services: Final[list[ServedService]] = []
         self._lock: Final = allocate_lock()
         self._running: LoopbackServer | None = None
 
@@ -89,15 +89,15 @@ class Serving:
         malformed: Callable[[int, str], ApiReply] | None = None,
         roots: tuple[str, ...] = (),
     ) -> None:
-        """Add a service; of several whose route matches a request, the first one answers. Arguments are those of Route."""
-        self._routes.append(Route(service, prefix, host, header, malformed, roots))
+        """Add a service; of several whose route matches a request, the first one answers. Arguments are those of ServedService."""
+        self._services.append(ServedService(service, prefix, host, header, malformed, roots))
 
     def _answer(self, request: HttpRequest) -> Outcome:
-        services = (route.service for route in self._routes if route.matches(request))
+        services = (route.service for route in self._services if route.matches(request))
         return next(services, self._ecs)(request)
 
     def _malformed(self, path: str, status: int, problem: str) -> ApiReply:
-        for route in self._routes:
+        for route in self._services:
             if route.malformed is not None and path.startswith(route.roots):
                 return route.malformed(status, problem)
         return self._ecs.malformed(status, problem)

@@ -21,7 +21,7 @@ from pytest_ecsevents.services.smq._topics import TopicPush, Topics, TopicState
 __tracebackhide__ = hidden_in_reports
 
 
-class Receivers(Protocol):
+class PushSender(Protocol):
     """What makes subscriptions to CloudMonitor's notifications."""
 
     def check(self, what: str, options: Mapping[str, object]) -> None:
@@ -69,7 +69,7 @@ class Messaging:
     def __init__(
         self,
         cloud: Cloud,
-        receivers: Receivers,
+        receivers: PushSender,
         server: Server,
         seed: str,
         *,

@@ -45,7 +45,7 @@ class SmqReply(NamedTuple):
     location: str = ""
 
 
-class Route(NamedTuple):
+class SmqRoute(NamedTuple):
     """One row of the table of requests; the first that matches a request answers it.
 
     Attributes:
@@ -78,7 +78,7 @@ class SmqExchange(Exchange):
     request: HttpRequest
     query: Mapping[str, str]
     names: tuple[str, ...] = ()
-    route: Route | None = field(default=None)
+    route: SmqRoute | None = field(default=None)
 
     def number(self, limit: Limit, default: int | None = None) -> int:
         """A number of the query.
@@ -153,7 +153,7 @@ def shown(attributes: Attributes) -> JsonObject:
 class SmqService:
     """The Simple Message Queue of one test: a `Service` of the exchange."""
 
-    def __init__(self, routes: Iterable[Route], clock: Clock, seed: str, tell: Callable[[SmqCall], None]) -> None:
+    def __init__(self, routes: Iterable[SmqRoute], clock: Clock, seed: str, tell: Callable[[SmqCall], None]) -> None:
         self.routes: Final = tuple(routes)
         self._clock: Final = clock
         self._dice: Final = random.Random(f"{seed}/requests")

@@ -10,7 +10,7 @@ from pytest_ecsevents.rpc._http import Connection
 from pytest_ecsevents.rpc._wire import JsonObject
 from pytest_ecsevents.services.smq._errors import ERRORS, OutOfRangeError
 from pytest_ecsevents.services.smq._limits import BATCH, HIDDEN, MOST_AT_ONCE, QUEUE_LIMITS, WAIT
-from pytest_ecsevents.services.smq._protocol import Route, SmqExchange, SmqReply, shown, whole_number
+from pytest_ecsevents.services.smq._protocol import SmqExchange, SmqReply, SmqRoute, shown, whole_number
 from pytest_ecsevents.services.smq._queues import Queues, QueueState, Receipt
 from pytest_ecsevents.services.smq._xml import document, texts
 
@@ -22,20 +22,20 @@ class QueueRoutes:
         self._queues: Final = queues
         self._clock: Final = clock
 
-    def __iter__(self) -> Iterator[Route]:
+    def __iter__(self) -> Iterator[SmqRoute]:
         """The rows of the table."""
         queue, messages = r"/queues/([^/]*)", r"/queues/([^/]*)/messages"
-        yield Route("ListQueue", "GET", r"/queues/?", "", self._list)
-        yield Route("SetQueueAttributes", "PUT", queue, "metaoverride", self._set_attributes)
-        yield Route("CreateQueue", "PUT", queue, "", self._create)
-        yield Route("GetQueueAttributes", "GET", queue, "", self._get_attributes)
-        yield Route("DeleteQueue", "DELETE", queue, "", self._delete)
-        yield Route("PeekMessage, BatchPeekMessage", "GET", messages, "peekonly", self._peek)
-        yield Route("ReceiveMessage, BatchReceiveMessage", "GET", messages, "", self._receive)
-        yield Route("SendMessage, BatchSendMessage", "POST", messages, "", self._send)
-        yield Route("DeleteMessage", "DELETE", messages, "receipthandle", self._delete_message)
-        yield Route("BatchDeleteMessage", "DELETE", messages, "", self._batch_delete)
-        yield Route("ChangeMessageVisibility", "PUT", messages, "", self._change_visibility)
+        yield SmqRoute("ListQueue", "GET", r"/queues/?", "", self._list)
+        yield SmqRoute("SetQueueAttributes", "PUT", queue, "metaoverride", self._set_attributes)
+        yield SmqRoute("CreateQueue", "PUT", queue, "", self._create)
+        yield SmqRoute("GetQueueAttributes", "GET", queue, "", self._get_attributes)
+        yield SmqRoute("DeleteQueue", "DELETE", queue, "", self._delete)
+        yield SmqRoute("PeekMessage, BatchPeekMessage", "GET", messages, "peekonly", self._peek)
+        yield SmqRoute("ReceiveMessage, BatchReceiveMessage", "GET", messages, "", self._receive)
+        yield SmqRoute("SendMessage, BatchSendMessage", "POST", messages, "", self._send)
+        yield SmqRoute("DeleteMessage", "DELETE", messages, "receipthandle", self._delete_message)
+        yield SmqRoute("BatchDeleteMessage", "DELETE", messages, "", self._batch_delete)
+        yield SmqRoute("ChangeMessageVisibility", "PUT", messages, "", self._change_visibility)
 
     def _queue(self, exchange: SmqExchange) -> QueueState:
         return self._queues[exchange.names[0]]

@@ -7,7 +7,7 @@ from pytest_ecsevents.clock._times import SECOND
 from pytest_ecsevents.rpc._wire import JsonObject
 from pytest_ecsevents.services.smq._errors import OutOfRangeError
 from pytest_ecsevents.services.smq._limits import TOPIC_LIMITS
-from pytest_ecsevents.services.smq._protocol import Route, SmqExchange, SmqReply, shown
+from pytest_ecsevents.services.smq._protocol import SmqExchange, SmqReply, SmqRoute, shown
 from pytest_ecsevents.services.smq._topics import STRATEGIES, Topics, TopicState
 from pytest_ecsevents.services.smq._xml import document, texts
 
@@ -21,20 +21,22 @@ class TopicRoutes:
     def __init__(self, topics: Topics) -> None:
         self._topics: Final = topics
 
-    def __iter__(self) -> Iterator[Route]:
+    def __iter__(self) -> Iterator[SmqRoute]:
         """The rows of the table."""
         topic, subscription = r"/topics/([^/]*)", r"/topics/([^/]*)/subscriptions/([^/]*)"
-        yield Route("ListTopic", "GET", r"/topics/?", "", self._list)
-        yield Route("SetTopicAttributes", "PUT", topic, "metaoverride", self._set_attributes)
-        yield Route("CreateTopic", "PUT", topic, "", self._create)
-        yield Route("GetTopicAttributes", "GET", topic, "", self._get_attributes)
-        yield Route("DeleteTopic", "DELETE", topic, "", self._delete)
-        yield Route("PublishMessage", "POST", r"/topics/([^/]*)/messages", "", self._publish)
-        yield Route("ListSubscriptionByTopic", "GET", r"/topics/([^/]*)/subscriptions/?", "", self._list_subscriptions)
-        yield Route("SetSubscriptionAttributes", "PUT", subscription, "metaoverride", self._set_subscription)
-        yield Route("Subscribe", "PUT", subscription, "", self._subscribe)
-        yield Route("GetSubscriptionAttributes", "GET", subscription, "", self._get_subscription)
-        yield Route("Unsubscribe", "DELETE", subscription, "", self._unsubscribe)
+        yield SmqRoute("ListTopic", "GET", r"/topics/?", "", self._list)
+        yield SmqRoute("SetTopicAttributes", "PUT", topic, "metaoverride", self._set_attributes)
+        yield SmqRoute("CreateTopic", "PUT", topic, "", self._create)
+        yield SmqRoute("GetTopicAttributes", "GET", topic, "", self._get_attributes)
+        yield SmqRoute("DeleteTopic", "DELETE", topic, "", self._delete)
+        yield SmqRoute("PublishMessage", "POST", r"/topics/([^/]*)/messages", "", self._publish)
+        yield SmqRoute(
+            "ListSubscriptionByTopic", "GET", r"/topics/([^/]*)/subscriptions/?", "", self._list_subscriptions
+        )
+        yield SmqRoute("SetSubscriptionAttributes", "PUT", subscription, "metaoverride", self._set_subscription)
+        yield SmqRoute("Subscribe", "PUT", subscription, "", self._subscribe)
+        yield SmqRoute("GetSubscriptionAttributes", "GET", subscription, "", self._get_subscription)
+        yield SmqRoute("Unsubscribe", "DELETE", subscription, "", self._unsubscribe)
 
     def _create(self, exchange: SmqExchange) -> SmqReply:
         attributes = exchange.attributes("Topic", TOPIC_LIMITS) if exchange.request.body else {}
