@@ -16,10 +16,7 @@ from pytest_ecsevents.services.ecs._catalogue import (
 )
 from pytest_ecsevents.services.ecs._disks import Disk
 from pytest_ecsevents.services.ecs._model import DEFAULT_ACTION, InstanceRecord, Maintenance
-from pytest_ecsevents.services.ecs._refusals import (
-    NotBeforePassedError,
-    UnknownEventTypeError,
-)
+from pytest_ecsevents.services.ecs._refusals import NotBeforePassedError, UnknownEventTypeError
 
 __tracebackhide__ = hidden_in_reports
 

@@ -17,15 +17,7 @@ from typing import Any, Final
 from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.clock._times import SECOND, Micros, from_micros
 from pytest_ecsevents.services.smq._errors import ERRORS
-from pytest_ecsevents.services.smq._limits import (
-    DELAY,
-    HIDDEN,
-    PRIORITY,
-    QUEUE_LIMITS,
-    Attributes,
-    States,
-    check_size,
-)
+from pytest_ecsevents.services.smq._limits import DELAY, HIDDEN, PRIORITY, QUEUE_LIMITS, Attributes, States, check_size
 
 
 @dataclass(slots=True, eq=False, kw_only=True, repr=False)

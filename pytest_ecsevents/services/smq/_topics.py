@@ -168,14 +168,7 @@ class Topics(States[TopicState]):
     NAME = (255, "TopicNameInvalid")
 
     def __init__(
-        self,
-        clock: Clock,
-        queues: Queues,
-        owner: str,
-        seed: str,
-        *,
-        push: Pusher,
-        tell: Callable[[TopicPush], None],
+        self, clock: Clock, queues: Queues, owner: str, seed: str, *, push: Pusher, tell: Callable[[TopicPush], None]
     ) -> None:
         super().__init__(clock)
         self.owner: Final = owner

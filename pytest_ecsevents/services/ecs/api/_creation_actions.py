@@ -294,10 +294,7 @@ def _names(call: ActionCall, ordinal: int, instance_id: str) -> dict[str, Attrib
     """The names of one of several instances; `${instance_id}` in a host name stands for its id."""
     own, hosts = call[given.INSTANCE_NAME], call[given.HOST_NAMES]
     host = hosts[ordinal] if ordinal < len(hosts) else _numbered(call, call[given.HOST_NAME], ordinal)
-    names = {
-        "instance_name": _numbered(call, own, ordinal),
-        "host_name": host.replace("${instance_id}", instance_id),
-    }
+    names = {"instance_name": _numbered(call, own, ordinal), "host_name": host.replace("${instance_id}", instance_id)}
     return {attribute: name for attribute, name in names.items() if name}
 
 

@@ -114,10 +114,7 @@ BANDWIDTH_IN: Final = whole(
     "InternetMaxBandwidthOut",
 )
 PRIVATE_ADDRESS: Final = fitting(
-    "PrivateIpAddress",
-    _is_address,
-    "an IPv4 address",
-    refusal="InvalidPrivateIpAddress.Malformed",
+    "PrivateIpAddress", _is_address, "an IPv4 address", refusal="InvalidPrivateIpAddress.Malformed"
 )
 PERIOD: Final = whole(
     "Period",
@@ -185,15 +182,9 @@ SHOWN: Final = (
     Shown(SPOT_STRATEGY, "spot_strategy"),
     Shown(price("SpotPriceLimit", refusal="InvalidSpotPriceLimit"), "spot_price_limit"),
     Shown(choice("CreditSpecification", ("Standard", "Unlimited")), "credit_specification"),
-    Shown(
-        choice("HttpEndpoint", ("enabled", "disabled"), refusal="InvalidHttpEndpoint.NotSupported"),
-        "http_endpoint",
-    ),
+    Shown(choice("HttpEndpoint", ("enabled", "disabled"), refusal="InvalidHttpEndpoint.NotSupported"), "http_endpoint"),
     Shown(choice("HttpTokens", ("optional", "required"), refusal="InvalidHttpTokens.NotSupported"), "http_tokens"),
-    Shown(
-        text("RamRoleName", note="every role exists; the instance's metadata has its credentials"),
-        "ram_role_name",
-    ),
+    Shown(text("RamRoleName", note="every role exists; the instance's metadata has its credentials"), "ram_role_name"),
     Shown(text("UserData", note="in Base64; the instance's metadata has it"), "user_data", _decoded),
 )
 
@@ -243,10 +234,7 @@ _DISK: Final = (
 
 def _data_disks(more: str = "") -> "Parameter[tuple[Mapping[str, str], ...]]":
     return structs(
-        "DataDisk",
-        f"{_DISK} {more}",
-        most=16,
-        note=f"1 to 16; each is a disk of the Category, the rest {IGNORED}",
+        "DataDisk", f"{_DISK} {more}", most=16, note=f"1 to 16; each is a disk of the Category, the rest {IGNORED}"
     )
 
 
@@ -284,8 +272,7 @@ MIN_AMOUNT: Final = integer(
     note="from 1 to Amount; stock is unlimited here: Amount instances are created",
 )
 UNIQUE_SUFFIX: Final = boolean(
-    "UniqueSuffix",
-    note="appends 001, 002, ... to InstanceName and HostName of several instances",
+    "UniqueSuffix", note="appends 001, 002, ... to InstanceName and HostName of several instances"
 )
 HOST_NAMES: Final = repeated("HostNames", most=MOST_AT_ONCE, note="not with HostName")
 SECURITY_GROUPS: Final = repeated("SecurityGroupIds", most=MOST_AT_ONCE, note="not with SecurityGroupId")
@@ -356,10 +343,7 @@ RUN_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
 # -- parameters of CreateInstance alone
 
 CREATE_PERIOD_UNIT: Final = choice(
-    "PeriodUnit",
-    ("Week", "Month"),
-    refusal="InvalidPeriodUnit.ValueNotSupported",
-    note="Week or Month (default)",
+    "PeriodUnit", ("Week", "Month"), refusal="InvalidPeriodUnit.ValueNotSupported", note="Week or Month (default)"
 )
 
 CREATE_SHOWN: Final = (
@@ -381,9 +365,5 @@ CREATE_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
     CREATE_PERIOD_UNIT,
     *_BOTH,
     DATA_DISKS,
-    *_ignored(
-        texts="NodeControllerId VlanId",
-        flags="UseAdditionalService",
-        numbers="SystemDisk.Size",
-    ),
+    *_ignored(texts="NodeControllerId VlanId", flags="UseAdditionalService", numbers="SystemDisk.Size"),
 )

@@ -88,10 +88,7 @@ _CANCEL_IDS: Final = repeated("EventId", most=100, refusal="EventIdLimitExceeded
 @ACTIONS.action(
     "CancelSimulatedSystemEvents",
     _CANCEL_IDS,
-    refusals={
-        UnknownEventError: "InvalidEventId.NotFound",
-        NotSimulatedError: "CannotCancelSystemEvent.NotSimulated",
-    },
+    refusals={UnknownEventError: "InvalidEventId.NotFound", NotSimulatedError: "CannotCancelSystemEvent.NotSimulated"},
     notes=("All or nothing.", "An event that has ended is InvalidEventId.NotFound."),
 )
 def _cancel_simulated(call: ActionCall) -> JsonObject:

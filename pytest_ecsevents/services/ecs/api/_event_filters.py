@@ -23,15 +23,7 @@ NOT_BEFORE_END: Final = instant("NotBefore.End")
 PUBLISHED_START: Final = instant("EventPublishTime.Start")
 PUBLISHED_END: Final = instant("EventPublishTime.End")
 
-SHARED: Final = (
-    EVENT_IDS,
-    EVENT_TYPE,
-    EVENT_TYPES_N,
-    NOT_BEFORE_START,
-    NOT_BEFORE_END,
-    PUBLISHED_START,
-    PUBLISHED_END,
-)
+SHARED: Final = (EVENT_IDS, EVENT_TYPE, EVENT_TYPES_N, NOT_BEFORE_START, NOT_BEFORE_END, PUBLISHED_START, PUBLISHED_END)
 
 
 def tags(most: int) -> "Parameter[tuple[Mapping[str, str], ...]]":

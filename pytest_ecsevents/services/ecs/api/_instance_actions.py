@@ -284,10 +284,7 @@ def _check_deletable(call: ActionCall, instance: InstanceRecord) -> None:
     _TERMINATE,
     _DRY_RUN,
     needs_region=False,
-    notes=(
-        "Unfinished events of the instance become Canceled.",
-        _INITIALIZING_NOTE,
-    ),
+    notes=("Unfinished events of the instance become Canceled.", _INITIALIZING_NOTE),
 )
 def _delete(call: ActionCall) -> JsonObject:
     instance = call.instance(call[_INSTANCE])

@@ -67,8 +67,7 @@ PAGE_SIZE: Final = page_size(100)
 FILTERS: Final = (
     Filter(json_list("InstanceIds"), lambda instance, value: instance.instance_id in value),
     Filter(
-        choice("Status", _STATUSES, refusal="InvalidStatus.NotFound"),
-        lambda instance, value: instance.status == value,
+        choice("Status", _STATUSES, refusal="InvalidStatus.NotFound"), lambda instance, value: instance.status == value
     ),
     Filter(text("InstanceName", note="* stands for any text"), _name_like),
     Filter(text("VpcId"), _is("vpc_id")),
@@ -90,11 +89,7 @@ FILTERS: Final = (
         _is("instance_charge_type"),
     ),
     Filter(
-        choice(
-            "InternetChargeType",
-            INTERNET_CHARGE_TYPES,
-            refusal="InvalidInternetChargeType.ValueNotSupported",
-        ),
+        choice("InternetChargeType", INTERNET_CHARGE_TYPES, refusal="InvalidInternetChargeType.ValueNotSupported"),
         _is("internet_charge_type"),
     ),
     Filter(text("ImageId"), _is("image_id")),

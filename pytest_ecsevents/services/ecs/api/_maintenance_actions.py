@@ -6,16 +6,7 @@ from typing import Final
 
 from pytest_ecsevents.rpc._action import Actions
 from pytest_ecsevents.rpc._paging import PAGE_NUMBER, numbered, page_size
-from pytest_ecsevents.rpc._parameters import (
-    boolean,
-    choice,
-    instant,
-    repeated,
-    structs,
-    text,
-    whole,
-    yes_or_no,
-)
+from pytest_ecsevents.rpc._parameters import boolean, choice, instant, repeated, structs, text, whole, yes_or_no
 from pytest_ecsevents.rpc._wire import Json, JsonObject
 from pytest_ecsevents.services.ecs._catalogue import MAINTENANCE_IMPACTS
 from pytest_ecsevents.services.ecs._cloud import ActionCall
@@ -205,10 +196,7 @@ def _maintenance_view(instance: InstanceRecord) -> JsonObject:
 
 _METADATA_INSTANCE: Final = text("InstanceId", note="without it the call is refused")
 _HTTP_ENDPOINT: Final = choice(
-    "HttpEndpoint",
-    ("enabled", "disabled"),
-    required=True,
-    refusal="InvalidHttpEndpoint.NotSupported",
+    "HttpEndpoint", ("enabled", "disabled"), required=True, refusal="InvalidHttpEndpoint.NotSupported"
 )
 _HTTP_TOKENS: Final = choice(
     "HttpTokens",
