@@ -1,6 +1,6 @@
 """Wording of messages, and finding the name that was meant."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 
 def nearest(name: str, names: Iterable[str], *, likeness: float = 0.6) -> str | None:
@@ -24,3 +24,8 @@ def listed(names: Iterable[object], *, most: int = 40) -> str:
     if len(words) > most:
         words[most:] = [f"and {len(words) - most} more"]
     return ", ".join(words) if words else "none"
+
+
+def one_of(value: object, allowed: Collection[object]) -> str:
+    """`Pass one of: a, b, c.`, and which of them was probably meant."""
+    return f"Pass one of: {listed(allowed)}.{did_you_mean(str(value), map(str, allowed))}"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
-from pytest_ecsevents._words import did_you_mean, listed
+from pytest_ecsevents._words import did_you_mean, listed, one_of
 
 __tracebackhide__ = hidden_in_reports
 
@@ -49,62 +49,60 @@ CHARGE_TYPES: Final = ("PostPaid", "PrePaid")
 INTERNET_CHARGE_TYPES: Final = ("PayByTraffic", "PayByBandwidth")
 NETWORK_TYPES: Final = ("vpc", "classic")
 
-_ROWS: Final = (
-    Attribute("instance_name", None),
-    Attribute("host_name", None),
-    Attribute("description", ""),
-    Attribute("serial_number", None),
-    Attribute("zone_id", None),
-    Attribute("cluster_id", ""),
-    Attribute("instance_type", "ecs.g7.large"),
-    Attribute("instance_type_family", None),
-    Attribute("cpu", 2),
-    Attribute("memory", 8192),
-    Attribute("gpu_amount", 0),
-    Attribute("gpu_spec", ""),
-    Attribute("image_id", "aliyun_3_x64_20G_alibase_20240528.vhd"),
-    Attribute("os_name", "Alibaba Cloud Linux  3.2104 LTS 64位"),
-    Attribute("os_name_en", "Alibaba Cloud Linux  3.2104 LTS 64 bit"),
-    Attribute("os_type", "linux"),
-    Attribute("instance_charge_type", "PostPaid", CHARGE_TYPES),
-    Attribute("internet_charge_type", "PayByTraffic", INTERNET_CHARGE_TYPES),
-    Attribute("internet_max_bandwidth_in", -1),
-    Attribute("internet_max_bandwidth_out", 0),
-    Attribute("instance_network_type", "vpc", NETWORK_TYPES),
-    Attribute("vpc_id", None),
-    Attribute("vswitch_id", None),
-    Attribute("security_group_ids", ()),
-    Attribute("private_ip_addresses", ()),
-    Attribute("public_ip_addresses", ()),
-    Attribute("inner_ip_addresses", ()),
-    Attribute("eip_address", ""),
-    Attribute("rdma_ip_addresses", ()),
-    Attribute("ipv6_addresses", ()),
-    Attribute("mac_address", None),
-    Attribute("network_interface_id", None),
-    Attribute("key_pair_name", ""),
-    Attribute("resource_group_id", ""),
-    Attribute("hpc_cluster_id", ""),
-    Attribute("deployment_set_id", ""),
-    Attribute("credit_specification", ""),
-    Attribute("spot_strategy", "NoSpot"),
-    Attribute("spot_price_limit", 0.0),
-    Attribute("expired_time", "2099-12-31T15:59Z"),
-    Attribute("auto_release_time", ""),
-    Attribute("io_optimized", True),
-    Attribute("device_available", True),
-    Attribute("deletion_protection", False),
-    Attribute("recyclable", False),
-    Attribute("http_endpoint", "", ("", "enabled", "disabled")),
-    Attribute("http_tokens", "", ("", "optional", "required")),
-    Attribute("ram_role_name", ""),
-    Attribute("user_data", ""),
-    Attribute("stopped_mode", "Not-applicable"),
-    Attribute("health_status", "Ok", HEALTH_STATUSES),
-    Attribute("operation_locks", (), LOCK_REASONS),
+_DERIVED: Final = "instance_name host_name serial_number zone_id instance_type_family vpc_id vswitch_id mac_address network_interface_id"
+_EMPTY: Final = (
+    "description cluster_id gpu_spec eip_address key_pair_name resource_group_id hpc_cluster_id deployment_set_id "
+    "credit_specification auto_release_time http_endpoint http_tokens ram_role_name user_data"
 )
+_LISTS: Final = (
+    "security_group_ids private_ip_addresses public_ip_addresses inner_ip_addresses rdma_ip_addresses ipv6_addresses "
+    "operation_locks"
+)
+_DEFAULTS: Final[Mapping[str, AttributeValue | None]] = {
+    **dict.fromkeys(_DERIVED.split()),
+    **dict.fromkeys(_EMPTY.split(), ""),
+    **dict.fromkeys(_LISTS.split(), ()),
+    "instance_type": "ecs.g7.large",
+    "cpu": 2,
+    "memory": 8192,
+    "gpu_amount": 0,
+    "image_id": "aliyun_3_x64_20G_alibase_20240528.vhd",
+    "os_name": "Alibaba Cloud Linux  3.2104 LTS 64位",
+    "os_name_en": "Alibaba Cloud Linux  3.2104 LTS 64 bit",
+    "os_type": "linux",
+    "instance_charge_type": "PostPaid",
+    "internet_charge_type": "PayByTraffic",
+    "internet_max_bandwidth_in": -1,
+    "internet_max_bandwidth_out": 0,
+    "instance_network_type": "vpc",
+    "spot_strategy": "NoSpot",
+    "spot_price_limit": 0.0,
+    "expired_time": "2099-12-31T15:59Z",
+    "io_optimized": True,
+    "device_available": True,
+    "deletion_protection": False,
+    "recyclable": False,
+    "stopped_mode": "Not-applicable",
+    "health_status": "Ok",
+}
+_ALLOWED: Final = {
+    "instance_charge_type": CHARGE_TYPES,
+    "internet_charge_type": INTERNET_CHARGE_TYPES,
+    "instance_network_type": NETWORK_TYPES,
+    "http_endpoint": ("", "enabled", "disabled"),
+    "http_tokens": ("", "optional", "required"),
+    "health_status": HEALTH_STATUSES,
+    "operation_locks": LOCK_REASONS,
+}
 
-ATTRIBUTES: Final = {row.name: row for row in _ROWS}
+ATTRIBUTES: Final = {name: Attribute(name, default, _ALLOWED.get(name, ())) for name, default in _DEFAULTS.items()}
+_A_KIND: Final = {
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    bool: "True or False",
+    tuple: "a list of texts",
+}
 
 
 def checked_attributes(given: dict[str, object], where: str) -> dict[str, AttributeValue]:
@@ -123,39 +121,16 @@ def _checked(name: str, value: object, where: str) -> AttributeValue:
             f"{where} got {name}={value!r}, which no instance has.{did_you_mean(name, ATTRIBUTES)} "
             f"Attributes are: {listed(ATTRIBUTES, most=99)}."
         )
-    if row.kind is tuple:
-        return _checked_list(row, value, where)
     if row.kind is float and type(value) is int:
         return float(value)
-    if type(value) is not row.kind:
+    if row.kind is tuple and isinstance(value, (list, tuple)) and all(isinstance(word, str) for word in value):
+        value = tuple(value)
+    elif row.kind is tuple or type(value) is not row.kind:
         raise BadArgumentError(f"{where} got {name}={value!r}. Pass {_A_KIND[row.kind]}.")
-    if row.allowed and value not in row.allowed:
-        raise BadArgumentError(_not_allowed(row, value, where))
-    return value  # type: ignore[return-value]  # its type is the row's kind
-
-
-_A_KIND: Final = {
-    str: "text",
-    int: "a whole number",
-    float: "a number",
-    bool: "True or False",
-    tuple: "a list of texts",
-}
-
-
-def _checked_list(row: Attribute, value: object, where: str) -> tuple[str, ...]:
-    if not isinstance(value, (list, tuple)) or not all(isinstance(word, str) for word in value):
-        raise BadArgumentError(f"{where} got {row.name}={value!r}. Pass {_A_KIND[tuple]}.")
-    for word in value:
+    for word in value if isinstance(value, tuple) else (value,):
         if row.allowed and word not in row.allowed:
-            raise BadArgumentError(_not_allowed(row, word, where))
-    return tuple(value)
-
-
-def _not_allowed(row: Attribute, value: object, where: str) -> str:
-    return (
-        f"{where} got {row.name}={value!r}. Pass one of: {listed(row.allowed)}.{did_you_mean(str(value), row.allowed)}"
-    )
+            raise BadArgumentError(f"{where} got {name}={word!r}. {one_of(word, row.allowed)}")
+    return value  # type: ignore[return-value]  # its type is the row's kind
 
 
 def checked_tags(tags: object, where: str) -> Mapping[str, str]:

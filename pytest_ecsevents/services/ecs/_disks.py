@@ -1,13 +1,13 @@
 """Disks that a test declares on an instance."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
-from pytest_ecsevents._words import did_you_mean, listed
+from pytest_ecsevents._words import did_you_mean, listed, one_of
 from pytest_ecsevents.services.ecs._attributes import HEALTH_STATUSES, checked_tags
 from pytest_ecsevents.services.ecs._catalogue import DISK_STATUS_CODES
 from pytest_ecsevents.services.ecs._regions import id_prefix
@@ -90,16 +90,11 @@ def checked_disks(given: object, where: str) -> tuple[Disk, ...]:
         raise BadArgumentError(f'{where} got disks={given!r}. Pass a list, such as ["d-data1"].')
     disks = [_checked(one, number, where) for number, one in enumerate(given)]
     for what in ("disk_id", "device"):
-        _check_unlike([getattr(disk, what) for disk in disks], what, where)
+        values = [getattr(disk, what) for disk in disks]
+        for number, value in enumerate(values):
+            if value in values[:number]:
+                raise BadArgumentError(f"{where} declares two disks with {what}={value!r}. Give each its own.")
     return tuple(disks)
-
-
-def _check_unlike(values: Iterable[str], what: str, where: str) -> None:
-    seen: set[str] = set()
-    for value in values:
-        if value in seen:
-            raise BadArgumentError(f"{where} declares two disks with {what}={value!r}. Give each its own.")
-        seen.add(value)
 
 
 def _checked(given: object, number: int, where: str) -> Disk:
@@ -131,9 +126,6 @@ def _names(given: object, where: str) -> dict[str, Any]:
 def _check_value(name: str, value: object, where: str) -> None:
     allowed = _ALLOWED.get(name, ())
     if allowed and value not in allowed:
-        raise BadArgumentError(
-            f"{where} got a disk with {name}={value!r}. Pass one of: {listed(allowed)}."
-            f"{did_you_mean(str(value), allowed)}"
-        )
+        raise BadArgumentError(f"{where} got a disk with {name}={value!r}. {one_of(value, allowed)}")
     if name != "tags" and not isinstance(value, str):
         raise BadArgumentError(f"{where} got a disk with {name}={value!r}. Pass text.")

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
-from pytest_ecsevents._words import did_you_mean, listed
+from pytest_ecsevents._words import did_you_mean, listed, one_of
 from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.clock._times import Micros, instant_text
 from pytest_ecsevents.services.ecs._catalogue import (
@@ -228,7 +228,7 @@ class EventStore:
             return EventStatus(given)
         kind = "A simulated" if simulated else "A real"
         raise BadArgumentError(
-            f"{kind} {row.name} event cannot have the first status {given!r}. Pass one of: {listed(legal)}.{did_you_mean(given, legal)}"
+            f"{kind} {row.name} event cannot have the first status {given!r}. {one_of(given, legal)}"
         )
 
     # -- what users do with events
@@ -311,7 +311,13 @@ class EventStore:
         if after is None:
             return False
         self._withdraw_due(event)
-        self._leave(event)
+        if not EVENT_TYPES[event.event_type].is_of_disk:
+            here = self._by_status[event.account_id, event.region_id]
+            del here[before][event.event_id]
+            if not here[before]:
+                del here[before]  # an empty dict keeps the memory of all that it held
+        if event.simulated and before == EventStatus.SCHEDULED:
+            self._scheduled_simulated[event.account_id] -= 1
         self._enter(event, before, after, at, cause or trigger.value)
         return True
 
@@ -326,16 +332,6 @@ class EventStore:
         transition = Transition(event, before, after, at, cause)
         event.transitions += (transition,)
         self._changes.add(transition)
-
-    def _leave(self, event: EventRecord) -> None:
-        if EVENT_TYPES[event.event_type].is_of_disk:
-            return
-        here = self._by_status[event.account_id, event.region_id]
-        del here[event.status][event.event_id]
-        if not here[event.status]:
-            del here[event.status]  # an empty dict keeps the memory of all that it held
-        if event.simulated and event.status == EventStatus.SCHEDULED:
-            self._scheduled_simulated[event.account_id] -= 1
 
     def _enter(
         self, event: EventRecord, before: EventStatus | None, status: EventStatus, at: Micros, cause: str

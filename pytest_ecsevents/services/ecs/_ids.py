@@ -1,7 +1,6 @@
 """The source of all ids in a test; it is seeded, so that a test has the same ids on every run."""
 
 import string
-from functools import cached_property
 from random import Random
 from typing import Final
 
@@ -15,13 +14,8 @@ class Ids:
     """Ids in the shapes of the service."""
 
     def __init__(self, seed: str) -> None:
-        self._seed: Final = seed
-        self._prefixes: dict[str, str] = {}
-
-    @cached_property
-    def random(self) -> Random:
-        """The source; made on first use, since many tests need no id and seeding is slow."""
-        return Random(self._seed)
+        self.random: Final = Random(seed)
+        self._prefixes: Final[dict[str, str]] = {}
 
     def resource(self, letter: str, region_id: str) -> str:
         """`e-2ze0fimzsoaahlm2hybp`: the kind's letter, the region's prefix, 17 letters and digits."""

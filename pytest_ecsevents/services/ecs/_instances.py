@@ -3,8 +3,9 @@
 import hashlib
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeVar
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed
@@ -117,7 +118,7 @@ class InstanceStore:
                     "Give each disk one instance."
                 )
         self._disk_owners.update((disk.disk_id, instance.instance_id) for disk in instance.declared_disks)
-        instance.texts, instance.lists = _TextValues(instance), _ListValues(instance)
+        instance.texts, instance.lists = _Values(partial(_text, instance)), _Values(partial(_list, instance))
         instance.view = Instance(instance, self._settle)
         self.existing[instance.instance_id] = instance
 
@@ -178,7 +179,14 @@ class InstanceStore:
             instance = None
         if instance is None:
             check_id(instance_id, "the call")
-            raise UnknownInstanceError(self._no_instance(instance_id), instance_id)
+            problem = f"{instance_id} has been released."
+            if instance_id not in self._released:
+                problem = (
+                    f"There is no instance {instance_id!r}.{did_you_mean(str(instance_id), self.existing)} "
+                    f"Declared are: {listed(self.existing, most=10)}. Add it with "
+                    f'@pytest.mark.ecs_instance("{instance_id}") or ecs_events.instances.add("{instance_id}").'
+                )
+            raise UnknownInstanceError(problem, instance_id)
         if account_id is not None and instance.account_id != account_id:
             raise UnknownInstanceError(
                 f"{instance_id} belongs to account {instance.account_id}, not to {account_id}.", instance_id
@@ -186,15 +194,6 @@ class InstanceStore:
         if region_id is not None and instance.region_id != region_id:
             raise UnknownInstanceError(f"{instance_id} is in {instance.region_id}, not in {region_id}.", instance_id)
         return instance
-
-    def _no_instance(self, instance_id: str) -> str:
-        if instance_id in self._released:
-            return f"{instance_id} has been released."
-        return (
-            f"There is no instance {instance_id!r}.{did_you_mean(str(instance_id), self.existing)} "
-            f'Declared are: {listed(self.existing, most=10)}. Add it with @pytest.mark.ecs_instance("{instance_id}") '
-            f'or ecs_events.instances.add("{instance_id}").'
-        )
 
     def get_ever(self, instance_id: str) -> InstanceRecord:
         """Return the instance, also after its release."""
@@ -285,11 +284,6 @@ def _mac_address(instance: InstanceRecord) -> str:
     return f"00:16:3e:{digest[:2]}:{digest[2:4]}:{digest[4:6]}"
 
 
-def _private_ip(instance: InstanceRecord) -> str:
-    number = instance.number + 10
-    return f"172.16.{number // 250 % 250}.{number % 250 + 1}"
-
-
 _DERIVED: Final[dict[str, Callable[[InstanceRecord], str]]] = {
     "instance_name": lambda instance: instance.instance_id,
     "host_name": lambda instance: f"iZ{instance.instance_id.partition('-')[2]}Z",
@@ -303,40 +297,36 @@ _DERIVED: Final[dict[str, Callable[[InstanceRecord], str]]] = {
 }
 
 
-class _TextValues(dict[str, str]):
-    """Text attributes by name; each is found when it is first read."""
+_V = TypeVar("_V")
 
-    __slots__ = ("_instance",)
 
-    def __init__(self, instance: InstanceRecord) -> None:
+class _Values(dict[str, _V]):
+    """Attributes by name; each is found when it is first read."""
+
+    __slots__ = ("_find",)
+
+    def __init__(self, find: Callable[[str], _V]) -> None:
         super().__init__()
-        self._instance: Final = instance
+        self._find: Final = find
 
-    def __missing__(self, name: str) -> str:
-        value = self._instance.attributes.get(name, ATTRIBUTES[name].default)
-        text = self[name] = _DERIVED[name](self._instance) if value is None else str(value)
-        return text
-
-
-class _ListValues(dict[str, tuple[str, ...]]):
-    """List attributes by name; each is found when it is first read."""
-
-    __slots__ = ("_instance",)
-
-    def __init__(self, instance: InstanceRecord) -> None:
-        super().__init__()
-        self._instance: Final = instance
-
-    def __missing__(self, name: str) -> tuple[str, ...]:
-        value = self._instance.attributes.get(name)
-        if not isinstance(value, tuple):
-            value = ()
-            if name == "private_ip_addresses":
-                value = (_private_ip(self._instance),)
-            elif name == "security_group_ids":
-                value = (_shared_id(self._instance, "sg"),)
-        self[name] = value
+    def __missing__(self, name: str) -> _V:
+        value = self[name] = self._find(name)
         return value
+
+
+def _text(instance: InstanceRecord, name: str) -> str:
+    value = instance.attributes.get(name, ATTRIBUTES[name].default)
+    return _DERIVED[name](instance) if value is None else str(value)
+
+
+def _list(instance: InstanceRecord, name: str) -> tuple[str, ...]:
+    value = instance.attributes.get(name)
+    if isinstance(value, tuple):
+        return value
+    if name == "private_ip_addresses":
+        number = instance.number + 10
+        return (f"172.16.{number // 250 % 250}.{number % 250 + 1}",)
+    return (_shared_id(instance, "sg"),) if name == "security_group_ids" else ()
 
 
 def flag(instance: InstanceRecord, name: str) -> bool:

@@ -58,64 +58,39 @@ class LifecycleRow:
 
 
 _INQUIRING, _SCHEDULED, _EXECUTING = EventStatus.INQUIRING, EventStatus.SCHEDULED, EventStatus.EXECUTING
+_EXECUTED, _AVOIDED, _CANCELED = EventStatus.EXECUTED, EventStatus.AVOIDED, EventStatus.CANCELED
 _ALL: Final = tuple(EVENT_TYPES)
+_OF_INSTANCES: Final = INSTANCE_EVENT_TYPES
 _SIMULATED_FAILURES: Final = tuple(name for name in SIMULATED_TYPES if EVENT_TYPES[name].is_failure)
 _ERROR_DISK: Final = tuple(name for name in _ALL if name.endswith("ErrorDisk"))
-_REDEPLOY: Final = ("SystemMaintenance.Redeploy", "SystemFailure.Redeploy")
+_REBOOT: Final = ("SystemMaintenance.Reboot",)
+_MOVED: Final = (*_REBOOT, "SystemMaintenance.Redeploy", "SystemFailure.Redeploy")
+
+_AVOIDED_BY_A_GUESS: Final = "documented which events it answers; that they are Avoided is a guess"
+_EXECUTED_BY_A_GUESS: Final = (
+    "documented that it is answered on instances with local disks; that it is then Executed is a guess"
+)
+_ON_TIME: Final = "source article; documented for real events"
+_RENEWED: Final = "documented by a sample; by what is inferred"
 
 ROWS: Final = (
+    LifecycleRow(_OF_INSTANCES, None, _SCHEDULED, Trigger.NOT_BEFORE, _EXECUTING, _ON_TIME),
+    LifecycleRow(_SIMULATED_FAILURES, True, _EXECUTING, Trigger.NOT_BEFORE, _EXECUTED, "documented since 2020-12"),
+    LifecycleRow(_ALL, None, _EXECUTING, Trigger.EXECUTION_ENDS, _EXECUTED, "documented"),
+    LifecycleRow(_OF_INSTANCES, None, _EXECUTING, Trigger.EXECUTION_FAILS, EventStatus.FAILED, "documented"),
+    LifecycleRow(_REBOOT, None, _SCHEDULED, Trigger.REBOOT, _AVOIDED, "documented"),
+    LifecycleRow(SIMULATED_TYPES, True, _SCHEDULED, Trigger.CANCEL, _CANCELED, "documented"),
+    LifecycleRow(SIMULATED_TYPES, True, _EXECUTING, Trigger.CANCEL, _CANCELED, "documented"),
+    LifecycleRow(_OF_INSTANCES, False, _INQUIRING, Trigger.ACCEPT, _EXECUTING, "documented"),
+    LifecycleRow((*_MOVED, *_ERROR_DISK), False, _INQUIRING, Trigger.REDEPLOY, _AVOIDED, _AVOIDED_BY_A_GUESS),
+    LifecycleRow(_MOVED, False, _SCHEDULED, Trigger.REDEPLOY, _AVOIDED, _AVOIDED_BY_A_GUESS),
     LifecycleRow(
-        INSTANCE_EVENT_TYPES,
-        None,
-        _SCHEDULED,
-        Trigger.NOT_BEFORE,
-        _EXECUTING,
-        "source article; documented for real events",
+        ("SystemFailure.Reboot",), False, _EXECUTING, Trigger.REDEPLOY_LOCAL_DISKS, _EXECUTED, _EXECUTED_BY_A_GUESS
     ),
-    LifecycleRow(
-        _SIMULATED_FAILURES, True, _EXECUTING, Trigger.NOT_BEFORE, EventStatus.EXECUTED, "documented since 2020-12"
-    ),
-    LifecycleRow(_ALL, None, _EXECUTING, Trigger.EXECUTION_ENDS, EventStatus.EXECUTED, "documented"),
-    LifecycleRow(INSTANCE_EVENT_TYPES, None, _EXECUTING, Trigger.EXECUTION_FAILS, EventStatus.FAILED, "documented"),
-    LifecycleRow(("SystemMaintenance.Reboot",), None, _SCHEDULED, Trigger.REBOOT, EventStatus.AVOIDED, "documented"),
-    LifecycleRow(SIMULATED_TYPES, True, _SCHEDULED, Trigger.CANCEL, EventStatus.CANCELED, "documented"),
-    LifecycleRow(SIMULATED_TYPES, True, _EXECUTING, Trigger.CANCEL, EventStatus.CANCELED, "documented"),
-    LifecycleRow(INSTANCE_EVENT_TYPES, False, _INQUIRING, Trigger.ACCEPT, _EXECUTING, "documented"),
-    LifecycleRow(
-        ("SystemMaintenance.Reboot", *_REDEPLOY, *_ERROR_DISK),
-        False,
-        _INQUIRING,
-        Trigger.REDEPLOY,
-        EventStatus.AVOIDED,
-        "documented which events it answers; that they are Avoided is a guess",
-    ),
-    LifecycleRow(
-        ("SystemMaintenance.Reboot", *_REDEPLOY),
-        False,
-        _SCHEDULED,
-        Trigger.REDEPLOY,
-        EventStatus.AVOIDED,
-        "documented which events it answers; that they are Avoided is a guess",
-    ),
-    LifecycleRow(
-        ("SystemFailure.Reboot",),
-        False,
-        _EXECUTING,
-        Trigger.REDEPLOY_LOCAL_DISKS,
-        EventStatus.EXECUTED,
-        "documented that it is answered on instances with local disks; that it is then Executed is a guess",
-    ),
-    LifecycleRow(
-        BILLING_EVENT_TYPES,
-        False,
-        _SCHEDULED,
-        Trigger.RENEW,
-        EventStatus.AVOIDED,
-        "documented by a sample; by what is inferred",
-    ),
-    LifecycleRow(INSTANCE_EVENT_TYPES, None, _INQUIRING, Trigger.RELEASE, EventStatus.CANCELED, "guess"),
-    LifecycleRow(INSTANCE_EVENT_TYPES, None, _SCHEDULED, Trigger.RELEASE, EventStatus.CANCELED, "guess"),
-    LifecycleRow(SIMULATED_TYPES, True, _EXECUTING, Trigger.RELEASE, EventStatus.CANCELED, "guess"),
+    LifecycleRow(BILLING_EVENT_TYPES, False, _SCHEDULED, Trigger.RENEW, _AVOIDED, _RENEWED),
+    LifecycleRow(_OF_INSTANCES, None, _INQUIRING, Trigger.RELEASE, _CANCELED, "guess"),
+    LifecycleRow(_OF_INSTANCES, None, _SCHEDULED, Trigger.RELEASE, _CANCELED, "guess"),
+    LifecycleRow(SIMULATED_TYPES, True, _EXECUTING, Trigger.RELEASE, _CANCELED, "guess"),
 )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
-from pytest_ecsevents._words import did_you_mean, listed
+from pytest_ecsevents._words import one_of
 from pytest_ecsevents.rpc._errors import ApiError
 from pytest_ecsevents.services.cms._delivery import Subscription
 from pytest_ecsevents.services.smq._errors import OutOfRangeError
@@ -220,9 +220,7 @@ class Topic:
             ("content_format", content_format, CONTENT_FORMATS),
         ):
             if value not in known:
-                raise BadArgumentError(
-                    f"{what} is {value!r}. Pass one of: {listed(known)}.{did_you_mean(str(value), known)}"
-                )
+                raise BadArgumentError(f"{what} is {value!r}. {one_of(value, known)}")
         target = (
             f"acs:mns:cn-hangzhou:{self._topics.owner}:queues/{endpoint.name}"
             if isinstance(endpoint, Queue)
