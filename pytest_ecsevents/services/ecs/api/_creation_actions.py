@@ -194,7 +194,12 @@ def _run(call: ActionCall) -> JsonObject:
     _check(call, given.RUN_PERIOD_UNIT, *_EXCLUSIVE)
     _check_complete(call)
     _check_amount(call)
-    _check_names(call)
+    for name in call[given.HOST_NAMES]:
+        if not given.is_host_name(name):
+            raise call.error("InvalidHostName.Malformed", hint=f"{name!r} in HostNames.N cannot be a host name")
+    for parameter, longest, code in _SUFFIXED:
+        if call[given.UNIQUE_SUFFIX] and len(call[parameter]) + 3 > longest:
+            raise call.error(code)
     _check_release(call)
     tags = _tags(call)
     if call[given.DRY_RUN_FLAG]:
@@ -205,20 +210,25 @@ def _run(call: ActionCall) -> JsonObject:
         **_bandwidth(call),
         **_expiry(call, given.RUN_PERIOD_UNIT),
     }
-    ids: list[Json] = [_run_one(call, tags, shared, ordinal) for ordinal in range(call[given.AMOUNT])]
+    ids: list[Json] = []
+    for ordinal in range(call[given.AMOUNT]):
+        instance_id = call.cloud.ids.resource("i", call.region_id)
+        own = {**_names(call, ordinal, instance_id), **_addresses(call, ordinal)}
+        ids.append(_created(call, instance_id, tags, {**shared, **own}, starts=True))
     return {"InstanceIdSets": {"InstanceIdSet": ids}, **_order(call)}
 
 
-def _run_one(call: ActionCall, tags: dict[str, str], shared: dict[str, AttributeValue], ordinal: int) -> str:
-    instance_id = call.cloud.ids.resource("i", call.region_id)
+def _created(
+    call: ActionCall, instance_id: str, tags: dict[str, str], attributes: dict[str, AttributeValue], *, starts: bool
+) -> str:
     call.cloud.instances.create(
         instance_id,
         region_id=call.region_id,
         account_id=call.account_id,
         tags=tags,
         disks=_disks(call, tags),
-        attributes={**shared, **_names(call, ordinal, instance_id), **_addresses(call, ordinal)},
-        starts=True,
+        attributes=attributes,
+        starts=starts,
         cause=call.cause,
     )
     return instance_id
@@ -244,15 +254,6 @@ def _check_amount(call: ActionCall) -> None:
         raise call.error("InvalidParam.Amount", f"With Ipv6Address.N Amount can only be 1, not {amount}.")
     if call[given.PRIVATE_ADDRESS] and int(ipaddress.IPv4Address(call[given.PRIVATE_ADDRESS])) + amount > 2**32:
         raise call.error("InvalidPrivateIpAddress.Malformed", hint=f"there are no {amount} addresses from there on")
-
-
-def _check_names(call: ActionCall) -> None:
-    for name in call[given.HOST_NAMES]:
-        if not given.is_host_name(name):
-            raise call.error("InvalidHostName.Malformed", hint=f"{name!r} in HostNames.N cannot be a host name")
-    for parameter, longest, code in _SUFFIXED:
-        if call[given.UNIQUE_SUFFIX] and len(call[parameter]) + 3 > longest:
-            raise call.error(code)
 
 
 def _check_release(call: ActionCall) -> None:
@@ -343,14 +344,5 @@ def _create(call: ActionCall) -> JsonObject:
     if call[given.DRY_RUN_FLAG]:
         raise call.error("DryRunOperation")
     instance_id = call.cloud.ids.resource("i", call.region_id)
-    call.cloud.instances.create(
-        instance_id,
-        region_id=call.region_id,
-        account_id=call.account_id,
-        tags=tags,
-        disks=_disks(call, tags),
-        attributes={**_shown(call, given.CREATE_SHOWN), **_bandwidth(call), **_expiry(call, given.CREATE_PERIOD_UNIT)},
-        starts=False,
-        cause=call.cause,
-    )
-    return {"InstanceId": instance_id, **_order(call)}
+    attributes = {**_shown(call, given.CREATE_SHOWN), **_bandwidth(call), **_expiry(call, given.CREATE_PERIOD_UNIT)}
+    return {"InstanceId": _created(call, instance_id, tags, attributes, starts=False), **_order(call)}

@@ -29,10 +29,6 @@ MOST_AT_ONCE: Final = 100
 IGNORED: Final = "accepted, no effect"
 
 
-def _same(value: AttributeValue) -> AttributeValue:
-    return value
-
-
 def _alone(value: str) -> AttributeValue:
     return (value,)
 
@@ -51,7 +47,7 @@ class Shown:
 
     parameter: Parameter[Any]
     attribute: str
-    read: Callable[[Any], AttributeValue] = _same
+    read: Callable[[Any], AttributeValue] = lambda value: value  # a default, not a name for a function
 
 
 # -- the forms of texts
@@ -60,20 +56,11 @@ _PLACEHOLDER: Final = re.compile(r"\$\{instance_id\}|\[(?:[0-9]{0,6},[0-9]?)?\]"
 _HOST_NAME: Final = re.compile(r"(?!.*(?:\.\.|--))[A-Za-z0-9][A-Za-z0-9.-]{0,62}[A-Za-z0-9]")
 _INSTANCE_NAME: Final = re.compile(r"[\w:.,\[\]-]{2,128}")
 _INSTANCE_TYPE: Final = re.compile(r"ecs(?:\.[\w-]+)+", re.ASCII)
-_WEB: Final = ("http://", "https://")
 
 
 def is_host_name(name: str) -> bool:
     """Whether it is a host name of Linux once its placeholders are filled in."""
     return _HOST_NAME.fullmatch(_PLACEHOLDER.sub("0", name)) is not None
-
-
-def _is_description(said: str) -> bool:
-    return 2 <= len(said) <= 256 and not said.startswith(_WEB)
-
-
-def _is_token(token: str) -> bool:
-    return token.isascii() and len(token) <= 64
 
 
 def _is_address(address: str) -> bool:
@@ -127,7 +114,7 @@ PASSWORD_INHERIT: Final = boolean("PasswordInherit", note=f"not with Password; {
 TAGS: Final = structs("Tag", "Key Value", most=20, refusal="InvalidTagCount")
 CLIENT_TOKEN: Final = fitting(
     "ClientToken",
-    _is_token,
+    lambda token: token.isascii() and len(token) <= 64,
     "at most 64 ASCII characters",
     refusal="InvalidClientToken.ValueNotSupported",
     note="a call repeated with the same token and parameters gets the first one's reply",
@@ -152,7 +139,7 @@ SHOWN: Final = (
     Shown(
         fitting(
             "Description",
-            _is_description,
+            lambda said: 2 <= len(said) <= 256 and not said.startswith(("http://", "https://")),
             "2 to 256 characters that do not begin with http:// or https://",
             refusal="InvalidDescription.Malformed",
         ),

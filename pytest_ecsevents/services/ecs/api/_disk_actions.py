@@ -60,25 +60,25 @@ _PAGE_SIZE: Final = page_size(100)
     ),
 )
 def _describe_disks(call: ActionCall) -> JsonObject:
-    tests = _event_tests(call)
-    matching = []
-    for instance, disk in _disks(call):
-        events = [event for event in _visible(call, disk) if all(test(event) for test in tests)]
-        if events or not tests:
-            matching.append((instance, disk, sorted(events, key=filters.newest_first)))
-    page, envelope = numbered(call, matching, _PAGE_SIZE)
-    views: list[Json] = [_view(call.cloud, instance, disk, events) for instance, disk, events in page]
-    return {**envelope, "DiskFullStatusSet": {"DiskFullStatusType": views}}
-
-
-def _event_tests(call: ActionCall) -> list[filters.EventTest]:
     tests: list[filters.EventTest] = []
     if call[_TYPE]:
         tests.append(lambda event: event.event_type == call[_TYPE])
     if call[filters.EVENT_IDS]:
         tests.append(lambda event: event.event_id in call[filters.EVENT_IDS])
     filters.add_range(call, _START, _END, lambda event: event.published_at, tests)
-    return tests
+    oldest = call.now - VISIBLE_FOR
+    matching = []
+    for instance, disk in _disks(call):
+        events = [
+            event
+            for event in call.cloud.events.of(disk.disk_id)
+            if (event.finished_at is None or event.published_at >= oldest) and all(test(event) for test in tests)
+        ]
+        if events or not tests:
+            matching.append((instance, disk, sorted(events, key=filters.newest_first)))
+    page, envelope = numbered(call, matching, _PAGE_SIZE)
+    views: list[Json] = [_view(call.cloud, instance, disk, events) for instance, disk, events in page]
+    return {**envelope, "DiskFullStatusSet": {"DiskFullStatusType": views}}
 
 
 def _disks(call: ActionCall) -> "Iterator[tuple[InstanceRecord, Disk]]":
@@ -94,13 +94,6 @@ def _disks(call: ActionCall) -> "Iterator[tuple[InstanceRecord, Disk]]":
                 and filters.has_tags(disk.tags, tags)
             ):
                 yield instance, disk
-
-
-def _visible(call: ActionCall, disk: Disk) -> Iterator[EventRecord]:
-    oldest = call.now - VISIBLE_FOR
-    for event in call.cloud.events.of(disk.disk_id):
-        if event.finished_at is None or event.published_at >= oldest:
-            yield event
 
 
 def _health(cloud: Cloud, disk: Disk) -> str:

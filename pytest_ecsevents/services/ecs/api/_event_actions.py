@@ -157,7 +157,9 @@ def _describe_history(call: ActionCall) -> JsonObject:
         events = [event for event in events if event.finished_at is None or event.finished_at >= oldest]
     for test in tests:
         events = [event for event in events if test(event)]
-    _sort_newest_first(events)
+    # By `filters.newest_first`, as two stable sorts whose keys are read in C.
+    events.sort(key=attrgetter("event_id"))
+    events.sort(key=attrgetter("published_at"), reverse=True)
     if not events:
         call.hint = _found_elsewhere(call, statuses)
     page, envelope = paged(call, events, PAGE_SIZE, filters.newest_first)
@@ -167,15 +169,8 @@ def _describe_history(call: ActionCall) -> JsonObject:
 
 def _found_elsewhere(call: ActionCall, statuses: "Iterable[EventStatus]") -> str:
     places = call.cloud.events.elsewhere(call.account_id, call.region_id, statuses)
-    if not places:
-        return ""
-    return f"None in {call.region_id} of account {call.account_id}; such events exist {listed(places, most=3)}."
-
-
-def _sort_newest_first(events: "list[EventRecord]") -> None:
-    """Sort by `filters.newest_first`, as two stable sorts whose keys are read in C."""
-    events.sort(key=attrgetter("event_id"))
-    events.sort(key=attrgetter("published_at"), reverse=True)
+    known = f"None in {call.region_id} of account {call.account_id}; such events exist {listed(places, most=3)}."
+    return known if places else ""
 
 
 def _history_candidates(call: ActionCall, statuses: "frozenset[EventStatus]") -> Iterable[EventRecord]:
@@ -199,18 +194,12 @@ def _history_view(event: EventRecord) -> Fragment:
     state = (event.status, event.not_before, event.initial_not_before, event.finished_at)
     shown = event.rendered
     if shown is None or shown[0] != state:
-        shown = event.rendered = (state, Fragment(_new_history_view(event)))
-    view: Fragment = shown[1]
-    return view
-
-
-def _new_history_view(event: EventRecord) -> JsonObject:
-    view = _event_view(event)
-    view["InstanceId"] = event.instance_id
-    view["ExtendedAttribute"] = _extended_view(event)
-    if event.finished_at is not None:
-        view["EventFinishTime"] = instant_text(event.finished_at)
-    return view
+        view = {**_event_view(event), "InstanceId": event.instance_id, "ExtendedAttribute": _extended_view(event)}
+        if event.finished_at is not None:
+            view["EventFinishTime"] = instant_text(event.finished_at)
+        shown = event.rendered = (state, Fragment(view))
+    rendered: Fragment = shown[1]
+    return rendered
 
 
 # Made once: each event of each reply shows them.
@@ -311,18 +300,14 @@ def _health(instance: InstanceRecord) -> str:
 
 def _full_view(instance: InstanceRecord, events: Iterable[EventRecord]) -> JsonObject:
     status, health = instance.status, _health(instance)
-    views: list[Json] = [_planned_view(event) for event in events]
+    views: list[Json] = []
+    for event in events:
+        # Only those extended attributes that the official reply model has here.
+        extended = {name: said for name, said in _extended_view(event).items() if name in _PLANNED_EXTENDED}
+        views.append({**_event_view(event), "ExtendedAttribute": extended})
     return {
         "InstanceId": instance.instance_id,
         "Status": {"Code": INSTANCE_STATUS_CODES[status][0], "Name": status.value},
         "HealthStatus": {"Code": HEALTH_STATUS_CODES[health][0], "Name": health},
         "ScheduledSystemEventSet": {"ScheduledSystemEventType": views},
     }
-
-
-def _planned_view(event: EventRecord) -> JsonObject:
-    """The event, with only those extended attributes that the official reply model has here."""
-    view = _event_view(event)
-    extended = _extended_view(event)
-    view["ExtendedAttribute"] = {name: extended[name] for name in _PLANNED_EXTENDED if name in extended}
-    return view

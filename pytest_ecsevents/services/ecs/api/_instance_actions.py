@@ -93,42 +93,36 @@ def _batch(
         operate: The operation.
     """
 
-    def check(instance: InstanceRecord) -> None:
-        check_operable(instance, needed, operation=operation)
-
     def outcome(instance_id: str) -> JsonObject:
         try:
             instance = call.instance(instance_id)
             before = instance.status
-            check(instance)
+            check_operable(instance, needed, operation=operation)
             operate(instance)
         except tuple(_REFUSALS) as refusal:
             error = call.error(_REFUSALS[type(refusal)])
             # The status of an instance that the caller may not see stays hidden.
             hidden = isinstance(refusal, UnknownInstanceError)
             status = "" if hidden else call.cloud.instances.existing[instance_id].status.value
-            return _outcome(instance_id, error.code, error.message, status, status)
-        return _outcome(instance_id, "200", "success", shown.value, before.value)
+            code, message, current, previous = error.code, error.message, status, status
+        else:
+            code, message, current, previous = "200", "success", shown.value, before.value
+        return {
+            "InstanceId": instance_id,
+            "Code": code,
+            "Message": message,
+            "CurrentStatus": current,
+            "PreviousStatus": previous,
+        }
 
     instance_ids = tuple(dict.fromkeys(call[_INSTANCES]))
-    tolerant = call[_OPTIMIZATION] == "SuccessFirst"
-    if not tolerant:
+    if call[_OPTIMIZATION] != "SuccessFirst":
         for instance_id in instance_ids:
-            check(call.instance(instance_id))
+            check_operable(call.instance(instance_id), needed, operation=operation)
     if call[_DRY_RUN]:
         raise call.error("DRYRUN.SUCCESS")
     responses: list[Json] = [outcome(instance_id) for instance_id in instance_ids]
     return {"InstanceResponses": {"InstanceResponse": responses}}
-
-
-def _outcome(instance_id: str, code: str, message: str, current: str, previous: str) -> JsonObject:
-    return {
-        "InstanceId": instance_id,
-        "Code": code,
-        "Message": message,
-        "CurrentStatus": current,
-        "PreviousStatus": previous,
-    }
 
 
 @ACTIONS.action(
@@ -248,7 +242,6 @@ def _start_batch(call: ActionCall) -> JsonObject:
 # -- DeleteInstance
 
 _FORCE: Final = boolean("Force", note="needed to release a Running instance")
-_FORCED_STOP: Final = boolean("ForceStop", note="no effect on what the fake shows")
 _TERMINATE: Final = boolean("TerminateSubscription", note="needed to release a PrePaid instance before it expires")
 
 
@@ -280,7 +273,7 @@ def _check_deletable(call: ActionCall, instance: InstanceRecord) -> None:
     "DeleteInstance",
     _INSTANCE,
     _FORCE,
-    _FORCED_STOP,
+    _FORCE_STOP,
     _TERMINATE,
     _DRY_RUN,
     needs_region=False,
@@ -305,7 +298,7 @@ _CLIENT_TOKEN: Final = text("ClientToken", note="a call repeated with the same t
     "DeleteInstances",
     _DELETED,
     _FORCE,
-    _FORCED_STOP,
+    _FORCE_STOP,
     _TERMINATE,
     _CLIENT_TOKEN,
     _DRY_RUN,

@@ -142,13 +142,9 @@ def _describe_instances(call: ActionCall) -> JsonObject:
         for instance in call.cloud.instances.of_account(call.account_id, call.region_id)
         if all(test(instance) for test in tests)
     ]
-    page, envelope = paged(call, instances, PAGE_SIZE, _declared_first, last_token="")
+    page, envelope = paged(call, instances, PAGE_SIZE, lambda one: (one.number, one.instance_id), last_token="")
     views: list[Json] = [instance_view(instance) for instance in page]
     return {"NextToken": "", **envelope, "Instances": {"Instance": views}}
-
-
-def _declared_first(instance: InstanceRecord) -> "tuple[int, str]":
-    return instance.number, instance.instance_id
 
 
 def _tests(call: ActionCall) -> "list[Callable[[InstanceRecord], bool]]":
@@ -156,22 +152,20 @@ def _tests(call: ActionCall) -> "list[Callable[[InstanceRecord], bool]]":
     # An empty JSON array differs from the default: it matches no instance.
     given = [one for one in FILTERS if call[one.parameter] != one.parameter.default]
     tests.extend(_bound(one.matches, call[one.parameter]) for one in given)
-    if call[_TAGS]:
-        tests.append(_bound(lambda instance, pairs: has_tags(instance.tags, pairs), _tag_pairs(call)))
+    if not all(tag.get("Key") for tag in call[_TAGS]):
+        raise call.error("InvalidTag.Mismatch", hint="a Tag.N.Value without its Tag.N.Key")
+    if pairs := [(tag["Key"], tag.get("Value")) for tag in call[_TAGS]]:
+        tests.append(lambda instance: has_tags(instance.tags, pairs))
     tests.extend(_time_test(call, pair) for pair in call[_FILTERS])
-    _check_hpc_cluster(call)
+    wanted = call.values["HpcClusterId"]
+    known = {instance.texts["hpc_cluster_id"] for instance in call.cloud.instances.existing.values()}
+    if wanted and wanted not in known:
+        raise call.error("InvalidHpcClusterId.NotFound", hint="no instance declares that hpc_cluster_id")
     return tests
 
 
 def _bound(matches: Matches, value: object) -> Callable[[InstanceRecord], bool]:
     return lambda instance: matches(instance, value)
-
-
-def _tag_pairs(call: ActionCall) -> "list[tuple[str, str | None]]":
-    for tag in call[_TAGS]:
-        if not tag.get("Key"):
-            raise call.error("InvalidTag.Mismatch", hint="a Tag.N.Value without its Tag.N.Key")
-    return [(tag["Key"], tag.get("Value")) for tag in call[_TAGS]]
 
 
 def _expired_at(instance: InstanceRecord) -> Micros:
@@ -198,13 +192,6 @@ def _time_test(call: ActionCall, pair: Mapping[str, str]) -> Callable[[InstanceR
     if at is None:
         raise call.error("InvalidFilterValue", hint=f"{value!r} is not in the form yyyy-MM-ddTHH:mmZ")
     return _bound(matches, at)
-
-
-def _check_hpc_cluster(call: ActionCall) -> None:
-    wanted = call.values["HpcClusterId"]
-    known = {instance.texts["hpc_cluster_id"] for instance in call.cloud.instances.existing.values()}
-    if wanted and wanted not in known:
-        raise call.error("InvalidHpcClusterId.NotFound", hint="no instance declares that hpc_cluster_id")
 
 
 # -- DescribeInstanceStatus

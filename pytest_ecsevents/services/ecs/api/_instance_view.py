@@ -10,16 +10,6 @@ from pytest_ecsevents.services.ecs._instances import flag, number
 from pytest_ecsevents.services.ecs._model import InstanceRecord
 
 
-def _price_limit(instance: InstanceRecord) -> float:
-    value = instance.attributes.get("spot_price_limit", 0.0)
-    assert isinstance(value, float)
-    return value
-
-
-def _stopped_mode(instance: InstanceRecord) -> str:
-    return instance.stopped_mode if instance.status == InstanceStatus.STOPPED else instance.texts["stopped_mode"]
-
-
 def _attributes(keys: str) -> dict[str, str]:
     """The attribute of each key of a reply: `os_name_en` of `OSNameEn`."""
     return {key: re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", key).lower() for key in keys.split()}
@@ -39,6 +29,9 @@ _OPTIONAL: Final = _attributes("KeyPairName HpcClusterId")
 
 def instance_view(instance: InstanceRecord) -> JsonObject:
     """One entry of `Instances.Instance[]`; times have minute precision."""
+    is_stopped = instance.status == InstanceStatus.STOPPED
+    price_limit = instance.attributes.get("spot_price_limit", 0.0)
+    assert isinstance(price_limit, float)
     view: JsonObject = {key: instance.texts[name] for key, name in _WORDS.items()}
     view.update((key, number(instance, name)) for key, name in _NUMBERS.items())
     view.update((key, flag(instance, name)) for key, name in _FLAGS.items())
@@ -47,10 +40,10 @@ def instance_view(instance: InstanceRecord) -> JsonObject:
         InstanceId=instance.instance_id,
         RegionId=instance.region_id,
         Status=instance.status.value,
-        StoppedMode=_stopped_mode(instance),
+        StoppedMode=instance.stopped_mode if is_stopped else instance.texts["stopped_mode"],
         CreationTime=minute_text(instance.created_at),
         StartTime=minute_text(instance.started_at),
-        SpotPriceLimit=_price_limit(instance),
+        SpotPriceLimit=price_limit,
         SaleCycle="",
         VlanId="",
         ImageOptions={},
@@ -79,6 +72,15 @@ def _listed(instance: InstanceRecord, name: str) -> list[Json]:
 def _network(instance: InstanceRecord) -> JsonObject:
     private = instance.lists["private_ip_addresses"]
     primary = private[0] if private else ""
+    interface: JsonObject = {
+        "Type": "Primary",
+        "PrimaryIpAddress": primary,
+        "MacAddress": instance.texts["mac_address"],
+        "NetworkInterfaceId": instance.texts["network_interface_id"],
+        "PrivateIpSets": {"PrivateIpSet": [{"PrivateIpAddress": primary, "Primary": True}]},
+    }
+    if instance.lists["ipv6_addresses"]:
+        interface["Ipv6Sets"] = {"Ipv6Set": [{"Ipv6Address": address} for address in instance.lists["ipv6_addresses"]]}
     return {
         "PublicIpAddress": {"IpAddress": _listed(instance, "public_ip_addresses")},
         "InnerIpAddress": {"IpAddress": _listed(instance, "inner_ip_addresses")},
@@ -89,18 +91,5 @@ def _network(instance: InstanceRecord) -> JsonObject:
             "VSwitchId": instance.texts["vswitch_id"],
             "NatIpAddress": "",
         },
-        "NetworkInterfaces": {"NetworkInterface": [_interface(instance, primary)]},
+        "NetworkInterfaces": {"NetworkInterface": [interface]},
     }
-
-
-def _interface(instance: InstanceRecord, primary: str) -> JsonObject:
-    view: JsonObject = {
-        "Type": "Primary",
-        "PrimaryIpAddress": primary,
-        "MacAddress": instance.texts["mac_address"],
-        "NetworkInterfaceId": instance.texts["network_interface_id"],
-        "PrivateIpSets": {"PrivateIpSet": [{"PrivateIpAddress": primary, "Primary": True}]},
-    }
-    if instance.lists["ipv6_addresses"]:
-        view["Ipv6Sets"] = {"Ipv6Set": [{"Ipv6Address": address} for address in instance.lists["ipv6_addresses"]]}
-    return view

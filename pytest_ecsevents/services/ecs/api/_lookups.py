@@ -1,8 +1,7 @@
 """DescribeInstanceAttribute, DescribeRegions and DescribeTags."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from pytest_ecsevents.clock._times import instant_text
@@ -100,33 +99,14 @@ def _describe_regions(call: ActionCall) -> JsonObject:
 # -- DescribeTags
 
 
-@dataclass(frozen=True, slots=True)
-class Tagged:
-    """A kind of resource that carries tags.
-
-    Attributes:
-        kind: `ResourceType` as it is asked for.
-        counted: What it is called in `ResourceTypeCount`.
-        owned: The ids and tags of those that the account has in the region.
-    """
-
-    kind: str
-    counted: str
-    owned: Callable[[ActionCall], Iterator[tuple[str, Mapping[str, str]]]]
-
-
-def _instances(call: ActionCall) -> Iterator[tuple[str, Mapping[str, str]]]:
+def _tagged(call: ActionCall) -> Iterator[tuple[str, str, Mapping[str, str]]]:
+    """The resources that can carry tags: kind, id and tags."""
     for instance in call.cloud.instances.of_account(call.account_id, call.region_id):
-        yield instance.instance_id, instance.tags
-
-
-def _disks(call: ActionCall) -> Iterator[tuple[str, Mapping[str, str]]]:
-    for instance in call.cloud.instances.of_account(call.account_id, call.region_id):
+        yield "instance", instance.instance_id, instance.tags
         for disk in instance.disks:
-            yield disk.disk_id, disk.tags
+            yield "disk", disk.disk_id, disk.tags
 
 
-TAGGED: Final = (Tagged("instance", "Instance", _instances), Tagged("disk", "Disk", _disks))
 _KINDS: Final = (
     "instance disk snapshot image securitygroup volume eni ddh keypair launchtemplate reservedinstance snapshotpolicy"
 )
@@ -154,31 +134,18 @@ _CATEGORY: Final = text("Category", note="no effect")
 )
 def _describe_tags(call: ActionCall) -> JsonObject:
     """Each pair of key and value with how many resources carry it; every filter narrows which resources count."""
-    pairs = [(_tag_key(call, tag), tag.get("Value")) for tag in call[_WANTED_TAGS]]
+    if not all(tag.get("Key") for tag in call[_WANTED_TAGS]):
+        raise call.action.not_supplied("Tag.N.Key")
+    pairs = [(tag["Key"], tag.get("Value")) for tag in call[_WANTED_TAGS]]
     found: dict[tuple[str, str], Counter[str]] = {}
-    for counted, tags in _carriers(call):
-        if not has_tags(tags, pairs):
+    for kind, resource_id, tags in _tagged(call):
+        if call[_KIND] not in ("", kind) or call[_RESOURCE] not in ("", resource_id) or not has_tags(tags, pairs):
             continue
         for key, value in tags.items():
             if not pairs or any(has_tags({key: value}, [pair]) for pair in pairs):
-                found.setdefault((key, value), Counter())[counted] += 1
+                found.setdefault((key, value), Counter())[kind.title()] += 1
     page, envelope = numbered(call, sorted(found.items(), key=lambda item: item[0]), _TAGS_PAGE_SIZE)
     views: list[Json] = [
         {"TagKey": key, "TagValue": value, "ResourceTypeCount": dict(counts)} for (key, value), counts in page
     ]
     return {**envelope, "Tags": {"Tag": views}}
-
-
-def _carriers(call: ActionCall) -> Iterator[tuple[str, Mapping[str, str]]]:
-    for tagged in TAGGED:
-        if call[_KIND] in ("", tagged.kind):
-            for resource_id, tags in tagged.owned(call):
-                if call[_RESOURCE] in ("", resource_id):
-                    yield tagged.counted, tags
-
-
-def _tag_key(call: ActionCall, tag: Mapping[str, str]) -> str:
-    key = tag.get("Key")
-    if not key:
-        raise call.action.not_supplied("Tag.N.Key")
-    return key

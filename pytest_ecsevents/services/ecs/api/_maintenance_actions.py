@@ -177,9 +177,9 @@ def _describe_maintenance(call: ActionCall) -> JsonObject:
 def _maintenance_view(instance: InstanceRecord) -> JsonObject:
     maintenance = instance.maintenance
     redeploy = ["AutoRedeploy"] if any(disk.is_local for disk in instance.disks) else []
-    windows: list[Json] = []
-    if maintenance.window is not None:
-        windows.append({"StartTime": maintenance.window[0], "EndTime": maintenance.window[1]})
+    windows: list[Json] = (
+        [dict(zip(("StartTime", "EndTime"), maintenance.window, strict=True))] if maintenance.window else []
+    )
     return {
         "InstanceId": instance.instance_id,
         "NotifyOnMaintenance": maintenance.notify,
