@@ -22,6 +22,7 @@ from weakref import WeakSet
 
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock._scheduler import A_MOMENT, LOOK_AGAIN, Scheduler
+from pytest_ecsevents.clock._stop import HandlerStop
 from pytest_ecsevents.clock._threads import TestThread, WatchedWait, real_now
 from pytest_ecsevents.clock._times import Micros
 
@@ -121,6 +122,9 @@ class LoopbackClients:
         self._answering: Final[dict[int, TestThread]] = {}
         self._waits: Final[dict[int, AnswerWait]] = {}
         self._seen: Final[WeakSet[socket.socket]] = WeakSet()
+        # Connections of handlers that `run` has stopped: kept until they are closed with the others, since Python warns
+        # of a socket that is destroyed open.
+        self._left: Final[list[socket.socket]] = []
 
     def attend(self, has_request: Callable[[], bool], given_up: Callable[[int], None], undo: Undo) -> None:
         """Have reads of the server's answers wait in virtual time until `undo` closes.
@@ -136,7 +140,11 @@ class LoopbackClients:
             member = scheduler.me()
             socket_read = stream._sock  # noqa: SLF001  # the patched class has no public name for it
             if member is not None and self._is_ours(socket_read):
-                self._await_answer(scheduler, member, socket_read, given_up)
+                try:
+                    self._await_answer(scheduler, member, socket_read, given_up)
+                except HandlerStop:
+                    self._left.append(socket_read)
+                    raise
             return real(stream, buffer)
 
         undo.callback(self._close_connections)
