@@ -26,6 +26,6 @@ def listed(names: Iterable[object], *, most: int = 40) -> str:
     return ", ".join(words) if words else "none"
 
 
-def one_of(value: object, allowed: Collection[object]) -> str:
+def pass_one_of(value: object, allowed: Collection[object]) -> str:
     """`Pass one of: a, b, c.`, and which of them was probably meant."""
     return f"Pass one of: {listed(allowed)}.{did_you_mean(str(value), map(str, allowed))}"

@@ -323,7 +323,8 @@ def test_what_does_not_fit_into_the_topic_fails_the_test():
     with pytest.raises(ReceiverError) as error, EcsEvents() as other:
         other.instances.add("i-web1")
         topic = other.topic("mine")
-        other._parts.messaging.topics.change("mine", {"MaximumMessageSize": 1024})
+        topics = other._parts.messaging.topics
+        topics.change(topics["mine"], {"MaximumMessageSize": 1024})
         other.announce("Disk:DiskOperationCompleted", "i-web1", {"diskId": "d" * 1024})
     assert len(topic.messages) == 0
     assert "topic mine" in str(error.value)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
-from pytest_ecsevents._words import did_you_mean, listed, one_of
+from pytest_ecsevents._words import did_you_mean, listed, pass_one_of
 
 __tracebackhide__ = hidden_in_reports
 
@@ -129,7 +129,7 @@ def _checked(name: str, value: object, where: str) -> AttributeValue:
         raise BadArgumentError(f"{where} got {name}={value!r}. Pass {_A_KIND[row.kind]}.")
     for word in value if isinstance(value, tuple) else (value,):
         if row.allowed and word not in row.allowed:
-            raise BadArgumentError(f"{where} got {name}={word!r}. {one_of(word, row.allowed)}")
+            raise BadArgumentError(f"{where} got {name}={word!r}. {pass_one_of(word, row.allowed)}")
     return value  # type: ignore[return-value]  # its type is the row's kind
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
-from pytest_ecsevents._words import did_you_mean, listed, nearest, one_of
+from pytest_ecsevents._words import did_you_mean, listed, nearest, pass_one_of
 from pytest_ecsevents.clock._times import Micros, duration_text, instant_text
 from pytest_ecsevents.services.ecs._catalogue import (
     DISK_EVENT_TYPES,
@@ -95,7 +95,7 @@ def checked_maintenance(action: object, where: str) -> Maintenance:
     """
     if action is None or action in MAINTENANCE_IMPACTS:
         return Maintenance(action=None if action is None else str(action))
-    raise BadArgumentError(f"{where} got action_on_maintenance={action!r}. {one_of(action, MAINTENANCE_IMPACTS)}")
+    raise BadArgumentError(f"{where} got action_on_maintenance={action!r}. {pass_one_of(action, MAINTENANCE_IMPACTS)}")
 
 
 def disk_concerned(row: EventType, instance: InstanceRecord, disk_id: object) -> Disk | None:
@@ -162,7 +162,7 @@ def legal_outcome(row: EventType, simulated: bool, outcome: str) -> EventStatus:
     if outcome in legal:
         return EventStatus(outcome)
     kind = "A simulated" if simulated else "A real"
-    raise BadArgumentError(f"{kind} {row.name} event cannot end {outcome!r}. {one_of(outcome, legal)}")
+    raise BadArgumentError(f"{kind} {row.name} event cannot end {outcome!r}. {pass_one_of(outcome, legal)}")
 
 
 def settled_status(status: str, where: str) -> InstanceStatus:
@@ -174,7 +174,7 @@ def settled_status(status: str, where: str) -> InstanceStatus:
     allowed = (InstanceStatus.RUNNING, InstanceStatus.STOPPED)
     if status in allowed:
         return InstanceStatus(status)
-    raise BadArgumentError(f"{where} got status={status!r}. {one_of(status, allowed)}")
+    raise BadArgumentError(f"{where} got status={status!r}. {pass_one_of(status, allowed)}")
 
 
 def refuse_difference(known: InstanceRecord, again: InstanceRecord, where: str) -> None:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
-from pytest_ecsevents._words import did_you_mean, listed, one_of
+from pytest_ecsevents._words import did_you_mean, listed, pass_one_of
 from pytest_ecsevents.services.ecs._attributes import HEALTH_STATUSES, checked_tags
 from pytest_ecsevents.services.ecs._catalogue import DISK_STATUS_CODES
 from pytest_ecsevents.services.ecs._regions import id_prefix
@@ -126,6 +126,6 @@ def _names(given: object, where: str) -> dict[str, Any]:
 def _check_value(name: str, value: object, where: str) -> None:
     allowed = _ALLOWED.get(name, ())
     if allowed and value not in allowed:
-        raise BadArgumentError(f"{where} got a disk with {name}={value!r}. {one_of(value, allowed)}")
+        raise BadArgumentError(f"{where} got a disk with {name}={value!r}. {pass_one_of(value, allowed)}")
     if name != "tags" and not isinstance(value, str):
         raise BadArgumentError(f"{where} got a disk with {name}={value!r}. Pass text.")

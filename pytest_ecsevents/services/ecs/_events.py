@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
-from pytest_ecsevents._words import did_you_mean, listed, one_of
+from pytest_ecsevents._words import did_you_mean, listed, pass_one_of
 from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.clock._times import Micros, instant_text
 from pytest_ecsevents.services.ecs._catalogue import (
@@ -228,7 +228,7 @@ class EventStore:
             return EventStatus(given)
         kind = "A simulated" if simulated else "A real"
         raise BadArgumentError(
-            f"{kind} {row.name} event cannot have the first status {given!r}. {one_of(given, legal)}"
+            f"{kind} {row.name} event cannot have the first status {given!r}. {pass_one_of(given, legal)}"
         )
 
     # -- what users do with events

@@ -2,10 +2,11 @@
 
 import base64
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
-from pytest_ecsevents._words import one_of
+from pytest_ecsevents._words import pass_one_of
 from pytest_ecsevents.rpc._errors import ApiError
 from pytest_ecsevents.services.cms._delivery import Subscription
 from pytest_ecsevents.services.smq._errors import OutOfRangeError
@@ -21,15 +22,6 @@ from pytest_ecsevents.services.smq._topics import (
 )
 
 __tracebackhide__ = hidden_in_reports
-
-_SNAKE: Final = {
-    "delay_seconds": "DelaySeconds",
-    "maximum_message_size": "MaximumMessageSize",
-    "message_retention_period": "MessageRetentionPeriod",
-    "visibility_timeout": "VisibilityTimeout",
-    "polling_wait_seconds": "PollingWaitSeconds",
-}
-"""Attributes of a queue, as the SDK calls them in Python and on the wire."""
 
 _NAME: Final = (
     "A name consists of letters, digits and hyphens, does not begin with a hyphen, and has at most 120 of them (a topic's: "
@@ -51,20 +43,24 @@ def queue_attributes(given: Mapping[str, object]) -> dict[str, int]:
     for name, value in given.items():
         if value is None:
             continue
-        limit = limits[_SNAKE[name]]
+        limit = limits[name.title().replace("_", "")]
         if isinstance(value, bool) or not isinstance(value, int) or not limit.low <= value <= limit.high:
             raise BadArgumentError(f"{name} is {value!r}. Pass a whole number from {limit.low} to {limit.high}.")
         found[limit.name] = value
     return found
 
 
-def argument_error(error: ApiError, what: str) -> BadArgumentError:
-    """The test's error for an argument that the service would refuse."""
-    if "Name" in error.code:
-        return BadArgumentError(f"{what} cannot have that name. {_NAME}")
-    if isinstance(error, OutOfRangeError):
-        return BadArgumentError(f"{error.name} must be from {error.low} to {error.high}.")
-    return BadArgumentError(f"{what}: the service refuses this with {error.code}.")
+@contextmanager
+def argument_errors(what: str) -> Iterator[None]:
+    """Raise what the service would refuse as an error of the test's."""
+    try:
+        yield
+    except OutOfRangeError as error:
+        raise BadArgumentError(f"{error.name} must be from {error.low} to {error.high}.") from None
+    except ApiError as error:
+        named = f"{what} cannot have that name. {_NAME}"
+        refused = f"{what}: the service refuses this with {error.code}."
+        raise BadArgumentError(named if "Name" in error.code else refused) from None
 
 
 class Queue:
@@ -132,10 +128,8 @@ class Queue:
         if not isinstance(body, str):
             raise BadArgumentError(f"body is {body!r}. Pass text, such as json.dumps({{...}}).")
         text = body if raw else base64.b64encode(body.encode()).decode()
-        try:
+        with argument_errors(f"The queue {self.name}"):
             return self._state.send(text, delay_seconds=delay_seconds, priority=priority)
-        except ApiError as error:
-            raise argument_error(error, f"The queue {self.name}") from None
 
 
 class Topic:
@@ -188,10 +182,8 @@ class Topic:
         """
         if not isinstance(body, str):
             raise BadArgumentError(f"body is {body!r}. Pass text, such as json.dumps({{...}}).")
-        try:
+        with argument_errors(f"The topic {self.name}"):
             return self._topics.publish(self.name, body, tag)
-        except ApiError as error:
-            raise argument_error(error, f"The topic {self.name}") from None
 
     def subscribe(
         self,
@@ -220,7 +212,7 @@ class Topic:
             ("content_format", content_format, CONTENT_FORMATS),
         ):
             if value not in known:
-                raise BadArgumentError(f"{what} is {value!r}. {one_of(value, known)}")
+                raise BadArgumentError(f"{what} is {value!r}. {pass_one_of(value, known)}")
         target = (
             f"acs:mns:cn-hangzhou:{self._topics.owner}:queues/{endpoint.name}"
             if isinstance(endpoint, Queue)
@@ -231,10 +223,8 @@ class Topic:
                 f"endpoint is {endpoint!r}. Pass a URL on loopback, such as http://127.0.0.1:8000/notifications, or a queue."
             )
         named = f"subscription-{len(self._state.subscriptions) + 1}" if name is None else name
-        try:
+        with argument_errors(f"The subscription {named!r}"):
             made, _ = self._topics.subscribe(
                 self.name, named, target, strategy=strategy, content_format=content_format, tag=tag
             )
-        except ApiError as error:
-            raise argument_error(error, f"The subscription {named!r}") from None
-        return made
+            return made

@@ -103,6 +103,9 @@ class State(Protocol):
     def attributes(self) -> Attributes:
         """All of its attributes."""
 
+    def end(self) -> None:
+        """What its deletion means for those who use it."""
+
 
 StateT = TypeVar("StateT", bound=State)
 
@@ -165,13 +168,12 @@ class States(ABC, Generic[StateT]):
                 raise ERRORS[f"{self.KIND}AlreadyExist"].error()
             return state, False
 
-    def change(self, name: str, attributes: Mapping[str, int]) -> None:
+    def change(self, state: StateT, attributes: Mapping[str, int]) -> None:
         """Change attributes; messages that were sent before keep theirs (a guess).
 
         Raises:
-            ApiError: There is none of that name, or something is out of range.
+            ApiError: Something is out of range.
         """
-        state = self[name]
         self._check(attributes)
         with self._clock.lock:
             state.attributes.update(attributes)
@@ -181,8 +183,8 @@ class States(ABC, Generic[StateT]):
         for limit in self.LIMITS:
             limit.checked(attributes.get(limit.name))
 
-    def remove(self, name: str) -> StateT:
-        """Delete one.
+    def delete(self, name: str) -> None:
+        """Delete one, with its messages and subscriptions.
 
         Raises:
             ApiError: There is none.
@@ -190,4 +192,4 @@ class States(ABC, Generic[StateT]):
         with self._clock.lock:
             state = self[name]
             del self._by_name[name]
-        return state
+        state.end()

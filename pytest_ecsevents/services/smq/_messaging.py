@@ -1,16 +1,14 @@
 """The Simple Message Queue of a test: its queues and topics, and what CloudMonitor sends to them."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from pytest_ecsevents._errors import BadArgumentError, DeliveryError, hidden_in_reports
-from pytest_ecsevents.rpc._errors import ApiError
 from pytest_ecsevents.rpc._exchange import Endpoint, Recorder
 from pytest_ecsevents.services.cms._delivery import Courier, Delivery, Subscription
 from pytest_ecsevents.services.ecs._cloud import Cloud
-from pytest_ecsevents.services.smq._author import Queue, Topic, argument_error, queue_attributes
+from pytest_ecsevents.services.smq._author import Queue, Topic, argument_errors, queue_attributes
 from pytest_ecsevents.services.smq._protocol import SmqCall, SmqService
 from pytest_ecsevents.services.smq._push import EndpointPusher
 from pytest_ecsevents.services.smq._queue_protocol import QueueRoutes
@@ -21,7 +19,7 @@ from pytest_ecsevents.services.smq._topics import TopicPush, Topics, TopicState
 __tracebackhide__ = hidden_in_reports
 
 
-class PushSender(Protocol):
+class NotificationSource(Protocol):
     """What makes subscriptions to CloudMonitor's notifications."""
 
     def check(self, what: str, options: Mapping[str, object]) -> None:
@@ -69,14 +67,14 @@ class Messaging:
     def __init__(
         self,
         cloud: Cloud,
-        receivers: PushSender,
+        source: NotificationSource,
         server: Server,
         seed: str,
         *,
         tell: Callable[[MessageStep | TopicPush | SmqCall], None],
         recorder: Recorder,
     ) -> None:
-        self._receivers: Final = receivers
+        self._source: Final = source
         self._server: Final = server
         clock, owner = cloud.clock, cloud.settings.account_id
         self.queues: Final = Queues(clock, seed, tell)
@@ -95,10 +93,10 @@ class Messaging:
         wire = queue_attributes(attributes)
         made = self._made_before("queue", name, {**wire, **options})
         if not isinstance(made, Queue):
-            self._receivers.check("queue", options)
-            with _argument_errors(f"The queue {name!r}"):
+            self._source.check("queue", options)
+            with argument_errors(f"The queue {name!r}"):
                 state, _ = self.queues.create(name, wire)
-            made = self._queue(state)
+            made = Queue(state, self._server.address)
             self._attach(made, state, "queue", options, rules_only=rules_only)
         return made
 
@@ -106,10 +104,10 @@ class Messaging:
         """A topic in which notifications are published, as `EcsEvents.topic` makes or returns it."""
         made = self._made_before("topic", name, options)
         if not isinstance(made, Topic):
-            self._receivers.check("topic", options)
-            with _argument_errors(f"The topic {name!r}"):
+            self._source.check("topic", options)
+            with argument_errors(f"The topic {name!r}"):
                 state, _ = self.topics.create(name, {})
-            made = self._topic(state)
+            made = Topic(state, self.topics, self._server.address)
             self._attach(made, state, "topic", options, rules_only=rules_only)
         return made
 
@@ -126,12 +124,6 @@ class Messaging:
             )
         return made
 
-    def _queue(self, state: QueueState) -> Queue:
-        return Queue(state, self._server.address)
-
-    def _topic(self, state: TopicState) -> Topic:
-        return Topic(state, self.topics, self._server.address)
-
     def _attach(
         self,
         made: Queue | Topic,
@@ -141,7 +133,7 @@ class Messaging:
         *,
         rules_only: bool,
     ) -> None:
-        made.subscription = self._receivers.attach(_sender(made), kind, options, rules_only=rules_only)
+        made.subscription = self._source.attach(_sender(made), kind, options, rules_only=rules_only)
         self._made[kind, made.name] = made
         self._subscriptions[state] = made.subscription
 
@@ -158,8 +150,12 @@ class Messaging:
         if subscription is not None and not subscription.is_canceled:
             return subscription
         if state not in self._of_rules:
-            made = self._queue(state) if isinstance(state, QueueState) else self._topic(state)
-            self._of_rules[state] = self._receivers.of_a_rule(_sender(made))
+            made = (
+                Queue(state, self._server.address)
+                if isinstance(state, QueueState)
+                else Topic(state, self.topics, self._server.address)
+            )
+            self._of_rules[state] = self._source.of_a_rule(_sender(made))
         return self._of_rules[state]
 
 
@@ -169,12 +165,3 @@ def _sender(made: Queue | Topic) -> Sender:
         return Sender(f"queue {made.name}", lambda body: queue.send(body).message_id)
     topic = made
     return Sender(f"topic {made.name}", lambda body: topic.publish(body).message_id if topic.is_there else None)
-
-
-@contextmanager
-def _argument_errors(what: str) -> Iterator[None]:
-    """Raise what the service would refuse as an error of the test's."""
-    try:
-        yield
-    except ApiError as error:
-        raise argument_error(error, what) from None

@@ -2,9 +2,10 @@
 
 import random
 import re
-from collections.abc import Callable, Iterable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final, Generic, NamedTuple
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
@@ -14,9 +15,9 @@ from pytest_ecsevents.rpc._calls import Call
 from pytest_ecsevents.rpc._errors import ApiError
 from pytest_ecsevents.rpc._exchange import Exchange
 from pytest_ecsevents.rpc._http import HttpRequest
-from pytest_ecsevents.rpc._wire import ApiReply, JsonObject, Patience
+from pytest_ecsevents.rpc._wire import ApiReply, Json, JsonObject, Patience
 from pytest_ecsevents.services.smq._errors import ERRORS, OutOfRangeError
-from pytest_ecsevents.services.smq._limits import LOGGING, Attributes, Limit
+from pytest_ecsevents.services.smq._limits import LOGGING, Attributes, Limit, States, StateT
 from pytest_ecsevents.services.smq._xml import document, parsed, texts
 
 VERSION: Final = "2015-06-06"
@@ -148,6 +149,61 @@ def _attribute(limit: Limit, text: str) -> int:
 def shown(attributes: Attributes) -> JsonObject:
     """Attributes as a reply has them."""
     return {**attributes, LOGGING.name: str(bool(attributes[LOGGING.name]))}
+
+
+class StateRoutes(ABC, Generic[StateT]):
+    """Answers the requests that there are about queues and about topics alike."""
+
+    def __init__(self, states: States[StateT]) -> None:
+        self._states: Final = states
+
+    def __iter__(self) -> Iterator[SmqRoute]:
+        """The rows of the table."""
+        kind = self._states.KIND
+        paths = f"/{kind.lower()}s"
+        one = f"{paths}/([^/]*)"
+        yield SmqRoute(f"List{kind}", "GET", f"{paths}/?", "", self._list)
+        yield SmqRoute(f"Set{kind}Attributes", "PUT", one, "metaoverride", self._set_attributes)
+        yield SmqRoute(f"Create{kind}", "PUT", one, "", self._create)
+        yield SmqRoute(f"Get{kind}Attributes", "GET", one, "", self._get_attributes)
+        yield SmqRoute(f"Delete{kind}", "DELETE", one, "", self._delete)
+
+    @abstractmethod
+    def _meta(self, state: StateT) -> JsonObject:
+        """The attributes as a reply has them."""
+
+    def _url(self, exchange: SmqExchange, name: str) -> str:
+        return exchange.url(f"/{self._states.KIND.lower()}s/{name}")
+
+    def _create(self, exchange: SmqExchange) -> SmqReply:
+        states, body = self._states, exchange.request.body
+        attributes = exchange.attributes(states.KIND, states.LIMITS) if body else {}
+        _, is_new = states.create(exchange.names[0], attributes)
+        return SmqReply(201 if is_new else 204, location=self._url(exchange, exchange.names[0]))
+
+    def _set_attributes(self, exchange: SmqExchange) -> SmqReply:
+        states = self._states
+        states.change(states[exchange.names[0]], exchange.attributes(states.KIND, states.LIMITS))
+        return SmqReply(204)
+
+    def _get_attributes(self, exchange: SmqExchange) -> SmqReply:
+        return SmqReply(200, document(self._states.KIND, self._meta(self._states[exchange.names[0]])))
+
+    def _delete(self, exchange: SmqExchange) -> SmqReply:
+        self._states.delete(exchange.names[0])
+        return SmqReply(204)
+
+    def _list(self, exchange: SmqExchange) -> SmqReply:
+        kind = self._states.KIND
+        page, marker = exchange.page(self._states)
+        rows: list[Json] = [
+            {
+                f"{kind}URL": self._url(exchange, name),
+                **(self._meta(self._states[name]) if exchange.with_meta else {}),
+            }
+            for name in page
+        ]
+        return SmqReply(200, document(f"{kind}s", {kind: rows, **marker}))
 
 
 class SmqService:

@@ -9,27 +9,24 @@ from pytest_ecsevents.rpc._errors import ApiError
 from pytest_ecsevents.rpc._http import Connection
 from pytest_ecsevents.rpc._wire import JsonObject
 from pytest_ecsevents.services.smq._errors import ERRORS, OutOfRangeError
-from pytest_ecsevents.services.smq._limits import BATCH, HIDDEN, MOST_AT_ONCE, QUEUE_LIMITS, WAIT
-from pytest_ecsevents.services.smq._protocol import SmqExchange, SmqReply, SmqRoute, shown, whole_number
+from pytest_ecsevents.services.smq._limits import BATCH, HIDDEN, MOST_AT_ONCE, WAIT
+from pytest_ecsevents.services.smq._protocol import SmqExchange, SmqReply, SmqRoute, StateRoutes, shown, whole_number
 from pytest_ecsevents.services.smq._queues import Queues, QueueState, Receipt
 from pytest_ecsevents.services.smq._xml import document, texts
 
 
-class QueueRoutes:
+class QueueRoutes(StateRoutes[QueueState]):
     """Answers requests about queues."""
 
     def __init__(self, queues: Queues, clock: Clock) -> None:
+        super().__init__(queues)
         self._queues: Final = queues
         self._clock: Final = clock
 
     def __iter__(self) -> Iterator[SmqRoute]:
         """The rows of the table."""
-        queue, messages = r"/queues/([^/]*)", r"/queues/([^/]*)/messages"
-        yield SmqRoute("ListQueue", "GET", r"/queues/?", "", self._list)
-        yield SmqRoute("SetQueueAttributes", "PUT", queue, "metaoverride", self._set_attributes)
-        yield SmqRoute("CreateQueue", "PUT", queue, "", self._create)
-        yield SmqRoute("GetQueueAttributes", "GET", queue, "", self._get_attributes)
-        yield SmqRoute("DeleteQueue", "DELETE", queue, "", self._delete)
+        yield from super().__iter__()
+        messages = r"/queues/([^/]*)/messages"
         yield SmqRoute("PeekMessage, BatchPeekMessage", "GET", messages, "peekonly", self._peek)
         yield SmqRoute("ReceiveMessage, BatchReceiveMessage", "GET", messages, "", self._receive)
         yield SmqRoute("SendMessage, BatchSendMessage", "POST", messages, "", self._send)
@@ -40,31 +37,17 @@ class QueueRoutes:
     def _queue(self, exchange: SmqExchange) -> QueueState:
         return self._queues[exchange.names[0]]
 
-    def _create(self, exchange: SmqExchange) -> SmqReply:
-        attributes = exchange.attributes("Queue", QUEUE_LIMITS) if exchange.request.body else {}
-        queue, is_new = self._queues.create(exchange.names[0], attributes)
-        return SmqReply(201 if is_new else 204, location=exchange.url(f"/queues/{queue.name}"))
-
-    def _set_attributes(self, exchange: SmqExchange) -> SmqReply:
-        queue = self._queue(exchange)
-        self._queues.change(queue.name, exchange.attributes("Queue", QUEUE_LIMITS))
-        return SmqReply(204)
-
-    def _get_attributes(self, exchange: SmqExchange) -> SmqReply:
-        return SmqReply(200, document("Queue", _meta(self._queue(exchange))))
-
-    def _delete(self, exchange: SmqExchange) -> SmqReply:
-        self._queues.delete(exchange.names[0])
-        return SmqReply(204)
-
-    def _list(self, exchange: SmqExchange) -> SmqReply:
-        page, marker = exchange.page(self._queues)
-        rows = [self._row(exchange, self._queues[name]) for name in page]
-        return SmqReply(200, document("Queues", {"Queue": [*rows], **marker}))
-
-    @staticmethod
-    def _row(exchange: SmqExchange, queue: QueueState) -> JsonObject:
-        return {"QueueURL": exchange.url(f"/queues/{queue.name}"), **(_meta(queue) if exchange.with_meta else {})}
+    def _meta(self, state: QueueState) -> JsonObject:
+        active, inactive, delayed = state.counts()
+        return {
+            "QueueName": state.name,
+            "CreateTime": state.created_at // SECOND,
+            "LastModifyTime": state.modified_at // SECOND,
+            **shown(state.attributes),
+            "ActiveMessages": active,
+            "InactiveMessages": inactive,
+            "DelayMessages": delayed,
+        }
 
     # -- messages
 
@@ -75,7 +58,12 @@ class QueueRoutes:
             return SmqReply(201, document("Message", _sent(queue, texts(root))))
         if not 1 <= len(root) <= MOST_AT_ONCE:
             raise OutOfRangeError("Messages", 1, MOST_AT_ONCE)
-        results = [_sent_or_refused(queue, texts(node)) for node in root]
+        results: list[JsonObject] = []
+        for node in root:
+            try:
+                results.append(_sent(queue, texts(node)))
+            except ApiError as error:  # noqa: PERF203  # each message of a batch has its own result
+                results.append(_refused(error))
         status = 500 if any("ErrorCode" in result for result in results) else 201
         return SmqReply(status, document("Messages", {"Message": [*results]}))
 
@@ -133,19 +121,6 @@ def _await_message(connection: Connection, queue: QueueState, until: Micros) -> 
         queue.wakes.remove(wait.wake)
 
 
-def _meta(queue: QueueState) -> JsonObject:
-    active, inactive, delayed = queue.counts()
-    return {
-        "QueueName": queue.name,
-        "CreateTime": queue.created_at // SECOND,
-        "LastModifyTime": queue.modified_at // SECOND,
-        **shown(queue.attributes),
-        "ActiveMessages": active,
-        "InactiveMessages": inactive,
-        "DelayMessages": delayed,
-    }
-
-
 def _sent(queue: QueueState, members: Mapping[str, str]) -> JsonObject:
     message = queue.send(
         members.get("MessageBody", ""),
@@ -153,14 +128,6 @@ def _sent(queue: QueueState, members: Mapping[str, str]) -> JsonObject:
         priority=whole_number("Priority", members.get("Priority")),
     )
     return {"MessageId": message.message_id, "MessageBodyMD5": message.md5}
-
-
-def _sent_or_refused(queue: QueueState, members: Mapping[str, str]) -> JsonObject:
-    """The result of one message of a batch."""
-    try:
-        return _sent(queue, members)
-    except ApiError as error:
-        return _refused(error)
 
 
 def _refused(error: ApiError) -> JsonObject:

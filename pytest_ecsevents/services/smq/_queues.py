@@ -207,6 +207,8 @@ class QueueState:
         for wake in tuple(self.wakes):
             wake()
 
+    end = wake  # requests that wait for a message are then refused
+
     def receive(self, most: int = 1) -> list[Receipt]:
         """Receive up to `most` messages; they are hidden until `VisibilityTimeout` has passed."""
         with self._clock.lock:
@@ -333,11 +335,3 @@ class Queues(States[QueueState]):
 
     def _make(self, name: str, attributes: Attributes) -> QueueState:
         return QueueState(name, self._clock, self._dice, attributes, self._tell)
-
-    def delete(self, name: str) -> None:
-        """Delete a queue with its messages; requests that wait for one are refused.
-
-        Raises:
-            ApiError: There is none.
-        """
-        self.remove(name).wake()

@@ -6,8 +6,7 @@ from typing import Final
 from pytest_ecsevents.clock._times import SECOND
 from pytest_ecsevents.rpc._wire import JsonObject
 from pytest_ecsevents.services.smq._errors import OutOfRangeError
-from pytest_ecsevents.services.smq._limits import TOPIC_LIMITS
-from pytest_ecsevents.services.smq._protocol import SmqExchange, SmqReply, SmqRoute, shown
+from pytest_ecsevents.services.smq._protocol import SmqExchange, SmqReply, SmqRoute, StateRoutes, shown
 from pytest_ecsevents.services.smq._topics import STRATEGIES, Topics, TopicState
 from pytest_ecsevents.services.smq._xml import document, texts
 
@@ -15,20 +14,17 @@ RETENTION: Final = 86_400
 """Seconds for which a topic keeps messages (documented); they cannot be changed."""
 
 
-class TopicRoutes:
+class TopicRoutes(StateRoutes[TopicState]):
     """Answers requests about topics."""
 
     def __init__(self, topics: Topics) -> None:
+        super().__init__(topics)
         self._topics: Final = topics
 
     def __iter__(self) -> Iterator[SmqRoute]:
         """The rows of the table."""
-        topic, subscription = r"/topics/([^/]*)", r"/topics/([^/]*)/subscriptions/([^/]*)"
-        yield SmqRoute("ListTopic", "GET", r"/topics/?", "", self._list)
-        yield SmqRoute("SetTopicAttributes", "PUT", topic, "metaoverride", self._set_attributes)
-        yield SmqRoute("CreateTopic", "PUT", topic, "", self._create)
-        yield SmqRoute("GetTopicAttributes", "GET", topic, "", self._get_attributes)
-        yield SmqRoute("DeleteTopic", "DELETE", topic, "", self._delete)
+        yield from super().__iter__()
+        subscription = r"/topics/([^/]*)/subscriptions/([^/]*)"
         yield SmqRoute("PublishMessage", "POST", r"/topics/([^/]*)/messages", "", self._publish)
         yield SmqRoute(
             "ListSubscriptionByTopic", "GET", r"/topics/([^/]*)/subscriptions/?", "", self._list_subscriptions
@@ -38,30 +34,15 @@ class TopicRoutes:
         yield SmqRoute("GetSubscriptionAttributes", "GET", subscription, "", self._get_subscription)
         yield SmqRoute("Unsubscribe", "DELETE", subscription, "", self._unsubscribe)
 
-    def _create(self, exchange: SmqExchange) -> SmqReply:
-        attributes = exchange.attributes("Topic", TOPIC_LIMITS) if exchange.request.body else {}
-        topic, is_new = self._topics.create(exchange.names[0], attributes)
-        return SmqReply(201 if is_new else 204, location=_url(exchange, topic.name))
-
-    def _set_attributes(self, exchange: SmqExchange) -> SmqReply:
-        self._topics.change(exchange.names[0], exchange.attributes("Topic", TOPIC_LIMITS))
-        return SmqReply(204)
-
-    def _get_attributes(self, exchange: SmqExchange) -> SmqReply:
-        return SmqReply(200, document("Topic", _meta(self._topics[exchange.names[0]])))
-
-    def _delete(self, exchange: SmqExchange) -> SmqReply:
-        self._topics.delete(exchange.names[0])
-        return SmqReply(204)
-
-    def _list(self, exchange: SmqExchange) -> SmqReply:
-        page, marker = exchange.page(self._topics)
-        rows = [self._row(exchange, self._topics[name]) for name in page]
-        return SmqReply(200, document("Topics", {"Topic": [*rows], **marker}))
-
-    @staticmethod
-    def _row(exchange: SmqExchange, topic: TopicState) -> JsonObject:
-        return {"TopicURL": _url(exchange, topic.name), **(_meta(topic) if exchange.with_meta else {})}
+    def _meta(self, state: TopicState) -> JsonObject:
+        return {
+            "TopicName": state.name,
+            "CreateTime": state.created_at // SECOND,
+            "LastModifyTime": state.modified_at // SECOND,
+            **shown(state.attributes),
+            "MessageRetentionPeriod": RETENTION,
+            "MessageCount": len(state.published),
+        }
 
     def _publish(self, exchange: SmqExchange) -> SmqReply:
         given = texts(exchange.xml("Message"))
@@ -82,7 +63,7 @@ class TopicRoutes:
             content_format=given.get("NotifyContentFormat", "XML"),
             tag=given.get("FilterTag", ""),
         )
-        return SmqReply(201 if is_new else 204, location=_url(exchange, topic, name))
+        return SmqReply(201 if is_new else 204, location=self._url(exchange, f"{topic}/subscriptions/{name}"))
 
     def _set_subscription(self, exchange: SmqExchange) -> SmqReply:
         given = texts(exchange.xml("Subscription"))
@@ -115,21 +96,7 @@ class TopicRoutes:
     def _list_subscriptions(self, exchange: SmqExchange) -> SmqReply:
         topic = self._topics[exchange.names[0]]
         page, marker = exchange.page(sorted(topic.subscriptions))
-        rows: list[JsonObject] = [{"SubscriptionURL": _url(exchange, topic.name, name)} for name in page]
+        rows: list[JsonObject] = [
+            {"SubscriptionURL": self._url(exchange, f"{topic.name}/subscriptions/{name}")} for name in page
+        ]
         return SmqReply(200, document("Subscriptions", {"Subscription": [*rows], **marker}))
-
-
-def _url(exchange: SmqExchange, topic: str, subscription: str = "") -> str:
-    end = f"/subscriptions/{subscription}" if subscription else ""
-    return exchange.url(f"/topics/{topic}{end}")
-
-
-def _meta(topic: TopicState) -> JsonObject:
-    return {
-        "TopicName": topic.name,
-        "CreateTime": topic.created_at // SECOND,
-        "LastModifyTime": topic.modified_at // SECOND,
-        **shown(topic.attributes),
-        "MessageRetentionPeriod": RETENTION,
-        "MessageCount": len(topic.published),
-    }

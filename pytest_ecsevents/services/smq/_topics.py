@@ -159,6 +159,11 @@ class TopicState:
         self.created_at: Final = now
         self.modified_at = now
 
+    def end(self) -> None:
+        """Push nothing any more."""
+        for subscription in self.subscriptions.values():
+            subscription.is_over = True
+
 
 class Topics(States[TopicState]):
     """The topics of one test."""
@@ -179,11 +184,6 @@ class Topics(States[TopicState]):
 
     def _make(self, name: str, attributes: Attributes) -> TopicState:
         return TopicState(name, attributes, self._clock.now())
-
-    def delete(self, name: str) -> None:
-        """Delete a topic and its subscriptions."""
-        for subscription in self.remove(name).subscriptions.values():
-            subscription.is_over = True
 
     # -- subscriptions
 
@@ -274,7 +274,12 @@ class Topics(States[TopicState]):
         push = TopicPush(message, subscription.topic, subscription.endpoint, attempt, at, status, problem)
         subscription.pushes.append(push)
         self._tell(push)
-        wait = self._wait(subscription.strategy, attempt) if problem else None
+        if not problem:
+            return
+        if subscription.strategy == "BACKOFF_RETRY":  # how long until the next attempt (documented)
+            wait = self._dice.randrange(10 * SECOND, 20 * SECOND + 1) if attempt <= _BACKOFF else None
+        else:
+            wait = _DECAY[attempt - 1] * SECOND if attempt <= len(_DECAY) else None
         if wait is not None:
             again = self._clock.now() + wait
             self._clock.later(again, lambda: self.deliver(subscription, message, attempt + 1))
@@ -299,12 +304,6 @@ class Topics(States[TopicState]):
             return None, "there is no such queue"
         queue.send(content)
         return None, ""
-
-    def _wait(self, strategy: str, attempt: int) -> Micros | None:
-        """How long until the next attempt (documented); None after the last."""
-        if strategy == "BACKOFF_RETRY":
-            return self._dice.randrange(10 * SECOND, 20 * SECOND + 1) if attempt <= _BACKOFF else None
-        return _DECAY[attempt - 1] * SECOND if attempt <= len(_DECAY) else None
 
 
 def _check_word(name: str, word: str, allowed: tuple[str, ...]) -> None:
