@@ -26,7 +26,7 @@ from pytest_ecsevents.clock._server_waits import (
 )
 from pytest_ecsevents.clock._sources import ClockSource
 from pytest_ecsevents.clock._stdlib import replace_waiting
-from pytest_ecsevents.clock._threads import TestThread, real_now, real_sleep
+from pytest_ecsevents.clock._threads import real_now, real_sleep
 from pytest_ecsevents.clock._timemachine import TimeMachineSource
 from pytest_ecsevents.clock._times import FIRST, LAST, SECOND, Micros, duration_text, instant_text
 
@@ -49,14 +49,7 @@ class Clock:
             clock; "real" leaves waiting alone.
     """
 
-    def __init__(
-        self,
-        *,
-        start: Micros | None,
-        default_start: Micros,
-        backend: str,
-        sleep: str,
-    ) -> None:
+    def __init__(self, *, start: Micros | None, default_start: Micros, backend: str, sleep: str) -> None:
         self.lock: Final = threading.RLock()
         self._is_in_operation: Final[Callable[[], bool]] = self.lock._is_owned  # type: ignore[attr-defined]  # noqa: SLF001  # as Condition
         self.queue: Final[DueQueue[object]] = DueQueue()
@@ -64,10 +57,7 @@ class Clock:
         self._start = start
         self._default_start = default_start
         self._sleep = sleep
-        own: dict[str, ClockSource] = {
-            "freezegun": FreezegunSource(),
-            "time-machine": TimeMachineSource(),
-        }
+        own: dict[str, ClockSource] = {"freezegun": FreezegunSource(), "time-machine": TimeMachineSource()}
         self._own = own[backend]
         # freezegun lies over time-machine when both are active.
         self._sources: tuple[ClockSource, ...] = tuple(own.values())
@@ -104,7 +94,13 @@ class Clock:
             self._undo.callback(self._own.stop)
             self.holder = self._own.name
         else:
-            self._follow(foreign)
+            at = foreign.read()
+            if self._start is not None and at is not None and self._start != at:
+                raise EcsEventsError(
+                    f"The clock is to start at {instant_text(self._start)}, but {foreign.name} already holds it at "
+                    f"{instant_text(at)}. A clock that somebody else holds is followed, not fought: drop one of the two."
+                )
+            self.holder = f"{foreign.name}, followed"
         self.still_at = None
         self.started_at = self.now()
         if self._sleep == "virtual":
@@ -112,37 +108,18 @@ class Clock:
             remember = foreign is None or not foreign.freezes_monotonic
             self._replace_waiting(self._own if foreign is None else foreign, memo, remember=remember)
 
-    def _follow(self, foreign: ClockSource) -> None:
-        at = foreign.read()
-        if self._start is not None and at is not None and self._start != at:
-            raise EcsEventsError(
-                f"The clock is to start at {instant_text(self._start)}, but {foreign.name} already holds it at "
-                f"{instant_text(at)}. A clock that somebody else holds is followed, not fought: "
-                "drop one of the two."
-            )
-        self.holder = f"{foreign.name}, followed"
-
     def _replace_waiting(self, source: ClockSource, memo: NamesMemo, *, remember: bool) -> None:
-        scheduler = self.waits = Scheduler(self)
-        self._undo.callback(self._disband, scheduler, scheduler.enrol())
+        scheduler = Scheduler(self)
+        self._undo.callback(scheduler.end, scheduler.enrol())
+        self._undo.replace(self, "waits", scheduler)
         # Whole seconds: an hour's sleep is no less than an hour then, whatever a float cannot hold.
         monotonic = LoopTime(math.ceil(time.monotonic()), self._elapsed).read
-        replace_waiting(
-            scheduler,
-            monotonic,
-            memo,
-            self._undo,
-            with_monotonic=not source.freezes_monotonic,
-            remember=remember,
-        )
+        with_monotonic = not source.freezes_monotonic
+        replace_waiting(scheduler, monotonic, memo, self._undo, with_monotonic=with_monotonic, remember=remember)
         replace_loops(scheduler, LoopTime(math.ceil(real_now()), self._elapsed), self.now, self._undo)
 
     def _elapsed(self) -> Micros:
         return self.now() - self.started_at
-
-    def _disband(self, scheduler: Scheduler, member: TestThread) -> None:
-        self.waits = None
-        scheduler.end(member)
 
     def leave(self) -> None:
         """Give the process's clock back, and end the threads that wait by it; this one stands still from now on."""
@@ -264,10 +241,7 @@ class Clock:
     def later(self, at: Micros, operation: Callable[[], None]) -> None:
         """Have an operation done at an instant, by whoever moves the clock, who holds no lock meanwhile."""
         with self.lock:
-            self.queue.push(at, self._hand_over, operation)
-
-    def _hand_over(self, operation: object, _at: Micros) -> None:
-        self._due_operations.append(operation)  # type: ignore[arg-type]  # as `later` pushed it
+            self.queue.push(at, lambda _subject, _at: self._due_operations.append(operation), None)
 
     def advance_by_author(self, target: Micros | None, span: Micros = 0) -> None:
         """`advance_to` as the author of a test may call it: to `target`, or else by `span`.

@@ -11,13 +11,7 @@ from pytest_ecsevents.clock._times import MICROSECOND, NAIVE_EPOCH, Micros, naiv
 # Callers that read `time.monotonic` through the module, and so can only be told apart on the stack. `threading`,
 # `queue` and `concurrent.futures` are not among them: freezegun looks five frames up, which would hand real time to every function that a
 # thread runs directly.
-_REAL_CALLERS: Final = (
-    "multiprocessing.connection",
-    "multiprocessing.popen",
-    "selenium.",
-    "gi.",
-    "prompt_toolkit.",
-)
+_REAL_CALLERS: Final = ("multiprocessing.connection", "multiprocessing.popen", "selenium.", "gi.", "prompt_toolkit.")
 
 # What programs mostly call what freezegun replaces.
 _USUAL: Final = frozenset({"time", "time_ns", "monotonic", "monotonic_ns", "datetime", "date"})

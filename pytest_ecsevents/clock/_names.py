@@ -4,10 +4,9 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
-from functools import cache
 from itertools import filterfalse
 from types import BuiltinFunctionType, ModuleType
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from pytest_ecsevents._frames import keeps_own_names
 from pytest_ecsevents._undo import Undo
@@ -16,8 +15,6 @@ Names: TypeAlias = list[tuple[str, object]]
 
 
 class _Seen(NamedTuple):
-    """What was seen in a module."""
-
     module: ModuleType
     size: int
     taken: Names
@@ -25,18 +22,16 @@ class _Seen(NamedTuple):
 
     def still_holds(self, module: ModuleType) -> bool:
         """Whether the module need not be looked at again."""
-        names = module.__dict__
-        return (
-            self.module is module and self.size == len(names) and (not self.strange or _are_bound(self.strange, names))
-        )
+        names, strange = module.__dict__, self.strange
+        return self.module is module and self.size == len(names) and (not strange or _are_bound(strange, names))
 
 
 class NamesMemo:
-    """Which names of which modules are bound to functions of `time` and their like: what earlier tests learnt.
+    """Remembers, from test to test, which names of which modules are bound to functions of `time` and the like.
 
-    A module is looked at through its `__dict__`, which triggers no lazy import, and again when it was loaded anew, the number
-    of its names has changed, or a usual name that stood for something else has changed. `takers` asks for the latter two only
-    where there was something: a module that had taken nothing when it was first seen is not looked at again.
+    It reads a module's `__dict__`, which triggers no lazy import. It reads again when the module was loaded anew, the number
+    of its names has changed, or a usual name that was bound to something else has changed. `takers` checks the latter two
+    only for modules in which something was found: others are not read again.
     """
 
     def __init__(self) -> None:
@@ -45,10 +40,10 @@ class NamesMemo:
         self._known: dict[str, _Seen] = {}
         self._loaded: list[object] = []
         self._has_looked_at_all = False
-        self._telling: dict[str, _Seen] = {}  # those of the known where something may have to be replaced
+        self._telling: dict[str, _Seen] = {}  # modules in which something may have to be replaced
 
     def want(self, functions: AbstractSet[int], usual: AbstractSet[str]) -> None:
-        """Look for more functions; at all modules anew, if they are new."""
+        """Look for more functions; if some are new, read all modules anew."""
         if not self._wanted.issuperset(functions):
             self._wanted.update(functions)
             self._usual.update(usual)
@@ -110,10 +105,9 @@ def _are_bound(pairs: Names, names: "dict[str, object]") -> bool:
 
 
 def _are_same(some: list[object], others: list[object]) -> bool:
-    """Whether lists hold the same objects, at a tenth of what asking each pair costs.
+    """Whether lists hold the same objects, at a tenth of the cost of comparing each pair.
 
-    Lists compare by identity first. What stands among the modules need not be one, nor know how to compare itself; what
-    says that it equals what stood in its place stands for that.
+    Lists compare by identity first. An object in `sys.modules` need not be a module, and its `__eq__` may raise.
     """
     try:
         return some == others
@@ -122,20 +116,18 @@ def _are_same(some: list[object], others: list[object]) -> bool:
 
 
 def memo_for_now() -> NamesMemo:
-    """That of the process, as its modules are: whoever freezes the clock next need not look at all of them again.
+    """The process's memo, so that the next test need not read all modules again.
 
-    While one clock's stand-ins are in place another gets a memo of its own: what names show now they will not show later.
+    While another clock has replaced functions it is a new memo: the names will not be bound to these functions later.
     """
-    return NamesMemo() if _is_stand_in(time.sleep) else _process_memo()
+    return NamesMemo() if _is_stand_in(time.sleep) else _PROCESS_MEMO
 
 
-@cache
-def _process_memo() -> NamesMemo:
-    return NamesMemo()
+_PROCESS_MEMO: Final = NamesMemo()
 
 
 def is_no_mock(function: object) -> bool:
-    """Whether what `time` has is its own or a clock's, and to be replaced by whatever name; a mock is the author's to keep."""
+    """Whether a function of `time` is its own or a clock's, and so is replaced under each name; a mock of the test's is kept."""
     return type(function) is BuiltinFunctionType or _is_stand_in(function)
 
 
@@ -146,7 +138,7 @@ def _is_stand_in(function: object) -> bool:
 def taken_by(module: ModuleType, functions: AbstractSet[int]) -> Names:
     """(name, function) for each of `functions`, by id, that a module's names are bound to."""
     names = module.__dict__
-    # Few modules hold one; that one holds none is told without a step in Python for each name.
+    # Few modules hold one; this finds out without a step in Python for each name.
     if functions.isdisjoint(map(id, names.values())):
         return []
     return [(name, value) for name, value in list(names.items()) if id(value) in functions]
@@ -161,8 +153,8 @@ def replace_everywhere(
 ) -> None:
     """Replace functions of `time` in every module that took them, until `undo` closes.
 
-    Modules loaded meanwhile take the replacement; they get the real function back. One that takes the place of another among
-    the modules keeps it: it stands for the real function when its test has ended.
+    Modules loaded meanwhile take the replacement; they get the real function back. A module that replaces another one in
+    `sys.modules` keeps it: after the test the replacement calls the real function.
     """
     by_id = {id(real): (real, fake) for real, fake in replacements}
     loaded_before: list[object] = list(sys.modules.values())
@@ -171,7 +163,7 @@ def replace_everywhere(
 
     def give_back() -> None:
         modules: dict[str, Any] = sys.modules
-        # What is loaded comes last.
+        # A new module comes last.
         if len(modules) == len(loaded_before) and next(reversed(modules.values())) is loaded_before[-1]:
             return
         fakes = {id(fake): real for real, fake in by_id.values()}

@@ -27,11 +27,14 @@ from _thread import RLock, get_ident
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from pytest_ecsevents.clock._stop import HandlerStop, Stop, TestIsOver
 from pytest_ecsevents.clock._threads import EndedBy, TestThread, Wait, WatchedWait, real_now, real_sleep
 from pytest_ecsevents.clock._times import LAST, Micros
+
+if TYPE_CHECKING:
+    from pytest_ecsevents.clock._clock import Clock
 
 A_MOMENT: Final = 0.001
 """Real seconds given, before time moves, to threads that wait for something real: another may just have woken them."""
@@ -46,42 +49,14 @@ _A_CENTURY: Final = 100 * 365 * 86_400
 """Seconds: who waits longer waits for ever, as `threading.TIMEOUT_MAX` means it."""
 
 
-class TimeDriver(Protocol):
-    """What moves time: the clock."""
-
-    def now(self) -> Micros:
-        """The instant."""
-
-    def due_from(self) -> Micros | None:
-        """An instant before which no work is due, read without a lock; None when there is none."""
-
-    def run_one_due(self, until: Micros) -> bool:
-        """Move to the next work that is due until an instant and let it happen; whether there was some."""
-
-    def move_to(self, at: Micros) -> None:
-        """Move, though nothing is due."""
-
-
-def _turn(wait: Wait) -> tuple[Micros, int]:
-    return (LAST if wait.deadline is None else wait.deadline, wait.rank)
-
-
-def _ignore(*_told: object) -> None:
-    """Tell nobody."""
-
-
 def _is_interruptible(member: TestThread | None) -> bool:
     return member is None or member.is_interruptible
-
-
-def _never() -> bool:
-    return False
 
 
 class Scheduler:
     """The threads of one test, and when time moves."""
 
-    def __init__(self, clock: TimeDriver) -> None:
+    def __init__(self, clock: "Clock") -> None:
         self._clock: Final = clock
         mutex: Any = RLock()
         self._mutex: Final = mutex
@@ -100,13 +75,13 @@ class Scheduler:
         self.is_over = False
         """Whether the test has ended."""
         self.stop: Stop | None = None
-        self.awaits_server: Callable[[], bool] = _never
+        self.awaits_server: Callable[[], bool] = lambda: False
         """Whether something real is on its way that time must not overtake: asked before it moves."""
         self.activity = 0
         """Grows whenever a thread of the test begins to wait."""
-        self.slept: Callable[[Micros, Micros], None] = _ignore
+        self.slept: Callable[[Micros, Micros], None] = lambda _start, _end: None
         """Told of every sleep: its start and end."""
-        self.starting: Callable[[threading.Thread], None] = _ignore
+        self.starting: Callable[[threading.Thread], None] = lambda _thread: None
         """Told of every thread of the test before it starts, in the thread that starts it."""
 
     # -- who belongs to the test
@@ -139,8 +114,11 @@ class Scheduler:
             if member.thread is not None:
                 del self._by_thread[member.thread]
             for wait in member.joined_by:
-                self._ready(wait, EndedBy.WAKING)
-            self._nudge()
+                self.make_ready(wait)
+            first = next((one.wait for one in list(self._everybody)), None)
+            if first is not None and not self._runners():  # it may be its turn to drive
+                first.is_to_look = True
+                first.unpark()
 
     def me(self) -> TestThread | None:
         """The calling thread, if it belongs to the test."""
@@ -175,7 +153,7 @@ class Scheduler:
         """End whatever a thread waits for: it leaves by `TestIsOver`."""
         with self._mutex:
             for wait in member.waits:
-                self._ready(wait, EndedBy.TEST)
+                self.make_ready(wait, EndedBy.TEST)
 
     def close(self) -> list[str]:
         """End the threads of the test: those that wait for an instant leave by `TestIsOver`, at once or at their next wait.
@@ -188,7 +166,7 @@ class Scheduler:
         with self._mutex:
             self.is_over = True
             for wait in self._sleepers():
-                self._ready(wait, EndedBy.TEST)
+                self.make_ready(wait, EndedBy.TEST)
         until = real_now() + END_WITHIN
         while (left := self._left_running()) and real_now() < until:
             real_sleep(A_MOMENT)
@@ -247,11 +225,17 @@ class Scheduler:
             # A handler of signals may wait that has interrupted who has the lock.
             interrupted = self._let_go_entirely() if self._is_mine() else None
             self.activity += 1
-            self._enter(wait)
+            with self._mutex:
+                wait.member.waits.append(wait)
+                if self.is_over and wait.deadline is not None:
+                    self.make_ready(wait, EndedBy.TEST)
             while not wait.is_ready:
                 self._drive_or_park(wait)
         finally:
-            self._leave(wait)
+            with self._mutex:
+                self.make_ready(wait, EndedBy.ERROR)
+                with suppress(ValueError):  # it was not entered
+                    wait.member.waits.remove(wait)
             if interrupted is not None:
                 self._take_back(interrupted)
         if wait.ended_by is EndedBy.TEST:
@@ -274,9 +258,14 @@ class Scheduler:
         other.joined_by.append(wait)
         return other.has_ended or self.wait(wait)
 
-    def make_ready(self, wait: Wait) -> bool:
-        """Have a wait end; whether it had not ended before."""
-        return self._ready(wait, EndedBy.WAKING)
+    def make_ready(self, wait: Wait, why: EndedBy = EndedBy.WAKING) -> bool:
+        """End a wait. Returns False if it had ended before."""
+        with self._mutex:
+            if wait.ended_by is not None:
+                return False
+            wait.ended_by = why
+            wait.unpark()
+            return True
 
     def _stop_of(self, wait: Wait) -> Stop | None:
         """What may stop this wait. One that is due is told at once; one at a later instant brings the deadline forward."""
@@ -289,41 +278,13 @@ class Scheduler:
             wait.deadline, wait.rank = stop.at, sys.maxsize
         return stop
 
-    def _enter(self, wait: Wait) -> None:
-        with self._mutex:
-            wait.member.waits.append(wait)
-            if self.is_over and wait.deadline is not None:
-                self._ready(wait, EndedBy.TEST)
-
-    def _leave(self, wait: Wait) -> None:
-        with self._mutex:
-            self._ready(wait, EndedBy.ERROR)
-            with suppress(ValueError):  # it was not entered
-                wait.member.waits.remove(wait)
-
-    def _ready(self, wait: Wait, why: EndedBy) -> bool:
-        with self._mutex:
-            if wait.ended_by is not None:
-                return False
-            wait.ended_by = why
-            wait.unpark()
-            return True
-
     def _runners(self) -> list[TestThread]:
-        """Who does not wait."""
         return [member for member in list(self._everybody) if member.runs]
 
     def _sleepers(self) -> list[Wait]:
         """The waits that end by themselves."""
         waits = [wait for member in list(self._everybody) for wait in member.waits]
         return [wait for wait in waits if wait.deadline is not None and wait.ended_by is None]
-
-    def _nudge(self) -> None:
-        """Have somebody who waits look whether it is his turn to drive."""
-        wait = next((member.wait for member in list(self._everybody)), None)
-        if wait is not None and not self._runners():
-            wait.is_to_look = True
-            wait.unpark()
 
     # -- driving
 
@@ -354,7 +315,7 @@ class Scheduler:
         if self._another_drives(wait.member) or not self._nobody_runs(now):
             return LOOK_AGAIN
         for other in [one for one in list(self._watched) if not one.is_ready and one.has_work()]:
-            self._ready(other, EndedBy.WAKING)
+            self.make_ready(other)
         if wait.is_ready or self.awaits_server() or not self._nobody_runs(now):
             return A_MOMENT
         if not self._gave_a_moment and self._runners():
@@ -385,8 +346,11 @@ class Scheduler:
         return [wait for wait in self._sleepers() if wait.member is not me]
 
     def _next_sleeper(self) -> Wait | None:
-        """Whose turn is next of those who sleep."""
-        return min(self._sleepers(), key=_turn, default=None)
+        return min(
+            self._sleepers(),
+            key=lambda wait: (LAST if wait.deadline is None else wait.deadline, wait.rank),
+            default=None,
+        )
 
     def _target(self) -> Micros | None:
         """The instant that comes next."""
@@ -407,7 +371,7 @@ class Scheduler:
             if sleeper is not None and not works:
                 if bound > self._clock.now():
                     self._clock.move_to(bound)
-                self._ready(sleeper, EndedBy.DEADLINE)
+                self.make_ready(sleeper, EndedBy.DEADLINE)
         stop = self.stop
         # It counts as running meanwhile: what happens may be anything, another wait included.
         wait.is_driving = True
@@ -424,7 +388,7 @@ class Scheduler:
         """Have a handler end that waits, which it does then; one that runs is told at its next wait."""
         with self._mutex:
             wait = stop.member.wait
-            return wait is not None and not stop.member.runs and self._ready(wait, EndedBy.RUN)
+            return wait is not None and not stop.member.runs and self.make_ready(wait, EndedBy.RUN)
 
     def fail_run(self, error: BaseException) -> None:
         """Have the handler that `run` runs end with an error, whatever it catches; nothing where none runs.

@@ -151,15 +151,15 @@ class LoopbackClients:
         undo.replace(socket.SocketIO, "readinto", readinto)
         undo.replace(scheduler, "awaits_server", has_request)
 
+    def _close_connections(self) -> None:
+        for connection in list(self._seen):
+            connection.close()
+
     def _is_ours(self, connection: socket.socket) -> bool:
         try:
             return bool(connection.getpeername() == self._address)
         except OSError:
             return False
-
-    def _close_connections(self) -> None:
-        for connection in list(self._seen):
-            connection.close()
 
     def _await_answer(
         self, scheduler: Scheduler, member: TestThread, connection: socket.socket, given_up: Callable[[int], None]

@@ -4,7 +4,7 @@
 keeps a list of locks, one for each thread that waits, and `notify` releases one. So a `Wait` of the scheduler stands in
 that list as if it were a lock: `release` wakes its thread in virtual time, and whoever notifies needs no replacement.
 
-`Event` is replaced apart, since signal handlers set events: see `_event_wait`. `SimpleQueue` waits in C, where nothing can
+`Event` is replaced separately, since signal handlers set events: see `_event_wait`. `SimpleQueue` waits in C, where nothing can
 be replaced, so threads of the test get the version in Python.
 
 Private names, tried with Python 3.10 to 3.15: `Condition._is_owned`, `_waiters`, `_release_save`, `_acquire_restore`;
@@ -42,15 +42,15 @@ def replace_waiting(
     with_monotonic: bool,
     remember: bool,
 ) -> None:
-    """Have threads of the test wait in virtual time, until `undo` closes; every other thread waits as ever.
+    """Have threads of the test wait in virtual time, until `undo` closes; other threads wait in real time.
 
     Args:
         scheduler: The threads of the test.
         monotonic: Virtual `time.monotonic`.
-        memo: What is known of loaded modules.
-        undo: What undoes it.
+        memo: The names that loaded modules took.
+        undo: Puts everything back.
         remember: Whether modules look as they do when nothing is replaced.
-        with_monotonic: Whether `time.monotonic` is to be replaced, because what holds the clock leaves it alone.
+        with_monotonic: Whether to replace `time.monotonic`, because the library that holds the clock does not.
     """
     sleep = _sleep(scheduler)
     clock, clock_ns = _monotonic(scheduler, monotonic)
@@ -68,7 +68,9 @@ def replace_waiting(
     by_default: Any = sched.scheduler.__init__
     undo.callback(setattr, by_default, "__defaults__", by_default.__defaults__)
     by_default.__defaults__ = (clock, sleep)
-    undo.replace(queue, "SimpleQueue", _simple_queue(scheduler, queue.SimpleQueue))
+    # A pool's threads wait in one; what is written in Python can be seen waiting.
+    in_c, in_python = queue.SimpleQueue, queue._PySimpleQueue  # type: ignore[attr-defined]  # what it is where C is missing
+    undo.replace(queue, "SimpleQueue", lambda: in_c() if scheduler.me() is None else in_python())
     undo.replace(threading.Condition, "wait", _condition_wait(scheduler, threading.Condition.wait))
     undo.replace(threading.Event, "wait", _event_wait(scheduler, threading.Event.wait))
     undo.replace(threading.Event, "set", _event_set(scheduler, threading.Event.set))
@@ -80,7 +82,6 @@ def _sleep(scheduler: Scheduler) -> Callable[["float | SupportsIndex"], None]:
     real = time.sleep
 
     def sleep(seconds: float | SupportsIndex, /) -> None:
-        """Move the virtual clock, in threads of the test; wait in every other."""
         member = scheduler.me()
         if member is None or kind_of_caller(1) & REAL_TIME:
             _outside(scheduler, "sleep", real)(seconds)
@@ -94,7 +95,7 @@ def _sleep(scheduler: Scheduler) -> Callable[["float | SupportsIndex"], None]:
 
 
 def _outside(scheduler: Scheduler, name: str, real: Callable[..., T]) -> Callable[..., T]:
-    """What threads get that are none of the test's; where a name kept ours after its test, that of their own test."""
+    """The function for other threads: the real one, or, through a name that outlived its test, their own test's."""
     if not scheduler.is_over or kind_of_caller(2) & (OURS | REAL_TIME):
         return real
     by_now: Callable[..., T] = getattr(time, name)
@@ -107,35 +108,18 @@ def _monotonic(scheduler: Scheduler, virtual: Callable[[], float]) -> tuple[Call
         return scheduler.me() is not None and not kind_of_caller(2) & REAL_TIME
 
     def monotonic() -> float:
-        """Virtual time in threads of the test."""
         return virtual() if is_virtual() else _outside(scheduler, "monotonic", real_now)()
 
     def monotonic_ns() -> int:
-        """The same in nanoseconds."""
         if is_virtual():
             return round(virtual() * 1_000_000) * 1_000
-        return _outside(scheduler, "monotonic_ns", _real_now_ns)()
+        return _outside(scheduler, "monotonic_ns", lambda: round(real_now() * 1_000_000_000))()
 
     return monotonic, monotonic_ns
 
 
-def _real_now_ns() -> int:
-    return round(real_now() * 1_000_000_000)
-
-
-def _simple_queue(scheduler: Scheduler, real: type) -> Callable[[], Any]:
-    in_python: Any = queue._PySimpleQueue  # type: ignore[attr-defined]  # what SimpleQueue is where C is missing
-
-    def simple_queue() -> Any:
-        """A queue whose waiting can be seen, for threads of the test; pools wait in one."""
-        return real() if scheduler.me() is None else in_python()
-
-    return simple_queue
-
-
 def _condition_wait(scheduler: Scheduler, real: Callable[..., bool]) -> Callable[..., bool]:
     def wait(condition: Any, timeout: float | None = None) -> bool:
-        """Wait until notified or until virtual time has passed; Event, Semaphore, Queue and Future wait with this."""
         member = scheduler.me()
         if member is None or (timeout is not None and timeout <= 0):
             return real(condition, timeout)
@@ -164,7 +148,6 @@ def _condition_wait(scheduler: Scheduler, real: Callable[..., bool]) -> Callable
 
 def _event_wait(scheduler: Scheduler, real: Callable[..., bool]) -> Callable[..., bool]:
     def wait(event: Any, timeout: float | None = None) -> bool:
-        """Wait until set or until virtual time has passed."""
         member = scheduler.me()
         if member is None:
             return real(event, timeout)
@@ -185,7 +168,7 @@ def _event_wait(scheduler: Scheduler, real: Callable[..., bool]) -> Callable[...
 
 def _event_set(scheduler: Scheduler, real: Callable[[Any], None]) -> Callable[[Any], None]:
     def set_(event: Any) -> None:
-        """Wake all that wait, also from a handler of signals that has interrupted who has the lock."""
+        """Wake all waiters, also from a signal handler that has interrupted the thread which holds the lock."""
         member = scheduler.me()
         if member is None:
             real(event)
@@ -206,7 +189,7 @@ def _set(event: Any) -> None:
 
 
 def _with_lock(member: TestThread, event: Any, act: Callable[[Any], None], of: object) -> None:
-    """Do something with the lock of an event, and have it known who has it."""
+    """Call a function under an event's lock, and note which thread has the lock."""
     member.locking.append(event)
     try:
         with event._cond:
@@ -217,7 +200,6 @@ def _with_lock(member: TestThread, event: Any, act: Callable[[Any], None], of: o
 
 def _thread_start(scheduler: Scheduler, real: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:
     def start(thread: threading.Thread) -> None:
-        """Start a thread; one that the test starts belongs to it."""
         if scheduler.me() is None or kind_of_caller(1) & (TEST_RUN | SERVER) or scheduler.member_of(thread) is not None:
             with scheduler.aside():  # starting waits until the thread runs, and that is no time of the test's
                 real(thread)
@@ -248,7 +230,6 @@ def _thread_start(scheduler: Scheduler, real: Callable[[threading.Thread], None]
 
 def _thread_join(scheduler: Scheduler, real: Callable[..., None]) -> Callable[..., None]:
     def join(thread: threading.Thread, timeout: float | None = None) -> None:
-        """Wait until a thread has ended, or until virtual time has passed."""
         member, other = scheduler.me(), scheduler.member_of(thread)
         if member is None or other is None or other is member or (timeout is not None and timeout <= 0):
             real(thread, timeout)

@@ -177,15 +177,12 @@ def _from_iso(text: str, what: str, also: str) -> dt.datetime:
         raise BadArgumentError(f"{what} is {text!r}, which is not an instant. {_FORMS}{also}") from None
 
 
-def _written(written: object) -> str:
-    """As the author wrote it; freezegun's datetime looks like the real one."""
-    return f"datetime {written.isoformat()}" if isinstance(written, dt.datetime) else repr(written)
-
-
 def _aware(when: dt.datetime, what: str, written: object) -> dt.datetime:
     if when.utcoffset() is None:
+        # freezegun's datetime is shown like the real one.
+        shown = f"datetime {written.isoformat()}" if isinstance(written, dt.datetime) else repr(written)
         raise BadArgumentError(
-            f"{what} is {_written(written)}, which has no time zone: it would mean another instant on a machine in another "
+            f"{what} is {shown}, which has no time zone: it would mean another instant on a machine in another "
             f'zone. Add one: "{when.isoformat()}Z", or tzinfo=timezone.utc.'
         )
     return when

@@ -44,12 +44,7 @@ class Guard:
         activity: What changes whenever it does.
     """
 
-    def __init__(
-        self,
-        clock: Clock,
-        patience: Callable[[], float],
-        activity: Callable[[], object],
-    ) -> None:
+    def __init__(self, clock: Clock, patience: Callable[[], float], activity: Callable[[], object]) -> None:
         self._clock: Final = clock
         self._patience: Final = patience
         self._activity: Final = activity

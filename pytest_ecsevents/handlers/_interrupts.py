@@ -34,12 +34,12 @@ class Interrupter:
     It never raises where the thread holds a lock of ours or waits in our scheduler: whoever watches tries again soon.
     """
 
-    def __init__(self, clock: Clock, is_authors: "Callable[[], bool] | None" = None) -> None:
+    def __init__(self, clock: Clock, is_authors: Callable[[], bool] = lambda: True) -> None:
         self.ident: Final = get_ident()
         self.is_over = False
         self.raised = 0
         self._clock: Final = clock
-        self._is_authors: Final = _always if is_authors is None else is_authors
+        self._is_authors: Final = is_authors
         self._can_be_signalled: Final = _is_main_thread() and hasattr(signal, "SIGURG")
         self._signal_handler: Any = None
         self._sending: Final = allocate_lock()
@@ -115,10 +115,6 @@ def start_watch(watch: Callable[[], None]) -> None:
 def _watched(watch: Callable[[], None]) -> None:  # pragma: no cover  # coverage sees what begins after this line
     sys.settrace(threading.gettrace())  # coverage's, as in every `threading.Thread`
     watch()
-
-
-def _always() -> bool:
-    return True
 
 
 def _is_main_thread() -> bool:

@@ -118,12 +118,7 @@ class Receivers:
         own_name = name_of(handler).rpartition(".")[2]
         service, _, function = (name or own_name).rpartition("/")
         module = str(getattr(handler, "__module__", "index")).rpartition(".")[2]
-        meta = FunctionMeta(
-            name=function,
-            handler=f"{module}.{own_name}",
-            memory=memory,
-            timeout=max(1, timeout // SECOND),
-        )
+        meta = FunctionMeta(function, f"{module}.{own_name}", memory, max(1, timeout // SECOND))
         courier = FunctionComputeSender(
             handler,
             meta,
@@ -179,7 +174,7 @@ class Receivers:
         Raises:
             BadArgumentError: There is no such option, or it cannot have that value.
         """
-        read_options(what, options, self._monitor.names, _NONE, _ALSO[what])
+        read_options(what, options, self._monitor.names, _NONE, _ALSO[what].split())
 
     def attach(self, courier: Courier, what: str, options: Mapping[str, object], *, rules_only: bool) -> Subscription:
         """Deliver notifications to a queue or a topic; nothing is retried unless the test asks for it."""
@@ -193,7 +188,7 @@ class Receivers:
             self._dispatcher,
             courier,
             seed=f"{self._seed}/deliveries/{seed}",
-            **read_options(what, options, self._monitor.names, usual, _ALSO[what]),
+            **read_options(what, options, self._monitor.names, usual, _ALSO[what].split()),
         )
         self.subscriptions.append(subscription)
         if listens:
@@ -202,18 +197,11 @@ class Receivers:
 
 
 _ALSO: Final = {
-    "subscribe": ("method",),
-    "function_compute": ("name", "region_id", "memory", "timeout", "rules_only"),
-    "queue": (
-        "name",
-        "visibility_timeout",
-        "delay_seconds",
-        "polling_wait_seconds",
-        "message_retention_period",
-        "maximum_message_size",
-        "rules_only",
-    ),
-    "topic": ("name", "rules_only"),
+    "subscribe": "method",
+    "function_compute": "name region_id memory timeout rules_only",
+    "queue": "name visibility_timeout delay_seconds polling_wait_seconds message_retention_period maximum_message_size "
+    "rules_only",
+    "topic": "name rules_only",
 }
 
 

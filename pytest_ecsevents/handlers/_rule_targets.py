@@ -30,6 +30,14 @@ def log_entry(notification: Notification) -> dict[str, Any]:
     return {**flat, "content": json.dumps(flat["content"], ensure_ascii=False, separators=(",", ":"))}
 
 
+_RECORDED: Final[Mapping[str, tuple[str, Callable[[Notification], dict[str, Any]]]]] = {
+    "ContactParameters": ("contact group {ContactGroupName}", cloudmonitor),
+    "SlsParameters": ("log store {Project}/{LogStore}", log_entry),
+    "OpenApiParameters": ("action {Action} of {Product} {Version}", cloudmonitor),
+}
+"""Targets that are no program: the name of the receiver, with members to fill in, and the form of the notification."""
+
+
 class RuleTargets:
     """Delivers notifications to the targets of event rules."""
 
@@ -39,12 +47,9 @@ class RuleTargets:
         self._mail: Final = mail
         self._known: Final[dict[RuleTarget, tuple[object, Subscription]]] = {}
         self._ways: Final[Mapping[str, Callable[[RuleTarget, Notification], None]]] = {
-            "ContactParameters": self._tell_people,
             "FcParameters": self._tell_function,
             "MnsParameters": self._tell_mail,
-            "SlsParameters": self._tell_log,
             "WebhookParameters": self._tell_webhook,
-            "OpenApiParameters": self._tell_action,
         }
         monitor.rule_listeners.append(self.heard)
 
@@ -54,7 +59,7 @@ class RuleTargets:
             if rule.fires_for(notification):
                 told = replace(notification, rule_name=rule.name, rule_deliveries=rule.deliveries)
                 for target in list(rule.targets.values()):
-                    self._ways[target.kind](target, told)
+                    self._ways.get(target.kind, self._record)(target, told)
 
     # -- each kind of targets
 
@@ -96,19 +101,10 @@ class RuleTargets:
             made = self._subscription(target, receiver, lambda: self._receivers.to_webhook(url, method, receiver))
             made.take(told)
 
-    def _tell_log(self, target: RuleTarget, told: Notification) -> None:
-        store = f"log store {target.members['Project']}/{target.members['LogStore']}"
-        self._subscription(target, "", lambda: self._receivers.of_a_rule(NullSender(store), log_entry)).take(told)
-
-    def _tell_people(self, target: RuleTarget, told: Notification) -> None:
-        self._keep(target, told, f"contact group {target.members['ContactGroupName']}")
-
-    def _tell_action(self, target: RuleTarget, told: Notification) -> None:
-        members = target.members
-        self._keep(target, told, f"action {members['Action']} of {members['Product']} {members['Version']}")
-
-    def _keep(self, target: RuleTarget, told: Notification, receiver: str) -> None:
-        self._subscription(target, "", lambda: self._receivers.of_a_rule(NullSender(receiver))).take(told)
+    def _record(self, target: RuleTarget, told: Notification) -> None:
+        words, make = _RECORDED[target.kind]
+        sender = NullSender(words.format(**target.members))
+        self._subscription(target, "", lambda: self._receivers.of_a_rule(sender, make)).take(told)
 
     def _turn_away(self, target: RuleTarget, told: Notification, receiver: str, problem: str) -> None:
         nobody = self._subscription(target, receiver, lambda: self._receivers.of_a_rule(NullSender(receiver)))

@@ -210,12 +210,8 @@ class Runner:
     def _tasks_to_end(self) -> "Sequence[asyncio.Future[Any]]":
         """The coroutine that was passed; what it has started follows, or is left when it has ended."""
         if self._task is None or self._task.done() or self._stop.times > Stop.OFTEN:
-            return self._tasks()
+            return [task for task in _tasks_of(self._member.loop) if task not in self._others]
         return [self._task]
-
-    def _tasks(self) -> "list[asyncio.Task[Any]]":
-        """Those of the author's that the handler's thread runs in its loop, and did not run before."""
-        return [task for task in _tasks_of(self._member.loop) if task not in self._others]
 
     def _is_met(self) -> bool:
         assert self._condition is not None

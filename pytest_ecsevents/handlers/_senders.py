@@ -4,12 +4,12 @@ import asyncio
 import inspect
 import json
 import logging
-import os
 import random
 import uuid
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, Final
+
+import pytest
 
 from pytest_ecsevents._errors import DeliveryError, EcsEventsError, hidden_in_reports
 from pytest_ecsevents.clock._asyncio import is_loop_running
@@ -51,12 +51,8 @@ class FunctionSender:
                 f"The receiver {self.receiver} is a coroutine function, and cannot be awaited while an event loop runs in "
                 "this thread. Subscribe a plain function, such as the put_nowait of an asyncio.Queue that it reads."
             )
-        awaitable: Any = self._function(payload)
-        return asyncio.run(_awaited(awaitable))
-
-
-async def _awaited(awaitable: Any) -> object:
-    return await awaitable
+        coroutine: Any = self._function(payload)
+        return asyncio.run(coroutine)
 
 
 class UrlSender:
@@ -131,20 +127,10 @@ class FunctionComputeSender:
 
     def deliver(self, delivery: Delivery) -> object:
         event = json.dumps(delivery.payload, ensure_ascii=False).encode()
-        context = self._context(self._request_id(delivery))
-        with _environment(self._variables(context)):
-            return self._call(
-                f"The {self.receiver}", lambda: self._handler(event, context), self._meta.timeout * SECOND
-            )
-
-    def _request_id(self, delivery: Delivery) -> str:
-        """A retry has the id of the first invocation, a duplicate another."""
+        # A retry has the id of the first invocation, a duplicate another.
         words = f"{self._seed}/{delivery.notification_id}/{delivery.is_duplicate}"
-        return str(uuid.uuid5(uuid.NAMESPACE_OID, words))
-
-    def _context(self, request_id: str) -> FunctionContext:
-        return FunctionContext(
-            request_id=request_id,
+        context = FunctionContext(
+            request_id=str(uuid.uuid5(uuid.NAMESPACE_OID, words)),
             credentials=self._credentials,
             function=self._meta,
             service=self._service,
@@ -152,6 +138,12 @@ class FunctionComputeSender:
             account_id=self._account_id,
             logger=logging.getLogger(f"function_compute.{self._meta.name}"),
         )
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self._variables(context).items():
+                patch.setenv(name, value)
+            return self._call(
+                f"The {self.receiver}", lambda: self._handler(event, context), self._meta.timeout * SECOND
+            )
 
     def _variables(self, context: FunctionContext) -> dict[str, str]:
         return {
@@ -164,20 +156,6 @@ class FunctionComputeSender:
             "FC_FUNCTION_HANDLER": self._meta.handler,
             "FC_FUNCTION_MEMORY_SIZE": str(self._meta.memory),
         }
-
-
-@contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 class NullSender:

@@ -9,8 +9,7 @@ from pytest_ecsevents.rpc._action import Action, CallT_contra, Product, Products
 from pytest_ecsevents.rpc._api import Api, ApiExchange, CallChecks
 from pytest_ecsevents.rpc._exchange import Endpoint
 from pytest_ecsevents.rpc._wire import ApiRequest, JsonObject
-from pytest_ecsevents.services.cms._calls import MonitorCall
-from pytest_ecsevents.services.cms._monitor import CloudMonitor
+from pytest_ecsevents.services.cms._monitor import CloudMonitor, MonitorCall
 from pytest_ecsevents.services.cms.api import _monitor_actions, _rule_actions
 from pytest_ecsevents.services.ecs._cloud import Cloud
 from pytest_ecsevents.services.ecs.api import (

@@ -7,14 +7,7 @@ from pytest_ecsevents.clock._times import SECOND, Micros, instant_text
 from pytest_ecsevents.services.cms._names import NotificationName
 from pytest_ecsevents.services.cms._notification import Content
 from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES, FINAL, EventStatus, InstanceStatus
-from pytest_ecsevents.services.ecs._model import (
-    EventRecord,
-    InstanceRecord,
-    InstanceTransition,
-    SystemEvent,
-    Transition,
-    record_of,
-)
+from pytest_ecsevents.services.ecs._model import EventRecord, InstanceRecord, SystemEvent, Transition, record_of
 
 # `state` of Instance:StateChange; an instance that is Pending has just been created.
 _STATES: Final = {
@@ -26,15 +19,7 @@ _STATES: Final = {
     InstanceStatus.STOPPED: "Stopped",
 }
 
-_STARTED: Final = frozenset(
-    {
-        EventStatus.EXECUTING,
-        EventStatus.EXECUTED,
-        EventStatus.CANCELED,
-        EventStatus.AVOIDED,
-        EventStatus.FAILED,
-    }
-)
+_STARTED: Final = FINAL | {EventStatus.EXECUTING}
 """Statuses whose content has `executeStartTime` (documented; Failed is a guess)."""
 
 
@@ -86,12 +71,8 @@ def _started_at(event: EventRecord, change: Transition) -> Micros:
     return next(starts, change.at_micros)
 
 
-def of_state_change(change: InstanceTransition) -> Content:
-    """The content of an instance's new status, or its release."""
-    return _state(change.record, change.to_status)
-
-
-def _state(instance: InstanceRecord, status: InstanceStatus | None) -> Content:
+def of_state(instance: InstanceRecord, status: InstanceStatus | None) -> Content:
+    """The content of an instance's new status, or of its release."""
     private, public = instance.lists["private_ip_addresses"], instance.lists["public_ip_addresses"]
     return {
         "resourceId": instance.instance_id,
@@ -123,7 +104,7 @@ def _disk_id(instance: InstanceRecord) -> str:
 
 
 SAMPLES: Final[Mapping[str, Callable[[InstanceRecord, Micros], Content]]] = {
-    "Instance:StateChange": lambda instance, _: _state(instance, instance.status),
+    "Instance:StateChange": lambda instance, _: of_state(instance, instance.status),
     "Instance:PreemptibleInstanceInterruption": lambda instance, _: of_interruption(instance),
     "Instance:LiveMigrationAcrossDDH": lambda instance, now: {
         "instanceId": instance.instance_id,
@@ -168,10 +149,9 @@ SAMPLES: Final[Mapping[str, Callable[[InstanceRecord, Micros], Content]]] = {
 
 def level_of(row: NotificationName, content: Content) -> str:
     """Its level; a failed operation has another one (documented)."""
-    return _FAILED_LEVELS.get(row.name, row.level) if content.get("result") == "failed" else row.level
+    has_failed = row.name == "Disk:DiskOperationCompleted" and content.get("result") == "failed"
+    return "WARN" if has_failed else row.level
 
-
-_FAILED_LEVELS: Final = {"Disk:DiskOperationCompleted": "WARN"}
 
 RESOURCES: Final = {"Disk": ("disk", "diskId"), "Snapshot": ("snapshot", "snapshotId")}
 """The end of an ARN that is not an instance's: by the first part of the name, the word and the content's key of the id."""

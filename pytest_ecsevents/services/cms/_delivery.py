@@ -3,6 +3,7 @@
 import datetime as dt
 import random
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -94,27 +95,21 @@ class Courier(Protocol):
         """Call the receiver and return its answer. An exception makes the delivery fail."""
 
 
+@dataclass(frozen=True, slots=True)
 class Dispatcher:
     """What all subscriptions of one test share.
 
-    Args:
+    Attributes:
         clock: The test's clock.
         begun: Called with each delivery when it begins or is dropped.
         given_up: Called with each delivery that failed for good; may raise its error.
         call: Calls a function of the test's with its arguments.
     """
 
-    def __init__(
-        self,
-        clock: Clock,
-        begun: Callable[[Delivery], None],
-        given_up: Callable[[Delivery, BaseException], None],
-        call: Callable[..., object],
-    ) -> None:
-        self.clock: Final = clock
-        self.begun: Final = begun
-        self.given_up: Final = given_up
-        self.call: Final = call
+    clock: Clock
+    begun: Callable[[Delivery], None]
+    given_up: Callable[[Delivery, BaseException], None]
+    call: Callable[..., object]
 
 
 class Subscription:

@@ -49,15 +49,15 @@ class EventPattern:
     def matches(self, notification: Notification) -> bool:
         """Whether the pattern matches a notification."""
         wanted = EventFilter(
-            names=frozenset(self.names),
-            levels=frozenset(self.levels),
-            statuses=frozenset(self.statuses),
-            event_types=frozenset(self.event_types),
-            products=frozenset({self.product}),
-            keywords=frozenset(self.keywords),
+            self.names,
+            self.levels,
+            self.statuses,
+            self.event_types,
+            products=(self.product,),
+            keywords=self.keywords,
             keyword_relation=self.relation,
         )
-        custom = EventFilter(keywords=frozenset(filter(None, [self.custom_filter])))
+        custom = EventFilter(keywords=(self.custom_filter,) if self.custom_filter else ())
         return wanted.passes(notification) and custom.passes(notification)
 
 

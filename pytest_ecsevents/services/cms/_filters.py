@@ -35,13 +35,13 @@ class EventFilter:
         keyword_relation: "OR" for any of the words, "NOT" for none.
     """
 
-    names: frozenset[str] = _NOTHING
-    levels: frozenset[str] = _NOTHING
-    statuses: frozenset[str] = _NOTHING
-    event_types: frozenset[str] = _NOTHING
-    products: frozenset[str] = _NOTHING
-    resource_groups: frozenset[str] = _NOTHING
-    keywords: frozenset[str] = _NOTHING
+    names: Collection[str] = _NOTHING
+    levels: Collection[str] = _NOTHING
+    statuses: Collection[str] = _NOTHING
+    event_types: Collection[str] = _NOTHING
+    products: Collection[str] = _NOTHING
+    resource_groups: Collection[str] = _NOTHING
+    keywords: Collection[str] = _NOTHING
     keyword_relation: str = "OR"
 
     def passes(self, notification: Notification) -> bool:
@@ -52,22 +52,19 @@ class EventFilter:
             and _is_in(self.levels, row.level)
             and _is_in(self.statuses, row.status)
             and _is_in(self.event_types, row.event_type)
-            and _is_in(frozenset(map(str.upper, self.products)), notification.product.upper())
+            and _is_in([product.upper() for product in self.products], notification.product.upper())
             and _is_in(self.resource_groups, notification.resource_group_id)
             and (not self.keywords or self._has_keywords(notification))
         )
 
     def _has_keywords(self, notification: Notification) -> bool:
-        text = " ".join((notification.name, notification.arn, notification.instance_name, _content_text(notification)))
+        content = json.dumps(dict(notification.content), ensure_ascii=False)
+        text = f"{notification.name} {notification.arn} {notification.instance_name} {content}"
         return any(word in text for word in self.keywords) is (self.keyword_relation == "OR")
 
 
-def _is_in(wanted: frozenset[str], *words: str) -> bool:
-    return not wanted or ALL in wanted or not wanted.isdisjoint(words)
-
-
-def _content_text(notification: Notification) -> str:
-    return json.dumps(dict(notification.content), ensure_ascii=False)
+def _is_in(wanted: Collection[str], *words: str) -> bool:
+    return not wanted or ALL in wanted or any(word in wanted for word in words)
 
 
 class _AllowedValues(NamedTuple):

@@ -4,7 +4,7 @@ import json
 import random
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
@@ -18,7 +18,7 @@ from pytest_ecsevents.services.cms._contents import (
     of_disk_event,
     of_event,
     of_interruption,
-    of_state_change,
+    of_state,
 )
 from pytest_ecsevents.services.cms._event_rules import EventRules
 from pytest_ecsevents.services.cms._names import (
@@ -31,7 +31,7 @@ from pytest_ecsevents.services.cms._names import (
 )
 from pytest_ecsevents.services.cms._notification import Content, Notification
 from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES
-from pytest_ecsevents.services.ecs._cloud import Cloud
+from pytest_ecsevents.services.ecs._cloud import ActionCall, Cloud
 from pytest_ecsevents.services.ecs._model import InstanceRecord, InstanceTransition, Observed, Transition
 
 __tracebackhide__ = hidden_in_reports
@@ -61,7 +61,7 @@ class CloudMonitor:
                 self.send(self._of_event(change))
             return
         if isinstance(change, InstanceTransition):
-            name, content = "Instance:StateChange", of_state_change(change)
+            name, content = "Instance:StateChange", of_state(change.record, change.to_status)
         else:
             name, content = "Instance:PreemptibleInstanceInterruption", of_interruption(change.record)
         self.send(self._of_instance(change.record, self.names.rows[name], change.at_micros, content))
@@ -92,7 +92,9 @@ class CloudMonitor:
         with self._cloud.changing() as now:
             said = _checked_content(row, content, instance, now)
             leveled = replace(row, level=level or level_of(row, said))
-            return self._of_instance(instance, leveled, now, said, resource=resource or _resource(name, said))
+            kind, key = RESOURCES.get(name.partition(":")[0], ("", ""))
+            default = f"{kind}/{said[key]}" if said.get(key) else ""
+            return self._of_instance(instance, leveled, now, said, resource=resource or default)
 
     def send(self, notification: Notification, *, is_kept: bool = True) -> None:
         """Send a notification: listeners plan its delivery."""
@@ -114,11 +116,17 @@ class CloudMonitor:
             region_id: The region that the caller named, or "".
             now: The instant.
         """
+        row = self.names.get(name) or NotificationName(name, "StatusNotification", NORMAL, "INFO", "named by a dry run")
         content, arn = flat.get("content"), _text(flat, "resourceId")
         resource = arn.rpartition(":")[2]
         region_id = _text(flat, "regionId") or region_id or self._cloud.settings.region_id
         notification = Notification(
-            row=_row_of_dry_run(self.names.get(name), name, flat),
+            row=replace(
+                row,
+                level=_text(flat, "level") or row.level,
+                status=_text(flat, "status") or row.status,
+                event_type=_text(flat, "eventType") or row.event_type,
+            ),
             uuid=uuid.UUID(int=self._random.getrandbits(128), version=4),
             resource=resource,
             arn=arn or f"acs:ecs:{region_id}:{account_id}:{resource}",
@@ -163,16 +171,6 @@ class CloudMonitor:
         )
 
 
-def _row_of_dry_run(known: NotificationName | None, name: str, flat: Mapping[str, object]) -> NotificationName:
-    row = known or NotificationName(name, "StatusNotification", NORMAL, "INFO", "named by a dry run")
-    return replace(
-        row,
-        level=_text(flat, "level") or row.level,
-        status=_text(flat, "status") or row.status,
-        event_type=_text(flat, "eventType") or row.event_type,
-    )
-
-
 def _text(flat: Mapping[str, object], key: str) -> str:
     value = flat.get(key)
     return value if isinstance(value, str) else ""
@@ -204,6 +202,8 @@ def _is_json(given: Mapping[object, object]) -> bool:
     return all(isinstance(key, str) for key in given)
 
 
-def _resource(name: str, content: Content) -> str:
-    word_, key = RESOURCES.get(name.partition(":")[0], ("", ""))
-    return f"{word_}/{content[key]}" if content.get(key) else ""
+@dataclass(slots=True, kw_only=True, eq=False)
+class MonitorCall(ActionCall):
+    """One call of a CloudMonitor action, with the test's cloud and CloudMonitor."""
+
+    monitor: CloudMonitor

@@ -58,8 +58,6 @@ def _rows() -> Iterator[NotificationName]:
 PUBLISHED: Final[Mapping[str, NotificationName]] = MappingProxyType({row.name: row for row in _rows()})
 """Every name in a published table."""
 
-_MAINTENANCE_CAUSES: Final = ("SystemMaintenance", "SystemUpgrade")
-
 
 class NotificationNames(Mapping[str, NotificationName]):
     """The published names, and those that a test adds.
@@ -124,7 +122,7 @@ def by_grammar(resource: str, code: str, status: str) -> NotificationName:
         code: The event type: `SystemMaintenance.Reboot`, `Stalled`.
         status: The event's status.
     """
-    event_type = "Maintenance" if code.startswith(_MAINTENANCE_CAUSES) else "Exception"
+    event_type = "Maintenance" if code.startswith(("SystemMaintenance", "SystemUpgrade")) else "Exception"
     return NotificationName(f"{resource}:{code}:{status}", event_type, status, "CRITICAL", _BY_GRAMMAR)
 
 

@@ -10,7 +10,7 @@ from pytest_ecsevents._words import did_you_mean
 from pytest_ecsevents.rpc._action import Actions
 from pytest_ecsevents.rpc._parameters import Parameter, UnusableValueError, choice, integer, text
 from pytest_ecsevents.rpc._wire import Json, JsonObject
-from pytest_ecsevents.services.cms._calls import MonitorCall
+from pytest_ecsevents.services.cms._monitor import MonitorCall
 from pytest_ecsevents.services.cms._names import EVENT_TYPES, LEVELS
 from pytest_ecsevents.services.cms._notification import Notification
 from pytest_ecsevents.services.cms.api import PACKAGE
@@ -43,9 +43,7 @@ def _in_any_case(name: str, allowed: tuple[str, ...]) -> Parameter[str]:
     strict = choice(name, allowed)
     folded = {value.lower(): value for value in allowed}
     return replace(
-        strict,
-        parse=lambda raw: strict.parse(folded.get(raw.lower(), raw)),
-        note=f"{strict.note}, in any case",
+        strict, parse=lambda raw: strict.parse(folded.get(raw.lower(), raw)), note=f"{strict.note}, in any case"
     )
 
 
@@ -101,12 +99,14 @@ def _found(call: MonitorCall) -> list[Notification]:
     if first is not None and last is not None and last < first:
         raise call.invalid("EndTime", str(last), f"It must not lie before StartTime, which is {first}.")
     tests = [make(call[parameter]) for parameter, make in _TESTS if call[parameter]]
-    if first is not None:
-        tests.append(lambda notification: _milliseconds(notification) >= first)
-    if last is not None:
-        tests.append(lambda notification: _milliseconds(notification) <= last)
-    own = (notification for notification in call.monitor.notifications if notification.account_id == call.account_id)
-    return [notification for notification in own if all(test(notification) for test in tests)]
+    return [
+        notification
+        for notification in call.monitor.notifications
+        if notification.account_id == call.account_id
+        and (first is None or first <= _milliseconds(notification))
+        and (last is None or _milliseconds(notification) <= last)
+        and all(test(notification) for test in tests)
+    ]
 
 
 def _milliseconds(notification: Notification) -> int:
@@ -223,7 +223,7 @@ _MOST_INTERVALS: Final = 30
     notes=(
         _NOTES[0],
         "Without a range it is that of the last 15 minutes, as in the sample; both ends are included.",
-        "15 minutes are notification in intervals of 30 seconds, as in the sample; longer ranges in longer ones, 30 at most.",
+        "A range of 15 minutes has intervals of 30 seconds, as in the sample; a longer one has longer ones, 30 at most.",
     ),
 )
 def _describe_histogram(call: MonitorCall) -> JsonObject:

@@ -21,9 +21,9 @@ from pytest_ecsevents.rpc._parameters import (
     yes_or_no,
 )
 from pytest_ecsevents.rpc._wire import Json, JsonObject
-from pytest_ecsevents.services.cms._calls import MonitorCall
 from pytest_ecsevents.services.cms._event_rules import EventPattern, EventRule, NoSuchRuleError, RuleTarget
 from pytest_ecsevents.services.cms._filters import ALL, is_name
+from pytest_ecsevents.services.cms._monitor import MonitorCall
 from pytest_ecsevents.services.cms._names import EVENT_TYPES, LEVELS
 from pytest_ecsevents.services.cms.api import PACKAGE
 from pytest_ecsevents.services.cms.api._monitor_actions import page_number, page_of, reply
@@ -60,11 +60,7 @@ _PATTERNS: Final = nested_structs(
     "all. SQLFilter is kept, but not evaluated",
 )
 _DESCRIPTION: Final = text("Description")
-_KIND: Final = choice(
-    "EventType",
-    ("SYSTEM", "CUSTOM"),
-    note="SYSTEM or CUSTOM, which never fires; default SYSTEM",
-)
+_KIND: Final = choice("EventType", ("SYSTEM", "CUSTOM"), note="SYSTEM or CUSTOM, which never fires; default SYSTEM")
 _GROUP: Final = text("GroupId", note="kept, but a rule fires for every resource")
 _STATE: Final = choice("State", _STATES, note="ENABLED or DISABLED; default ENABLED")
 _SILENCE: Final = whole("SilenceTime", least=0, note="seconds, default 86400; kept, without effect")
@@ -144,11 +140,7 @@ def _word(sent: Struct, member: str) -> str:
 
 def _pattern_view(pattern: EventPattern) -> JsonObject:
     view: JsonObject = {"Product": pattern.product}
-    lists = (
-        ("EventTypeList", pattern.event_types),
-        ("LevelList", pattern.levels),
-        ("NameList", pattern.names),
-    )
+    lists = (("EventTypeList", pattern.event_types), ("LevelList", pattern.levels), ("NameList", pattern.names))
     view.update({name: {name: list(values)} for name, values in lists if values})
     if pattern.sql_filter:
         view["SQLFilter"] = pattern.sql_filter
@@ -345,7 +337,7 @@ def _put_targets(call: MonitorCall) -> JsonObject:
     sent = [(kind, _with_defaults(call, kind, members)) for kind in TARGET_KINDS for members in call[kind.parameter]]
     for kind, members in sent:
         if not kind.lacks(members):
-            target_id = members.get("Id") or _free_id(rule)
+            target_id = members.get("Id") or next(str(one) for one in count(1) if str(one) not in rule.targets)
             rule.targets[target_id] = RuleTarget(kind.name, target_id, {**members, "Id": target_id})
     return reply(_failures(call, [(kind, members) for kind, members in sent if kind.lacks(members)]))
 
@@ -355,10 +347,6 @@ def _with_defaults(call: MonitorCall, kind: TargetKind, sent: Mapping[str, str])
     if "Region" in kind.members:
         defaults["Region"] = call.region_id or call.cloud.settings.region_id
     return defaults | {member: value for member, value in sent.items() if value}
-
-
-def _free_id(rule: EventRule) -> str:
-    return next(str(number) for number in count(1) if str(number) not in rule.targets)
 
 
 def _failures(call: MonitorCall, failed: "list[tuple[TargetKind, Mapping[str, str]]]") -> JsonObject:
