@@ -4,12 +4,12 @@ import asyncio
 import inspect
 import json
 import logging
+import os
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
-
-import pytest
 
 from pytest_ecsevents._errors import DeliveryError, EcsEventsError, hidden_in_reports
 from pytest_ecsevents.clock._asyncio import is_loop_running
@@ -138,9 +138,7 @@ class FunctionComputeSender:
             account_id=self._account_id,
             logger=logging.getLogger(f"function_compute.{self._meta.name}"),
         )
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in self._variables(context).items():
-                patch.setenv(name, value)
+        with _environment(self._variables(context)):
             return self._call(
                 f"The {self.receiver}", lambda: self._handler(event, context), self._meta.timeout * SECOND
             )
@@ -156,6 +154,20 @@ class FunctionComputeSender:
             "FC_FUNCTION_HANDLER": self._meta.handler,
             "FC_FUNCTION_MEMORY_SIZE": str(self._meta.memory),
         }
+
+
+@contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 class NullSender:
