@@ -15,7 +15,7 @@ from pytest_ecsevents._errors import (
 from pytest_ecsevents._words import nearest
 from pytest_ecsevents.checks._faults import FaultRules
 from pytest_ecsevents.checks._patterns import ALL, CallPattern, pattern
-from pytest_ecsevents.checks._strictness import relaxed
+from pytest_ecsevents.checks._strictness import how_to_relax
 from pytest_ecsevents.clock._times import Micros, instant_text
 from pytest_ecsevents.report._texts import METADATA, api_request_text, call_text, request_text
 from pytest_ecsevents.rpc._calls import ApiCall, Call
@@ -177,7 +177,7 @@ def uncaught_connection() -> UnexpectedCallError:
     """The error for a connection to the metadata address that no known client makes."""
     return UnexpectedCallError(
         f"An unknown HTTP client connected to the metadata service, {HOST}. Use requests, urllib3, urllib.request, http.client "
-        f"or aiohttp, or a library built on them. To let it meet a timeout instead: {relaxed('calls')}"
+        f"or aiohttp, or a library built on them. To let it meet a timeout instead: {how_to_relax('calls')}"
     )
 
 
@@ -185,5 +185,5 @@ def unexpected_call(call: ApiCall, problem: str) -> UnexpectedCallError:
     """The error for a call that the fake cannot answer."""
     return UnexpectedCallError(
         f"The handler called {api_request_text(call) if call.action else 'nothing'} of {call.product}, which cannot be "
-        f"answered: {problem} To let the handler see the service's own InvalidAction.NotFound instead: {relaxed('calls')}"
+        f"answered: {problem} To let the handler see the service's own InvalidAction.NotFound instead: {how_to_relax('calls')}"
     )

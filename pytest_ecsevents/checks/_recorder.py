@@ -22,13 +22,12 @@ from pytest_ecsevents.checks._call_log import (
 from pytest_ecsevents.checks._faults import Condition
 from pytest_ecsevents.checks._patterns import ALL, pattern
 from pytest_ecsevents.checks._strictness import (
-    delivery_error,
-    left_running,
-    planned_error,
-    planned_raised,
-    receivers_error,
-    receivers_raised,
-    together,
+    change_error_text,
+    combine_errors,
+    delivery_error_text,
+    planned_error_text,
+    receiver_error,
+    thread_error,
 )
 from pytest_ecsevents.checks._stubs import Stubs
 from pytest_ecsevents.clock._clock import Clock
@@ -174,15 +173,10 @@ class CallRecorder:
         team = self._clock.waits
         if team is not None and team.stop is not None:
             team.check_call()
-        if self._repeated_calls > MOST_CALLS_OF_A_RUN:
-            self._check_run(call)
-        return log.faults.effect(call) if can_fail and log.faults.rules else NO_EFFECT
-
-    def _check_run(self, call: Call) -> None:
-        """End a handler under `run` that polls without sleeping: virtual time stands still, so it would never end."""
-        team = self._clock.waits
-        if team is not None and team.stop is not None:
+        if self._repeated_calls > MOST_CALLS_OF_A_RUN and team is not None and team.stop is not None:
+            # The handler polls without sleeping: virtual time stands still, so it would never end.
             self._end_run(standing_run(call, MOST_CALLS_OF_A_RUN, place_of(author_frame())))
+        return log.faults.effect(call) if can_fail and log.faults.rules else NO_EFFECT
 
     def _record_queue_request(self, call: SmqCall) -> None:
         """Count a request to queues or topics. Too many at one instant end the handler, and are no sign of life."""
@@ -268,7 +262,7 @@ class CallRecorder:
             except Exception as error:
                 is_room = len(self._receivers_errors) < MOST_REMEMBERED
                 if is_room and not self.origin.is_test:
-                    self._receivers_errors.append(receivers_error(change, error))
+                    self._receivers_errors.append(change_error_text(change, error))
                 raise
 
         return told
@@ -294,12 +288,12 @@ class CallRecorder:
         except (HandlerStop, KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:
-            self._keep(_Unseen(error, planned_error(at, place, error), is_planned=True))
+            self._keep_unseen(error, planned_error_text(at, place, error), is_planned=True)
             raise
 
-    def _keep(self, unseen: "_Unseen") -> None:
+    def _keep_unseen(self, error: BaseException, text: str, *, is_planned: bool) -> None:
         if len(self.unseen) < MOST_REMEMBERED:
-            self.unseen.append(unseen)
+            self.unseen.append(_Unseen(error, text, is_planned))
 
     def surfaced(self, error: BaseException) -> None:
         """Note that the author sees an error."""
@@ -321,7 +315,7 @@ class CallRecorder:
         is_urls = isinstance(error, DeliveryError)
         if not is_urls and self.origin.is_test:
             raise error
-        self._keep(_Unseen(error, delivery_error(delivery, error), is_planned=False))
+        self._keep_unseen(error, delivery_error_text(delivery, error), is_planned=False)
 
     # -- what there is to complain of
 
@@ -331,7 +325,7 @@ class CallRecorder:
             return None
         errors = [*self._raised.values()] if "calls" in self.strict else []
         errors += [(error, 1) for check, error in self._left_over() if error is not None and check in self.strict]
-        return together(errors)
+        return combine_errors(errors)
 
     def _left_over(self) -> "Iterator[tuple[str, EcsEventsError | None]]":
         """What each check has to say of the test as it ended."""
@@ -339,9 +333,9 @@ class CallRecorder:
             yield "faults", log.faults.unused(log.calls)
         yield "stubs", self.stubs.unused(self.log.calls)
         receivers = [*self._receivers_errors, *self._unseen_texts(is_planned=False), *self._not_retried()]
-        yield "receivers", receivers_raised(receivers)
-        yield "receivers", planned_raised(self._unseen_texts(is_planned=True))
-        yield "threads", left_running(self.left_threads)
+        yield "receivers", receiver_error("receiver", receivers)
+        yield "receivers", receiver_error("function", self._unseen_texts(is_planned=True))
+        yield "threads", thread_error(self.left_threads)
 
     def _unseen_texts(self, *, is_planned: bool) -> list[str]:
         return [unseen.text for unseen in self.unseen if unseen.is_planned is is_planned]
@@ -349,7 +343,7 @@ class CallRecorder:
     def _not_retried(self) -> list[str]:
         """What there is to say of deliveries that failed, and would have been tried again after the test's end."""
         return [
-            f"{delivery_error(delivery, delivery.error)}\n    It is tried again at {instant_text(at)}, which the test did "
+            f"{delivery_error_text(delivery, delivery.error)}\n    It is tried again at {instant_text(at)}, which the test did "
             "not reach."
             for delivery, at in self.not_retried().items()
             if delivery.error is not None

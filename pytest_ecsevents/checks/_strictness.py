@@ -31,20 +31,13 @@ CHECKS: Final = {
 }
 """The checks by name, each with what it finds."""
 
-_NAMES: Final = tuple(CHECKS)
-_YES_NO: Final = {
-    "true": frozenset(CHECKS),
-    "yes": frozenset(CHECKS),
-    "on": frozenset(CHECKS),
-    "1": frozenset(CHECKS),
-    "false": frozenset[str](),
-    "no": frozenset[str](),
-    "off": frozenset[str](),
-    "0": frozenset[str](),
+_YES_NO: Final[dict[str, frozenset[str]]] = {
+    **dict.fromkeys(("true", "yes", "on", "1"), frozenset(CHECKS)),
+    **dict.fromkeys(("false", "no", "off", "0"), frozenset()),
 }
 
 
-def strict_checks(strict: object, what: str) -> frozenset[str]:
+def parse_checks(strict: object, what: str) -> frozenset[str]:
     """Parse the choice of checks.
 
     Args:
@@ -58,7 +51,7 @@ def strict_checks(strict: object, what: str) -> frozenset[str]:
     if text in _YES_NO:
         return _YES_NO[text]
     names = re.split(r"[\s,]+", text.strip(", ")) if isinstance(strict, str) else strict
-    wrong = [name for name in names if name not in _NAMES] if isinstance(names, Iterable) else [""]
+    wrong = [name for name in names if name not in tuple(CHECKS)] if isinstance(names, Iterable) else [""]
     if not isinstance(names, Iterable) or wrong:
         raise BadArgumentError(
             f"{what} is {strict!r}. Pass true or false, or some of the checks: {listed(CHECKS)}."
@@ -73,13 +66,13 @@ class Checks(frozenset[str]):
     __slots__ = ()
 
     def __sub__(self, others: AbstractSet[object]) -> "Checks":
-        return Checks(super().__sub__(strict_checks(others, "the set subtracted from ecs_events.strict")))
+        return Checks(super().__sub__(parse_checks(others, "the set subtracted from ecs_events.strict")))
 
 
 README: Final = 'README, "Strictness" (README.md#strictness)'
 
 
-def relaxed(check: str) -> str:
+def how_to_relax(check: str) -> str:
     """How to relax a check."""
     return (
         f'ecs_events.strict -= {{"{check}"}} in the test, or leave "{check}" out of ecs_events_strict in the ini file; '
@@ -87,61 +80,38 @@ def relaxed(check: str) -> str:
     )
 
 
-def _on_purpose(check: str) -> str:
-    return f"If that is intended: {relaxed(check)}"
-
-
 def with_remedy(problem: str, check: str, remedy: str) -> str:
     """A message: the problem, what to do about it, and how to relax the check."""
-    return f"{problem}\n{remedy} {_on_purpose(check)}"
+    return f"{problem}\n{remedy} If that is intended: {how_to_relax(check)}"
 
 
 # -- found at teardown
 
 
-def receivers_raised(errors: Sequence[str]) -> ReceiverError | None:
-    """Make the error about receivers, from texts by `receivers_error`."""
+def receiver_error(noun: str, errors: Sequence[str]) -> ReceiverError | None:
+    """Make the error about these texts of errors; `noun` says what raised them, a "receiver" or a planned "function"."""
     if not errors:
         return None
-    return ReceiverError(
-        with_remedy(
-            "\n".join(["Receivers raised errors that the test did not notice:", *map("  - {}".format, errors)]),
-            "receivers",
-            "Correct the receiver, or catch its error there.",
-        )
-    )
+    subject = "Receivers" if noun == "receiver" else "Functions planned with at"
+    problem = "\n".join([f"{subject} raised errors that the test did not notice:", *map("  - {}".format, errors)])
+    return ReceiverError(with_remedy(problem, "receivers", f"Correct the {noun}, or catch its error there."))
 
 
-def planned_raised(errors: Sequence[str]) -> ReceiverError | None:
-    """Make the error about functions planned with `at`, from texts by `planned_error`."""
-    if not errors:
-        return None
-    return ReceiverError(
-        with_remedy(
-            "\n".join(
-                [
-                    "Functions planned with at raised errors that the test did not notice:",
-                    *map("  - {}".format, errors),
-                ]
-            ),
-            "receivers",
-            "Correct the function, or catch its error there.",
-        )
-    )
-
-
-def planned_error(at: Micros, place: str, error: BaseException) -> str:
+def planned_error_text(at: Micros, place: str, error: BaseException) -> str:
     """Say what a planned function raised, where, when it was called, and where it was planned."""
     when = f"called at {instant_text(at)}, planned at {place}"
     return f"{type(error).__name__} at {place_of_error(error)}, {when}: {error}"
 
 
-def receivers_error(change: Change, error: Exception) -> str:
+def change_error_text(change: Change, error: Exception) -> str:
     """Say what a receiver of `on_change` raised, where, and for which change."""
-    return f"{type(error).__name__} at {place_of_error(error)}, called with {_change_text(change)}: {error}"
+    subject = change.record.event_id if isinstance(change, Transition) else change.record.instance_id
+    what = f"{subject} {change.from_status or 'nothing'} -> {change.to_status or 'released'} ({change.cause})"
+    where = f"{place_of_error(error)}, called with {what} at {instant_text(change.at_micros)}"
+    return f"{type(error).__name__} at {where}: {error}"
 
 
-def delivery_error(delivery: Delivery, error: BaseException) -> str:
+def delivery_error_text(delivery: Delivery, error: BaseException) -> str:
     """Say what a receiver of notifications raised, where, and its payload; or what went wrong with a URL."""
     is_ours = isinstance(error, EcsEventsError)
     kind = "" if is_ours else f"{type(error).__name__} at {place_of_error(error)}: "
@@ -152,13 +122,7 @@ def delivery_error(delivery: Delivery, error: BaseException) -> str:
     )
 
 
-def _change_text(change: Change) -> str:
-    subject = change.record.event_id if isinstance(change, Transition) else change.record.instance_id
-    before, after = change.from_status or "nothing", change.to_status or "released"
-    return f"{subject} {before} -> {after} ({change.cause}) at {instant_text(change.at_micros)}"
-
-
-def left_running(names: Sequence[str]) -> LeftThreadsError | None:
+def thread_error(names: Sequence[str]) -> LeftThreadsError | None:
     """Make the error about threads, if there are any."""
     if not names:
         return None
@@ -172,7 +136,7 @@ def left_running(names: Sequence[str]) -> LeftThreadsError | None:
     )
 
 
-def together(errors: Sequence[tuple[EcsEventsError, int]]) -> EcsEventsError | None:
+def combine_errors(errors: Sequence[tuple[EcsEventsError, int]]) -> EcsEventsError | None:
     """Combine the errors of one test into one; a single error is returned as it is."""
     if len(errors) < 2:
         return errors[0][0] if errors else None

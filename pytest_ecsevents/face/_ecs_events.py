@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pytest_ecsevents._errors import EcsEventsError, hidden_in_reports
 from pytest_ecsevents._frames import author_frame, place_of
-from pytest_ecsevents.checks._strictness import Checks, strict_checks
+from pytest_ecsevents.checks._strictness import Checks, parse_checks
 from pytest_ecsevents.checks._stubs import Answer
 from pytest_ecsevents.clock._asyncio import is_loop_running
 from pytest_ecsevents.clock._times import Duration, Micros, When, from_micros, instant_text, parse_duration, parse_when
@@ -129,7 +129,7 @@ class EcsEvents:
 
     @strict.setter
     def strict(self, strict: "bool | str | Iterable[str]") -> None:
-        self._recorder.strict = strict_checks(strict, "strict")
+        self._recorder.strict = parse_checks(strict, "strict")
 
     # -- the clock
 

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed
-from pytest_ecsevents.checks._strictness import strict_checks
+from pytest_ecsevents.checks._strictness import parse_checks
 from pytest_ecsevents.clock._clock import BACKENDS, SLEEPS
 from pytest_ecsevents.clock._times import parse_duration, parse_when
 
@@ -59,7 +59,7 @@ def _check(name: str, value: Any, what: str) -> None:
     elif name == "executing_for":
         parse_duration(value, what)
     elif name == "strict":
-        strict_checks(value, what)
+        parse_checks(value, what)
 
 
 NAMES: Final = Settings._fields

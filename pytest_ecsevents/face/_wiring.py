@@ -7,7 +7,7 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 from pytest_ecsevents._errors import EcsEventsError, hidden_in_reports
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.checks._recorder import CallRecorder
-from pytest_ecsevents.checks._strictness import strict_checks
+from pytest_ecsevents.checks._strictness import parse_checks
 from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.clock._times import Duration, Micros, When, parse_duration, parse_when
 from pytest_ecsevents.face._arguments import instance_id_of, parse_until
@@ -82,7 +82,7 @@ class Parts:
         self.clock: Final = _clock(settings, start)
         self.cloud: Final = Cloud(self.clock, Ids(seed), _cloud_settings(settings))
         self.recorder: Final = CallRecorder(
-            strict_checks(settings.strict if strict is None else strict, "strict"),
+            parse_checks(settings.strict if strict is None else strict, "strict"),
             self.cloud.instances.on_the_way,
             self.clock,
             seed,

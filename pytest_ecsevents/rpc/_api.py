@@ -21,7 +21,7 @@ from pytest_ecsevents.rpc._error_tables import COMMON
 from pytest_ecsevents.rpc._errors import ApiError
 from pytest_ecsevents.rpc._exchange import Exchange, Recorder
 from pytest_ecsevents.rpc._parameters import ENVELOPE
-from pytest_ecsevents.rpc._wire import ApiReply, ApiRequest, Fragment, Json, JsonObject, Listing
+from pytest_ecsevents.rpc._wire import ApiReply, ApiRequest, Json, JsonObject, Listing
 
 __tracebackhide__ = hidden_in_reports
 
@@ -320,15 +320,12 @@ def encoded(http_status: int, body: JsonObject, wanted: str, root: str) -> ApiRe
 
 def _listing_json(body: Listing) -> str:
     rest = {name: value for name, value in body.items() if name != body.outer}
-    items = ",".join(map(_fragment_json, body.fragments))
-    return f'{_encode(rest)[:-1]},"{body.outer}":{{"{body.inner}":[{items}]}}}}'
-
-
-def _fragment_json(fragment: Fragment) -> str:
-    text = fragment.text
-    if text is None:
-        text = fragment.text = _encode(fragment)
-    return text
+    items = []
+    for fragment in body.fragments:
+        if fragment.text is None:
+            fragment.text = _encode(fragment)
+        items.append(fragment.text)
+    return f'{_encode(rest)[:-1]},"{body.outer}":{{"{body.inner}":[{",".join(items)}]}}}}'
 
 
 def xml_elements(name: str, value: Json) -> Iterator[str]:
@@ -343,9 +340,4 @@ def xml_elements(name: str, value: Json) -> Iterator[str]:
         yield f"</{name}>"
     else:
         text = str(value).lower() if isinstance(value, bool) else "" if value is None else str(value)
-        yield f"<{name}>{_xml_text(text)}</{name}>"
-
-
-def _xml_text(text: str) -> str:
-    """A text as XML may hold it."""
-    return escape(_NOT_XML.sub(chr(0xFFFD), text))
+        yield f"<{name}>{escape(_NOT_XML.sub(chr(0xFFFD), text))}</{name}>"

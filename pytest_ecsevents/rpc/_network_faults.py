@@ -67,10 +67,6 @@ def _garbled(reply: ApiReply) -> ApiReply:
     return replace(reply, body=reply.body[:half] + bytes(byte ^ 0x80 for byte in reply.body[half:]))
 
 
-def _empty(reply: ApiReply) -> ApiReply:
-    return replace(reply, body=b"")
-
-
 NETWORK_FAULTS: Final[Mapping[str, NetworkFault]] = {
     fault.name: fault
     for fault in (
@@ -105,7 +101,12 @@ NETWORK_FAULTS: Final[Mapping[str, NetworkFault]] = {
             damage=_truncated,
         ),
         NetworkFault("garbled body", "the reply, its second half unreadable", Acts.ALWAYS, damage=_garbled),
-        NetworkFault("empty body", "the reply's status and headers without its body", Acts.ALWAYS, damage=_empty),
+        NetworkFault(
+            "empty body",
+            "the reply's status and headers without its body",
+            Acts.ALWAYS,
+            damage=lambda reply: replace(reply, body=b""),
+        ),
     )
 }
 

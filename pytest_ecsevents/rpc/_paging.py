@@ -62,7 +62,7 @@ def paged(
     page = rest[:length]
     envelope: JsonObject = {"TotalCount": len(items), "PageNumber": 1, "PageSize": length}
     if len(rest) > length:
-        envelope["NextToken"] = _sealed(key(page[-1]), digest)
+        envelope["NextToken"] = digest + json.dumps(key(page[-1])).encode().hex()
     elif last_token is not None:
         envelope["NextToken"] = last_token
     return page, envelope
@@ -73,10 +73,6 @@ def _digest(call: ParsedCall) -> str:
     filters = {name: value for name, value in call.values.items() if name not in paging}
     said = repr((call.action.name, call.account_id, call.region_id, sorted(filters.items())))
     return hashlib.sha256(said.encode()).hexdigest()[:8]
-
-
-def _sealed(key: "tuple[int, str]", digest: str) -> str:
-    return digest + json.dumps(key).encode().hex()
 
 
 def _opened(token: str, digest: str) -> "tuple[int, str] | None":

@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
@@ -114,12 +115,8 @@ def choice(
     name: str, allowed: tuple[str, ...], *, required: bool = False, refusal: str = "", note: str = ""
 ) -> Parameter[str]:
     """Text out of a fixed set."""
-
-    def parse(raw: str) -> str:
-        return one_of(raw, allowed)
-
     note = note or f"one of {listed(allowed)}"
-    return Parameter(name, "string", parse, "", required, refusal=refusal, note=note)
+    return Parameter(name, "string", lambda raw: one_of(raw, allowed), "", required, refusal=refusal, note=note)
 
 
 def one_of(value: str, allowed: Collection[str]) -> str:
@@ -219,16 +216,6 @@ _SECONDS: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z")
 _MINUTES: Final = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)Z")
 
 
-def seconds_instant(raw: str) -> Micros | None:
-    """The instant of `yyyy-MM-ddTHH:mm:ssZ`, or None."""
-    return _matched_instant(_SECONDS, raw)
-
-
-def minutes_instant(raw: str) -> Micros | None:
-    """The instant of `yyyy-MM-ddTHH:mmZ`, or None."""
-    return _matched_instant(_MINUTES, raw)
-
-
 def _matched_instant(form: "re.Pattern[str]", raw: str) -> Micros | None:
     match = form.fullmatch(raw)
     if match is None or not raw.isascii():
@@ -239,6 +226,13 @@ def _matched_instant(form: "re.Pattern[str]", raw: str) -> Micros | None:
         return to_micros(dt.datetime(year, month, day, hour, minute, second, tzinfo=dt.timezone.utc))
     except ValueError:
         return None
+
+
+seconds_instant: Final = partial(_matched_instant, _SECONDS)
+"""The instant of `yyyy-MM-ddTHH:mm:ssZ`, or None."""
+
+minutes_instant: Final = partial(_matched_instant, _MINUTES)
+"""The instant of `yyyy-MM-ddTHH:mmZ`, or None."""
 
 
 def repeated(

@@ -5,6 +5,7 @@ import ipaddress
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final
 
 from pytest_ecsevents.clock._times import Micros, instant_text
@@ -58,23 +59,15 @@ def _always(text: str) -> _Read:
     return lambda _reading, _name: text
 
 
-def _only_windows(text: str) -> _Read:
-    return lambda reading, _: text if reading.instance.texts["os_type"] == "windows" else None
-
-
-def _only_linux(text: str) -> _Read:
-    return lambda reading, _: text if reading.instance.texts["os_type"] == "linux" else None
+def _only(os_type: str, text: str) -> _Read:
+    return lambda reading, _: text if reading.instance.texts["os_type"] == os_type else None
 
 
 # -- addresses
 
 
-def _first(instance: InstanceRecord, attribute: str) -> str | None:
-    return next(iter(instance.lists[attribute]), None)
-
-
 def _private(reading: Reading, _name: str) -> str | None:
-    return _first(reading.instance, "private_ip_addresses")
+    return next(iter(reading.instance.lists["private_ip_addresses"]), None)
 
 
 def _privates(reading: Reading, _name: str) -> str | None:
@@ -83,34 +76,19 @@ def _privates(reading: Reading, _name: str) -> str | None:
 
 
 def _public(reading: Reading, _name: str) -> str | None:
-    return _first(reading.instance, "public_ip_addresses")
+    return next(iter(reading.instance.lists["public_ip_addresses"]), None)
 
 
-def _eip(reading: Reading, _name: str) -> str | None:
-    return reading.instance.texts["eip_address"] or _public(reading, "")
-
-
-def _network(length: int) -> _Read:
+def _network(length: int, show: "Callable[[ipaddress.IPv4Network], object]" = str) -> _Read:
     """The block that the private address is in; `length` is the prefix length."""
 
     def read(reading: Reading, _name: str) -> str | None:
-        address = _address(reading)
-        return None if address is None else str(ipaddress.ip_network(f"{address}/{length}", strict=False))
+        try:
+            return str(show(ipaddress.IPv4Network(f"{_private(reading, '')}/{length}", strict=False)))
+        except ValueError:
+            return None
 
     return read
-
-
-def _gateway(reading: Reading, _name: str) -> str | None:
-    """The third from last address of the vSwitch, as the service has it."""
-    address = _address(reading)
-    return None if address is None else str(ipaddress.ip_network(f"{address}/24", strict=False)[-3])
-
-
-def _address(reading: Reading) -> "ipaddress.IPv4Address | None":
-    try:
-        return ipaddress.IPv4Address(_private(reading, "") or "")
-    except ValueError:
-        return None
 
 
 # -- what changes
@@ -138,10 +116,6 @@ def _role_credentials(reading: Reading, role: str) -> str:
     return document
 
 
-def _itself(text: str) -> str:
-    return text
-
-
 # -- names of which an instance may have several
 
 
@@ -153,12 +127,8 @@ def _given(attribute: str) -> "Callable[[InstanceRecord], Iterable[str]]":
     return lambda instance: filter(None, (instance.texts[attribute],))
 
 
-def _serials(instance: InstanceRecord) -> Iterable[str]:
-    return (disk.disk_id.removeprefix("d-") for disk in instance.disks)
-
-
-def _disk_id(reading: Reading, serial: str) -> str | None:
-    return next((disk.disk_id for disk in reading.instance.disks if disk.disk_id.removeprefix("d-") == serial), None)
+def _serials(instance: InstanceRecord) -> "dict[str, str]":
+    return {disk.disk_id.removeprefix("d-"): disk.disk_id for disk in instance.disks}
 
 
 def _public_key(_reading: Reading, name: str) -> str:
@@ -178,10 +148,6 @@ def _document(reading: Reading, _name: str) -> str:
     return json.dumps({name: text or "" for name, text in said.items()}, separators=(",", ":"))
 
 
-def _signature(reading: Reading, _name: str) -> str:
-    return base64.b64encode(_document(reading, "").encode()).decode()
-
-
 # -- the table
 
 _MAC: Final = "meta-data/network/interfaces/macs/*"
@@ -192,7 +158,7 @@ ITEMS: Final = (
     MetadataItem("dynamic/instance-identity/document", _document, is_always=True),
     MetadataItem(
         "dynamic/instance-identity/pkcs7",
-        _signature,
+        lambda reading, _: base64.b64encode(_document(reading, "").encode()).decode(),
         is_always=True,
         evidence="documented; here nothing that can be verified",
     ),
@@ -203,13 +169,13 @@ ITEMS: Final = (
         is_always=True,
         evidence="documented, its shape is a guess: see ecs_events.metadata.active_event",
     ),
-    MetadataItem("meta-data/disks/*/id", _disk_id, _serials),
+    MetadataItem("meta-data/disks/*/id", lambda reading, serial: _serials(reading.instance)[serial], _serials),
     MetadataItem(
         "meta-data/dns-conf/nameservers",
         _always("100.100.2.136\n100.100.2.138"),
         evidence="documented, the value is a usual one",
     ),
-    MetadataItem("meta-data/eipv4", _eip),
+    MetadataItem("meta-data/eipv4", lambda reading, _: reading.instance.texts["eip_address"] or _public(reading, "")),
     MetadataItem("meta-data/hostname", _word("host_name")),
     MetadataItem("meta-data/image-id", _word("image_id")),
     MetadataItem("meta-data/instance-id", lambda reading, _: reading.instance.instance_id),
@@ -217,13 +183,13 @@ ITEMS: Final = (
     MetadataItem("meta-data/instance/instance-type", _word("instance_type")),
     MetadataItem("meta-data/instance/max-netbw-egress", _always("1228800"), evidence=_EXAMPLE),
     MetadataItem("meta-data/instance/max-netbw-ingress", _always("1228800"), evidence=_EXAMPLE),
-    MetadataItem("meta-data/instance/spot/termination-time", _termination_time, summary=_itself),
+    MetadataItem("meta-data/instance/spot/termination-time", _termination_time, summary=str),
     MetadataItem("meta-data/instance/virtualization-solution", _always("ECS Virt"), evidence=_EXAMPLE),
     MetadataItem("meta-data/instance/virtualization-solution-version", _always("2.0"), evidence=_EXAMPLE),
-    MetadataItem("meta-data/kms-server", _only_windows("kms.cloud.aliyuncs.com")),
+    MetadataItem("meta-data/kms-server", _only("windows", "kms.cloud.aliyuncs.com")),
     MetadataItem("meta-data/mac", _word("mac_address")),
     MetadataItem("meta-data/network-type", _word("instance_network_type")),
-    MetadataItem(f"{_MAC}/gateway", _gateway, _macs, evidence=_FROM_ADDRESS),
+    MetadataItem(f"{_MAC}/gateway", _network(24, itemgetter(-3)), _macs, evidence=_FROM_ADDRESS),
     MetadataItem(f"{_MAC}/netmask", _always("255.255.255.0"), _macs, evidence=_FROM_ADDRESS),
     MetadataItem(f"{_MAC}/network-interface-id", _word("network_interface_id"), _macs),
     MetadataItem(f"{_MAC}/primary-ip-address", _private, _macs),
@@ -247,13 +213,13 @@ ITEMS: Final = (
     MetadataItem("meta-data/ram/security-credentials/*", _role_credentials, _given("ram_role_name"), is_always=True),
     MetadataItem("meta-data/region-id", lambda reading, _: reading.instance.region_id),
     MetadataItem("meta-data/serial-number", _word("serial_number")),
-    MetadataItem("meta-data/source-address", _only_linux("http://mirrors.cloud.aliyuncs.com")),
+    MetadataItem("meta-data/source-address", _only("linux", "http://mirrors.cloud.aliyuncs.com")),
     MetadataItem("meta-data/vpc-cidr-block", _network(16), evidence=_FROM_ADDRESS),
     MetadataItem("meta-data/vpc-id", _word("vpc_id")),
     MetadataItem("meta-data/vswitch-cidr-block", _network(24), evidence=_FROM_ADDRESS),
     MetadataItem("meta-data/vswitch-id", _word("vswitch_id")),
-    MetadataItem("meta-data/wsus-server/wu-server", _only_windows("http://update.cloud.aliyuncs.com")),
-    MetadataItem("meta-data/wsus-server/wu-status-server", _only_windows("http://update.cloud.aliyuncs.com")),
+    MetadataItem("meta-data/wsus-server/wu-server", _only("windows", "http://update.cloud.aliyuncs.com")),
+    MetadataItem("meta-data/wsus-server/wu-status-server", _only("windows", "http://update.cloud.aliyuncs.com")),
     MetadataItem("meta-data/zone-id", _word("zone_id")),
     MetadataItem("user-data", _word("user_data")),
 )

@@ -1,7 +1,7 @@
 """The metadata service of all instances: from a request to a reply; no sockets, no client library."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -119,7 +119,10 @@ class MetadataService:
         if TOKEN_HEADER in request.headers:
             self._tokens.check(instance.instance_id, request.headers, now)
         elif options.needs_token:
-            raise _without_token(self.no_token_status, instance.instance_id)
+            status = self.no_token_status
+            row = next((row for row in ERRORS.rows if row.http_status == status), ERRORS["Forbidden"])
+            hint = f"HttpTokens of {instance.instance_id} is required, and no token was sent"
+            raise ApiError(row.code, status, row.message, hint=hint)
 
     def _shown(self, event: EventRecord) -> object:
         shown = self.active_event(event.view)
@@ -135,19 +138,13 @@ class MetadataService:
     def _read(self, reading: Reading, path: str) -> tuple[str, str]:
         item, name = META_DATA.get(path), ""
         if item is None:
-            item, name = _by_path(reading.instance).get(path, (None, ""))
+            item, name = next((found[1:] for found in _paths(reading.instance) if found[0] == path), (None, ""))
         if item is None:
             return _listing(reading, path), ""
         text = item.read(reading, name)
         if text is None:
             raise ERRORS["NotFound"].error()
         return text, item.summary(text)
-
-
-def _without_token(http_status: int, instance_id: str) -> ApiError:
-    row = next((row for row in ERRORS.rows if row.http_status == http_status), ERRORS["Forbidden"])
-    hint = f"HttpTokens of {instance_id} is required, and no token was sent"
-    return ApiError(row.code, http_status, row.message, hint=hint)
 
 
 def _paths(instance: InstanceRecord) -> "Iterator[tuple[str, MetadataItem, str]]":
@@ -159,10 +156,6 @@ def _paths(instance: InstanceRecord) -> "Iterator[tuple[str, MetadataItem, str]]
             yield from ((item.path.replace("*", name), item, name) for name in item.each(instance))
 
 
-def _by_path(instance: InstanceRecord) -> "Mapping[str, tuple[MetadataItem, str]]":
-    return {path: (item, name) for path, item, name in _paths(instance)}
-
-
 def _listing(reading: Reading, path: str) -> str:
     """The names below a path, one a line; a name with more below it ends with a slash (observed)."""
     start = f"{path}/" if path else ""
@@ -171,8 +164,10 @@ def _listing(reading: Reading, path: str) -> str:
     lines = dict.fromkeys(_line(known, item, start) for known, item, _ in there)
     if lines:
         return "\n".join(lines)
-    could_be = below or any(item.path.startswith(start) for item in ITEMS)
-    raise ERRORS["NotFound"].error(hint="" if could_be else _no_item(path, reading.instance))
+    if below or any(item.path.startswith(start) for item in ITEMS):
+        raise ERRORS["NotFound"].error()
+    nearest = did_you_mean(f"/latest/{path}", [f"/latest/{known}" for known, _, _ in _paths(reading.instance)])
+    raise ERRORS["NotFound"].error(hint=f"there is no such item.{nearest}")
 
 
 def _line(path: str, item: MetadataItem, start: str) -> str:
@@ -180,8 +175,3 @@ def _line(path: str, item: MetadataItem, start: str) -> str:
     part, slash, _ = path[len(start) :].partition("/")
     is_name = item.path.split("/")[start.count("/")] == "*"
     return part if is_name and not item.has_slash else f"{part}{slash}"
-
-
-def _no_item(path: str, instance: InstanceRecord) -> str:
-    nearest = did_you_mean(f"/latest/{path}", [f"/latest/{known}" for known, _, _ in _paths(instance)])
-    return f"there is no such item.{nearest}"

@@ -4,7 +4,6 @@ import base64
 import random
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from pytest_ecsevents.clock._times import SECOND, Micros, instant_text
@@ -18,18 +17,12 @@ LONGEST_SECONDS: Final = 21_600
 _NUMBER: Final = re.compile(r"[0-9]{1,5}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    instance_id: str
-    until: Micros
-
-
 class Tokens:
     """The tokens issued so far; `seed` makes them differ between tests."""
 
     def __init__(self, seed: str) -> None:
         self._seed: Final = f"{seed}/tokens"
-        self._issued: Final[dict[str, _Token]] = {}
+        self._issued: Final[dict[str, tuple[str, Micros]]] = {}  # the instance, and when it expires
 
     def issue(self, instance_id: str, headers: Mapping[str, str], now: Micros) -> str:
         """Issue a token.
@@ -41,14 +34,13 @@ class Tokens:
             raise ERRORS["Forbidden"].error(hint="a request for a token must not carry X-Forwarded-For")
         asked = headers.get(DURATION_HEADER, "")
         if not _NUMBER.fullmatch(asked) or not 1 <= int(asked) <= LONGEST_SECONDS:
+            sent = f"is {asked!r}" if asked else "was not sent"
             raise ERRORS["BadRequest"].error(
-                hint=f"{DURATION_HEADER} is {asked!r}; it must be a whole number of seconds from 1 to {LONGEST_SECONDS}"
-                if asked
-                else f"{DURATION_HEADER} was not sent; it must be a whole number of seconds from 1 to {LONGEST_SECONDS}"
+                hint=f"{DURATION_HEADER} {sent}; it must be a whole number of seconds from 1 to {LONGEST_SECONDS}"
             )
         bits = random.Random(f"{self._seed}/{len(self._issued)}").getrandbits(8 * 42)
         token = base64.b64encode(bits.to_bytes(42, "big")).decode()
-        self._issued[token] = _Token(instance_id, now + int(asked) * SECOND)
+        self._issued[token] = (instance_id, now + int(asked) * SECOND)
         return token
 
     def check(self, instance_id: str, headers: Mapping[str, str], now: Micros) -> None:
@@ -60,9 +52,8 @@ class Tokens:
         token = self._issued.get(headers[TOKEN_HEADER])
         if token is None:
             raise ERRORS["Unauthorized"].error(hint="no such token was issued")
-        if token.instance_id != instance_id:
-            raise ERRORS["Unauthorized"].error(
-                hint=f"the token was issued to {token.instance_id}, not to {instance_id}"
-            )
-        if now >= token.until:
-            raise ERRORS["Unauthorized"].error(hint=f"the token expired at {instant_text(token.until)}")
+        owner, until = token
+        if owner != instance_id:
+            raise ERRORS["Unauthorized"].error(hint=f"the token was issued to {owner}, not to {instance_id}")
+        if now >= until:
+            raise ERRORS["Unauthorized"].error(hint=f"the token expired at {instant_text(until)}")
