@@ -162,7 +162,11 @@ def chart(label: str, events: Sequence[EventRecord], instances: Mapping[str, Ins
         legend.append(text_element(note, _MARGIN, height + 4, fill="faint"))
         height += 20
     head = text_element(label, _MARGIN, 22, also="ecse-head")
-    around = [*stripes, head, *_axis(scale, y), *_now(scale, y)]
+    around = [*stripes, head, *_axis(scale, y)]
+    if story.now < scale.end:  # the picture goes on beyond the clock's instant
+        x = scale.x(story.now)
+        around.append(tag("path", d=f"M{x:.1f} {_TOP - 8}V{y:.1f}", stroke="ink", stroke_width=1))
+        around.append(text_element("now", x + 3, y + 11, fill="faint"))
     return svg_document(_WIDTH, height, label, [*around, *parts, *legend])
 
 
@@ -213,13 +217,9 @@ def _lane(lane: Lane, y: float, row: int, scale: Scale) -> Iterator[str]:
         yield from _life(lane, line_at, scale)
     for kind, form in _MARK_FORMS.items():
         for calls in (calls for (of, _), calls in lane.marks.items() if of == kind):
-            yield form.at(calls[0][0], line_at, _listed_texts([text for _, text in calls]))
-
-
-def _listed_texts(texts: Sequence[str]) -> str:
-    """The first few texts, and the number of the others."""
-    more = len(texts) - _MOST_LISTED
-    return "\n".join([*texts[:_MOST_LISTED], *([f"and {more} more"] if more > 0 else [])])
+            more = len(calls) - _MOST_LISTED
+            texts = [*(text for _, text in calls[:_MOST_LISTED]), *([f"and {more} more"] if more > 0 else [])]
+            yield form.at(calls[0][0], line_at, "\n".join(texts))
 
 
 def _bar(event: EventRecord, y: float, height: int, scale: Scale) -> Iterator[str]:
@@ -239,29 +239,24 @@ def _bar(event: EventRecord, y: float, height: int, scale: Scale) -> Iterator[st
         if width > widest:
             widest, widest_at = width, start
     else:
-        yield from _planned(event, what, y, height, scale)
+        if event.not_before is not None and event.not_before > scale.story.now:
+            start = scale.x(scale.story.now)
+            yield tag(
+                "rect",
+                x=start,
+                y=y + 0.5,
+                width=max(scale.x(event.not_before) - start, _NARROWEST),
+                height=height - 1,
+                rx=2,
+                stroke=event.status.lower(),
+                stroke_dasharray="3 3",
+                fill_opacity=0,
+                title=f"{what}\n{event.status}; NotBefore {scale.stamp(event.not_before)}",
+            )
     for text in (event.event_type, event.event_type.rpartition(".")[2]):
         if len(text) * _PER_LETTER + 8 < widest and height > _DENSE_ROW:
             yield text_element(text, widest_at + 4, y + 11, fill="white", also="ecse-on")
             break
-
-
-def _planned(event: EventRecord, what: str, y: float, height: int, scale: Scale) -> Iterator[str]:
-    """Draw the planned part of an event."""
-    if event.not_before is not None and event.not_before > scale.story.now:
-        start = scale.x(scale.story.now)
-        yield tag(
-            "rect",
-            x=start,
-            y=y + 0.5,
-            width=max(scale.x(event.not_before) - start, _NARROWEST),
-            height=height - 1,
-            rx=2,
-            stroke=event.status.lower(),
-            stroke_dasharray="3 3",
-            fill_opacity=0,
-            title=f"{what}\n{event.status}; NotBefore {scale.stamp(event.not_before)}",
-        )
 
 
 def _statuses(lane: Lane, scale: Scale) -> Iterator[tuple[InstanceStatus, Micros, Micros]]:
@@ -303,19 +298,10 @@ def _axis(scale: Scale, bottom: float) -> Iterator[str]:
     while at <= scale.end:
         x = scale.x(at)
         yield tag("path", d=f"M{x:.1f} {_TOP - 8}V{bottom:.1f}", stroke="grid", stroke_width=1)
-        text = f"{'+' if at > scale.story.started_at else ''}{duration_text(at - scale.story.started_at)}"
-        yield text_element(
-            "start" if at == scale.story.started_at else text, x, _TOP - 14.0, fill="faint", anchor="middle"
-        )
+        since = at - scale.story.started_at
+        text = f"{'+' if since > 0 else ''}{duration_text(since)}" if since else "start"
+        yield text_element(text, x, _TOP - 14.0, fill="faint", anchor="middle")
         at += step
-
-
-def _now(scale: Scale, bottom: float) -> Iterator[str]:
-    """Mark the clock's instant, if the picture goes on beyond it."""
-    if scale.story.now < scale.end:
-        x = scale.x(scale.story.now)
-        yield tag("path", d=f"M{x:.1f} {_TOP - 8}V{bottom:.1f}", stroke="ink", stroke_width=1)
-        yield text_element("now", x + 3, bottom + 11, fill="faint")
 
 
 def _legend(lanes: Sequence[Lane], scale: Scale, y: float) -> tuple[list[str], float]:

@@ -34,12 +34,9 @@ def explain_comparison(
         Lines, the comparison itself first; None if nothing is known about it.
     """
     lines = list(_explanation(operator, left, right, seen, story))
-    return [_head(operator, left, right), *lines] if lines else None
-
-
-def _head(operator: str, left: object, right: object) -> str:
-    text = f"{left!r} {operator} {right!r}"
-    return text if len(text) <= _LONGEST_HEAD else f"{text[: _LONGEST_HEAD - 3]}..."
+    head = f"{left!r} {operator} {right!r}"
+    head = head if len(head) <= _LONGEST_HEAD else f"{head[: _LONGEST_HEAD - 3]}..."
+    return [head, *lines] if lines else None
 
 
 def _explanation(
@@ -104,15 +101,11 @@ def _explain_statuses(operator: str, ours: Any, others: Any, seen: Sequence[Even
         ]
         return [*lines, *_history(wrong[0][0], story)] if wrong else []
     if events and [change.to_status for change in events[-1].transitions] == list(ours):
-        return _explain_history(events[-1], others, story)
+        steps = [Step(EventStatus(status)) for status in others if status in STATUSES]
+        if len(steps) == len(others):
+            problem = transition_problem(events[-1], steps, story)
+            return [f"{events[-1].event_id}: {problem}", *_history(events[-1], story)]
     return []
-
-
-def _explain_history(event: EventRecord, wanted: Sequence[object], story: Story) -> list[str]:
-    steps = [Step(EventStatus(status)) for status in wanted if status in STATUSES]
-    if len(steps) < len(wanted):
-        return []
-    return [f"{event.event_id}: {transition_problem(event, steps, story)}", *_history(event, story)]
 
 
 def _history(event: EventRecord, story: Story) -> Iterator[str]:

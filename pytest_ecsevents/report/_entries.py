@@ -1,7 +1,7 @@
 """Timeline entries: the text of each kind of thing that happens."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 from itertools import groupby
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -80,7 +80,9 @@ def timeline_entries(journal: Iterable[JournalEntry], sleeps: Sequence[Sleep]) -
     texts: Texts = {}
     waiting = iter(sleeps)
     sleep = next(waiting, None)
-    for group in _merge_instance_steps(journal):
+    # What an instance went through at one instant becomes one entry.
+    for _, numbered in groupby(enumerate(journal), key=_merge_key):
+        group = [entry for _, entry in numbered]
         while sleep is not None and sleep.at_micros < group[0].at_micros:
             entries.append(_sleep_entry(sleep))
             sleep = next(waiting, None)
@@ -89,12 +91,6 @@ def timeline_entries(journal: Iterable[JournalEntry], sleeps: Sequence[Sleep]) -
         entries.append(_sleep_entry(sleep))
     entries.extend(map(_sleep_entry, waiting))
     return entries
-
-
-def _merge_instance_steps(journal: Iterable[JournalEntry]) -> Iterator[list[Any]]:
-    """Group what an instance went through at one instant: it becomes one entry."""
-    for _, entries in groupby(enumerate(journal), key=_merge_key):
-        yield [entry for _, entry in entries]
 
 
 def _merge_key(numbered: "tuple[int, JournalEntry]") -> object:
@@ -126,10 +122,7 @@ def span_text(*spans: Micros) -> str:
 
 def _call_entry(calls: list[ApiCall], texts: Texts) -> TimelineEntry:
     call = calls[0]
-    key = (
-        call.product,
-        call.action,
-        str(call.params),
+    result = (
         call.http_status,
         call.code,
         call.summary,
@@ -139,6 +132,7 @@ def _call_entry(calls: list[ApiCall], texts: Texts) -> TimelineEntry:
         call.lost,
         call.took_micros,
     )
+    key = (call.product, call.action, str(call.params), result)
     known = texts.get(key)
     if known is None:
         known = texts[key] = (len(texts), call_text(call))
@@ -168,15 +162,12 @@ def _metadata_entry(calls: list[MetadataCall], texts: Texts) -> TimelineEntry:
 def _event_entry(transitions: list[Transition], _texts: Texts) -> TimelineEntry:
     transition = transitions[0]
     event = transition.record
-    text = f"{event.event_id}  {transition.from_status} -> {transition.to_status}: {transition.cause}"
+    what = f"{transition.from_status} -> {transition.to_status}: {transition.cause}"
     if transition.from_status is None:
         kind = "simulated " if event.simulated else ""
         due = "" if event.planned is None else f", NotBefore {instant_text(event.planned)}"
-        text = (
-            f"{event.event_id}  {kind}{event.event_type} on {event.subject}: {transition.to_status}{due} "
-            f"({transition.cause})"
-        )
-    return TimelineEntry(transition.at_micros, "event", text)
+        what = f"{kind}{event.event_type} on {event.subject}: {transition.to_status}{due} ({transition.cause})"
+    return TimelineEntry(transition.at_micros, "event", f"{event.event_id}  {what}")
 
 
 def _instance_entry(steps: list[InstanceTransition], texts: Texts) -> TimelineEntry:
@@ -199,18 +190,19 @@ def _interruption_entry(entries: list[Interruption], texts: Texts) -> TimelineEn
 
 
 def _notification_entry(entries: list[Notification], _texts: Texts) -> TimelineEntry:
-    (notification,) = entries
-    text = f"{notification.summary}: announced by the test"
-    return TimelineEntry(notification.at_micros, "notice", text)
+    return TimelineEntry(entries[0].at_micros, "notice", f"{entries[0].summary}: announced by the test")
 
 
 def _delivery_entry(deliveries: list[Delivery], _texts: Texts) -> TimelineEntry:
     (delivery,) = deliveries
-    notes = [text for is_so, text in _delivery_notes(delivery) if is_so]
+    notes = [f"rule {delivery.rule_name}"] if delivery.rule_name else []
+    notes += ["duplicate"] if delivery.is_duplicate else []
+    notes += [f"attempt {delivery.attempt}"] if delivery.attempt > 1 else []
     text = f"{delivery.summary} -> {delivery.subscription.receiver}" + (f" ({', '.join(notes)})" if notes else "")
     has_succeeded = delivery.outcome == "delivered"
     if not has_succeeded:
-        text += f": {delivery.outcome}" + ("" if delivery.error is None else f", {_error_text(delivery.error)}")
+        kind = "" if isinstance(delivery.error, EcsEventsError) else f"{type(delivery.error).__name__}: "
+        text += f": {delivery.outcome}" + ("" if delivery.error is None else f", {kind}{delivery.error}")
     return TimelineEntry(
         delivery.at_micros,
         "push",
@@ -218,12 +210,6 @@ def _delivery_entry(deliveries: list[Delivery], _texts: Texts) -> TimelineEntry:
         rank=Rank.OPERATION if has_succeeded else Rank.EVENT,
         hint="" if has_succeeded or delivery.attempt != 1 else json.dumps(delivery.payload, ensure_ascii=False),
     )
-
-
-def _delivery_notes(delivery: Delivery) -> "Iterator[tuple[bool, str]]":
-    yield bool(delivery.rule_name), f"rule {delivery.rule_name}"
-    yield delivery.is_duplicate, "duplicate"
-    yield delivery.attempt > 1, f"attempt {delivery.attempt}"
 
 
 def _message_entry(steps: list[MessageStep], _texts: Texts) -> TimelineEntry:
@@ -247,10 +233,6 @@ def _push_entry(pushes: list[TopicPush], _texts: Texts) -> TimelineEntry:
     problem = f": failed, {push.problem}" if push.problem else ""
     text = f"topic {push.topic} -> {push.endpoint}{attempt}{problem}"
     return TimelineEntry(push.at_micros, "push", text, rank=Rank.EVENT if push.problem else Rank.OPERATION)
-
-
-def _error_text(error: BaseException) -> str:
-    return str(error) if isinstance(error, EcsEventsError) else f"{type(error).__name__}: {error}"
 
 
 # A new kind of journal entry is a row here.

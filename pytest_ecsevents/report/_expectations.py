@@ -75,19 +75,11 @@ def transition_problem(event: EventRecord, steps: Sequence[Step], story: Story) 
         if number == len(steps):
             return f"it went on to {change.to_status} at {story.stamp(change.at_micros)} ({change.cause})"
         if not steps[number].is_met_by(change):
-            return _wrong_step(event, steps[number], change, story)
-    if len(steps) > len(event.transitions):
-        return f"it is not {steps[len(event.transitions)].status}: " + _why_not_again(
-            event, steps[len(event.transitions)], story
-        )
-    return ""
-
-
-def _wrong_step(event: EventRecord, step: Step, change: Transition, story: Story) -> str:
-    at = story.stamp(change.at_micros)
-    if step.status == change.to_status:
-        return f"{change.to_status} came at {at} ({change.cause})"
-    return f"{change.to_status} came at {at} ({change.cause}); not {step.status}: " + _why_not_again(event, step, story)
+            step, came = steps[number], f"{change.to_status} came at {story.stamp(change.at_micros)} ({change.cause})"
+            is_late = step.status == change.to_status
+            return came if is_late else f"{came}; not {step.status}: {_why_not_again(event, step, story)}"
+    missing = steps[len(event.transitions) :]
+    return f"it is not {missing[0].status}: {_why_not_again(event, missing[0], story)}" if missing else ""
 
 
 def _why_not_again(event: EventRecord, step: Step, story: Story) -> str:

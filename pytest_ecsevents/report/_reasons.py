@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, TypeAlias
 
 from pytest_ecsevents._words import did_you_mean, listed
@@ -100,14 +101,13 @@ def _reached(event: EventRecord, status: EventStatus) -> Transition | None:
     return next((change for change in event.transitions if change.to_status == status), None)
 
 
-def _canceled(event: EventRecord, story: Story) -> str:
-    change = _reached(event, EventStatus.CANCELED)
-    return "" if change is None else f"it was canceled at {story.stamp(change.at_micros)} ({change.cause})"
+def _was(status: EventStatus, event: EventRecord, story: Story) -> str:
+    change = _reached(event, status)
+    return "" if change is None else f"it was {status.lower()} at {story.stamp(change.at_micros)} ({change.cause})"
 
 
-def _avoided(event: EventRecord, story: Story) -> str:
-    change = _reached(event, EventStatus.AVOIDED)
-    return "" if change is None else f"it was avoided at {story.stamp(change.at_micros)} ({change.cause})"
+_canceled: Final = partial(_was, EventStatus.CANCELED)
+_avoided: Final = partial(_was, EventStatus.AVOIDED)
 
 
 def _failed(event: EventRecord, story: Story) -> str:
@@ -175,21 +175,19 @@ def _attempts(event: EventRecord, remedy: Remedy, statuses: Sequence[EventStatus
         elif isinstance(entry, ApiCall):
             if status in statuses and _is_refused(entry, remedy, event.instance_id):
                 refused.setdefault(call_text(entry), []).append(entry.at_micros)
-        elif isinstance(entry, InstanceTransition) and _leaves_running(entry, event.instance_id):
+        elif (
+            isinstance(entry, InstanceTransition)
+            and entry.record.instance_id == event.instance_id
+            and entry.from_status == InstanceStatus.RUNNING
+        ):
             step = _attempt_text(event, entry, story, remedy=remedy, statuses=statuses, status=status)
             steps += [step] if step else []
             if step and status not in (None, *statuses):
                 break
-    return [*(_refused_text(text, instants, story) for text, instants in refused.items()), *steps]
-
-
-def _leaves_running(step: InstanceTransition, instance_id: str) -> bool:
-    return step.record.instance_id == instance_id and step.from_status == InstanceStatus.RUNNING
-
-
-def _refused_text(call: str, instants: Sequence[Micros], story: Story) -> str:
-    last = story.stamp(instants[-1])
-    return f"{call} at {last}" if len(instants) == 1 else f"{call} {len(instants)} times, the last at {last}"
+    for text, instants in reversed(refused.items()):
+        often = "" if len(instants) == 1 else f" {len(instants)} times, the last"
+        steps.insert(0, f"{text}{often} at {story.stamp(instants[-1])}")
+    return steps
 
 
 def _is_refused(call: ApiCall, remedy: Remedy, instance_id: str) -> bool:

@@ -44,13 +44,9 @@ def fold_rounds(entries: Sequence[TimelineEntry]) -> Iterator[Round]:
         elif len({entry.thread for entry in together if entry.thread}) < 2:
             yield from _fold(together)
         else:
-            yield from _fold_between_instances(together)
-
-
-def _fold_between_instances(run: Sequence[TimelineEntry]) -> Iterator[Round]:
-    for is_clouds, entries in groupby(run, key=lambda entry: not entry.thread):
-        together = list(entries)
-        yield from map(_single, together) if is_clouds else _fold_each_thread(together)
+            for is_clouds, between in groupby(together, key=lambda entry: not entry.thread):
+                stretch = list(between)
+                yield from map(_single, stretch) if is_clouds else _fold_each_thread(stretch)
 
 
 def _single(entry: TimelineEntry) -> Round:

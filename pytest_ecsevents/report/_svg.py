@@ -82,11 +82,8 @@ def text_element(
 
 def shape(outline: str, x: float, y: float, colour: str, *, filled: bool, title: str = "") -> str:
     """Make a small shape around a point; a square around it shows the tooltip too."""
-    drawn = (
-        tag("path", d=outline, fill=colour)
-        if filled
-        else tag("path", d=outline, stroke=colour, stroke_width=2, fill_opacity=0)
-    )
+    ink = {"fill": colour} if filled else {"stroke": colour, "stroke_width": "2", "fill_opacity": "0"}
+    drawn = tag("path", d=outline, **ink)
     target = tag("rect", x=-5, y=-6, width=10, height=12, fill_opacity=0) if title else ""
     return tag("g", drawn, target, title=title, transform=f"translate({_format_value(x)} {_format_value(y)})")
 

@@ -12,23 +12,20 @@ METADATA: Final = "metadata"
 
 
 def call_text(call: ApiCall) -> str:
-    """`RebootInstance(InstanceId=i-web1) -> 200`."""
+    """`RebootInstance(InstanceId=i-web1) -> 200`, `... -> read timeout after 10s, answer lost: 200`."""
     summary = f", {call.summary}" if call.summary else ""
     product = "" if call.product == "Ecs" else f"{call.product} "
-    return f"{product}{api_request_text(call)} -> {_outcome_text(call)}{summary}"
-
-
-def api_request_text(call: ApiCall) -> str:
-    params = ", ".join(f"{name}={_param_text(name, value)}" for name, value in call.params.items())
-    return f"{call.action}({params})"
-
-
-def _outcome_text(call: ApiCall) -> str:
-    """`200`, `400 Throttling`, `read timeout after 10s, answer lost: 200`."""
     status = "" if call.http_status is None else str(call.http_status)
     words = " ".join(filter(None, (status, call.code, call.failure))) or "no answer"
     after = f" after {duration_text(call.took_micros)}" if call.took_micros else ""
-    return f"{words}{after}" + (f", answer lost: {call.lost}" if call.lost else "")
+    lost = f", answer lost: {call.lost}" if call.lost else ""
+    return f"{product}{api_request_text(call)} -> {words}{after}{lost}{summary}"
+
+
+def api_request_text(call: ApiCall) -> str:
+    shown = {name: "***" if name in _SECRET else _value_text(value) for name, value in call.params.items()}
+    params = ", ".join(map("=".join, shown.items()))
+    return f"{call.action}({params})"
 
 
 # Many people may read the logs that reports end up in.
@@ -36,10 +33,6 @@ _SECRET: Final = ("Password",)
 
 _MOST_OF_A_VALUE: Final = 60
 """Characters of a value that are shown: `InstanceIds` may be a hundred ids in one text."""
-
-
-def _param_text(name: str, value: object) -> str:
-    return "***" if name in _SECRET else _value_text(value)
 
 
 def _value_text(value: object) -> str:

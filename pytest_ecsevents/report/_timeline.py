@@ -59,30 +59,26 @@ def timeline_text(header: Header, entries: Sequence[TimelineEntry], *, most: int
         lines = _shorten(lines, most)
     width = max((len(line.stamp) for line in lines), default=0)
     indent = "\n" + " " * (width + 13)
-    return "\n".join([_header_text(header), *(_line_text(line, width).replace("\n", indent) for line in lines)])
+    stamped = (
+        f" {line.stamp:>{width}}  {line.kind:<9} {line.text}" if line.kind else f" {line.text}" for line in lines
+    )
+    return "\n".join([_header_text(header), *(text.replace("\n", indent) for text in stamped)])
 
 
 def _header_text(header: Header) -> str:
     elapsed = header.now - header.started_at
     end = f" = {instant_text(header.now)}" if elapsed else ""
+    faults = _count(header.faults, "fault")
+    if header.faults < header.declared_faults:
+        faults = f"{header.faults} of {_count(header.declared_faults, 'fault')} met"
     return (
         f"clock {instant_text(header.started_at)} {elapsed_text(elapsed)}{end} ({header.holder}); "
-        f"{_count(header.events, 'event')}, {_count(header.calls, 'call')}, {_faults_text(header)}"
+        f"{_count(header.events, 'event')}, {_count(header.calls, 'call')}, {faults}"
     )
-
-
-def _faults_text(header: Header) -> str:
-    if header.faults < header.declared_faults:
-        return f"{header.faults} of {_count(header.declared_faults, 'fault')} met"
-    return _count(header.faults, "fault")
 
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _line_text(line: TimelineLine, width: int) -> str:
-    return f" {line.stamp:>{width}}  {line.kind:<9} {line.text}" if line.kind else f" {line.text}"
 
 
 # -- one line

@@ -19,9 +19,9 @@ from pytest_ecsevents import (
     UnexpectedCallError,
     UnusedFaultError,
     UnusedStubError,
-    clock,
 )
 from pytest_ecsevents.checks._strictness import CHECKS
+from pytest_ecsevents.clock._threads import real_sleep
 
 START = "2018-08-22T10:39:49Z"
 
@@ -264,7 +264,7 @@ def endless(monkeypatch):
 
     def work():
         while not end.is_set():
-            clock.real_sleep(0.001)
+            real_sleep(0.001)
 
     def start(name):
         threads.append(threading.Thread(target=work, name=name, daemon=True))
