@@ -139,7 +139,7 @@ class _Fixture:
         `assert_called` and `timeline()` show what the handler did.
         """
         from pytest_ecsevents.face._ecs_events import parts_of
-        from pytest_ecsevents.face._markers import make_ecs_events
+        from pytest_ecsevents.face._markers import apply, make_ecs_events, stage
 
         node: pytest.Item = request.node
         node.stash[_handled_before] = sys.exc_info()[1]
@@ -151,7 +151,11 @@ class _Fixture:
         try:
             node.stash[_parts] = node.config.stash[_current] = parts
             with _MessageOnly():
-                _apply(node, ecs_events, marks)
+                apply(ecs_events, marks)
+                callspec: Any = getattr(node, "callspec", None)
+                scenario = stage(ecs_events, marks, callspec and callspec.params.get(SCENARIO_FIXTURE))
+                if scenario is not None:
+                    node.stash[_scenario] = scenario
             yield ecs_events
         finally:
             node.config.stash[_current] = None
@@ -206,16 +210,6 @@ def _settings_of(config: pytest.Config) -> Settings:
     return config.stash[_settings]
 
 
-def _apply(node: pytest.Item, ecs_events: EcsEvents, marks: list[Mark]) -> None:
-    from pytest_ecsevents.face._markers import apply, stage
-
-    apply(ecs_events, marks)
-    callspec: Any = getattr(node, "callspec", None)
-    scenario = stage(ecs_events, marks, callspec and callspec.params.get(SCENARIO_FIXTURE))
-    if scenario is not None:
-        node.stash[_scenario] = scenario
-
-
 def _marks(node: pytest.Item) -> Iterator[Mark]:
     """The markers, outermost first: module, base class, class, function, parameter; decorators from top to bottom."""
     from pytest_ecsevents.face._markers import Mark
@@ -268,19 +262,15 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     parts.recorder.test_failed |= call.excinfo is not None
     scenario = item.stash.get(_scenario, None)
     if call.when == "teardown":
-        _forget(item)
+        # Items live as long as the run: free the memory of the test's cloud.
+        keys: tuple[pytest.StashKey[Any], ...] = (_parts, _scenario, _handled_before)
+        for key in keys:
+            if key in item.stash:
+                del item.stash[key]
     if report.failed and scenario is not None:
         report.sections.append(("ECS scenario", scenario.text()))
     if report.failed or (report.when == "call" and _settings_of(item.config).timeline == "all"):
         _add_timeline(item, report, parts)
-
-
-def _forget(item: pytest.Item) -> None:
-    """Free the memory of a test's cloud: items live as long as the run."""
-    keys: tuple[pytest.StashKey[Any], ...] = (_parts, _scenario, _handled_before)
-    for key in keys:
-        if key in item.stash:
-            del item.stash[key]
 
 
 def _add_timeline(item: pytest.Item, report: Any, parts: Parts) -> None:
@@ -300,24 +290,19 @@ def _add_timeline(item: pytest.Item, report: Any, parts: Parts) -> None:
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
     """Colour the timelines while the terminal prints them; other plugins read the same reports without colours."""
-    writer = terminalreporter.config.get_terminal_writer()
+    writer: Any = terminalreporter.config.get_terminal_writer()
     reports = [report for reports in terminalreporter.stats.values() for report in reports]
-    plain = [(report, report.sections) for report in reports if _has_story(report)] if writer.hasmarkup else []
+    with_sections = [(report, getattr(report, "sections", ())) for report in reports] if writer.hasmarkup else []
+    plain = [(report, sections) for report, sections in with_sections if any(name == SECTION for name, _ in sections)]
     for report, sections in plain:
-        report.sections = [(name, _in_colours(text, writer) if name == SECTION else text) for name, text in sections]
+        from pytest_ecsevents.report._colours import colour_timeline
+
+        report.sections = [
+            (name, colour_timeline(text, writer.markup) if name == SECTION else text) for name, text in sections
+        ]
     yield
     for report, sections in plain:
         report.sections = sections
-
-
-def _has_story(report: object) -> bool:
-    return any(name == SECTION for name, _ in getattr(report, "sections", ()))
-
-
-def _in_colours(story: str, writer: Any) -> str:
-    from pytest_ecsevents.report._colours import colour_timeline
-
-    return colour_timeline(story, writer.markup)
 
 
 def _show_authors_part(excinfo: pytest.ExceptionInfo[BaseException], before: BaseException | None) -> None:

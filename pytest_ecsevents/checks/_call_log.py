@@ -103,10 +103,6 @@ def _is_number(times: object) -> bool:
     return isinstance(times, int) and times >= 0
 
 
-def _times(count: int) -> str:
-    return "twice" if count == 2 else f"{count} times"
-
-
 def _bullets(calls: Iterable[ApiCall], most: int = 10) -> str:
     lines = _lines(calls)
     if len(lines) > most:
@@ -117,7 +113,8 @@ def _bullets(calls: Iterable[ApiCall], most: int = 10) -> str:
 def _lines(calls: Iterable[ApiCall]) -> list[str]:
     """One line for all calls with the same text, in order of the first of each."""
     counted = Counter(map(call_text, calls))
-    return [f"  - {text}{'' if count == 1 else f' ({_times(count)})'}" for text, count in counted.items()]
+    often = {1: "", 2: " (twice)"}
+    return [f"  - {text}{often.get(count, f' ({count} times)')}" for text, count in counted.items()]
 
 
 def standing_clock(call: ApiCall, waiting_for: Mapping[str, Micros]) -> StandingClockError:

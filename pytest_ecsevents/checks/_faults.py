@@ -14,7 +14,7 @@ from pytest_ecsevents.clock._times import SECOND, Micros, duration_text, instant
 from pytest_ecsevents.report._texts import METADATA
 from pytest_ecsevents.rpc._calls import Call
 from pytest_ecsevents.rpc._error_tables import COMMON
-from pytest_ecsevents.rpc._errors import ApiError, ErrorRow, ErrorTable
+from pytest_ecsevents.rpc._errors import ApiError, ErrorTable
 from pytest_ecsevents.rpc._network_faults import NETWORK_FAULTS, NO_EFFECT, Acts, Effect, NetworkFault
 from pytest_ecsevents.services._products import ACTIONS
 from pytest_ecsevents.services.metadata._errors import ERRORS
@@ -110,16 +110,14 @@ class Rule(Generic[C]):
 
     def meets(self, call: C) -> bool:
         """Whether it applies to this call; counts the call if so."""
-        if self.is_over or not self._is_in_window(call) or not self.calls.fits(call):
+        is_in_window = self.between is None or self.between[0] <= call.at_micros <= self.between[1]
+        if self.is_over or not is_in_window or not self.calls.fits(call):
             return False
         self.seen += 1
         if self.condition is not None and not self.condition.applies(call):
             return False
         self.met += 1
         return True
-
-    def _is_in_window(self, call: C) -> bool:
-        return self.between is None or self.between[0] <= call.at_micros <= self.between[1]
 
     @property
     def is_over(self) -> bool:
@@ -172,7 +170,7 @@ class FaultRules(Generic[C]):
         message: str | None,
         http_status: int | None,
         between: Window | None,
-        probability: float | None,
+        probability: object,
         acted: bool | None,
         optional: bool,
     ) -> None:
@@ -185,7 +183,9 @@ class FaultRules(Generic[C]):
         effect = _effect(what, calls.action, code, message=message, http_status=http_status, acted=acted)
         condition: Condition[C] | None = None
         if probability is not None:
-            condition = Chance(_checked_probability(probability, what), f"{self._seed}/fault {len(self._faults)}")
+            if not isinstance(probability, (int, float)) or probability is True or not 0 < probability <= 1:
+                raise BadArgumentError(f"{what} got probability={probability!r}. Pass a number above 0 and up to 1.")
+            condition = Chance(float(probability), f"{self._seed}/fault {len(self._faults)}")
         first = None if condition else 1
         number = _checked_times(first if isinstance(times, EllipsisType) else times, what)
         self.rules.append(Rule(calls, code, effect, number, between, condition, optional))
@@ -291,13 +291,6 @@ def _checked_times(times: object, what: str) -> int | None:
     return times
 
 
-def _checked_probability(probability: object, what: str) -> float:
-    is_number = isinstance(probability, (int, float)) and not isinstance(probability, bool)
-    if not (is_number and 0 < probability <= 1):  # type: ignore[operator]  # it is a number
-        raise BadArgumentError(f"{what} got probability={probability!r}. Pass a number above 0 and up to 1.")
-    return float(probability)  # type: ignore[arg-type]  # the same
-
-
 def _effect(
     what: str, action: str, code: str, *, message: str | None, http_status: int | None, acted: bool | None
 ) -> Effect:
@@ -314,20 +307,10 @@ def _effect(
     return Effect(fault, fault.acts is Acts.ALWAYS or bool(acted))
 
 
-def _tables(action: str) -> tuple[ErrorTable, ...]:
-    """The errors of an action: its own, then the common ones."""
-    if action == METADATA:
-        return (ERRORS,)
-    return (ACTIONS[action].errors, COMMON) if action in ACTIONS else (COMMON,)
-
-
-def _row(tables: Sequence[ErrorTable], code: str) -> ErrorRow | None:
-    return next((row for table in tables if (row := table.get(code)) is not None), None)
-
-
 def _error(action: str, code: str, message: str | None, http_status: int | None, what: str) -> ApiError:
-    tables = _tables(action)
-    row = _row(tables, str(code))
+    own = (ACTIONS[action].errors,) if action in ACTIONS else ()
+    tables: tuple[ErrorTable, ...] = (ERRORS,) if action == METADATA else (*own, COMMON)
+    row = next((row for table in tables if (row := table.get(str(code))) is not None), None)
     if row is None and (http_status is None or message is None):
         known = tuple(dict.fromkeys(code for table in tables for code in table.codes()))
         raise BadArgumentError(

@@ -67,21 +67,13 @@ def pattern(
             f"unknown action {action!r}: the fake of {' and '.join(PRODUCTS)} does not have it.{did_you_mean(str(action), known)} "
             f"Actions are: {listed(ACTIONS, most=99)}."
         )
-    return CallPattern(action, params, _wire_params(action, params, list(options)))
-
-
-def _wire_params(action: str, params: Mapping[str, object], options: list[str]) -> dict[str, object]:
-    """Parameters by their names on the wire; `instance_id` reads as `InstanceId`."""
     if action != ALL and action not in ACTIONS:
-        return dict(params)
-    known = _parameters(action)
-    return {_wire_name(action, name, known, options): value for name, value in params.items()}
-
-
-def _parameters(action: str) -> list[str]:
+        return CallPattern(action, params, params)
     meant = ACTIONS.values() if action == ALL else [ACTIONS[action]]
-    names = dict.fromkeys(parameter.name for one in meant for parameter in one.parameters.parameters)
-    return [*names, "RegionId"]
+    names = [*dict.fromkeys(parameter.name for one in meant for parameter in one.parameters.parameters), "RegionId"]
+    suggested = list(options)
+    wanted = {_wire_name(action, name, names, suggested): value for name, value in params.items()}
+    return CallPattern(action, params, wanted)
 
 
 def _wire_name(action: str, name: str, known: list[str], options: list[str]) -> str:

@@ -158,7 +158,15 @@ def parse_until(
     if until is None:
         return None, None
     if callable(until):
-        _check_condition(what, until)
+        try:
+            inspect.signature(until).bind(None)
+        except ValueError:
+            pass  # written in C, without a signature
+        except TypeError as error:
+            raise BadArgumentError(
+                f"{what}'s until cannot be called with ecs_events: {error}. Pass a function that takes it, such as "
+                'lambda ecs_events: ecs_events.one().status == "Avoided".'
+            ) from None
         return None, partial(until, ecs_events)
     if is_duration(until):
         at = now + parse_duration(until, f"{what}'s until")
@@ -170,18 +178,6 @@ def parse_until(
             "a duration, or a function of ecs_events."
         )
     return at, None
-
-
-def _check_condition(what: str, until: Callable[..., object]) -> None:
-    try:
-        inspect.signature(until).bind(None)
-    except ValueError:
-        return  # written in C, without a signature
-    except TypeError as error:
-        raise BadArgumentError(
-            f"{what}'s until cannot be called with ecs_events: {error}. Pass a function that takes it, such as "
-            'lambda ecs_events: ecs_events.one().status == "Avoided".'
-        ) from None
 
 
 # -- filters of events, patterns of calls

@@ -117,7 +117,8 @@ def stage_case(ecs_events: EcsEvents, case: Case, instance_id: str) -> Scenario:
     cause = f"scenario {case.row.name}"
     event = _publish_event(ecs_events, case, instance_id, cause)
     record = record_of(event)
-    begins = _start_of(record)
+    planned = record.not_before if record.status == EventStatus.SCHEDULED else None
+    begins = record.published_at if planned is None else planned  # when the event is Executing
     for step in case.row.steps:
         ecs_events.at(from_micros(begins + step.at), partial(_perform, ecs_events, record, begins, step, cause))
     if case.row.throttling:
@@ -156,12 +157,6 @@ def _publish_event(ecs_events: EcsEvents, case: Case, instance_id: str, cause: s
         outcome="Failed" if case.row.ends == EventStatus.FAILED else "Executed",
         executing_for=dt.timedelta(microseconds=LASTS),
     )
-
-
-def _start_of(event: EventRecord) -> Micros:
-    """When the event starts or started Executing."""
-    planned = event.not_before if event.status == EventStatus.SCHEDULED else None
-    return event.published_at if planned is None else planned
 
 
 def _perform(ecs_events: EcsEvents, event: EventRecord, begins: Micros, step: ProviderStep, cause: str) -> None:

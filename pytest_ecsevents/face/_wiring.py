@@ -80,7 +80,16 @@ class Parts:
         self._seed: Final = seed
         self.undo: Final = Undo()
         self.clock: Final = _clock(settings, start)
-        self.cloud: Final = Cloud(self.clock, Ids(seed), _cloud_settings(settings))
+        self.cloud: Final = Cloud(
+            self.clock,
+            Ids(seed),
+            CloudSettings(
+                account_id=settings.account_id,
+                region_id=settings.region,
+                executing_for=parse_duration(settings.executing_for, "executing_for"),
+                failures_are_scheduled=settings.failure_events == "scheduled",
+            ),
+        )
         self.recorder: Final = CallRecorder(
             parse_checks(settings.strict if strict is None else strict, "strict"),
             self.cloud.instances.on_the_way,
@@ -271,13 +280,4 @@ def _clock(settings: Settings, start: When | None) -> Clock:
         default_start=default_start,
         backend=settings.clock,
         sleep=settings.sleep,
-    )
-
-
-def _cloud_settings(settings: Settings) -> CloudSettings:
-    return CloudSettings(
-        account_id=settings.account_id,
-        region_id=settings.region,
-        executing_for=parse_duration(settings.executing_for, "executing_for"),
-        failures_are_scheduled=settings.failure_events == "scheduled",
     )

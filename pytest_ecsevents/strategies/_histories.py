@@ -191,7 +191,11 @@ class _Walk:
 
     def _step(self) -> None:
         """Draw the next transition: the one that comes by itself, or an intervention before it."""
-        comes = self._by_itself()
+        comes: tuple[Trigger, Micros] | None = None  # the next transition without intervention, and its instant
+        if self._not_before is not None:
+            comes = Trigger.NOT_BEFORE, self._not_before
+        elif self._status != EventStatus.INQUIRING:
+            comes = self._ends_by, self._at + self.executing_for
         chosen = self._draw(st.sampled_from(self._choices(comes)))
         if chosen is None:
             assert comes is not None
@@ -213,14 +217,6 @@ class _Walk:
             self._not_before = None
         self._status = status
         self._moments.append(self._moment(cause))
-
-    def _by_itself(self) -> "tuple[Trigger, Micros] | None":
-        """The next transition without intervention, and its instant."""
-        if self._status == EventStatus.INQUIRING:
-            return None
-        if self._not_before is not None:
-            return Trigger.NOT_BEFORE, self._not_before
-        return self._ends_by, self._at + self.executing_for
 
     def _choices(self, comes: "tuple[Trigger, Micros] | None") -> "list[Trigger | str | None]":
         choices: list[Trigger | str | None] = [] if comes is None else [None]

@@ -16,7 +16,7 @@ from pytest_ecsevents.face._staging import is_of_ecs
 from pytest_ecsevents.rpc._calls import ApiCall
 from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES, SIMULATED_TYPES, EventStatus
 from pytest_ecsevents.services.ecs._lifecycle import Trigger, next_status
-from pytest_ecsevents.services.ecs._model import Instance, SystemEvent
+from pytest_ecsevents.services.ecs._model import Instance
 from pytest_ecsevents.strategies._schedules import PlannedEvent, offsets, planned_events
 
 CODES: Final = ("Throttling", "Throttling.User", "ServiceUnavailable", "InternalError")
@@ -152,7 +152,10 @@ class CloudMachine(RuleBasedStateMachine):
             one.instance_id
             for one in self._unlocked()
             if one.status in ("Running", "Stopped")
-            and any(map(_is_redeployable, self.ecs_events.where(instance_id=one.instance_id)))
+            and any(
+                next_status(event.event_type, event.simulated, EventStatus(event.status), Trigger.REDEPLOY)
+                for event in self.ecs_events.where(instance_id=one.instance_id)
+            )
         ]
 
     def cancelable(self) -> list[str]:
@@ -306,7 +309,3 @@ class _Refusal:
             return False
         self.is_next = False
         return True
-
-
-def _is_redeployable(event: SystemEvent) -> bool:
-    return next_status(event.event_type, event.simulated, EventStatus(event.status), Trigger.REDEPLOY) is not None

@@ -25,10 +25,8 @@ def reply_to(request: Any, timeout: Any, route: Route, transport: str, library: 
     """
     body = request.body.read() if hasattr(request.body, "read") else request.body
     patience = partial(patience_of, timeout)
-    decode_metadata_request = route.decode(
-        request.method, str(request.url), request.headers, body, transport, patience=patience
-    )
-    outcome: ApiReply | NoReply = route.answer(decode_metadata_request)
+    decoded = route.decode(request.method, str(request.url), request.headers, body, transport, patience=patience)
+    outcome: ApiReply | NoReply = route.answer(decoded)
     if isinstance(outcome, NoReply):
         raise failure(library, outcome, request, timeout)
     return outcome

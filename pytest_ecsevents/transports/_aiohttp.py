@@ -54,7 +54,7 @@ def _make_request_method(routes: "tuple[Route, ...]", real: Any) -> Any:
         if isinstance(outcome, NoReply) and outcome in _LOST_CONNECTION and _retries(session, method):
             outcome = await route.answer.awaited(request)
         if isinstance(outcome, NoReply):
-            raise _failure(outcome, url, timeouts())
+            raise asyncio.TimeoutError if timeouts().is_total(outcome) else _FAILURES[outcome](url)
         reply = CloudResponse(method, url, outcome)
         if options.get("raise_for_status") or session._raise_for_status is True:  # noqa: SLF001  # as `_request` reads it
             reply.raise_for_status()
@@ -114,18 +114,6 @@ def _shortest(*timeouts: int | None) -> int | None:
     return min((limit for limit in timeouts if limit is not None), default=None)
 
 
-def _failure(no_reply: NoReply, url: Any, timeouts: _Timeouts) -> Exception:
-    return asyncio.TimeoutError() if timeouts.is_total(no_reply) else _FAILURES[no_reply](url)
-
-
-def _connect_timeout(url: Any) -> Exception:
-    return _timeout_error("ConnectionTimeoutError", f"Connection timeout to host {url}")
-
-
-def _read_timeout(_url: Any) -> Exception:
-    return _timeout_error("SocketTimeoutError", "Timeout on reading data from socket")
-
-
 def _timeout_error(name: str, words: str) -> Exception:
     """An error that aiohttp has since 3.10; before, it had one for both."""
     import aiohttp
@@ -136,9 +124,11 @@ def _timeout_error(name: str, words: str) -> Exception:
 
 def _refused(url: Any) -> Exception:
     from aiohttp import ClientConnectorError
+    from aiohttp.client_reqrep import ConnectionKey
 
+    key: Any = ConnectionKey(url.host, url.port, url.scheme == "https", True, None, None, None)
     refused = ConnectionRefusedError(errno.ECONNREFUSED, f"Connect call failed ('{url.host}', {url.port})")
-    return ClientConnectorError(_connection_key(url), refused)
+    return ClientConnectorError(key, refused)
 
 
 def _reset(_url: Any) -> Exception:
@@ -154,18 +144,12 @@ def _closed(_url: Any) -> Exception:
 
 
 _FAILURES: Final[dict[NoReply, Callable[[Any], Exception]]] = {
-    NoReply.CONNECT_TIMEOUT: _connect_timeout,
+    NoReply.CONNECT_TIMEOUT: lambda url: _timeout_error("ConnectionTimeoutError", f"Connection timeout to host {url}"),
     NoReply.CONNECTION_REFUSED: _refused,
-    NoReply.READ_TIMEOUT: _read_timeout,
+    NoReply.READ_TIMEOUT: lambda _: _timeout_error("SocketTimeoutError", "Timeout on reading data from socket"),
     NoReply.CONNECTION_RESET: _reset,
     NoReply.CONNECTION_CLOSED: _closed,
 }
-
-
-def _connection_key(url: Any) -> Any:
-    from aiohttp.client_reqrep import ConnectionKey
-
-    return ConnectionKey(url.host, url.port, url.scheme == "https", True, None, None, None)
 
 
 # -- replies

@@ -81,10 +81,7 @@ class Route:
 
 def route_for(url: str, routes: "tuple[Route, ...]") -> Route | None:
     """The route of a URL; None if it is not intercepted."""
-    for route in routes:
-        if route.url.match(url):
-            return route
-    return None
+    return next((route for route in routes if route.url.match(url)), None)
 
 
 def micros(seconds: object) -> Micros | None:

@@ -56,7 +56,13 @@ def intercept(answer: MetadataAnswerer, uncaught_connection: Callable[[], None],
     for client in _CLIENTS:
         module: Any = sys.modules.get(client.module) or importlib.import_module(client.module)
         undo.replace(module, "create_connection", _make_create_connection(answer, client, module.create_connection))
-    undo.replace(urllib.request, "proxy_bypass", _make_proxy_bypass(urllib.request.proxy_bypass))
+    real_bypass: Any = urllib.request.proxy_bypass
+
+    def proxy_bypass(host: str, *args: Any) -> Any:
+        """Bypass proxies for the metadata address, which no proxy serves."""
+        return host.partition(":")[0] == HOST or real_bypass(host, *args)
+
+    undo.replace(urllib.request, "proxy_bypass", proxy_bypass)
     for name in ("connect", "connect_ex"):
         _block_connect(name, uncaught_connection, undo)
 
@@ -68,14 +74,6 @@ def _make_create_connection(answer: MetadataAnswerer, client: Client, real: Any)
         return AnsweringSocket(answer, client, args[0] if args else kwargs.get("timeout", ...))
 
     return create_connection
-
-
-def _make_proxy_bypass(real: Any) -> Any:
-    def proxy_bypass(host: str, *args: Any) -> Any:
-        """Bypass proxies for the metadata address, which no proxy serves."""
-        return host.partition(":")[0] == HOST or real(host, *args)
-
-    return proxy_bypass
 
 
 def _block_connect(name: str, uncaught_connection: Callable[[], None], undo: Undo) -> None:
@@ -135,8 +133,11 @@ class AnsweringSocket:
     def sendall(self, data: Any, _flags: int = 0) -> None:
         """Take a part of the request; answer it when it is complete."""
         self._sent += bytes(data)
-        if not self._client.is_urllib3 and self._answer is None and _is_whole(self._sent):
-            self._answer = self._reply()
+        if not self._client.is_urllib3 and self._answer is None and b"\r\n\r\n" in self._sent:
+            _, headers, body = _parts(self._sent)
+            length = headers.get("content-length", "")
+            if len(body) >= (int(length) if _LENGTH.fullmatch(length) else 0):
+                self._answer = self._reply()
 
     def send(self, data: Any, flags: int = 0) -> int:
         """As `sendall`; everything is taken at once."""
@@ -147,7 +148,14 @@ class AnsweringSocket:
         line, headers, _ = _parts(self._sent)
         method, target = (*line.split(), "", "")[:2]
         outcome = self._ask(
-            decode_metadata_request(method, target, headers, None, self._client.name, patience=self._patience)
+            decode_metadata_request(
+                method,
+                target,
+                headers,
+                None,
+                self._client.name,
+                patience=lambda: Patience(micros(self._connect), micros(self._timeout)),
+            )
         )
         if isinstance(outcome, ApiReply):
             return io.BytesIO(_encode(outcome))
@@ -155,9 +163,6 @@ class AnsweringSocket:
             error = _CONNECT_ERRORS[outcome]()
             raise _of_urllib3(error, self._connect) if self._client.is_urllib3 else error
         return _BrokenReply(outcome)
-
-    def _patience(self) -> Patience:
-        return Patience(micros(self._connect), micros(self._timeout))
 
     # -- receiving
 
@@ -229,14 +234,6 @@ def _parts(sent: bytes) -> "tuple[str, dict[str, str], bytes]":
     line, *fields = head.decode("latin-1").split("\r\n")
     pairs = (field.partition(":") for field in fields)
     return line, {name.strip().lower(): value.strip() for name, _, value in pairs}, body
-
-
-def _is_whole(sent: bytes) -> bool:
-    if b"\r\n\r\n" not in sent:
-        return False
-    _, headers, body = _parts(sent)
-    length = headers.get("content-length", "")
-    return len(body) >= (int(length) if _LENGTH.fullmatch(length) else 0)
 
 
 def _encode(reply: ApiReply) -> bytes:

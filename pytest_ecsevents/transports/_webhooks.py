@@ -28,27 +28,11 @@ def _fields(payload: Payload) -> str:
     return urlencode({key: _text(value) for key, value in payload.items()})
 
 
-def _post_json(payload: Payload) -> Body:
-    return "", json.dumps(payload, ensure_ascii=False), {"Content-Type": _JSON}
-
-
-def _get_json(payload: Payload) -> Body:
-    return urlencode({"data": json.dumps(payload, ensure_ascii=False)}), "", {}
-
-
-def _post_form(payload: Payload) -> Body:
-    return "", _fields(payload), {"Content-Type": _FORM}
-
-
-def _get_form(payload: Payload) -> Body:
-    return _fields(payload), "", {}
-
-
 METHODS: Final[Mapping[str, Callable[[Payload], Body]]] = {
-    "POST JSON": _post_json,
-    "GET JSON": _get_json,
-    "POST FORM": _post_form,
-    "GET FORM": _get_form,
+    "POST JSON": lambda payload: ("", _text(payload), {"Content-Type": _JSON}),
+    "GET JSON": lambda payload: (urlencode({"data": _text(payload)}), "", {}),
+    "POST FORM": lambda payload: ("", _fields(payload), {"Content-Type": _FORM}),
+    "GET FORM": lambda payload: (_fields(payload), "", {}),
 }
 """The forms of an event subscription's webhook (documented); an event rule's is the first."""
 
