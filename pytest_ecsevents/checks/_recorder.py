@@ -332,19 +332,17 @@ class CallRecorder:
         for log in self._logs.values():
             yield "faults", log.faults.unused(log.calls)
         yield "stubs", self.stubs.unused(self.log.calls)
-        receivers = [*self._receivers_errors, *self._unseen_texts(is_planned=False), *self._not_retried()]
+        # Deliveries that failed, and would have been tried again after the test's end.
+        not_retried = [
+            f"{delivery_error_text(delivery, delivery.error)}\n    It is tried again at {instant_text(at)}, which the test "
+            "did not reach."
+            for delivery, at in self.not_retried().items()
+            if delivery.error is not None
+        ]
+        receivers = [*self._receivers_errors, *self._unseen_texts(is_planned=False), *not_retried]
         yield "receivers", receiver_error("receiver", receivers)
         yield "receivers", receiver_error("function", self._unseen_texts(is_planned=True))
         yield "threads", thread_error(self.left_threads)
 
     def _unseen_texts(self, *, is_planned: bool) -> list[str]:
         return [unseen.text for unseen in self.unseen if unseen.is_planned is is_planned]
-
-    def _not_retried(self) -> list[str]:
-        """What there is to say of deliveries that failed, and would have been tried again after the test's end."""
-        return [
-            f"{delivery_error_text(delivery, delivery.error)}\n    It is tried again at {instant_text(at)}, which the test did "
-            "not reach."
-            for delivery, at in self.not_retried().items()
-            if delivery.error is not None
-        ]

@@ -58,8 +58,7 @@ class Stubs:
             raise BadArgumentError(
                 f"stub({product!r}, {action!r}) got {response!r}. Pass a dict, an ApiError, or a function of the call."
             )
-        stub = Stub(name, action, response, optional)
-        self._stubs[stub.product, action] = stub
+        self._stubs[name, action] = Stub(name, action, response, optional)
 
     def actions(self) -> list[str]:
         """The stubbed actions as `slb DescribeLoadBalancers`."""

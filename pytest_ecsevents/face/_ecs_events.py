@@ -252,12 +252,6 @@ class EcsEvents:
         """Move the clock; returns the transitions. Tests do this most often, so with nothing due it enters only the clock."""
         if self._clock.still_at is not None:
             self._cloud.check_entered()
-        before = self._move(move, *args)
-        entries = self._recorder.journal[before:]
-        return [entry for entry in entries if isinstance(entry, Transition)] if entries else []
-
-    def _move(self, move: Callable[..., None], *args: Micros | None) -> int:
-        """Move the clock as an act of the test; returns the number of journal entries before."""
         origin = self._recorder.origin
         was_test, origin.is_test = origin.is_test, True
         try:
@@ -271,7 +265,8 @@ class EcsEvents:
             origin.is_test = was_test
         if self._recorder.unseen:
             self._recorder.surface()
-        return before
+        entries = self._recorder.journal[before:]
+        return [entry for entry in entries if isinstance(entry, Transition)] if entries else []
 
     @entered
     def at(self, when: When, function: Callable[..., object], /, *args: object, **kwargs: object) -> Callable[[], None]:

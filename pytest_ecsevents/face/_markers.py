@@ -112,17 +112,11 @@ def apply(ecs_events: EcsEvents, marks: Iterable[Mark]) -> None:
             ecs_events.instances.add(**bind_arguments(mark), _where="@pytest.mark.ecs_instance")
     for mark in marks:
         if mark.name == "ecs_event":
-            _publish(ecs_events, bind_arguments(mark))
-
-
-def _publish(ecs_events: EcsEvents, given: dict[str, Any]) -> None:
-    with _naming("ecs_event"):
-        for instance_id in _instance_ids(ecs_events, given.pop("instance_id", None)):
-            parts_of(ecs_events).create_event(
-                "published by a marker",
-                instance_id=instance_id,
-                **{"not_before": _default_not_before(given), **given},
-            )
+            given = bind_arguments(mark)
+            with _naming("ecs_event"):
+                for instance_id in _instance_ids(ecs_events, given.pop("instance_id", None)):
+                    given.setdefault("not_before", _default_not_before(given))
+                    parts_of(ecs_events).create_event("published by a marker", instance_id=instance_id, **given)
 
 
 def _instance_ids(ecs_events: EcsEvents, given: object) -> list[str]:

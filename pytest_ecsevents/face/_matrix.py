@@ -121,18 +121,12 @@ def _without(found: list[Case], exclude: Iterable[str]) -> list[Case]:
             if not any(fnmatchcase(name, word) for name in (case.row.name, case.event_type, case.case_id))
         ]
         if len(left) == len(found):
-            _check_excluded(word)
+            every = (case_of(row, event_type) for event_type in EVENT_TYPES for row in SCENARIOS.values())
+            known = (*SCENARIOS, *EVENT_TYPES, *(case.case_id for case in every if case is not None))
+            if not any(fnmatchcase(name, word) for name in known):
+                raise BadArgumentError(
+                    f"{_MARKER}: {word!r} in exclude matches no scenario, no event type and no id of both."
+                    f"{_suggestion(word, known)} Scenarios are: {listed(SCENARIOS)}."
+                )
         found = left
     return found
-
-
-def _check_excluded(word: str) -> None:
-    """Refuse a word of `exclude` that matches no known name."""
-    every = (case_of(row, event_type) for event_type in EVENT_TYPES for row in SCENARIOS.values())
-    ids = [case.case_id for case in every if case is not None]
-    known = (*SCENARIOS, *EVENT_TYPES, *ids)
-    if not any(fnmatchcase(name, word) for name in known):
-        raise BadArgumentError(
-            f"{_MARKER}: {word!r} in exclude matches no scenario, no event type and no id of both."
-            f"{_suggestion(word, known)} Scenarios are: {listed(SCENARIOS)}."
-        )

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -126,7 +127,12 @@ class Case:
         """The possible last statuses with a correct handler."""
         if not self.row.answered:
             return (self.row.ends,)
-        can_be = _outcomes(self.event_type, self.simulated, self.born)
+        # The last statuses that a handler can bring an event to from its first one.
+        next_by = partial(next_status, self.event_type, self.simulated, self.born)
+        can_be = {_EXECUTED, next_by(Trigger.REDEPLOY)}
+        if self.born != _INQUIRING:
+            answered = set(map(next_by, _AVOIDED_BY))
+            can_be = {_CANCELED, _EXECUTED, *answered} if _AVOIDED in answered else set()
         return tuple(status for status in self.row.answered if status in can_be) or (self.row.ends,)
 
 
@@ -164,11 +170,3 @@ def _is_legal(row: ScenarioRow, event_type: str, simulated: bool) -> bool:
         return False
     moved = (next_status(event_type, simulated, status, trigger) for status, trigger in row.moves)
     return not row.moves or any(moved)
-
-
-def _outcomes(event_type: str, simulated: bool, born: EventStatus) -> set[EventStatus | None]:
-    """The last statuses that a handler can bring an event to from its first one."""
-    if born == _INQUIRING:
-        return {_EXECUTED, next_status(event_type, simulated, born, Trigger.REDEPLOY)}
-    answered = {next_status(event_type, simulated, born, trigger) for trigger in _AVOIDED_BY}
-    return {_CANCELED, _EXECUTED, *answered} if _AVOIDED in answered else set()

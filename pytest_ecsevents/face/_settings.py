@@ -44,22 +44,18 @@ def override_settings(settings: Settings, given: dict[str, Any], label: Callable
     """`settings` with those of `given` that are neither None nor empty."""
     values = {name: value for name, value in given.items() if value not in (None, "")}
     for name, value in values.items():
-        _check(name, value, label(name))
+        what, allowed = label(name), _CHOICES.get(name, (value,))
+        if value not in allowed:
+            raise BadArgumentError(
+                f"{what} is {value!r}. Pass one of: {listed(allowed)}.{did_you_mean(str(value), allowed)}"
+            )
+        if name == "start":
+            parse_when(value, what, 0)
+        elif name == "executing_for":
+            parse_duration(value, what)
+        elif name == "strict":
+            parse_checks(value, what)
     return settings._replace(**values)
-
-
-def _check(name: str, value: Any, what: str) -> None:
-    allowed = _CHOICES.get(name)
-    if allowed is not None and value not in allowed:
-        raise BadArgumentError(
-            f"{what} is {value!r}. Pass one of: {listed(allowed)}.{did_you_mean(str(value), allowed)}"
-        )
-    if name == "start":
-        parse_when(value, what, 0)
-    elif name == "executing_for":
-        parse_duration(value, what)
-    elif name == "strict":
-        parse_checks(value, what)
 
 
 NAMES: Final = Settings._fields

@@ -94,21 +94,15 @@ def _try_size(stream: Sequence[TimelineEntry], place: int, size: int) -> tuple[R
     block, starts = stream[place : place + size], [stream[place]]
     while _repeats_at(stream, place + size * len(starts), block, starts):
         starts.append(stream[place + size * len(starts)])
-    taken, awake = size * len(starts), _without_last_sleeps(block)
+    taken = size * len(starts)
+    # The last round may end before its sleep.
+    awake = block[: max((number for number, entry in enumerate(block, 1) if entry.kind != "sleep"), default=0)]
     if _repeats_at(stream, place + taken, awake, starts):
         starts.append(stream[place + taken])
         taken += len(awake)
     gaps = [after.at - before.at for before, after in pairwise(starts)]
     is_enough = len(starts) >= _OFTEN or (size == 1 and gaps == [0])
     return Round(block, len(starts), min(gaps, default=0), max(gaps, default=0), starts[-1]), taken * is_enough
-
-
-def _without_last_sleeps(block: Sequence[TimelineEntry]) -> Sequence[TimelineEntry]:
-    """The part of a round that ends before its sleep; empty for a sleep alone."""
-    size = len(block)
-    while size and block[size - 1].kind == "sleep":
-        size -= 1
-    return block[:size]
 
 
 def _repeats_at(

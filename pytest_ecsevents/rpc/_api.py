@@ -52,14 +52,6 @@ class Backend(Protocol):
         """The account that an access key belongs to."""
 
 
-class IdSource(Protocol):
-    """The source of ids."""
-
-    @property
-    def random(self) -> Random:
-        """Seeded by the test."""
-
-
 class CallChecks(Recorder, Protocol):
     """What a test's checks do with API calls: besides recording them, answer with stubs those that are not faked."""
 
@@ -100,7 +92,7 @@ class Api(Generic[CallT]):
         products: The products.
         backend: The test's cloud.
         new_call: Makes the call that an action gets, from the attributes of a `ParsedCall`.
-        ids: Makes the ids of replies.
+        new_id: Makes the id of a reply.
         checks: The test's checks.
     """
 
@@ -109,13 +101,13 @@ class Api(Generic[CallT]):
         products: Products[CallT],
         backend: Backend,
         new_call: Callable[..., CallT],
-        ids: IdSource,
+        new_id: Callable[[], str],
         checks: CallChecks,
     ) -> None:
         self._products: Final = products
         self._backend: Final = backend
         self._new_call: Final = new_call
-        self._ids: Final = ids
+        self._new_id: Final = new_id
         self._checks: Final = checks
         self._by_token: Final[dict[tuple[str, str, str], tuple[Mapping[str, Any], JsonObject]]] = {}
 
@@ -154,7 +146,7 @@ class Api(Generic[CallT]):
             product=product,
             action=action,
             found=found,
-            request_id=request_id(self._ids.random),
+            request_id=self._new_id(),
         )
 
     def answer(self, exchange: ApiExchange) -> ApiReply:
@@ -187,9 +179,12 @@ class Api(Generic[CallT]):
             raise COMMON["InvalidRegionId.NotFound"].error(
                 hint=f"{region_id!r} is no region.{did_you_mean(region_id, regions)}"
             )
+        # The caller's key: an RPC signature has it in a parameter, an ACS3 signature in a header.
+        signed = _ACS3_KEY.match(exchange.request.headers.get("authorization", ""))
+        key_id = signed[1] if signed else exchange.request.params.get("AccessKeyId")
         parsed = self._new_call(
             action=action,
-            account_id=self._backend.account_of(_access_key_id(exchange.request)),
+            account_id=self._backend.account_of(key_id),
             region_id=region_id,
             now=now,
             values=action.parse(found),
@@ -261,12 +256,6 @@ def request_id(random: Random) -> str:
     """`AE1FEE18-02A7-5ADC-8E06-1AB491B09A80`."""
     digits = f"{random.getrandbits(128):032X}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-
-
-def _access_key_id(request: ApiRequest) -> str | None:
-    """The caller's key: an RPC signature has it in a parameter, an ACS3 signature in a header."""
-    signed = _ACS3_KEY.match(request.headers.get("authorization", ""))
-    return signed[1] if signed else request.params.get("AccessKeyId")
 
 
 def _format(request: ApiRequest) -> str:

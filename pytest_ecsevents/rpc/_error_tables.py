@@ -24,15 +24,10 @@ def error_table(package: str, action: str = "") -> ErrorTable:
 def _read(package: str) -> Mapping[str, Sequence[ErrorRow]]:
     """The rows of a file by action."""
     tables: dict[str, list[ErrorRow]] = {}
-    for actions, row in _rows(package):
-        for action in actions.split() or [""]:
-            tables.setdefault(action, []).append(row)
-    return tables
-
-
-def _rows(package: str) -> Iterator[tuple[str, ErrorRow]]:
     for code, status, message, source, actions, name, _ in csv_rows(package, "errors.csv"):
-        yield actions, ErrorRow(code, int(status), message, source, name)
+        for action in actions.split() or [""]:
+            tables.setdefault(action, []).append(ErrorRow(code, int(status), message, source, name))
+    return tables
 
 
 def csv_rows(package: str, name: str) -> Iterator[list[str]]:

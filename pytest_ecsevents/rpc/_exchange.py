@@ -128,7 +128,7 @@ class Endpoint(Generic[RequestT_contra, ExchangeT]):
         if exchange.ends_at is not None:
             with self._noting_end(exchange):
                 self._cloud.clock.advance_to(exchange.ends_at)
-        return self._replied(exchange) if exchange.effect is NO_EFFECT else self._received(exchange)
+        return self._received(exchange)
 
     async def awaited(self, request: RequestT_contra) -> Outcome:
         """The same for a coroutine: other tasks of its loop continue while it waits."""
@@ -136,7 +136,7 @@ class Endpoint(Generic[RequestT_contra, ExchangeT]):
         if exchange.ends_at is not None:
             with self._noting_end(exchange):
                 await self._cloud.clock.reach(exchange.ends_at)
-        return self._replied(exchange) if exchange.effect is NO_EFFECT else self._received(exchange)
+        return self._received(exchange)
 
     def _begin(self, request: RequestT_contra) -> ExchangeT:
         """Decode and record a request, and have it act now or when its delay is over."""
@@ -205,8 +205,10 @@ class Endpoint(Generic[RequestT_contra, ExchangeT]):
             call.lost, exchange.is_lost = _status_text(exchange), True
 
     def _received(self, exchange: ExchangeT) -> Outcome:
-        """What the client gets in the end, if a fault or a delay applies."""
+        """What the client gets in the end."""
         effect = exchange.effect
+        if effect is NO_EFFECT:
+            return self._replied(exchange)
         self._cloud.settled()
         if exchange.no_reply is not None:
             self._end(exchange, exchange.no_reply.value)

@@ -94,5 +94,5 @@ ACTIONS: Final[Mapping[str, Action[MonitorCall]]] = MappingProxyType(
 
 def api_endpoint(cloud: Cloud, monitor: CloudMonitor, checks: CallChecks) -> Endpoint[ApiRequest, ApiExchange]:
     """The endpoint of the APIs of one test's cloud."""
-    api = Api(PRODUCTS, cloud, partial(MonitorCall, cloud=cloud, monitor=monitor), cloud.ids, checks)
+    api = Api(PRODUCTS, cloud, partial(MonitorCall, cloud=cloud, monitor=monitor), cloud.ids.request, checks)
     return Endpoint(api, cloud, checks)

@@ -229,14 +229,12 @@ class CloudMachine(RuleBasedStateMachine):
             if event.instance_id in self.ecs_events.instances:
                 event.publish(self.ecs_events)
 
-    @_if_any(lambda self: self.simulated_types)
-    @_if_any(lambda self: self.ecs_events.instances)
+    @_if_any(lambda self: self.simulated_types and self.ecs_events.instances)
     @rule(event=st.runner().flatmap(lambda self: _events(self, simulated=True)))
     def create_simulated(self, event: PlannedEvent) -> None:
         event.publish(self.ecs_events)
 
-    @_if_any(lambda self: self.real_types)
-    @_if_any(lambda self: self.ecs_events.instances)
+    @_if_any(lambda self: self.real_types and self.ecs_events.instances)
     @rule(event=st.runner().flatmap(lambda self: _events(self, simulated=False)))
     def create_real(self, event: PlannedEvent) -> None:
         event.publish(self.ecs_events)

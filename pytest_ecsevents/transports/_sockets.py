@@ -13,6 +13,7 @@ import sys
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from http.client import responses
 from typing import Any, Final, Protocol
 
@@ -85,7 +86,7 @@ def _block_connect(name: str, uncaught_connection: Callable[[], None], undo: Und
         """Connect, except to the metadata address, where no other port is open."""
         if sock.type != socket.SOCK_STREAM or not isinstance(address, tuple) or address[:1] != (HOST,):
             return real(sock, address)
-        error = _refused()
+        error: OSError = _refused()
         if address[1] == PORT:
             uncaught_connection()
             error = TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
@@ -246,16 +247,9 @@ def _encode(reply: ApiReply) -> bytes:
 # -- network faults
 
 
-def _timed_out() -> OSError:
-    return TimeoutError("timed out")
-
-
-def _refused() -> OSError:
-    return ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
-
-
-def _reset() -> OSError:
-    return ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+_timed_out: Final = partial(TimeoutError, "timed out")
+_refused: Final = partial(ConnectionRefusedError, errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+_reset: Final = partial(ConnectionResetError, errno.ECONNRESET, os.strerror(errno.ECONNRESET))
 
 
 def _of_urllib3(error: OSError, timeout: object) -> Exception:
