@@ -23,7 +23,7 @@ from pytest_ecsevents.report._reasons import Story
 from pytest_ecsevents.report._timeline import Header, timeline_text
 from pytest_ecsevents.rpc._exchange import Endpoint
 from pytest_ecsevents.server._metadata import PREFIXES, metadata_service
-from pytest_ecsevents.server._serving import Serving
+from pytest_ecsevents.server._serving import ServedService, Serving
 from pytest_ecsevents.services._products import api_endpoint
 from pytest_ecsevents.services.cms._delivery import Dispatcher, Subscription
 from pytest_ecsevents.services.cms._monitor import CloudMonitor
@@ -234,11 +234,12 @@ class Parts:
     def _add_services(self) -> None:
         """Have the server answer for the other services too."""
         smq = self.messaging
-        self.serving.add(smq.endpoint, header=SMQ_HEADER, malformed=smq.service.malformed, roots=("/queues", "/topics"))
+        malformed, roots = smq.service.malformed, ("/queues", "/topics")
+        self.serving.add(ServedService(smq.endpoint, header=SMQ_HEADER, malformed=malformed, roots=roots))
         service = metadata_service(self._metadata_endpoint, self.recorder.reported)
-        self.serving.add(service, host=METADATA_HOST)
+        self.serving.add(ServedService(service, host=METADATA_HOST))
         for prefix in PREFIXES:
-            self.serving.add(service, prefix=prefix)
+            self.serving.add(ServedService(service, prefix=prefix))
 
     # -- reports
 

@@ -33,11 +33,11 @@ class ServedService:
     """
 
     service: HttpService
-    prefix: str
-    host: str
-    header: str
-    malformed: Callable[[int, str], ApiReply] | None
-    roots: tuple[str, ...]
+    prefix: str = ""
+    host: str = ""
+    header: str = ""
+    malformed: Callable[[int, str], ApiReply] | None = None
+    roots: tuple[str, ...] = ()
 
     def matches(self, request: HttpRequest) -> bool:
         """Whether a request is for this service."""
@@ -79,27 +79,18 @@ class Serving:
         self._lock: Final = allocate_lock()
         self._running: LoopbackServer | None = None
 
-    def add(
-        self,
-        service: HttpService,
-        *,
-        prefix: str = "",
-        host: str = "",
-        header: str = "",
-        malformed: Callable[[int, str], ApiReply] | None = None,
-        roots: tuple[str, ...] = (),
-    ) -> None:
-        """Add a service; of several whose route matches a request, the first one answers. Arguments are those of ServedService."""
-        self._services.append(ServedService(service, prefix, host, header, malformed, roots))
+    def add(self, service: ServedService) -> None:
+        """Add a service; of several that match a request, the first one answers."""
+        self._services.append(service)
 
     def _answer(self, request: HttpRequest) -> Outcome:
-        services = (route.service for route in self._services if route.matches(request))
+        services = (one.service for one in self._services if one.matches(request))
         return next(services, self._ecs)(request)
 
     def _malformed(self, path: str, status: int, problem: str) -> ApiReply:
-        for route in self._services:
-            if route.malformed is not None and path.startswith(route.roots):
-                return route.malformed(status, problem)
+        for one in self._services:
+            if one.malformed is not None and path.startswith(one.roots):
+                return one.malformed(status, problem)
         return self._ecs.malformed(status, problem)
 
     def check(self, what: str) -> None:

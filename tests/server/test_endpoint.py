@@ -17,6 +17,7 @@ from aliyunsdkecs.request.v20140526.RebootInstanceRequest import RebootInstanceR
 from pytest_ecsevents import ApiError, EcsEvents, EcsEventsError, StrictnessError
 from pytest_ecsevents.rpc._wire import ApiReply
 from pytest_ecsevents.server import _server
+from pytest_ecsevents.server._serving import ServedService
 
 try:
     from alibabacloud_ecs20140526 import models
@@ -498,9 +499,9 @@ def test_services_are_mounted_by_path_host_and_header(ecs, request_at):
     def saying(word):
         return lambda _request: ApiReply(200, word)
 
-    ecs._parts.serving.add(saying(b"guest"), prefix="/latest")
-    ecs._parts.serving.add(saying(b"monitor"), host="metrics.")
-    ecs._parts.serving.add(saying(b"other"), header="x-other")
+    ecs._parts.serving.add(ServedService(saying(b"guest"), prefix="/latest"))
+    ecs._parts.serving.add(ServedService(saying(b"monitor"), host="metrics."))
+    ecs._parts.serving.add(ServedService(saying(b"other"), header="x-other"))
     asked = [
         {"path": "/latest/meta-data/"},
         {"path": "/latest"},
@@ -517,7 +518,7 @@ def test_a_service_that_breaks_is_answered_for(ecs, request_at, ecs_call):
     def broken(_request):
         raise ZeroDivisionError
 
-    ecs._parts.serving.add(broken, prefix="/broken")
+    ecs._parts.serving.add(ServedService(broken, prefix="/broken"))
     status, _, body = request_at(ecs.endpoint, "GET", "/broken")
     assert (status, b"<Code>InternalError</Code>" in body) == (500, True)
     assert ecs_call(ecs.endpoint, "DescribeRegions")[0] == 200

@@ -101,7 +101,11 @@ def _checked(given: object, number: int, where: str) -> Disk:
     said: dict[str, Any] = {"disk_id": given} if isinstance(given, str) else _names(given, where)
     said.setdefault("device", f"/dev/xvd{chr(ord('b') + number % 25)}")
     for name, value in said.items():
-        _check_value(name, value, where)
+        allowed = _ALLOWED.get(name, ())
+        if allowed and value not in allowed:
+            raise BadArgumentError(f"{where} got a disk with {name}={value!r}. {pass_one_of(value, allowed)}")
+        if name != "tags" and not isinstance(value, str):
+            raise BadArgumentError(f"{where} got a disk with {name}={value!r}. Pass text.")
     if not said.get("disk_id"):
         raise BadArgumentError(f'{where} got the disk {given!r}, which has no disk_id. Pass one, such as "d-data1".')
     if "tags" in said:
@@ -121,11 +125,3 @@ def _names(given: object, where: str) -> dict[str, Any]:
                 f"Disks have: {listed(_NAMES)}."
             )
     return dict(given)
-
-
-def _check_value(name: str, value: object, where: str) -> None:
-    allowed = _ALLOWED.get(name, ())
-    if allowed and value not in allowed:
-        raise BadArgumentError(f"{where} got a disk with {name}={value!r}. {pass_one_of(value, allowed)}")
-    if name != "tags" and not isinstance(value, str):
-        raise BadArgumentError(f"{where} got a disk with {name}={value!r}. Pass text.")

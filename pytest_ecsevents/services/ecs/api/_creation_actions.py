@@ -200,7 +200,12 @@ def _run(call: ActionCall) -> JsonObject:
     for parameter, longest, code in _SUFFIXED:
         if call[given.UNIQUE_SUFFIX] and len(call[parameter]) + 3 > longest:
             raise call.error(code)
-    _check_release(call)
+    at = call[given.AUTO_RELEASE]
+    if at is not None and not call.now + _HALF_AN_HOUR <= at <= call.now + _THREE_YEARS:
+        raise call.error(
+            "InvalidAutoReleaseTime.Malformed",
+            hint=f"AutoReleaseTime is {minute_text(at)}; it must lie from half an hour to three years from now",
+        )
     tags = _tags(call)
     if call[given.DRY_RUN_FLAG]:
         raise call.error("DryRunOperation")
@@ -254,15 +259,6 @@ def _check_amount(call: ActionCall) -> None:
         raise call.error("InvalidParam.Amount", f"With Ipv6Address.N Amount can only be 1, not {amount}.")
     if call[given.PRIVATE_ADDRESS] and int(ipaddress.IPv4Address(call[given.PRIVATE_ADDRESS])) + amount > 2**32:
         raise call.error("InvalidPrivateIpAddress.Malformed", hint=f"there are no {amount} addresses from there on")
-
-
-def _check_release(call: ActionCall) -> None:
-    at = call[given.AUTO_RELEASE]
-    if at is not None and not call.now + _HALF_AN_HOUR <= at <= call.now + _THREE_YEARS:
-        raise call.error(
-            "InvalidAutoReleaseTime.Malformed",
-            hint=f"AutoReleaseTime is {minute_text(at)}; it must lie from half an hour to three years from now",
-        )
 
 
 # Member of the primary interface -> attribute of the instance.

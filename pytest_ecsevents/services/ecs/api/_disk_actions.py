@@ -33,7 +33,6 @@ _TYPE: Final = choice("EventType", DISK_EVENT_TYPES)
 _START: Final = instant("EventTime.Start")
 _END: Final = instant("EventTime.End")
 _GROUP: Final = text("ResourceGroupId")
-_TAGS: Final = filters.tags(20)
 _PAGE_SIZE: Final = page_size(100)
 
 
@@ -47,7 +46,7 @@ _PAGE_SIZE: Final = page_size(100)
     _START,
     _END,
     _GROUP,
-    _TAGS,
+    filters.TAGS,
     PAGE_NUMBER,
     _PAGE_SIZE,
     notes=(
@@ -83,7 +82,7 @@ def _describe_disks(call: ActionCall) -> JsonObject:
 
 def _disks(call: ActionCall) -> "Iterator[tuple[InstanceRecord, Disk]]":
     """The caller's matching disks, in order of declaration."""
-    wanted, tags = frozenset(call[_DISKS]), [(tag.get("Key", ""), tag.get("Value")) for tag in call[_TAGS]]
+    wanted, tags = frozenset(call[_DISKS]), [(tag.get("Key", ""), tag.get("Value")) for tag in call[filters.TAGS]]
     for instance in call.cloud.instances.of_account(call.account_id, call.region_id):
         for disk in instance.disks:
             if (

@@ -117,7 +117,6 @@ _STATUS: Final = choice("EventCycleStatus", _STATUSES, note="only without Instan
 _STATUSES_N: Final = repeated("InstanceEventCycleStatus", most=7, allowed=_STATUSES)
 _IMPACT_LEVEL: Final = text("ImpactLevel", note="not publicly available: refused")
 _RESOURCE_GROUP: Final = text("ResourceGroupId")
-_TAGS: Final = filters.tags(20)
 
 
 @ACTIONS.action(
@@ -130,7 +129,7 @@ _TAGS: Final = filters.tags(20)
     *filters.SHARED,
     _IMPACT_LEVEL,
     _RESOURCE_GROUP,
-    _TAGS,
+    filters.TAGS,
     PAGE_NUMBER,
     PAGE_SIZE,
     NEXT_TOKEN,
@@ -151,7 +150,7 @@ def _describe_history(call: ActionCall) -> JsonObject:
     asked = call[_STATUSES_N] or ((call[_STATUS],) if call[_STATUS] else ())
     statuses = frozenset(map(EventStatus, asked)) or FINAL
     oldest = call.now - VISIBLE_FOR
-    tests = filters.shared_tests(call) + filters.owner_tests(call.cloud, call[_TAGS], call[_RESOURCE_GROUP])
+    tests = filters.shared_tests(call) + filters.owner_tests(call.cloud, call[filters.TAGS], call[_RESOURCE_GROUP])
     events = list(_history_candidates(call, statuses))
     if not statuses.isdisjoint(FINAL):
         events = [event for event in events if event.finished_at is None or event.finished_at >= oldest]

@@ -22,13 +22,9 @@ NOT_BEFORE_START: Final = instant("NotBefore.Start")
 NOT_BEFORE_END: Final = instant("NotBefore.End")
 PUBLISHED_START: Final = instant("EventPublishTime.Start")
 PUBLISHED_END: Final = instant("EventPublishTime.End")
+TAGS: Final = structs("Tag", "Key Value", most=20)
 
 SHARED: Final = (EVENT_IDS, EVENT_TYPE, EVENT_TYPES_N, NOT_BEFORE_START, NOT_BEFORE_END, PUBLISHED_START, PUBLISHED_END)
-
-
-def tags(most: int) -> "Parameter[tuple[Mapping[str, str], ...]]":
-    """Tag.N.Key with Tag.N.Value."""
-    return structs("Tag", "Key Value", most=most)
 
 
 def shared_tests(call: ActionCall) -> list[EventTest]:

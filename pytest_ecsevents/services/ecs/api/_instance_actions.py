@@ -25,7 +25,7 @@ _INSTANCE: Final = text("InstanceId", required=True)
 _FORCE_STOP: Final = boolean("ForceStop", note="no effect on what the fake shows")
 _DRY_RUN: Final = boolean("DryRun")
 
-_REFUSALS: Final[dict[type[EcsEventsError], str]] = {
+REFUSALS: Final[dict[type[EcsEventsError], str]] = {
     UnknownInstanceError: "InvalidInstanceId.NotFound",
     InstanceStatusError: "IncorrectInstanceStatus",
     InstanceLockedError: "InstanceLockedForSecurity",
@@ -50,7 +50,7 @@ def _checked(call: ActionCall, needed: InstanceStatus, operation: str) -> Instan
     _INSTANCE,
     _FORCE_STOP,
     _DRY_RUN,
-    refusals=_REFUSALS,
+    refusals=REFUSALS,
     needs_region=False,
     notes=(
         "Running -> Stopping -> Starting -> Running at one instant.",
@@ -99,8 +99,8 @@ def _batch(
             before = instance.status
             check_operable(instance, needed, operation=operation)
             operate(instance)
-        except tuple(_REFUSALS) as refusal:
-            error = call.error(_REFUSALS[type(refusal)])
+        except tuple(REFUSALS) as refusal:
+            error = call.error(REFUSALS[type(refusal)])
             # The status of an instance that the caller may not see stays hidden.
             hidden = isinstance(refusal, UnknownInstanceError)
             status = "" if hidden else call.cloud.instances.existing[instance_id].status.value
@@ -131,7 +131,7 @@ def _batch(
     _FORCE_REBOOT,
     _OPTIMIZATION,
     _DRY_RUN,
-    refusals=_REFUSALS,
+    refusals=REFUSALS,
     words_of="RebootInstance",
     notes=(
         "CurrentStatus is Stopping, as in the reference's sample, though the instance is Running again at once.",
@@ -163,7 +163,7 @@ _HIBERNATE: Final = boolean("Hibernate", note="true is refused: hibernation is n
     _CONFIRM_STOP,
     _HIBERNATE,
     _DRY_RUN,
-    refusals=_REFUSALS,
+    refusals=REFUSALS,
     needs_region=False,
     notes=("Running -> Stopping -> Stopped at one instant.",),
 )
@@ -190,7 +190,7 @@ def _stop_one(call: ActionCall, instance: InstanceRecord) -> None:
     _STOPPED_MODE,
     _OPTIMIZATION,
     _DRY_RUN,
-    refusals=_REFUSALS,
+    refusals=REFUSALS,
     words_of="StopInstance",
     notes=("Running -> Stopping -> Stopped at one instant.", _TOLERANT_NOTE),
 )
@@ -208,7 +208,7 @@ _INIT_LOCAL_DISK: Final = boolean("InitLocalDisk", note="no effect on what the f
     _INSTANCE,
     _INIT_LOCAL_DISK,
     _DRY_RUN,
-    refusals={**_REFUSALS, InstanceArrearsError: "InstanceExpired"},
+    refusals={**REFUSALS, InstanceArrearsError: "InstanceExpired"},
     needs_region=False,
     notes=("Stopped -> Starting -> Running at one instant.",),
 )
@@ -225,7 +225,7 @@ def _start(call: ActionCall) -> JsonObject:
     _INSTANCES,
     _OPTIMIZATION,
     _DRY_RUN,
-    refusals=_REFUSALS,
+    refusals=REFUSALS,
     words_of="RebootInstance",
     notes=("Stopped -> Starting -> Running at one instant.", _TOLERANT_NOTE),
 )

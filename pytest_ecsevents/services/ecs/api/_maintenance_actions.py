@@ -12,9 +12,6 @@ from pytest_ecsevents.services.ecs._catalogue import MAINTENANCE_IMPACTS
 from pytest_ecsevents.services.ecs._cloud import ActionCall
 from pytest_ecsevents.services.ecs._model import DEFAULT_ACTION, InstanceRecord, Maintenance, MetadataOptions
 from pytest_ecsevents.services.ecs._refusals import (
-    InstanceArrearsError,
-    InstanceLockedError,
-    InstanceStatusError,
     NotBeforePassedError,
     NothingToRedeployError,
     NotInquiringError,
@@ -22,6 +19,7 @@ from pytest_ecsevents.services.ecs._refusals import (
     UnknownInstanceError,
 )
 from pytest_ecsevents.services.ecs.api import PACKAGE
+from pytest_ecsevents.services.ecs.api._instance_actions import REFUSALS
 
 ACTIONS: Final = Actions[ActionCall](PACKAGE, refusals={UnknownInstanceError: "InvalidInstanceId.NotFound"})
 
@@ -35,13 +33,7 @@ _FORCE_STOP: Final = boolean("ForceStop", note="no effect on what the fake shows
     "RedeployInstance",
     _INSTANCE,
     _FORCE_STOP,
-    refusals={
-        UnknownInstanceError: "InvalidInstanceId.NotFound",
-        InstanceStatusError: "IncorrectInstanceStatus",
-        InstanceLockedError: "InstanceLockedForSecurity",
-        InstanceArrearsError: "InstanceExpiredOrInArrears",
-        NothingToRedeployError: "InvalidOperation.RedeployInstance",
-    },
+    refusals={**REFUSALS, NothingToRedeployError: "InvalidOperation.RedeployInstance"},
     needs_region=False,
     notes=(
         "Real events of the documented types and statuses become Avoided.",
