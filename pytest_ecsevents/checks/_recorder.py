@@ -170,10 +170,10 @@ class CallRecorder:
                 self._end_run(standing_clock(call, self.waiting_for))
         else:
             self._repeated_looks = 0
-        team = self._clock.waits
-        if team is not None and team.stop is not None:
-            team.check_call()
-        if self._repeated_calls > MOST_CALLS_OF_A_RUN and team is not None and team.stop is not None:
+        scheduler = self._clock.waits
+        if scheduler is not None and scheduler.stop is not None:
+            scheduler.check_call()
+        if self._repeated_calls > MOST_CALLS_OF_A_RUN and scheduler is not None and scheduler.stop is not None:
             # The handler polls without sleeping: virtual time stands still, so it would never end.
             self._end_run(standing_run(call, MOST_CALLS_OF_A_RUN, place_of(author_frame())))
         return log.faults.effect(call) if can_fail and log.faults.rules else NO_EFFECT
@@ -183,20 +183,20 @@ class CallRecorder:
         if call.at_micros != self._queues_stand_at:
             self._queues_stand_at, self._queue_requests_there = call.at_micros, 0
         self._queue_requests_there += 1
-        team = self._clock.waits
-        if team is not None:
-            team.check_call()
+        scheduler = self._clock.waits
+        if scheduler is not None:
+            scheduler.check_call()
         if self._queue_requests_there <= MOST_CALLS_OF_A_RUN:
             self.activity += 1
-        elif team is not None:
-            team.fail_run(standing_queue(call.what, call.at_micros, MOST_CALLS_OF_A_RUN))
+        elif scheduler is not None:
+            scheduler.fail_run(standing_queue(call.what, call.at_micros, MOST_CALLS_OF_A_RUN))
 
     def _end_run(self, error: EcsEventsError) -> None:
         """Raise an error that ends the handler under `run` even if it catches it."""
         self._remember(error)
-        team = self._clock.waits
-        if team is not None:
-            team.fail_run(error)
+        scheduler = self._clock.waits
+        if scheduler is not None:
+            scheduler.fail_run(error)
         raise error
 
     def refuse(self, code: str, condition: Condition[ApiCall]) -> None:

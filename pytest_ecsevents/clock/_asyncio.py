@@ -31,7 +31,6 @@ _TIMEOUTS: Final = ("timeout", "_release_waiter")
 
 
 def is_loop_running() -> bool:
-    """Whether an event loop runs in this thread."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -61,7 +60,6 @@ class LoopTime:
         return max(math.ceil(round((when - self._base) * 1_000_000, 3)) - self._elapsed(), 0)
 
     def reach(self, when: float) -> None:
-        """Have the time read at least this."""
         self._reached = max(self._reached, when)
 
 
@@ -69,10 +67,7 @@ class LoopWait(WatchedWait):
     """A loop with nothing to do: it waits for its next timer, and for whatever its selector may report.
 
     Args:
-        scheduler: The threads of the test.
-        member: The loop's thread.
         deadline: When its next timer is due; None when it has none.
-        loop: The loop.
         is_timeout: Whether that timer is a time-out.
     """
 
@@ -81,9 +76,9 @@ class LoopWait(WatchedWait):
     __slots__ = ("_is_timeout", "_loop", "_since")
 
     def __init__(
-        self, scheduler: Scheduler, member: TestThread, deadline: Micros | None, loop: Any, *, is_timeout: bool
+        self, scheduler: Scheduler, thread: TestThread, deadline: Micros | None, loop: Any, *, is_timeout: bool
     ) -> None:
-        super().__init__(scheduler, member, deadline)
+        super().__init__(scheduler, thread, deadline)
         self._loop: Final = loop
         self._is_timeout: Final = is_timeout
         self._since: Final = real_now()
@@ -93,11 +88,11 @@ class LoopWait(WatchedWait):
             self._scheduler.make_ready(self)
 
     def unpark(self) -> None:
-        if self._scheduler.me() is not self.member:
+        if self._scheduler.me() is not self.thread:
             self._loop._write_to_self()
 
     def has_work(self) -> bool:
-        is_own = self._scheduler.me() is self.member
+        is_own = self._scheduler.me() is self.thread
         return bool(self._loop._ready or (is_own and self._loop._selector.select(0)))
 
     def holds_for(self, target: Micros | None, now: float) -> float:
@@ -110,19 +105,16 @@ class LoopWait(WatchedWait):
 
 
 def replace_loops(scheduler: Scheduler, clock: LoopTime, now: Callable[[], Micros], undo: Undo) -> None:
-    """Have loops in threads of the test keep virtual time, until `undo` closes.
-
-    Loops of another kind than a selector's go on in real time.
-    """
+    """Have loops in threads of the test keep virtual time, until `undo` closes."""
     kind: Any = BaseSelectorEventLoop
     real_run_once, real_time = kind._run_once, kind.time
 
     def _run_once(loop: Any) -> None:
-        member = scheduler.me()
-        if member is not None:
-            member.loop = loop
+        thread = scheduler.me()
+        if thread is not None:
+            thread.loop = loop
             if not loop._ready and not loop._stopping:
-                _idle(scheduler, member, loop, clock, now)
+                _idle(scheduler, thread, loop, clock, now)
         real_run_once(loop)
 
     def read(loop: Any) -> float:
@@ -137,22 +129,20 @@ def is_virtual(loop: object) -> bool:
     return isinstance(loop, BaseSelectorEventLoop)
 
 
-def _idle(scheduler: Scheduler, member: TestThread, loop: Any, clock: LoopTime, now: Callable[[], Micros]) -> None:
-    """Wait until the loop has something to do."""
+def _idle(scheduler: Scheduler, thread: TestThread, loop: Any, clock: LoopTime, now: Callable[[], Micros]) -> None:
     handle = _next_timer(loop)
     if handle is None:
-        scheduler.watch(LoopWait(scheduler, member, None, loop, is_timeout=False))
+        scheduler.watch(LoopWait(scheduler, thread, None, loop, is_timeout=False))
         return
     when = handle.when()
     deadline = now() + clock.micros_until(when)
     if when > clock.read():
-        scheduler.watch(LoopWait(scheduler, member, deadline, loop, is_timeout=_is_timeout(handle)))
+        scheduler.watch(LoopWait(scheduler, thread, deadline, loop, is_timeout=_is_timeout(handle)))
     if now() >= deadline:
         clock.reach(when)
 
 
 def _next_timer(loop: Any) -> Any:
-    """The loop's next timer that nobody has cancelled, or None."""
     timers = loop._scheduled
     if timers and not timers[0].cancelled():
         return timers[0]

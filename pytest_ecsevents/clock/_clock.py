@@ -140,7 +140,6 @@ class Clock:
 
     @property
     def is_still(self) -> bool:
-        """Whether it has not been entered, or has been left."""
         return self.still_at is not None
 
     def now(self) -> Micros:
@@ -163,7 +162,8 @@ class Clock:
         now, due = self.now(), self.queue.due_from()
         if due is None or due > now or self.still_at is not None:
             return now
-        self._run_due(now, move=False)
+        while self.run_one_due(now, move=False):
+            pass
         return self.now()
 
     def advance_to(self, target: Micros) -> None:
@@ -172,11 +172,12 @@ class Clock:
         Threads of the test that wait for an instant on the way wake at it, and time stands until they wait again. A
         receiver that moves the clock beyond `target` leaves it there.
         """
-        member = self.waits.me() if self.waits is not None else None
-        if self.waits is not None and member is not None:
-            self.waits.advance_to(member, target)
+        thread = self.waits.me() if self.waits is not None else None
+        if self.waits is not None and thread is not None:
+            self.waits.advance_to(thread, target)
             return
-        self._run_due(target, move=True)
+        while self.run_one_due(target):
+            pass
         if self.now() < target:
             self.move_to(target)
 
@@ -199,9 +200,9 @@ class Clock:
             until: When it ends; None for never.
             is_over: Whether nobody waits for the answer any more.
         """
-        member = None if self.waits is None else self.waits.me()
-        if self.waits is not None and member is not None:
-            return VirtualServerWait(self.waits, member, until, is_over)
+        thread = None if self.waits is None else self.waits.me()
+        if self.waits is not None and thread is not None:
+            return VirtualServerWait(self.waits, thread, until, is_over)
         return RealServerWait(None if until is None else (until - self.now()) / SECOND, is_over)
 
     def await_answer(self, connection: socket.socket, until: Micros) -> bool:
@@ -209,8 +210,8 @@ class Clock:
 
         A thread that does not belong to the test does not wait here: it blocks when it reads.
         """
-        member = None if self.waits is None else self.waits.me()
-        return self.waits is None or member is None or await_answer(self.waits, member, connection, until)
+        thread = None if self.waits is None else self.waits.me()
+        return self.waits is None or thread is None or await_answer(self.waits, thread, connection, until)
 
     def aside(self) -> AbstractContextManager[None]:
         """Have what the calling thread waits for meanwhile be real."""
@@ -271,24 +272,18 @@ class Clock:
         self.advance_to(target)
 
     def advance_to_next(self) -> None:
-        """Move to the next due instant, if there is one."""
         self.settle()
         due = self.next_due()
         if due is not None:
             self.advance_to(due)
 
     def next_due(self) -> Micros | None:
-        """The instant of the next work, or None when there is none."""
         with self.lock:
             return self.queue.next_due()
 
     def due_from(self) -> Micros | None:
         """An instant before which no work is due, read without a lock; None when there is none."""
         return self.queue.due_from()
-
-    def _run_due(self, until: Micros, *, move: bool) -> None:
-        while self.run_one_due(until, move=move):
-            pass
 
     def run_one_due(self, until: Micros, *, move: bool = True) -> bool:
         """Let the next work happen that is due until an instant, and tell receivers; whether there was some."""

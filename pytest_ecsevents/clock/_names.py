@@ -21,7 +21,6 @@ class _Seen(NamedTuple):
     strange: Names
 
     def still_holds(self, module: ModuleType) -> bool:
-        """Whether the module need not be looked at again."""
         names, strange = module.__dict__, self.strange
         return self.module is module and self.size == len(names) and (not strange or _are_bound(strange, names))
 
@@ -100,7 +99,6 @@ class NamesMemo:
 
 
 def _are_bound(pairs: Names, names: "dict[str, object]") -> bool:
-    """Whether names are bound as they were."""
     return all(names.get(name) is value for name, value in pairs)
 
 

@@ -46,7 +46,6 @@ class DueQueue(Generic[Subject]):
             return None
 
     def next_due(self) -> Micros | None:
-        """The earliest due instant, or None when nothing is due."""
         self.pop(-1)  # forgets withdrawn work that comes first
         return self.due_from()
 

@@ -49,8 +49,8 @@ _A_CENTURY: Final = 100 * 365 * 86_400
 """Seconds: who waits longer waits for ever, as `threading.TIMEOUT_MAX` means it."""
 
 
-def _is_interruptible(member: TestThread | None) -> bool:
-    return member is None or member.is_interruptible
+def _is_interruptible(thread: TestThread | None) -> bool:
+    return thread is None or thread.is_interruptible
 
 
 class Scheduler:
@@ -66,14 +66,13 @@ class Scheduler:
         self._let_go_entirely: Final[Callable[[], object]] = mutex._release_save  # noqa: SLF001  # see above
         self._take_back: Final[Callable[[object], None]] = mutex._acquire_restore  # noqa: SLF001  # see above
         self._everybody: dict[TestThread, None] = {}
-        self._members: dict[int, TestThread] = {}
+        self._by_ident: dict[int, TestThread] = {}
         self._by_thread: dict[threading.Thread, TestThread] = {}
         self._watched: dict[WatchedWait, None] = {}
         self._numbers: Final = count(1)
         self._driver: TestThread | None = None
         self._gave_a_moment = False
         self.is_over = False
-        """Whether the test has ended."""
         self.stop: Stop | None = None
         self.awaits_server: Callable[[], bool] = lambda: False
         """Whether something real is on its way that time must not overtake: asked before it moves."""
@@ -86,34 +85,34 @@ class Scheduler:
 
     # -- who belongs to the test
 
-    def enrol(self, thread: threading.Thread | None = None) -> TestThread:
+    def enrol(self, started: threading.Thread | None = None) -> TestThread:
         """Count a thread as running: the calling one, or one that is about to be started."""
-        member = TestThread(next(self._numbers), thread)
+        thread = TestThread(next(self._numbers), started)
         with self._mutex:
-            self._everybody[member] = None
-            if thread is not None:
-                self._by_thread[thread] = member
-        if thread is None:
-            self.begin(member)
+            self._everybody[thread] = None
+            if started is not None:
+                self._by_thread[started] = thread
+        if started is None:
+            self.begin(thread)
         else:
-            self.starting(thread)
-        return member
+            self.starting(started)
+        return thread
 
-    def begin(self, member: TestThread) -> None:
+    def begin(self, thread: TestThread) -> None:
         """Note that an enrolled thread runs; called by itself."""
         with self._mutex:
-            self._members[member.begin()] = member
+            self._by_ident[thread.begin()] = thread
 
-    def end(self, member: TestThread) -> None:
+    def end(self, thread: TestThread) -> None:
         """Note that an enrolled thread has ended, or was not started after all."""
         with self._mutex:
-            member.has_ended = True
-            del self._everybody[member]
-            if member.ident is not None:
-                del self._members[member.ident]
-            if member.thread is not None:
-                del self._by_thread[member.thread]
-            for wait in member.joined_by:
+            thread.has_ended = True
+            del self._everybody[thread]
+            if thread.ident is not None:
+                del self._by_ident[thread.ident]
+            if thread.started is not None:
+                del self._by_thread[thread.started]
+            for wait in thread.joined_by:
                 self.make_ready(wait)
             first = next((one.wait for one in list(self._everybody)), None)
             if first is not None and not self._runners():  # it may be its turn to drive
@@ -121,38 +120,37 @@ class Scheduler:
                 first.unpark()
 
     def me(self) -> TestThread | None:
-        """The calling thread, if it belongs to the test."""
-        return self._members.get(get_ident())
+        return self._by_ident.get(get_ident())
 
-    def member_of(self, thread: threading.Thread) -> TestThread | None:
+    def find(self, started: threading.Thread) -> TestThread | None:
         """A thread that the test started and that has not ended."""
-        return self._by_thread.get(thread)
+        return self._by_thread.get(started)
 
     @contextmanager
     def aside(self) -> Iterator[None]:
         """Have the calling thread wait in earnest meanwhile; time does not move by itself, for it counts as running."""
         with self._mutex:
-            member = self._members.pop(get_ident(), None)
+            thread = self._by_ident.pop(get_ident(), None)
         try:
             yield
         finally:
-            if member is not None:
+            if thread is not None:
                 with self._mutex:
-                    self._members[get_ident()] = member
+                    self._by_ident[get_ident()] = thread
 
     @contextmanager
     def visited(self) -> Iterator[TestThread]:
         """Count the calling thread, which nobody in the test started, among its threads meanwhile."""
-        member = self.enrol()
+        thread = self.enrol()
         try:
-            yield member
+            yield thread
         finally:
-            self.end(member)
+            self.end(thread)
 
-    def dismiss(self, member: TestThread) -> None:
+    def dismiss(self, thread: TestThread) -> None:
         """End whatever a thread waits for: it leaves by `TestIsOver`."""
         with self._mutex:
-            for wait in member.waits:
+            for wait in thread.waits:
                 self.make_ready(wait, EndedBy.TEST)
 
     def close(self) -> list[str]:
@@ -168,13 +166,12 @@ class Scheduler:
             for wait in self._sleepers():
                 self.make_ready(wait, EndedBy.TEST)
         until = real_now() + END_WITHIN
-        while (left := self._left_running()) and real_now() < until:
+        while True:
+            with self._mutex:
+                left = [started.name for started, thread in list(self._by_thread.items()) if thread.runs]
+            if not left or real_now() >= until:
+                return left
             real_sleep(A_MOMENT)
-        return left
-
-    def _left_running(self) -> list[str]:
-        with self._mutex:
-            return [thread.name for thread, member in list(self._by_thread.items()) if member.runs]
 
     # -- waiting
 
@@ -185,19 +182,18 @@ class Scheduler:
         at = self._clock.now() + -(-int(seconds * 1_000_000_000) // 1_000)
         return at if at <= LAST else None
 
-    def sleep(self, member: TestThread, seconds: float) -> None:
-        """Have the calling thread wait for so many seconds."""
-        self.check_stop(member)
+    def sleep(self, thread: TestThread, seconds: float) -> None:
+        self.check_stop(thread)
         before = self._clock.now()
         target = self.deadline_after(seconds)
         if target is None or not self._passes_alone(target):
-            self.wait(Wait(self, member, target))
+            self.wait(Wait(self, thread, target))
         self.slept(before, self._clock.now())
 
-    def advance_to(self, member: TestThread, target: Micros) -> None:
+    def advance_to(self, thread: TestThread, target: Micros) -> None:
         """Have the calling thread wait for an instant until every other that waits for it has had its turn."""
         if not self._passes_alone(target):
-            self.wait(Wait(self, member, target, rank=sys.maxsize))
+            self.wait(Wait(self, thread, target, rank=sys.maxsize))
 
     def _passes_alone(self, target: Micros) -> bool:
         """Move to `target` while the calling thread is the only one and nothing is to stop it; whether that was so."""
@@ -217,7 +213,7 @@ class Scheduler:
             HandlerStop: `run` ends the handler that the thread runs.
             TestIsOver: The test has ended.
         """
-        self.check_stop(wait.member)
+        self.check_stop(wait.thread)
         own_deadline = wait.deadline
         stop = self._stop_of(wait)
         interrupted: object = None
@@ -226,7 +222,7 @@ class Scheduler:
             interrupted = self._let_go_entirely() if self._is_mine() else None
             self.activity += 1
             with self._mutex:
-                wait.member.waits.append(wait)
+                wait.thread.waits.append(wait)
                 if self.is_over and wait.deadline is not None:
                     self.make_ready(wait, EndedBy.TEST)
             while not wait.is_ready:
@@ -235,7 +231,7 @@ class Scheduler:
             with self._mutex:
                 self.make_ready(wait, EndedBy.ERROR)
                 with suppress(ValueError):  # it was not entered
-                    wait.member.waits.remove(wait)
+                    wait.thread.waits.remove(wait)
             if interrupted is not None:
                 self._take_back(interrupted)
         if wait.ended_by is EndedBy.TEST:
@@ -270,7 +266,7 @@ class Scheduler:
     def _stop_of(self, wait: Wait) -> Stop | None:
         """What may stop this wait. One that is due is told at once; one at a later instant brings the deadline forward."""
         stop = self.stop
-        if stop is None or stop.member is not wait.member:
+        if stop is None or stop.thread is not wait.thread:
             return None
         if stop.is_due(self._clock.now()):
             stop.tell(self._clock.now(), in_loop=wait.is_of_loop)
@@ -279,11 +275,10 @@ class Scheduler:
         return stop
 
     def _runners(self) -> list[TestThread]:
-        return [member for member in list(self._everybody) if member.runs]
+        return [thread for thread in list(self._everybody) if thread.runs]
 
     def _sleepers(self) -> list[Wait]:
-        """The waits that end by themselves."""
-        waits = [wait for member in list(self._everybody) for wait in member.waits]
+        waits = [wait for thread in list(self._everybody) for wait in thread.waits]
         return [wait for wait in waits if wait.deadline is not None and wait.ended_by is None]
 
     # -- driving
@@ -297,7 +292,7 @@ class Scheduler:
                 # Else somebody has waited in a handler of signals meanwhile, and all may be different.
                 drives = hold == 0 and self.activity == seen
                 if drives:
-                    self._driver = wait.member
+                    self._driver = wait.thread
             if drives:
                 self._drive(wait)
             elif hold != 0:
@@ -312,7 +307,7 @@ class Scheduler:
         now = real_now()
         if self.is_over:
             return None
-        if self._another_drives(wait.member) or not self._nobody_runs(now):
+        if self._another_drives(wait.thread) or not self._nobody_runs(now):
             return LOOK_AGAIN
         for other in [one for one in list(self._watched) if not one.is_ready and one.has_work()]:
             self.make_ready(other)
@@ -321,15 +316,17 @@ class Scheduler:
         if not self._gave_a_moment and self._runners():
             self._gave_a_moment = True
             return A_MOMENT
-        target = self._target()
+        due, sleeper = self._clock.due_from(), self._next_sleeper()
+        deadline = sleeper.deadline if sleeper is not None else None
+        target = min((at for at in (due, deadline) if at is not None), default=None)
         if target is None:
             return LOOK_AGAIN
         return max((other.holds_for(target, now) for other in list(self._watched)), default=0.0)
 
-    def _another_drives(self, member: TestThread) -> bool:
+    def _another_drives(self, thread: TestThread) -> bool:
         """Whether another thread moves time; if it waits meanwhile, as in a receiver that sleeps, it is to look again."""
         driver = self._driver
-        if driver is None or driver is member:
+        if driver is None or driver is thread:
             return False
         for wait in driver.waits[-1:]:
             wait.unpark()
@@ -337,13 +334,13 @@ class Scheduler:
 
     def _nobody_runs(self, now: float) -> bool:
         """Whether no thread runs, but for those that wait for something real."""
-        are_stuck = [member.is_stuck(now) for member in self._runners()]  # each takes note of what it sees
+        are_stuck = [thread.is_stuck(now) for thread in self._runners()]  # each takes note of what it sees
         return all(are_stuck)
 
     def other_sleepers(self) -> list[Wait]:
         """The waits of other threads than the calling one that end by themselves."""
         me = self.me()
-        return [wait for wait in self._sleepers() if wait.member is not me]
+        return [wait for wait in self._sleepers() if wait.thread is not me]
 
     def _next_sleeper(self) -> Wait | None:
         return min(
@@ -351,12 +348,6 @@ class Scheduler:
             key=lambda wait: (LAST if wait.deadline is None else wait.deadline, wait.rank),
             default=None,
         )
-
-    def _target(self) -> Micros | None:
-        """The instant that comes next."""
-        due, sleeper = self._clock.due_from(), self._next_sleeper()
-        deadline = sleeper.deadline if sleeper is not None else None
-        return min((at for at in (due, deadline) if at is not None), default=None)
 
     def _drive(self, wait: Wait) -> None:
         """Let what comes next happen: work that is due, or else one sleeper's waking."""
@@ -387,8 +378,8 @@ class Scheduler:
     def end_wait(self, stop: Stop) -> bool:
         """Have a handler end that waits, which it does then; one that runs is told at its next wait."""
         with self._mutex:
-            wait = stop.member.wait
-            return wait is not None and not stop.member.runs and self.make_ready(wait, EndedBy.RUN)
+            wait = stop.thread.wait
+            return wait is not None and not stop.thread.runs and self.make_ready(wait, EndedBy.RUN)
 
     def fail_run(self, error: BaseException) -> None:
         """Have the handler that `run` runs end with an error, whatever it catches; nothing where none runs.
@@ -401,18 +392,18 @@ class Scheduler:
         if stop is None:
             return
         stop.error = error
-        if self.me() is stop.member:
+        if self.me() is stop.thread:
             stop.tell(self._clock.now())
         self.end_wait(stop)
 
-    def check_stop(self, member: TestThread) -> None:
+    def check_stop(self, thread: TestThread) -> None:
         """End a handler that waits though it catches everything, before its wait takes a further step.
 
         Raises:
             HandlerStop: It is one.
         """
         stop = self.stop
-        if stop is not None and stop.ends_waits_at_once and stop.member is member:
+        if stop is not None and stop.ends_waits_at_once and stop.thread is thread:
             raise HandlerStop
 
     def check_call(self) -> None:
@@ -423,7 +414,7 @@ class Scheduler:
             CancelledError: The same, and the handler is a coroutine.
         """
         stop = self.stop
-        if stop is not None and stop.times and stop.member is self.me() and stop.is_due(self._clock.now()):
+        if stop is not None and stop.times and stop.thread is self.me() and stop.is_due(self._clock.now()):
             stop.tell(self._clock.now())
 
     # -- interrupting
@@ -439,4 +430,4 @@ class Scheduler:
     def holding_off(self, ident: int) -> Iterator[bool]:
         """Keep other threads from taking the lock; whether one of them may be interrupted."""
         with self._mutex:
-            yield _is_interruptible(self._members.get(ident))
+            yield _is_interruptible(self._by_ident.get(ident))

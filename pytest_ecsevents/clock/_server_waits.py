@@ -45,8 +45,6 @@ class AnswerWait(WatchedWait):
     """A thread of the test waits for an answer.
 
     Args:
-        scheduler: The threads of the test.
-        member: The calling one.
         deadline: When it gives up, in virtual time; None for never.
         connection: Where the answer comes.
         needs_time: Whether the answer can only come when virtual time passes.
@@ -59,7 +57,7 @@ class AnswerWait(WatchedWait):
     def __init__(
         self,
         scheduler: Scheduler,
-        member: TestThread,
+        thread: TestThread,
         deadline: Micros | None,
         connection: socket.socket,
         *,
@@ -67,7 +65,7 @@ class AnswerWait(WatchedWait):
         patience: float,
         look_every: float,
     ) -> None:
-        super().__init__(scheduler, member, deadline)
+        super().__init__(scheduler, thread, deadline)
         self._connection: Final = connection
         self._needs_time: Final = needs_time
         self._look_every: Final = look_every
@@ -87,7 +85,7 @@ class AnswerWait(WatchedWait):
         return 0.0 if self._needs_time() else min(max(self._stands_until - now, 0.0), LOOK_AGAIN)
 
 
-def await_answer(scheduler: Scheduler, member: TestThread, connection: socket.socket, until: Micros) -> bool:
+def await_answer(scheduler: Scheduler, thread: TestThread, connection: socket.socket, until: Micros) -> bool:
     """Wait for the answer of a server that is not ours, in another process or thread; whether it came in time."""
     before, since = scheduler.other_sleepers(), real_now()
 
@@ -98,7 +96,7 @@ def await_answer(scheduler: Scheduler, member: TestThread, connection: socket.so
 
     wait = AnswerWait(
         scheduler,
-        member,
+        thread,
         until,
         connection,
         needs_time=has_new_sleeper,
@@ -137,11 +135,11 @@ class LoopbackClients:
         real = socket.SocketIO.readinto
 
         def readinto(stream: Any, buffer: Any) -> int | None:
-            member = scheduler.me()
+            thread = scheduler.me()
             socket_read = stream._sock  # noqa: SLF001  # the patched class has no public name for it
-            if member is not None and self._is_ours(socket_read):
+            if thread is not None and self._is_ours(socket_read):
                 try:
-                    self._await_answer(scheduler, member, socket_read, given_up)
+                    self._await_answer(scheduler, thread, socket_read, given_up)
                 except HandlerStop:
                     self._left.append(socket_read)
                     raise
@@ -162,7 +160,7 @@ class LoopbackClients:
             return False
 
     def _await_answer(
-        self, scheduler: Scheduler, member: TestThread, connection: socket.socket, given_up: Callable[[int], None]
+        self, scheduler: Scheduler, thread: TestThread, connection: socket.socket, given_up: Callable[[int], None]
     ) -> None:
         """Wait until there is something to read.
 
@@ -180,7 +178,7 @@ class LoopbackClients:
 
         wait = self._waits[port] = AnswerWait(
             scheduler,
-            member,
+            thread,
             None if timeout is None else scheduler.deadline_after(timeout),
             connection,
             needs_time=is_held,
@@ -211,8 +209,8 @@ class LoopbackClients:
         if self._scheduler is None:
             yield
             return
-        with self._scheduler.visited() as member:
-            self._answering[port] = member
+        with self._scheduler.visited() as thread:
+            self._answering[port] = thread
             try:
                 yield
             finally:
@@ -220,9 +218,9 @@ class LoopbackClients:
 
     def dismiss(self) -> None:
         """End what the server's threads wait for, because the test has ended."""
-        for member in list(self._answering.values()):
+        for thread in list(self._answering.values()):
             assert self._scheduler is not None
-            self._scheduler.dismiss(member)
+            self._scheduler.dismiss(thread)
 
 
 class ClientGoneError(ConnectionError):
@@ -248,8 +246,6 @@ class VirtualServerWait(WatchedWait):
     """A `ServerWait` in virtual time.
 
     Args:
-        scheduler: The threads of the test, the calling one among them.
-        member: The calling one.
         deadline: The instant; None for never.
         is_over: Whether the client is gone.
     """
@@ -257,9 +253,9 @@ class VirtualServerWait(WatchedWait):
     __slots__ = ("_is_over",)
 
     def __init__(
-        self, scheduler: Scheduler, member: TestThread, deadline: Micros | None, is_over: Callable[[], bool]
+        self, scheduler: Scheduler, thread: TestThread, deadline: Micros | None, is_over: Callable[[], bool]
     ) -> None:
-        super().__init__(scheduler, member, deadline)
+        super().__init__(scheduler, thread, deadline)
         self._is_over: Final = is_over
 
     def wait(self) -> bool:

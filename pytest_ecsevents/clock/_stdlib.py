@@ -82,14 +82,14 @@ def _sleep(scheduler: Scheduler) -> Callable[["float | SupportsIndex"], None]:
     real = time.sleep
 
     def sleep(seconds: float | SupportsIndex, /) -> None:
-        member = scheduler.me()
-        if member is None or kind_of_caller(1) & REAL_TIME:
+        thread = scheduler.me()
+        if thread is None or kind_of_caller(1) & REAL_TIME:
             _outside(scheduler, "sleep", real)(seconds)
             return
         span = float(seconds)
         if span < 0:
             raise ValueError("sleep length must be non-negative")
-        scheduler.sleep(member, span)
+        scheduler.sleep(thread, span)
 
     return sleep
 
@@ -120,12 +120,12 @@ def _monotonic(scheduler: Scheduler, virtual: Callable[[], float]) -> tuple[Call
 
 def _condition_wait(scheduler: Scheduler, real: Callable[..., bool]) -> Callable[..., bool]:
     def wait(condition: Any, timeout: float | None = None) -> bool:
-        member = scheduler.me()
-        if member is None or (timeout is not None and timeout <= 0):
+        thread = scheduler.me()
+        if thread is None or (timeout is not None and timeout <= 0):
             return real(condition, timeout)
         if not condition._is_owned():
             raise RuntimeError("cannot wait on un-acquired lock")
-        waiter = Wait(scheduler, member, None)
+        waiter = Wait(scheduler, thread, None)
         condition._waiters.append(waiter)
         saved = condition._release_save()
         was_notified = False
@@ -148,20 +148,20 @@ def _condition_wait(scheduler: Scheduler, real: Callable[..., bool]) -> Callable
 
 def _event_wait(scheduler: Scheduler, real: Callable[..., bool]) -> Callable[..., bool]:
     def wait(event: Any, timeout: float | None = None) -> bool:
-        member = scheduler.me()
-        if member is None:
+        thread = scheduler.me()
+        if thread is None:
             return real(event, timeout)
-        scheduler.check_stop(member)
+        scheduler.check_stop(thread)
         if event._flag or (timeout is not None and timeout <= 0):
             return bool(event._flag)
-        waiter = Wait(scheduler, member, None if timeout is None else scheduler.deadline_after(timeout))
+        waiter = Wait(scheduler, thread, None if timeout is None else scheduler.deadline_after(timeout))
         waiters = event._cond._waiters
-        _with_lock(member, event, waiters.append, waiter)
+        _with_lock(thread, event, waiters.append, waiter)
         try:
             return event._flag or scheduler.wait(waiter)
         finally:
             with suppress(ValueError):  # it was woken
-                _with_lock(member, event, waiters.remove, waiter)
+                _with_lock(thread, event, waiters.remove, waiter)
 
     return wait
 
@@ -169,16 +169,16 @@ def _event_wait(scheduler: Scheduler, real: Callable[..., bool]) -> Callable[...
 def _event_set(scheduler: Scheduler, real: Callable[[Any], None]) -> Callable[[Any], None]:
     def set_(event: Any) -> None:
         """Wake all waiters, also from a signal handler that has interrupted the thread which holds the lock."""
-        member = scheduler.me()
-        if member is None:
+        thread = scheduler.me()
+        if thread is None:
             real(event)
-        elif event in member.locking:
+        elif event in thread.locking:
             event._flag = True
             for waiter in list(event._cond._waiters):
                 with suppress(RuntimeError):  # it is awake
                     waiter.release()
         else:
-            _with_lock(member, event, _set, event)
+            _with_lock(thread, event, _set, event)
 
     return set_
 
@@ -188,41 +188,41 @@ def _set(event: Any) -> None:
     event._cond.notify_all()
 
 
-def _with_lock(member: TestThread, event: Any, act: Callable[[Any], None], of: object) -> None:
+def _with_lock(thread: TestThread, event: Any, act: Callable[[Any], None], of: object) -> None:
     """Call a function under an event's lock, and note which thread has the lock."""
-    member.locking.append(event)
+    thread.locking.append(event)
     try:
         with event._cond:
             act(of)
     finally:
-        member.locking.pop()
+        thread.locking.pop()
 
 
 def _thread_start(scheduler: Scheduler, real: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:
     def start(thread: threading.Thread) -> None:
-        if scheduler.me() is None or kind_of_caller(1) & (TEST_RUN | SERVER) or scheduler.member_of(thread) is not None:
+        if scheduler.me() is None or kind_of_caller(1) & (TEST_RUN | SERVER) or scheduler.find(thread) is not None:
             with scheduler.aside():  # starting waits until the thread runs, and that is no time of the test's
                 real(thread)
             return
-        run, member = thread.run, scheduler.enrol(thread)
+        run, test_thread = thread.run, scheduler.enrol(thread)
 
-        def run_as_member() -> None:
+        def run_in_test() -> None:
             del thread.run  # the class's own shows again
-            scheduler.begin(member)
+            scheduler.begin(test_thread)
             try:
                 run()
             except TestIsOver:
                 pass
             finally:
-                scheduler.end(member)
+                scheduler.end(test_thread)
 
-        thread.run = run_as_member  # type: ignore[method-assign]
+        thread.run = run_in_test  # type: ignore[method-assign]
         try:
             real(thread)
         except BaseException:
             if "run" in vars(thread):
                 del thread.run
-                scheduler.end(member)
+                scheduler.end(test_thread)
             raise
 
     return start
@@ -230,12 +230,12 @@ def _thread_start(scheduler: Scheduler, real: Callable[[threading.Thread], None]
 
 def _thread_join(scheduler: Scheduler, real: Callable[..., None]) -> Callable[..., None]:
     def join(thread: threading.Thread, timeout: float | None = None) -> None:
-        member, other = scheduler.me(), scheduler.member_of(thread)
-        if member is None or other is None or other is member or (timeout is not None and timeout <= 0):
+        me, other = scheduler.me(), scheduler.find(thread)
+        if me is None or other is None or other is me or (timeout is not None and timeout <= 0):
             real(thread, timeout)
             return
         deadline = None if timeout is None else scheduler.deadline_after(timeout)
-        if scheduler.wait_for_end(Wait(scheduler, member, deadline), other):
+        if scheduler.wait_for_end(Wait(scheduler, me, deadline), other):
             real(thread)
 
     return join

@@ -34,7 +34,6 @@ class Stop:
     One that was told `OFTEN` catches everything, and is told again at each wait and each call.
 
     Attributes:
-        member: The handler's thread.
         at: The instant; it may be brought forward.
         when: A condition, evaluated whenever time has moved, or None.
         times: How often the handler was told.
@@ -48,15 +47,15 @@ class Stop:
             with True if that thread runs an event loop which has nothing to do.
     """
 
-    __slots__ = ("_end", "_waits_since", "at", "ends_waits_at_once", "error", "member", "times", "told_at", "when")
+    __slots__ = ("_end", "_waits_since", "at", "ends_waits_at_once", "error", "thread", "times", "told_at", "when")
 
     MOST_WAITS: Final = 100
     OFTEN: Final = 3
 
     def __init__(
-        self, member: "TestThread", at: Micros, when: "Callable[[], object] | None", end: Callable[[bool], None]
+        self, thread: "TestThread", at: Micros, when: "Callable[[], object] | None", end: Callable[[bool], None]
     ) -> None:
-        self.member: Final = member
+        self.thread: Final = thread
         self.at = at
         self.when: Final = when
         self.times = 0

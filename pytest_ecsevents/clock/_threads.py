@@ -28,23 +28,21 @@ class TestThread:
     """One thread of the test.
 
     Attributes:
-        number: In order of start.
         ident: Its identity, once it runs.
-        thread: Its `threading.Thread`, if the test started it.
+        started: Its `threading.Thread`, if the test started it.
         waits: What it waits for. A wait may set off what waits itself: the innermost is last.
-        joined_by: Scheduler for its end.
+        joined_by: Waits for its end.
         locking: Events whose locks it takes or has.
         loop: The event loop that it ran last.
-        has_ended: Whether it has.
     """
 
     __test__ = False
-    __slots__ = ("_use", "has_ended", "ident", "joined_by", "locking", "loop", "number", "thread", "waits")
+    __slots__ = ("_use", "has_ended", "ident", "joined_by", "locking", "loop", "number", "started", "waits")
 
-    def __init__(self, number: int, thread: threading.Thread | None) -> None:
+    def __init__(self, number: int, started: threading.Thread | None) -> None:
         self.number: Final = number
         self.ident: int | None = None
-        self.thread: Final = thread
+        self.started: Final = started
         self.waits: list[Wait] = []
         self.joined_by: list[Wait] = []
         self.locking: list[object] = []
@@ -84,8 +82,6 @@ class TestThread:
 
 
 class EndedBy(Enum):
-    """Why a thread that waited goes on."""
-
     WAKING = auto()
     DEADLINE = auto()
     RUN = auto()  # it ends the handler
@@ -97,7 +93,6 @@ class Wait:
     """One thread that waits.
 
     Attributes:
-        member: The thread.
         deadline: When it goes on by itself; None for never.
         rank: Of waits for one instant, that of the lower rank ends first.
         ended_by: Why it goes on, once it does.
@@ -108,15 +103,15 @@ class Wait:
     is_of_loop = False
     """Whether the thread runs an event loop that has nothing to do."""
 
-    __slots__ = ("_lock", "_scheduler", "deadline", "ended_by", "is_driving", "is_to_look", "member", "rank")
+    __slots__ = ("_lock", "_scheduler", "deadline", "ended_by", "is_driving", "is_to_look", "rank", "thread")
 
     def __init__(
-        self, scheduler: "Scheduler", member: TestThread, deadline: Micros | None, *, rank: int | None = None
+        self, scheduler: "Scheduler", thread: TestThread, deadline: Micros | None, *, rank: int | None = None
     ) -> None:
         self._scheduler: Final = scheduler
-        self.member: Final = member
+        self.thread: Final = thread
         self.deadline = deadline
-        self.rank = member.number if rank is None else rank
+        self.rank = thread.number if rank is None else rank
         self.ended_by: EndedBy | None = None
         self.is_driving = self.is_to_look = False
         self._lock: Final = allocate_lock()
@@ -124,7 +119,6 @@ class Wait:
 
     @property
     def is_ready(self) -> bool:
-        """Whether it goes on."""
         return self.ended_by is not None
 
     def release(self) -> None:
@@ -137,7 +131,7 @@ class Wait:
             raise RuntimeError("the wait has ended")
 
     def park(self, seconds: float | None) -> None:
-        """Wait in earnest, until unparked or for so many real seconds."""
+        """Wait in real time, until unparked or for so many seconds."""
         self._lock.acquire(True, -1 if seconds is None else seconds)
 
     def unpark(self) -> None:

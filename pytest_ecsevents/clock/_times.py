@@ -32,12 +32,10 @@ _PART: Final = re.compile(r"(\d+(?:\.\d+)?)(d|h|ms|m|s)")
 
 
 def to_micros(when: dt.datetime) -> Micros:
-    """Microseconds since the epoch of an aware datetime."""
     return (when - _EPOCH) // MICROSECOND
 
 
 def from_micros(at: Micros) -> dt.datetime:
-    """The aware UTC datetime of an instant."""
     return _EPOCH + dt.timedelta(microseconds=at)
 
 
@@ -47,7 +45,6 @@ def naive_from_micros(at: Micros) -> dt.datetime:
 
 
 def delta_micros(delta: dt.timedelta) -> Micros:
-    """Microseconds of a timedelta, exactly."""
     return delta // MICROSECOND
 
 

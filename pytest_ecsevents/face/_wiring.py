@@ -185,12 +185,12 @@ class Parts:
     def _runner(self, at: Micros | None, condition: Callable[[], object] | None) -> Runner | None:
         """A runner for the calling thread; None where sleeping does not move the clock."""
         waits = self.clock.waits
-        member = None if waits is None else waits.me()
-        if waits is None or member is None:
+        thread = None if waits is None else waits.me()
+        if waits is None or thread is None:
             return None
         return Runner(
             waits,
-            member,
+            thread,
             self.clock,
             at=at,
             condition=condition,

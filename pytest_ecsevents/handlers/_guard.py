@@ -17,8 +17,6 @@ T = TypeVar("T")
 
 
 class _Running:
-    """A receiver that is at work."""
-
     __slots__ = ("interrupter", "is_stubborn", "stuck_at", "what")
 
     def __init__(self, what: str, clock: Clock) -> None:
@@ -39,7 +37,6 @@ class Guard:
     """Watches, from another thread and in real time, whether the receiver that is called gets on.
 
     Args:
-        clock: The test's.
         patience: Real seconds within which it must sleep or call the cloud.
         activity: What changes whenever it does.
     """
@@ -52,7 +49,6 @@ class Guard:
         self._wake: Final = allocate_lock()
 
     def end(self) -> None:
-        """Stop watching."""
         if self._wake.locked():
             self._wake.release()
 

@@ -17,7 +17,7 @@ from pytest_ecsevents.handlers._senders import (
     is_coroutine_function,
     name_of,
 )
-from pytest_ecsevents.services.cms._delivery import Courier, Delivery, Dispatcher, Subscription
+from pytest_ecsevents.services.cms._delivery import Delivery, Dispatcher, Sender, Subscription
 from pytest_ecsevents.services.cms._delivery_faults import DeliveryFaults, Retries
 from pytest_ecsevents.services.cms._filters import EventFilter
 from pytest_ecsevents.services.cms._formats import callback, cloudmonitor
@@ -40,12 +40,8 @@ class Receivers:
     """The receivers of one test.
 
     Args:
-        monitor: Sends the notifications.
-        dispatcher: Plans their deliveries.
-        guard: Ends a receiver that hangs.
         call_function: Calls a handler of Function Compute, which has so much virtual time.
         region_id: The region of functions for which the test names none.
-        account_id: The account of functions.
         seed: Makes the random choices of deliveries.
     """
 
@@ -78,13 +74,12 @@ class Receivers:
         return {one: at for subscription in self.subscriptions for one, at in subscription.to_be_retried.items()}
 
     def subscribe(self, receiver: "Receiver | str", method: object, options: Mapping[str, object]) -> Subscription:
-        """Have notifications delivered to a function or a URL."""
         if isinstance(receiver, str):
             return self._subscribe_url(receiver, method, options)
         if method is not None:
             raise BadArgumentError(f"method is {method!r}, but the receiver is not a URL. Leave method out.")
         _check_receiver("subscribe", receiver, 1, "the notification")
-        return self._add(FunctionSender(receiver, self._guard), "subscribe", options, _NONE)
+        return self.attach(FunctionSender(receiver, self._guard), "subscribe", options)
 
     def _subscribe_url(self, url: str, method: object, options: Mapping[str, object]) -> Subscription:
         _check_url(url)
@@ -95,8 +90,8 @@ class Receivers:
             )
         form = str(options.get("format", "cloudmonitor"))
         usual = _OF_EVENTBRIDGE if form == "eventbridge" else _OF_A_RULE
-        courier = UrlSender(url, str(how), is_rule=form == "cloudmonitor")
-        return self._add(courier, "subscribe", options, usual)
+        sender = UrlSender(url, str(how), is_rule=form == "cloudmonitor")
+        return self.attach(sender, "subscribe", options, usual)
 
     def function_compute(
         self,
@@ -119,7 +114,7 @@ class Receivers:
         service, _, function = (name or own_name).rpartition("/")
         module = str(getattr(handler, "__module__", "index")).rpartition(".")[2]
         meta = FunctionMeta(function, f"{module}.{own_name}", memory, max(1, timeout // SECOND))
-        courier = FunctionComputeSender(
+        sender = FunctionComputeSender(
             handler,
             meta,
             service,
@@ -128,7 +123,7 @@ class Receivers:
             call=self._call_function,
             seed=f"{self._seed}/functions/{len(self.subscriptions)}",
         )
-        added = self._add(courier, "function_compute", options, _OF_A_FUNCTION, listens=not rules_only)
+        added = self.attach(sender, "function_compute", options, _OF_A_FUNCTION, rules_only=rules_only)
         self.functions[f"{service}/{function}"] = added, region_id
         return added
 
@@ -144,21 +139,18 @@ class Receivers:
     def to_webhook(self, url: str, method: str, receiver: "Receiver | str") -> Subscription:
         """Deliver notifications of an event rule to the receiver that stands for a URL."""
         if isinstance(receiver, str):
-            courier: Courier = UrlSender(receiver, f"{method} JSON", is_rule=False)
+            sender: Sender = UrlSender(receiver, f"{method} JSON", is_rule=False)
         else:
-            courier = FunctionSender(receiver, self._guard, f"{method} {url}")
-        return self.of_a_rule(courier, callback, _OF_A_RULE)
+            sender = FunctionSender(receiver, self._guard, f"{method} {url}")
+        return self.of_a_rule(sender, callback, _OF_A_RULE)
 
     def of_a_rule(
-        self,
-        courier: Courier,
-        make: "Callable[[Notification], dict[str, Any]]" = cloudmonitor,
-        retries: Retries = _NONE,
+        self, sender: Sender, make: "Callable[[Notification], dict[str, Any]]" = cloudmonitor, retries: Retries = _NONE
     ) -> Subscription:
         """Deliver notifications of event rules, and no others."""
         subscription = Subscription(
             self._dispatcher,
-            courier,
+            sender,
             wanted=EventFilter(),
             make=make,
             faults=DeliveryFaults(),
@@ -176,22 +168,25 @@ class Receivers:
         """
         read_options(what, options, self._monitor.names, _NONE, _ALSO[what].split())
 
-    def attach(self, courier: Courier, what: str, options: Mapping[str, object], *, rules_only: bool) -> Subscription:
-        """Deliver notifications to a queue or a topic; nothing is retried unless the test asks for it."""
-        return self._add(courier, what, options, _NONE, listens=not rules_only)
-
-    def _add(
-        self, courier: Courier, what: str, options: Mapping[str, object], usual: Retries, *, listens: bool = True
+    def attach(
+        self,
+        sender: Sender,
+        what: str,
+        options: Mapping[str, object],
+        usual: Retries = _NONE,
+        *,
+        rules_only: bool = False,
     ) -> Subscription:
+        """Have notifications delivered; `usual` holds unless the test asks for other retries."""
         seed = options.get("seed", len(self.subscriptions))
         subscription = Subscription(
             self._dispatcher,
-            courier,
+            sender,
             seed=f"{self._seed}/deliveries/{seed}",
             **read_options(what, options, self._monitor.names, usual, _ALSO[what].split()),
         )
         self.subscriptions.append(subscription)
-        if listens:
+        if not rules_only:
             self._monitor.listeners.append(subscription.offer)
         return subscription
 
@@ -224,7 +219,6 @@ def _check_receiver(what: str, function: object, number: int, arguments: str) ->
 
 
 def _check_url(url: str, what: str = "subscribe") -> None:
-    """Refuse a text that is not an HTTP URL."""
     try:
         parts = urlsplit(url)
         is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

@@ -39,8 +39,6 @@ _RECORDED: Final[Mapping[str, tuple[str, Callable[[Notification], dict[str, Any]
 
 
 class RuleTargets:
-    """Delivers notifications to the targets of event rules."""
-
     def __init__(self, monitor: CloudMonitor, receivers: Receivers, mail: Mail) -> None:
         self._monitor: Final = monitor
         self._receivers: Final = receivers
@@ -54,7 +52,6 @@ class RuleTargets:
         monitor.rule_listeners.append(self.heard)
 
     def heard(self, notification: Notification) -> None:
-        """Deliver a notification to the targets of each rule that fires."""
         for rule in self._monitor.rules.of(notification.account_id):
             if rule.fires_for(notification):
                 told = replace(notification, rule_name=rule.name, rule_deliveries=rule.deliveries)
@@ -125,7 +122,6 @@ def _near(name: str, known: Iterable[str]) -> str:
 
 
 def _leads_here(url: str) -> bool:
-    """Whether a URL leads to this machine."""
     try:
         return is_loopback(urlsplit(url).hostname or "")
     except ValueError:

@@ -62,9 +62,6 @@ class Runner:
     """Runs one handler in the calling thread.
 
     Args:
-        scheduler: The threads of the test.
-        member: The calling one.
-        clock: The test's.
         at: The instant at which the handler is to end, or None.
         condition: What is to end it, or None.
         activity: What grows whenever the handler calls the cloud.
@@ -74,7 +71,7 @@ class Runner:
     def __init__(
         self,
         scheduler: Scheduler,
-        member: TestThread,
+        thread: TestThread,
         clock: Clock,
         *,
         at: Micros | None,
@@ -89,16 +86,16 @@ class Runner:
         self._activity: Final = activity
         self._patience: Final = patience
         self._stop: Final = Stop(
-            member,
+            thread,
             self._now() + A_YEAR if at is None else at,
             None if condition is None else self._is_met,
             self._end_handler,
         )
         self._condition_error: BaseException | None = None
         self._was_met = False
-        self._member: Final = member
+        self._thread: Final = thread
         self._task: asyncio.Future[Any] | None = None  # the coroutine's, where `run` or `run_async` awaits it
-        self._others: Final = _tasks_of(member.loop)
+        self._others: Final = _tasks_of(thread.loop)
         self._where = ""
         self._stuck_at = ""
         self._is_stubborn = False
@@ -210,7 +207,7 @@ class Runner:
     def _tasks_to_end(self) -> "Sequence[asyncio.Future[Any]]":
         """The coroutine that was passed; what it has started follows, or is left when it has ended."""
         if self._task is None or self._task.done() or self._stop.times > Stop.OFTEN:
-            return [task for task in _tasks_of(self._member.loop) if task not in self._others]
+            return [task for task in _tasks_of(self._thread.loop) if task not in self._others]
         return [self._task]
 
     def _is_met(self) -> bool:
@@ -265,7 +262,6 @@ class Runner:
     # -- watching it, from another thread
 
     def _watch(self) -> None:
-        """Look in real time whether the handler gets on."""
         seen, since = self._signs_of_life(), real_now()
         overdue_at = since + self._longest
         while not self._interrupter.is_over and not self._wake.acquire(
@@ -307,7 +303,7 @@ class Runner:
 
     def _ask_loop(self) -> bool:
         """Have the handler's loop end its tasks; False if it has none, or has not come to it since it was asked."""
-        loop = self._member.loop
+        loop = self._thread.loop
         if self._is_loop_asked or loop is None or not loop.is_running() or not self._tasks_to_end():
             return False
         self._is_loop_asked = True
@@ -371,7 +367,6 @@ def _is_awaitable(result: object) -> bool:
 
 
 def _tasks_of(loop: Any) -> "list[asyncio.Task[Any]]":
-    """The tasks of a loop that are in the author's code."""
     return [] if loop is None else [task for task in asyncio.all_tasks(loop) if _frames_of(task)]
 
 

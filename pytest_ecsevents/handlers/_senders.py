@@ -29,7 +29,6 @@ class FunctionSender:
     """Calls a function of the author's with the notification.
 
     Args:
-        function: A function or a coroutine function.
         guard: Ends the function when it hangs.
         receiver: Its name in the timeline; by default its own.
     """
@@ -59,7 +58,6 @@ class UrlSender:
     """Sends a notification to a URL.
 
     Args:
-        url: The URL.
         method: A key of `METHODS`.
         is_rule: Whether to add what an event rule adds to the payload.
     """
@@ -95,8 +93,6 @@ class FunctionComputeSender:
         handler: `handler(event: bytes, context)`.
         meta: What the context says of the function.
         service: The name of its service; may be empty.
-        region_id: Its region.
-        account_id: Its account.
         call: Calls a function, given its name for errors, the function, and how much virtual time it has.
         seed: Makes its request ids and credentials.
     """
@@ -138,13 +134,7 @@ class FunctionComputeSender:
             account_id=self._account_id,
             logger=logging.getLogger(f"function_compute.{self._meta.name}"),
         )
-        with _environment(self._variables(context)):
-            return self._call(
-                f"The {self.receiver}", lambda: self._handler(event, context), self._meta.timeout * SECOND
-            )
-
-    def _variables(self, context: FunctionContext) -> dict[str, str]:
-        return {
+        variables = {
             "ALIBABA_CLOUD_ACCESS_KEY_ID": context.credentials.access_key_id,
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET": context.credentials.access_key_secret,
             "ALIBABA_CLOUD_SECURITY_TOKEN": context.credentials.security_token,
@@ -154,6 +144,10 @@ class FunctionComputeSender:
             "FC_FUNCTION_HANDLER": self._meta.handler,
             "FC_FUNCTION_MEMORY_SIZE": str(self._meta.memory),
         }
+        with _environment(variables):
+            return self._call(
+                f"The {self.receiver}", lambda: self._handler(event, context), self._meta.timeout * SECOND
+            )
 
 
 @contextmanager

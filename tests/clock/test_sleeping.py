@@ -795,10 +795,10 @@ def test_who_has_ended_need_not_be_waited_for(ecs):
     """A join that comes just after the end finds it."""
     from pytest_ecsevents.clock._threads import Wait
 
-    team = ecs._clock.waits
-    ended = team.enrol(threading.Thread())
-    team.end(ended)
-    assert team.wait_for_end(Wait(team, team.me(), None), ended)
+    scheduler = ecs._clock.waits
+    ended = scheduler.enrol(threading.Thread())
+    scheduler.end(ended)
+    assert scheduler.wait_for_end(Wait(scheduler, scheduler.me(), None), ended)
 
 
 def test_a_thread_started_twice_is_refused_as_ever(ecs):

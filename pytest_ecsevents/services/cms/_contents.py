@@ -24,7 +24,6 @@ _STARTED: Final = FINAL | {EventStatus.EXECUTING}
 
 
 def of_event(event: EventRecord, change: Transition) -> Content:
-    """The content of a system event of an instance."""
     content: dict[str, object] = {
         "eventId": event.event_id,
         "publishTime": instant_text(event.published_at),
@@ -42,13 +41,11 @@ def of_event(event: EventRecord, change: Transition) -> Content:
 
 
 def content_of(event: SystemEvent) -> Content:
-    """The content of a system event of an instance in its current status."""
     record = record_of(event)
     return of_event(record, record.transitions[-1])
 
 
 def of_disk_event(event: EventRecord, change: Transition, instance: InstanceRecord) -> Content:
-    """The content of a system event of a disk."""
     disk = event.disk
     assert disk is not None
     content: dict[str, object] = {
@@ -86,7 +83,6 @@ def of_state(instance: InstanceRecord, status: InstanceStatus | None) -> Content
 
 
 def of_interruption(instance: InstanceRecord) -> Content:
-    """The content of the interruption of a preemptible instance."""
     return {"instanceId": instance.instance_id, "action": "delete"}
 
 

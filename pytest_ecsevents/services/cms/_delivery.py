@@ -84,9 +84,7 @@ class Delivery:
         )
 
 
-class Courier(Protocol):
-    """Calls a receiver."""
-
+class Sender(Protocol):
     @property
     def receiver(self) -> str:
         """The receiver's name in the timeline."""
@@ -116,19 +114,16 @@ class Subscription:
     """A receiver, its filter, and its deliveries so far.
 
     Args:
-        dispatcher: What all subscriptions share.
-        courier: Calls the receiver.
         wanted: The notifications that it gets.
         make: Gives a notification its form.
         faults: What may happen on the way.
         retries: How often a failed delivery is repeated.
-        seed: Seeds its random numbers.
     """
 
     def __init__(
         self,
         dispatcher: Dispatcher,
-        courier: Courier,
+        sender: Sender,
         *,
         wanted: EventFilter,
         make: Callable[[Notification], dict[str, Any]],
@@ -137,7 +132,7 @@ class Subscription:
         seed: str,
     ) -> None:
         self._dispatcher: Final = dispatcher
-        self._courier: Final = courier
+        self._sender: Final = sender
         self._wanted: Final = wanted
         self._takes_all: Final = wanted == EventFilter()
         self._has_no_faults: Final = faults == DeliveryFaults()
@@ -153,7 +148,7 @@ class Subscription:
     @property
     def receiver(self) -> str:
         """The receiver's name in the timeline."""
-        return self._courier.receiver
+        return self._sender.receiver
 
     @property
     def deliveries(self) -> list[Delivery]:
@@ -178,7 +173,6 @@ class Subscription:
     # -- on the way
 
     def offer(self, notification: Notification) -> None:
-        """Plan the delivery of a notification if the filter passes it."""
         if self._takes_all or self._wanted.passes(notification):
             self.take(notification)
 
@@ -247,7 +241,7 @@ class Subscription:
             return
         delivery = self._begin(notification, attempt, is_duplicate=is_duplicate)
         try:
-            delivery.answer = self._dispatcher.call(self._courier.deliver, delivery)
+            delivery.answer = self._dispatcher.call(self._sender.deliver, delivery)
         except (HandlerStop, KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # pytest's own failures are such too

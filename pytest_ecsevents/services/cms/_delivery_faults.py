@@ -32,8 +32,6 @@ class DeliveryFaults:
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How often a failed delivery is repeated, and when."""
-
     most: int
     gap: Span = (0, 0)
     doubles: bool = False
@@ -45,7 +43,6 @@ class Retries:
 
 
 def spread(span: Span, numbers: random.Random) -> Micros:
-    """A random duration within a span."""
     least, most = span
     return least if least == most else numbers.randint(least, most)
 

@@ -12,9 +12,6 @@ from pytest_ecsevents.services.cms._notification import Notification
 
 __tracebackhide__ = hidden_in_reports
 
-MUTED_FOR: Final = 86_400
-"""Default of `SilenceTime`, in seconds (documented)."""
-
 
 class NoSuchRuleError(NoSuchNameError):
     """No event rule of the account, or no target of the rule, has the name."""
@@ -101,7 +98,7 @@ class EventRule:
     event_type: str = "SYSTEM"
     group_id: str = ""
     is_enabled: bool = True
-    silence_time: int = MUTED_FOR
+    silence_time: int = 86_400  # the documented default
     targets: dict[str, RuleTarget] = field(default_factory=dict)
     deliveries: list[Delivery] = field(default_factory=list, repr=False)
 
@@ -119,15 +116,12 @@ class EventRules:
         self.by_account: Final[dict[str, dict[str, EventRule]]] = {}
 
     def of(self, account_id: str) -> list[EventRule]:
-        """The rules of an account."""
         return list(self.by_account.get(account_id, {}).values())
 
     def get(self, account_id: str, name: str) -> EventRule | None:
-        """The rule of the name, or None."""
         return self.by_account.get(account_id, {}).get(name)
 
     def rule(self, account_id: str, name: str) -> EventRule:
-        """The rule of the name."""
         rule = self.get(account_id, name)
         if rule is None:
             known = [one.name for one in self.of(account_id)]
@@ -138,7 +132,6 @@ class EventRules:
         return rule
 
     def add(self, rule: EventRule) -> None:
-        """Add a rule to its account."""
         self.by_account.setdefault(rule.account_id, {})[rule.name] = rule
 
     def enable(self, account_id: str, names: Iterable[str], *, is_enabled: bool) -> None:

@@ -22,17 +22,9 @@ _NOTHING: Final = frozenset[str]()
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """The conditions of one receiver. An empty set, and `*`, stand for all values.
+    """The conditions of one receiver, as in `DeliveryOptions`. An empty collection, and `*`, stand for all values.
 
-    Attributes:
-        names: Names of notifications, or EventBridge's types, `ecs:Instance:StateChange`.
-        levels: "CRITICAL", "WARN", "INFO".
-        statuses: "Scheduled", ...; "Normal" for what is not a system event.
-        event_types: "StatusNotification", "Exception", "Maintenance".
-        products: Products, in any case. Only ECS sends notifications here; a dry run may name any.
-        resource_groups: Ids of the resource groups of instances.
-        keywords: Words that are searched in the notification's flat form (where the service searches is a guess).
-        keyword_relation: "OR" for any of the words, "NOT" for none.
+    Products are compared in any case. Only ECS sends notifications here; a dry run may name any product.
     """
 
     names: Collection[str] = _NOTHING
@@ -45,7 +37,6 @@ class EventFilter:
     keyword_relation: str = "OR"
 
     def passes(self, notification: Notification) -> bool:
-        """Whether a notification meets every condition."""
         row = notification.row
         return (
             (not self.names or _is_in(self.names, row.name, eventbridge_type(row)))
@@ -68,8 +59,6 @@ def _is_in(wanted: Collection[str], *words: str) -> bool:
 
 
 class _AllowedValues(NamedTuple):
-    """The values that a condition may have."""
-
     known: Callable[[NotificationNames, str], Collection[str]]
     also: Callable[[str, str], bool] = lambda _word, _format: False
     hint: str = ""
@@ -90,11 +79,8 @@ def _is_by_grammar(name: str, format_: str) -> bool:
     return not status if is_type else status in {one.value for one in EventStatus}
 
 
-def _anything(_word: str, _format: str) -> bool:
-    return True
-
-
 _TYPES_HINT: Final = ' EventBridge\'s types have no status; choose one with statuses="Scheduled". A rule takes whole types, and * for all.'
+_ANYTHING: Final = _AllowedValues(lambda _names, _format: (), lambda _word, _format: True)
 _STATUSES: Final = (*(status.value for status in EventStatus), NORMAL, "-")
 
 _CONDITIONS: Final[Mapping[str, _AllowedValues]] = {
@@ -112,8 +98,8 @@ _CONDITIONS: Final[Mapping[str, _AllowedValues]] = {
         lambda word, _format: word.upper() == "ECS",
         " No other product sends notifications here.",
     ),
-    "resource_groups": _AllowedValues(lambda _names, _format: (), _anything),
-    "keywords": _AllowedValues(lambda _names, _format: (), _anything),
+    "resource_groups": _ANYTHING,
+    "keywords": _ANYTHING,
 }
 
 

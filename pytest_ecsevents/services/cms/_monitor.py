@@ -38,8 +38,6 @@ __tracebackhide__ = hidden_in_reports
 
 
 class CloudMonitor:
-    """The notifications of one test's cloud."""
-
     def __init__(self, cloud: Cloud, seed: str) -> None:
         self._cloud: Final = cloud
         self._seed: Final = seed
@@ -55,7 +53,6 @@ class CloudMonitor:
         return random.Random(f"{self._seed}/notifications")
 
     def record_change(self, change: Observed) -> None:
-        """Send the notification of a change."""
         if isinstance(change, Transition):
             if change.from_status != change.to_status:  # no notification of a rescheduled event is known
                 self.send(self._of_event(change))
@@ -97,7 +94,6 @@ class CloudMonitor:
             return self._of_instance(instance, leveled, now, said, resource=resource or default)
 
     def send(self, notification: Notification, *, is_kept: bool = True) -> None:
-        """Send a notification: listeners plan its delivery."""
         if is_kept:
             self.notifications.append(notification)
         for listener in (*(self.rule_listeners if self.rules.by_account else ()), *self.listeners):

@@ -131,6 +131,5 @@ def _is_text(name: object) -> bool:
 
 
 def check_level(level: object) -> None:
-    """Raise BadArgumentError for an unknown level."""
     if level not in LEVELS:
         raise BadArgumentError(f"level is {level!r}. Pass one of: {listed(LEVELS)}.{did_you_mean(str(level), LEVELS)}")

@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from pytest_ecsevents._errors import BadArgumentError, DeliveryError, hidden_in_reports
 from pytest_ecsevents.rpc._exchange import Endpoint, Recorder
-from pytest_ecsevents.services.cms._delivery import Courier, Delivery, Subscription
+from pytest_ecsevents.services.cms._delivery import Delivery, Sender, Subscription
 from pytest_ecsevents.services.ecs._cloud import Cloud
 from pytest_ecsevents.services.smq._author import Queue, Topic, argument_errors, queue_attributes
 from pytest_ecsevents.services.smq._protocol import SmqCall, SmqService
@@ -25,10 +25,10 @@ class NotificationSource(Protocol):
     def check(self, what: str, options: Mapping[str, object]) -> None:
         """Refuse options that `attach` would refuse."""
 
-    def attach(self, courier: Courier, what: str, options: Mapping[str, object], *, rules_only: bool) -> Subscription:
+    def attach(self, sender: Sender, what: str, options: Mapping[str, object], *, rules_only: bool) -> Subscription:
         """Have notifications delivered."""
 
-    def of_a_rule(self, courier: Courier) -> Subscription:
+    def of_a_rule(self, sender: Sender) -> Subscription:
         """Have only those delivered that an event rule sends."""
 
 
@@ -42,7 +42,7 @@ class Server(Protocol):
         """Its address; starts it."""
 
 
-class Sender:
+class MessageSender:
     """Sends notifications to a queue or a topic."""
 
     def __init__(self, receiver: str, send: Callable[[str], object]) -> None:
@@ -159,9 +159,9 @@ class Messaging:
         return self._of_rules[state]
 
 
-def _sender(made: Queue | Topic) -> Sender:
+def _sender(made: Queue | Topic) -> MessageSender:
     if isinstance(made, Queue):
         queue = made
-        return Sender(f"queue {made.name}", lambda body: queue.send(body).message_id)
+        return MessageSender(f"queue {made.name}", lambda body: queue.send(body).message_id)
     topic = made
-    return Sender(f"topic {made.name}", lambda body: topic.publish(body).message_id if topic.is_there else None)
+    return MessageSender(f"topic {made.name}", lambda body: topic.publish(body).message_id if topic.is_there else None)

@@ -148,17 +148,12 @@ _NOTES: Final = (
 # -- DescribeSystemEventAttribute
 
 
-def page_number(most: int | None = None) -> Parameter[int]:
-    """PageNumber."""
-    return integer("PageNumber", 1, least=1, most=most)
-
-
 def page_of(items: "Sequence[Any]", number: int, size: int) -> "Sequence[Any]":
     """The items of one page; one past the end is empty (a guess)."""
     return items[(number - 1) * size : number * size]
 
 
-_PAGE_NUMBER: Final = page_number(100_000_000)
+_PAGE_NUMBER: Final = integer("PageNumber", 1, least=1, most=100_000_000)
 _PAGE_SIZE: Final = integer("PageSize", 10, least=1, most=100)
 
 
@@ -197,10 +192,8 @@ def _describe_events(call: MonitorCall) -> JsonObject:
 )
 def _describe_counts(call: MonitorCall) -> JsonObject:
     alike: dict[object, list[Notification]] = {}
-    for notification in _found(call):
-        alike.setdefault(
-            (notification.product, notification.name, notification.row.level, notification.arn), []
-        ).append(notification)
+    for one in _found(call):
+        alike.setdefault((one.product, one.name, one.row.level, one.arn), []).append(one)
     views: list[Json] = [{**_view(those[-1]), "Num": len(those)} for those in alike.values()]
     return reply({"Message": "success", "SystemEventCounts": {"SystemEventCount": views}}, success="true")
 

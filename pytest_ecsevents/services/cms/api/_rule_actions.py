@@ -26,7 +26,7 @@ from pytest_ecsevents.services.cms._filters import ALL, is_name
 from pytest_ecsevents.services.cms._monitor import MonitorCall
 from pytest_ecsevents.services.cms._names import EVENT_TYPES, LEVELS
 from pytest_ecsevents.services.cms.api import PACKAGE
-from pytest_ecsevents.services.cms.api._monitor_actions import page_number, page_of, reply
+from pytest_ecsevents.services.cms.api._monitor_actions import page_of, reply
 
 ACTIONS: Final = Actions[MonitorCall](
     PACKAGE,
@@ -164,7 +164,7 @@ _OF_GROUP: Final = text("GroupId")
 _PREFIX: Final = text("NamePrefix")
 _IS_ENABLED: Final = yes_or_no("IsEnable", note="only enabled rules, or only disabled ones")
 # Texts in the reference and in the models.
-_PAGE_NUMBER: Final = replace(page_number(), kind="string")
+_PAGE_NUMBER: Final = replace(integer("PageNumber", 1, least=1), kind="string")
 _PAGE_SIZE: Final = replace(integer("PageSize", 10, least=1, most=100), kind="string")
 
 
@@ -262,7 +262,6 @@ class TargetKind:
         object.__setattr__(self, "parameter", parameter)
 
     def lacks(self, members: Mapping[str, str]) -> list[str]:
-        """The needed members that a target does not have."""
         return [need for need in self.needed if not any(member in members for member in need.split(" or "))]
 
 
