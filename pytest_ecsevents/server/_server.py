@@ -121,12 +121,13 @@ class _Handler(WSGIRequestHandler):
         """Answer a request whose head has been read; werkzeug calls this for every method."""
         try:
             request = self._read()
-        except ConnectionError:
-            raise
         except exceptions.HTTPException as problem:
             self.send_error(problem.code or 400, problem.description)
             return
-        except (OSError, ValueError) as problem:  # of a chunk; of a host in brackets that are not closed
+        except (
+            OSError,
+            ValueError,
+        ) as problem:  # of a chunk; of a host in brackets that are not closed; the client has gone
             self.send_error(400, str(problem))
             return
         try:
