@@ -27,14 +27,11 @@ from _thread import RLock, get_ident
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from pytest_ecsevents.clock._stop import HandlerStop, Stop, TestIsOver
 from pytest_ecsevents.clock._threads import EndedBy, TestThread, Wait, WatchedWait, real_now, real_sleep
 from pytest_ecsevents.clock._times import LAST, Micros
-
-if TYPE_CHECKING:
-    from pytest_ecsevents.clock._clock import Clock
 
 A_MOMENT: Final = 0.001
 """Real seconds given, before time moves, to threads that wait for something real: another may just have woken them."""
@@ -53,10 +50,25 @@ def _is_interruptible(thread: TestThread | None) -> bool:
     return thread is None or thread.is_interruptible
 
 
+class TimeDriver(Protocol):
+    """What the scheduler needs of the clock, which is built on it."""
+
+    def now(self) -> Micros: ...
+
+    def due_from(self) -> Micros | None:
+        """An instant before which no work is due, read without a lock; None if none is planned."""
+
+    def run_one_due(self, until: Micros) -> bool:
+        """Move to the next work that is due until an instant and run it; whether there was some."""
+
+    def move_to(self, at: Micros) -> None:
+        """Move, though nothing is due."""
+
+
 class Scheduler:
     """The threads of one test, and when time moves."""
 
-    def __init__(self, clock: "Clock") -> None:
+    def __init__(self, clock: TimeDriver) -> None:
         self._clock: Final = clock
         mutex: Any = RLock()
         self._mutex: Final = mutex

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from contextlib import suppress
 from enum import Enum, auto
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pytest_ecsevents.clock._processor_use import ProcessorUse
 from pytest_ecsevents.clock._times import Micros
@@ -15,7 +15,6 @@ from pytest_ecsevents.clock._times import Micros
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_ecsevents.clock._scheduler import Scheduler
 
 # Real time, whatever a test replaces: no back end replaces `clock_gettime`, and `sleep` is taken before any does.
 real_now: "Final[Callable[[], float]]" = (
@@ -89,6 +88,19 @@ class EndedBy(Enum):
     ERROR = auto()
 
 
+class Waker(Protocol):
+    """What a wait needs of the scheduler, which is built on it."""
+
+    def me(self) -> TestThread | None:
+        """The calling thread, if it belongs to the test."""
+
+    def make_ready(self, wait: "Wait") -> bool:
+        """Have a thread go on; False if it does already."""
+
+    def watch(self, wait: "WatchedWait") -> bool:
+        """Wait in virtual time; whether the wait was ended before its deadline."""
+
+
 class Wait:
     """One thread that waits.
 
@@ -106,7 +118,7 @@ class Wait:
     __slots__ = ("_lock", "_scheduler", "deadline", "ended_by", "is_driving", "is_to_look", "rank", "thread")
 
     def __init__(
-        self, scheduler: "Scheduler", thread: TestThread, deadline: Micros | None, *, rank: int | None = None
+        self, scheduler: "Waker", thread: TestThread, deadline: Micros | None, *, rank: int | None = None
     ) -> None:
         self._scheduler: Final = scheduler
         self.thread: Final = thread

@@ -54,7 +54,7 @@ class RuleTargets:
     def heard(self, notification: Notification) -> None:
         for rule in self._monitor.rules.of(notification.account_id):
             if rule.fires_for(notification):
-                told = replace(notification, rule_name=rule.name, rule_deliveries=rule.deliveries)
+                told = replace(notification, rule_name=rule.name, keep_delivery=rule.deliveries.append)
                 for target in list(rule.targets.values()):
                     self._ways.get(target.kind, self._record)(target, told)
 

@@ -228,8 +228,8 @@ class Subscription:
         delivery = Delivery(self, notification, attempt, now, is_duplicate=is_duplicate)
         self._deliveries.append(delivery)
         self._dispatcher.begun(delivery)
-        if notification.rule_deliveries is not None:
-            notification.rule_deliveries.append(delivery)
+        if notification.keep_delivery is not None:
+            notification.keep_delivery(delivery)
         return delivery
 
     def _deliver(

@@ -1,15 +1,12 @@
 """One notification of CloudMonitor, independent of its form."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from pytest_ecsevents.clock._times import Micros
 from pytest_ecsevents.services.cms._names import NotificationName
-
-if TYPE_CHECKING:
-    from pytest_ecsevents.services.cms._delivery import Delivery
 
 Content: TypeAlias = "dict[str, object]"
 """`content`: values by their names on the wire; mostly texts."""
@@ -33,7 +30,7 @@ class Notification:
         product: The product of the resource.
         group_id: The application group of the resource; "0" for none.
         rule_name: The event rule that sends it to a receiver; "" for none.
-        rule_deliveries: That rule's list of deliveries.
+        keep_delivery: Keeps a delivery for that rule.
     """
 
     row: NotificationName
@@ -49,7 +46,7 @@ class Notification:
     product: str = "ECS"
     group_id: str = "0"
     rule_name: str = ""
-    rule_deliveries: "list[Delivery] | None" = None
+    keep_delivery: Callable[..., None] | None = None
 
     @property
     def name(self) -> str:
