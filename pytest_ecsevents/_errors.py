@@ -44,7 +44,7 @@ class UnexpectedCallError(EcsEventsError, AssertionError):
 
 
 class NoGuestError(EcsEventsError, AssertionError):
-    """Something asked the metadata service, and nobody can tell inside which instance it runs, or nothing runs there."""
+    """A request to the metadata service came from no instance that is known, or from one that does not run."""
 
 
 class StandingClockError(EcsEventsError, AssertionError):
@@ -60,7 +60,7 @@ class EndlessHandlerError(EcsEventsError, AssertionError):
 
 
 class EndlessCallError(EcsEventsError, AssertionError):
-    """A call met a fault after which its client would wait for ever."""
+    """A call met a fault, and its client has no timeout: it would hang."""
 
 
 class ServedCallError(EcsEventsError, AssertionError):

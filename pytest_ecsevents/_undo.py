@@ -11,7 +11,7 @@ _INHERITED: Final = object()
 
 
 class Undo:
-    """What is to be undone, the last first, whatever fails meanwhile."""
+    """Steps that are undone in reverse order, also if one of them fails."""
 
     __slots__ = ("_steps",)
 

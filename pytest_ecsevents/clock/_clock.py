@@ -43,7 +43,7 @@ class Clock:
 
     Args:
         start: Where to freeze, or None for `default_start`, which yields to a clock that somebody else holds.
-        default_start: Where to freeze when nobody asked for an instant.
+        default_start: Where to freeze if the test gives no instant.
         backend: One of `BACKENDS`.
         sleep: One of `SLEEPS`: "virtual" has what waits in the thread that entered, and in those that it starts, move the
             clock; "real" leaves waiting alone.
@@ -143,7 +143,7 @@ class Clock:
         return self.still_at is not None
 
     def now(self) -> Micros:
-        """The process's instant, whoever moved it last; before entering and after leaving, where this clock stands."""
+        """The process's instant; before entering and after leaving, where this clock stands."""
         if self.still_at is not None:
             return self.still_at
         for source in self._sources:
@@ -198,7 +198,7 @@ class Clock:
 
         Args:
             until: When it ends; None for never.
-            is_over: Whether nobody waits for the answer any more.
+            is_over: Whether the client has stopped waiting.
         """
         thread = None if self.waits is None else self.waits.me()
         if self.waits is not None and thread is not None:
@@ -240,7 +240,7 @@ class Clock:
     # -- what falls due
 
     def later(self, at: Micros, operation: Callable[[], None]) -> None:
-        """Have an operation done at an instant, by whoever moves the clock, who holds no lock meanwhile."""
+        """Have an operation done at an instant, by the thread that moves the clock; it holds no lock meanwhile."""
         with self.lock:
             self.queue.push(at, lambda _subject, _at: self._due_operations.append(operation), None)
 

@@ -18,7 +18,7 @@ _USUAL: Final = frozenset({"time", "time_ns", "monotonic", "monotonic_ns", "date
 
 
 class FreezegunSource:
-    """freezegun, whoever froze with it."""
+    """freezegun, also if the user has started it."""
 
     name = "freezegun"
     freezes_monotonic = True
@@ -55,7 +55,7 @@ class FreezegunSource:
         for module, name, original in freezer.undo_changes:
             if keeps_own_names(module.__name__):
                 setattr(module, name, original)
-        # What waits by a clock that stands still would wait for ever.
+        # A wait by a clock that stands still would never end.
         futures: Any = concurrent.futures._base
         freezer.undo_changes.append((futures, "time", futures.time))
         futures.time = SimpleNamespace(monotonic=api.real_monotonic)

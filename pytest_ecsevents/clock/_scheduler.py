@@ -1,4 +1,4 @@
-"""Who waits for what: time moves when every thread of the test waits, to whatever comes first.
+"""What each thread waits for: time moves when every thread of the test waits, to what comes first.
 
 A thread of the test either runs or waits: for an instant, for another thread to wake it, or for whichever of the two
 comes first. When none runs, one that waits drives: it lets the next due work happen, or moves the clock to the earliest
@@ -43,7 +43,7 @@ END_WITHIN: Final = 2.0
 """Real seconds that threads have to end when their test has."""
 
 _A_CENTURY: Final = 100 * 365 * 86_400
-"""Seconds: who waits longer waits for ever, as `threading.TIMEOUT_MAX` means it."""
+"""Seconds: a longer wait has no end, as for `threading.TIMEOUT_MAX`."""
 
 
 def _is_interruptible(thread: TestThread | None) -> bool:
@@ -152,7 +152,7 @@ class Scheduler:
 
     @contextmanager
     def visited(self) -> Iterator[TestThread]:
-        """Count the calling thread, which nobody in the test started, among its threads meanwhile."""
+        """Count the calling thread, which the test has not started, among its threads meanwhile."""
         thread = self.enrol()
         try:
             yield thread
@@ -160,7 +160,7 @@ class Scheduler:
             self.end(thread)
 
     def dismiss(self, thread: TestThread) -> None:
-        """End whatever a thread waits for: it leaves by `TestIsOver`."""
+        """End the waits of a thread: it leaves by `TestIsOver`."""
         with self._mutex:
             for wait in thread.waits:
                 self.make_ready(wait, EndedBy.TEST)
@@ -188,7 +188,7 @@ class Scheduler:
     # -- waiting
 
     def deadline_after(self, seconds: float) -> Micros | None:
-        """The instant so many seconds from now, rounded up to whole microseconds; None for one that never comes."""
+        """The instant that many seconds from now, rounded up to whole microseconds; None for one that never comes."""
         if seconds >= _A_CENTURY:
             return None
         at = self._clock.now() + -(-int(seconds * 1_000_000_000) // 1_000)
@@ -394,7 +394,7 @@ class Scheduler:
             return wait is not None and not stop.thread.runs and self.make_ready(wait, EndedBy.RUN)
 
     def fail_run(self, error: BaseException) -> None:
-        """Have the handler that `run` runs end with an error, whatever it catches; nothing where none runs.
+        """End the handler that `run` runs with an error, also if it catches it; does nothing if none runs.
 
         Raises:
             HandlerStop: The calling thread is the handler's.

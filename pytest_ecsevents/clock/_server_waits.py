@@ -34,7 +34,7 @@ ANSWER_WITHIN: Final = 5.0
 
 
 def is_readable(*connections: socket.socket, seconds: float = 0) -> bool:
-    """Whether any of these sockets has something to read, or is at its end, within so many real seconds."""
+    """Whether any of these sockets has something to read, or is at its end, within that many real seconds."""
     with _SELECTOR() as selector:
         for connection in connections:
             selector.register(connection, selectors.EVENT_READ)

@@ -8,7 +8,7 @@ from pytest_ecsevents.clock._times import Micros
 class ClockSource(Protocol):
     """A library that replaces the process's clock.
 
-    `read` and `move_to` serve whoever started it, the user included; `start` and `stop` are ours.
+    `read` and `move_to` work also if the user has started it; `start` and `stop` are ours.
     None of them imports the library, `start` excepted.
     """
 

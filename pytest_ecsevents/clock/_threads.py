@@ -143,7 +143,7 @@ class Wait:
             raise RuntimeError("the wait has ended")
 
     def park(self, seconds: float | None) -> None:
-        """Wait in real time, until unparked or for so many seconds."""
+        """Wait in real time, until unparked, or for that many seconds."""
         self._lock.acquire(True, -1 if seconds is None else seconds)
 
     def unpark(self) -> None:
@@ -159,7 +159,7 @@ class WatchedWait(Wait, ABC):
 
     @abstractmethod
     def has_work(self) -> bool:
-        """Whether it can go on, though nobody woke it."""
+        """Whether it can go on, although no thread woke it."""
 
     @abstractmethod
     def holds_for(self, target: Micros | None, now: float) -> float:

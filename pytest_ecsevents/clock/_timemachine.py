@@ -10,7 +10,7 @@ from pytest_ecsevents.clock._times import Micros, from_micros
 
 
 class TimeMachineSource:
-    """time-machine, whoever travels with it."""
+    """time-machine, also if the user has started it."""
 
     name = "time-machine"
     freezes_monotonic = False

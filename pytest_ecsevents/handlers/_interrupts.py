@@ -31,7 +31,7 @@ class Interrupter:
     In the main thread it is a signal's handler that raises, since a signal reaches a thread that waits for a lock too.
     Elsewhere, and on systems without such signals, the interpreter raises at the thread's next step.
 
-    It never raises where the thread holds a lock of ours or waits in our scheduler: whoever watches tries again soon.
+    It never raises where the thread holds a lock of ours or waits in our scheduler: the watch tries again soon.
     """
 
     def __init__(self, clock: Clock, is_authors: Callable[[], bool] = lambda: True) -> None:

@@ -201,7 +201,7 @@ _ALSO: Final = {
 
 
 def _check_receiver(what: str, function: object, number: int, arguments: str) -> None:
-    """Refuse a receiver that can't be called with so many arguments."""
+    """Refuse a receiver that can't be called with that many arguments."""
     also = ", or a URL" if what in ("subscribe", "webhook") else ""
     if not callable(function):
         raise BadArgumentError(f"{what} got {function!r}. Pass a function that takes {arguments}{also}.")

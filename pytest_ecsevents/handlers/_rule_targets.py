@@ -104,8 +104,8 @@ class RuleTargets:
         self._subscription(target, "", lambda: self._receivers.of_a_rule(sender, make)).take(told)
 
     def _turn_away(self, target: RuleTarget, told: Notification, receiver: str, problem: str) -> None:
-        nobody = self._subscription(target, receiver, lambda: self._receivers.of_a_rule(NullSender(receiver)))
-        nobody.refuse(told, DeliveryError(problem))
+        subscription = self._subscription(target, receiver, lambda: self._receivers.of_a_rule(NullSender(receiver)))
+        subscription.refuse(told, DeliveryError(problem))
 
     def _subscription(self, target: RuleTarget, whom: object, make: Callable[[], Subscription]) -> Subscription:
         """What brings notifications to a target; made anew when somebody else stands behind it."""

@@ -42,12 +42,12 @@ class Listing(dict[str, Json]):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a client waits; None is for ever.
+    """How long a client waits; None for no timeout.
 
     Attributes:
         connect: For the connection.
         read: For the answer, once it is connected.
-        is_elsewhere: Whether it waits where the clock does not reach, in real time: nobody here knows how long.
+        is_elsewhere: Whether it waits in real time, where the clock does not reach; the time is unknown.
     """
 
     connect: Micros | None = None
