@@ -1,4 +1,4 @@
-"""Event loops that run in threads of the test keep virtual time. All that touches asyncio's private parts is here.
+"""Makes event loops in threads of the test keep virtual time. All code that touches asyncio's private names is here.
 
 A loop that has nothing to do would block in its selector until its next timer is due, in real time. Just before that,
 in `_run_once`, the loop's thread waits in the scheduler instead, as a sleeping thread does: until its next timer is due
@@ -22,10 +22,10 @@ from pytest_ecsevents.clock._threads import TestThread, WatchedWait, real_now
 from pytest_ecsevents.clock._times import Micros
 
 IO_GRACE: Final = 0.002
-"""Real seconds in which open sockets may have something to say before time moves."""
+"""Real seconds that open sockets get to become ready before time moves."""
 
 TIMEOUT_GRACE: Final = 1.0
-"""The same before a time-out strikes: it is there for just the answer that may still come."""
+"""The same before time moves to a timeout: the response that it guards may still come."""
 
 _TIMEOUTS: Final = ("timeout", "_release_waiter")
 
@@ -52,11 +52,11 @@ class LoopTime:
         self._reached = base
 
     def read(self) -> float:
-        """Now, and never less than an instant for which somebody was woken."""
+        """Now, and never less than the due time of a timer that has fired."""
         return max(self._base + self._elapsed() / 1_000_000, self._reached)
 
     def micros_until(self, when: float) -> Micros:
-        """Whole virtual microseconds from now until a loop's instant; what a float cannot hold is rounded off."""
+        """Whole virtual microseconds from now until a loop's time `when`; rounded, as floats are inexact."""
         return max(math.ceil(round((when - self._base) * 1_000_000, 3)) - self._elapsed(), 0)
 
     def reach(self, when: float) -> None:
@@ -68,7 +68,7 @@ class LoopWait(WatchedWait):
 
     Args:
         deadline: When its next timer is due; None when it has none.
-        is_timeout: Whether that timer is a time-out.
+        is_timeout: Whether that timer is a timeout.
     """
 
     is_of_loop = True
@@ -96,8 +96,8 @@ class LoopWait(WatchedWait):
         return bool(self._loop._ready or (is_own and self._loop._selector.select(0)))
 
     def holds_for(self, target: Micros | None, now: float) -> float:
-        # Threads of the test wake each other in virtual time; what may come from outside needs an open socket.
-        # The one descriptor that is always there is that by which other threads wake the loop.
+        # Threads of the test wake each other in virtual time; something from outside needs an open socket.
+        # One descriptor is always registered: other threads wake the loop through it.
         if len(self._loop._selector.get_map()) <= 1:
             return 0.0
         strikes = self._is_timeout and target == self.deadline
@@ -105,7 +105,7 @@ class LoopWait(WatchedWait):
 
 
 def replace_loops(scheduler: Scheduler, clock: LoopTime, now: Callable[[], Micros], undo: Undo) -> None:
-    """Have loops in threads of the test keep virtual time, until `undo` closes."""
+    """Make loops in threads of the test keep virtual time, until `undo` closes."""
     kind: Any = BaseSelectorEventLoop
     real_run_once, real_time = kind._run_once, kind.time
 
@@ -155,14 +155,14 @@ def _is_timeout(handle: Any) -> bool:
 
 
 def abandon_task(task: "asyncio.Future[Any]") -> None:
-    """End a task without asking its coroutine, which swallows its cancellation: it counts as cancelled, and never runs again.
+    """End a task whose coroutine swallows its cancellation: the task counts as cancelled, and the coroutine never runs again.
 
-    Who awaits it gets a `CancelledError`, and no loop waits for it when it is closed.
+    A task that awaits it gets a `CancelledError`, and closing the loop does not wait for it.
 
-    The private names that this uses were tried with Python 3.10 to 3.15. Where one is missing, the loop that still wants
-    to run the task logs an error, once.
+    Private names, tried with Python 3.10 to 3.15: `_fut_waiter` of tasks, `_callbacks` of futures, `_ready` of loops and
+    `_callback` of handles. Where one is missing, the loop still tries to run the task and logs an error, once.
     """
-    import ctypes  # slow to import, and needed for what is stuck alone
+    import ctypes  # slow to import, and only needed here
 
     loop: Any = task.get_loop()
     waits_for: Any = getattr(task, "_fut_waiter", None)
@@ -171,7 +171,7 @@ def abandon_task(task: "asyncio.Future[Any]") -> None:
         waits_for.remove_done_callback(callback)
     for handle in [one for one in getattr(loop, "_ready", ()) if getattr(one._callback, "__self__", None) is task]:
         handle.cancel()
-    # A task's own `cancel` asks the coroutine; that of its base class does not.
+    # `Task.cancel` would throw into the coroutine; `Future.cancel` does not.
     asyncio.Future.cancel(task)
-    # Never let go of it: its coroutine's destructor would run the coroutine on, outside any loop, where it may spin.
+    # Leak the task on purpose: destroying its coroutine would resume it outside any loop, where it may spin.
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(task))

@@ -1,4 +1,4 @@
-"""Everything that touches freezegun's insides."""
+"""The clock held by freezegun. Everything that touches freezegun's private names is here."""
 
 import sys
 from types import ModuleType, SimpleNamespace
@@ -8,17 +8,17 @@ from pytest_ecsevents._frames import keeps_own_names
 from pytest_ecsevents.clock._names import Names, memo_for_now
 from pytest_ecsevents.clock._times import MICROSECOND, NAIVE_EPOCH, Micros, naive_from_micros
 
-# Callers that read `time.monotonic` through the module, and so can only be told apart on the stack. `threading`,
-# `queue` and `concurrent.futures` are not among them: freezegun looks five frames up, which would hand real time to every function that a
-# thread runs directly.
+# Callers that read `time.monotonic` through the module: only freezegun's look at the stack gives them real time. Do not
+# add `threading`, `queue` and `concurrent.futures`: freezegun looks five frames up, so every function that a thread
+# runs directly would get real time.
 _REAL_CALLERS: Final = ("multiprocessing.connection", "multiprocessing.popen", "selenium.", "gi.", "prompt_toolkit.")
 
-# What programs mostly call what freezegun replaces.
+# The names under which programs mostly import what freezegun replaces.
 _USUAL: Final = frozenset({"time", "time_ns", "monotonic", "monotonic_ns", "datetime", "date"})
 
 
 class FreezegunSource:
-    """freezegun, also if the user has started it."""
+    """freezegun, started by this plugin or by the user."""
 
     name = "freezegun"
     freezes_monotonic = True
@@ -55,7 +55,7 @@ class FreezegunSource:
         for module, name, original in freezer.undo_changes:
             if keeps_own_names(module.__name__):
                 setattr(module, name, original)
-        # A wait by a clock that stands still would never end.
+        # Under a frozen clock, waits of `concurrent.futures` and event loops outside the test would never end.
         futures: Any = concurrent.futures._base
         freezer.undo_changes.append((futures, "time", futures.time))
         futures.time = SimpleNamespace(monotonic=api.real_monotonic)
@@ -64,12 +64,12 @@ class FreezegunSource:
         loop.time = lambda _: real_monotonic()  # type: ignore[assignment,method-assign]
 
     def _start_with_memo(self, api: Any, freezer: Any) -> None:
-        """Start without freezegun's own look at each module, which hashes `dir()` to know whether an old one still holds."""
+        """Start freezegun with our memo of each module's names: its own cache hashes `dir()` of every module."""
         walk, memo = api._get_cached_module_attributes, memo_for_now()
         memo.want(api._real_time_object_ids, _USUAL)
 
         def read(module: Any) -> Names:
-            # Some libraries put objects that are no modules among the modules.
+            # Some libraries put other objects than modules into `sys.modules`.
             return memo.names_in(module) if isinstance(module, ModuleType) else walk(module)
 
         api._get_cached_module_attributes = read

@@ -1,24 +1,23 @@
-"""What each thread waits for: time moves when every thread of the test waits, to what comes first.
+"""Schedules the threads of a test: when all of them wait, time moves to whatever comes first.
 
-A thread of the test either runs or waits: for an instant, for another thread to wake it, or for whichever of the two
-comes first. When none runs, one that waits drives: it lets the next due work happen, or moves the clock to the earliest
-instant that a thread waits for and wakes that thread alone. So threads that sleep together wake one after the other, in
-the order of their instants.
+A thread of the test either runs or waits: for an instant, for another thread to wake it, or for both. When no thread
+runs, one of those that wait drives: it runs the next due work, or moves the clock to the earliest deadline and wakes that
+thread alone. So threads that sleep together wake one after the other, in the order of their deadlines.
 
-What holds of the lock, `_mutex`:
+Invariants of the lock, `_mutex`:
 
-- Any thread of the test takes it, for a few steps, to change what is waited for. It is taken last: nobody who holds it
-  takes another lock or calls anything of the author's. Only `move_to` is called under it, which sets the process's
-  clock. The clock's own lock, which operations of the cloud hold, is taken before it or without it.
-- A signal's handler may run between any two steps of the main thread, also while that thread holds the lock. It may
-  wake a thread, start one, or wait itself. So the lock is reentrant, and a thread that waits lets go of it entirely,
-  however often it has it (`_let_go_entirely`), and takes it back afterwards.
-- So nothing is counted or kept sorted that can be found out anew: who runs, whose turn is next. A counter that a signal's
-  handler changed between being read and being written would be wrong for the rest of the test.
-- `activity` grows with each wait. Whoever decides under the lock that time may move compares it before and after: if it
-  has grown, a signal's handler has waited meanwhile, and everything is looked at again.
-- Lists and dictionaries are copied before they are looped over: a handler may change them.
-- Nobody raises `HandlerStop` in a thread that holds the lock or is in a wait (`may_interrupt`, `holding_off`).
+- Any thread of the test takes it, for a few steps, to change what is waited for. It is taken last: code that holds it
+  takes no other lock and calls no function of the user's. It calls `move_to`, which sets the process's clock. The clock's
+  own lock, which operations of the cloud hold, is taken before it or without it.
+- A signal handler may run between any two steps of the main thread, also while that thread holds the lock. It may wake a
+  thread, start one, or wait. So the lock is reentrant. A thread that waits releases every level of it
+  (`_let_go_entirely`) and takes them back afterwards.
+- So the scheduler stores no counter and no sorted list of who runs or who is next: it computes them from the waits. If a
+  signal handler changed a counter between its read and its write, it would stay wrong for the rest of the test.
+- `activity` grows with each wait. Code that decides under the lock that time may move compares it before and after. If it
+  has grown, a signal handler has waited meanwhile, and the decision is made again.
+- Lists and dictionaries are copied before a loop over them: a signal handler may change them.
+- `HandlerStop` is never raised in a thread that holds the lock or is in a wait (`may_interrupt`, `holding_off`).
 """
 
 import sys
@@ -34,16 +33,16 @@ from pytest_ecsevents.clock._threads import EndedBy, TestThread, Wait, WatchedWa
 from pytest_ecsevents.clock._times import LAST, Micros
 
 A_MOMENT: Final = 0.001
-"""Real seconds given, before time moves, to threads that wait for something real: another may just have woken them."""
+"""Real seconds that threads which wait for something real get before time moves: another may just have woken them."""
 
 LOOK_AGAIN: Final = 0.02
-"""Real seconds after which a thread that waits looks again whether it is its turn to drive."""
+"""Real seconds after which a thread that waits checks again whether it should drive."""
 
 END_WITHIN: Final = 2.0
-"""Real seconds that threads have to end when their test has."""
+"""Real seconds that threads have to end after their test has ended."""
 
 _A_CENTURY: Final = 100 * 365 * 86_400
-"""Seconds: a longer wait has no end, as for `threading.TIMEOUT_MAX`."""
+"""Seconds. A longer wait counts as endless, as with `threading.TIMEOUT_MAX`."""
 
 
 def _is_interruptible(thread: TestThread | None) -> bool:
@@ -51,18 +50,18 @@ def _is_interruptible(thread: TestThread | None) -> bool:
 
 
 class TimeDriver(Protocol):
-    """What the scheduler needs of the clock, which is built on it."""
+    """The part of the clock that the scheduler needs; the clock imports this module."""
 
     def now(self) -> Micros: ...
 
     def due_from(self) -> Micros | None:
-        """An instant before which no work is due, read without a lock; None if none is planned."""
+        """An instant before which no work is due, read without a lock; None if no work is planned."""
 
     def run_one_due(self, until: Micros) -> bool:
-        """Move to the next work that is due until an instant and run it; whether there was some."""
+        """Move to the next work due at `until` or before and run it. Returns whether there was some."""
 
     def move_to(self, at: Micros) -> None:
-        """Move, though nothing is due."""
+        """Move without running any work."""
 
 
 class Scheduler:
@@ -72,8 +71,8 @@ class Scheduler:
         self._clock: Final = clock
         mutex: Any = RLock()
         self._mutex: Final = mutex
-        # What `threading.Condition` takes from such a lock, under these names with Python 3.10 to 3.15: whether the
-        # calling thread has it, how to let go of it however often that is, and how to take it back so.
+        # `threading.Condition` uses the same three methods of an RLock, tried with Python 3.10 to 3.15: whether the
+        # calling thread holds it, how to release all levels, and how to take them back.
         self._is_mine: Final[Callable[[], bool]] = mutex._is_owned  # noqa: SLF001  # see above
         self._let_go_entirely: Final[Callable[[], object]] = mutex._release_save  # noqa: SLF001  # see above
         self._take_back: Final[Callable[[object], None]] = mutex._acquire_restore  # noqa: SLF001  # see above
@@ -87,18 +86,18 @@ class Scheduler:
         self.is_over = False
         self.stop: Stop | None = None
         self.awaits_server: Callable[[], bool] = lambda: False
-        """Whether something real is on its way that time must not overtake: asked before it moves."""
+        """Whether the server is about to answer a real client; checked before time moves."""
         self.activity = 0
         """Grows whenever a thread of the test begins to wait."""
         self.slept: Callable[[Micros, Micros], None] = lambda _start, _end: None
-        """Told of every sleep: its start and end."""
+        """Called after every sleep, with its start and end."""
         self.starting: Callable[[threading.Thread], None] = lambda _thread: None
-        """Told of every thread of the test before it starts, in the thread that starts it."""
+        """Called before each thread of the test starts, in the thread that starts it."""
 
     # -- who belongs to the test
 
     def enrol(self, started: threading.Thread | None = None) -> TestThread:
-        """Count a thread as running: the calling one, or one that is about to be started."""
+        """Add a thread to the test and count it as running: the calling thread, or one about to be started."""
         thread = TestThread(next(self._numbers), started)
         with self._mutex:
             self._everybody[thread] = None
@@ -111,12 +110,12 @@ class Scheduler:
         return thread
 
     def begin(self, thread: TestThread) -> None:
-        """Note that an enrolled thread runs; called by itself."""
+        """Note that an enrolled thread runs, called in that thread."""
         with self._mutex:
             self._by_ident[thread.begin()] = thread
 
     def end(self, thread: TestThread) -> None:
-        """Note that an enrolled thread has ended, or was not started after all."""
+        """Remove a thread that has ended, or that could not be started."""
         with self._mutex:
             thread.has_ended = True
             del self._everybody[thread]
@@ -135,12 +134,12 @@ class Scheduler:
         return self._by_ident.get(get_ident())
 
     def find(self, started: threading.Thread) -> TestThread | None:
-        """A thread that the test started and that has not ended."""
+        """The test's thread for a `threading.Thread`; None if the test did not start it or it has ended."""
         return self._by_thread.get(started)
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """Have the calling thread wait in earnest meanwhile; time does not move by itself, for it counts as running."""
+        """Let the calling thread wait in real time. It counts as running, so no other wait moves the clock."""
         with self._mutex:
             thread = self._by_ident.pop(get_ident(), None)
         try:
@@ -152,7 +151,7 @@ class Scheduler:
 
     @contextmanager
     def visited(self) -> Iterator[TestThread]:
-        """Count the calling thread, which the test has not started, among its threads meanwhile."""
+        """Add the calling thread to the test meanwhile, although the test did not start it."""
         thread = self.enrol()
         try:
             yield thread
@@ -160,18 +159,18 @@ class Scheduler:
             self.end(thread)
 
     def dismiss(self, thread: TestThread) -> None:
-        """End the waits of a thread: it leaves by `TestIsOver`."""
+        """End the waits of a thread; they raise `TestIsOver`."""
         with self._mutex:
             for wait in thread.waits:
                 self.make_ready(wait, EndedBy.TEST)
 
     def close(self) -> list[str]:
-        """End the threads of the test: those that wait for an instant leave by `TestIsOver`, at once or at their next wait.
+        """End the threads of the test: waits with a deadline raise `TestIsOver`, now and from now on.
 
-        Threads that wait for others only, as those of an idle pool do, wait on in earnest.
+        Threads that only wait for other threads, as those of an idle pool do, go on waiting in real time.
 
         Returns:
-            The names of those that neither ended nor wait.
+            The names of threads that neither end nor wait.
         """
         with self._mutex:
             self.is_over = True
@@ -188,7 +187,7 @@ class Scheduler:
     # -- waiting
 
     def deadline_after(self, seconds: float) -> Micros | None:
-        """The instant that many seconds from now, rounded up to whole microseconds; None for one that never comes."""
+        """The instant `seconds` from now, rounded up to whole microseconds; None if that is beyond the clock's range."""
         if seconds >= _A_CENTURY:
             return None
         at = self._clock.now() + -(-int(seconds * 1_000_000_000) // 1_000)
@@ -203,12 +202,12 @@ class Scheduler:
         self.slept(before, self._clock.now())
 
     def advance_to(self, thread: TestThread, target: Micros) -> None:
-        """Have the calling thread wait for an instant until every other that waits for it has had its turn."""
+        """Let the calling thread wait until `target`, and wake after all others that wait until then."""
         if not self._passes_alone(target):
             self.wait(Wait(self, thread, target, rank=sys.maxsize))
 
     def _passes_alone(self, target: Micros) -> bool:
-        """Move to `target` while the calling thread is the only one and nothing is to stop it; whether that was so."""
+        """Move to `target` if the calling thread is the only one and nothing may stop it. Returns whether it has."""
         self.activity += 1
         clock = self._clock
         while len(self._everybody) == 1 and (self.stop is None or self.stop.is_after(target)) and not self.is_over:
@@ -219,7 +218,7 @@ class Scheduler:
         return False
 
     def wait(self, wait: Wait) -> bool:
-        """Have the calling thread wait; whether it was woken before its deadline.
+        """Let the calling thread wait. Returns whether it was woken before its deadline.
 
         Raises:
             HandlerStop: `run` ends the handler that the thread runs.
@@ -230,7 +229,7 @@ class Scheduler:
         stop = self._stop_of(wait)
         interrupted: object = None
         try:
-            # A handler of signals may wait that has interrupted who has the lock.
+            # A signal handler that interrupted this thread inside the lock may wait.
             interrupted = self._let_go_entirely() if self._is_mine() else None
             self.activity += 1
             with self._mutex:
@@ -242,7 +241,7 @@ class Scheduler:
         finally:
             with self._mutex:
                 self.make_ready(wait, EndedBy.ERROR)
-                with suppress(ValueError):  # it was not entered
+                with suppress(ValueError):  # an error came before it was added
                     wait.thread.waits.remove(wait)
             if interrupted is not None:
                 self._take_back(interrupted)
@@ -254,7 +253,7 @@ class Scheduler:
         return not is_late
 
     def watch(self, wait: WatchedWait) -> bool:
-        """`wait` for what may be woken by more than other threads: it is asked before time moves."""
+        """`wait`, and check the wait each time before time moves."""
         self._watched[wait] = None
         try:
             return self.wait(wait)
@@ -262,7 +261,7 @@ class Scheduler:
             del self._watched[wait]
 
     def wait_for_end(self, wait: Wait, other: TestThread) -> bool:
-        """Have the calling thread wait until another one has ended; whether it has."""
+        """Let the calling thread wait until another has ended. Returns whether it has."""
         other.joined_by.append(wait)
         return other.has_ended or self.wait(wait)
 
@@ -276,7 +275,7 @@ class Scheduler:
             return True
 
     def _stop_of(self, wait: Wait) -> Stop | None:
-        """What may stop this wait. One that is due is told at once; one at a later instant brings the deadline forward."""
+        """The `Stop` of the thread's handler, or None. If it is due, end the handler; else shorten the wait to its instant."""
         stop = self.stop
         if stop is None or stop.thread is not wait.thread:
             return None
@@ -301,7 +300,7 @@ class Scheduler:
             with self._mutex:
                 seen = self.activity
                 before, hold = self._driver, self._hold(wait)
-                # Else somebody has waited in a handler of signals meanwhile, and all may be different.
+                # If activity has grown, a signal handler has waited meanwhile: decide again.
                 drives = hold == 0 and self.activity == seen
                 if drives:
                     self._driver = wait.thread
@@ -315,7 +314,7 @@ class Scheduler:
                 self._driver, self._gave_a_moment = before, False
 
     def _hold(self, wait: Wait) -> float | None:
-        """Real seconds to park for; none, when it is for the caller to drive; None to wait in earnest."""
+        """Real seconds to park; 0 if the caller is to drive; None to park until it is woken."""
         now = real_now()
         if self.is_over:
             return None
@@ -336,7 +335,7 @@ class Scheduler:
         return max((other.holds_for(target, now) for other in list(self._watched)), default=0.0)
 
     def _another_drives(self, thread: TestThread) -> bool:
-        """Whether another thread moves time; if it waits meanwhile, as in a receiver that sleeps, it is to look again."""
+        """Whether another thread drives. If it waits meanwhile, as in a receiver that sleeps, unpark it to check again."""
         driver = self._driver
         if driver is None or driver is thread:
             return False
@@ -345,12 +344,12 @@ class Scheduler:
         return True
 
     def _nobody_runs(self, now: float) -> bool:
-        """Whether no thread runs, but for those that wait for something real."""
-        are_stuck = [thread.is_stuck(now) for thread in self._runners()]  # each takes note of what it sees
+        """Whether no thread runs, except those that wait for something real."""
+        are_stuck = [thread.is_stuck(now) for thread in self._runners()]  # no generator: each call takes a measurement
         return all(are_stuck)
 
     def other_sleepers(self) -> list[Wait]:
-        """The waits of other threads than the calling one that end by themselves."""
+        """The waits with a deadline of all threads but the calling one."""
         me = self.me()
         return [wait for wait in self._sleepers() if wait.thread is not me]
 
@@ -362,21 +361,21 @@ class Scheduler:
         )
 
     def _drive(self, wait: Wait) -> None:
-        """Let what comes next happen: work that is due, or else one sleeper's waking."""
+        """Do what comes next: run due work, or else wake one sleeper."""
         with self._mutex:
             seen = self.activity
             due, sleeper = self._clock.due_from(), self._next_sleeper()
             deadline = LAST if sleeper is None or sleeper.deadline is None else sleeper.deadline
             bound = max(deadline, self._clock.now())
             works = due is not None and due <= bound
-            if self.activity != seen:  # as above
+            if self.activity != seen:  # as in `_drive_or_park`
                 return
             if sleeper is not None and not works:
                 if bound > self._clock.now():
                     self._clock.move_to(bound)
                 self.make_ready(sleeper, EndedBy.DEADLINE)
         stop = self.stop
-        # It counts as running meanwhile: what happens may be anything, another wait included.
+        # The thread counts as running meanwhile: due work may do anything, even wait.
         wait.is_driving = True
         try:
             if works:
@@ -388,13 +387,13 @@ class Scheduler:
             self.end_wait(stop)
 
     def end_wait(self, stop: Stop) -> bool:
-        """Have a handler end that waits, which it does then; one that runs is told at its next wait."""
+        """End the wait of a handler, so that the handler ends. Returns False if it runs: its next wait ends it."""
         with self._mutex:
             wait = stop.thread.wait
             return wait is not None and not stop.thread.runs and self.make_ready(wait, EndedBy.RUN)
 
     def fail_run(self, error: BaseException) -> None:
-        """End the handler that `run` runs with an error, also if it catches it; does nothing if none runs.
+        """Make the current `run` end its handler and raise `error`, even if the handler catches it. Without `run`: nothing.
 
         Raises:
             HandlerStop: The calling thread is the handler's.
@@ -409,17 +408,17 @@ class Scheduler:
         self.end_wait(stop)
 
     def check_stop(self, thread: TestThread) -> None:
-        """End a handler that waits though it catches everything, before its wait takes a further step.
+        """End a handler that catches everything, as the first step of its wait (`Stop.ends_waits_at_once`).
 
         Raises:
-            HandlerStop: It is one.
+            HandlerStop: The calling thread runs such a handler.
         """
         stop = self.stop
         if stop is not None and stop.ends_waits_at_once and stop.thread is thread:
             raise HandlerStop
 
     def check_call(self) -> None:
-        """End a handler that calls the cloud though it was told to end, and has used up what it had to clean up.
+        """End a handler that goes on calling the cloud after it was ended and has used up `Stop.MOST_WAITS`.
 
         Raises:
             HandlerStop: The calling thread is the handler's.
@@ -432,14 +431,11 @@ class Scheduler:
     # -- interrupting
 
     def may_interrupt(self) -> bool:
-        """Whether an error may be raised in the calling thread, wherever a handler of signals has interrupted it.
-
-        It may not where the thread holds the lock, nor where it waits: what it is in the midst of would stay half done.
-        """
+        """Whether a signal handler may raise in the calling thread: not in the lock or in a wait, which would stay half done."""
         return not self._is_mine() and _is_interruptible(self.me())
 
     @contextmanager
     def holding_off(self, ident: int) -> Iterator[bool]:
-        """Keep other threads from taking the lock; whether one of them may be interrupted."""
+        """Hold the lock. Yields whether an error may be raised in the thread `ident`."""
         with self._mutex:
             yield _is_interruptible(self._by_ident.get(ident))

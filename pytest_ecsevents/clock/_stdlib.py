@@ -1,8 +1,8 @@
-"""The standard library's ways to wait, replaced for threads of the test: `time.sleep`, and what threads wait with.
+"""Replaces the standard library's ways to wait, in threads of the test: `time.sleep`, and what threads wait with.
 
-`Condition.wait` is where nearly all of them end: Queue, Semaphore, Barrier, Timer and Future wait with a Condition. It
-keeps a list of locks, one for each thread that waits, and `notify` releases one. So a `Wait` of the scheduler stands in
-that list as if it were a lock: `release` wakes its thread in virtual time, and whoever notifies needs no replacement.
+Queue, Semaphore, Barrier, Timer and Future all wait in `Condition.wait`. A Condition keeps a list of locks, one for each
+thread that waits, and `notify` releases one. So a `Wait` of the scheduler stands in that list as if it were a lock: its
+`release` wakes the thread in virtual time, and `notify` needs no replacement.
 
 `Event` is replaced separately, since signal handlers set events: see `_event_wait`. `SimpleQueue` waits in C, where nothing can
 be replaced, so threads of the test get the version in Python.
@@ -42,15 +42,15 @@ def replace_waiting(
     with_monotonic: bool,
     remember: bool,
 ) -> None:
-    """Have threads of the test wait in virtual time, until `undo` closes; other threads wait in real time.
+    """Make threads of the test wait in virtual time, until `undo` closes; other threads wait in real time.
 
     Args:
         scheduler: The threads of the test.
         monotonic: Virtual `time.monotonic`.
-        memo: The names that loaded modules took.
-        undo: Puts everything back.
-        remember: Whether modules look as they do when nothing is replaced.
+        memo: The names that loaded modules imported from `time`.
+        undo: Restores everything.
         with_monotonic: Whether to replace `time.monotonic`, because the library that holds the clock does not.
+        remember: Whether `memo` may keep what it finds: modules hold the real functions now.
     """
     sleep = _sleep(scheduler)
     clock, clock_ns = _monotonic(scheduler, monotonic)
@@ -60,7 +60,7 @@ def replace_waiting(
     by_name = [(real, fake) for name, fake in of_time.items() if is_no_mock(real := getattr(time, name))]
     replace_everywhere([(real_sleep, sleep), *by_name], memo, undo, remember=remember)
     for name, fake in of_time.items():
-        fake.scheduler = scheduler  # type: ignore[attr-defined]  # for a stand-in of another test that outlived it
+        fake.scheduler = scheduler  # type: ignore[attr-defined]  # `_outside` of an earlier test's replacement reads it
         undo.replace(time, name, fake)
     undo.replace(threading, "_time", clock)
     undo.replace(queue, "time", clock)
@@ -68,8 +68,8 @@ def replace_waiting(
     by_default: Any = sched.scheduler.__init__
     undo.callback(setattr, by_default, "__defaults__", by_default.__defaults__)
     by_default.__defaults__ = (clock, sleep)
-    # A pool's threads wait in one; what is written in Python can be seen waiting.
-    in_c, in_python = queue.SimpleQueue, queue._PySimpleQueue  # type: ignore[attr-defined]  # what it is where C is missing
+    # Threads of a pool wait in a SimpleQueue. The version in C waits where the scheduler cannot see it.
+    in_c, in_python = queue.SimpleQueue, queue._PySimpleQueue  # type: ignore[attr-defined]  # CPython's own fallback
     undo.replace(queue, "SimpleQueue", lambda: in_c() if scheduler.me() is None else in_python())
     undo.replace(threading.Condition, "wait", _condition_wait(scheduler, threading.Condition.wait))
     undo.replace(threading.Event, "wait", _event_wait(scheduler, threading.Event.wait))
@@ -95,7 +95,11 @@ def _sleep(scheduler: Scheduler) -> Callable[["float | SupportsIndex"], None]:
 
 
 def _outside(scheduler: Scheduler, name: str, real: Callable[..., T]) -> Callable[..., T]:
-    """The function for other threads: the real one, or, through a name that outlived its test, their own test's."""
+    """The function for threads outside the test.
+
+    It is the real one. But code may keep a replacement longer than its test and call it in a later test: then it is that
+    test's replacement.
+    """
     if not scheduler.is_over or kind_of_caller(2) & (OURS | REAL_TIME):
         return real
     by_now: Callable[..., T] = getattr(time, name)
@@ -130,7 +134,7 @@ def _condition_wait(scheduler: Scheduler, real: Callable[..., bool]) -> Callable
         saved = condition._release_save()
         was_notified = False
         try:
-            # Only now: while the lock is held, a handler of signals that notifies would wait for itself.
+            # Read the clock only after the lock is released: a signal handler that notifies would deadlock.
             waiter.deadline = None if timeout is None else scheduler.deadline_after(timeout)
             was_notified = scheduler.wait(waiter)
         finally:
@@ -142,8 +146,8 @@ def _condition_wait(scheduler: Scheduler, real: Callable[..., bool]) -> Callable
     return wait
 
 
-# What a daemon waits with until it is to end, and what its handler of SIGTERM sets. That handler may come while the lock of
-# the event is held by the very thread that it interrupts; in a loop whose pauses take no time, that is no rare chance.
+# A daemon usually waits with an Event until its SIGTERM handler sets it. The handler may interrupt the thread that holds
+# the event's lock. Waits that take no real time make that likely, so the lock's holder is noted in `TestThread.locking`.
 
 
 def _event_wait(scheduler: Scheduler, real: Callable[..., bool]) -> Callable[..., bool]:
@@ -201,13 +205,13 @@ def _with_lock(thread: TestThread, event: Any, act: Callable[[Any], None], of: o
 def _thread_start(scheduler: Scheduler, real: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:
     def start(thread: threading.Thread) -> None:
         if scheduler.me() is None or kind_of_caller(1) & (TEST_RUN | SERVER) or scheduler.find(thread) is not None:
-            with scheduler.aside():  # starting waits until the thread runs, and that is no time of the test's
+            with scheduler.aside():  # `start` waits in real time until the thread runs
                 real(thread)
             return
         run, test_thread = thread.run, scheduler.enrol(thread)
 
         def run_in_test() -> None:
-            del thread.run  # the class's own shows again
+            del thread.run  # uncovers the method of the class
             scheduler.begin(test_thread)
             try:
                 run()
@@ -216,7 +220,7 @@ def _thread_start(scheduler: Scheduler, real: Callable[[threading.Thread], None]
             finally:
                 scheduler.end(test_thread)
 
-        thread.run = run_in_test  # type: ignore[method-assign]
+        thread.run = run_in_test  # type: ignore[method-assign]  # for this one thread; it removes it when it runs
         try:
             real(thread)
         except BaseException:

@@ -1,4 +1,4 @@
-"""What ends a handler under `run`, and threads that outlive their test."""
+"""The errors and the state that end a handler under `run`, and threads that outlive their test."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 class HandlerStop(BaseException):
-    """Ends a handler that `run` stops; `except Exception` does not catch it.
+    """Raised in a handler to end it; `except Exception` does not catch it.
 
     Attributes:
-        doing: Where the handler stood: file, line and function.
+        doing: Where the handler was: file, line and function.
     """
 
     def __init__(self, doing: str = "an unknown place") -> None:
@@ -22,25 +22,26 @@ class HandlerStop(BaseException):
 
 
 class TestIsOver(SystemExit):  # Python reports no SystemExit that ends a thread
-    """Ends a thread that still waits when its test has ended."""
+    """Raised in a thread that still waits when its test has ended."""
 
     __test__ = False
 
 
 class Stop:
-    """When `run` ends its handler, and how often the handler was told to end.
+    """When `run` ends its handler, and how often it has tried.
 
-    A handler that was told may clean up: it has `MOST_WAITS` waits and calls to the cloud before it is told again.
-    One that was told `OFTEN` catches everything, and is told again at each wait and each call.
+    `tell` raises in the handler, or cancels its tasks. The handler may then clean up: it gets `MOST_WAITS` waits and calls
+    to the cloud before `tell` is called again. After `OFTEN` times it counts as catching everything, and `tell` is called
+    at each wait and each call.
 
     Attributes:
         at: The instant; it may be brought forward.
         when: A condition, evaluated whenever time has moved, or None.
-        times: How often the handler was told.
-        told_at: When it was told first.
-        error: Why it ends, if that is a mistake of the handler's.
-        ends_waits_at_once: Whether each wait raises without a further step; for a handler that catches everything. Some
-            error must hit it outside its `try`, so little time may pass inside.
+        times: How often `tell` was called.
+        told_at: When `tell` was called first.
+        error: A mistake of the handler's that ends it, which `run` raises.
+        ends_waits_at_once: Whether each wait raises in its first step. It is set for a handler that catches everything:
+            only an error outside its `try` ends it, so it should spend little time inside.
 
     Args:
         end: Ends the handler: raises `HandlerStop` in it, or cancels its tasks. It is called in the handler's thread,
@@ -66,35 +67,35 @@ class Stop:
         self._waits_since = 0
 
     def is_due(self, now: Micros) -> bool:
-        """Whether the handler is to be told now, at a wait or a call. This counts both, once it was told."""
+        """Whether to call `tell` now, at a wait or a call. Counts waits and calls after the first `tell`."""
         if self.times:
             self._waits_since += 1
             return self.is_ignored or self._waits_since > self.MOST_WAITS
         return now >= self.at or self.is_met()
 
     def is_after(self, target: Micros) -> bool:
-        """Whether nothing can end the handler until an instant, that one included."""
+        """Whether nothing can end the handler up to and including `target`."""
         return self.when is None and not self.times and target < self.at
 
     @property
     def is_ignored(self) -> bool:
-        """Whether the handler was told often, and went on."""
+        """Whether the handler has caught everything so far."""
         return self.times >= self.OFTEN
 
     def is_met(self) -> bool:
-        """Whether the condition holds, and has not ended the handler yet."""
+        """Whether the condition holds and has not ended the handler before."""
         return self.when is not None and not self.times and bool(self.when())
 
     def forget_times(self) -> None:
-        """Note that the handler's coroutine has ended; tasks that it left behind are told anew."""
+        """Note that the handler's coroutine has ended; tasks that it left behind may clean up too."""
         self.times = min(self.times, 1)
 
     def tell(self, now: Micros, *, in_loop: bool = False) -> None:
         """End the handler.
 
         Raises:
-            HandlerStop: It is no coroutine.
-            CancelledError: It is a coroutine that waits without awaiting.
+            HandlerStop: The handler is no coroutine.
+            CancelledError: The handler is a coroutine that waits without awaiting, as with `time.sleep`.
         """
         if not self.times:
             self.told_at = now

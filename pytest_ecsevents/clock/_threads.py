@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-# Real time, whatever a test replaces: no back end replaces `clock_gettime`, and `sleep` is taken before any does.
+# Real time, whatever a test replaces: no back end replaces `clock_gettime`, and `sleep` is read at import.
 real_now: "Final[Callable[[], float]]" = (
     partial(time.clock_gettime, time.CLOCK_MONOTONIC) if hasattr(time, "CLOCK_MONOTONIC") else time.perf_counter
 )
@@ -27,11 +27,11 @@ class TestThread:
     """One thread of the test.
 
     Attributes:
-        ident: Its identity, once it runs.
+        ident: Its `threading.get_ident`, once it runs.
         started: Its `threading.Thread`, if the test started it.
-        waits: What it waits for. A wait may set off what waits itself: the innermost is last.
-        joined_by: Waits for its end.
-        locking: Events whose locks it takes or has.
+        waits: What it waits for. A thread that waits may run due work that waits too: the innermost wait is last.
+        joined_by: The waits of threads that join it.
+        locking: Events whose locks it holds or is about to take.
         loop: The event loop that it ran last.
     """
 
@@ -50,14 +50,14 @@ class TestThread:
         self._use: ProcessorUse | None = None
 
     def begin(self) -> int:
-        """Note that it runs; called by itself. Returns its identity."""
+        """Note that the thread runs, called in that thread. Returns its ident."""
         self._use = ProcessorUse()
         self.ident = get_ident()
         return self.ident
 
     @property
     def wait(self) -> "Wait | None":
-        """What it waits for; of what a wait has set off, the innermost."""
+        """The innermost wait, or None."""
         try:
             return self.waits[-1]
         except IndexError:
@@ -65,51 +65,51 @@ class TestThread:
 
     @property
     def runs(self) -> bool:
-        """Whether it does not wait, as far as is known; one that drives runs while what is due happens."""
+        """Whether it does not wait as far as we know. A thread that drives counts as running while it runs due work."""
         wait = self.wait
         return wait is None or wait.is_ready or wait.is_driving or wait.is_to_look
 
     @property
     def is_interruptible(self) -> bool:
-        """Whether it stands outside every wait; while it drives, what happens may be the author's function."""
+        """Whether it is outside every wait, or drives: due work may be the user's function."""
         wait = self.wait
         return wait is None or wait.is_driving
 
     def is_stuck(self, now: float) -> bool:
-        """Whether it has done nothing for a while, though no wait of ours holds it."""
+        """Whether it has done nothing for a while although it is in no wait of ours."""
         return self._use is not None and self._use.is_stuck(now)
 
 
 class EndedBy(Enum):
-    WAKING = auto()
+    WAKING = auto()  # by another thread
     DEADLINE = auto()
-    RUN = auto()  # it ends the handler
-    TEST = auto()  # it has ended
+    RUN = auto()  # `run` ends the handler
+    TEST = auto()  # the test has ended
     ERROR = auto()
 
 
 class Waker(Protocol):
-    """What a wait needs of the scheduler, which is built on it."""
+    """The part of the scheduler that a wait needs; the scheduler imports this module."""
 
     def me(self) -> TestThread | None:
         """The calling thread, if it belongs to the test."""
 
     def make_ready(self, wait: "Wait") -> bool:
-        """Have a thread go on; False if it does already."""
+        """End a wait. Returns False if it had ended before."""
 
     def watch(self, wait: "WatchedWait") -> bool:
-        """Wait in virtual time; whether the wait was ended before its deadline."""
+        """Wait in virtual time. Returns whether the wait ended before its deadline."""
 
 
 class Wait:
     """One thread that waits.
 
     Attributes:
-        deadline: When it goes on by itself; None for never.
-        rank: Of waits for one instant, that of the lower rank ends first.
-        ended_by: Why it goes on, once it does.
-        is_driving: Whether its thread lets something happen meanwhile.
-        is_to_look: Whether its thread is about to look: a signal may have come, whose handler is its to run.
+        deadline: When it ends by itself; None for never.
+        rank: Waits with the same deadline end in the order of their ranks.
+        ended_by: Why it ended; None before.
+        is_driving: Whether its thread runs due work meanwhile.
+        is_to_look: Whether its thread was unparked to look again: only it can run a signal's handler, or it may drive.
     """
 
     is_of_loop = False
@@ -134,33 +134,33 @@ class Wait:
         return self.ended_by is not None
 
     def release(self) -> None:
-        """Wake the thread; it is called like a lock's method, for `threading.Condition` takes this for one.
+        """Wake the thread. `threading.Condition` calls it as it would a lock's `release`.
 
         Raises:
-            RuntimeError: It goes on already.
+            RuntimeError: The wait had ended before, as for a lock that is not held.
         """
         if not self._scheduler.make_ready(self):
             raise RuntimeError("the wait has ended")
 
     def park(self, seconds: float | None) -> None:
-        """Wait in real time, until unparked, or for that many seconds."""
+        """Block in real time until `unpark`, at most for `seconds`."""
         self._lock.acquire(True, -1 if seconds is None else seconds)
 
     def unpark(self) -> None:
-        """End `park`, from whichever thread."""
-        with suppress(RuntimeError):  # it is ended already
+        """End `park`, from any thread."""
+        with suppress(RuntimeError):  # it has ended already
             self._lock.release()
 
 
 class WatchedWait(Wait, ABC):
-    """A wait that more than other threads can end: it is asked before time moves."""
+    """A wait that something real can end too, such as a socket: the scheduler checks it before time moves."""
 
     __slots__ = ()
 
     @abstractmethod
     def has_work(self) -> bool:
-        """Whether it can go on, although no thread woke it."""
+        """Whether it can end although no thread woke it."""
 
     @abstractmethod
     def holds_for(self, target: Micros | None, now: float) -> float:
-        """Real seconds that must still pass before time moves to the target, for something real may wake it first."""
+        """Real seconds that must pass before time moves to `target`: something real may end the wait first."""

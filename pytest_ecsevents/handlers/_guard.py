@@ -1,4 +1,4 @@
-"""Receivers that hang are ended."""
+"""Ends receivers that hang."""
 
 from _thread import allocate_lock
 from collections.abc import Callable
@@ -26,7 +26,7 @@ class _Running:
         self.is_stubborn = False
 
     def sentence(self, patience: float) -> str:
-        ended = "caught what was to end it" if self.is_stubborn else "was cut off"
+        ended = "it caught the error that was to end it" if self.is_stubborn else "it was cut off"
         return (
             f"{self.what} neither slept nor called the cloud for {patience:g} seconds of real time, and {ended}. "
             f"It was at {self.stuck_at}. If it works that long, set ecs_events.patience to more seconds."
@@ -34,11 +34,11 @@ class _Running:
 
 
 class Guard:
-    """Watches, from another thread and in real time, whether the receiver that is called gets on.
+    """Watches, from another thread and in real time, whether the called receiver makes progress.
 
     Args:
         patience: Real seconds within which it must sleep or call the cloud.
-        activity: What changes whenever it does.
+        activity: Its value changes whenever the receiver sleeps or calls.
     """
 
     def __init__(self, clock: Clock, patience: Callable[[], float], activity: Callable[[], object]) -> None:
@@ -53,10 +53,10 @@ class Guard:
             self._wake.release()
 
     def call(self, what: str, function: Callable[[], T]) -> T:
-        """Call a function.
+        """Call a function and return its result.
 
         Raises:
-            StuckHandlerError: It hung.
+            StuckHandlerError: It hung, and was ended.
         """
         waits = self._clock.waits
         if waits is not None and waits.stop is not None:  # `run` watches already
@@ -75,7 +75,7 @@ class Guard:
             if not running.interrupter.raised:
                 return result
         except HandlerStop:
-            running.interrupter.end()  # again: it may have been cut off itself
+            running.interrupter.end()  # again: the `HandlerStop` may have hit the first `end`
         finally:
             self._running.remove(running)
         raise StuckHandlerError(running.sentence(self._patience()))

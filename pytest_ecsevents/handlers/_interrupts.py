@@ -1,4 +1,4 @@
-"""Raising `HandlerStop` in the thread of the author's code, from a thread that watches it."""
+"""Raises `HandlerStop` in the thread of the user's code, from a thread that watches it."""
 
 import signal
 import sys
@@ -17,21 +17,21 @@ from pytest_ecsevents.clock._stop import HandlerStop
 __tracebackhide__ = hidden_in_reports
 
 LOOK_EVERY: Final = 0.05
-"""Real seconds between two looks at code that is watched."""
+"""Real seconds between two checks of code that is watched."""
 
 PRESS_EVERY: Final = 0.005
-"""The same once it has swallowed what was to end it."""
+"""The same after it has swallowed a `HandlerStop`."""
 
 _MOST_PRESSES: Final = 1000
 
 
 class Interrupter:
-    """Raises `HandlerStop` in the thread that makes it, wherever that stands.
+    """Raises `HandlerStop` in the thread that creates this object, wherever that thread is.
 
-    In the main thread it is a signal's handler that raises, since a signal reaches a thread that waits for a lock too.
-    Elsewhere, and on systems without such signals, the interpreter raises at the thread's next step.
+    In the main thread a signal handler raises it, since a signal reaches a thread that waits for a lock too. In other
+    threads, and on systems without SIGURG, the interpreter raises it at the thread's next step.
 
-    It never raises where the thread holds a lock of ours or waits in our scheduler: the watch tries again soon.
+    It never raises where the thread holds a lock of ours or waits in our scheduler: the watch soon tries again.
     """
 
     def __init__(self, clock: Clock, is_authors: Callable[[], bool] = lambda: True) -> None:
@@ -47,30 +47,30 @@ class Interrupter:
         self._presses = 0
 
     def begin(self) -> None:
-        """Take the signal."""
+        """Install the signal handler."""
         if self._can_be_signalled:
             self._signal_handler = signal.signal(signal.SIGURG, self._handle_signal)
 
     def end(self) -> None:
-        """Give the signal back. What was on its way is forgotten, and nothing is raised any more."""
+        """Restore the earlier signal handler. An error that was already sent is dropped, and no more are raised."""
         self.is_over = True
-        # The interpreter's would be raised at the thread's next step.
+        # One sent through the interpreter is raised at this thread's next step, so here.
         with suppress(HandlerStop), self._sending:
             pass
         if self._can_be_signalled:
             signal.signal(signal.SIGURG, self._signal_handler)
 
     def interrupt(self) -> None:
-        """Raise once, if that is possible where the thread stands."""
+        """Raise once, if that is possible where the thread is."""
         with self._sending:
             if not self.is_over:
                 (self._signal if self._can_be_signalled else self._raise)()
 
     def press(self, sentence: str) -> None:
-        """Raise again in code that has swallowed it, a limited number of times; then say that it cannot be ended.
+        """Raise again in code that has swallowed it, at most `_MOST_PRESSES` times; then print `sentence` to stderr.
 
-        Code in the thread of the test can't be left behind: only an error that it does not catch gets out of it. One
-        raised between two rounds of its loop often does.
+        Code in the test's own thread cannot be abandoned: only an error that it does not catch ends it. An error raised
+        between two rounds of its loop often does.
         """
         self._presses += 1
         if self._presses <= _MOST_PRESSES:
@@ -79,27 +79,26 @@ class Interrupter:
             sys.stderr.write(f"\n{sentence}\n")
 
     def _handle_signal(self, number: int, frame: FrameType | None) -> None:
-        if not self._is_signal_on_its_way:  # somebody else's: urgent data on a socket
+        if not self._is_signal_on_its_way:  # not ours: the system sends it for urgent data on a socket
             if callable(self._signal_handler):
                 self._signal_handler(number, frame)
             return
         self._is_signal_on_its_way = False
-        # Once it is known to catch everything, an error raised within a wait ends nothing, and might leave a lock of the
-        # standard library held.
+        # Code that catches everything would catch it in a wait too, and a lock of the standard library might stay held.
         is_waiting = self._presses > 0 and frame is not None and is_of(frame, OURS | SERVER | WAITING)
         if not self.is_over and not is_waiting and self._is_authors() and self._clock.may_interrupt():
             self.raised += 1
             raise HandlerStop(place_of(author_frame(frame)))
 
     def _signal(self) -> None:
-        # One at a time: a debugger's or coverage's tracer is interrupted too, and 3.11 gets no step further while
-        # another is waiting.
+        # One at a time: signals interrupt the tracer of a debugger or of coverage too, and Python 3.11 makes no progress
+        # while another signal is pending.
         if not self._is_signal_on_its_way:
             self._is_signal_on_its_way = True
             signal.pthread_kill(self.ident, signal.SIGURG)
 
     def _raise(self) -> None:
-        import ctypes  # slow to import, and needed for what is stuck alone
+        import ctypes  # slow to import, and only needed here
 
         with self._clock.holding_off(self.ident) as is_outside:
             if is_outside and self._is_authors():
@@ -108,7 +107,7 @@ class Interrupter:
 
 
 def start_watch(watch: Callable[[], None]) -> None:
-    """Call a function in a thread that neither the test nor `threading.enumerate` knows: a handler may join all threads."""
+    """Call a function in a thread that `threading.enumerate` does not list: a handler may join all threads."""
     start_new_thread(_watched, (watch,))
 
 

@@ -29,7 +29,7 @@ from pytest_ecsevents.transports._webhooks import METHODS
 
 __tracebackhide__ = hidden_in_reports
 
-# How often is tried again, by receiver; what of it is documented, and what is a guess, the README's tables say.
+# Retries by receiver. The README's tables say which of them are documented and which are guesses.
 _NONE: Final = Retries(0)
 _OF_A_RULE: Final = Retries(2, (0, SECOND))
 _OF_EVENTBRIDGE: Final = Retries(3, (10 * SECOND, 20 * SECOND))
@@ -40,9 +40,9 @@ class Receivers:
     """The receivers of one test.
 
     Args:
-        call_function: Calls a handler of Function Compute, which has so much virtual time.
-        region_id: The region of functions for which the test names none.
-        seed: Makes the random choices of deliveries.
+        call_function: Calls a handler of Function Compute: its name, the call, and its timeout in virtual microseconds.
+        region_id: Default region of functions.
+        seed: Seeds the random choices of deliveries.
     """
 
     def __init__(
@@ -67,17 +67,17 @@ class Receivers:
         self.functions: Final[dict[str, tuple[Subscription, str | None]]] = {}
         """Targets of event rules by `service/function`, each with its region, if the test named one."""
         self.webhooks: Final[dict[str, Receiver | str]] = {}
-        """The receiver that stands for a URL of an event rule."""
+        """The receiver by the URL of an event rule that it replaces."""
 
     def not_retried(self) -> dict[Delivery, Micros]:
-        """Failed deliveries, and when each would be tried again."""
+        """Failed deliveries, and the instant of each one's next attempt."""
         return {one: at for subscription in self.subscriptions for one, at in subscription.to_be_retried.items()}
 
     def subscribe(self, receiver: "Receiver | str", method: object, options: Mapping[str, object]) -> Subscription:
         if isinstance(receiver, str):
             return self._subscribe_url(receiver, method, options)
         if method is not None:
-            raise BadArgumentError(f"method is {method!r}, but the receiver is not a URL. Leave method out.")
+            raise BadArgumentError(f"method is {method!r}, but the receiver is not a URL. Omit method.")
         _check_receiver("subscribe", receiver, 1, "the notification")
         return self.attach(FunctionSender(receiver, self._guard), "subscribe", options)
 
@@ -104,7 +104,7 @@ class Receivers:
         rules_only: bool,
         options: Mapping[str, object],
     ) -> Subscription:
-        """Have notifications delivered to a handler of Function Compute, by itself and by event rules."""
+        """Deliver notifications to a handler of Function Compute, directly and through event rules."""
         _check_receiver("function_compute", handler, 2, "the event's bytes and the context")
         if is_coroutine_function(handler):
             raise BadArgumentError(
@@ -128,7 +128,7 @@ class Receivers:
         return added
 
     def webhook(self, url: str, receiver: "Receiver | str | None") -> None:
-        """Have what event rules send to a URL delivered to a function, to another URL, or really there."""
+        """Deliver what event rules send to `url` to a function, to another URL, or, if None, really to `url`."""
         _check_url(url, "webhook")
         if isinstance(receiver, str):
             _check_url(receiver, "webhook")
@@ -137,7 +137,7 @@ class Receivers:
         self.webhooks[url] = url if receiver is None else receiver
 
     def to_webhook(self, url: str, method: str, receiver: "Receiver | str") -> Subscription:
-        """Deliver notifications of an event rule to the receiver that stands for a URL."""
+        """Deliver notifications of an event rule to the receiver that replaces its URL."""
         if isinstance(receiver, str):
             sender: Sender = UrlSender(receiver, f"{method} JSON", is_rule=False)
         else:
@@ -147,7 +147,7 @@ class Receivers:
     def of_a_rule(
         self, sender: Sender, make: "Callable[[Notification], dict[str, Any]]" = cloudmonitor, retries: Retries = _NONE
     ) -> Subscription:
-        """Deliver notifications of event rules, and no others."""
+        """Deliver notifications of event rules only."""
         subscription = Subscription(
             self._dispatcher,
             sender,
@@ -161,10 +161,10 @@ class Receivers:
         return subscription
 
     def check(self, what: str, options: Mapping[str, object]) -> None:
-        """Refuse options that `attach` would refuse.
+        """Check options as `attach` does.
 
         Raises:
-            BadArgumentError: There is no such option, or it cannot have that value.
+            BadArgumentError: An option is unknown, or its value is invalid.
         """
         read_options(what, options, self._monitor.names, _NONE, _ALSO[what].split())
 
@@ -177,7 +177,7 @@ class Receivers:
         *,
         rules_only: bool = False,
     ) -> Subscription:
-        """Have notifications delivered; `usual` holds unless the test asks for other retries."""
+        """Deliver notifications to `sender`; `usual` are the default retries."""
         seed = options.get("seed", len(self.subscriptions))
         subscription = Subscription(
             self._dispatcher,
@@ -213,8 +213,8 @@ def _check_receiver(what: str, function: object, number: int, arguments: str) ->
         signature.bind(*[None] * number)
     except TypeError as error:
         raise BadArgumentError(
-            f"{what} got {name_of(function)}{signature}, which cannot be called so: {error}. Pass a function that takes "
-            f"{arguments}{also}."
+            f"{what} got {name_of(function)}{signature}, which does not take {arguments}: {error}. Pass a function that "
+            f"takes {arguments}{also}."
         ) from None
 
 

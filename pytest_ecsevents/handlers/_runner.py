@@ -1,4 +1,4 @@
-"""`run`: a handler that runs by itself, until it has run long enough."""
+"""`run`: runs a handler that loops by itself, until an instant or a condition ends it."""
 
 import asyncio
 import datetime as dt
@@ -24,10 +24,10 @@ from pytest_ecsevents.handlers._interrupts import LOOK_EVERY, PRESS_EVERY, Inter
 __tracebackhide__ = hidden_in_reports
 
 A_YEAR: Final = 366 * 86_400 * SECOND
-"""How long a handler may go on to whose end no instant was given."""
+"""Virtual time that a handler may take when `until` gives no instant."""
 
 A_MINUTE: Final = 60.0
-"""The same in real seconds, with the usual patience: a poller's year takes many minutes."""
+"""The same in real seconds, with the default patience: a year of polling would take many minutes."""
 
 PATIENCE: Final = 10.0
 """Real seconds within which a handler must sleep, or call the cloud."""
@@ -41,7 +41,7 @@ class Stopped:
 
     Attributes:
         at_micros: The instant, in microseconds since the epoch.
-        reason: Why, in words.
+        reason: Why, as a phrase for messages.
         doing: Where the handler waited: file, line and function.
     """
 
@@ -63,9 +63,9 @@ class Runner:
 
     Args:
         at: The instant at which the handler is to end, or None.
-        condition: What is to end it, or None.
-        activity: What grows whenever the handler calls the cloud.
-        patience: Real seconds within which it must sleep or call.
+        condition: Ends the handler when it returns a true value, or None.
+        activity: Its value changes whenever the handler calls the cloud.
+        patience: Real seconds within which the handler must sleep or call.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Runner:
         self._condition_error: BaseException | None = None
         self._was_met = False
         self._thread: Final = thread
-        self._task: asyncio.Future[Any] | None = None  # the coroutine's, where `run` or `run_async` awaits it
+        self._task: asyncio.Future[Any] | None = None  # the task of the coroutine that `_awaited` awaits
         self._others: Final = _tasks_of(thread.loop)
         self._where = ""
         self._stuck_at = ""
@@ -109,7 +109,7 @@ class Runner:
         self._interrupter: Final = Interrupter(clock, self._is_handlers_turn)
 
     def run(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """The handler's result, or `Stopped`; a coroutine runs in a loop of its own."""
+        """Return the handler's result or `Stopped`; a coroutine runs in an event loop of its own."""
         doing = ""
         before = self._begin()
         try:
@@ -127,7 +127,7 @@ class Runner:
         return self._stopped(doing) if doing else self._checked(result)
 
     async def run_async(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """The same in the running loop."""
+        """`run` in the running event loop."""
         doing = ""
         before = self._begin()
         self._is_in_tests_loop = True
@@ -135,8 +135,8 @@ class Runner:
             result = function(*args, **kwargs)
             if not _is_awaitable(result):
                 raise BadArgumentError(
-                    f"run_async got {function!r}, which returned {result!r}, and nothing to await. Pass a coroutine function, "
-                    "or leave a plain one to run."
+                    f"run_async got {function!r}, which returned {result!r} instead of an awaitable. Pass a coroutine "
+                    "function, or use run for a plain one."
                 )
             result = await self._awaited(result)
         except HandlerStop as error:
@@ -157,14 +157,14 @@ class Runner:
             self._stop.forget_times()
 
     def _begin(self) -> Stop | None:
-        """Have the handler stopped when its end comes, and found out when it is stuck."""
+        """Install the handler's `Stop`, and watch from another thread whether it is stuck. Returns the earlier `Stop`."""
         before, self._scheduler.stop = self._scheduler.stop, self._stop
         self._interrupter.begin()
         start_watch(self._watch)
         return before
 
     def _finish(self, before: Stop | None) -> None:
-        """Wait for the watch to end, and for a `HandlerStop` that was on its way to arrive."""
+        """End the watch. A `HandlerStop` that it has sent may still arrive meanwhile: ignore it."""
         try:
             self._end_watch(before)
         except HandlerStop:
@@ -182,11 +182,11 @@ class Runner:
     # -- ending the handler, in its own thread
 
     def _end_handler(self, in_loop: bool) -> None:
-        """Raise in the handler, or have its tasks cancelled; tasks that go on swallowing that are abandoned.
+        """Raise in the handler or cancel its tasks. Tasks that always swallow the cancellation are abandoned.
 
         Raises:
-            HandlerStop: Nothing else would end it.
-            CancelledError: It is a task that waits without awaiting.
+            HandlerStop: The handler is no coroutine.
+            CancelledError: The handler is a coroutine that waits without awaiting, as with `time.sleep`.
         """
         running = asyncio.current_task() if is_loop_running() else None
         tasks = [task for task in self._tasks_to_end() if task is not running]
@@ -205,7 +205,7 @@ class Runner:
         raise HandlerStop(where)
 
     def _tasks_to_end(self) -> "Sequence[asyncio.Future[Any]]":
-        """The coroutine that was passed; what it has started follows, or is left when it has ended."""
+        """The task of the handler's coroutine; once that has ended or has caught too much, every task that it started."""
         if self._task is None or self._task.done() or self._stop.times > Stop.OFTEN:
             return [task for task in _tasks_of(self._thread.loop) if task not in self._others]
         return [self._task]
@@ -214,15 +214,15 @@ class Runner:
         assert self._condition is not None
         try:
             self._was_met = bool(self._condition())
-        except BaseException as error:  # noqa: BLE001  # raised where the author sees it, not in the handler's sleep
+        except BaseException as error:  # noqa: BLE001  # `run` raises it: the handler's `except` might catch it here
             self._condition_error = error
         return self._was_met or self._condition_error is not None
 
     def _checked(self, result: Any) -> Any:
-        """The result of a handler that ended by itself.
+        """Return the result of a handler that ended by itself.
 
         Raises:
-            EcsEventsError: It was stuck, or swallowed what ended it.
+            EcsEventsError: It was stuck, or swallowed the error that was to end it.
         """
         for error in self._errors():
             raise error
@@ -237,26 +237,26 @@ class Runner:
             yield StuckHandlerError(self._stuck_at)
 
     def _stopped(self, doing: str) -> Stopped:
-        """What there is to say of a handler that was stopped.
+        """Describe how the handler was stopped.
 
         Raises:
-            EcsEventsError: It was stuck, or its end never came.
+            EcsEventsError: It was stuck, or nothing but the limit ended it.
         """
         for error in self._errors():
             raise error
         told_at = self._stop.told_at
         if self._was_met:
-            return Stopped(told_at, "what it was to run until has come", doing)
+            return Stopped(told_at, "the condition given as until became true", doing)
         if self._at is not None:
-            return Stopped(told_at, f"it was to run until {instant_text(self._at)}", doing)
-        until = "its until never came true" if self._condition is not None else "run was given no until"
+            return Stopped(told_at, f"it reached until={instant_text(self._at)}", doing)
+        until = "the condition given as until never became true" if self._condition is not None else "run got no until"
         lasted, remedy = "a year of virtual time", ""
         if self._is_overdue:
             lasted = f"{self._longest:g} seconds of real time, {duration_text(told_at - self._began)} of virtual time"
             remedy = "; if it takes that long, set ecs_events.patience to more seconds"
         raise EndlessHandlerError(
-            f"The handler went on for {lasted}, and {until}. It waited at {doing}. Pass an end that comes, such as "
-            f'until="30d"{remedy}.'
+            f'The handler went on for {lasted}, and {until}. It waited at {doing}. Pass an instant, such as until="30d", '
+            f"or a condition that becomes true{remedy}."
         )
 
     # -- watching it, from another thread
@@ -282,11 +282,11 @@ class Runner:
         self._has_watch_ended = True
 
     def _signs_of_life(self) -> tuple[object, ...]:
-        """What changes when the handler waits, calls the cloud, or is told to end."""
+        """Values that change when the handler waits, calls the cloud, or gets an error that is to end it."""
         return self._scheduler.activity, self._activity(), self._stop.times, self._interrupter.raised
 
     def _end_stuck(self) -> None:
-        """End a handler that neither waits nor calls the cloud; if it goes on so, it has swallowed that."""
+        """Interrupt a handler that neither waits nor calls the cloud. If it was interrupted before, it has swallowed that."""
         if self._stuck_at and (self._stop.times or self._interrupter.raised):
             self._stop.times = Stop.OFTEN
             self._press()
@@ -296,13 +296,13 @@ class Runner:
             self._interrupter.interrupt()
 
     def _press(self) -> None:
-        """Have a handler told again and again that swallows what is to end it."""
+        """Interrupt a handler again that swallows what is to end it."""
         self._note_stubborn()
         if not self._scheduler.end_wait(self._stop) and not self._ask_loop():
             self._interrupter.press(self._stuck_at)
 
     def _ask_loop(self) -> bool:
-        """Have the handler's loop end its tasks; False if it has none, or has not come to it since it was asked."""
+        """Schedule `_tell_in_loop`. Returns False if there are no tasks, or the loop has not run the last one yet."""
         loop = self._thread.loop
         if self._is_loop_asked or loop is None or not loop.is_running() or not self._tasks_to_end():
             return False
@@ -317,7 +317,7 @@ class Runner:
             self._stop.tell(self._now(), in_loop=True)
 
     def _is_handlers_turn(self) -> bool:
-        """Whether the thread runs the handler. In the loop of a test that is a coroutine, others have their turn too."""
+        """Whether the thread runs the handler. In the loop of an async test, it may run other tasks."""
         if not self._is_in_tests_loop or self._task is None:
             return True
         return not self._task.done() and asyncio.current_task(self._task.get_loop()) not in self._others
@@ -335,7 +335,7 @@ class Runner:
             self._stuck_at = f"{problem} It was at {where or self._place()}."
 
     def _place(self) -> str:
-        """Where the handler stands, as seen from another thread: in what it runs, or between two steps of its tasks."""
+        """Where the handler is, read from another thread: in its running code, or where its innermost task waits."""
         in_tasks = [frame for task in self._tasks_to_end() for frame in _frames_of(task)]
         now = step = sys._current_frames()[self._interrupter.ident]
         while in_tasks and step not in in_tasks:
@@ -346,21 +346,21 @@ class Runner:
 
 
 _IDLE: Final = (
-    "The handler neither slept nor called the cloud for {:g} seconds of real time, so its end would never have come. "
-    "Have it sleep in its loop; if it works that long, set ecs_events.patience to more seconds."
+    "The handler neither slept nor called the cloud for {:g} seconds of real time, so virtual time stood still and nothing "
+    "ended it. Let it sleep in its loop; if it works that long, set ecs_events.patience to more seconds."
 )
 _STUBBORN: Final = (
-    "The handler caught what was to end it, and went on. A bare except, or except BaseException, around its loop keeps "
-    "Ctrl-C from ending it too: catch Exception."
+    "The handler caught the error that was to end it, and went on. A bare except, or except BaseException, around its loop "
+    "stops Ctrl-C too: catch Exception."
 )
 _DEAF: Final = (
-    "The handler caught its cancellation, and went on. What swallows CancelledError keeps asyncio from ending it on Ctrl-C "
-    "too: catch Exception, or raise it again."
+    "The handler caught its cancellation, and went on. Code that swallows CancelledError stops Ctrl-C too: catch Exception, "
+    "or raise CancelledError again."
 )
 
 
 def _is_awaitable(result: object) -> bool:
-    """Whether a result is to be awaited, told without a step of others' code: in that a handler could still be ended."""
+    """Whether a result is awaitable. Runs no code of the result's class, since `HandlerStop` could be raised in it."""
     if type(result) is GeneratorType:  # `isinstance` may ask the result
         return bool(result.gi_code.co_flags & inspect.CO_ITERABLE_COROUTINE)
     return any("__await__" in vars(kind) for kind in type(result).__mro__)
@@ -371,7 +371,7 @@ def _tasks_of(loop: Any) -> "list[asyncio.Task[Any]]":
 
 
 def _frames_of(task: "asyncio.Future[Any]") -> list[FrameType]:
-    """Where a task stands in the author's code, the innermost last."""
+    """The frames of the user's code in a task, the innermost last."""
     awaited: Any = task.get_coro() if isinstance(task, asyncio.Task) else None
     frames = []
     while awaited is not None:

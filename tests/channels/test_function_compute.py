@@ -212,8 +212,8 @@ async def coroutine(event, context):
         (
             lambda event: event,
             {},
-            "function_compute got <lambda>(event), which cannot be called so: too many positional arguments. Pass a "
-            "function that takes the event's bytes and the context.",
+            "function_compute got <lambda>(event), which does not take the event's bytes and the context: too many "
+            "positional arguments. Pass a function that takes the event's bytes and the context.",
         ),
         (
             coroutine,

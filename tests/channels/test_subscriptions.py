@@ -427,7 +427,7 @@ def test_a_receiver_that_hangs_is_cut_off(ecs, publish):
         publish()
     assert str(error.value).startswith(
         "The receiver hangs neither slept nor called the cloud for 0.1 seconds of real "
-        f"time, and was cut off. It was at {__file__}:"
+        f"time, and it was cut off. It was at {__file__}:"
     )
     assert str(error.value).endswith(" in hangs. If it works that long, set ecs_events.patience to more seconds.")
     assert subscription.deliveries[0].outcome == "failed"
@@ -451,7 +451,7 @@ def test_a_receiver_that_catches_everything_is_told_of(ecs, publish, monkeypatch
 
     subscription = ecs.subscribe(stubborn)
     with pytest.raises(
-        StuckHandlerError, match=r"and caught what was to end it\. It was at .*test_subscriptions\.py:"
+        StuckHandlerError, match=r"and it caught the error that was to end it\. It was at .*test_subscriptions\.py:"
     ) as error:
         publish()
     assert said == ["", str(error.value)]
@@ -556,8 +556,8 @@ def test_sleeping_for_real_leaves_receivers_as_they_are():
         (
             lambda: 0,
             {},
-            "subscribe got <lambda>(), which cannot be called so: too many positional arguments. Pass a function that takes "
-            "the notification, or a URL.",
+            "subscribe got <lambda>(), which does not take the notification: too many positional arguments. Pass a function "
+            "that takes the notification, or a URL.",
         ),
         (
             "ftp://x/",
@@ -575,7 +575,7 @@ def test_sleeping_for_real_leaves_receivers_as_they_are():
             {"method": "POST"},
             "method is 'POST'. Pass one of: POST JSON, GET JSON, POST FORM, GET FORM. Did you mean POST JSON?",
         ),
-        (list, {"method": "POST JSON"}, "method is 'POST JSON', but the receiver is not a URL. Leave method out."),
+        (list, {"method": "POST JSON"}, "method is 'POST JSON', but the receiver is not a URL. Omit method."),
         (
             list,
             {"format": "eventbrige"},

@@ -141,11 +141,11 @@ def test_what_it_was_doing_is_told(ecs, daemon, serve):
     line = line_of(serve, "sleep(self.pause)")
     instant = repr(ecs.run(serve, until="1h"))
     assert instant == (
-        "<Stopped at 2030-01-01T01:00:00Z: it was to run until 2030-01-01T01:00:00Z, while it waited at "
+        "<Stopped at 2030-01-01T01:00:00Z: it reached until=2030-01-01T01:00:00Z, while it waited at "
         f"{__file__}:{line} in {serve.__name__}>"
     )
     condition = ecs.run(serve, until=lambda _: daemon.polls > 61)
-    assert condition.reason == "what it was to run until has come"
+    assert condition.reason == "the condition given as until became true"
     assert condition.doing == f"{__file__}:{line} in {serve.__name__}"
 
 
@@ -273,8 +273,8 @@ def test_what_a_handler_returned_is_not_asked_what_it_is(ecs):
 
 
 DEAF = (
-    "The handler caught its cancellation, and went on. What swallows CancelledError keeps asyncio from ending it on Ctrl-C "
-    "too: catch Exception, or raise it again. It was at "
+    "The handler caught its cancellation, and went on. Code that swallows CancelledError stops Ctrl-C too: catch Exception, "
+    "or raise CancelledError again. It was at "
 )
 
 
@@ -521,10 +521,10 @@ def test_a_loop_without_an_end_is_found_out(ecs, daemon):
     with pytest.raises(EndlessHandlerError) as error:
         ecs.run(daemon.serve)
     assert str(error.value) == (
-        f"The handler went on for a year of virtual time, and run was given no until. It waited at {__file__}:{line} in "
-        'serve. Pass an end that comes, such as until="30d".'
+        f"The handler went on for a year of virtual time, and run got no until. It waited at {__file__}:{line} in "
+        'serve. Pass an instant, such as until="30d", or a condition that becomes true.'
     )
-    with pytest.raises(EndlessHandlerError, match="and its until never came true"):
+    with pytest.raises(EndlessHandlerError, match="the condition given as until never became true"):
         ecs.run(daemon.serve, until=lambda _: False)
 
 
@@ -536,9 +536,9 @@ def test_a_loop_without_an_end_is_found_out_before_its_year_is_over(ecs, daemon,
     with pytest.raises(EndlessHandlerError) as error:
         ecs.run(daemon.serve)
     assert str(error.value) in {
-        f"The handler went on for 0.2 seconds of real time, {duration_text(waits * 1_000)} of virtual time, and run was given "
-        f'no until. It waited at {__file__}:{line} in serve. Pass an end that comes, such as until="30d"; if it takes that '
-        "long, set ecs_events.patience to more seconds."
+        f"The handler went on for 0.2 seconds of real time, {duration_text(waits * 1_000)} of virtual time, and run got "
+        f'no until. It waited at {__file__}:{line} in serve. Pass an instant, such as until="30d", or a condition that becomes '
+        "true; if it takes that long, set ecs_events.patience to more seconds."
         for waits in (daemon.polls - 1, daemon.polls)
     }
 
@@ -570,8 +570,8 @@ def test_a_loop_that_never_sleeps_is_found_out(ecs):
         ecs.run(busy, until="1h")
     head, _, place = str(error.value).rpartition(" It was at ")
     assert head == (
-        "The handler neither slept nor called the cloud for 0.1 seconds of real time, so its end would never have come. "
-        "Have it sleep in its loop; if it works that long, set ecs_events.patience to more seconds."
+        "The handler neither slept nor called the cloud for 0.1 seconds of real time, so virtual time stood still and "
+        "nothing ended it. Let it sleep in its loop; if it works that long, set ecs_events.patience to more seconds."
     )
     assert place in {f"{__file__}:{line + number} in busy." for number in (0, 1)}
 
@@ -687,7 +687,7 @@ def test_a_handler_in_another_thread_is_found_out_too(ecs):
 def test_a_handler_that_waits_for_nobody_is_found_out(ecs):
     """With a condition alone, a handler that waits for what nobody does would wait for ever."""
     ecs.patience = 0.1
-    with pytest.raises(EndlessHandlerError, match="and its until never came true"):
+    with pytest.raises(EndlessHandlerError, match="the condition given as until never became true"):
         ecs.run(threading.Event().wait, until=lambda _: False)
 
 
@@ -715,8 +715,8 @@ def test_a_handler_that_waits_while_another_thread_is_busy_is_found_out(ecs):
 
 
 STUBBORN = (
-    "The handler caught what was to end it, and went on. A bare except, or except BaseException, around its loop keeps "
-    "Ctrl-C from ending it too: catch Exception. It was at "
+    "The handler caught the error that was to end it, and went on. A bare except, or except BaseException, around its loop "
+    "stops Ctrl-C too: catch Exception. It was at "
 )
 
 
@@ -882,8 +882,8 @@ def test_a_plain_function_is_not_awaited(ecs):
         return str(refused.value)
 
     assert asyncio.run(test()) == (
-        f"run_async got {handler!r}, which returned 7, and nothing to await. Pass a coroutine function, or leave a plain one to "
-        "run."
+        f"run_async got {handler!r}, which returned 7 instead of an awaitable. Pass a coroutine function, or use run for "
+        "a plain one."
     )
 
 
