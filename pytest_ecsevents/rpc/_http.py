@@ -13,6 +13,9 @@ from pytest_ecsevents.rpc._wire import Outcome
 class Connection(Protocol):
     """The connection that a request came through."""
 
+    def is_gone(self) -> bool:
+        """Whether the client no longer waits for the answer."""
+
     def wait_until(self, at: Micros | None) -> ServerWait:
         """A wait of the request that ends at an instant, None for never, or when it is woken."""
 

@@ -224,6 +224,28 @@ def test_a_long_poll_ends_when_a_message_comes(ecs, client):
     assert ecs.now.second == 10
 
 
+def test_a_poll_whose_client_was_stopped_takes_no_message(ecs, queue, client, monkeypatch):
+    """The server came to it late: a message sent since then is still there for the next poll."""
+    sent, answered = threading.Event(), threading.Event()
+    server = ecs._parts.serving._running
+    answer = server.answer
+
+    def answer_late(request):
+        sent.wait()
+        try:
+            return answer(request)
+        finally:
+            answered.set()
+
+    monkeypatch.setattr(server, "answer", answer_late)
+    ecs.run(partial(client.receive_message, 30), until="10s")
+    queue.send("kept")
+    sent.set()
+    answered.wait()
+    client.mns_client.close_connection()
+    assert (client.receive_message().message_body, ecs.now.second) == ("kept", 10)
+
+
 def test_a_long_poll_ends_when_another_thread_sends(ecs, queue, client):
     """A worker that sleeps an hour, then sends; meanwhile polls come and go."""
     worker = threading.Thread(target=lambda: (time.sleep(3607), queue.send("late")))

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from pytest_ecsevents.clock._clock import Clock
+from pytest_ecsevents.clock._server_waits import ClientGoneError
 from pytest_ecsevents.clock._times import SECOND, Micros
 from pytest_ecsevents.rpc._errors import ApiError
 from pytest_ecsevents.rpc._http import Connection
@@ -71,7 +72,13 @@ class QueueRoutes(StateRoutes[QueueState]):
         return _messages(exchange, self._queue(exchange).peek(exchange.number(BATCH)))
 
     def _receive(self, exchange: SmqExchange) -> SmqReply:
-        """Receive messages. If there is none, hold the request until one comes or its time is up."""
+        """Receive messages. If there is none, hold the request until one comes or its time is up.
+
+        Raises:
+            ClientGoneError: The client has given up. A message that it received would be hidden from the next client.
+        """
+        if exchange.request.connection.is_gone():
+            raise ClientGoneError
         queue, most = self._queue(exchange), exchange.number(BATCH)
         until = self._clock.now() + exchange.number(WAIT, queue.attributes["PollingWaitSeconds"]) * SECOND
         is_up = until <= self._clock.now()
