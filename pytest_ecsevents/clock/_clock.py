@@ -14,7 +14,8 @@ from pytest_ecsevents._errors import BadArgumentError, EcsEventsError, hidden_in
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock._asyncio import LoopTime, is_virtual, replace_loops
 from pytest_ecsevents.clock._freezegun import FreezegunSource
-from pytest_ecsevents.clock._names import NamesMemo, is_no_mock, memo_for_now
+from pytest_ecsevents.clock._local_time import LOCAL_TEXTS
+from pytest_ecsevents.clock._names import NamesMemo, is_no_mock, memo_for_now, replace_everywhere
 from pytest_ecsevents.clock._queue import DueQueue
 from pytest_ecsevents.clock._scheduler import Scheduler
 from pytest_ecsevents.clock._server_waits import (
@@ -35,7 +36,7 @@ __tracebackhide__ = hidden_in_reports
 BACKENDS: Final = ("freezegun", "time-machine")
 SLEEPS: Final = ("virtual", "real")
 
-_OF_TIME: Final = frozenset({"sleep", "monotonic", "monotonic_ns"})
+_OF_TIME: Final = frozenset({"sleep", "monotonic", "monotonic_ns", "ctime", "asctime"})
 
 
 class Clock:
@@ -87,7 +88,7 @@ class Clock:
     def _take(self) -> None:
         foreign = self._active()
         memo = memo_for_now()
-        of_time = (real_sleep, time.sleep, time.monotonic, time.monotonic_ns)
+        of_time = (real_sleep, time.sleep, time.monotonic, time.monotonic_ns, *LOCAL_TEXTS)
         memo.want(set(map(id, filter(is_no_mock, of_time))), _OF_TIME)
         if foreign is None:
             self._own.start(self._default_start if self._start is None else self._start)
@@ -103,10 +104,15 @@ class Clock:
             self.holder = f"{foreign.name}, followed"
         self.still_at = None
         self.started_at = self.now()
+        # Where freezegun froze before, names show its functions, and not what stands there otherwise.
+        remember = foreign is None or not foreign.freezes_monotonic
         if self._sleep == "virtual":
-            # Where freezegun froze before, names show its functions, and not what stands there otherwise.
-            remember = foreign is None or not foreign.freezes_monotonic
             self._replace_waiting(self._own if foreign is None else foreign, memo, remember=remember)
+        else:
+            replace_everywhere(LOCAL_TEXTS.items(), memo, self._undo, remember=remember)
+        for real, fake in LOCAL_TEXTS.items():
+            if is_no_mock(getattr(time, real.__name__)):
+                self._undo.replace(time, real.__name__, fake)
 
     def _replace_waiting(self, source: ClockSource, memo: NamesMemo, *, remember: bool) -> None:
         scheduler = Scheduler(self)

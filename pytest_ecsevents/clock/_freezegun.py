@@ -1,10 +1,13 @@
-"""The clock held by freezegun. Everything that touches freezegun's private names is here."""
+"""The clock held by freezegun. Everything that touches freezegun's private names is here and in `_local_time`."""
 
+import datetime as dt
 import sys
 from types import ModuleType, SimpleNamespace
 from typing import Any, Final
 
 from pytest_ecsevents._frames import keeps_own_names
+from pytest_ecsevents._undo import Undo
+from pytest_ecsevents.clock._local_time import replace_fakes
 from pytest_ecsevents.clock._names import Names, memo_for_now
 from pytest_ecsevents.clock._times import MICROSECOND, NAIVE_EPOCH, Micros, naive_from_micros
 
@@ -25,6 +28,8 @@ class FreezegunSource:
 
     def __init__(self) -> None:
         self._freezer: Any = None
+        self._factory: Any = None
+        self._undo = Undo()
 
     def read(self) -> Micros | None:
         api = sys.modules.get("freezegun.api")
@@ -49,7 +54,8 @@ class FreezegunSource:
         added = [name for name in config.settings.default_ignore_list if name not in config.DEFAULT_IGNORE_LIST]
         freezer: Any = freezegun.freeze_time(naive_from_micros(at))
         freezer.ignore = tuple(added)
-        self._start_with_memo(api, freezer)
+        replace_fakes(api, self._frozen, self._undo)
+        self._factory = self._start_with_memo(api, freezer)
         self._freezer = freezer
         api.ignore_lists[-1] = (*_REAL_CALLERS, *added)
         for module, name, original in freezer.undo_changes:
@@ -63,7 +69,13 @@ class FreezegunSource:
         freezer.undo_changes.append((loop, "time", loop.time))
         loop.time = lambda _: real_monotonic()  # type: ignore[assignment,method-assign]
 
-    def _start_with_memo(self, api: Any, freezer: Any) -> None:
+    def _frozen(self) -> dt.datetime | None:
+        """The instant, naive, while the innermost clock of freezegun's is ours."""
+        factories = sys.modules["freezegun.api"].freeze_factories
+        frozen: dt.datetime | None = self._factory.time_to_freeze if factories[-1:] == [self._factory] else None
+        return frozen
+
+    def _start_with_memo(self, api: Any, freezer: Any) -> object:
         """Start freezegun with our memo of each module's names: its own cache hashes `dir()` of every module."""
         walk, memo = api._get_cached_module_attributes, memo_for_now()
         memo.want(api._real_time_object_ids, _USUAL)
@@ -74,10 +86,11 @@ class FreezegunSource:
 
         api._get_cached_module_attributes = read
         try:
-            freezer.start()
+            return freezer.start()
         finally:
             api._get_cached_module_attributes = walk
 
     def stop(self) -> None:
         self._freezer.stop()
-        self._freezer = None
+        self._freezer = self._factory = None
+        self._undo.close()

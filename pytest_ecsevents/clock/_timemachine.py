@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from pytest_ecsevents._errors import EcsEventsError
-from pytest_ecsevents.clock._times import Micros, from_micros
+from pytest_ecsevents.clock._times import SECOND, Micros
 
 
 class TimeMachineSource:
@@ -38,8 +38,10 @@ class TimeMachineSource:
                 'The clock back end "time-machine" needs time-machine, which is not installed. '
                 'Run: pip install "pytest-ecsevents[time-machine]", or use backend="freezegun".'
             ) from None
-        self._travel = time_machine.travel(from_micros(at), tick=False)
+        # An aware datetime would set the process's zone to its own, in child processes too.
+        self._travel = time_machine.travel(at // SECOND, tick=False)
         self._travel.start()
+        self.move_to(at)
 
     def stop(self) -> None:
         self._travel.stop()
