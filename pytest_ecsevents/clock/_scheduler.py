@@ -87,6 +87,8 @@ class Scheduler:
         self.stop: Stop | None = None
         self.awaits_server: Callable[[], bool] = lambda: False
         """Whether the server is about to answer a real client; checked before time moves."""
+        self.settle_server: Callable[[], None] = lambda: None
+        """Waits in real time until the server has answered or held what was sent to it."""
         self.activity = 0
         """Grows whenever a thread of the test begins to wait."""
         self.slept: Callable[[Micros, Micros], None] = lambda _start, _end: None

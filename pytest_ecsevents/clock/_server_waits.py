@@ -23,7 +23,7 @@ from weakref import WeakSet
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock._scheduler import A_MOMENT, LOOK_AGAIN, Scheduler
 from pytest_ecsevents.clock._stop import HandlerStop
-from pytest_ecsevents.clock._threads import TestThread, WatchedWait, real_now
+from pytest_ecsevents.clock._threads import TestThread, WatchedWait, real_now, real_sleep
 from pytest_ecsevents.clock._times import Micros
 
 # No system has both, and `select` cannot watch descriptors beyond 1023.
@@ -148,6 +148,16 @@ class LoopbackClients:
         undo.callback(self._close_connections)
         undo.replace(socket.SocketIO, "readinto", readinto)
         undo.replace(scheduler, "awaits_server", has_request)
+        undo.replace(scheduler, "settle_server", self._settle)
+
+    def _settle(self) -> None:
+        """Wait in real time until each request that was sent is answered or held."""
+        scheduler, until = self._scheduler, real_now() + ANSWER_WITHIN
+        assert scheduler is not None
+        while real_now() < until and (
+            scheduler.awaits_server() or any(thread.runs for thread in tuple(self._answering.values()))
+        ):
+            real_sleep(A_MOMENT)
 
     def _close_connections(self) -> None:
         for connection in list(self._seen):

@@ -171,6 +171,8 @@ class Runner:
             self._end_watch(before)
 
     def _end_watch(self, before: Stop | None) -> None:
+        # A handler that was stopped leaves its request behind. What it does must not come in the midst of the test.
+        self._scheduler.settle_server()
         self._interrupter.is_over = True
         self._scheduler.stop = before
         if self._wake.locked():

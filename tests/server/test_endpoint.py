@@ -15,6 +15,7 @@ from aliyunsdkecs.request.v20140526.DescribeInstanceHistoryEventsRequest import 
 from aliyunsdkecs.request.v20140526.RebootInstanceRequest import RebootInstanceRequest
 
 from pytest_ecsevents import ApiError, EcsEvents, EcsEventsError, StrictnessError
+from pytest_ecsevents.clock import _threads
 from pytest_ecsevents.rpc._wire import ApiReply
 from pytest_ecsevents.server import _server
 from pytest_ecsevents.server._serving import ServedService
@@ -185,6 +186,27 @@ def test_a_handler_under_run_may_call_it(ecs):
 
     ecs.run(poll, until="1h")
     ecs.assert_called("DescribeInstanceHistoryEvents", times=61)
+
+
+def test_a_request_that_a_stopped_handler_left_is_answered_before_the_test_goes_on(ecs, monkeypatch):
+    """It was sent at the instant at which the handler was stopped, so it acts at that instant."""
+    assert ecs.endpoint
+    server = ecs._parts.serving._running
+    answer = server.answer
+
+    def answer_late(request):
+        _threads.real_sleep(0.1)
+        return answer(request)
+
+    monkeypatch.setattr(server, "answer", answer_late)
+
+    def poll():
+        while True:
+            legacy(ecs.endpoint).do_action_with_exception(DescribeInstanceHistoryEventsRequest())
+            time.sleep(60)
+
+    ecs.run(poll, until="1m")
+    ecs.assert_called("DescribeInstanceHistoryEvents", times=2)
 
 
 @pytest.mark.parametrize("options", [{"sleep": "real"}, {"backend": "time-machine"}], ids=str)
