@@ -1,11 +1,11 @@
-"""The errors that the plugin raises for the author of a test."""
+"""The errors that the plugin raises about a test."""
 
 
 class EcsEventsError(Exception):
-    """Base of every error that the plugin raises for the author of a test.
+    """Base of all errors that the plugin raises about a test.
 
-    Its text is a sentence: what was seen, what was expected, how to go on. What the cloud itself says is never
-    an `EcsEventsError`: it reaches the handler through its SDK, in the cloud's own code, status and words.
+    The message says what happened, what was expected, and how to go on. Errors of the cloud are no `EcsEventsError`: the
+    handler gets them from its SDK, with the cloud's code, status and message.
     """
 
     __module__ = "pytest_ecsevents"
@@ -15,11 +15,11 @@ class EcsEventsError(Exception):
 
 
 class BadArgumentError(EcsEventsError, ValueError):
-    """A value that the author of the test passed cannot be used."""
+    """An argument that the test passed is invalid."""
 
 
 class NoSuchNameError(EcsEventsError, KeyError):
-    """An id or a name that the fake cloud does not hold.
+    """An id or a name that the fake cloud does not have.
 
     Attributes:
         name: The id or name.
@@ -39,39 +39,39 @@ class NoSingleEventError(EcsEventsError, LookupError):
 class UnexpectedCallError(EcsEventsError, AssertionError):
     """The handler called something that the fake cannot answer.
 
-    It is an `AssertionError`, and no `OSError`: the SDKs catch and retry those.
+    It is no `OSError`, since SDKs catch and retry those.
     """
 
 
 class NoGuestError(EcsEventsError, AssertionError):
-    """A request to the metadata service came from no instance that is known, or from one that does not run."""
+    """A request to the metadata service came from an unknown instance, or from one that does not run."""
 
 
 class StandingClockError(EcsEventsError, AssertionError):
-    """The handler waits for an instance without sleeping, and so without time passing."""
+    """The handler polls without sleeping, so virtual time stands still and it would never end."""
 
 
 class StuckHandlerError(EcsEventsError, AssertionError):
-    """A handler that `run` runs neither sleeps nor calls, or will not be stopped."""
+    """A handler under `run` neither sleeps nor calls the cloud, or it catches the error that is to end it."""
 
 
 class EndlessHandlerError(EcsEventsError, AssertionError):
-    """The end until which `run` was to run a handler never came."""
+    """A handler under `run` did not end within a year of virtual time or a minute of real time, and `until` did not end it."""
 
 
 class EndlessCallError(EcsEventsError, AssertionError):
-    """A call met a fault, and its client has no timeout: it would hang."""
+    """A call met a fault, and its client would hang because it has no timeout."""
 
 
 class ServedCallError(EcsEventsError, AssertionError):
-    """A call that came over HTTP ended in an error of the test's own, which its caller could not be shown."""
+    """A call over HTTP ended in an error of the test's own code; the caller only got a status of 500."""
 
 
 class StrictnessError(EcsEventsError, AssertionError):
-    """The test went well by itself, but something is wrong that it did not notice.
+    """The test passed by itself, but a strictness check found a problem.
 
     Attributes:
-        errors: What is wrong, each on its own, where it is more than one thing.
+        errors: The single errors, if there is more than one; else empty.
     """
 
     def __init__(self, sentence: str, errors: "tuple[EcsEventsError, ...]" = ()) -> None:
@@ -80,35 +80,35 @@ class StrictnessError(EcsEventsError, AssertionError):
 
 
 class UnusedFaultError(StrictnessError):
-    """A fault or a delay that the test declared was never met."""
+    """No call met a fault or a delay that the test declared."""
 
 
 class UnusedStubError(StrictnessError):
-    """A stub that the test declared was never called."""
+    """No call used a stub that the test declared."""
 
 
 class ReceiverError(StrictnessError):
-    """A receiver, or a function planned with `at`, raised an error, and the test passed all the same."""
+    """A receiver, or a function planned with `at`, raised an error, but the test passed."""
 
 
 class DeliveryError(EcsEventsError):
-    """A URL did not take a notification."""
+    """A notification could not be delivered: the receiver is missing, did not answer, or did not answer with a 2xx."""
 
 
 class LeftThreadsError(StrictnessError):
-    """Threads that the test started went on when it had ended."""
+    """Threads that the test started still ran when it had ended."""
 
 
 class UnknownParameterWarning(UserWarning):
-    """A request carried a parameter that the action does not have; the service ignores it, and so does the fake."""
+    """A request has a parameter that the action does not have. The service ignores it, and so does the fake."""
 
     __module__ = "pytest_ecsevents"
 
 
 def hidden_in_reports(raised: object) -> bool:
-    """For a module's `__tracebackhide__`: keep its frames out of a report about what the author did.
+    """For a module's `__tracebackhide__`: hide its frames in reports of errors that this plugin raises on purpose.
 
-    An error that is a mistake of ours keeps its whole traceback.
+    An error that shows a bug of the plugin keeps its whole traceback.
 
     Args:
         raised: The error, or pytest's `ExceptionInfo` of it.

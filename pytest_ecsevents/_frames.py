@@ -1,4 +1,4 @@
-"""Whose a stack frame is: the author's, a library's or ours. The one table of it, and the one cutter of tracebacks."""
+"""Whose code a stack frame runs: the user's (the author of the test), a library's or ours; and cuts tracebacks accordingly."""
 
 import re
 import sys
@@ -8,19 +8,19 @@ from functools import cache
 from types import FrameType, TracebackType
 from typing import Final
 
-# What a module's frames are to a test. Bits, so that a question about several kinds is one operation: it is asked at
-# every sleep and at every reading of a clock.
+# Kinds of modules. They are bits, so that a check for several kinds is one operation: every sleep and every reading of
+# a clock makes one.
 AUTHOR: Final = 0
-"""The test, its handler, and every library that is not listed below."""
+"""The test, its handler, and all libraries not listed below."""
 OURS: Final = 1
 SERVER: Final = 2
-"""Ours, but in threads that belong to the test run."""
+"""Our server, whose threads do not belong to the test."""
 CLIENT: Final = 4
-"""Between the handler's call and the fake: SDKs and HTTP clients."""
+"""SDKs and HTTP clients: frames between the handler's call and the fake."""
 WAITING: Final = 8
-"""Between the handler's wait and the fake: the standard library's threads, loops and context managers."""
+"""Threads, event loops and context managers of the standard library: frames between the handler's wait and the fake."""
 PROCESS: Final = 16
-"""Waits for another process, in real time."""
+"""Waits for other processes, in real time."""
 TEST_RUN: Final = 32
 """pytest, its plugins and coverage."""
 REAL_LOOP: Final = 64
@@ -28,12 +28,12 @@ REAL_LOOP: Final = 64
 DEBUGGER: Final = 128
 
 BETWEEN: Final = OURS | SERVER | CLIENT | WAITING
-"""Lies between the author's code and the fake."""
+"""Frames between the user's code and the fake."""
 REAL_TIME: Final = PROCESS | TEST_RUN | REAL_LOOP | DEBUGGER
-"""Sleeps and reads clocks in real time, also in threads of the test."""
+"""Sleeps and reads clocks in real time, even in threads of the test."""
 
-# Names of packages, or of modules where one module differs from its package. They are compared as whole names:
-# as prefixes they would swallow a user's `subprocess_poller`.
+# Names of packages, or of modules that differ from their package. They are compared as whole names: a prefix `subprocess`
+# would match a user's `subprocess_poller`.
 _PACKAGES: Final = {
     OURS: ("pytest_ecsevents",),
     SERVER: ("pytest_ecsevents.server",),
@@ -59,8 +59,8 @@ _PACKAGES: Final = {
 }
 _KINDS: Final = {name: kind for kind, names in _PACKAGES.items() for name in names}
 
-# Packages of the SDKs have the product's name in theirs: alibabacloud_ecs20140526, aliyunsdkecs. A user's
-# `alibabacloud_poller` is none of them.
+# Packages of the SDKs are named after products: alibabacloud_ecs20140526, aliyunsdkecs. A user's `alibabacloud_poller`
+# does not match.
 _SDK: Final = re.compile(r"aliyunsdk[a-z0-9]+|alibabacloud_(\w+20\d{6}|tea_\w+|\w+_util|gateway_\w+|credentials\w*)")
 
 _LIBRARY_FOLDERS: Final = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
@@ -68,11 +68,7 @@ _LIBRARY_FOLDERS: Final = tuple({sysconfig.get_path(name) for name in ("stdlib",
 
 @cache
 def kind_of(module: str) -> int:
-    """What a module's frames are to a test: one of the kinds above.
-
-    Args:
-        module: Its full name.
-    """
+    """The kind of a module, by its full name."""
     package, _, rest = module.partition(".")
     found = _KINDS.get(f"{package}.{rest.partition('.')[0]}") or _KINDS.get(package)
     if found is not None:
@@ -81,33 +77,33 @@ def kind_of(module: str) -> int:
 
 
 def kind_of_caller(depth: int) -> int:
-    """The kind of the function that many frames above the calling one."""
+    """The kind of the function `depth` frames above the calling one."""
     return kind_of(_module_of(sys._getframe(depth + 1)))
 
 
 def keeps_own_names(module: str) -> bool:
-    """Whether the names of a module stay bound to the real functions of `time` and `datetime`.
+    """Whether a module's names stay bound to the real functions of `time` and `datetime`.
 
-    What the modules of waiting read is replaced apart, for threads of the test alone.
+    WAITING modules keep them too: `clock._stdlib` replaces what they read, for threads of the test only.
     """
     return module == "time" or kind_of(module) & (REAL_TIME | WAITING | OURS | SERVER) != 0
 
 
 def is_of(frame: FrameType, kinds: int) -> bool:
-    """Whether a frame is of one of these kinds."""
+    """Whether a frame is of one of these kinds, a sum of bits."""
     return kind_of(_module_of(frame)) & kinds != 0
 
 
 def is_between(frame: FrameType) -> bool:
-    """Whether a frame lies between the author's code and the fake."""
+    """Whether a frame is between the user's code and the fake."""
     return is_of(frame, BETWEEN)
 
 
 def author_frame(frame: FrameType | None = None) -> FrameType:
-    """The innermost frame of the author's, seen from a frame; without one, the outermost.
+    """The innermost frame of the user's code, or the outermost frame if there is none.
 
     Args:
-        frame: Where to start; by default the caller's.
+        frame: Where to start; default: the caller's frame.
     """
     step = sys._getframe(1) if frame is None else frame
     while step.f_back is not None and is_between(step):
@@ -116,21 +112,12 @@ def author_frame(frame: FrameType | None = None) -> FrameType:
 
 
 def place_of(frame: FrameType, line: int | None = None) -> str:
-    """`poller.py:42 in serve_forever`.
-
-    Args:
-        frame: The frame.
-        line: The line, if it is not the one that the frame runs now.
-    """
+    """`poller.py:42 in serve_forever`; default line: the one that runs now."""
     return f"{frame.f_code.co_filename}:{line or frame.f_lineno} in {frame.f_code.co_name}"
 
 
 def place_of_thread(ident: int) -> str:
-    """Where a thread stands in the author's code.
-
-    Args:
-        ident: The thread's identity.
-    """
+    """Where the thread `ident` is in the user's code."""
     frame = sys._current_frames().get(ident)
     return "an unknown place" if frame is None else place_of(author_frame(frame))
 
@@ -140,7 +127,7 @@ def place_of_error(error: BaseException, *, in_authors_code: bool = False) -> st
 
     Args:
         error: The error.
-        in_authors_code: Name the innermost line of the author's instead, which called what raised it.
+        in_authors_code: Give the innermost line of the user's code instead.
     """
     place = ""
     for step in _steps(error.__traceback__):
@@ -150,16 +137,12 @@ def place_of_error(error: BaseException, *, in_authors_code: bool = False) -> st
 
 
 def is_timeout(error: BaseException) -> bool:
-    """Whether pytest-timeout raised an error, in whatever function its signal has interrupted."""
+    """Whether pytest-timeout raised an error; its signal handler does so in any function."""
     return any(_module_of(step.tb_frame).partition(".")[0] == "pytest_timeout" for step in _steps(error.__traceback__))
 
 
 def is_debugged(ident: int) -> bool:
-    """Whether a thread stands in a debugger, whose user may take a long time.
-
-    Args:
-        ident: The thread's identity.
-    """
+    """Whether the thread `ident` is in a debugger, whose user may take a long time."""
     frame = sys._current_frames().get(ident)
     while frame is not None:
         if kind_of(_module_of(frame)) == DEBUGGER:
@@ -169,15 +152,16 @@ def is_debugged(ident: int) -> bool:
 
 
 def cut_traceback(traceback: TracebackType, *, is_ours: bool) -> None:
-    """Leave the author's part of a traceback.
+    """Cut a traceback, in place, to the user's part.
 
-    An error of our own ends at the author's line that called us. An error of the author's loses the frames of ours,
-    and those of clients beside them, that stand between two of the author's: a receiver is called through us. A
-    traceback that ends in ours, or in a library that we called, stays whole: it shows a mistake of ours.
+    - An error that we raise on purpose (`is_ours`) ends at the user's line that called us.
+    - Another error loses our frames, and those of clients beside them, between two frames of the user's: a receiver is
+      called through us.
+    - A traceback that ends in our code, or in a library that we called, stays whole: it shows a bug of ours.
 
     Args:
-        traceback: Where it starts, outside our code.
-        is_ours: Whether the error tells the author of a mistake.
+        traceback: Its first step, outside our code.
+        is_ours: Whether we raised the error on purpose.
     """
     last: TracebackType | None = traceback
     while last is not None:
@@ -203,13 +187,14 @@ def _module_of(frame: FrameType) -> str:
 
 
 def forget(error: BaseException, before: BaseException) -> None:
-    """Take out of what an error came of what was being handled before its test began.
+    """Remove `before` from the causes and contexts of an error.
 
-    When a handler was ended that catches everything, Python may go on to hold its end for the error being handled.
+    After a handler that catches everything was ended, Python may still count the error that ended it as being handled. It
+    would show up in the reports of later tests.
 
     Args:
         error: The error.
-        before: What was being handled.
+        before: The error that was being handled before the test began.
     """
     left: list[BaseException | None] = [error]
     seen: set[int] = set()

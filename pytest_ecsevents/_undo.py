@@ -1,4 +1,4 @@
-"""What a test's end takes back. Each test pays for it, so it is no `contextlib.ExitStack`, at a fifth of what one costs."""
+"""Steps to undo at the end of a test. Every test pays for it: it takes a fifth of the time of `contextlib.ExitStack`."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -11,7 +11,7 @@ _INHERITED: Final = object()
 
 
 class Undo:
-    """Steps that are undone in reverse order, also if one of them fails."""
+    """Steps that are undone in reverse order, even if one of them fails."""
 
     __slots__ = ("_steps",)
 
@@ -19,20 +19,20 @@ class Undo:
         self._steps: Final[list[tuple[Callable[..., object], tuple[object, ...]]]] = []
 
     def callback(self, function: Callable[..., object], *args: object) -> None:
-        """Have a function called with these arguments."""
+        """Call a function with these arguments on `close`."""
         self._steps.append((function, args))
 
     def replace(self, owner: Any, name: str, value: object) -> None:
-        """Replace an attribute, and have it put back; one that was inherited is inherited again afterwards."""
+        """Replace an attribute until `close`; an attribute that was inherited is inherited again then."""
         before = owner.__dict__.get(name, _INHERITED)
         self._steps.append((_inherit, (owner, name)) if before is _INHERITED else (setattr, (owner, name, before)))
         setattr(owner, name, value)
 
     def close(self) -> None:
-        """Undo all of it.
+        """Undo all steps.
 
         Raises:
-            BaseException: The last error of a function; all of them were called.
+            BaseException: The last error of a step; all steps were undone.
         """
         steps = self._steps
         try:
@@ -45,5 +45,5 @@ class Undo:
 
 
 def _inherit(owner: Any, name: str) -> None:
-    if name in owner.__dict__:  # else it could not be replaced
+    if name in owner.__dict__:  # not there if setting it failed
         delattr(owner, name)

@@ -1,4 +1,4 @@
-"""The clock of one test: who moves time, and what falls due on the way."""
+"""The clock of one test: it holds the process's clock, moves it, and runs what falls due on the way."""
 
 import asyncio
 import math
@@ -40,45 +40,45 @@ _OF_TIME: Final = frozenset({"sleep", "monotonic", "monotonic_ns", "ctime", "asc
 
 
 class Clock:
-    """Virtual time: the process's clock, and a queue of what falls due.
+    """Virtual time: the process's clock, and a queue of due work.
 
     Args:
-        start: Where to freeze, or None for `default_start`, which yields to a clock that somebody else holds.
+        start: Where to freeze. If None, follow a clock that the user's library already holds, else use `default_start`.
         default_start: Where to freeze if the test gives no instant.
         backend: One of `BACKENDS`.
-        sleep: One of `SLEEPS`: "virtual" has what waits in the thread that entered, and in those that it starts, move the
-            clock; "real" leaves waiting alone.
+        sleep: One of `SLEEPS`. "virtual": waits in the thread that enters, and in threads that it starts, move the clock.
+            "real": waits are not replaced.
     """
 
     def __init__(self, *, start: Micros | None, default_start: Micros, backend: str, sleep: str) -> None:
         self.lock: Final = threading.RLock()
         self._is_in_operation: Final[Callable[[], bool]] = self.lock._is_owned  # type: ignore[attr-defined]  # noqa: SLF001  # as Condition
         self.queue: Final[DueQueue[object]] = DueQueue()
-        self.after_step: Callable[[], None]  # given by the cloud that lives by this clock
+        self.after_step: Callable[[], None]  # set by the cloud; called after each due work
         self._start = start
         self._default_start = default_start
         self._sleep = sleep
         own: dict[str, ClockSource] = {"freezegun": FreezegunSource(), "time-machine": TimeMachineSource()}
         self._own = own[backend]
-        # freezegun lies over time-machine when both are active.
+        # When both are active, freezegun's replacement is the outer one.
         self._sources: tuple[ClockSource, ...] = tuple(own.values())
         self._undo = Undo()
         self.waits: Scheduler | None = None
-        """The threads of the test, while their waiting moves the clock."""
+        """The threads of the test, while their waits move the clock; else None."""
         self.left_threads: list[str] = []
-        """Names of threads of the test that went on when it had ended."""
+        """Names of threads of the test that still ran when it had ended."""
         self.started_at: Micros = default_start if start is None else start
         self.holder = ""
         self._due_operations: list[Callable[[], None]] = []
         self.still_at: Micros | None = self.started_at
-        """Where it stands before it is entered and after it was left; None between."""
-        self._calling: Final[set[int]] = set()  # threads in a function of the author's
+        """The instant at which it stands before `enter` and after `leave`; None between."""
+        self._calling: Final[set[int]] = set()  # idents of threads in a function of the user's
         self._target = self.started_at
 
     # -- taking and giving back the process's clock
 
     def enter(self) -> None:
-        """Freeze the process's clock, unless somebody else already holds it."""
+        """Freeze the process's clock, or follow it if the user has frozen it already."""
         try:
             self._take()
         except BaseException:
@@ -98,13 +98,13 @@ class Clock:
             at = foreign.read()
             if self._start is not None and at is not None and self._start != at:
                 raise EcsEventsError(
-                    f"The clock is to start at {instant_text(self._start)}, but {foreign.name} already holds it at "
-                    f"{instant_text(at)}. A clock that somebody else holds is followed, not fought: drop one of the two."
+                    f"The clock starts at {instant_text(self._start)}, but {foreign.name} has already frozen it at "
+                    f"{instant_text(at)}. ecs_events follows a clock that is frozen already: remove one of the two."
                 )
             self.holder = f"{foreign.name}, followed"
         self.still_at = None
         self.started_at = self.now()
-        # Where freezegun froze before, names show its functions, and not what stands there otherwise.
+        # If freezegun froze before, names are bound to its functions: do not remember them.
         remember = foreign is None or not foreign.freezes_monotonic
         if self._sleep == "virtual":
             self._replace_waiting(self._own if foreign is None else foreign, memo, remember=remember)
@@ -118,7 +118,7 @@ class Clock:
         scheduler = Scheduler(self)
         self._undo.callback(scheduler.end, scheduler.enrol())
         self._undo.replace(self, "waits", scheduler)
-        # Whole seconds: an hour's sleep is no less than an hour then, whatever a float cannot hold.
+        # Whole seconds, so that rounding of floats never makes an hour's sleep shorter than an hour.
         monotonic = LoopTime(math.ceil(time.monotonic()), self._elapsed).read
         with_monotonic = not source.freezes_monotonic
         replace_waiting(scheduler, monotonic, memo, self._undo, with_monotonic=with_monotonic, remember=remember)
@@ -128,7 +128,7 @@ class Clock:
         return self.now() - self.started_at
 
     def leave(self) -> None:
-        """Give the process's clock back, and end the threads that wait by it; this one stands still from now on."""
+        """Give the process's clock back and end the threads that wait for it. From now on this clock stands still."""
         try:
             if self.waits is not None:
                 self.left_threads = self.waits.close()
@@ -149,7 +149,7 @@ class Clock:
         return self.still_at is not None
 
     def now(self) -> Micros:
-        """The process's instant; before entering and after leaving, where this clock stands."""
+        """The instant of the process's clock, or `still_at`."""
         if self.still_at is not None:
             return self.still_at
         for source in self._sources:
@@ -159,12 +159,12 @@ class Clock:
         return time.time_ns() // 1_000
 
     def settle(self) -> None:
-        """Let what is due happen, for when somebody else moved the clock."""
+        """Run what is due: code outside this class may have moved the clock."""
         if self.queue.heap:
             self.settled()
 
     def settled(self) -> Micros:
-        """The instant, once what is due has happened."""
+        """Run what is due, and return the instant."""
         now, due = self.now(), self.queue.due_from()
         if due is None or due > now or self.still_at is not None:
             return now
@@ -173,10 +173,10 @@ class Clock:
         return self.now()
 
     def advance_to(self, target: Micros) -> None:
-        """Move to `target`; the clock stands at each due instant while what is due there happens.
+        """Move to `target`, and run what is due on the way with the clock at its instant.
 
-        Threads of the test that wait for an instant on the way wake at it, and time stands until they wait again. A
-        receiver that moves the clock beyond `target` leaves it there.
+        Threads of the test whose deadline is on the way wake at it, and time stands until they wait again. If a receiver
+        moves the clock beyond `target`, it stays there.
         """
         thread = self.waits.me() if self.waits is not None else None
         if self.waits is not None and thread is not None:
@@ -188,7 +188,7 @@ class Clock:
             self.move_to(target)
 
     async def reach(self, target: Micros) -> None:
-        """`advance_to` for a coroutine: other tasks of its loop go on meanwhile."""
+        """`advance_to` for a coroutine: other tasks of its loop run meanwhile."""
         while self.now() < target:
             if self.waits is not None and self.waits.me() is not None and is_virtual(asyncio.get_running_loop()):
                 await asyncio.sleep((target - self.now()) / SECOND)
@@ -196,14 +196,14 @@ class Clock:
                 self.advance_to(target)
 
     def clients_of(self, address: tuple[str, int]) -> LoopbackClients:
-        """The threads of the test that call its server, which listens at this address."""
+        """The threads of the test that call its server, which listens at `address`."""
         return LoopbackClients(self.waits, address)
 
     def server_wait(self, until: Micros | None, is_over: Callable[[], bool]) -> ServerWait:
-        """A wait of the server's thread that calls this.
+        """A wait for the calling thread, one of the server's.
 
         Args:
-            until: When it ends; None for never.
+            until: The instant at which it ends; None for never.
             is_over: Whether the client has stopped waiting.
         """
         thread = None if self.waits is None else self.waits.me()
@@ -212,29 +212,26 @@ class Clock:
         return RealServerWait(None if until is None else (until - self.now()) / SECOND, is_over)
 
     def await_answer(self, connection: socket.socket, until: Micros) -> bool:
-        """Wait for the answer of a server that is not ours; whether it came in time.
+        """Wait for the response of a server that is not ours. Returns whether it came in time.
 
-        A thread that does not belong to the test does not wait here: it blocks when it reads.
+        A thread outside the test does not wait here: it blocks when it reads.
         """
         thread = None if self.waits is None else self.waits.me()
         return self.waits is None or thread is None or await_answer(self.waits, thread, connection, until)
 
     def aside(self) -> AbstractContextManager[None]:
-        """Have what the calling thread waits for meanwhile be real."""
+        """Let the calling thread wait in real time meanwhile."""
         return nullcontext() if self.waits is None else self.waits.aside()
 
     # -- interrupting
 
     def may_interrupt(self) -> bool:
-        """Whether an error may be raised in the calling thread, wherever a handler of signals has interrupted it.
-
-        It may not where the thread holds a lock of ours or waits: what it is in the midst of would stay half done.
-        """
+        """Whether a signal handler may raise in the calling thread: not while it holds a lock of ours or is in a wait."""
         return not self._is_in_operation() and (self.waits is None or self.waits.may_interrupt())
 
     @contextmanager
     def holding_off(self, ident: int) -> Iterator[bool]:
-        """Keep other threads from taking our locks; whether one of them may be interrupted."""
+        """Hold our locks. Yields whether an error may be raised in the thread `ident`."""
         is_free = self.lock.acquire(blocking=False)
         try:
             with nullcontext(True) if self.waits is None else self.waits.holding_off(ident) as is_outside:
@@ -246,23 +243,23 @@ class Clock:
     # -- what falls due
 
     def later(self, at: Micros, operation: Callable[[], None]) -> None:
-        """Have an operation done at an instant, by the thread that moves the clock; it holds no lock meanwhile."""
+        """Plan an operation for an instant. The thread that moves the clock runs it, without holding a lock."""
         with self.lock:
             self.queue.push(at, lambda _subject, _at: self._due_operations.append(operation), None)
 
     def advance_by_author(self, target: Micros | None, span: Micros = 0) -> None:
-        """`advance_to` as the author of a test may call it: to `target`, or else by `span`.
+        """`advance_to` for a test: to `target`, or else by `span`.
 
         Raises:
-            BadArgumentError: That is not after now.
+            BadArgumentError: The target is not after now, or beyond the year 9999.
         """
         now = self.now()
         if target is None:
             target = now + span
         if target == now:
             raise BadArgumentError(
-                f"The clock already stands at {instant_text(now)}, so this would move it by nothing. Pass a duration "
-                "longer than zero or a later instant."
+                f"The clock already stands at {instant_text(now)}, so this would not move it. Pass a duration longer than "
+                "zero or a later instant."
             )
         if target < now:
             raise BadArgumentError(
@@ -288,14 +285,17 @@ class Clock:
             return self.queue.next_due()
 
     def due_from(self) -> Micros | None:
-        """An instant before which no work is due, read without a lock; None when there is none."""
+        """See `TimeDriver`."""
         return self.queue.due_from()
 
     def run_one_due(self, until: Micros, *, move: bool = True) -> bool:
-        """Let the next work happen that is due until an instant, and tell receivers; whether there was some."""
+        """Run the next work due at `until` or before, and call receivers. Returns whether there was some.
+
+        With `move=False` the clock stays; then functions of the user's do not run inside an operation or each other.
+        """
         is_inside = self._is_in_operation() or get_ident() in self._calling
         with self.lock:
-            # A function of the author's has its turn when what holds it is over.
+            # A user's function that may not run here runs when the outer operation or function has ended.
             work = self.queue.pop(until, with_authors=move or not is_inside) if self.queue.heap else None
             if work is None:
                 return False
@@ -313,7 +313,7 @@ class Clock:
         return True
 
     def _call(self, task: Callable[[object, Micros], None], subject: object, at: Micros) -> None:
-        """Call a function of the author's; others of that instant wait until it returns, unless it moves the clock."""
+        """Call a function of the user's. Others due at the same instant wait until it returns or moves the clock."""
         me = get_ident()
         is_inner = me in self._calling
         self._calling.add(me)
@@ -324,16 +324,16 @@ class Clock:
                 self._calling.discard(me)
 
     def call_at(self, at: Micros, function: Callable[[], object]) -> Callable[[], None]:
-        """`plan`, and let it happen at once where it is due."""
+        """`plan`, and run it immediately if it is due now."""
         take_back = self.plan(at, function)
         self.settle()
         return take_back
 
     def plan(self, at: Micros, function: Callable[[], object]) -> Callable[[], None]:
-        """Have a function of the author's called at an instant, outside every operation, by whoever settles or moves time.
+        """Plan a function of the user's for an instant. It runs outside every operation, in the thread that moves the clock.
 
         Returns:
-            A function that takes it back, unless it has been called.
+            A function that cancels the plan; it does nothing once the planned function was called.
         """
         is_over = False
 
@@ -354,15 +354,15 @@ class Clock:
         return take_back
 
     def move_to(self, at: Micros) -> None:
-        """Move, though nothing is due on the way."""
+        """Move without running any work."""
         source = self._active()
         if source is None:
             raise EcsEventsError(
-                "The clock cannot be moved: nobody holds the process's clock any more. It was stopped inside the "
-                "test; stop what you froze only after ecs_events has ended."
+                "The clock cannot be moved: the library that froze it was stopped inside the test. Stop it only after "
+                "ecs_events has ended."
             )
         self._target = at
         source.move_to(at)
-        while self._target > at:  # a handler of signals has come in between, slept, and moved further
+        while self._target > at:  # a signal handler interrupted this, slept, and moved the clock further
             at = self._target
             source.move_to(at)

@@ -1,4 +1,4 @@
-"""Which modules took a function of `time` by name (`from time import sleep`), so that it can be replaced there too."""
+"""Finds modules that imported a function of `time` by name (`from time import sleep`), so that it is replaced there too."""
 
 import sys
 import time
@@ -125,7 +125,7 @@ _PROCESS_MEMO: Final = NamesMemo()
 
 
 def is_no_mock(function: object) -> bool:
-    """Whether a function of `time` is its own or a clock's, and so is replaced under each name; a mock of the test's is kept."""
+    """Whether `time`'s function is the real one or our replacement, so that names bound to it are replaced; mocks are kept."""
     return type(function) is BuiltinFunctionType or _is_stand_in(function)
 
 
@@ -136,7 +136,7 @@ def _is_stand_in(function: object) -> bool:
 def taken_by(module: ModuleType, functions: AbstractSet[int]) -> Names:
     """(name, function) for each of `functions`, by id, that a module's names are bound to."""
     names = module.__dict__
-    # Few modules hold one; this finds out without a step in Python for each name.
+    # Few modules have any; this line finds that out in C.
     if functions.isdisjoint(map(id, names.values())):
         return []
     return [(name, value) for name, value in list(names.items()) if id(value) in functions]

@@ -1,16 +1,16 @@
-"""Whether a thread that seems to run does anything: its processor time, as the system counts it.
+"""Detects a thread that seems to run but does nothing, from the processor time that the system counts for it.
 
-A thread of the test may wait for something real that the scheduler can't see: an answer from another process, a lock
-taken in C. Time must pass meanwhile. A thread that computes must not lose time, even in one long call of C, and even
-on a machine too busy to run it.
+A thread of the test may wait for something real that the scheduler cannot see: a response from another process, a lock
+taken in C. Virtual time must pass meanwhile. It must not pass while a thread computes, even in one long call into C, and
+even on a machine too busy to run the thread.
 
-A plain threshold, as trio's autojump clock has, was tried: 0.1 seconds in which a thread stays at one step. It takes
-a long call of C for waiting, and every real wait costs the threshold. So this reads
+A fixed threshold, as in trio's autojump clock, was tried: 0.1 seconds in which a thread stays at one bytecode step. It
+mistakes a long call into C for a wait, and every real wait costs the threshold. So this reads
 
-- `time.pthread_getcpuclockid` (public): the processor time of another thread. Missing on macOS and Windows; there the
-  step at which the thread stands tells instead, and a long call of C counts as waiting.
-- `/proc/self/task/ID/stat`: whether the thread is ready and gets no processor. Missing outside Linux; there a machine
-  that leaves a thread without processor for `STUCK_AFTER` lets time pass.
+- `time.pthread_getcpuclockid` (public): the processor time of another thread. Missing on macOS and Windows: there the
+  bytecode step is compared instead, and a long call into C counts as a wait.
+- `/proc/self/task/ID/stat`: whether the thread is ready but gets no processor. Missing outside Linux: there time passes
+  if the machine leaves a thread without a processor for `STUCK_AFTER`.
 
 Tried with Python 3.10 to 3.15.
 """
@@ -21,17 +21,17 @@ from _thread import get_ident, get_native_id
 from typing import Final
 
 STUCK_AFTER: Final = 0.02
-"""Real seconds without any use of the processor, after which a thread that runs counts as waiting for something real."""
+"""Real seconds without processor time after which a running thread counts as waiting for something real."""
 
-# Taken before a test replaces them.
+# Read at import, before a test can replace them.
 _real_open: Final = open
 _cpu_clock_of: Final = getattr(time, "pthread_getcpuclockid", None)
 
 
 class ProcessorUse:
-    """What the calling thread uses of the processor, as others see it.
+    """The processor time of the thread that creates this object, for other threads to read.
 
-    It is made by the thread itself: to ask for the clock of a thread that has ended may end the process.
+    The thread must create it itself: reading the clock id of a thread that has ended may crash the process.
     """
 
     __slots__ = ("_cpu_clock", "_ident", "_idle_since", "_native_id", "_used")
@@ -44,7 +44,7 @@ class ProcessorUse:
         self._idle_since = 0.0
 
     def is_stuck(self, now: float) -> bool:
-        """Whether the thread has done nothing for a while, though it could."""
+        """Whether the thread has done nothing for a while although it could run."""
         used = _step_of(self._ident) if self._cpu_clock is None else _time_used(self._cpu_clock)
         if used != self._used:
             self._used, self._idle_since = used, now

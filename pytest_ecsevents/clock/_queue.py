@@ -1,4 +1,4 @@
-"""What falls due, in the order (instant, order of arrival)."""
+"""A queue of due work, ordered by instant and then by arrival."""
 
 import heapq
 from collections.abc import Callable
@@ -13,12 +13,12 @@ _Work: TypeAlias = tuple[Micros, bool, int, Callable[[Subject, Micros], None], S
 
 
 class DueQueue(Generic[Subject]):
-    """A heap of due work; pushing, taking back and popping cost O(log n).
+    """A heap of due work; pushing, withdrawing and popping cost O(log n).
 
-    At each instant the author's functions come last, when all that is due there has happened.
+    At each instant the user's functions come last.
 
     Attributes:
-        heap: The work. It is public so that the clock sees without a call that nothing is due.
+        heap: The work. It is public so that the clock can see without a call that it is empty.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class DueQueue(Generic[Subject]):
     def push(
         self, at: Micros, task: Callable[[Subject, Micros], None], subject: Subject, *, is_authors: bool = False
     ) -> int:
-        """Have `task(subject, at)` run at `at`; the number returned withdraws it."""
+        """Plan `task(subject, at)` for `at`. Returns a number for `withdraw`."""
         number = next(self._numbers)
         heapq.heappush(self.heap, (at, is_authors, number, task, subject))
         return number
@@ -39,22 +39,25 @@ class DueQueue(Generic[Subject]):
         self._withdrawn.add(number)
 
     def due_from(self) -> Micros | None:
-        """An instant before which nothing is due: of work that was withdrawn too, so that reading changes nothing."""
+        """An instant before which nothing is due. It may be that of withdrawn work: reading changes nothing."""
         try:
             return self.heap[0][0]
         except IndexError:
             return None
 
     def next_due(self) -> Micros | None:
-        self.pop(-1)  # forgets withdrawn work that comes first
+        self.pop(-1)  # drops withdrawn work at the front
         return self.due_from()
 
     def pop(self, until: Micros, *, with_authors: bool = True) -> _Work[Subject] | None:
-        """The earliest work that is due until an instant: when, whether it is the author's, its number, task and subject.
+        """Remove and return the earliest work due at `until` or before; None if there is none.
 
         Args:
             until: The instant.
-            with_authors: Whether a function of the author's may be it; else there is none while one comes first.
+            with_authors: Whether it may be a function of the user's. If not, there is none while one comes first.
+
+        Returns:
+            Instant, whether it is the user's, number, task and subject.
         """
         with suppress(IndexError):
             while True:
@@ -63,7 +66,7 @@ class DueQueue(Generic[Subject]):
                 if not is_withdrawn and (first[0] > until or (first[1] and not with_authors)):
                     return None
                 taken = heapq.heappop(self.heap)
-                if taken is not first:  # a handler of signals has come in between, slept, and taken it
+                if taken is not first:  # a signal handler interrupted this, slept, and took it
                     heapq.heappush(self.heap, taken)
                 elif is_withdrawn:
                     self._withdrawn.discard(first[2])

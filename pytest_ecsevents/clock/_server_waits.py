@@ -1,12 +1,16 @@
-"""Waiting for a server on loopback, on both sides of the connection, in virtual time.
+"""Waits for a server on loopback, on both sides of the connection, in virtual time.
 
-The standard library's socket reads wait in the operating system, where the scheduler cannot see what for. So a thread of
-the test that reads an answer waits here instead, until there is something to read; and the thread of our own server that
-holds its request (a long poll, a read timeout) waits here too. Time must not move while a request is on its way:
+Socket reads of the standard library wait in the operating system, where the scheduler cannot see them. So a thread of the
+test that reads a response waits here first, until there is something to read. The thread of our own server that holds the
+request (a long poll, a read timeout) waits here too. Time must not move while a request is on its way:
 
-- sent and not yet read: the server reports it (`has_request`), and `Scheduler` asks before it moves time;
+- sent and not yet read: the server reports it (`has_request`), and `Scheduler` checks that before it moves time;
 - being answered: the server's thread counts as a running thread of the test (`answering`);
 - held: the server's thread waits for an instant of virtual time, and time may move.
+
+Locks: this module has none. Its tables (`_waits`, `_answering`) map the port of a connection to its client's wait and its
+server's thread. One thread writes each entry, others read it, and single operations of a dict are atomic. Every wake-up
+goes through `Scheduler.make_ready`, which takes the scheduler's lock.
 
 Replaces `socket.SocketIO.readinto` and reads its `_sock` (tried with CPython 3.10 to 3.15); without them a client would
 block for real, and time would pass only by the scheduler's rule for threads that look stuck.
@@ -30,11 +34,11 @@ from pytest_ecsevents.clock._times import Micros
 _SELECTOR: Final[Any] = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 ANSWER_WITHIN: Final = 5.0
-"""Real seconds that an answer may take before virtual time passes, unless the server itself waits for virtual time."""
+"""Real seconds that a response may take before virtual time passes, unless the server itself waits for virtual time."""
 
 
 def is_readable(*connections: socket.socket, seconds: float = 0) -> bool:
-    """Whether any of these sockets has something to read, or is at its end, within that many real seconds."""
+    """Whether one of these sockets has something to read, or was closed by its peer, within `seconds` of real time."""
     with _SELECTOR() as selector:
         for connection in connections:
             selector.register(connection, selectors.EVENT_READ)
@@ -42,14 +46,14 @@ def is_readable(*connections: socket.socket, seconds: float = 0) -> bool:
 
 
 class AnswerWait(WatchedWait):
-    """A thread of the test waits for an answer.
+    """A wait of a thread of the test for a response.
 
     Args:
         deadline: When it gives up, in virtual time; None for never.
-        connection: Where the answer comes.
-        needs_time: Whether the answer can only come when virtual time passes.
-        patience: Real seconds in which time stands otherwise.
-        look_every: Real seconds between two looks at the connection.
+        connection: The socket to read from.
+        needs_time: Whether the response can only come when virtual time passes.
+        patience: Real seconds for which time stands otherwise.
+        look_every: Real seconds between two checks of the connection.
     """
 
     __slots__ = ("_connection", "_look_every", "_needs_time", "_stands_until")
@@ -72,7 +76,7 @@ class AnswerWait(WatchedWait):
         self._stands_until: Final = real_now() + patience
 
     def park(self, seconds: float | None) -> None:
-        # On the lock, not on the socket: a scheduler that nudges this thread must not wait for the answer.
+        # Park on the lock, not on the socket: `unpark` must end it before the response comes.
         super().park(self._look_every if seconds is None else min(seconds, self._look_every))
         if self.has_work():
             self._scheduler.make_ready(self)
@@ -81,16 +85,16 @@ class AnswerWait(WatchedWait):
         return is_readable(self._connection)
 
     def holds_for(self, _target: Micros | None, now: float) -> float:
-        # A thread that parks for this long misses that the server begins to wait, so it parks for one look at most.
+        # At most LOOK_AGAIN: a parked thread does not notice that the server begins to wait.
         return 0.0 if self._needs_time() else min(max(self._stands_until - now, 0.0), LOOK_AGAIN)
 
 
 def await_answer(scheduler: Scheduler, thread: TestThread, connection: socket.socket, until: Micros) -> bool:
-    """Wait for the answer of a server that is not ours, in another process or thread; whether it came in time."""
+    """Wait for the response of a server that is not ours, in another process or thread. Returns whether it came in time."""
     before, since = scheduler.other_sleepers(), real_now()
 
     def has_new_sleeper() -> bool:
-        """A thread that began to sleep since may be the one that answers; one that waits for an answer itself is not."""
+        """A thread that began to sleep meanwhile may be the server's; one that waits for a response is not."""
         new = (wait for wait in scheduler.other_sleepers() if wait not in before)
         return real_now() > since + A_MOMENT and any(not isinstance(wait, AnswerWait) for wait in new)
 
@@ -101,7 +105,7 @@ def await_answer(scheduler: Scheduler, thread: TestThread, connection: socket.so
         connection,
         needs_time=has_new_sleeper,
         patience=ANSWER_WITHIN,
-        look_every=A_MOMENT,  # no server of ours reports this answer
+        look_every=A_MOMENT,  # only our own server reports that it has answered
     )
     return scheduler.watch(wait)
 
@@ -110,8 +114,8 @@ class LoopbackClients:
     """The threads of one test that call its server.
 
     Args:
-        scheduler: The threads of the test; None where their waiting does not move the clock.
-        address: Where the server listens.
+        scheduler: The threads of the test; None if their waits do not move the clock.
+        address: The server's host and port.
     """
 
     def __init__(self, scheduler: Scheduler | None, address: tuple[str, int]) -> None:
@@ -120,14 +124,19 @@ class LoopbackClients:
         self._answering: Final[dict[int, TestThread]] = {}
         self._waits: Final[dict[int, AnswerWait]] = {}
         self._seen: Final[WeakSet[socket.socket]] = WeakSet()
-        # Connections of handlers that `run` has stopped: kept until they are closed with the others, since Python warns
-        # of a socket that is destroyed open.
+        # Connections of handlers that `run` has stopped. They are kept until they are closed with the others: Python warns
+        # about a socket that is destroyed while open.
         self._left: Final[list[socket.socket]] = []
 
     def attend(self, has_request: Callable[[], bool], given_up: Callable[[int], None], undo: Undo) -> None:
-        """Have reads of the server's answers wait in virtual time until `undo` closes.
+        """Make reads of the server's responses wait in virtual time, until `undo` closes.
 
-        Then the clients' connections are closed: the server is gone, and a client that was stopped does not close them.
+        That closes the clients' connections too: a client that was stopped does not.
+
+        Args:
+            has_request: Whether a request was sent that the server has not read yet.
+            given_up: Called with the port of a client that stops waiting.
+            undo: Restores everything.
         """
         scheduler = self._scheduler
         if scheduler is None:
@@ -196,7 +205,7 @@ class LoopbackClients:
             look_every=LOOK_AGAIN,
         )
         try:
-            # An answer that came before the wait was in the table did not wake it.
+            # A response that came before the wait was in the table has not woken it.
             was_answered = is_readable(connection) or scheduler.watch(wait)
         except BaseException:
             given_up(port)
@@ -208,14 +217,14 @@ class LoopbackClients:
             raise TimeoutError("timed out")
 
     def answered(self, port: int) -> None:
-        """Wake the client: its answer has been sent, or none will come."""
+        """Wake the client at `port`: its response was sent, or none will come."""
         wait = self._waits.get(port)
         if self._scheduler is not None and wait is not None:
             self._scheduler.make_ready(wait)
 
     @contextmanager
     def answering(self, port: int) -> Iterator[None]:
-        """Count the calling thread, one of the server's, among those of the test while it answers a client."""
+        """Add the calling thread, one of the server's, to the test while it answers the client at `port`."""
         if self._scheduler is None:
             yield
             return
@@ -227,21 +236,21 @@ class LoopbackClients:
                 del self._answering[port]
 
     def dismiss(self) -> None:
-        """End what the server's threads wait for, because the test has ended."""
+        """End the waits of the server's threads: the test has ended."""
         for thread in list(self._answering.values()):
             assert self._scheduler is not None
             self._scheduler.dismiss(thread)
 
 
 class ClientGoneError(ConnectionError):
-    """The client closed its connection, or gave up, before its request was answered."""
+    """The client closed its connection or gave up before it got a response."""
 
 
 class ServerWait(Protocol):
     """A wait of a server's thread that holds a request."""
 
     def wait(self) -> bool:
-        """Wait; whether it was woken before its instant.
+        """Wait. Returns whether it was woken before its instant.
 
         Raises:
             ClientGoneError: The client is gone.
@@ -290,7 +299,7 @@ class VirtualServerWait(WatchedWait):
 
 
 class RealServerWait:
-    """A `ServerWait` in real time, for tests whose sleeping is real.
+    """A `ServerWait` in real time, for tests with `sleep="real"`.
 
     Args:
         seconds: Until the instant; None for never.

@@ -1,4 +1,4 @@
-"""Who holds the process's clock, and what each holder can do."""
+"""The interface of the libraries that freeze the process's clock."""
 
 from typing import Protocol
 
@@ -8,15 +8,15 @@ from pytest_ecsevents.clock._times import Micros
 class ClockSource(Protocol):
     """A library that replaces the process's clock.
 
-    `read` and `move_to` work also if the user has started it; `start` and `stop` are ours.
-    None of them imports the library, `start` excepted.
+    `read` and `move_to` also work if the user has started it; `start` and `stop` are for this plugin. Only `start`
+    imports the library.
     """
 
     name: str
     freezes_monotonic: bool
 
     def read(self) -> Micros | None:
-        """The replaced clock's instant; None unless the clock is replaced with this library."""
+        """The instant of the replaced clock; None if this library does not replace it now."""
 
     def move_to(self, at: Micros) -> None:
         """Move the replaced clock."""

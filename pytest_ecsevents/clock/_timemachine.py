@@ -1,4 +1,4 @@
-"""Everything that touches time-machine's insides."""
+"""The clock held by time-machine. Everything that touches time-machine's private names is here."""
 
 import datetime as dt
 import sys
@@ -10,7 +10,7 @@ from pytest_ecsevents.clock._times import SECOND, Micros
 
 
 class TimeMachineSource:
-    """time-machine, also if the user has started it."""
+    """time-machine, started by this plugin or by the user."""
 
     name = "time-machine"
     freezes_monotonic = False
@@ -49,5 +49,5 @@ class TimeMachineSource:
 
 
 def _now() -> Micros:
-    # Versions before 3.6 keep an instant through a float, a few nanoseconds off.
+    # Versions before 3.6 store the instant as a float, a few nanoseconds off.
     return (time.time_ns() + 500) // 1_000

@@ -14,10 +14,10 @@ Micros: TypeAlias = int
 """Microseconds: of a duration, or since 1970-01-01T00:00:00Z."""
 
 When: TypeAlias = dt.datetime | dt.timedelta | str
-"""An instant as authors write it: an aware datetime, ISO 8601 with a zone, or relative to now (timedelta, "+2h30m")."""
+"""An instant in a test: an aware datetime, ISO 8601 text with a zone, or relative to now (timedelta, "+2h30m")."""
 
 Duration: TypeAlias = dt.timedelta | str
-"""A duration as authors write it: a timedelta, or text such as "90s" or "2h30m"."""
+"""A duration in a test: a timedelta, or text such as "90s" or "2h30m"."""
 
 SECOND: Final = 1_000_000
 MICROSECOND: Final = dt.timedelta(microseconds=1)
@@ -84,20 +84,20 @@ def elapsed_text(span: Micros) -> str:
 
 
 def is_duration(value: object) -> bool:
-    """Whether an author wrote a duration as text: "90s", "2h30m"."""
+    """Whether a value is a duration as text: "90s", "2h30m"."""
     return isinstance(value, str) and _DURATION.fullmatch(value.strip()) is not None
 
 
 def parse_duration(value: object, what: str, *, is_signed: bool = False) -> Micros:
-    """Microseconds of a duration that an author wrote.
+    """Convert a duration to microseconds.
 
     Args:
         value: A timedelta, or text such as "90s", "2h30m", "1d".
-        what: What the duration is for, as it is to be named in an error.
-        is_signed: Whether it may be negative, and text begin with a sign.
+        what: The name of the argument, for errors.
+        is_signed: Whether it may be negative, and its text may begin with a sign.
 
     Raises:
-        BadArgumentError: It is neither, or it is negative.
+        BadArgumentError: It is no duration, or it is negative.
     """
     if isinstance(value, dt.timedelta):
         span = delta_micros(value)
@@ -121,20 +121,20 @@ def _duration_micros(text: str) -> Micros:
 
 
 def parse_when(value: object, what: str, now: Micros, also: str = "") -> Micros:
-    """The instant that an author wrote.
+    """Convert an instant to microseconds since the epoch.
 
     Args:
         value: An aware datetime, ISO 8601 text with a zone, or relative to `now`: a timedelta or "+2h30m".
-        what: What the instant is for, as it is to be named in an error.
-        now: What relative values count from.
-        also: What else an error is to say may be passed.
+        what: The name of the argument, for errors.
+        now: The instant that relative values count from.
+        also: A sentence for errors about other values that the argument takes.
 
     Raises:
-        BadArgumentError: It is none of these, or a datetime without a zone.
+        BadArgumentError: It is no instant, or a datetime without a zone.
     """
     at = _absolute(value, what, now, also)
     if not FIRST <= at <= LAST:
-        raise BadArgumentError(f"{what} is {value!r}, which lies outside the years 1 to 9999. Pass a nearer instant.")
+        raise BadArgumentError(f"{what} is {value!r}, outside the years 1 to 9999. Pass an instant within them.")
     return at
 
 
@@ -164,7 +164,7 @@ _FORMS: Final = (
 
 
 def _from_iso(text: str, what: str, also: str) -> dt.datetime:
-    # Python 3.10 reads neither Z nor a fraction that has not six digits.
+    # Python 3.10 reads neither Z nor fractions of other than six digits.
     readable = f"{text[:-1]}+00:00" if text.endswith(("z", "Z")) else text
     if "." in readable:
         readable = re.sub(r"\.(\d+)", lambda match: f".{match[1][:6]:0<6}", readable)
@@ -176,10 +176,10 @@ def _from_iso(text: str, what: str, also: str) -> dt.datetime:
 
 def _aware(when: dt.datetime, what: str, written: object) -> dt.datetime:
     if when.utcoffset() is None:
-        # freezegun's datetime is shown like the real one.
+        # No repr: freezegun's class has another name than the real one.
         shown = f"datetime {written.isoformat()}" if isinstance(written, dt.datetime) else repr(written)
         raise BadArgumentError(
-            f"{what} is {shown}, which has no time zone: it would mean another instant on a machine in another "
-            f'zone. Add one: "{when.isoformat()}Z", or tzinfo=timezone.utc.'
+            f"{what} is {shown}, which has no time zone, so its meaning would depend on the zone of the machine. "
+            f'Add one: "{when.isoformat()}Z", or tzinfo=timezone.utc.'
         )
     return when

@@ -131,12 +131,12 @@ def test_advance_to_next_goes_from_due_instant_to_due_instant(ecs):
     [
         (
             lambda ecs: ecs.advance(),
-            "The clock already stands at 2018-08-22T10:39:49Z, so this would move it by nothing. Pass a duration longer "
+            "The clock already stands at 2018-08-22T10:39:49Z, so this would not move it. Pass a duration longer "
             "than zero or a later instant.",
         ),
         (
             lambda ecs: ecs.advance("0s"),
-            "The clock already stands at 2018-08-22T10:39:49Z, so this would move it by nothing. Pass a duration longer "
+            "The clock already stands at 2018-08-22T10:39:49Z, so this would not move it. Pass a duration longer "
             "than zero or a later instant.",
         ),
         (
@@ -384,8 +384,8 @@ def test_a_start_beside_a_clock_that_somebody_holds_is_refused():
     with freezegun.freeze_time("2020-01-01T00:00:00"), pytest.raises(EcsEventsError) as error:
         EcsEvents(START).__enter__()
     assert str(error.value) == (
-        "The clock is to start at 2018-08-22T10:39:49Z, but freezegun already holds it at 2020-01-01T00:00:00Z. A clock "
-        "that somebody else holds is followed, not fought: drop one of the two."
+        "The clock starts at 2018-08-22T10:39:49Z, but freezegun has already frozen it at 2020-01-01T00:00:00Z. "
+        "ecs_events follows a clock that is frozen already: remove one of the two."
     )
 
 
@@ -405,8 +405,8 @@ def test_a_clock_stopped_inside_the_test_cannot_be_moved():
         with pytest.raises(EcsEventsError) as error:
             ecs_events.advance("1h")
         assert str(error.value) == (
-            "The clock cannot be moved: nobody holds the process's clock any more. It was stopped inside the test; stop "
-            "what you froze only after ecs_events has ended."
+            "The clock cannot be moved: the library that froze it was stopped inside the test. Stop it only after "
+            "ecs_events has ended."
         )
 
 

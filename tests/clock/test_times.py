@@ -44,13 +44,15 @@ def test_an_instant_can_be_written_in_many_ways(written, meant):
     [
         (
             dt.datetime(2018, 9, 1),  # noqa: DTZ001  # naive on purpose
-            "start is datetime 2018-09-01T00:00:00, which has no time zone: it would mean another instant on a "
-            'machine in another zone. Add one: "2018-09-01T00:00:00Z", or tzinfo=timezone.utc.',
+            "start is datetime 2018-09-01T00:00:00, which has no time zone, so its meaning would depend on the zone "
+            "of the machine. Add "
+            'one: "2018-09-01T00:00:00Z", or tzinfo=timezone.utc.',
         ),
         (
             "2018-09-01T00:00:00",
-            "start is '2018-09-01T00:00:00', which has no time zone: it would mean another instant on a machine in "
-            'another zone. Add one: "2018-09-01T00:00:00Z", or tzinfo=timezone.utc.',
+            "start is '2018-09-01T00:00:00', which has no time zone, so its meaning would depend on the zone of the "
+            "machine. Add "
+            'one: "2018-09-01T00:00:00Z", or tzinfo=timezone.utc.',
         ),
         (
             "tomorrow",
@@ -64,7 +66,7 @@ def test_an_instant_can_be_written_in_many_ways(written, meant):
         ),
         (
             "+9999999d",
-            "start is '+9999999d', which lies outside the years 1 to 9999. Pass a nearer instant.",
+            "start is '+9999999d', outside the years 1 to 9999. Pass an instant within them.",
         ),
     ],
     ids=["naive datetime", "text without zone", "no time", "number", "too far"],

@@ -195,8 +195,9 @@ def test_where_refuses_a_value_that_no_event_can_have(ecs):
         ),
         (
             {"not_before": "2018-09-01"},
-            "not_before is '2018-09-01', which has no time zone: it would mean another instant on a machine in another "
-            'zone. Add one: "2018-09-01T00:00:00Z", or tzinfo=timezone.utc.',
+            "not_before is '2018-09-01', which has no time zone, so its meaning would depend on the zone of the "
+            "machine. Add "
+            'one: "2018-09-01T00:00:00Z", or tzinfo=timezone.utc.',
         ),
         (
             {"not_before": "+1h", "status": "Inquiring"},

@@ -853,8 +853,9 @@ def test_a_stop_that_is_not_ours_comes_through(ecs, daemon):
         ),
         (
             dt.datetime(2031, 1, 1),  # noqa: DTZ001  # what it is about
-            "run's until is datetime 2031-01-01T00:00:00, which has no time zone: it would mean another instant on a "
-            'machine in another zone. Add one: "2031-01-01T00:00:00Z", or tzinfo=timezone.utc.',
+            "run's until is datetime 2031-01-01T00:00:00, which has no time zone, so its meaning would depend on the "
+            "zone of the machine. Add "
+            'one: "2031-01-01T00:00:00Z", or tzinfo=timezone.utc.',
         ),
     ],
 )

@@ -192,8 +192,9 @@ def test_it(ecs_events):
         ),
         (
             '@pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-1", not_before="2030-12-31T23:59:59")',
-            "@pytest.mark.ecs_event: not_before is '2030-12-31T23:59:59', which has no time zone: it would mean another "
-            'instant on a machine in another zone. Add one: "2030-12-31T23:59:59Z", or tzinfo=timezone.utc.',
+            "@pytest.mark.ecs_event: not_before is '2030-12-31T23:59:59', which has no time zone, so its meaning "
+            "would depend on the zone of the machine. Add "
+            'one: "2030-12-31T23:59:59Z", or tzinfo=timezone.utc.',
         ),
         (
             '@pytest.mark.ecs_event("SystemMaintenance.Reboot")\n@pytest.mark.ecs_instance("i-1")\n'
@@ -218,8 +219,9 @@ def test_it(ecs_events):
         ),
         (
             '@pytest.mark.ecs_clock("2018-01-01")',
-            "@pytest.mark.ecs_clock: start is '2018-01-01', which has no time zone: it would mean another instant on a machine in another zone. "
-            'Add one: "2018-01-01T00:00:00Z", or tzinfo=timezone.utc.',
+            "@pytest.mark.ecs_clock: start is '2018-01-01', which has no time zone, so its meaning would depend on "
+            "the zone of the machine. Add "
+            'one: "2018-01-01T00:00:00Z", or tzinfo=timezone.utc.',
         ),
         (
             '@pytest.mark.ecs_clock(backend="freezer")',

@@ -404,8 +404,9 @@ def test_it(seen):
         (
             "",
             ("--ecs-events-start=2018-01-01T00:00:00",),
-            "--ecs-events-start is '2018-01-01T00:00:00', which has no time zone: it would mean "
-            'another instant on a machine in another zone. Add one: "2018-01-01T00:00:00Z", or tzinfo=timezone.utc.',
+            "--ecs-events-start is '2018-01-01T00:00:00', which has no time zone, so its meaning would depend on the "
+            "zone of the machine. Add "
+            'one: "2018-01-01T00:00:00Z", or tzinfo=timezone.utc.',
         ),
         (
             "ecs_events_strict = calls, fault",

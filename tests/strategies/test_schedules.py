@@ -106,8 +106,9 @@ def test_a_type_that_cannot_be_simulated_is_refused_in_a_sentence(data):
         (lambda: schedules("i-1"), 'instance_ids is \'i-1\'. Pass a list, such as ["i-1", "i-2"].'),
         (
             lambda: instants("2018-08-22T10:39:49"),
-            "start is '2018-08-22T10:39:49', which has no time zone: it would mean another instant on a machine in another "
-            'zone. Add one: "2018-08-22T10:39:49Z", or tzinfo=timezone.utc.',
+            "start is '2018-08-22T10:39:49', which has no time zone, so its meaning would depend on the zone of the "
+            "machine. Add "
+            'one: "2018-08-22T10:39:49Z", or tzinfo=timezone.utc.',
         ),
     ],
 )
