@@ -2,9 +2,12 @@
 
 import contextlib
 import datetime as dt
+import itertools
 import json
 import sys
 import time
+from _thread import get_ident
+from collections import defaultdict
 from contextlib import contextmanager
 
 import freezegun  # noqa: F401  # loaded once for all: runs of pytest inside a test forget what they load
@@ -20,6 +23,9 @@ from sizes import NIGHTLY, size
 
 import pytest_ecsevents.face._markers  # noqa: F401  # the same
 from pytest_ecsevents.checks import _recorder
+from pytest_ecsevents.clock import _threads
+from pytest_ecsevents.handlers import _guard, _runner
+from pytest_ecsevents.handlers._interrupts import LOOK_EVERY
 
 # How many examples Hypothesis tries. The nightly run tries more, and others each time.
 settings.register_profile("default", max_examples=20, stateful_step_count=25, deadline=None, derandomize=True)
@@ -39,6 +45,53 @@ def nothing_stays_patched():
     yield
     assert (time.sleep, time.time, dt.datetime) == _REAL
     assert HTTPAdapter.send is send
+
+
+@pytest.fixture(autouse=True)
+def a_stall_is_one_look(monkeypatch):
+    """Real seconds, as the watch of handlers counts them, are its looks: a busy machine makes no handler stuck."""
+    looks = defaultdict(lambda: itertools.count(step=LOOK_EVERY))  # one for each watching thread
+    for module in (_guard, _runner):
+        monkeypatch.setattr(module, "real_now", lambda: next(looks[get_ident()]))
+
+
+@pytest.fixture
+def pass_real_seconds(monkeypatch, a_stall_is_one_look):
+    """Real seconds, as the watch of handlers sees them, pass only here: `pass_real_seconds(0.6)`, until it has looked."""
+    now, looks = [0.0], itertools.count()
+    seen = [next(looks)]
+
+    def real_now():
+        seen[0] = next(looks)
+        return now[0]
+
+    for module in (_guard, _runner):
+        monkeypatch.setattr(module, "real_now", real_now)
+        monkeypatch.setattr(module, "LOOK_EVERY", 0.001)
+
+    def pass_real_seconds(seconds):
+        now[0] += seconds
+        until = seen[0] + 2  # the first may have begun before
+        while seen[0] < until:
+            _threads.real_sleep(0.001)  # the name in this module would be patched
+
+    return pass_real_seconds
+
+
+@pytest.fixture
+def pytester(pytester, monkeypatch):
+    """Runs of pytest inside a test load no other plugin that is installed, unless named by `-p`: that takes half their time."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p ecsevents -p no:cacheprovider")
+    return pytester
+
+
+@pytest.fixture
+def every_plugin(pytester, monkeypatch):
+    """Runs of pytest inside the test load what is installed, as those of users do."""
+    monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:cacheprovider -p no:randomly")
+    return pytester
 
 
 @pytest.fixture
