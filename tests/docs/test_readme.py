@@ -40,9 +40,7 @@ def test_every_snippet_runs_as_it_stands(pytester, snippet):
     for package in re.findall(r"^from (aliyunsdk\w+)", snippet, re.MULTILINE):
         pytest.importorskip(package)
     pytester.makepyfile(snippet)
-    result = pytester.runpytest_inprocess(
-        "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:asyncio"
-    )
+    result = pytester.runpytest_inprocess()
     outcomes = result.parseoutcomes()
     assert set(outcomes) == {"passed"}
     # A test may be run several times over.

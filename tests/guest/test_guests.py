@@ -248,7 +248,7 @@ def test_a_program_that_swallows_the_error_fails_the_test(pytester):
                 pass
         """
     )
-    result = pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:asyncio")
+    result = pytester.runpytest_inprocess()
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(
         [

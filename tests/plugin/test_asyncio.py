@@ -74,7 +74,7 @@ def test_coroutine_tests_keep_virtual_time(run, mode):
         _TEST.format(mark=mark),
         f"--asyncio-mode={mode}",
         *(("-W", "error") if HAS_LOOP_SCOPES else ()),
-        beside=["asyncio"],
+        beside=["pytest_asyncio.plugin"],
         ini=INI,
     )
     result.assert_outcomes(passed=6)
@@ -108,7 +108,7 @@ async def test_real(server):
     await asyncio.sleep(0.02)
     assert 0.02 <= time.perf_counter() - before < 5
 """,
-        beside=["asyncio"],
+        beside=["pytest_asyncio.plugin"],
         ini=INI,
     )
     result.assert_outcomes(passed=2)

@@ -27,6 +27,7 @@ def swallowing(action):
 """
 
 
+@pytest.mark.usefixtures("every_plugin")  # the order in which they are loaded matters
 def test_an_authors_own_fixture_of_that_name_comes_first(pytester, run):
     """Also one that a plugin of his defines, which his conftest names."""
     pytester.makepyfile(
@@ -99,7 +100,8 @@ def test_it(ecs_events, {fixture}):
     assert ecs_events.now.isoformat() == "2020-01-01T00:00:00+00:00"
     {move}
     assert ecs_events.one().status == "Executed"
-"""
+""",
+        beside=[fixture],
     )
     result.assert_outcomes(passed=1)
 
@@ -442,21 +444,7 @@ def test_nothing_heavy_is_imported_when_pytest_starts(pytester):
             assert own == {"pytest_ecsevents", "pytest_ecsevents.plugin"}
         """
     )
-    result = pytester.runpytest_subprocess(
-        "-p",
-        "no:randomly",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:time_machine",
-        "-p",
-        "no:freezer",
-        "-p",
-        "no:hypothesispytest",
-        "-p",
-        "no:pytest_freezer",
-    )
-    result.assert_outcomes(passed=1)
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
 
 
 def test_the_public_names_are_loaded_when_asked_for():

@@ -22,6 +22,8 @@ def test_it(ecs_events):
     assert ecs_events.one().status == "Avoided"
 """
 
+HTML = ("-pmetadata", "-phtml", "--html=it.html")
+
 STORY = [
     "clock 2030-01-01T00:00:00Z +1d 01:00:00 = 2030-01-02T01:00:00Z (freezegun); 1 event, 0 calls, 0 faults",
     "    +00:00:00  event     {id}  simulated SystemMaintenance.Reboot on i-web1: Scheduled, NotBefore "
@@ -376,8 +378,7 @@ def test_each(ecs_events, ecs_scenario):
     assert ecs_scenario.event.status == ecs_scenario.expected_without_handler
 """
     pytester.makepyfile(f"import pytest\n{LATE}{scenarios}")
-    without = [f"-pno:{name}" for name in ("randomly", "cacheprovider", "asyncio", "hypothesispytest", "timeout")]
-    result = pytester.runpytest_subprocess(*without, "-n", "2", "--color=yes", "--junitxml=it.xml", "--html=it.html")
+    result = pytester.runpytest_subprocess(*HTML, "-pxdist", "-n2", "--color=yes", "--junitxml=it.xml")
     outcomes = result.parseoutcomes()
     assert (outcomes["failed"], outcomes["passed"] > 10) == (1, True)
     assert f"\x1b[1m{STORY[0]}\x1b[0m" in result.outlines
@@ -399,8 +400,7 @@ def test_pytest_html_shows_the_picture(pytester, args):
     """The page has the picture of a failed test, and none of a passed one."""
     pytest.importorskip("pytest_html")
     pytester.makepyfile(f"import pytest\n{LATE}\ndef test_passed(ecs_events): pass\n")
-    without = [f"-pno:{name}" for name in ("randomly", "cacheprovider", "xdist", "asyncio", "hypothesispytest")]
-    result = pytester.runpytest_inprocess(*without, "--html=it.html", "--color=yes", *args)
+    result = pytester.runpytest_inprocess(*HTML, "--color=yes", *args)
     result.assert_outcomes(failed=1, passed=1)
     (picture,) = _pictures(pytester.path / "it.html")
     svg = ET.fromstring(picture)  # noqa: S314  # it is our own

@@ -479,7 +479,7 @@ def test_it_is_gone_after_a_test_that_fails_or_is_interrupted(pytester, ending):
             {ending}
         """
     )
-    pytester.inline_run("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:asyncio", no_reraise_ctrlc=True)
+    pytester.inline_run(no_reraise_ctrlc=True)
     assert (pytester.path / "asked").read_text().startswith("127.0.0.1:")
     assert servers() == []
 
@@ -503,7 +503,7 @@ def test_without_the_extra_a_sentence_says_what_to_install(pytester, monkeypatch
             {asked}
         """
     )
-    result = pytester.runpytest_inprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:asyncio")
+    result = pytester.runpytest_inprocess()
     result.stdout.fnmatch_lines(
         [
             f"E*{what} needs a server on loopback, but werkzeug is not installed. "

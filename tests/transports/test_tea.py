@@ -334,5 +334,5 @@ def test_the_fixture_loads_nothing_of_this_sdk_by_itself(pytester):
             assert [name for name in packages if name.startswith("alibabacloud")] == []
         """
     )
-    result = pytester.runpytest_subprocess("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+    result = pytester.runpytest_subprocess()
     result.assert_outcomes(passed=2)
