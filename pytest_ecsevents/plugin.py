@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_ecsevents.clock._stand_ins import install_sleep
+
 if TYPE_CHECKING:
     from pytest_ecsevents.face._ecs_events import EcsEvents
     from pytest_ecsevents.face._markers import Mark
@@ -82,6 +84,12 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 
 def _option(name: str) -> str:
     return f"--ecs-events-{name.replace('_', '-')}"
+
+
+@pytest.hookimpl(tryfirst=True)  # before modules of the user's are loaded, which may keep `time.sleep`
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Have `time.sleep`, wherever it is kept, move the clock in tests."""
+    early_config.add_cleanup(install_sleep())
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -26,8 +26,9 @@ from pytest_ecsevents.clock._server_waits import (
     await_answer,
 )
 from pytest_ecsevents.clock._sources import ClockSource
+from pytest_ecsevents.clock._stand_ins import real_sleep
 from pytest_ecsevents.clock._stdlib import replace_waiting
-from pytest_ecsevents.clock._threads import real_now, real_sleep
+from pytest_ecsevents.clock._threads import real_now
 from pytest_ecsevents.clock._timemachine import TimeMachineSource
 from pytest_ecsevents.clock._times import FIRST, LAST, SECOND, Micros, duration_text, instant_text
 

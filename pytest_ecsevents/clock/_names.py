@@ -1,8 +1,7 @@
 """Finds modules that imported a function of `time` by name (`from time import sleep`), so that it is replaced there too."""
 
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from collections.abc import Set as AbstractSet
 from itertools import filterfalse
 from types import BuiltinFunctionType, ModuleType
@@ -10,6 +9,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from pytest_ecsevents._frames import keeps_own_names
 from pytest_ecsevents._undo import Undo
+from pytest_ecsevents.clock._stand_ins import STATE, is_stand_in
 
 Names: TypeAlias = list[tuple[str, object]]
 
@@ -118,19 +118,15 @@ def memo_for_now() -> NamesMemo:
 
     While another clock has replaced functions it is a new memo: the names will not be bound to these functions later.
     """
-    return NamesMemo() if _is_stand_in(time.sleep) else _PROCESS_MEMO
+    return _PROCESS_MEMO if STATE.virtual is None else NamesMemo()
 
 
 _PROCESS_MEMO: Final = NamesMemo()
 
 
 def is_no_mock(function: object) -> bool:
-    """Whether `time`'s function is the real one or our replacement, so that names bound to it are replaced; mocks are kept."""
-    return type(function) is BuiltinFunctionType or _is_stand_in(function)
-
-
-def _is_stand_in(function: object) -> bool:
-    return str(getattr(function, "__module__", "")).startswith("pytest_ecsevents.")
+    """Whether `time`'s function is the real one or our stand-in, so that names bound to it are replaced; mocks are kept."""
+    return type(function) is BuiltinFunctionType or is_stand_in(function)
 
 
 def taken_by(module: ModuleType, functions: AbstractSet[int]) -> Names:
@@ -143,7 +139,7 @@ def taken_by(module: ModuleType, functions: AbstractSet[int]) -> Names:
 
 
 def replace_everywhere(
-    replacements: Iterable[tuple[Callable[..., object], Callable[..., object]]],
+    replacements: Collection[tuple[Callable[..., object], Callable[..., object]]],
     memo: NamesMemo,
     undo: Undo,
     *,
@@ -154,7 +150,8 @@ def replace_everywhere(
     Modules loaded meanwhile take the replacement; they get the real function back. A module that replaces another one in
     `sys.modules` keeps it: after the test the replacement calls the real function.
     """
-    by_id = {id(real): (real, fake) for real, fake in replacements}
+    back = {id(fake): real for real, fake in replacements}
+    by_id = {id(real): (real, fake) for real, fake in replacements if real is not fake}
     loaded_before: list[object] = list(sys.modules.values())
     for module, name, real in list(memo.takers(by_id.keys(), loaded_before, remember=remember)):
         undo.replace(module, name, by_id[id(real)][1])
@@ -164,11 +161,10 @@ def replace_everywhere(
         # A new module comes last.
         if len(modules) == len(loaded_before) and next(reversed(modules.values())) is loaded_before[-1]:
             return
-        fakes = {id(fake): real for real, fake in by_id.values()}
         old = set(map(id, loaded_before))
         for module in list(modules.values()):
             if isinstance(module, ModuleType) and id(module) not in old:
-                for attribute, fake in taken_by(module, fakes.keys()):
-                    setattr(module, attribute, fakes[id(fake)])
+                for attribute, fake in taken_by(module, back.keys()):
+                    setattr(module, attribute, back[id(fake)])
 
     undo.callback(give_back)

@@ -28,8 +28,9 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from typing import Any, Final, Protocol
 
+from pytest_ecsevents.clock._stand_ins import real_sleep
 from pytest_ecsevents.clock._stop import HandlerStop, Stop, TestIsOver
-from pytest_ecsevents.clock._threads import EndedBy, TestThread, Wait, WatchedWait, real_now, real_sleep
+from pytest_ecsevents.clock._threads import EndedBy, TestThread, Wait, WatchedWait, real_now
 from pytest_ecsevents.clock._times import LAST, Micros
 
 A_MOMENT: Final = 0.001

@@ -21,22 +21,21 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import SimpleNamespace
-from typing import Any, SupportsIndex, TypeVar
+from typing import Any, Final, SupportsIndex
 
-from pytest_ecsevents._frames import OURS, REAL_TIME, SERVER, TEST_RUN, kind_of_caller
+from pytest_ecsevents._frames import REAL_TIME, SERVER, TEST_RUN, kind_of_caller
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock._local_time import LOCAL_TEXTS
 from pytest_ecsevents.clock._names import NamesMemo, is_no_mock, replace_everywhere
 from pytest_ecsevents.clock._scheduler import Scheduler
+from pytest_ecsevents.clock._stand_ins import STATE, monotonic, monotonic_ns, real_sleep, sleep
 from pytest_ecsevents.clock._stop import TestIsOver
-from pytest_ecsevents.clock._threads import TestThread, Wait, real_now, real_sleep
-
-T = TypeVar("T")
+from pytest_ecsevents.clock._threads import TestThread, Wait, real_now
 
 
 def replace_waiting(
     scheduler: Scheduler,
-    monotonic: Callable[[], float],
+    read: Callable[[], float],
     memo: NamesMemo,
     undo: Undo,
     *,
@@ -47,29 +46,27 @@ def replace_waiting(
 
     Args:
         scheduler: The threads of the test.
-        monotonic: Virtual `time.monotonic`.
+        read: Virtual `time.monotonic`.
         memo: The names that loaded modules imported from `time`.
         undo: Restores everything.
         with_monotonic: Whether to replace `time.monotonic`, because the library that holds the clock does not.
         remember: Whether `memo` may keep what it finds: modules hold the real functions now.
     """
-    sleep = _sleep(scheduler)
-    clock, clock_ns = _monotonic(scheduler, monotonic)
+    undo.replace(STATE, "virtual", _VirtualTime(scheduler, read))
     of_time: dict[str, Callable[..., Any]] = {"sleep": sleep}
     if with_monotonic:
-        of_time.update(monotonic=clock, monotonic_ns=clock_ns)
+        of_time.update(monotonic=monotonic, monotonic_ns=monotonic_ns)
     by_name = [(real, fake) for name, fake in of_time.items() if is_no_mock(real := getattr(time, name))]
     # In one walk over the modules: it is the greater part of what this costs.
     replace_everywhere([(real_sleep, sleep), *by_name, *LOCAL_TEXTS.items()], memo, undo, remember=remember)
     for name, fake in of_time.items():
-        fake.scheduler = scheduler  # type: ignore[attr-defined]  # `_outside` of an earlier test's replacement reads it
         undo.replace(time, name, fake)
-    undo.replace(threading, "_time", clock)
-    undo.replace(queue, "time", clock)
-    undo.replace(concurrent.futures._base, "time", SimpleNamespace(monotonic=clock))
+    undo.replace(threading, "_time", monotonic)
+    undo.replace(queue, "time", monotonic)
+    undo.replace(concurrent.futures._base, "time", SimpleNamespace(monotonic=monotonic))
     by_default: Any = sched.scheduler.__init__
     undo.callback(setattr, by_default, "__defaults__", by_default.__defaults__)
-    by_default.__defaults__ = (clock, sleep)
+    by_default.__defaults__ = (monotonic, sleep)
     # Threads of a pool wait in a SimpleQueue. The version in C waits where the scheduler cannot see it.
     in_c, in_python = queue.SimpleQueue, queue._PySimpleQueue  # type: ignore[attr-defined]  # CPython's own fallback
     undo.replace(queue, "SimpleQueue", lambda: in_c() if scheduler.me() is None else in_python())
@@ -80,48 +77,35 @@ def replace_waiting(
     undo.replace(threading.Thread, "join", _thread_join(scheduler, threading.Thread.join))
 
 
-def _sleep(scheduler: Scheduler) -> Callable[["float | SupportsIndex"], None]:
-    real = time.sleep
+class _VirtualTime:
+    """What the stand-ins call: virtual in threads of the test, real in others and where the caller keeps real time."""
 
-    def sleep(seconds: float | SupportsIndex, /) -> None:
-        thread = scheduler.me()
-        if thread is None or kind_of_caller(1) & REAL_TIME:
-            _outside(scheduler, "sleep", real)(seconds)
+    def __init__(self, scheduler: Scheduler, read: Callable[[], float]) -> None:
+        self._scheduler: Final = scheduler
+        self._read: Final = read
+        # Somebody else's, such as a mock, stays what other threads sleep by.
+        self._real_sleep: Final[Callable[..., None]] = real_sleep if is_no_mock(time.sleep) else time.sleep
+
+    def sleep(self, seconds: float | SupportsIndex) -> None:
+        thread = self._scheduler.me()
+        if thread is None or kind_of_caller(2) & REAL_TIME:  # above is the stand-in, and then who called it
+            self._real_sleep(seconds)
             return
         span = float(seconds)
         if span < 0:
             raise ValueError("sleep length must be non-negative")
-        scheduler.sleep(thread, span)
+        self._scheduler.sleep(thread, span)
 
-    return sleep
+    def monotonic(self) -> float:
+        return self._read() if self._is_virtual() else real_now()
 
+    def monotonic_ns(self) -> int:
+        if self._is_virtual():
+            return round(self._read() * 1_000_000) * 1_000
+        return round(real_now() * 1_000_000_000)
 
-def _outside(scheduler: Scheduler, name: str, real: Callable[..., T]) -> Callable[..., T]:
-    """The function for threads outside the test.
-
-    It is the real one. But code may keep a replacement longer than its test and call it in a later test: then it is that
-    test's replacement.
-    """
-    if not scheduler.is_over or kind_of_caller(2) & (OURS | REAL_TIME):
-        return real
-    by_now: Callable[..., T] = getattr(time, name)
-    other = getattr(by_now, "scheduler", None)
-    return by_now if isinstance(other, Scheduler) and other is not scheduler and other.me() is not None else real
-
-
-def _monotonic(scheduler: Scheduler, virtual: Callable[[], float]) -> tuple[Callable[[], float], Callable[[], int]]:
-    def is_virtual() -> bool:
-        return scheduler.me() is not None and not kind_of_caller(2) & REAL_TIME
-
-    def monotonic() -> float:
-        return virtual() if is_virtual() else _outside(scheduler, "monotonic", real_now)()
-
-    def monotonic_ns() -> int:
-        if is_virtual():
-            return round(virtual() * 1_000_000) * 1_000
-        return _outside(scheduler, "monotonic_ns", lambda: round(real_now() * 1_000_000_000))()
-
-    return monotonic, monotonic_ns
+    def _is_virtual(self) -> bool:
+        return self._scheduler.me() is not None and not kind_of_caller(3) & REAL_TIME
 
 
 def _condition_wait(scheduler: Scheduler, real: Callable[..., bool]) -> Callable[..., bool]:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 real_now: "Final[Callable[[], float]]" = (
     partial(time.clock_gettime, time.CLOCK_MONOTONIC) if hasattr(time, "CLOCK_MONOTONIC") else time.perf_counter
 )
-real_sleep: Final = time.sleep
 
 
 class TestThread:

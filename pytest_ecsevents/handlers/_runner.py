@@ -16,8 +16,9 @@ from pytest_ecsevents._frames import author_frame, is_between, is_debugged, plac
 from pytest_ecsevents.clock._asyncio import abandon_task, is_loop_running
 from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.clock._scheduler import Scheduler
+from pytest_ecsevents.clock._stand_ins import real_sleep
 from pytest_ecsevents.clock._stop import HandlerStop, Stop
-from pytest_ecsevents.clock._threads import TestThread, real_now, real_sleep
+from pytest_ecsevents.clock._threads import TestThread, real_now
 from pytest_ecsevents.clock._times import SECOND, Micros, duration_text, from_micros, instant_text
 from pytest_ecsevents.handlers._interrupts import LOOK_EVERY, PRESS_EVERY, Interrupter, start_watch
 

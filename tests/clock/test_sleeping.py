@@ -20,8 +20,16 @@ import pytest
 import time_machine
 
 from pytest_ecsevents import EcsEvents
+from pytest_ecsevents.clock._stand_ins import real_sleep
 
 HOUR = 3600
+
+
+@pytest.fixture
+def real(monkeypatch):
+    """The function that is `time.sleep` where pytest has not put a stand-in there."""
+    monkeypatch.setattr(time, "sleep", real_sleep)
+    return real_sleep
 
 
 @pytest.fixture(params=["freezegun", "time-machine"])
@@ -65,10 +73,9 @@ def test_a_sleep_taken_by_name_moves_the_clock_too(ecs):
     assert clock() == "01:00:00"
 
 
-def test_names_taken_during_the_test_are_given_back():
+def test_names_taken_during_the_test_are_given_back(real):
     """A module that is loaded in the test has the real sleep when it has ended, and moves the next test's clock."""
     module = ModuleType("loaded_in_the_test")
-    real = time.sleep
     try:
         with EcsEvents():
             sys.modules[module.__name__] = module
@@ -157,9 +164,9 @@ def test_a_kept_sleep_waits_in_earnest_for_who_does():
         del sys.modules["multiprocessing.keeps"]
 
 
-def test_a_sleep_of_an_ended_test_may_be_put_back_into_time():
+def test_a_sleep_of_an_ended_test_may_be_put_back_into_time(real):
     """So does whoever mocks it within a test, and undoes it afterwards; then it is a real one."""
-    real, patch = time.sleep, pytest.MonkeyPatch()
+    patch = pytest.MonkeyPatch()
     try:
         with EcsEvents():
             patch.setattr(time, "sleep", None)
@@ -180,7 +187,7 @@ def test_a_sleep_of_an_ended_test_may_be_put_back_into_time():
 
 
 @pytest.mark.parametrize("backend", ["freezegun", "time-machine"])
-def test_a_clock_that_cannot_be_taken_whole_is_given_back(backend, monkeypatch):
+def test_a_clock_that_cannot_be_taken_whole_is_given_back(backend, real, monkeypatch):
     """A module that does not let its names be replaced has the error pass, and time goes on."""
 
     class ReadOnly(ModuleType):
@@ -188,7 +195,7 @@ def test_a_clock_that_cannot_be_taken_whole_is_given_back(backend, monkeypatch):
             raise AttributeError(f"{name} is read-only")
 
     module = ReadOnly("read_only")
-    vars(module)["sleep"] = real = time.sleep
+    vars(module)["sleep"] = real
     monkeypatch.setitem(sys.modules, "read_only", module)
     with pytest.raises(AttributeError, match="sleep is read-only"), EcsEvents(backend=backend):
         pytest.fail("was entered")
