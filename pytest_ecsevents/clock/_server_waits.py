@@ -26,8 +26,9 @@ from weakref import WeakSet
 
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock._scheduler import A_MOMENT, LOOK_AGAIN, Scheduler
+from pytest_ecsevents.clock._stand_ins import real_sleep
 from pytest_ecsevents.clock._stop import HandlerStop
-from pytest_ecsevents.clock._threads import TestThread, WatchedWait, real_now, real_sleep
+from pytest_ecsevents.clock._threads import TestThread, WatchedWait, real_now
 from pytest_ecsevents.clock._times import Micros
 
 # No system has both, and `select` cannot watch descriptors beyond 1023.

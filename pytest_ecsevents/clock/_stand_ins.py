@@ -16,24 +16,29 @@ alone, once time-machine is at work.
 pytest loads this module at every start, so it imports next to nothing.
 """
 
+from __future__ import annotations
+
 import time
-from collections.abc import Callable
 from importlib import import_module
-from typing import Final, Protocol, SupportsIndex
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Final, Protocol, SupportsIndex
+
+    class VirtualTime(Protocol):
+        """What the stand-ins call during a test, for any thread of the process."""
+
+        def sleep(self, seconds: float | SupportsIndex) -> None: ...
+
+        def monotonic(self) -> float: ...
+
+        def monotonic_ns(self) -> int: ...
+
 
 real_sleep: Final = time.sleep
 _real_monotonic: Final = time.monotonic
 _real_monotonic_ns: Final = time.monotonic_ns
-
-
-class VirtualTime(Protocol):
-    """What the stand-ins call during a test, for any thread of the process."""
-
-    def sleep(self, seconds: "float | SupportsIndex") -> None: ...
-
-    def monotonic(self) -> float: ...
-
-    def monotonic_ns(self) -> int: ...
 
 
 class _Time:
@@ -45,10 +50,10 @@ class _Time:
     def __reduce__(self) -> tuple[object, ...]:
         return import_module, ("time",)
 
-    def __deepcopy__(self, _memo: object) -> "_Time":
+    def __deepcopy__(self, _memo: object) -> _Time:
         return self
 
-    def sleep(self, seconds: "float | SupportsIndex", /) -> None:
+    def sleep(self, seconds: float | SupportsIndex, /) -> None:
         virtual = self.virtual
         if virtual is None:
             real_sleep(seconds)
