@@ -23,7 +23,7 @@ from sizes import NIGHTLY, size
 
 import pytest_ecsevents.face._markers  # noqa: F401  # the same
 from pytest_ecsevents.checks import _recorder
-from pytest_ecsevents.clock import _threads
+from pytest_ecsevents.clock import _stand_ins
 from pytest_ecsevents.handlers import _guard, _runner
 from pytest_ecsevents.handlers._interrupts import LOOK_EVERY
 
@@ -73,7 +73,7 @@ def pass_real_seconds(monkeypatch, a_stall_is_one_look):
         now[0] += seconds
         until = seen[0] + 2  # the first may have begun before
         while seen[0] < until:
-            _threads.real_sleep(0.001)  # the name in this module would be patched
+            _stand_ins.real_sleep(0.001)  # the name in this module would be patched
 
     return pass_real_seconds
 

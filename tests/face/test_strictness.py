@@ -21,7 +21,7 @@ from pytest_ecsevents import (
     UnusedStubError,
 )
 from pytest_ecsevents.checks._strictness import CHECKS
-from pytest_ecsevents.clock import _threads
+from pytest_ecsevents.clock import _stand_ins
 
 START = "2018-08-22T10:39:49Z"
 
@@ -264,7 +264,7 @@ def endless(monkeypatch):
 
     def work():
         while not end.is_set():
-            _threads.real_sleep(0.001)  # of the module: the name of this one would be patched
+            _stand_ins.real_sleep(0.001)  # of the module: the name of this one would be patched
 
     def start(name):
         threads.append(threading.Thread(target=work, name=name, daemon=True))

@@ -15,7 +15,7 @@ from aliyunsdkecs.request.v20140526.DescribeInstanceHistoryEventsRequest import 
 from aliyunsdkecs.request.v20140526.RebootInstanceRequest import RebootInstanceRequest
 
 from pytest_ecsevents import ApiError, EcsEvents, EcsEventsError, StrictnessError
-from pytest_ecsevents.clock import _threads
+from pytest_ecsevents.clock import _stand_ins
 from pytest_ecsevents.rpc._wire import ApiReply
 from pytest_ecsevents.server import _server
 from pytest_ecsevents.server._serving import ServedService
@@ -195,7 +195,7 @@ def test_a_request_that_a_stopped_handler_left_is_answered_before_the_test_goes_
     answer = server.answer
 
     def answer_late(request):
-        _threads.real_sleep(0.1)
+        _stand_ins.real_sleep(0.1)
         return answer(request)
 
     monkeypatch.setattr(server, "answer", answer_late)
