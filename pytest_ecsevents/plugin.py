@@ -36,6 +36,7 @@ _SETTINGS = {
     "account_id": "account that instances and access keys belong to (default: 1000000000000001)",
     "start": "where the clock is frozen, ISO 8601 with a zone (default: 2030-01-01T00:00:00Z)",
     "clock": "what freezes the clock: freezegun (default) or time-machine",
+    "tz": "time zone of the process during a test, such as Asia/Shanghai (default: local, that of the machine)",
     "sleep": "what time.sleep does in the test's own thread: virtual (default) moves the clock, real waits",
     "executing_for": "how long an event stays Executing after NotBefore (default: 1s)",
     "failure_events": "how simulated failure events are born: executing (default) or scheduled",
@@ -50,7 +51,7 @@ outcome='Executed', executing_for=None, disk_id=None, extended_attribute=None): 
 ecs_instance(instance_id, *, region_id, status='Running', account_id, tags={...}, stopping_takes='0s', \
 starting_takes='0s', disks=[...], action_on_maintenance='AutoRecover', **attributes): \
 declare an ECS instance; attributes are those of DescribeInstances in snake_case.
-ecs_clock(start=..., *, backend='freezegun', sleep='virtual', executing_for='1s', \
+ecs_clock(start=..., *, backend='freezegun', tz='local', sleep='virtual', executing_for='1s', \
 failure_events='executing'): where the test's clock is frozen, and how.
 ecs_scenarios(*names, event_types=['SystemMaintenance.Reboot'], exclude=[], simulated=None, instance_id=None): \
 run the test once for each scenario of an event (executed, avoidable, canceled-before, ...); all of them, or those named.

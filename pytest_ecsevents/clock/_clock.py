@@ -31,6 +31,7 @@ from pytest_ecsevents.clock._stdlib import replace_waiting
 from pytest_ecsevents.clock._threads import real_now
 from pytest_ecsevents.clock._timemachine import TimeMachineSource
 from pytest_ecsevents.clock._times import FIRST, LAST, SECOND, Micros, duration_text, instant_text
+from pytest_ecsevents.clock._zone import use_zone
 
 __tracebackhide__ = hidden_in_reports
 
@@ -47,17 +48,19 @@ class Clock:
         start: Where to freeze. If None, follow a clock that the user's library already holds, else use `default_start`.
         default_start: Where to freeze if the test gives no instant.
         backend: One of `BACKENDS`.
+        tz: The process's time zone meanwhile, or `LOCAL`.
         sleep: One of `SLEEPS`. "virtual": waits in the thread that enters, and in threads that it starts, move the clock.
             "real": waits are not replaced.
     """
 
-    def __init__(self, *, start: Micros | None, default_start: Micros, backend: str, sleep: str) -> None:
+    def __init__(self, *, start: Micros | None, default_start: Micros, backend: str, tz: str, sleep: str) -> None:
         self.lock: Final = threading.RLock()
         self._is_in_operation: Final[Callable[[], bool]] = self.lock._is_owned  # type: ignore[attr-defined]  # noqa: SLF001  # as Condition
         self.queue: Final[DueQueue[object]] = DueQueue()
         self.after_step: Callable[[], None]  # set by the cloud; called after each due work
         self._start = start
         self._default_start = default_start
+        self._tz = tz
         self._sleep = sleep
         own: dict[str, ClockSource] = {"freezegun": FreezegunSource(), "time-machine": TimeMachineSource()}
         self._own = own[backend]
@@ -87,6 +90,7 @@ class Clock:
             raise
 
     def _take(self) -> None:
+        use_zone(self._tz, self._undo)
         foreign = self._active()
         memo = memo_for_now()
         of_time = (real_sleep, time.sleep, time.monotonic, time.monotonic_ns, *LOCAL_TEXTS)

@@ -79,7 +79,8 @@ def replace_fakes(api: Any, frozen: Callable[[], dt.datetime | None], undo: Undo
 
     def now(cls: Any, utc: dt.datetime, tz: dt.tzinfo | None = None) -> Any:
         if tz is not None:
-            return _made(cls, tz.fromutc(utc.replace(tzinfo=tz)))
+            aware = utc.replace(tzinfo=tz)  # it refuses what is no zone
+            return _made(cls, tz.fromutc(aware))
         # A float would not hold the microseconds of a far year.
         return _made(cls, real.fromtimestamp(_seconds(utc)).replace(microsecond=utc.microsecond))
 

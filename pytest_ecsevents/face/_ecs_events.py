@@ -58,6 +58,7 @@ class EcsEvents:
         region_id: Region of instances whose id has no region's prefix.
         account_id: Default account of instances and access keys.
         backend: What freezes the clock: "freezegun" or "time-machine".
+        tz: Time zone of the process meanwhile, such as "Asia/Shanghai"; "local" (the default) is that of the machine.
         sleep: "virtual": `time.sleep` in this thread moves the clock; "real": it waits.
         executing_for: How long an event stays Executing after NotBefore (a guess; default: one second).
         failure_events: First status of simulated failure events: "executing" or "scheduled".
@@ -81,6 +82,7 @@ class EcsEvents:
         region_id: str | None = None,
         account_id: str | None = None,
         backend: str | None = None,
+        tz: str | None = None,
         sleep: str | None = None,
         executing_for: Duration | None = None,
         failure_events: str | None = None,
@@ -93,6 +95,7 @@ class EcsEvents:
             region_id=region_id,
             account_id=account_id,
             backend=backend,
+            tz=tz,
             sleep=sleep,
             executing_for=executing_for,
             failure_events=failure_events,

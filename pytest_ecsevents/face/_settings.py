@@ -8,6 +8,7 @@ from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.checks._strictness import parse_checks
 from pytest_ecsevents.clock._clock import BACKENDS, SLEEPS
 from pytest_ecsevents.clock._times import parse_duration, parse_when
+from pytest_ecsevents.clock._zone import LOCAL, check_zone
 
 __tracebackhide__ = hidden_in_reports
 
@@ -25,6 +26,7 @@ class Settings(NamedTuple):
     account_id: str = "1000000000000001"
     start: str = "2030-01-01T00:00:00Z"
     clock: str = "freezegun"
+    tz: str = LOCAL
     sleep: str = "virtual"
     executing_for: str = "1s"
     failure_events: str = "executing"
@@ -51,6 +53,8 @@ def override_settings(settings: Settings, given: dict[str, Any], label: Callable
             )
         if name == "start":
             parse_when(value, what, 0)
+        elif name == "tz":
+            check_zone(value, what)
         elif name == "executing_for":
             parse_duration(value, what)
         elif name == "strict":

@@ -280,5 +280,6 @@ def _clock(settings: Settings, start: When | None) -> Clock:
         start=None if start is None else parse_when(start, "start", default_start),
         default_start=default_start,
         backend=settings.clock,
+        tz=settings.tz,
         sleep=settings.sleep,
     )

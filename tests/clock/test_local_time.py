@@ -3,16 +3,20 @@
 import datetime as dt
 import email.utils
 import logging
+import os
 import time
 from time import asctime, ctime, localtime
 from zoneinfo import ZoneInfo
 
+import freezegun
 import pytest
+from freezegun import freeze_time
 
 from pytest_ecsevents import EcsEvents
 
 BACKENDS = ["freezegun", "time-machine"]
 UTC = dt.timezone.utc
+TZ_BEFORE = os.environ.get("TZ")
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=UTC)
 
 # Each zone's instants: in winter and in summer, the last before a change and the first after it, and the same time of day
@@ -51,6 +55,13 @@ def zone(request, monkeypatch):
     yield use
     monkeypatch.undo()
     time.tzset()
+
+
+@pytest.fixture(params=BACKENDS)
+def ecs(request):
+    """A cloud on each back end, from 2030 on."""
+    with EcsEvents(backend=request.param) as ecs_events:
+        yield ecs_events
 
 
 def naive_views():
@@ -127,3 +138,174 @@ def test_functions_that_tell_utc_know_no_zone(backend, name, zone):
         assert dt.datetime.utcnow() == dt.datetime.utcfromtimestamp(time.time()) == ecs.now.replace(tzinfo=None)
         assert tuple(time.gmtime()) == (2030, 7, 1, 0, 0, 0, 0, 182, 0)
         assert (time.gmtime().tm_zone, time.gmtime().tm_gmtoff) == (time.gmtime(0).tm_zone, 0)
+
+
+def told_of(naive):
+    """What the functions that take a local time make of one, as comparable values."""
+    second = tuple(naive.timetuple())[:8]
+    return {
+        "timestamp": naive.timestamp(),
+        "astimezone()": naive.astimezone().isoformat(),
+        "astimezone(UTC)": naive.astimezone(UTC).isoformat(),
+        "mktime of winter": time.mktime((*second, 0)),
+        "mktime of summer": time.mktime((*second, 1)),
+        "ctime": time.ctime(naive.timestamp()),
+        "asctime": time.asctime((*second, -1)),
+        "localtime": repr(time.localtime(naive.timestamp())),
+        "strftime": time.strftime("%c %Z", time.localtime(naive.timestamp())),
+        "fromtimestamp": dt.datetime.fromtimestamp(naive.timestamp()).isoformat(),
+        "fold": dt.datetime.fromtimestamp(naive.timestamp()).fold,
+    }
+
+
+@pytest.mark.parametrize("fold", [0, 1])
+@pytest.mark.parametrize(
+    ("name", "naive"),
+    [
+        ("America/New_York", (2030, 3, 10, 2, 30)),
+        ("America/New_York", (2030, 11, 3, 1, 30, 0, 250000)),
+        ("Europe/London", (2030, 3, 31, 1, 30)),
+        ("Europe/London", (2030, 10, 27, 1, 30)),
+        ("Australia/Lord_Howe", (2030, 4, 7, 1, 45)),
+        ("Asia/Shanghai", (1986, 5, 4, 2, 30)),
+        ("Asia/Kolkata", (2030, 1, 1)),
+    ],
+)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_times_that_come_never_or_twice_mean_what_they_mean_otherwise(backend, name, naive, fold, zone):
+    """A local time in a gap, or one that comes twice, is the instant that it is without a frozen clock."""
+    zone(name)
+    real = told_of(dt.datetime(*naive, fold=fold))
+    with EcsEvents("2030-07-01T00:00:00Z", backend=backend):
+        assert told_of(dt.datetime(*naive, fold=fold)) == real
+
+
+def test_an_aware_now_in_the_hour_that_comes_twice_is_the_instant(ecs):
+    """now(tz), astimezone(tz) and fromtimestamp(t, tz) tell the two passes of the hour apart."""
+    new_york = ZoneInfo("America/New_York")
+    for instant in ("2030-11-03T05:30:00Z", "2030-11-03T06:30:00Z"):
+        ecs.advance_to(instant)
+        for said in (
+            dt.datetime.now(new_york),
+            dt.datetime.now(UTC).astimezone(new_york),
+            dt.datetime.fromtimestamp(time.time(), new_york),
+            dt.datetime.fromtimestamp(timestamp=time.time(), tz=new_york),
+        ):
+            assert said.astimezone(UTC) == ecs.now
+
+
+def test_a_far_year_keeps_its_microseconds(ecs, zone):
+    """A local now in a year whose seconds fill a float is exact."""
+    zone("Asia/Shanghai")
+    ecs.advance_to("9999-12-01T00:00:00.123457Z")
+    assert dt.datetime.now() == dt.datetime(9999, 12, 1, 8, 0, 0, 123457)
+
+
+def test_functions_refuse_what_they_refuse_otherwise(ecs):
+    """A zone that is none, and None instead of a tuple, are refused."""
+    with pytest.raises(TypeError, match="tzinfo"):
+        dt.datetime.now("Asia/Shanghai")
+    with pytest.raises(TypeError, match="Tuple or struct_time"):
+        time.asctime(None)
+
+
+def test_a_zone_that_the_test_sets_holds_at_once(ecs, zone):
+    """What the process's zone becomes while the clock is frozen is what local time is from then on."""
+    zone("Asia/Kolkata")
+    assert time.strftime("%H:%M") == f"{dt.datetime.now():%H:%M}" == "05:30"
+    zone("America/New_York")
+    assert time.strftime("%H:%M") == f"{dt.datetime.now():%H:%M}" == "19:00"
+    assert dt.date.today() == dt.date(2029, 12, 31)
+
+
+def test_the_zone_of_the_machine_is_left_alone(ecs):
+    """Neither back end sets TZ, which child processes would inherit."""
+    assert os.environ.get("TZ") == TZ_BEFORE
+
+
+def test_what_freeze_time_was_asked_for_holds_within(zone):
+    """A freeze_time within the test has the local time of its tz_offset, and the zone's is back after it."""
+    zone("Asia/Shanghai")
+    with EcsEvents("2030-01-01T00:00:00Z"):
+        with freeze_time("2031-01-01 00:00:00", tz_offset=2):
+            assert dt.datetime.now() == dt.datetime(2031, 1, 1, 2)
+            assert dt.datetime.fromtimestamp(0) == dt.datetime(1970, 1, 1, 2)
+            assert dt.datetime(1970, 1, 1, 2).timestamp() == 0
+            assert dt.date.today() == dt.date(2031, 1, 1)
+            assert (time.localtime().tm_hour, time.gmtime().tm_year) == (8, 2031)
+        assert dt.datetime.now() == dt.datetime(2030, 1, 1, 8)
+
+
+def test_what_freeze_time_was_asked_for_holds_outside(zone):
+    """A clock that freeze_time holds keeps the local time of its tz_offset; ctime is what its localtime tells."""
+    zone("Asia/Shanghai")
+    with freeze_time("2031-01-01 00:00:00", tz_offset=2), EcsEvents():
+        assert dt.datetime.now() == dt.datetime(2031, 1, 1, 2)
+        assert (time.ctime(), ctime()) == ("Wed Jan  1 08:00:00 2031",) * 2
+        assert time.asctime() == time.asctime(time.localtime())
+
+
+def test_a_module_that_freezegun_is_to_ignore_reads_real_local_time(zone):
+    """What freezegun.configure lists has the machine's local time."""
+    zone("Asia/Shanghai")
+    ignored = {"__name__": "ignored_by_freezegun", "time": time}
+    exec("def read():\n    return time.localtime().tm_year, time.gmtime().tm_year", ignored)  # noqa: S102  # for its name
+    lists = list(freezegun.config.settings.default_ignore_list)
+    freezegun.configure(extend_ignore_list=["ignored_by_freezegun"])
+    try:
+        with EcsEvents("2030-06-01T00:00:00Z"):
+            assert max(ignored["read"]()) < time.localtime().tm_year == 2030
+    finally:
+        freezegun.configure(default_ignore_list=lists)
+
+
+def test_what_drives_the_test_run_reads_the_real_ctime(ecs):
+    """A plugin of pytest reads the real date from ctime and asctime."""
+    plugin = {"__name__": "pytest_timeout", "time": time}
+    exec("def read():\n    return time.ctime()[-4:], time.asctime()[-4:]", plugin)  # noqa: S102  # for its name
+    assert max(plugin["read"]()) < "2030" == time.ctime()[-4:]
+
+
+@pytest.mark.parametrize("sleep", ["virtual", "real"])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_ctime_is_real_again_afterwards(backend, sleep):
+    """Both functions tell virtual time with either kind of sleep, and real time again after the test."""
+    before = time.ctime, time.asctime, ctime, asctime
+    with EcsEvents(backend=backend, sleep=sleep):
+        years = time.ctime()[-4:], time.asctime()[-4:], ctime()[-4:], asctime()[-4:]
+    assert years in {("2030",) * 4, ("2029",) * 4}
+    assert (time.ctime, time.asctime, ctime, asctime) == before
+
+
+def test_a_mock_of_ctime_is_kept(monkeypatch):
+    """A test's own stand-in for ctime stays in place."""
+    monkeypatch.setattr(time, "ctime", lambda: "mocked")
+    with EcsEvents():
+        assert time.ctime() == "mocked"
+
+
+@pytest.mark.parametrize(("name", "in_utc"), [("Asia/Shanghai", "01:00"), ("America/New_York", "14:00")])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_loop_that_sleeps_until_nine_wakes_at_nine(backend, name, in_utc, zone):
+    """A loop that computes its sleep from the local now wakes at nine of the zone."""
+    zone(name)
+    with EcsEvents(backend=backend) as ecs:
+        now = dt.datetime.now()
+        nine = now.replace(hour=9, minute=0)
+        nine += dt.timedelta(days=nine <= now)
+        time.sleep((nine - now).total_seconds())
+        assert (f"{ecs.now:%H:%M}", time.localtime().tm_hour) == (in_utc, 9)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_daily_job_of_schedule_runs_at_its_local_time(backend, zone):
+    """A job that schedule is to run every day at nine runs at nine of the zone, in winter and in summer."""
+    schedule = pytest.importorskip("schedule")
+    zone("America/New_York")
+    log, scheduler = [], schedule.Scheduler()
+    with EcsEvents("2030-03-09T12:00:00Z", backend=backend) as ecs:
+        scheduler.every().day.at("09:00").do(lambda: log.append(f"{ecs.now:%d %H:%M}"))
+        while ecs.now.day < 12:
+            scheduler.run_pending()
+            time.sleep(60)
+    assert log == ["09 14:00", "10 13:00", "11 13:00"]
