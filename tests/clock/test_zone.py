@@ -73,7 +73,7 @@ def test_the_zone_ends_with_an_error():
 
 def test_the_zone_ends_with_a_start_that_fails():
     """A clock that cannot be frozen leaves no zone behind."""
-    with EcsEvents("2030-01-01T00:00:00Z"), pytest.raises(EcsEventsError, match="already holds it"):
+    with EcsEvents("2030-01-01T00:00:00Z"), pytest.raises(EcsEventsError, match="already frozen it"):
         EcsEvents("2031-01-01T00:00:00Z", tz="Asia/Shanghai").__enter__()
     assert zone_now()[:2] == ("Europe/London", ("GMT", "BST"))
 

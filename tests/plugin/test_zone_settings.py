@@ -145,7 +145,8 @@ import datetime
 @pytest.mark.freeze_time("2031-01-01")
 def test_it(freezer, ecs_events):
     assert datetime.datetime.now() == datetime.datetime(2031, 1, 1)
-"""
+""",
+        beside=["pytest_freezer"],
     )
     result.assert_outcomes(passed=1)
 
