@@ -278,7 +278,7 @@ def test_the_markers_are_listed_and_strict(run, pytester):
             "@pytest.mark.ecs_instance(instance_id, [*], region_id, status='Running', account_id, tags={...}, "
             "stopping_takes='0s', starting_takes='0s', disks=[[]...], action_on_maintenance='AutoRecover', [*][*]attributes): declare an ECS instance; attributes are those of DescribeInstances in snake_case.",
             "",
-            "@pytest.mark.ecs_clock(start=..., [*], backend='freezegun', sleep='virtual', "
+            "@pytest.mark.ecs_clock(start=..., [*], backend='freezegun', tz='local', sleep='virtual', "
             "executing_for='1s', failure_events='executing'): where the test's clock is frozen, and how.",
         ],
         consecutive=True,
