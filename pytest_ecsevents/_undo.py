@@ -1,5 +1,11 @@
-"""Steps to undo at the end of a test. Every test pays for it: it takes a fifth of the time of `contextlib.ExitStack`."""
+"""Steps to undo at the end of a test. Every test pays for it: it takes a third of the time of `contextlib.ExitStack`.
 
+Two clouds need not be left in the reverse of the order in which they were entered: they may be those of two threads, or
+of a module and of a test. So an attribute is put back by the replacement whose value stands there. One that is undone
+earlier hands what it found to those that found its value. What another tool put there meanwhile stays.
+"""
+
+from _thread import RLock
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -9,6 +15,9 @@ __tracebackhide__ = hidden_in_reports
 
 _INHERITED: Final = object()
 
+PATCHING: Final = RLock()
+"""Held while something of the process is replaced or put back."""
+
 
 class Undo:
     """Steps that are undone in reverse order, even if one of them fails."""
@@ -16,16 +25,22 @@ class Undo:
     __slots__ = ("_steps",)
 
     def __init__(self) -> None:
-        self._steps: Final[list[tuple[Callable[..., object], tuple[object, ...]]]] = []
+        # A function with its arguments, or a replacement: owner, name, value, and what was there before.
+        self._steps: Final[list[list[Any]]] = []
 
     def callback(self, function: Callable[..., object], *args: object) -> None:
         """Call a function with these arguments on `close`."""
-        self._steps.append((function, args))
+        self._steps.append([function, args])
 
     def replace(self, owner: Any, name: str, value: object) -> None:
-        """Replace an attribute until `close`; an attribute that was inherited is inherited again then."""
-        before = owner.__dict__.get(name, _INHERITED)
-        self._steps.append((_inherit, (owner, name)) if before is _INHERITED else (setattr, (owner, name, before)))
+        """Replace an attribute until `close`; an attribute that was inherited is inherited again then.
+
+        The caller holds `PATCHING` if other clouds may replace the same attribute.
+        """
+        # The defaults of a function are not in its `__dict__`.
+        before = owner.__defaults__ if name == "__defaults__" else owner.__dict__.get(name, _INHERITED)
+        self._steps.append([owner, name, value, before])
+        _open[self] = None
         setattr(owner, name, value)
 
     def close(self) -> None:
@@ -37,13 +52,34 @@ class Undo:
         steps = self._steps
         try:
             while steps:
-                function, args = steps.pop()
-                function(*args)
+                if len(steps[-1]) == 2:
+                    function, args = steps.pop()
+                    function(*args)
+                    continue
+                with PATCHING:
+                    while steps and len(steps[-1]) > 2:
+                        _put_back(*steps.pop())
         except BaseException:
             self.close()
             raise
+        _open.pop(self, None)
+
+    def take_over(self, value: object, before: object) -> None:
+        """Put back `before` wherever a replacement found `value`, which is there no more."""
+        for step in self._steps:
+            if step[-1] is value and len(step) > 2:
+                step[-1] = before
 
 
-def _inherit(owner: Any, name: str) -> None:
-    if name in owner.__dict__:  # not there if setting it failed
+_open: Final[dict[Undo, None]] = {}
+
+
+def _put_back(owner: Any, name: str, value: object, before: object) -> None:
+    now = owner.__defaults__ if name == "__defaults__" else owner.__dict__.get(name, _INHERITED)
+    if now is not value:  # replaced again since, or it could not be replaced
+        for undo in list(_open):
+            undo.take_over(value, before)
+    elif before is _INHERITED:
         delattr(owner, name)
+    else:
+        setattr(owner, name, before)

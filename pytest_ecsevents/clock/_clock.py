@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Final
 
 from pytest_ecsevents._errors import BadArgumentError, EcsEventsError, hidden_in_reports
-from pytest_ecsevents._undo import Undo
+from pytest_ecsevents._undo import PATCHING, Undo
 from pytest_ecsevents.clock._asyncio import LoopTime, is_virtual, replace_loops
 from pytest_ecsevents.clock._freezegun import FreezegunSource
 from pytest_ecsevents.clock._local_time import LOCAL_TEXTS
@@ -39,6 +39,12 @@ BACKENDS: Final = ("freezegun", "time-machine")
 SLEEPS: Final = ("virtual", "real")
 
 _OF_TIME: Final = frozenset({"sleep", "monotonic", "monotonic_ns", "ctime", "asctime"})
+
+
+# Clocks in the order in which they were entered. They share the process's clock and the stand-ins of `time`: the last
+# that is left, whichever it is, gives those back.
+_entered: "Final[list[Clock]]" = []
+_shared: Final = Undo()
 
 
 class Clock:
@@ -76,13 +82,16 @@ class Clock:
         self._due_operations: list[Callable[[], None]] = []
         self.still_at: Micros | None = self.started_at
         """The instant at which it stands before `enter` and after `leave`; None between."""
+        self._entered_by = 0
         self._calling: Final[set[int]] = set()  # idents of threads in a function of the user's
         self._target = self.started_at
 
     # -- taking and giving back the process's clock
 
     def enter(self) -> None:
-        """Freeze the process's clock, or follow it if the user has frozen it already."""
+        """Freeze the process's clock, or follow it if the user has frozen it already. The caller holds `PATCHING`."""
+        self._entered_by = get_ident()
+        _entered.append(self)
         try:
             self._take()
         except BaseException:
@@ -97,7 +106,7 @@ class Clock:
         memo.want(set(map(id, filter(is_no_mock, of_time))), _OF_TIME)
         if foreign is None:
             self._own.start(self._default_start if self._start is None else self._start)
-            self._undo.callback(self._own.stop)
+            _shared.callback(self._own.stop)
             self.holder = self._own.name
         else:
             at = foreign.read()
@@ -114,10 +123,10 @@ class Clock:
         if self._sleep == "virtual":
             self._replace_waiting(self._own if foreign is None else foreign, memo, remember=remember)
         else:
-            replace_everywhere(LOCAL_TEXTS.items(), memo, self._undo, remember=remember)
+            replace_everywhere(LOCAL_TEXTS.items(), memo, _shared, remember=remember)
         for real, fake in LOCAL_TEXTS.items():
             if is_no_mock(getattr(time, real.__name__)):
-                self._undo.replace(time, real.__name__, fake)
+                _shared.replace(time, real.__name__, fake)
 
     def _replace_waiting(self, source: ClockSource, memo: NamesMemo, *, remember: bool) -> None:
         scheduler = Scheduler(self)
@@ -126,7 +135,9 @@ class Clock:
         # Whole seconds, so that rounding of floats never makes an hour's sleep shorter than an hour.
         monotonic = LoopTime(math.ceil(time.monotonic()), self._elapsed).read
         with_monotonic = not source.freezes_monotonic
-        replace_waiting(scheduler, monotonic, memo, self._undo, with_monotonic=with_monotonic, remember=remember)
+        replace_waiting(
+            scheduler, monotonic, memo, self._undo, _shared, with_monotonic=with_monotonic, remember=remember
+        )
         replace_loops(scheduler, LoopTime(math.ceil(real_now()), self._elapsed), self.now, self._undo)
 
     def _elapsed(self) -> Micros:
@@ -138,8 +149,21 @@ class Clock:
             if self.waits is not None:
                 self.left_threads = self.waits.close()
         finally:
-            self.still_at = self.now()
-            self._undo.close()
+            with PATCHING:
+                self.still_at = self.now()
+                try:
+                    self._undo.close()
+                finally:
+                    _entered.remove(self)
+                    if not _entered:
+                        _shared.close()
+
+    def serves_caller(self) -> bool:
+        """Whether the calling thread belongs to this clock, or to no other that was entered and not left."""
+        return len(_entered) == 1 or self._has_caller() or not any(one._has_caller() for one in _entered)  # noqa: SLF001  # of this class
+
+    def _has_caller(self) -> bool:
+        return self._entered_by == get_ident() or (self.waits is not None and self.waits.me() is not None)
 
     # -- reading and moving
 

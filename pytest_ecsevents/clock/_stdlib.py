@@ -23,7 +23,7 @@ from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any, Final, SupportsIndex
 
-from pytest_ecsevents._frames import REAL_TIME, SERVER, TEST_RUN, kind_of_caller
+from pytest_ecsevents._frames import OURS, REAL_TIME, SERVER, TEST_RUN, kind_of_caller
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock._local_time import LOCAL_TEXTS
 from pytest_ecsevents.clock._names import NamesMemo, is_no_mock, replace_everywhere
@@ -38,6 +38,7 @@ def replace_waiting(
     read: Callable[[], float],
     memo: NamesMemo,
     undo: Undo,
+    shared: Undo,
     *,
     with_monotonic: bool,
     remember: bool,
@@ -48,25 +49,24 @@ def replace_waiting(
         scheduler: The threads of the test.
         read: Virtual `time.monotonic`.
         memo: The names that loaded modules imported from `time`.
-        undo: Restores everything.
+        undo: Restores what is this test's own.
+        shared: Restores, when no clock is entered any more, what is the same for all.
         with_monotonic: Whether to replace `time.monotonic`, because the library that holds the clock does not.
         remember: Whether `memo` may keep what it finds: modules hold the real functions now.
     """
-    undo.replace(STATE, "virtual", _VirtualTime(scheduler, read))
+    undo.replace(STATE, "virtual", _VirtualTime(scheduler, read, STATE.virtual))
     of_time: dict[str, Callable[..., Any]] = {"sleep": sleep}
     if with_monotonic:
         of_time.update(monotonic=monotonic, monotonic_ns=monotonic_ns)
     by_name = [(real, fake) for name, fake in of_time.items() if is_no_mock(real := getattr(time, name))]
     # In one walk over the modules: it is the greater part of what this costs.
-    replace_everywhere([(real_sleep, sleep), *by_name, *LOCAL_TEXTS.items()], memo, undo, remember=remember)
+    replace_everywhere([(real_sleep, sleep), *by_name, *LOCAL_TEXTS.items()], memo, shared, remember=remember)
     for name, fake in of_time.items():
-        undo.replace(time, name, fake)
-    undo.replace(threading, "_time", monotonic)
-    undo.replace(queue, "time", monotonic)
-    undo.replace(concurrent.futures._base, "time", SimpleNamespace(monotonic=monotonic))
-    by_default: Any = sched.scheduler.__init__
-    undo.callback(setattr, by_default, "__defaults__", by_default.__defaults__)
-    by_default.__defaults__ = (monotonic, sleep)
+        shared.replace(time, name, fake)
+    shared.replace(threading, "_time", monotonic)
+    shared.replace(queue, "time", monotonic)
+    shared.replace(concurrent.futures._base, "time", SimpleNamespace(monotonic=monotonic))
+    shared.replace(sched.scheduler.__init__, "__defaults__", (monotonic, sleep))
     # Threads of a pool wait in a SimpleQueue. The version in C waits where the scheduler cannot see it.
     in_c, in_python = queue.SimpleQueue, queue._PySimpleQueue  # type: ignore[attr-defined]  # CPython's own fallback
     undo.replace(queue, "SimpleQueue", lambda: in_c() if scheduler.me() is None else in_python())
@@ -80,32 +80,42 @@ def replace_waiting(
 class _VirtualTime:
     """What the stand-ins call: virtual in threads of the test, real in others and where the caller keeps real time."""
 
-    def __init__(self, scheduler: Scheduler, read: Callable[[], float]) -> None:
+    def __init__(self, scheduler: Scheduler, read: Callable[[], float], below: Any) -> None:
         self._scheduler: Final = scheduler
+        self._below: Final[_VirtualTime | None] = below
         self._read: Final = read
         # Somebody else's, such as a mock, stays what other threads sleep by.
         self._real_sleep: Final[Callable[..., None]] = real_sleep if is_no_mock(time.sleep) else time.sleep
 
     def sleep(self, seconds: float | SupportsIndex) -> None:
-        thread = self._scheduler.me()
-        if thread is None or kind_of_caller(2) & REAL_TIME:  # above is the stand-in, and then who called it
+        found = self._of_caller()
+        if found is None or kind_of_caller(2) & REAL_TIME:  # above is the stand-in, and then who called it
             self._real_sleep(seconds)
             return
         span = float(seconds)
         if span < 0:
             raise ValueError("sleep length must be non-negative")
-        self._scheduler.sleep(thread, span)
+        scheduler, thread, _ = found
+        scheduler.sleep(thread, span)
 
     def monotonic(self) -> float:
-        return self._read() if self._is_virtual() else real_now()
+        read = self._reader()
+        return real_now() if read is None else read()
 
     def monotonic_ns(self) -> int:
-        if self._is_virtual():
-            return round(self._read() * 1_000_000) * 1_000
-        return round(real_now() * 1_000_000_000)
+        read = self._reader()
+        return round(real_now() * 1_000_000_000) if read is None else round(read() * 1_000_000) * 1_000
 
-    def _is_virtual(self) -> bool:
-        return self._scheduler.me() is not None and not kind_of_caller(3) & REAL_TIME
+    def _reader(self) -> Callable[[], float] | None:
+        found = self._of_caller()
+        return None if found is None or kind_of_caller(3) & REAL_TIME else found[2]
+
+    def _of_caller(self) -> tuple[Scheduler, TestThread, Callable[[], float]] | None:
+        """The calling thread, and the time of the cloud to which it belongs: the one that was entered last, or one before."""
+        thread = self._scheduler.me()
+        if thread is not None:
+            return self._scheduler, thread, self._read
+        return None if self._below is None else self._below._of_caller()
 
 
 def _condition_wait(scheduler: Scheduler, real: Callable[..., bool]) -> Callable[..., bool]:
@@ -190,7 +200,9 @@ def _with_lock(thread: TestThread, event: Any, act: Callable[[Any], None], of: o
 
 def _thread_start(scheduler: Scheduler, real: Callable[[threading.Thread], None]) -> Callable[[threading.Thread], None]:
     def start(thread: threading.Thread) -> None:
-        if scheduler.me() is None or kind_of_caller(1) & (TEST_RUN | SERVER) or scheduler.find(thread) is not None:
+        # One that a cloud entered later has enrolled waits by that one alone.
+        is_anothers = kind_of_caller(1) & (TEST_RUN | SERVER | OURS) != 0
+        if scheduler.me() is None or is_anothers or scheduler.find(thread) is not None:
             with scheduler.aside():  # `start` waits in real time until the thread runs
                 real(thread)
             return

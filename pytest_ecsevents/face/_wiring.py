@@ -5,7 +5,7 @@ from functools import cached_property, wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from pytest_ecsevents._errors import EcsEventsError, hidden_in_reports
-from pytest_ecsevents._undo import Undo
+from pytest_ecsevents._undo import PATCHING, Undo
 from pytest_ecsevents.checks._recorder import CallRecorder
 from pytest_ecsevents.checks._strictness import parse_checks
 from pytest_ecsevents.clock._clock import Clock
@@ -129,9 +129,16 @@ class Parts:
     def enter(self) -> None:
         """Intercept calls and freeze the clock; if that fails, undo what was done."""
         try:
-            intercept(self.gateway, self._metadata_endpoint, self.recorder.uncaught_connection, self.undo)
             self.guests.enter()
-            self.clock.enter()
+            with PATCHING:
+                intercept(
+                    self.gateway,
+                    self._metadata_endpoint,
+                    self.recorder.uncaught_connection,
+                    self.clock.serves_caller,
+                    self.undo,
+                )
+                self.clock.enter()
             self.undo.callback(self.clock.leave)
             if self.clock.waits is not None:
                 self.clock.waits.slept = self.recorder.sleeps.add

@@ -16,7 +16,7 @@ from werkzeug import exceptions
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.wrappers import Request
 
-from pytest_ecsevents._undo import Undo
+from pytest_ecsevents._undo import PATCHING, Undo
 from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.clock._server_waits import ClientGoneError, ServerWait, is_readable
 from pytest_ecsevents.clock._stop import TestIsOver
@@ -259,7 +259,8 @@ class LoopbackServer(ThreadedWSGIServer):
         self._is_accepting = False
         self._workers: list[Thread] = []
         self._undo: Final = Undo()
-        self.clients.attend(self.has_request, self._given_up, self._undo)
+        with PATCHING:
+            self.clients.attend(self.has_request, self._given_up, self._undo)
         self._acceptor: Final = Thread(target=self._accept, name="server", daemon=True)
         self._acceptor.start()
 

@@ -17,7 +17,11 @@ from pytest_ecsevents.transports._webhooks import METHODS, push
 
 
 def intercept(
-    answer: Answerer, metadata: MetadataAnswerer, uncaught_connection: Callable[[], None], undo: Undo
+    answer: Answerer,
+    metadata: MetadataAnswerer,
+    uncaught_connection: Callable[[], None],
+    is_ours: Callable[[], bool],
+    undo: Undo,
 ) -> None:
     """Intercept every installed client library until `undo` closes.
 
@@ -25,12 +29,16 @@ def intercept(
         answer: Answers calls to Alibaba Cloud.
         metadata: Answers requests to the metadata address.
         uncaught_connection: Called when an unknown client connects to the metadata address; may raise.
+        is_ours: Whether the calling thread belongs to no other cloud.
         undo: Restores what was replaced.
     """
-    routes = (Route(ALIYUN_URL, decode_api_request, answer), Route(METADATA_URL, decode_metadata_request, metadata))
+    routes = (
+        Route(ALIYUN_URL, decode_api_request, answer, is_ours),
+        Route(METADATA_URL, decode_metadata_request, metadata, is_ours),
+    )
     for transport in (_legacy, _requests, _aiohttp):
         transport.intercept(routes, undo)
-    _sockets.intercept(metadata, uncaught_connection, undo)
+    _sockets.intercept(metadata, uncaught_connection, is_ours, undo)
 
 
 __all__ = ["METHODS", "decode_api_request", "intercept", "push"]

@@ -72,16 +72,18 @@ class Route:
     Attributes:
         decode: `decode_api_request` or `decode_metadata_request`.
         answer: An `Answerer` of what `decode` returns.
+        is_ours: Whether this cloud, of several, answers the calling thread.
     """
 
     url: "re.Pattern[str]"
     decode: Callable[..., Any]
     answer: Any
+    is_ours: Callable[[], bool]
 
 
 def route_for(url: str, routes: "tuple[Route, ...]") -> Route | None:
     """The route of a URL; None if it is not intercepted."""
-    return next((route for route in routes if route.url.match(url)), None)
+    return next((route for route in routes if route.url.match(url) and route.is_ours()), None)
 
 
 def micros(seconds: object) -> Micros | None:

@@ -52,11 +52,15 @@ class MetadataAnswerer(Protocol):
         """Answer a request; the calling thread waits for it."""
 
 
-def intercept(answer: MetadataAnswerer, uncaught_connection: Callable[[], None], undo: Undo) -> None:
-    """Have `answer` answer requests to the metadata address until `undo` closes."""
+def intercept(
+    answer: MetadataAnswerer, uncaught_connection: Callable[[], None], is_ours: Callable[[], bool], undo: Undo
+) -> None:
+    """Have `answer` answer requests to the metadata address until `undo` closes, in threads for which `is_ours`."""
     for client in _CLIENTS:
         module: Any = sys.modules.get(client.module) or importlib.import_module(client.module)
-        undo.replace(module, "create_connection", _make_create_connection(answer, client, module.create_connection))
+        undo.replace(
+            module, "create_connection", _make_create_connection(answer, client, is_ours, module.create_connection)
+        )
     real_bypass: Any = urllib.request.proxy_bypass
 
     def proxy_bypass(host: str, *args: Any) -> Any:
@@ -65,26 +69,26 @@ def intercept(answer: MetadataAnswerer, uncaught_connection: Callable[[], None],
 
     undo.replace(urllib.request, "proxy_bypass", proxy_bypass)
     for name in ("connect", "connect_ex"):
-        _block_connect(name, uncaught_connection, undo)
+        _block_connect(name, uncaught_connection, is_ours, undo)
 
 
-def _make_create_connection(answer: MetadataAnswerer, client: Client, real: Any) -> Any:
+def _make_create_connection(answer: MetadataAnswerer, client: Client, is_ours: Callable[[], bool], real: Any) -> Any:
     def create_connection(address: Any, *args: Any, **kwargs: Any) -> Any:
-        if tuple(address[:2]) != (HOST, PORT):
+        if tuple(address[:2]) != (HOST, PORT) or not is_ours():
             return real(address, *args, **kwargs)
         return AnsweringSocket(answer, client, args[0] if args else kwargs.get("timeout", ...))
 
     return create_connection
 
 
-def _block_connect(name: str, uncaught_connection: Callable[[], None], undo: Undo) -> None:
+def _block_connect(name: str, uncaught_connection: Callable[[], None], is_ours: Callable[[], bool], undo: Undo) -> None:
     kind = socket.socket  # another tool may replace the class during the test
-    own = vars(kind).get(name)
     real: Any = getattr(kind, name)
 
     def connect(sock: socket.socket, address: Any) -> Any:
         """Connect, except to the metadata address, where no other port is open."""
-        if sock.type != socket.SOCK_STREAM or not isinstance(address, tuple) or address[:1] != (HOST,):
+        is_to_us = sock.type == socket.SOCK_STREAM and isinstance(address, tuple) and address[:1] == (HOST,)
+        if not is_to_us or not is_ours():
             return real(sock, address)
         error: OSError = _refused()
         if address[1] == PORT:
@@ -94,18 +98,7 @@ def _block_connect(name: str, uncaught_connection: Callable[[], None], undo: Und
             return error.errno
         raise error
 
-    setattr(kind, name, connect)
-    undo.callback(_restore, kind, name, connect, own)
-
-
-def _restore(kind: "type[socket.socket]", name: str, ours: Any, own: Any) -> None:
-    """Restore the method, unless another tool has replaced it meanwhile."""
-    if vars(kind).get(name) is not ours:
-        return
-    if own is None:
-        delattr(kind, name)
-    else:
-        setattr(kind, name, own)
+    undo.replace(kind, name, connect)
 
 
 class AnsweringSocket:

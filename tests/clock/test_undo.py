@@ -27,6 +27,21 @@ def test_what_was_replaced_is_put_back_last_first():
     assert "greet" not in vars(Derived)
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 0, 1), (1, 2, 0), (0, 2, 1), (2, 1, 0)])
+@pytest.mark.parametrize("kind", [Base, Derived])
+def test_several_are_closed_in_any_order(order, kind):
+    """What stands there is what the last of those has put there that are left, and in the end what stood there first."""
+    undos, real = [Undo() for _ in range(3)], dict(vars(kind))
+    words = dict(enumerate(("one", "two", "three")))
+    for undo, word in zip(undos, words.values(), strict=True):
+        undo.replace(kind, "greet", lambda _, word=word: word)
+    for number in order:
+        undos[number].close()
+        del words[number]
+        assert kind().greet() == (list(words.values()) or ["hello"])[-1]
+    assert dict(vars(kind)) == real
+
+
 def test_what_could_not_be_replaced_need_not_be_put_back():
     """A class that refuses is left as it was."""
 
