@@ -102,7 +102,7 @@ def test_whoever_leaves_last_gives_the_clock_back(backend):
 
 def test_another_start_is_refused(backend):
     """A second cloud shares the process's clock, so it can't start at another instant."""
-    with EcsEvents(backend=backend), pytest.raises(EcsEventsError, match="already holds it at 2030-01-01"):
+    with EcsEvents(backend=backend), pytest.raises(EcsEventsError, match="frozen it at 2030-01-01"):
         EcsEvents("2031-01-01T00:00:00Z", backend=backend).__enter__()
 
 
