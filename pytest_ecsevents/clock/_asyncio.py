@@ -104,6 +104,17 @@ class LoopWait(WatchedWait):
         return max(self._since + (TIMEOUT_GRACE if strikes else IO_GRACE) - now, 0.0)
 
 
+class LoopStep(LoopWait):
+    """A loop that has something to do, and waits first for a step of time."""
+
+    is_brief = True
+
+    __slots__ = ()
+
+    def has_work(self) -> bool:
+        return self._scheduler.me() is self.thread and bool(self._loop._selector.select(0))
+
+
 def replace_loops(scheduler: Scheduler, clock: LoopTime, now: Callable[[], Micros], undo: Undo) -> None:
     """Make loops in threads of the test keep virtual time, until `undo` closes."""
     kind: Any = BaseSelectorEventLoop
@@ -113,8 +124,8 @@ def replace_loops(scheduler: Scheduler, clock: LoopTime, now: Callable[[], Micro
         thread = scheduler.me()
         if thread is not None:
             thread.loop = loop
-            if not loop._ready and not loop._stopping:
-                _idle(scheduler, thread, loop, clock, now)
+            if not loop._stopping:
+                (_round if loop._ready else _idle)(scheduler, thread, loop, clock, now)
         real_run_once(loop)
 
     def read(loop: Any) -> float:
@@ -140,6 +151,20 @@ def _idle(scheduler: Scheduler, thread: TestThread, loop: Any, clock: LoopTime, 
         scheduler.watch(LoopWait(scheduler, thread, deadline, loop, is_timeout=_is_timeout(handle)))
     if now() >= deadline:
         clock.reach(when)
+
+
+def _round(scheduler: Scheduler, thread: TestThread, loop: Any, clock: LoopTime, now: Callable[[], Micros]) -> None:
+    """Before a round with something to do: in a loop that is never idle, as of `asyncio.sleep(0)`, one in many waits first."""
+
+    def next_timer() -> Micros | None:
+        handle = _next_timer(loop)
+        return None if handle is None else now() + clock.micros_until(handle.when())
+
+    wait = scheduler.zero_wait(thread, next_timer)
+    if wait.lasts:
+        step = LoopStep(scheduler, thread, wait.until, loop, is_timeout=False)
+        step.rank = wait.rank
+        scheduler.watch(step)
 
 
 def _next_timer(loop: Any) -> Any:

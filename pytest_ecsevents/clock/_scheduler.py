@@ -23,11 +23,13 @@ Invariants of the lock, `_mutex`:
 import sys
 import threading
 from _thread import RLock, get_ident
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from typing import Any, Final, Protocol
 
+from pytest_ecsevents.clock._brief_waits import Pace, ZeroWait, ZeroWaits
 from pytest_ecsevents.clock._stand_ins import real_sleep
 from pytest_ecsevents.clock._stop import HandlerStop, Stop, TestIsOver
 from pytest_ecsevents.clock._threads import EndedBy, TestThread, Wait, WatchedWait, real_now
@@ -48,6 +50,10 @@ _A_CENTURY: Final = 100 * 365 * 86_400
 
 def _is_interruptible(thread: TestThread | None) -> bool:
     return thread is None or thread.is_interruptible
+
+
+SHORTEST: Final = 1e-9
+"""Seconds: a shorter wait has no length. A deadline minus now may be that much too long, as a float."""
 
 
 class TimeDriver(Protocol):
@@ -90,6 +96,8 @@ class Scheduler:
         """Whether the server is about to answer a real client; checked before time moves."""
         self.settle_server: Callable[[], None] = lambda: None
         """Waits in real time until the server has answered or held what was sent to it."""
+        self.pace: Final = Pace(clock.now())
+        self._zero_waits: Final[dict[TestThread, ZeroWaits]] = defaultdict(ZeroWaits)
         self.activity = 0
         """Grows whenever a thread of the test begins to wait."""
         self.slept: Callable[[Micros, Micros], None] = lambda _start, _end: None
@@ -122,6 +130,7 @@ class Scheduler:
         with self._mutex:
             thread.has_ended = True
             del self._everybody[thread]
+            self._zero_waits.pop(thread, None)
             if thread.ident is not None:
                 del self._by_ident[thread.ident]
             if thread.started is not None:
@@ -200,14 +209,58 @@ class Scheduler:
         self.check_stop(thread)
         before = self._clock.now()
         target = self.deadline_after(seconds)
-        if target is None or not self._passes_alone(target):
-            self.wait(Wait(self, thread, target))
+        if target is None or target > before:
+            self._note_wait(before, target)
+            if target is None or not self._passes_alone(target):
+                self.wait(Wait(self, thread, target))
+        else:
+            wait, stop = self.zero_wait(thread), self.stop
+            if wait.lasts or self.is_over or (stop is not None and not stop.is_after(before)):
+                if not self._passes_alone(wait.until):
+                    self.wait(wait)
+            else:
+                while self._clock.run_one_due(before):
+                    pass
         self.slept(before, self._clock.now())
 
     def advance_to(self, thread: TestThread, target: Micros) -> None:
         """Let the calling thread wait until `target`, and wake after all others that wait until then."""
+        self._note_wait(self._clock.now(), target)
         if not self._passes_alone(target):
             self.wait(Wait(self, thread, target, rank=sys.maxsize))
+
+    def zero_wait(self, thread: TestThread, next_timer: Callable[[], Micros | None] = lambda: None) -> ZeroWait:
+        """Count and return a wait of no length. Most end at once, but one in many lasts.
+
+        Args:
+            thread: The calling thread.
+            next_timer: When the next timer of its event loop is due, or None.
+
+        Raises:
+            StandingClockError: The test waits for no time again and again.
+        """
+        now = self._clock.now()
+        waits = self._zero_waits[thread]
+        self.pace.note(now, now)
+        if waits.is_used_up and self.stop is None:
+            self.pace.check(now)
+
+        def next_wakes_at() -> Micros | None:
+            others = [wait.deadline for wait in self.other_sleepers() if not wait.is_brief]
+            return min((at for at in (next_timer(), *others) if at is not None), default=None)
+
+        return ZeroWait(self, thread, waits.end_of(now, next_wakes_at), since=now)
+
+    def pause(self, thread: TestThread) -> None:
+        """Let the calling thread wait for no time."""
+        wait = self.zero_wait(thread)
+        if wait.lasts:
+            self.wait(wait)
+
+    def _note_wait(self, now: Micros, deadline: Micros | None) -> None:
+        self.pace.note(now, deadline)
+        if self.stop is None:  # else `run` watches
+            self.pace.check(now)
 
     def _passes_alone(self, target: Micros) -> bool:
         """Move to `target` if the calling thread is the only one and nothing may stop it. Returns whether it has."""
@@ -228,6 +281,8 @@ class Scheduler:
             TestIsOver: The test has ended.
         """
         self.check_stop(wait.thread)
+        if not wait.is_brief:
+            self._note_wait(self._clock.now(), wait.deadline)
         own_deadline = wait.deadline
         stop = self._stop_of(wait)
         interrupted: object = None

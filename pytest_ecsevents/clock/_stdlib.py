@@ -21,16 +21,18 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import SimpleNamespace
-from typing import Any, Final, SupportsIndex
+from typing import Any, Final, SupportsIndex, TypeVar
 
 from pytest_ecsevents._frames import OURS, REAL_TIME, SERVER, TEST_RUN, kind_of_caller
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock._local_time import LOCAL_TEXTS
 from pytest_ecsevents.clock._names import NamesMemo, is_no_mock, replace_everywhere
-from pytest_ecsevents.clock._scheduler import Scheduler
+from pytest_ecsevents.clock._scheduler import SHORTEST, Scheduler
 from pytest_ecsevents.clock._stand_ins import STATE, monotonic, monotonic_ns, real_sleep, sleep
 from pytest_ecsevents.clock._stop import TestIsOver
 from pytest_ecsevents.clock._threads import TestThread, Wait, real_now
+
+T = TypeVar("T")
 
 
 def replace_waiting(
@@ -70,6 +72,8 @@ def replace_waiting(
     # Threads of a pool wait in a SimpleQueue. The version in C waits where the scheduler cannot see it.
     in_c, in_python = queue.SimpleQueue, queue._PySimpleQueue  # type: ignore[attr-defined]  # CPython's own fallback
     undo.replace(queue, "SimpleQueue", lambda: in_c() if scheduler.me() is None else in_python())
+    for name, error in (("get", queue.Empty), ("put", queue.Full)):
+        undo.replace(queue.Queue, name, _queue_access(scheduler, getattr(queue.Queue, name), error))
     undo.replace(threading.Condition, "wait", _condition_wait(scheduler, threading.Condition.wait))
     undo.replace(threading.Event, "wait", _event_wait(scheduler, threading.Event.wait))
     undo.replace(threading.Event, "set", _event_set(scheduler, threading.Event.set))
@@ -118,20 +122,32 @@ class _VirtualTime:
         return None if self._below is None else self._below._of_caller()
 
 
+def _wait_for(scheduler: Scheduler, thread: TestThread, timeout: float | None) -> Wait | None:
+    """Make a wait with a timeout; None for one of no length that ends at once."""
+    if timeout is None or timeout >= SHORTEST:
+        return Wait(scheduler, thread, None if timeout is None else scheduler.deadline_after(timeout))
+    wait = scheduler.zero_wait(thread)
+    return wait if wait.lasts else None
+
+
 def _condition_wait(scheduler: Scheduler, real: Callable[..., bool]) -> Callable[..., bool]:
     def wait(condition: Any, timeout: float | None = None) -> bool:
         thread = scheduler.me()
-        if thread is None or (timeout is not None and timeout <= 0):
+        if thread is None:
+            return real(condition, timeout)
+        is_zero = timeout is not None and timeout < SHORTEST
+        waiter = _wait_for(scheduler, thread, timeout if is_zero else None)
+        if waiter is None:
             return real(condition, timeout)
         if not condition._is_owned():
             raise RuntimeError("cannot wait on un-acquired lock")
-        waiter = Wait(scheduler, thread, None)
         condition._waiters.append(waiter)
         saved = condition._release_save()
         was_notified = False
         try:
             # Read the clock only after the lock is released: a signal handler that notifies would deadlock.
-            waiter.deadline = None if timeout is None else scheduler.deadline_after(timeout)
+            if timeout is not None and not is_zero:
+                waiter.deadline = scheduler.deadline_after(timeout)
             was_notified = scheduler.wait(waiter)
         finally:
             condition._acquire_restore(saved)
@@ -140,6 +156,21 @@ def _condition_wait(scheduler: Scheduler, real: Callable[..., bool]) -> Callable
         return was_notified
 
     return wait
+
+
+def _queue_access(scheduler: Scheduler, real: Callable[..., T], failure: type[Exception]) -> Callable[..., T]:
+    """`Queue.get` or `put`: without time to wait they don't reach a condition, but read the clock and raise."""
+
+    def access(waiting: Any, *args: Any, **kwargs: Any) -> T:
+        try:
+            return real(waiting, *args, **kwargs)
+        except failure:
+            thread = scheduler.me()
+            if thread is not None:
+                scheduler.pause(thread)
+            raise
+
+    return access
 
 
 # A daemon usually waits with an Event until its SIGTERM handler sets it. The handler may interrupt the thread that holds
@@ -152,9 +183,11 @@ def _event_wait(scheduler: Scheduler, real: Callable[..., bool]) -> Callable[...
         if thread is None:
             return real(event, timeout)
         scheduler.check_stop(thread)
-        if event._flag or (timeout is not None and timeout <= 0):
-            return bool(event._flag)
-        waiter = Wait(scheduler, thread, None if timeout is None else scheduler.deadline_after(timeout))
+        if event._flag:
+            return True
+        waiter = _wait_for(scheduler, thread, timeout)
+        if waiter is None:
+            return False
         waiters = event._cond._waiters
         _with_lock(thread, event, waiters.append, waiter)
         try:
@@ -233,11 +266,11 @@ def _thread_start(scheduler: Scheduler, real: Callable[[threading.Thread], None]
 def _thread_join(scheduler: Scheduler, real: Callable[..., None]) -> Callable[..., None]:
     def join(thread: threading.Thread, timeout: float | None = None) -> None:
         me, other = scheduler.me(), scheduler.find(thread)
-        if me is None or other is None or other is me or (timeout is not None and timeout <= 0):
+        if me is None or other is None or other is me:
             real(thread, timeout)
             return
-        deadline = None if timeout is None else scheduler.deadline_after(timeout)
-        if scheduler.wait_for_end(Wait(scheduler, me, deadline), other):
+        wait = _wait_for(scheduler, me, timeout)
+        if wait is not None and scheduler.wait_for_end(wait, other):
             real(thread)
 
     return join

@@ -114,6 +114,9 @@ class Wait:
     is_of_loop = False
     """Whether the thread runs an event loop that has nothing to do."""
 
+    is_brief = False
+    """Whether the thread waits for no time again and again, and so wakes no other."""
+
     __slots__ = ("_lock", "_scheduler", "deadline", "ended_by", "is_driving", "is_to_look", "rank", "thread")
 
     def __init__(

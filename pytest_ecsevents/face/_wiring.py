@@ -143,6 +143,7 @@ class Parts:
             if self.clock.waits is not None:
                 self.clock.waits.slept = self.recorder.sleeps.add
                 self.clock.waits.starting = self.guests.inherit
+                self.clock.waits.pace.patience = lambda: self.patience
         except BaseException:
             self.undo.close()
             raise
@@ -217,7 +218,7 @@ class Parts:
 
     def _activity(self) -> object:
         waits = self.clock.waits
-        return None if waits is None else waits.activity, self.recorder.activity
+        return None if waits is None else waits.pace.signs_of_life, self.recorder.activity
 
     # -- notifications, queues and the server
 

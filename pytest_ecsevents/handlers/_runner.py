@@ -286,7 +286,7 @@ class Runner:
 
     def _signs_of_life(self) -> tuple[object, ...]:
         """Values that change when the handler waits, calls the cloud, or gets an error that is to end it."""
-        return self._scheduler.activity, self._activity(), self._stop.times, self._interrupter.raised
+        return self._scheduler.pace.signs_of_life, self._activity(), self._stop.times, self._interrupter.raised
 
     def _end_stuck(self) -> None:
         """Interrupt a handler that neither waits nor calls the cloud. If it was interrupted before, it has swallowed that."""
