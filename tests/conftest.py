@@ -2,8 +2,10 @@
 
 import contextlib
 import datetime as dt
+import gc
 import itertools
 import json
+import ssl
 import sys
 import time
 from _thread import get_ident
@@ -36,6 +38,21 @@ with contextlib.suppress(ModuleNotFoundError):
     import aiohttp  # noqa: F401  # the same
 
 _REAL = (time.sleep, time.time, dt.datetime)
+
+
+def pytest_collection_finish():
+    """Keep what was collected out of the garbage collector, which every run of pytest inside a test calls several times."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_certificates():
+    """Nothing is encrypted here, and reading certificates takes most of a call that the newer SDK makes in a loop."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("load_verify_locations", "set_default_verify_paths"):
+            patch.setattr(ssl.SSLContext, name, lambda *_args, **_options: None)
+        yield
 
 
 @pytest.fixture(autouse=True)
