@@ -32,8 +32,8 @@ class CallLog(Generic[C]):
     """The requests to one service, in order, and the faults and delays declared for them.
 
     Args:
-        seed: Makes the random choices of this test its own.
-        text: A request in words.
+        seed: Seed of random choices.
+        text: Formats a request.
     """
 
     def __init__(self, seed: str, text: Callable[[C], str]) -> None:
@@ -122,24 +122,23 @@ def standing_clock(call: ApiCall, waiting_for: Mapping[str, Micros]) -> Standing
     instance_id, until = min(waiting_for.items(), key=lambda item: item[1])
     return StandingClockError(
         f"The handler called {call.action} again and again while the clock stands at {instant_text(call.at_micros)}. It "
-        f"waits for {instance_id}, which goes on at {instant_text(until)}, but time does not pass by itself: sleep in the "
-        "loop (time.sleep moves the clock), or leave out the pending_takes, starting_takes or stopping_takes that the "
-        "instance was given."
+        f"waits for {instance_id}, whose status changes at {instant_text(until)}, but time does not pass by itself: sleep in "
+        "the loop (time.sleep moves the clock), or remove the instance's pending_takes, starting_takes or stopping_takes."
     )
 
 
 def standing_run(call: Call, calls: int, place: str) -> StandingClockError:
-    """The error for a handler under `run` that calls on while the clock stands still."""
+    """The error for a handler under `run` that keeps calling while the clock stands still."""
     return StandingClockError(
         f"The handler made {calls} calls while the clock stands at {instant_text(call.at_micros)}, the last of them "
         f"{_request_text(call)} at {place}. Time does not pass by itself, so run would never end: sleep in the "
-        "loop (time.sleep moves the clock), or have calls take their time: "
+        "loop (time.sleep moves the clock), or let calls take virtual time: "
         f'ecs_events.delay("{METADATA if isinstance(call, MetadataCall) else ALL}", "50ms").'
     )
 
 
 def standing_queue(what: str, at: Micros, requests: int) -> StandingClockError:
-    """The error for a handler under `run` that polls a queue on while the clock stands still."""
+    """The error for a handler under `run` that keeps polling a queue while the clock stands still."""
     return StandingClockError(
         f"The handler made {requests} requests to queues while the clock stands at {instant_text(at)}, the last of them "
         f"{what}. Time does not pass by itself, so run would never end: poll with wait_seconds, or sleep in the "

@@ -30,7 +30,7 @@ C_contra = TypeVar("C_contra", bound=Call, contravariant=True)
 
 
 class Pattern(Protocol[C_contra]):
-    """The calls that a rule is for."""
+    """Selects the calls that a rule is for."""
 
     @property
     def action(self) -> str:
@@ -50,7 +50,7 @@ class Condition(Protocol[C_contra]):
     """Decides which of a rule's calls fail."""
 
     def applies(self, call: C_contra) -> bool:
-        """Whether this call fails; asked once for each call, in order."""
+        """Whether this call fails; called once for each call, in order."""
 
 
 class Chance:
@@ -121,7 +121,7 @@ class Rule(Generic[C]):
 
     @property
     def is_over(self) -> bool:
-        """Whether it has applied as often as it was declared for."""
+        """Whether it has applied `times` times."""
         return self.times is not None and self.met >= self.times
 
     @property
@@ -158,7 +158,7 @@ class FaultRules(Generic[C]):
 
     @property
     def declared(self) -> int:
-        """How many calls the faults are for, as far as that is known."""
+        """How many calls the faults are for; a fault without a number counts as often as it was met."""
         return sum(fault.met if fault.times is None else fault.times for fault in self._faults)
 
     def fail(
@@ -177,7 +177,7 @@ class FaultRules(Generic[C]):
         """Declare a fault.
 
         Raises:
-            BadArgumentError: Something of it cannot be.
+            BadArgumentError: An argument is wrong.
         """
         what = f"fail({calls.action!r}, {code!r})"
         effect = _effect(what, calls.action, code, message=message, http_status=http_status, acted=acted)
@@ -203,7 +203,7 @@ class FaultRules(Generic[C]):
         """Declare a quota.
 
         Raises:
-            BadArgumentError: Something of it cannot be.
+            BadArgumentError: An argument is wrong.
         """
         what = f"quota({calls.action!r})"
         if not _is_count(per_minute):
@@ -224,17 +224,17 @@ class FaultRules(Generic[C]):
         """Declare a delay.
 
         Raises:
-            BadArgumentError: Something of it cannot be.
+            BadArgumentError: An argument is wrong.
         """
         what = f"delay({calls.action!r})"
         if by == 0:
-            raise BadArgumentError(f'{what} got a duration of nothing. Pass one above zero, such as "30s".')
+            raise BadArgumentError(f'{what} got a duration of zero. Pass a longer one, such as "30s".')
         effect = Effect(delay=by)
         name = f"delay of {duration_text(by)}"
         self.rules.append(Rule(calls, name, effect, _checked_times(times, what), between, optional=optional))
 
     def effect(self, call: C) -> Effect:
-        """The first fault that applies to a call, and unless that keeps it from arriving, the first delay."""
+        """The first fault that applies to a call and, unless the call never arrives, the first delay."""
         fault = next((rule for rule in self._faults if rule.meets(call)), None)
         effect = NO_EFFECT if fault is None else fault.effect
         if isinstance(effect.fault, NetworkFault) and effect.fault.acts is Acts.NEVER:
@@ -243,7 +243,7 @@ class FaultRules(Generic[C]):
         return effect if delay is None else replace(effect, delay=delay.effect.delay)
 
     def unused(self, calls: Sequence[C]) -> UnusedFaultError | None:
-        """The complaint about rules that met fewer calls than they were declared for."""
+        """The error about rules that met fewer calls than they were declared for; None if there are none."""
         left = [rule for rule in self.rules if not (rule.optional or rule.was_used)]
         left.sort(key=lambda rule: rule.effect.fault is None)
         if not left:
@@ -256,12 +256,12 @@ class FaultRules(Generic[C]):
                     [f"{' and '.join(kinds).capitalize()} were declared that the handler did not meet:", *bullets]
                 ),
                 "faults",
-                "Have the handler make these calls, or declare fewer; one with optional=True need not be met.",
+                "Let the handler make these calls, or declare fewer; one with optional=True may stay unused.",
             )
         )
 
     def _nearest_call(self, rule: Rule[C], calls: Sequence[C]) -> str:
-        """`Nearest call: RebootInstance(InstanceId=i-web2) -> 200.`, the last one of those that are as near."""
+        """`Nearest call: RebootInstance(InstanceId=i-web2) -> 200.`; of equally near calls, the last."""
         same = [call for call in calls if rule.calls.fits_action(call)]
         if not same:
             name = nearest(rule.calls.action, {_action(call) for call in calls})
@@ -277,7 +277,7 @@ def _action(call: object) -> str:
     return str(getattr(call, "action", METADATA))
 
 
-# -- what can be declared
+# -- checks of declarations
 
 
 def _is_count(number: object) -> bool:
@@ -299,11 +299,11 @@ def _effect(
         return Effect(_error(action, code, message, http_status, what), bool(acted))
     if message is not None or http_status is not None:
         raise BadArgumentError(
-            f"{what} got message= or http_status=, which only the cloud's own errors have. Leave them out: {fault.name} "
-            f"is that {fault.meaning}."
+            f"{what} got message= or http_status=, which only the cloud's own errors have. Omit them for a network "
+            f"fault ({fault.name}: {fault.meaning})."
         )
     if fault.acts is not Acts.IF_TOLD and acted is not None and acted is not (fault.acts is Acts.ALWAYS):
-        raise BadArgumentError(f"{what} got acted={acted}. Leave it out: the request acts {fault.acts.value}.")
+        raise BadArgumentError(f"{what} got acted={acted}. Omit it: the request acts {fault.acts.value}.")
     return Effect(fault, fault.acts is Acts.ALWAYS or bool(acted))
 
 
@@ -314,9 +314,9 @@ def _error(action: str, code: str, message: str | None, http_status: int | None,
     if row is None and (http_status is None or message is None):
         known = tuple(dict.fromkeys(code for table in tables for code in table.codes()))
         raise BadArgumentError(
-            f"{code!r} is no error that {'any action' if action == ALL else action} is known to answer."
-            f"{did_you_mean(str(code), (*known, *NETWORK_FAULTS))} For one of your own pass message= and http_status= too. Known "
-            f"are: {listed(known, most=99)}; and of the network: {listed(NETWORK_FAULTS)}."
+            f"unknown error {code!r} of {'any action' if action == ALL else action}."
+            f"{did_you_mean(str(code), (*known, *NETWORK_FAULTS))} For an error of your own pass message= and http_status= too. "
+            f"Known errors are: {listed(known, most=99)}; of the network: {listed(NETWORK_FAULTS)}."
         )
     if row is not None:
         http_status = row.http_status if http_status is None else http_status

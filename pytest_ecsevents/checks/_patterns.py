@@ -14,7 +14,7 @@ from pytest_ecsevents.services.metadata._calls import MetadataCall
 __tracebackhide__ = hidden_in_reports
 
 ALL: Final = "*"
-"""Every action that is answered: faked and stubbed ones."""
+"""Every faked or stubbed action."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,21 +50,21 @@ T = TypeVar("T")
 
 
 MOST_CALLS_AT_ONE_INSTANT: Final = 1000
-"""Looks that may come in a row at one instant while an instance is in the middle of an operation."""
+"""Describe calls that may come in a row at one instant while an instance is in the middle of an operation."""
 
 MOST_CALLS_OF_A_RUN: Final = 10_000
 """Calls that a handler under `run` may make in a row at one instant."""
 
 MOST_REMEMBERED: Final = 20
-"""Different errors of one kind that are told when the test ends."""
+"""Different errors of one kind that the teardown reports."""
 
 
 class _Unseen(NamedTuple):
-    """An error that the author has not seen yet.
+    """An error that the test has not got yet.
 
     Attributes:
-        error: It.
-        text: What there is to say of it when the test ends.
+        error: The error.
+        text: Its description in the teardown's report.
         is_planned: Whether a function planned with `at` raised it; else a receiver of notifications.
     """
 
@@ -74,18 +74,18 @@ class _Unseen(NamedTuple):
 
 
 class Origin(threading.local):
-    """Whether an error of a receiver reaches the test by itself: one flag for each thread.
+    """Whether an error raised now propagates to the test: one flag for each thread.
 
     Attributes:
-        is_test: Whether the test has called a public method, and ours alone has been called since. Elsewhere, for example
-            in an SDK's call or a sleep of the handler, an error that is raised may be swallowed.
+        is_test: Whether all frames since the test's call of a public method are ours. Otherwise, for example in an SDK's
+            call or a sleep of the handler, other code may swallow the error.
     """
 
     is_test = False
 
     @contextmanager
     def entered(self) -> Iterator[None]:
-        """A block of a public method."""
+        """Set the flag for the block of a public method."""
         before, self.is_test = self.is_test, True
         try:
             yield
@@ -93,7 +93,7 @@ class Origin(threading.local):
             self.is_test = before
 
     def call(self, function: Callable[..., T], *args: object) -> T:
-        """Call a function of the test's."""
+        """Call a function of the test's, with the flag off."""
         before, self.is_test = self.is_test, False
         try:
             return function(*args)
@@ -106,23 +106,23 @@ class CallRecorder:
 
     Attributes:
         strict: The checks that are on.
-        log: The calls of APIs.
+        log: The API calls.
         metadata: The requests to the metadata service.
-        stubs: The test's own answers.
+        stubs: The test's own responses.
         journal: What happened, in order.
-        sleeps: What the threads of the test slept.
+        sleeps: The sleeps of the test's threads.
         activity: Grows with each request: a sign of life.
-        waiting_for: Instances in the middle of an operation, and when they go on.
-        test_failed: Whether the test itself has failed; then there are no complaints.
+        waiting_for: Instances in the middle of an operation, and the instant of each one's next status.
+        test_failed: Whether the test itself has failed; then teardown reports nothing.
         left_threads: Names of threads of the test that outlive it.
-        origin: Whether an error of a receiver reaches the test by itself.
-        unseen: Errors of planned functions and receivers that the test has not seen yet.
+        origin: Whether an error raised now propagates to the test.
+        unseen: Errors of planned functions and receivers that the test has not got yet.
 
     Args:
         strict: The checks that are on.
-        waiting_for: Instances in the middle of an operation, and when they go on.
+        waiting_for: The attribute.
         clock: The test's clock.
-        seed: Makes the random choices of this test its own.
+        seed: Seed of random choices.
     """
 
     def __init__(self, strict: frozenset[str], waiting_for: Mapping[str, Micros], clock: Clock, seed: str) -> None:
@@ -210,7 +210,7 @@ class CallRecorder:
         return self.stubs.has(call)
 
     def stubbed(self, call: ApiCall) -> dict[str, Any] | None:
-        """The body of a stub's answer; None where the test has no stub for the call."""
+        """The body of a stub's response; None if the test has no stub for the call."""
         return self.stubs.answer(call)
 
     def unexpected(self, call: ApiCall, problem: str) -> None:
@@ -221,7 +221,7 @@ class CallRecorder:
     def object_to(self, error: EcsEventsError) -> None:
         """Raise an error about a request that cannot be answered, unless that check is off.
 
-        It is remembered for the end of the test: handlers catch Exception.
+        Teardown raises it again: handlers catch Exception.
         """
         if "calls" in self.strict:
             self._remember(error)
@@ -238,7 +238,7 @@ class CallRecorder:
         self.object_to(uncaught_connection())
 
     def reported(self, problem: BaseException) -> None:
-        """Remember an error whose request came from elsewhere, perhaps another process, and cannot get it raised."""
+        """Remember an error of a request over HTTP for teardown: it cannot be raised in the caller, perhaps another process."""
         error = problem if isinstance(problem, EcsEventsError) else served_call(problem)
         if str(error) not in self._raised:
             self._remember(error)
@@ -249,12 +249,12 @@ class CallRecorder:
         if times or len(self._raised) < MOST_REMEMBERED:
             self._raised[text] = first, times + 1
 
-    # -- what receivers do
+    # -- receivers of `on_change`
 
-    def watched(self, receiver: Callable[[Change], None]) -> Callable[[Observed], None]:
-        """A receiver whose errors are remembered, but for those that reach the test by themselves."""
+    def wrap_observer(self, receiver: Callable[[Change], None]) -> Callable[[Observed], None]:
+        """Wrap a receiver: errors that may not propagate to the test are remembered for teardown."""
 
-        def told(change: Observed) -> None:
+        def observe(change: Observed) -> None:
             if isinstance(change, Interruption):
                 return  # it changes no status
             try:
@@ -265,7 +265,7 @@ class CallRecorder:
                     self._receivers_errors.append(change_error_text(change, error))
                 raise
 
-        return told
+        return observe
 
     # -- faults
 
@@ -276,13 +276,13 @@ class CallRecorder:
 
     @property
     def faults_declared(self) -> int:
-        """How many requests the faults are for, as far as that is known."""
+        """How many requests the faults are for; a fault without a number counts as often as it was met."""
         return sum(log.faults.declared for log in self._logs.values())
 
-    # -- what functions do that the author planned
+    # -- functions planned with `at`
 
     def call_planned(self, function: Callable[[], object], at: Micros, place: str) -> None:
-        """Call a function planned for an instant, and remember its error until the author has seen it."""
+        """Call a function planned for an instant, and remember its error until the test gets it."""
         try:
             self.origin.call(function)
         except (HandlerStop, KeyboardInterrupt, SystemExit):
@@ -296,20 +296,20 @@ class CallRecorder:
             self.unseen.append(_Unseen(error, text, is_planned))
 
     def surfaced(self, error: BaseException) -> None:
-        """Note that the author sees an error."""
+        """Note that an error propagates to the test."""
         self.unseen = [one for one in self.unseen if one.error is not error]
 
     def surface(self) -> None:
-        """Raise the first error of a planned function or a receiver that the author has not seen."""
+        """Raise the first error of a planned function or a receiver that the test has not got."""
         for unseen in self.unseen:
             if not isinstance(unseen.error, DeliveryError):
                 self.unseen.remove(unseen)
                 raise unseen.error
 
-    # -- what receivers of notifications do
+    # -- receivers of notifications
 
     def given_up(self, delivery: Delivery, error: BaseException) -> None:
-        """Raise the error of a receiver where it reaches the test, and remember it elsewhere; a URL's is remembered."""
+        """Raise the error of a receiver if it propagates to the test; else remember it. A URL's error is remembered."""
         if "receivers" not in self.strict:
             return
         is_urls = isinstance(error, DeliveryError)
@@ -317,10 +317,10 @@ class CallRecorder:
             raise error
         self._keep_unseen(error, delivery_error_text(delivery, error), is_planned=False)
 
-    # -- what there is to complain of
+    # -- at teardown
 
     def complaint(self) -> EcsEventsError | None:
-        """What is wrong when the test has ended well by itself, all of it together."""
+        """One error about everything that the checks find in a test which passed by itself; None if they find nothing."""
         if self.test_failed:
             return None
         errors = [*self._raised.values()] if "calls" in self.strict else []
@@ -328,14 +328,14 @@ class CallRecorder:
         return combine_errors(errors)
 
     def _left_over(self) -> "Iterator[tuple[str, EcsEventsError | None]]":
-        """What each check has to say of the test as it ended."""
+        """The names and errors of the checks made at teardown."""
         for log in self._logs.values():
             yield "faults", log.faults.unused(log.calls)
         yield "stubs", self.stubs.unused(self.log.calls)
-        # Deliveries that failed, and would have been tried again after the test's end.
+        # Deliveries that failed, and whose next attempt would come after the test's end.
         not_retried = [
-            f"{delivery_error_text(delivery, delivery.error)}\n    It is tried again at {instant_text(at)}, which the test "
-            "did not reach."
+            f"{delivery_error_text(delivery, delivery.error)}\n    The next attempt is due at {instant_text(at)}, after the "
+            "test's end."
             for delivery, at in self.not_retried().items()
             if delivery.error is not None
         ]

@@ -33,7 +33,7 @@ _ATTRIBUTES: Final = [
 ]
 _INSTANTS: Final = ("publish_time", "not_before", "finish_time")
 
-_OTHER_ENDS: Final = ' A duration such as "30d" will do too, or a function of ecs_events.'
+_OTHER_ENDS: Final = ' Or pass a duration such as "30d", or a function of ecs_events.'
 
 
 def settings_of(settings: Settings | None, **arguments: str | Duration | None) -> Settings:
@@ -216,7 +216,7 @@ def no_single_event(
 def check_acted(action: str, code: str, acted: bool | None) -> None:
     if action == METADATA and acted is not None:
         raise BadArgumentError(
-            f"fail({METADATA!r}, {code!r}) got acted={acted}. Leave it out: who asks the metadata service only reads."
+            f"fail({METADATA!r}, {code!r}) got acted={acted}. Omit it: requests to the metadata service change nothing."
         )
 
 

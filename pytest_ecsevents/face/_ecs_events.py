@@ -858,9 +858,9 @@ class EcsEvents:
             A function that unsubscribes the receiver.
         """
         _arguments.check_observer(receiver)
-        told = self._recorder.watched(receiver)
-        self._cloud.observers.append(told)
-        return lambda: self._cloud.observers.remove(told)
+        observer = self._recorder.wrap_observer(receiver)
+        self._cloud.observers.append(observer)
+        return lambda: self._cloud.observers.remove(observer)
 
     def timeline(self) -> str:
         """The story so far in virtual time: calls, faults, and transitions of events and instances with their causes."""

@@ -1,4 +1,4 @@
-"""Event rules that fire: their targets, as the API was given them, and the receivers that stand for these."""
+"""Delivers the notifications of event rules to the test's receivers for the rules' targets."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,7 +25,7 @@ Mail = Callable[[str, str], Subscription | None]
 
 
 def log_entry(notification: Notification) -> dict[str, Any]:
-    """The entry in Log Service: the keys of the flat form, with content as text (a guess)."""
+    """The entry in Log Service: the flat form, with content as text (a guess)."""
     flat = cloudmonitor(notification)
     return {**flat, "content": json.dumps(flat["content"], ensure_ascii=False, separators=(",", ":"))}
 
@@ -35,7 +35,7 @@ _RECORDED: Final[Mapping[str, tuple[str, Callable[[Notification], dict[str, Any]
     "SlsParameters": ("log store {Project}/{LogStore}", log_entry),
     "OpenApiParameters": ("action {Action} of {Product} {Version}", cloudmonitor),
 }
-"""Targets that are no program: the name of the receiver, with members to fill in, and the form of the notification."""
+"""Targets that are no program, by the parameter that sets them: the receiver's name and the notification's form."""
 
 
 class RuleTargets:
@@ -44,81 +44,81 @@ class RuleTargets:
         self._receivers: Final = receivers
         self._mail: Final = mail
         self._known: Final[dict[RuleTarget, tuple[object, Subscription]]] = {}
-        self._ways: Final[Mapping[str, Callable[[RuleTarget, Notification], None]]] = {
-            "FcParameters": self._tell_function,
-            "MnsParameters": self._tell_mail,
-            "WebhookParameters": self._tell_webhook,
+        self._by_kind: Final[Mapping[str, Callable[[RuleTarget, Notification], None]]] = {
+            "FcParameters": self._send_to_function,
+            "MnsParameters": self._send_to_mail,
+            "WebhookParameters": self._send_to_webhook,
         }
-        monitor.rule_listeners.append(self.heard)
+        monitor.rule_listeners.append(self.fire_rules)
 
-    def heard(self, notification: Notification) -> None:
+    def fire_rules(self, notification: Notification) -> None:
         for rule in self._monitor.rules.of(notification.account_id):
             if rule.fires_for(notification):
-                told = replace(notification, rule_name=rule.name, keep_delivery=rule.deliveries.append)
+                sent = replace(notification, rule_name=rule.name, keep_delivery=rule.deliveries.append)
                 for target in list(rule.targets.values()):
-                    self._ways.get(target.kind, self._record)(target, told)
+                    self._by_kind.get(target.kind, self._record)(target, sent)
 
     # -- each kind of targets
 
-    def _tell_function(self, target: RuleTarget, told: Notification) -> None:
+    def _send_to_function(self, target: RuleTarget, sent: Notification) -> None:
         service, function, region_id = (target.members[name] for name in ("ServiceName", "FunctionName", "Region"))
         name = f"{service}/{function}"
         here = {key: row for key, row in self._receivers.functions.items() if not row[0].is_canceled}
-        # One that the test registered without a service stands for it in any.
+        # A function that the test registered without a service matches every service.
         found, own_region_id = here.get(name) or here.get(f"/{function}") or (None, None)
         if found is None:
             how = f'register it with ecs_events.function_compute(handler, name="{name}")'
-            self._turn_away(target, told, f"function {name}", f"no function {name} here{_near(name, here)}; {how}")
+            self._refuse(target, sent, f"function {name}", f"no function {name} here{_near(name, here)}; {how}")
         elif own_region_id not in (None, region_id):
             problem = f"function {name} is in {own_region_id} here, not in {region_id}"
-            self._turn_away(target, told, f"function {name}", problem)
+            self._refuse(target, sent, f"function {name}", problem)
         else:
-            found.take(told)
+            found.take(sent)
 
-    def _tell_mail(self, target: RuleTarget, told: Notification) -> None:
+    def _send_to_mail(self, target: RuleTarget, sent: Notification) -> None:
         kind = "queue" if "Queue" in target.members else "topic"
         name = target.members[kind.capitalize()]
         found = self._mail(kind, name)
         if found is None:
-            problem = f'no {kind} {name} here; make it with ecs_events.{kind}("{name}")'
-            self._turn_away(target, told, f"{kind} {name}", problem)
+            problem = f'no {kind} {name} here; create it with ecs_events.{kind}("{name}")'
+            self._refuse(target, sent, f"{kind} {name}", problem)
         else:
-            found.take(told)
+            found.take(sent)
 
-    def _tell_webhook(self, target: RuleTarget, told: Notification) -> None:
+    def _send_to_webhook(self, target: RuleTarget, sent: Notification) -> None:
         url, method, protocol = (target.members[name] for name in ("Url", "Method", "Protocol"))
         receiver = self._receivers.webhooks.get(url, url if _leads_here(url) else None)
         if protocol != "http":
-            self._turn_away(target, told, f"{protocol} {url}", f"{protocol} is not faked")
+            self._refuse(target, sent, f"{protocol} {url}", f"{protocol} is not faked")
         elif receiver is None:
-            how = f'say who answers with ecs_events.webhook("{url}", receiver)'
+            how = f'give it a receiver with ecs_events.webhook("{url}", receiver)'
             problem = f"tests reach no network{_near(url, self._receivers.webhooks)}; {how}"
-            self._turn_away(target, told, f"{method} {url}", problem)
+            self._refuse(target, sent, f"{method} {url}", problem)
         else:
             made = self._subscription(target, receiver, lambda: self._receivers.to_webhook(url, method, receiver))
-            made.take(told)
+            made.take(sent)
 
-    def _record(self, target: RuleTarget, told: Notification) -> None:
+    def _record(self, target: RuleTarget, sent: Notification) -> None:
         words, make = _RECORDED[target.kind]
         sender = NullSender(words.format(**target.members))
-        self._subscription(target, "", lambda: self._receivers.of_a_rule(sender, make)).take(told)
+        self._subscription(target, "", lambda: self._receivers.of_a_rule(sender, make)).take(sent)
 
-    def _turn_away(self, target: RuleTarget, told: Notification, receiver: str, problem: str) -> None:
+    def _refuse(self, target: RuleTarget, sent: Notification, receiver: str, problem: str) -> None:
         subscription = self._subscription(target, receiver, lambda: self._receivers.of_a_rule(NullSender(receiver)))
-        subscription.refuse(told, DeliveryError(problem))
+        subscription.refuse(sent, DeliveryError(problem))
 
-    def _subscription(self, target: RuleTarget, whom: object, make: Callable[[], Subscription]) -> Subscription:
-        """What brings notifications to a target; made anew when somebody else stands behind it."""
+    def _subscription(self, target: RuleTarget, receiver: object, make: Callable[[], Subscription]) -> Subscription:
+        """The subscription for a target; a new one when its receiver has changed."""
         before, known = self._known.get(target, (None, None))
-        if known is None or before != whom:
+        if known is None or before != receiver:
             known = make()
-            self._known[target] = whom, known
+            self._known[target] = receiver, known
         return known
 
 
 def _near(name: str, known: Iterable[str]) -> str:
     found = nearest(name, known, likeness=0.8)
-    return f" (there is {found})" if found else ""
+    return f" (did you mean {found}?)" if found else ""
 
 
 def _leads_here(url: str) -> bool:
@@ -129,7 +129,7 @@ def _leads_here(url: str) -> bool:
 
 
 class RuleBook(Mapping[str, EventRule]):
-    """The event rules of the test's account by name, as the handler has set them up."""
+    """The event rules of the test's account by name."""
 
     def __init__(self, monitor: CloudMonitor, account_id: str) -> None:
         self._rules: Final = monitor.rules

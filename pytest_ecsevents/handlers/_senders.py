@@ -1,4 +1,4 @@
-"""What brings a notification to a receiver: one class for each kind of receivers."""
+"""Sends notifications to receivers: one class for each kind of receiver."""
 
 import asyncio
 import inspect
@@ -26,11 +26,11 @@ Receiver = Callable[[dict[str, Any]], object]
 
 
 class FunctionSender:
-    """Calls a function of the author's with the notification.
+    """Calls a function of the user's with the notification.
 
     Args:
         guard: Ends the function when it hangs.
-        receiver: Its name in the timeline; by default its own.
+        receiver: Its name in the timeline; default: the function's name.
     """
 
     def __init__(self, function: Receiver, guard: Guard, receiver: str = "") -> None:
@@ -47,8 +47,8 @@ class FunctionSender:
             return self._function(payload)
         if is_loop_running():
             raise EcsEventsError(
-                f"The receiver {self.receiver} is a coroutine function, and cannot be awaited while an event loop runs in "
-                "this thread. Subscribe a plain function, such as the put_nowait of an asyncio.Queue that it reads."
+                f"The receiver {self.receiver} is a coroutine function, which cannot be awaited here: an event loop runs in "
+                "this thread. Subscribe a plain function, such as the put_nowait of an asyncio.Queue that the coroutine reads."
             )
         coroutine: Any = self._function(payload)
         return asyncio.run(coroutine)
@@ -59,7 +59,7 @@ class UrlSender:
 
     Args:
         method: A key of `METHODS`.
-        is_rule: Whether to add what an event rule adds to the payload.
+        is_rule: Whether to add the members of an event rule to the payload.
     """
 
     def __init__(self, url: str, method: str, *, is_rule: bool) -> None:
@@ -91,10 +91,10 @@ class FunctionComputeSender:
 
     Args:
         handler: `handler(event: bytes, context)`.
-        meta: What the context says of the function.
+        meta: Attributes of the function in the context.
         service: The name of its service; may be empty.
-        call: Calls a function, given its name for errors, the function, and how much virtual time it has.
-        seed: Makes its request ids and credentials.
+        call: Calls a function: its name for errors, the function, and its timeout in virtual microseconds.
+        seed: Seed of its request ids and credentials.
     """
 
     def __init__(
@@ -165,7 +165,7 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
 
 
 class NullSender:
-    """Delivers to a receiver that is no program, such as a contact group: the notification is recorded, nothing more."""
+    """Stands for a receiver that is no program, such as a contact group: the notification is only recorded."""
 
     def __init__(self, receiver: str) -> None:
         self.receiver: Final = receiver
@@ -175,7 +175,7 @@ class NullSender:
 
 
 def function_timed_out(what: str, limit: Micros, doing: str) -> EcsEventsError:
-    """The failure of a function that used up the virtual time it has, after which Function Compute ends it."""
+    """The error for a function that Function Compute ends at its timeout, `limit`."""
     return EcsEventsError(f"{what} timed out after {duration_text(limit)} of virtual time, while it waited at {doing}.")
 
 
@@ -185,5 +185,5 @@ def name_of(function: object) -> str:
 
 
 def is_coroutine_function(function: object) -> bool:
-    """Whether calling an object makes a coroutine; it may be one with an `async def __call__`."""
+    """Whether calling an object returns a coroutine; the object may have an `async def __call__`."""
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)

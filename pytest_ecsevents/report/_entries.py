@@ -24,7 +24,7 @@ JournalEntry: TypeAlias = (
 )
 
 Texts: TypeAlias = dict[object, tuple[int, str]]
-"""Number and text of each entry so far, by all that the text depends on: a repeated call is formatted once."""
+"""Number and text of each entry so far, by everything that the text depends on: a repeated call is formatted once."""
 
 INSTANCE: Final = "instance"
 """The kind of an instance's entries."""
@@ -35,12 +35,12 @@ _SLEEP_KEY: Final = -1
 
 
 class Rank(IntEnum):
-    """How much an entry matters: where a timeline is too long, the lowest rank is left out first."""
+    """How much an entry matters. If a timeline is too long, the lowest rank is left out first."""
 
     QUERY = 0
     """Queries that succeeded, and sleeps."""
     OPERATION = 1
-    """Other calls that succeeded, and what instances did."""
+    """Other calls that succeeded, and changes of instances."""
     EVENT = 2
     """Events, faults, errors."""
 
@@ -53,8 +53,8 @@ class TimelineEntry(NamedTuple):
         kind: `call`, `event`, `sleep`, ...
         text: What happened.
         thread: The thread that did it; "" for the cloud.
-        rank: What is left out first.
-        hint: What the fake adds to the cloud's own words.
+        rank: How much it matters.
+        hint: The fake's explanation, shown below the text.
         key: Entries of one kind with the same key are repetitions.
         until: When a sleep ended.
     """
@@ -80,7 +80,7 @@ def timeline_entries(journal: Iterable[JournalEntry], sleeps: Sequence[Sleep]) -
     texts: Texts = {}
     waiting = iter(sleeps)
     sleep = next(waiting, None)
-    # What an instance went through at one instant becomes one entry.
+    # Transitions of one instance at one instant become one entry.
     for _, numbered in groupby(enumerate(journal), key=_merge_key):
         group = [entry for _, entry in numbered]
         while sleep is not None and sleep.at_micros < group[0].at_micros:

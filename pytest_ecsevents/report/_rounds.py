@@ -1,4 +1,4 @@
-"""Repetitions folded into one line: a poller's month takes one."""
+"""Folds repetitions into one line: a poller's month takes one line."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ LONGEST_ROUND: Final = 64
 """Entries in one round of a handler: a call for each of fifty instances, and a sleep."""
 
 _CANDIDATES: Final = 4
-"""Sizes of a round that are tried."""
+"""Number of sizes of a round that are tried."""
 
 _OFTEN: Final = 3
-"""Repetitions from which on they are folded."""
+"""Repetitions are folded from this number on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,8 @@ class Round:
 def fold_rounds(entries: Sequence[TimelineEntry]) -> Iterator[Round]:
     """Fold the entries of each thread into rounds.
 
-    In a stretch with one thread, what instances do belongs to its rounds if the delay after their start is the same each
-    time. Otherwise a round ends where the cloud does something.
+    In a stretch with one thread, entries of instances belong to its rounds if they come after the same delay each time.
+    Otherwise a round ends at an entry of the cloud.
     """
     for may_be_folded, run in groupby(entries, key=lambda entry: bool(entry.thread) or entry.kind == INSTANCE):
         together = list(run)
@@ -77,9 +77,9 @@ def _fold(stream: Sequence[TimelineEntry]) -> Iterator[Round]:
 
 
 def _candidate_sizes(stream: Sequence[TimelineEntry], place: int) -> Iterator[int]:
-    """Sizes that a round may have, the shortest first: up to each place where its first entry comes again.
+    """Possible sizes of a round, the shortest first: its first entry comes again after that many entries.
 
-    A round begins with what the thread does, not with its consequence.
+    A round begins with an entry of a thread, not with its consequence.
     """
     first = stream[place]
     if not first.thread:
@@ -90,7 +90,7 @@ def _candidate_sizes(stream: Sequence[TimelineEntry], place: int) -> Iterator[in
 
 
 def _try_size(stream: Sequence[TimelineEntry], place: int, size: int) -> tuple[Round, int]:
-    """The round of that size, and the number of entries in it; 0 if it is repeated too seldom."""
+    """The round of that size, and the number of entries that it folds; 0 if it is repeated too seldom."""
     block, starts = stream[place : place + size], [stream[place]]
     while _repeats_at(stream, place + size * len(starts), block, starts):
         starts.append(stream[place + size * len(starts)])

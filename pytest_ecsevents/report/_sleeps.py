@@ -27,11 +27,7 @@ class SleepRun:
     times: int = 1
 
     def takes(self, start: Micros) -> bool:
-        """Count a sleep that starts then, if it continues the run.
-
-        Returns:
-            Whether it does.
-        """
+        """Count a sleep that starts at `start`, if it continues the run. Returns whether it does."""
         if self.times == 1:
             self.stride = start - self.first
         elif start != self.first + self.stride * self.times:

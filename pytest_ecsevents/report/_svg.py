@@ -37,7 +37,7 @@ _STYLE: Final = (
     f".ecse .ecse-on{{pointer-events:none}}{_rules(0)}@media (prefers-color-scheme:dark){{{_rules(1)}}}"
 )
 
-# What XML cannot hold.
+# Characters that XML does not allow.
 _NOT_IN_XML: Final = re.compile("[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 

@@ -1,4 +1,4 @@
-"""What a product and its actions are: declarations, and one function for each action. Products are handed in."""
+"""Declarations of products and their actions; each action has one function. This package knows no product."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -22,12 +22,12 @@ class ParsedCall:
     """One call of an action, its parameters parsed. A product subclasses it to add what its actions work on.
 
     Attributes:
-        action: What is called.
+        action: The called action.
         account_id: The caller's account.
-        region_id: `RegionId` as sent, or "" when it was not.
+        region_id: `RegionId` as sent, or "".
         now: The instant of the call.
-        values: Every typed value by name.
-        hint: Set by the action: what the timeline says about the answer.
+        values: The typed values by name.
+        hint: An explanation of the reply for the timeline; set by the action.
     """
 
     action: "Action[Any]"
@@ -44,7 +44,7 @@ class ParsedCall:
 
     @property
     def cause(self) -> str:
-        """The cause of transitions that this call brings about."""
+        """The cause of this call's transitions."""
         return self.action.name
 
     def error(self, code: str, detail: str = "", *, hint: str = "") -> ApiError:
@@ -65,17 +65,17 @@ class Action(Generic[CallT_contra]):
 
     Attributes:
         name: `RebootInstance`.
-        parameters: What it takes beyond the common parameters.
+        parameters: Its parameters, besides the common ones.
         package: The package whose `errors.csv` has its errors.
         answer: Acts, and returns the reply without RequestId.
-        refusals: The error for each error that the fake raises.
+        refusals: The code for each error that the fake cloud raises.
         missing: The error for a missing required parameter.
-        unusable: The error for a value that a parameter cannot have, unless the parameter has its own.
+        unusable: The error for a wrong value, unless the parameter has its own.
         words_of: The action whose messages are used where this action's page prints only "%s" (a guess).
         needs_region: Whether RegionId is required.
         methods: The HTTP methods that it takes.
-        notes: What the fake guesses here, for documentation.
-        errors: The errors that it may answer with, beside the common ones.
+        notes: The fake's guesses about it, for documentation.
+        errors: Its errors, besides the common ones.
     """
 
     name: str
@@ -106,13 +106,13 @@ class Action(Generic[CallT_contra]):
         return row.error(detail, hint=hint)
 
     def invalid(self, name: str, value: str, expected: str, code: str = "") -> ApiError:
-        """The error for a value that cannot be used; its words are a guess, the service's are not published.
+        """The error for a wrong value. Its message is a guess: the service's is not published.
 
         Args:
-            name: The parameter's.
-            value: What was sent, as the message shows it.
-            expected: A sentence that says what was expected.
-            code: Of the error; "" for `unusable`.
+            name: The parameter's name.
+            value: The value as the message shows it.
+            expected: A sentence about what was expected.
+            code: The error's code; "" for `unusable`.
         """
         row = self.row(code or self.unusable)
         hint = "" if "%s" in row.message else f"{name} is {value}. {expected}"
@@ -123,10 +123,10 @@ class Action(Generic[CallT_contra]):
         return self.error(code or self.missing, not_supplied(name), hint=f"{name} was not sent")
 
     def parse(self, found: Mapping[str, Any]) -> dict[str, Any]:
-        """The typed value of every parameter.
+        """The typed values of all parameters.
 
         Raises:
-            ApiError: One is missing or cannot be used; the first in order of declaration.
+            ApiError: A parameter is missing or wrong; the first in order of declaration counts.
         """
         values = {}
         for parameter in self.parameters.parameters:
@@ -149,11 +149,11 @@ class Product(Generic[CallT_contra]):
     """One product's API.
 
     Attributes:
-        name: `Ecs`, as the SDKs and the call log have it.
+        name: `Ecs`, as in the SDKs and the call log.
         version: `2014-05-26`.
         hosts: The first words of its hosts' names: `ecs` of `ecs-cn-hangzhou.aliyuncs.com`.
         actions: Its actions by name.
-        nouns: The lists of its replies that the timeline counts, and what it calls their items.
+        nouns: Nouns for the items of lists in its replies, by the list's key; the timeline counts these.
     """
 
     name: str
@@ -195,7 +195,7 @@ class Actions(dict[str, Action[CallT]]):
 
     Args:
         package: The package whose `errors.csv` has their errors.
-        **shared: What each of them is declared with (see `Action`), unless it says otherwise.
+        **shared: Defaults for the attributes of `Action`.
     """
 
     def __init__(self, package: str, **shared: Any) -> None:

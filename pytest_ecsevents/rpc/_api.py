@@ -1,4 +1,4 @@
-"""The RPC protocol of Alibaba Cloud's APIs: from a request to an action, and from what it returns to a reply."""
+"""The RPC protocol of Alibaba Cloud's APIs: decodes a request, calls the action, encodes the reply."""
 
 import json
 import re
@@ -30,9 +30,9 @@ _ACS3_KEY: Final = re.compile(r"ACS3-[\w-]+ .*?Credential=([^,\s]+)")
 
 _JSON_HEADERS: Final = {"Content-Type": "application/json;charset=utf-8"}
 _XML_HEADERS: Final = {"Content-Type": "text/xml;charset=utf-8"}
-# What XML 1.0 cannot hold, not even escaped.
+# Characters that XML 1.0 does not allow, even escaped.
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-# Replies are built here and hold no cycle to look for.
+# Replies are built here and contain no cycles.
 _encode: Final = json.JSONEncoder(check_circular=False, ensure_ascii=False, separators=(",", ":")).encode
 
 CallT = TypeVar("CallT", bound=ParsedCall)
@@ -43,7 +43,7 @@ class Backend(Protocol):
 
     @property
     def regions(self) -> AbstractSet[str]:
-        """Every region known."""
+        """The known regions."""
 
     def changing(self) -> AbstractContextManager[Micros]:
         """Hold the state for one operation at the instant yielded."""
@@ -53,13 +53,13 @@ class Backend(Protocol):
 
 
 class CallChecks(Recorder, Protocol):
-    """What a test's checks do with API calls: besides recording them, answer with stubs those that are not faked."""
+    """The test's checks, as far as they concern API calls, and its stubs."""
 
     def is_stubbed(self, call: ApiCall) -> bool:
         """Whether the test has a stub for a call."""
 
     def stubbed(self, call: ApiCall) -> "JsonObject | None":
-        """The body of a stub's answer; None where the test has no stub for the call."""
+        """The body of a stub's response; None if the test has no stub for the call."""
 
     def unexpected(self, call: ApiCall, problem: str) -> None:
         """Raise an error about a call that cannot be answered, if that check is on."""
@@ -71,10 +71,10 @@ class ApiExchange(Exchange):
 
     Attributes:
         request: What was sent.
-        product: The product called; None where it is not faked.
-        action: The action called; None where it is not faked.
+        product: The product called; None if it is not faked.
+        action: The action called; None if it is not faked.
         found: The parameters sent, by name.
-        request_id: Of the reply.
+        request_id: The id of the reply.
     """
 
     call: ApiCall
@@ -112,7 +112,7 @@ class Api(Generic[CallT]):
         self._by_token: Final[dict[tuple[str, str, str], tuple[Mapping[str, Any], JsonObject]]] = {}
 
     def decode(self, request: ApiRequest, at: Micros) -> ApiExchange:
-        """Find the action, and sort what was sent into its parameters."""
+        """Find the action, and assign what was sent to its parameters."""
         params, headers = request.params, request.headers
         name = params.get("Action") or headers.get("x-acs-action", "")
         version = params.get("Version") or headers.get("x-acs-version", "")
@@ -150,7 +150,7 @@ class Api(Generic[CallT]):
         )
 
     def answer(self, exchange: ApiExchange) -> ApiReply:
-        """Call the action, or what stands in for one that is not faked."""
+        """Call the action, or a stub or helper for one that is not faked."""
         request, action = exchange.request, exchange.action
         methods = METHODS if action is None else action.methods
         if request.method not in methods:
@@ -165,7 +165,7 @@ class Api(Generic[CallT]):
         return encoded(200, body, _format(request), f"{exchange.call.action}Response")
 
     def refuse(self, exchange: ApiExchange, error: ApiError) -> ApiReply:
-        """The error as the API words it."""
+        """The error as the API sends it."""
         request = exchange.request
         body = error_body(error, exchange.call.product, request.host, exchange.request_id)
         return encoded(error.http_status, body, _format(request), "Error")
@@ -198,7 +198,7 @@ class Api(Generic[CallT]):
         return body
 
     def _once(self, call: CallT, action: Action[CallT], found: Mapping[str, Any]) -> JsonObject:
-        """Act once for a ClientToken: a request repeated with it gets the first one's answer again."""
+        """Act once for each ClientToken: a repeated request gets the reply of the first one."""
         key = (call.account_id, action.name, found["ClientToken"])
         if key in self._by_token:
             sent, body = self._by_token[key]
@@ -279,7 +279,7 @@ def _warn_unknown(action: Action[Any], unknown: list[str]) -> None:
     known = action.parameters.known_names()
     for name in unknown:
         warnings.warn_explicit(
-            f"{action.name} was sent {name}, which is no parameter of it: the service ignores it."
+            f"unknown parameter {name} of {action.name}: the service ignores it."
             f"{did_you_mean(_NUMBER.sub('.N', name), known)} Its parameters are: {listed(known, most=99)}.",
             UnknownParameterWarning,
             frame.f_code.co_filename,
@@ -296,9 +296,9 @@ def encoded(http_status: int, body: JsonObject, wanted: str, root: str) -> ApiRe
 
     Args:
         http_status: 200, 403, ...
-        body: What it says.
+        body: The members.
         wanted: `Format` as sent; anything but JSON is XML, the documented default.
-        root: The name of the XML document's element.
+        root: The name of the XML document's root element.
     """
     if wanted.upper() == "JSON":
         text = _listing_json(body) if isinstance(body, Listing) else _encode(body)
@@ -318,7 +318,7 @@ def _listing_json(body: Listing) -> str:
 
 
 def xml_elements(name: str, value: Json) -> Iterator[str]:
-    """A value as XML. A list repeats its element; what JSON wraps in a singular key is so wrapped in XML too."""
+    """Encode a value as XML. A list repeats its element; singular keys around lists stay, as in JSON."""
     if isinstance(value, list):
         for item in value:
             yield from xml_elements(name, item)

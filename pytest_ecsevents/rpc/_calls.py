@@ -20,9 +20,9 @@ class Call:
         code: The code of an error reply, else None.
         failure: The network fault that replaced or damaged the reply: `read timeout`, `bad gateway`, ...; else "".
         lost: What the service replied if the client never received it: "200", "404 InvalidInstanceId.NotFound"; else "".
-        hint: What the fake knows about an error beyond the service's own words.
+        hint: The fake's explanation of an error, beyond the service's message.
         fault: Whether it met a fault that the test declared.
-        summary: What the reply holds, in a word or two.
+        summary: The content of the reply, in a word or two.
         thread: The name of the thread that made it.
     """
 
@@ -55,7 +55,7 @@ class Call:
         return None if self.reply is None else self.reply.body.decode(errors="replace")
 
     def __repr__(self) -> str:
-        # What a subclass adds says what was called: it comes first.
+        # The fields of a subclass come first: they say what was called.
         shown = sorted((one.name for one in fields(self) if one.repr), key=Call.__slots__.__contains__)
         return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
 
@@ -65,11 +65,11 @@ class ApiCall(Call):
     """One call of an API.
 
     Attributes:
-        product: `Ecs`; of another product, what its host is called (`slb`).
+        product: `Ecs`; for a product that is not faked, the first word of its host (`slb`).
         version: `2014-05-26`.
         action: `RebootInstance`.
-        params: What was sent beyond the common parameters, by name on the wire; a list parameter is one list, of structs
-            one of dicts.
+        params: The parameters sent besides the common ones, by name on the wire. A list parameter is a list; a list of
+            structs is a list of dicts.
         region_id: `RegionId` as sent, or "".
     """
 

@@ -1,8 +1,8 @@
 """Reads the error tables: each service keeps its rows in an `errors.csv` in its package.
 
 Columns: `code`, `status`, `message`, `source`, `actions` (those that can answer with it, separated by spaces; empty for
-any), `name` (see `ErrorRow`), `notes` (for readers of the file). Rows are sorted by code. A table of another service is
-had with `error_table("pytest_ecsevents.services.smq")`: give the package, and the action if the rows differ by action.
+any), `name` (see `ErrorRow`), `notes` (for readers of the file). Rows are sorted by code. Another service gets its table
+with `error_table("pytest_ecsevents.services.smq")`: pass the package, and the action if the rows differ by action.
 """
 
 import csv
@@ -40,4 +40,4 @@ def csv_rows(package: str, name: str) -> Iterator[list[str]]:
 
 
 COMMON: Final = error_table("pytest_ecsevents.rpc")
-"""What any action may answer with."""
+"""Errors of all actions."""

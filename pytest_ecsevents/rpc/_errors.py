@@ -13,10 +13,10 @@ class ErrorRow:
     Attributes:
         code: `Code`.
         http_status: The HTTP status.
-        message: `Message`. "%s" stands for what the service fills in at run time; its words were published nowhere,
-            so what the fake puts there is a guess.
+        message: `Message`. "%s" stands for a text that the service fills in; it is not published, so the fake's text is a
+            guess.
         source: The page or edition that the row comes from.
-        name: Names the row where its table has several of the code; "" where the code is enough.
+        name: A name for the row if its table has several with this code; else "".
     """
 
     code: str
@@ -37,7 +37,7 @@ class ApiError(Exception):
         code: `Code`.
         http_status: The HTTP status.
         message: `Message`.
-        hint: What the timeline tells the user beyond the message; not sent.
+        hint: An explanation for the timeline; not sent.
     """
 
     def __init__(self, code: str, http_status: int, message: str, *, hint: str = "") -> None:

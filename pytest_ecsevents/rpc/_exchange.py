@@ -5,7 +5,7 @@ how long a client waits, is the same for all of them and happens in `Endpoint`. 
 
 1. `Service.decode` makes an `Exchange` with the record of the request.
 2. `Recorder.record` puts the record into the call log and returns the fault or delay that applies.
-3. `Service.answer` acts: at once, or after a delay, when the clock gets there. It does so even if the client has given up.
+3. `Service.answer` acts, immediately or after a delay of virtual time, even if the client has given up.
 4. The client's thread or coroutine waits in virtual time for the reply or for its own timeout.
 5. The client gets the reply, a damaged reply, or a network fault; the record says which.
 """
@@ -37,15 +37,15 @@ class Exchange:
         call: The record of the request.
         patience: How long the client waits; only called if a fault or a delay applies.
         can_fail: Whether faults and delays apply to it.
-        unreachable: Why no connection can be made. It is raised where that is strict; else connecting times out.
+        unreachable: Why no connection is possible. It is raised if that check is on; else connecting times out.
         effect: The fault or delay that applies.
         no_reply: What the client gets instead of a reply.
-        ends_at: When the client has its reply or gives up; None for at once.
+        ends_at: When the client gets its reply or gives up; None for immediately.
         reply: What the service replied.
-        refusal: The error that this reply is.
-        problem: An error of the plugin's or of the test's own code in answering: raised where the client waits.
+        refusal: The error in that reply; None if it succeeded.
+        problem: An error of the plugin's or of the test's own code in answering: it is raised in the client's call.
         has_acted: Whether a delayed request has begun to act.
-        is_lost: Whether the client has stopped waiting for what the service replies.
+        is_lost: Whether the client has stopped waiting for the service's reply.
         lock: Held while a delayed request acts, since two threads may find it due.
     """
 
@@ -70,7 +70,7 @@ ExchangeT = TypeVar("ExchangeT", bound=Exchange)
 
 
 class Service(Protocol[RequestT_contra, ExchangeT]):
-    """What an HTTP service of the fake defines."""
+    """An HTTP service of the fake."""
 
     def decode(self, request: RequestT_contra, at: Micros) -> ExchangeT:
         """Decode a request made at an instant; nothing acts yet."""
@@ -87,7 +87,7 @@ class Service(Protocol[RequestT_contra, ExchangeT]):
 
 
 class Recorder(Protocol):
-    """What a test's checks do with requests."""
+    """The test's checks, as far as they concern requests."""
 
     def record(self, call: Call, *, can_fail: bool) -> Effect:
         """Add a request to the call log, and return the fault or delay that applies to it."""
@@ -100,14 +100,14 @@ class Recorder(Protocol):
 
 
 class Timed(Protocol):
-    """What requests are answered in: the test's cloud."""
+    """The part of the test's cloud that an endpoint needs."""
 
     @property
     def clock(self) -> Clock:
         """The test's clock."""
 
     def settled(self) -> Micros:
-        """The instant, once everything due has happened."""
+        """Run what is due, and return the instant."""
 
 
 class Endpoint(Generic[RequestT_contra, ExchangeT]):
@@ -131,7 +131,7 @@ class Endpoint(Generic[RequestT_contra, ExchangeT]):
         return self._received(exchange)
 
     async def awaited(self, request: RequestT_contra) -> Outcome:
-        """The same for a coroutine: other tasks of its loop continue while it waits."""
+        """Answer a request of a coroutine: other tasks of its loop run while it waits."""
         exchange = self._begin(request)
         if exchange.ends_at is not None:
             with self._noting_end(exchange):
@@ -139,7 +139,7 @@ class Endpoint(Generic[RequestT_contra, ExchangeT]):
         return self._received(exchange)
 
     def _begin(self, request: RequestT_contra) -> ExchangeT:
-        """Decode and record a request, and have it act now or when its delay is over."""
+        """Decode and record a request. It acts now, or is planned for the end of its delay."""
         now, clock = self._cloud.settled(), self._cloud.clock
         with clock.lock:  # threads share the call log, the faults and the ids
             exchange = self._service.decode(request, now)
@@ -159,7 +159,7 @@ class Endpoint(Generic[RequestT_contra, ExchangeT]):
         """Decide what the client gets, and when.
 
         Raises:
-            EcsEventsError: It would hang.
+            EcsEventsError: The client would hang.
         """
         call = exchange.call
         exchange.effect = effect
@@ -205,7 +205,7 @@ class Endpoint(Generic[RequestT_contra, ExchangeT]):
             call.lost, exchange.is_lost = _status_text(exchange), True
 
     def _received(self, exchange: ExchangeT) -> Outcome:
-        """What the client gets in the end."""
+        """What the client gets: a reply, or a network fault."""
         effect = exchange.effect
         if effect is NO_EFFECT:
             return self._replied(exchange)

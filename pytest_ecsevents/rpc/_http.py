@@ -17,7 +17,7 @@ class Connection(Protocol):
         """Whether the client no longer waits for the answer."""
 
     def wait_until(self, at: Micros | None) -> ServerWait:
-        """A wait of the request that ends at an instant, None for never, or when it is woken."""
+        """A wait of the request that ends at an instant (None for never) or when it is woken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class HttpRequest:
     Attributes:
         method: GET, PUT, ...
         path: Without the query, percent signs resolved.
-        query: Behind the question mark, as sent.
+        query: The part after the question mark, as sent.
         headers: By name in lower case.
         body: As sent.
         connection: The connection that it came through.

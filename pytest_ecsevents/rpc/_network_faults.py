@@ -24,9 +24,9 @@ class NetworkFault:
     """One row of the table.
 
     Attributes:
-        name: What `fail` calls it.
+        name: Its name in `fail`.
         meaning: What the client sees.
-        acts: Whether the request still acts.
+        acts: Whether the request still takes effect.
         no_reply: What the client gets instead of a reply.
         page: A proxy's reply instead of the service's.
         damage: Makes the damaged reply from the service's.
@@ -56,7 +56,7 @@ def _page(http_status: int) -> ApiReply:
 
 
 def _truncated(reply: ApiReply) -> ApiReply:
-    """The first half, under headers that announce the whole."""
+    """The first half of the body, with the Content-Length of the whole."""
     headers = {**reply.headers, "Content-Length": str(len(reply.body))}
     return replace(reply, body=reply.body[: len(reply.body) // 2], headers=headers)
 
@@ -117,8 +117,8 @@ class Effect:
 
     Attributes:
         fault: An error reply, or a network fault.
-        acts: Whether the request acts.
-        delay: How long it takes to act, or to be refused.
+        acts: Whether the request takes effect.
+        delay: Virtual time until it takes effect or is refused.
     """
 
     fault: ApiError | NetworkFault | None = None
@@ -126,7 +126,7 @@ class Effect:
     delay: Micros = 0
 
     def for_client(self, patience: Patience) -> tuple[NoReply | None, Micros | None]:
-        """What the client gets instead of a reply, if anything, and after how long; None means never."""
+        """What the client gets instead of a reply (None: the reply), and after how long (None: never)."""
         no_reply = self.fault.no_reply if isinstance(self.fault, NetworkFault) else None
         if patience.is_elsewhere:
             return no_reply, self.delay

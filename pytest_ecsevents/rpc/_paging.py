@@ -22,7 +22,7 @@ def page_size(most: int, default: int = 10) -> Parameter[int]:
 
 
 def numbered(call: ParsedCall, items: Sequence[T], size: Parameter[int]) -> "tuple[Sequence[T], JsonObject]":
-    """The page that PageNumber and PageSize ask for; one past the end is empty, with the true TotalCount (a guess)."""
+    """The page by PageNumber and PageSize; after the last page it is empty, with the true TotalCount (a guess)."""
     number, length = call[PAGE_NUMBER], call[size]
     first = (number - 1) * length
     return items[first : first + length], {"TotalCount": len(items), "PageNumber": number, "PageSize": length}
@@ -36,14 +36,14 @@ def paged(
     *,
     last_token: str | None = None,
 ) -> "tuple[Sequence[T], JsonObject]":
-    """The page asked for in either style; NextToken or MaxResults chooses the second.
+    """The page in either style; NextToken or MaxResults selects the second.
 
-    A token holds the key of the last item given, so that what comes or goes between two pages neither repeats nor
-    hides an item. PageNumber and PageSize are documented as meaningless beside it; here they are 1 and MaxResults.
+    A token holds the key of the last item returned. So items that are added or removed between two pages cause no repeated
+    and no missing item. PageNumber and PageSize have no meaning then (documented); here they are 1 and MaxResults.
 
     Args:
         call: The call.
-        items: Everything that matched, in order of `key`.
+        items: All items that match, in order of `key`.
         size: The action's PageSize.
         key: The sort key of an item.
         last_token: NextToken of the last page; None leaves it out.

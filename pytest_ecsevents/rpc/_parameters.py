@@ -1,4 +1,4 @@
-"""How an action declares what it takes; the declaration does the parsing and the refusing."""
+"""Declarations of an action's parameters; they parse the values sent and refuse wrong ones."""
 
 import ast
 import datetime as dt
@@ -22,20 +22,20 @@ Struct: TypeAlias = "Mapping[str, str | list[str]]"
 
 @dataclass(frozen=True, slots=True)
 class Parameter(Generic[T_co]):
-    """One parameter of an action, as it stands on the wire.
+    """One parameter of an action, as sent on the wire.
 
     Attributes:
-        name: `EventType`, `NotBefore.Start`; of a list, the name before its `.1`.
-        kind: What the reference calls its type, for documentation.
-        parse: The value of the raw text (of a list: texts; of a struct list: dicts by member of texts, or of lists); raises
+        name: `EventType`, `NotBefore.Start`; for a list, the name before its `.1`.
+        kind: The type as the reference calls it, for documentation.
+        parse: Converts the raw text (for a list, texts; for a struct list, dicts of texts or of lists by member); raises
             `UnusableValueError`.
-        default: The value when it is not sent.
-        required: Whether the action refuses to go without.
-        members: The members of a struct list (`Key`, `Value` of `Tag.N.Key`); of one that is a list itself the name ends
-            in `.N` (`SecurityGroupIds.N` of `NetworkInterface.N.SecurityGroupIds.N`).
-        missing: The error when it is required and not sent, by code or name; "" for the action's own.
-        refusal: The error for a value that cannot be used, by code or name; "" for the action's own.
-        note: What to know of it, for documentation.
+        default: The value if it is not sent.
+        required: Whether the action refuses a call without it.
+        members: The members of a struct list (`Key`, `Value` of `Tag.N.Key`). The name of a member that is a list ends in
+            `.N` (`SecurityGroupIds.N` of `NetworkInterface.N.SecurityGroupIds.N`).
+        missing: The error if it is required and not sent, by code or name; "" for the action's own.
+        refusal: The error for a wrong value, by code or name; "" for the action's own.
+        note: A note for documentation.
     """
 
     name: str
@@ -95,11 +95,11 @@ def fitting(
     Args:
         name: On the wire.
         fits: Whether a text has the form.
-        form: The form in words, for errors and documentation.
+        form: Describes the form in errors and documentation.
         refusal: The error for a text of another form.
-        required: Whether the action refuses to go without.
-        missing: The error then.
-        note: What to know of it beyond the form.
+        required: Whether the action refuses a call without it.
+        missing: The error for such a call.
+        note: A further note for documentation.
     """
 
     def parse(raw: str) -> str:
@@ -114,7 +114,7 @@ def fitting(
 def choice(
     name: str, allowed: tuple[str, ...], *, required: bool = False, refusal: str = "", note: str = ""
 ) -> Parameter[str]:
-    """Text out of a fixed set."""
+    """One of several texts."""
     note = note or f"one of {listed(allowed)}"
     return Parameter(name, "string", lambda raw: one_of(raw, allowed), "", required, refusal=refusal, note=note)
 
@@ -183,7 +183,7 @@ def clamped(name: str, default: int, least: int, most: int) -> Parameter[int | N
 
 
 def boolean(name: str, *, note: str = "") -> Parameter[bool]:
-    """True or false, in any case, for the SDKs send Python's True; false when it is not sent."""
+    """True or false in any case, since the SDKs send Python's True; False if it is not sent."""
     return Parameter(name, "boolean", _truth, default=False, note=note)
 
 
@@ -245,7 +245,7 @@ def repeated(
     allowed: tuple[str, ...] = (),
     note: str = "",
 ) -> Parameter[tuple[str, ...]]:
-    """A list of texts, `InstanceId.1` and so on; gaps close up, an empty one counts as not sent."""
+    """A list of texts, `InstanceId.1` and so on; gaps and empty texts are dropped."""
 
     def parse(raw: list[str]) -> tuple[str, ...]:
         check_count(raw, most)
@@ -256,7 +256,7 @@ def repeated(
 
 
 Allowed: TypeAlias = "Mapping[str, tuple[str, ...]]"
-"""The values that members of a struct may have, by member; any for a member that is not in it."""
+"""Allowed values by member of a struct; a member that is not in it may have any value."""
 
 
 def structs(
@@ -334,7 +334,7 @@ def _read_list(raw: str) -> list[Any] | None:
     for read in (json.loads, ast.literal_eval):
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # literal_eval warns of odd escapes; what is read must not hang on that
+                warnings.simplefilter("ignore")  # literal_eval warns of invalid escapes, which may be an error in tests
                 value = read(raw)
         except (ValueError, SyntaxError, TypeError, OverflowError, MemoryError, RecursionError):
             continue
@@ -355,7 +355,7 @@ class ParameterSet:
         object.__setattr__(self, "lists", {p.name: p for p in self.parameters if p.is_list})
 
     def sort(self, raw: Mapping[str, str]) -> "tuple[dict[str, Any], list[str]]":
-        """What was sent, by parameter name, and the names that are no parameter of the action."""
+        """The values sent, by parameter name, and the names of unknown parameters."""
         found: dict[str, Any] = {}
         indexed: dict[str, list[_ListEntry]] = {}
         unknown: list[str] = []
@@ -375,7 +375,7 @@ class ParameterSet:
             unknown.append(name)
             return
         sent = match["member"] or ""
-        member = sent[:1].upper() + sent[1:]  # Tag.1.key is taken as Tag.1.Key
+        member = sent[:1].upper() + sent[1:]  # Tag.1.key means Tag.1.Key
         declared = f"{member}.N" if match["place"] else member
         if declared in (parameter.members or ("",)):
             item = _ListEntry(int(match["number"]), int(match["place"] or 0), declared, value)
@@ -384,7 +384,7 @@ class ParameterSet:
             unknown.append(name)
 
     def known_names(self) -> list[str]:
-        """Every name as the reference prints it; of a struct list, each member's."""
+        """All names as the reference prints them; for a struct list, one for each member."""
         return [
             f"{parameter.wire_name}.{member}" if member else parameter.wire_name
             for parameter in self.parameters
@@ -399,7 +399,7 @@ _INDEXED: Final = re.compile(
 
 
 class _ListEntry(NamedTuple):
-    """One value of a list, with its number, and its place in a member that is a list itself."""
+    """One value of a list, with its number, and its place if its member is a list."""
 
     number: int
     place: int
@@ -442,4 +442,4 @@ ENVELOPE: Final = frozenset(
         "ResourceOwnerId",
     }
 )
-"""Parameters that every action takes, and that no action needs to declare."""
+"""Parameters that every action takes, so that no action declares them."""

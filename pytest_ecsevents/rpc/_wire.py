@@ -12,7 +12,7 @@ JsonObject: TypeAlias = "dict[str, Json]"
 
 
 class Fragment(dict[str, Json]):
-    """An object that many replies show unchanged: the one who encodes them keeps its JSON in `text`."""
+    """An object that many replies repeat unchanged: encoding stores its JSON in `text`."""
 
     __slots__ = ("text",)
 
@@ -47,7 +47,7 @@ class Patience:
     Attributes:
         connect: For the connection.
         read: For the answer, once it is connected.
-        is_elsewhere: Whether it waits in real time, where the clock does not reach; the time is unknown.
+        is_elsewhere: Whether it waits in real time, outside this process; its timeouts are unknown.
     """
 
     connect: Micros | None = None
@@ -65,7 +65,7 @@ class ApiRequest:
         params: From the query and the form body, by name on the wire.
         headers: Those that say what is called and by whom, by name in lower case.
         transport: The client library it came through.
-        patience: Asked how long its client waits, where that matters.
+        patience: The client's timeouts; only called if a fault or a delay applies.
     """
 
     method: str
@@ -86,7 +86,7 @@ class ApiReply:
 
 
 class NoReply(Enum):
-    """What a client meets where no reply comes; each transport raises what its library does."""
+    """What a client gets instead of a reply; each transport raises its library's error for it."""
 
     CONNECT_TIMEOUT = "connect timeout"
     CONNECTION_REFUSED = "connection refused"
@@ -99,10 +99,10 @@ Outcome: TypeAlias = ApiReply | NoReply
 
 
 class Answerer(Protocol):
-    """Whoever answers requests."""
+    """Answers requests."""
 
     def __call__(self, request: ApiRequest, /) -> Outcome:
-        """What comes of a request; the calling thread waits for it."""
+        """Answer a request; the calling thread waits in virtual time."""
 
     async def awaited(self, request: ApiRequest, /) -> Outcome:
-        """The same for a coroutine: other tasks of its loop go on meanwhile."""
+        """Answer a request of a coroutine: other tasks of its loop run meanwhile."""

@@ -1,1 +1,1 @@
-"""The same cloud behind a port on loopback: for other processes, other languages, and SDKs that cannot be intercepted."""
+"""Serves the test's cloud on loopback: for other processes, other languages, and SDKs that cannot be intercepted."""

@@ -1,4 +1,4 @@
-"""The RPC APIs on loopback: the same gateway that answers calls inside the process."""
+"""Serves the RPC APIs on loopback, with the same gateway that answers calls inside the process."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,13 +17,13 @@ NAME: Final = "server"
 
 ALIYUN: Final = ".aliyuncs.com"
 ECS: Final = "ecs.aliyuncs.com"
-"""The host of a request that names neither another one nor the version of another product."""
+"""The default host: for requests without a host of Alibaba Cloud and without the version of another product."""
 
 _BY_VERSION: Final = {product.version: f"{product.hosts[0]}{ALIYUN}" for product in PRODUCTS.values()}
 
 ELSEWHERE: Final = Patience(is_elsewhere=True)
 
-# No action's table has these: no action is reached. The codes are a guess; the statuses are HTTP's own.
+# Errors of requests that reach no action. The codes are a guess; the statuses are HTTP's own.
 _MALFORMED: Final = {
     413: "RequestEntityTooLarge",
     431: "RequestHeaderTooLarge",
@@ -44,8 +44,8 @@ class EcsService:
 
     Args:
         answerer: Answers calls.
-        request_id: Makes the ids of answers that come from no action.
-        report: Called with an error that the test must see, and that cannot be raised in the caller.
+        request_id: Makes the ids of responses that come from no action.
+        report: Called with an error that cannot be raised in the caller, to fail the test.
     """
 
     def __init__(
@@ -59,10 +59,10 @@ class EcsService:
         """Answer one call."""
         request = _decoded(http)
         if not (request.params.get("AccessKeyId") or request.headers.get("authorization")):
-            return self._refused(_UNSIGNED, request)  # only that it is signed is checked, not the signature
+            return self._refused(_UNSIGNED, request)  # the signature itself is not checked
         try:
             return self._answerer(request)
-        except Exception as problem:  # noqa: BLE001  # the caller reads the service's words, the test ours
+        except Exception as problem:  # noqa: BLE001  # the caller gets the service's error, the test gets this one
             self._report(problem)
             row = "InvalidAction.NotFound" if isinstance(problem, EcsEventsError) else "InternalError"
             return self._refused(COMMON[row].error(), request)
@@ -75,7 +75,7 @@ class EcsService:
         return error_body(error, PRODUCTS.name_of(host), host, self._request_id())
 
     def malformed(self, status: int, problem: str) -> ApiReply:
-        """The answer to a request that is no HTTP, or too large."""
+        """The response to a malformed or too large request."""
         error = ApiError(_MALFORMED.get(status, "BadRequest"), status, problem)
         return encoded(status, self._body(error, ECS), "XML", "Error")
 

@@ -1,4 +1,4 @@
-"""The metadata service of instances on loopback, for agents that are programs of their own."""
+"""Serves the metadata service on loopback, for agents in other processes."""
 
 from collections.abc import Callable
 from typing import Final
@@ -20,13 +20,13 @@ def metadata_service(
 
     Args:
         answer: Answers requests; the calling thread waits for it.
-        report: Called with an error that the test must see, and that cannot be raised in the caller.
+        report: Called with an error that cannot be raised in the caller, to fail the test.
     """
 
     def service(http: HttpRequest) -> Outcome:
         try:
             return answer(MetadataRequest(http.method, http.path, http.headers, NAME, lambda: ELSEWHERE))
-        except Exception as problem:  # noqa: BLE001  # the test sees it, the caller gets no answer
+        except Exception as problem:  # noqa: BLE001  # the test gets it, the caller gets no response
             report(problem)
             return NoReply.CONNECTION_CLOSED
 

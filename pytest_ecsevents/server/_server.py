@@ -1,8 +1,8 @@
-"""Everything that touches werkzeug: the HTTP server of a test on loopback.
+"""The HTTP server of a test on loopback. Everything that touches werkzeug is here.
 
 werkzeug reads requests and has one thread for each connection, so idle connections block no others. Its own `run_wsgi` is
-replaced (tried with 2.3.3 to 3.1.9): it closes every connection after one answer, and waits 10 ms for leftovers before.
-With an answer written here, a client of Simple Message Queue needs a fifth of the time.
+replaced (tried with 2.3.3 to 3.1.9): it closes every connection after one response, after waiting 10 ms for more data.
+With the replacement, a client of Simple Message Queue needs a fifth of the time.
 """
 
 import socket
@@ -28,28 +28,28 @@ from pytest_ecsevents.rpc._wire import ApiReply, NoReply
 HOST: Final = "127.0.0.1"
 
 LARGEST_BODY: Final = 2 * 1024 * 1024
-"""Bytes of a request's body: room for sixteen messages of 64 KiB in base64."""
+"""Bytes of a request's body: enough for sixteen messages of 64 KiB in base64."""
 
 END_WITHIN: Final = 2.0
-"""Real seconds that requests have to be answered when their test has ended."""
+"""Real seconds in which requests must be answered after their test has ended."""
 
 DRAIN_WITHIN: Final = 1.0
-"""Real seconds in which the rest of a malformed request is read before its connection is closed."""
+"""Real seconds for which the rest of a malformed request is read before its connection is closed."""
 
 _A_MOMENT: Final = 0.01
 _RESET: Final = pack("ii", 1, 0)  # SO_LINGER of zero seconds
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 Malformed = Callable[[str, int, str], ApiReply]
-"""Words the answer to a malformed request, from its path, an HTTP status and what is wrong with it."""
+"""Makes the response to a malformed request from its path, an HTTP status and the problem."""
 
 
 class _Handler(WSGIRequestHandler):
     """One connection, in a thread of its own."""
 
     protocol_version = "HTTP/1.1"
-    default_request_version = "HTTP/1.0"  # HTTP/0.9 has no head to put an error in
-    wbufsize = -1  # one write an answer: two would meet Nagle's algorithm and the client's delayed ACK
+    default_request_version = "HTTP/1.0"  # a response of HTTP/0.9 has no head, so no status
+    wbufsize = -1  # one write for each response: two are slow, by Nagle's algorithm and the client's delayed ACK
     server: "LoopbackServer"
     path = ""
     is_malformed = False
@@ -65,7 +65,7 @@ class _Handler(WSGIRequestHandler):
 
     def finish(self) -> None:
         del self.server.handlers[self.port]
-        with suppress(OSError):  # of an answer to a client that has gone
+        with suppress(OSError):  # the client has closed its connection
             super().finish()
         self.rfile.close()
         if self.is_malformed:
@@ -76,7 +76,7 @@ class _Handler(WSGIRequestHandler):
             super().handle()
 
     def _drain(self) -> None:
-        """Read the rest of a malformed request: closing with unread data would reset the connection, answer and all."""
+        """Read the rest of a malformed request: closing with unread data would reset the connection and lose the response."""
         until = real_now() + DRAIN_WITHIN
         with suppress(OSError):
             self.connection.shutdown(socket.SHUT_WR)
@@ -86,7 +86,7 @@ class _Handler(WSGIRequestHandler):
 
     def handle_one_request(self) -> None:
         """Read a request and answer it. No virtual time passes meanwhile, unless the request is held."""
-        # The first byte stays in the socket until this thread counts as running, so time cannot slip in between.
+        # The first byte stays in the socket until this thread counts as running, so time cannot move in between.
         if not self._has_next and not self.connection.recv(1, socket.MSG_PEEK):
             self.close_connection = True
             return
@@ -100,7 +100,7 @@ class _Handler(WSGIRequestHandler):
                 self.server.idle[self.connection] = None
 
     def _is_buffered(self) -> bool:
-        """Whether the next request has been read into the buffer already, behind the last one."""
+        """Whether the buffer already holds the next request, after the last one."""
         self.connection.setblocking(False)
         try:
             return bool(self.rfile.peek(1))  # type: ignore[attr-defined]  # it is a BufferedReader
@@ -113,7 +113,7 @@ class _Handler(WSGIRequestHandler):
         return is_to_go_on
 
     def log(self, *_message: object) -> None:
-        """Write no access log: the timeline tells of calls."""
+        """Write no access log: the timeline shows calls."""
 
     # -- one request
 
@@ -124,17 +124,14 @@ class _Handler(WSGIRequestHandler):
         except exceptions.HTTPException as problem:
             self.send_error(problem.code or 400, problem.description)
             return
-        except (
-            OSError,
-            ValueError,
-        ) as problem:  # of a chunk; of a host in brackets that are not closed; the client has gone
+        except (OSError, ValueError) as problem:  # a bad chunk or host, or a client that closed its connection
             self.send_error(400, str(problem))
             return
         try:
             outcome = self.server.answer(request)
         except ClientGoneError:
             raise
-        except Exception as problem:  # noqa: BLE001  # a service that breaks must not end the server
+        except Exception as problem:  # noqa: BLE001  # an error of one service must not end the server
             self.send_error(500, f"{type(problem).__name__}: {problem}")
             return
         if isinstance(outcome, NoReply):
@@ -143,12 +140,10 @@ class _Handler(WSGIRequestHandler):
             self._send(outcome)
 
     def _read(self) -> HttpRequest:
-        """The request, whole.
+        """Read the whole request.
 
         Raises:
-            HTTPException: It is malformed or too large.
-            ValueError: The same.
-            OSError: The same.
+            HTTPException, ValueError, OSError: It is malformed or too large.
         """
         if any("MissingHeaderBodySeparator" in type(defect).__name__ for defect in self.headers.defects):
             raise exceptions.BadRequest("a header has no colon")
@@ -163,7 +158,7 @@ class _Handler(WSGIRequestHandler):
         request = Request(environ)
         request.max_content_length = LARGEST_BODY
         body = request.get_data(cache=False)
-        if len(body) == LARGEST_BODY:  # of chunks it reads no more than this, and does not say so
+        if len(body) == LARGEST_BODY:  # werkzeug silently stops reading chunks here
             raise exceptions.RequestEntityTooLarge
         return HttpRequest(
             request.method,
@@ -181,7 +176,7 @@ class _Handler(WSGIRequestHandler):
         elif headers["Content-Length"] != str(len(reply.body)):
             self.close_connection = True
         if self.close_connection or self.request_version != self.protocol_version:
-            headers["Connection"] = "close"  # which `send_header` obeys
+            headers["Connection"] = "close"  # `send_header` reads it, too
         if self.request_version == "HTTP/0.9":
             self.request_version = "HTTP/1.0"
         self.send_response_only(reply.http_status)
@@ -192,12 +187,12 @@ class _Handler(WSGIRequestHandler):
             self.wfile.write(reply.body)
 
     def send_error(self, code: int, message: str | None = None, _explain: str | None = None) -> None:
-        """Answer a malformed request in the words of the service that it was meant for, and close the connection."""
+        """Answer a malformed request as its service does, and close the connection."""
         self.is_malformed = self.close_connection = True
         status = 431 if code == 414 else code
         self._send(self.server.malformed(self.path, status, message or self.responses[code][0]))
 
-    # -- a request that gets its answer later, or none
+    # -- a request whose response comes later or never
 
     def wait_until(self, at: Micros | None) -> ServerWait:
         """A wait of this request."""
@@ -205,7 +200,7 @@ class _Handler(WSGIRequestHandler):
         return self._wait
 
     def _withhold(self, no_reply: NoReply) -> None:
-        """Do to the connection what comes instead of a reply, as nearly as a server can."""
+        """Imitate a network fault on the connection, as far as a server can."""
         self.close_connection = True
         if no_reply in (NoReply.READ_TIMEOUT, NoReply.CONNECT_TIMEOUT):
             self.wait_until(None).wait()
@@ -214,16 +209,16 @@ class _Handler(WSGIRequestHandler):
             self.server.to_reset.add(self.connection)
 
     def give_up(self) -> None:
-        """Note that the client does not wait for its answer any more."""
+        """Note that the client no longer waits for its response."""
         self._is_gone = True
         if self._wait is not None:
             self._wait.wake()
 
     def is_gone(self) -> bool:
-        """Whether the client no longer waits for the answer.
+        """Whether the client no longer waits for the response.
 
-        A client that closed its connection and one that only ended its sending look the same until something is sent to
-        them. So "100 Continue" is sent, which every client ignores; it makes a closed connection fail.
+        A client that closed its connection and one that only ended its sending look the same until something is sent. So
+        "100 Continue" is sent: clients ignore it, and a closed connection fails.
         """
         if self._is_gone or self.server.is_over:
             return True
@@ -232,7 +227,7 @@ class _Handler(WSGIRequestHandler):
                 if not self._was_probed and self.request_version == self.protocol_version:
                     self.connection.send(_CONTINUE)
                     self._was_probed = True
-                # HTTP/1.0 does not know interim answers, so such a client counts as gone.
+                # HTTP/1.0 has no interim responses, so such a client counts as gone.
                 error = self.connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
                 self._is_gone = bool(error) or not self._was_probed
         except OSError:
@@ -243,10 +238,10 @@ class _Handler(WSGIRequestHandler):
 class LoopbackServer(ThreadedWSGIServer):
     """A server for one test."""
 
-    request_queue_size = 1024  # with werkzeug's 128, connecting hundreds of clients at once takes a second
+    request_queue_size = 1024  # with werkzeug's 128, hundreds of clients need a second to connect at once
 
     def __init__(self, answer: HttpService, malformed: Malformed, clock: Clock) -> None:
-        super().__init__(HOST, 0, exceptions.NotFound(), _Handler)  # the handler never asks for the application
+        super().__init__(HOST, 0, exceptions.NotFound(), _Handler)  # the handler never calls the application
         self.answer: Final = answer
         self.malformed: Final = malformed
         self.clock: Final = clock
@@ -274,28 +269,28 @@ class LoopbackServer(ThreadedWSGIServer):
         return super().get_request()
 
     def verify_request(self, _request: object, _client_address: object) -> bool:
-        """Drop the connection by which `stop` wakes the thread that accepts."""
+        """Drop the connection that `stop` makes to wake the accepting thread."""
         return not self.is_over
 
     def process_request(self, request: socket.socket, client_address: "tuple[str, int]") -> None:  # type: ignore[override]  # no datagrams here
-        """Start a thread for a connection; unlike the library's threads, these have a name and are waited for."""
+        """Start a thread for a connection. Unlike the library's threads it has a name, and `stop` waits for it."""
         self.idle[request] = None
         worker = Thread(target=self.process_request_thread, args=(request, client_address), name="server", daemon=True)
         self._workers = [*(one for one in self._workers if one.is_alive()), worker]
         worker.start()
 
-    def shutdown_request(self, request: socket.socket) -> None:  # type: ignore[override]  # the same
+    def shutdown_request(self, request: socket.socket) -> None:  # type: ignore[override]  # no datagrams here
         self.idle.pop(request, None)
         if request in self.to_reset:
-            self.close_request(request)  # without the end of file that would come before the reset
+            self.close_request(request)  # `shutdown` would send an end of file before the reset
         else:
             super().shutdown_request(request)
 
     def has_request(self) -> bool:
-        """Whether a request has come that no thread has begun to read."""
+        """Whether a request has arrived that no thread has begun to read."""
         try:
             return self._is_accepting or is_readable(self.socket, *tuple(self.idle))
-        except (KeyError, ValueError):  # a connection is just being closed
+        except (KeyError, ValueError):  # another thread is closing a connection
             return True
 
     def _given_up(self, port: int) -> None:
@@ -303,7 +298,7 @@ class LoopbackServer(ThreadedWSGIServer):
             self.handlers[port].give_up()
 
     def stop(self) -> int:
-        """End the server; clients that still wait get no answer. Returns how many requests are still being answered."""
+        """End the server; clients that still wait get no response. Returns how many requests are still being answered."""
         with self.clock.aside():
             self.is_over = True
             socket.create_connection(self.address).close()

@@ -1,4 +1,4 @@
-"""The server of a test, which starts when its address is first asked for."""
+"""The server of a test; it starts when its address is first read."""
 
 from _thread import allocate_lock
 from collections.abc import Callable
@@ -21,15 +21,15 @@ __tracebackhide__ = hidden_in_reports
 
 @dataclass(frozen=True, slots=True)
 class ServedService:
-    """Which requests a service answers.
+    """A service, and which requests it answers.
 
     Attributes:
         service: The service.
-        prefix: Whole segments that the path begins with; "" for every path.
-        host: How the requested host begins (`metrics.`); "" for every host.
+        prefix: Whole segments at the start of the path; "" for every path.
+        host: The start of the requested host (`metrics.`); "" for every host.
         header: A header that requests must have, in lower case; "" for none.
-        malformed: Words the answer to a malformed request; None to leave that to the RPC APIs.
-        roots: How the paths of malformed requests begin that it answers.
+        malformed: Makes the response to a malformed request; None to leave that to the RPC APIs.
+        roots: The starts of the paths of malformed requests that it answers.
     """
 
     service: HttpService
@@ -49,13 +49,13 @@ class ServedService:
 
 
 class Serving:
-    """What one test serves on loopback.
+    """The services of one test on loopback, and their server.
 
     Args:
         gateway: Answers calls of RPC APIs.
-        request_id: Makes ids of answers.
-        clock: The test's.
-        report: Called with errors that the test must see.
+        request_id: Makes ids of responses.
+        clock: The test's clock.
+        report: Called with errors that fail the test.
         undo: Stops the server when it closes.
         add_services: Called before the server starts, to add the other services.
     """
@@ -80,7 +80,7 @@ class Serving:
         self._running: LoopbackServer | None = None
 
     def add(self, service: ServedService) -> None:
-        """Add a service; of several that match a request, the first one answers."""
+        """Add a service; the first one that matches a request answers it."""
         self._services.append(service)
 
     def _answer(self, request: HttpRequest) -> Outcome:
@@ -107,7 +107,7 @@ class Serving:
             )
 
     def address(self, what: str) -> str:
-        """`127.0.0.1:40213`. Starts the server if it does not run yet."""
+        """Start the server if necessary, and return `127.0.0.1:40213`."""
         self.check(what)
         with self._lock:
             if self._running is None:
@@ -126,6 +126,6 @@ class Serving:
             self._report(
                 EcsEventsError(
                     f"The test has ended, but {left} of its HTTP requests {'is' if left == 1 else 'are'} still being answered. "
-                    "Something that answers, perhaps a stub, does not return; make it return."
+                    "A function that answers them, perhaps a stub, does not return; make it return."
                 )
             )

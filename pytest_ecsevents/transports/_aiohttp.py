@@ -22,17 +22,17 @@ NAME: Final = "aiohttp"
 
 
 def intercept(routes: "tuple[Route, ...]", undo: Undo) -> None:
-    """Have `routes` answer calls until `undo` closes.
+    """Answer calls from `routes` until `undo` closes.
 
-    aiohttp is loaded here if it is installed, at about 0.2 seconds once in a test run: a handler may import it only
-    when it runs, and an import hook that waited for that cost more to understand than it saved.
+    aiohttp is imported here if it is installed: a handler may import it only when it runs. That costs about 0.2 seconds
+    once in a test run. An import hook would save them, but was hard to understand.
     """
     if importlib.util.find_spec("aiohttp") is None:
         return
     from aiohttp import ClientSession
 
-    # `_request` is what every method of a session calls; it was tried with aiohttp 3.14.5. Without that name
-    # the patch fails at set-up with an AttributeError that names it.
+    # Every method of a session calls `_request` (tried with aiohttp 3.14.5). Without that name, set-up fails with an
+    # AttributeError that names it.
     undo.replace(ClientSession, "_request", _make_request_method(routes, ClientSession._request))  # noqa: SLF001  # see above
 
 
@@ -86,7 +86,7 @@ def _retries(session: Any, method: str) -> bool:
 
 
 class _Timeouts:
-    """How long a call waits: the shortest of aiohttp's timeouts counts."""
+    """The timeouts of a call: the shortest one counts."""
 
     def __init__(self, session: Any, options: Mapping[str, Any]) -> None:
         from aiohttp import ClientTimeout
@@ -115,7 +115,7 @@ def _shortest(*timeouts: int | None) -> int | None:
 
 
 def _timeout_error(name: str, words: str) -> Exception:
-    """An error that aiohttp has since 3.10; before, it had one for both."""
+    """An error by its name since aiohttp 3.10; older versions have one class for both timeouts."""
     import aiohttp
 
     error: Exception = getattr(aiohttp, name, aiohttp.ServerTimeoutError)(words)

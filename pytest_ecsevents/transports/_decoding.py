@@ -39,7 +39,7 @@ def decode_api_request(
         headers: A case-insensitive mapping.
         body: Text or bytes; other bodies have no parameters.
         transport: The client library's name in the call log.
-        patience: Returns how long the client waits; called only if that matters.
+        patience: Returns the client's timeouts; only called if a fault or a delay applies.
     """
     parts = _PARTS.match(url)
     assert parts is not None
@@ -67,9 +67,10 @@ def decode_metadata_request(
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What answers the requests to certain hosts.
+    """How requests to certain hosts are decoded and answered.
 
     Attributes:
+        url: Matches the URLs.
         decode: `decode_api_request` or `decode_metadata_request`.
         answer: An `Answerer` of what `decode` returns.
         is_ours: Whether this cloud, of several, answers the calling thread.
@@ -92,7 +93,7 @@ def micros(seconds: object) -> Micros | None:
 
 
 def _pairs(query: str) -> dict[str, str]:
-    """As `urllib.parse.parse_qsl`, which is slower: queries of SDKs need little of what it checks."""
+    """Like `urllib.parse.parse_qsl`, but faster: queries of SDKs need few of its checks."""
     found = {}
     for pair in query.split("&"):
         name, separator, value = pair.partition("=")

@@ -19,9 +19,9 @@ _ADAPTERS: Final = f"{_REQUESTS}.adapters"
 
 
 def intercept(routes: "tuple[Route, ...]", undo: Undo) -> None:
-    """Have `routes` answer the SDK's calls until `undo` closes; does nothing if the SDK is not installed.
+    """Answer the SDK's calls from `routes` until `undo` closes; does nothing if the SDK is not installed.
 
-    Calls to other hosts go to what would have sent them otherwise, such as a mock of the user's.
+    Calls to other hosts go to the method that was replaced, which may be a mock of the user's.
     """
     if _ADAPTERS not in sys.modules and importlib.util.find_spec("aliyunsdkcore") is None:
         return
@@ -29,10 +29,10 @@ def intercept(routes: "tuple[Route, ...]", undo: Undo) -> None:
         adapter = (sys.modules.get(_ADAPTERS) or importlib.import_module(_ADAPTERS)).HTTPAdapter
     except ModuleNotFoundError:
         raise EcsEventsError(
-            "The installed aliyun-python-sdk-core is too old: its calls cannot be intercepted. Install 2.13.2 or newer; "
-            "of aliyun-python-sdk-core-v3, which an old aliyun-python-sdk-ecs brings, 2.13.3 or newer."
+            "The installed aliyun-python-sdk-core is too old: its calls cannot be intercepted. Install 2.13.2 or newer. For "
+            "aliyun-python-sdk-core-v3, which old versions of aliyun-python-sdk-ecs need, install 2.13.3 or newer."
         ) from None
-    # Starting the mock would put the same function there, but more slowly: it looks the place up by its name.
+    # `mock.start()` would set the same function, but more slowly: it finds the class by its name.
     undo.replace(adapter, "send", _make_mock(routes, adapter.send).unbound_on_send())
 
 
@@ -50,7 +50,7 @@ def _make_mock(routes: "tuple[Route, ...]", real_send: Any) -> Any:
 
 @cache  # a new class for each test would be the most expensive step of the set-up
 def _catch_all_class(base: Any) -> Any:
-    class Everything(base):  # type: ignore[misc]  # only loaded where it is used
+    class Everything(base):  # type: ignore[misc]  # `responses` is loaded late, so mypy sees no base class
         """The one registered response."""
 
         routes: "tuple[Route, ...]"
@@ -66,7 +66,7 @@ def _catch_all_class(base: Any) -> Any:
             route = route_for(str(request.url), self.routes)
             assert route is not None
             reply = reply_to(request, request.req_kwargs.get("timeout"), route, NAME, _REQUESTS)
-            # The SDK's urllib3 is too old to count a reply's bytes: it accepts a truncated body.
+            # The SDK's own copy of urllib3 does not check the length of a body: it accepts a truncated one.
             return raw_response(reply, request.method, enforce_content_length=False)
 
     return Everything

@@ -13,9 +13,9 @@ NAME: Final = "requests"
 
 
 def intercept(routes: "tuple[Route, ...]", undo: Undo) -> None:
-    """Have `routes` answer calls until `undo` closes.
+    """Answer calls from `routes` until `undo` closes.
 
-    Sessions get an adapter of ours for these hosts. `HTTPAdapter.send` stays as it is, since the user's own `responses`
+    Sessions get an adapter of ours for these hosts. `HTTPAdapter.send` is not replaced, since the user's own `responses`
     may replace it before or during the test.
     """
     from requests import Session
@@ -38,13 +38,13 @@ def _adapter(route: Route) -> Any:
     from requests.adapters import HTTPAdapter
 
     class CloudAdapter(HTTPAdapter):
-        """An adapter that asks the fake cloud instead of sending."""
+        """An adapter that gets the response from the fake cloud."""
 
         def send(self, request: Any, *_args: Any, timeout: Any = None, **_options: Any) -> Any:
             reply = reply_to(request, timeout, route, NAME, NAME)
             response = self.build_response(request, raw_response(reply, request.method))
             if "Content-Length" not in reply.headers:
-                # The body is complete: reading it from the stream in pieces would only take time.
+                # The body is complete: reading it from the stream in pieces would only cost time.
                 response._content, response._content_consumed = reply.body, True  # noqa: SLF001  # no public way
             return response
 

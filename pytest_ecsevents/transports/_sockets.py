@@ -1,4 +1,4 @@
-"""Sockets of http.client and urllib3: a connection to the metadata address is a socket that answers by itself.
+"""Sockets of http.client and urllib3: a connection to the metadata address gets a socket that answers by itself.
 
 This covers urllib.request and everything else built on them. Nothing connects to that address for real.
 """
@@ -55,7 +55,7 @@ class MetadataAnswerer(Protocol):
 def intercept(
     answer: MetadataAnswerer, uncaught_connection: Callable[[], None], is_ours: Callable[[], bool], undo: Undo
 ) -> None:
-    """Have `answer` answer requests to the metadata address until `undo` closes, in threads for which `is_ours`."""
+    """Answer requests to the metadata address with `answer`, in threads for which `is_ours`, until `undo` closes."""
     for client in _CLIENTS:
         module: Any = sys.modules.get(client.module) or importlib.import_module(client.module)
         undo.replace(
@@ -102,10 +102,10 @@ def _block_connect(name: str, uncaught_connection: Callable[[], None], is_ours: 
 
 
 class AnsweringSocket:
-    """The part of a connected socket that HTTP clients use: it reads what is sent as one request, and answers it.
+    """The part of a connected socket that HTTP clients use. It takes one request and answers it.
 
-    urllib3 sets its read timeout only after sending, so it is answered when it reads. Other clients are answered as soon
-    as the request is complete, since an error in connecting must reach them while they send.
+    urllib3 sets its read timeout only after sending, so its request is answered when it reads. Other clients get the answer
+    as soon as the request is complete, since they expect an error in connecting while they send.
 
     Args:
         answer: Answers requests.
@@ -180,7 +180,7 @@ class AnsweringSocket:
         buffer[: len(received)] = received
         return len(received)
 
-    # -- what else a socket has
+    # -- other methods of a socket
 
     def settimeout(self, timeout: object) -> None:
         """Set the read timeout in seconds."""
@@ -267,7 +267,7 @@ _READ_ERRORS: Final[dict[NoReply, Callable[[], OSError]]] = {
 
 
 class _ReplyStream(io.RawIOBase):
-    """The reply as a raw stream. The source is asked when the client reads: an earlier error would surprise it."""
+    """The reply as a raw stream. `source` is called when the client reads: it expects errors only then."""
 
     def __init__(self, source: Callable[[], Any]) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Delivery to a URL: a real HTTP request, which the user's own mocks and servers see as they would the service's."""
+"""Delivery to a URL: a real HTTP request, which reaches the user's own mocks and servers."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -41,21 +41,21 @@ def push(url: str, method: str, payload: Payload) -> int:
     """Send one notification.
 
     Args:
-        url: Where to.
+        url: The receiver's URL.
         method: One of `METHODS`.
-        payload: What.
+        payload: The notification.
 
     Returns:
-        The HTTP status of the answer.
+        The HTTP status of the response.
 
     Raises:
-        requests.RequestException: There was none within `GIVES_UP_AFTER`.
+        requests.RequestException: There was no response within `GIVES_UP_AFTER`.
     """
     import requests
 
     query, body, headers = METHODS[method](payload)
     with requests.Session() as session:
-        session.trust_env = False  # neither a proxy of this machine nor its .netrc is meant
+        session.trust_env = False  # no proxy and no .netrc of this machine
         answer = session.request(
             method.partition(" ")[0],
             url,

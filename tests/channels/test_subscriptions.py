@@ -161,8 +161,8 @@ def test_a_coroutine_function_is_refused_in_a_sentence_where_a_loop_runs(ecs, pu
     with pytest.raises(EcsEventsError) as error:
         asyncio.run(test())
     assert str(error.value) == (
-        "The receiver Receiver is a coroutine function, and cannot be awaited while an event loop runs in this thread. "
-        "Subscribe a plain function, such as the put_nowait of an asyncio.Queue that it reads."
+        "The receiver Receiver is a coroutine function, which cannot be awaited here: an event loop runs in this "
+        "thread. Subscribe a plain function, such as the put_nowait of an asyncio.Queue that the coroutine reads."
     )
 
 
@@ -385,7 +385,7 @@ def test_a_failure_whose_retry_the_test_did_not_reach_fails_it():
 
     with (
         pytest.raises(
-            ReceiverError, match=r"\n    It is tried again at 2030-01-01T00:00:10Z, which the test did not reach\."
+            ReceiverError, match=r"\n    The next attempt is due at 2030-01-01T00:00:10Z, after the test's end\."
         ),
         EcsEvents() as ecs,
     ):

@@ -84,9 +84,8 @@ def test_a_handler_that_waits_without_sleeping_is_told_so(call):
         assert handler() == "gave up"
     assert str(error.value) == (
         "The handler called DescribeInstances again and again while the clock stands at 2018-08-22T10:00:00Z. It waits "
-        "for i-web1, which goes on at 2018-08-22T10:00:30Z, but time does not pass by itself: sleep in the loop "
-        "(time.sleep moves the clock), or leave out the pending_takes, starting_takes or stopping_takes that the instance "
-        "was given."
+        "for i-web1, whose status changes at 2018-08-22T10:00:30Z, but time does not pass by itself: sleep in the loop "
+        "(time.sleep moves the clock), or remove the instance's pending_takes, starting_takes or stopping_takes."
     )
 
 
@@ -241,7 +240,7 @@ def test_a_handler_that_waits_for_a_new_instance_without_sleeping_is_told_so(cal
         call("RunInstances", ImageId="m-1", InstanceType="ecs.g7.large")
         while call("DescribeInstances")["Instances"]["Instance"][0]["Status"] != "Running":
             pass
-    assert "which goes on at 2018-08-22T10:00:05Z" in str(error.value)
+    assert "whose status changes at 2018-08-22T10:00:05Z" in str(error.value)
 
 
 def test_a_handler_that_sleeps_until_a_new_instance_is_there(ecs, new, run):

@@ -111,8 +111,8 @@ def test_a_function_that_was_canceled_or_is_called_otherwise_is_not_there(ecs, r
     rule("reboots", FcParameterss=[{**FUNCTION[0], "FunctionName": "on-even"}, {**FUNCTION[0], "Id": "2"}])
     scheduled(ecs)
     assert [str(one.error).partition(";")[0] for one in ecs.event_rules["reboots"].deliveries] == [
-        "no function ops/on-even here (there is ops/on-events)",
-        "no function ops/on-event here (there is ops/on-events)",
+        "no function ops/on-even here (did you mean ops/on-events?)",
+        "no function ops/on-event here (did you mean ops/on-events?)",
     ]
 
 
@@ -221,7 +221,7 @@ def test_a_url_elsewhere_is_told_of(ecs, rule, url):
     (delivery,) = ecs.event_rules["reboots"].deliveries
     assert delivery.outcome == "not delivered"
     assert str(delivery.error) == (
-        f'tests reach no network; say who answers with ecs_events.webhook("{url}", receiver)'
+        f'tests reach no network; give it a receiver with ecs_events.webhook("{url}", receiver)'
     )
 
 
@@ -231,7 +231,9 @@ def test_a_url_that_differs_a_little_from_a_named_one_is_told_of(ecs, rule):
     rule("reboots", **webhook("https://ops.example.com/hook"))
     scheduled(ecs)
     (delivery,) = ecs.event_rules["reboots"].deliveries
-    assert str(delivery.error).startswith("tests reach no network (there is https://ops.example.com/hook/); say who")
+    assert str(delivery.error).startswith(
+        "tests reach no network (did you mean https://ops.example.com/hook/?); give it"
+    )
 
 
 def test_a_function_may_answer_for_a_url(ecs, rule):
@@ -325,7 +327,7 @@ def test_a_queue_or_topic_that_is_not_there_is_told_of(ecs, rule, kind, member):
     rule("reboots", MnsParameterss=[{"Id": "1", member: "ecs-events"}])
     scheduled(ecs)
     (delivery,) = ecs.event_rules["reboots"].deliveries
-    assert str(delivery.error) == f'no {kind} ecs-events here; make it with ecs_events.{kind}("ecs-events")'
+    assert str(delivery.error) == f'no {kind} ecs-events here; create it with ecs_events.{kind}("ecs-events")'
 
 
 def test_people_logs_and_actions_are_noted(ecs, rule):

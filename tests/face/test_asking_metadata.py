@@ -141,7 +141,7 @@ def test_a_fault_that_nothing_met():
         "Nearest call: i-web1 GET /latest/meta-data/region-id -> 200.\n"
         "  - metadata(instance_id='i-web2'): delay of 5s, met 0 of 1 times. "
         "Nearest call: i-web1 GET /latest/meta-data/region-id -> 200.\n"
-        "Have the handler make these calls, or declare fewer; one with optional=True need not be met. If that is "
+        "Let the handler make these calls, or declare fewer; one with optional=True may stay unused. If that is "
         'intended: ecs_events.strict -= {"faults"} in the test, or leave "faults" out of ecs_events_strict in the ini file; '
         'see README, "Strictness" (README.md#strictness).'
     )
@@ -159,7 +159,7 @@ def test_a_fault_where_nothing_was_asked():
     [
         (
             {"code": "Throttled"},
-            "'Throttled' is no error that metadata is known to answer. Did you mean Throttling?",
+            "unknown error 'Throttled' of metadata. Did you mean Throttling?",
         ),
         (
             {"code": "Throttling", "InstanceId": "i-web1"},
@@ -171,7 +171,8 @@ def test_a_fault_where_nothing_was_asked():
         ),
         (
             {"code": "read timeout", "acted": True},
-            "fail('metadata', 'read timeout') got acted=True. Leave it out: who asks the metadata service only reads.",
+            "fail('metadata', 'read timeout') got acted=True. Omit it: requests to the metadata service change "
+            "nothing.",
         ),
         (
             {"code": "Throttling", "path": "meta-data/region-id"},
@@ -302,7 +303,7 @@ def test_a_program_that_asks_without_sleeping(ecs, call_limit):
     assert sentence == (
         f"The handler made {call_limit} calls while the clock stands at 2030-01-01T00:00:00Z, the last of them i-web1 GET "
         f"{SPOT} at test_asking_metadata.py:N in get. Time does not pass by itself, so run would never end: sleep in "
-        'the loop (time.sleep moves the clock), or have calls take their time: ecs_events.delay("metadata", "50ms").'
+        'the loop (time.sleep moves the clock), or let calls take virtual time: ecs_events.delay("metadata", "50ms").'
     )
     ecs.strict = False
 

@@ -257,9 +257,9 @@ def test_a_code_that_the_action_never_answers_is_refused_with_the_nearest(ecs):
     with pytest.raises(BadArgumentError) as error:
         ecs.fail("CancelSimulatedSystemEvents", "InvalidEventId.NotFond")
     said = str(error.value)
-    assert said.startswith("'InvalidEventId.NotFond' is no error that CancelSimulatedSystemEvents is known to answer.")
+    assert said.startswith("unknown error 'InvalidEventId.NotFond' of CancelSimulatedSystemEvents.")
     assert "Did you mean InvalidEventId.NotFound?" in said
-    known = said.partition("Known are: ")[2].partition(";")[0].split(", ")
+    known = said.partition("Known errors are: ")[2].partition(";")[0].split(", ")
     assert {"EventIdLimitExceeded", "CannotCancelSystemEvent.NotSimulated", "Throttling"} <= set(known)
 
 
@@ -273,7 +273,7 @@ def test_a_fault_that_nothing_met_is_an_error_on_leaving():
         "  - RebootInstance: Throttling, met 0 of 2 times. RebootInstance was not called.\n"
         "  - StopInstance: InternalError, met 0 of 1 times between 2018-08-22T11:39:49Z and 2018-08-22T12:39:49Z. "
         "StopInstance was not called.\n"
-        "Have the handler make these calls, or declare fewer; one with optional=True need not be met. If that is "
+        "Let the handler make these calls, or declare fewer; one with optional=True may stay unused. If that is "
         'intended: ecs_events.strict -= {"faults"} in the test, or leave "faults" out of ecs_events_strict in the ini '
         'file; see README, "Strictness" (README.md#strictness).'
     )
@@ -362,7 +362,7 @@ def test_an_unknown_parameter_is_a_warning_at_the_handlers_line(ecs, call):
     with pytest.warns(UnknownParameterWarning) as warned:
         call("RebootInstance", InstanceId="i-web1", ForceStp="true")
     assert str(warned[0].message) == (
-        "RebootInstance was sent ForceStp, which is no parameter of it: the service ignores it. Did you mean "
+        "unknown parameter ForceStp of RebootInstance: the service ignores it. Did you mean "
         "ForceStop? Its parameters are: InstanceId, ForceStop, DryRun."
     )
     assert warned[0].filename.endswith("conftest.py")
@@ -381,5 +381,5 @@ def test_an_unknown_parameter_is_a_warning_at_the_handlers_line(ecs, call):
 )
 def test_a_list_parameter_sent_wrongly_is_a_warning_too(ecs, call, action, sent, meant):
     """A list without its number, or with a wrong name, names the form that was meant."""
-    with pytest.warns(UnknownParameterWarning, match=rf"was sent {sent}, .* Did you mean {meant}\?"):
+    with pytest.warns(UnknownParameterWarning, match=rf"unknown parameter {sent} of .* Did you mean {meant}\?"):
         call(action, **{sent.replace(".", "__"): "x"})

@@ -19,7 +19,7 @@ RELAX = (
     'If that is intended: ecs_events.strict -= {"faults"} in the test, or leave "faults" out of ecs_events_strict in '
     'the ini file; see README, "Strictness" (README.md#strictness).'
 )
-REMEDY = f"Have the handler make these calls, or declare fewer; one with optional=True need not be met. {RELAX}"
+REMEDY = f"Let the handler make these calls, or declare fewer; one with optional=True may stay unused. {RELAX}"
 
 
 @pytest.fixture
@@ -625,16 +625,16 @@ def test_what_calls_came_near_or_may_stay_unused_is_not_complained_of(declare):
         (
             lambda ecs: ecs.fail("RebootInstance", "bad gateway", http_status=500),
             "fail('RebootInstance', 'bad gateway') got message= or http_status=, which only the cloud's own errors have. "
-            "Leave them out: bad gateway is that HTTP 502 with a proxy's HTML page.",
+            "Omit them for a network fault (bad gateway: HTTP 502 with a proxy's HTML page).",
         ),
         (
             lambda ecs: ecs.fail("RebootInstance", "connect timeout", acted=True),
-            "fail('RebootInstance', 'connect timeout') got acted=True. Leave it out: the request acts never, since "
+            "fail('RebootInstance', 'connect timeout') got acted=True. Omit it: the request acts never, since "
             "it does not arrive.",
         ),
         (
             lambda ecs: ecs.fail("RebootInstance", "garbled body", acted=False),
-            "fail('RebootInstance', 'garbled body') got acted=False. Leave it out: the request acts always, since "
+            "fail('RebootInstance', 'garbled body') got acted=False. Omit it: the request acts always, since "
             "only the reply is damaged.",
         ),
         (
@@ -648,7 +648,7 @@ def test_what_calls_came_near_or_may_stay_unused_is_not_complained_of(declare):
         ),
         (
             lambda ecs: ecs.delay("RebootInstance", "0s"),
-            "delay('RebootInstance') got a duration of nothing. Pass one above zero, such as \"30s\".",
+            "delay('RebootInstance') got a duration of zero. Pass a longer one, such as \"30s\".",
         ),
         (
             lambda ecs: ecs.delay("RebootInstance", "1s", times=0),
@@ -672,7 +672,7 @@ def test_a_code_that_is_no_text_is_refused_like_any_other(ecs, code):
     """A status or a list is no code."""
     with pytest.raises(BadArgumentError) as error:
         ecs.fail("RebootInstance", code)
-    assert str(error.value).startswith(f"{code!r} is no error that RebootInstance is known to answer.")
+    assert str(error.value).startswith(f"unknown error {code!r} of RebootInstance.")
 
 
 @pytest.mark.parametrize(("action", "whose"), [("*", "any action"), ("RebootInstance", "RebootInstance")])
@@ -681,10 +681,10 @@ def test_a_misspelt_mishap_is_refused_with_the_nearest(ecs, action, whose):
     with pytest.raises(BadArgumentError) as error:
         ecs.fail(action, "conection reset")
     assert str(error.value).startswith(
-        f"'conection reset' is no error that {whose} is known to answer. Did you mean connection reset? For one of your "
-        "own pass message= and http_status= too. Known are: "
+        f"unknown error 'conection reset' of {whose}. Did you mean connection reset? For an error of your "
+        "own pass message= and http_status= too. Known errors are: "
     )
-    assert str(error.value).endswith(f"; and of the network: {', '.join(NETWORK_FAULTS)}.")
+    assert str(error.value).endswith(f"; of the network: {', '.join(NETWORK_FAULTS)}.")
 
 
 def test_a_code_of_one_action_is_no_error_of_every_action(ecs, code):

@@ -411,7 +411,7 @@ def test_a_handler_under_run_that_only_calls_is_told(call, kind):
     assert str(error.value) == (
         "The handler made 10000 calls while the clock stands at 2018-08-22T10:39:49Z, the last of them DescribeRegions() "
         f"at {place[1]}. Time does not pass by itself, so run would never end: sleep in the loop (time.sleep "
-        'moves the clock), or have calls take their time: ecs_events.delay("*", "50ms").'
+        'moves the clock), or let calls take virtual time: ecs_events.delay("*", "50ms").'
     )
 
 

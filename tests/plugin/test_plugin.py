@@ -301,7 +301,7 @@ def test_it(ecs_events):
             "2. Faults were declared that the handler did not meet:",
             "     - RebootInstance(instance_id='i-web1'): Throttling, met 0 of 1 times. Nearest call: RebootInstnces() -> "
             "no answer.",
-            "   Have the handler make these calls, *",
+            "   Let the handler make these calls, *",
             "",
             "3. Stubs were declared but not called:",
             "     - slb DescribeLoadBalancers. slb was not called.",

@@ -206,8 +206,8 @@ def test_a_core_too_old_to_be_intercepted_is_refused_in_a_sentence(monkeypatch):
     with pytest.raises(EcsEventsError) as error:
         EcsEvents().__enter__()
     assert str(error.value) == (
-        "The installed aliyun-python-sdk-core is too old: its calls cannot be intercepted. Install 2.13.2 or newer; "
-        "of aliyun-python-sdk-core-v3, which an old aliyun-python-sdk-ecs brings, 2.13.3 or newer."
+        "The installed aliyun-python-sdk-core is too old: its calls cannot be intercepted. Install 2.13.2 or newer. "
+        "For aliyun-python-sdk-core-v3, which old versions of aliyun-python-sdk-ecs need, install 2.13.3 or newer."
     )
 
 

@@ -720,9 +720,9 @@ def test_nested_lists_without_their_number(sdk, ecs_events):
     """A list within a list needs both numbers; the warning names the form that was meant."""
     with pytest.warns(match=r"Did you mean NetworkInterface\.N\.SecurityGroupIds?(\.N)?\?"):
         sdk.call("RunInstances", {"NetworkInterface.1.SecurityGroupIds": "sg-1"}, **NEEDED)
-    with pytest.warns(match=r"was sent NetworkInterface\.1\.SecurityGroupIds\.N, which is no parameter"):
+    with pytest.warns(match=r"unknown parameter NetworkInterface\.1\.SecurityGroupIds\.N of"):
         sdk.call("RunInstances", {"NetworkInterface.1.SecurityGroupIds.N": "sg-1"}, **NEEDED)
-    with pytest.warns(match=r"was sent Tag\.1\.Key\.1, which is no parameter"):
+    with pytest.warns(match=r"unknown parameter Tag\.1\.Key\.1 of"):
         sdk.call("RunInstances", {"Tag.1.Key.1": "role"}, **NEEDED)
 
 
