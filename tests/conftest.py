@@ -65,11 +65,14 @@ def nothing_stays_patched():
 
 
 @pytest.fixture(autouse=True)
-def a_stall_is_one_look(monkeypatch):
+def a_stall_is_one_look():
     """Real seconds, as the watch of handlers counts them, are its looks: a busy machine makes no handler stuck."""
     looks = defaultdict(lambda: itertools.count(step=LOOK_EVERY))  # one for each watching thread
-    for module in (_guard, _runner):
-        monkeypatch.setattr(module, "real_now", lambda: next(looks[get_ident()]))
+    # Not the fixture `monkeypatch`: it would then end after `nothing_stays_patched` has looked.
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (_guard, _runner):
+            patch.setattr(module, "real_now", lambda: next(looks[get_ident()]))
+        yield
 
 
 @pytest.fixture
