@@ -24,8 +24,6 @@ from pytest_ecsevents.clock._times import NAIVE_EPOCH
 _real_ctime: Final = time.ctime
 _real_asctime: Final = time.asctime
 
-_SECOND: Final = dt.timedelta(seconds=1)
-
 
 def _ctime(seconds: float | None = None, /) -> str:
     if seconds is None and not kind_of_caller(1) & REAL_TIME:
@@ -94,7 +92,8 @@ def replace_fakes(api: Any, frozen: Callable[[], dt.datetime | None], undo: Undo
 
 
 def _seconds(utc: dt.datetime) -> int:
-    return (utc - NAIVE_EPOCH) // _SECOND
+    since = utc - NAIVE_EPOCH
+    return since.days * 86_400 + since.seconds
 
 
 def _made(cls: Any, real: dt.datetime) -> Any:
