@@ -21,6 +21,7 @@ from aliyunsdkcore.vendored import requests as vendored
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from installed import HAS_AIOHTTP, needs_aiohttp
+from sizes import size
 
 from pytest_ecsevents import EcsEvents, EndlessCallError, UnexpectedCallError
 from pytest_ecsevents.rpc._network_faults import NETWORK_FAULTS
@@ -210,7 +211,7 @@ def test_what_is_read_in_pieces(ecs):
     assert len(ecs.metadata.calls) == 1
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=size(30, 1000), deadline=None, derandomize=True)
 @given(st.one_of(st.binary(max_size=60), st.text("GETPU /\r\n:latest%0xContent-Length9", max_size=80).map(str.encode)))
 def test_any_bytes_are_answered(sent):
     """Whatever is sent, somebody who reads gets a reply of the service's, or the end."""
