@@ -153,7 +153,6 @@ class FaultRules(Generic[C]):
 
     @property
     def met(self) -> int:
-        """How many calls met a fault."""
         return sum(fault.met for fault in self._faults)
 
     @property

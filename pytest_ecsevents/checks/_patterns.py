@@ -30,15 +30,12 @@ class CallPattern:
     wanted: Mapping[str, object]
 
     def fits(self, call: ApiCall) -> bool:
-        """Whether a call matches."""
         return self.fits_action(call) and all(_has(call, *item) for item in self.wanted.items())
 
     def fits_action(self, call: ApiCall) -> bool:
-        """Whether a call is one to the action."""
         return self.action in (ALL, call.action)
 
     def likeness(self, call: ApiCall) -> int:
-        """The number of parameters that match."""
         return sum(_has(call, *item) for item in self.wanted.items())
 
     def __str__(self) -> str:
@@ -114,7 +111,6 @@ class MetadataPattern:
     action: str = METADATA
 
     def fits(self, call: MetadataCall) -> bool:
-        """Whether a request is meant."""
         return self.likeness(call) == len(self.wanted)
 
     def fits_action(self, _call: MetadataCall) -> bool:
@@ -122,7 +118,6 @@ class MetadataPattern:
         return True
 
     def likeness(self, call: MetadataCall) -> int:
-        """The number of properties that match."""
         return sum(getattr(call, name) == value for name, value in self.wanted.items())
 
     def __str__(self) -> str:

@@ -206,7 +206,6 @@ class CallRecorder:
     # -- requests that cannot be answered
 
     def is_stubbed(self, call: ApiCall) -> bool:
-        """Whether the test has a stub for a call."""
         return self.stubs.has(call)
 
     def stubbed(self, call: ApiCall) -> dict[str, Any] | None:
@@ -271,7 +270,6 @@ class CallRecorder:
 
     @property
     def faults_met(self) -> int:
-        """How many requests met a fault."""
         return sum(log.faults.met for log in self._logs.values())
 
     @property

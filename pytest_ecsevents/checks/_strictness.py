@@ -73,7 +73,6 @@ README: Final = 'README, "Strictness" (README.md#strictness)'
 
 
 def how_to_relax(check: str) -> str:
-    """How to relax a check."""
     return (
         f'ecs_events.strict -= {{"{check}"}} in the test, or leave "{check}" out of ecs_events_strict in the ini file; '
         f"see {README}."

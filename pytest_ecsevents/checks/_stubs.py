@@ -24,8 +24,6 @@ _FAKED: Final = {name.lower(): product for name, product in PRODUCTS.items()}
 
 @dataclass(slots=True)
 class Stub:
-    """One stub."""
-
     product: str  # in lower case; the name in its hosts if it is not faked
     action: str
     answer: Answer
@@ -65,7 +63,6 @@ class Stubs:
         return [str(stub) for stub in self._stubs.values()]
 
     def has(self, call: ApiCall) -> bool:
-        """Whether a call is stubbed."""
         return (call.product.lower(), call.action) in self._stubs
 
     def answer(self, call: ApiCall) -> dict[str, Any] | None:

@@ -314,7 +314,6 @@ class Clock:
             return self.queue.next_due()
 
     def due_from(self) -> Micros | None:
-        """See `TimeDriver`."""
         return self.queue.due_from()
 
     def run_one_due(self, until: Micros, *, move: bool = True) -> bool:

@@ -104,8 +104,6 @@ SCENARIOS: Final = {row.name: row for row in _ROWS}
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One scenario for one type of event."""
-
     row: ScenarioRow
     event_type: str
     simulated: bool
@@ -147,7 +145,6 @@ def case_of(row: ScenarioRow, event_type: str, simulated: bool | None = None) ->
 
 
 def types_of(row: ScenarioRow, simulated: bool | None = None) -> Iterable[str]:
-    """The types that have this scenario."""
     return (name for name in EVENT_TYPES if case_of(row, name, simulated) is not None)
 
 

@@ -203,8 +203,6 @@ class _ForAMinute:
 
 @dataclass(slots=True)
 class _OncePerAction:
-    """Matches the first call of each action."""
-
     seen: set[str] = field(default_factory=set)
 
     def applies(self, call: ApiCall) -> bool:

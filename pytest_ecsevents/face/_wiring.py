@@ -224,13 +224,12 @@ class Parts:
 
     @cached_property
     def messaging(self) -> Messaging:
-        """The queues and topics; most tests have none."""
         return Messaging(
             self.cloud,
             self.receivers,
             self.serving,
             self._seed,
-            tell=self.recorder.journal.append,
+            record=self.recorder.journal.append,
             recorder=self.recorder,
         )
 
@@ -271,7 +270,6 @@ class Parts:
         )
 
     def svg(self) -> str:
-        """The timeline as a picture."""
         from pytest_ecsevents.report._chart import chart
 
         label = timeline_text(self._header(), ()).replace("clock", "ECS events: clock", 1)

@@ -47,7 +47,6 @@ class Interrupter:
         self._presses = 0
 
     def begin(self) -> None:
-        """Install the signal handler."""
         if self._can_be_signalled:
             self._signal_handler = signal.signal(signal.SIGURG, self._handle_signal)
 

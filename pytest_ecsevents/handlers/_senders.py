@@ -180,7 +180,6 @@ def function_timed_out(what: str, limit: Micros, doing: str) -> EcsEventsError:
 
 
 def name_of(function: object) -> str:
-    """The name of a function in the timeline and in errors."""
     return str(getattr(function, "__qualname__", None) or type(function).__qualname__).rpartition("<locals>.")[2]
 
 

@@ -57,7 +57,6 @@ class Form:
     meaning: str
 
     def at(self, x: float, y: float, title: str = "") -> str:
-        """Draw it around a point."""
         return shape(self.outline, x, y, self.colour, filled=self.filled, title=title)
 
 
@@ -86,8 +85,6 @@ _LINES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """The scale of time."""
-
     start: Micros
     end: Micros
     story: Story
@@ -104,8 +101,6 @@ class Scale:
 
 @dataclass(slots=True)
 class Lane:
-    """One horizontal lane of the picture."""
-
     name: str
     instance: InstanceRecord | None = None
     bars: list[tuple[int, EventRecord]] = field(default_factory=list)
@@ -336,7 +331,6 @@ def _sample(line: tuple[str, str, str], x: float, y: float) -> str:
 
 
 def _note(lanes: Sequence[Lane], events: Sequence[EventRecord], instances: Mapping[str, InstanceRecord]) -> str:
-    """Say what was left out."""
     left = {
         "instance": len(instances) - sum(lane.instance is not None for lane in lanes),
         "event": len(events) - sum(len(lane.bars) for lane in lanes),

@@ -31,7 +31,6 @@ class Markup(Protocol):
 
 
 def colour_timeline(timeline: str, markup: Markup) -> str:
-    """Colour a timeline."""
     header, *lines = timeline.splitlines()
     return "\n".join([markup(header, bold=True), *(_colour_line(line, markup) for line in lines)])
 

@@ -25,7 +25,6 @@ class Step:
     at: Micros | None = None
 
     def is_met_by(self, change: Transition) -> bool:
-        """Whether a transition is the expected one."""
         return change.to_status == self.status and self.at in (None, change.at_micros)
 
     def text(self, story: Story) -> str:

@@ -41,8 +41,6 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """What a user can do about an event."""
-
     done: str
     actions: tuple[str, ...]
     by_test: str
@@ -61,7 +59,6 @@ REMEDIES: Final = {
 
 
 def causes_to_avoid() -> tuple[str, ...]:
-    """The causes that avoid an event."""
     return tuple(cause for remedy in REMEDIES.values() for cause in remedy.causes)
 
 
@@ -78,7 +75,6 @@ def history_lines(event: EventRecord, story: Story) -> list[str]:
 
 
 def why_not(event: EventRecord, wanted: str, story: Story) -> str:
-    """Explain why an event does not have a status."""
     if wanted not in STATUSES:
         return f"{wanted!r} is not a status of events.{did_you_mean(wanted, STATUSES)} Statuses are: {listed(STATUSES)}"
     status = EventStatus(wanted)

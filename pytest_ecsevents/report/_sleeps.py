@@ -9,8 +9,6 @@ from pytest_ecsevents.clock._times import Micros
 
 
 class Sleep(NamedTuple):
-    """One sleep of one thread."""
-
     at_micros: Micros
     until: Micros
     thread: str
@@ -62,5 +60,4 @@ class SleepLog:
             self._runs.append(run)
 
     def in_order(self) -> list[Sleep]:
-        """The sleeps, in order of their starts."""
         return sorted(sleep for run in self._runs for sleep in run)

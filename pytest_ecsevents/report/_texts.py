@@ -56,4 +56,4 @@ def asked_text(call: MetadataCall) -> str:
 
 def request_text(call: MetadataCall) -> str:
     """`i-web1 GET /latest/meta-data/region-id`."""
-    return f"{call.instance_id or 'nobody'} {call.method} {call.path}"
+    return f"{call.instance_id or 'no instance'} {call.method} {call.path}"

@@ -17,8 +17,6 @@ _MOST_IN_A_ROUND: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The figures of the first line."""
-
     started_at: Micros
     now: Micros
     holder: str

@@ -38,13 +38,11 @@ class ParsedCall:
     hint: str = ""
 
     def __getitem__(self, parameter: Parameter[T]) -> T:
-        """The typed value of a parameter."""
         value: T = self.values[parameter.name]
         return value
 
     @property
     def cause(self) -> str:
-        """The cause of this call's transitions."""
         return self.action.name
 
     def error(self, code: str, detail: str = "", *, hint: str = "") -> ApiError:
@@ -99,7 +97,6 @@ class Action(Generic[CallT_contra]):
         return self.errors[code] if code in self.errors else COMMON[code]
 
     def error(self, code: str, detail: str = "", *, hint: str = "") -> ApiError:
-        """The error of the code or name."""
         row = self.row(code)
         if row.message == "%s" and not detail and self.words_of:
             detail = error_table(self.package, self.words_of)[code].message

@@ -165,7 +165,6 @@ class Api(Generic[CallT]):
         return encoded(200, body, _format(request), f"{exchange.call.action}Response")
 
     def refuse(self, exchange: ApiExchange, error: ApiError) -> ApiReply:
-        """The error as the API sends it."""
         request = exchange.request
         body = error_body(error, exchange.call.product, request.host, exchange.request_id)
         return encoded(error.http_status, body, _format(request), "Error")
@@ -242,7 +241,6 @@ class Api(Generic[CallT]):
 
 
 def error_body(error: ApiError, product: str, host: str, request_id: str) -> JsonObject:
-    """The body of an error reply."""
     return {
         "RequestId": request_id,
         "HostId": host,

@@ -26,7 +26,6 @@ class ErrorRow:
     name: str = ""
 
     def error(self, detail: str = "", *, hint: str = "") -> "ApiError":
-        """The error that this row describes."""
         return ApiError(self.code, self.http_status, self.message.replace("%s", detail).strip(), hint=hint)
 
 
@@ -49,8 +48,6 @@ class ApiError(Exception):
 
 
 class ErrorTable:
-    """The errors that an action may answer with."""
-
     def __init__(self, load: Callable[[], Iterable[ErrorRow]]) -> None:
         self._load: Final = load
 

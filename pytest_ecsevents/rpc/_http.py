@@ -11,8 +11,6 @@ from pytest_ecsevents.rpc._wire import Outcome
 
 
 class Connection(Protocol):
-    """The connection that a request came through."""
-
     def is_gone(self) -> bool:
         """Whether the client no longer waits for the answer."""
 
@@ -42,7 +40,6 @@ class HttpRequest:
 
     @property
     def host(self) -> str:
-        """The `Host` header."""
         return self.headers.get("host", "")
 
 

@@ -50,7 +50,6 @@ class Parameter(Generic[T_co]):
 
     @property
     def is_list(self) -> bool:
-        """Whether it is repeated: `InstanceId.1`, `InstanceId.2`."""
         return self.kind in ("list", "struct list")
 
     @property

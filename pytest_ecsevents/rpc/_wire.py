@@ -99,8 +99,6 @@ Outcome: TypeAlias = ApiReply | NoReply
 
 
 class Answerer(Protocol):
-    """Answers requests."""
-
     def __call__(self, request: ApiRequest, /) -> Outcome:
         """Answer a request; the calling thread waits in virtual time."""
 

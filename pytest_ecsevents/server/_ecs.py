@@ -56,7 +56,6 @@ class EcsService:
         self._report: Final = report
 
     def __call__(self, http: HttpRequest) -> Outcome:
-        """Answer one call."""
         request = _decoded(http)
         if not (request.params.get("AccessKeyId") or request.headers.get("authorization")):
             return self._refused(_UNSIGNED, request)  # the signature itself is not checked

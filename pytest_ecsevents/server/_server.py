@@ -195,7 +195,6 @@ class _Handler(WSGIRequestHandler):
     # -- a request whose response comes later or never
 
     def wait_until(self, at: Micros | None) -> ServerWait:
-        """A wait of this request."""
         self._wait = self.server.clock.server_wait(at, self.is_gone)
         return self._wait
 
@@ -236,8 +235,6 @@ class _Handler(WSGIRequestHandler):
 
 
 class LoopbackServer(ThreadedWSGIServer):
-    """A server for one test."""
-
     request_queue_size = 1024  # with werkzeug's 128, hundreds of clients need a second to connect at once
 
     def __init__(self, answer: HttpService, malformed: Malformed, clock: Clock) -> None:

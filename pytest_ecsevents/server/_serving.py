@@ -40,7 +40,6 @@ class ServedService:
     roots: tuple[str, ...] = ()
 
     def matches(self, request: HttpRequest) -> bool:
-        """Whether a request is for this service."""
         return (
             f"{request.path}/".startswith(f"{self.prefix}/" if self.prefix else "")
             and request.host.lower().startswith(self.host)

@@ -1,4 +1,4 @@
-"""The products that are faked: where each is called, in which version, and what it answers."""
+"""The faked products: their hosts, versions and actions."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -56,7 +56,7 @@ ECS: Final[Product[MonitorCall]] = Product(
 CMS: Final[Product[MonitorCall]] = Product(
     name="Cms",
     version="2019-01-01",
-    # The newer SDK calls cms.<region> where it knows no endpoint of the region, and old ones of it always did.
+    # The newer SDK calls cms.<region> if it knows no endpoint of the region; its old versions always do.
     hosts=("metrics", "cms"),
     actions=_merged(_monitor_actions.ACTIONS, _rule_actions.ACTIONS),
     nouns={
@@ -70,7 +70,7 @@ CMS: Final[Product[MonitorCall]] = Product(
 
 
 def _endpoints(params: Mapping[str, Any]) -> JsonObject:
-    """Where the legacy SDK is to call a region or product that it does not know."""
+    """The endpoint of a region or product that the legacy SDK does not know."""
     region_id, service = str(params.get("Id", "")), str(params.get("ServiceCode", ""))
     endpoint: JsonObject = {
         "Endpoint": f"{service}.{region_id}.aliyuncs.com",
@@ -89,10 +89,9 @@ PRODUCTS: Final = Products[MonitorCall]((ECS, CMS), {("location", "DescribeEndpo
 ACTIONS: Final[Mapping[str, Action[MonitorCall]]] = MappingProxyType(
     {name: action for product in PRODUCTS.values() for name, action in product.actions.items()}
 )
-"""Their actions, all together: no two of them have an action of one name."""
+"""The actions of all products by name; no name occurs twice."""
 
 
 def api_endpoint(cloud: Cloud, monitor: CloudMonitor, checks: CallChecks) -> Endpoint[ApiRequest, ApiExchange]:
-    """The endpoint of the APIs of one test's cloud."""
     api = Api(PRODUCTS, cloud, partial(MonitorCall, cloud=cloud, monitor=monitor), cloud.ids.request, checks)
     return Endpoint(api, cloud, checks)

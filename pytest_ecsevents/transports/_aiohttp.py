@@ -171,7 +171,6 @@ class CloudResponse:
 
     @property
     def ok(self) -> bool:
-        """Whether the status is below 400."""
         return self.status < 400
 
     async def read(self) -> bytes:
@@ -190,7 +189,6 @@ class CloudResponse:
         return self._body
 
     async def text(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        """The body as text."""
         return (await self.read()).decode(encoding, errors)
 
     async def json(

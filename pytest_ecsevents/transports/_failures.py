@@ -31,8 +31,6 @@ def failure(library: str, no_reply: NoReply, request: Any, timeout: Any) -> Exce
 
 
 class _Errors:
-    """Makes errors about one request."""
-
     def __init__(self, library: str, request: Any, patience: Patience) -> None:
         self._of_requests: Final = import_module(f"{library}.exceptions")
         self._urllib3: Final = import_module(f"{library}.packages").urllib3

@@ -51,8 +51,6 @@ def _make_mock(routes: "tuple[Route, ...]", real_send: Any) -> Any:
 @cache  # a new class for each test would be the most expensive step of the set-up
 def _catch_all_class(base: Any) -> Any:
     class Everything(base):  # type: ignore[misc]  # `responses` is loaded late, so mypy sees no base class
-        """The one registered response."""
-
         routes: "tuple[Route, ...]"
         mock: Any
 

@@ -134,7 +134,6 @@ class AnsweringSocket:
                 self._answer = self._reply()
 
     def send(self, data: Any, flags: int = 0) -> int:
-        """As `sendall`; everything is taken at once."""
         self.sendall(data, flags)
         return len(data)
 
@@ -170,12 +169,10 @@ class AnsweringSocket:
         return self._answer
 
     def recv(self, size: int, _flags: int = 0) -> bytes:
-        """Receive a part of the reply."""
         received: bytes = self.makefile().read1(size)
         return received
 
     def recv_into(self, buffer: Any, size: int = 0, _flags: int = 0) -> int:
-        """Receive a part of the reply into a buffer."""
         received = self.recv(size or len(buffer))
         buffer[: len(received)] = received
         return len(received)
@@ -183,18 +180,15 @@ class AnsweringSocket:
     # -- other methods of a socket
 
     def settimeout(self, timeout: object) -> None:
-        """Set the read timeout in seconds."""
         self._timeout = _seconds(timeout)
 
     def gettimeout(self) -> Any:
-        """The read timeout in seconds."""
         return self._timeout
 
     def setsockopt(self, *_option: Any) -> None:
         """Do nothing."""
 
     def getpeername(self) -> tuple[str, int]:
-        """The metadata address."""
         return HOST, PORT
 
     def fileno(self) -> int:

@@ -374,8 +374,8 @@ def test_a_locked_instance_refuses_operations(ecs):
 def test_outside_its_block_nothing_works_but_reading(ecs):
     """Before with and after it every operation is refused in a sentence; events and timeline can be read afterwards."""
     sentence = (
-        "EcsEvents works only inside its with block: outside it neither clock nor network is the fake's. Write `with "
-        "EcsEvents(...) as ecs_events:`, and read events and timeline() afterwards as you like."
+        "EcsEvents works only inside its with block: outside it, clock and network are the real ones. Write `with "
+        "EcsEvents(...) as ecs_events:`. Only events and timeline() can be read afterwards."
     )
     outside = EcsEvents("2020-01-01T00:00:00Z")
     assert outside.now.isoformat() == "2020-01-01T00:00:00+00:00"

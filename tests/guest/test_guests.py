@@ -189,7 +189,7 @@ def refusal(ecs_events):
     return str(error.value)
 
 
-ASKED = "The metadata service was asked for GET /latest/meta-data/instance-id, but "
+ASKED = "The metadata service got GET /latest/meta-data/instance-id, but "
 
 
 def test_no_instance(ecs_events):
@@ -203,8 +203,8 @@ def test_no_instance(ecs_events):
 def test_several_instances(two):
     """With several instances the sentence says how to choose."""
     said = refusal(two)
-    assert said.startswith(f"{ASKED}which instance")
-    assert "There are: i-a, i-b." in said
+    assert said.startswith(f"{ASKED}it is not known which instance")
+    assert "Instances are: i-a, i-b." in said
     assert 'ecs_events.guest("i-a")' in said
 
 
@@ -252,8 +252,8 @@ def test_a_program_that_swallows_the_error_fails_the_test(pytester):
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(
         [
-            "*The metadata service was asked for GET /latest/meta-data/region-id, but there is no instance that*",
-            "*+00:00:00  metadata  nobody GET /latest/meta-data/region-id -> no answer*",
+            "*The metadata service got GET /latest/meta-data/region-id, but there is no instance for*",
+            "*+00:00:00  metadata  no instance GET /latest/meta-data/region-id -> no answer*",
         ]
     )
 
@@ -267,7 +267,7 @@ def test_outside_an_instance_the_address_leads_nowhere(ecs_events):
     (call,) = ecs_events.metadata.calls
     assert (call.instance_id, call.failure, call.took.total_seconds(), call.fault) == ("", "connect timeout", 3, False)
     assert f"{ecs_events.now:%M:%S}" == "00:03"
-    assert "nobody GET /latest/meta-data/instance-id -> connect timeout after 3s" in ecs_events.timeline()
+    assert "no instance GET /latest/meta-data/instance-id -> connect timeout after 3s" in ecs_events.timeline()
 
 
 def test_a_choice_needs_a_cloud_that_was_entered():

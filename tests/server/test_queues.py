@@ -736,7 +736,7 @@ def test_queues_and_topics_are_found_by_name(ecs, queue):
 def test_a_queue_and_its_messages_tell_of_themselves(ecs, queue):
     """In a line each."""
     message = queue.send("hello")
-    assert repr(queue) == "<Queue 'ecs-cms-event': 1 of 1 messages are there>"
+    assert repr(queue) == "<Queue 'ecs-cms-event': 1 of 1 messages left>"
     assert repr(message) == f"<QueueMessage {message.message_id}, received 0 times: 'hello'>"
     assert (message.enqueued_at, message.visible_at, message.first_dequeued_at) == (ecs.now, ecs.now, None)
     assert (list(queue), bool(queue), queue.name) == ([message], True, "ecs-cms-event")

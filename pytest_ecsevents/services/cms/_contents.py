@@ -69,7 +69,6 @@ def _started_at(event: EventRecord, change: Transition) -> Micros:
 
 
 def of_state(instance: InstanceRecord, status: InstanceStatus | None) -> Content:
-    """The content of an instance's new status, or of its release."""
     private, public = instance.lists["private_ip_addresses"], instance.lists["public_ip_addresses"]
     return {
         "resourceId": instance.instance_id,
@@ -150,4 +149,4 @@ def level_of(row: NotificationName, content: Content) -> str:
 
 
 RESOURCES: Final = {"Disk": ("disk", "diskId"), "Snapshot": ("snapshot", "snapshotId")}
-"""The end of an ARN that is not an instance's: by the first part of the name, the word and the content's key of the id."""
+"""The ends of ARNs of other resources than instances: by the first part of the name, the word, and the content's key for the id."""

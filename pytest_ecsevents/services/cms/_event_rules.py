@@ -44,7 +44,6 @@ class EventPattern:
     sql_filter: str = ""
 
     def matches(self, notification: Notification) -> bool:
-        """Whether the pattern matches a notification."""
         wanted = EventFilter(
             self.names,
             self.levels,

@@ -115,7 +115,7 @@ class NotificationNames(Mapping[str, NotificationName]):
 
 
 def by_grammar(resource: str, code: str, status: str) -> NotificationName:
-    """The row of a system event's name that is published nowhere.
+    """The row of a system event's name that is in no published table.
 
     Args:
         resource: "Instance" or "Disk".

@@ -56,7 +56,7 @@ class Changes:
             self._clock.settle()  # the operation, or an observer, has planned it for this instant
 
     def settled(self) -> Micros:
-        """Let happen what is due; returns the instant.
+        """Run what is due, and return the instant.
 
         Raises:
             EcsEventsError: The cloud has not been entered, or has been left.
@@ -72,8 +72,8 @@ class Changes:
         """
         if self._clock.is_still:
             raise EcsEventsError(
-                "EcsEvents works only inside its with block: outside it neither clock nor network is the fake's. "
-                "Write `with EcsEvents(...) as ecs_events:`, and read events and timeline() afterwards as you like."
+                "EcsEvents works only inside its with block: outside it, clock and network are the real ones. Write "
+                "`with EcsEvents(...) as ecs_events:`. Only events and timeline() can be read afterwards."
             )
 
     def deliver(self) -> None:

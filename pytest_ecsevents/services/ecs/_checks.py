@@ -61,7 +61,6 @@ def event_type_named(name: str, what: str, *, among: tuple[str, ...]) -> EventTy
 
 
 def passed(what: str, not_before: Micros, now: Micros) -> str:
-    """Return the message for a planned time before now."""
     return (
         f"{what} is {instant_text(not_before)}, {duration_text(now - not_before)} before the clock's now, "
         f"{instant_text(now)}. Pass a later instant, or start the clock earlier with @pytest.mark.ecs_clock(start=...)."

@@ -23,12 +23,12 @@ class EventRecord:
     """One system event of an instance or of its disk, as of the last change; reading it changes nothing.
 
     Attributes:
-        acts: Whether it does to its instance what its type does.
-        lasts: How long it is Executing, where it ends by itself.
-        initial_not_before: NotBefore before the first reschedule; None when it was not rescheduled.
-        due: Its entry in the clock's queue.
-        rendered: How DescribeInstanceHistoryEvents showed it last, after the state that it showed.
-        view: What tests get.
+        acts: Whether it has its type's effect on its instance.
+        lasts: How long it is Executing, if it ends by itself.
+        initial_not_before: NotBefore before the first reschedule; None if it was not rescheduled.
+        due: The number of its entry in the clock's queue.
+        rendered: Its state when DescribeInstanceHistoryEvents last showed it, and how it was shown.
+        view: The object that tests get.
     """
 
     event_id: str
@@ -83,7 +83,7 @@ DEFAULT_ACTION: Final = "AutoRecover"
 
 @dataclass(frozen=True, slots=True)
 class Maintenance:
-    """What a user set of an instance's maintenance.
+    """The maintenance settings of an instance.
 
     Attributes:
         action: `ActionOnMaintenance`; None, if it was never set, means `DEFAULT_ACTION`.
@@ -122,15 +122,15 @@ class InstanceRecord:
     """One ECS instance, as of the last change; reading it changes nothing.
 
     Attributes:
-        number: How many instances there were before it.
-        takes: How long it keeps a status on its way to another.
+        number: The number of instances before it.
+        takes: How long it keeps a status during an operation.
         declared_disks: Its disks, perhaps without the system disk.
         locks: `OperationLocks`.
         releases_at: When it is released, once its reclaiming was announced.
         texts: Its attributes that are texts: declared, default or made up.
         lists: Its attributes that are lists.
-        way: The statuses that are left of an operation that takes its time, and the operation's cause.
-        view: What tests get.
+        way: The remaining statuses of an operation that takes time, and the operation's cause.
+        view: The object that tests get.
     """
 
     instance_id: str
@@ -254,10 +254,10 @@ Observed: TypeAlias = Change | Interruption
 
 
 class SystemEvent:
-    """One system event of an instance or of its disk, live: its status is that of the clock's now.
+    """One system event of an instance or of its disk, live: its attributes are those of the clock's now.
 
-    Reading its status or its history lets happen what is due, and is remembered for the explanation of a failed
-    assertion. There is one object for each event, so that `is` and `in` work.
+    Reading its status or its history runs what is due, and is remembered to explain a failed assertion. There is one object
+    for each event, so `is` and `in` work.
     """
 
     __slots__ = ("_note_read", "_record", "_settle")
@@ -284,7 +284,7 @@ class SystemEvent:
 
     @property
     def disk_id(self) -> str | None:
-        """The disk that it is about or concerns, or None."""
+        """The disk that it concerns, or None."""
         return self._record.disk_id
 
     @property
@@ -348,7 +348,7 @@ class SystemEvent:
 
 
 def record_of(event: SystemEvent) -> EventRecord:
-    return event._record  # noqa: SLF001  # not public: a record that is read does not let happen what is due
+    return event._record  # noqa: SLF001  # not public: reading a record does not run what is due
 
 
 class Instance:

@@ -1,4 +1,4 @@
-"""Regions, and the three characters with which ids in them begin."""
+"""Regions, and the three characters that ids in them begin with."""
 
 import hashlib
 import string

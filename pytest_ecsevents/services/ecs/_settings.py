@@ -1,4 +1,4 @@
-"""What a test may set of the cloud's behaviour."""
+"""The settings of the cloud."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -11,10 +11,10 @@ SIMULATED_LIMIT: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class CloudSettings:
-    """What a test may set of the cloud's behaviour.
+    """The settings of the cloud.
 
     Attributes:
-        account_id: The owner of instances and access keys for which the test names none.
+        account_id: The default owner of instances and access keys.
         region_id: The region of instances whose id has no region's prefix.
         executing_for: How long an event stays Executing after NotBefore (a guess).
         failures_are_scheduled: Simulated failure events are first Scheduled, as before 2020-12.

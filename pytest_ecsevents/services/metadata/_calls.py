@@ -1,4 +1,4 @@
-"""One request to the metadata service: as it comes in, and as the call log keeps it."""
+"""One request to the metadata service, and its entry in the call log."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class MetadataCall(Call):
         instance_id: The instance it came from; "" if that is unknown.
         method: GET, PUT, ...
         path: `/latest/meta-data/instance-id`.
-        is_usual: Whether correct programs get such a reply every day, such as the 404 of an item that an instance lacks.
+        is_usual: Whether correct programs often get such a reply, such as the 404 of an item that the instance lacks.
     """
 
     instance_id: str = ""

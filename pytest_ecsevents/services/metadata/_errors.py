@@ -7,7 +7,7 @@ from pytest_ecsevents.rpc._errors import ApiError
 from pytest_ecsevents.rpc._wire import ApiReply
 
 ERRORS: Final = error_table("pytest_ecsevents.services.metadata")
-"""Every refusal. The codes are ours, for `ecs_events.fail`: the service has none."""
+"""The errors. The service has no codes: these are ours, for `ecs_events.fail`."""
 
 _PAGE: Final = (
     '<?xml version="1.0" encoding="iso-8859-1"?>\n'
@@ -16,11 +16,10 @@ _PAGE: Final = (
     '<html xmlns="http://www.w3.org/1999/xhtml" xml:lang="en" lang="en">\n'
     " <head>\n  <title>{0}</title>\n </head>\n <body>\n  <h1>{0}</h1>\n </body>\n</html>\n"
 )
-"""The page around an error: that it names status and words is documented, its mark-up is a guess."""
+"""The page of an error. That it has status and message is documented; its markup is a guess."""
 
 
 def page(error: ApiError) -> ApiReply:
-    """The error as a reply."""
     text = _PAGE.format(f"{error.http_status} - {error.message}")
     return ApiReply(error.http_status, text.encode(), headers("text/html"))
 

@@ -29,7 +29,7 @@ def _is_in_loop() -> bool:
 
 
 class Guest:
-    """Returned by `ecs_events.guest`. The choice holds at once; as a context manager, only until its block ends.
+    """The choice of an instance by `ecs_events.guest`, from now on; as a context manager, until its block ends.
 
     Attributes:
         instance_id: The instance whose metadata is read.
@@ -58,8 +58,8 @@ class Guest:
 
 
 class Guests:
-    """The choices of instances. The first of these that exists applies: that of the task or thread, that which the thread
-    had when it was started, the last one of the test.
+    """The choices of instances. The first of these applies: the one of the task or thread, the one that the thread inherited
+    when it was started, the last one of the test.
     """
 
     def __init__(self, cloud: Cloud) -> None:
@@ -88,7 +88,7 @@ class Guests:
         return partial(self._here.set, outer)
 
     def limit_to_task(self, guest: Guest) -> None:
-        """Make the choice of a block in a task the task's alone, no longer the whole test's."""
+        """Limit a choice to the running task, if it was made in one; it no longer applies to the whole test."""
         if guest in self._of_test and _is_in_loop():
             self._of_test.remove(guest)
 
@@ -106,36 +106,36 @@ class Guests:
         """The instance that the calling program runs in.
 
         Raises:
-            NoGuestError: It is unknown, or no program runs in it.
+            NoGuestError: It is unknown, not running, or released.
         """
         chosen = self._chosen()
         instance = self._only(request) if chosen is None else self._cloud.instances.get_ever(chosen)
         if instance.instance_id not in self._cloud.instances.existing:
             raise NoGuestError(
-                f"The metadata service was asked for {request}, but {instance.instance_id} has been released, so its "
-                "programs have ended. End the program by then, for example with ecs_events.run(..., until=...)."
+                f"The metadata service got {request}, but {instance.instance_id} has been released, so its programs have "
+                "ended. End the program by then, for example with ecs_events.run(..., until=...)."
             )
         if instance.status in _OFF:
             raise NoGuestError(
-                f"The metadata service was asked for {request}, but {instance.instance_id} is {instance.status}: no program "
-                "runs in it. Start it first, or end the program when it stops."
+                f"The metadata service got {request}, but {instance.instance_id} is {instance.status}: no program runs in "
+                "it. Start it first, or end the program when it stops."
             )
         return instance
 
     def _only(self, request: str) -> InstanceRecord:
-        """The only existing instance, or if none exists, the only one that ever did."""
+        """The only existing instance; if none exists, the only released one."""
         instances = self._cloud.instances
         candidates = list((instances.existing or instances.ever()).values())
         if len(candidates) == 1:
             return candidates[0]
         if not candidates:
             raise NoGuestError(
-                f"The metadata service was asked for {request}, but there is no instance that the program could run in. "
-                'Declare it with @pytest.mark.ecs_instance("i-web1") or ecs_events.instances.add("i-web1").'
+                f"The metadata service got {request}, but there is no instance for the program to run in. "
+                'Declare one with @pytest.mark.ecs_instance("i-web1") or ecs_events.instances.add("i-web1").'
             )
         names, first = listed(instances.ever(), most=10), candidates[0].instance_id
         raise NoGuestError(
-            f"The metadata service was asked for {request}, but which instance does the program run in? There are: "
-            f'{names}. Choose it with `with ecs_events.guest("{first}"):`, or for the rest of the test with '
-            f'ecs_events.guest("{first}"). A thread or a task may choose for itself.'
+            f"The metadata service got {request}, but it is not known which instance the program runs in. Instances are: "
+            f'{names}. Choose one with `with ecs_events.guest("{first}"):`, or for the rest of the test with '
+            f'ecs_events.guest("{first}"). A thread or a task may choose its own.'
         )

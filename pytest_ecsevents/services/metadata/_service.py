@@ -60,7 +60,6 @@ class MetadataService:
         self.no_token_status = 403
 
     def decode(self, request: MetadataRequest, at: Micros) -> MetadataExchange:
-        """Find out which instance asks."""
         method, path = request.method, request.path
         call = MetadataCall(method=method, path=path, transport=request.transport, at_micros=at)
         exchange = MetadataExchange(call=call, patience=request.patience, request=request)
@@ -84,7 +83,6 @@ class MetadataService:
         return ApiReply(200, text.encode(), headers("text/plain"))
 
     def refuse(self, exchange: MetadataExchange, error: ApiError) -> ApiReply:
-        """The error's page."""
         exchange.call.is_usual = not (error.hint or exchange.call.fault)
         return page(error)
 

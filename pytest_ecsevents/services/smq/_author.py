@@ -52,7 +52,7 @@ def queue_attributes(given: Mapping[str, object]) -> dict[str, int]:
 
 @contextmanager
 def argument_errors(what: str) -> Iterator[None]:
-    """Raise what the service would refuse as an error of the test's."""
+    """Raise errors of the service as errors about the test's arguments."""
     try:
         yield
     except OutOfRangeError as error:
@@ -66,10 +66,10 @@ def argument_errors(what: str) -> Iterator[None]:
 class Queue:
     """A queue of the Simple Message Queue (formerly MNS) that the service's own SDKs talk to.
 
-    Iteration and `len` cover the messages that are still there: neither deleted nor too old.
+    Iteration and `len` cover the messages that are neither deleted nor too old.
 
     Attributes:
-        subscription: What CloudMonitor delivered to it; `cancel` ends that.
+        subscription: CloudMonitor's deliveries to it; `cancel` ends them.
     """
 
     subscription: Subscription
@@ -85,12 +85,12 @@ class Queue:
 
     @property
     def endpoint(self) -> str:
-        """The URL that the SDK's `Account` takes as its host; the server starts when it is first asked for."""
+        """The URL for the SDK's `Account`; reading it starts the server."""
         return f"http://{self._endpoint('queue.endpoint')}"
 
     @property
     def messages(self) -> list[QueueMessage]:
-        """Every message that was ever sent to it, in order, deleted ones too."""
+        """All messages that were sent to it, in order, with deleted ones."""
         return list(self._state.sent)
 
     @property
@@ -99,7 +99,7 @@ class Queue:
         return dict(self._state.attributes)
 
     def __iter__(self) -> Iterator[QueueMessage]:
-        """The messages that are still there, in order."""
+        """The messages that are neither deleted nor too old, in order."""
         return iter([message for message in self._state.sent if self._state.holds(message)])
 
     def __len__(self) -> int:
@@ -109,7 +109,7 @@ class Queue:
         return True
 
     def __repr__(self) -> str:
-        return f"<Queue {self.name!r}: {len(self)} of {len(self._state.sent)} messages are there>"
+        return f"<Queue {self.name!r}: {len(self)} of {len(self._state.sent)} messages left>"
 
     def send(
         self, body: str, *, delay_seconds: int | None = None, priority: int | None = None, raw: bool = False
@@ -118,12 +118,12 @@ class Queue:
 
         Args:
             body: The text.
-            delay_seconds: Seconds in which it cannot be received; left out, the queue's `DelaySeconds`.
-            priority: From 1, which goes first, to 16; left out, 8.
-            raw: Whether the body goes over the wire as it is; else in base64, as the SDK sends and expects it.
+            delay_seconds: Seconds until it can be received; default: the queue's `DelaySeconds`.
+            priority: From 1 (received first) to 16; default: 8.
+            raw: True: send the body as it is. False: send it in base64, as the SDK does.
 
         Raises:
-            BadArgumentError: Something of this cannot be.
+            BadArgumentError: The body is no text, or an argument is out of range.
         """
         if not isinstance(body, str):
             raise BadArgumentError(f"body is {body!r}. Pass text, such as json.dumps({{...}}).")
@@ -136,7 +136,7 @@ class Topic:
     """A topic of the Simple Message Queue (formerly MNS), which pushes to HTTP endpoints and to queues.
 
     Attributes:
-        subscription: What CloudMonitor published in it; `cancel` ends that.
+        subscription: CloudMonitor's deliveries to it; `cancel` ends them.
     """
 
     subscription: Subscription
@@ -153,12 +153,12 @@ class Topic:
 
     @property
     def endpoint(self) -> str:
-        """The URL that the SDK's `Account` takes as its host; the server starts when it is first asked for."""
+        """The URL for the SDK's `Account`; reading it starts the server."""
         return f"http://{self._endpoint('topic.endpoint')}"
 
     @property
     def messages(self) -> list[TopicMessage]:
-        """Every message that was ever published in it, in order."""
+        """All messages that were published in it, in order."""
         return list(self._state.published)
 
     @property
@@ -168,7 +168,7 @@ class Topic:
 
     @property
     def subscriptions(self) -> list[TopicSubscription]:
-        """Its subscriptions, those that the handler made through the SDK too."""
+        """Its subscriptions, including those that the handler created through the SDK."""
         return list(self._state.subscriptions.values())
 
     def __repr__(self) -> str:
@@ -178,7 +178,7 @@ class Topic:
         """Publish a message, as another program would; it is pushed before this returns.
 
         Raises:
-            BadArgumentError: It is too long, or the tag is.
+            BadArgumentError: The body is no text, or the body or the tag is too long.
         """
         if not isinstance(body, str):
             raise BadArgumentError(f"body is {body!r}. Pass text, such as json.dumps({{...}}).")
@@ -194,18 +194,18 @@ class Topic:
         content_format: str = CONTENT_FORMATS[0],
         tag: str = "",
     ) -> TopicSubscription:
-        """Have messages pushed to an endpoint.
+        """Push messages to an endpoint.
 
         Args:
             endpoint: A URL on loopback, or a queue.
-            name: The subscription's; left out, a number.
-            strategy: How a push that fails is tried again: "BACKOFF_RETRY", three times after 10 to 20 seconds each, or
-                "EXPONENTIAL_DECAY_RETRY", 176 times over a day. Both documented.
-            content_format: "XML", "JSON" or "SIMPLIFIED", which is the message alone.
-            tag: Push only messages with this tag; left out, all.
+            name: The subscription's name; default: `subscription-1`, ...
+            strategy: Retries of a failed push: "BACKOFF_RETRY", three after 10 to 20 seconds each, or
+                "EXPONENTIAL_DECAY_RETRY", 176 over a day. Both documented.
+            content_format: "XML", "JSON" or "SIMPLIFIED" (the message alone).
+            tag: Push only messages with this tag; default: all.
 
         Raises:
-            BadArgumentError: Something of this cannot be.
+            BadArgumentError: An argument is wrong.
         """
         for what, value, known in (
             ("strategy", strategy, STRATEGIES),

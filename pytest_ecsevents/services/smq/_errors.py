@@ -1,4 +1,4 @@
-"""What the Simple Message Queue refuses requests with."""
+"""The errors of the Simple Message Queue."""
 
 from typing import Final
 
@@ -10,8 +10,6 @@ ERRORS: Final = error_table("pytest_ecsevents.services.smq")
 
 
 class OutOfRangeError(ApiError):
-    """A value that is out of its range."""
-
     def __init__(self, name: str, low: object, high: object) -> None:
         row = ERRORS["InvalidArgument"]
         super().__init__(row.code, row.http_status, row.message % (name, low, high))

@@ -1,4 +1,4 @@
-"""What values and names may be, as the API reference has it, and the table of what has a name."""
+"""The limits of values and names, from the API reference, and the base class of queues and topics by name."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ class Limit:
     default: int
 
     def checked(self, value: int | None, default: int | None = None) -> int:
-        """The value, or a default where it is None; without `default`, the limit's own.
+        """The value; if it is None, `default` or else the limit's own default.
 
         Raises:
             OutOfRangeError: The value is out of range.
@@ -95,8 +95,6 @@ def check_name(name: str, kind: str, longest: int, invalid: str) -> None:
 
 
 class State(Protocol):
-    """A queue or a topic."""
-
     modified_at: Micros
 
     @property
@@ -104,7 +102,7 @@ class State(Protocol):
         """All of its attributes."""
 
     def end(self) -> None:
-        """What its deletion means for those who use it."""
+        """Called when it is deleted."""
 
 
 StateT = TypeVar("StateT", bound=State)
@@ -140,21 +138,19 @@ class States(ABC, Generic[StateT]):
         return state
 
     def get(self, name: str) -> StateT | None:
-        """The one of that name, or None."""
         return self._by_name.get(name)
 
     def __iter__(self) -> Iterator[str]:
-        """The names, sorted."""
         return iter(sorted(self._by_name))
 
     def create(self, name: str, attributes: Mapping[str, int]) -> tuple[StateT, bool]:
-        """Make one, or return the one that has this name and the same attributes.
+        """Create one, or return an existing one with the same name and attributes.
 
         Returns:
             It, and whether it is new.
 
         Raises:
-            ApiError: There is one with other attributes, or something is out of range.
+            ApiError: One with other attributes exists, or a value is out of range.
         """
         check_name(name, self.KIND, *self.NAME)
         self._check(attributes)
@@ -172,7 +168,7 @@ class States(ABC, Generic[StateT]):
         """Change attributes; messages that were sent before keep theirs (a guess).
 
         Raises:
-            ApiError: Something is out of range.
+            ApiError: A value is out of range.
         """
         self._check(attributes)
         with self._clock.lock:

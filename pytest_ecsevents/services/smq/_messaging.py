@@ -20,21 +20,19 @@ __tracebackhide__ = hidden_in_reports
 
 
 class NotificationSource(Protocol):
-    """What makes subscriptions to CloudMonitor's notifications."""
+    """Makes subscriptions to CloudMonitor's notifications."""
 
     def check(self, what: str, options: Mapping[str, object]) -> None:
-        """Refuse options that `attach` would refuse."""
+        """Check options as `attach` does."""
 
     def attach(self, sender: Sender, what: str, options: Mapping[str, object], *, rules_only: bool) -> Subscription:
-        """Have notifications delivered."""
+        """Deliver notifications to `sender`."""
 
     def of_a_rule(self, sender: Sender) -> Subscription:
-        """Have only those delivered that an event rule sends."""
+        """Deliver notifications of event rules only."""
 
 
 class Server(Protocol):
-    """The test's server."""
-
     def check(self, what: str) -> None:
         """Raise an error if it cannot start."""
 
@@ -43,8 +41,6 @@ class Server(Protocol):
 
 
 class MessageSender:
-    """Sends notifications to a queue or a topic."""
-
     def __init__(self, receiver: str, send: Callable[[str], object]) -> None:
         self.receiver: Final = receiver
         self._send: Final = send
@@ -62,8 +58,6 @@ class MessageSender:
 
 
 class Messaging:
-    """The queues and topics of one test."""
-
     def __init__(
         self,
         cloud: Cloud,
@@ -71,16 +65,16 @@ class Messaging:
         server: Server,
         seed: str,
         *,
-        tell: Callable[[MessageStep | TopicPush | SmqCall], None],
+        record: Callable[[MessageStep | TopicPush | SmqCall], None],
         recorder: Recorder,
     ) -> None:
         self._source: Final = source
         self._server: Final = server
         clock, owner = cloud.clock, cloud.settings.account_id
-        self.queues: Final = Queues(clock, seed, tell)
-        self.topics: Final = Topics(clock, self.queues, owner, seed, push=EndpointPusher(clock, seed), tell=tell)
+        self.queues: Final = Queues(clock, seed, record)
+        self.topics: Final = Topics(clock, self.queues, owner, seed, push=EndpointPusher(clock, seed), record=record)
         routes = (*QueueRoutes(self.queues, clock), *TopicRoutes(self.topics))
-        self.service: Final = SmqService(routes, clock, seed, tell)
+        self.service: Final = SmqService(routes, clock, seed, record)
         self.endpoint: Final = Endpoint(self.service, cloud, recorder)
         self._made: Final[dict[tuple[str, str], Queue | Topic]] = {}
         self._subscriptions: Final[dict[QueueState | TopicState, Subscription]] = {}
@@ -112,7 +106,7 @@ class Messaging:
         return made
 
     def _made_before(self, kind: str, name: object, given: Mapping[str, object]) -> Queue | Topic | None:
-        """The queue or topic of that name, if the test has asked for it before."""
+        """The queue or topic of that name, if the test has created it before."""
         self._server.check(f"ecs_events.{kind}")
         if not isinstance(name, str):
             raise BadArgumentError(f'{kind} name must be a string, got {name!r}. Pass one such as "ecs-cms-event".')
@@ -138,11 +132,7 @@ class Messaging:
         self._subscriptions[state] = made.subscription
 
     def subscription_of(self, kind: str, name: str) -> Subscription | None:
-        """What brings event rules' notifications to a queue or topic, made by the test or through the SDK.
-
-        Returns:
-            None if there is none of that name.
-        """
+        """The subscription for event rules' notifications to a queue or topic; None if there is none of that name."""
         state = self.queues.get(name) if kind == "queue" else self.topics.get(name)
         if state is None:
             return None

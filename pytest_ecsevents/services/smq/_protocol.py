@@ -32,8 +32,6 @@ _YES_NO: Final = {"true": 1, "false": 0}
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class SmqCall(Call):
-    """The record of one request to queues or topics."""
-
     what: str
     is_usual: bool = False
 
@@ -50,11 +48,11 @@ class SmqRoute(NamedTuple):
     """One row of the table of requests; the first that matches a request answers it.
 
     Attributes:
-        operations: What the API reference calls it.
+        operations: Its names in the API reference.
         method: GET, PUT, ...
         path: The whole path, as a regular expression.
         marker: A name that the query must have, in lower case; "" for none.
-        answer: Answers.
+        answer: Answers the request.
     """
 
     operations: str
@@ -71,7 +69,7 @@ class SmqExchange(Exchange):
     Attributes:
         request: The request.
         query: Its query by name in lower case.
-        names: What its path names: the queue, or the topic and the subscription.
+        names: The names in its path: the queue, or the topic and the subscription.
         route: Its row of the table; None if there is none.
     """
 
@@ -108,11 +106,10 @@ class SmqExchange(Exchange):
         return {limit.name: _attribute(limit, text) for limit, text in stripped if text}
 
     def url(self, path: str) -> str:
-        """A URL on the host that was requested."""
         return f"http://{self.request.host}{path}"
 
     def page(self, names: Iterable[str]) -> tuple[list[str], JsonObject]:
-        """One page of names in order, and the members that lead to the next: its first name."""
+        """One page of names in order, and `NextMarker`, the first name of the next page, if there is one."""
         headers = self.request.headers
         prefix, marker = headers.get("x-mns-prefix", ""), headers.get("x-mns-marker", "")
         most = LISTED.checked(whole_number(LISTED.name, headers.get(LISTED.name)))
@@ -121,15 +118,15 @@ class SmqExchange(Exchange):
 
     @property
     def with_meta(self) -> bool:
-        """Whether a list is to tell attributes."""
+        """Whether a list shows attributes."""
         return self.request.headers.get("x-mns-with-meta", "").lower() == "true"
 
 
 def whole_number(name: str, text: str | None) -> int | None:
-    """The number that a text says; None for None.
+    """The number in a text; None for None.
 
     Raises:
-        ApiError: It says none.
+        ApiError: It is no number.
     """
     if text is None:
         return None
@@ -147,18 +144,16 @@ def _attribute(limit: Limit, text: str) -> int:
 
 
 def shown(attributes: Attributes) -> JsonObject:
-    """Attributes as a reply has them."""
     return {**attributes, LOGGING.name: str(bool(attributes[LOGGING.name]))}
 
 
 class StateRoutes(ABC, Generic[StateT]):
-    """Answers the requests that there are about queues and about topics alike."""
+    """Answers the requests that queues and topics have in common."""
 
     def __init__(self, states: States[StateT]) -> None:
         self._states: Final = states
 
     def __iter__(self) -> Iterator[SmqRoute]:
-        """The rows of the table."""
         kind = self._states.KIND
         paths = f"/{kind.lower()}s"
         one = f"{paths}/([^/]*)"
@@ -209,14 +204,13 @@ class StateRoutes(ABC, Generic[StateT]):
 class SmqService:
     """The Simple Message Queue of one test: a `Service` of the exchange."""
 
-    def __init__(self, routes: Iterable[SmqRoute], clock: Clock, seed: str, tell: Callable[[SmqCall], None]) -> None:
+    def __init__(self, routes: Iterable[SmqRoute], clock: Clock, seed: str, record: Callable[[SmqCall], None]) -> None:
         self.routes: Final = tuple(routes)
         self._clock: Final = clock
         self._dice: Final = random.Random(f"{seed}/requests")
-        self._tell: Final = tell
+        self._record: Final = record
 
     def decode(self, request: HttpRequest, at: Micros) -> SmqExchange:
-        """Find the row of the table."""
         call = SmqCall(transport="server", at_micros=at, what=f"{request.method} {request.path}")
         query = _query(request.query)
         exchange = SmqExchange(call=call, patience=Patience, can_fail=False, request=request, query=query)
@@ -242,15 +236,14 @@ class SmqService:
         return self._reply(status, body, {"Location": location} if location else {})
 
     def refuse(self, exchange: SmqExchange, error: ApiError) -> ApiReply:
-        """The error in XML."""
         call = exchange.call
         call.at_micros = self._clock.now()  # a poll is refused when its time is up
         call.is_usual = error.code == "MessageNotExist" and call.what.startswith(("ReceiveMessage", "PeekMessage"))
-        self._tell(call)
+        self._record(call)
         return self._error(error.http_status, error.code, error.message, exchange.request.host)
 
     def malformed(self, status: int, problem: str) -> ApiReply:
-        """The reply to a request that is no HTTP, or too large; the code is a guess."""
+        """The reply to a malformed or too large request; the code is a guess."""
         return self._error(status, "InvalidRequestURL" if status < 500 else "InternalError", problem, "")
 
     def _error(self, status: int, code: str, message: str, host: str) -> ApiReply:

@@ -21,14 +21,12 @@ _NOT_SIGNED: Final = b"not signed: this is pytest-ecsevents"
 
 
 class EndpointPusher:
-    """Pushes messages of topics."""
-
     def __init__(self, clock: Clock, seed: str) -> None:
         self._clock: Final = clock
         self._dice: Final = random.Random(f"{seed}/pushes")
 
     def __call__(self, subscription: TopicSubscription, message: TopicMessage, content: str) -> tuple[int | None, str]:
-        """Push once; returns the status of the answer, and what was wrong."""
+        """Push once; see `Pusher`."""
         parts = urlsplit(subscription.endpoint)
         if not is_loopback(parts.hostname or "") or parts.scheme != "http":
             return None, f"{parts.scheme}://{parts.netloc} is not on loopback over http, and was not called"

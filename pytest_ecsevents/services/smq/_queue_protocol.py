@@ -17,15 +17,12 @@ from pytest_ecsevents.services.smq._xml import document, texts
 
 
 class QueueRoutes(StateRoutes[QueueState]):
-    """Answers requests about queues."""
-
     def __init__(self, queues: Queues, clock: Clock) -> None:
         super().__init__(queues)
         self._queues: Final = queues
         self._clock: Final = clock
 
     def __iter__(self) -> Iterator[SmqRoute]:
-        """The rows of the table."""
         yield from super().__iter__()
         messages = r"/queues/([^/]*)/messages"
         yield SmqRoute("PeekMessage, BatchPeekMessage", "GET", messages, "peekonly", self._peek)
@@ -115,13 +112,13 @@ class QueueRoutes(StateRoutes[QueueState]):
 
 
 def _await_message(connection: Connection, queue: QueueState, until: Micros) -> bool:
-    """Wait until there may be a message; whether the request's time is up."""
+    """Wait until there may be a message. Returns whether the request's time is up."""
     visible_at = queue.next_visible_at()
     at = until if visible_at is None else min(until, visible_at)
     wait = connection.wait_until(at)
     queue.wakes.append(wait.wake)
     try:
-        if queue.peek():  # one came before the queue knew of this wait
+        if queue.peek():  # a message came before the wait was added
             wait.wake()
         return not wait.wait() and at == until
     finally:
@@ -142,7 +139,7 @@ def _refused(error: ApiError) -> JsonObject:
 
 
 def _delete(queue: QueueState, handle: str) -> Iterator[JsonObject]:
-    """Delete one message of a batch; the error, if that is refused."""
+    """Delete one message of a batch; yields the error if that is refused."""
     try:
         queue.delete(handle)
     except ApiError as error:
@@ -150,7 +147,7 @@ def _delete(queue: QueueState, handle: str) -> Iterator[JsonObject]:
 
 
 def _messages(exchange: SmqExchange, receipts: list[Receipt]) -> SmqReply:
-    """One message; all of them if the request asked for a number."""
+    """The reply with one message, or with all if the request has a number."""
     if not receipts:
         raise ERRORS["MessageNotExist"].error()
     if BATCH.name.lower() in exchange.query:

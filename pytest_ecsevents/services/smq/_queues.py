@@ -1,6 +1,6 @@
-"""Queues of the Simple Message Queue (formerly MNS): what they hold, and what becomes of it in virtual time.
+"""Queues of the Simple Message Queue (formerly MNS), with their messages in virtual time.
 
-Behaviour, limits and defaults are the service's API reference's, except where a line says that it is a guess.
+Behaviour, limits and defaults are from the service's API reference, unless marked as a guess.
 """
 
 import base64
@@ -25,10 +25,10 @@ class QueueMessage:
     """One message of a queue, live.
 
     Attributes:
-        number: Which of the queue's messages it is, from 0.
+        number: Its number in the queue, from 0.
         message_id: The service's id.
-        raw: The body as it goes over the wire.
-        priority: 1 goes before 16.
+        raw: The body as sent on the wire.
+        priority: From 1 (received first) to 16.
         dequeue_count: How often it was received.
         is_deleted: Whether a client has deleted it.
     """
@@ -44,9 +44,9 @@ class QueueMessage:
     dequeue_count: int = 0
     is_deleted: bool = False
     handle: str = ""
-    """The last one that was issued, which alone is valid."""
+    """The last receipt handle; earlier ones are invalid."""
     heap_micros: Micros | None = None
-    """The instant under which the queue's heap has it; another one than `visible_micros` is out of date."""
+    """The instant of its latest entry in the queue's heap; out of date if it differs from `visible_micros`."""
 
     @property
     def body(self) -> str:
@@ -78,7 +78,7 @@ class QueueMessage:
 
     @property
     def visible_at(self) -> dt.datetime:
-        """From when on it can be received, aware UTC."""
+        """When it can be received again, aware UTC."""
         return from_micros(self.visible_micros)
 
     @property
@@ -104,8 +104,6 @@ class QueueMessage:
 
 @dataclass(frozen=True, slots=True)
 class MessageStep:
-    """What a client did to a message, for the timeline."""
-
     queue: str
     message: QueueMessage
     did: str
@@ -114,12 +112,12 @@ class MessageStep:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """A message as it stood when a client received it, or peeked at it.
+    """A message as a client received it or peeked at it.
 
     Attributes:
         message: The message.
-        handle: With which it is deleted; "" if it was peeked at.
-        visible_micros: From when on it can be received again.
+        handle: The receipt handle to delete it; "" if it was peeked at.
+        visible_micros: When it can be received again.
         first_micros: When it was first received.
         dequeue_count: How often it had been received.
     """
@@ -140,7 +138,12 @@ class QueueState:
     """
 
     def __init__(
-        self, name: str, clock: Clock, dice: random.Random, attributes: Attributes, tell: Callable[[MessageStep], None]
+        self,
+        name: str,
+        clock: Clock,
+        dice: random.Random,
+        attributes: Attributes,
+        record: Callable[[MessageStep], None],
     ) -> None:
         self.name: Final = name
         self.attributes: Final = attributes
@@ -148,7 +151,7 @@ class QueueState:
         self.modified_at = self.created_at
         self.sent: Final[list[QueueMessage]] = []
         self.wakes: Final[list[Callable[[], None]]] = []
-        self._tell: Final = tell
+        self._record: Final = record
         self._clock: Final = clock
         self._dice: Final = dice
         self._left: Final[dict[int, QueueMessage]] = {}
@@ -158,7 +161,7 @@ class QueueState:
         self._receipts = 0
 
     def counts(self) -> tuple[int, int, int]:
-        """How many messages can be received, are hidden because they were received, and are delayed."""
+        """Numbers of messages: those that can be received, those hidden after a receive, those delayed."""
         with self._clock.lock:
             now = self._clock.now()
             here = [message for message in self._left.values() if message.expires_micros > now]
@@ -167,16 +170,16 @@ class QueueState:
             return active, len(here) - active - delayed, delayed
 
     def holds(self, message: QueueMessage) -> bool:
-        """Whether a message is still there: neither deleted nor too old."""
+        """Whether a message is neither deleted nor too old."""
         return message.number in self._left and message.expires_micros > self._clock.now()
 
     def send(self, raw: str, *, delay_seconds: int | None = None, priority: int | None = None) -> QueueMessage:
         """Add a message.
 
         Args:
-            raw: The body as it goes over the wire.
-            delay_seconds: How long it cannot be received; None for the queue's `DelaySeconds`.
-            priority: 1 goes first; None for 8.
+            raw: The body as sent on the wire.
+            delay_seconds: Seconds until it can be received; None for the queue's `DelaySeconds`.
+            priority: From 1 (received first) to 16; None for 8.
 
         Raises:
             OutOfRangeError: One of these is out of range.
@@ -203,11 +206,11 @@ class QueueState:
         return message
 
     def wake(self) -> None:
-        """Have requests that wait for a message look again."""
+        """Wake requests that wait for a message, so that they check again."""
         for wake in tuple(self.wakes):
             wake()
 
-    end = wake  # requests that wait for a message are then refused
+    end = wake  # waiting requests then see that the queue is gone
 
     def receive(self, most: int = 1) -> list[Receipt]:
         """Receive up to `most` messages; they are hidden until `VisibilityTimeout` has passed."""
@@ -216,7 +219,7 @@ class QueueState:
             return [self._received(message, now) for message in self._take(most, now)]
 
     def peek(self, most: int = 1) -> list[Receipt]:
-        """Up to `most` messages that can be received, left as they are."""
+        """Up to `most` messages that can be received, without receiving them."""
         with self._clock.lock:
             seen = self._take(most, self._clock.now())
             for message in seen:
@@ -267,7 +270,7 @@ class QueueState:
             heappush(self._hidden, (message.visible_micros, message.number, message))
 
     def _is_current(self, at: Micros, _number: int, message: QueueMessage) -> bool:
-        """Whether an entry of the heap still holds: the message may be gone, or hidden until another instant."""
+        """Whether an entry of the heap is up to date: the message may be gone, or hidden until another instant."""
         return message.visible_micros == at and self.holds(message)
 
     def _take(self, most: int, now: Micros) -> list[QueueMessage]:
@@ -294,10 +297,10 @@ class QueueState:
         return _receipt(message, self._new_handle(message))
 
     def _note(self, message: QueueMessage, did: str) -> None:
-        self._tell(MessageStep(self.name, message, did, self._clock.now()))
+        self._record(MessageStep(self.name, message, did, self._clock.now()))
 
     def _new_handle(self, message: QueueMessage) -> str:
-        """`1-ODU4OTkzNDU5My0xNDMyNzI3ODI3LTItOA==`, as the sample of the reference; it voids the one before."""
+        """`1-ODU4OTkzNDU5My0xNDMyNzI3ODI3LTItOA==`, like the reference's sample; the handle before becomes invalid."""
         self._receipts += 1
         seconds, dice = message.visible_micros // SECOND, self._dice.randrange(10**9, 10**10)
         digits = f"{dice}-{seconds}-{self._receipts}-{message.priority}"
@@ -306,7 +309,11 @@ class QueueState:
         return message.handle
 
     def _of(self, handle: str) -> QueueMessage:
-        """The message of a handle that is still valid."""
+        """The message of a handle.
+
+        Raises:
+            ApiError: The handle is unknown or no longer valid.
+        """
         message = self._by_handle.get(handle)
         if message is None:
             raise ERRORS["ReceiptHandleError"].error()
@@ -322,16 +329,14 @@ def _receipt(message: QueueMessage, handle: str) -> Receipt:
 
 
 class Queues(States[QueueState]):
-    """The queues of one test."""
-
     KIND = "Queue"
     LIMITS = QUEUE_LIMITS
     NAME = (120, "InvalidQueueName")
 
-    def __init__(self, clock: Clock, seed: str, tell: Callable[[MessageStep], None]) -> None:
+    def __init__(self, clock: Clock, seed: str, record: Callable[[MessageStep], None]) -> None:
         super().__init__(clock)
         self._dice: Final = random.Random(f"{seed}/queues")
-        self._tell: Final = tell
+        self._record: Final = record
 
     def _make(self, name: str, attributes: Attributes) -> QueueState:
-        return QueueState(name, self._clock, self._dice, attributes, self._tell)
+        return QueueState(name, self._clock, self._dice, attributes, self._record)

@@ -15,14 +15,11 @@ RETENTION: Final = 86_400
 
 
 class TopicRoutes(StateRoutes[TopicState]):
-    """Answers requests about topics."""
-
     def __init__(self, topics: Topics) -> None:
         super().__init__(topics)
         self._topics: Final = topics
 
     def __iter__(self) -> Iterator[SmqRoute]:
-        """The rows of the table."""
         yield from super().__iter__()
         subscription = r"/topics/([^/]*)/subscriptions/([^/]*)"
         yield SmqRoute("PublishMessage", "POST", r"/topics/([^/]*)/messages", "", self._publish)

@@ -1,6 +1,6 @@
-"""Topics of the Simple Message Queue: subscriptions, what is pushed to them, and how often it is tried again.
+"""Topics of the Simple Message Queue: subscriptions, pushes to their endpoints, and retries.
 
-What an endpoint gets is documented for XML and SIMPLIFIED; JSON has the same members, a guess.
+The content of a push is documented for XML and SIMPLIFIED; that JSON has the same members is a guess.
 """
 
 import datetime as dt
@@ -25,7 +25,7 @@ ANSWER_WITHIN: Final = 5
 LONGEST_TAG: Final = 16
 
 OF_QUEUES: Final = "acs:mns:"
-"""How the endpoint of a subscription begins that pushes to a queue."""
+"""The start of the endpoint of a subscription that pushes to a queue."""
 
 STRATEGIES: Final = ("BACKOFF_RETRY", "EXPONENTIAL_DECAY_RETRY")
 
@@ -37,7 +37,7 @@ FORMS: Final[Mapping[str, Callable[[JsonObject], str]]] = {
     "JSON": lambda members: json.dumps(members, ensure_ascii=False),
     "SIMPLIFIED": lambda members: str(members["Message"]),
 }
-"""What is sent to an endpoint, by `NotifyContentFormat`."""
+"""Makes the content of a push, by `NotifyContentFormat`."""
 
 CONTENT_FORMATS: Final = tuple(FORMS)
 
@@ -83,11 +83,11 @@ class TopicPush:
     Attributes:
         message: The message.
         topic: The topic's name.
-        endpoint: Where to.
+        endpoint: The endpoint's URL, or its queue.
         attempt: 1 for the first.
         at_micros: When, in microseconds since the epoch.
-        http_status: What the endpoint answered; None for nothing.
-        problem: Why it counts as failed; "" where it does not.
+        http_status: The status of the endpoint's response; None if there was none.
+        problem: Why the push failed; "" if it succeeded.
     """
 
     message: TopicMessage
@@ -110,8 +110,8 @@ class TopicSubscription:
 
     Attributes:
         name: Its name.
-        topic: The topic's.
-        endpoint: Where messages are pushed to: a URL, or a queue's `acs:mns:<region>:<account>:queues/<name>`.
+        topic: The topic's name.
+        endpoint: A URL, or a queue's `acs:mns:<region>:<account>:queues/<name>`.
         strategy: One of `STRATEGIES`.
         content_format: One of `CONTENT_FORMATS`.
         tag: Only messages with this tag are pushed; "" for all.
@@ -134,13 +134,13 @@ class TopicSubscription:
         return f"<TopicSubscription {self.name!r} of {self.topic!r}: {len(self.pushes)} pushes to {self.endpoint}>"
 
     def differs(self, other: "TopicSubscription") -> bool:
-        """Whether it was subscribed otherwise than another one."""
+        """Whether it has other settings than another one."""
         settings = ("endpoint", "strategy", "content_format", "tag")
         return any(getattr(self, name) != getattr(other, name) for name in settings)
 
 
 Pusher: TypeAlias = Callable[[TopicSubscription, TopicMessage, str], "tuple[int | None, str]"]
-"""Pushes a message over HTTP with this content; returns the status of the answer, and what was wrong."""
+"""Pushes a message over HTTP with this content. Returns the status of the response (or None) and the problem (or "")."""
 
 
 class TopicState:
@@ -160,24 +160,22 @@ class TopicState:
         self.modified_at = now
 
     def end(self) -> None:
-        """Push nothing any more."""
+        """Stop all pushes."""
         for subscription in self.subscriptions.values():
             subscription.is_over = True
 
 
 class Topics(States[TopicState]):
-    """The topics of one test."""
-
     KIND = "Topic"
     LIMITS = TOPIC_LIMITS
     NAME = (255, "TopicNameInvalid")
 
     def __init__(
-        self, clock: Clock, queues: Queues, owner: str, seed: str, *, push: Pusher, tell: Callable[[TopicPush], None]
+        self, clock: Clock, queues: Queues, owner: str, seed: str, *, push: Pusher, record: Callable[[TopicPush], None]
     ) -> None:
         super().__init__(clock)
         self.owner: Final = owner
-        self._tell: Final = tell
+        self._record: Final = record
         self._queues: Final = queues
         self._dice: Final = random.Random(f"{seed}/topics")
         self._push: Final = push
@@ -190,13 +188,13 @@ class Topics(States[TopicState]):
     def subscribe(
         self, topic_name: str, name: str, endpoint: str, *, strategy: str, content_format: str, tag: str
     ) -> tuple[TopicSubscription, bool]:
-        """Subscribe, or return the subscription that has this name and is the same.
+        """Subscribe, or return an existing subscription with the same name and settings.
 
         Returns:
             The subscription, and whether it is new.
 
         Raises:
-            ApiError: There is another of that name, or an argument is wrong.
+            ApiError: One with other settings exists, or an argument is wrong.
         """
         topic = self[topic_name]
         check_name(name, "Subscription", 255, "SubscriptionNameInvalid")
@@ -240,17 +238,16 @@ class Topics(States[TopicState]):
         subscription.strategy, subscription.modified_at = strategy, self._clock.now()
 
     def unsubscribe(self, topic_name: str, name: str) -> None:
-        """End a subscription."""
         self.subscription(topic_name, name).is_over = True
         del self[topic_name].subscriptions[name]
 
     # -- messages
 
     def publish(self, topic_name: str, body: str, tag: str) -> TopicMessage:
-        """Publish a message: it is pushed to each subscription that its tag fits.
+        """Publish a message, and push it to each subscription with its tag or without one.
 
         Raises:
-            ApiError: It is too long, or its tag is.
+            ApiError: The message or its tag is too long.
         """
         topic = self[topic_name]
         check_size(body, topic.attributes)
@@ -273,7 +270,7 @@ class Topics(States[TopicState]):
         status, problem = self._pushed(subscription, message)
         push = TopicPush(message, subscription.topic, subscription.endpoint, attempt, at, status, problem)
         subscription.pushes.append(push)
-        self._tell(push)
+        self._record(push)
         if not problem:
             return
         if subscription.strategy == "BACKOFF_RETRY":  # how long until the next attempt (documented)

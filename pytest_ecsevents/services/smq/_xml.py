@@ -21,17 +21,17 @@ def parsed(body: bytes, *roots: str) -> ET.Element:
     """The root element of a request's body, its namespace removed.
 
     Args:
-        body: The request's.
-        roots: What its root may be.
+        body: The request's body.
+        roots: Allowed names of the root element.
 
     Raises:
-        ApiError: It is not XML, has another root, or has a document type, which no request of the service has.
+        ApiError: It is not XML, has another root, or has a document type.
     """
     from defusedxml.ElementTree import fromstring  # part of the extra `server`
 
     try:
         root: ET.Element = fromstring(body, forbid_dtd=True)
-    except (ET.ParseError, ValueError, LookupError):  # also of an encoding that is unknown
+    except (ET.ParseError, ValueError, LookupError):  # LookupError: an unknown encoding
         raise ERRORS["MalformedXML"].error() from None
     for node in root.iter():
         node.tag = str(node.tag).rpartition("}")[2]
@@ -41,5 +41,4 @@ def parsed(body: bytes, *roots: str) -> ET.Element:
 
 
 def texts(node: ET.Element) -> Mapping[str, str]:
-    """The texts of an element's children, by name."""
     return {child.tag: child.text or "" for child in node}

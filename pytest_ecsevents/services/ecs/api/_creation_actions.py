@@ -31,7 +31,6 @@ _DAY: Final = 86_400 * SECOND
 
 
 def _shown(call: ActionCall, rows: Iterable[given.Shown]) -> dict[str, AttributeValue]:
-    """The attributes that sent parameters set."""
     return {
         one.attribute: one.read(call[one.parameter])
         for one in rows
