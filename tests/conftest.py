@@ -64,6 +64,14 @@ def nothing_stays_patched():
     assert HTTPAdapter.send is send
 
 
+@pytest.fixture
+def real():
+    """The function that is `time.sleep` where pytest has not put a stand-in there."""
+    before, time.sleep = time.sleep, _stand_ins.real_sleep
+    yield time.sleep
+    time.sleep = before
+
+
 @pytest.fixture(autouse=True)
 def a_stall_is_one_look():
     """Real seconds, as the watch of handlers counts them, are its looks: a busy machine makes no handler stuck."""

@@ -17,6 +17,7 @@ from pytest_ecsevents.clock._freezegun import FreezegunSource
 from pytest_ecsevents.clock._local_time import LOCAL_TEXTS
 from pytest_ecsevents.clock._names import NamesMemo, is_no_mock, memo_for_now, replace_everywhere
 from pytest_ecsevents.clock._queue import DueQueue
+from pytest_ecsevents.clock._references import REFERENCES
 from pytest_ecsevents.clock._scheduler import Scheduler
 from pytest_ecsevents.clock._server_waits import (
     LoopbackClients,
@@ -101,6 +102,7 @@ class Clock:
     def _take(self) -> None:
         use_zone(self._tz, self._undo)
         foreign = self._active()
+        REFERENCES.look()
         memo = memo_for_now()
         of_time = (real_sleep, time.sleep, time.monotonic, time.monotonic_ns, *LOCAL_TEXTS)
         memo.want(set(map(id, filter(is_no_mock, of_time))), _OF_TIME)
@@ -120,25 +122,29 @@ class Clock:
         self.started_at = self.now()
         # If freezegun froze before, names are bound to its functions: do not remember them.
         remember = foreign is None or not foreign.freezes_monotonic
+        source = self._own if foreign is None else foreign
+        pairs: list[tuple[object, object]] = [*LOCAL_TEXTS.items()]
         if self._sleep == "virtual":
-            self._replace_waiting(self._own if foreign is None else foreign, memo, remember=remember)
+            pairs = self._replace_waiting(source, memo, remember=remember)
         else:
             replace_everywhere(LOCAL_TEXTS.items(), memo, _shared, remember=remember)
+        REFERENCES.replace([*source.fakes(), *pairs], _shared)
         for real, fake in LOCAL_TEXTS.items():
             if is_no_mock(getattr(time, real.__name__)):
                 _shared.replace(time, real.__name__, fake)
 
-    def _replace_waiting(self, source: ClockSource, memo: NamesMemo, *, remember: bool) -> None:
+    def _replace_waiting(self, source: ClockSource, memo: NamesMemo, *, remember: bool) -> list[tuple[object, object]]:
         scheduler = Scheduler(self)
         self._undo.callback(scheduler.end, scheduler.enrol())
         self._undo.replace(self, "waits", scheduler)
         # Whole seconds, so that rounding of floats never makes an hour's sleep shorter than an hour.
         monotonic = LoopTime(math.ceil(time.monotonic()), self._elapsed).read
         with_monotonic = not source.freezes_monotonic
-        replace_waiting(
+        pairs = replace_waiting(
             scheduler, monotonic, memo, self._undo, _shared, with_monotonic=with_monotonic, remember=remember
         )
         replace_loops(scheduler, LoopTime(math.ceil(real_now()), self._elapsed), self.now, self._undo)
+        return pairs
 
     def _elapsed(self) -> Micros:
         return self.now() - self.started_at

@@ -19,6 +19,11 @@ _REAL_CALLERS: Final = ("multiprocessing.connection", "multiprocessing.popen", "
 # The names under which programs mostly import what freezegun replaces.
 _USUAL: Final = frozenset({"time", "time_ns", "monotonic", "monotonic_ns", "datetime", "date"})
 
+_FUNCTIONS: Final = (
+    *("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns"),
+    *("localtime", "gmtime", "strftime"),
+)
+
 
 class FreezegunSource:
     """freezegun, started by this plugin or by the user."""
@@ -94,3 +99,8 @@ class FreezegunSource:
         self._freezer.stop()
         self._freezer = self._factory = None
         self._undo.close()
+
+    def fakes(self) -> list[tuple[object, object]]:
+        api: Any = sys.modules["freezegun.api"]
+        functions = [(getattr(api, f"real_{name}"), getattr(api, f"fake_{name}")) for name in _FUNCTIONS]
+        return [*functions, (api.real_datetime, api.FakeDatetime), (api.real_date, api.FakeDate)]

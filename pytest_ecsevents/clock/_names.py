@@ -64,7 +64,7 @@ class NamesMemo:
     ) -> Iterator[tuple[ModuleType, str, object]]:
         """(module, name, function) for each of `functions`, by id, that a loaded module has taken."""
         modules, known, telling = sys.modules, self._known, self._telling
-        if not _are_same(self._loaded, loaded):
+        if not are_same(self._loaded, loaded):
             self._loaded, self._has_looked_at_all = loaded, False
             for name in [name for name, seen in known.items() if modules.get(name) is not seen.module]:
                 del known[name]
@@ -102,7 +102,7 @@ def _are_bound(pairs: Names, names: "dict[str, object]") -> bool:
     return all(names.get(name) is value for name, value in pairs)
 
 
-def _are_same(some: list[object], others: list[object]) -> bool:
+def are_same(some: list[object], others: list[object]) -> bool:
     """Whether lists hold the same objects, at a tenth of the cost of comparing each pair.
 
     Lists compare by identity first. An object in `sys.modules` need not be a module, and its `__eq__` may raise.

@@ -26,3 +26,6 @@ class ClockSource(Protocol):
 
     def stop(self) -> None:
         """Undo `start`."""
+
+    def fakes(self) -> list[tuple[object, object]]:
+        """Real functions and classes, each with what replaces it under the names of modules alone."""

@@ -18,6 +18,7 @@ pytest loads this module at every start, so it imports next to nothing.
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -39,6 +40,13 @@ if TYPE_CHECKING:
 real_sleep: Final = time.sleep
 _real_monotonic: Final = time.monotonic
 _real_monotonic_ns: Final = time.monotonic_ns
+
+REAL_FUNCTIONS: Final = (
+    real_sleep,
+    *(time.time, time.time_ns, time.monotonic, time.monotonic_ns, time.perf_counter, time.perf_counter_ns),
+    *(time.localtime, time.gmtime, time.strftime, time.ctime, time.asctime),
+)
+REAL_CLASSES: Final = (dt.datetime, dt.date)
 
 
 class _Time:

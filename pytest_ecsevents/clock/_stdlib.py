@@ -44,8 +44,10 @@ def replace_waiting(
     *,
     with_monotonic: bool,
     remember: bool,
-) -> None:
+) -> list[tuple[object, object]]:
     """Make threads of the test wait in virtual time, until `undo` closes; other threads wait in real time.
+
+    Returns the real functions of `time`, each with its replacement.
 
     Args:
         scheduler: The threads of the test.
@@ -62,7 +64,8 @@ def replace_waiting(
         of_time.update(monotonic=monotonic, monotonic_ns=monotonic_ns)
     by_name = [(real, fake) for name, fake in of_time.items() if is_no_mock(real := getattr(time, name))]
     # In one walk over the modules: it is the greater part of what this costs.
-    replace_everywhere([(real_sleep, sleep), *by_name, *LOCAL_TEXTS.items()], memo, shared, remember=remember)
+    pairs: list[tuple[Callable[..., Any], Callable[..., Any]]] = [(real_sleep, sleep), *by_name, *LOCAL_TEXTS.items()]
+    replace_everywhere(pairs, memo, shared, remember=remember)
     for name, fake in of_time.items():
         shared.replace(time, name, fake)
     shared.replace(threading, "_time", monotonic)
@@ -79,6 +82,7 @@ def replace_waiting(
     undo.replace(threading.Event, "set", _event_set(scheduler, threading.Event.set))
     undo.replace(threading.Thread, "start", _thread_start(scheduler, threading.Thread.start))
     undo.replace(threading.Thread, "join", _thread_join(scheduler, threading.Thread.join))
+    return [*pairs]
 
 
 class _VirtualTime:

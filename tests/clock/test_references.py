@@ -1,18 +1,22 @@
 """Functions of `time` and `datetime` that a program took before the test, and keeps where no module's names show them."""
 
 import copy
+import datetime as dt
 import functools
 import pickle
+import sched
+import sys
 import threading
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from time import sleep as sleep_by_name
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.clock import _stand_ins
+from pytest_ecsevents.clock import _references, _stand_ins
 from pytest_ecsevents.clock._stand_ins import install_sleep, real_sleep
 
 
@@ -21,13 +25,6 @@ def ecs(request):
     """A cloud at 2030-01-01T00:00:00Z, on each back end."""
     with EcsEvents(backend=request.param) as ecs_events:
         yield ecs_events
-
-
-@pytest.fixture
-def real(monkeypatch):
-    """The function that is `time.sleep` where pytest has not put a stand-in there."""
-    monkeypatch.setattr(time, "sleep", real_sleep)
-    return real_sleep
 
 
 # -- sleep
@@ -145,17 +142,220 @@ def test_the_stand_in_is_there_for_the_run_of_pytest_alone(pytester, real):
     assert time.sleep is real
 
 
-def test_somebody_elses_sleep_stays(real, monkeypatch):
+def test_somebody_elses_sleep_stays(real):
     """What has replaced `time.sleep` before the plugin or after it is not touched."""
 
     def other(_seconds): ...
 
-    monkeypatch.setattr(time, "sleep", other)
+    time.sleep = other
     install_sleep()()
     assert time.sleep is other
-    monkeypatch.setattr(time, "sleep", real)
+    time.sleep = real
     take_out = install_sleep()
     assert time.sleep is _stand_ins.sleep
     time.sleep = other
     take_out()
     assert time.sleep is other
+
+
+# -- reading
+
+
+def _read(clock=time.monotonic):
+    return clock()
+
+
+def _read_by_keyword(*, clock=time.monotonic):
+    return clock()
+
+
+def _reading(clock):
+    def read():
+        return clock()
+
+    return read
+
+
+class Watch:
+    plain = time.monotonic
+    static = staticmethod(time.monotonic)
+    __slots__ = ("__dict__", "clock", "never_set")
+
+    def __init__(self, clock=time.monotonic):
+        self.clock = self.own = clock
+
+    def read(self):
+        return self.clock()
+
+
+@dataclass(frozen=True)
+class Frozen:
+    at: float = field(default_factory=time.monotonic)
+    clock: object = time.monotonic
+
+
+WATCH = Watch()
+FROZEN = Frozen(0)
+KEPT = {"clock": time.monotonic, "list": [time.monotonic], "partial": functools.partial(time.monotonic)}
+ORDERED = OrderedDict(clock=time.monotonic)
+PARTIAL = functools.partial(_read, clock=time.monotonic)
+READ = WATCH.read
+NAMESPACE = SimpleNamespace(watch=SimpleNamespace(clock=time.monotonic))
+SCHEDULER = sched.scheduler(time.monotonic, time.sleep)
+READING = _reading(time.monotonic)
+CLOCKS = {
+    "default": lambda: _read,
+    "keyword default": lambda: _read_by_keyword,
+    "closure": lambda: READING,
+    "class": lambda: WATCH.plain,
+    "static method": lambda: WATCH.static,
+    "slot": lambda: WATCH.clock,
+    "attribute": lambda: WATCH.own,
+    "default factory": lambda: lambda: Frozen().at,
+    "frozen dataclass": lambda: FROZEN.clock,
+    "dict": lambda: KEPT["clock"],
+    "ordered dict": lambda: ORDERED["clock"],
+    "list": lambda: KEPT["list"][0],
+    "partial": lambda: KEPT["partial"],
+    "keyword of a partial": lambda: PARTIAL,
+    "bound method": lambda: READ,
+    "object in an object": lambda: NAMESPACE.watch.clock,
+    "scheduler": lambda: SCHEDULER.timefunc,
+}
+
+
+@pytest.mark.parametrize("kept", CLOCKS)
+def test_a_clock_that_was_taken_when_the_module_was_loaded_moves_with_the_sleeps(ecs, kept):
+    """Wherever the module keeps it."""
+    before = CLOCKS[kept]()()
+    time.sleep(60)
+    assert CLOCKS[kept]()() - before == 60
+
+
+@pytest.mark.parametrize("kept", CLOCKS)
+def test_a_clock_that_was_taken_tells_real_time_after_the_test(kept):
+    """Each place has the real function again."""
+    with EcsEvents(), EcsEvents():
+        pass
+    before = time.monotonic()
+    assert before <= CLOCKS[kept]()() <= time.monotonic()
+
+
+def _now(now=dt.datetime.now):
+    return now(dt.timezone.utc)
+
+
+def _stamp(clock=time.time):
+    return clock()
+
+
+def _today(today=dt.date.today):
+    return today()
+
+
+def _by_class(datetime=dt.datetime, *, date=dt.date):
+    return datetime.now(dt.timezone.utc), date.today()
+
+
+@dataclass
+class Stamped:
+    at: dt.datetime = field(default_factory=dt.datetime.now)
+    utc: dt.datetime = field(default_factory=functools.partial(dt.datetime.now, dt.timezone.utc))
+
+
+def test_the_time_of_day_is_virtual_where_it_was_taken(ecs):
+    """Functions, methods of classes, and the classes themselves as default arguments."""
+    time.sleep(90)
+    assert _now() == Stamped().utc == _by_class()[0] == ecs.now
+    assert _stamp() == ecs.now.timestamp()
+    assert Stamped().at == dt.datetime.now()  # noqa: DTZ005  # local time on purpose
+    assert _today() == _by_class()[1] == dt.date.today()  # noqa: DTZ011  # local time on purpose
+    assert ecs.now.year == 2030
+
+
+@pytest.fixture
+def module(monkeypatch):
+    """A module of the user's that is loaded while the test runs."""
+    module = ModuleType("loaded_late")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    return module
+
+
+def _define(module, text):
+    """What an import does."""
+    exec(text, vars(module))  # noqa: S102  # see above
+
+
+READER = "import time\ndef read(clock=time.monotonic): return clock()\n"
+
+
+def moves(read):
+    """Whether a clock moves with the test's sleeps."""
+    before = read()
+    time.sleep(60)
+    return read() - before == 60
+
+
+def test_names_that_a_module_gets_later_are_found(module):
+    """A module is looked at again when it has more names; one that is loaded anew too."""
+    with EcsEvents():
+        pass
+    _define(module, READER)
+    with EcsEvents():
+        assert moves(module.read)
+    again = sys.modules[module.__name__] = ModuleType(module.__name__)
+    _define(again, READER)
+    with EcsEvents():
+        assert moves(again.read)
+
+
+def test_what_the_test_puts_in_the_place_stays(module):
+    """Only what was put there for the test is taken out."""
+    _define(module, READER + "CLOCKS = [time.monotonic]\nGONE = [time.monotonic]\nFIXED = (time.monotonic,)\n")
+    real = module.CLOCKS[0]
+    with EcsEvents():
+        module.CLOCKS[0] = other = object()
+        module.GONE.clear()
+        assert (real,) == module.FIXED
+    assert [other] == module.CLOCKS
+    assert module.GONE == []
+    with EcsEvents():
+        assert [other] == module.CLOCKS
+
+
+def test_no_code_of_the_users_runs_while_modules_are_looked_at(module):
+    """Properties, lazy objects and classes with attributes of their own are passed by."""
+    text = """
+    class Lazy:
+        def __getattribute__(self, name): raise SystemExit(name)
+    class Unbound:
+        __dict__ = property(lambda self: 1 / 0)
+    class Listed(dict):
+        def items(self): raise SystemExit
+        def __len__(self): raise SystemExit
+    lazy, unbound, listed, empty = Lazy(), Unbound(), Listed(a=1), lambda: later
+    def outer():
+        return lambda: later
+        later = 1
+    inner = outer()
+    data = dict.fromkeys(range(200))
+    """
+    _define(module, "\n".join(line[4:] for line in text.splitlines()))
+    with EcsEvents() as ecs_events:
+        assert ecs_events.now.year == 2030
+
+
+def test_a_librarys_module_is_looked_at_if_it_has_a_clock(module, monkeypatch):
+    """Its default arguments are replaced, and classes of datetime's that it has stay."""
+    folder = _references._LIBRARIES[0]
+    module.__file__ = f"{folder}/loaded_late.py"
+    _define(module, READER + "import datetime as dt\ndef kind(of=dt.datetime): return of\n")
+    without = ModuleType("without_a_clock")
+    without.__file__ = f"{folder}/without_a_clock.py"
+    without.kept = [time.monotonic]
+    monkeypatch.setitem(sys.modules, without.__name__, without)
+    monkeypatch.setitem(sys.modules, "no_module", object())
+    real = dt.datetime
+    with EcsEvents():
+        assert moves(module.read)
+        assert module.kind() is real

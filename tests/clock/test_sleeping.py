@@ -20,16 +20,8 @@ import pytest
 import time_machine
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.clock._stand_ins import real_sleep
 
 HOUR = 3600
-
-
-@pytest.fixture
-def real(monkeypatch):
-    """The function that is `time.sleep` where pytest has not put a stand-in there."""
-    monkeypatch.setattr(time, "sleep", real_sleep)
-    return real_sleep
 
 
 @pytest.fixture(params=["freezegun", "time-machine"])

@@ -1,0 +1,323 @@
+"""Finds functions that tell the time where no module's names show them, and replaces them for a test.
+
+freezegun replaces `datetime.now` and the functions of `time` under the names of modules. A program may also keep one as
+a default argument (`def poll(clock=time.monotonic)`), in a closure, in a class, a dict or a `partial`, as the
+`default_factory` of a dataclass, or in an object that was made when its module was loaded, such as a cache with a
+lifetime. Sleeping would then move the clock, and what measures the sleep would stand still.
+
+`find` walks from the names of a module through the user's functions, classes and objects, without running any of their
+code, as far as `_DEPTH` steps. Modules of installed libraries are looked at only if they have `time` or `datetime`. Each
+module is looked at once, and again when the number of its names has changed.
+
+What can't be replaced is found by the same walk when a handler does not get on (`describe_kept`): in a tuple, in an object
+that only a fixture or a local variable has, or deeper.
+"""
+
+import datetime as dt
+import sys
+import sysconfig
+import time
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from contextlib import suppress
+from functools import partial
+from operator import getitem, setitem
+from types import BuiltinFunctionType, CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from pytest_ecsevents._frames import OURS, SERVER, TEST_RUN, keeps_own_names, kind_of
+from pytest_ecsevents._undo import Undo
+from pytest_ecsevents.clock._names import are_same
+from pytest_ecsevents.clock._stand_ins import REAL_CLASSES, REAL_FUNCTIONS
+
+_DEPTH: Final = 6
+"""Steps from a module's name to what is kept; a `partial` in a field of a dataclass takes five."""
+
+_DEPTH_IN_LIBRARY: Final = 3
+"""The same in an installed library: as far as the default arguments of methods."""
+
+_MOST_OBJECTS: Final = 20_000
+"""Objects that are looked at when modules were loaded, the nearest first."""
+
+_MOST_ITEMS: Final = 100
+"""Items of a list or dict that is looked at: larger ones are data."""
+
+_KEEP_NOTHING: Final = frozenset({str, int, float, bool, bytes, complex, type(None), CodeType, ModuleType})
+
+_CLASS_METHODS: Final = ("now", "utcnow", "today")
+
+_LIBRARIES: Final = tuple({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
+_NEVER: Final = ("freezegun", "hypothesis", "pytest", "time_machine")
+"""Packages, by the start of their names, that keep real functions for good reason."""
+
+_IDS_OF_CLASSES: Final = frozenset(map(id, REAL_CLASSES))
+_IDS: Final = frozenset(map(id, REAL_FUNCTIONS)) | _IDS_OF_CLASSES
+_SIGNS: Final = _IDS | {id(time), id(dt)}
+"""One of these is among the names of each module of a library that is looked at."""
+
+
+class _Way(NamedTuple):
+    """How to read and write what a holder keeps under a key; `write` is None where that is impossible."""
+
+    read: Callable[[Any, Any], object]
+    write: Callable[[Any, Any, Any], None] | None
+
+
+def _write_default(function: Any, index: int, value: object) -> None:
+    function.__defaults__ = (*function.__defaults__[:index], value, *function.__defaults__[index + 1 :])
+
+
+def _read_of_class(kind: type, name: str) -> object:
+    value = vars(kind)[name]
+    return value.__func__ if type(value) is staticmethod else value
+
+
+def _write_of_class(kind: type, name: str, value: object) -> None:
+    # A function alone would become a method.
+    setattr(kind, name, staticmethod(value) if type(value) is FunctionType else value)
+
+
+def _write_cell(function: Any, index: int, value: object) -> None:
+    function.__closure__[index].cell_contents = value
+
+
+_ITEM: Final = _Way(getitem, setitem)
+_KEYWORD: Final = _Way(getitem, setitem)
+_ELEMENT: Final = _Way(getitem, None)
+_SLOT: Final = _Way(
+    lambda holder, member: member.__get__(holder), lambda holder, member, value: member.__set__(holder, value)
+)
+_DEFAULT: Final = _Way(lambda function, index: function.__defaults__[index], _write_default)
+_CELL: Final = _Way(lambda function, index: function.__closure__[index].cell_contents, _write_cell)
+_OF_CLASS: Final = _Way(_read_of_class, _write_of_class)
+_WRAPPED: Final = _Way(_read_of_class, lambda kind, name, value: setattr(kind, name, staticmethod(value)))
+_FUNC: Final = _Way(
+    lambda holder, _: holder.func,
+    lambda holder, _, value: holder.__setstate__((value, holder.args, holder.keywords, vars(holder))),
+)
+
+
+class Kept(NamedTuple):
+    """One place where a function is kept.
+
+    Attributes:
+        module: The name of the module from which it is reached, or "".
+        path: How it is reached from there, such as `LIMITER.clock`.
+        function: What is kept there.
+    """
+
+    module: str
+    path: str
+    function: Any
+    way: _Way
+    holder: object
+    key: object
+
+    def exchange(self, before: object, after: object) -> bool:
+        """Write `after`, if `before` is there still and the place can be written."""
+        if self.way.write is None:
+            return False
+        with suppress(Exception):  # of whatever kind: the place has gone, or does not let itself be written
+            if self.way.read(self.holder, self.key) is before:
+                self.way.write(self.holder, self.key, after)
+                return True
+        return False
+
+
+_Part: TypeAlias = tuple[str, object, _Way, object, object]
+
+# What each kind of object keeps; no code of the user's runs meanwhile.
+
+
+def _of_function(path: str, function: Any) -> Iterator[_Part]:
+    code, defaults = function.__code__, function.__defaults__ or ()
+    names = code.co_varnames[: code.co_argcount]
+    for index, value in enumerate(defaults):
+        yield f"{path}({names[index - len(defaults)]}=...)", value, _DEFAULT, function, index
+    for name, value in (function.__kwdefaults__ or {}).items():
+        yield f"{path}({name}=...)", value, _KEYWORD, function.__kwdefaults__, name
+    for index, cell in enumerate(function.__closure__ or ()):
+        with suppress(ValueError):  # it is empty
+            yield f"{path}, its {code.co_freevars[index]}", cell.cell_contents, _CELL, function, index
+    for name, value in vars(function).items():
+        yield f"{path}.{name}", value, _ITEM, vars(function), name
+
+
+def _of_class(path: str, kind: type) -> Iterator[_Part]:
+    for name, value in list(vars(kind).items()):
+        if type(value) is staticmethod:
+            yield f"{path}.{name}", value.__func__, _WRAPPED, kind, name
+        else:
+            yield f"{path}.{name}", value, _OF_CLASS, kind, name
+
+
+def _of_method(path: str, method: MethodType) -> Iterator[_Part]:
+    yield path, method.__self__, _ELEMENT, method, None
+    yield path, method.__func__, _ELEMENT, method, None
+
+
+def _of_partial(path: str, holder: "partial[Any]") -> Iterator[_Part]:
+    yield f"{path}.func", holder.func, _FUNC, holder, None
+    yield from _of_sequence(f"{path}.args", holder.args)
+    for name, value in holder.keywords.items():
+        yield f"{path}({name}=...)", value, _ITEM, holder.keywords, name
+
+
+def _of_dict(path: str, items: "dict[object, object]") -> Iterator[_Part]:
+    if dict.__len__(items) <= _MOST_ITEMS:
+        for key, value in list(dict.items(items)):
+            yield f"{path}[{key!r}]" if type(key) in _KEEP_NOTHING else path, value, _ITEM, items, key
+
+
+def _of_sequence(path: str, items: "Sequence[object]") -> Iterator[_Part]:
+    for index, value in enumerate(items[:_MOST_ITEMS]):
+        yield f"{path}[{index}]", value, _ITEM if type(items) is list else _ELEMENT, items, index
+
+
+def _of_object(path: str, holder: object) -> Iterator[_Part]:
+    kind = type(holder)
+    if _is_never_looked_at(kind.__module__):
+        return
+    if kind.__dictoffset__:
+        with suppress(Exception):  # it is a proxy of something that is not there
+            names = object.__getattribute__(holder, "__dict__")
+            for name, value in list(dict.items(names)):
+                yield f"{path}.{name}", value, _ITEM, names, name
+    for owner in kind.__mro__:
+        for name, member in vars(owner).items():
+            if type(member) is MemberDescriptorType and owner.__module__ != "builtins":
+                with suppress(AttributeError):  # it is empty
+                    yield f"{path}.{name}", member.__get__(holder), _SLOT, holder, member
+
+
+_BY_KIND: Final[dict[type, Callable[[str, Any], Iterator[_Part]]]] = {
+    FunctionType: _of_function,
+    MethodType: _of_method,
+    list: _of_sequence,
+    tuple: _of_sequence,
+    dict: _of_dict,
+    partial: _of_partial,
+    type: _of_class,
+}
+
+
+def _parts_of(path: str, holder: object) -> Iterator[_Part]:
+    kind = type(holder)
+    read = _BY_KIND.get(kind) or next(
+        (_BY_KIND[base] for base in (type, dict, partial) if issubclass(kind, base)), _of_object
+    )
+    return read(path, holder)
+
+
+def _is_never_looked_at(module: str) -> bool:
+    return module.startswith(_NEVER) or kind_of(module) & (OURS | SERVER | TEST_RUN) != 0
+
+
+def _find(roots: Iterable[tuple[str, _Part]], modules: Container[str] | None, depth: int = _DEPTH) -> Iterator[Kept]:
+    """Walk from what is given, the nearest first.
+
+    `datetime` and `date` count only as default arguments: elsewhere they may be the type of a field.
+
+    Args:
+        roots: Where to begin, each with the name of its module.
+        modules: Whose functions and classes are looked at; None for those of every module.
+        depth: Steps from there.
+    """
+    level = list(roots)
+    seen: set[int] = set()
+    for left in reversed(range(depth)):
+        below: list[tuple[str, _Part]] = []
+        for module, (path, value, way, holder, key) in level:
+            kind: Any = type(value)
+            if kind in _KEEP_NOTHING or id(value) in seen:
+                continue
+            if _tells_time(value):
+                if id(value) not in _IDS_OF_CLASSES or way is _DEFAULT or way is _KEYWORD:
+                    yield Kept(module, path, value, way, holder, key)
+            elif left and kind is not BuiltinFunctionType and len(seen) < _MOST_OBJECTS:
+                seen.add(id(value))
+                is_defined = kind is FunctionType or issubclass(kind, type)
+                if modules is None or not is_defined or getattr(value, "__module__", None) in modules:
+                    below += [(module, part) for part in _parts_of(path, value)]
+        level = below
+
+
+def _tells_time(value: Any) -> bool:
+    if id(value) in _IDS:
+        return True
+    # Each look at `datetime.now` makes another object.
+    return (
+        type(value) is BuiltinFunctionType
+        and value.__name__ in _CLASS_METHODS
+        and id(value.__self__) in _IDS_OF_CLASSES
+    )
+
+
+class References:
+    """Remembers, from test to test, where loaded modules keep functions that tell the time."""
+
+    def __init__(self) -> None:
+        self._loaded: list[object] = []
+        self._known: dict[str, tuple[ModuleType, int]] = {}
+        self._found: list[Kept] = []
+
+    def look(self) -> None:
+        """Look at modules that are new, or have more names than before. No clock of ours is frozen yet."""
+        known, modules = self._known, sys.modules
+        changed = {
+            name
+            for name, (module, size) in known.items()
+            if modules.get(name) is not module or size != len(vars(module))
+        }
+        loaded: list[object] = list(modules.values())
+        if not changed and are_same(self._loaded, loaded):
+            return
+        self._found = [kept for kept in self._found if kept.module not in changed]
+        before = set(map(id, self._loaded))
+        new = [name for name in list(modules) if name in changed or id(modules.get(name)) not in before]
+        users: dict[str, ModuleType] = {}
+        libraries: dict[str, ModuleType] = {}
+        for name in filter(_is_looked_at, new):
+            module = modules.get(name)
+            if isinstance(module, ModuleType):
+                is_library = str(getattr(module, "__file__", "")).startswith(_LIBRARIES)
+                if not is_library or not _SIGNS.isdisjoint(map(id, vars(module).values())):
+                    known[name] = module, len(vars(module))
+                    (libraries if is_library else users)[name] = module
+        self._loaded = loaded
+        self._found += _find(_names_of(users), users)
+        of_libraries = _find(_names_of(libraries), libraries, _DEPTH_IN_LIBRARY)
+        self._found += [kept for kept in of_libraries if id(kept.function) not in _IDS_OF_CLASSES]
+
+    def replace(self, pairs: Iterable[tuple[object, object]], undo: Undo) -> None:
+        """Replace what was found until `undo` closes, given pairs of real and fake functions and classes."""
+        fakes = {id(real): fake for real, fake in pairs}
+        for kept in self._found:
+            fake = _fake_of(kept.function, fakes)
+            if fake is not None and kept.exchange(kept.function, fake):
+                undo.callback(kept.exchange, fake, kept.function)
+
+
+def _is_looked_at(name: str) -> bool:
+    of_python = name.partition(".")[0] in sys.stdlib_module_names and name != "__main__"
+    return not (of_python or _is_never_looked_at(name) or keeps_own_names(name))
+
+
+def _names_of(modules: "dict[str, ModuleType]") -> Iterator[tuple[str, _Part]]:
+    """What modules have under their names, but for what is replaced there anyway."""
+    for module_name, module in modules.items():
+        names = vars(module)
+        for name, value in list(names.items()):
+            if not _tells_time(value):
+                yield module_name, (name, value, _ITEM, names, name)
+
+
+def _fake_of(function: Any, fakes: dict[int, Any]) -> object:
+    fake = fakes.get(id(function))
+    if fake is None and type(function) is BuiltinFunctionType:
+        kind = fakes.get(id(function.__self__))
+        return None if kind is None else getattr(kind, function.__name__)
+    return fake
+
+
+REFERENCES: Final = References()
+"""Of the process, so that the next test need not look at all modules again."""
