@@ -34,6 +34,35 @@ LONGEST_ALONE: Final = SECOND
 """The longest such wait of a thread that nothing can wake."""
 
 
+MOST_CAUSED: Final = 5_000
+"""Calls of the user's functions at one instant that others of the user's functions caused."""
+
+
+class CausedCalls:
+    """Counts calls of the user's functions that others caused at the same instant: they may cause each other without end."""
+
+    __slots__ = ("_at", "_count")
+
+    def __init__(self) -> None:
+        self._at: Micros | None = None
+        self._count = 0
+
+    def add(self, what: str, at: Micros) -> None:
+        """Count one.
+
+        Raises:
+            StandingClockError: They are too many.
+        """
+        if at != self._at:
+            self._at, self._count = at, 0
+        self._count += 1
+        if self._count > MOST_CAUSED:
+            raise StandingClockError(
+                f"{what} and others like it were called {MOST_CAUSED} times while the clock stands at {instant_text(at)}, each "
+                "because of what one of them did. That has no end: let it do so once, or only when time has passed."
+            )
+
+
 class ZeroWait(Wait):
     """A wait of no length, or one that lasts after all. Of waits for one instant it ends last.
 

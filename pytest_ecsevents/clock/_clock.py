@@ -8,15 +8,16 @@ import time
 from _thread import get_ident
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Final
+from typing import Final, NamedTuple
 
 from pytest_ecsevents._errors import BadArgumentError, EcsEventsError, hidden_in_reports
 from pytest_ecsevents._undo import PATCHING, Undo
 from pytest_ecsevents.clock._asyncio import LoopTime, is_virtual, replace_loops
+from pytest_ecsevents.clock._brief_waits import CausedCalls
 from pytest_ecsevents.clock._freezegun import FreezegunSource
 from pytest_ecsevents.clock._local_time import LOCAL_TEXTS
 from pytest_ecsevents.clock._names import NamesMemo, is_no_mock, memo_for_now, replace_everywhere
-from pytest_ecsevents.clock._queue import DueQueue
+from pytest_ecsevents.clock._queue import DueQueue, Work
 from pytest_ecsevents.clock._references import REFERENCES
 from pytest_ecsevents.clock._scheduler import Scheduler
 from pytest_ecsevents.clock._server_waits import (
@@ -46,6 +47,22 @@ _OF_TIME: Final = frozenset({"sleep", "monotonic", "monotonic_ns", "ctime", "asc
 # that is left, whichever it is, gives those back.
 _entered: "Final[list[Clock]]" = []
 _shared: Final = Undo()
+
+
+MOST_NESTED: Final = 10
+"""Functions of the user's that may stand on one stack, because each sleeps while the next is called."""
+
+
+class _Planned(NamedTuple):
+    """A function of the user's.
+
+    Attributes:
+        what: What it is called in messages.
+        is_caused: Whether another one planned it, or caused it, for the instant at which that ran.
+    """
+
+    what: str
+    is_caused: bool
 
 
 class Clock:
@@ -84,7 +101,13 @@ class Clock:
         self.still_at: Micros | None = self.started_at
         """The instant at which it stands before `enter` and after `leave`; None between."""
         self._entered_by = 0
-        self._calling: Final[set[int]] = set()  # idents of threads in a function of the user's
+        self._depths: Final[
+            dict[int, int]
+        ] = {}  # how many functions of the user's stand on a stack, by a thread's ident
+        self._caused: Final = CausedCalls()
+        self._postponed: Final[
+            list[Work[object]]
+        ] = []  # functions of the user's that wait until one of them has returned
         self._target = self.started_at
 
     # -- taking and giving back the process's clock
@@ -327,10 +350,14 @@ class Clock:
 
         With `move=False` the clock stays; then functions of the user's do not run inside an operation or each other.
         """
-        is_inside = self._is_in_operation() or get_ident() in self._calling
+        depth = self._depths.get(get_ident(), 0)
+        is_inside = self._is_in_operation() or depth > 0
         with self.lock:
             # A user's function that may not run here runs when the outer operation or function has ended.
-            work = self.queue.pop(until, with_authors=move or not is_inside) if self.queue.heap else None
+            work = self._pop(until, with_authors=move or not is_inside)
+            while work is not None and work[1] and depth >= MOST_NESTED:
+                self._postponed.append(work)
+                work = self._pop(until, with_authors=True)
             if work is None:
                 return False
             at, is_authors, _, task, subject = work
@@ -346,25 +373,41 @@ class Clock:
         self.after_step()
         return True
 
+    def _pop(self, until: Micros, *, with_authors: bool) -> "Work[object] | None":
+        return self.queue.pop(until, with_authors=with_authors) if self.queue.heap else None
+
     def _call(self, task: Callable[[object, Micros], None], subject: object, at: Micros) -> None:
         """Call a function of the user's. Others due at the same instant wait until it returns or moves the clock."""
+        assert isinstance(subject, _Planned)
+        if subject.is_caused:
+            self._caused.add(subject.what, at)
         me = get_ident()
-        is_inner = me in self._calling
-        self._calling.add(me)
+        depth = self._depths.get(me, 0)
+        self._depths[me] = depth + 1
         try:
             task(subject, at)
         finally:
-            if not is_inner:
-                self._calling.discard(me)
+            self._depths[me] = depth
+            if not depth:
+                del self._depths[me]
+            with self.lock:
+                postponed, self._postponed[:] = self._postponed[:], []
+                for work in postponed:
+                    self.queue.put_back(work)
 
-    def call_at(self, at: Micros, function: Callable[[], object]) -> Callable[[], None]:
+    def call_at(self, at: Micros, function: Callable[[], object], what: str) -> Callable[[], None]:
         """`plan`, and run it immediately if it is due now."""
-        take_back = self.plan(at, function)
+        take_back = self.plan(at, function, what)
         self.settle()
         return take_back
 
-    def plan(self, at: Micros, function: Callable[[], object]) -> Callable[[], None]:
+    def plan(self, at: Micros, function: Callable[[], object], what: str) -> Callable[[], None]:
         """Plan a function of the user's for an instant. It runs outside every operation, in the thread that moves the clock.
+
+        Args:
+            at: The instant.
+            function: The function.
+            what: What it is called in messages.
 
         Returns:
             A function that cancels the plan; it does nothing once the planned function was called.
@@ -384,7 +427,8 @@ class Clock:
                     self.queue.withdraw(number)
 
         with self.lock:
-            number = self.queue.push(at, call, None, is_authors=True)
+            is_caused = get_ident() in self._depths and at == self.now()
+            number = self.queue.push(at, call, _Planned(what, is_caused), is_authors=True)
         return take_back
 
     def move_to(self, at: Micros) -> None:

@@ -9,7 +9,7 @@ from typing import Final, Generic, TypeAlias, TypeVar
 from pytest_ecsevents.clock._times import Micros
 
 Subject = TypeVar("Subject")
-_Work: TypeAlias = tuple[Micros, bool, int, Callable[[Subject, Micros], None], Subject]
+Work: TypeAlias = tuple[Micros, bool, int, Callable[[Subject, Micros], None], Subject]
 
 
 class DueQueue(Generic[Subject]):
@@ -22,7 +22,7 @@ class DueQueue(Generic[Subject]):
     """
 
     def __init__(self) -> None:
-        self.heap: list[_Work[Subject]] = []
+        self.heap: list[Work[Subject]] = []
         self._withdrawn: set[int] = set()
         self._numbers: Final = count(1)
 
@@ -33,6 +33,10 @@ class DueQueue(Generic[Subject]):
         number = next(self._numbers)
         heapq.heappush(self.heap, (at, is_authors, number, task, subject))
         return number
+
+    def put_back(self, work: Work[Subject]) -> None:
+        """Plan again what `pop` returned, in its old place."""
+        heapq.heappush(self.heap, work)
 
     def withdraw(self, number: int) -> None:
         """Forget work that has not run yet."""
@@ -49,7 +53,7 @@ class DueQueue(Generic[Subject]):
         self.pop(-1)  # drops withdrawn work at the front
         return self.due_from()
 
-    def pop(self, until: Micros, *, with_authors: bool = True) -> _Work[Subject] | None:
+    def pop(self, until: Micros, *, with_authors: bool = True) -> Work[Subject] | None:
         """Remove and return the earliest work due at `until` or before; None if there is none.
 
         Args:

@@ -292,7 +292,8 @@ class EcsEvents:
         _arguments.check_plain(function)
         call = partial(function, *args, **kwargs)
         place = place_of(author_frame())
-        return self._clock.call_at(at, lambda: self._recorder.call_planned(call, at, place))
+        what = f"The function planned with at() at {place}"
+        return self._clock.call_at(at, lambda: self._recorder.call_planned(call, at, place), what)
 
     # -- events
 
@@ -848,7 +849,8 @@ class EcsEvents:
         """Call a function with each transition of an event or an instance, with the clock at its instant.
 
         Transitions are passed on in order, by one thread at a time; it also passes on those that other threads cause
-        meanwhile, and they do not wait for that. The receiver may call the cloud.
+        meanwhile, and they do not wait for that. The receiver may call the cloud, and may sleep: it is called with what has
+        happened meanwhile when it has returned.
 
         Args:
             receiver: Takes one `Transition` or `InstanceTransition`. An error it raises propagates from the call that caused
@@ -859,8 +861,8 @@ class EcsEvents:
         """
         _arguments.check_observer(receiver)
         observer = self._recorder.wrap_observer(receiver)
-        self._cloud.observers.append(observer)
-        return lambda: self._cloud.observers.remove(observer)
+        self._cloud.receivers.append(observer)
+        return lambda: self._cloud.receivers.remove(observer)
 
     def timeline(self) -> str:
         """The story so far in virtual time: calls, faults, and transitions of events and instances with their causes."""

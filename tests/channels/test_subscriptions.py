@@ -9,7 +9,14 @@ from datetime import timedelta
 import pytest
 from printed import REBOOT
 
-from pytest_ecsevents import BadArgumentError, EcsEvents, EcsEventsError, ReceiverError, StuckHandlerError
+from pytest_ecsevents import (
+    BadArgumentError,
+    EcsEvents,
+    EcsEventsError,
+    ReceiverError,
+    StandingClockError,
+    StuckHandlerError,
+)
 from pytest_ecsevents.handlers import _interrupts
 
 SCHEDULED = f"Instance:{REBOOT}:Scheduled"
@@ -67,6 +74,42 @@ def test_others_are_told_before_a_receiver_that_sleeps_moves_the_clock(ecs, publ
     published = publish()
     assert at == [published.publish_time]
     assert ecs.now == published.publish_time + timedelta(minutes=10)
+
+
+@pytest.mark.parametrize("crowd", [2, 100])
+def test_a_receiver_that_sleeps_gets_its_next_delivery_when_it_has_returned(ecs, crowd):
+    """It takes a minute for each of many that are due at one instant, and all are delivered before advance returns."""
+    calls = []
+
+    def drain(notification):
+        calls.append(("begins", notification["content"]["instanceId"], ecs.now))
+        time.sleep(60)
+        calls.append(("ends", notification["content"]["instanceId"], ecs.now))
+
+    due = ecs.now + timedelta(hours=1)
+    ids = [ecs.instances.add(f"i-{number}").instance_id for number in range(crowd)]
+    for instance_id in ids:
+        ecs.create(REBOOT, instance_id, not_before="+1h")
+    subscription = ecs.subscribe(drain, names="Instance:SystemMaintenance.Reboot:Executing")
+    ecs.advance("1h")
+
+    assert calls == [
+        (what, instance_id, due + timedelta(minutes=number + later))
+        for number, instance_id in enumerate(ids)
+        for what, later in (("begins", 0), ("ends", 1))
+    ]
+    assert [delivery.outcome for delivery in subscription.deliveries] == ["delivered"] * crowd
+
+
+def test_a_receiver_that_brings_about_its_own_notification_is_found_out(ecs, publish):
+    """No time passes by that, so it would never end; the error names it."""
+
+    def creates_another(_):
+        publish()
+
+    ecs.subscribe(creates_another, names=SCHEDULED)
+    with pytest.raises(StandingClockError, match=r"The receiver creates_another .* called \d+ times"):
+        publish()
 
 
 def test_what_another_receiver_is_to_hear_at_an_instant_comes_before_a_function_planned_for_it_later(ecs, publish):

@@ -204,9 +204,9 @@ def test_a_test_that_never_lets_time_pass_is_told_where(ecs, spin):
 
 
 @pytest.mark.parametrize("spin", SPINS)
-def test_a_handler_that_never_lets_time_pass_is_told_where(ecs, spin):
+def test_a_handler_that_never_lets_time_pass_is_ended(ecs, spin):
     """Such waits are no sign of life, though time moves a little by them."""
-    with pytest.raises(StuckHandlerError, match=r" in spin_\w+\."):
+    with pytest.raises(StuckHandlerError, match="neither slept nor called"):
         ecs.run(SPINS[spin], until="1h")
 
 

@@ -8,7 +8,15 @@ import time
 import pytest
 import time_machine
 
-from pytest_ecsevents import BadArgumentError, EcsEvents, EcsEventsError, ReceiverError, Stopped, UnknownEventError
+from pytest_ecsevents import (
+    BadArgumentError,
+    EcsEvents,
+    EcsEventsError,
+    ReceiverError,
+    StandingClockError,
+    Stopped,
+    UnknownEventError,
+)
 
 
 @pytest.fixture
@@ -62,6 +70,34 @@ def test_functions_of_one_instant_wait_for_no_one_that_moves_the_clock(ecs):
     ecs.advance("1h")
 
     assert seen == [0, 30, 1]
+
+
+def test_a_crowd_of_functions_that_wait_is_called_at_its_instant_and_after(ecs):
+    """Some of them stand on one stack, and the others are called when those have returned; events go on in time."""
+    event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h30s")
+    seen = []
+    for _ in range(100):
+        ecs.at("+1h", lambda: (time.sleep(60), seen.append(str(event.status))))
+
+    ecs.advance("1h")
+
+    assert seen == ["Executed"] * 100
+    assert [change.at.minute * 60 + change.at.second for change in event.history] == [0, 30, 31]
+
+
+def test_a_function_that_plans_itself_for_now_is_found_out(ecs):
+    """No time passes by that, so it would never end; the error names the line that planned it."""
+
+    def again():
+        ecs.at("+0s", again)
+
+    ecs.at("+1s", again)
+    with pytest.raises(
+        StandingClockError, match=r"planned with at\(\) at .* in again and others like it were called \d+ times"
+    ) as error:
+        ecs.advance("1h")
+    assert "00:00:01" in str(error.value)
+    ecs.advance("1h")
 
 
 def test_a_function_is_called_in_the_middle_of_no_operation():
@@ -329,3 +365,28 @@ def test_only_a_scheduled_event_can_be_rescheduled(ecs):
     with pytest.raises(UnknownEventError) as refused:
         ecs.reschedule(event, "+1h")
     assert str(refused.value) == f"{event.event_id} is Executed; only Scheduled events can be rescheduled."
+
+
+def test_a_receiver_of_changes_that_sleeps_is_told_of_a_crowd_one_by_one(ecs):
+    """It is not called again before it has returned, whatever happens while it sleeps."""
+    calls = []
+
+    def receiver(change):
+        if change.to_status == "Executing":
+            calls.append(("begins", ecs.now.minute))
+            time.sleep(60)
+            calls.append(("ends", ecs.now.minute))
+
+    ids = [ecs.instances.add(f"i-{number}").instance_id for number in range(100)]
+    for instance_id in ids:
+        ecs.create("SystemMaintenance.Reboot", instance_id, not_before="+1h")
+    ecs.on_change(receiver)
+    ecs.advance("1h")
+    assert calls == [(what, (n + later) % 60) for n in range(100) for what, later in (("begins", 0), ("ends", 1))]
+
+
+def test_a_receiver_of_changes_that_causes_changes_is_found_out(ecs):
+    """A reboot for each change is two changes more; the error says what was called again and again."""
+    ecs.on_change(lambda _: ecs.reboot("i-web1"))
+    with pytest.raises(StandingClockError, match=r"A receiver of on_change .* called \d+ times"):
+        ecs.reboot("i-web1")

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import random
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -144,6 +145,9 @@ class Subscription:
         self._held: tuple[Notification, Callable[[], None]] | None = None
         self._to_be_retried: Final[dict[Delivery, Micros]] = {}
         self._is_canceled = False
+        self._what: Final = f"The receiver {sender.receiver}"
+        self._is_delivering = False
+        self._waiting: Final[deque[Callable[[], object]]] = deque()
 
     @property
     def receiver(self) -> str:
@@ -207,7 +211,7 @@ class Subscription:
             self._held = None
             self._deliver(notification, 1)
 
-        self._held = notification, clock.plan(clock.now() + HELD_FOR, release)
+        self._held = notification, clock.plan(clock.now() + HELD_FOR, release, self._what)
 
     def refuse(self, notification: Notification, problem: DeliveryError) -> None:
         """Note that a notification has no receiver."""
@@ -219,7 +223,7 @@ class Subscription:
 
     def _plan(self, notification: Notification, after: Micros, *, is_duplicate: bool = False) -> None:
         deliver = partial(self._deliver, notification, 1, is_duplicate=is_duplicate)
-        self._dispatcher.clock.plan(notification.at_micros + after, deliver)
+        self._dispatcher.clock.plan(notification.at_micros + after, deliver, self._what)
 
     # -- there
 
@@ -239,6 +243,21 @@ class Subscription:
             self._to_be_retried.pop(before, None)
         if self._is_canceled:
             return
+        if self._is_delivering:
+            # The receiver sleeps, perhaps on this very stack: it gets this one when it has returned.
+            at = self._dispatcher.clock.now()
+            again = partial(self._deliver, notification, attempt, is_duplicate=is_duplicate)
+            self._waiting.append(lambda: self._dispatcher.clock.plan(at, again, self._what))
+            return
+        self._is_delivering = True
+        try:
+            self._deliver_now(notification, attempt, is_duplicate=is_duplicate)
+        finally:
+            self._is_delivering = False
+            if self._waiting:
+                self._waiting.popleft()()
+
+    def _deliver_now(self, notification: Notification, attempt: int, *, is_duplicate: bool) -> None:
         delivery = self._begin(notification, attempt, is_duplicate=is_duplicate)
         try:
             delivery.answer = self._dispatcher.call(self._sender.deliver, delivery)
@@ -260,4 +279,4 @@ class Subscription:
         at = clock.now() + self._retries.after(delivery.attempt, self._random)
         self._to_be_retried[delivery] = at
         again = partial(self._deliver, notification, delivery.attempt + 1, delivery)
-        clock.plan(at, partial(again, is_duplicate=delivery.is_duplicate))
+        clock.plan(at, partial(again, is_duplicate=delivery.is_duplicate), self._what)

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from pytest_ecsevents._errors import EcsEventsError, hidden_in_reports
+from pytest_ecsevents._errors import EcsEventsError, StandingClockError, hidden_in_reports
+from pytest_ecsevents.clock._brief_waits import CausedCalls
 from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.clock._times import Micros
 from pytest_ecsevents.services.ecs._model import Observed
@@ -17,18 +18,25 @@ __tracebackhide__ = hidden_in_reports
 class Changes:
     """Holds the clock's lock for an operation, and calls observers with its changes when it is over.
 
-    Observers run without the lock, so that they may call the cloud, and one thread at a time calls them, so that they
-    get changes in order.
+    Receivers run without the lock, so that they may call the cloud, and one thread at a time calls them, so that they
+    get changes in order. None of them is called again before it has returned.
+
+    Attributes:
+        observers: Ours: they call no function of the user's.
+        receivers: The user's. They are called when the observers were.
     """
 
     def __init__(self, clock: Clock) -> None:
         self.observers: Final[list[Callable[[Observed], None]]] = []
+        self.receivers: Final[list[Callable[[Observed], None]]] = []
         self._clock: Final = clock
         self._pending: Final[deque[Observed]] = deque()
         self.add: Final = self._pending.append
         self._operating: int | None = None  # the thread in an operation
         self._now: Micros = 0  # the instant of that operation
-        self._delivering: Final = threading.RLock()
+        self._untold: Final[deque[Observed]] = deque()
+        self._caused: Final = CausedCalls()
+        self._observing, self._telling = threading.Lock(), threading.Lock()
         clock.after_step = self.deliver
 
     @contextmanager
@@ -77,22 +85,44 @@ class Changes:
             )
 
     def deliver(self) -> None:
-        """Call all observers with the pending changes, in order, then raise the first error that one of them raised."""
+        """Call all observers and receivers with the pending changes, in order, then raise the first error of a receiver."""
         if self._operating == threading.get_ident():
             return  # the end of the operation will do it
-        error: BaseException | None = None
-        # Do not wait for a thread that is delivering: an observer that it calls may wait for this thread. It takes these
-        # changes too. If it has just found none pending, the loop's condition is evaluated again here.
-        while self._pending and self._delivering.acquire(blocking=False):
+        # Do not wait for a thread that is at it: a receiver that it calls may wait for this thread. It takes these changes
+        # too. If it has just found none, the loop's condition is evaluated again here. Where this thread itself is at it,
+        # a receiver of its own has caused the change, or sleeps: it is called with it when it has returned.
+        while self._pending and self._observing.acquire(blocking=False):
             try:
                 while self._pending:
                     change = self._pending.popleft()
-                    for observer in tuple(self.observers):
-                        try:
-                            observer(change)
-                        except BaseException as raised:  # noqa: BLE001, PERF203  # raised when all observers were called
-                            error = raised if error is None else error
+                    for observer in self.observers:
+                        observer(change)
+                    self._untold.append(change)
             finally:
-                self._delivering.release()
+                self._observing.release()
+        error: BaseException | None = None
+        while self._untold and self._telling.acquire(blocking=False):
+            try:
+                error = self._tell(error)
+            finally:
+                self._telling.release()
         if error is not None:
             raise error
+
+    def _tell(self, error: BaseException | None) -> BaseException | None:
+        """Call all receivers with the changes so far. Returns the first error that one of them raised."""
+        left = len(self._untold)
+        while self._untold:
+            change, left = self._untold.popleft(), left - 1
+            if left < 0:
+                try:
+                    self._caused.add("A receiver of on_change", self._clock.now())
+                except StandingClockError as endless:
+                    self._untold.clear()
+                    return endless
+            for receiver in tuple(self.receivers):
+                try:
+                    receiver(change)
+                except BaseException as raised:  # noqa: BLE001, PERF203  # raised when all receivers were called
+                    error = raised if error is None else error
+        return error

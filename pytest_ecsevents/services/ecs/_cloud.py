@@ -32,7 +32,8 @@ class Cloud:
 
     Attributes:
         access_keys: The accounts of access keys that are not the default account's.
-        observers: Called with every change, after the operation that made it.
+        observers: Called with every change, after the operation that made it; ours.
+        receivers: The same, of the user's.
         changing, settled, check_entered: Those of `Changes`; without a call in between.
     """
 
@@ -46,6 +47,7 @@ class Cloud:
         self.events: Final = EventStore(clock, ids, settings, self._changes, self.instances)
         self.regions: Final = self.instances.regions
         self.observers: Final = self._changes.observers
+        self.receivers: Final = self._changes.receivers
         self.changing: Final = self._changes.changing
         self.settled: Final = self._changes.settled
         self.check_entered: Final = self._changes.check_entered
