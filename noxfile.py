@@ -18,6 +18,7 @@ FLOORS_PYTHON = "3.11"
 
 NEWEST = {
     "pytest": "",
+    "greenlet": "",
     "freezegun": "",
     "responses": "",
     "time-machine": "",
@@ -33,6 +34,7 @@ NEWEST = {
 
 FLOORS = {
     "pytest": {"pytest": "7.4.0"},
+    "greenlet": {"greenlet": "3.0.0"},
     "freezegun": {"freezegun": "1.5.0"},
     "responses": {"responses": "0.25.0"},
     "time-machine": {"time-machine": "2.19.0"},

@@ -63,7 +63,8 @@ _KINDS: Final = {name: kind for kind, names in _PACKAGES.items() for name in nam
 # does not match.
 _SDK: Final = re.compile(r"aliyunsdk[a-z0-9]+|alibabacloud_(\w+20\d{6}|tea_\w+|\w+_util|gateway_\w+|credentials\w*)")
 
-_LIBRARY_FOLDERS: Final = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+_STANDARD_FOLDERS: Final = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib")})
+_LIBRARY_FOLDERS: Final = (*_STANDARD_FOLDERS, *{sysconfig.get_path(name) for name in ("purelib", "platlib")})
 
 
 @cache
@@ -99,14 +100,27 @@ def is_between(frame: FrameType) -> bool:
     return is_of(frame, BETWEEN)
 
 
+def is_library(frame: FrameType) -> bool:
+    """Whether a frame is of the standard library, of an installed package, or between the author's code and the fake."""
+    name = frame.f_code.co_filename
+    return is_between(frame) or name.startswith((*_LIBRARY_FOLDERS, "<frozen "))
+
+
 def author_frame(frame: FrameType | None = None) -> FrameType:
-    """The innermost frame of the user's code, or the outermost frame if there is none.
+    """The innermost frame of the user's code.
+
+    Where only libraries run, as when the handler itself is installed, it is the innermost of those, else the outermost.
 
     Args:
         frame: Where to start; default: the caller's frame.
     """
     step = sys._getframe(1) if frame is None else frame
-    while step.f_back is not None and is_between(step):
+    of_library: FrameType | None = None
+    while is_library(step):
+        if of_library is None and not is_between(step):
+            of_library = step
+        if step.f_back is None:
+            return of_library or step
         step = step.f_back
     return step
 

@@ -171,8 +171,6 @@ class CallRecorder:
         else:
             self._repeated_looks = 0
         scheduler = self._clock.waits
-        if scheduler is not None and scheduler.stop is not None:
-            scheduler.check_call()
         if self._repeated_calls > MOST_CALLS_OF_A_RUN and scheduler is not None and scheduler.stop is not None:
             # The handler polls without sleeping: virtual time stands still, so it would never end.
             self._end_run(standing_run(call, MOST_CALLS_OF_A_RUN, place_of(author_frame())))
@@ -184,8 +182,6 @@ class CallRecorder:
             self._queues_stand_at, self._queue_requests_there = call.at_micros, 0
         self._queue_requests_there += 1
         scheduler = self._clock.waits
-        if scheduler is not None:
-            scheduler.check_call()
         if self._queue_requests_there <= MOST_CALLS_OF_A_RUN:
             self.activity += 1
         elif scheduler is not None:

@@ -12,6 +12,9 @@ test. Loops of another kind (uvloop's, Windows' proactor) don't have them, and g
 
 import asyncio
 import math
+import signal
+import sys
+import threading
 from asyncio.selector_events import BaseSelectorEventLoop
 from collections.abc import Callable
 from typing import Any, Final
@@ -200,3 +203,26 @@ def abandon_task(task: "asyncio.Future[Any]") -> None:
     asyncio.Future.cancel(task)
     # Leak the task on purpose: destroying its coroutine would resume it outside any loop, where it may spin.
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(task))
+
+
+def restore_loop_later() -> Callable[[], None]:
+    """A function for when code has been left behind in the middle of a loop: gives the thread back as it is now.
+
+    It uses what asyncio documents for event loops' authors, and `_leave_task`, tried with Python 3.10 to 3.15.
+    """
+    before, hooks = asyncio._get_running_loop(), sys.get_asyncgen_hooks()
+    on_ctrl_c: Any = signal.getsignal(signal.SIGINT)  # `asyncio.run` has its own
+
+    def restore() -> None:
+        loop = asyncio._get_running_loop()
+        if loop is None or loop is before:
+            return
+        task = asyncio.current_task(loop)
+        if task is not None:
+            asyncio.tasks._leave_task(loop, task)
+        asyncio._set_running_loop(before)
+        sys.set_asyncgen_hooks(*hooks)
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, on_ctrl_c)
+
+    return restore

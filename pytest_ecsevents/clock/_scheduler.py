@@ -31,7 +31,7 @@ from typing import Any, Final, Protocol
 
 from pytest_ecsevents.clock._brief_waits import Pace, ZeroWait, ZeroWaits
 from pytest_ecsevents.clock._stand_ins import real_sleep
-from pytest_ecsevents.clock._stop import HandlerStop, Stop, TestIsOver
+from pytest_ecsevents.clock._stop import Stop, TestIsOver
 from pytest_ecsevents.clock._threads import EndedBy, TestThread, Wait, WatchedWait, real_now
 from pytest_ecsevents.clock._times import LAST, Micros
 
@@ -206,7 +206,6 @@ class Scheduler:
         return at if at <= LAST else None
 
     def sleep(self, thread: TestThread, seconds: float) -> None:
-        self.check_stop(thread)
         before = self._clock.now()
         target = self.deadline_after(seconds)
         if target is None or target > before:
@@ -280,13 +279,12 @@ class Scheduler:
             HandlerStop: `run` ends the handler that the thread runs.
             TestIsOver: The test has ended.
         """
-        self.check_stop(wait.thread)
         if not wait.is_brief:
             self._note_wait(self._clock.now(), wait.deadline)
         own_deadline = wait.deadline
-        stop = self._stop_of(wait)
         interrupted: object = None
         try:
+            stop = self._stop_of(wait)
             # A signal handler that interrupted this thread inside the lock may wait.
             interrupted = self._let_go_entirely() if self._is_mine() else None
             self.activity += 1
@@ -464,16 +462,6 @@ class Scheduler:
         if self.me() is stop.thread:
             stop.tell(self._clock.now())
         self.end_wait(stop)
-
-    def check_stop(self, thread: TestThread) -> None:
-        """End a handler that catches everything, as the first step of its wait (`Stop.ends_waits_at_once`).
-
-        Raises:
-            HandlerStop: The calling thread runs such a handler.
-        """
-        stop = self.stop
-        if stop is not None and stop.ends_waits_at_once and stop.thread is thread:
-            raise HandlerStop
 
     def check_call(self) -> None:
         """End a handler that goes on calling the cloud after it was ended and has used up `Stop.MOST_WAITS`.

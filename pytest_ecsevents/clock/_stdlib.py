@@ -186,7 +186,6 @@ def _event_wait(scheduler: Scheduler, real: Callable[..., bool]) -> Callable[...
         thread = scheduler.me()
         if thread is None:
             return real(event, timeout)
-        scheduler.check_stop(thread)
         if event._flag:
             return True
         waiter = _wait_for(scheduler, thread, timeout)

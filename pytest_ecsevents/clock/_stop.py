@@ -40,15 +40,13 @@ class Stop:
         times: How often `tell` was called.
         told_at: When `tell` was called first.
         error: A mistake of the handler's that ends it, which `run` raises.
-        ends_waits_at_once: Whether each wait raises in its first step. It is set for a handler that catches everything:
-            only an error outside its `try` ends it, so it should spend little time inside.
 
     Args:
         end: Ends the handler: raises `HandlerStop` in it, or cancels its tasks. It is called in the handler's thread,
             with True if that thread runs an event loop which has nothing to do.
     """
 
-    __slots__ = ("_end", "_waits_since", "at", "ends_waits_at_once", "error", "thread", "times", "told_at", "when")
+    __slots__ = ("_end", "_waits_since", "at", "error", "thread", "times", "told_at", "when")
 
     MOST_WAITS: Final = 100
     OFTEN: Final = 3
@@ -62,7 +60,6 @@ class Stop:
         self.times = 0
         self.told_at: Micros = at
         self.error: BaseException | None = None
-        self.ends_waits_at_once = False
         self._end: Final = end
         self._waits_since = 0
 

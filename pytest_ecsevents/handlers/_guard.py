@@ -2,14 +2,14 @@
 
 from _thread import allocate_lock
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from pytest_ecsevents._errors import StuckHandlerError, hidden_in_reports
 from pytest_ecsevents._frames import is_debugged, place_of_thread
 from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.clock._stop import HandlerStop
 from pytest_ecsevents.clock._threads import real_now
-from pytest_ecsevents.handlers._interrupts import LOOK_EVERY, PRESS_EVERY, Interrupter, start_watch
+from pytest_ecsevents.handlers._interrupts import LOOK_EVERY, Interrupter, start_watch
 
 __tracebackhide__ = hidden_in_reports
 
@@ -58,9 +58,11 @@ class Guard:
         Raises:
             StuckHandlerError: It hung, and was ended.
         """
+        from pytest_ecsevents.handlers._leaving import call_leavable
+
         waits = self._clock.waits
         if waits is not None and waits.stop is not None:  # `run` watches already
-            return function()
+            return cast("T", call_leavable(function))
         if not self._wake.locked():
             self._wake.acquire()
             start_watch(self._watch)
@@ -69,11 +71,11 @@ class Guard:
         running.interrupter.begin()
         try:
             try:
-                result = function()
+                result = call_leavable(function)
             finally:
                 running.interrupter.end()
             if not running.interrupter.raised:
-                return result
+                return cast("T", result)
         except HandlerStop:
             running.interrupter.end()  # again: the `HandlerStop` may have hit the first `end`
         finally:
@@ -82,16 +84,15 @@ class Guard:
 
     def _watch(self) -> None:
         seen: tuple[object, ...] = ()
-        since, pause = real_now(), LOOK_EVERY
-        while not self._wake.acquire(True, pause):
-            now, before, pause = real_now(), seen, LOOK_EVERY
+        since = real_now()
+        while not self._wake.acquire(True, LOOK_EVERY):
+            now, before = real_now(), seen
             running = next(reversed(self._running), None)
             seen = (running, self._activity(), running and running.interrupter.raised)
             if running is None or is_debugged(running.interrupter.ident):
                 since = now
             elif running.is_stubborn:
-                pause = PRESS_EVERY
-                running.interrupter.press(running.sentence(self._patience()))
+                running.interrupter.leave()
             elif seen != before:
                 since = now
             elif now - since > self._patience():

@@ -3,33 +3,38 @@
 import signal
 import sys
 import threading
-from _thread import allocate_lock, get_ident, start_new_thread
+from _thread import allocate_lock, get_ident, interrupt_main, start_new_thread
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 from typing import Any, Final
 
 from pytest_ecsevents._errors import hidden_in_reports
-from pytest_ecsevents._frames import OURS, SERVER, WAITING, author_frame, is_of, place_of
+from pytest_ecsevents._frames import author_frame, is_library, place_of
 from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.clock._stop import HandlerStop
+from pytest_ecsevents.clock._threads import real_now
 
 __tracebackhide__ = hidden_in_reports
 
 LOOK_EVERY: Final = 0.05
 """Real seconds between two checks of code that is watched."""
 
-PRESS_EVERY: Final = 0.005
-"""The same after it has swallowed a `HandlerStop`."""
+_LIBRARIES_HAVE: Final = 1.0
+"""Real seconds that a library's function has to return to the user's code. Then it is left too."""
 
-_MOST_PRESSES: Final = 1000
+_NUMBER: Final = getattr(signal, "SIGURG", None) or signal.Signals["SIGBREAK"]
+"""A signal that hardly anybody uses; Windows has few."""
+
+_CAN_KILL: Final = hasattr(signal, "pthread_kill")
 
 
 class Interrupter:
     """Raises `HandlerStop` in the thread that creates this object, wherever that thread is.
 
-    In the main thread a signal handler raises it, since a signal reaches a thread that waits for a lock too. In other
-    threads, and on systems without SIGURG, the interpreter raises it at the thread's next step.
+    In the main thread a signal handler raises it, since a signal reaches a thread that waits for a lock too (except on
+    Windows, where the thread must come to its next step). In other threads the interpreter raises it at the thread's next
+    step; code that catches that error cannot be left.
 
     It never raises where the thread holds a lock of ours or waits in our scheduler: the watch soon tries again.
     """
@@ -40,15 +45,15 @@ class Interrupter:
         self.raised = 0
         self._clock: Final = clock
         self._is_authors: Final = is_authors
-        self._can_be_signalled: Final = _is_main_thread() and hasattr(signal, "SIGURG")
+        self._can_be_signalled: Final = _is_main_thread()
         self._signal_handler: Any = None
         self._sending: Final = allocate_lock()
         self._is_signal_on_its_way = False
-        self._presses = 0
+        self._leaves_libraries_at: float | None = None
 
     def begin(self) -> None:
         if self._can_be_signalled:
-            self._signal_handler = signal.signal(signal.SIGURG, self._handle_signal)
+            self._signal_handler = signal.signal(_NUMBER, self._handle_signal)
 
     def end(self) -> None:
         """Restore the earlier signal handler. An error that was already sent is dropped, and no more are raised."""
@@ -57,7 +62,7 @@ class Interrupter:
         with suppress(HandlerStop), self._sending:
             pass
         if self._can_be_signalled:
-            signal.signal(signal.SIGURG, self._signal_handler)
+            signal.signal(_NUMBER, self._signal_handler)
 
     def interrupt(self) -> None:
         """Raise once, if that is possible where the thread is."""
@@ -65,17 +70,11 @@ class Interrupter:
             if not self.is_over:
                 (self._signal if self._can_be_signalled else self._raise)()
 
-    def press(self, sentence: str) -> None:
-        """Raise again in code that has swallowed it, at most `_MOST_PRESSES` times; then print `sentence` to stderr.
-
-        Code in the test's own thread cannot be abandoned: only an error that it does not catch ends it. An error raised
-        between two rounds of its loop often does.
-        """
-        self._presses += 1
-        if self._presses <= _MOST_PRESSES:
-            self.interrupt()
-        elif self._presses == _MOST_PRESSES + 1:
-            sys.stderr.write(f"\n{sentence}\n")
+    def leave(self) -> None:
+        """Leave code that has swallowed the error. Where that is not possible, raise again."""
+        if self._leaves_libraries_at is None:
+            self._leaves_libraries_at = real_now() + _LIBRARIES_HAVE
+        self.interrupt()
 
     def _handle_signal(self, number: int, frame: FrameType | None) -> None:
         if not self._is_signal_on_its_way:  # not ours: the system sends it for urgent data on a socket
@@ -83,18 +82,27 @@ class Interrupter:
                 self._signal_handler(number, frame)
             return
         self._is_signal_on_its_way = False
-        # Code that catches everything would catch it in a wait too, and a lock of the standard library might stay held.
-        is_waiting = self._presses > 0 and frame is not None and is_of(frame, OURS | SERVER | WAITING)
-        if not self.is_over and not is_waiting and self._is_authors() and self._clock.may_interrupt():
-            self.raised += 1
-            raise HandlerStop(place_of(author_frame(frame)))
+        if self.is_over or frame is None or not self._is_authors() or not self._clock.may_interrupt():
+            return
+        place = place_of(author_frame(frame))
+        if self._leaves_libraries_at is not None:
+            from pytest_ecsevents.handlers._leaving import leave
+
+            if is_library(frame) and real_now() < self._leaves_libraries_at:
+                return  # it may hold a lock of its own
+            leave(frame, place)
+        self.raised += 1
+        raise HandlerStop(place)
 
     def _signal(self) -> None:
         # One at a time: signals interrupt the tracer of a debugger or of coverage too, and Python 3.11 makes no progress
         # while another signal is pending.
         if not self._is_signal_on_its_way:
             self._is_signal_on_its_way = True
-            signal.pthread_kill(self.ident, signal.SIGURG)
+            if _CAN_KILL:
+                signal.pthread_kill(self.ident, _NUMBER)
+            else:
+                interrupt_main(_NUMBER)
 
     def _raise(self) -> None:
         import ctypes  # slow to import, and only needed here

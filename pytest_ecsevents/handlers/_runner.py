@@ -20,7 +20,7 @@ from pytest_ecsevents.clock._stand_ins import real_sleep
 from pytest_ecsevents.clock._stop import HandlerStop, Stop
 from pytest_ecsevents.clock._threads import TestThread, real_now
 from pytest_ecsevents.clock._times import SECOND, Micros, duration_text, from_micros, instant_text
-from pytest_ecsevents.handlers._interrupts import LOOK_EVERY, PRESS_EVERY, Interrupter, start_watch
+from pytest_ecsevents.handlers._interrupts import LOOK_EVERY, Interrupter, start_watch
 
 __tracebackhide__ = hidden_in_reports
 
@@ -111,12 +111,16 @@ class Runner:
 
     def run(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return the handler's result or `Stopped`; a coroutine runs in an event loop of its own."""
+        from pytest_ecsevents.handlers._leaving import call_leavable
+
+        def call() -> Any:
+            result = function(*args, **kwargs)
+            return asyncio.run(self._awaited(result)) if _is_awaitable(result) else result
+
         doing = ""
         before = self._begin()
         try:
-            result = function(*args, **kwargs)
-            if _is_awaitable(result):
-                result = asyncio.run(self._awaited(result))
+            result = call_leavable(call)
         except HandlerStop as error:
             doing = error.doing
         except asyncio.CancelledError:
@@ -203,6 +207,10 @@ class Runner:
                 task.cancel()
         if in_loop and tasks:
             return
+        if self._is_stubborn:
+            from pytest_ecsevents.handlers._leaving import leave
+
+            leave(author_frame(), where)
         if running is not None and running not in self._others:
             raise asyncio.CancelledError
         raise HandlerStop(where)
@@ -267,9 +275,7 @@ class Runner:
     def _watch(self) -> None:
         seen, since = self._signs_of_life(), real_now()
         overdue_at = since + self._longest
-        while not self._interrupter.is_over and not self._wake.acquire(
-            True, PRESS_EVERY if self._is_stubborn else LOOK_EVERY
-        ):
+        while not self._interrupter.is_over and not self._wake.acquire(True, LOOK_EVERY):
             now, before = real_now(), seen
             seen = self._signs_of_life()
             if self._at is None and now > overdue_at and not self._is_overdue:
@@ -277,7 +283,7 @@ class Runner:
             if is_debugged(self._interrupter.ident):
                 since = now
             elif self._stop.is_ignored:
-                self._press()
+                self._leave()
             elif seen != before:
                 since = now
             elif now - since > self._patience:
@@ -292,17 +298,17 @@ class Runner:
         """Interrupt a handler that neither waits nor calls the cloud. If it was interrupted before, it has swallowed that."""
         if self._stuck_at and (self._stop.times or self._interrupter.raised):
             self._stop.times = Stop.OFTEN
-            self._press()
+            self._leave()
             return
         self._note_stuck(_IDLE.format(self._patience))
         if not self._scheduler.end_wait(self._stop) and not self._ask_loop():
             self._interrupter.interrupt()
 
-    def _press(self) -> None:
-        """Interrupt a handler again that swallows what is to end it."""
+    def _leave(self) -> None:
+        """Leave a handler that swallows what is to end it."""
         self._note_stubborn()
         if not self._scheduler.end_wait(self._stop) and not self._ask_loop():
-            self._interrupter.press(self._stuck_at)
+            self._interrupter.leave()
 
     def _ask_loop(self) -> bool:
         """Schedule `_tell_in_loop`. Returns False if there are no tasks, or the loop has not run the last one yet."""
@@ -329,9 +335,7 @@ class Runner:
         if not self._is_stubborn:
             self._is_stubborn = True
             self._stuck_at = ""
-            is_coroutine = bool(self._tasks_to_end())
-            self._note_stuck(_DEAF if is_coroutine else _STUBBORN, where)
-            self._stop.ends_waits_at_once = not is_coroutine
+            self._note_stuck(_DEAF if self._tasks_to_end() else _STUBBORN, where)
 
     def _note_stuck(self, problem: str, where: str = "") -> None:
         if not self._stuck_at:

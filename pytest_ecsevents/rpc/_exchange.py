@@ -140,6 +140,9 @@ class Endpoint(Generic[RequestT_contra, ExchangeT]):
 
     def _begin(self, request: RequestT_contra) -> ExchangeT:
         """Decode and record a request. It acts now, or is planned for the end of its delay."""
+        waits = self._cloud.clock.waits
+        if waits is not None:
+            waits.check_call()  # before anything has begun, since it may leave the handler
         now, clock = self._cloud.settled(), self._cloud.clock
         with clock.lock:  # threads share the call log, the faults and the ids
             exchange = self._service.decode(request, now)

@@ -432,13 +432,13 @@ def test_items_that_are_no_functions_are_left_alone(run, pytester):
 
 
 def test_nothing_heavy_is_imported_when_pytest_starts(pytester):
-    """A run that does not use the fixture loads neither responses nor freezegun, nor any part of an SDK."""
+    """A run that does not use the fixture loads neither greenlet, responses nor freezegun, nor any part of an SDK."""
     pytester.makepyfile(
         """
         import sys
 
         def test_it():
-            heavy = {"responses", "requests", "freezegun", "time_machine", "aliyunsdkcore", "hypothesis"}
+            heavy = {"greenlet", "responses", "requests", "freezegun", "time_machine", "aliyunsdkcore", "hypothesis"}
             own = {name for name in sys.modules if name.startswith("pytest_ecsevents")}
             assert not heavy & set(sys.modules)
             assert own == {"pytest_ecsevents", "pytest_ecsevents.plugin"}
