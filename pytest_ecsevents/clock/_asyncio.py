@@ -146,12 +146,12 @@ def is_virtual(loop: object) -> bool:
 def _idle(scheduler: Scheduler, thread: TestThread, loop: Any, clock: LoopTime, now: Callable[[], Micros]) -> None:
     handle = _next_timer(loop)
     if handle is None:
-        scheduler.watch(LoopWait(scheduler, thread, None, loop, is_timeout=False))
+        scheduler.wait(LoopWait(scheduler, thread, None, loop, is_timeout=False))
         return
     when = handle.when()
     deadline = now() + clock.micros_until(when)
     if when > clock.read():
-        scheduler.watch(LoopWait(scheduler, thread, deadline, loop, is_timeout=_is_timeout(handle)))
+        scheduler.wait(LoopWait(scheduler, thread, deadline, loop, is_timeout=_is_timeout(handle)))
     if now() >= deadline:
         clock.reach(when)
 
@@ -167,7 +167,7 @@ def _round(scheduler: Scheduler, thread: TestThread, loop: Any, clock: LoopTime,
     if wait.lasts:
         step = LoopStep(scheduler, thread, wait.until, loop, is_timeout=False)
         step.rank = wait.rank
-        scheduler.watch(step)
+        scheduler.wait(step)
 
 
 def _next_timer(loop: Any) -> Any:

@@ -282,9 +282,11 @@ class Scheduler:
         if not wait.is_brief:
             self._note_wait(self._clock.now(), wait.deadline)
         own_deadline = wait.deadline
+        stop = self._stop_of(wait)
         interrupted: object = None
         try:
-            stop = self._stop_of(wait)
+            if isinstance(wait, WatchedWait):
+                self._watched[wait] = None
             # A signal handler that interrupted this thread inside the lock may wait.
             interrupted = self._let_go_entirely() if self._is_mine() else None
             self.activity += 1
@@ -299,6 +301,8 @@ class Scheduler:
                 self.make_ready(wait, EndedBy.ERROR)
                 with suppress(ValueError):  # an error came before it was added
                     wait.thread.waits.remove(wait)
+                if isinstance(wait, WatchedWait):
+                    self._watched.pop(wait, None)
             if interrupted is not None:
                 self._take_back(interrupted)
         if wait.ended_by is EndedBy.TEST:
@@ -307,14 +311,6 @@ class Scheduler:
         if stop is not None and (wait.ended_by is EndedBy.RUN or (is_late and wait.deadline != own_deadline)):
             stop.tell(self._clock.now(), in_loop=wait.is_of_loop)
         return not is_late
-
-    def watch(self, wait: WatchedWait) -> bool:
-        """`wait`, and check the wait each time before time moves."""
-        self._watched[wait] = None
-        try:
-            return self.wait(wait)
-        finally:
-            del self._watched[wait]
 
     def wait_for_end(self, wait: Wait, other: TestThread) -> bool:
         """Let the calling thread wait until another has ended. Returns whether it has."""

@@ -108,7 +108,7 @@ def await_answer(scheduler: Scheduler, thread: TestThread, connection: socket.so
         patience=ANSWER_WITHIN,
         look_every=A_MOMENT,  # only our own server reports that it has answered
     )
-    return scheduler.watch(wait)
+    return scheduler.wait(wait)
 
 
 class LoopbackClients:
@@ -207,7 +207,7 @@ class LoopbackClients:
         )
         try:
             # A response that came before the wait was in the table has not woken it.
-            was_answered = is_readable(connection) or scheduler.watch(wait)
+            was_answered = is_readable(connection) or scheduler.wait(wait)
         except BaseException:
             given_up(port)
             raise
@@ -279,7 +279,7 @@ class VirtualServerWait(WatchedWait):
         self._is_over: Final = is_over
 
     def wait(self) -> bool:
-        was_woken = self._scheduler.watch(self)
+        was_woken = self._scheduler.wait(self)
         if self._is_over():
             raise ClientGoneError
         return was_woken

@@ -96,7 +96,7 @@ class Waker(Protocol):
     def make_ready(self, wait: "Wait") -> bool:
         """End a wait. Returns False if it had ended before."""
 
-    def watch(self, wait: "WatchedWait") -> bool:
+    def wait(self, wait: "Wait") -> bool:
         """Wait in virtual time. Returns whether the wait ended before its deadline."""
 
 
