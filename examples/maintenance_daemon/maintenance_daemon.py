@@ -2,8 +2,8 @@
 
     ALIBABA_CLOUD_ACCESS_KEY_ID=... ALIBABA_CLOUD_ACCESS_KEY_SECRET=... python maintenance_daemon.py --region cn-beijing
 
-What is answered by which call is the table ANSWERS; all other events are only told of. An event is answered in the first
-night before its NotBefore, or, where no night came in time, in the last hours before it. It ends by SIGTERM or Ctrl-C.
+The table ANSWERS says which call answers which event; all other events are only logged. An event is answered in the first
+night before its NotBefore or, if no night comes in time, in the last hours before it. SIGTERM or Ctrl-C end the daemon.
 """
 
 import argparse
@@ -47,7 +47,7 @@ ANSWERS = {
 
 
 class TroubleError(Exception):
-    """The service, or the way to it, is in trouble: what was asked for may or may not have happened."""
+    """The service or the network is in trouble: the call may or may not have taken effect."""
 
 
 class BusyError(TroubleError):
@@ -56,7 +56,7 @@ class BusyError(TroubleError):
 
 @dataclass(frozen=True)
 class SystemEvent:
-    """One system event, as the service last told of it. One that waits for our consent has no NotBefore."""
+    """One system event, as last read from the service. An event that waits to be accepted has no NotBefore."""
 
     event_id: str
     instance_id: str
@@ -100,20 +100,19 @@ class Policy:
 class MaintenanceDaemon:
     """Polls one region and answers its events.
 
-    The service is its memory: an event that was answered is no longer Scheduled, whoever answered it, so the daemon may be
-    started anew at any time. What it remembers is what it has just asked for, so as not to ask again: for good where the
-    service has agreed; where the answer was lost until `settling` has passed, and the event, if it is as it was, shows
-    that nothing has happened.
+    It keeps no state on disk: an answered event is no longer Scheduled, so the daemon may be restarted at any time. In memory
+    it keeps the events that it has just answered, so that it does not answer them twice. If a response was lost, it waits for
+    `settling`; an event that is unchanged then was not answered.
 
     Args:
         client: The client of the account and region; it must not repeat calls by itself.
         policy: When an event is answered.
-        interval: From one poll to the next; after trouble less, and more with each trouble that follows.
-        settling: How long a call whose answer was lost may go on to act, and how long one that was refused is let be.
+        interval: Time between two polls; after a failure it is short and doubles with each further one.
+        settling: How long a call whose response was lost may still take effect, and how long to wait after a refusal.
     """
 
     FIRST_PAUSE = timedelta(seconds=1)
-    WORTH_A_WARNING = 4  # failures in a row; fewer are everyday life
+    WORTH_A_WARNING = 4  # failures in a row; fewer are normal
 
     def __init__(
         self,
@@ -129,10 +128,10 @@ class MaintenanceDaemon:
         self._settling = settling
         self._stopping = threading.Event()
         self._known: dict[str, SystemEvent] = {}  # unfinished events, as they were when they were new
-        self._let_be: dict[str, datetime] = {}  # events that an answer was asked for, and until when
+        self._waiting: dict[str, datetime] = {}  # answered events, and until when to leave them alone
         self._answers = 0
 
-    # -- for ever
+    # -- the loop
 
     def stop(self) -> None:
         """Have `serve_forever` return; a call that is under way is finished first."""
@@ -199,12 +198,12 @@ class MaintenanceDaemon:
             log.log(logging.ERROR if is_bad else logging.INFO, "Ended: %s", event)
         for event_id in event_ids:
             del self._known[event_id]
-            self._let_be.pop(event_id, None)
+            self._waiting.pop(event_id, None)
 
     def _answer(self, events: list[SystemEvent]) -> None:
         """Answer what is due on one instance by one call; what that leaves over is for the next poll."""
         now = datetime.now(timezone.utc)
-        events = [event for event in events if self._let_be.get(event.event_id, now) <= now]
+        events = [event for event in events if self._waiting.get(event.event_id, now) <= now]
         due = {event.answer for event in events if event.answer and self._policy.is_time(event, now)}
         for action in dict.fromkeys(ANSWERS.values()):
             if action in due:
@@ -237,7 +236,7 @@ class MaintenanceDaemon:
             log.info("Done: %s", what)
 
     def _let_all_be(self, events: list[SystemEvent], until: datetime) -> None:
-        self._let_be.update((event.event_id, until) for event in events)
+        self._waiting.update((event.event_id, until) for event in events)
 
     # -- the service
 
@@ -258,7 +257,7 @@ class MaintenanceDaemon:
 
         Raises:
             BusyError: It was refused for now.
-            TroubleError: Nobody knows what became of it.
+            TroubleError: It may or may not have taken effect.
             ServerException: It was refused.
         """
         request = CommonRequest(version="2014-05-26", action_name=action, product="Ecs")

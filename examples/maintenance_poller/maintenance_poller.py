@@ -1,7 +1,7 @@
-"""Reboot ECS instances ahead of planned maintenance, at a moment when nobody depends on them.
+"""Reboot ECS instances ahead of planned maintenance, after they were taken out of service.
 
 Alibaba Cloud announces maintenance of a host a day or two ahead, as a SystemMaintenance.Reboot event on each instance
-there. Whoever reboots the instance through the API before the event's NotBefore has avoided it:
+there. A reboot through the API before the event's NotBefore avoids the event:
 
     poller = MaintenancePoller(client, drain=take_out_of_balancer, undrain=put_back, lead=timedelta(hours=6))
     poller.serve_forever()

@@ -69,7 +69,7 @@ class Consumer:
         self.remove_from_pool(content["instanceId"])
 
     def start_again(self, content: dict) -> None:
-        """An instance that stops is started, unless somebody meant it to stop."""
+        """Start an instance that has stopped, unless it was stopped on purpose."""
         instance_id = content["resourceId"]
         if content["state"] == "Stopped" and instance_id not in self.stopped_on_purpose:
             request = StartInstanceRequest()

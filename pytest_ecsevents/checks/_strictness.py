@@ -45,7 +45,7 @@ def parse_checks(strict: object, what: str) -> frozenset[str]:
         what: Its name in errors.
 
     Raises:
-        BadArgumentError: It is none of these.
+        BadArgumentError: It is something else.
     """
     text = str(strict).strip().lower() if isinstance(strict, (bool, str)) else ""
     if text in _YES_NO:

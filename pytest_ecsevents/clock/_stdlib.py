@@ -92,7 +92,7 @@ class _VirtualTime:
         self._scheduler: Final = scheduler
         self._below: Final[_VirtualTime | None] = below
         self._read: Final = read
-        # Somebody else's, such as a mock, stays what other threads sleep by.
+        # Other threads keep sleeping with another library's `sleep`, such as a mock.
         self._real_sleep: Final[Callable[..., None]] = real_sleep if is_no_mock(time.sleep) else time.sleep
 
     def sleep(self, seconds: float | SupportsIndex) -> None:

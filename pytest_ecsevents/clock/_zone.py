@@ -1,6 +1,6 @@
-"""The time zone that a test asks for. A process has one: the variable TZ, and what `time.tzset` made of it.
+"""The time zone that a test chooses. A process has one zone: the variable TZ, read by `time.tzset`.
 
-So all threads see it, and child processes that the test starts inherit it. A worker of pytest-xdist is a process of its own.
+So all threads see it, and child processes of the test inherit it. Each worker of pytest-xdist is a process of its own.
 """
 
 import os
@@ -23,15 +23,15 @@ _NO_DATABASE: Final = "Install the system's package tzdata"
 
 
 def check_zone(name: object, what: str) -> None:
-    """Check that a process's zone can be set, and to this one.
+    """Check that the process's zone can be set to this one.
 
     Args:
         name: A name of the time zone database, or `LOCAL`.
-        what: What the zone is for, as it is to be named in an error.
+        what: The name of the argument, for errors.
 
     Raises:
         BadArgumentError: There is no such zone.
-        EcsEventsError: The machine has no such zones at all.
+        EcsEventsError: The machine has no time zone database, or cannot set the zone.
     """
     if name == LOCAL:
         return
@@ -43,7 +43,7 @@ def check_zone(name: object, what: str) -> None:
             f'Leave it out, or pass "{LOCAL}"; local time is that of the machine then.'
         )
     try:
-        zoneinfo.ZoneInfo(name)  # type: ignore[arg-type]  # what it makes of other types is told below
+        zoneinfo.ZoneInfo(name)  # type: ignore[arg-type]  # its errors for other types are caught below
     except (OSError, TypeError, ValueError, LookupError, AttributeError):
         known = zoneinfo.available_timezones()
         if not known:

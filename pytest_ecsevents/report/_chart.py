@@ -176,7 +176,7 @@ def _scale(events: Sequence[EventRecord], story: Story) -> Scale:
 
 
 def _lanes(events: Sequence[EventRecord], instances: Mapping[str, InstanceRecord], scale: Scale) -> list[Lane]:
-    """A lane for each instance, after one for calls that name none of them."""
+    """A lane for each instance, after one for calls that name no instance."""
     calls = Lane("calls")
     names = dict.fromkeys([*(event.instance_id for event in events[:MOST_EVENTS]), *instances])
     lanes = {name: Lane(name, instances[name]) for name in list(names)[:MOST_INSTANCES]}

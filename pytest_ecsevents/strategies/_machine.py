@@ -110,7 +110,7 @@ class CloudMachine(RuleBasedStateMachine):
         super().__init_subclass__(**kwargs)
         own = cls.__dict__.get("__init__")
         if own is not None:
-            cls.__init__ = _leaving_on_error(own)  # type: ignore[method-assign]
+            cls.__init__ = _leaving_on_error(own)  # type: ignore[method-assign]  # wraps the subclass's own
 
     def __init__(self) -> None:
         super().__init__()

@@ -28,7 +28,7 @@ class DeliveryOptions(TypedDict, total=False):
         products: "ECS".
         resource_groups: Ids of the resource groups of instances.
         keywords: Words that are searched in the name, the ARN, the instance's name and the content (a guess).
-        keyword_relation: "OR" for any of the words, "NOT" for none of them.
+        keyword_relation: "OR": with any of the words. "NOT": without any of them.
         duplicate: Whether each is delivered twice, or the likelihood, from 0 to 1.
         reorder: Whether the next one overtakes it, or the likelihood. If none comes for a minute, it is delivered.
         drop: Whether it is lost, or the likelihood.

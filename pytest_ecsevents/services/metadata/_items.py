@@ -30,7 +30,7 @@ class MetadataItem:
     """One row of the table.
 
     Attributes:
-        path: Below the version; `*` stands for names of which an instance has any number.
+        path: The path below the version; `*` stands for names, any number of them.
         read: Returns the text; None if the instance lacks the item.
         each: Returns the names that `*` stands for.
         summary: What a text holds, in a word or two, for the timeline.
@@ -116,7 +116,7 @@ def _role_credentials(reading: Reading, role: str) -> str:
     return document
 
 
-# -- names of which an instance may have several
+# -- names that `*` stands for
 
 
 def _macs(instance: InstanceRecord) -> Iterable[str]:
