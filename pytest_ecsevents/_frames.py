@@ -3,10 +3,10 @@
 import re
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from types import FrameType, TracebackType
-from typing import Final
+from typing import Any, Final
 
 # Kinds of modules. They are bits, so that a check for several kinds is one operation: every sleep and every reading of
 # a clock makes one.
@@ -51,7 +51,19 @@ _PACKAGES: Final = {
         "urllib",
         "urllib3",
     ),
-    WAITING: ("asyncio", "concurrent", "contextlib", "queue", "sched", "selectors", "socketserver", "threading"),
+    WAITING: (
+        "anyio",
+        "asyncio",
+        "concurrent",
+        "contextlib",
+        "outcome",
+        "queue",
+        "sched",
+        "selectors",
+        "socketserver",
+        "threading",
+        "trio",
+    ),
     PROCESS: ("multiprocessing", "subprocess"),
     TEST_RUN: ("_pytest", "coverage", "execnet", "faulthandler", "pluggy", "pytest_timeout", "xdist"),
     REAL_LOOP: ("gi", "prompt_toolkit", "selenium"),
@@ -128,6 +140,23 @@ def author_frame(frame: FrameType | None = None) -> FrameType:
 def place_of(frame: FrameType, line: int | None = None) -> str:
     """`poller.py:42 in serve_forever`; default line: the one that runs now."""
     return f"{frame.f_code.co_filename}:{line or frame.f_lineno} in {frame.f_code.co_name}"
+
+
+def frames_of_coroutine(awaited: Any) -> list[FrameType]:
+    """The frames of the user's code in a coroutine and what it awaits, the innermost last."""
+    frames = []
+    while awaited is not None:
+        frame = getattr(awaited, "cr_frame", None)
+        if frame is not None and not is_between(frame):
+            frames.append(frame)
+        awaited = getattr(awaited, "cr_await", None)
+    return frames
+
+
+def place_of_coroutines(coroutines: Iterable[Any]) -> str:
+    """The innermost line of the user's code in the last of these coroutines that has one."""
+    frames = [frame for one in coroutines for frame in frames_of_coroutine(one)]
+    return place_of(frames[-1]) if frames else "an unknown place"
 
 
 def place_of_thread(ident: int) -> str:

@@ -58,9 +58,9 @@ class LoopTime:
         """Now, and never less than the due time of a timer that has fired."""
         return max(self._base + self._elapsed() / 1_000_000, self._reached)
 
-    def micros_until(self, when: float) -> Micros:
+    def micros_until(self, when: float, *, digits: int = 3) -> Micros:
         """Whole virtual microseconds from now until a loop's time `when`; rounded, as floats are inexact."""
-        return max(math.ceil(round((when - self._base) * 1_000_000, 3)) - self._elapsed(), 0)
+        return max(math.ceil(round((when - self._base) * 1_000_000, digits)) - self._elapsed(), 0)
 
     def reach(self, when: float) -> None:
         self._reached = max(self._reached, when)

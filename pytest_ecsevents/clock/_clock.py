@@ -17,6 +17,7 @@ from pytest_ecsevents.clock._brief_waits import CausedCalls
 from pytest_ecsevents.clock._freezegun import FreezegunSource
 from pytest_ecsevents.clock._local_time import LOCAL_TEXTS
 from pytest_ecsevents.clock._names import NamesMemo, is_no_mock, memo_for_now, replace_everywhere
+from pytest_ecsevents.clock._other_loops import replace_other_loops
 from pytest_ecsevents.clock._queue import DueQueue, Work
 from pytest_ecsevents.clock._references import REFERENCES
 from pytest_ecsevents.clock._scheduler import Scheduler
@@ -166,7 +167,9 @@ class Clock:
         pairs = replace_waiting(
             scheduler, monotonic, memo, self._undo, _shared, with_monotonic=with_monotonic, remember=remember
         )
-        replace_loops(scheduler, LoopTime(math.ceil(real_now()), self._elapsed), self.now, self._undo)
+        loop_time = LoopTime(math.ceil(real_now()), self._elapsed)
+        replace_loops(scheduler, loop_time, self.now, self._undo)
+        replace_other_loops(scheduler, loop_time, self.now, self._undo)
         return pairs
 
     def _elapsed(self) -> Micros:

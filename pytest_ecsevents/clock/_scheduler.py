@@ -120,6 +120,13 @@ class Scheduler:
             self.starting(started)
         return thread
 
+    def expect(self) -> TestThread:
+        """Count the work that is handed to a thread from before as running, until that thread calls `begin` and `end`."""
+        with self._mutex:
+            thread = TestThread(next(self._numbers), None)
+            self._everybody[thread] = None
+        return thread
+
     def begin(self, thread: TestThread) -> None:
         """Note that an enrolled thread runs, called in that thread."""
         with self._mutex:

@@ -22,6 +22,19 @@ real_now: "Final[Callable[[], float]]" = (
 )
 
 
+class OtherRun(Protocol):
+    """The run of an event loop that is not asyncio's."""
+
+    def cancel(self) -> None:
+        """Cancel the handler's tasks; called in the thread of the run."""
+
+    def abandon(self) -> None:
+        """Keep its tasks for ever: the destructors of their coroutines would run them on, outside any loop."""
+
+    def place(self) -> str:
+        """Where the handler's code waits."""
+
+
 class TestThread:
     """One thread of the test.
 
@@ -31,11 +44,23 @@ class TestThread:
         waits: What it waits for. A thread that waits may run due work that waits too: the innermost wait is last.
         joined_by: The waits of threads that join it.
         locking: Events whose locks it holds or is about to take.
-        loop: The event loop that it ran last.
+        loop: The asyncio event loop that it ran last.
+        other_run: What ends the run of another event loop that it runs, while that waits.
     """
 
     __test__ = False
-    __slots__ = ("_use", "has_ended", "ident", "joined_by", "locking", "loop", "number", "started", "waits")
+    __slots__ = (
+        "_use",
+        "has_ended",
+        "ident",
+        "joined_by",
+        "locking",
+        "loop",
+        "number",
+        "other_run",
+        "started",
+        "waits",
+    )
 
     def __init__(self, number: int, started: threading.Thread | None) -> None:
         self.number: Final = number
@@ -45,6 +70,7 @@ class TestThread:
         self.joined_by: list[Wait] = []
         self.locking: list[object] = []
         self.loop: Any = None
+        self.other_run: OtherRun | None = None
         self.has_ended = False
         self._use: ProcessorUse | None = None
 

@@ -11,7 +11,7 @@ was passed keeps its own time. A guest run (`start_guest_run`, which anyio's plu
 thread of trio; those count as threads of the test for as long as they work for one.
 
 Private names, tried with trio 0.22 to 0.35: in `trio._core._run` the names `SystemClock` and its `offset`,
-`TheIOManager` and its `_epoll` or `_kqueue` and `_registered`, `GLOBAL_RUN_CONTEXT.runner.io_manager`; in
+`TheIOManager` and its `_epoll` or `_kqueue` and `_registered`, `GLOBAL_RUN_CONTEXT.runner` with its `io_manager` and `init_task`; in
 `trio._core._thread_cache` the name `ThreadCache`; of tasks `_cancel_status.effective_deadline`. Where one is missing,
 the start of a test that has trio loaded fails with an AttributeError. On Windows, whose completion ports cannot be
 watched from outside, trio keeps real time.
@@ -19,14 +19,15 @@ watched from outside, trio keeps real time.
 
 import math
 import select
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from pytest_ecsevents._frames import place_of_coroutine
+from pytest_ecsevents._frames import place_of_coroutines
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock._asyncio import IO_GRACE, TIMEOUT_GRACE, LoopTime
 from pytest_ecsevents.clock._scheduler import A_MOMENT, Scheduler
+from pytest_ecsevents.clock._stop import HandlerStop
 from pytest_ecsevents.clock._threads import TestThread, WatchedWait, real_now
 from pytest_ecsevents.clock._times import Micros
 
@@ -72,36 +73,60 @@ class _RunWait(WatchedWait):
         return max(self._since + (TIMEOUT_GRACE if strikes else IO_GRACE) - now, 0.0)
 
 
+class _Failure:
+    """Events that raise an error when trio looks at them, inside its loop, which closes the run then.
+
+    Raised by `get_events` itself, it would leave the loop's generator to its destructor.
+    """
+
+    def __init__(self, error: BaseException) -> None:
+        self._error: Final = error
+
+    def __iter__(self) -> Iterator[object]:
+        raise self._error
+
+
 class TrioRun:
-    """What `run` needs to end a handler of trio; only for the thread of a run, while all its tasks wait."""
+    """What `run` needs to end a handler of trio.
 
-    @staticmethod
-    def cancel() -> None:
-        """Cancel the main task and what it has started."""
-        _main_nursery().cancel_scope.cancel()
+    Args:
+        root: The run's first task. The innermost of its nurseries holds the main task.
+    """
 
-    @staticmethod
-    def place() -> str:
-        """Where the main task waits, in the author's code."""
-        return next((place_of_coroutine(task.coro) for task in _main_nursery().child_tasks), "an unknown place")
+    def __init__(self, root: Any) -> None:
+        self._root: Final = root
+
+    def cancel(self) -> None:
+        self._root.child_nurseries[-1].cancel_scope.cancel()
+
+    def abandon(self) -> None:
+        import ctypes  # slow to import, and needed for what is stuck alone
+
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._root))
+
+    def place(self) -> str:
+        return place_of_coroutines(task.coro for task in list(self._root.child_nurseries[-1].child_tasks))
 
 
 def replace_trio(scheduler: Scheduler, clock: LoopTime, now: Callable[[], Micros], undo: Undo) -> None:
     """Have trio in threads of the test keep virtual time, until `undo` closes."""
-    from trio._core import _run
+    from trio._core import _run as run_module
     from trio._core._thread_cache import ThreadCache
 
+    _run: Any = run_module
     system_clock, manager_class = _run.SystemClock, _run.TheIOManager
     real_time, real_span = system_clock.current_time, system_clock.deadline_to_sleep_time
+    if not hasattr(manager_class, "get_events"):  # pragma: no cover  # Windows
+        return
     real_events: Any = manager_class.get_events
     deadlines: WeakKeyDictionary[Any, tuple[Any, float]] = WeakKeyDictionary()
 
     def current_time(system: Any) -> float:
-        return real_time(system) if scheduler.me() is None else system.offset + clock.read()
+        return float(real_time(system) if scheduler.me() is None else system.offset + clock.read())
 
     def deadline_to_sleep_time(system: Any, deadline: float) -> float:
         if scheduler.me() is None:
-            return real_span(system, deadline)
+            return float(real_span(system, deadline))
         deadlines[_run.GLOBAL_RUN_CONTEXT.runner.io_manager] = system, deadline
         return deadline - current_time(system)
 
@@ -113,9 +138,12 @@ def replace_trio(scheduler: Scheduler, clock: LoopTime, now: Callable[[], Micros
         # trio waits for a day at most, and for less where a task has asked to be woken when all are idle.
         when = deadline if timeout >= _run._MAX_TIMEOUT else min(deadline, current_time(system) + timeout)
         at = None if math.isinf(when) else now() + clock.micros_until(when - system.offset, digits=1)
-        thread.other_run = TrioRun() if hasattr(_run.GLOBAL_RUN_CONTEXT, "runner") else None
+        runner = getattr(_run.GLOBAL_RUN_CONTEXT, "runner", None)  # not in the worker thread of a guest run
+        thread.other_run = None if runner is None else TrioRun(runner.init_task)
         try:
             scheduler.watch(_RunWait(scheduler, thread, at, manager, is_timeout=_is_timeout(manager, when)))
+        except HandlerStop as stop:
+            return _Failure(stop)
         finally:
             thread.other_run = None
         if at is not None and now() >= at:
@@ -123,10 +151,9 @@ def replace_trio(scheduler: Scheduler, clock: LoopTime, now: Callable[[], Micros
         return real_events(manager, 0)
 
     undo.replace(ThreadCache, "start_thread_soon", _start_thread_soon(scheduler, ThreadCache.start_thread_soon))
-    if hasattr(manager_class, "_epoll") or hasattr(manager_class, "_kqueue"):
-        undo.replace(system_clock, "current_time", current_time)
-        undo.replace(system_clock, "deadline_to_sleep_time", deadline_to_sleep_time)
-        undo.replace(manager_class, "get_events", get_events)
+    undo.replace(system_clock, "current_time", current_time)
+    undo.replace(system_clock, "deadline_to_sleep_time", deadline_to_sleep_time)
+    undo.replace(manager_class, "get_events", get_events)
 
 
 def _start_thread_soon(scheduler: Scheduler, real: Callable[..., None]) -> Callable[..., None]:
@@ -155,7 +182,7 @@ def _start_thread_soon(scheduler: Scheduler, real: Callable[..., None]) -> Calla
 
 
 def _poller(manager: Any) -> Any:
-    return manager._epoll if hasattr(manager, "_epoll") else manager._kqueue
+    return getattr(manager, "_epoll", None) or manager._kqueue
 
 
 def _is_timeout(manager: Any, when: float) -> bool:
@@ -175,10 +202,3 @@ def _tasks_can_run() -> bool:
         return trio.lowlevel.current_statistics().tasks_runnable > 0
     except RuntimeError:  # the worker thread of a guest run
         return False
-
-
-def _main_nursery() -> Any:
-    """The nursery of the main task: the innermost of the root task's."""
-    import trio
-
-    return trio.lowlevel.current_root_task().child_nurseries[-1]  # type: ignore[union-attr]  # a run has one

@@ -238,6 +238,11 @@ class EcsEvents:
     ) -> "T | Stopped":
         """`run` for a coroutine function, in the running event loop; it is stopped by cancellation."""
         _arguments.check_handler("run_async", function, kwargs)
+        if not is_loop_running():
+            raise EcsEventsError(
+                "run_async needs a running loop of asyncio. In a test on trio, start the handler in a nursery and await "
+                "trio.sleep: that moves the clock."
+            )
         runner = self._parts.runner("run_async", until, self)
         with self._parts.surfacing:
             return await runner.run_async(function, args, kwargs)  # type: ignore[no-any-return]  # the same

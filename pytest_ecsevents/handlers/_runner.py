@@ -11,10 +11,17 @@ from dataclasses import dataclass
 from types import FrameType, GeneratorType
 from typing import Any, Final
 
-from pytest_ecsevents._errors import BadArgumentError, EndlessHandlerError, StuckHandlerError, hidden_in_reports
-from pytest_ecsevents._frames import author_frame, is_between, is_debugged, place_of
+from pytest_ecsevents._errors import (
+    BadArgumentError,
+    EcsEventsError,
+    EndlessHandlerError,
+    StuckHandlerError,
+    hidden_in_reports,
+)
+from pytest_ecsevents._frames import author_frame, frames_of_coroutine, is_debugged, place_of, place_of_coroutines
 from pytest_ecsevents.clock._asyncio import abandon_task, is_loop_running
 from pytest_ecsevents.clock._clock import Clock
+from pytest_ecsevents.clock._other_loops import explain_wrong_loop, other_cancellations
 from pytest_ecsevents.clock._scheduler import Scheduler
 from pytest_ecsevents.clock._stand_ins import real_sleep
 from pytest_ecsevents.clock._stop import HandlerStop, Stop
@@ -121,12 +128,13 @@ class Runner:
         before = self._begin()
         try:
             result = call_leavable(call)
-        except HandlerStop as error:
-            doing = error.doing
-        except asyncio.CancelledError:
-            if not self._where:
+        except BaseException as error:
+            doing = self._ended_at(error)
+            advice = explain_wrong_loop(error)
+            if advice:
+                raise EcsEventsError(advice) from error
+            if not doing:
                 raise
-            doing = self._where
         finally:
             self._finish(before)
         return self._stopped(doing) if doing else self._checked(result)
@@ -195,9 +203,20 @@ class Runner:
             HandlerStop: The handler is no coroutine.
             CancelledError: The handler is a coroutine that waits without awaiting, as with `time.sleep`.
         """
+        other = self._thread.other_run
+        if in_loop and other is not None:
+            self._where = other.place()
+            if self._stop.times <= Stop.OFTEN:
+                other.cancel()
+                return
+            self._note_stubborn(self._where)
+            other.abandon()
+            raise HandlerStop(self._where)
         running = asyncio.current_task() if is_loop_running() else None
         tasks = [task for task in self._tasks_to_end() if task is not running]
-        self._where = where = _place_in(tasks) if in_loop and tasks else place_of(author_frame())
+        self._where = where = (
+            place_of_coroutines(map(_coroutine_of, tasks)) if in_loop and tasks else place_of(author_frame())
+        )
         if self._stop.times > Stop.OFTEN:
             self._note_stubborn(where)
         for task in tasks:
@@ -214,6 +233,21 @@ class Runner:
         if running is not None and running not in self._others:
             raise asyncio.CancelledError
         raise HandlerStop(where)
+
+    def _ended_at(self, error: BaseException) -> str:
+        """Where the handler was when it was ended, if that is what an error comes of; else "".
+
+        A group comes of it if all of its errors do. trio reports what is raised in its own code as an internal error.
+        """
+        if isinstance(error, HandlerStop):
+            return error.doing
+        if isinstance(error, (asyncio.CancelledError, *other_cancellations())):
+            return self._where
+        inner = getattr(error, "exceptions", ())
+        if type(error).__name__ == "TrioInternalError" and error.__cause__ is not None:
+            inner = [error.__cause__]
+        places = [self._ended_at(one) for one in inner]
+        return places[0] if places and all(places) else ""
 
     def _tasks_to_end(self) -> "Sequence[asyncio.Future[Any]]":
         """The task of the handler's coroutine; once that has ended or has caught too much, every task that it started."""
@@ -343,6 +377,9 @@ class Runner:
 
     def _place(self) -> str:
         """Where the handler is, read from another thread: in its running code, or where its innermost task waits."""
+        other = self._thread.other_run
+        if other is not None:
+            return other.place()
         in_tasks = [frame for task in self._tasks_to_end() for frame in _frames_of(task)]
         now = step = sys._current_frames()[self._interrupter.ident]
         while in_tasks and step not in in_tasks:
@@ -379,16 +416,8 @@ def _tasks_of(loop: Any) -> "list[asyncio.Task[Any]]":
 
 def _frames_of(task: "asyncio.Future[Any]") -> list[FrameType]:
     """The frames of the user's code in a task, the innermost last."""
-    awaited: Any = task.get_coro() if isinstance(task, asyncio.Task) else None
-    frames = []
-    while awaited is not None:
-        frame = getattr(awaited, "cr_frame", None)
-        if frame is not None and not is_between(frame):
-            frames.append(frame)
-        awaited = getattr(awaited, "cr_await", None)
-    return frames
+    return frames_of_coroutine(_coroutine_of(task))
 
 
-def _place_in(tasks: "Sequence[asyncio.Future[Any]]") -> str:
-    frames = [frame for task in tasks for frame in _frames_of(task)]
-    return place_of(frames[-1]) if frames else "an unknown place"
+def _coroutine_of(task: "asyncio.Future[Any]") -> Any:
+    return task.get_coro() if isinstance(task, asyncio.Task) else None

@@ -1,0 +1,348 @@
+"""trio in threads of the test keeps virtual time, and anyio on trio."""
+
+import datetime as dt
+import socket
+import subprocess
+import sys
+import threading
+import time
+from _thread import start_new_thread
+
+import pytest
+
+from pytest_ecsevents import EcsEvents, EcsEventsError, StuckHandlerError
+from pytest_ecsevents.clock._stand_ins import real_sleep
+from pytest_ecsevents.clock._threads import real_now
+
+trio = pytest.importorskip("trio")
+anyio = pytest.importorskip("anyio")
+
+pytestmark = pytest.mark.timeout(60)
+
+
+@pytest.fixture(params=["freezegun", "time-machine"])
+def ecs(request):
+    """A cloud at 2030-01-01T00:00:00Z with one instance, on each back end."""
+    with EcsEvents(backend=request.param) as ecs_events:
+        ecs_events.instances.add("i-web1")
+        yield ecs_events
+
+
+def clock():
+    """The process's clock, `HH:MM:SS`."""
+    return dt.datetime.now(dt.timezone.utc).strftime("%H:%M:%S")
+
+
+async def poll(seen=None, *, every=60):
+    """A handler that goes on until it is stopped."""
+    try:
+        while True:
+            await trio.sleep(every)
+    finally:
+        if seen is not None:
+            seen.append(f"cleaned up at {clock()}")
+
+
+# -- sleeping
+
+
+def test_a_sleep_lets_happen_what_is_due_on_the_way(ecs):
+    """An hour's sleep takes no time and ends exactly on the hour; each transition is at its instant."""
+    seen = []
+    ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+30m")
+    ecs.on_change(lambda change: seen.append((str(change.to_status), clock())))
+    trio.run(trio.sleep, 3600)
+    assert seen == [("Executing", "00:30:00"), ("Executed", "00:30:01")]
+    assert ecs.now == dt.datetime(2030, 1, 1, 1, tzinfo=dt.timezone.utc)
+
+
+def test_tasks_wake_in_the_order_of_their_instants(ecs):
+    """Also where one waits for longer than a day, which is the longest that trio itself waits at once."""
+    seen = []
+
+    async def sleeper(seconds):
+        await trio.sleep(seconds)
+        seen.append(ecs.now - began)
+
+    async def main():
+        async with trio.open_nursery() as nursery:
+            for seconds in (200_000, 0.1, 90):
+                nursery.start_soon(sleeper, seconds)
+
+    began = ecs.now
+    trio.run(main)
+    assert seen == [dt.timedelta(seconds=seconds) for seconds in (0.1, 90, 200_000)]
+
+
+def test_a_time_out_strikes_in_virtual_time(ecs):
+    """What does not come within ten minutes is given up ten minutes later, and trio's clock says so."""
+
+    async def main():
+        began = trio.current_time()
+        with trio.move_on_after(600) as scope:
+            await trio.sleep_forever()
+        return scope.cancelled_caught, round(trio.current_time() - began, 6)
+
+    assert trio.run(main) == (True, 600)
+    assert clock() == "00:10:00"
+
+
+def test_a_receiver_wakes_a_task(ecs):
+    """A task that waits for nothing but a change is woken when the change is due."""
+
+    async def main():
+        told = trio.Event()
+        ecs.on_change(lambda _: told.set())
+        await told.wait()
+        return clock()
+
+    ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+30m")
+    assert trio.run(main) == "00:30:00"
+
+
+def test_waiting_until_all_tasks_are_idle_takes_its_cushion(ecs):
+    """`wait_all_tasks_blocked` comes back though another task sleeps for an hour."""
+
+    async def main():
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.sleep, 3600)
+            await trio.testing.wait_all_tasks_blocked(0.5)
+            nursery.cancel_scope.cancel()
+
+    trio.run(main)
+    assert ecs.now.microsecond == 500_000
+
+
+def test_a_clock_that_was_passed_keeps_its_own_time(ecs):
+    """Trio's own clock for tests jumps as it does without us."""
+    trio.run(trio.sleep, 3600, clock=trio.testing.MockClock(autojump_threshold=0))
+    assert clock() == "00:00:00"
+
+
+def test_a_thread_from_before_the_test_keeps_real_time():
+    """Its run goes on by trio's own clock, its worker threads included."""
+    go, done, spans = threading.Lock(), threading.Lock(), []
+    go.acquire()
+    done.acquire()
+
+    async def main():
+        began = trio.current_time()
+        await trio.sleep(0.05)
+        await trio.to_thread.run_sync(real_sleep, 0.05)
+        spans.append(trio.current_time() - began)
+
+    def old():
+        go.acquire()
+        trio.run(main)
+        done.release()
+
+    start_new_thread(old, ())
+    with EcsEvents() as ecs_events:
+        go.release()
+        done.acquire()
+        assert ecs_events.now.hour == 0
+    assert 0.09 < spans[0] < 30
+
+
+# -- threads
+
+
+def test_worker_threads_sleep_virtually_in_each_test():
+    """Trio keeps its threads: in the second cloud, too, what they do counts and nobody complains."""
+    for _ in range(2):
+        with EcsEvents() as ecs_events:
+
+            async def main():
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(trio.to_thread.run_sync, time.sleep, 600)
+                    nursery.start_soon(trio.to_thread.run_sync, time.sleep, 300)
+
+            trio.run(main)
+            assert ecs_events.now.minute == 10
+            began = real_now()
+            for _ in range(100):
+                time.sleep(60)
+            assert real_now() - began < 5  # the idle threads hold nothing up
+
+
+def test_a_thread_calls_into_the_run(ecs):
+    """A worker thread has the run sleep for it."""
+    trio.run(trio.to_thread.run_sync, lambda: trio.from_thread.run(trio.sleep, 90))
+    assert clock() == "00:01:30"
+
+
+def test_an_answer_comes_before_its_time_out(ecs):
+    """A real answer on its way holds time that would strike; a sleep beside an idle socket is held no second."""
+    here, there = socket.socketpair()
+
+    def answer():
+        real_sleep(0.2)
+        there.send(b"1")
+
+    async def main():
+        ours = trio.socket.from_stdlib_socket(here)
+        start_new_thread(answer, ())
+        with trio.fail_after(30):
+            assert await ours.recv(1) == b"1"
+        assert clock() == "00:00:00"
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ours.recv, 1)
+            began = real_now()
+            for _ in range(3):
+                await trio.sleep(60)
+            assert real_now() - began < 2
+            nursery.cancel_scope.cancel()
+
+    with here, there:
+        here.setblocking(False)
+        trio.run(main)
+    assert clock() == "00:03:00"
+
+
+# -- run
+
+
+def test_run_stops_a_run_of_trio(ecs):
+    """The main task is canceled at its end; its clean-up runs, and the place is where it awaited."""
+    seen = []
+    stopped = ecs.run(lambda: trio.run(poll, seen), until="1d")
+    assert ecs.now - dt.timedelta(days=1) == dt.datetime(2030, 1, 1, tzinfo=dt.timezone.utc)
+    assert "in poll" in stopped.doing
+    assert seen == ["cleaned up at 00:00:00"]
+
+
+def test_run_stops_all_tasks_of_a_run(ecs):
+    """Tasks in a nursery too, by a condition, and one that blocks the run by a sleep of its own."""
+    seen = []
+
+    async def main():
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(poll, seen)
+            nursery.start_soon(poll, seen)
+
+    async def blocking():
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(poll, seen)
+            while True:
+                time.sleep(60)  # noqa: ASYNC251  # what handlers do all the same
+                await trio.sleep(0.001)
+
+    ecs.run(lambda: trio.run(main), until=lambda ecs_events: ecs_events.now.hour == 2)
+    assert seen == ["cleaned up at 02:00:00"] * 2
+    assert "in blocking" in ecs.run(lambda: trio.run(blocking), until="1h").doing
+    assert len(seen) == 3
+
+
+def test_clean_up_may_sleep(ecs):
+    """A canceled task that shields its clean-up sleeps on in virtual time."""
+
+    async def main():
+        try:
+            await poll()
+        finally:
+            with trio.CancelScope(shield=True):
+                await trio.sleep(5)
+
+    ecs.run(lambda: trio.run(main), until="1h")
+    assert clock() == "01:00:05"
+
+
+def test_a_run_that_shields_itself_for_ever_is_abandoned(ecs):
+    """The error names the place."""
+
+    async def main():
+        while True:
+            with trio.CancelScope(shield=True):
+                await trio.sleep(60)
+
+    with pytest.raises(StuckHandlerError, match="in main"):
+        ecs.run(lambda: trio.run(main), until="1h")
+
+
+def test_a_task_that_works_for_ever_is_cut_off(ecs):
+    """Within the patience, other tasks' clean-up included."""
+    seen = []
+
+    async def main():
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(poll, seen)
+            await trio.sleep(1)
+            while True:
+                pass
+
+    ecs.patience = 0.3
+    with pytest.raises(StuckHandlerError, match="in main"):
+        ecs.run(lambda: trio.run(main), until="1h")
+    assert seen == ["cleaned up at 00:00:01"]
+
+
+@pytest.mark.parametrize("kind", [ValueError, RuntimeError])
+def test_an_error_of_the_handlers_own_stays(ecs, kind):
+    """Also one that a task raises while the run is being stopped."""
+
+    async def failing():
+        try:
+            await poll()
+        finally:
+            raise kind("lost in clean-up")
+
+    async def main():
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(failing)
+
+    with pytest.raises(BaseException, match=r"Nursery|nursery") as caught:
+        ecs.run(lambda: trio.run(main), until="1h")
+    assert [type(error) for error in caught.value.exceptions] == [kind]
+
+
+def test_a_coroutine_of_trio_is_no_handler_for_asyncio(ecs):
+    """`run` says how to start it."""
+    with pytest.raises(EcsEventsError, match=r"run\(lambda: trio\.run\(handler\)"):
+        ecs.run(poll, until="1h")
+
+
+def test_run_async_needs_asyncio(ecs):
+    """In a test on trio it says what to do instead."""
+
+    async def main():
+        await ecs.run_async(poll)
+
+    with pytest.raises(EcsEventsError, match="needs a running loop of asyncio"):
+        trio.run(main)
+
+
+# -- anyio, and who loads trio when
+
+
+def test_anyio_on_trio(ecs):
+    """Its sleeps, time-outs and threads are trio's."""
+
+    async def main():
+        with anyio.move_on_after(60):
+            await anyio.sleep(3600)
+        await anyio.to_thread.run_sync(time.sleep, 60)
+
+    anyio.run(main, backend="trio")
+    assert clock() == "00:02:00"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("anyio_backend", ["trio", "asyncio"])
+async def test_under_anyios_plugin(anyio_backend, ecs):
+    """A test that is a coroutine of anyio's plugin, which starts trio as a guest: a timer beyond a day, and a thread."""
+    await anyio.sleep(100_000)
+    assert (ecs.now - dt.timedelta(seconds=100_000)).hour == 0
+    await anyio.to_thread.run_sync(time.sleep, 3600)
+    assert (ecs.now - dt.timedelta(seconds=103_600)).hour == 0
+
+
+def test_trio_may_be_loaded_within_the_test():
+    """A handler that imports it when it runs."""
+    program = (
+        "from pytest_ecsevents import EcsEvents\n"
+        "with EcsEvents() as ecs_events:\n"
+        "    import trio, trio.testing\n"
+        "    trio.run(trio.sleep, 3600)\n"
+        "    assert ecs_events.now.hour == 1\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
