@@ -141,7 +141,7 @@ def replace_trio(scheduler: Scheduler, clock: LoopTime, now: Callable[[], Micros
         runner = getattr(_run.GLOBAL_RUN_CONTEXT, "runner", None)  # not in the worker thread of a guest run
         thread.other_run = None if runner is None else TrioRun(runner.init_task)
         try:
-            scheduler.watch(_RunWait(scheduler, thread, at, manager, is_timeout=_is_timeout(manager, when)))
+            scheduler.wait(_RunWait(scheduler, thread, at, manager, is_timeout=_is_timeout(manager, when)))
         except HandlerStop as stop:
             return _Failure(stop)
         finally:
