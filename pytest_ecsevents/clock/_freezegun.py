@@ -59,7 +59,7 @@ class FreezegunSource:
         added = [name for name in config.settings.default_ignore_list if name not in config.DEFAULT_IGNORE_LIST]
         freezer: Any = freezegun.freeze_time(naive_from_micros(at))
         freezer.ignore = tuple(added)
-        replace_fakes(api, self._frozen, self._undo)
+        replace_fakes(api, self._read_own, self._undo)
         self._factory = self._start_with_memo(api, freezer)
         self._freezer = freezer
         api.ignore_lists[-1] = (*_REAL_CALLERS, *added)
@@ -74,7 +74,7 @@ class FreezegunSource:
         freezer.undo_changes.append((loop, "time", loop.time))
         loop.time = lambda _: real_monotonic()  # type: ignore[assignment,method-assign]
 
-    def _frozen(self) -> dt.datetime | None:
+    def _read_own(self) -> dt.datetime | None:
         """The instant, naive, while the innermost clock of freezegun's is ours."""
         factories = sys.modules["freezegun.api"].freeze_factories
         frozen: dt.datetime | None = self._factory.time_to_freeze if factories[-1:] == [self._factory] else None

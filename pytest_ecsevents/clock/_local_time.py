@@ -39,14 +39,14 @@ LOCAL_TEXTS: Final[dict[Callable[..., str], Callable[..., str]]] = {_real_ctime:
 """What neither library replaces, and what tells the local time that `time.localtime` tells."""
 
 
-def replace_fakes(api: Any, frozen: Callable[[], dt.datetime | None], undo: Undo) -> None:
+def replace_fakes(api: Any, read_frozen: Callable[[], dt.datetime | None], undo: Undo) -> None:
     """Replace freezegun's fakes of local time, until `undo` closes.
 
     Args:
         api: `freezegun.api`, before it is started: starting puts `fake_localtime` and `fake_gmtime` wherever a module took
             the real functions.
-        frozen: The instant at which we have frozen the clock, naive, meaning UTC; None while another clock of
-            freezegun's is the innermost, whose fakes are called then.
+        read_frozen: Reads the instant of our clock, naive, meaning UTC; None while another clock of freezegun's is the
+            innermost, whose fakes are called then.
         undo: Puts them back.
     """
 
@@ -56,7 +56,7 @@ def replace_fakes(api: Any, frozen: Callable[[], dt.datetime | None], undo: Undo
 
         @wraps(original)
         def call(owner: Any, *args: Any, **kwargs: Any) -> Any:
-            utc = frozen()
+            utc = read_frozen()
             return original(owner, *args, **kwargs) if utc is None else function(owner, utc, *args, **kwargs)
 
         undo.replace(cls, name, call if original is fake else classmethod(call))
@@ -66,7 +66,7 @@ def replace_fakes(api: Any, frozen: Callable[[], dt.datetime | None], undo: Undo
 
         @wraps(fake)
         def call(t: float | None = None) -> Any:
-            utc = frozen()
+            utc = read_frozen()
             if t is not None or utc is None:
                 return fake(t)
             return real() if api._should_use_real_time() else real(_seconds(utc))
@@ -78,12 +78,14 @@ def replace_fakes(api: Any, frozen: Callable[[], dt.datetime | None], undo: Undo
     def now(cls: Any, utc: dt.datetime, tz: dt.tzinfo | None = None) -> Any:
         if tz is not None:
             aware = utc.replace(tzinfo=tz)  # it refuses what is no zone
-            return _made(cls, tz.fromutc(aware))
+            return _convert(cls, tz.fromutc(aware))
         # A float would not hold the microseconds of a far year.
-        return _made(cls, real.fromtimestamp(_seconds(utc)).replace(microsecond=utc.microsecond))
+        return _convert(cls, real.fromtimestamp(_seconds(utc)).replace(microsecond=utc.microsecond))
 
     replace_method(fake, "now", now)
-    replace_method(fake, "fromtimestamp", lambda cls, _, *args, **named: _made(cls, real.fromtimestamp(*args, **named)))
+    replace_method(
+        fake, "fromtimestamp", lambda cls, _, *args, **named: _convert(cls, real.fromtimestamp(*args, **named))
+    )
     replace_method(fake, "timestamp", lambda self, _: real.timestamp(self))
     replace_method(fake, "astimezone", lambda self, _, *args, **named: real.astimezone(self, *args, **named))
     replace_method(api.FakeDate, "today", lambda cls, utc: cls.fromtimestamp(_seconds(utc)))
@@ -96,7 +98,7 @@ def _seconds(utc: dt.datetime) -> int:
     return since.days * 86_400 + since.seconds
 
 
-def _made(cls: Any, real: dt.datetime) -> Any:
-    """The same in a subclass of datetime's; before Python 3.12 many methods of a subclass lose `fold`."""
+def _convert(cls: Any, real: dt.datetime) -> Any:
+    """The same as an object of a subclass. Before Python 3.12 many methods of a subclass lose `fold`."""
     parts = (real.year, real.month, real.day, real.hour, real.minute, real.second, real.microsecond, real.tzinfo)
     return cls(*parts, fold=1) if real.fold else cls(*parts)

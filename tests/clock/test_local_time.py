@@ -1,10 +1,12 @@
 """Local time is the process's zone at the virtual instant, whichever function tells it."""
 
+import dataclasses
 import datetime as dt
 import email.utils
 import logging
 import os
 import time
+from functools import partial
 from time import asctime, ctime, localtime
 from zoneinfo import ZoneInfo
 
@@ -282,6 +284,32 @@ def test_a_mock_of_ctime_is_kept(monkeypatch):
     monkeypatch.setattr(time, "ctime", lambda: "mocked")
     with EcsEvents():
         assert time.ctime() == "mocked"
+
+
+@dataclasses.dataclass
+class Record:
+    """Keeps what tells local time, as programs do."""
+
+    at: dt.datetime = dataclasses.field(default_factory=dt.datetime.now)
+    stamp = staticmethod(time.ctime)
+
+
+FORM = partial(time.strftime, "%H:%M")
+
+
+def minute(read=time.localtime, *, form=FORM):
+    """Keeps them as default arguments."""
+    return f"{read().tm_hour:02}:{read().tm_min:02}", form()
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_functions_kept_before_the_test_tell_local_time_too(backend, zone):
+    """What a program has kept when it was loaded tells the zone's time, in summer too."""
+    zone("America/New_York")
+    with EcsEvents("2030-07-01T00:30:00Z", backend=backend):
+        assert Record().at == dt.datetime(2030, 6, 30, 20, 30)
+        assert Record.stamp() == "Sun Jun 30 20:30:00 2030"
+        assert minute() == ("20:30", "20:30")
 
 
 @pytest.mark.parametrize(("name", "in_utc"), [("Asia/Shanghai", "01:00"), ("America/New_York", "14:00")])

@@ -12,8 +12,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from pytest_ecsevents import BadArgumentError, EcsEvents, EcsEventsError
-from pytest_ecsevents._undo import Undo
-from pytest_ecsevents.clock._zone import use_zone
 
 BACKENDS = ["freezegun", "time-machine"]
 
@@ -90,12 +88,12 @@ def test_zones_of_blocks_within_each_other():
 
 def test_a_zone_that_ends_before_a_later_one_does():
     """The zone chosen last holds until it ends, and then that of before both."""
-    first, second = Undo(), Undo()
-    use_zone("Asia/Shanghai", first)
-    use_zone("America/New_York", second)
-    first.close()
-    assert os.environ["TZ"] == "America/New_York"
-    second.close()
+    first, second = EcsEvents(tz="Asia/Shanghai"), EcsEvents(tz="America/New_York")
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert time.strftime("%H:%M") == "19:00"
+    second.__exit__(None, None, None)
     assert zone_now()[:2] == ("Europe/London", ("GMT", "BST"))
 
 
