@@ -105,6 +105,12 @@ class UnknownParameterWarning(UserWarning):
     __module__ = "pytest_ecsevents"
 
 
+class RealWorkWarning(UserWarning):
+    """Something real that the test waited for did not end within `patience` real seconds; time went on without it."""
+
+    __module__ = "pytest_ecsevents"
+
+
 def hidden_in_reports(raised: object) -> bool:
     """For a module's `__tracebackhide__`: hide its frames in reports of errors that this plugin raises on purpose.
 

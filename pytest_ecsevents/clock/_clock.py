@@ -18,6 +18,7 @@ from pytest_ecsevents.clock._freezegun import FreezegunSource
 from pytest_ecsevents.clock._local_time import LOCAL_TEXTS
 from pytest_ecsevents.clock._names import NamesMemo, is_no_mock, memo_for_now, replace_everywhere
 from pytest_ecsevents.clock._other_loops import replace_other_loops
+from pytest_ecsevents.clock._outside_calls import replace_outside_calls
 from pytest_ecsevents.clock._queue import DueQueue, Work
 from pytest_ecsevents.clock._references import REFERENCES
 from pytest_ecsevents.clock._scheduler import Scheduler
@@ -96,6 +97,8 @@ class Clock:
         """The threads of the test, while their waits move the clock; else None."""
         self.left_threads: list[str] = []
         """Names of threads of the test that still ran when it had ended."""
+        self.given_up: list[str] = []
+        """Sentences about real work that took longer than time stood for it."""
         self.started_at: Micros = default_start if start is None else start
         self.holder = ""
         self._due_operations: list[Callable[[], None]] = []
@@ -170,6 +173,7 @@ class Clock:
         loop_time = LoopTime(math.ceil(real_now()), self._elapsed)
         replace_loops(scheduler, loop_time, self.now, self._undo)
         replace_other_loops(scheduler, loop_time, self.now, self._undo)
+        replace_outside_calls(scheduler, self._undo)
         return pairs
 
     def _elapsed(self) -> Micros:
@@ -179,7 +183,7 @@ class Clock:
         """Give the process's clock back and end the threads that wait for it. From now on this clock stands still."""
         try:
             if self.waits is not None:
-                self.left_threads = self.waits.close()
+                self.left_threads, self.given_up = self.waits.close(), self.waits.outside.given_up
         finally:
             with PATCHING:
                 self.still_at = self.now()
@@ -258,6 +262,8 @@ class Clock:
 
     def clients_of(self, address: tuple[str, int]) -> LoopbackClients:
         """The threads of the test that call its server, which listens at `address`."""
+        if self.waits is not None:
+            self.waits.outside.served.add(address)
         return LoopbackClients(self.waits, address)
 
     def server_wait(self, until: Micros | None, is_over: Callable[[], bool]) -> ServerWait:

@@ -30,6 +30,7 @@ from itertools import count
 from typing import Any, Final, Protocol
 
 from pytest_ecsevents.clock._brief_waits import Pace, ZeroWait, ZeroWaits
+from pytest_ecsevents.clock._outside_work import OutsideWork
 from pytest_ecsevents.clock._stand_ins import real_sleep
 from pytest_ecsevents.clock._stop import Stop, TestIsOver
 from pytest_ecsevents.clock._threads import EndedBy, TestThread, Wait, WatchedWait, real_now
@@ -89,6 +90,7 @@ class Scheduler:
         self._watched: dict[WatchedWait, None] = {}
         self._numbers: Final = count(1)
         self._driver: TestThread | None = None
+        self.outside: Final = OutsideWork()
         self._gave_a_moment = False
         self.is_over = False
         self.stop: Stop | None = None
@@ -404,8 +406,7 @@ class Scheduler:
 
     def _nobody_runs(self, now: float) -> bool:
         """Whether no thread runs, except those that wait for something real."""
-        are_stuck = [thread.is_stuck(now) for thread in self._runners()]  # no generator: each call takes a measurement
-        return all(are_stuck)
+        return not self.outside.holds_time(self._runners(), now)
 
     def other_sleepers(self) -> list[Wait]:
         """The waits with a deadline of all threads but the calling one."""

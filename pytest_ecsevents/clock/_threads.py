@@ -74,10 +74,10 @@ class TestThread:
         self.has_ended = False
         self._use: ProcessorUse | None = None
 
-    def begin(self) -> int:
-        """Note that the thread runs, called in that thread. Returns its ident."""
-        self._use = ProcessorUse()
-        self.ident = get_ident()
+    def begin(self, ident: int | None = None) -> int:
+        """Note that the thread runs, called in that thread, or with its ident while it waits. Returns the ident."""
+        self.ident = get_ident() if ident is None else ident
+        self._use = ProcessorUse(self.ident)
         return self.ident
 
     @property
@@ -100,9 +100,9 @@ class TestThread:
         wait = self.wait
         return wait is None or wait.is_driving
 
-    def is_stuck(self, now: float) -> bool:
-        """Whether it has done nothing for a while although it is in no wait of ours."""
-        return self._use is not None and self._use.is_stuck(now)
+    def idle_for(self, now: float) -> float:
+        """Real seconds for which it has not used the processor, as far as was looked at."""
+        return 0.0 if self._use is None else self._use.idle_for(now)
 
 
 class EndedBy(Enum):

@@ -1,10 +1,11 @@
 """Makes and connects the objects behind an `EcsEvents`."""
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
-from pytest_ecsevents._errors import EcsEventsError, hidden_in_reports
+from pytest_ecsevents._errors import EcsEventsError, RealWorkWarning, hidden_in_reports
 from pytest_ecsevents._undo import PATCHING, Undo
 from pytest_ecsevents.checks._recorder import CallRecorder
 from pytest_ecsevents.checks._strictness import parse_checks
@@ -144,6 +145,7 @@ class Parts:
                 self.clock.waits.slept = self.recorder.sleeps.add
                 self.clock.waits.starting = self.guests.inherit
                 self.clock.waits.pace.patience = lambda: self.patience
+                self.clock.waits.outside.patience = lambda: self.patience
         except BaseException:
             self.undo.close()
             raise
@@ -152,6 +154,8 @@ class Parts:
         self.guard.end()
         self.undo.close()
         self.recorder.left_threads = self.clock.left_threads
+        for sentence in self.clock.given_up:
+            warnings.warn(sentence, RealWorkWarning, stacklevel=2)
 
     # -- events
 

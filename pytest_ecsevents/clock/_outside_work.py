@@ -1,0 +1,98 @@
+"""What holds time though no wait of ours shows it: threads that compute, and real work that ends by itself."""
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final
+
+from pytest_ecsevents._frames import PROCESS, author_frame, is_of, place_of
+from pytest_ecsevents.clock._processor_use import STUCK_AFTER
+from pytest_ecsevents.clock._real_work import Doing, doing_of
+from pytest_ecsevents.clock._threads import TestThread
+
+IDLE_AFTER: Final = 0.02
+"""Real seconds without any use of the processor, after which a thread that is known to be idle holds time no longer."""
+
+PATIENCE: Final = 10.0
+"""Real seconds for which real work holds time, unless the test says otherwise."""
+
+
+class OutsideWork:
+    """What the threads of one test do that no wait of ours shows.
+
+    Attributes:
+        served: The addresses that threads of the test serve.
+        patience: Real seconds for which real work may hold time.
+        given_up: Sentences about work that took longer.
+    """
+
+    def __init__(self) -> None:
+        self.served: Final[set[object]] = set()
+        self.patience: Callable[[], float] = lambda: PATIENCE
+        self.given_up: Final[list[str]] = []
+        self._working: Final[dict[object, float]] = {}  # since when: threads, and tasks of event loops
+        self._tasks: Final[dict[object, str]] = {}  # where each waits
+        self._lasted: Final[set[object]] = set()
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Let time stand meanwhile, because a task of an event loop waits for something real that ends by itself."""
+        task = object()
+        self._tasks[task] = place_of(author_frame(sys._getframe(2)))
+        try:
+            yield
+        finally:
+            del self._tasks[task]
+            self._stopped(task)
+
+    def holds_time(self, runners: Sequence[TestThread], now: float) -> bool:
+        """Whether time must stand.
+
+        Args:
+            runners: The threads that no wait of ours holds.
+            now: Real time.
+        """
+        if not runners and not self._tasks:
+            return False
+        frames = sys._current_frames()
+        # No generators: each call takes a measurement.
+        threads = [self._is_at_work(thread, frames, now) for thread in runners]
+        tasks = [self._holds(task, now, place.__str__) for task, place in list(self._tasks.items())]
+        return any(threads) or any(tasks)
+
+    def _is_at_work(self, thread: TestThread, frames: dict[int, FrameType], now: float) -> bool:
+        if thread.ident is None:  # it is about to start
+            return True
+        frame = frames.get(thread.ident)
+        if frame is None:  # it has just ended
+            return False
+        doing = doing_of(frame, self.served)
+        if doing is Doing.REAL_WORK:
+            return self._holds(thread, now, lambda: _place_of(frame))
+        self._stopped(thread)
+        return thread.idle_for(now) < (STUCK_AFTER if doing is Doing.UNKNOWN else IDLE_AFTER)
+
+    def _holds(self, work: object, now: float, place: Callable[[], str]) -> bool:
+        """Whether real work may hold time; if it did for too long, note that once."""
+        since = self._working.setdefault(work, now)
+        if now - since < self.patience():
+            return True
+        if work not in self._lasted:
+            self._lasted.add(work)
+            self.given_up.append(
+                f"Time stood still for {self.patience():g} seconds of real time, because the test waited for something real "
+                f"at {place()}. Then time went on. If it takes longer, set ecs_events.patience to more seconds."
+            )
+        return False
+
+    def _stopped(self, work: object) -> None:
+        self._working.pop(work, None)
+        self._lasted.discard(work)
+
+
+def _place_of(frame: FrameType) -> str:
+    step = author_frame(frame)
+    while step.f_back is not None and is_of(step, PROCESS):
+        step = author_frame(step.f_back)
+    return place_of(step)

@@ -1,0 +1,95 @@
+"""Whether a thread that no wait of ours holds does something real that ends by itself: time stands while it does.
+
+A thread in a library's call that waits for the outside may do two things. It may do real work: wait for a program, read an
+answer. Then a timeout elsewhere must not expire, for the answer may come within it. Or it may be idle, as a server is that
+waits for its next request. Then time must pass. Both look alike to the system, so the innermost frames of the thread decide,
+by the table below. Where it says nothing, the use of the processor does (`_processor_use`).
+
+Sockets are read in C, where no frame tells which socket; `_outside_calls` adds one. A connection to or from an address that the
+test itself serves is no real work: the other end may wait for virtual time.
+
+Names inside the standard library, tried with Python 3.10 to 3.15: the functions in `_JUDGES` and the variables that are
+read there. Where a function is missing, its threads count as idle.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from enum import Enum, auto
+from types import FrameType
+from typing import Any, Final, TypeAlias
+
+from pytest_ecsevents._frames import OURS, is_of
+
+
+class Doing(Enum):
+    """What a thread does that no wait of ours holds."""
+
+    REAL_WORK = auto()
+    IDLE = auto()
+    IDLE_IN_POOL = auto()  # it may stay when the test ends
+    UNKNOWN = auto()
+
+
+_Judge: TypeAlias = Callable[[Mapping[str, Any], Collection[object]], object]
+
+
+def _reads_from_outside(variables: Mapping[str, Any], served: Collection[object]) -> bool:
+    connection = variables.get("connection", variables.get("self"))
+    try:
+        here, peer = connection.getsockname(), connection.getpeername()
+    except (AttributeError, OSError):  # no socket, or closed by another thread
+        return False
+    return bool(peer) and here not in served and peer not in served
+
+
+def _never(_variables: Mapping[str, Any], _served: Collection[object]) -> bool:
+    return False
+
+
+_POOLS: Final = ("concurrent.futures.process", "concurrent.futures.thread", "multiprocessing.pool")
+
+# Whether a thread does real work that stands in a function of a module, by the function's variables.
+_JUDGES: Final[dict[tuple[str, str], _Judge]] = {
+    ("concurrent.futures.process", "run"): lambda variables, _: variables["self"].pending_work_items,
+    ("concurrent.futures.thread", "_worker"): _never,
+    ("multiprocessing.pool", "_handle_results"): lambda variables, _: variables["cache"],
+    ("multiprocessing.pool", "_handle_tasks"): _never,
+    ("multiprocessing.pool", "_handle_workers"): _never,
+    ("multiprocessing.pool", "worker"): _never,
+    ("socket", "accept"): _never,
+    ("socketserver", "serve_forever"): _never,
+    ("socketserver", "shutdown"): lambda _variables, _served: True,
+    ("ssl", "do_handshake"): _reads_from_outside,
+    ("ssl", "read"): _reads_from_outside,
+    (f"{__package__}._outside_calls", "recv"): _reads_from_outside,
+    (f"{__package__}._outside_calls", "recv_into"): _reads_from_outside,
+}
+
+# Packages all of whose other functions wait for something real that ends.
+_REAL: Final = ("multiprocessing", "socket", "subprocess")
+
+# What such a function calls, or is called by, so that the frame that tells is further out.
+_ON_THE_WAY: Final = ("selectors", "threading")
+_IN_POOL: Final = ("concurrent.futures.process", "wait_result_broken_or_wakeup")
+
+
+def doing_of(frame: FrameType, served: Collection[object]) -> Doing:
+    """What a thread does.
+
+    Args:
+        frame: Its innermost frame.
+        served: The addresses that the test serves.
+    """
+    found, step = Doing.UNKNOWN, frame
+    while step is not None:
+        module = str(step.f_globals.get("__name__", ""))
+        function = module, step.f_code.co_name
+        judge = _JUDGES.get(function)
+        if judge is not None:
+            idle = Doing.IDLE_IN_POOL if module in _POOLS else Doing.IDLE
+            return Doing.REAL_WORK if judge(step.f_locals, served) else idle
+        if module.partition(".")[0] in _REAL:
+            found = Doing.REAL_WORK
+        elif module not in _ON_THE_WAY and function != _IN_POOL and not is_of(step, OURS):
+            break
+        step = step.f_back  # type: ignore[assignment]  # mypy takes the loop's condition for true
+    return found
