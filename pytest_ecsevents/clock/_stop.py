@@ -75,6 +75,11 @@ class Stop:
         return self.when is None and not self.times and target < self.at
 
     @property
+    def signs_of_life(self) -> tuple[int, int]:
+        """What changes when the handler is told to end, waits after that, or calls the cloud."""
+        return self.times, self._waits_since
+
+    @property
     def is_ignored(self) -> bool:
         """Whether the handler has caught everything so far."""
         return self.times >= self.OFTEN

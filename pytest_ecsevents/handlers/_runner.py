@@ -134,6 +134,7 @@ class Runner:
             if advice:
                 raise EcsEventsError(advice) from error
             if not doing:
+                _forget_stop(error)
                 raise
         finally:
             self._finish(before)
@@ -326,7 +327,9 @@ class Runner:
 
     def _signs_of_life(self) -> tuple[object, ...]:
         """Values that change when the handler waits, calls the cloud, or gets an error that is to end it."""
-        return self._scheduler.pace.signs_of_life, self._activity(), self._stop.times, self._interrupter.raised
+        if self._stop.times:  # what its other threads do meanwhile does not end it
+            return *self._stop.signs_of_life, self._interrupter.raised
+        return self._scheduler.pace.signs_of_life, self._activity(), self._interrupter.raised
 
     def _end_stuck(self) -> None:
         """Interrupt a handler that neither waits nor calls the cloud. If it was interrupted before, it has swallowed that."""
@@ -334,7 +337,7 @@ class Runner:
             self._stop.times = Stop.OFTEN
             self._leave()
             return
-        self._note_stuck(_IDLE.format(self._patience))
+        self._note_stuck((_LINGERING if self._stop.times else _IDLE).format(self._patience))
         if not self._scheduler.end_wait(self._stop) and not self._ask_loop():
             self._interrupter.interrupt()
 
@@ -393,6 +396,10 @@ _IDLE: Final = (
     "The handler neither slept nor called the cloud for {:g} seconds of real time, so virtual time stood still and nothing "
     "ended it. Let it sleep in its loop; if it works that long, set ecs_events.patience to more seconds."
 )
+_LINGERING: Final = (
+    "The handler was to end, and stayed in one wait of its clean-up for {:g} seconds of real time. Perhaps it joins a thread "
+    "that does not end: tell that thread to stop first."
+)
 _STUBBORN: Final = (
     "The handler caught the error that was to end it, and went on. A bare except, or except BaseException, around its loop "
     "stops Ctrl-C too: catch Exception."
@@ -401,6 +408,15 @@ _DEAF: Final = (
     "The handler caught its cancellation, and went on. Code that swallows CancelledError stops Ctrl-C too: catch Exception, "
     "or raise CancelledError again."
 )
+
+
+def _forget_stop(error: BaseException) -> None:
+    """Take `HandlerStop`, which shows frames of ours, out of what led to an error of the handler's clean-up."""
+    while error.__context__ is not None:
+        if isinstance(error.__context__, HandlerStop):
+            error.__context__ = error.__context__.__context__
+        else:
+            error = error.__context__
 
 
 def _is_awaitable(result: object) -> bool:

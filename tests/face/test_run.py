@@ -14,6 +14,7 @@ import threading
 import time
 import traceback
 import types
+from concurrent import futures
 from pathlib import Path
 
 import greenlet
@@ -226,6 +227,44 @@ def test_other_threads_of_the_handler_have_their_turn_at_the_end(ecs):
 
     ecs.run(serve, until="3m")
     assert log == [1, 2, 3]
+
+
+@pytest.mark.parametrize("joins", ["join", "executor"])
+def test_a_handler_that_joins_an_endless_thread_at_its_end_is_found_out(ecs, daemon, joins):
+    """What the thread does meanwhile is no sign that the handler ends."""
+    ecs.patience = 0.2
+
+    def handler():
+        if joins == "executor":
+            with futures.ThreadPoolExecutor() as pool:
+                pool.submit(daemon.serve).result()
+        thread = threading.Thread(target=daemon.serve)
+        thread.start()
+        try:
+            time.sleep(7200)
+        finally:
+            thread.join()
+
+    with pytest.raises(StuckHandlerError, match=r"^The handler was to end, and .* that thread .* in handler\.$"):
+        ecs.run(handler, until="1h")
+
+
+def test_an_error_of_the_clean_up_shows_nothing_of_ours(ecs, daemon):
+    """Neither does what led to it: the handler was ended, which is no error."""
+
+    def handler():
+        try:
+            daemon.serve()
+        finally:
+            try:
+                {}["missing"]
+            finally:
+                raise ValueError("while it cleaned up")
+
+    with pytest.raises(ValueError, match="while it cleaned up") as error:
+        ecs.run(handler, until="1h")
+    assert isinstance(error.value.__context__, KeyError)
+    assert error.value.__context__.__context__ is None
 
 
 def test_runs_may_follow_each_other(ecs, daemon, serve):
