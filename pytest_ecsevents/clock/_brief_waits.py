@@ -144,6 +144,10 @@ class Pace:
         self._brief = 0
         self.signs_of_life += 1
 
+    def start_anew(self) -> None:
+        """Forget the brief waits so far, which were those of a handler that has ended."""
+        self._brief = 0
+
     def check(self, now: Micros) -> None:
         """Check that brief waits do not go on for too long.
 

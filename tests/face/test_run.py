@@ -1035,14 +1035,14 @@ def test_a_stop_that_is_not_ours_comes_through(ecs, daemon):
         (
             "soon",
             "run's until is 'soon', which is not an instant. Pass an aware datetime, text with a zone such as "
-            '"2018-09-01T00:00:00Z", or one relative to the clock: a timedelta or "+2h30m". A duration such as "30d" will do '
-            "too, or a function of ecs_events.",
+            '"2018-09-01T00:00:00Z", or one relative to the clock: a timedelta or "+2h30m". Or pass a duration such as "30d", '
+            "or a function of ecs_events.",
         ),
         (
             3600,
             "run's until is 3600, which is not an instant. Pass an aware datetime, text with a zone such as "
-            '"2018-09-01T00:00:00Z", or one relative to the clock: a timedelta or "+2h30m". A duration such as "30d" will do '
-            "too, or a function of ecs_events.",
+            '"2018-09-01T00:00:00Z", or one relative to the clock: a timedelta or "+2h30m". Or pass a duration such as "30d", '
+            "or a function of ecs_events.",
         ),
         (
             lambda: True,
