@@ -8,10 +8,12 @@ import time
 from _thread import get_ident
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from typing import Final, NamedTuple
 
 from pytest_ecsevents._errors import BadArgumentError, EcsEventsError, hidden_in_reports
 from pytest_ecsevents._undo import PATCHING, Undo
+from pytest_ecsevents.clock._after_import import call_after_import
 from pytest_ecsevents.clock._asyncio import LoopTime, is_virtual, replace_loops
 from pytest_ecsevents.clock._brief_waits import CausedCalls
 from pytest_ecsevents.clock._freezegun import FreezegunSource
@@ -35,6 +37,7 @@ from pytest_ecsevents.clock._stdlib import replace_waiting
 from pytest_ecsevents.clock._threads import real_now
 from pytest_ecsevents.clock._timemachine import TimeMachineSource
 from pytest_ecsevents.clock._times import FIRST, LAST, SECOND, Micros, duration_text, instant_text
+from pytest_ecsevents.clock._travels import follow_travels
 from pytest_ecsevents.clock._zone import use_zone
 
 __tracebackhide__ = hidden_in_reports
@@ -136,6 +139,8 @@ class Clock:
         if foreign is None:
             self._own.start(self._default_start if self._start is None else self._start)
             _shared.callback(self._own.stop)
+            if isinstance(self._own, FreezegunSource):
+                call_after_import({"time_machine": partial(follow_travels, self._own, _shared)}, _shared)
             self.holder = self._own.name
         else:
             at = foreign.read()

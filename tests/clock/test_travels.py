@@ -1,0 +1,129 @@
+"""A travel of time-machine moves the test's clock, also where freezegun holds that."""
+
+import datetime as dt
+import subprocess
+import sys
+import time
+from zoneinfo import ZoneInfo
+
+import freezegun
+import pytest
+import time_machine as library
+
+from pytest_ecsevents import EcsEvents
+
+pytestmark = pytest.mark.timeout(60)
+
+MAY = dt.datetime(2031, 5, 1, tzinfo=dt.timezone.utc)
+
+
+@pytest.fixture(params=["freezegun", "time-machine"])
+def ecs(request):
+    """A cloud at 2030-01-01T00:00:00Z with one instance, on each back end."""
+    with EcsEvents(backend=request.param) as ecs_events:
+        ecs_events.instances.add("i-web1")
+        yield ecs_events
+
+
+def utc():
+    """The process's clock."""
+    return dt.datetime.now(dt.timezone.utc)
+
+
+def test_a_block(ecs):
+    """What is due by then happens, sleeping goes on from there, and behind the block it is as early as before."""
+    event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
+    with library.travel(MAY, tick=False):
+        assert utc() == ecs.now == MAY
+        assert event.status == "Executed"
+        time.sleep(90)
+        assert utc() == ecs.now == MAY + dt.timedelta(seconds=90)
+        assert time.time() == ecs.now.timestamp()
+    assert utc() == ecs.now
+    assert ecs.now.year == 2030
+
+
+def test_blocks_within_blocks(ecs):
+    """Each goes back to the one around it, the same object included."""
+    outer = library.travel(MAY, tick=False)
+    with outer, library.travel(MAY + dt.timedelta(days=9), tick=False):
+        assert ecs.now.day == 10
+        with outer:
+            assert ecs.now == MAY
+        assert ecs.now.day == 10
+    assert ecs.now.year == 2030
+    assert "stop" not in vars(outer)
+
+
+def test_the_traveller_moves_on(ecs):
+    """By `move_to`, and by `shift` with a timedelta or seconds."""
+    with library.travel(MAY, tick=False) as traveller:
+        traveller.shift(dt.timedelta(hours=1))
+        traveller.shift(1.5)
+        assert ecs.now == MAY + dt.timedelta(hours=1, seconds=1.5)
+        traveller.move_to(MAY + dt.timedelta(days=1), tick=False)
+        assert ecs.now == MAY + dt.timedelta(days=1)
+
+
+def test_a_zone(ecs):
+    """The zone of the destination is the process's meanwhile."""
+    before = time.tzname
+    with library.travel(dt.datetime(2031, 5, 1, tzinfo=ZoneInfo("Asia/Tokyo")), tick=False):
+        assert time.localtime().tm_hour == 0
+        assert ecs.now.hour == 15
+    assert time.tzname == before
+
+
+@library.travel(MAY, tick=False)
+def decorated():
+    """A function of a module that was loaded before the test."""
+    return utc()
+
+
+def test_a_decorated_function(ecs):
+    """It runs at its instant."""
+    assert decorated() == MAY
+    assert utc() == ecs.now
+
+
+def test_a_travel_that_outlives_the_test():
+    """The fixture of time-machine may end after the cloud: then it moves nothing, and the next test is as ever."""
+    with EcsEvents():
+        journey = library.travel(MAY, tick=False)
+        journey.start()
+    with EcsEvents() as ecs_events:
+        journey.stop()
+        assert ecs_events.now.year == 2030
+    with library.travel(MAY, tick=False):
+        assert utc() == MAY
+
+
+def test_within_a_freeze_of_freezeguns():
+    """time-machine says itself that it cannot."""
+    with EcsEvents(), freezegun.freeze_time("2031-01-01"), pytest.raises(RuntimeError, match="freezegun is active"):
+        library.travel(MAY).start()
+
+
+@pytest.mark.parametrize(
+    ("start", "at"), [("destination_timestamp", 1935360000.5), ("destination_timestamp_ns", 1935360000500000000)]
+)
+def test_destinations_of_every_version(start, at):
+    """Versions before 3 keep the destination as seconds."""
+    with EcsEvents() as ecs_events:
+        journey = library.travel(MAY)
+        vars(journey).pop("destination_timestamp_ns", None)
+        setattr(journey, start, at)
+        with journey:
+            assert ecs_events.now == MAY + dt.timedelta(seconds=0.5)
+
+
+def test_it_may_be_loaded_within_the_test():
+    """A helper that imports it when it is called."""
+    program = (
+        "from pytest_ecsevents import EcsEvents\n"
+        "with EcsEvents() as ecs_events:\n"
+        "    import time_machine\n"
+        "    with time_machine.travel('2031-05-01T00:00:00Z'):\n"
+        "        assert ecs_events.now.year == 2031\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
