@@ -49,7 +49,7 @@ class FreezegunSource:
     @property
     def is_innermost(self) -> bool:
         """Whether this has started freezegun, and nobody has started it since."""
-        return self._factory is not None and self._frozen() is not None
+        return self._factory is not None and self._read_own() is not None
 
     def move_to(self, at: Micros) -> None:
         sys.modules["freezegun.api"].freeze_factories[-1].move_to(naive_from_micros(at))
