@@ -124,11 +124,13 @@ class Pace:
     Attributes:
         signs_of_life: Grows with each wait, except for brief ones while virtual time is slower than real time.
         patience: Real seconds that such brief waits may go on for.
+        calls: Grows with each call of the cloud.
     """
 
     def __init__(self, now: Micros) -> None:
         self.signs_of_life = 0
         self.patience: Callable[[], float] = lambda: 10.0
+        self.calls: Callable[[], int] = lambda: 0
         self._brief = 0
         self._at, self._real = now, real_now()  # of the last sign of life, or the first brief wait since
 

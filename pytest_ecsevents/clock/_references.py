@@ -9,7 +9,7 @@ lifetime. Sleeping would then move the clock, and what measures the sleep would 
 code, as far as `_DEPTH` steps. Modules of installed libraries are looked at only if they have `time` or `datetime`. Each
 module is looked at once, and again when the number of its names has changed.
 
-What can't be replaced is found by the same walk when a handler does not get on (`describe_kept`): in a tuple, in an object
+What can't be replaced is found by the same walk when a handler does not get on (`sentence`): in a tuple, in an object
 that only a fixture or a local variable has, or deeper.
 """
 
@@ -17,17 +17,30 @@ import datetime as dt
 import sys
 import sysconfig
 import time
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from operator import getitem, setitem
-from types import BuiltinFunctionType, CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
+from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from pytest_ecsevents._frames import OURS, SERVER, TEST_RUN, keeps_own_names, kind_of
+from pytest_ecsevents._errors import StuckHandlerError
+from pytest_ecsevents._frames import (
+    AUTHOR,
+    OURS,
+    SERVER,
+    TEST_RUN,
+    author_frame,
+    is_of,
+    keeps_own_names,
+    kind_of,
+    place_of,
+)
 from pytest_ecsevents._undo import Undo
+from pytest_ecsevents.clock._brief_waits import Pace
 from pytest_ecsevents.clock._names import are_same
 from pytest_ecsevents.clock._stand_ins import REAL_CLASSES, REAL_FUNCTIONS
+from pytest_ecsevents.clock._threads import real_now
 
 _DEPTH: Final = 6
 """Steps from a module's name to what is kept; a `partial` in a field of a dataclass takes five."""
@@ -38,12 +51,17 @@ _DEPTH_IN_LIBRARY: Final = 3
 _MOST_OBJECTS: Final = 20_000
 """Objects that are looked at when modules were loaded, the nearest first."""
 
+CHECK_EVERY: Final = 1_000
+"""Waits from one look at a loop to the next."""
+
 _MOST_ITEMS: Final = 100
 """Items of a list or dict that is looked at: larger ones are data."""
 
 _KEEP_NOTHING: Final = frozenset({str, int, float, bool, bytes, complex, type(None), CodeType, ModuleType})
 
 _CLASS_METHODS: Final = ("now", "utcnow", "today")
+
+_CHANGED_BY_TIME_MACHINE: Final = ("time.time", "time.time_ns", "datetime.now", "datetime.utcnow")
 
 _LIBRARIES: Final = tuple({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
 _NEVER: Final = ("freezegun", "hypothesis", "pytest", "time_machine")
@@ -212,14 +230,16 @@ def _is_never_looked_at(module: str) -> bool:
     return module.startswith(_NEVER) or kind_of(module) & (OURS | SERVER | TEST_RUN) != 0
 
 
-def _find(roots: Iterable[tuple[str, _Part]], modules: Container[str] | None, depth: int = _DEPTH) -> Iterator[Kept]:
+def _find(
+    roots: Iterable[tuple[str, _Part]], is_of_interest: Callable[[str], bool], depth: int = _DEPTH
+) -> Iterator[Kept]:
     """Walk from what is given, the nearest first.
 
     `datetime` and `date` count only as default arguments: elsewhere they may be the type of a field.
 
     Args:
         roots: Where to begin, each with the name of its module.
-        modules: Whose functions and classes are looked at; None for those of every module.
+        is_of_interest: Whether functions and classes of a module are looked at.
         depth: Steps from there.
     """
     level = list(roots)
@@ -236,7 +256,7 @@ def _find(roots: Iterable[tuple[str, _Part]], modules: Container[str] | None, de
             elif left and kind is not BuiltinFunctionType and len(seen) < _MOST_OBJECTS:
                 seen.add(id(value))
                 is_defined = kind is FunctionType or issubclass(kind, type)
-                if modules is None or not is_defined or getattr(value, "__module__", None) in modules:
+                if not is_defined or is_of_interest(str(getattr(value, "__module__", ""))):
                     below += [(module, part) for part in _parts_of(path, value)]
         level = below
 
@@ -259,6 +279,7 @@ class References:
         self._loaded: list[object] = []
         self._known: dict[str, tuple[ModuleType, int]] = {}
         self._found: list[Kept] = []
+        self._fakes: dict[int, object] = {}
 
     def look(self) -> None:
         """Look at modules that are new, or have more names than before. No clock of ours is frozen yet."""
@@ -284,17 +305,52 @@ class References:
                     known[name] = module, len(vars(module))
                     (libraries if is_library else users)[name] = module
         self._loaded = loaded
-        self._found += _find(_names_of(users), users)
-        of_libraries = _find(_names_of(libraries), libraries, _DEPTH_IN_LIBRARY)
+        self._found += _find(_names_of(users), users.__contains__)
+        of_libraries = _find(_names_of(libraries), libraries.__contains__, _DEPTH_IN_LIBRARY)
         self._found += [kept for kept in of_libraries if id(kept.function) not in _IDS_OF_CLASSES]
 
     def replace(self, pairs: Iterable[tuple[object, object]], undo: Undo) -> None:
         """Replace what was found until `undo` closes, given pairs of real and fake functions and classes."""
-        fakes = {id(real): fake for real, fake in pairs}
+        self._fakes = fakes = {id(real): fake for real, fake in pairs}
         for kept in self._found:
             fake = _fake_of(kept.function, fakes)
             if fake is not None and kept.exchange(kept.function, fake):
                 undo.callback(kept.exchange, fake, kept.function)
+
+    def sentence(self, frame: FrameType | None) -> str:
+        """What still tells real time, of all that the user's functions from a frame upwards can reach; "" for nothing.
+
+        Variables come first, then the names of their modules.
+        """
+        variables: list[tuple[str, _Part]] = []
+        modules: dict[str, ModuleType] = {}
+        while frame is not None and not is_of(frame, TEST_RUN):
+            name = str(frame.f_globals.get("__name__", ""))
+            if kind_of(name) == AUTHOR:
+                place = place_of(frame)
+                variables += [
+                    (place, (key, value, _ELEMENT, None, None)) for key, value in list(frame.f_locals.items())
+                ]
+                module = sys.modules.get(name)
+                if module is not None:
+                    modules[name] = module
+            frame = frame.f_back
+        for roots in (variables, _names_of(modules)):
+            for kept in _find(roots, _is_looked_at):
+                if _fake_of(kept.function, self._fakes) is not None and id(kept.function) not in _IDS_OF_CLASSES:
+                    return _sentence(kept)
+        return ""
+
+
+def _sentence(kept: Kept) -> str:
+    function = kept.function
+    name = f"{function.__self__.__name__}.{function.__name__}"
+    # time-machine changes these wherever they are kept, and leaves the other functions of `time` alone.
+    other = ', or use backend="time-machine"' if name in _CHANGED_BY_TIME_MACHINE else ""
+    return (
+        f"It has {name}, which keeps real time, as {kept.path} in {kept.module}: that was taken before the test, where it can't "
+        f"be replaced. Look it up at each call instead, such as by lambda: {name}(){other}."
+    )
 
 
 def _is_looked_at(name: str) -> bool:
@@ -321,3 +377,24 @@ def _fake_of(function: Any, fakes: dict[int, Any]) -> object:
 
 REFERENCES: Final = References()
 """Of the process, so that the next test need not look at all modules again."""
+
+
+class Spin:
+    """Finds a loop that sleeps in virtual time, and measures that by a clock that keeps real time: it would never end."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[int, int, int] | None = None
+        self._since = 0.0
+
+    def check(self, pace: Pace) -> StuckHandlerError | None:
+        """Look where the calling thread waits; called once in `CHECK_EVERY` waits."""
+        frame, now = author_frame(), real_now()
+        seen = id(frame), frame.f_lineno, pace.calls()
+        if seen != self._seen:
+            self._seen, self._since = seen, now
+        if now - self._since <= pace.patience():
+            return None
+        self._since = now
+        keeps = REFERENCES.sentence(frame)
+        spun = f"The loop at {place_of(frame)} waited again and again for {pace.patience():g} seconds of real time."
+        return StuckHandlerError(f"{spun} {keeps}") if keeps else None

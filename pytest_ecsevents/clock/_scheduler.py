@@ -31,6 +31,7 @@ from typing import Any, Final, Protocol
 
 from pytest_ecsevents.clock._brief_waits import Pace, ZeroWait, ZeroWaits
 from pytest_ecsevents.clock._outside_work import OutsideWork
+from pytest_ecsevents.clock._references import CHECK_EVERY, Spin
 from pytest_ecsevents.clock._stand_ins import real_sleep
 from pytest_ecsevents.clock._stop import Stop, TestIsOver
 from pytest_ecsevents.clock._threads import EndedBy, TestThread, Wait, WatchedWait, real_now
@@ -99,6 +100,7 @@ class Scheduler:
         self.settle_server: Callable[[], None] = lambda: None
         """Waits in real time until the server has answered or held what was sent to it."""
         self.pace: Final = Pace(clock.now())
+        self._spin: Final = Spin()
         self._zero_waits: Final[dict[TestThread, ZeroWaits]] = defaultdict(ZeroWaits)
         self.activity = 0
         """Grows whenever a thread of the test begins to wait."""
@@ -267,6 +269,11 @@ class Scheduler:
 
     def _note_wait(self, now: Micros, deadline: Micros | None) -> None:
         self.pace.note(now, deadline)
+        if not self.pace.signs_of_life % CHECK_EVERY:
+            error = self._spin.check(self.pace)
+            if error is not None:
+                self.fail_run(error)
+                raise error
         if self.stop is None:  # else `run` watches
             self.pace.check(now)
 

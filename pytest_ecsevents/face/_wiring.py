@@ -146,6 +146,7 @@ class Parts:
                 self.clock.waits.starting = self.guests.inherit
                 self.clock.waits.pace.patience = lambda: self.patience
                 self.clock.waits.outside.patience = lambda: self.patience
+                self.clock.waits.pace.calls = lambda: self.recorder.activity
         except BaseException:
             self.undo.close()
             raise

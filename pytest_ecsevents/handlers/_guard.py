@@ -1,5 +1,6 @@
 """Ends receivers that hang."""
 
+import sys
 from _thread import allocate_lock
 from collections.abc import Callable
 from typing import Final, TypeVar, cast
@@ -7,6 +8,7 @@ from typing import Final, TypeVar, cast
 from pytest_ecsevents._errors import StuckHandlerError, hidden_in_reports
 from pytest_ecsevents._frames import is_debugged, place_of_thread
 from pytest_ecsevents.clock._clock import Clock
+from pytest_ecsevents.clock._references import REFERENCES
 from pytest_ecsevents.clock._stop import HandlerStop
 from pytest_ecsevents.clock._threads import real_now
 from pytest_ecsevents.handlers._interrupts import LOOK_EVERY, Interrupter, start_watch
@@ -17,19 +19,20 @@ T = TypeVar("T")
 
 
 class _Running:
-    __slots__ = ("interrupter", "is_stubborn", "stuck_at", "what")
+    __slots__ = ("interrupter", "is_stubborn", "keeps", "stuck_at", "what")
 
     def __init__(self, what: str, clock: Clock) -> None:
         self.what: Final = what
         self.interrupter: Final = Interrupter(clock)
-        self.stuck_at = ""
+        self.stuck_at = self.keeps = ""
         self.is_stubborn = False
 
     def sentence(self, patience: float) -> str:
         ended = "it caught the error that was to end it" if self.is_stubborn else "it was cut off"
         return (
             f"{self.what} neither slept nor called the cloud for {patience:g} seconds of real time, and {ended}. "
-            f"It was at {self.stuck_at}. If it works that long, set ecs_events.patience to more seconds."
+            f"It was at {self.stuck_at}. "
+            f"{self.keeps or 'If it works that long, set ecs_events.patience to more seconds.'}"
         )
 
 
@@ -98,4 +101,5 @@ class Guard:
             elif now - since > self._patience():
                 running.is_stubborn = running.interrupter.raised > 0
                 running.stuck_at = place_of_thread(running.interrupter.ident)
+                running.keeps = REFERENCES.sentence(sys._current_frames().get(running.interrupter.ident))
                 running.interrupter.interrupt()

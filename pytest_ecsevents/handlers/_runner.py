@@ -22,6 +22,7 @@ from pytest_ecsevents._frames import author_frame, frames_of_coroutine, is_debug
 from pytest_ecsevents.clock._asyncio import abandon_task, is_loop_running
 from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.clock._other_loops import explain_wrong_loop, other_cancellations
+from pytest_ecsevents.clock._references import REFERENCES
 from pytest_ecsevents.clock._scheduler import Scheduler
 from pytest_ecsevents.clock._stand_ins import real_sleep
 from pytest_ecsevents.clock._stop import HandlerStop, Stop
@@ -338,7 +339,9 @@ class Runner:
             self._stop.times = Stop.OFTEN
             self._leave()
             return
-        self._note_stuck((_LINGERING if self._stop.times else _IDLE).format(self._patience))
+        keeps = "" if self._stop.times else REFERENCES.sentence(sys._current_frames().get(self._interrupter.ident))
+        problem = _LINGERING if self._stop.times else _REAL_CLOCK if keeps else _IDLE
+        self._note_stuck(problem.format(self._patience, keeps))
         if not self._scheduler.end_wait(self._stop) and not self._ask_loop():
             self._interrupter.interrupt()
 
@@ -401,6 +404,7 @@ _LINGERING: Final = (
     "The handler was to end, and stayed in one wait of its clean-up for {:g} seconds of real time. Perhaps it joins a thread "
     "that does not end: tell that thread to stop first."
 )
+_REAL_CLOCK: Final = "The handler got no further in {:g} seconds of real time. {}"
 _STUBBORN: Final = (
     "The handler caught the error that was to end it, and went on. A bare except, or except BaseException, around its loop "
     "stops Ctrl-C too: catch Exception."

@@ -15,7 +15,7 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from pytest_ecsevents import EcsEvents
+from pytest_ecsevents import EcsEvents, StuckHandlerError
 from pytest_ecsevents.clock import _references, _stand_ins
 from pytest_ecsevents.clock._stand_ins import install_sleep, real_sleep
 
@@ -359,3 +359,84 @@ def test_a_librarys_module_is_looked_at_if_it_has_a_clock(module, monkeypatch):
     with EcsEvents():
         assert moves(module.read)
         assert module.kind() is real
+
+
+# -- what can't be reached
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """What a fixture of a wider scope may make before the test: no module has it."""
+
+    clocks: tuple = (time.monotonic,)
+
+    def passes(self, seconds):
+        end = self.clocks[0]() + seconds
+        while self.clocks[0]() < end:
+            pass
+
+    def sleeps(self, seconds):
+        end = self.clocks[0]() + seconds
+        while self.clocks[0]() < end:
+            time.sleep(1)
+
+
+FIXED = (time.time,)
+
+
+def _spin_by_tuple():
+    while FIXED[0]() < 1e12:
+        pass
+
+
+def test_a_handler_that_spins_by_a_real_clock_is_told_which(ecs, pass_real_seconds):
+    """Instead of being told that it neither sleeps nor calls: the function, where it is kept, and what to do."""
+    deadline, seen = Deadline(), []
+
+    def handler():
+        seen.append(pass_real_seconds(11))
+        deadline.passes(3600)
+
+    with pytest.raises(StuckHandlerError) as failure:
+        ecs.run(handler, until="1h")
+    text = str(failure.value)
+    assert "time.monotonic, which keeps real time" in text
+    assert "clocks[0]" in text
+    assert "by lambda: time.monotonic()." in text
+    assert "neither slept" not in text
+
+
+def test_the_other_back_end_is_advised_where_it_helps():
+    """time-machine changes time.time wherever it is kept, also in a tuple of a module."""
+    with EcsEvents() as ecs_events:
+        ecs_events.patience = 0.01
+        with pytest.raises(StuckHandlerError, match=r'time\.time, .* as FIXED.0. in .*backend="time-machine"'):
+            ecs_events.run(_spin_by_tuple, until="1h")
+
+
+def test_a_receiver_that_spins_by_a_real_clock_is_told_which(ecs):
+    """The sentence about a receiver that hangs names the function too."""
+    ecs.patience = 0.01
+    ecs.instances.add("i-web1")
+    ecs.on_change(lambda _: Deadline().passes(3600))
+    with pytest.raises(StuckHandlerError, match=r"time\.monotonic, which keeps real time"):
+        ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+
+
+@pytest.mark.parametrize("under_run", [False, True])
+def test_a_loop_of_sleeps_that_is_measured_by_a_real_clock_ends(ecs, under_run):
+    """Virtual days would pass until real time has caught up; within `patience` the test fails with the function's name."""
+    ecs.patience = 0.05
+    with pytest.raises(StuckHandlerError, match=r"waited again and again.*time\.monotonic, which keeps real time"):
+        if under_run:
+            ecs.run(Deadline().sleeps, 3600, until="9000d")
+        else:
+            Deadline().sleeps(3600)
+
+
+def test_a_loop_of_sleeps_that_has_no_real_clock_goes_on(ecs):
+    """However long it takes in real time."""
+    ecs.patience = 0.0001
+    for _ in range(3000):
+        time.sleep(1)
+    assert ecs.now.minute == 50

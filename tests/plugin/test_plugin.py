@@ -441,7 +441,8 @@ def test_nothing_heavy_is_imported_when_pytest_starts(pytester):
             heavy = {"greenlet", "responses", "requests", "freezegun", "time_machine", "aliyunsdkcore", "hypothesis"}
             own = {name for name in sys.modules if name.startswith("pytest_ecsevents")}
             assert not heavy & set(sys.modules)
-            assert own == {"pytest_ecsevents", "pytest_ecsevents.plugin"}
+            clock = {"pytest_ecsevents.clock", "pytest_ecsevents.clock._stand_ins"}
+            assert own == {"pytest_ecsevents", "pytest_ecsevents.plugin", *clock}
         """
     )
     pytester.runpytest_subprocess().assert_outcomes(passed=1)
