@@ -317,10 +317,12 @@ class References:
             if fake is not None and kept.exchange(kept.function, fake):
                 undo.callback(kept.exchange, fake, kept.function)
 
-    def sentence(self, frame: FrameType | None) -> str:
+    def sentence(self, frame: FrameType | None, *, in_modules: bool = True) -> str:
         """What still tells real time, of all that the user's functions from a frame upwards can reach; "" for nothing.
 
-        Variables come first, then the names of their modules.
+        Args:
+            frame: The innermost.
+            in_modules: Whether to look, after their variables, at all names of their modules.
         """
         variables: list[tuple[str, _Part]] = []
         modules: dict[str, ModuleType] = {}
@@ -332,7 +334,7 @@ class References:
                     (place, (key, value, _ELEMENT, None, None)) for key, value in list(frame.f_locals.items())
                 ]
                 module = sys.modules.get(name)
-                if module is not None:
+                if module is not None and in_modules:
                     modules[name] = module
             frame = frame.f_back
         for roots in (variables, _names_of(modules)):
@@ -395,6 +397,6 @@ class Spin:
         if now - self._since <= pace.patience():
             return None
         self._since = now
-        keeps = REFERENCES.sentence(frame)
+        keeps = REFERENCES.sentence(frame, in_modules=False)
         spun = f"The loop at {place_of(frame)} waited again and again for {pace.patience():g} seconds of real time."
         return StuckHandlerError(f"{spun} {keeps}") if keeps else None

@@ -389,16 +389,11 @@ def _spin_by_tuple():
         pass
 
 
-def test_a_handler_that_spins_by_a_real_clock_is_told_which(ecs, pass_real_seconds):
+def test_a_handler_that_spins_by_a_real_clock_is_told_which(ecs):
     """Instead of being told that it neither sleeps nor calls: the function, where it is kept, and what to do."""
-    deadline, seen = Deadline(), []
-
-    def handler():
-        seen.append(pass_real_seconds(11))
-        deadline.passes(3600)
-
+    ecs.patience = 0.1
     with pytest.raises(StuckHandlerError) as failure:
-        ecs.run(handler, until="1h")
+        ecs.run(Deadline().passes, 3600, until="1h")
     text = str(failure.value)
     assert "time.monotonic, which keeps real time" in text
     assert "clocks[0]" in text
@@ -418,7 +413,7 @@ def test_a_receiver_that_spins_by_a_real_clock_is_told_which(ecs):
     """The sentence about a receiver that hangs names the function too."""
     ecs.patience = 0.01
     ecs.instances.add("i-web1")
-    ecs.on_change(lambda _: Deadline().passes(3600))
+    ecs.subscribe(lambda _: Deadline().passes(3600))
     with pytest.raises(StuckHandlerError, match=r"time\.monotonic, which keeps real time"):
         ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
 
