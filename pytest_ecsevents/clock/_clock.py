@@ -19,6 +19,7 @@ from pytest_ecsevents.clock._brief_waits import CausedCalls
 from pytest_ecsevents.clock._freezegun import FreezegunSource
 from pytest_ecsevents.clock._local_time import LOCAL_TEXTS
 from pytest_ecsevents.clock._names import NamesMemo, is_no_mock, memo_for_now, replace_everywhere
+from pytest_ecsevents.clock._older_threads import take_in_older_threads
 from pytest_ecsevents.clock._other_loops import replace_other_loops
 from pytest_ecsevents.clock._outside_calls import replace_outside_calls
 from pytest_ecsevents.clock._queue import DueQueue, Work
@@ -179,6 +180,7 @@ class Clock:
         replace_loops(scheduler, loop_time, self.now, self._undo)
         replace_other_loops(scheduler, loop_time, self.now, self._undo)
         replace_outside_calls(scheduler, self._undo)
+        take_in_older_threads(scheduler, self._undo)
         return pairs
 
     def _elapsed(self) -> Micros:

@@ -61,9 +61,13 @@ class OutsideWork:
         tasks = [self._holds(task, now, place.__str__) for task, place in list(self._tasks.items())]
         return any(threads) or any(tasks)
 
+    def is_idle_in_pool(self, thread: TestThread) -> bool:
+        frame = sys._current_frames().get(thread.ident or 0)
+        return frame is not None and doing_of(frame, self.served) is Doing.IDLE_IN_POOL
+
     def _is_at_work(self, thread: TestThread, frames: dict[int, FrameType], now: float) -> bool:
         if thread.ident is None:  # it is about to start
-            return True
+            return self._holds(thread, now, "the start of a thread".__str__)
         frame = frames.get(thread.ident)
         if frame is None:  # it has just ended
             return False

@@ -124,25 +124,48 @@ class Scheduler:
             self.starting(started)
         return thread
 
-    def expect(self) -> TestThread:
-        """Count the work that is handed to a thread from before as running, until that thread calls `begin` and `end`."""
+    def expect(self, waits_for_turn: Callable[[], bool] = lambda: False) -> TestThread:
+        """Count the work that is handed to a thread from before as running, until that thread calls `begin` and `end`.
+
+        Args:
+            waits_for_turn: Whether no thread is free for it yet.
+        """
         with self._mutex:
-            thread = TestThread(next(self._numbers), None)
+            thread = TestThread(next(self._numbers), None, waits_for_turn)
             self._everybody[thread] = None
         return thread
+
+    def knows(self, ident: int) -> bool:
+        return ident in self._by_ident
+
+    def take_in(self, ident: int) -> None:
+        """Count a thread from before the test as running, which waits now; when the test ends, it goes on in real time."""
+        with self._mutex:
+            if ident not in self._by_ident and not self.is_over:
+                started = next((one for one in threading.enumerate() if one.ident == ident), None)
+                thread = TestThread(next(self._numbers), started)
+                thread.is_older = True
+                self._by_ident[thread.begin(ident)] = thread
+                self._everybody[thread] = None
+                if started is not None:
+                    self._by_thread[started] = thread
 
     def begin(self, thread: TestThread) -> None:
         """Note that an enrolled thread runs, called in that thread."""
         with self._mutex:
+            before = self._by_ident.get(get_ident())
+            if before is not None and before.is_older:  # it has ended, and its ident was given again
+                self.end(before)
             self._by_ident[thread.begin()] = thread
 
     def end(self, thread: TestThread) -> None:
         """Remove a thread that has ended, or that could not be started."""
         with self._mutex:
             thread.has_ended = True
-            del self._everybody[thread]
+            if self._everybody.pop(thread, self) is self:
+                return
             self._zero_waits.pop(thread, None)
-            if thread.ident is not None:
+            if thread.ident is not None and self._by_ident.get(thread.ident) is thread:
                 del self._by_ident[thread.ident]
             if thread.started is not None:
                 del self._by_thread[thread.started]
@@ -199,10 +222,13 @@ class Scheduler:
             self.is_over = True
             for wait in self._sleepers():
                 self.make_ready(wait, EndedBy.TEST)
+            for thread in [one for one in list(self._everybody) if one.is_older]:
+                self.end(thread)
         until = real_now() + END_WITHIN
         while True:
             with self._mutex:
-                left = [started.name for started, thread in list(self._by_thread.items()) if thread.runs]
+                runners = [(started, thread) for started, thread in list(self._by_thread.items()) if thread.runs]
+                left = [started.name for started, thread in runners if not self.outside.is_idle_in_pool(thread)]
             if not left or real_now() >= until:
                 return left
             real_sleep(A_MOMENT)
@@ -322,6 +348,8 @@ class Scheduler:
             if interrupted is not None:
                 self._take_back(interrupted)
         if wait.ended_by is EndedBy.TEST:
+            if wait.thread.is_older:
+                return False
             raise TestIsOver
         is_late = wait.ended_by is EndedBy.DEADLINE
         if stop is not None and (wait.ended_by is EndedBy.RUN or (is_late and wait.deadline != own_deadline)):
@@ -413,6 +441,8 @@ class Scheduler:
 
     def _nobody_runs(self, now: float) -> bool:
         """Whether no thread runs, except those that wait for something real."""
+        for thread in [one for one in self._runners() if one.is_older and one.ident not in sys._current_frames()]:
+            self.end(thread)
         return not self.outside.holds_time(self._runners(), now)
 
     def other_sleepers(self) -> list[Wait]:

@@ -45,6 +45,8 @@ class TestThread:
         joined_by: The waits of threads that join it.
         locking: Events whose locks it holds or is about to take.
         loop: The asyncio event loop that it ran last.
+        waits_for_turn: Whether no thread is free yet for the work that this stands for, until it has begun.
+        is_older: Whether it is from before the test, and goes on after it.
         other_run: What ends the run of another event loop that it runs, while that waits.
     """
 
@@ -53,6 +55,7 @@ class TestThread:
         "_use",
         "has_ended",
         "ident",
+        "is_older",
         "joined_by",
         "locking",
         "loop",
@@ -60,10 +63,15 @@ class TestThread:
         "other_run",
         "started",
         "waits",
+        "waits_for_turn",
     )
 
-    def __init__(self, number: int, started: threading.Thread | None) -> None:
+    def __init__(
+        self, number: int, started: threading.Thread | None, waits_for_turn: "Callable[[], bool] | None" = None
+    ) -> None:
         self.number: Final = number
+        self.waits_for_turn: Final = waits_for_turn
+        self.is_older = False
         self.ident: int | None = None
         self.started: Final = started
         self.waits: list[Wait] = []
@@ -92,7 +100,9 @@ class TestThread:
     def runs(self) -> bool:
         """Whether it does not wait as far as we know. A thread that drives counts as running while it runs due work."""
         wait = self.wait
-        return wait is None or wait.is_ready or wait.is_driving or wait.is_to_look
+        if wait is None:
+            return self.ident is not None or self.waits_for_turn is None or not self.waits_for_turn()
+        return wait.is_ready or wait.is_driving or wait.is_to_look
 
     @property
     def is_interruptible(self) -> bool:
@@ -115,6 +125,9 @@ class EndedBy(Enum):
 
 class Waker(Protocol):
     """The part of the scheduler that a wait needs; the scheduler imports this module."""
+
+    is_over: bool
+    """Whether its test has ended."""
 
     def me(self) -> TestThread | None:
         """The calling thread, if it belongs to the test."""
@@ -156,6 +169,10 @@ class Wait:
         self.is_driving = self.is_to_look = False
         self._lock: Final = allocate_lock()
         self._lock.acquire()
+
+    @property
+    def is_of_ended_test(self) -> bool:
+        return self._scheduler.is_over
 
     @property
     def is_ready(self) -> bool:

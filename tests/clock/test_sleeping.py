@@ -697,34 +697,6 @@ def test_an_interrupt_ends_a_wait(ecs, monkeypatch):
 # -- who does not belong to the test
 
 
-def test_a_thread_from_before_the_test_keeps_real_time():
-    """A thread that the test did not start waits in earnest, and moves nothing."""
-    go, done = threading.Event(), threading.Event()
-    seen = []
-
-    def outside():
-        go.wait()
-        started = time.perf_counter()
-        time.sleep(0.05)
-        threading.Event().wait(0.05)
-        queue.SimpleQueue()
-        inner = threading.Thread(target=lambda: None)
-        inner.start()
-        inner.join()
-        seen.append(time.perf_counter() - started)
-        done.set()
-
-    thread = threading.Thread(target=outside)
-    thread.start()
-    with EcsEvents(backend="time-machine") as ecs_events:
-        before = ecs_events.now
-        go.set()
-        done.wait()
-        assert ecs_events.now == before
-    thread.join()
-    assert seen[0] >= 0.1
-
-
 def test_a_thread_that_pytest_starts_keeps_real_time(ecs):
     """pytest-timeout and their like start threads in the test's thread; those watch the test, and do not belong to it."""
     real = []

@@ -1,0 +1,231 @@
+"""Threads from before the test: what a test hands to them is the test's, and what they do by themselves is not."""
+
+import asyncio
+import concurrent.futures
+import datetime as dt
+import queue
+import subprocess
+import sys
+import threading
+import time
+from functools import partial
+
+import pytest
+
+from pytest_ecsevents import EcsEvents
+
+pytestmark = pytest.mark.timeout(30)
+
+real_now = partial(time.clock_gettime, time.CLOCK_MONOTONIC)  # which nothing replaces
+
+
+@pytest.fixture(params=["freezegun", "time-machine"])
+def backend(request):
+    """Each back end."""
+    return request.param
+
+
+@pytest.fixture
+def pool():
+    """A pool that was made before the clock, and outlives it."""
+    with concurrent.futures.ThreadPoolExecutor(2) as executor:
+        yield executor
+
+
+@pytest.fixture
+def worker():
+    """What hands functions to a thread from before, which answers with what they return."""
+    work, answers = queue.Queue(), queue.Queue()
+
+    def serve():
+        while (job := work.get()) is not None:
+            answers.put(job())
+
+    def call(job, timeout=60):
+        work.put(job)
+        return answers.get(timeout=timeout)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield call
+    work.put(None)
+    thread.join()
+
+
+def clock():
+    """The process's clock, `HH:MM:SS`."""
+    return dt.datetime.now(dt.timezone.utc).strftime("%H:%M:%S")
+
+
+def sleep_and_tell(seconds):
+    """Sleep, and return when that ended."""
+    time.sleep(seconds)
+    return clock()
+
+
+def test_jobs_of_an_older_pool_sleep_virtually_in_each_test(backend, pool):
+    """Those that wait for a free thread too, and time passes no further than they sleep."""
+    for _ in range(3):
+        with EcsEvents(backend=backend):
+            jobs = [pool.submit(sleep_and_tell, 8) for _ in range(4)]
+            assert [job.result(timeout=20) for job in jobs] == ["00:00:08", "00:00:08", "00:00:16", "00:00:16"]
+            assert list(pool.map(sleep_and_tell, [1])) == ["00:00:17"]
+            time.sleep(60)
+            assert clock() == "00:01:17"
+
+
+def test_a_job_of_an_older_pool_that_takes_real_time_holds_time(backend, pool):
+    """The result is not late."""
+    with EcsEvents(backend=backend):
+        program = (sys.executable, "-c", "import time; time.sleep(0.3)")
+        assert pool.submit(subprocess.call, program).result(timeout=30) == 0
+        assert clock() == "00:00:00"
+
+
+def test_an_older_pool_may_fail_and_cancel(backend, pool):
+    """An error comes out of the result; a job that was cancelled before its turn holds nothing."""
+    with EcsEvents(backend=backend):
+        with pytest.raises(ZeroDivisionError):
+            pool.submit(lambda: 1 // 0).result()
+        jobs = [pool.submit(time.sleep, 60) for _ in range(3)]
+        assert jobs[-1].cancel()
+        concurrent.futures.wait(jobs)
+        assert clock() == "00:01:00"
+
+
+def test_an_older_pool_that_was_shut_down_says_so(backend, pool):
+    """A job that was refused holds nothing."""
+    pool.shutdown()
+    with EcsEvents(backend=backend):
+        with pytest.raises(RuntimeError, match="shutdown"):
+            pool.submit(int)
+        time.sleep(60)
+        assert clock() == "00:01:00"
+
+
+def test_a_job_that_an_older_pool_begins_after_the_test_is_done_in_real_time(pool):
+    """What still waited for its turn then is no longer the test's."""
+    gate = threading.Lock()
+    with gate, EcsEvents():
+        for _ in range(2):
+            pool.submit(gate.acquire)
+        late = pool.submit(clock)
+        time.sleep(60)
+    gate_opener = threading.Thread(target=lambda: [gate.release() for _ in range(2) if not time.sleep(0.05)])
+    gate_opener.start()
+    assert late.result() != "00:01:00"
+    gate_opener.join()
+
+
+def test_a_coroutine_waits_for_an_older_pool(backend, pool):
+    """Its loop is told of the result, though a timeout is virtual."""
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        return await asyncio.wait_for(loop.run_in_executor(pool, sleep_and_tell, 8), timeout=30)
+
+    for _ in range(2):
+        with EcsEvents(backend=backend):
+            assert asyncio.run(main()) == "00:00:08"
+
+
+def test_an_older_worker_sleeps_virtually_in_each_test(backend, worker):
+    """Whether it waits with a lock from before, or since an earlier test."""
+    for _ in range(3):
+        with EcsEvents(backend=backend):
+            assert worker(partial(sleep_and_tell, 8)) == "00:00:08"
+            started = time.monotonic()
+            assert worker(partial(sleep_and_tell, 8)) == "00:00:16"
+            assert time.monotonic() - started == 8
+
+
+def test_an_older_worker_that_takes_real_time_holds_time(backend, worker):
+    """The answer is not late."""
+    program = (sys.executable, "-c", "import time; time.sleep(0.3)")
+    with EcsEvents(backend=backend):
+        assert worker(partial(subprocess.call, program)) == 0
+        assert clock() == "00:00:00"
+
+
+def test_an_older_worker_goes_on_after_the_test(worker):
+    """A sleep that the test's end cuts short ends, and the next test finds the worker at work."""
+    with EcsEvents():
+        with pytest.raises(queue.Empty):
+            worker(partial(time.sleep, 3600))
+        assert clock() == "00:01:00"
+    assert worker(int) is None  # of the sleep
+    with EcsEvents():
+        assert worker(partial(sleep_and_tell, 8)) == 0
+        time.sleep(60)
+
+
+def test_an_older_thread_that_ends_is_forgotten(backend):
+    """Time does not wait for it, and a join finds its end."""
+    stop = threading.Event()
+    first, second = (threading.Thread(target=stop.wait) for _ in range(2))
+    first.start()
+    second.start()
+    with EcsEvents(backend=backend):
+        stop.set()
+        first.join()
+        time.sleep(60)
+        threading.Thread(target=int).start()
+        time.sleep(60)
+        assert clock() == "00:02:00"
+    second.join()
+
+
+def test_an_older_loop_runs_virtually_what_a_test_hands_to_it(backend):
+    """A coroutine that a test has run in the loop of another thread sleeps virtually, in each test."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    async def sleep():
+        await asyncio.sleep(8)
+        return clock()
+
+    for _ in range(2):
+        with EcsEvents(backend=backend):
+            future = asyncio.run_coroutine_threadsafe(sleep(), loop)
+            assert future.result(timeout=30) == "00:00:08"
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+def test_a_thread_that_wakes_by_itself_keeps_real_time(backend):
+    """A test has handed it nothing."""
+    stop, rounds = threading.Event(), []
+
+    def flush():
+        while not stop.wait(0.01):
+            rounds.append(real_now())
+
+    thread = threading.Thread(target=flush)
+    thread.start()
+    with EcsEvents(backend=backend):
+        before = len(rounds)
+        time.sleep(3600)
+        assert len(rounds) - before < 100
+        assert clock() == "01:00:00"
+    stop.set()
+    thread.join()
+
+
+def test_a_thread_of_pytest_or_its_plugins_is_left_alone():
+    """Who notifies it has not handed it work."""
+    names = {"__name__": "pytest_timeout", "event": threading.Event(), "log": [], "sleep": time.sleep}
+    exec("def watch():\n    event.wait()\n    sleep(0.01)\n    log.append(1)\n", names)  # noqa: S102  # a module of that name
+    thread = threading.Thread(target=names["watch"])
+    thread.start()
+    with EcsEvents():
+        names["event"].set()
+        thread.join()
+        assert clock() == "00:00:00"
+
+
+def test_a_pool_of_processes_that_outlives_its_test_is_no_complaint():
+    """Its threads are idle."""
+    with concurrent.futures.ProcessPoolExecutor(1) as executor, EcsEvents():
+        assert executor.submit(int).result() == 0
