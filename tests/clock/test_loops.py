@@ -5,6 +5,7 @@ import contextlib
 import datetime as dt
 import functools
 import http.server
+import select
 import threading
 import time
 
@@ -273,7 +274,8 @@ def test_a_loop_in_a_thread_from_before_the_test_keeps_real_time():
         log.append(asyncio.get_running_loop().time() - started)
 
     def run():
-        go.wait()
+        while not go.is_set():  # a wait would make it the test's when the test sets it
+            select.select([], [], [], 0.001)
         asyncio.run(outside())
 
     thread = threading.Thread(target=run)
