@@ -317,30 +317,18 @@ class References:
             if fake is not None and kept.exchange(kept.function, fake):
                 undo.callback(kept.exchange, fake, kept.function)
 
-    def sentence(self, frame: FrameType | None, *, in_modules: bool = True) -> str:
-        """What still tells real time, of all that the user's functions from a frame upwards can reach; "" for nothing.
-
-        Args:
-            frame: The innermost.
-            in_modules: Whether to look, after their variables, at all names of their modules.
-        """
-        variables: list[tuple[str, _Part]] = []
-        modules: dict[str, ModuleType] = {}
+    def sentence(self, frame: FrameType | None) -> str:
+        """What still tells real time, of the variables and global names in a frame and those above it; "" for nothing."""
+        roots: list[tuple[str, _Part]] = []
         while frame is not None and not is_of(frame, TEST_RUN):
-            name = str(frame.f_globals.get("__name__", ""))
-            if kind_of(name) == AUTHOR:
-                place = place_of(frame)
-                variables += [
-                    (place, (key, value, _ELEMENT, None, None)) for key, value in list(frame.f_locals.items())
-                ]
-                module = sys.modules.get(name)
-                if module is not None and in_modules:
-                    modules[name] = module
+            if kind_of(str(frame.f_globals.get("__name__", ""))) == AUTHOR:
+                names = {name: frame.f_globals[name] for name in frame.f_code.co_names if name in frame.f_globals}
+                names.update(frame.f_locals)
+                roots += [(place_of(frame), (name, value, _ELEMENT, None, None)) for name, value in names.items()]
             frame = frame.f_back
-        for roots in (variables, _names_of(modules)):
-            for kept in _find(roots, _is_looked_at):
-                if _fake_of(kept.function, self._fakes) is not None and id(kept.function) not in _IDS_OF_CLASSES:
-                    return _sentence(kept)
+        for kept in _find(roots, _is_looked_at):
+            if _fake_of(kept.function, self._fakes) is not None and id(kept.function) not in _IDS_OF_CLASSES:
+                return _sentence(kept)
         return ""
 
 
@@ -397,6 +385,6 @@ class Spin:
         if now - self._since <= pace.patience():
             return None
         self._since = now
-        keeps = REFERENCES.sentence(frame, in_modules=False)
+        keeps = REFERENCES.sentence(frame)
         spun = f"The loop at {place_of(frame)} waited again and again for {pace.patience():g} seconds of real time."
         return StuckHandlerError(f"{spun} {keeps}") if keeps else None

@@ -435,3 +435,16 @@ def test_a_loop_of_sleeps_that_has_no_real_clock_goes_on(ecs):
     for _ in range(3000):
         time.sleep(1)
     assert ecs.now.minute == 50
+
+
+def test_what_time_machine_changes_is_not_named():
+    """It tells virtual time wherever it is kept, so that it is not why the handler spins."""
+
+    def handler(clocks=(time.time,)):
+        while clocks[0]() < 1e12:
+            pass
+
+    with EcsEvents(backend="time-machine") as ecs_events:
+        ecs_events.patience = 0.01
+        with pytest.raises(StuckHandlerError, match="neither slept nor called"):
+            ecs_events.run(handler, until="1h")
