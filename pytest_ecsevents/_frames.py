@@ -90,8 +90,12 @@ def kind_of(module: str) -> int:
 
 
 def kind_of_caller(depth: int) -> int:
-    """The kind of the function `depth` frames above the calling one."""
-    return kind_of(_module_of(sys._getframe(depth + 1)))
+    """The kind of the function `depth` frames above the calling one; AUTHOR if a function of C began the stack."""
+    try:
+        frame = sys._getframe(depth + 1)
+    except ValueError:  # `ecs_events.at("+1h", time.sleep, 60)`: in a greenlet nothing is above
+        return AUTHOR
+    return kind_of(_module_of(frame))
 
 
 def keeps_own_names(module: str) -> bool:

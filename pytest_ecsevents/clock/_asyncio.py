@@ -94,6 +94,10 @@ class LoopWait(WatchedWait):
         if self._scheduler.me() is not self.thread:
             self._loop._write_to_self()
 
+    @property
+    def hears_from_outside(self) -> bool:  # type: ignore[override]  # the others always do
+        return len(self._loop._selector.get_map()) > 1
+
     def has_work(self) -> bool:
         is_own = self._scheduler.me() is self.thread
         return bool(self._loop._ready or (is_own and self._loop._selector.select(0)))

@@ -29,11 +29,13 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from typing import Any, Final, Protocol
 
+from pytest_ecsevents._errors import StuckHandlerError
+from pytest_ecsevents._frames import author_frame, place_of
 from pytest_ecsevents.clock._brief_waits import Pace, ZeroWait, ZeroWaits
 from pytest_ecsevents.clock._outside_work import OutsideWork
 from pytest_ecsevents.clock._references import CHECK_EVERY, Spin
 from pytest_ecsevents.clock._stand_ins import real_sleep
-from pytest_ecsevents.clock._stop import Stop, TestIsOver
+from pytest_ecsevents.clock._stop import HandlerStop, Stop, TestIsOver
 from pytest_ecsevents.clock._threads import EndedBy, TestThread, Wait, WatchedWait, real_now
 from pytest_ecsevents.clock._times import LAST, Micros
 
@@ -102,6 +104,14 @@ class Scheduler:
         self.pace: Final = Pace(clock.now())
         self._spin: Final = Spin()
         self._zero_waits: Final[dict[TestThread, ZeroWaits]] = defaultdict(ZeroWaits)
+        self.ending: Final[set[int]] = set()
+        """Idents of threads whose next wait raises `HandlerStop`."""
+        self.is_guarded: Callable[[int], bool] = lambda _ident: False
+        """Whether a thread, by ident, is in a function that is ended if it hangs."""
+        self._hopeless: tuple[int, float] = (
+            -1,
+            0.0,
+        )  # the activity since which nothing can happen any more, and since when
         self.activity = 0
         """Grows whenever a thread of the test begins to wait."""
         self.slept: Callable[[Micros, Micros], None] = lambda _start, _end: None
@@ -294,6 +304,8 @@ class Scheduler:
             self.wait(wait)
 
     def _note_wait(self, now: Micros, deadline: Micros | None) -> None:
+        if self.ending and get_ident() in self.ending:
+            raise HandlerStop(place_of(author_frame()))
         self.pace.note(now, deadline)
         if not self.pace.signs_of_life % CHECK_EVERY:
             error = self._spin.check(self.pace)
@@ -347,14 +359,20 @@ class Scheduler:
                     self._watched.pop(wait, None)
             if interrupted is not None:
                 self._take_back(interrupted)
+        is_cut = wait.ended_by is EndedBy.DEADLINE and wait.deadline != own_deadline
+        return self._outcome(wait, stop if is_cut or wait.ended_by is EndedBy.RUN else None)
+
+    def _outcome(self, wait: Wait, stop: Stop | None) -> bool:
+        """Whether a wait that has ended was woken; `stop` is what ended it, if that was the end of `run`."""
         if wait.ended_by is EndedBy.TEST:
             if wait.thread.is_older:
                 return False
             raise TestIsOver
-        is_late = wait.ended_by is EndedBy.DEADLINE
-        if stop is not None and (wait.ended_by is EndedBy.RUN or (is_late and wait.deadline != own_deadline)):
+        if wait.ended_by is EndedBy.GUARD:
+            raise HandlerStop(place_of(author_frame()))
+        if stop is not None:
             stop.tell(self._clock.now(), in_loop=wait.is_of_loop)
-        return not is_late
+        return wait.ended_by is not EndedBy.DEADLINE
 
     def wait_for_end(self, wait: Wait, other: TestThread) -> bool:
         """Let the calling thread wait until another has ended. Returns whether it has."""
@@ -427,6 +445,8 @@ class Scheduler:
         deadline = sleeper.deadline if sleeper is not None else None
         target = min((at for at in (due, deadline) if at is not None), default=None)
         if target is None:
+            self._check_hope(wait, now)
+        if target is None or self._misses_stop():
             return LOOK_AGAIN
         return max((other.holds_for(target, now) for other in list(self._watched)), default=0.0)
 
@@ -462,16 +482,18 @@ class Scheduler:
         with self._mutex:
             seen = self.activity
             due, sleeper = self._clock.due_from(), self._next_sleeper()
+            stop = self.stop
             deadline = LAST if sleeper is None or sleeper.deadline is None else sleeper.deadline
-            bound = max(deadline, self._clock.now())
+            limit = deadline if stop is None or stop.times else min(deadline, stop.at)
+            bound = max(limit, self._clock.now())
             works = due is not None and due <= bound
             if self.activity != seen:  # as in `_drive_or_park`
                 return
-            if sleeper is not None and not works:
+            if not works and bound < LAST:
                 if bound > self._clock.now():
                     self._clock.move_to(bound)
-                self.make_ready(sleeper, EndedBy.DEADLINE)
-        stop = self.stop
+                if sleeper is not None and deadline <= bound:
+                    self.make_ready(sleeper, EndedBy.DEADLINE)
         # The thread counts as running meanwhile: due work may do anything, even wait.
         wait.is_driving = True
         try:
@@ -480,8 +502,42 @@ class Scheduler:
             is_met = stop is not None and stop.is_met()
         finally:
             wait.is_driving = False
-        if stop is not None and is_met:
-            self.end_wait(stop)
+        if stop is not None and is_met and not self.end_wait(stop):
+            stop.at = min(stop.at, self._clock.now())
+
+    def _misses_stop(self) -> bool:
+        """Whether the handler's end has come while it is blocked in something real. Then time stands until it has ended."""
+        stop = self.stop
+        if stop is None or stop.times or not stop.thread.runs or self._clock.now() < stop.at:
+            return False
+        stop.is_missed = True
+        return True
+
+    def _check_hope(self, wait: Wait, now: float) -> None:
+        """Check that the test's own thread does not wait for what never comes.
+
+        Raises:
+            StuckHandlerError: It does, and has waited for `patience`.
+        """
+        if self.stop is not None or wait.thread.number != 1 or self._runners() or self.is_guarded(get_ident()):
+            return
+        if any(other.hears_from_outside for other in list(self._watched)):
+            return
+        if self._hopeless[0] != self.activity:
+            self._hopeless = self.activity, now
+        elif now - self._hopeless[1] > self.pace.patience():
+            raise StuckHandlerError(
+                f"The test waits for what never comes, at {place_of(author_frame())}: for {self.pace.patience():g} seconds of "
+                "real time no thread of the test ran or slept, and nothing is due. Give the wait a timeout, or let another "
+                "thread end it. If something outside the test ends it later, set ecs_events.patience to more seconds."
+            )
+
+    def interrupt_wait(self, ident: int) -> bool:
+        """End the wait of a thread with `HandlerStop`. Returns False if it does not wait."""
+        with self._mutex:
+            thread = self._by_ident.get(ident)
+            wait = None if thread is None or thread.runs else thread.wait
+            return wait is not None and self.make_ready(wait, EndedBy.GUARD)
 
     def end_wait(self, stop: Stop) -> bool:
         """End the wait of a handler, so that the handler ends. Returns False if it runs: its next wait ends it."""

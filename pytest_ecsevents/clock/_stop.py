@@ -40,13 +40,15 @@ class Stop:
         times: How often `tell` was called.
         told_at: When `tell` was called first.
         error: A mistake of the handler's that ends it, which `run` raises.
+        is_missed: Whether its end has come while the handler was blocked in something real, so that no wait tells it.
+        outer: That of the `run` around this one, in the same thread; its end is this one's too.
 
     Args:
         end: Ends the handler: raises `HandlerStop` in it, or cancels its tasks. It is called in the handler's thread,
             with True if that thread runs an event loop which has nothing to do.
     """
 
-    __slots__ = ("_end", "_waits_since", "at", "error", "thread", "times", "told_at", "when")
+    __slots__ = ("_end", "_waits_since", "at", "error", "is_missed", "outer", "thread", "times", "told_at", "when")
 
     MOST_WAITS: Final = 100
     OFTEN: Final = 3
@@ -60,8 +62,15 @@ class Stop:
         self.times = 0
         self.told_at: Micros = at
         self.error: BaseException | None = None
+        self.is_missed = False
+        self.outer: Stop | None = None
         self._end: Final = end
         self._waits_since = 0
+
+    def nest(self, outer: "Stop | None") -> None:
+        """Note the `Stop` around this one."""
+        if outer is not None and outer.thread is self.thread and not outer.times:
+            self.outer, self.at = outer, min(self.at, outer.at)
 
     def is_due(self, now: Micros) -> bool:
         """Whether to call `tell` now, at a wait or a call. Counts waits and calls after the first `tell`."""
@@ -72,7 +81,8 @@ class Stop:
 
     def is_after(self, target: Micros) -> bool:
         """Whether nothing can end the handler up to and including `target`."""
-        return self.when is None and not self.times and target < self.at
+        is_outer_after = self.outer is None or self.outer.is_after(target)
+        return self.when is None and not self.times and target < self.at and is_outer_after
 
     @property
     def signs_of_life(self) -> tuple[int, int]:
@@ -86,7 +96,8 @@ class Stop:
 
     def is_met(self) -> bool:
         """Whether the condition holds and has not ended the handler before."""
-        return self.when is not None and not self.times and bool(self.when())
+        is_own = self.when is not None and not self.times and bool(self.when())
+        return is_own or (self.outer is not None and self.outer.is_met())
 
     def forget_times(self) -> None:
         """Note that the handler's coroutine has ended; tasks that it left behind may clean up too."""

@@ -118,6 +118,7 @@ class TestThread:
 class EndedBy(Enum):
     WAKING = auto()  # by another thread
     DEADLINE = auto()
+    GUARD = auto()  # it hangs, and is cut off
     RUN = auto()  # `run` ends the handler
     TEST = auto()  # the test has ended
     ERROR = auto()
@@ -201,6 +202,9 @@ class WatchedWait(Wait, ABC):
     """A wait that something real can end too, such as a socket: the scheduler checks it before time moves."""
 
     __slots__ = ()
+
+    hears_from_outside = True
+    """Whether something real may end it that no thread of the test causes."""
 
     @abstractmethod
     def has_work(self) -> bool:

@@ -19,7 +19,7 @@ from pytest_ecsevents.face._settings import Settings
 from pytest_ecsevents.face._wiring import Parts, entered
 from pytest_ecsevents.handlers._rule_targets import RuleBook
 from pytest_ecsevents.handlers._runner import Stopped
-from pytest_ecsevents.handlers._senders import Receiver
+from pytest_ecsevents.handlers._senders import Receiver, name_of
 from pytest_ecsevents.report._expectations import check_avoided, check_transitions
 from pytest_ecsevents.report._reasons import BY_TEST, IN_GUEST
 from pytest_ecsevents.rpc._calls import ApiCall
@@ -295,9 +295,9 @@ class EcsEvents:
         """
         at = _arguments.parse_instant_ahead(when, self._cloud.settled())
         _arguments.check_plain(function)
-        call = partial(function, *args, **kwargs)
         place = place_of(author_frame())
         what = f"The function planned with at() at {place}"
+        call = self._parts.guarded(what, partial(function, *args, **kwargs))
         return self._clock.call_at(at, lambda: self._recorder.call_planned(call, at, place), what)
 
     # -- events
@@ -845,7 +845,8 @@ class EcsEvents:
                 dict or raises an `ApiError`.
             optional: True: the stub may stay unused.
         """
-        self._recorder.stubs.add(product, action, response, optional=optional)
+        answer = self._parts.guarded(f"The stub of {product} {action}", response) if callable(response) else response
+        self._recorder.stubs.add(product, action, answer, optional=optional)
         self._recorder.log.stubbed.add(action)
 
     # -- changes and reports
@@ -865,7 +866,8 @@ class EcsEvents:
             A function that unsubscribes the receiver.
         """
         _arguments.check_observer(receiver)
-        observer = self._recorder.wrap_observer(receiver)
+        what = f"The receiver {name_of(receiver)} of on_change"
+        observer = self._recorder.wrap_observer(self._parts.guarded(what, receiver))
         self._cloud.receivers.append(observer)
         return lambda: self._cloud.receivers.remove(observer)
 

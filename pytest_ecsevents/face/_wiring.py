@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property, wraps
+from functools import cached_property, partial, wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from pytest_ecsevents._errors import EcsEventsError, RealWorkWarning, hidden_in_reports
@@ -144,6 +144,7 @@ class Parts:
             if self.clock.waits is not None:
                 self.clock.waits.slept = self.recorder.sleeps.add
                 self.clock.waits.starting = self.guests.inherit
+                self.clock.waits.is_guarded = self.guard.is_calling
                 self.clock.waits.pace.patience = lambda: self.patience
                 self.clock.waits.outside.patience = lambda: self.patience
                 self.clock.waits.pace.calls = lambda: self.recorder.activity
@@ -220,6 +221,14 @@ class Parts:
         if isinstance(answer, Stopped):
             raise function_timed_out(what, limit, answer.doing)
         return answer
+
+    def guarded(self, what: str, function: Callable[P, T]) -> Callable[P, T]:
+        """A function that does the same, and is ended if it hangs."""
+
+        def call(*args: P.args, **kwargs: P.kwargs) -> T:
+            return self.guard.call(what, partial(function, *args, **kwargs))
+
+        return call
 
     def _activity(self) -> object:
         waits = self.clock.waits

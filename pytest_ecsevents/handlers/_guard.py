@@ -11,24 +11,83 @@ from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.clock._references import REFERENCES
 from pytest_ecsevents.clock._stop import HandlerStop
 from pytest_ecsevents.clock._threads import real_now
+from pytest_ecsevents.clock._times import SECOND, duration_text
 from pytest_ecsevents.handlers._interrupts import LOOK_EVERY, Interrupter, start_watch
 
 __tracebackhide__ = hidden_in_reports
 
 T = TypeVar("T")
 
+MOST_PATIENCE: Final = 6
+"""A receiver that sleeps or calls the cloud has this many times `patience` in real seconds to return."""
+
+A_YEAR: Final = 366 * 86_400 * SECOND
+"""The same in virtual time."""
+
+_A_WHILE: Final = 0.5
+"""Real seconds in which one that is to end comes to its next wait."""
+
 
 class _Running:
-    __slots__ = ("interrupter", "is_stubborn", "keeps", "stuck_at", "what")
+    __slots__ = (
+        "_clock",
+        "began",
+        "began_at",
+        "endless_since",
+        "interrupter",
+        "is_cut",
+        "is_stubborn",
+        "keeps",
+        "stuck_at",
+        "what",
+    )
 
     def __init__(self, what: str, clock: Clock) -> None:
         self.what: Final = what
         self.interrupter: Final = Interrupter(clock)
+        self.began: Final = real_now()
+        self.began_at: Final = clock.now()
         self.stuck_at = self.keeps = ""
+        self.is_cut = False
         self.is_stubborn = False
+        self.endless_since: float | None = None
+        self._clock: Final = clock
+
+    def cut(self) -> None:
+        """Raise in it, wherever it is."""
+        waits = self._clock.waits
+        self.is_stubborn = self.is_cut or self.interrupter.raised > 0
+        self.stuck_at = place_of_thread(self.interrupter.ident)
+        self.keeps = REFERENCES.sentence(sys._current_frames().get(self.interrupter.ident))
+        if waits is not None and waits.interrupt_wait(self.interrupter.ident):
+            self.is_cut = True
+        else:
+            self.interrupter.interrupt()
+
+    def cut_at_next_wait(self, now: float) -> None:
+        """End one that sleeps, or calls the cloud, without end: at its next wait, or after a while where it is."""
+        if self.endless_since is None:
+            self.endless_since, self.stuck_at = now, place_of_thread(self.interrupter.ident)
+            self.is_cut = True
+            if self._clock.waits is not None:
+                self._clock.waits.ending.add(self.interrupter.ident)
+        elif now - self.endless_since > _A_WHILE:
+            self.cut()
+
+    def end(self) -> None:
+        self.interrupter.end()
+        if self.endless_since is not None and self._clock.waits is not None:
+            self._clock.waits.ending.discard(self.interrupter.ident)
 
     def sentence(self, patience: float) -> str:
         ended = "it caught the error that was to end it" if self.is_stubborn else "it was cut off"
+        if self.endless_since is not None:
+            lasted = duration_text(self._clock.now() - self.began_at)
+            return (
+                f"{self.what} did not return within {self.endless_since - self.began:.3g} seconds of real time, {lasted} of "
+                f"virtual time, and {ended}. It was at {self.stuck_at}. Let it return, and start a thread for what goes on; if "
+                "it works that long, set ecs_events.patience to more seconds."
+            )
         return (
             f"{self.what} neither slept nor called the cloud for {patience:g} seconds of real time, and {ended}. "
             f"It was at {self.stuck_at}. "
@@ -55,6 +114,10 @@ class Guard:
         if self._wake.locked():
             self._wake.release()
 
+    def is_calling(self, ident: int) -> bool:
+        """Whether a thread is in a function that is watched."""
+        return any(running.interrupter.ident == ident for running in list(self._running))
+
     def call(self, what: str, function: Callable[[], T]) -> T:
         """Call a function and return its result.
 
@@ -64,7 +127,7 @@ class Guard:
         from pytest_ecsevents.handlers._leaving import call_leavable
 
         waits = self._clock.waits
-        if waits is not None and waits.stop is not None:  # `run` watches already
+        if waits is not None and waits.stop is not None and waits.stop.thread is waits.me():  # `run` watches already
             return cast("T", call_leavable(function))
         if not self._wake.locked():
             self._wake.acquire()
@@ -76,11 +139,11 @@ class Guard:
             try:
                 result = call_leavable(function)
             finally:
-                running.interrupter.end()
-            if not running.interrupter.raised:
+                running.end()
+            if not (running.interrupter.raised or running.is_cut):
                 return cast("T", result)
         except HandlerStop:
-            running.interrupter.end()  # again: the `HandlerStop` may have hit the first `end`
+            running.end()  # again: the `HandlerStop` may have hit the first `end`
         finally:
             self._running.remove(running)
         raise StuckHandlerError(running.sentence(self._patience()))
@@ -95,11 +158,16 @@ class Guard:
             if running is None or is_debugged(running.interrupter.ident):
                 since = now
             elif running.is_stubborn:
-                running.interrupter.leave()
+                waits = self._clock.waits
+                if waits is None or not waits.interrupt_wait(running.interrupter.ident):
+                    running.interrupter.leave()
+            elif self._is_endless(running, now):
+                running.cut_at_next_wait(now)
             elif seen != before:
                 since = now
             elif now - since > self._patience():
-                running.is_stubborn = running.interrupter.raised > 0
-                running.stuck_at = place_of_thread(running.interrupter.ident)
-                running.keeps = REFERENCES.sentence(sys._current_frames().get(running.interrupter.ident))
-                running.interrupter.interrupt()
+                running.cut()
+
+    def _is_endless(self, running: _Running, now: float) -> bool:
+        lasted = self._clock.now() - running.began_at
+        return now - running.began > MOST_PATIENCE * self._patience() or lasted > A_YEAR

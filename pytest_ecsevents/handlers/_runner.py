@@ -101,6 +101,7 @@ class Runner:
             self._end_handler,
         )
         self._condition_error: BaseException | None = None
+        self._is_asking = False
         self._was_met = False
         self._thread: Final = thread
         self._task: asyncio.Future[Any] | None = None  # the task of the coroutine that `_awaited` awaits
@@ -139,6 +140,7 @@ class Runner:
                 raise
         finally:
             self._finish(before)
+        self._end_outer(before)
         return self._stopped(doing) if doing else self._checked(result)
 
     async def run_async(self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -158,6 +160,7 @@ class Runner:
             doing = error.doing
         finally:
             self._finish(before)
+        self._end_outer(before)
         return self._stopped(doing) if doing else self._checked(result)
 
     async def _awaited(self, handler: Awaitable[Any]) -> Any:
@@ -173,10 +176,23 @@ class Runner:
 
     def _begin(self) -> Stop | None:
         """Install the handler's `Stop`, and watch from another thread whether it is stuck. Returns the earlier `Stop`."""
-        before, self._scheduler.stop = self._scheduler.stop, self._stop
+        before = self._scheduler.stop
+        self._stop.nest(before)
+        self._scheduler.stop = self._stop
         self._interrupter.begin()
         start_watch(self._watch)
         return before
+
+    def _end_outer(self, outer: Stop | None) -> None:
+        """End the handler of the `run` around this one, if its end has come meanwhile.
+
+        Raises:
+            HandlerStop: It has.
+            CancelledError: The same, in a coroutine.
+        """
+        now = self._now()
+        if outer is not None and outer is self._stop.outer and not outer.times and outer.is_due(now):
+            outer.tell(now)
 
     def _finish(self, before: Stop | None) -> None:
         """End the watch. A `HandlerStop` that it has sent may still arrive meanwhile: ignore it."""
@@ -260,10 +276,20 @@ class Runner:
 
     def _is_met(self) -> bool:
         assert self._condition is not None
+        if self._is_asking:  # it sleeps
+            return False
+        self._is_asking = True
         try:
             self._was_met = bool(self._condition())
+        except HandlerStop as error:
+            self._condition_error = StuckHandlerError(
+                f"The function passed as until did not return, and was cut off at {error.doing}. It is called whenever time has "
+                "moved: let it look and return at once."
+            )
         except BaseException as error:  # noqa: BLE001  # `run` raises it: the handler's `except` might catch it here
             self._condition_error = error
+        finally:
+            self._is_asking = False
         return self._was_met or self._condition_error is not None
 
     def _checked(self, result: Any) -> Any:
@@ -321,6 +347,8 @@ class Runner:
                 since = now
             elif self._stop.is_ignored:
                 self._leave()
+            elif self._stop.is_missed and not self._stop.times:
+                self._interrupter.interrupt()
             elif seen != before:
                 since = now
             elif now - since > self._patience:

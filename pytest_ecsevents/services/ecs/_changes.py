@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from pytest_ecsevents._errors import EcsEventsError, StandingClockError, hidden_in_reports
+from pytest_ecsevents._frames import is_timeout
 from pytest_ecsevents.clock._brief_waits import CausedCalls
 from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.clock._times import Micros
@@ -123,6 +124,8 @@ class Changes:
             for receiver in tuple(self.receivers):
                 try:
                     receiver(change)
-                except BaseException as raised:  # noqa: BLE001, PERF203  # raised when all receivers were called
+                except BaseException as raised:  # noqa: PERF203  # raised when all receivers were called
+                    if is_timeout(raised):
+                        raise
                     error = raised if error is None else error
         return error

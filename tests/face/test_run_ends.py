@@ -1,0 +1,303 @@
+"""`run` ends at its time whatever the handler waits in, and functions that hang beside a handler are cut off."""
+
+import asyncio
+import contextlib
+import http.server
+import selectors
+import signal
+import socket
+import threading
+import time
+
+import pytest
+
+from pytest_ecsevents import EcsEvents, EndlessHandlerError, Stopped, StuckHandlerError
+
+
+@pytest.fixture(params=["freezegun", "time-machine"])
+def ecs(request):
+    """A cloud at 2030-01-01T00:00:00Z with one instance, on each back end, which soon loses patience."""
+    with EcsEvents(backend=request.param) as ecs_events:
+        ecs_events.patience = 0.5
+        ecs_events.instances.add("i-web1")
+        yield ecs_events
+
+
+# -- the handler's own thread is blocked in the system
+
+
+def serve_http():
+    """Serve until the end of time."""
+    with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
+        server.serve_forever()
+
+
+def select():
+    """Wait for a socket on which nothing comes."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs, selectors.DefaultSelector() as selector:
+        selector.register(ours, selectors.EVENT_READ)
+        selector.select()
+
+
+def accept():
+    """Wait for a client that never comes."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.accept()
+
+
+BLOCKED = [signal.pause, serve_http, select, accept]
+
+
+def poll(polls):
+    """Poll every minute."""
+    while True:
+        polls.append(1)
+        time.sleep(60)
+
+
+@pytest.mark.parametrize("block", BLOCKED)
+def test_a_handler_whose_workers_poll_while_its_own_thread_is_blocked_ends_at_its_time(ecs, block):
+    """Time stands at the end until the handler has ended there."""
+    polls = []
+
+    def handler():
+        threading.Thread(target=poll, args=(polls,), daemon=True).start()
+        block()
+
+    stopped = ecs.run(handler, until="1h")
+    assert isinstance(stopped, Stopped)
+    assert (f"{stopped.at:%H:%M}", f"{ecs.now:%H:%M:%S}") == ("01:00", "01:00:00")
+    assert len(polls) == 61
+
+
+def test_a_blocked_handler_ends_when_its_condition_is_met(ecs):
+    """The condition is asked while the worker sleeps."""
+    polls = []
+
+    def handler():
+        threading.Thread(target=poll, args=(polls,), daemon=True).start()
+        signal.pause()
+
+    stopped = ecs.run(handler, until=lambda _: len(polls) == 10)
+    assert isinstance(stopped, Stopped)
+    assert ecs.now.minute == 10
+
+
+def test_a_blocked_handler_ends_between_two_polls_and_what_is_due(ecs):
+    """Where nothing happens at the end itself, the clock stands there all the same."""
+    ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+10h")
+    waiting = threading.Event()
+
+    def handler():
+        threading.Thread(target=waiting.wait, daemon=True).start()
+        signal.pause()
+
+    assert isinstance(ecs.run(handler, until="90m"), Stopped)
+    assert f"{ecs.now:%H:%M}" == "01:30"
+    waiting.set()
+
+
+# -- a run inside a run
+
+
+def sleep_on():
+    """Sleep second by second without end."""
+    while True:
+        time.sleep(1)
+
+
+@pytest.mark.parametrize("by_condition", [False, True])
+def test_the_end_of_the_outer_run_ends_both(ecs, by_condition):
+    """A handler that starts one run after the other is stopped at its own end."""
+
+    def handler():
+        for _ in range(1000):
+            ecs.run(sleep_on, until="10s")
+
+    until = (lambda _: ecs.now.minute == 1) if by_condition else "1m"
+    assert isinstance(ecs.run(handler, until=until), Stopped)
+    assert f"{ecs.now:%M:%S}" == "01:00"
+
+
+def test_an_inner_run_that_ends_first_leaves_the_outer_one_running(ecs):
+    """The handler goes on from there."""
+
+    def handler():
+        ecs.run(sleep_on, until="10s")
+        time.sleep(5)
+        return f"{ecs.now:%M:%S}"
+
+    assert ecs.run(handler, until="1h") == "00:15"
+
+
+# -- what hangs beside the handler
+
+
+def spin(*_):
+    """Compute without end."""
+    while True:
+        pass
+
+
+def wait(*_):
+    """Wait for what never comes."""
+    threading.Event().wait()
+
+
+def wait_and_go_on(*_):
+    """Wait for what never comes, and catch whatever ends that, a few times."""
+    for _ in range(3):
+        with contextlib.suppress(BaseException):
+            threading.Event().wait()
+
+
+HANGS = [spin, wait, wait_and_go_on]
+
+
+@pytest.mark.parametrize("hang", HANGS)
+def test_a_planned_function_that_hangs_is_cut_off(ecs, hang):
+    """The sentence says where it was planned and where it was."""
+    ecs.at("+1h", hang)
+    with pytest.raises(StuckHandlerError, match=rf"planned with at\(\) .*neither slept .* in {hang.__name__}"):
+        ecs.advance("2h")
+
+
+@pytest.mark.parametrize("hang", HANGS)
+def test_a_receiver_of_changes_that_hangs_is_cut_off(ecs, hang):
+    """The sentence names it."""
+    end = ecs.on_change(hang)
+    with pytest.raises(StuckHandlerError, match=rf"receiver {hang.__name__} of on_change neither slept"):
+        ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+    end()
+
+
+@pytest.mark.parametrize("hang", HANGS)
+def test_a_receiver_of_notifications_that_hangs_is_cut_off(ecs, hang):
+    """Waiting for what never comes is hanging too."""
+    ecs.subscribe(hang, names="Instance:SystemMaintenance.Reboot:Scheduled")
+    with pytest.raises(StuckHandlerError, match=f"receiver {hang.__name__} neither slept"):
+        ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+
+
+def test_a_receiver_that_hangs_in_a_worker_of_the_handler_is_cut_off(ecs):
+    """`run` watches the handler's own thread, and the receiver is called in another."""
+    errors = []
+
+    def worker():
+        with pytest.raises(StuckHandlerError) as error:
+            ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+        errors.append(str(error.value))
+
+    def handler():
+        thread = threading.Thread(target=worker)
+        thread.start()
+        for _ in range(100):
+            time.sleep(60)
+            ecs.instances["i-web1"].status  # noqa: B018  # the handler gets on
+            if errors:
+                return
+
+    ecs.subscribe(wait, names="Instance:SystemMaintenance.Reboot:Scheduled")
+    ecs.strict -= {"receivers"}
+    ecs.run(handler)
+
+
+@pytest.mark.parametrize("seconds", [1, 86_400])
+def test_a_receiver_that_sleeps_without_end_is_cut_off(ecs, seconds):
+    """After a while of real time, or a year of virtual time."""
+    ecs.patience = 0.1
+
+    def sleep_without_end(_):
+        while True:
+            time.sleep(seconds)
+
+    ecs.subscribe(sleep_without_end, names="Instance:SystemMaintenance.Reboot:Scheduled")
+    with pytest.raises(StuckHandlerError, match=r"sleep_without_end did not return within .* in sleep_without_end"):
+        ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+
+
+def test_a_planned_function_that_reads_without_end_is_cut_off(ecs):
+    """Where it does not sleep, it is ended where it stands."""
+    ecs.patience = 0.1
+
+    def read():
+        while True:
+            assert ecs.now
+
+    ecs.at("+1h", read)
+    with pytest.raises(StuckHandlerError, match="neither slept nor called"):
+        ecs.advance("2h")
+
+
+# -- `until`
+
+
+def sleep_a_second(_):
+    """Sleep, and answer no."""
+    time.sleep(1)
+
+
+@pytest.mark.parametrize("until", [wait, spin])
+def test_an_until_function_that_hangs_is_cut_off(ecs, until):
+    """The sentence says where it was, and what it is for."""
+    with pytest.raises(StuckHandlerError, match=rf"passed as until did not return.* in {until.__name__}\."):
+        ecs.run(sleep_on, until=until)
+
+
+def test_an_until_function_may_sleep(ecs):
+    """It is not asked again while it does."""
+
+    def handler():
+        for _ in range(10):
+            time.sleep(60)
+        return "ended"
+
+    assert ecs.run(handler, until=sleep_a_second) == "ended"
+
+
+def test_an_until_function_that_is_never_true_is_told(ecs):
+    """After a year of virtual time."""
+
+    def sleep_days():
+        while True:
+            time.sleep(86_400)
+
+    with pytest.raises(EndlessHandlerError):
+        ecs.run(sleep_days, until=lambda _: False)
+
+
+# -- the test itself
+
+
+def wait_for_a_thread_that_waits():
+    """Join a thread that waits for an event that nobody sets."""
+    thread = threading.Thread(target=threading.Event().wait, daemon=True)
+    thread.start()
+    thread.join()
+
+
+ALONE = {
+    "Event": lambda: threading.Event().wait(),
+    "sleep": lambda: time.sleep(1e12),
+    "asyncio": lambda: asyncio.run(asyncio.Event().wait()),
+    "join": wait_for_a_thread_that_waits,
+}
+
+
+@pytest.mark.parametrize("kind", ALONE)
+def test_a_test_that_waits_for_what_never_comes_is_told(ecs, kind):
+    """Nothing is due and no thread runs, so it would hang."""
+    with pytest.raises(StuckHandlerError, match=r"waits for what never comes, at .*test_run_ends"):
+        ALONE[kind]()
+
+
+def test_a_wait_that_something_outside_ends_in_time_is_no_error(ecs):
+    """A timer of the system sends a signal, whose handler sets the event."""
+    event = threading.Event()
+    before = signal.signal(signal.SIGALRM, lambda *_: event.set())
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    try:
+        assert event.wait()
+    finally:
+        signal.signal(signal.SIGALRM, before)
