@@ -65,7 +65,7 @@ _PACKAGES: Final = {
         "trio",
     ),
     PROCESS: ("multiprocessing", "subprocess"),
-    TEST_RUN: ("_pytest", "coverage", "execnet", "faulthandler", "pluggy", "pytest_timeout", "xdist"),
+    TEST_RUN: ("_pytest", "coverage", "execnet", "faulthandler", "hypothesis", "pluggy", "pytest_timeout", "xdist"),
     REAL_LOOP: ("gi", "prompt_toolkit", "selenium"),
     DEBUGGER: ("IPython", "_pydevd_bundle", "_pytest.debugging", "bdb", "debugpy", "pdb", "pydevd"),
 }

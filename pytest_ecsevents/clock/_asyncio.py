@@ -122,24 +122,37 @@ class LoopStep(LoopWait):
         return self._scheduler.me() is self.thread and bool(self._loop._selector.select(0))
 
 
-def replace_loops(scheduler: Scheduler, clock: LoopTime, now: Callable[[], Micros], undo: Undo) -> None:
-    """Make loops in threads of the test keep virtual time, until `undo` closes."""
-    kind: Any = BaseSelectorEventLoop
-    real_run_once, real_time = kind._run_once, kind.time
+def replace_loops(
+    scheduler: Scheduler, clock: LoopTime, now: Callable[[], Micros], undo: Undo
+) -> Callable[[type[Any]], None]:
+    """Make loops in threads of the test keep virtual time, until `undo` closes.
 
-    def _run_once(loop: Any) -> None:
-        thread = scheduler.me()
-        if thread is not None:
-            thread.loop = loop
-            if not loop._stopping:
-                (_round if loop._ready else _idle)(scheduler, thread, loop, clock, now)
-        real_run_once(loop)
+    Returns what does so for a class with a `_run_once` of its own, as nest_asyncio gives to the class of a loop.
+    """
+    kind: Any = BaseSelectorEventLoop
+    real_time = kind.time
+
+    def replace_rounds(owner: Any) -> None:
+        real_run_once = owner._run_once
+
+        def _run_once(loop: Any) -> None:
+            thread = scheduler.me()
+            if thread is not None:
+                thread.loop = loop
+                if not loop._stopping:
+                    (_round if loop._ready else _idle)(scheduler, thread, loop, clock, now)
+            real_run_once(loop)
+
+        undo.replace(owner, "_run_once", _run_once)
 
     def read(loop: Any) -> float:
         return real_time(loop) if scheduler.me() is None else clock.read()
 
-    undo.replace(kind, "_run_once", _run_once)
+    for owner in (kind, *kind.__subclasses__()):
+        if owner is kind or "_run_once" in vars(owner):
+            replace_rounds(owner)
     undo.replace(kind, "time", read)
+    return replace_rounds
 
 
 def is_virtual(loop: object) -> bool:

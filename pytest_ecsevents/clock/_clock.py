@@ -17,6 +17,7 @@ from pytest_ecsevents.clock._after_import import call_after_import
 from pytest_ecsevents.clock._asyncio import LoopTime, is_virtual, replace_loops
 from pytest_ecsevents.clock._brief_waits import CausedCalls
 from pytest_ecsevents.clock._freezegun import FreezegunSource
+from pytest_ecsevents.clock._hypothesis import keep_hypothesis_real
 from pytest_ecsevents.clock._local_time import LOCAL_TEXTS
 from pytest_ecsevents.clock._names import NamesMemo, is_no_mock, memo_for_now, replace_everywhere
 from pytest_ecsevents.clock._older_threads import take_in_older_threads
@@ -46,7 +47,8 @@ __tracebackhide__ = hidden_in_reports
 BACKENDS: Final = ("freezegun", "time-machine")
 SLEEPS: Final = ("virtual", "real")
 
-_OF_TIME: Final = frozenset({"sleep", "monotonic", "monotonic_ns", "ctime", "asctime"})
+_CLOCKS: Final = ("monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")
+_OF_TIME: Final = frozenset({"sleep", *_CLOCKS, "ctime", "asctime"})
 
 
 # Clocks in the order in which they were entered. They share the process's clock and the stand-ins of `time`: the last
@@ -135,7 +137,7 @@ class Clock:
         foreign = self._active()
         REFERENCES.look()
         memo = memo_for_now()
-        of_time = (real_sleep, time.sleep, time.monotonic, time.monotonic_ns, *LOCAL_TEXTS)
+        of_time = (real_sleep, time.sleep, *(getattr(time, name) for name in _CLOCKS), *LOCAL_TEXTS)
         memo.want(set(map(id, filter(is_no_mock, of_time))), _OF_TIME)
         if foreign is None:
             self._own.start(self._default_start if self._start is None else self._start)
@@ -151,6 +153,7 @@ class Clock:
                     f"{instant_text(at)}. ecs_events follows a clock that is frozen already: remove one of the two."
                 )
             self.holder = f"{foreign.name}, followed"
+        keep_hypothesis_real(_shared)
         self.still_at = None
         self.started_at = self.now()
         # If freezegun froze before, names are bound to its functions: do not remember them.
@@ -177,8 +180,8 @@ class Clock:
             scheduler, monotonic, memo, self._undo, _shared, with_monotonic=with_monotonic, remember=remember
         )
         loop_time = LoopTime(math.ceil(real_now()), self._elapsed)
-        replace_loops(scheduler, loop_time, self.now, self._undo)
-        replace_other_loops(scheduler, loop_time, self.now, self._undo)
+        replace_rounds = replace_loops(scheduler, loop_time, self.now, self._undo)
+        replace_other_loops(scheduler, loop_time, self.now, replace_rounds, self._undo)
         replace_outside_calls(scheduler, self._undo)
         take_in_older_threads(scheduler, self._undo)
         return pairs

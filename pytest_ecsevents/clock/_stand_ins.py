@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 real_sleep: Final = time.sleep
 _real_monotonic: Final = time.monotonic
 _real_monotonic_ns: Final = time.monotonic_ns
+_real_perf_counter: Final = time.perf_counter
+_real_perf_counter_ns: Final = time.perf_counter_ns
 
 REAL_FUNCTIONS: Final = (
     real_sleep,
@@ -76,8 +78,16 @@ class _Time:
         virtual = self.virtual
         return _real_monotonic_ns() if virtual is None else virtual.monotonic_ns()
 
+    def perf_counter(self) -> float:
+        virtual = self.virtual
+        return _real_perf_counter() if virtual is None else virtual.monotonic()
+
+    def perf_counter_ns(self) -> int:
+        virtual = self.virtual
+        return _real_perf_counter_ns() if virtual is None else virtual.monotonic_ns()
+
     sleep.__doc__ = real_sleep.__doc__
-    for _function in (sleep, monotonic, monotonic_ns):
+    for _function in (sleep, monotonic, monotonic_ns, perf_counter, perf_counter_ns):
         _function.__module__, _function.__qualname__ = "time", _function.__name__
 
 
@@ -85,6 +95,8 @@ STATE: Final = _Time()
 sleep: Final = STATE.sleep
 monotonic: Final = STATE.monotonic
 monotonic_ns: Final = STATE.monotonic_ns
+perf_counter: Final = STATE.perf_counter
+perf_counter_ns: Final = STATE.perf_counter_ns
 
 
 def is_stand_in(function: object) -> bool:

@@ -28,7 +28,15 @@ from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock._local_time import LOCAL_TEXTS
 from pytest_ecsevents.clock._names import NamesMemo, is_no_mock, replace_everywhere
 from pytest_ecsevents.clock._scheduler import SHORTEST, Scheduler
-from pytest_ecsevents.clock._stand_ins import STATE, monotonic, monotonic_ns, real_sleep, sleep
+from pytest_ecsevents.clock._stand_ins import (
+    STATE,
+    monotonic,
+    monotonic_ns,
+    perf_counter,
+    perf_counter_ns,
+    real_sleep,
+    sleep,
+)
 from pytest_ecsevents.clock._stop import TestIsOver
 from pytest_ecsevents.clock._threads import TestThread, Wait, real_now
 
@@ -62,6 +70,7 @@ def replace_waiting(
     of_time: dict[str, Callable[..., Any]] = {"sleep": sleep}
     if with_monotonic:
         of_time.update(monotonic=monotonic, monotonic_ns=monotonic_ns)
+        of_time.update(perf_counter=perf_counter, perf_counter_ns=perf_counter_ns)
     by_name = [(real, fake) for name, fake in of_time.items() if is_no_mock(real := getattr(time, name))]
     # In one walk over the modules: it is the greater part of what this costs.
     pairs: list[tuple[Callable[..., Any], Callable[..., Any]]] = [(real_sleep, sleep), *by_name, *LOCAL_TEXTS.items()]
