@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 
 import pytest
 from aliyunsdkcore.auth.credentials import EcsRamRoleCredential
@@ -113,6 +114,23 @@ def test_the_newer_sdk_reads_them(ecs_events, ask, http_tokens):
     assert provider.get_credentials().get_access_key_id() == first.get_access_key_id()
     ecs_events.advance("6h")
     assert provider.get_credentials().get_access_key_id() != first.get_access_key_id()
+
+
+@pytest.mark.parametrize("_test", ["first", "second"])
+def test_the_newer_sdk_reads_them_in_the_background(ecs_events, backup, _test):
+    """Its own scheduler and pool, which outlive the test, read them for a day, in each test and without a complaint."""
+    provider_module = pytest.importorskip("alibabacloud_credentials.provider.ecs_ram_role")
+    provider = provider_module.EcsRamRoleCredentialsProvider()
+    keys = set()
+
+    def work():
+        while True:
+            keys.add(provider.get_credentials().get_access_key_id())
+            time.sleep(600)
+
+    ecs_events.run(work, until="24h")
+    assert 4 <= len(keys) <= 30
+    assert ecs_events.now.isoformat() == "2030-01-02T00:00:00+00:00"
 
 
 def test_the_newer_sdk_reads_them_in_an_event_loop(ecs_events, backup):
