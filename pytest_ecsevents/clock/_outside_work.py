@@ -1,6 +1,7 @@
 """What holds time though no wait of ours shows it: threads that compute, and real work that ends by itself."""
 
 import sys
+from _thread import get_ident
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
@@ -56,6 +57,7 @@ class OutsideWork:
         if not runners and not self._tasks:
             return False
         frames = sys._current_frames()
+        del frames[get_ident()]  # it would keep itself, and with it what all threads have in their variables
         # No generators: each call takes a measurement.
         threads = [self._is_at_work(thread, frames, now) for thread in runners]
         tasks = [self._holds(task, now, place.__str__) for task, place in list(self._tasks.items())]
