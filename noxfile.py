@@ -56,7 +56,9 @@ FLOORS["all"] = {name: version for floor in FLOORS.values() for name, version in
 FLOORS["all"]["aliyun-python-sdk-core"] = None  # that of the SDK's floor is -core-v3
 
 TOOLS = (
+    "aioresponses",
     "apscheduler",
+    "httpx",
     "hypothesis",
     "pytest-asyncio",
     "pytest-freezer",
@@ -64,6 +66,8 @@ TOOLS = (
     "pytest-randomly",
     "pytest-timeout",
     "pytest-xdist",
+    "requests-mock",
+    "respx",
 )
 
 nox.needs_version = ">=2024.4"

@@ -42,6 +42,8 @@ _PACKAGES: Final = {
         "aiohttp",
         "darabonba",
         "http",
+        "httpcore",
+        "httpx",
         "mns",
         "requests",
         "responses",

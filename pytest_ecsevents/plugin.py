@@ -43,6 +43,7 @@ _SETTINGS = {
     "strict": "what fails a test that would otherwise pass: true (all, the default), false, or some of "
     "calls, faults, stubs, receivers, threads",
     "timeline": "whose report shows the timeline of ECS events: failed (default) or all",
+    "real_cloud": "what happens when a test without ecs_events calls Alibaba Cloud: allow (default) or refuse",
 }
 
 _HELP = """\
@@ -94,9 +95,46 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers."""
+    """Register the markers, and what keeps all tests from the real cloud if that is asked for."""
     for line in _HELP.splitlines():
         config.addinivalue_line("markers", line)
+    if any(given not in (None, "", "allow") for given in _given(config, "real_cloud")):
+        try:
+            is_refused = _settings_of(config).real_cloud == "refuse"
+        except ValueError as error:
+            raise pytest.UsageError(str(error)) from None
+        if is_refused:
+            config.pluginmanager.register(_RealCloudRefusal(config), "ecs_events_real_cloud")
+
+
+class _RealCloudRefusal:
+    """Keeps each test, with its set-up and teardown, from reaching Alibaba Cloud."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        from pytest_ecsevents.face._real_cloud import RealCloud
+
+        self._config = config
+        self._cloud = RealCloud(self._is_allowed)
+
+    def _is_allowed(self, host: str) -> bool:
+        """Whether the test in progress is served, and lets a host through."""
+        parts = self._config.stash.get(_current, None)
+        return parts is not None and host in parts.hosts.allowed
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_protocol(self) -> Generator[None, Any, None]:
+        with self._cloud:
+            yield
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> None:
+        if call.excinfo is not None:
+            self._cloud.refused.clear()  # the test has failed by itself
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_teardown(self) -> None:
+        if self._cloud.refused:
+            pytest.fail("\n".join(self._cloud.refused), pytrace=False)
 
 
 @pytest.hookimpl(tryfirst=True)  # its ids come before those of other parameters
@@ -212,11 +250,17 @@ def _settings_of(config: pytest.Config) -> Settings:
     if _settings not in config.stash:
         from pytest_ecsevents.face._settings import NAMES, Settings, override_settings
 
-        ini = {name: config.getini(f"ecs_events_{name}") for name in NAMES}
-        line = {name: config.getoption(f"ecs_events_{name}") for name in NAMES}
+        given = {name: _given(config, name) for name in NAMES}
+        ini = {name: value for name, (value, _) in given.items()}
+        line = {name: value for name, (_, value) in given.items()}
         settings = override_settings(Settings(), ini, "the ini option ecs_events_{}".format)
         config.stash[_settings] = override_settings(settings, line, _option)
     return config.stash[_settings]
+
+
+def _given(config: pytest.Config, name: str) -> tuple[Any, Any]:
+    """A setting's values in the ini file and on the command line."""
+    return config.getini(f"ecs_events_{name}"), config.getoption(f"ecs_events_{name}")
 
 
 def _marks(node: pytest.Item) -> Iterator[Mark]:

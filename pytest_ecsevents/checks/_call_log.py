@@ -21,11 +21,14 @@ from pytest_ecsevents.report._texts import METADATA, api_request_text, call_text
 from pytest_ecsevents.rpc._calls import ApiCall, Call
 from pytest_ecsevents.rpc._wire import NoReply
 from pytest_ecsevents.services.metadata._calls import HOST, MetadataCall
+from pytest_ecsevents.transports._hosts import what_is
 
 __tracebackhide__ = hidden_in_reports
 
 
 C = TypeVar("C", bound=Call)
+
+_CLIENTS: Final = "requests, httpx, aiohttp, urllib3, urllib.request or http.client"
 
 
 class CallLog(Generic[C]):
@@ -172,8 +175,26 @@ def served_call(problem: BaseException) -> ServedCallError:
 def uncaught_connection() -> UnexpectedCallError:
     """The error for a connection to the metadata address that no known client makes."""
     return UnexpectedCallError(
-        f"An unknown HTTP client connected to the metadata service, {HOST}. Use requests, urllib3, urllib.request, http.client "
-        f"or aiohttp, or a library built on them. To let it meet a timeout instead: {how_to_relax('calls')}"
+        f"An unknown HTTP client connected to the metadata service, {HOST}. Use {_CLIENTS}, or a library built on them. To "
+        f"let it meet a timeout instead: {how_to_relax('calls')}"
+    )
+
+
+def real_host(host: str, place: str) -> UnexpectedCallError:
+    """The error for a client that would reach a host of the real cloud from a served test."""
+    what = what_is(host)
+    if what:
+        problem = (
+            f"is {what}, which is not faked here. Mock it (responses, respx, requests-mock, aioresponses), or let the test "
+            f'reach it for real: ecs_events.allow_host("{host}").'
+        )
+    else:
+        problem = (
+            f"is an API, and its client is none of those that are answered. Use {_CLIENTS}, or a library built on them."
+        )
+    return UnexpectedCallError(
+        f"The real {host} was about to be reached at {place}. It {problem} To let the look-up of its name fail instead: "
+        f"{how_to_relax('calls')}"
     )
 
 

@@ -12,6 +12,7 @@ from pytest_ecsevents.checks._call_log import (
     ApiLog,
     CallLog,
     endless_call,
+    real_host,
     served_call,
     standing_clock,
     standing_queue,
@@ -231,6 +232,10 @@ class CallRecorder:
     def uncaught_connection(self) -> None:
         """Raise an error about a connection to the metadata service by an unknown client, unless that check is off."""
         self.object_to(uncaught_connection())
+
+    def refuse_host(self, host: str) -> None:
+        """Raise an error about a client that would reach a host of the real cloud, unless that check is off."""
+        self.object_to(real_host(host, place_of(author_frame())))
 
     def reported(self, problem: BaseException) -> None:
         """Remember an error of a request over HTTP for teardown: it cannot be raised in the caller, perhaps another process."""

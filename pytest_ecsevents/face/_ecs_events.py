@@ -23,6 +23,7 @@ from pytest_ecsevents.handlers._senders import Receiver, name_of
 from pytest_ecsevents.report._expectations import check_avoided, check_transitions
 from pytest_ecsevents.report._reasons import BY_TEST, IN_GUEST
 from pytest_ecsevents.rpc._calls import ApiCall
+from pytest_ecsevents.services._products import PRODUCTS
 from pytest_ecsevents.services.cms._delivery import Subscription
 from pytest_ecsevents.services.cms._formats import cloudmonitor
 from pytest_ecsevents.services.cms._functions import FunctionContext
@@ -848,6 +849,20 @@ class EcsEvents:
         answer = self._parts.guarded(f"The stub of {product} {action}", response) if callable(response) else response
         self._recorder.stubs.add(product, action, answer, optional=optional)
         self._recorder.log.stubbed.add(action)
+
+    def allow_host(self, host: str) -> None:
+        """Let the test reach a host of Alibaba Cloud's for real, one that the fake cloud does not answer.
+
+        In a test that is served, other hosts below aliyuncs.com are never reached. A mock of your own (responses, respx,
+        requests-mock, aioresponses) for a host that is no API needs no permission.
+
+        Args:
+            host: The whole name: "mirrors.aliyuncs.com", "my-bucket.oss-cn-hangzhou.aliyuncs.com".
+
+        Raises:
+            BadArgumentError: It is no name of such a host, or the fake cloud answers it.
+        """
+        self._parts.hosts.allow(host, PRODUCTS.is_answered)
 
     # -- changes and reports
 

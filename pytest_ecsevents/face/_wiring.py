@@ -37,7 +37,7 @@ from pytest_ecsevents.services.metadata._guests import Guests
 from pytest_ecsevents.services.metadata._service import MetadataService
 from pytest_ecsevents.services.smq._messaging import Messaging
 from pytest_ecsevents.services.smq._protocol import HEADER as SMQ_HEADER
-from pytest_ecsevents.transports import intercept
+from pytest_ecsevents.transports import Hosts, intercept
 
 __tracebackhide__ = hidden_in_reports
 
@@ -101,6 +101,7 @@ class Parts:
         self.cloud.observers.extend((self.recorder.journal.append, self.monitor.record_change))
         # What answers requests.
         self.gateway: Final = api_endpoint(self.cloud, self.monitor, self.recorder)
+        self.hosts: Final = Hosts()
         self.guests: Final = Guests(self.cloud)
         self.metadata_service: Final = MetadataService(self.cloud, self.guests, seed)
         self._metadata_endpoint: Final = Endpoint(self.metadata_service, self.cloud, self.recorder)
@@ -135,9 +136,11 @@ class Parts:
                 intercept(
                     self.gateway,
                     self._metadata_endpoint,
-                    self.recorder.uncaught_connection,
-                    self.clock.serves_caller,
                     self.undo,
+                    uncaught_connection=self.recorder.uncaught_connection,
+                    refuse=self.recorder.refuse_host,
+                    hosts=self.hosts,
+                    is_ours=self.clock.serves_caller,
                 )
                 self.clock.enter()
             self.undo.callback(self.clock.leave)

@@ -177,6 +177,11 @@ class Products(dict[str, Product[CallT_contra]]):
         word = host.partition(".")[0].partition("-")[0]
         return self._by_host.get(word, word)
 
+    def is_answered(self, host: str) -> bool:
+        """Whether a host belongs to a product that is faked or has helpers."""
+        name = self.name_of(host)
+        return name in self or any(name == product for product, _ in self.helpers)
+
 
 def not_supplied(name: str) -> str:
     """The message for a required parameter that was not sent."""

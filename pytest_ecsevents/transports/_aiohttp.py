@@ -3,9 +3,9 @@
 import asyncio
 import errno
 import http.client
-import importlib.util
 import json
 import os
+import socket
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final
@@ -22,18 +22,28 @@ NAME: Final = "aiohttp"
 
 
 def intercept(routes: "tuple[Route, ...]", undo: Undo) -> None:
-    """Answer calls from `routes` until `undo` closes.
-
-    aiohttp is imported here if it is installed: a handler may import it only when it runs. That costs about 0.2 seconds
-    once in a test run. An import hook would save them, but was hard to understand.
-    """
-    if importlib.util.find_spec("aiohttp") is None:
-        return
+    """Answer calls from `routes` until `undo` closes."""
     from aiohttp import ClientSession
 
     # Every method of a session calls `_request` (tried with aiohttp 3.14.5). Without that name, set-up fails with an
     # AttributeError that names it.
     undo.replace(ClientSession, "_request", _make_request_method(routes, ClientSession._request))  # noqa: SLF001  # see above
+
+
+def guard(check: Callable[[object], None], undo: Undo) -> None:
+    """Stop connections to hosts that `check` refuses, those through a proxy and those kept from before too."""
+    from aiohttp import BaseConnector, ClientConnectorError
+
+    real: Any = BaseConnector.connect
+
+    async def connect(connector: Any, request: Any, *args: Any, **options: Any) -> Any:
+        try:
+            check(request.url.host)
+        except socket.gaierror as error:
+            raise ClientConnectorError(request.connection_key, error) from error
+        return await real(connector, request, *args, **options)
+
+    undo.replace(BaseConnector, "connect", connect)
 
 
 def _make_request_method(routes: "tuple[Route, ...]", real: Any) -> Any:

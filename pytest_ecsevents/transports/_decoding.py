@@ -10,9 +10,6 @@ from pytest_ecsevents.clock._times import Micros
 from pytest_ecsevents.rpc._wire import ApiRequest, Patience
 from pytest_ecsevents.services.metadata._calls import HOST, PORT, MetadataRequest
 
-ALIYUN_URL: Final = re.compile(r"https?://(?:[^/?#@]*\.)?aliyuncs\.com(?::\d+)?(?:[/?#]|$)", re.IGNORECASE)
-"""URLs that the fake cloud answers."""
-
 METADATA_URL: Final = re.compile(rf"http://{re.escape(HOST)}(?::{PORT})?(?:[/?#]|$)", re.IGNORECASE)
 """URLs that the metadata service answers."""
 
@@ -35,7 +32,7 @@ def decode_api_request(
 
     Args:
         method: GET, POST, ...
-        url: One that `ALIYUN_URL` matches.
+        url: The whole URL.
         headers: A case-insensitive mapping.
         body: Text or bytes; other bodies have no parameters.
         transport: The client library's name in the call log.
@@ -70,13 +67,13 @@ class Route:
     """How requests to certain hosts are decoded and answered.
 
     Attributes:
-        url: Matches the URLs.
+        matches: Whether it is for a URL.
         decode: `decode_api_request` or `decode_metadata_request`.
         answer: An `Answerer` of what `decode` returns.
         is_ours: Whether this cloud, of several, answers the calling thread.
     """
 
-    url: "re.Pattern[str]"
+    matches: Callable[[str], object]
     decode: Callable[..., Any]
     answer: Any
     is_ours: Callable[[], bool]
@@ -84,7 +81,7 @@ class Route:
 
 def route_for(url: str, routes: "tuple[Route, ...]") -> Route | None:
     """The route of a URL; None if it is not intercepted."""
-    return next((route for route in routes if route.url.match(url) and route.is_ours()), None)
+    return next((route for route in routes if route.matches(url) and route.is_ours()), None)
 
 
 def micros(seconds: object) -> Micros | None:

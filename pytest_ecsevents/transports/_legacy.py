@@ -10,6 +10,7 @@ from pytest_ecsevents._errors import EcsEventsError, hidden_in_reports
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.transports._adapters import raw_response, reply_to
 from pytest_ecsevents.transports._decoding import Route, route_for
+from pytest_ecsevents.transports._hosts import CLOUD_URL
 
 __tracebackhide__ = hidden_in_reports
 
@@ -41,7 +42,7 @@ def _make_mock(routes: "tuple[Route, ...]", real_send: Any) -> Any:
     import responses
 
     mock = responses.RequestsMock(assert_all_requests_are_fired=False, real_adapter_send=real_send)
-    everything = _catch_all_class(responses.BaseResponse)("ANY", routes[0].url)
+    everything = _catch_all_class(responses.BaseResponse)("ANY", CLOUD_URL)
     everything.routes, everything.mock = routes, mock
     mock.add(everything)
     mock.add_passthru("http")

@@ -22,8 +22,12 @@ def intercept(routes: "tuple[Route, ...]", undo: Undo) -> None:
 
     real = Session.get_adapter
     made: dict[Route, Any] = {}
+    is_over: list[bool] = []
+    undo.callback(is_over.append, True)
 
     def get_adapter(session: Session, url: Any) -> Any:
+        if is_over:  # requests-mock leaves it on the sessions that it mocked (jamielennox/requests-mock#27)
+            return Session.get_adapter(session, url)
         route = route_for(str(url), routes)
         if route is None:
             return real(session, url)

@@ -1,7 +1,4 @@
-"""Sockets of http.client and urllib3: a connection to the metadata address gets a socket that answers by itself.
-
-This covers urllib.request and everything else built on them. Nothing connects to that address for real.
-"""
+"""A socket that answers by itself, for http.client, urllib3 and what is built on them. Nothing connects for real."""
 
 import errno
 import importlib
@@ -9,76 +6,32 @@ import io
 import os
 import re
 import socket
-import sys
-import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from http.client import responses
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents._undo import Undo
-from pytest_ecsevents.rpc._wire import ApiReply, NoReply, Outcome, Patience
-from pytest_ecsevents.services.metadata._calls import HOST, PORT, MetadataRequest
-from pytest_ecsevents.transports._decoding import decode_metadata_request, micros
+from pytest_ecsevents.rpc._wire import ApiReply, NoReply, Patience
+from pytest_ecsevents.services.metadata._calls import HOST, PORT
+from pytest_ecsevents.transports._decoding import Route, micros
 
 __tracebackhide__ = hidden_in_reports
 
 
-@dataclass(frozen=True, slots=True)
-class Client:
-    """A client library with its own function to connect.
+def intercept(metadata: Route, uncaught_connection: Callable[[], None], undo: Undo) -> None:
+    """Answer bare sockets to the metadata address, and stop other ways to connect there, until `undo` closes."""
+    real: Any = socket.create_connection
 
-    Attributes:
-        module: The module of its `create_connection`.
-    """
-
-    name: str
-    module: str
-    is_urllib3: bool = False
-
-
-_CLIENTS: Final = (
-    Client("http.client", "socket"),
-    Client("urllib3", "urllib3.util.connection", is_urllib3=True),
-)
-
-
-class MetadataAnswerer(Protocol):
-    """Answers requests to the metadata service."""
-
-    def __call__(self, request: MetadataRequest, /) -> Outcome:
-        """Answer a request; the calling thread waits for it."""
-
-
-def intercept(
-    answer: MetadataAnswerer, uncaught_connection: Callable[[], None], is_ours: Callable[[], bool], undo: Undo
-) -> None:
-    """Answer requests to the metadata address with `answer`, in threads for which `is_ours`, until `undo` closes."""
-    for client in _CLIENTS:
-        module: Any = sys.modules.get(client.module) or importlib.import_module(client.module)
-        undo.replace(
-            module, "create_connection", _make_create_connection(answer, client, is_ours, module.create_connection)
-        )
-    real_bypass: Any = urllib.request.proxy_bypass
-
-    def proxy_bypass(host: str, *args: Any) -> Any:
-        """Bypass proxies for the metadata address, which no proxy serves."""
-        return host.partition(":")[0] == HOST or real_bypass(host, *args)
-
-    undo.replace(urllib.request, "proxy_bypass", proxy_bypass)
-    for name in ("connect", "connect_ex"):
-        _block_connect(name, uncaught_connection, is_ours, undo)
-
-
-def _make_create_connection(answer: MetadataAnswerer, client: Client, is_ours: Callable[[], bool], real: Any) -> Any:
     def create_connection(address: Any, *args: Any, **kwargs: Any) -> Any:
-        if tuple(address[:2]) != (HOST, PORT) or not is_ours():
+        if tuple(address[:2]) != (HOST, PORT) or not metadata.is_ours():
             return real(address, *args, **kwargs)
-        return AnsweringSocket(answer, client, args[0] if args else kwargs.get("timeout", ...))
+        return AnsweringSocket(metadata, (HOST, PORT), args[0] if args else kwargs.get("timeout", ...))
 
-    return create_connection
+    undo.replace(socket, "create_connection", create_connection)
+    for name in ("connect", "connect_ex"):
+        _block_connect(name, uncaught_connection, metadata.is_ours, undo)
 
 
 def _block_connect(name: str, uncaught_connection: Callable[[], None], is_ours: Callable[[], bool], undo: Undo) -> None:
@@ -108,14 +61,20 @@ class AnsweringSocket:
     as soon as the request is complete, since they expect an error in connecting while they send.
 
     Args:
-        answer: Answers requests.
-        client: The client library.
+        route: Answers requests.
+        address: The host and port that the client connects to.
         timeout: The client's connect timeout in seconds, None for no timeout, or a placeholder for the default.
+        scheme: The scheme of the URLs.
+        connection: urllib3's connection; None for other clients.
     """
 
-    def __init__(self, answer: MetadataAnswerer, client: Client, timeout: object) -> None:
-        self._ask: Final = answer
-        self._client: Final = client
+    def __init__(
+        self, route: Route, address: tuple[str, int], timeout: object, scheme: str = "http", connection: Any = None
+    ) -> None:
+        self._route: Final = route
+        self._address: Final = address
+        self._scheme: Final = scheme
+        self._connection: Final = connection
         self._connect: Final = _seconds(timeout)
         self._timeout = self._connect
         self._sent = b""
@@ -127,7 +86,7 @@ class AnsweringSocket:
     def sendall(self, data: Any, _flags: int = 0) -> None:
         """Take a part of the request; answer it when it is complete."""
         self._sent += bytes(data)
-        if not self._client.is_urllib3 and self._answer is None and b"\r\n\r\n" in self._sent:
+        if self._connection is None and self._answer is None and b"\r\n\r\n" in self._sent:
             _, headers, body = _parts(self._sent)
             length = headers.get("content-length", "")
             if len(body) >= (int(length) if _LENGTH.fullmatch(length) else 0):
@@ -138,15 +97,18 @@ class AnsweringSocket:
         return len(data)
 
     def _reply(self) -> Any:
-        line, headers, _ = _parts(self._sent)
+        line, headers, body = _parts(self._sent)
         method, target = (*line.split(), "", "")[:2]
-        outcome = self._ask(
-            decode_metadata_request(
+        if not _WHOLE_URL.match(target):  # as sent to a proxy
+            target = f"{self._scheme}://{self._address[0]}{'' if target[:1] == '/' else '/'}{target}"
+        name = "http.client" if self._connection is None else "urllib3"
+        outcome = self._route.answer(
+            self._route.decode(
                 method,
                 target,
                 headers,
-                None,
-                self._client.name,
+                body,
+                name,
                 patience=lambda: Patience(micros(self._connect), micros(self._timeout)),
             )
         )
@@ -154,7 +116,11 @@ class AnsweringSocket:
             return io.BytesIO(_encode(outcome))
         if outcome in _CONNECT_ERRORS:
             error = _CONNECT_ERRORS[outcome]()
-            raise _of_urllib3(error, self._connect) if self._client.is_urllib3 else error
+            raise (
+                error
+                if self._connection is None
+                else _of_urllib3(error, self._connection, self._address[0], self._connect)
+            )
         return _BrokenReply(outcome)
 
     # -- receiving
@@ -189,7 +155,7 @@ class AnsweringSocket:
         """Do nothing."""
 
     def getpeername(self) -> tuple[str, int]:
-        return HOST, PORT
+        return self._address
 
     def fileno(self) -> int:
         """-1: the operating system has no such socket."""
@@ -214,6 +180,7 @@ def _seconds(timeout: object) -> object:
 
 
 _LENGTH: Final = re.compile("[0-9]{1,9}")
+_WHOLE_URL: Final = re.compile("https?://", re.IGNORECASE)
 
 
 def _parts(sent: bytes) -> "tuple[str, dict[str, str], bytes]":
@@ -239,15 +206,23 @@ _refused: Final = partial(ConnectionRefusedError, errno.ECONNREFUSED, os.strerro
 _reset: Final = partial(ConnectionResetError, errno.ECONNRESET, os.strerror(errno.ECONNRESET))
 
 
-def _of_urllib3(error: OSError, timeout: object) -> Exception:
-    """The error that urllib3 raises for an error in connecting."""
-    from urllib3.connection import HTTPConnection
-    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
-
-    connection = HTTPConnection(HOST, PORT)
+def _of_urllib3(error: OSError, connection: Any, host: str, timeout: object) -> Exception:
+    """The error that a copy of urllib3 raises for an error in connecting."""
+    exceptions: Any = importlib.import_module(f"{urllib3_of(type(connection))}.exceptions")
+    made: Exception
     if isinstance(error, TimeoutError):
-        return ConnectTimeoutError(connection, f"Connection to {HOST} timed out. (connect timeout={timeout})")
-    return NewConnectionError(connection, f"Failed to establish a new connection: {error}")
+        made = exceptions.ConnectTimeoutError(
+            connection, f"Connection to {host} timed out. (connect timeout={timeout})"
+        )
+    else:
+        made = exceptions.NewConnectionError(connection, f"Failed to establish a new connection: {error}")
+    return made
+
+
+def urllib3_of(kind: type) -> str:
+    """The copy of urllib3 that a class of connections comes from; "" if it comes from none."""
+    names = (one.__module__ for one in kind.__mro__)
+    return next((name.removesuffix(".connection") for name in names if name.endswith("urllib3.connection")), "")
 
 
 _CONNECT_ERRORS: Final[dict[NoReply, Callable[[], OSError]]] = {

@@ -5,7 +5,8 @@ from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_ecsevents.transports._decoding import ALIYUN_URL, _pairs, decode_api_request
+from pytest_ecsevents.transports._decoding import _pairs, decode_api_request
+from pytest_ecsevents.transports._hosts import CLOUD_URL
 
 WORDS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=12)
 
@@ -36,7 +37,7 @@ def test_a_word_of_every_byte_is_read():
 def test_a_url_is_taken_apart_as_the_standard_library_does(scheme, host, port, rest):
     """Of every URL that is answered, host and query are what urlsplit finds."""
     url = f"{scheme}://{host}{port}{rest}"
-    if ALIYUN_URL.match(url):
+    if CLOUD_URL.match(url):
         request = decode_api_request("GET", url, {}, None, "requests")
         parts = urlsplit(url)
         assert (request.host, request.params) == (parts.hostname, _pairs(parts.query))

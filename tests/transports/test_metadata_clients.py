@@ -20,7 +20,7 @@ import urllib3
 from aliyunsdkcore.vendored import requests as vendored
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from installed import HAS_AIOHTTP, needs_aiohttp
+from installed import HAS_AIOHTTP, HAS_HTTPX, needs_aiohttp, needs_httpx
 from sizes import size
 
 from pytest_ecsevents import EcsEvents, EndlessCallError, UnexpectedCallError
@@ -106,6 +106,26 @@ def by_aiohttp(url, limits=(10, 10), **request):
     return asyncio.run(ask())
 
 
+def by_httpx(url, limits=(10, 10), **request):
+    """With httpx."""
+    import httpx
+
+    with httpx.Client(timeout=httpx.Timeout(9, connect=limits[0], read=limits[1])) as client:
+        return client.request(request.pop("method", "GET"), url, content=request.pop("data", None), **request).content
+
+
+def by_httpx_async(url, limits=(10, 10), **request):
+    """With httpx, asynchronous."""
+    import httpx
+
+    async def ask():
+        async with httpx.AsyncClient(timeout=httpx.Timeout(9, connect=limits[0], read=limits[1])) as client:
+            content = request.pop("data", None)
+            return (await client.request(request.pop("method", "GET"), url, content=content, **request)).content
+
+    return asyncio.run(ask())
+
+
 TRANSPORTS = {
     by_requests: "requests",
     by_the_sdks_requests: "aliyun-python-sdk-core",
@@ -113,10 +133,11 @@ TRANSPORTS = {
     by_urllib: "http.client",
     by_http_client: "http.client",
     by_aiohttp: "aiohttp",
+    by_httpx: "httpx",
+    by_httpx_async: "httpx",
 }
-each_client = pytest.mark.parametrize(
-    "client", [pytest.param(one, marks=needs_aiohttp) if one is by_aiohttp else one for one in TRANSPORTS]
-)
+MARKS = {by_aiohttp: needs_aiohttp, by_httpx: needs_httpx, by_httpx_async: needs_httpx}
+each_client = pytest.mark.parametrize("client", [pytest.param(one, marks=MARKS.get(one, ())) for one in TRANSPORTS])
 
 
 # -- answers
@@ -124,7 +145,8 @@ each_client = pytest.mark.parametrize(
 
 def here():
     """The libraries that are installed."""
-    return [client for client in TRANSPORTS if client is not by_aiohttp or HAS_AIOHTTP]
+    missing = {by_aiohttp: HAS_AIOHTTP, by_httpx: HAS_HTTPX, by_httpx_async: HAS_HTTPX}
+    return [client for client in TRANSPORTS if missing.get(client, True)]
 
 
 @each_client
@@ -288,8 +310,8 @@ def test_other_hosts_keep_their_proxy(ecs, monkeypatch):
 # -- what is not intercepted never reaches the network
 
 UNCAUGHT = (
-    "An unknown HTTP client connected to the metadata service, 100.100.100.200. Use requests, urllib3, urllib.request, "
-    "http.client or aiohttp, or a library built on them. To let it meet a timeout instead: "
+    "An unknown HTTP client connected to the metadata service, 100.100.100.200. Use requests, httpx, aiohttp, urllib3, "
+    "urllib.request or http.client, or a library built on them. To let it meet a timeout instead: "
     'ecs_events.strict -= {"calls"} in the test, or leave "calls" out of ecs_events_strict in the ini '
     'file; see README, "Strictness" (README.md#strictness).'
 )
@@ -337,7 +359,7 @@ def test_nobody_listens_at_other_ports(ecs, client, url):
     """Another port of the address refuses, without the network being asked."""
     if url.startswith("https") and client is by_http_client:
         pytest.skip("it takes no address")
-    with pytest.raises(Exception, match=r"(?i)refused|cannot connect"):
+    with pytest.raises(Exception, match=r"(?i)refused|cannot connect|attempts failed"):
         client(url)
     assert ecs.metadata.calls == []
 

@@ -2,9 +2,13 @@
 
 import asyncio
 import contextlib
+import http.client
 import json
 import re
 import sys
+import urllib.error
+import urllib.parse
+import urllib.request
 from inspect import signature
 
 import pytest
@@ -14,7 +18,7 @@ from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerExcept
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
 from aliyunsdkcore.vendored import requests as vendored
-from installed import needs_aiohttp, needs_the_newer_sdk
+from installed import needs_aiohttp, needs_httpx, needs_the_newer_sdk
 
 from pytest_ecsevents import EcsEvents
 from pytest_ecsevents.rpc._network_faults import NETWORK_FAULTS
@@ -79,6 +83,57 @@ def by_aiohttp(url, method="POST", limits=(10, 10), **others):
     return asyncio.run(call())
 
 
+def by_httpx(url, method="POST", limits=(10, 10)):
+    """One call with httpx."""
+    import httpx
+
+    with httpx.Client(timeout=httpx.Timeout(9, connect=limits[0], read=limits[1])) as client:
+        return client.request(method, url, data={"Format": "JSON"}).content
+
+
+def by_httpx_async(url, method="POST", limits=(10, 10)):
+    """One call with httpx, asynchronous."""
+    import httpx
+
+    async def call():
+        timeout = httpx.Timeout(9, connect=limits[0], read=limits[1])
+        async with httpx.AsyncClient(timeout=timeout) as client:
+            return (await client.request(method, url, data={"Format": "JSON"})).content
+
+    return asyncio.run(call())
+
+
+def by_urllib3(url, method="POST", limits=(10, 10)):
+    """One call with urllib3."""
+    timeout = urllib3.Timeout(connect=limits[0], read=limits[1])
+    with urllib3.PoolManager() as pool:
+        return pool.request(method, url, body=b"Format=JSON", headers=FORM, timeout=timeout, retries=False).data
+
+
+def by_http_client(url, method="POST", limits=(10, 10)):
+    """One call with http.client, which has one limit for both."""
+    parts = urllib.parse.urlsplit(url)
+    kind = {"http": http.client.HTTPConnection, "https": http.client.HTTPSConnection}[parts.scheme]
+    with contextlib.closing(kind(parts.hostname, parts.port, timeout=min(limits))) as connection:
+        connection.request(method, f"{parts.path}?{parts.query}", body=b"Format=JSON", headers=FORM)
+        with connection.getresponse() as reply:
+            return reply.read()
+
+
+def by_urllib(url, method="POST", limits=(10, 10)):
+    """One call with urllib.request, which has one limit for both."""
+    request = urllib.request.Request(url, method=method, data=b"Format=JSON", headers=FORM)
+    try:
+        with urllib.request.build_opener().open(request, timeout=min(limits)) as reply:
+            return reply.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.read()
+
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
 def by_the_legacy_sdk(port=None, limits=(10, 10)):
     """One call with the legacy SDK that it does not repeat."""
     request = CommonRequest(domain="ecs.aliyuncs.com", version="2014-05-26", action_name="RebootInstance")
@@ -122,7 +177,17 @@ def by_the_newer_sdk_async(port=None, limits=(10, 10)):
     return asyncio.run(client.reboot_instance_async(request)).body.to_map()
 
 
-LIBRARIES = [by_requests, by_the_sdks_requests, pytest.param(by_aiohttp, marks=needs_aiohttp)]
+LIBRARIES = [
+    by_requests,
+    by_the_sdks_requests,
+    pytest.param(by_aiohttp, marks=needs_aiohttp),
+    pytest.param(by_httpx, marks=needs_httpx),
+    pytest.param(by_httpx_async, marks=needs_httpx),
+    by_urllib3,
+    by_urllib,
+    by_http_client,
+]
+ONE_LIMIT = (by_urllib, by_http_client)
 SDKS = [
     by_the_legacy_sdk,
     pytest.param(by_the_newer_sdk, marks=needs_the_newer_sdk),
@@ -169,6 +234,41 @@ def test_a_library_raises_what_it_raises_for_real(misbehaving, call, name):
     assert words(fault) == words(real)
     assert getattr(fault, "request", None) is None or fault.request.url == CLOUD
     assert (ecs.calls[-1].http_status, ecs.calls[-1].failure, ecs.calls[-1].fault) == (None, name, True)
+
+
+@on_linux
+@pytest.mark.parametrize("call", [by_urllib3, by_urllib, by_http_client, pytest.param(by_httpx, marks=needs_httpx)])
+@pytest.mark.parametrize("name", NO_REPLY)
+def test_over_tls_a_library_raises_the_same(misbehaving, call, name):
+    """No connection, and none that breaks, tells whether TLS was meant."""
+    with misbehaving(name) as port:
+        real = raised_by(call, f"http://127.0.0.1:{port}/{QUERY}", limits=patience(name))
+    with cloud() as ecs:
+        ecs.fail("DescribeInstanceStatus", name)
+        fault = raised_by(call, CLOUD.replace("http:", "https:"), limits=patience(name))
+    assert kinds(fault) == kinds(real)
+
+
+@pytest.mark.parametrize("call", LIBRARIES)
+def test_a_library_waits_in_virtual_time(ecs, call):
+    """A late answer comes when it comes; one that is later than the client waits is a time-out at its limit."""
+    if call is by_aiohttp:
+        pytest.skip("its limits have tests of their own")
+    ecs.delay("DescribeInstanceStatus", "3s", times=1)
+    ecs.delay("DescribeInstanceStatus", "30s", times=1)
+    assert json.loads(call(CLOUD, limits=(5, 7)))["TotalCount"] == 1
+    raised_by(call, CLOUD, limits=(5, 7))
+    assert [seen.took.total_seconds() for seen in ecs.calls] == [3, 5 if call in ONE_LIMIT else 7]
+
+
+@pytest.mark.parametrize("call", LIBRARIES)
+def test_a_library_may_lose_the_answer_of_a_call_that_acted(ecs, call):
+    """The reboot did happen."""
+    if call is by_aiohttp:
+        pytest.skip("it is one of the newer SDK's")
+    ecs.fail("RebootInstance", "connection reset", acted=True)
+    raised_by(call, "http://ecs.aliyuncs.com/?Action=RebootInstance&Version=2014-05-26&InstanceId=i-web1")
+    assert ecs.one().status == "Avoided"
 
 
 @on_linux
@@ -286,6 +386,26 @@ def test_the_legacy_sdk_does_not_find_it_as_for_real(misbehaving):
         ecs.fail("DescribeInstanceStatus", "truncated body")
         half, whole = by_the_sdks_requests(CLOUD), by_the_sdks_requests(CLOUD)
     assert len(half) == len(whole) // 2
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        by_urllib3,
+        by_urllib,
+        by_http_client,
+        *(pytest.param(one, marks=needs_httpx) for one in (by_httpx, by_httpx_async)),
+    ],
+)
+def test_others_find_it_as_for_real(misbehaving, call):
+    """What each makes of half a body is what it makes of half a body on the wire."""
+    with misbehaving("truncated body") as port:
+        real = raised_by(call, f"http://127.0.0.1:{port}/{QUERY}")
+    with cloud() as ecs:
+        ecs.fail("DescribeInstanceStatus", "truncated body")
+        fault = raised_by(call, CLOUD)
+    assert kinds(fault) == kinds(real)
+    assert re.sub(r"\d+", "N", str(fault)) == re.sub(r"\d+", "N", str(real))
 
 
 @needs_aiohttp
@@ -478,6 +598,7 @@ def test_the_legacy_sdk_wraps_what_it_does_not_repeat(ecs):
 
 def test_every_way_to_get_no_reply_has_its_error():
     """The tables of the transports have a row for each."""
-    from pytest_ecsevents.transports import _aiohttp, _failures
+    from pytest_ecsevents.transports import _aiohttp, _failures, _httpx
 
     assert set(_failures._FAILURES) == set(_aiohttp._FAILURES) == set(NoReply)
+    assert set(_httpx._SYNC_ERRORS) == set(_httpx._ASYNC_ERRORS) == set(NoReply)

@@ -1,0 +1,45 @@
+"""Refuses the real cloud to tests that are not served: the setting `real_cloud`."""
+
+from collections.abc import Callable
+from typing import Final
+
+from pytest_ecsevents._errors import UnexpectedCallError, hidden_in_reports
+from pytest_ecsevents._frames import author_frame, place_of
+from pytest_ecsevents._undo import PATCHING, Undo
+from pytest_ecsevents.transports import Hosts, guard
+
+__tracebackhide__ = hidden_in_reports
+
+
+class RealCloud:
+    """Refuses the hosts of Alibaba Cloud inside its with block.
+
+    Attributes:
+        refused: What it told, in the test in progress; each text once.
+
+    Args:
+        is_allowed: Whether a test lets a host through.
+    """
+
+    def __init__(self, is_allowed: Callable[[str], bool]) -> None:
+        self.refused: Final[dict[str, None]] = {}
+        self._is_allowed: Final = is_allowed
+        self._undo: Final = Undo()
+
+    def __enter__(self) -> None:
+        self.refused.clear()
+        with PATCHING:
+            guard(self._refuse, Hosts(self._is_allowed), self._undo)
+
+    def __exit__(self, *error: object) -> None:
+        self._undo.close()
+
+    def _refuse(self, host: str) -> None:
+        """Raise an error; teardown raises it again, since handlers catch Exception."""
+        text = (
+            f"The real {host} was about to be reached at {place_of(author_frame())}, and ecs_events_real_cloud is refuse. Use "
+            "the fixture ecs_events, which answers the SDK's calls, or a mock of your own. To let all tests reach Alibaba "
+            "Cloud: --ecs-events-real-cloud=allow."
+        )
+        self.refused[text] = None
+        raise UnexpectedCallError(text)

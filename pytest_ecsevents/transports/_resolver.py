@@ -1,0 +1,51 @@
+"""Name look-ups of hosts that a test may not reach: what no other file here answers is stopped before it connects.
+
+Replaces the look-ups of `socket`, that of event loops, and connecting by name. `socket.getaddrinfo` calls `_socket.getaddrinfo`, which is
+replaced, so that programs that keep the former are stopped too, and one that the user replaced is left alone (tried with
+CPython 3.10 to 3.15). Not stopped are clients that look names up in C: pycurl, and the bare streams of uvloop.
+"""
+
+import _socket
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Any, Final
+
+from pytest_ecsevents._errors import hidden_in_reports
+from pytest_ecsevents._undo import Undo
+
+__tracebackhide__ = hidden_in_reports
+
+_LOOKUPS: Final = ((_socket, "getaddrinfo"), (socket, "gethostbyname"), (socket, "gethostbyname_ex"))
+
+
+def guard(check: Callable[[object], None], undo: Undo) -> None:
+    """Have `check` refuse hosts, until `undo` closes."""
+    for module, name in _LOOKUPS:
+        undo.replace(module, name, _checked_lookup(check, getattr(module, name)))
+    for name in ("connect", "connect_ex"):
+        undo.replace(socket.socket, name, _checked_connect(check, getattr(socket.socket, name)))
+    real: Any = asyncio.BaseEventLoop.getaddrinfo
+
+    async def getaddrinfo(loop: Any, host: Any, *args: Any, **options: Any) -> Any:
+        check(host)  # in the caller's task: the loop asks in another thread
+        return await real(loop, host, *args, **options)
+
+    undo.replace(asyncio.BaseEventLoop, "getaddrinfo", getaddrinfo)
+
+
+def _checked_lookup(check: Callable[[object], None], real: Any) -> Any:
+    def look_up(host: Any, *args: Any, **options: Any) -> Any:
+        check(host)
+        return real(host, *args, **options)
+
+    return look_up
+
+
+def _checked_connect(check: Callable[[object], None], real: Any) -> Any:
+    def connect(sock: socket.socket, address: Any) -> Any:
+        if isinstance(address, tuple) and address:
+            check(address[0])
+        return real(sock, address)
+
+    return connect

@@ -1,0 +1,172 @@
+"""The setting `ecs_events_real_cloud`: whether tests without the fixture may reach Alibaba Cloud."""
+
+import socket
+
+import pytest
+
+REFUSE = "ecs_events_real_cloud = refuse\n"
+
+ASK = """
+import socket, urllib.request
+import requests
+
+HOST = "ecs.aliyuncs.com"
+
+def ask():
+    socket.getaddrinfo(HOST, 80)
+
+def swallow(ask=ask):
+    try:
+        ask()
+    except Exception:
+        pass
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_resolver(monkeypatch):
+    """No name is found, so that nothing leaves the machine."""
+
+    def getaddrinfo(host, *_):
+        raise socket.gaierror(socket.EAI_NONAME, f"nothing is found in this test: {host}")
+
+    monkeypatch.setattr("_socket.getaddrinfo", getaddrinfo)
+
+
+@pytest.mark.parametrize("ini", ["", "ecs_events_real_cloud = allow\n"])
+def test_by_default_such_tests_are_left_alone(run, ini):
+    """They look names up for real."""
+    result = run(
+        f"{ASK}\ndef test_it():\n    with pytest.raises(socket.gaierror, match='in this test'): ask()", ini=ini
+    )
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(("ini", "args"), [(REFUSE, ()), ("", ("--ecs-events-real-cloud=refuse",))])
+def test_where_it_is_refused_the_test_fails_in_one_sentence(run, ini, args):
+    """It names the host, the line and the ways to go on; nothing is looked up."""
+    result = run(f"{ASK}\ndef test_it():\n    ask()", *args, ini=ini)
+    result.assert_outcomes(failed=1)
+    result.stdout.re_match_lines(
+        [
+            r"E .*real ecs\.aliyuncs\.com was about to be reached at .*test_where_it_is_refused.*\.py:\d+ in ask.*fixture ecs_events"
+        ]
+    )
+    assert "nothing is found" not in result.stdout.str()
+
+
+def test_the_command_line_may_allow_it(run):
+    """It beats the ini file."""
+    result = run(
+        f"{ASK}\ndef test_it():\n    with pytest.raises(socket.gaierror): ask()",
+        "--ecs-events-real-cloud=allow",
+        ini=REFUSE,
+    )
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        'requests.get("http://ecs.aliyuncs.com/")',
+        'urllib.request.urlopen("https://ecs.aliyuncs.com/")',
+        'requests.get("https://oss.aliyuncs.com/", proxies={"https": "http://127.0.0.1:9"})',
+        'requests.get("http://ecs.aliyuncs.com/", proxies={"http": "http://127.0.0.1:9"})',
+        'pytest.importorskip("httpx").get("http://ecs.aliyuncs.com/", proxy="http://127.0.0.1:9")',
+    ],
+)
+def test_every_client_is_refused(run, how):
+    """Through a proxy too."""
+    result = run(f"{ASK}\ndef test_it():\n    {how}", ini=REFUSE)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*ecs_events_real_cloud is refuse*"])
+
+
+@pytest.mark.parametrize("place", ["set-up", "call", "teardown"])
+def test_a_program_that_swallows_it_fails_at_teardown(run, place):
+    """The error is told once, whatever part of the test it was in; the next test is its own."""
+    body = {"set-up": "swallow(); yield", "call": "yield", "teardown": "yield; swallow()"}[place]
+    call = "swallow()" if place == "call" else "pass"
+    result = run(
+        f"{ASK}\n@pytest.fixture\ndef around():\n    {body}\n\n"
+        f"def test_it(around):\n    {call}\n\ndef test_next(): pass\n",
+        "-p",
+        "no:randomly",
+        ini=REFUSE,
+    )
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(
+        ["*ERROR at teardown of test_it*", "The real ecs.aliyuncs.com was about to be reached*"]
+    )
+
+
+def test_what_failed_by_it_is_not_told_twice(run):
+    """One failure, no error at teardown."""
+    run(f"{ASK}\ndef test_it():\n    ask()", ini=REFUSE).assert_outcomes(failed=1)
+
+
+def test_fixtures_of_every_scope_are_guarded(run):
+    """Those that are set up before the fake cloud of a test that is served too."""
+    result = run(
+        f"{ASK}\n@pytest.fixture(scope='session')\ndef wide():\n    ask()\n\ndef test_it(wide, ecs_events): pass\n",
+        ini=REFUSE,
+    )
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*ecs_events_real_cloud is refuse*"])
+
+
+def test_a_mock_of_the_users_answers(run):
+    """Also for an API."""
+    result = run(
+        f"""{ASK}
+import responses
+
+@responses.activate
+def test_it():
+    responses.get("http://ecs.aliyuncs.com/", body="mine")
+    assert requests.get("http://ecs.aliyuncs.com/").text == "mine"
+""",
+        ini=REFUSE,
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_served_tests_have_their_cloud_and_their_permissions(run):
+    """It answers, and a host that a test lets through is looked up in that test alone."""
+    result = run(
+        f"""{ASK}
+@pytest.mark.ecs_instance("i-web1")
+def test_served(ecs_events):
+    query = "Action=DescribeInstances&Version=2014-05-26&RegionId=cn-hangzhou&Format=JSON"
+    assert requests.get(f"http://ecs.aliyuncs.com/?{{query}}").json()["TotalCount"] == 1
+    ecs_events.allow_host("oss.aliyuncs.com")
+    with pytest.raises(socket.gaierror, match="in this test"):
+        socket.getaddrinfo("oss.aliyuncs.com", 80)
+
+def test_other():
+    with pytest.raises(AssertionError, match="refuse"):
+        socket.getaddrinfo("oss.aliyuncs.com", 80)
+    swallow(lambda: None)
+""",
+        "-p",
+        "no:randomly",
+        ini=REFUSE,
+    )
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["*ERROR at teardown of test_other*"])
+
+
+def test_a_wrong_value_ends_the_run_in_one_sentence(run):
+    """It names what is allowed."""
+    result = run("def test_it(): pass", ini="ecs_events_real_cloud = refus\n")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["*ecs_events_real_cloud is 'refus'. Pass one of: allow, refuse. Did you mean refuse?*"]
+    )
+
+
+def test_nothing_stays_patched(run):
+    """After the run the process is as before."""
+    before = socket.gethostbyname, socket.socket.connect
+    run("def test_it(): pass", ini=REFUSE).assert_outcomes(passed=1)
+    assert (socket.gethostbyname, socket.socket.connect) == before

@@ -1,0 +1,657 @@
+"""No client reaches Alibaba Cloud for real while a test is served, and mocks of the user's own are left alone."""
+
+import asyncio
+import contextlib
+import http.client
+import importlib
+import json
+import socket
+import subprocess
+import sys
+import textwrap
+import urllib.request
+
+import pytest
+import requests
+import responses
+import urllib3
+from aliyunsdkcore.vendored.requests.packages import urllib3 as vendored
+from installed import needs_aiohttp, needs_httpx
+
+from pytest_ecsevents import BadArgumentError, EcsEvents, UnexpectedCallError
+from pytest_ecsevents._undo import Undo
+from pytest_ecsevents.transports._hosts import what_is
+from pytest_ecsevents.transports._imports import when_imported
+
+API = "ecs.cn-hangzhou.aliyuncs.com"
+BUCKET = "state.oss-cn-hangzhou.aliyuncs.com"
+PATH = "/?Action=DescribeInstances&Version=2014-05-26&RegionId=cn-hangzhou&Format=JSON&AccessKeyId=any"
+PROXY = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def ecs():
+    """A cloud with one instance."""
+    with EcsEvents() as ecs_events:
+        ecs_events.instances.add("i-web1")
+        yield ecs_events
+
+
+@pytest.fixture
+def looked_up(monkeypatch):
+    """The names that reach the machine's resolver, which finds none."""
+    names = []
+
+    def getaddrinfo(host, *_, **__):
+        names.append(host)
+        raise socket.gaierror(socket.EAI_NONAME, "nothing is found in this test")
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    return names
+
+
+# -- clients
+
+
+def by_http_client(url):
+    """With http.client."""
+    parts = urllib3.util.parse_url(url)
+    kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    with contextlib.closing(kind(parts.host, parts.port, timeout=3)) as connection:
+        connection.request("GET", parts.request_uri)
+        return connection.getresponse().read()
+
+
+def by_urllib(url):
+    """With urllib.request."""
+    with urllib.request.build_opener().open(url, timeout=3) as reply:
+        return reply.read()
+
+
+def by_urllib3(url, pool=None):
+    """With urllib3."""
+    with pool or urllib3.PoolManager() as manager:
+        return manager.request("GET", url, timeout=3, retries=False).data
+
+
+def by_the_sdks_urllib3(url):
+    """With the legacy SDK's copy of urllib3."""
+    with vendored.PoolManager() as manager:
+        return manager.request("GET", url, timeout=3, retries=False).data
+
+
+def by_requests(url, **options):
+    """With requests."""
+    return requests.get(url, timeout=3, **options).content
+
+
+def by_httpx(url, **options):
+    """With httpx."""
+    import httpx
+
+    with httpx.Client(timeout=3, **options) as client:
+        return client.get(url).content
+
+
+def by_httpx_async(url, **options):
+    """With httpx, asynchronous."""
+    import httpx
+
+    async def ask():
+        async with httpx.AsyncClient(timeout=3, **options) as client:
+            return (await client.get(url)).content
+
+    return asyncio.run(ask())
+
+
+def by_aiohttp(url, *, trust_env=False, **options):
+    """With aiohttp."""
+    import aiohttp
+
+    async def ask():
+        async with aiohttp.ClientSession(trust_env=trust_env) as session, session.get(url, **options) as reply:
+            return await reply.read()
+
+    return asyncio.run(ask())
+
+
+def by_aiohttp_trusting(url):
+    """With aiohttp, which takes proxies from the environment if it is told to."""
+    return by_aiohttp(url, trust_env=True)
+
+
+def by_httpcore(url):
+    """With httpcore, on which httpx is built."""
+    import httpcore
+
+    with httpcore.ConnectionPool() as pool:
+        return pool.request("GET", url).content
+
+
+ANSWERED = [
+    by_http_client,
+    by_urllib,
+    by_urllib3,
+    by_the_sdks_urllib3,
+    by_requests,
+    pytest.param(by_httpx, marks=needs_httpx),
+    pytest.param(by_httpx_async, marks=needs_httpx),
+    pytest.param(by_aiohttp, marks=needs_aiohttp),
+    pytest.param(by_aiohttp_trusting, marks=needs_aiohttp),
+]
+
+
+# -- what is answered
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("client", ANSWERED)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_client_is_answered_by_the_fake_cloud(ecs, looked_up, client, scheme):
+    """Over TLS too, and no name is looked up."""
+    assert json.loads(client(f"{scheme}://{API}{PATH}"))["TotalCount"] == 1
+    assert len(ecs.calls) == 1
+    assert looked_up == []
+
+
+@pytest.mark.parametrize("client", ANSWERED)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_no_proxy_of_the_environment_is_asked(ecs, monkeypatch, client, scheme):
+    """Machines that build and test often have one."""
+    for name in ("http_proxy", "https_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, PROXY)
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert json.loads(client(f"{scheme}://{API}{PATH}"))["TotalCount"] == 1
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_no_proxy_of_the_programs_is_asked(ecs, scheme):
+    """A proxy that a program names itself."""
+    url = f"{scheme}://{API}{PATH}"
+    answers = [
+        by_urllib3(url, urllib3.ProxyManager(PROXY)),
+        by_requests(url, proxies={"http": PROXY, "https": PROXY}),
+        urllib.request.build_opener(urllib.request.ProxyHandler({scheme: PROXY})).open(url, timeout=3).read(),
+    ]
+    assert [json.loads(answer)["TotalCount"] for answer in answers] == [1, 1, 1]
+
+
+def test_no_tunnel_is_made(ecs):
+    """http.client's own way to reach a host through a proxy."""
+    connection = http.client.HTTPSConnection("127.0.0.1", 9, timeout=3)
+    connection.set_tunnel(API)
+    connection.request("GET", PATH)
+    assert json.loads(connection.getresponse().read())["TotalCount"] == 1
+
+
+@needs_httpx
+@pytest.mark.parametrize("client", [by_httpx, by_httpx_async])
+def test_httpx_may_have_any_options(ecs, client):
+    """Its own proxy."""
+    assert json.loads(client(f"https://{API}{PATH}", proxy=PROXY))["TotalCount"] == 1
+
+
+def test_what_was_made_before_the_test_is_answered():
+    """A pool, a connection, and a session that a program makes at import."""
+    pool, connection = urllib3.PoolManager(), http.client.HTTPConnection(API)
+    with EcsEvents(), requests.Session() as session, pool:
+        assert pool.request("GET", f"http://{API}{PATH}").status == 200
+        connection.request("GET", PATH)
+        assert connection.getresponse().status == 200
+        assert session.get(f"http://{API}{PATH}", timeout=3).ok
+
+
+def test_a_connection_that_is_open_since_before_the_test_is_answered(ecs):
+    """Its real socket is closed; afterwards it connects anew."""
+    mine, theirs = socket.socketpair()
+    with theirs:
+        connection = http.client.HTTPConnection(API)
+        connection.sock = mine
+        connection.request("GET", PATH)
+        assert json.loads(connection.getresponse().read())["TotalCount"] == 1
+        assert theirs.recv(10) == b""
+    assert connection.sock is None
+
+
+def test_a_connection_asks_more_than_once(ecs):
+    """Each request is answered on a connection of its own, as far as http.client is concerned."""
+    connection = http.client.HTTPSConnection(API)
+    for _ in range(2):
+        connection.request("GET", PATH)
+        assert connection.getresponse().status == 200
+    assert len(ecs.calls) == 2
+
+
+def test_a_request_that_was_not_answered_yet_is_the_clients_own_mistake(ecs):
+    """http.client says so as it does for real."""
+    connection = http.client.HTTPConnection(API)
+    connection.request("GET", PATH)
+    with pytest.raises(http.client.CannotSendRequest):
+        connection.request("GET", PATH)
+
+
+def test_a_class_that_connects_in_its_own_way_is_answered():
+    """Such as those of httplib2 and of other copies of urllib3."""
+
+    class Own(http.client.HTTPConnection):
+        def connect(self):
+            raise AssertionError
+
+    connection = Own(API)
+    with EcsEvents() as ecs:
+        connection.connect()
+        connection.request("GET", PATH)
+        assert connection.getresponse().status == 200
+        assert ecs.calls[0].transport == "http.client"
+    with pytest.raises(AssertionError):
+        connection.connect()
+
+
+def test_a_name_may_be_written_in_any_way(ecs):
+    """Upper case, and with the root's dot."""
+    connection = http.client.HTTPConnection(f"{API.upper()}.")
+    connection.request("GET", PATH)
+    assert json.loads(connection.getresponse().read())["TotalCount"] == 1
+
+
+def test_urllib3_warns_of_what_is_not_verified_as_for_real(ecs):
+    """A client that trusts every certificate hears of it, one that does not hears nothing."""
+    with urllib3.PoolManager(cert_reqs="CERT_NONE") as pool, pytest.warns(urllib3.exceptions.InsecureRequestWarning):
+        pool.request("GET", f"https://{API}{PATH}")
+
+
+def test_adapters_of_a_session_are_used_for_other_hosts_alone(ecs):
+    """Requests' way to have one's own transport."""
+
+    class Own(requests.adapters.HTTPAdapter):
+        def send(self, request, **_):
+            answer = requests.Response()
+            answer.status_code, answer.url = 299, request.url
+            return answer
+
+    with requests.Session() as session:
+        session.mount("https://", Own())
+        assert session.get(f"https://{BUCKET}/", timeout=3).status_code == 299
+        assert session.get(f"https://{API}{PATH}", timeout=3).status_code == 200
+
+
+@needs_httpx
+def test_a_transport_of_the_users_is_used(ecs):
+    """Httpx's own way to mock."""
+    import httpx
+
+    mine = httpx.MockTransport(lambda _: httpx.Response(299))
+    with httpx.Client(transport=mine) as client:
+        assert client.get(f"https://{API}{PATH}").status_code == 299
+    assert ecs.calls == []
+
+
+@needs_httpx
+def test_a_reply_of_httpx_is_whole(ecs):
+    """Status, reason, headers and the request it belongs to."""
+    import httpx
+
+    reply = httpx.post(f"http://{API}{PATH}", data={"PageSize": "7"})
+    assert (reply.status_code, reply.reason_phrase, reply.http_version) == (200, "OK", "HTTP/1.1")
+    assert reply.headers["Content-Length"] == str(len(reply.content))
+    assert reply.json()["PageSize"] == 7
+    assert reply.request.method == "POST"
+    assert reply.elapsed.total_seconds() >= 0
+
+
+# -- what is stopped
+
+
+async def _streams(host):
+    await asyncio.open_connection(host, 80)
+
+
+async def _look_up(host):
+    await asyncio.get_running_loop().getaddrinfo(host, 80)
+
+
+def by_socket(host, method="connect"):
+    """With a socket of one's own that connects by name."""
+    with socket.socket() as bare:
+        getattr(bare, method)((host, 80))
+
+
+def by_name(name, host):
+    """With a function of the module `socket`."""
+    getattr(socket, name)(host)
+
+
+GETADDRINFO = socket.getaddrinfo
+STOPPED = {
+    "getaddrinfo": lambda host: socket.getaddrinfo(host, 443),
+    "getaddrinfo of bytes": lambda host: socket.getaddrinfo(host.encode(), 443),
+    "a getaddrinfo kept at import": lambda host: GETADDRINFO(host, 443),
+    "gethostbyname": lambda host: by_name("gethostbyname", host),
+    "gethostbyname_ex": lambda host: by_name("gethostbyname_ex", host),
+    "create_connection": lambda host: socket.create_connection((host, 443)),
+    "connect": by_socket,
+    "connect_ex": lambda host: by_socket(host, "connect_ex"),
+    "streams": lambda host: asyncio.run(_streams(host)),
+    "a loop's look-up": lambda host: asyncio.run(_look_up(host)),
+}
+
+
+@pytest.mark.parametrize("how", STOPPED)
+def test_other_clients_are_stopped(how):
+    """The sentence names the line and the ways to go on; the test's end says it again."""
+    with pytest.raises(UnexpectedCallError) as at_the_end, EcsEvents(), pytest.raises(UnexpectedCallError) as error:
+        STOPPED[how]("ECS.aliyuncs.com.")
+    for said in (str(error.value), str(at_the_end.value)):
+        assert "real ecs.aliyuncs.com was about to be reached at" in said
+        assert f"{__file__}:" in said
+        assert "httpx" in said
+        assert 'ecs_events.strict -= {"calls"}' in said
+
+
+@pytest.mark.parametrize("how", STOPPED)
+def test_where_that_is_relaxed_the_name_is_not_found(ecs, how):
+    """As on a machine without a network."""
+    ecs.strict -= {"calls"}
+    with pytest.raises(socket.gaierror) as error:
+        STOPPED[how]("ecs.aliyuncs.com")
+    assert error.value.errno == socket.EAI_NONAME
+
+
+@pytest.mark.parametrize("how", ["getaddrinfo", "gethostbyname", "a loop's look-up", "connect"])
+def test_other_names_are_looked_up(ecs, how):
+    """Whatever they look like."""
+    for name in ("localhost", "aliyuncs.com.invalid", "notaliyuncs.com.invalid"):
+        with contextlib.suppress(OSError):
+            STOPPED[how](name)
+    with contextlib.suppress(OSError):
+        socket.getaddrinfo(None, 80)
+
+
+def test_sockets_without_a_name_are_left_alone(ecs, tmp_path):
+    """Of the file system."""
+    with socket.socket(socket.AF_UNIX) as bare, pytest.raises(FileNotFoundError):
+        bare.connect(str(tmp_path / "none"))
+
+
+# -- hosts that are no API
+
+
+@pytest.mark.parametrize(
+    ("host", "what"),
+    [
+        ("ecs.aliyuncs.com", ""),
+        ("ecs-cn-hangzhou.aliyuncs.com", ""),
+        ("metrics.cn-hangzhou.aliyuncs.com", ""),
+        ("location-readonly.aliyuncs.com", ""),
+        ("ecs-vpc.cn-hangzhou.aliyuncs.com", ""),
+        ("ecs.cn-hangzhou.vpc-proxy.aliyuncs.com", ""),
+        ("rds.aliyuncs.com", ""),
+        ("cr.cn-hangzhou.aliyuncs.com", ""),
+        ("aliyuncs.com", ""),
+        ("oss-cn-hangzhou-internal.aliyuncs.com", "OSS"),
+        ("oss.aliyuncs.com", "OSS"),
+        (BUCKET, "OSS"),
+        ("my.bucket.oss-accelerate.aliyuncs.com", "OSS"),
+        ("b.oss.cn-hangzhou.aliyuncs.com", "OSS"),
+        ("mirrors.aliyuncs.com", "mirror"),
+        ("mirrors.cloud.aliyuncs.com", "mirror"),
+        ("1234.mns.cn-hangzhou.aliyuncs.com", "ecs_events.queue"),
+        ("1234.mns.cn-hangzhou-internal.aliyuncs.com", "ecs_events.queue"),
+        ("project.cn-hangzhou.log.aliyuncs.com", "SLS"),
+        ("1234.cn-hangzhou.fc.aliyuncs.com", "Function Compute"),
+        ("registry.cn-hangzhou.aliyuncs.com", "registry"),
+        ("mine-registry.cn-hangzhou.cr.aliyuncs.com", "registry"),
+        ("rm-1.mysql.rds.aliyuncs.com", "database"),
+    ],
+)
+def test_what_a_host_is(host, what):
+    """Endpoints of APIs are a product, or a product and a region."""
+    assert (what in what_is(host)) if what else what_is(host) == ""
+
+
+@pytest.mark.parametrize("client", [*ANSWERED, pytest.param(by_httpcore, marks=needs_httpx)])
+@pytest.mark.parametrize("proxy", [None, PROXY])
+def test_a_bucket_is_refused_as_what_it_is(monkeypatch, client, proxy):
+    """OSS is not faked: the sentence says so, how to mock it, and how to reach it; the test's end says it again."""
+    if proxy:
+        monkeypatch.setenv("https_proxy", proxy)
+        monkeypatch.delenv("no_proxy", raising=False)
+    with pytest.raises(UnexpectedCallError) as at_the_end, EcsEvents(), pytest.raises(UnexpectedCallError) as error:
+        client(f"https://{BUCKET}/state.json")
+    for said in (str(error.value), str(at_the_end.value)):
+        assert f"{BUCKET} was about to be reached" in said
+        assert "object storage (OSS)" in said
+        assert f'ecs_events.allow_host("{BUCKET}")' in said
+        assert "respx" in said
+
+
+@pytest.mark.parametrize("client", [*ANSWERED, pytest.param(by_httpcore, marks=needs_httpx)])
+def test_where_that_is_relaxed_a_bucket_is_not_found(ecs, client):
+    """Each library says it in its own way."""
+    ecs.strict -= {"calls"}
+    with pytest.raises(Exception, match=r"(?i)name or service not known|failed to resolve|cannot connect") as error:
+        client(f"https://{BUCKET}/state.json")
+    assert not isinstance(error.value, UnexpectedCallError)
+
+
+@needs_httpx
+def test_httpcore_asynchronous_is_stopped_too(ecs):
+    """The pool itself."""
+    import httpcore
+
+    async def ask():
+        async with httpcore.AsyncConnectionPool() as pool:
+            await pool.request("GET", f"https://{BUCKET}/")
+
+    ecs.strict -= {"calls"}
+    with pytest.raises(httpcore.ConnectError):
+        asyncio.run(ask())
+
+
+class TestAllowHost:
+    @pytest.mark.parametrize("client", [*ANSWERED, pytest.param(by_httpcore, marks=needs_httpx)])
+    @pytest.mark.parametrize("host", [BUCKET, "dashscope.aliyuncs.com"])
+    def test_the_host_is_asked_for_real(self, ecs, looked_up, client, host):
+        """One that is no API, and an API of a product that is not faked; the others stay out of reach."""
+        ecs.allow_host(host.upper())
+        with contextlib.suppress(Exception):  # each has an error of its own for what is not found
+            client(f"https://{host}/")
+        assert {name if isinstance(name, str) else name.decode() for name in looked_up} == {host}
+        assert ecs.calls == []
+        with pytest.raises(UnexpectedCallError):
+            asyncio.run(_look_up("oss.aliyuncs.com"))
+        ecs.strict = False
+
+    @pytest.mark.parametrize(
+        "host", ["", "example.com", "https://mirrors.aliyuncs.com", "mirrors.aliyuncs.com:443", "aliyuncs.com", 5, None]
+    )
+    def test_what_is_no_name_of_such_a_host_is_an_error(self, ecs, host):
+        """The sentence says what was passed and what is expected."""
+        with pytest.raises(BadArgumentError, match=r"mirrors\.aliyuncs\.com") as error:
+            ecs.allow_host(host)
+        assert f"got {host!r}" in str(error.value)
+
+    @pytest.mark.parametrize(
+        "host", [API, "metrics.aliyuncs.com", "cms.aliyuncs.com", "location-readonly.aliyuncs.com"]
+    )
+    def test_what_the_fake_cloud_answers_is_an_error(self, ecs, host):
+        """A test would act on real instances."""
+        with pytest.raises(BadArgumentError, match=r"stub"):
+            ecs.allow_host(host)
+
+    def test_it_is_forgotten_with_the_test(self):
+        """The next cloud allows nothing."""
+        with EcsEvents() as first:
+            first.allow_host(BUCKET)
+        with EcsEvents(strict=False), pytest.raises(socket.gaierror, match="Name or service"):
+            socket.gethostbyname(BUCKET)
+
+
+class TestMocksOfTheUsers:
+    """They answer for hosts that are no API; the fake cloud goes on to answer what is one."""
+
+    @pytest.mark.usefixtures("ecs")
+    def test_responses(self):
+        with responses.RequestsMock() as mock:
+            mock.get(f"https://{BUCKET}/", body="mine")
+            assert by_requests(f"https://{BUCKET}/") == b"mine"
+            assert json.loads(by_requests(f"https://{API}{PATH}"))["TotalCount"] == 1
+
+    @pytest.mark.parametrize("client", [by_httpx, by_httpx_async])
+    @pytest.mark.parametrize("is_first", [True, False])
+    def test_respx(self, client, is_first):
+        respx = pytest.importorskip("respx")
+        with contextlib.ExitStack() as stack:
+            if not is_first:
+                stack.enter_context(EcsEvents()).instances.add("i-web1")
+            mock = stack.enter_context(respx.mock())
+            if is_first:
+                stack.enter_context(EcsEvents()).instances.add("i-web1")
+            mock.get(f"https://{BUCKET}/").respond(text="mine")
+            assert client(f"https://{BUCKET}/") == b"mine"
+            assert json.loads(client(f"https://{API}{PATH}"))["TotalCount"] == 1
+
+    @pytest.mark.usefixtures("ecs")
+    def test_requests_mock(self):
+        with pytest.importorskip("requests_mock").Mocker(real_http=True) as mock:
+            mock.get(f"https://{BUCKET}/", text="mine")
+            assert by_requests(f"https://{BUCKET}/") == b"mine"
+            assert json.loads(by_requests(f"https://{API}{PATH}"))["TotalCount"] == 1
+
+    @pytest.mark.usefixtures("ecs")
+    def test_aioresponses(self):
+        mocking = pytest.importorskip("aioresponses")
+        with mocking.aioresponses(passthrough=[f"https://{API}"]) as mock:
+            mock.get(f"https://{BUCKET}/", exception=ConnectionError("mine"))
+            with pytest.raises(ConnectionError, match="mine"):
+                by_aiohttp(f"https://{BUCKET}/")
+            assert json.loads(by_aiohttp(f"https://{API}{PATH}"))["TotalCount"] == 1
+
+
+class TestASessionThatKeepsItsAdapter:
+    """requests-mock leaves the `get_adapter` that it found on the sessions that it mocked."""
+
+    @pytest.fixture
+    def session(self):
+        with requests.Session() as session:
+            with EcsEvents():
+                session.get_adapter = session.get_adapter
+            yield session
+
+    @pytest.mark.usefixtures("ecs")
+    def test_the_cloud_of_the_next_test_answers(self, session, looked_up):
+        assert session.get(f"http://{API}{PATH}", timeout=3).json()["TotalCount"] == 1
+        assert looked_up == []
+
+    def test_no_cloud_answers_where_there_is_none(self, session, looked_up):
+        with pytest.raises(requests.ConnectionError):
+            session.get(f"http://{API}{PATH}", timeout=3)
+        assert looked_up == [API]
+
+
+# -- nothing stays
+
+
+def _patched():
+    from asyncio import BaseEventLoop
+
+    owners = [
+        socket,
+        socket.socket,
+        BaseEventLoop,
+        http.client.HTTPConnection,
+        http.client.HTTPSConnection,
+        urllib.request,
+    ]
+    owners += [urllib3.connection.HTTPConnection, urllib3.connection.HTTPSConnection, requests.Session]
+    owners += [vendored.connection.HTTPConnection, vendored.connection.HTTPSConnection]
+    for module, *names in (
+        ("aiohttp", "ClientSession", "BaseConnector"),
+        ("httpx", "HTTPTransport", "AsyncHTTPTransport"),
+        ("httpcore", "ConnectionPool", "AsyncConnectionPool"),
+    ):
+        if module in sys.modules:
+            owners += [getattr(sys.modules[module], name) for name in names]
+    return [dict(vars(owner)) for owner in owners], list(sys.meta_path)
+
+
+def test_all_is_put_back():
+    """The same names have the same values afterwards."""
+    before = _patched()
+    with EcsEvents():
+        assert _patched() != before
+    assert _patched() == before
+
+
+@needs_httpx
+@needs_aiohttp
+def test_libraries_are_loaded_by_the_program_alone():
+    """What it imports in the middle of a test is answered, and put back; what it never imports is not loaded."""
+    source = f"""
+        import sys
+        from pytest_ecsevents import EcsEvents
+
+        with EcsEvents():
+            pass
+        assert not {{"httpx", "httpcore", "aiohttp"}} & set(sys.modules)
+        finders = list(sys.meta_path)
+        with EcsEvents():
+            import asyncio, aiohttp, httpx
+            asked = httpx.get("http://{API}{PATH}")
+            assert asked.json()["TotalCount"] == 0
+            patched = httpx.HTTPTransport.handle_request
+
+            async def ask():
+                async with aiohttp.ClientSession() as session, session.get("http://{API}{PATH}") as reply:
+                    assert (await reply.json())["TotalCount"] == 0
+
+            asyncio.run(ask())
+        assert httpx.HTTPTransport.handle_request is not patched
+        assert aiohttp.ClientSession._request.__module__ == "aiohttp.client"
+        assert sys.meta_path == finders
+        """
+    ran = subprocess.run([sys.executable, "-c", textwrap.dedent(source)], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+class TestWhenImported:
+    @pytest.fixture
+    def module(self, tmp_path, monkeypatch):
+        """A module that can be imported."""
+        (tmp_path / "late_library.py").write_text("number = 1\n")
+        monkeypatch.syspath_prepend(tmp_path)
+        yield "late_library"
+        sys.modules.pop("late_library", None)
+
+    @pytest.mark.parametrize("is_loaded", [True, False])
+    def test_a_library_is_patched_once_it_is_executed(self, module, is_loaded):
+        """One that is loaded is patched at once; two that wait for it both are told."""
+        undo, seen = Undo(), []
+
+        def patch():
+            seen.append(sys.modules[module].number)
+
+        if is_loaded:
+            importlib.import_module(module)
+        for _ in range(2):
+            when_imported(module, patch, undo)
+        assert seen == ([1, 1] if is_loaded else [])
+        importlib.import_module(module)
+        assert seen == [1, 1]
+        undo.close()
+
+    def test_one_that_is_imported_later_is_not_patched(self, module):
+        """After the test's end."""
+        undo, seen = Undo(), []
+        when_imported(module, lambda: seen.append(1), undo)
+        undo.close()
+        importlib.import_module(module)
+        assert seen == []
+
+    def test_one_that_is_not_there_is_not_found(self):
+        """The import fails as ever."""
+        undo = Undo()
+        when_imported("no_such_library", lambda: None, undo)
+        with pytest.raises(ModuleNotFoundError, match="no_such_library"):
+            importlib.import_module("no_such_library")
+        undo.close()
