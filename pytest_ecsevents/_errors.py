@@ -105,6 +105,12 @@ class UnknownParameterWarning(UserWarning):
     __module__ = "pytest_ecsevents"
 
 
+class UnknownRegionWarning(UserWarning):
+    """A region is not known. It is used all the same: new regions are opened."""
+
+    __module__ = "pytest_ecsevents"
+
+
 class RealWorkWarning(UserWarning):
     """Something real that the test waited for did not end within `patience` real seconds; time went on without it."""
 

@@ -1,7 +1,10 @@
 """Patterns of calls: an action or all of them, and parameters."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Final
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
@@ -60,6 +63,12 @@ def pattern(
     """
     known = [*ACTIONS, *besides]
     if action != ALL and action not in known:
+        product = _product_that_has(str(action))
+        if product is not None:
+            raise BadArgumentError(
+                f"{action} is an action of {product} that is not faked: a call of it fails the test as unexpected. Answer it with "
+                f'ecs_events.stub("{product}", "{action}", {{...}}); then calls of it can be looked up and can fail.'
+            )
         raise BadArgumentError(
             f"unknown action {action!r}: the fake of {' and '.join(PRODUCTS)} does not have it.{did_you_mean(str(action), known)} "
             f"Actions are: {listed(ACTIONS, most=99)}."
@@ -71,6 +80,22 @@ def pattern(
     suggested = list(options)
     wanted = {_wire_name(action, name, names, suggested): value for name, value in params.items()}
     return CallPattern(action, params, wanted)
+
+
+def _product_that_has(action: str) -> str | None:
+    """The faked product of whose actions an installed SDK has this one. The SDKs' files are looked at, not loaded."""
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", action).lower()
+    for product in PRODUCTS.values():
+        name, version = product.name.lower(), product.version.replace("-", "")
+        files = (
+            (f"aliyunsdk{name}", f"request/v{version}/{action}Request.py"),
+            (f"alibabacloud_{name}{version}", f"models/_{words}_request.py"),
+        )
+        for package, file in files:
+            spec = find_spec(package)
+            if spec is not None and spec.origin is not None and (Path(spec.origin).parent / file).exists():
+                return product.name
+    return None
 
 
 def _wire_name(action: str, name: str, known: list[str], options: list[str]) -> str:

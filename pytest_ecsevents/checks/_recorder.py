@@ -53,7 +53,7 @@ T = TypeVar("T")
 MOST_CALLS_AT_ONE_INSTANT: Final = 1000
 """Describe calls that may come in a row at one instant while an instance is in the middle of an operation."""
 
-MOST_CALLS_OF_A_RUN: Final = 10_000
+MOST_CALLS_OF_A_RUN: Final = 1_000
 """Calls that a handler under `run` may make in a row at one instant."""
 
 MOST_REMEMBERED: Final = 20

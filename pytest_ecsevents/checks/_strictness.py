@@ -8,6 +8,7 @@ from typing import Final
 
 from pytest_ecsevents._errors import (
     BadArgumentError,
+    DeliveryError,
     EcsEventsError,
     LeftThreadsError,
     ReceiverError,
@@ -115,8 +116,9 @@ def delivery_error_text(delivery: Delivery, error: BaseException) -> str:
     is_ours = isinstance(error, EcsEventsError)
     kind = "" if is_ours else f"{type(error).__name__} at {place_of_error(error)}: "
     tries = f", attempt {delivery.attempt}" if delivery.attempt > 1 else ""
+    did = "sent" if isinstance(error, DeliveryError) else "delivered"
     return (
-        f"{kind}{error}\n    {delivery.name} was delivered to {delivery.subscription.receiver} at "
+        f"{kind}{error}\n    {delivery.name} was {did} to {delivery.subscription.receiver} at "
         f"{instant_text(delivery.at_micros)}{tries}:\n    {json.dumps(delivery.payload, ensure_ascii=False)}"
     )
 

@@ -4,7 +4,7 @@ import datetime as dt
 import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from pytest_ecsevents._errors import BadArgumentError, NoSingleEventError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed, nearest
@@ -23,7 +23,7 @@ from pytest_ecsevents.clock._times import (
 )
 from pytest_ecsevents.face._settings import Settings, override_settings
 from pytest_ecsevents.report._texts import METADATA
-from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES, EventStatus
+from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES, MAINTENANCE_CAUSES, EventStatus
 from pytest_ecsevents.services.ecs._model import Instance, SystemEvent
 
 __tracebackhide__ = hidden_in_reports
@@ -54,17 +54,34 @@ def event_id_of(event: "SystemEvent | str") -> str:
 # -- instants and durations
 
 
-def timedelta_of(by: object, parts: "tuple[float, ...]") -> dt.timedelta:
-    """The duration of `advance` as keywords; `parts` are in the order of `timedelta`'s arguments."""
-    if by is not None:
-        raise BadArgumentError(
-            'advance got a duration and keywords as well. Pass one: advance("2h") or advance(hours=2).'
-        )
+class TimedeltaParts(TypedDict, total=False):
+    """The keywords of `timedelta`."""
+
+    weeks: float
+    days: float
+    hours: float
+    minutes: float
+    seconds: float
+    milliseconds: float
+    microseconds: float
+
+
+def timedelta_of(by: object, parts: TimedeltaParts) -> dt.timedelta:
+    """The duration of `advance` as keywords."""
+    known = tuple(TimedeltaParts.__annotations__)
+    for name in parts:
+        if name not in known:
+            raise BadArgumentError(
+                f"advance has no argument {name!r}.{did_you_mean(name, known)} It takes: {listed(known)}."
+            )
+    if not parts or by is not None:
+        got = "no duration" if by is None else "a duration and keywords as well"
+        raise BadArgumentError(f'advance got {got}. Pass one: advance("2h") or advance(hours=2).')
     try:
-        return dt.timedelta(*parts)
+        return dt.timedelta(**parts)
     except (TypeError, ValueError, OverflowError):
         raise BadArgumentError(
-            f"advance got {listed(repr(part) for part in parts if part)}, which is not a duration. "
+            f"advance got {listed(map(repr, parts.values()))}, which is not a duration. "
             "Pass numbers, such as hours=2, that stay within the year 9999."
         ) from None
 
@@ -98,6 +115,19 @@ def parse_patience(seconds: object) -> float:
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds > 0:
         raise BadArgumentError(f"patience is {seconds!r}. Pass a number of real seconds, more than zero.")
     return float(seconds)
+
+
+def default_not_before(event_type: str, status: object, *, simulated: bool) -> str | None:
+    """NotBefore of an event that is given none: scheduled maintenance is published 24 to 48 hours ahead (documented).
+
+    Real events that are not born Scheduled have none.
+    """
+    row = EVENT_TYPES.get(f"{event_type}.Reboot" if event_type in MAINTENANCE_CAUSES else event_type)
+    if row is None or simulated:
+        return "+24h"
+    runs_at_once = row.is_failure or EventStatus.SCHEDULED not in row.statuses
+    first = status or ("Executing" if runs_at_once else "Scheduled")
+    return "+24h" if first == EventStatus.SCHEDULED else None
 
 
 # -- functions

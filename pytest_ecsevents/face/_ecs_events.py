@@ -146,24 +146,16 @@ class EcsEvents:
         self,
         by: Duration | None = None,
         /,
-        *,
-        weeks: float = 0,
-        days: float = 0,
-        hours: float = 0,
-        minutes: float = 0,
-        seconds: float = 0,
-        milliseconds: float = 0,
-        microseconds: float = 0,
+        **parts: "Unpack[_arguments.TimedeltaParts]",
     ) -> list[Transition]:
         """Move time forward; all that is due on the way happens in order, with the clock at each due instant.
 
-        Takes a timedelta, text such as "2h30m", or the keywords of `timedelta`.
+        Takes a timedelta, text such as "2h30m", or the keywords of `timedelta` (`hours=2`). No time at all is allowed.
 
         Returns:
             The transitions of events that happened, in order.
         """
-        parts = (days, seconds, microseconds, milliseconds, minutes, hours, weeks)
-        if by is None or any(parts):
+        if by is None or parts:
             by = _arguments.timedelta_of(by, parts)
         span = parse_duration(by, "advance's duration", is_signed=True)
         return self._moved(self._clock.advance_by_author, None, span)
@@ -177,9 +169,8 @@ class EcsEvents:
         Raises:
             BadArgumentError: A ValueError: the instant lies before now, or is malformed.
         """
-        now = self._clock.now()
-        target = parse_when(when, "advance_to's instant", now)
-        return self._moved(self._clock.advance_by_author, target) if target != now else []
+        target = parse_when(when, "advance_to's instant", self._clock.now())
+        return self._moved(self._clock.advance_by_author, target)
 
     def advance_to_next(self) -> list[Transition]:
         """Move time forward to the next transition of an event.
@@ -318,14 +309,15 @@ class EcsEvents:
         disk_id: "Disk | str | None" = None,
         extended_attribute: "Mapping[str, object] | None" = None,
     ) -> SystemEvent:
-        """Publish an event on a declared instance. It counts for the account's limit, which is not enforced here.
+        """Publish an event. It counts for the account's limit, which is not enforced here.
 
         Args:
             event_type: `SystemMaintenance.Reboot`, ...: one of seven for a simulated event, any for a real one. The cause
                 alone, "SystemMaintenance" or "SystemFailure", stands for the type that the instance's ActionOnMaintenance
                 selects (documented).
-            instance_id: The instance, or its id.
-            not_before: The planned time; leave it out for an Inquiring event, and for a real one that runs immediately.
+            instance_id: The instance, or its id; one that is not declared is added.
+            not_before: The planned time. Default: 24 hours from now; none for an Inquiring event, and for a real one that
+                runs immediately.
             simulated: False for a real event, which acts on its instance.
             status: The first status, where the type has a choice.
             reason: `Reason`; a simulated event's is "A simulated event." (documented).

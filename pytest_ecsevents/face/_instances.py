@@ -19,8 +19,8 @@ __tracebackhide__ = hidden_in_reports
 class Instances(Mapping[str, Instance]):
     """The existing instances by id, in order of declaration and creation.
 
-    `pending_takes`, `starting_takes` and `stopping_takes` are durations in virtual time of instances that the handler
-    creates; set them before it does. Instances that the test declares have their own.
+    `pending_takes`, `starting_takes` and `stopping_takes` are durations in virtual time, for all instances that were not
+    declared with their own.
     """
 
     def __init__(self, cloud: Cloud, origin: Origin) -> None:
@@ -38,7 +38,7 @@ class Instances(Mapping[str, Instance]):
 
     @property
     def starting_takes(self) -> dt.timedelta:
-        """How long a new instance is Starting, each time (a guess; default: no time)."""
+        """How long an instance is Starting, each time (a guess; default: no time)."""
         return self._takes(InstanceStatus.STARTING)
 
     @starting_takes.setter
@@ -47,7 +47,7 @@ class Instances(Mapping[str, Instance]):
 
     @property
     def stopping_takes(self) -> dt.timedelta:
-        """How long a new instance is Stopping, each time (a guess; default: no time)."""
+        """How long an instance is Stopping, each time (a guess; default: no time)."""
         return self._takes(InstanceStatus.STOPPING)
 
     @stopping_takes.setter
@@ -55,10 +55,10 @@ class Instances(Mapping[str, Instance]):
         self._set_takes(InstanceStatus.STOPPING, duration, "stopping_takes")
 
     def _takes(self, status: InstanceStatus) -> dt.timedelta:
-        return dt.timedelta(microseconds=self._cloud.instances.new_instances_take.get(status, 0))
+        return dt.timedelta(microseconds=self._cloud.instances.takes.get(status, 0))
 
     def _set_takes(self, status: InstanceStatus, duration: Duration, name: str) -> None:
-        self._cloud.instances.new_instances_take[status] = parse_duration(duration, f"instances.{name}")
+        self._cloud.instances.takes[status] = parse_duration(duration, f"instances.{name}")
 
     def add(
         self,
@@ -68,8 +68,8 @@ class Instances(Mapping[str, Instance]):
         status: str = "Running",
         account_id: str | None = None,
         tags: Mapping[str, str] | None = None,
-        stopping_takes: Duration = "0s",
-        starting_takes: Duration = "0s",
+        stopping_takes: Duration | None = None,
+        starting_takes: Duration | None = None,
         disks: Iterable[GivenDisk] = (),
         action_on_maintenance: str | None = None,
         _where: str = "instances.add",
@@ -83,8 +83,8 @@ class Instances(Mapping[str, Instance]):
             status: "Running" or "Stopped".
             account_id: Its owner; default: the test's account.
             tags: Its tags.
-            stopping_takes: How long it is Stopping, in virtual time (a guess: no time).
-            starting_takes: How long it is Starting.
+            stopping_takes: How long it is Stopping, in virtual time; default: `instances.stopping_takes`.
+            starting_takes: How long it is Starting; default: `instances.starting_takes`.
             disks: Its disks besides the system disk, which every instance has: ids, or dicts of `Disk`'s attributes.
             action_on_maintenance: "AutoRecover", "Stop" or "AutoRedeploy"; default: the service's.
             **attributes: Members of DescribeInstances in snake_case: `instance_name="web1"`, `zone_id=...`,
@@ -95,8 +95,12 @@ class Instances(Mapping[str, Instance]):
                 differently before.
         """
         takes = {
-            InstanceStatus.STOPPING: parse_duration(stopping_takes, f"{_where}'s stopping_takes"),
-            InstanceStatus.STARTING: parse_duration(starting_takes, f"{_where}'s starting_takes"),
+            status: parse_duration(duration, f"{_where}'s {name}")
+            for status, name, duration in (
+                (InstanceStatus.STOPPING, "stopping_takes", stopping_takes),
+                (InstanceStatus.STARTING, "starting_takes", starting_takes),
+            )
+            if duration is not None
         }
         with self._origin.entered():
             record = self._cloud.instances.declare(

@@ -14,12 +14,8 @@ from pytest_ecsevents.face._scenarios import Case
 from pytest_ecsevents.face._settings import Settings
 from pytest_ecsevents.face._staging import Scenario, stage_case
 from pytest_ecsevents.services.ecs._attributes import ATTRIBUTES
-from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES, MAINTENANCE_CAUSES, EventStatus
 
 __tracebackhide__ = hidden_in_reports
-
-DEFAULT_NOT_BEFORE: Final = "+24h"
-"""NotBefore of an `ecs_event` marker that gives none: scheduled maintenance is published 24 to 48 hours ahead."""
 
 
 class Mark(NamedTuple):
@@ -115,38 +111,23 @@ def apply(ecs_events: EcsEvents, marks: Iterable[Mark]) -> None:
             given = bind_arguments(mark)
             with _naming("ecs_event"):
                 for instance_id in _instance_ids(ecs_events, given.pop("instance_id", None)):
-                    given.setdefault("not_before", _default_not_before(given))
                     parts_of(ecs_events).create_event("published by a marker", instance_id=instance_id, **given)
 
 
-def _instance_ids(ecs_events: EcsEvents, given: object) -> list[str]:
+def _instance_ids(ecs_events: EcsEvents, given: object, advice: str = "Name the one, or a list of them.") -> list[str]:
     """Ids of declared instances: those given, else the only one declared, else a new one."""
     instances = ecs_events.instances
     if given is None:
         if len(instances) > 1:
             raise BadArgumentError(
                 f"instance_id is missing, and the test declares more than one instance: {listed(instances, most=10)}. "
-                "Name the one, or a list of them."
+                f"{advice}"
             )
         return list(instances) or [instances.add().instance_id]
     ids: list[Any] = list(given) if isinstance(given, (list, tuple)) else [given]
     if not ids or not all(one and isinstance(one, str) for one in ids):
         raise BadArgumentError(f'instance_id is {given!r}. Pass an id such as "i-web1", or a list of them.')
-    for instance_id in ids:
-        if instance_id not in instances:
-            instances.add(instance_id)
     return ids
-
-
-def _default_not_before(given: Mapping[str, Any]) -> str | None:
-    """The default for events that are born Scheduled, and for simulated ones; other events have none."""
-    event_type = str(given["event_type"])
-    row = EVENT_TYPES.get(f"{event_type}.Reboot" if event_type in MAINTENANCE_CAUSES else event_type)
-    if row is None or given.get("simulated", True):
-        return DEFAULT_NOT_BEFORE
-    runs_at_once = row.is_failure or EventStatus.SCHEDULED not in row.statuses
-    first = given.get("status") or ("Executing" if runs_at_once else "Scheduled")
-    return DEFAULT_NOT_BEFORE if first == EventStatus.SCHEDULED else None
 
 
 def scenario_cases(marks: Iterable[Mark]) -> list[Case]:
@@ -179,7 +160,7 @@ def stage(ecs_events: EcsEvents, marks: Iterable[Mark], case: object) -> Scenari
     with _naming("ecs_scenarios"):
         if instance_id is not None and not isinstance(instance_id, str):
             raise BadArgumentError(f'instance_id is {instance_id!r}. Pass one id, such as "i-web1".')
-        return stage_case(ecs_events, case, _instance_ids(ecs_events, instance_id)[0])
+        return stage_case(ecs_events, case, _instance_ids(ecs_events, instance_id, "Name the one.")[0])
 
 
 def _scenario_arguments(marks: Iterable[Mark]) -> dict[str, Any]:

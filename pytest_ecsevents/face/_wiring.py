@@ -11,7 +11,7 @@ from pytest_ecsevents.checks._recorder import CallRecorder
 from pytest_ecsevents.checks._strictness import parse_checks
 from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.clock._times import Duration, Micros, When, parse_duration, parse_when
-from pytest_ecsevents.face._arguments import instance_id_of, parse_until
+from pytest_ecsevents.face._arguments import default_not_before, instance_id_of, parse_until
 from pytest_ecsevents.face._settings import Settings
 from pytest_ecsevents.handlers._guard import Guard
 from pytest_ecsevents.handlers._receivers import Receivers
@@ -28,9 +28,11 @@ from pytest_ecsevents.server._serving import ServedService, Serving
 from pytest_ecsevents.services._products import api_endpoint
 from pytest_ecsevents.services.cms._delivery import Dispatcher, Subscription
 from pytest_ecsevents.services.cms._monitor import CloudMonitor
+from pytest_ecsevents.services.ecs._checks import check_region
 from pytest_ecsevents.services.ecs._cloud import Cloud
 from pytest_ecsevents.services.ecs._ids import Ids
 from pytest_ecsevents.services.ecs._model import Instance, SystemEvent
+from pytest_ecsevents.services.ecs._regions import REGIONS
 from pytest_ecsevents.services.ecs._settings import CloudSettings
 from pytest_ecsevents.services.metadata._calls import HOST as METADATA_HOST
 from pytest_ecsevents.services.metadata._guests import Guests
@@ -86,7 +88,7 @@ class Parts:
             Ids(seed),
             CloudSettings(
                 account_id=settings.account_id,
-                region_id=settings.region,
+                region_id=check_region(settings.region, REGIONS),
                 executing_for=parse_duration(settings.executing_for, "executing_for"),
                 failures_are_scheduled=settings.failure_events == "scheduled",
             ),
@@ -171,15 +173,21 @@ class Parts:
         instance_id: "Instance | str",
         not_before: When | None = None,
         *,
+        simulated: bool = True,
+        status: str | None = None,
         executing_for: Duration | None = None,
         extended_attribute: "Mapping[str, object] | None" = None,
         **given: Any,
     ) -> SystemEvent:
         """`EcsEvents.create` with a cause in words, which the event's history shows."""
+        if not_before is None:
+            not_before = default_not_before(event_type, status, simulated=simulated)
         record = self.cloud.events.create(
             event_type,
-            self.cloud.instances.get(instance_id_of(instance_id)),
+            self.cloud.instances.get_or_declare(instance_id_of(instance_id)),
             not_before=None if not_before is None else parse_when(not_before, "not_before", self.clock.now()),
+            simulated=simulated,
+            status=status,
             executing_for=None if executing_for is None else parse_duration(executing_for, "executing_for"),
             extended={} if extended_attribute is None else extended_attribute,
             cause=cause,

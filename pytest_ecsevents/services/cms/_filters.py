@@ -79,6 +79,15 @@ def _is_by_grammar(name: str, format_: str) -> bool:
     return not status if is_type else status in {one.value for one in EventStatus}
 
 
+def _with_status(name: str, known: Collection[str]) -> str:
+    """` Did you mean X:Failed or X:Executed?` for a name without its status; "" for others."""
+    event_type = name.partition(":")[2]
+    statuses = EVENT_TYPES[event_type].statuses if _is_by_grammar(f"{name}:Failed", "cloudmonitor") else ()
+    whole = dict.fromkeys(word for word in known if word.startswith(f"{name}:"))
+    whole.update(dict.fromkeys(f"{name}:{status}" for status in statuses))
+    return f" Did you mean {' or '.join(sorted(whole))}? A name ends in its status." if whole else ""
+
+
 _TYPES_HINT: Final = ' EventBridge\'s types have no status; choose one with statuses="Scheduled". A rule takes whole types, and * for all.'
 _ANYTHING: Final = _AllowedValues(lambda _names, _format: (), lambda _word, _format: True)
 _STATUSES: Final = (*(status.value for status in EventStatus), NORMAL, "-")
@@ -143,5 +152,6 @@ def _checked(
         if word not in known and word != ALL and not allowed.also(word, format_):
             choice = f" Expected one of: {listed(known)}." if len(known) < 20 else ""
             hint = _TYPES_HINT if name == "names" and format_ == "eventbridge" else allowed.hint
-            raise BadArgumentError(f"Unknown value {word!r} in `{name}`.{choice}{did_you_mean(word, known)}{hint}")
+            meant = _with_status(word, known) or did_you_mean(word, known)
+            raise BadArgumentError(f"Unknown value {word!r} in `{name}`.{choice}{meant}{hint}")
     return frozenset(str(word) for word in words)

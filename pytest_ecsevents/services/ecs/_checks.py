@@ -1,9 +1,10 @@
 """Checks of what tests pass to the cloud, and the messages if it is wrong."""
 
+import warnings
 from collections.abc import Collection, Mapping
 
-from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
-from pytest_ecsevents._words import did_you_mean, listed, nearest, pass_one_of
+from pytest_ecsevents._errors import BadArgumentError, UnknownRegionWarning, hidden_in_reports
+from pytest_ecsevents._words import did_you_mean, listed, pass_one_of
 from pytest_ecsevents.clock._times import Micros, duration_text, instant_text
 from pytest_ecsevents.services.ecs._catalogue import (
     DISK_EVENT_TYPES,
@@ -17,22 +18,21 @@ from pytest_ecsevents.services.ecs._catalogue import (
 from pytest_ecsevents.services.ecs._disks import Disk
 from pytest_ecsevents.services.ecs._model import DEFAULT_ACTION, InstanceRecord, Maintenance
 from pytest_ecsevents.services.ecs._refusals import NotBeforePassedError, UnknownEventTypeError
+from pytest_ecsevents.services.ecs._regions import NEWER_REGIONS
 
 __tracebackhide__ = hidden_in_reports
 
 
 def check_region(region_id: str, known: Collection[str]) -> str:
-    """Return the region; an unknown one is accepted unless it looks like a misspelt known one.
-
-    Raises:
-        BadArgumentError: It looks like a misspelt region.
-    """
-    if region_id in known:
-        return region_id
-    meant = nearest(region_id, known, likeness=0.85)
-    if meant is None:
-        return region_id
-    raise BadArgumentError(f"region_id is {region_id!r}, which is no region. Did you mean {meant}?")
+    """Return the region, and warn if it is unknown: new regions are opened, so it may exist."""
+    if region_id not in known and region_id not in NEWER_REGIONS:
+        warnings.warn(
+            f"region_id is {region_id!r}, which is no known region.{did_you_mean(region_id, (*known, *NEWER_REGIONS))} It "
+            "is used all the same. If it exists, silence this with the filter ignore::pytest_ecsevents.UnknownRegionWarning.",
+            UnknownRegionWarning,
+            stacklevel=2,
+        )
+    return region_id
 
 
 def check_id(instance_id: object, where: str) -> None:

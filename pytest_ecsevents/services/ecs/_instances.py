@@ -46,14 +46,14 @@ class InstanceStore:
         existing: The instances that are not released, by id, in order of declaration and creation.
         regions: Ids of the service's regions and of those of declared instances.
         on_the_way: When instances that are in the middle of an operation go on, by instance id.
-        new_instances_take: How long instances that are created from now on keep a status on their way to another.
+        takes: How long instances keep a status on their way to another, unless they were declared otherwise.
     """
 
     def __init__(self, clock: Clock, ids: Ids, settings: CloudSettings, changes: Changes) -> None:
         self.existing: Final[dict[str, InstanceRecord]] = {}
         self.regions: Final[set[str]] = {*REGIONS, settings.region_id}
         self.on_the_way: Final[dict[str, Micros]] = {}
-        self.new_instances_take: Final[dict[InstanceStatus, Micros]] = {}
+        self.takes: Final[dict[InstanceStatus, Micros]] = {}
         self._clock: Final = clock
         self._settle: Final = clock.settle  # one bound method for all views
         self._ids: Final = ids
@@ -84,7 +84,7 @@ class InstanceStore:
             BadArgumentError: An argument is wrong, or the instance was declared with others.
         """
         with self._changes.changing() as now:
-            check_id(instance_id or "i", where)
+            check_id("i" if instance_id is None else instance_id, where)
             region = check_region(
                 region_id or region_of_id(instance_id or "") or self._settings.region_id, self.regions
             )
@@ -145,7 +145,7 @@ class InstanceStore:
                 attributes=attributes,
                 created_at=now,
                 number=self.count_ever,
-                takes=self.new_instances_take,
+                takes={},
                 declared_disks=disks,
                 maintenance=Maintenance(),
             )
@@ -195,6 +195,19 @@ class InstanceStore:
             raise UnknownInstanceError(f"{instance_id} is in {instance.region_id}, not in {region_id}.", instance_id)
         return instance
 
+    def get_or_declare(self, instance_id: str) -> InstanceRecord:
+        """Return the instance; declare it if there has never been one of that id.
+
+        Raises:
+            UnknownInstanceError: It has been released.
+        """
+        check_id(instance_id, "create")
+        if instance_id in self.existing or instance_id in self._released:
+            return self.get(instance_id)
+        return self.declare(
+            instance_id, region_id=None, account_id=None, status=_RUNNING, tags={}, attributes={}, where="create"
+        )
+
     def get_ever(self, instance_id: str) -> InstanceRecord:
         """Return the instance, also after its release."""
         return self.existing.get(instance_id) or self._released[instance_id]
@@ -214,12 +227,12 @@ class InstanceStore:
             instance.status = status
             if status == _STARTING:
                 instance.started_at = at
-            if status in instance.takes and self._stays(instance, way[number:], at, cause):
+            if self._stays(instance, way[number:], at, cause):
                 return
 
     def _stays(self, instance: InstanceRecord, rest: tuple[InstanceStatus, ...], at: Micros, cause: str) -> bool:
         """Plan the `rest` of its way if it keeps its status for a while; return whether it does."""
-        until = at + instance.takes.get(instance.status, 0)
+        until = at + instance.takes.get(instance.status, self.takes.get(instance.status, 0))
         if until == at:
             return False
         instance.way = (rest, cause)

@@ -28,6 +28,12 @@ class Region:
 
 
 REGIONS: Final = {row[0]: Region(*row) for row in csv_rows("pytest_ecsevents.services.ecs", "regions.csv")}
+NEWER_REGIONS: Final = (
+    *("na-south-1", "eu-west-2", "us-southeast-1", "ap-southeast-8"),
+    *("cn-zhongwei", "cn-fuzhou", "cn-wuhan-lr", "cn-zhengzhou-jva"),
+)
+"""Regions in the SDKs' endpoint maps of which nothing else is known here."""
+
 _BY_PREFIX: Final = {region.id_prefix: region.region_id for region in REGIONS.values()}
 _ALPHABET: Final = string.digits + string.ascii_lowercase
 
