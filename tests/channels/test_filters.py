@@ -89,6 +89,19 @@ def test_a_name_by_the_grammar_is_known(ecs, name):
     assert ecs.subscribe(list, names=f"ecs:{name.rpartition(':')[0]}", format="eventbridge").deliveries == []
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("Instance:InstanceFailure.Reboot", "Instance:InstanceFailure.Reboot:Executed or "),
+        ("Instance:SystemUpgrade.Migrate", "Instance:SystemUpgrade.Migrate:Scheduled"),
+    ],
+)
+def test_a_name_without_its_status_is_completed(ecs, name, meant):
+    """The statuses that such an event can have are named."""
+    with pytest.raises(BadArgumentError, match=rf"Unknown value '{name}' .* Did you mean .*{meant}"):
+        ecs.subscribe(list, names=name)
+
+
 def test_a_name_that_the_test_added_is_known(ecs):
     """Names that were published later pass too."""
     ecs.notification_names.add("Instance:VSwitchChanged", level="INFO")

@@ -149,10 +149,10 @@ def test_a_url_that_never_takes_it_fails_the_test_when_it_ends(server):
         assert len(ecs.advance("25h")) == 2
     assert str(error.value).startswith(
         "Receivers raised errors that the test did not notice:\n"
-        f"  - HTTP 418\n    {SCHEDULED} was delivered to POST {server.url} at 2030-01-01T00:00:01Z, attempt 3:\n    {{"
+        f"  - HTTP 418\n    {SCHEDULED} was sent to POST {server.url} at 2030-01-01T00:00:01Z, attempt 3:\n    {{"
     ) or str(error.value).startswith(
         "Receivers raised errors that the test did not notice:\n"
-        f"  - HTTP 418\n    {SCHEDULED} was delivered to POST {server.url} at 2030-01-01T00:00:00Z, attempt 3:\n    {{"
+        f"  - HTTP 418\n    {SCHEDULED} was sent to POST {server.url} at 2030-01-01T00:00:00Z, attempt 3:\n    {{"
     )
 
 

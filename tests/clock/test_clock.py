@@ -126,18 +126,25 @@ def test_advance_to_next_goes_from_due_instant_to_due_instant(ecs):
     assert ecs.now == before
 
 
+def test_moving_by_nothing_does_nothing(ecs):
+    """A computed duration may be zero; the clock stays, and nothing happens."""
+    ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1s")
+    before = ecs.now
+    assert [ecs.advance(hours=0), ecs.advance("0s"), ecs.advance_to(before)] == [[], [], []]
+    assert ecs.now == before
+
+
 @pytest.mark.parametrize(
     ("move", "sentence"),
     [
         (
             lambda ecs: ecs.advance(),
-            "The clock already stands at 2018-08-22T10:39:49Z, so this would not move it. Pass a duration longer "
-            "than zero or a later instant.",
+            'advance got no duration. Pass one: advance("2h") or advance(hours=2).',
         ),
         (
-            lambda ecs: ecs.advance("0s"),
-            "The clock already stands at 2018-08-22T10:39:49Z, so this would not move it. Pass a duration longer "
-            "than zero or a later instant.",
+            lambda ecs: ecs.advance(hour=1),
+            "advance has no argument 'hour'. Did you mean hours? It takes: weeks, days, hours, minutes, seconds, "
+            "milliseconds, microseconds.",
         ),
         (
             lambda ecs: ecs.advance(hours=-2),

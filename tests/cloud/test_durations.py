@@ -262,8 +262,8 @@ def test_a_pending_instance_that_is_released_does_not_go_on(ecs, new, run):
     assert "Starting" not in ecs.timeline()
 
 
-def test_what_new_instances_take_can_be_read_and_changed(ecs, new, run):
-    """The settings are durations; a change is for instances created from then on, never for declared ones."""
+def test_what_instances_take_can_be_read_and_changed(ecs, new, run):
+    """The settings are durations; a change is for what begins from then on, of declared instances too."""
     assert (new.pending_takes, new.starting_takes, new.stopping_takes) == (
         dt.timedelta(seconds=5),
         dt.timedelta(minutes=1),
@@ -271,9 +271,13 @@ def test_what_new_instances_take_can_be_read_and_changed(ecs, new, run):
     )
     first = run()
     new.pending_takes = new.starting_takes = "0s"
-    second, declared = run(), ecs.instances.add("i-web3", status="Stopped")
-    ecs.start(declared)
-    assert [new[one].status for one in (first, second, "i-web3")] == ["Pending", "Running", "Running"]
+    assert [new[one].status for one in (first, run())] == ["Pending", "Running"]
+    new.starting_takes = "1m"
+    ecs.instances.add("i-web3", status="Stopped")
+    ecs.instances.add("i-web4", status="Stopped", starting_takes="0s")
+    ecs.start("i-web3")
+    ecs.start("i-web4")
+    assert [new[one].status for one in ("i-web3", "i-web4")] == ["Starting", "Running"]
 
 
 def test_by_default_new_instances_take_no_time(ecs):

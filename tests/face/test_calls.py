@@ -68,6 +68,15 @@ def test_calls_are_found_by_action_and_parameters(ecs, call):
     ("ask", "sentence"),
     [
         (
+            lambda ecs: ecs.assert_not_called("RenewInstance"),
+            "RenewInstance is an action of Ecs that is not faked: a call of it fails the test as unexpected. Answer it with "
+            'ecs_events.stub("Ecs", "RenewInstance", {...}); then calls of it can be looked up and can fail.',
+        ),
+        (
+            lambda ecs: ecs.fail("CreateMetricRules", "Throttling"),
+            f"unknown action 'CreateMetricRules': the fake of Ecs and Cms does not have it. Actions are: {ALL}.",
+        ),
+        (
             lambda ecs: ecs.assert_not_called("RebootInstnce"),
             f"unknown action 'RebootInstnce': the fake of Ecs and Cms does not have it. Did you mean RebootInstance? Actions are: {ALL}.",
         ),

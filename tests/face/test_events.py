@@ -11,6 +11,7 @@ from pytest_ecsevents import (
     EventStatus,
     NoSingleEventError,
     NoSuchNameError,
+    UnknownRegionWarning,
 )
 
 
@@ -190,10 +191,6 @@ def test_where_refuses_a_value_that_no_event_can_have(ecs):
             "or start the clock earlier with @pytest.mark.ecs_clock(start=...).",
         ),
         (
-            {},
-            'not_before is missing: the event needs its planned time. Pass an instant, a timedelta or "+2h30m".',
-        ),
-        (
             {"not_before": "2018-09-01"},
             "not_before is '2018-09-01', which has no time zone, so its meaning would depend on the zone of the "
             "machine. Add "
@@ -240,13 +237,49 @@ def test_an_event_that_cannot_be_is_refused_in_a_sentence(ecs, kwargs, sentence)
 def test_an_unknown_instance_is_named_with_the_nearest(ecs):
     """A misspelt instance id names the nearest one, and how to declare it."""
     with pytest.raises(NoSuchNameError) as error:
-        ecs.create("SystemMaintenance.Reboot", "i-wbe1", not_before="+1h")
+        ecs.reboot("i-wbe1")
     assert str(error.value) == (
         "There is no instance 'i-wbe1'. Did you mean i-web1? Declared are: i-web1, i-web2. Add it with "
         '@pytest.mark.ecs_instance("i-wbe1") or ecs_events.instances.add("i-wbe1").'
     )
     with pytest.raises(KeyError):
         ecs.instances["i-wbe1"]
+
+
+def test_an_event_on_an_instance_that_is_not_declared_adds_it(ecs):
+    """As the marker does, in the region that the id tells."""
+    event = ecs.create("SystemMaintenance.Reboot", "i-bp1new", not_before="+1h")
+    assert event.region_id == ecs.instances["i-bp1new"].region_id == "cn-hangzhou"
+    ecs.release("i-bp1new")
+    with pytest.raises(NoSuchNameError, match="i-bp1new has been released"):
+        ecs.create("SystemMaintenance.Reboot", "i-bp1new", not_before="+1h")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hours"),
+    [
+        ({"event_type": "SystemMaintenance.Reboot"}, 24),
+        ({"event_type": "SystemMaintenance.Reboot", "simulated": False}, 24),
+        ({"event_type": "SystemFailure.Reboot"}, 24),
+        ({"event_type": "SystemFailure.Reboot", "simulated": False}, 0),
+        ({"event_type": "SystemMaintenance.Redeploy", "simulated": False, "status": "Inquiring"}, None),
+    ],
+)
+def test_an_event_without_a_time_is_planned_as_the_markers_is(ecs, arguments, hours):
+    """A day ahead; a real failure runs at once, and an Inquiring event has no time."""
+    expected = None if hours is None else ecs.now + dt.timedelta(hours=hours)
+    assert ecs.create(instance_id="i-web1", **arguments).not_before == expected
+
+
+def test_an_unknown_region_is_a_warning_with_the_nearest():
+    """New regions are opened, so it is used all the same, as a setting and of an instance; known ones give none."""
+    with pytest.warns(UnknownRegionWarning, match="'cn-hangzou', which is no known region. Did you mean cn-hangzhou?"):
+        ecs_events = EcsEvents(region_id="cn-hangzou")
+    with ecs_events:
+        assert ecs_events.instances.add("i-web1").region_id == "cn-hangzou"
+        with pytest.warns(UnknownRegionWarning, match="Did you mean cn-beijing?"):
+            assert ecs_events.instances.add("i-web2", region_id="cn-bejing").region_id == "cn-bejing"
+        assert ecs_events.instances.add("i-web3", region_id="cn-fuzhou").region_id == "cn-fuzhou"
 
 
 def test_an_unknown_event_is_named_with_the_nearest(ecs):
@@ -292,7 +325,8 @@ def test_a_made_up_id_has_the_prefix_of_its_region():
     """An id that is left out is made up in the shape of the service; unknown regions get a prefix of their own."""
     with EcsEvents() as ecs_events:
         assert ecs_events.instances.add(region_id="cn-beijing").instance_id.startswith("i-2ze")
-        moon = ecs_events.instances.add(region_id="moon-1")
+        with pytest.warns(UnknownRegionWarning, match="'moon-1', which is no known region. It is used"):
+            moon = ecs_events.instances.add(region_id="moon-1")
         assert len(moon.instance_id) == 22
         assert ecs_events.instances.add(region_id="moon-1").instance_id[:5] == moon.instance_id[:5]
 
@@ -415,15 +449,15 @@ def test_an_instance_serves_where_its_id_does(ecs):
     [
         (
             lambda ecs: ecs.create("SystemMaintenance.Reboot", ["i-web1"], not_before="+1h"),
-            "the call got ['i-web1'] for an instance. Pass one id, such as \"i-web1\".",
+            "create got ['i-web1'] for an instance. Pass one id, such as \"i-web1\".",
         ),
         (
             lambda ecs: ecs.instances.add(5),
             'instances.add got 5 for an instance. Pass one id, such as "i-web1".',
         ),
         (
-            lambda ecs: ecs.instances.add("i-web9", region_id="cn-bejing"),
-            "region_id is 'cn-bejing', which is no region. Did you mean cn-beijing?",
+            lambda ecs: ecs.instances.add(""),
+            "instances.add got '' for an instance. Pass one id, such as \"i-web1\".",
         ),
         (
             lambda ecs: ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h", simulated="no"),

@@ -7,7 +7,7 @@ from aliyunsdkcore.acs_exception.exceptions import ServerException
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
 
-from pytest_ecsevents import ApiError, BadArgumentError, EcsEvents, UnexpectedCallError
+from pytest_ecsevents import ApiError, BadArgumentError, EcsEvents, UnexpectedCallError, UnknownRegionWarning
 
 
 @pytest.fixture
@@ -113,7 +113,8 @@ def test_a_call_beside_the_stubs_names_the_nearest(balancers):
 
 def test_a_region_that_the_sdk_does_not_know_is_found(ecs):
     """The SDK asks the location service for the endpoint, and then calls it."""
-    ecs.instances.add("i-moon", region_id="moon-1")
+    with pytest.warns(UnknownRegionWarning, match="moon-1"):
+        ecs.instances.add("i-moon", region_id="moon-1")
     request = CommonRequest(version="2014-05-26", action_name="DescribeInstances", product="Ecs")
     request.set_location_service_code("ecs")
     reply = json.loads(AcsClient("ak", "secret", "moon-1").do_action_with_exception(request))

@@ -431,6 +431,21 @@ def test_items_that_are_no_functions_are_left_alone(run, pytester):
     run("", "--doctest-glob=*.txt").assert_outcomes(passed=1)
 
 
+def test_the_plugin_is_loaded_by_name_where_autoload_is_disabled(pytester, monkeypatch):
+    """`-p pytest_ecsevents.plugin` is all that it takes."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p pytest_ecsevents.plugin -p no:cacheprovider")
+    pytester.makepyfile("def test_it(ecs_events): assert ecs_events.now.year == 2030")
+    pytester.runpytest().assert_outcomes(passed=1)
+
+
+def test_a_misspelt_region_of_the_command_line_is_a_warning(pytester):
+    """It names the nearest one, and the test runs."""
+    pytester.makepyfile("def test_it(ecs_events): assert ecs_events.instances.add().region_id == 'cn-hangzou'")
+    result = pytester.runpytest("--ecs-events-region=cn-hangzou", "-W", "default")
+    result.assert_outcomes(passed=1, warnings=1)
+    result.stdout.fnmatch_lines(["*'cn-hangzou', which is no known region. Did you mean cn-hangzhou?*"])
+
+
 def test_nothing_heavy_is_imported_when_pytest_starts(pytester):
     """A run that does not use the fixture loads neither greenlet, responses nor freezegun, nor any part of an SDK."""
     pytester.makepyfile(

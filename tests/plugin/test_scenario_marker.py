@@ -362,7 +362,7 @@ def test_what_cannot_run_several_times_over_is_refused_in_a_sentence(run, source
         (
             '@pytest.mark.ecs_scenarios("failed")\n@pytest.mark.ecs_instance("i-1")\n@pytest.mark.ecs_instance("i-2")',
             "@pytest.mark.ecs_scenarios: instance_id is missing, and the test declares more than one instance: i-1, i-2. "
-            "Name the one, or a list of them.",
+            "Name the one.",
         ),
     ],
 )

@@ -123,7 +123,7 @@ class InstanceRecord:
 
     Attributes:
         number: The number of instances before it.
-        takes: How long it keeps a status during an operation.
+        takes: How long it keeps a status during an operation, where it was declared with that.
         declared_disks: Its disks, perhaps without the system disk.
         locks: `OperationLocks`.
         releases_at: When it is released, once its reclaiming was announced.
@@ -157,7 +157,6 @@ class InstanceRecord:
     def __post_init__(self) -> None:
         self.tags = MappingProxyType(dict(self.tags))
         self.attributes = MappingProxyType(dict(self.attributes))
-        self.takes = {status: lasts for status, lasts in self.takes.items() if lasts}
         self.started_at = self.created_at
         self.metadata_options = MetadataOptions(
             str(self.attributes.get("http_endpoint", "")), str(self.attributes.get("http_tokens", ""))
