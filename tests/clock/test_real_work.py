@@ -323,7 +323,7 @@ def hold_a_thread():
         thread.start()
         started = real_now()
         time.sleep(3600)
-        assert 0.3 <= real_now() - started < 5
+        assert 0.2 <= real_now() - started < 5  # it may have been seen at work just before
         time.sleep(3600)
         assert clock() == "02:00:00"
         process.kill()
