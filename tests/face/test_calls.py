@@ -73,8 +73,8 @@ def test_calls_are_found_by_action_and_parameters(ecs, call):
             'ecs_events.stub("Ecs", "RenewInstance", {...}); then calls of it can be looked up and can fail.',
         ),
         (
-            lambda ecs: ecs.fail("CreateMetricRules", "Throttling"),
-            f"unknown action 'CreateMetricRules': the fake of Ecs and Cms does not have it. Actions are: {ALL}.",
+            lambda ecs: ecs.fail("Zzz", "Throttling"),
+            f"unknown action 'Zzz': the fake of Ecs and Cms does not have it. Actions are: {ALL}.",
         ),
         (
             lambda ecs: ecs.assert_not_called("RebootInstnce"),
@@ -86,7 +86,7 @@ def test_calls_are_found_by_action_and_parameters(ecs, call):
             "DryRun, RegionId.",
         ),
     ],
-    ids=["action", "parameter"],
+    ids=["not faked", "unknown to the SDKs", "action", "parameter"],
 )
 def test_a_misspelt_question_is_an_error(ecs, ask, sentence):
     """An assertion about an action or parameter that does not exist cannot pass by accident."""
