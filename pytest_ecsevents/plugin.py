@@ -38,6 +38,7 @@ _SETTINGS = {
     "clock": "what freezes the clock: freezegun (default) or time-machine",
     "tz": "time zone of the process during a test, such as Asia/Shanghai (default: local, that of the machine)",
     "sleep": "what time.sleep does in the test's own thread: virtual (default) moves the clock, real waits",
+    "follow": "the clock: virtual (default) stands until the test moves it, real goes on with the machine's from its now",
     "executing_for": "how long an event stays Executing after NotBefore (default: 1s)",
     "failure_events": "how simulated failure events are born: executing (default) or scheduled",
     "strict": "what fails a test that would otherwise pass: true (all, the default), false, or some of "
@@ -49,10 +50,10 @@ _SETTINGS = {
 _HELP = """\
 ecs_event(event_type, *, instance_id, not_before='+24h', simulated=True, status=None, reason=None, \
 outcome='Executed', executing_for=None, disk_id=None, extended_attribute=None): publish an ECS system event before the test; instance_id may be a list.
-ecs_instance(instance_id, *, region_id, status='Running', account_id, tags={...}, stopping_takes='0s', \
-starting_takes='0s', disks=[...], action_on_maintenance='AutoRecover', **attributes): \
+ecs_instance(instance_id, *, region_id, status='Running', account_id, tags={...}, stopping_takes=None, \
+starting_takes=None, disks=[...], action_on_maintenance='AutoRecover', **attributes): \
 declare an ECS instance; attributes are those of DescribeInstances in snake_case.
-ecs_clock(start=..., *, backend='freezegun', tz='local', sleep='virtual', executing_for='1s', \
+ecs_clock(start=..., *, backend='freezegun', tz='local', sleep='virtual', follow='virtual', executing_for='1s', \
 failure_events='executing'): where the test's clock is frozen, and how.
 ecs_scenarios(*names, event_types=['SystemMaintenance.Reboot'], exclude=[], simulated=None, instance_id=None): \
 run the test once for each scenario of an event (executed, avoidable, canceled-before, ...); all of them, or those named.

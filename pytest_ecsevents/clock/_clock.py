@@ -16,6 +16,7 @@ from pytest_ecsevents._undo import PATCHING, Undo
 from pytest_ecsevents.clock._after_import import call_after_import
 from pytest_ecsevents.clock._asyncio import LoopTime, is_virtual, replace_loops
 from pytest_ecsevents.clock._brief_waits import CausedCalls
+from pytest_ecsevents.clock._follower import Follower
 from pytest_ecsevents.clock._freezegun import FreezegunSource
 from pytest_ecsevents.clock._hypothesis import keep_hypothesis_real
 from pytest_ecsevents.clock._local_time import LOCAL_TEXTS
@@ -46,6 +47,7 @@ __tracebackhide__ = hidden_in_reports
 
 BACKENDS: Final = ("freezegun", "time-machine")
 SLEEPS: Final = ("virtual", "real")
+FOLLOWS: Final = ("virtual", "real")
 
 _CLOCKS: Final = ("monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")
 _OF_TIME: Final = frozenset({"sleep", *_CLOCKS, "ctime", "asctime"})
@@ -81,11 +83,14 @@ class Clock:
         default_start: Where to freeze if the test gives no instant.
         backend: One of `BACKENDS`.
         tz: The process's time zone meanwhile, or `LOCAL`.
+        follow: One of `FOLLOWS`. "real": start at the machine's instant and go on with it; then waits are not replaced.
         sleep: One of `SLEEPS`. "virtual": waits in the thread that enters, and in threads that it starts, move the clock.
             "real": waits are not replaced.
     """
 
-    def __init__(self, *, start: Micros | None, default_start: Micros, backend: str, tz: str, sleep: str) -> None:
+    def __init__(
+        self, *, start: Micros | None, default_start: Micros, backend: str, tz: str, sleep: str, follow: str = "virtual"
+    ) -> None:
         self.lock: Final = threading.RLock()
         self._is_in_operation: Final[Callable[[], bool]] = self.lock._is_owned  # type: ignore[attr-defined]  # noqa: SLF001  # as Condition
         self.queue: Final[DueQueue[object]] = DueQueue()
@@ -93,7 +98,10 @@ class Clock:
         self._start = start
         self._default_start = default_start
         self._tz = tz
-        self._sleep = sleep
+        self._follows_machine: Final = follow == "real"
+        self._sleep = "real" if self._follows_machine else sleep
+        self._follower: Follower | None = None
+        self._machine_at_start: tuple[Micros, float] | None = None
         own: dict[str, ClockSource] = {"freezegun": FreezegunSource(), "time-machine": TimeMachineSource()}
         self._own = own[backend]
         # When both are active, freezegun's replacement is the outer one.
@@ -128,6 +136,8 @@ class Clock:
         _entered.append(self)
         try:
             self._take()
+            if self._follows_machine:
+                self._follower = Follower(self.settle)
         except BaseException:
             self.leave()
             raise
@@ -140,13 +150,20 @@ class Clock:
         of_time = (real_sleep, time.sleep, *(getattr(time, name) for name in _CLOCKS), *LOCAL_TEXTS)
         memo.want(set(map(id, filter(is_no_mock, of_time))), _OF_TIME)
         if foreign is None:
-            self._own.start(self._default_start if self._start is None else self._start)
+            machine = time.time_ns() // 1_000
+            self._machine_at_start = machine, real_now()
+            start = self._default_start if self._start is None else self._start
+            self._own.start(machine if self._follows_machine else start, ticks=self._follows_machine)
             _shared.callback(self._own.stop)
             if isinstance(self._own, FreezegunSource):
                 call_after_import({"time_machine": partial(follow_travels, self._own, _shared)}, _shared)
-            self.holder = self._own.name
+            self.holder = f"{self._own.name}{', with the machine' if self._follows_machine else ''}"
         else:
             at = foreign.read()
+            if self._follows_machine:
+                raise EcsEventsError(
+                    f'follow="real" needs the machine\'s clock, but {foreign.name} has already frozen it. Remove one of the two.'
+                )
             if self._start is not None and at is not None and self._start != at:
                 raise EcsEventsError(
                     f"The clock starts at {instant_text(self._start)}, but {foreign.name} has already frozen it at "
@@ -191,6 +208,8 @@ class Clock:
 
     def leave(self) -> None:
         """Give the process's clock back and end the threads that wait for it. From now on this clock stands still."""
+        if self._follower is not None:
+            self._follower.stop()
         try:
             if self.waits is not None:
                 self.left_threads, self.given_up = self.waits.close(), self.waits.outside.given_up
@@ -232,6 +251,13 @@ class Clock:
             if at is not None:
                 return at
         return time.time_ns() // 1_000
+
+    def ahead_of_machine(self) -> Micros:
+        """How far this clock is ahead of the machine's; 0 while a library of the user's holds it."""
+        if self._machine_at_start is None:
+            return 0
+        machine, real = self._machine_at_start
+        return self.now() - machine - round((real_now() - real) * SECOND)
 
     def settle(self) -> None:
         """Run what is due: code outside this class may have moved the clock."""

@@ -54,7 +54,7 @@ class FreezegunSource:
     def move_to(self, at: Micros) -> None:
         sys.modules["freezegun.api"].freeze_factories[-1].move_to(naive_from_micros(at))
 
-    def start(self, at: Micros) -> None:
+    def start(self, at: Micros, *, ticks: bool) -> None:
         import asyncio
         import concurrent.futures._base
 
@@ -62,7 +62,7 @@ class FreezegunSource:
         from freezegun import api, config
 
         added = [name for name in config.settings.default_ignore_list if name not in config.DEFAULT_IGNORE_LIST]
-        freezer: Any = freezegun.freeze_time(naive_from_micros(at))
+        freezer: Any = freezegun.freeze_time(naive_from_micros(at), tick=ticks)
         freezer.ignore = tuple(added)
         replace_fakes(api, self._read_own, self._undo)
         self._factory = self._start_with_memo(api, freezer)
@@ -82,7 +82,7 @@ class FreezegunSource:
     def _read_own(self) -> dt.datetime | None:
         """The instant, naive, while the innermost clock of freezegun's is ours."""
         factories = sys.modules["freezegun.api"].freeze_factories
-        frozen: dt.datetime | None = self._factory.time_to_freeze if factories[-1:] == [self._factory] else None
+        frozen: dt.datetime | None = self._factory() if factories[-1:] == [self._factory] else None
         return frozen
 
     def _start_with_memo(self, api: Any, freezer: Any) -> object:

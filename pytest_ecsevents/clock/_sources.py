@@ -21,8 +21,8 @@ class ClockSource(Protocol):
     def move_to(self, at: Micros) -> None:
         """Move the replaced clock."""
 
-    def start(self, at: Micros) -> None:
-        """Replace the clock."""
+    def start(self, at: Micros, *, ticks: bool) -> None:
+        """Replace the clock. It stands, or goes on with the machine's if it `ticks`."""
 
     def stop(self) -> None:
         """Undo `start`."""

@@ -30,7 +30,7 @@ class TimeMachineSource:
     def move_to(self, at: Micros) -> None:
         self._travellers()[-1].shift(dt.timedelta(microseconds=at - _now()))
 
-    def start(self, at: Micros) -> None:
+    def start(self, at: Micros, *, ticks: bool) -> None:
         try:
             import time_machine
         except ImportError:
@@ -39,7 +39,7 @@ class TimeMachineSource:
                 'Run: pip install "pytest-ecsevents[time-machine]", or use backend="freezegun".'
             ) from None
         # An aware datetime would set the process's zone to its own, in child processes too.
-        self._travel = time_machine.travel(at // SECOND, tick=False)
+        self._travel = time_machine.travel(at // SECOND, tick=ticks)
         self._travel.start()
         self.move_to(at)
 

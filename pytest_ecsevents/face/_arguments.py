@@ -66,8 +66,14 @@ class TimedeltaParts(TypedDict, total=False):
     microseconds: float
 
 
-def timedelta_of(by: object, parts: TimedeltaParts) -> dt.timedelta:
-    """The duration of `advance` as keywords."""
+def parse_advance(by: object, parts: TimedeltaParts) -> Micros:
+    """The duration of `advance`, which may be given by the keywords of `timedelta`."""
+    if by is None or parts:
+        by = _timedelta(by, parts)
+    return parse_duration(by, "advance's duration", is_signed=True)
+
+
+def _timedelta(by: object, parts: TimedeltaParts) -> dt.timedelta:
     known = tuple(TimedeltaParts.__annotations__)
     for name in parts:
         if name not in known:

@@ -12,8 +12,9 @@ from pytest_ecsevents._frames import author_frame, place_of
 from pytest_ecsevents.checks._strictness import Checks, parse_checks
 from pytest_ecsevents.checks._stubs import Answer
 from pytest_ecsevents.clock._asyncio import is_loop_running
-from pytest_ecsevents.clock._times import Duration, Micros, When, from_micros, instant_text, parse_duration, parse_when
+from pytest_ecsevents.clock._times import Duration, When, from_micros, instant_text, parse_duration, parse_when
 from pytest_ecsevents.face import _arguments
+from pytest_ecsevents.face._environment import environment
 from pytest_ecsevents.face._instances import Instances
 from pytest_ecsevents.face._settings import Settings
 from pytest_ecsevents.face._wiring import Parts, entered
@@ -61,6 +62,8 @@ class EcsEvents:
         backend: What freezes the clock: "freezegun" or "time-machine".
         tz: Time zone of the process meanwhile, such as "Asia/Shanghai"; "local" (the default) is that of the machine.
         sleep: "virtual": `time.sleep` in this thread moves the clock; "real": it waits.
+        follow: "real": the cloud starts at the machine's now and goes on with it, for other processes. Waiting is real
+            then, and `run` is refused; `advance` jumps ahead of the machine, and the cloud goes on from there.
         executing_for: How long an event stays Executing after NotBefore (a guess; default: one second).
         failure_events: First status of simulated failure events: "executing" or "scheduled".
         strict: What fails a test that would otherwise pass: True for all checks (the default), False for none, or
@@ -85,6 +88,7 @@ class EcsEvents:
         backend: str | None = None,
         tz: str | None = None,
         sleep: str | None = None,
+        follow: str | None = None,
         executing_for: Duration | None = None,
         failure_events: str | None = None,
         strict: "bool | str | Iterable[str] | None" = None,
@@ -98,6 +102,7 @@ class EcsEvents:
             backend=backend,
             tz=tz,
             sleep=sleep,
+            follow=follow,
             executing_for=executing_for,
             failure_events=failure_events,
         )
@@ -155,10 +160,7 @@ class EcsEvents:
         Returns:
             The transitions of events that happened, in order.
         """
-        if by is None or parts:
-            by = _arguments.timedelta_of(by, parts)
-        span = parse_duration(by, "advance's duration", is_signed=True)
-        return self._moved(self._clock.advance_by_author, None, span)
+        return self._parts.moved(self._clock.advance_by_author, None, _arguments.parse_advance(by, parts))
 
     def advance_to(self, when: When) -> list[Transition]:
         """Move time forward to an instant, as `advance` does.
@@ -170,7 +172,7 @@ class EcsEvents:
             BadArgumentError: A ValueError: the instant lies before now, or is malformed.
         """
         target = parse_when(when, "advance_to's instant", self._clock.now())
-        return self._moved(self._clock.advance_by_author, target)
+        return self._parts.moved(self._clock.advance_by_author, target)
 
     def advance_to_next(self) -> list[Transition]:
         """Move time forward to the next transition of an event.
@@ -178,9 +180,9 @@ class EcsEvents:
         Returns:
             The transitions of that instant; an empty list when nothing is due.
         """
-        moved = self._moved(self._clock.advance_to_next)
+        moved = self._parts.moved(self._clock.advance_to_next)
         while not moved and self._clock.next_due() is not None:
-            moved = self._moved(self._clock.advance_to_next)
+            moved = self._parts.moved(self._clock.advance_to_next)
         return moved
 
     def run(
@@ -247,26 +249,6 @@ class EcsEvents:
     @patience.setter
     def patience(self, seconds: object) -> None:
         self._parts.patience = _arguments.parse_patience(seconds)
-
-    def _moved(self, move: Callable[..., None], *args: Micros | None) -> list[Transition]:
-        """Move the clock; returns the transitions. Tests do this most often, so with nothing due it enters only the clock."""
-        if self._clock.still_at is not None:
-            self._cloud.check_entered()
-        origin = self._recorder.origin
-        was_test, origin.is_test = origin.is_test, True
-        try:
-            self._clock.settle()
-            before = len(self._recorder.journal)
-            move(*args)
-        except BaseException as error:
-            self._recorder.surfaced(error)
-            raise
-        finally:
-            origin.is_test = was_test
-        if self._recorder.unseen:
-            self._recorder.surface()
-        entries = self._recorder.journal[before:]
-        return [entry for entry in entries if isinstance(entry, Transition)] if entries else []
 
     @entered
     def at(self, when: When, function: Callable[..., object], /, *args: object, **kwargs: object) -> Callable[[], None]:
@@ -636,6 +618,20 @@ class EcsEvents:
         """
         self._cloud.check_entered()
         return self._parts.serving.address("ecs_events.endpoint")
+
+    def environment(self) -> dict[str, str]:
+        """Environment variables that point another process at this cloud: `env={**os.environ, **ecs_events.environment()}`.
+
+        They hold an access key, the region and the endpoint, and the server as the proxy for http:// URLs, which leads the
+        legacy SDK and clients of the metadata service here as they are. `FAKETIME` has the clock for libfaketime.
+
+        Returns:
+            The variables by name.
+
+        Raises:
+            EcsEventsError: The extra `server` is not installed.
+        """
+        return environment(self._parts, self.endpoint)
 
     def queue(
         self,

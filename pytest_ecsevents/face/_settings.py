@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.checks._strictness import parse_checks
-from pytest_ecsevents.clock._clock import BACKENDS, SLEEPS
+from pytest_ecsevents.clock._clock import BACKENDS, FOLLOWS, SLEEPS
 from pytest_ecsevents.clock._times import parse_duration, parse_when
 from pytest_ecsevents.clock._zone import LOCAL, check_zone
 
@@ -29,6 +29,7 @@ class Settings(NamedTuple):
     clock: str = "freezegun"
     tz: str = LOCAL
     sleep: str = "virtual"
+    follow: str = "virtual"
     executing_for: str = "1s"
     failure_events: str = "executing"
     strict: str = "true"
@@ -39,6 +40,7 @@ class Settings(NamedTuple):
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "clock": BACKENDS,
     "sleep": SLEEPS,
+    "follow": FOLLOWS,
     "failure_events": ("executing", "scheduled"),
     "timeline": ("failed", "all"),
     "real_cloud": ("allow", "refuse"),

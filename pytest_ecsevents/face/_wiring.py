@@ -31,7 +31,7 @@ from pytest_ecsevents.services.cms._monitor import CloudMonitor
 from pytest_ecsevents.services.ecs._checks import check_region
 from pytest_ecsevents.services.ecs._cloud import Cloud
 from pytest_ecsevents.services.ecs._ids import Ids
-from pytest_ecsevents.services.ecs._model import Instance, SystemEvent
+from pytest_ecsevents.services.ecs._model import Instance, SystemEvent, Transition
 from pytest_ecsevents.services.ecs._regions import REGIONS
 from pytest_ecsevents.services.ecs._settings import CloudSettings
 from pytest_ecsevents.services.metadata._calls import HOST as METADATA_HOST
@@ -81,6 +81,7 @@ class Parts:
     ) -> None:
         self.patience = PATIENCE
         self._seed: Final = seed
+        self.settings: Final = settings
         self.undo: Final = Undo()
         self.clock: Final = _clock(settings, start)
         self.cloud: Final = Cloud(
@@ -164,6 +165,28 @@ class Parts:
         for sentence in self.clock.given_up:
             warnings.warn(sentence, RealWorkWarning, stacklevel=2)
 
+    # -- time
+
+    def moved(self, move: Callable[..., None], *args: Micros | None) -> list[Transition]:
+        """Move the clock; returns the transitions. Tests do this most often, so with nothing due it enters only the clock."""
+        if self.clock.still_at is not None:
+            self.cloud.check_entered()
+        origin = self.recorder.origin
+        was_test, origin.is_test = origin.is_test, True
+        try:
+            self.clock.settle()
+            before = len(self.recorder.journal)
+            move(*args)
+        except BaseException as error:
+            self.recorder.surfaced(error)
+            raise
+        finally:
+            origin.is_test = was_test
+        if self.recorder.unseen:
+            self.recorder.surface()
+        entries = self.recorder.journal[before:]
+        return [entry for entry in entries if isinstance(entry, Transition)] if entries else []
+
     # -- events
 
     def create_event(
@@ -203,7 +226,7 @@ class Parts:
         runner = self._runner(*parse_until(what, until, self.clock.now(), ecs_events))
         if runner is None:
             raise EcsEventsError(
-                f'{what} needs sleeping to move the clock: call it in a thread of the test, without sleep="real".'
+                f'{what} needs sleeping to move the clock: call it in a thread of the test, without sleep="real" or follow="real".'
             )
         return runner
 
@@ -307,10 +330,15 @@ class Parts:
 
 def _clock(settings: Settings, start: When | None) -> Clock:
     default_start = parse_when(settings.start, "start", 0)
+    if settings.follow == "real" and start is not None:
+        raise EcsEventsError(
+            f'follow="real" starts at the machine\'s now, but start is {start!r}. Omit one of the two.'
+        )
     return Clock(
         start=None if start is None else parse_when(start, "start", default_start),
         default_start=default_start,
         backend=settings.clock,
         tz=settings.tz,
         sleep=settings.sleep,
+        follow=settings.follow,
     )

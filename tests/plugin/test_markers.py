@@ -1,6 +1,12 @@
 """The markers and whom they serve."""
 
+import re
+from pathlib import Path
+
 import pytest
+
+from pytest_ecsevents import plugin
+from pytest_ecsevents.face import _markers
 
 
 def test_a_marker_alone_serves_a_test(run):
@@ -276,13 +282,23 @@ def test_the_markers_are_listed_and_strict(run, pytester):
             "reason=None, outcome='Executed', executing_for=None, disk_id=None, extended_attribute=None): publish an ECS system event before the test; instance_id may be a list.",
             "",
             "@pytest.mark.ecs_instance(instance_id, [*], region_id, status='Running', account_id, tags={...}, "
-            "stopping_takes='0s', starting_takes='0s', disks=[[]...], action_on_maintenance='AutoRecover', [*][*]attributes): declare an ECS instance; attributes are those of DescribeInstances in snake_case.",
+            "stopping_takes=None, starting_takes=None, disks=[[]...], action_on_maintenance='AutoRecover', [*][*]attributes): declare an ECS instance; attributes are those of DescribeInstances in snake_case.",
             "",
-            "@pytest.mark.ecs_clock(start=..., [*], backend='freezegun', tz='local', sleep='virtual', "
+            "@pytest.mark.ecs_clock(start=..., [*], backend='freezegun', tz='local', sleep='virtual', follow='virtual', "
             "executing_for='1s', failure_events='executing'): where the test's clock is frozen, and how.",
         ],
         consecutive=True,
     )
+
+
+@pytest.mark.parametrize("marker", ["ecs_event", "ecs_instance", "ecs_clock"])
+def test_the_texts_about_a_marker_name_its_arguments(marker):
+    """Pytest --markers and the README have those that the marker takes, in that order."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    for text in (plugin._HELP, readme.replace("`", "")):
+        (given,) = re.findall(rf"^\W*{marker}\((.*?)\)(?::| \|)", text, re.MULTILINE)
+        names = tuple(re.findall(r"(?:^|, )(\w+)", re.sub(r"=(\{.*?\}|\[.*?\]|[^,]*)", "", given)))
+        assert names == _markers._ARGUMENTS[marker]
 
 
 def test_the_fixture_is_listed(run):
