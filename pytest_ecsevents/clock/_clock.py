@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from pytest_ecsevents._errors import BadArgumentError, EcsEventsError, hidden_in_reports
 from pytest_ecsevents._undo import PATCHING, Undo
 from pytest_ecsevents.clock._after_import import call_after_import
-from pytest_ecsevents.clock._asyncio import LoopTime, is_virtual, replace_loops
+from pytest_ecsevents.clock._asyncio import LoopTime, is_loop_running, is_virtual, replace_loops
 from pytest_ecsevents.clock._brief_waits import CausedCalls
 from pytest_ecsevents.clock._follower import Follower
 from pytest_ecsevents.clock._freezegun import FreezegunSource
@@ -289,9 +289,10 @@ class Clock:
             self.move_to(target)
 
     async def reach(self, target: Micros) -> None:
-        """`advance_to` for a coroutine: other tasks of its loop run meanwhile."""
+        """`advance_to` for a coroutine: other tasks of its loop run meanwhile, except those of another library, such as trio."""
         while self.now() < target:
-            if self.waits is not None and self.waits.me() is not None and is_virtual(asyncio.get_running_loop()):
+            is_own = self.waits is not None and self.waits.me() is not None
+            if is_own and is_loop_running() and is_virtual(asyncio.get_running_loop()):
                 await asyncio.sleep((target - self.now()) / SECOND)
             else:
                 self.advance_to(target)

@@ -81,12 +81,11 @@ def _make_connect(answering: _Answering, real: Any) -> Any:
 
 def _make_putrequest(answering: _Answering, real: Any) -> Any:
     def putrequest(connection: Any, method: str, url: str, *args: Any, **options: Any) -> None:
-        if not isinstance(connection.sock, AnsweringSocket):
-            made = answering.socket_for(connection, url)
-            if made is not None:
-                if connection.sock is not None:
-                    connection.sock.close()
-                connection.sock = made
+        made, old = answering.socket_for(connection, url), connection.sock
+        if made is not None and made.replaces(old):
+            if old is not None:
+                old.close()
+            connection.sock = made
         real(connection, method, url, *args, **options)
 
     return putrequest
@@ -96,11 +95,9 @@ class _Target:
     """What a connection is for: the host behind a proxy, or else its own."""
 
     def __init__(self, connection: Any, url: str) -> None:
-        self.scheme = "https" if connection.default_port == http.client.HTTPS_PORT else "http"
+        parts = urlsplit(url if url[:4].lower() == "http" else "")  # a whole URL is for a proxy
         behind, port = (getattr(connection, name, None) for name in _PROXY_TO)
-        self.host: str = behind or connection.host
-        self.port: int = port or connection.port
-        if url[:4].lower() == "http":
-            parts = urlsplit(url)
-            self.scheme, self.host, self.port = parts.scheme, parts.hostname or "", parts.port or self.port
+        self.scheme: Final = parts.scheme or ("https" if connection.default_port == http.client.HTTPS_PORT else "http")
+        self.host: Final = str(parts.hostname or behind or connection.host)
+        self.port: Final = parts.port or port or connection.port
         self.url: Final = f"{self.scheme}://{self.host.rstrip('.')}:{self.port}/"

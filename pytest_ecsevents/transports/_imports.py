@@ -10,7 +10,7 @@ from collections.abc import Callable
 from importlib.machinery import ModuleSpec
 from typing import Any, Final
 
-from pytest_ecsevents._undo import PATCHING, Undo
+from pytest_ecsevents._undo import Undo
 
 
 def when_imported(name: str, patch: Callable[[], None], undo: Undo) -> None:
@@ -20,18 +20,19 @@ def when_imported(name: str, patch: Callable[[], None], undo: Undo) -> None:
         return
     finder: Any = _Finder(name, patch)
     sys.meta_path.insert(0, finder)
-    undo.callback(finder.remove)
+    undo.callback(finder.end)
 
 
 class _Finder:
     def __init__(self, name: str, patch: Callable[[], None]) -> None:
         self._name: Final = name
         self._patch: Final = patch
+        self._is_over = False
 
     def find_spec(self, name: str, _path: object = None, _target: object = None) -> ModuleSpec | None:
         if name != self._name:
             return None
-        self.remove()
+        self._remove()
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.loader is not None:
             loader: Any = spec.loader
@@ -39,13 +40,18 @@ class _Finder:
 
             def exec_module(module: Any) -> None:
                 execute(module)
-                with PATCHING:
+                # Not under `PATCHING`: whoever holds that may wait for this import, and cannot patch the library before it ends.
+                if not self._is_over:
                     self._patch()
 
             loader.exec_module = exec_module
         return spec
 
-    def remove(self) -> None:
+    def end(self) -> None:
+        self._is_over = True
+        self._remove()
+
+    def _remove(self) -> None:
         finder: Any = self
         if finder in sys.meta_path:
             sys.meta_path.remove(finder)

@@ -60,8 +60,11 @@ class AnsweringSocket:
     urllib3 sets its read timeout only after sending, so its request is answered when it reads. Other clients get the answer
     as soon as the request is complete, since they expect an error in connecting while they send.
 
-    Args:
+    Attributes:
         route: Answers requests.
+
+    Args:
+        route: The attribute.
         address: The host and port that the client connects to.
         timeout: The client's connect timeout in seconds, None for no timeout, or a placeholder for the default.
         scheme: The scheme of the URLs.
@@ -71,7 +74,7 @@ class AnsweringSocket:
     def __init__(
         self, route: Route, address: tuple[str, int], timeout: object, scheme: str = "http", connection: Any = None
     ) -> None:
-        self._route: Final = route
+        self.route: Final = route
         self._address: Final = address
         self._scheme: Final = scheme
         self._connection: Final = connection
@@ -80,6 +83,10 @@ class AnsweringSocket:
         self._sent = b""
         self._answer: Any = None
         self._file: Final = io.BufferedReader(_ReplyStream(self._reply_file))
+
+    def replaces(self, old: object) -> bool:
+        """Whether a connection needs this socket in place of `old`: a real one, none, or one of another cloud."""
+        return not isinstance(old, AnsweringSocket) or old.route is not self.route
 
     # -- sending
 
@@ -102,8 +109,8 @@ class AnsweringSocket:
         if not _WHOLE_URL.match(target):  # as sent to a proxy
             target = f"{self._scheme}://{self._address[0]}{'' if target[:1] == '/' else '/'}{target}"
         name = "http.client" if self._connection is None else "urllib3"
-        outcome = self._route.answer(
-            self._route.decode(
+        outcome = self.route.answer(
+            self.route.decode(
                 method,
                 target,
                 headers,

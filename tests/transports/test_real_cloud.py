@@ -213,6 +213,17 @@ def test_a_connection_that_is_open_since_before_the_test_is_answered(ecs):
     assert connection.sock is None
 
 
+def test_a_connection_that_another_cloud_answered_is_answered_by_this_one():
+    """One that a program opened in an earlier test, and did not use."""
+    connection = http.client.HTTPConnection(API)
+    with EcsEvents():
+        connection.connect()
+    with EcsEvents() as ecs:
+        connection.request("GET", PATH)
+        assert connection.getresponse().status == 200
+        assert len(ecs.calls) == 1
+
+
 def test_a_connection_asks_more_than_once(ecs):
     """Each request is answered on a connection of its own, as far as http.client is concerned."""
     connection = http.client.HTTPSConnection(API)
@@ -284,6 +295,22 @@ def test_a_transport_of_the_users_is_used(ecs):
     with httpx.Client(transport=mine) as client:
         assert client.get(f"https://{API}{PATH}").status_code == 299
     assert ecs.calls == []
+
+
+@needs_httpx
+def test_httpx_under_trio_is_answered(ecs):
+    """Late answers too: time moves on at once."""
+    import httpx
+
+    trio = pytest.importorskip("trio")
+    ecs.delay("DescribeInstances", "5s", times=1)
+
+    async def ask():
+        async with httpx.AsyncClient(timeout=9) as client:
+            return [(await client.get(f"http://{API}{PATH}")).json()["TotalCount"] for _ in range(2)]
+
+    assert trio.run(ask) == [1, 1]
+    assert [call.took.total_seconds() for call in ecs.calls] == [5, 0]
 
 
 @needs_httpx
@@ -639,6 +666,15 @@ class TestWhenImported:
         importlib.import_module(module)
         assert seen == [1, 1]
         undo.close()
+
+    def test_one_that_is_executed_later_is_not_patched(self, module):
+        """It had been found before the test's end."""
+        undo, seen = Undo(), []
+        when_imported(module, lambda: seen.append(1), undo)
+        spec = importlib.util.find_spec(module)
+        undo.close()
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+        assert seen == []
 
     def test_one_that_is_imported_later_is_not_patched(self, module):
         """After the test's end."""
