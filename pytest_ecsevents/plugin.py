@@ -321,6 +321,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         for key in keys:
             if key in item.stash:
                 del item.stash[key]
+    refused = parts.recorder.refused(report.longreprtext) if report.failed else ""
+    if refused:
+        report.sections.append(("ECS calls that were refused", refused))
     if report.failed and scenario is not None:
         report.sections.append(("ECS scenario", scenario.text()))
     if report.failed or (report.when == "call" and _settings_of(item.config).timeline == "all"):

@@ -19,7 +19,7 @@ from pytest_ecsevents.checks._strictness import how_to_relax
 from pytest_ecsevents.clock._times import Micros, instant_text
 from pytest_ecsevents.report._texts import METADATA, api_request_text, call_text, request_text
 from pytest_ecsevents.rpc._calls import ApiCall, Call
-from pytest_ecsevents.rpc._wire import NoReply
+from pytest_ecsevents.rpc._wire import Client, NoReply
 from pytest_ecsevents.services.metadata._calls import HOST, MetadataCall
 from pytest_ecsevents.transports._hosts import what_is
 
@@ -120,14 +120,35 @@ def _lines(calls: Iterable[ApiCall]) -> list[str]:
     return [f"  - {text}{often.get(count, f' ({count} times)')}" for text, count in counted.items()]
 
 
-def standing_clock(call: ApiCall, waiting_for: Mapping[str, Micros]) -> StandingClockError:
+def standing_clock(call: ApiCall, waiting_for: Mapping[str, Micros], client: Client | None) -> StandingClockError:
     """The error for a handler that polls an instance without sleeping."""
-    instance_id, until = min(waiting_for.items(), key=lambda item: item[1])
+    instance_id, until = _next_to_go_on(waiting_for)
+    is_elsewhere = client is not None and client.frame() is None
+    sleep, who = "sleep in the loop (time.sleep moves the clock)", "The handler"
+    if is_elsewhere:
+        who = "A client of the server"
+        sleep = (
+            "sleep in its loop if it is a thread of the test (time.sleep moves the clock); for another process, call "
+            f'ecs_events.advance meanwhile, or let its calls take virtual time: ecs_events.delay("{call.action}", "1s")'
+        )
     return StandingClockError(
-        f"The handler called {call.action} again and again while the clock stands at {instant_text(call.at_micros)}. It "
-        f"waits for {instance_id}, whose status changes at {instant_text(until)}, but time does not pass by itself: sleep in "
-        "the loop (time.sleep moves the clock), or remove the instance's pending_takes, starting_takes or stopping_takes."
+        f"{who} called {call.action} again and again while the clock stands at {instant_text(call.at_micros)}. It "
+        f"waits for {instance_id}, whose status changes at {instant_text(until)}, but time does not pass by itself: {sleep}, "
+        "or remove the instance's pending_takes, starting_takes or stopping_takes."
     )
+
+
+def waiting_client(waiting_for: Mapping[str, Micros]) -> str:
+    """What a client of the server waits for that asks several times while the clock stands still."""
+    instance_id, until = _next_to_go_on(waiting_for)
+    return (
+        f"{instance_id} goes on at {instant_text(until)}. The clock stands meanwhile: ecs_events.advance, ecs_events.delay or "
+        "a sleep in a thread of the test moves it, a sleep in another process does not."
+    )
+
+
+def _next_to_go_on(waiting_for: Mapping[str, Micros]) -> tuple[str, Micros]:
+    return min(waiting_for.items(), key=lambda item: item[1])
 
 
 def standing_run(call: Call, calls: int, place: str) -> StandingClockError:
@@ -165,10 +186,10 @@ def endless_call(call: Call, no_reply: NoReply) -> EndlessCallError:
     )
 
 
-def served_call(problem: BaseException) -> ServedCallError:
-    """The error for a call over HTTP that ended in an error of the test's own."""
+def served_call(problem: BaseException, answer: str) -> ServedCallError:
+    """The error for a call over HTTP that ended in an error of the test's own; `answer` is its reply's status and code."""
     return ServedCallError(
-        f"A call that came over HTTP ended in {type(problem).__name__}, and was answered with 500 InternalError: {problem}"
+        f"A call that came over HTTP ended in {type(problem).__name__}, and was answered with {answer}: {problem}"
     )
 
 

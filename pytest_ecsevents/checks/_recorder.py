@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, TypeVar
 
-from pytest_ecsevents._errors import DeliveryError, EcsEventsError, hidden_in_reports
+from pytest_ecsevents._errors import DeliveryError, EcsEventsError, UnexpectedCallError, hidden_in_reports
 from pytest_ecsevents._frames import author_frame, place_of
 from pytest_ecsevents._words import did_you_mean
 from pytest_ecsevents.checks._call_log import (
@@ -19,9 +19,11 @@ from pytest_ecsevents.checks._call_log import (
     standing_run,
     uncaught_connection,
     unexpected_call,
+    waiting_client,
 )
 from pytest_ecsevents.checks._faults import Condition
 from pytest_ecsevents.checks._patterns import ALL, pattern
+from pytest_ecsevents.checks._repetitions import Repetitions
 from pytest_ecsevents.checks._strictness import (
     change_error_text,
     combine_errors,
@@ -38,8 +40,10 @@ from pytest_ecsevents.report._entries import JournalEntry
 from pytest_ecsevents.report._sleeps import SleepLog
 from pytest_ecsevents.report._texts import asked_text
 from pytest_ecsevents.rpc._calls import ApiCall, Call
+from pytest_ecsevents.rpc._error_tables import COMMON
+from pytest_ecsevents.rpc._errors import ApiError
 from pytest_ecsevents.rpc._network_faults import NO_EFFECT, Effect
-from pytest_ecsevents.rpc._wire import NoReply
+from pytest_ecsevents.rpc._wire import Client, NoReply
 from pytest_ecsevents.services.cms._delivery import Delivery
 from pytest_ecsevents.services.ecs._model import Change, Interruption, Observed
 from pytest_ecsevents.services.metadata._calls import MetadataCall
@@ -55,6 +59,9 @@ MOST_CALLS_AT_ONE_INSTANT: Final = 1000
 
 MOST_CALLS_OF_A_RUN: Final = 1_000
 """Calls that a handler under `run` may make in a row at one instant."""
+
+MOST_UNEXPLAINED: Final = 2
+"""Looks of a client of the server at one instant before the timeline says what it waits for."""
 
 MOST_REMEMBERED: Final = 20
 """Different errors of one kind that the teardown reports."""
@@ -72,6 +79,20 @@ class _Unseen(NamedTuple):
     error: BaseException
     text: str
     is_planned: bool
+
+
+class _Raised(NamedTuple):
+    """An error raised in a call, which the handler may have caught.
+
+    Attributes:
+        first: The first of those with the same text.
+        times: How many there were.
+        last: The last one.
+    """
+
+    first: EcsEventsError
+    times: int
+    last: EcsEventsError
 
 
 class Origin(threading.local):
@@ -139,21 +160,23 @@ class CallRecorder:
         self.left_threads: Sequence[str] = ()
         self.waiting_for = waiting_for
         self._clock: Final = clock
-        self._repeated_at: Micros | None = None  # the instant that the two counters count at
-        self._repeated_calls = 0
-        self._repeated_looks = 0
+        self._repetitions: Final = Repetitions()
         self._queues_stand_at: Micros | None = None
         self._queue_requests_there = 0
         self.origin: Final = Origin()
-        self._raised: Final[dict[str, tuple[EcsEventsError, int]]] = {}
+        self._raised: Final[dict[str, _Raised]] = {}
         self._receivers_errors: Final[list[str]] = []
         self.unseen: list[_Unseen] = []
         self.not_retried: Callable[[], Mapping[Delivery, Micros]] = dict
 
     # -- requests
 
-    def record(self, call: Call, *, can_fail: bool) -> Effect:
-        """Record a request, and return the fault or delay that applies to it."""
+    def record(self, call: Call, *, can_fail: bool, client: Client | None) -> Effect:
+        """Record a request, and return the fault or delay that applies to it.
+
+        Raises:
+            StandingClockError: The client repeats it while the clock stands still.
+        """
         if isinstance(call, SmqCall):
             self._record_queue_request(call)
             return NO_EFFECT
@@ -162,19 +185,16 @@ class CallRecorder:
         log.calls.append(call)
         self.journal.append(call)
         self.activity += 1
-        if call.at_micros != self._repeated_at:
-            self._repeated_at, self._repeated_calls, self._repeated_looks = call.at_micros, 0, 0
-        self._repeated_calls += 1
-        if self.waiting_for and isinstance(call, ApiCall) and call.action.startswith("Describe"):
-            self._repeated_looks += 1
-            if self._repeated_looks > MOST_CALLS_AT_ONE_INSTANT:
-                self._end_run(standing_clock(call, self.waiting_for))
-        else:
-            self._repeated_looks = 0
+        calls, looks = self._repetitions.count(call, client, is_waited_for=bool(self.waiting_for))
+        if looks > MOST_CALLS_AT_ONE_INSTANT:
+            assert isinstance(call, ApiCall)
+            self._end_run(standing_clock(call, self.waiting_for, client))
+        elif looks > MOST_UNEXPLAINED and client is not None:
+            call.hint = waiting_client(self.waiting_for)
         scheduler = self._clock.waits
-        if self._repeated_calls > MOST_CALLS_OF_A_RUN and scheduler is not None and scheduler.stop is not None:
+        if calls > MOST_CALLS_OF_A_RUN and scheduler is not None and scheduler.stop is not None:
             # The handler polls without sleeping: virtual time stands still, so it would never end.
-            self._end_run(standing_run(call, MOST_CALLS_OF_A_RUN, place_of(author_frame())))
+            self._end_run(standing_run(call, MOST_CALLS_OF_A_RUN, _place_of(client)))
         return log.faults.effect(call) if can_fail and log.faults.rules else NO_EFFECT
 
     def _record_queue_request(self, call: SmqCall) -> None:
@@ -239,15 +259,46 @@ class CallRecorder:
 
     def reported(self, problem: BaseException) -> None:
         """Remember an error of a request over HTTP for teardown: it cannot be raised in the caller, perhaps another process."""
-        error = problem if isinstance(problem, EcsEventsError) else served_call(problem)
-        if str(error) not in self._raised:
+        self._remember_once(
+            problem if isinstance(problem, EcsEventsError) else served_call(problem, "500 InternalError")
+        )
+
+    def served(self, problem: Exception, call: Call) -> ApiError:
+        """The error reply for an error that cannot be raised in the client's call; the error is remembered."""
+        if isinstance(problem, UnexpectedCallError):
+            row = COMMON["InvalidAction.NotFound"]
+            code, http_status = row.code, row.http_status
+        elif isinstance(problem, (EcsEventsError, Warning)):
+            code, http_status = type(problem).__name__, 400
+        else:
+            code, http_status = "InternalError", 500
+        error = problem if isinstance(problem, EcsEventsError) else served_call(problem, f"{http_status} {code}")
+        self._remember_once(error)
+        return ApiError(code, http_status, str(error), hint=call.hint or str(error))
+
+    def _remember_once(self, error: EcsEventsError) -> None:
+        """Remember an error, unless it was remembered when it was raised."""
+        known = self._raised.get(str(error))
+        if known is None or known.last is not error:
             self._remember(error)
 
     def _remember(self, error: EcsEventsError) -> None:
         text = str(error)
-        first, times = self._raised.get(text, (error, 0))
-        if times or len(self._raised) < MOST_REMEMBERED:
-            self._raised[text] = first, times + 1
+        known = self._raised.get(text, _Raised(error, 0, error))
+        if known.times or len(self._raised) < MOST_REMEMBERED:
+            self._raised[text] = _Raised(known.first, known.times + 1, error)
+
+    def refused(self, besides: str) -> str:
+        """The errors so far that a failed test's report does not show; "" if there are none.
+
+        Args:
+            besides: The report.
+        """
+        left = [one for text, one in self._raised.items() if text.partition("\n")[0] not in besides]
+        times = {1: "once", 2: "twice"}
+        return "\n".join(
+            f"{type(one.first).__name__}, {times.get(one.times, f'{one.times} times')}: {one.first}" for one in left
+        )
 
     # -- receivers of `on_change`
 
@@ -322,7 +373,7 @@ class CallRecorder:
         """One error about everything that the checks find in a test which passed by itself; None if they find nothing."""
         if self.test_failed:
             return None
-        errors = [*self._raised.values()] if "calls" in self.strict else []
+        errors = [(one.first, one.times) for one in self._raised.values()] if "calls" in self.strict else []
         errors += [(error, 1) for check, error in self._left_over() if error is not None and check in self.strict]
         return combine_errors(errors)
 
@@ -345,3 +396,9 @@ class CallRecorder:
 
     def _unseen_texts(self, *, is_planned: bool) -> list[str]:
         return [unseen.text for unseen in self.unseen if unseen.is_planned is is_planned]
+
+
+def _place_of(client: Client | None) -> str:
+    """The user's line that makes the present call."""
+    frame = author_frame() if client is None else client.frame()
+    return "a client of the server" if frame is None else place_of(frame)

@@ -155,6 +155,6 @@ def _origin(error: EcsEventsError, times: int) -> str:
     """Say where and how often a call was made whose error was swallowed."""
     place = place_of_error(error, in_authors_code=True)
     if not place:
-        return ""
+        return f"\nThis happened {times} times." if times > 1 else ""
     often = f", {times} times" if times > 1 else ""
     return f"\nIt was called at {place}{often}."

@@ -26,12 +26,15 @@ class OutsideWork:
         served: The addresses that threads of the test serve.
         patience: Real seconds for which real work may hold time.
         given_up: Sentences about work that took longer.
+        waits_for_time: Whether another process waits for a reply that our server holds until an instant of virtual time.
+            Its work is no reason then to let time stand.
     """
 
     def __init__(self) -> None:
         self.served: Final[set[object]] = set()
         self.patience: Callable[[], float] = lambda: PATIENCE
         self.given_up: Final[list[str]] = []
+        self.waits_for_time: Callable[[], bool] = bool
         self._working: Final[dict[object, float]] = {}  # since when: threads, and tasks of event loops
         self._tasks: Final[dict[object, str]] = {}  # where each waits
         self._lasted: Final[set[object]] = set()
@@ -74,7 +77,7 @@ class OutsideWork:
         if frame is None:  # it has just ended
             return False
         doing = doing_of(frame, self.served)
-        if doing is Doing.REAL_WORK:
+        if doing is Doing.REAL_WORK and not self.waits_for_time():
             return self._holds(thread, now, lambda: _place_of(frame))
         self._stopped(thread)
         return thread.idle_for(now) < (STUCK_AFTER if doing is Doing.UNKNOWN else IDLE_AFTER)

@@ -18,12 +18,15 @@ block for real, and time would pass only by the scheduler's rule for threads tha
 
 import selectors
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event
+from types import FrameType
 from typing import Any, Final, Protocol
 from weakref import WeakSet
 
+from pytest_ecsevents._frames import author_frame
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock._scheduler import A_MOMENT, LOOK_AGAIN, Scheduler
 from pytest_ecsevents.clock._stand_ins import real_sleep
@@ -36,6 +39,9 @@ _SELECTOR: Final[Any] = getattr(selectors, "PollSelector", selectors.SelectSelec
 
 ANSWER_WITHIN: Final = 5.0
 """Real seconds that a response may take before virtual time passes, unless the server itself waits for virtual time."""
+
+WAITS_WITHIN: Final = 0.05
+"""Real seconds in which a client that is a thread of the test begins its wait, once it has sent its request."""
 
 
 def is_readable(*connections: socket.socket, seconds: float = 0) -> bool:
@@ -159,6 +165,11 @@ class LoopbackClients:
         undo.replace(socket.SocketIO, "readinto", readinto)
         undo.replace(scheduler, "awaits_server", has_request)
         undo.replace(scheduler, "settle_server", self._settle)
+        undo.replace(scheduler.outside, "waits_for_time", self._holds_elsewhere)
+
+    def _holds_elsewhere(self) -> bool:
+        """Whether a request is held whose client is no thread that waits here."""
+        return any(port not in self._waits and not thread.runs for port, thread in tuple(self._answering.items()))
 
     def _settle(self) -> None:
         """Wait in real time until each request that was sent is answered or held."""
@@ -222,6 +233,19 @@ class LoopbackClients:
         wait = self._waits.get(port)
         if self._scheduler is not None and wait is not None:
             self._scheduler.make_ready(wait)
+
+    def frame(self, port: int) -> FrameType | None:
+        """The innermost frame of the user's code in the thread that waits for a response at `port`; None if there is none.
+
+        A thread that has just sent its request gets a moment to begin its wait.
+        """
+        until = real_now() + WAITS_WITHIN
+        while port not in self._waits and self._scheduler is not None and real_now() < until:
+            real_sleep(A_MOMENT)
+        wait = self._waits.get(port)
+        ident = None if wait is None else wait.thread.ident
+        frame = None if ident is None else sys._current_frames().get(ident)
+        return None if frame is None else author_frame(frame)
 
     @contextmanager
     def answering(self, port: int) -> Iterator[None]:

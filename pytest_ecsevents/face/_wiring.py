@@ -291,7 +291,7 @@ class Parts:
         smq = self.messaging
         malformed, roots = smq.service.malformed, ("/queues", "/topics")
         self.serving.add(ServedService(smq.endpoint, header=SMQ_HEADER, malformed=malformed, roots=roots))
-        service = metadata_service(self._metadata_endpoint, self.recorder.reported)
+        service = metadata_service(self._metadata_endpoint)
         self.serving.add(ServedService(service, host=METADATA_HOST))
         for prefix in PREFIXES:
             self.serving.add(ServedService(service, prefix=prefix))

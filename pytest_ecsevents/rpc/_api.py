@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any, Final, Generic, Protocol, TypeVar
 from xml.sax.saxutils import escape
@@ -21,10 +22,11 @@ from pytest_ecsevents.rpc._error_tables import COMMON
 from pytest_ecsevents.rpc._errors import ApiError
 from pytest_ecsevents.rpc._exchange import Exchange, Recorder
 from pytest_ecsevents.rpc._parameters import ENVELOPE
-from pytest_ecsevents.rpc._wire import ApiReply, ApiRequest, Json, JsonObject, Listing
+from pytest_ecsevents.rpc._wire import ApiReply, ApiRequest, Client, Json, JsonObject, Listing
 
 __tracebackhide__ = hidden_in_reports
 
+_ELSEWHERE: Final = "<another process>"
 _NUMBER: Final = re.compile(r"\.\d+")
 _ACS3_KEY: Final = re.compile(r"ACS3-[\w-]+ .*?Credential=([^,\s]+)")
 
@@ -109,6 +111,8 @@ class Api(Generic[CallT]):
         self._new_call: Final = new_call
         self._new_id: Final = new_id
         self._checks: Final = checks
+        self._warned_elsewhere: Final[set[str]] = set()
+        self._registries: Final[dict[str, dict[Any, Any]]] = {}  # of warnings, by file name
         self._by_token: Final[dict[tuple[str, str, str], tuple[Mapping[str, Any], JsonObject]]] = {}
 
     def decode(self, request: ApiRequest, at: Micros) -> ApiExchange:
@@ -119,13 +123,14 @@ class Api(Generic[CallT]):
         product_name = self._products.name_of(request.host)
         product = self._products.get(product_name)
         action = None if product is None else product.actions.get(name)
+        warn: Callable[[], None] | None = None
         if action is None:
             found = sent = {key: value for key, value in params.items() if key not in ENVELOPE}
         else:
             found, unknown = action.parameters.sort(params)
             sent = found
             if unknown:
-                _warn_unknown(action, unknown)
+                warn = partial(self._warn_unknown, action, unknown, request.client)
                 sent = {**found, **{key: params[key] for key in unknown}}
         if product is not None and version != product.version:
             action = None
@@ -141,6 +146,8 @@ class Api(Generic[CallT]):
         return ApiExchange(
             call=call,
             patience=request.patience,
+            client=request.client,
+            warn=warn,
             can_fail=action is not None or self._checks.is_stubbed(call),
             request=request,
             product=product,
@@ -169,6 +176,26 @@ class Api(Generic[CallT]):
         body = error_body(error, exchange.call.product, request.host, exchange.request_id)
         return encoded(error.http_status, body, _format(request), "Error")
 
+    def _warn_unknown(self, action: Action[Any], unknown: list[str], client: Client | None) -> None:
+        """Warn about unknown parameters at the user's line, or at a client of another process; once, as Python does."""
+        known = action.parameters.known_names()
+        for name in unknown:
+            text = (
+                f"unknown parameter {name} of {action.name}: the service ignores it."
+                f"{did_you_mean(_NUMBER.sub('.N', name), known)} Its parameters are: {listed(known, most=99)}."
+            )
+            place, file_name, line, module = _ELSEWHERE, "", 1, ""
+            # Searching this process for the client takes a moment, so it is done once for each text.
+            frame = author_frame() if client is None else None if text in self._warned_elsewhere else client.frame()
+            if frame is not None:
+                place = file_name = frame.f_code.co_filename
+                line, module = frame.f_lineno, str(frame.f_globals.get("__name__", ""))
+            elif client is not None:
+                file_name = f"<{client.name}>"
+                self._warned_elsewhere.add(text)
+            registry = self._registries.setdefault(place, {})
+            warnings.warn_explicit(text, UnknownParameterWarning, file_name, line, module, registry)
+
     def _faked(self, exchange: ApiExchange, action: Action[CallT], now: Micros) -> JsonObject:
         call, found = exchange.call, exchange.found
         region_id, regions = call.region_id, self._backend.regions
@@ -193,7 +220,7 @@ class Api(Generic[CallT]):
         except tuple(action.refusals) as refusal:
             code = action.refusals[type(refusal)]
             raise action.error(code, getattr(refusal, "name", ""), hint=str(refusal)) from None
-        call.hint = parsed.hint
+        call.hint = parsed.hint or call.hint
         return body
 
     def _once(self, call: CallT, action: Action[CallT], found: Mapping[str, Any]) -> JsonObject:
@@ -270,20 +297,6 @@ def _summary(product: Product[Any] | None, body: JsonObject) -> str:
                 if key in product.nouns and isinstance(items, list):
                     return f"{len(items)} {product.nouns[key]}{'' if len(items) == 1 else 's'}"
     return ""
-
-
-def _warn_unknown(action: Action[Any], unknown: list[str]) -> None:
-    frame = author_frame()
-    known = action.parameters.known_names()
-    for name in unknown:
-        warnings.warn_explicit(
-            f"unknown parameter {name} of {action.name}: the service ignores it."
-            f"{did_you_mean(_NUMBER.sub('.N', name), known)} Its parameters are: {listed(known, most=99)}.",
-            UnknownParameterWarning,
-            frame.f_code.co_filename,
-            frame.f_lineno,
-            module=str(frame.f_globals.get("__name__", "")),
-        )
 
 
 # -- encoding

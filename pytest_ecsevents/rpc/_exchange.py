@@ -18,11 +18,12 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from pytest_ecsevents._errors import EcsEventsError, hidden_in_reports
 from pytest_ecsevents.clock._clock import Clock
+from pytest_ecsevents.clock._server_waits import ClientGoneError
 from pytest_ecsevents.clock._times import Micros
 from pytest_ecsevents.rpc._calls import Call
 from pytest_ecsevents.rpc._errors import ApiError
 from pytest_ecsevents.rpc._network_faults import NETWORK_FAULTS, NO_EFFECT, Effect, NetworkFault
-from pytest_ecsevents.rpc._wire import ApiReply, NoReply, Outcome, Patience
+from pytest_ecsevents.rpc._wire import ApiReply, Client, NoReply, Outcome, Patience
 
 __tracebackhide__ = hidden_in_reports
 
@@ -36,6 +37,8 @@ class Exchange:
     Attributes:
         call: The record of the request.
         patience: How long the client waits; only called if a fault or a delay applies.
+        client: Who called, if the request came over the server.
+        warn: Warns about the request, once it is recorded.
         can_fail: Whether faults and delays apply to it.
         unreachable: Why no connection is possible. It is raised if that check is on; else connecting times out.
         effect: The fault or delay that applies.
@@ -43,7 +46,8 @@ class Exchange:
         ends_at: When the client gets its reply or gives up; None for immediately.
         reply: What the service replied.
         refusal: The error in that reply; None if it succeeded.
-        problem: An error of the plugin's or of the test's own code in answering: it is raised in the client's call.
+        problem: An error of the plugin's or of the test's own code in answering. It is raised in the client's call; a client
+            of the server gets it as an error reply.
         has_acted: Whether a delayed request has begun to act.
         is_lost: Whether the client has stopped waiting for the service's reply.
         lock: Held while a delayed request acts, since two threads may find it due.
@@ -51,6 +55,8 @@ class Exchange:
 
     call: Call
     patience: Callable[[], Patience]
+    client: Client | None = None
+    warn: Callable[[], None] | None = None
     can_fail: bool = True
     unreachable: EcsEventsError | None = None
     effect: Effect = NO_EFFECT
@@ -89,7 +95,7 @@ class Service(Protocol[RequestT_contra, ExchangeT]):
 class Recorder(Protocol):
     """The test's checks, as far as they concern requests."""
 
-    def record(self, call: Call, *, can_fail: bool) -> Effect:
+    def record(self, call: Call, *, can_fail: bool, client: Client | None) -> Effect:
         """Add a request to the call log, and return the fault or delay that applies to it."""
 
     def object_to(self, error: EcsEventsError) -> None:
@@ -97,6 +103,9 @@ class Recorder(Protocol):
 
     def endless(self, call: Call, no_reply: NoReply) -> EcsEventsError:
         """The error for a client without a timeout, which would hang."""
+
+    def served(self, problem: Exception, call: Call) -> ApiError:
+        """The error reply for an error that cannot be raised in the client's call; the error is remembered."""
 
 
 class Timed(Protocol):
@@ -146,17 +155,36 @@ class Endpoint(Generic[RequestT_contra, ExchangeT]):
         now, clock = self._cloud.settled(), self._cloud.clock
         with clock.lock:  # threads share the call log, the faults and the ids
             exchange = self._service.decode(request, now)
-            effect = self._recorder.record(exchange.call, can_fail=exchange.can_fail)
+            try:
+                effect = self._recorder.record(exchange.call, can_fail=exchange.can_fail, client=exchange.client)
+            except EcsEventsError as problem:
+                if exchange.client is None:
+                    raise
+                exchange.problem = problem
+                return exchange
+        try:
+            self._start(exchange, effect)
+        except ClientGoneError:
+            raise
+        except Exception as problem:
+            if exchange.client is None:
+                raise
+            exchange.problem, exchange.effect, exchange.ends_at = problem, NO_EFFECT, None
+        return exchange
+
+    def _start(self, exchange: ExchangeT, effect: Effect) -> None:
+        """Let a recorded request act, now or at the end of its delay."""
+        if exchange.warn is not None:
+            exchange.warn()
         if exchange.unreachable is not None:
             exchange.call.hint, effect = str(exchange.unreachable), _UNREACHABLE
             self._recorder.object_to(exchange.unreachable)
         if effect is not NO_EFFECT:
             self._plan(exchange, effect)
         if effect.acts and effect.delay:
-            clock.later(now + effect.delay, lambda: self._act_late(exchange))
+            self._cloud.clock.later(exchange.call.at_micros + effect.delay, lambda: self._act_late(exchange))
         elif effect.acts:
             self._act(exchange)
-        return exchange
 
     def _plan(self, exchange: ExchangeT, effect: Effect) -> None:
         """Decide what the client gets, and when.
@@ -239,11 +267,13 @@ class Endpoint(Generic[RequestT_contra, ExchangeT]):
             call.reply = fault.damage(self._replied(exchange))
         return call.reply
 
-    @staticmethod
-    def _replied(exchange: ExchangeT) -> ApiReply:
+    def _replied(self, exchange: ExchangeT) -> ApiReply:
         """The reply, noted in the record."""
         if exchange.problem is not None:
-            raise exchange.problem
+            if exchange.client is None:
+                raise exchange.problem
+            exchange.refusal = self._recorder.served(exchange.problem, exchange.call)
+            exchange.reply = self._service.refuse(exchange, exchange.refusal)
         assert exchange.reply is not None
         call = exchange.call
         call.reply, call.http_status = exchange.reply, exchange.reply.http_status

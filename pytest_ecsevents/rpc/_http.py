@@ -7,10 +7,10 @@ from typing import Protocol, TypeAlias
 
 from pytest_ecsevents.clock._server_waits import ServerWait
 from pytest_ecsevents.clock._times import Micros
-from pytest_ecsevents.rpc._wire import Outcome
+from pytest_ecsevents.rpc._wire import Client, Outcome
 
 
-class Connection(Protocol):
+class Connection(Client, Protocol):
     def is_gone(self) -> bool:
         """Whether the client no longer waits for the answer."""
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from types import FrameType
 from typing import Final, Protocol, TypeAlias
 
 from pytest_ecsevents.clock._times import Micros
@@ -55,6 +56,17 @@ class Patience:
     is_elsewhere: bool = False
 
 
+class Client(Protocol):
+    """A client of the server on loopback: a thread of the test, or a program in another process."""
+
+    @property
+    def name(self) -> str:
+        """`the client at 127.0.0.1:51234`."""
+
+    def frame(self) -> FrameType | None:
+        """The innermost frame of the user's code that waits for the reply; None if it is not in this process."""
+
+
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
     """One HTTP request to an `*.aliyuncs.com` host, decoded.
@@ -66,6 +78,7 @@ class ApiRequest:
         headers: Those that say what is called and by whom, by name in lower case.
         transport: The client library it came through.
         patience: The client's timeouts; only called if a fault or a delay applies.
+        client: Who called, if the request came over the server.
     """
 
     method: str
@@ -74,6 +87,7 @@ class ApiRequest:
     headers: Mapping[str, str]
     transport: str
     patience: Callable[[], Patience] = Patience
+    client: Client | None = None
 
 
 @dataclass(frozen=True, slots=True)

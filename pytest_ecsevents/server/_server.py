@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from struct import pack
 from threading import Thread
+from types import FrameType
 from typing import Final
 
 from werkzeug import exceptions
@@ -18,7 +19,7 @@ from werkzeug.wrappers import Request
 
 from pytest_ecsevents._undo import PATCHING, Undo
 from pytest_ecsevents.clock._clock import Clock
-from pytest_ecsevents.clock._server_waits import ClientGoneError, ServerWait, is_readable
+from pytest_ecsevents.clock._server_waits import ServerWait, is_readable
 from pytest_ecsevents.clock._stop import TestIsOver
 from pytest_ecsevents.clock._threads import real_now
 from pytest_ecsevents.clock._times import Micros
@@ -127,13 +128,7 @@ class _Handler(WSGIRequestHandler):
         except (OSError, ValueError) as problem:  # a bad chunk or host, or a client that closed its connection
             self.send_error(400, str(problem))
             return
-        try:
-            outcome = self.server.answer(request)
-        except ClientGoneError:
-            raise
-        except Exception as problem:  # noqa: BLE001  # an error of one service must not end the server
-            self.send_error(500, f"{type(problem).__name__}: {problem}")
-            return
+        outcome = self.server.answer(request)
         if isinstance(outcome, NoReply):
             self._withhold(outcome)
         else:
@@ -191,6 +186,15 @@ class _Handler(WSGIRequestHandler):
         self.is_malformed = self.close_connection = True
         status = 431 if code == 414 else code
         self._send(self.server.malformed(self.path, status, message or self.responses[code][0]))
+
+    # -- its client
+
+    @property
+    def name(self) -> str:
+        return f"the client at {HOST}:{self.port}"
+
+    def frame(self) -> FrameType | None:
+        return self.server.clients.frame(self.port)
 
     # -- a request whose response comes later or never
 

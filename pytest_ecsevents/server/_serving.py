@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from pytest_ecsevents._errors import EcsEventsError, hidden_in_reports
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock._clock import Clock
+from pytest_ecsevents.clock._server_waits import ClientGoneError
 from pytest_ecsevents.rpc._http import HttpRequest, HttpService
 from pytest_ecsevents.rpc._wire import Answerer, ApiReply, Outcome
 from pytest_ecsevents.server._ecs import EcsService
@@ -69,7 +70,7 @@ class Serving:
         undo: Undo,
         add_services: Callable[[], object],
     ) -> None:
-        self._ecs: Final = EcsService(gateway, request_id, report)
+        self._ecs: Final = EcsService(gateway, request_id)
         self._clock: Final = clock
         self._report: Final = report
         self._undo: Final = undo
@@ -84,7 +85,13 @@ class Serving:
 
     def _answer(self, request: HttpRequest) -> Outcome:
         services = (one.service for one in self._services if one.matches(request))
-        return next(services, self._ecs)(request)
+        try:
+            return next(services, self._ecs)(request)
+        except ClientGoneError:
+            raise
+        except Exception as problem:  # noqa: BLE001  # the caller gets the service's error, the test gets this one
+            self._report(problem)
+            return self._malformed(request.path, 500, f"{type(problem).__name__}: {problem}")
 
     def _malformed(self, path: str, status: int, problem: str) -> ApiReply:
         for one in self._services:

@@ -20,6 +20,7 @@ from pytest_ecsevents import (
     UnusedFaultError,
     UnusedStubError,
 )
+from pytest_ecsevents.checks import _recorder
 from pytest_ecsevents.checks._strictness import CHECKS
 from pytest_ecsevents.clock import _stand_ins
 
@@ -383,7 +384,20 @@ def test_each_check_is_made_alone(check, call, endless):
 # -- clocks that stand still
 
 
+@pytest.fixture
+def few(monkeypatch):
+    """A handler that only calls is found out after 10 calls."""
+    monkeypatch.setattr(_recorder, "MOST_CALLS_OF_A_RUN", 10)
+
+
+@pytest.fixture
+def few_looks(monkeypatch):
+    """Looks at an instance while the clock stands are found out after 10."""
+    monkeypatch.setattr(_recorder, "MOST_CALLS_AT_ONE_INSTANT", 10)
+
+
 @pytest.mark.parametrize("kind", ["plain", "catches", "finally"])
+@pytest.mark.usefixtures("few")
 def test_a_handler_under_run_that_only_calls_is_told(call, kind):
     """Time never passes for it, so its end never comes: it is ended whatever it catches, and run says why."""
     cleaned = []
@@ -399,22 +413,24 @@ def test_a_handler_under_run_that_only_calls_is_told(call, kind):
         finally:
             cleaned.append(True)
 
-    with pytest.raises(StandingClockError) as again, EcsEvents(START) as ecs_events:
-        ecs_events._recorder._repeated_calls = 990
-        ecs_events._recorder._repeated_at = ecs_events._clock.now()
-        with pytest.raises(StandingClockError) as error:
-            ecs_events.run(handler, until="30d")
+    with (
+        pytest.raises(StandingClockError) as again,
+        EcsEvents(START) as ecs_events,
+        pytest.raises(StandingClockError) as error,
+    ):
+        ecs_events.run(handler, until="30d")
     assert len(ecs_events.calls) == 11
     assert cleaned == [True]
     assert again.value is error.value
     place = re.search(r"at (\S+conftest\.py:\d+ in call)\.", str(error.value))
     assert str(error.value) == (
-        "The handler made 1000 calls while the clock stands at 2018-08-22T10:39:49Z, the last of them DescribeRegions() "
+        "The handler made 10 calls while the clock stands at 2018-08-22T10:39:49Z, the last of them DescribeRegions() "
         f"at {place[1]}. Time does not pass by itself, so run would never end: sleep in the loop (time.sleep "
         'moves the clock), or let calls take virtual time: ecs_events.delay("*", "50ms").'
     )
 
 
+@pytest.mark.usefixtures("few")
 def test_a_coroutine_under_run_that_only_calls_is_told_too():
     """It is cancelled where it calls, though it never comes to wait."""
     aiohttp = pytest.importorskip("aiohttp")
@@ -425,14 +441,16 @@ def test_a_coroutine_under_run_that_only_calls_is_told_too():
                 with contextlib.suppress(Exception):
                     await session.get("https://ecs.aliyuncs.com/?Action=DescribeRegions&Version=2014-05-26")
 
-    with pytest.raises(StandingClockError), EcsEvents(START) as ecs_events:
-        ecs_events._recorder._repeated_calls = 990
-        ecs_events._recorder._repeated_at = ecs_events._clock.now()
-        with pytest.raises(StandingClockError, match="DescribeRegions"):
-            ecs_events.run(handler, until="30d")
+    with (
+        pytest.raises(StandingClockError),
+        EcsEvents(START) as ecs_events,
+        pytest.raises(StandingClockError, match="DescribeRegions"),
+    ):
+        ecs_events.run(handler, until="30d")
     assert len(ecs_events.calls) == 11
 
 
+@pytest.mark.usefixtures("few")
 def test_a_thread_of_a_handler_under_run_that_only_calls_ends_the_handler(call):
     """The error comes out of the thread's call, and out of run, whose handler waits for the thread."""
     errors = []
@@ -451,19 +469,19 @@ def test_a_thread_of_a_handler_under_run_that_only_calls_ends_the_handler(call):
         while True:
             thread.join(timeout=86_400)
 
-    with pytest.raises(StandingClockError), EcsEvents(START) as ecs_events:
-        ecs_events._recorder._repeated_calls = 990
-        ecs_events._recorder._repeated_at = ecs_events._clock.now()
-        with pytest.raises(StandingClockError) as error:
-            ecs_events.run(handler, until="30d")
+    with (
+        pytest.raises(StandingClockError),
+        EcsEvents(START) as ecs_events,
+        pytest.raises(StandingClockError) as error,
+    ):
+        ecs_events.run(handler, until="30d")
     assert errors == [error.value]
 
 
+@pytest.mark.usefixtures("few")
 def test_many_calls_at_one_instant_are_fine_without_run_and_with_time(call):
     """A test may call as often as it likes, and a handler under run whose clock moves does too."""
     with EcsEvents(START) as ecs_events:
-        ecs_events._recorder._repeated_calls = 990
-        ecs_events._recorder._repeated_at = ecs_events._clock.now()
         for _ in range(20):
             call("DescribeRegions")
 
@@ -472,8 +490,7 @@ def test_many_calls_at_one_instant_are_fine_without_run_and_with_time(call):
                 call("DescribeRegions")
                 time.sleep(60)
 
-        ecs_events._recorder._repeated_calls = 998
-        ecs_events._recorder._repeated_at = ecs_events._clock.now()
+        ecs_events.advance(seconds=1)
         ecs_events.run(handler, until="30d")
     assert len(ecs_events.calls) == 40
 
@@ -491,12 +508,12 @@ def test_a_delay_lets_a_handler_without_sleep_come_to_its_end(call):
     assert len(ecs_events.calls) == 31
 
 
+@pytest.mark.usefixtures("few_looks")
 def test_a_handler_under_run_that_waits_for_an_instance_is_ended_too(call):
     """The looks that wait for an instance are found out sooner, and whatever the handler catches."""
 
     def handler():
         call("StopInstance", InstanceId="i-web1")
-        ecs_events._recorder._repeated_looks = 990
         while True:
             with contextlib.suppress(Exception):
                 call("DescribeInstanceStatus")
@@ -508,12 +525,12 @@ def test_a_handler_under_run_that_waits_for_an_instance_is_ended_too(call):
 
 
 @pytest.mark.parametrize("sleep", ["virtual", "real"])
+@pytest.mark.usefixtures("few_looks")
 def test_a_test_that_waits_for_an_instance_without_sleeping_is_told(call, sleep):
     """Whether sleeping would move the clock or not."""
     with pytest.raises(StandingClockError), EcsEvents(START, sleep=sleep) as ecs_events:
         ecs_events.instances.add("i-web1", stopping_takes="1m")
         call("StopInstance", InstanceId="i-web1")
-        ecs_events._recorder._repeated_looks = 990
         for _ in range(11):
             call("DescribeInstanceStatus")
 

@@ -535,7 +535,7 @@ def test_services_are_mounted_by_path_host_and_header(ecs, request_at):
 
 
 def test_a_service_that_breaks_is_answered_for(ecs, request_at, ecs_call):
-    """In the words of ECS; the next request is answered."""
+    """In the words of ECS; the next request is answered, and the test is told."""
 
     def broken(_request):
         raise ZeroDivisionError
@@ -543,4 +543,6 @@ def test_a_service_that_breaks_is_answered_for(ecs, request_at, ecs_call):
     ecs._parts.serving.add(ServedService(broken, prefix="/broken"))
     status, _, body = request_at(ecs.endpoint, "GET", "/broken")
     assert (status, b"<Code>InternalError</Code>" in body) == (500, True)
+    assert "ended in ZeroDivisionError" in str(ecs._recorder.complaint())
+    ecs.strict -= {"calls"}
     assert ecs_call(ecs.endpoint, "DescribeRegions")[0] == 200

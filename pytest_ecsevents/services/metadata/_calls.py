@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pytest_ecsevents.rpc._calls import Call
-from pytest_ecsevents.rpc._wire import Patience
+from pytest_ecsevents.rpc._wire import Client, Patience
 
 HOST: Final = "100.100.100.200"
 """The address of the metadata service, the same in every instance (documented)."""
@@ -23,6 +23,7 @@ class MetadataRequest:
         headers: By name in lower case.
         transport: The client library it came through.
         patience: How long its client waits; only called if a fault or a delay applies.
+        client: Who called, if the request came over the server.
     """
 
     method: str
@@ -30,6 +31,7 @@ class MetadataRequest:
     headers: Mapping[str, str]
     transport: str
     patience: Callable[[], Patience] = Patience
+    client: Client | None = None
 
 
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)

@@ -62,7 +62,7 @@ class MetadataService:
     def decode(self, request: MetadataRequest, at: Micros) -> MetadataExchange:
         method, path = request.method, request.path
         call = MetadataCall(method=method, path=path, transport=request.transport, at_micros=at)
-        exchange = MetadataExchange(call=call, patience=request.patience, request=request)
+        exchange = MetadataExchange(call=call, patience=request.patience, client=request.client, request=request)
         try:
             exchange.instance = self._guests.caller(f"{method} {path}")
             call.instance_id = exchange.instance.instance_id

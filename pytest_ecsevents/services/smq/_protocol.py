@@ -213,7 +213,9 @@ class SmqService:
     def decode(self, request: HttpRequest, at: Micros) -> SmqExchange:
         call = SmqCall(transport="server", at_micros=at, what=f"{request.method} {request.path}")
         query = _query(request.query)
-        exchange = SmqExchange(call=call, patience=Patience, can_fail=False, request=request, query=query)
+        exchange = SmqExchange(
+            call=call, patience=Patience, client=request.connection, can_fail=False, request=request, query=query
+        )
         for route in self.routes:
             found = re.fullmatch(route.path, request.path)
             if found and route.method == request.method and (not route.marker or route.marker in query):
