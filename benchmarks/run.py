@@ -16,6 +16,7 @@ import row_push
 import row_queue
 import row_sleep
 import row_startup
+import row_story
 import row_tea
 
 MODULES = {
@@ -30,6 +31,7 @@ MODULES = {
     "guest": row_guest,
     "moto": row_moto,
     "queue": row_queue,
+    "story": row_story,
 }
 FORM = "{:<44} {:>12} {:>12} {:>13}  {:<8} {}"
 

@@ -1,6 +1,8 @@
 """Parts of messages, and suggestions for misspelt names."""
 
+import re
 from collections.abc import Collection, Iterable
+from typing import Final
 
 
 def nearest(name: str, names: Iterable[str], *, likeness: float = 0.6) -> str | None:
@@ -29,3 +31,27 @@ def listed(names: Iterable[object], *, most: int = 40) -> str:
 def pass_one_of(value: object, allowed: Collection[object]) -> str:
     """`Pass one of: a, b, c.`, and the most similar one."""
     return f"Pass one of: {listed(allowed)}.{did_you_mean(str(value), map(str, allowed))}"
+
+
+def error_text(error: BaseException) -> str:
+    """The message of an error, even if its own `__str__` fails."""
+    try:
+        return str(error)
+    except Exception as problem:  # noqa: BLE001  # it is the user's code
+        return f"(its message cannot be made: __str__ raised {type(problem).__name__})"
+
+
+def repr_text(value: object) -> str:
+    """`repr(value)`, even if that fails."""
+    try:
+        return repr(value)
+    except Exception as problem:  # noqa: BLE001  # it is the user's code
+        return f"<{type(value).__name__}, whose __repr__ raised {type(problem).__name__}>"
+
+
+_UNPRINTABLE: Final = re.compile("[\0-\t\v-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    """Escape what a terminal or a log would obey or refuse: control characters, directions, halves of surrogate pairs."""
+    return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], text)

@@ -45,6 +45,7 @@ _SETTINGS = {
     "calls, faults, stubs, receivers, threads",
     "timeline": "whose report shows the timeline of ECS events: failed (default) or all",
     "real_cloud": "what happens when a test without ecs_events calls Alibaba Cloud: allow (default) or refuse",
+    "secrets": "further names, or parts of names, whose values no report shows, such as PinCode,build_key",
 }
 
 _HELP = """\
@@ -244,7 +245,9 @@ class _MessageOnly:
             from pytest_ecsevents import _errors
 
             if isinstance(error, getattr(_errors, self._kind)):
-                raise pytest.fail.Exception(str(error), pytrace=False) from None
+                from pytest_ecsevents._words import printable
+
+                raise pytest.fail.Exception(printable(str(error)), pytrace=False) from None
 
 
 def _settings_of(config: pytest.Config) -> Settings:
@@ -327,7 +330,11 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if report.failed and scenario is not None:
         report.sections.append(("ECS scenario", scenario.text()))
     if report.failed or (report.when == "call" and _settings_of(item.config).timeline == "all"):
-        _add_timeline(item, report, parts)
+        try:
+            _add_timeline(item, report, parts)
+        except pytest.fail.Exception as failure:  # pytest-timeout's: here it would end the run
+            report.outcome = "failed"
+            report.longrepr = report.longrepr or str(failure)
 
 
 def _add_timeline(item: pytest.Item, report: Any, parts: Parts) -> None:

@@ -12,7 +12,7 @@ from pytest_ecsevents._errors import (
     UnexpectedCallError,
     hidden_in_reports,
 )
-from pytest_ecsevents._words import nearest
+from pytest_ecsevents._words import error_text, nearest
 from pytest_ecsevents.checks._faults import FaultRules
 from pytest_ecsevents.checks._patterns import ALL, CallPattern, pattern
 from pytest_ecsevents.checks._strictness import how_to_relax
@@ -189,7 +189,8 @@ def endless_call(call: Call, no_reply: NoReply) -> EndlessCallError:
 def served_call(problem: BaseException, answer: str) -> ServedCallError:
     """The error for a call over HTTP that ended in an error of the test's own; `answer` is its reply's status and code."""
     return ServedCallError(
-        f"A call that came over HTTP ended in {type(problem).__name__}, and was answered with {answer}: {problem}"
+        f"A call that came over HTTP ended in {type(problem).__name__}, and was answered with {answer}: "
+        f"{error_text(problem)}"
     )
 
 

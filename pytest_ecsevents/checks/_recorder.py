@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from pytest_ecsevents._errors import DeliveryError, EcsEventsError, UnexpectedCallError, hidden_in_reports
 from pytest_ecsevents._frames import author_frame, place_of
+from pytest_ecsevents._secrets import Secrets
 from pytest_ecsevents._words import did_you_mean
 from pytest_ecsevents.checks._call_log import (
     ApiLog,
@@ -145,10 +146,19 @@ class CallRecorder:
         waiting_for: The attribute.
         clock: The test's clock.
         seed: Seed of random choices.
+        secrets: The names of parameters whose values no text shows.
     """
 
-    def __init__(self, strict: frozenset[str], waiting_for: Mapping[str, Micros], clock: Clock, seed: str) -> None:
+    def __init__(
+        self,
+        strict: frozenset[str],
+        waiting_for: Mapping[str, Micros],
+        clock: Clock,
+        seed: str,
+        secrets: Secrets,
+    ) -> None:
         self.strict = strict
+        self.secrets: Final = secrets
         self.log: Final = ApiLog(seed)
         self.metadata: Final = CallLog[MetadataCall](f"{seed}/metadata", asked_text)
         self._logs: Final[dict[type[Call], CallLog[Any]]] = {ApiCall: self.log, MetadataCall: self.metadata}
@@ -365,7 +375,10 @@ class CallRecorder:
         is_urls = isinstance(error, DeliveryError)
         if not is_urls and self.origin.is_test:
             raise error
-        self._keep_unseen(error, delivery_error_text(delivery, error), is_planned=False)
+        self._keep_unseen(error, self._delivery_error_text(delivery, error), is_planned=False)
+
+    def _delivery_error_text(self, delivery: Delivery, error: BaseException) -> str:
+        return self.secrets.mask_text(delivery_error_text(delivery, error))
 
     # -- at teardown
 
@@ -384,7 +397,7 @@ class CallRecorder:
         yield "stubs", self.stubs.unused(self.log.calls)
         # Deliveries that failed, and whose next attempt would come after the test's end.
         not_retried = [
-            f"{delivery_error_text(delivery, delivery.error)}\n    The next attempt is due at {instant_text(at)}, after the "
+            f"{self._delivery_error_text(delivery, delivery.error)}\n    The next attempt is due at {instant_text(at)}, after the "
             "test's end."
             for delivery, at in self.not_retried().items()
             if delivery.error is not None

@@ -16,7 +16,7 @@ from pytest_ecsevents._errors import (
     hidden_in_reports,
 )
 from pytest_ecsevents._frames import place_of_error
-from pytest_ecsevents._words import did_you_mean, listed
+from pytest_ecsevents._words import did_you_mean, error_text, listed
 from pytest_ecsevents.clock._times import Micros, instant_text
 from pytest_ecsevents.services.cms._delivery import Delivery
 from pytest_ecsevents.services.ecs._model import Change, Transition
@@ -100,7 +100,7 @@ def receiver_error(noun: str, errors: Sequence[str]) -> ReceiverError | None:
 def planned_error_text(at: Micros, place: str, error: BaseException) -> str:
     """Say what a planned function raised, where, when it was called, and where it was planned."""
     when = f"called at {instant_text(at)}, planned at {place}"
-    return f"{type(error).__name__} at {place_of_error(error)}, {when}: {error}"
+    return f"{type(error).__name__} at {place_of_error(error)}, {when}: {error_text(error)}"
 
 
 def change_error_text(change: Change, error: Exception) -> str:
@@ -108,7 +108,7 @@ def change_error_text(change: Change, error: Exception) -> str:
     subject = change.record.event_id if isinstance(change, Transition) else change.record.instance_id
     what = f"{subject} {change.from_status or 'nothing'} -> {change.to_status or 'released'} ({change.cause})"
     where = f"{place_of_error(error)}, called with {what} at {instant_text(change.at_micros)}"
-    return f"{type(error).__name__} at {where}: {error}"
+    return f"{type(error).__name__} at {where}: {error_text(error)}"
 
 
 def delivery_error_text(delivery: Delivery, error: BaseException) -> str:
@@ -118,7 +118,7 @@ def delivery_error_text(delivery: Delivery, error: BaseException) -> str:
     tries = f", attempt {delivery.attempt}" if delivery.attempt > 1 else ""
     did = "sent" if isinstance(error, DeliveryError) else "delivered"
     return (
-        f"{kind}{error}\n    {delivery.name} was {did} to {delivery.subscription.receiver} at "
+        f"{kind}{error_text(error)}\n    {delivery.name} was {did} to {delivery.subscription.receiver} at "
         f"{instant_text(delivery.at_micros)}{tries}:\n    {json.dumps(delivery.payload, ensure_ascii=False)}"
     )
 

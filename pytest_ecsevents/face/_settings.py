@@ -21,6 +21,7 @@ class Settings(NamedTuple):
             start Scheduled, as in older documentation.
         timeline: "failed": the reports of failed tests have the timeline; "all": those of all tests.
         real_cloud: "refuse": tests without the fixture may not reach Alibaba Cloud either.
+        secrets: Further parts of names whose values no report shows, with commas in between.
     """
 
     region: str = "cn-hangzhou"
@@ -35,6 +36,7 @@ class Settings(NamedTuple):
     strict: str = "true"
     timeline: str = "failed"
     real_cloud: str = "allow"
+    secrets: str = ""
 
 
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {

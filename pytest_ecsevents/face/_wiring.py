@@ -6,6 +6,7 @@ from functools import cached_property, partial, wraps
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from pytest_ecsevents._errors import EcsEventsError, RealWorkWarning, hidden_in_reports
+from pytest_ecsevents._secrets import Secrets
 from pytest_ecsevents._undo import PATCHING, Undo
 from pytest_ecsevents.checks._recorder import CallRecorder
 from pytest_ecsevents.checks._strictness import parse_checks
@@ -21,7 +22,7 @@ from pytest_ecsevents.handlers._senders import function_timed_out
 from pytest_ecsevents.report._comparisons import explain_comparison
 from pytest_ecsevents.report._entries import timeline_entries
 from pytest_ecsevents.report._reasons import Story
-from pytest_ecsevents.report._timeline import Header, timeline_text
+from pytest_ecsevents.report._timeline import Header, paused_collector, timeline_text
 from pytest_ecsevents.rpc._exchange import Endpoint
 from pytest_ecsevents.server._metadata import PREFIXES, metadata_service
 from pytest_ecsevents.server._serving import ServedService, Serving
@@ -99,6 +100,7 @@ class Parts:
             self.cloud.instances.on_the_way,
             self.clock,
             seed,
+            Secrets(settings.secrets.split(",")),
         )
         self.monitor: Final = CloudMonitor(self.cloud, seed)
         self.cloud.observers.extend((self.recorder.journal.append, self.monitor.record_change))
@@ -303,8 +305,9 @@ class Parts:
 
     def timeline(self, most: int | None = None) -> str:
         """The timeline, shortened to `most` lines; the least important go first."""
-        entries = timeline_entries(self.recorder.journal, self.recorder.sleeps.in_order())
-        return timeline_text(self._header(), entries, most=most)
+        with paused_collector():
+            entries = timeline_entries(self.recorder.journal, self.recorder.sleeps.in_order())
+            return timeline_text(self._header(), entries, self.recorder.secrets, most=most)
 
     def _header(self) -> Header:
         return Header(
@@ -320,7 +323,7 @@ class Parts:
     def svg(self) -> str:
         from pytest_ecsevents.report._chart import chart
 
-        label = timeline_text(self._header(), ()).replace("clock", "ECS events: clock", 1)
+        label = timeline_text(self._header(), (), self.recorder.secrets).replace("clock", "ECS events: clock", 1)
         return chart(label, list(self.cloud.events.by_id.values()), self.cloud.instances.ever(), self.story())
 
     def explain_comparison(self, operator: str, left: object, right: object) -> list[str] | None:

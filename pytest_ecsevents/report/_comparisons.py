@@ -7,6 +7,7 @@ assertion compares what was read last.
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final
 
+from pytest_ecsevents._words import repr_text
 from pytest_ecsevents.report._expectations import Step, transition_problem
 from pytest_ecsevents.report._reasons import STATUSES, Story, history_lines, why_not
 from pytest_ecsevents.services.ecs._catalogue import EventStatus
@@ -34,7 +35,7 @@ def explain_comparison(
         Lines, the comparison itself first; None if nothing is known about it.
     """
     lines = list(_explanation(operator, left, right, seen, story))
-    head = f"{left!r} {operator} {right!r}"
+    head = f"{repr_text(left)} {operator} {repr_text(right)}"
     head = head if len(head) <= _LONGEST_HEAD else f"{head[: _LONGEST_HEAD - 3]}..."
     return [head, *lines] if lines else None
 

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
-from itertools import groupby
+from functools import partial
+from itertools import groupby, pairwise
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from pytest_ecsevents._errors import EcsEventsError
+from pytest_ecsevents._words import error_text
 from pytest_ecsevents.clock._times import Micros, duration_text, instant_text
 from pytest_ecsevents.report._sleeps import Sleep
 from pytest_ecsevents.report._texts import METADATA, asked_text, call_text
@@ -29,9 +31,21 @@ Texts: TypeAlias = dict[object, tuple[int, str]]
 INSTANCE: Final = "instance"
 """The kind of an instance's entries."""
 
+PUSH: Final = "push"
+"""The kind of what is sent to a receiver, a URL or a topic's endpoint."""
+
+QUEUE: Final = "queue"
+"""The kind of a queue's messages and requests."""
+
 QUERY_PREFIXES: Final = ("Describe", "List", "Get", "Query")
 _LONGEST_IN_SECONDS: Final = 120_000_000
 _SLEEP_KEY: Final = -1
+
+_MANY_SLEEPS: Final = 64
+"""Sleeps with nothing else in between that get an entry each."""
+
+_MOST_STRETCHES: Final = 20
+"""Entries for more sleeps than that, as long as their lengths change seldom."""
 
 
 class Rank(IntEnum):
@@ -45,28 +59,50 @@ class Rank(IntEnum):
     """Events, faults, errors."""
 
 
+class ManySleeps(NamedTuple):
+    """Sleeps of one thread with nothing else in between.
+
+    Attributes:
+        least, most: The time from one start to the next.
+        shortest, longest: The time that one took.
+    """
+
+    times: int
+    least: Micros
+    most: Micros
+    shortest: Micros
+    longest: Micros
+    last: Sleep
+
+
 class TimelineEntry(NamedTuple):
     """One thing that happened.
 
     Attributes:
         at: When it happened.
         kind: `call`, `event`, `sleep`, ...
-        text: What happened.
+        text: What happened; a function where it is only made if the entry is shown.
         thread: The thread that did it; "" for the cloud.
         rank: How much it matters.
         hint: The fake's explanation, shown below the text.
         key: Entries of one kind with the same key are repetitions.
         until: When a sleep ended.
+        sleeps: What the entry sums up, if it stands for many sleeps.
     """
 
     at: Micros
     kind: str
-    text: str
+    text: str | Callable[[], str]
     thread: str = ""
     rank: Rank = Rank.EVENT
     hint: str = ""
     key: int = 0
     until: Micros = 0
+    sleeps: ManySleeps | None = None
+
+    def wording(self) -> str:
+        """What happened."""
+        return self.text if isinstance(self.text, str) else self.text()
 
 
 def timeline_entries(journal: Iterable[JournalEntry], sleeps: Sequence[Sleep]) -> list[TimelineEntry]:
@@ -76,20 +112,19 @@ def timeline_entries(journal: Iterable[JournalEntry], sleeps: Sequence[Sleep]) -
         journal: What was recorded, in order.
         sleeps: Sleeps in order of their starts; each comes after everything else at its start.
     """
-    entries = []
+    entries: list[TimelineEntry] = []
     texts: Texts = {}
-    waiting = iter(sleeps)
-    sleep = next(waiting, None)
+    place = 0
     # Transitions of one instance at one instant become one entry.
     for _, numbered in groupby(enumerate(journal), key=_merge_key):
         group = [entry for _, entry in numbered]
-        while sleep is not None and sleep.at_micros < group[0].at_micros:
-            entries.append(_sleep_entry(sleep))
-            sleep = next(waiting, None)
+        until = place
+        while until < len(sleeps) and sleeps[until].at_micros < group[0].at_micros:
+            until += 1
+        entries.extend(_sleep_entries(sleeps[place:until]))
+        place = until
         entries.append(_FORMATTERS[type(group[0])](group, texts))
-    if sleep is not None:
-        entries.append(_sleep_entry(sleep))
-    entries.extend(map(_sleep_entry, waiting))
+    entries.extend(_sleep_entries(sleeps[place:]))
     return entries
 
 
@@ -100,16 +135,52 @@ def _merge_key(numbered: "tuple[int, JournalEntry]") -> object:
     return number
 
 
-def _sleep_entry(sleep: Sleep) -> TimelineEntry:
+def _sleep_entries(sleeps: Sequence[Sleep]) -> list[TimelineEntry]:
+    """Make the entries of sleeps with nothing else in between; many of one thread become few entries."""
+    if len(sleeps) <= _MANY_SLEEPS:
+        return [_sleep_entry(sleep.thread, [sleep]) for sleep in sleeps]
+    streams: dict[str, list[Sleep]] = {}
+    for sleep in sleeps:
+        streams.setdefault(sleep.thread, []).append(sleep)
+    entries = [_sleep_entry(thread, stretch) for thread, stream in streams.items() for stretch in _stretches(stream)]
+    return sorted(entries, key=lambda entry: entry.at)
+
+
+def _stretches(stream: Sequence[Sleep]) -> list[Sequence[Sleep]]:
+    """Split the sleeps of a thread where their length changes much; if it does so too often, leave them together."""
+    starts = [0]
+    first = stream[0].until - stream[0].at_micros
+    for place, sleep in enumerate(stream):
+        if not is_near(sleep.until - sleep.at_micros, first):
+            first = sleep.until - sleep.at_micros
+            starts.append(place)
+            if len(starts) > _MOST_STRETCHES:
+                return [stream]
+    return [stream[start:end] for start, end in pairwise([*starts, len(stream)])]
+
+
+def _sleep_entry(thread: str, stretch: Sequence[Sleep]) -> TimelineEntry:
+    first, last = stretch[0], stretch[-1]
+    many = None
+    if len(stretch) > 1:
+        spans = [sleep.until - sleep.at_micros for sleep in stretch]
+        gaps = [after.at_micros - before.at_micros for before, after in pairwise(stretch)]
+        many = ManySleeps(len(stretch), min(gaps), max(gaps), min(spans), max(spans), last)
     return TimelineEntry(
-        sleep.at_micros,
+        first.at_micros,
         "sleep",
-        span_text(sleep.until - sleep.at_micros),
-        thread=sleep.thread,
+        "",  # the round that it belongs to says how long it took
+        thread=thread,
         rank=Rank.QUERY,
         key=_SLEEP_KEY,
-        until=sleep.until,
+        until=last.until,
+        sleeps=many,
     )
+
+
+def is_near(one: Micros, other: Micros) -> bool:
+    """Whether two spans differ by no more than half, as those of a poller with jitter do."""
+    return one * 2 <= other * 3 and other * 2 <= one * 3
 
 
 def span_text(*spans: Micros) -> str:
@@ -160,14 +231,17 @@ def _metadata_entry(calls: list[MetadataCall], texts: Texts) -> TimelineEntry:
 
 
 def _event_entry(transitions: list[Transition], _texts: Texts) -> TimelineEntry:
-    transition = transitions[0]
+    return TimelineEntry(transitions[0].at_micros, "event", partial(_event_text, transitions[0]))
+
+
+def _event_text(transition: Transition) -> str:
     event = transition.record
     what = f"{transition.from_status} -> {transition.to_status}: {transition.cause}"
     if transition.from_status is None:
         kind = "simulated " if event.simulated else ""
         due = "" if event.planned is None else f", NotBefore {instant_text(event.planned)}"
         what = f"{kind}{event.event_type} on {event.subject}: {transition.to_status}{due} ({transition.cause})"
-    return TimelineEntry(transition.at_micros, "event", f"{event.event_id}  {what}")
+    return f"{event.event_id}  {what}"
 
 
 def _instance_entry(steps: list[InstanceTransition], texts: Texts) -> TimelineEntry:
@@ -202,10 +276,10 @@ def _delivery_entry(deliveries: list[Delivery], _texts: Texts) -> TimelineEntry:
     has_succeeded = delivery.outcome == "delivered"
     if not has_succeeded:
         kind = "" if isinstance(delivery.error, EcsEventsError) else f"{type(delivery.error).__name__}: "
-        text += f": {delivery.outcome}" + ("" if delivery.error is None else f", {kind}{delivery.error}")
+        text += f": {delivery.outcome}" + ("" if delivery.error is None else f", {kind}{error_text(delivery.error)}")
     return TimelineEntry(
         delivery.at_micros,
-        "push",
+        PUSH,
         text,
         rank=Rank.OPERATION if has_succeeded else Rank.EVENT,
         hint="" if has_succeeded or delivery.attempt != 1 else json.dumps(delivery.payload, ensure_ascii=False),
@@ -214,9 +288,7 @@ def _delivery_entry(deliveries: list[Delivery], _texts: Texts) -> TimelineEntry:
 
 def _message_entry(steps: list[MessageStep], _texts: Texts) -> TimelineEntry:
     (step,) = steps
-    return TimelineEntry(
-        step.at_micros, "queue", f"{step.queue}: {step.message.summary} {step.did}", rank=Rank.OPERATION
-    )
+    return TimelineEntry(step.at_micros, QUEUE, f"{step.queue}: {step.message.summary} {step.did}", rank=Rank.OPERATION)
 
 
 def _refusal_entry(requests: list[SmqCall], texts: Texts) -> TimelineEntry:
@@ -224,7 +296,7 @@ def _refusal_entry(requests: list[SmqCall], texts: Texts) -> TimelineEntry:
     key = ("queue", request.what, request.code, request.hint)
     number, text = texts.setdefault(key, (len(texts), f"{request.what} -> {request.http_status} {request.code}"))
     rank = Rank.QUERY if request.is_usual else Rank.EVENT
-    return TimelineEntry(request.at_micros, "queue", text, thread="server", rank=rank, hint=request.hint, key=number)
+    return TimelineEntry(request.at_micros, QUEUE, text, thread="server", rank=rank, hint=request.hint, key=number)
 
 
 def _push_entry(pushes: list[TopicPush], _texts: Texts) -> TimelineEntry:
@@ -232,7 +304,7 @@ def _push_entry(pushes: list[TopicPush], _texts: Texts) -> TimelineEntry:
     attempt = f" (attempt {push.attempt})" if push.attempt > 1 else ""
     problem = f": failed, {push.problem}" if push.problem else ""
     text = f"topic {push.topic} -> {push.endpoint}{attempt}{problem}"
-    return TimelineEntry(push.at_micros, "push", text, rank=Rank.EVENT if push.problem else Rank.OPERATION)
+    return TimelineEntry(push.at_micros, PUSH, text, rank=Rank.EVENT if push.problem else Rank.OPERATION)
 
 
 # A new kind of journal entry is a row here.

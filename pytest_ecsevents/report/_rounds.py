@@ -1,15 +1,18 @@
 """Folds repetitions into one line: a poller's month takes one line."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby, islice, pairwise
-from typing import Final
+from itertools import groupby, pairwise
+from typing import Final, NamedTuple
 
 from pytest_ecsevents.clock._times import Micros
-from pytest_ecsevents.report._entries import INSTANCE, Rank, TimelineEntry
+from pytest_ecsevents.report._entries import INSTANCE, Rank, TimelineEntry, is_near
+from pytest_ecsevents.report._texts import METADATA
 
 LONGEST_ROUND: Final = 64
 """Entries in one round of a handler: a call for each of fifty instances, and a sleep."""
+
+CALLS: Final = ("call", "fault", METADATA)
+"""The kinds of entries that are calls."""
 
 _CANDIDATES: Final = 4
 """Number of sizes of a round that are tried."""
@@ -18,8 +21,7 @@ _OFTEN: Final = 3
 """Repetitions are folded from this number on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(NamedTuple):
     """What one thread did, once or repeatedly."""
 
     block: Sequence[TimelineEntry]
@@ -29,6 +31,23 @@ class Round:
     most: Micros
     # The first entry of the last repetition.
     last: TimelineEntry
+
+    @property
+    def at(self) -> Micros:
+        return self.block[0].at
+
+    @property
+    def kind(self) -> str:
+        return self.block[0].kind
+
+    @property
+    def rank(self) -> Rank:
+        first, *others = self.block
+        return max(first.rank, *(entry.rank for entry in others)) if others else first.rank
+
+    @property
+    def calls(self) -> int:
+        return sum(entry.kind in CALLS for entry in self.block) * self.times
 
 
 def fold_rounds(entries: Sequence[TimelineEntry]) -> Iterator[Round]:
@@ -50,6 +69,10 @@ def fold_rounds(entries: Sequence[TimelineEntry]) -> Iterator[Round]:
 
 
 def _single(entry: TimelineEntry) -> Round:
+    many = entry.sleeps
+    if many is not None:
+        last = entry._replace(at=many.last.at_micros, until=many.last.until)
+        return Round([entry], many.times, many.least, many.most, last)
     return Round([entry], 1, 0, 0, entry)
 
 
@@ -63,10 +86,11 @@ def _fold_each_thread(run: Sequence[TimelineEntry]) -> Iterable[Round]:
 
 
 def _fold(stream: Sequence[TimelineEntry]) -> Iterator[Round]:
+    following = _next_alike(stream)
     place = 0
     while place < len(stream):
         best, taken = _single(stream[place]), 1
-        for size in _candidate_sizes(stream, place):
+        for size in _candidate_sizes(stream[place], place, following):
             found, takes = _try_size(stream, place, size)
             if takes > taken:
                 best, taken = found, takes
@@ -76,17 +100,27 @@ def _fold(stream: Sequence[TimelineEntry]) -> Iterator[Round]:
         place += taken
 
 
-def _candidate_sizes(stream: Sequence[TimelineEntry], place: int) -> Iterator[int]:
+def _next_alike(stream: Sequence[TimelineEntry]) -> list[int]:
+    """For each entry, the place of the next one with its key; 0 for none."""
+    following, seen = [0] * len(stream), dict[int, int]()
+    for place in range(len(stream) - 1, -1, -1):
+        key = stream[place].key
+        following[place], seen[key] = seen.get(key, 0), place
+    return following
+
+
+def _candidate_sizes(first: TimelineEntry, place: int, following: Sequence[int]) -> Iterator[int]:
     """Possible sizes of a round, the shortest first: its first entry comes again after that many entries.
 
     A round begins with an entry of a thread, not with its consequence.
     """
-    first = stream[place]
-    if not first.thread:
-        return
-    ahead = stream[place + 1 : place + 1 + LONGEST_ROUND]
-    again = (size for size, entry in enumerate(ahead, start=1) if _is_alike(entry, first))
-    yield from (size for size in islice(again, _CANDIDATES) if size == 1 or first.kind != "sleep")
+    again = place
+    for _ in range(_CANDIDATES if first.thread and not first.sleeps else 0):
+        again = following[again]
+        size = again - place
+        if not 0 < size <= (1 if first.kind == "sleep" else LONGEST_ROUND):
+            return
+        yield size
 
 
 def _try_size(stream: Sequence[TimelineEntry], place: int, size: int) -> tuple[Round, int]:
@@ -126,13 +160,8 @@ def _repeats_at(
     if gap == first and is_even:
         return True
     may_be_uneven = (len(starts) == 2 or not is_even) and all(entry.rank == Rank.QUERY for entry in block)
-    return may_be_uneven and _is_near(gap, first)
+    return may_be_uneven and is_near(gap, first)
 
 
 def _is_alike(one: TimelineEntry, other: TimelineEntry) -> bool:
-    return one.key == other.key and (one.kind != "sleep" or _is_near(one.until - one.at, other.until - other.at))
-
-
-def _is_near(one: Micros, other: Micros) -> bool:
-    """Whether two spans differ by no more than half, as those of a poller with jitter do."""
-    return one * 2 <= other * 3 and other * 2 <= one * 3
+    return one.key == other.key and (one.kind != "sleep" or is_near(one.until - one.at, other.until - other.at))

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Final
 
+from pytest_ecsevents._words import printable
+
 # Each colour on a light page and on a dark one; the contrast to the ground is at least 3.
 COLOURS: Final[Mapping[str, tuple[str, str]]] = {
     "paper": ("#ffffff", "#0d1117"),
@@ -42,7 +44,7 @@ _NOT_IN_XML: Final = re.compile("[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010fff
 
 
 def _escape(text: str) -> str:
-    return escape(_NOT_IN_XML.sub("?", text))
+    return escape(_NOT_IN_XML.sub("?", printable(text)))
 
 
 def _format_value(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from pytest_ecsevents._secrets import Secrets
 from pytest_ecsevents._words import listed
 from pytest_ecsevents.clock._times import duration_text
 from pytest_ecsevents.rpc._calls import ApiCall
@@ -23,26 +24,23 @@ def call_text(call: ApiCall) -> str:
 
 
 def api_request_text(call: ApiCall) -> str:
-    shown = {name: "***" if name in _SECRET else _value_text(value) for name, value in call.params.items()}
+    shown = {name: _value_text(value, call.secrets) for name, value in call.secrets.masked(call.params).items()}
     params = ", ".join(map("=".join, shown.items()))
     return f"{call.action}({params})"
 
-
-# Many people may read the logs that reports end up in.
-_SECRET: Final = ("Password",)
 
 _MOST_OF_A_VALUE: Final = 60
 """Characters of a value that are shown: `InstanceIds` may be a hundred ids in one text."""
 
 
-def _value_text(value: object) -> str:
+def _value_text(value: object, secrets: Secrets) -> str:
     if isinstance(value, list):
-        return f"[{listed((_value_text(one) for one in value), most=3)}]"
+        return f"[{listed((_value_text(one, secrets) for one in value), most=3)}]"
     if isinstance(value, dict) and value.keys() <= {"Key", "Value"}:
         return ":".join(value.values())
     if isinstance(value, dict):
-        return " ".join(f"{member}={_value_text(inner)}" for member, inner in value.items())
-    text = str(value)
+        return " ".join(f"{member}={_value_text(inner, secrets)}" for member, inner in value.items())
+    text = secrets.mask_text(str(value))
     return text if len(text) <= _MOST_OF_A_VALUE else f"{text[: _MOST_OF_A_VALUE - 3]}..."
 
 

@@ -14,6 +14,7 @@ from xml.sax.saxutils import escape
 
 from pytest_ecsevents._errors import UnknownParameterWarning, hidden_in_reports
 from pytest_ecsevents._frames import author_frame
+from pytest_ecsevents._secrets import Secrets
 from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.clock._times import Micros
 from pytest_ecsevents.rpc._action import METHODS, Action, ParsedCall, Product, Products, not_supplied
@@ -56,6 +57,10 @@ class Backend(Protocol):
 
 class CallChecks(Recorder, Protocol):
     """The test's checks, as far as they concern API calls, and its stubs."""
+
+    @property
+    def secrets(self) -> Secrets:
+        """The names of parameters whose values no text shows."""
 
     def is_stubbed(self, call: ApiCall) -> bool:
         """Whether the test has a stub for a call."""
@@ -142,6 +147,7 @@ class Api(Generic[CallT]):
             region_id=params.get("RegionId", ""),
             transport=request.transport,
             at_micros=at,
+            secrets=self._checks.secrets,
         )
         return ApiExchange(
             call=call,

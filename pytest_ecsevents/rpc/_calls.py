@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from pytest_ecsevents._secrets import Secrets
 from pytest_ecsevents.clock._times import Micros, from_micros
 from pytest_ecsevents.rpc._wire import ApiReply
 
@@ -71,6 +72,7 @@ class ApiCall(Call):
         params: The parameters sent besides the common ones, by name on the wire. A list parameter is a list; a list of
             structs is a list of dicts.
         region_id: `RegionId` as sent, or "".
+        secrets: The names of parameters whose values no text shows.
     """
 
     product: str
@@ -78,6 +80,7 @@ class ApiCall(Call):
     action: str
     params: Mapping[str, "str | list[str] | list[dict[str, str | list[str]]]"]
     region_id: str
+    secrets: Secrets = field(default_factory=Secrets, repr=False)
 
     @property
     def response(self) -> "dict[str, Any] | str | None":
@@ -87,6 +90,6 @@ class ApiCall(Call):
             return text
         try:
             decoded: dict[str, Any] = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return text
         return decoded

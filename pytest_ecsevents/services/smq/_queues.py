@@ -61,7 +61,8 @@ class QueueMessage:
         """The notification in the body.
 
         Raises:
-            ValueError: The body is not a JSON object.
+            ValueError: The body is not JSON.
+            RecursionError: The body is JSON nested too deeply.
         """
         decoded: dict[str, Any] = json.loads(self.body)
         return decoded
@@ -94,7 +95,7 @@ class QueueMessage:
         """The name of the notification in the body, or the beginning of the body."""
         try:
             decoded = json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             decoded = None
         members = decoded if isinstance(decoded, dict) else {}
         alert = members.get("alert")
