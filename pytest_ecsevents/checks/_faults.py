@@ -10,7 +10,7 @@ from pytest_ecsevents._errors import BadArgumentError, UnusedFaultError, hidden_
 from pytest_ecsevents._words import did_you_mean, listed, nearest
 from pytest_ecsevents.checks._patterns import ALL
 from pytest_ecsevents.checks._strictness import with_remedy
-from pytest_ecsevents.clock._times import SECOND, Micros, duration_text, instant_text
+from pytest_ecsevents.clock._times import MILLISECOND, SECOND, Micros, duration_text, instant_text
 from pytest_ecsevents.report._texts import METADATA
 from pytest_ecsevents.rpc._calls import Call
 from pytest_ecsevents.rpc._error_tables import COMMON
@@ -18,6 +18,8 @@ from pytest_ecsevents.rpc._errors import ApiError, ErrorTable
 from pytest_ecsevents.rpc._network_faults import NETWORK_FAULTS, NO_EFFECT, Acts, Effect, NetworkFault
 from pytest_ecsevents.services._products import ACTIONS
 from pytest_ecsevents.services.metadata._errors import ERRORS
+from pytest_ecsevents.services.smq._errors import ERRORS as SMQ_ERRORS
+from pytest_ecsevents.services.smq._protocol import OPERATIONS
 
 __tracebackhide__ = hidden_in_reports
 
@@ -172,6 +174,7 @@ class FaultRules(Generic[C]):
         probability: object,
         acted: bool | None,
         optional: bool,
+        retry_after: Micros | None = None,
     ) -> None:
         """Declare a fault.
 
@@ -180,6 +183,8 @@ class FaultRules(Generic[C]):
         """
         what = f"fail({calls.action!r}, {code!r})"
         effect = _effect(what, calls.action, code, message=message, http_status=http_status, acted=acted)
+        if retry_after is not None:
+            effect = replace(effect, fault=_with_retry_after(effect, retry_after, what))
         condition: Condition[C] | None = None
         if probability is not None:
             if not isinstance(probability, (int, float)) or probability is True or not 0 < probability <= 1:
@@ -273,7 +278,8 @@ class FaultRules(Generic[C]):
 
 
 def _action(call: object) -> str:
-    return str(getattr(call, "action", METADATA))
+    operations = getattr(call, "operations", ())
+    return str(operations[0] if operations else getattr(call, "action", METADATA))
 
 
 # -- checks of declarations
@@ -306,9 +312,18 @@ def _effect(
     return Effect(fault, fault.acts is Acts.ALWAYS or bool(acted))
 
 
+def _with_retry_after(effect: Effect, retry_after: Micros, what: str) -> ApiError:
+    error = effect.fault
+    if not isinstance(error, ApiError):
+        raise BadArgumentError(f"{what} got retry_after=, which only the cloud's own errors have. Omit it.")
+    milliseconds = retry_after // MILLISECOND
+    return ApiError(error.code, error.http_status, error.message, retry_after=milliseconds)
+
+
 def _error(action: str, code: str, message: str | None, http_status: int | None, what: str) -> ApiError:
     own = (ACTIONS[action].errors,) if action in ACTIONS else ()
-    tables: tuple[ErrorTable, ...] = (ERRORS,) if action == METADATA else (*own, COMMON)
+    alone = ERRORS if action == METADATA else SMQ_ERRORS if action in OPERATIONS else None
+    tables: tuple[ErrorTable, ...] = (*own, COMMON) if alone is None else (alone,)
     row = next((row for table in tables if (row := table.get(str(code))) is not None), None)
     if row is None and (http_status is None or message is None):
         known = tuple(dict.fromkeys(code for table in tables for code in table.codes()))

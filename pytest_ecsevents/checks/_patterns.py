@@ -13,6 +13,7 @@ from pytest_ecsevents.report._texts import METADATA
 from pytest_ecsevents.rpc._calls import ApiCall
 from pytest_ecsevents.services._products import ACTIONS, PRODUCTS
 from pytest_ecsevents.services.metadata._calls import MetadataCall
+from pytest_ecsevents.services.smq._protocol import OPERATIONS, SmqCall
 
 __tracebackhide__ = hidden_in_reports
 
@@ -62,6 +63,7 @@ def pattern(
         BadArgumentError: No such action, or it has no such parameter.
     """
     known = [*ACTIONS, *besides]
+    operations = OPERATIONS if options else ()  # which `fail` takes, too
     if action != ALL and action not in known:
         product = _product_that_has(str(action))
         if product is not None:
@@ -70,7 +72,7 @@ def pattern(
                 f'ecs_events.stub("{product}", "{action}", {{...}}); then calls of it can be looked up and can fail.'
             )
         raise BadArgumentError(
-            f"unknown action {action!r}: the fake of {' and '.join(PRODUCTS)} does not have it.{did_you_mean(str(action), known)} "
+            f"unknown action {action!r}: the fake of {' and '.join(PRODUCTS)} does not have it.{did_you_mean(str(action), (*known, *operations))} "
             f"Actions are: {listed(ACTIONS, most=99)}."
         )
     if action != ALL and action not in ACTIONS:
@@ -119,6 +121,41 @@ def _has(call: ApiCall, name: str, wanted: object) -> bool:
     if isinstance(wanted, bool):
         return str(sent).lower() == str(wanted).lower()
     return sent is not None and str(sent) == str(wanted)
+
+
+@dataclass(frozen=True, slots=True)
+class SmqPattern:
+    """Requests to queues and topics by operation and name."""
+
+    action: str
+    name: object = None
+
+    def fits(self, call: SmqCall) -> bool:
+        return self.fits_action(call) and (self.name is None or self.name in call.names[:1])
+
+    def fits_action(self, call: SmqCall) -> bool:
+        return self.action in call.operations
+
+    def likeness(self, call: SmqCall) -> int:
+        return call.names[:1] == (self.name,)
+
+    def __str__(self) -> str:
+        return self.action if self.name is None else f"{self.action} of {self.name}"
+
+
+def smq_pattern(operation: str, params: Mapping[str, object], options: Iterable[str]) -> SmqPattern:
+    """Make the pattern of requests to queues and topics.
+
+    Raises:
+        BadArgumentError: It has another parameter than the name of the queue or topic.
+    """
+    kind = "topic" if "Topic" in operation or "ubscri" in operation or operation == "PublishMessage" else "queue"
+    for name in params:
+        if name != kind:
+            raise BadArgumentError(
+                f"unknown parameter {name!r} of {operation}.{did_you_mean(name, [kind, *options])} It has: {kind}."
+            )
+    return SmqPattern(operation, params.get(kind))
 
 
 _METADATA_PARAMETERS: Final = ("instance_id", "method", "path")

@@ -39,11 +39,11 @@ from pytest_ecsevents.clock._stop import HandlerStop
 from pytest_ecsevents.clock._times import Micros, instant_text
 from pytest_ecsevents.report._entries import JournalEntry
 from pytest_ecsevents.report._sleeps import SleepLog
-from pytest_ecsevents.report._texts import asked_text
+from pytest_ecsevents.report._texts import asked_text, queue_request_text
 from pytest_ecsevents.rpc._calls import ApiCall, Call
 from pytest_ecsevents.rpc._error_tables import COMMON
 from pytest_ecsevents.rpc._errors import ApiError
-from pytest_ecsevents.rpc._network_faults import NO_EFFECT, Effect
+from pytest_ecsevents.rpc._network_faults import NO_EFFECT, Effect, NetworkFault
 from pytest_ecsevents.rpc._wire import Client, NoReply
 from pytest_ecsevents.services.cms._delivery import Delivery
 from pytest_ecsevents.services.ecs._model import Change, Interruption, Observed
@@ -131,6 +131,7 @@ class CallRecorder:
         strict: The checks that are on.
         log: The API calls.
         metadata: The requests to the metadata service.
+        queues: The requests to queues and topics, from the first fault that is declared for them on.
         stubs: The test's own responses.
         journal: What happened, in order.
         sleeps: The sleeps of the test's threads.
@@ -161,7 +162,12 @@ class CallRecorder:
         self.secrets: Final = secrets
         self.log: Final = ApiLog(seed)
         self.metadata: Final = CallLog[MetadataCall](f"{seed}/metadata", asked_text)
-        self._logs: Final[dict[type[Call], CallLog[Any]]] = {ApiCall: self.log, MetadataCall: self.metadata}
+        self.queues: Final = CallLog[SmqCall](f"{seed}/queues", queue_request_text)
+        self._logs: Final[dict[type[Call], CallLog[Any]]] = {
+            ApiCall: self.log,
+            MetadataCall: self.metadata,
+            SmqCall: self.queues,
+        }
         self.stubs: Final = Stubs()
         self.journal: Final[list[JournalEntry]] = []
         self.sleeps: Final = SleepLog()
@@ -188,8 +194,7 @@ class CallRecorder:
             StandingClockError: The client repeats it while the clock stands still.
         """
         if isinstance(call, SmqCall):
-            self._record_queue_request(call)
-            return NO_EFFECT
+            return self._record_queue_request(call)
         log = self._logs[type(call)]
         call.thread = threading.current_thread().name
         log.calls.append(call)
@@ -207,7 +212,7 @@ class CallRecorder:
             self._end_run(standing_run(call, MOST_CALLS_OF_A_RUN, _place_of(client)))
         return log.faults.effect(call) if can_fail and log.faults.rules else NO_EFFECT
 
-    def _record_queue_request(self, call: SmqCall) -> None:
+    def _record_queue_request(self, call: SmqCall) -> Effect:
         """Count a request to queues or topics. Too many at one instant end the handler, and are no sign of life."""
         if call.at_micros != self._queues_stand_at:
             self._queues_stand_at, self._queue_requests_there = call.at_micros, 0
@@ -217,6 +222,13 @@ class CallRecorder:
             self.activity += 1
         elif scheduler is not None:
             scheduler.fail_run(standing_queue(call.what, call.at_micros, MOST_CALLS_OF_A_RUN))
+        if not self.queues.faults.rules:
+            return NO_EFFECT
+        self.queues.calls.append(call)
+        effect = self.queues.faults.effect(call)
+        if isinstance(effect.fault, NetworkFault):
+            self.journal.append(call)  # refusals are added when they are made
+        return effect
 
     def _end_run(self, error: EcsEventsError) -> None:
         """Raise an error that ends the handler under `run` even if it catches it."""

@@ -20,6 +20,7 @@ Duration: TypeAlias = dt.timedelta | str
 """A duration in a test: a timedelta, or text such as "90s" or "2h30m"."""
 
 SECOND: Final = 1_000_000
+MILLISECOND: Final = 1_000
 MICROSECOND: Final = dt.timedelta(microseconds=1)
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
 NAIVE_EPOCH: Final = _EPOCH.replace(tzinfo=None)

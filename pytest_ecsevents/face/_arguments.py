@@ -9,7 +9,7 @@ from typing import Any, Final, TypedDict
 from pytest_ecsevents._errors import BadArgumentError, NoSingleEventError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed, nearest
 from pytest_ecsevents.checks._faults import FaultRules
-from pytest_ecsevents.checks._patterns import metadata_pattern, pattern
+from pytest_ecsevents.checks._patterns import metadata_pattern, pattern, smq_pattern
 from pytest_ecsevents.checks._recorder import CallRecorder
 from pytest_ecsevents.clock._times import (
     Duration,
@@ -25,6 +25,7 @@ from pytest_ecsevents.face._settings import Settings, override_settings
 from pytest_ecsevents.report._texts import METADATA
 from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES, MAINTENANCE_CAUSES, EventStatus
 from pytest_ecsevents.services.ecs._model import Instance, SystemEvent
+from pytest_ecsevents.services.smq._protocol import OPERATIONS
 
 __tracebackhide__ = hidden_in_reports
 
@@ -263,4 +264,8 @@ def rules_for(
     options = [name for name in inspect.signature(method).parameters if name != "params"]
     if action == METADATA:
         return recorder.metadata.faults, metadata_pattern(params, options)
+    if action in OPERATIONS:
+        if method.__name__ == "delay":
+            raise BadArgumentError(f"delay cannot delay {action}. Queues and topics take fail and quota.")
+        return recorder.queues.faults, smq_pattern(action, params, options)
     return recorder.log.faults, pattern(action, params, besides=recorder.log.stubbed, options=options)

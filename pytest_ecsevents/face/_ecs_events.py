@@ -12,7 +12,7 @@ from pytest_ecsevents._frames import author_frame, place_of
 from pytest_ecsevents.checks._strictness import Checks, parse_checks
 from pytest_ecsevents.checks._stubs import Answer
 from pytest_ecsevents.clock._asyncio import is_loop_running
-from pytest_ecsevents.clock._times import Duration, When, from_micros, instant_text, parse_duration, parse_when
+from pytest_ecsevents.clock._times import Duration, When, from_micros, parse_duration, parse_when
 from pytest_ecsevents.face import _arguments
 from pytest_ecsevents.face._environment import environment
 from pytest_ecsevents.face._instances import Instances
@@ -734,6 +734,7 @@ class EcsEvents:
         between: "tuple[When, When] | None" = None,
         probability: float | None = None,
         acted: bool | None = None,
+        retry_after: Duration | None = None,
         optional: bool = False,
         **params: object,
     ) -> None:
@@ -742,7 +743,8 @@ class EcsEvents:
         Faults apply in order of declaration, each to as many calls as it says: several `fail` are a sequence.
 
         Args:
-            action: `RebootInstance`, "*" for all actions, or "metadata" for the metadata service.
+            action: `RebootInstance`, "*" for all actions, "metadata" for the metadata service, or an operation on queues or
+                topics over HTTP, such as `SendMessage`.
             code: An error of the provider, `Throttling`, `IncorrectInstanceStatus`, ...: one that the action is known to
                 answer, or any with `message` and `http_status`. Or a fault of the network: "connect timeout", "connection
                 refused", "read timeout", "connection reset", "connection closed", "bad gateway", "service unavailable
@@ -755,9 +757,10 @@ class EcsEvents:
             probability: Chance of each call to fail, above 0 and up to 1; the seed is the test's, so each run is the same.
             acted: True: the call takes effect and only its response is lost. Default: no effect, unless it is the response
                 that is damaged.
+            retry_after: When the client may try again, which the newer SDK reads from the header `x-acs-retry-after`.
             optional: True: the fault may stay unused.
             **params: Parameters of the calls, as in `calls_to`: `InstanceId="i-web1"`; for the metadata service
-                `instance_id`, `method` and `path`.
+                `instance_id`, `method` and `path`; for queues and topics `queue` or `topic`, its name.
         """
         _arguments.check_acted(action, code, acted)
         rules, calls = _arguments.rules_for(self._recorder, action, params, self.fail)
@@ -771,6 +774,7 @@ class EcsEvents:
             probability=probability,
             acted=acted,
             optional=optional,
+            retry_after=None if retry_after is None else parse_duration(retry_after, "retry_after"),
         )
 
     def quota(
@@ -887,10 +891,7 @@ class EcsEvents:
         return self._parts.svg()
 
     def __repr__(self) -> str:
-        return (
-            f"<EcsEvents at {instant_text(self._clock.now())}: "
-            f"{len(self._cloud.events.by_id)} events, {len(self._cloud.instances.existing)} instances, {len(self._recorder.log.calls)} calls>"
-        )
+        return f"<EcsEvents at {self._parts.figures()}>"
 
 
 def parts_of(ecs_events: EcsEvents) -> Parts:

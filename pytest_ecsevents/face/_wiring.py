@@ -11,7 +11,7 @@ from pytest_ecsevents._undo import PATCHING, Undo
 from pytest_ecsevents.checks._recorder import CallRecorder
 from pytest_ecsevents.checks._strictness import parse_checks
 from pytest_ecsevents.clock._clock import Clock
-from pytest_ecsevents.clock._times import Duration, Micros, When, parse_duration, parse_when
+from pytest_ecsevents.clock._times import Duration, Micros, When, instant_text, parse_duration, parse_when
 from pytest_ecsevents.face._arguments import default_not_before, instance_id_of, parse_until
 from pytest_ecsevents.face._settings import Settings
 from pytest_ecsevents.handlers._guard import Guard
@@ -319,6 +319,10 @@ class Parts:
             faults=self.recorder.faults_met,
             declared_faults=self.recorder.faults_declared,
         )
+
+    def figures(self) -> str:
+        events, instances, calls = self.cloud.events.by_id, self.cloud.instances.existing, self.recorder.log.calls
+        return f"{instant_text(self.clock.now())}: {len(events)} events, {len(instances)} instances, {len(calls)} calls"
 
     def svg(self) -> str:
         from pytest_ecsevents.report._chart import chart

@@ -11,7 +11,7 @@ from pytest_ecsevents._errors import EcsEventsError
 from pytest_ecsevents._words import error_text
 from pytest_ecsevents.clock._times import Micros, duration_text, instant_text
 from pytest_ecsevents.report._sleeps import Sleep
-from pytest_ecsevents.report._texts import METADATA, asked_text, call_text
+from pytest_ecsevents.report._texts import METADATA, asked_text, call_text, queue_request_text
 from pytest_ecsevents.rpc._calls import ApiCall, Call
 from pytest_ecsevents.services.cms._delivery import Delivery
 from pytest_ecsevents.services.cms._notification import Notification
@@ -293,9 +293,9 @@ def _message_entry(steps: list[MessageStep], _texts: Texts) -> TimelineEntry:
 
 def _refusal_entry(requests: list[SmqCall], texts: Texts) -> TimelineEntry:
     (request,) = requests
-    key = ("queue", request.what, request.code, request.hint)
-    number, text = texts.setdefault(key, (len(texts), f"{request.what} -> {request.http_status} {request.code}"))
-    rank = Rank.QUERY if request.is_usual else Rank.EVENT
+    text = f"{queue_request_text(request)}{', a fault' if request.fault else ''}"
+    number, text = texts.setdefault((QUEUE, text, request.hint), (len(texts), text))
+    rank = Rank.QUERY if request.is_usual and not request.fault else Rank.EVENT
     return TimelineEntry(request.at_micros, QUEUE, text, thread="server", rank=rank, hint=request.hint, key=number)
 
 

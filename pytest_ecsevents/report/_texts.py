@@ -7,6 +7,7 @@ from pytest_ecsevents._words import listed
 from pytest_ecsevents.clock._times import duration_text
 from pytest_ecsevents.rpc._calls import ApiCall
 from pytest_ecsevents.services.metadata._calls import MetadataCall
+from pytest_ecsevents.services.smq._protocol import SmqCall
 
 METADATA: Final = "metadata"
 """The name of the metadata service in `fail`, `quota`, `delay` and the timeline."""
@@ -50,6 +51,13 @@ def asked_text(call: MetadataCall) -> str:
     after = f" after {duration_text(call.took_micros)}" if call.took_micros else ""
     summary = f", {call.summary}" if call.summary else ""
     return f"{request_text(call)} -> {words}{after}{summary}"
+
+
+def queue_request_text(call: SmqCall) -> str:
+    """`SendMessage of ecs-cms-event -> 404 QueueNotExist`, `... -> connection reset, answer lost: 201`."""
+    words = " ".join(filter(None, (str(call.http_status or ""), call.code, call.failure))) or "answered"
+    lost = f", answer lost: {call.lost}" if call.lost else ""
+    return f"{call.what} -> {words}{lost}"
 
 
 def request_text(call: MetadataCall) -> str:

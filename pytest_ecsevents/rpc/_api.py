@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
 from typing import Any, Final, Generic, Protocol, TypeVar
@@ -180,7 +180,11 @@ class Api(Generic[CallT]):
     def refuse(self, exchange: ApiExchange, error: ApiError) -> ApiReply:
         request = exchange.request
         body = error_body(error, exchange.call.product, request.host, exchange.request_id)
-        return encoded(error.http_status, body, _format(request), "Error")
+        reply = encoded(error.http_status, body, _format(request), "Error")
+        if error.retry_after is None:
+            return reply
+        # Read by alibabacloud-tea-openapi from 0.4 on, in milliseconds.
+        return replace(reply, headers={**reply.headers, "x-acs-retry-after": str(error.retry_after)})
 
     def _warn_unknown(self, action: Action[Any], unknown: list[str], client: Client | None) -> None:
         """Warn about unknown parameters at the user's line, or at a client of another process; once, as Python does."""

@@ -37,14 +37,18 @@ class ApiError(Exception):
         http_status: The HTTP status.
         message: `Message`.
         hint: An explanation for the timeline; not sent.
+        retry_after: Milliseconds after which the client may try again, sent as `x-acs-retry-after`; None for none.
     """
 
-    def __init__(self, code: str, http_status: int, message: str, *, hint: str = "") -> None:
+    def __init__(
+        self, code: str, http_status: int, message: str, *, hint: str = "", retry_after: int | None = None
+    ) -> None:
         super().__init__(f"{http_status} {code}: {message}")
         self.code: Final = code
         self.http_status: Final = http_status
         self.message: Final = message
         self.hint: Final = hint
+        self.retry_after: Final = retry_after
 
 
 class ErrorTable:

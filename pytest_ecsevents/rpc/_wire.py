@@ -56,6 +56,9 @@ class Patience:
     is_elsewhere: bool = False
 
 
+ELSEWHERE: Final = Patience(is_elsewhere=True)
+
+
 class Client(Protocol):
     """A client of the server on loopback: a thread of the test, or a program in another process."""
 

@@ -7,7 +7,7 @@ from typing import Final
 from pytest_ecsevents.rpc._api import encoded, error_body
 from pytest_ecsevents.rpc._errors import ApiError
 from pytest_ecsevents.rpc._http import HttpRequest
-from pytest_ecsevents.rpc._wire import Answerer, ApiReply, ApiRequest, JsonObject, Outcome, Patience
+from pytest_ecsevents.rpc._wire import ELSEWHERE, Answerer, ApiReply, ApiRequest, JsonObject, Outcome
 from pytest_ecsevents.services._products import PRODUCTS
 from pytest_ecsevents.transports._decoding import decode_api_request
 
@@ -18,8 +18,6 @@ ECS: Final = "ecs.aliyuncs.com"
 """The default host: for requests without a host of Alibaba Cloud and without the version of another product."""
 
 _BY_VERSION: Final = {product.version: f"{product.hosts[0]}{ALIYUN}" for product in PRODUCTS.values()}
-
-ELSEWHERE: Final = Patience(is_elsewhere=True)
 
 # Errors of requests that reach no action. The codes are a guess; the statuses are HTTP's own.
 _MALFORMED: Final = {

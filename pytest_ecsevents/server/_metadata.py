@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Final
 
 from pytest_ecsevents.rpc._http import HttpRequest, HttpService
-from pytest_ecsevents.rpc._wire import Outcome
-from pytest_ecsevents.server._ecs import ELSEWHERE, NAME
+from pytest_ecsevents.rpc._wire import ELSEWHERE, Outcome
+from pytest_ecsevents.server._ecs import NAME
 from pytest_ecsevents.services.metadata._calls import MetadataRequest
 from pytest_ecsevents.services.metadata._service import VERSIONS
 

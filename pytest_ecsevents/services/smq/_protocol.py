@@ -15,7 +15,7 @@ from pytest_ecsevents.rpc._calls import Call
 from pytest_ecsevents.rpc._errors import ApiError
 from pytest_ecsevents.rpc._exchange import Exchange
 from pytest_ecsevents.rpc._http import HttpRequest
-from pytest_ecsevents.rpc._wire import ApiReply, Json, JsonObject, Patience
+from pytest_ecsevents.rpc._wire import ELSEWHERE, ApiReply, Json, JsonObject
 from pytest_ecsevents.services.smq._errors import ERRORS, OutOfRangeError
 from pytest_ecsevents.services.smq._limits import LOGGING, Attributes, Limit, States, StateT
 from pytest_ecsevents.services.smq._xml import document, parsed, texts
@@ -30,9 +30,30 @@ _AUTHORIZATION: Final = re.compile(r"MNS .+:\S+")
 _YES_NO: Final = {"true": 1, "false": 0}
 
 
+OPERATIONS: Final = (
+    *("ListQueue", "SetQueueAttributes", "CreateQueue", "GetQueueAttributes", "DeleteQueue"),
+    *("PeekMessage", "BatchPeekMessage", "ReceiveMessage", "BatchReceiveMessage", "SendMessage", "BatchSendMessage"),
+    *("DeleteMessage", "BatchDeleteMessage", "ChangeMessageVisibility"),
+    *("ListTopic", "SetTopicAttributes", "CreateTopic", "GetTopicAttributes", "DeleteTopic", "PublishMessage"),
+    *("ListSubscriptionByTopic", "SetSubscriptionAttributes", "Subscribe", "GetSubscriptionAttributes", "Unsubscribe"),
+)
+"""The operations on queues and topics, in the order of their routes."""
+
+
 @dataclass(slots=True, kw_only=True, eq=False, repr=False)
 class SmqCall(Call):
+    """One request to queues or topics.
+
+    Attributes:
+        what: `SendMessage of ecs-cms-event`.
+        operations: What it may be called: that of one message, and that of several.
+        names: The queue, or the topic and the subscription.
+        is_usual: Whether it was refused in a way that pollers are used to.
+    """
+
     what: str
+    operations: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     is_usual: bool = False
 
 
@@ -214,14 +235,14 @@ class SmqService:
         call = SmqCall(transport="server", at_micros=at, what=f"{request.method} {request.path}")
         query = _query(request.query)
         exchange = SmqExchange(
-            call=call, patience=Patience, client=request.connection, can_fail=False, request=request, query=query
+            call=call, patience=lambda: ELSEWHERE, client=request.connection, request=request, query=query
         )
         for route in self.routes:
             found = re.fullmatch(route.path, request.path)
             if found and route.method == request.method and (not route.marker or route.marker in query):
                 exchange.names, exchange.route = found.groups(), route
-                operation = route.operations.partition(",")[0]
-                call.what = " of ".join(filter(None, (operation, "/".join(exchange.names))))
+                call.operations, call.names = tuple(route.operations.split(", ")), exchange.names
+                call.what = " of ".join(filter(None, (call.operations[0], "/".join(exchange.names))))
                 break
         return exchange
 

@@ -1,0 +1,134 @@
+"""Faults of operations on queues and topics."""
+
+import contextlib
+
+import pytest
+
+pytest.importorskip("mns")
+pytest.importorskip("werkzeug")
+
+from mns.account import Account
+from mns.mns_exception import MNSExceptionBase, MNSServerException
+from mns.queue import Message
+
+from pytest_ecsevents import BadArgumentError, EcsEvents, UnusedFaultError
+from pytest_ecsevents.services.smq._protocol import OPERATIONS
+
+
+@pytest.fixture
+def ecs():
+    """A cloud with two queues."""
+    with EcsEvents() as ecs_events:
+        ecs_events.queue("jobs", rules_only=True)
+        ecs_events.queue("other", rules_only=True)
+        yield ecs_events
+
+
+@pytest.fixture
+def client(ecs):
+    """The SDK's view of a queue; its connections are closed."""
+    accounts = []
+
+    def client(name):
+        accounts.append(Account(ecs.queue(name).endpoint, "key-id", "key-secret"))
+        return accounts[-1].get_queue(name)
+
+    yield client
+    for account in accounts:
+        account.get_client().close_connection()
+
+
+def test_a_refused_operation_raises_the_services_error(ecs, client):
+    """It takes no effect, and the next one works."""
+    ecs.fail("SendMessage", "InternalError")
+    with pytest.raises(MNSServerException) as refused:
+        client("jobs").send_message(Message("work"))
+    assert refused.value.type == "InternalError"
+    assert ecs.queue("jobs").messages == []
+    client("jobs").send_message(Message("work"))
+    assert len(ecs.queue("jobs").messages) == 1
+    assert "SendMessage of jobs -> 500 InternalError, a fault" in ecs.timeline()
+
+
+def test_an_error_of_ones_own_and_of_one_queue_alone(ecs, client):
+    """A code that no table has, with its words and status; the other queue is left alone."""
+    ecs.fail("DeleteMessage", "Busy", message="Come again.", http_status=503, queue="jobs")
+    for name in ("other", "jobs"):
+        client(name).send_message(Message("work"))
+        received = client(name).receive_message()
+        with contextlib.nullcontext() if name == "other" else pytest.raises(MNSServerException, match=r"Come again\."):
+            client(name).delete_message(received.receipt_handle)
+
+
+def test_a_lost_answer_leaves_its_effect(ecs, client):
+    """The message was sent, and the client does not know."""
+    ecs.fail("SendMessage", "connection reset", acted=True)
+    with pytest.raises(MNSExceptionBase):
+        client("jobs").send_message(Message("work"))
+    assert len(ecs.queue("jobs").messages) == 1
+    assert "SendMessage of jobs -> connection reset, answer lost: 201, a fault" in ecs.timeline()
+
+
+def test_a_request_that_is_lost_has_no_effect(ecs, client):
+    """A message that a receiver never got stays visible."""
+    client("jobs").send_message(Message("work"))
+    ecs.fail("ReceiveMessage", "connection reset")
+    with pytest.raises(MNSExceptionBase):
+        client("jobs").receive_message()
+    assert client("jobs").receive_message().dequeue_count == 1
+
+
+def test_a_page_of_a_proxy_instead_of_the_answer(ecs, client):
+    """It is no XML."""
+    ecs.fail("ReceiveMessage", "bad gateway")
+    with pytest.raises(MNSExceptionBase):
+        client("jobs").receive_message()
+    assert "ReceiveMessage of jobs -> 502 bad gateway, a fault" in ecs.timeline()
+
+
+def test_a_quota_of_an_operation(ecs, client):
+    """More requests in a virtual minute fail."""
+    ecs.quota("SendMessage", per_minute=1, code="Throttled", message="Too many.", http_status=429)
+    client("jobs").send_message(Message("work"))
+    with pytest.raises(MNSServerException, match="Too many"):
+        client("jobs").send_message(Message("work"))
+    ecs.advance("1m")
+    client("jobs").send_message(Message("work"))
+
+
+def test_an_unused_fault_of_an_operation_fails_the_test():
+    """The nearest request is named."""
+    with pytest.raises(UnusedFaultError) as error, EcsEvents() as ecs_events:
+        ecs_events.fail("SendMessage", "InternalError", queue="jobs")
+        ecs_events.fail("ReceiveMessage", "InternalError", queue="jobs")
+        account = Account(ecs_events.queue("other").endpoint, "key-id", "key-secret")
+        account.get_queue("other").send_message(Message("work"))
+        account.get_client().close_connection()
+    assert (
+        "SendMessage of jobs: InternalError, met 0 of 1 times. Nearest call: SendMessage of other -> answered."
+        in str(error.value)
+    )
+    assert "ReceiveMessage of jobs: InternalError, met 0 of 1 times. ReceiveMessage was not called." in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("declare", "words"),
+    [
+        (lambda ecs: ecs.fail("SendMesage", "InternalError"), "Did you mean SendMessage?"),
+        (lambda ecs: ecs.fail("SendMessage", "QueueNotExists"), "Did you mean QueueNotExist?"),
+        (lambda ecs: ecs.fail("SendMessage", "InternalError", Queue="jobs"), "Did you mean queue? It has: queue."),
+        (lambda ecs: ecs.fail("PublishMessage", "InternalError", queue="jobs"), "It has: topic."),
+        (lambda ecs: ecs.delay("SendMessage", "5s"), "delay cannot delay SendMessage. Queues and topics take fail"),
+    ],
+)
+def test_a_wrong_declaration_is_refused_in_a_sentence(ecs, declare, words):
+    """A misspelt operation, code or parameter, and what there is not."""
+    with pytest.raises(BadArgumentError) as error:
+        declare(ecs)
+    assert words in str(error.value)
+
+
+def test_every_operation_that_has_a_route_can_fail(ecs):
+    """The list that `fail` knows is that of the routes."""
+    routes = ecs._parts.messaging.service.routes
+    assert {name for route in routes for name in route.operations.split(", ")} == set(OPERATIONS)
