@@ -55,7 +55,7 @@ def asked_text(call: MetadataCall) -> str:
 
 def queue_request_text(call: SmqCall) -> str:
     """`SendMessage of ecs-cms-event -> 404 QueueNotExist`, `... -> connection reset, answer lost: 201`."""
-    words = " ".join(filter(None, (str(call.http_status or ""), call.code, call.failure))) or "answered"
+    words = " ".join(filter(None, (str(call.http_status or ""), call.code, call.failure))) or "no answer"
     lost = f", answer lost: {call.lost}" if call.lost else ""
     return f"{call.what} -> {words}{lost}"
 

@@ -100,15 +100,14 @@ def test_an_unused_fault_of_an_operation_fails_the_test():
     """The nearest request is named."""
     with pytest.raises(UnusedFaultError) as error, EcsEvents() as ecs_events:
         ecs_events.fail("SendMessage", "InternalError", queue="jobs")
-        ecs_events.fail("ReceiveMessage", "InternalError", queue="jobs")
+        ecs_events.fail("ListQueue", "InternalError")
         account = Account(ecs_events.queue("other").endpoint, "key-id", "key-secret")
         account.get_queue("other").send_message(Message("work"))
         account.get_client().close_connection()
-    assert (
-        "SendMessage of jobs: InternalError, met 0 of 1 times. Nearest call: SendMessage of other -> answered."
-        in str(error.value)
+    assert "SendMessage of jobs: InternalError, met 0 of 1 times. Nearest call: SendMessage of other -> 201." in str(
+        error.value
     )
-    assert "ReceiveMessage of jobs: InternalError, met 0 of 1 times. ReceiveMessage was not called." in str(error.value)
+    assert "ListQueue: InternalError, met 0 of 1 times. ListQueue was not called." in str(error.value)
 
 
 @pytest.mark.parametrize(

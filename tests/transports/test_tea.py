@@ -10,11 +10,12 @@ import pytest
 import requests
 import responses
 
-from pytest_ecsevents import EcsEvents, UnexpectedCallError
+from pytest_ecsevents import BadArgumentError, EcsEvents, UnexpectedCallError
 
 models = pytest.importorskip("alibabacloud_ecs20140526.models")
 Client = pytest.importorskip("alibabacloud_ecs20140526.client").Client
-ClientException = pytest.importorskip("alibabacloud_tea_openapi.exceptions").ClientException
+sdk_exceptions = pytest.importorskip("alibabacloud_tea_openapi.exceptions")
+ClientException = sdk_exceptions.ClientException
 Config = pytest.importorskip("alibabacloud_tea_openapi.models").Config
 UnretryableException = pytest.importorskip("darabonba.exceptions").UnretryableException
 aiohttp = pytest.importorskip("aiohttp")
@@ -56,6 +57,23 @@ SCHEDULED = models.DescribeInstanceHistoryEventsRequest(
     not_before=models.DescribeInstanceHistoryEventsRequestNotBefore(start="2018-08-31T00:00:00Z"),
 )
 REBOOT = models.RebootInstanceRequest(instance_id="i-web1")
+
+
+@pytest.mark.skipif(
+    not hasattr(sdk_exceptions, "ThrottlingException"), reason="this version of the SDK does not read it"
+)
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_the_sdk_reads_when_to_try_again(ecs, way):
+    """The header has milliseconds; the SDK's error has them as a number."""
+    ecs.fail("RebootInstance", "Throttling", retry_after="2s")
+    with pytest.raises(sdk_exceptions.ThrottlingException) as error:
+        if way == "sync":
+            client().reboot_instance(REBOOT)
+        else:
+            asyncio.run(client().reboot_instance_async(REBOOT))
+    assert error.value.retry_after == 2000
+    with pytest.raises(BadArgumentError, match="retry_after=, which only the cloud's own errors have"):
+        ecs.fail("RebootInstance", "read timeout", retry_after="2s")
 
 
 def test_a_query_and_a_reboot(ecs, send):
