@@ -21,7 +21,7 @@ from pytest_ecsevents.report._texts import METADATA, api_request_text, call_text
 from pytest_ecsevents.rpc._calls import ApiCall, Call
 from pytest_ecsevents.rpc._wire import Client, NoReply
 from pytest_ecsevents.services.metadata._calls import HOST, MetadataCall
-from pytest_ecsevents.transports._hosts import what_is
+from pytest_ecsevents.transports._hosts import MESSAGE_QUEUE, what_is
 
 __tracebackhide__ = hidden_in_reports
 
@@ -205,7 +205,11 @@ def uncaught_connection() -> UnexpectedCallError:
 def real_host(host: str, place: str) -> UnexpectedCallError:
     """The error for a client that would reach a host of the real cloud from a served test."""
     what = what_is(host)
-    if what:
+    if what == MESSAGE_QUEUE:
+        problem = (
+            f'is {what}. Give its client the address of the fake one: ecs_events.queue("...").endpoint, or a topic\'s.'
+        )
+    elif what:
         problem = (
             f"is {what}, which is not faked here. Mock it (responses, respx, requests-mock, aioresponses), or let the test "
             f'reach it for real: ecs_events.allow_host("{host}").'

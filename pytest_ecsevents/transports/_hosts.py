@@ -12,6 +12,8 @@ __tracebackhide__ = hidden_in_reports
 CLOUD_URL: Final = re.compile(r"https?://((?:[^/?#@:]*\.)?aliyuncs\.com)(?::\d*)?(?:[/?#]|$)", re.IGNORECASE)
 """URLs of Alibaba Cloud's hosts; the group is the host."""
 
+MESSAGE_QUEUE: Final = "Simple Message Queue"
+
 _DOMAIN: Final = "aliyuncs.com"
 _WHOLE_NAME: Final = re.compile(r"([\w-]+\.)+aliyuncs\.com")
 
@@ -22,10 +24,7 @@ _NO_APIS: Final = tuple(
     for before, what in (
         (r"(.+\.)?oss(-[\w-]+)?(\.[\w-]+)?", "object storage (OSS)"),
         (r"mirrors(\..+)?", "a mirror of packages"),
-        (
-            r".+\.mns(-[\w-]+)?\..+",
-            "Simple Message Queue, whose client needs the `endpoint` of ecs_events.queue or .topic",
-        ),
+        (r".+\.mns(-[\w-]+)?\..+", MESSAGE_QUEUE),
         (r".+\.log", "Simple Log Service (SLS)"),
         (r".+\.fc", "Function Compute"),
         (r"(.+\.)?(registry[\w-]*|[\w-]+-registry[\w-]*)\..+", "a container registry"),

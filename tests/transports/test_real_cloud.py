@@ -422,8 +422,8 @@ def test_sockets_without_a_name_are_left_alone(ecs, tmp_path):
         ("b.oss.cn-hangzhou.aliyuncs.com", "OSS"),
         ("mirrors.aliyuncs.com", "mirror"),
         ("mirrors.cloud.aliyuncs.com", "mirror"),
-        ("1234.mns.cn-hangzhou.aliyuncs.com", "ecs_events.queue"),
-        ("1234.mns.cn-hangzhou-internal.aliyuncs.com", "ecs_events.queue"),
+        ("1234.mns.cn-hangzhou.aliyuncs.com", "Simple Message Queue"),
+        ("1234.mns.cn-hangzhou-internal.aliyuncs.com", "Simple Message Queue"),
         ("project.cn-hangzhou.log.aliyuncs.com", "SLS"),
         ("1234.cn-hangzhou.fc.aliyuncs.com", "Function Compute"),
         ("registry.cn-hangzhou.aliyuncs.com", "registry"),
@@ -459,6 +459,13 @@ def test_where_that_is_relaxed_a_bucket_is_not_found(ecs, client):
     with pytest.raises(Exception, match=r"(?i)name or service not known|failed to resolve|cannot connect") as error:
         client(f"https://{BUCKET}/state.json")
     assert not isinstance(error.value, UnexpectedCallError)
+
+
+def test_a_queue_is_refused_with_the_way_to_the_fake_one(ecs):
+    """Its SDK needs another address."""
+    with pytest.raises(UnexpectedCallError, match=r"Simple Message Queue.*ecs_events\.queue"):
+        by_http_client("http://1234.mns.cn-hangzhou.aliyuncs.com/queues/jobs/messages")
+    ecs.strict = False
 
 
 @needs_httpx

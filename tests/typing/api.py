@@ -67,6 +67,7 @@ def test_it(ecs_events: EcsEvents) -> None:
     ecs_events.fail("*", "read timeout", times=None, probability=0.2, acted=True, optional=True, InstanceId="i-web1")
     ecs_events.quota("RebootInstance", per_minute=100, code="Throttling.User", instance_id="i-web1")
     ecs_events.delay("*", dt.timedelta(seconds=30), times=1, between=("+1h", "+2h"), optional=True)
+    ecs_events.allow_host("mirrors.aliyuncs.com")
     ecs_events.stub("Slb", "DescribeLoadBalancers", {"TotalCount": 0}, optional=True)
     ecs_events.strict -= {"threads"}
     ecs_events.strict = "calls, faults"
