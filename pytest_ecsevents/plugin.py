@@ -80,6 +80,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     The fixture is registered early so that a fixture of the same name in a user's plugin wins.
     """
     pluginmanager.register(_Fixture(), f"{FIXTURE}_fixture")
+    pluginmanager.register(_UnittestAsserts(), "ecs_events_unittest")
     group = parser.getgroup("ecs_events", "ECS events")
     for name, meaning in _SETTINGS.items():
         group.addoption(_option(name), dest=f"ecs_events_{name}", default=None, metavar=name.upper(), help=meaning)
@@ -228,6 +229,22 @@ def _ecs_scenario(request: pytest.FixtureRequest, ecs_events: EcsEvents) -> Scen
             pytrace=False,
         )
     return scenario
+
+
+class _UnittestAsserts:
+    """A plugin of its own, called after pytest has found the error of a TestCase and before it makes the report."""
+
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        """Add to the message of a failed `assertEqual` what `assert` would explain."""
+        parts = item.stash.get(_parts, None)
+        if parts is None or call.excinfo is None or not isinstance(call.excinfo.value, AssertionError):
+            return
+        from pytest_ecsevents.report._unittest import failed_comparison
+
+        compared = failed_comparison(call.excinfo.tb)
+        explained = compared and parts.explain_comparison(*compared)
+        if explained:
+            call.excinfo.value.args = ("\n".join([str(call.excinfo.value), *explained[1:]]),)
 
 
 class _MessageOnly:

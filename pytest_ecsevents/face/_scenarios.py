@@ -48,7 +48,7 @@ class ScenarioRow:
         kinds: Whether the event is simulated, in order of preference.
         moves: Pairs of status and trigger. If none of them moves events of a type, the type has no such scenario.
         steps: What the provider does.
-        throttling: The error of refused calls; empty if none are.
+        throttling: The error of refused calls, or the network fault of the first that changes something; empty for none.
         ends: The event's last status without a handler.
         answered: Its last statuses with a correct handler, for types that a handler can answer in time.
         evidence: The documentation for it, or that it is a guess.

@@ -211,7 +211,21 @@ class _OncePerAction:
         return is_first
 
 
-_GATES: Final = {"Throttling": _ForAMinute, "Throttling.User": _OncePerAction}
+@dataclass(slots=True)
+class _FirstChange:
+    was_met: bool = False
+
+    def applies(self, call: ApiCall) -> bool:
+        is_it = not self.was_met and is_of_ecs(call) and not call.action.startswith("Describe")
+        self.was_met |= is_it
+        return is_it
+
+
+_GATES: Final = {
+    "Throttling": _ForAMinute,
+    "Throttling.User": _OncePerAction,
+    "connection reset": _FirstChange,
+}
 
 
 def is_of_ecs(call: ApiCall) -> bool:

@@ -9,6 +9,7 @@ import random
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from pytest_ecsevents._errors import DeliveryError, EcsEventsError, hidden_in_reports
@@ -116,10 +117,13 @@ class FunctionComputeSender:
         self._account_id: Final = account_id
         self._call: Final = call
         self._seed: Final = seed
+        code = getattr(handler, "__code__", None)
+        self._code_path: Final = str(Path(code.co_filename).parent if code else Path.cwd())
         dice = random.Random(seed)
         self._credentials: Final = FunctionCredentials(
             f"STS.{dice.getrandbits(96):024x}", f"{dice.getrandbits(160):040x}", f"{dice.getrandbits(256):064x}"
         )
+        self._instance_id: Final = f"c-{dice.getrandbits(128):032x}"
 
     def deliver(self, delivery: Delivery) -> object:
         event = json.dumps(delivery.payload, ensure_ascii=False).encode()
@@ -143,6 +147,14 @@ class FunctionComputeSender:
             "FC_FUNCTION_NAME": self._meta.name,
             "FC_FUNCTION_HANDLER": self._meta.handler,
             "FC_FUNCTION_MEMORY_SIZE": str(self._meta.memory),
+            # Those of the product's second version (documented); where the code lies is the handler's own folder.
+            "accessKeyID": context.credentials.access_key_id,
+            "accessKeySecret": context.credentials.access_key_secret,
+            "securityToken": context.credentials.security_token,
+            "FC_SERVICE_NAME": self._service.name,
+            "FC_QUALIFIER": self._meta.qualifier,
+            "FC_INSTANCE_ID": self._instance_id,
+            "FC_FUNC_CODE_PATH": self._code_path,
         }
         with _environment(variables):
             return self._call(

@@ -1,7 +1,7 @@
 """Timeline entries: the text of each kind of thing that happens."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from enum import IntEnum
 from functools import partial
 from itertools import groupby, pairwise
@@ -25,8 +25,16 @@ JournalEntry: TypeAlias = (
     Transition | InstanceTransition | Interruption | Notification | Delivery | MessageStep | TopicPush | Call
 )
 
-Texts: TypeAlias = dict[object, tuple[int, str]]
-"""Number and text of each entry so far, by everything that the text depends on: a repeated call is formatted once."""
+
+class Texts(dict[object, tuple[int, str]]):
+    """Number and text of each entry so far, by everything that the text depends on: a repeated call is formatted once.
+
+    Attributes:
+        with_regions: Whether calls name their region, since there is more than one.
+    """
+
+    with_regions = False
+
 
 INSTANCE: Final = "instance"
 """The kind of an instance's entries."""
@@ -105,7 +113,7 @@ class TimelineEntry(NamedTuple):
         return self.text if isinstance(self.text, str) else self.text()
 
 
-def timeline_entries(journal: Iterable[JournalEntry], sleeps: Sequence[Sleep]) -> list[TimelineEntry]:
+def timeline_entries(journal: Collection[JournalEntry], sleeps: Sequence[Sleep]) -> list[TimelineEntry]:
     """Make the entries of a timeline, in order.
 
     Args:
@@ -113,7 +121,9 @@ def timeline_entries(journal: Iterable[JournalEntry], sleeps: Sequence[Sleep]) -
         sleeps: Sleeps in order of their starts; each comes after everything else at its start.
     """
     entries: list[TimelineEntry] = []
-    texts: Texts = {}
+    texts = Texts()
+    regions = {entry.region_id for entry in journal if isinstance(entry, ApiCall)}
+    texts.with_regions = len(regions - {""}) > 1
     place = 0
     # Transitions of one instance at one instant become one entry.
     for _, numbered in groupby(enumerate(journal), key=_merge_key):
@@ -203,10 +213,11 @@ def _call_entry(calls: list[ApiCall], texts: Texts) -> TimelineEntry:
         call.lost,
         call.took_micros,
     )
-    key = (call.product, call.action, str(call.params), result)
+    region = call.region_id if texts.with_regions else ""
+    key = (call.product, call.action, str(call.params), region, result)
     known = texts.get(key)
     if known is None:
-        known = texts[key] = (len(texts), call_text(call))
+        known = texts[key] = (len(texts), call_text(call, region))
     number, text = known
     rank = Rank.EVENT
     if call.http_status == 200 and not call.fault:

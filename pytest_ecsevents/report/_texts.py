@@ -13,15 +13,19 @@ METADATA: Final = "metadata"
 """The name of the metadata service in `fail`, `quota`, `delay` and the timeline."""
 
 
-def call_text(call: ApiCall) -> str:
-    """`RebootInstance(InstanceId=i-web1) -> 200`, `... -> read timeout after 10s, answer lost: 200`."""
+def call_text(call: ApiCall, region: str = "") -> str:
+    """`RebootInstance(InstanceId=i-web1) -> 200`, `... -> read timeout after 10s, answer lost: 200`.
+
+    A `region` is named: `RebootInstance(InstanceId=i-web1) in cn-beijing -> 200`.
+    """
+    where = f" in {region}" if region else ""
     summary = f", {call.summary}" if call.summary else ""
     product = "" if call.product == "Ecs" else f"{call.product} "
     status = "" if call.http_status is None else str(call.http_status)
     words = " ".join(filter(None, (status, call.code, call.failure))) or "no answer"
     after = f" after {duration_text(call.took_micros)}" if call.took_micros else ""
     lost = f", answer lost: {call.lost}" if call.lost else ""
-    return f"{product}{api_request_text(call)} -> {words}{after}{lost}{summary}"
+    return f"{product}{api_request_text(call)}{where} -> {words}{after}{lost}{summary}"
 
 
 def api_request_text(call: ApiCall) -> str:

@@ -3,7 +3,9 @@
 import json
 import logging
 import os
+import re
 import time
+from pathlib import Path
 
 import pytest
 from aliyunsdkcore.auth.credentials import StsTokenCredential
@@ -78,8 +80,29 @@ def test_the_context_is_that_of_the_documented_runtimes(ecs, publish):
         "FC_FUNCTION_NAME": "on-event",
         "FC_FUNCTION_HANDLER": "test_function_compute.<lambda>",
         "FC_FUNCTION_MEMORY_SIZE": "128",
+        "accessKeyID": credentials.access_key_id,
+        "accessKeySecret": credentials.access_key_secret,
+        "securityToken": credentials.security_token,
+        "FC_SERVICE_NAME": "ops",
+        "FC_QUALIFIER": "LATEST",
+        "FC_INSTANCE_ID": environment["FC_INSTANCE_ID"],
+        "FC_FUNC_CODE_PATH": str(Path(__file__).parent),
     }
+    assert re.fullmatch("c-[0-9a-f]{32}", environment["FC_INSTANCE_ID"])
     assert dict(os.environ) == before
+
+
+def test_a_handler_without_code_of_its_own_lies_in_the_current_folder(ecs, publish):
+    """A callable object may be a handler too."""
+
+    class Handler:
+        def __call__(self, _event, _context):
+            paths.append(os.environ["FC_FUNC_CODE_PATH"])
+
+    paths = []
+    ecs.function_compute(Handler())
+    publish()
+    assert paths == [str(Path.cwd())]
 
 
 def test_the_environment_is_as_before_when_a_handler_fails(ecs, publish, monkeypatch):

@@ -30,6 +30,17 @@ def names(deliveries):
 # -- when and in which order
 
 
+def test_a_subscription_says_how_many_notifications_were_sent_before_it(ecs):
+    """A failed assertion on its deliveries shows it; only those that it would have got count."""
+    ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
+    late = ecs.subscribe(list, names=SCHEDULED)
+    other = ecs.subscribe(list, names="Instance:SystemMaintenance.Stop:Scheduled")
+    assert "0 deliveries; not those of before it was subscribed: 1>" in repr(late)
+    assert repr(other).endswith("0 deliveries>")
+    ecs.create("SystemMaintenance.Stop", "i-web1", not_before="+24h")
+    assert repr(other).endswith("1 delivery>")
+
+
 def test_a_receiver_gets_each_notification_as_it_happens(ecs, publish):
     """The clock stands at the notification's instant, and the payload is what `notifications` shows."""
     got = []

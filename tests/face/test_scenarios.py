@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from aliyunsdkcore.acs_exception.exceptions import ServerException
+from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
 
 from pytest_ecsevents import EcsEvents, EcsEventsError
 from pytest_ecsevents.face._scenarios import SCENARIOS, case_of
@@ -253,6 +253,19 @@ def test_a_throttled_user_is_refused_the_first_call_of_each_action(stage, call):
         assert code_of(lambda action=action, params=params: call(action, **params)) == "Throttling.User"
         call(action, **params)
     assert len(ecs_events.calls) == 4
+
+
+def test_the_first_call_that_changes_something_loses_its_answer(stage, call):
+    """It has avoided the event, though its client raises; queries before and calls after are answered."""
+    ecs_events, scenario = stage("answer-lost")
+    call("DescribeInstanceHistoryEvents")
+    with pytest.raises(ClientException):
+        call("RebootInstance", InstanceId="i-web1")
+    scenario.assert_expected()
+    assert scenario.event.status == "Avoided"
+    call("RebootInstance", InstanceId="i-web1")
+    (lost,) = [seen for seen in ecs_events.calls if seen.failure]
+    assert (lost.action, lost.lost) == ("RebootInstance", "200")
 
 
 def test_only_calls_of_ecs_are_throttled(stage, call):

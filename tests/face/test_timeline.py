@@ -17,6 +17,17 @@ from pytest_ecsevents.report._rounds import fold_rounds
 from pytest_ecsevents.report._sleeps import SleepLog
 
 
+def test_calls_name_their_region_where_there_are_several(call):
+    """Otherwise calls of two regions would look the same, and be folded."""
+    with EcsEvents() as ecs_events:
+        call("DescribeInstances", RegionId="cn-hangzhou")
+        assert " in cn-" not in ecs_events.timeline()
+        call("DescribeInstances", RegionId="cn-beijing")
+        told = ecs_events.timeline()
+    assert "DescribeInstances() in cn-hangzhou -> 200" in told
+    assert "DescribeInstances() in cn-beijing -> 200" in told
+
+
 def test_the_timeline_tells_the_whole_story(call):
     """Calls, events and instances with their causes, and faults, each at its instant, in the order they happened."""
     with EcsEvents("2030-01-01T00:00:00Z", seed="story") as ecs_events:

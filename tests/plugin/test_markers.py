@@ -85,6 +85,41 @@ def test_the_parameter_wins(ecs_events, n):
     result.assert_outcomes(passed=2)
 
 
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("self.assertEqual(ecs_events.one().status, 'Avoided')", "* is not Avoided: *"),
+        ("self.assertIn(ecs_events.one().status, ['Avoided'])", "* is not Avoided: *"),
+        ("self.assertNotEqual(ecs_events.one().status, 'Scheduled')", "* is Scheduled:"),
+    ],
+)
+def test_a_failed_assertion_of_a_test_case_is_explained(run, line, words):
+    """As `assert` is: with the event, its history and the reason."""
+    result = run(
+        f"""
+import unittest
+
+@pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-web1")
+class TestIt(unittest.TestCase):
+    @pytest.fixture(autouse=True)
+    def cloud(self, ecs_events):
+        self.ecs_events = ecs_events
+
+    def test_it(self):
+        ecs_events = self.ecs_events
+        {line}
+
+    def test_other(self):
+        self.assertEqual(1, 2)
+
+    def test_error(self):
+        raise AssertionError("mine")
+"""
+    )
+    result.assert_outcomes(failed=3)
+    result.stdout.fnmatch_lines([f"E   {words}"])
+
+
 def test_marked_test_cases_are_served(run):
     """Methods of unittest.TestCase are served by their markers, setUp included."""
     result = run(

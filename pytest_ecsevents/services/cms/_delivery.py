@@ -3,7 +3,7 @@
 import datetime as dt
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Protocol
@@ -119,6 +119,7 @@ class Subscription:
         make: Gives a notification its form.
         faults: What may happen on the way.
         retries: How often a failed delivery is repeated.
+        earlier: The notifications before it, which it does not get.
     """
 
     def __init__(
@@ -131,7 +132,9 @@ class Subscription:
         faults: DeliveryFaults,
         retries: Retries,
         seed: str,
+        earlier: Iterable[Notification] = (),
     ) -> None:
+        self._missed: Final = sum(map(wanted.passes, earlier))
         self._dispatcher: Final = dispatcher
         self._sender: Final = sender
         self._wanted: Final = wanted
@@ -173,6 +176,11 @@ class Subscription:
         """Stop all deliveries, also those on the way."""
         self._is_canceled = True
         self._to_be_retried.clear()
+
+    def __repr__(self) -> str:
+        number = len(self._deliveries)
+        missed = "" if not self._missed else f"; not those of before it was subscribed: {self._missed}"
+        return f"<Subscription of {self.receiver}: {number} deliver{'y' if number == 1 else 'ies'}{missed}>"
 
     # -- on the way
 
