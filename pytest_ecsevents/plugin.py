@@ -107,22 +107,16 @@ def pytest_configure(config: pytest.Config) -> None:
         except ValueError as error:
             raise pytest.UsageError(str(error)) from None
         if is_refused:
-            config.pluginmanager.register(_RealCloudRefusal(config), "ecs_events_real_cloud")
+            config.pluginmanager.register(_RealCloudRefusal(), "ecs_events_real_cloud")
 
 
 class _RealCloudRefusal:
     """Keeps each test, with its set-up and teardown, from reaching Alibaba Cloud."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self) -> None:
         from pytest_ecsevents.face._real_cloud import RealCloud
 
-        self._config = config
-        self._cloud = RealCloud(self._is_allowed)
-
-    def _is_allowed(self, host: str) -> bool:
-        """Whether the test in progress is served, and lets a host through."""
-        parts = self._config.stash.get(_current, None)
-        return parts is not None and host in parts.hosts.allowed
+        self._cloud = RealCloud()
 
     @pytest.hookimpl(hookwrapper=True)
     def pytest_runtest_protocol(self) -> Generator[None, Any, None]:

@@ -1,12 +1,11 @@
 """Refuses the real cloud to tests that are not served: the setting `real_cloud`."""
 
-from collections.abc import Callable
 from typing import Final
 
 from pytest_ecsevents._errors import UnexpectedCallError, hidden_in_reports
 from pytest_ecsevents._frames import author_frame, place_of
 from pytest_ecsevents._undo import PATCHING, Undo
-from pytest_ecsevents.transports import Hosts, guard
+from pytest_ecsevents.transports import guard
 
 __tracebackhide__ = hidden_in_reports
 
@@ -16,20 +15,16 @@ class RealCloud:
 
     Attributes:
         refused: What it told, in the test in progress; each text once.
-
-    Args:
-        is_allowed: Whether a test lets a host through.
     """
 
-    def __init__(self, is_allowed: Callable[[str], bool]) -> None:
+    def __init__(self) -> None:
         self.refused: Final[dict[str, None]] = {}
-        self._is_allowed: Final = is_allowed
         self._undo: Final = Undo()
 
     def __enter__(self) -> None:
         self.refused.clear()
         with PATCHING:
-            guard(self._refuse, Hosts(self._is_allowed), self._undo)
+            guard(self._refuse, self._undo)
 
     def __exit__(self, *error: object) -> None:
         self._undo.close()

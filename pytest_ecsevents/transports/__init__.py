@@ -54,6 +54,7 @@ def intercept(
         Route(hosts.is_api, decode_api_request, answer, is_ours),
         Route(METADATA_URL.match, decode_metadata_request, metadata, is_ours),
     )
+    hosts.enter(undo)
     _guard(routes, refuse, hosts, is_ours, undo)
     _sockets.intercept(routes[1], uncaught_connection, undo)
     for transport in (_legacy, _requests):
@@ -62,12 +63,12 @@ def intercept(
     when_imported("httpx", lambda: _httpx.intercept(routes, undo), undo)
 
 
-def guard(refuse: Callable[[str], None], hosts: Hosts, undo: Undo) -> None:
+def guard(refuse: Callable[[str], None], undo: Undo) -> None:
     """Refuse every host of Alibaba Cloud's, and answer nothing, until `undo` closes; arguments as of `intercept`.
 
     It works below the libraries, so that mocks of the user's answer first.
     """
-    _guard((), refuse, hosts, lambda: True, undo)
+    _guard((), refuse, Hosts(), lambda: True, undo)
 
 
 def _guard(

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
+from pytest_ecsevents._undo import Undo
 
 __tracebackhide__ = hidden_in_reports
 
@@ -45,25 +46,25 @@ class Hosts:
 
     Attributes:
         allowed: Those that it lets through.
-
-    Args:
-        is_allowed: Whether others are let through too.
     """
 
-    def __init__(self, is_allowed: Callable[[str], bool] = lambda _: False) -> None:
+    def __init__(self) -> None:
         self.allowed: Final[set[str]] = set()
-        self._is_allowed: Final = is_allowed
+
+    def enter(self, undo: Undo) -> None:
+        """Have what this test lets through go past the guards of the run and of other clouds too, until `undo` closes."""
+        _entered.append(self)
+        undo.callback(_entered.remove, self)
 
     def is_api(self, url: str) -> bool:
         """Whether the fake cloud answers a URL."""
         found = CLOUD_URL.match(url)
-        return found is not None and (host := found[1].lower()) not in self.allowed and not what_is(host)
+        return found is not None and not _is_allowed(host := found[1].lower()) and not what_is(host)
 
     def guarded(self, host: object) -> str:
         """The name of a host that the test may not reach, in lower case; "" for any other host."""
         name = _normal(host)
-        is_guarded = f".{name}".endswith(f".{_DOMAIN}") and name not in self.allowed and not self._is_allowed(name)
-        return name if is_guarded else ""
+        return name if f".{name}".endswith(f".{_DOMAIN}") and not _is_allowed(name) else ""
 
     def allow(self, host: object, is_faked: Callable[[str], bool]) -> None:
         """Let a host through.
@@ -87,6 +88,13 @@ class Hosts:
                 "action that is not faked use ecs_events.stub(...)."
             )
         self.allowed.add(name)
+
+
+_entered: Final[list[Hosts]] = []
+
+
+def _is_allowed(host: str) -> bool:
+    return any(host in one.allowed for one in _entered)
 
 
 def _normal(host: object) -> str:

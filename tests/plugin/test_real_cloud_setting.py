@@ -143,6 +143,14 @@ def test_served(ecs_events):
     with pytest.raises(socket.gaierror, match="in this test"):
         socket.getaddrinfo("oss.aliyuncs.com", 80)
 
+def test_served_by_hand():
+    from pytest_ecsevents import EcsEvents
+
+    with EcsEvents() as ecs_events:
+        ecs_events.allow_host("oss.aliyuncs.com")
+        with pytest.raises(socket.gaierror, match="in this test"):
+            socket.getaddrinfo("oss.aliyuncs.com", 80)
+
 def test_other():
     with pytest.raises(AssertionError, match="refuse"):
         socket.getaddrinfo("oss.aliyuncs.com", 80)
@@ -152,7 +160,7 @@ def test_other():
         "no:randomly",
         ini=REFUSE,
     )
-    result.assert_outcomes(passed=2, errors=1)
+    result.assert_outcomes(passed=3, errors=1)
     result.stdout.fnmatch_lines(["*ERROR at teardown of test_other*"])
 
 

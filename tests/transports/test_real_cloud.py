@@ -513,6 +513,14 @@ class TestAllowHost:
         with pytest.raises(BadArgumentError, match=r"stub"):
             ecs.allow_host(host)
 
+    def test_it_holds_in_clouds_around_it_too(self, ecs, looked_up):
+        """Of a test within a module's cloud."""
+        with EcsEvents() as inner, pytest.raises(socket.gaierror):
+            inner.allow_host(BUCKET)
+            socket.create_connection((BUCKET, 443))
+        assert looked_up == [BUCKET]
+        assert ecs.calls == []
+
     def test_it_is_forgotten_with_the_test(self):
         """The next cloud allows nothing."""
         with EcsEvents() as first:
