@@ -234,15 +234,21 @@ class LoopbackClients:
         if self._scheduler is not None and wait is not None:
             self._scheduler.make_ready(wait)
 
-    def frame(self, port: int) -> FrameType | None:
-        """The innermost frame of the user's code in the thread that waits for a response at `port`; None if there is none.
-
-        A thread that has just sent its request gets a moment to begin its wait.
-        """
+    def _wait_of(self, port: int) -> AnswerWait | None:
+        """The wait of the client at `port`, if it is a thread of the test. It gets a moment to begin its wait."""
         until = real_now() + WAITS_WITHIN
         while port not in self._waits and self._scheduler is not None and real_now() < until:
             real_sleep(A_MOMENT)
-        wait = self._waits.get(port)
+        return self._waits.get(port)
+
+    def has_timeout(self, port: int) -> bool | None:
+        """Whether the client at `port` has a timeout; None if that is not known, as of another process."""
+        wait = self._wait_of(port)
+        return None if wait is None else wait.deadline is not None
+
+    def frame(self, port: int) -> FrameType | None:
+        """The innermost frame of the user's code in the thread that waits for a response at `port`; None if there is none."""
+        wait = self._wait_of(port)
         ident = None if wait is None else wait.thread.ident
         frame = None if ident is None else sys._current_frames().get(ident)
         return None if frame is None else author_frame(frame)
@@ -328,7 +334,7 @@ class RealServerWait:
 
     Args:
         seconds: Until the instant; None for never.
-        is_over: Whether the client is gone; only called when the wait ends.
+        is_over: Whether the client is gone.
     """
 
     def __init__(self, seconds: float | None, is_over: Callable[[], bool]) -> None:
@@ -338,7 +344,11 @@ class RealServerWait:
         self.wake: Final = self._woken.set
 
     def wait(self) -> bool:
-        was_woken = self._woken.wait(self._seconds)
+        until = None if self._seconds is None else real_now() + self._seconds
+        # What never ends by itself looks now and then whether the client has waited for too long.
+        while not (was_woken := self._woken.wait(LOOK_AGAIN if until is None else max(until - real_now(), 0.0))):
+            if until is not None or self._is_over():
+                break
         if self._is_over():
             raise ClientGoneError
         return was_woken

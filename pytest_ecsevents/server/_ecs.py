@@ -21,6 +21,7 @@ _BY_VERSION: Final = {product.version: f"{product.hosts[0]}{ALIYUN}" for product
 
 # Errors of requests that reach no action. The codes are a guess; the statuses are HTTP's own.
 _MALFORMED: Final = {
+    403: "Forbidden",
     413: "RequestEntityTooLarge",
     431: "RequestHeaderTooLarge",
     500: "InternalError",

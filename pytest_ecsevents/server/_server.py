@@ -6,36 +6,56 @@ With the replacement, a client of Simple Message Queue needs a fifth of the time
 """
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from struct import pack
 from threading import Thread
 from types import FrameType
-from typing import Final
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from werkzeug import exceptions
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.wrappers import Request
 
+from pytest_ecsevents._errors import EndlessCallError
 from pytest_ecsevents._undo import PATCHING, Undo
 from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.clock._server_waits import ServerWait, is_readable
 from pytest_ecsevents.clock._stop import TestIsOver
 from pytest_ecsevents.clock._threads import real_now
+from pytest_ecsevents.clock._timed_streams import Limit, timed_reader, timed_writer
 from pytest_ecsevents.clock._times import Micros
-from pytest_ecsevents.rpc._http import HttpRequest, HttpService
+from pytest_ecsevents.rpc._http import HttpRequest, HttpService, is_loopback
 from pytest_ecsevents.rpc._wire import ApiReply, NoReply
+from pytest_ecsevents.services.metadata._calls import HOST as METADATA_HOST
+from pytest_ecsevents.transports._hosts import CLOUD_URL
 
 HOST: Final = "127.0.0.1"
 
 LARGEST_BODY: Final = 2 * 1024 * 1024
 """Bytes of a request's body: enough for sixteen messages of 64 KiB in base64."""
 
+LARGEST_HEAD: Final = 64 * 1024
+"""Characters of a request's headers in all; each line may have as many, and `http.client` allows 100 headers."""
+
+MOST_CONNECTIONS: Final = 1000
+"""Open connections. Each has a thread; one more is closed at once."""
+
+TRANSFER_WITHIN: Final = 20.0
+"""Real seconds from the first to the last byte of a request, and of a response. Idle connections and polls have no limit."""
+
+HELD_FOR: Final = 60.0
+"""Real seconds for which a request is held whose response never comes, if its client has no timeout."""
+
 END_WITHIN: Final = 2.0
 """Real seconds in which requests must be answered after their test has ended."""
 
 DRAIN_WITHIN: Final = 1.0
 """Real seconds for which the rest of a malformed request is read before its connection is closed."""
+
+LONGEST_NAME: Final = 300
+"""Characters of a Host: those of a name in the DNS, and a port."""
 
 _A_MOMENT: Final = 0.01
 _RESET: Final = pack("ii", 1, 0)  # SO_LINGER of zero seconds
@@ -58,9 +78,14 @@ class _Handler(WSGIRequestHandler):
     _was_probed = False
     _has_next = False
     _wait: ServerWait | None = None
+    _held_until: float | None = None
 
     def setup(self) -> None:
         super().setup()
+        self._limit = Limit()
+        self.rfile.close()
+        self.wfile.close()
+        self.rfile, self.wfile = timed_reader(self.connection, self._limit), timed_writer(self.connection, self._limit)
         self.port = self.client_address[1]
         self.server.handlers[self.port] = self
 
@@ -93,8 +118,10 @@ class _Handler(WSGIRequestHandler):
             return
         with self.server.clients.answering(self.port):
             self.server.idle.pop(self.connection, None)
+            self._limit.set(TRANSFER_WITHIN)
             super().handle_one_request()
             self.wfile.flush()
+            self._limit.lift(self.connection)
             self.server.clients.answered(self.port)
             if not self.close_connection:
                 self._has_next = self._is_buffered()
@@ -125,9 +152,13 @@ class _Handler(WSGIRequestHandler):
         except exceptions.HTTPException as problem:
             self.send_error(problem.code or 400, problem.description)
             return
+        except TimeoutError:
+            self.close_connection = True  # it is read no more
+            return
         except (OSError, ValueError) as problem:  # a bad chunk or host, or a client that closed its connection
             self.send_error(400, str(problem))
             return
+        self._limit.lift(self.connection)
         outcome = self.server.answer(request)
         if isinstance(outcome, NoReply):
             self._withhold(outcome)
@@ -142,6 +173,8 @@ class _Handler(WSGIRequestHandler):
         """
         if any("MissingHeaderBodySeparator" in type(defect).__name__ for defect in self.headers.defects):
             raise exceptions.BadRequest("a header has no colon")
+        if sum(len(name) + len(value) for name, value in self.headers.items()) > LARGEST_HEAD:
+            raise exceptions.RequestHeaderFieldsTooLarge
         length, encoding = self.headers.get("Content-Length", "0"), self.headers.get("Transfer-Encoding", "chunked")
         if encoding.strip().lower() != "chunked":
             raise exceptions.NotImplemented(f"Transfer-Encoding {encoding!r}")
@@ -150,6 +183,7 @@ class _Handler(WSGIRequestHandler):
         if len(length) > len(str(LARGEST_BODY)):  # int() itself refuses thousands of digits
             raise exceptions.RequestEntityTooLarge
         environ = self.make_environ()
+        check_sender(environ)
         request = Request(environ)
         request.max_content_length = LARGEST_BODY
         body = request.get_data(cache=False)
@@ -165,6 +199,7 @@ class _Handler(WSGIRequestHandler):
         )
 
     def _send(self, reply: ApiReply) -> None:
+        self._limit.set(TRANSFER_WITHIN)
         headers = {"Content-Length": str(len(reply.body)), "Date": self.date_time_string(), **reply.headers}
         if reply.http_status == 204:
             del headers["Content-Length"]
@@ -206,6 +241,8 @@ class _Handler(WSGIRequestHandler):
         """Imitate a network fault on the connection, as far as a server can."""
         self.close_connection = True
         if no_reply in (NoReply.READ_TIMEOUT, NoReply.CONNECT_TIMEOUT):
+            has_timeout = self.server.clients.has_timeout(self.port)
+            self._held_until = None if has_timeout else real_now() + (HELD_FOR if has_timeout is None else 0.0)
             self.wait_until(None).wait()
         if no_reply is NoReply.CONNECTION_RESET:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
@@ -225,6 +262,10 @@ class _Handler(WSGIRequestHandler):
         """
         if self._is_gone or self.server.is_over:
             return True
+        if self._held_until is not None and real_now() >= self._held_until:
+            self._is_gone = True
+            self.server.report(endless_client())
+            return True
         try:
             if is_readable(self.connection) and not self.connection.recv(1, socket.MSG_PEEK):
                 if not self._was_probed and self.request_version == self.protocol_version:
@@ -239,15 +280,30 @@ class _Handler(WSGIRequestHandler):
 
 
 class LoopbackServer(ThreadedWSGIServer):
+    """Serves until `stop`, which must be called even if the constructor was interrupted: `made` gets the server first.
+
+    Args:
+        answer: Answers requests.
+        malformed: Answers malformed requests.
+        clock: The test's clock.
+        report: Called with an error that cannot be raised in the caller, to fail the test.
+        made: Called with the server before anything is opened, started or replaced.
+    """
+
     request_queue_size = 1024  # with werkzeug's 128, hundreds of clients need a second to connect at once
 
-    def __init__(self, answer: HttpService, malformed: Malformed, clock: Clock) -> None:
-        super().__init__(HOST, 0, exceptions.NotFound(), _Handler)  # the handler never calls the application
+    def __init__(
+        self,
+        answer: HttpService,
+        malformed: Malformed,
+        clock: Clock,
+        report: Callable[[BaseException], None],
+        made: "Callable[[LoopbackServer], object]",
+    ) -> None:
         self.answer: Final = answer
         self.malformed: Final = malformed
         self.clock: Final = clock
-        self.address: Final[tuple[str, int]] = self.socket.getsockname()
-        self.clients: Final = clock.clients_of(self.address)
+        self.report: Final = report
         self.handlers: Final[dict[int, _Handler]] = {}
         self.idle: Final[dict[socket.socket, None]] = {}
         self.to_reset: Final[set[socket.socket]] = set()
@@ -255,9 +311,13 @@ class LoopbackServer(ThreadedWSGIServer):
         self._is_accepting = False
         self._workers: list[Thread] = []
         self._undo: Final = Undo()
+        self._acceptor: Final = Thread(target=self._accept, name="server", daemon=True)
+        made(self)
+        super().__init__(HOST, 0, exceptions.NotFound(), _Handler)  # the handler never calls the application
+        self.address: Final[tuple[str, int]] = self.socket.getsockname()
+        self.clients: Final = clock.clients_of(self.address)
         with PATCHING:
             self.clients.attend(self.has_request, self._given_up, self._undo)
-        self._acceptor: Final = Thread(target=self._accept, name="server", daemon=True)
         self._acceptor.start()
 
     def _accept(self) -> None:
@@ -270,14 +330,15 @@ class LoopbackServer(ThreadedWSGIServer):
         return super().get_request()
 
     def verify_request(self, _request: object, _client_address: object) -> bool:
-        """Drop the connection that `stop` makes to wake the accepting thread."""
-        return not self.is_over
+        """Drop the connection that `stop` makes to wake the accepting thread, and connections beyond the limit."""
+        self._workers = [one for one in self._workers if one.is_alive()]
+        return not self.is_over and len(self._workers) < MOST_CONNECTIONS
 
     def process_request(self, request: socket.socket, client_address: "tuple[str, int]") -> None:  # type: ignore[override]  # no datagrams here
         """Start a thread for a connection. Unlike the library's threads it has a name, and `stop` waits for it."""
         self.idle[request] = None
         worker = Thread(target=self.process_request_thread, args=(request, client_address), name="server", daemon=True)
-        self._workers = [*(one for one in self._workers if one.is_alive()), worker]
+        self._workers.append(worker)
         worker.start()
 
     def shutdown_request(self, request: socket.socket) -> None:  # type: ignore[override]  # no datagrams here
@@ -299,11 +360,25 @@ class LoopbackServer(ThreadedWSGIServer):
             self.handlers[port].give_up()
 
     def stop(self) -> int:
-        """End the server; clients that still wait get no response. Returns how many requests are still being answered."""
+        """End the server; clients that still wait get no response. Returns how many requests are still being answered.
+
+        If it is interrupted, it ends the rest before the interrupt goes on.
+        """
+        try:
+            return self._stop()
+        except BaseException:
+            self._stop()
+            raise
+
+    def _stop(self) -> int:
+        """Do what is left to do of `stop`."""
+        self.is_over = True
+        left: list[Thread] = []
         with self.clock.aside():
-            self.is_over = True
-            socket.create_connection(self.address).close()
-            self._acceptor.join()
+            if self._acceptor.is_alive():
+                with suppress(OSError):  # its socket is closed already
+                    socket.create_connection(self.address, END_WITHIN).close()
+                self._acceptor.join()
             for handler in tuple(self.handlers.values()):
                 with suppress(OSError):
                     handler.connection.shutdown(socket.SHUT_RDWR)
@@ -312,6 +387,48 @@ class LoopbackServer(ThreadedWSGIServer):
             while (left := [worker for worker in self._workers if worker.is_alive()]) and real_now() < until:
                 self.clients.dismiss()
                 left[0].join(_A_MOMENT)
-            self.server_close()
+            if hasattr(self, "socket"):  # else the constructor was interrupted before
+                self.server_close()
         self._undo.close()
         return len(left)
+
+
+def check_sender(environ: Mapping[str, Any]) -> None:
+    """Refuse a request that a web page made, in a browser on this machine.
+
+    A page may have its own name point to 127.0.0.1 (DNS rebinding); then the Host is that name. Or it may call 127.0.0.1 as
+    a page of another site; then browsers send Origin or Sec-Fetch-Site.
+
+    Raises:
+        HTTPException: It is refused.
+        ValueError: The Host or Origin cannot be read.
+    """
+    host, origin = environ.get("HTTP_HOST", HOST), environ.get("HTTP_ORIGIN")
+    if not _is_ours(host):
+        raise exceptions.Forbidden(
+            f"Host {host[:LONGEST_NAME]!r} is neither this machine nor a host of Alibaba Cloud's. Call 127.0.0.1 or localhost."
+        )
+    is_foreign = environ.get("HTTP_SEC_FETCH_SITE", "").strip().lower() in ("cross-site", "same-site")
+    if is_foreign or not (origin is None or _is_loopback(origin.partition("://")[2])):
+        raise exceptions.Forbidden("A web page of another origin called. Programs send no Origin.")
+
+
+def _is_ours(host: str) -> bool:
+    return len(host) <= LONGEST_NAME and (
+        _is_loopback(host)
+        or host.partition(":")[0] == METADATA_HOST
+        or CLOUD_URL.fullmatch(f"http://{host}/") is not None
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    return "@" not in host and is_loopback((urlsplit(f"//{host}").hostname or "").rstrip("."))
+
+
+def endless_client() -> EndlessCallError:
+    """The error for a client without a timeout whose response never comes."""
+    return EndlessCallError(
+        "A client of the server met a fault in which no reply comes, and did not give up: it has no timeout, or one of more "
+        f"than {HELD_FOR:g} real seconds. Its connection was closed. Give the client a shorter one, or declare another fault, such "
+        'as "connection reset".'
+    )

@@ -3,6 +3,7 @@
 from _thread import allocate_lock
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
@@ -120,8 +121,9 @@ class Serving:
                 from pytest_ecsevents.server._server import LoopbackServer
 
                 self._add_services()
-                self._running = LoopbackServer(self._answer, self._malformed, self._clock)
-                self._undo.callback(self._stop, self._running)
+                self._running = LoopbackServer(
+                    self._answer, self._malformed, self._clock, self._report, partial(self._undo.callback, self._stop)
+                )
             host, port = self._running.address
         return f"{host}:{port}"
 

@@ -6,6 +6,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from pytest_ecsevents._errors import hidden_in_reports
+from pytest_ecsevents.clock._timed_streams import timed_response
 
 __tracebackhide__ = hidden_in_reports
 
@@ -49,13 +50,17 @@ def push(url: str, method: str, payload: Payload) -> int:
         The HTTP status of the response.
 
     Raises:
-        requests.RequestException: There was no response within `GIVES_UP_AFTER`.
+        requests.RequestException: There was no whole response within `GIVES_UP_AFTER`.
     """
     import requests
+    from requests.adapters import HTTPAdapter
 
     query, body, headers = METHODS[method](payload)
     with requests.Session() as session:
         session.trust_env = False  # no proxy and no .netrc of this machine
+        for adapter in session.adapters.values():
+            if isinstance(adapter, HTTPAdapter):  # else another tool's
+                _limit(adapter.poolmanager)
         answer = session.request(
             method.partition(" ")[0],
             url,
@@ -66,3 +71,15 @@ def push(url: str, method: str, payload: Payload) -> int:
             allow_redirects=False,
         )
         return answer.status_code
+
+
+def _limit(manager: Any) -> None:
+    """Give up responses that are not whole in time: the timeout of requests starts anew with each byte.
+
+    Derives from the classes of urllib3 that are there now, since other tools replace them.
+    """
+    pools = {}
+    for scheme, pool in manager.pool_classes_by_scheme.items():
+        response = {"response_class": timed_response(GIVES_UP_AFTER)}
+        pools[scheme] = type(pool.__name__, (pool,), {"ConnectionCls": type("Timed", (pool.ConnectionCls,), response)})
+    manager.pool_classes_by_scheme = pools

@@ -33,7 +33,7 @@ def test_an_agent_of_its_own_reads_when_its_instance_ends():
 
 @pytest.mark.parametrize(
     ("path", "host"),
-    [("/2016-01-01/meta-data/instance-id", "x"), ("/latest/meta-data/instance-id", "100.100.100.200")],
+    [("/2016-01-01/meta-data/instance-id", "localhost"), ("/latest/meta-data/instance-id", "100.100.100.200")],
 )
 def test_the_path_or_the_host_tells_that_it_is_meant(ecs, request_at, path, host):
     """Both versions of its paths, and its address."""

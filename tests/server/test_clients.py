@@ -14,7 +14,7 @@ from pytest_ecsevents import EcsEvents
 from pytest_ecsevents.server import _server
 
 REGIONS = "/?Action=DescribeRegions&Version=2014-05-26&AccessKeyId=ak"
-GET = f"GET {REGIONS} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+GET = f"GET {REGIONS} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
 SIGNED = "Authorization: MNS id:signature\r\nDate: now\r\nx-mns-version: 2015-06-06\r\n"
 POLL = f"GET /queues/q/messages?waitseconds=30 HTTP/1.1\r\n{SIGNED}\r\n".encode()
 

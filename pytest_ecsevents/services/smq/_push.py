@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from pytest_ecsevents.clock._clock import Clock
+from pytest_ecsevents.clock._timed_streams import timed_response
 from pytest_ecsevents.clock._times import SECOND
 from pytest_ecsevents.rpc._http import is_loopback
 from pytest_ecsevents.services.smq._topics import ANSWER_WITHIN, CONTENT_TYPES, TopicMessage, TopicSubscription
@@ -33,6 +34,7 @@ class EndpointPusher:
         body = content.encode()
         path = (parts.path or DEFAULT_PATH) + (f"?{parts.query}" if parts.query else "")
         connection = http.client.HTTPConnection(parts.netloc, timeout=ANSWER_WITHIN)
+        connection.response_class = timed_response(ANSWER_WITHIN)
         try:
             connection.request("POST", path, body, self._headers(subscription, message, body))
             if not self._clock.await_answer(connection.sock, self._clock.now() + ANSWER_WITHIN * SECOND):

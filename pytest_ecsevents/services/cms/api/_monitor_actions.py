@@ -59,8 +59,9 @@ _END: Final = _time("EndTime")
 
 _FILTERS: Final = (_PRODUCT, _EVENT_TYPE, _NAME, _LEVEL, _STATUS, _GROUP, _KEYWORDS, _START, _END)
 
-_OR: Final = re.compile(r"\s+or\s+", re.IGNORECASE)
-_AND: Final = re.compile(r"\s+and\s+", re.IGNORECASE)
+# Only from the first of several spaces on: from each of them, the time would be quadratic.
+_OR: Final = re.compile(r"(?<!\s)\s+or\s+", re.IGNORECASE)
+_AND: Final = re.compile(r"(?<!\s)\s+and\s+", re.IGNORECASE)
 
 
 def _content_test(keywords: str) -> NotificationTest:
