@@ -96,6 +96,7 @@ class TimelineEntry(NamedTuple):
         key: Entries of one kind with the same key are repetitions.
         until: When a sleep ended.
         sleeps: What the entry sums up, if it stands for many sleeps.
+        request: Calls with the same number ask the same; 0 for others.
     """
 
     at: Micros
@@ -107,6 +108,7 @@ class TimelineEntry(NamedTuple):
     key: int = 0
     until: Micros = 0
     sleeps: ManySleeps | None = None
+    request: int = 0
 
     def wording(self) -> str:
         """What happened."""
@@ -214,7 +216,9 @@ def _call_entry(calls: list[ApiCall], texts: Texts) -> TimelineEntry:
         call.took_micros,
     )
     region = call.region_id if texts.with_regions else ""
-    key = (call.product, call.action, str(call.params), region, result)
+    asked = (call.product, call.action, str(call.params), region)
+    request, _ = texts.setdefault(asked, (len(texts) + 1, ""))
+    key = (*asked, result)
     known = texts.get(key)
     if known is None:
         known = texts[key] = (len(texts), call_text(call, region))
@@ -230,6 +234,7 @@ def _call_entry(calls: list[ApiCall], texts: Texts) -> TimelineEntry:
         rank=rank,
         hint=call.hint,
         key=number,
+        request=request,
     )
 
 

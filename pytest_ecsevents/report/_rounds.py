@@ -1,5 +1,6 @@
 """Folds repetitions into one line: a poller's month takes one line."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, pairwise
 from typing import Final, NamedTuple
@@ -16,6 +17,9 @@ CALLS: Final = ("call", "fault", METADATA)
 
 _CANDIDATES: Final = 4
 """Number of sizes of a round that are tried."""
+
+_MIXED: Final = 6
+"""Rounds of calls that ask the same and end differently are folded from this number on."""
 
 _OFTEN: Final = 3
 """Repetitions are folded from this number on."""
@@ -61,11 +65,50 @@ def fold_rounds(entries: Sequence[TimelineEntry]) -> Iterator[Round]:
         if not may_be_folded:
             yield from map(_single, together)
         elif len({entry.thread for entry in together if entry.thread}) < 2:
-            yield from _fold(together)
+            yield from _fold_mixtures(_fold(together))
         else:
             for is_clouds, between in groupby(together, key=lambda entry: not entry.thread):
                 stretch = list(between)
                 yield from map(_single, stretch) if is_clouds else _fold_each_thread(stretch)
+
+
+def _fold_mixtures(rounds: Iterable[Round]) -> Iterator[Round]:
+    """Fold what a poller meets that asks the same again and again while only some of its calls fail."""
+    pending: list[Round] = []
+    asked = 0
+    for one in rounds:
+        requests = {entry.request for entry in one.block if entry.kind != "sleep"}
+        if requests - {asked}:
+            yield from _mixture(pending)
+            pending, asked = [], requests.pop() if len(requests) == 1 else 0
+        if asked:
+            pending.append(one)
+        else:
+            yield one
+    yield from _mixture(pending)
+
+
+def _mixture(rounds: Sequence[Round]) -> Sequence[Round]:
+    """One round with the number of each outcome; the rounds themselves where few failed."""
+    counts: Counter[str] = Counter()
+    calls: list[TimelineEntry] = []
+    gaps: list[Micros] = []
+    for one in rounds:
+        asked = [entry for entry in one.block if entry.kind != "sleep"]
+        for entry in asked:
+            counts[f"{entry.wording()}{', a fault' if entry.kind == 'fault' else ''}"] += one.times
+        if asked:
+            within, until_last = asked[-1].at - asked[0].at, one.last.at - one.block[0].at
+            gaps += [after.at - before.at for before, after in pairwise([*calls[-1:], *asked])]
+            gaps += [one.least - within, one.most - within] if one.times > 1 else []
+            calls += [*asked, asked[-1]._replace(at=asked[-1].at + until_last)]
+    failing = sum(any(entry.kind == "fault" for entry in one.block) for one in rounds)
+    if failing < _OFTEN or len(counts) < 2 or sum(one.kind != "sleep" for one in rounds) < _MIXED:
+        return rounds
+    request = calls[0].wording().partition(" -> ")[0]
+    outcomes = (f"{text.partition(' -> ')[2]} {number} times" for text, number in counts.most_common())
+    entry = calls[0]._replace(kind="call", text=f"{request} -> {'; '.join(outcomes)}", hint="", rank=Rank.EVENT)
+    return [Round([entry], counts.total(), min(gaps), max(gaps), calls[-1])]
 
 
 def _single(entry: TimelineEntry) -> Round:
@@ -81,7 +124,7 @@ def _fold_each_thread(run: Sequence[TimelineEntry]) -> Iterable[Round]:
     streams: dict[str, list[TimelineEntry]] = {}
     for entry in run:
         streams.setdefault(entry.thread, []).append(entry)
-    found = [one for stream in streams.values() for one in _fold(stream)]
+    found = [one for stream in streams.values() for one in _fold_mixtures(_fold(stream))]
     return found if len(streams) == 1 else sorted(found, key=lambda one: (one.block[0].at, one.block[0].thread))
 
 

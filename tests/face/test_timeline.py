@@ -1,5 +1,6 @@
 """The story of a test."""
 
+import contextlib
 import random
 import re
 import threading
@@ -15,6 +16,48 @@ from pytest_ecsevents.clock._times import SECOND, elapsed_text
 from pytest_ecsevents.report._entries import Rank, TimelineEntry
 from pytest_ecsevents.report._rounds import fold_rounds
 from pytest_ecsevents.report._sleeps import SleepLog
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_poller_of_which_some_calls_fail_takes_one_line(call, threads):
+    """How often it met what, whatever the order; the lines of other threads and of events are not mixed into it."""
+
+    def poll():
+        for _ in range(50):
+            with contextlib.suppress(Exception):
+                call("DescribeInstances")
+            time.sleep(60)
+
+    with EcsEvents() as ecs_events:
+        ecs_events.fail("DescribeInstances", "Forbidden.RAM", probability=0.3)
+        others = [threading.Thread(target=poll) for _ in range(threads - 1)]
+        for other in others:
+            other.start()
+        poll()
+        for other in others:
+            other.join()
+        told = [line for line in ecs_events.timeline().splitlines() if "DescribeInstances" in line]
+    assert len(told) == threads
+    for line in told:
+        answered, met = map(
+            int,
+            re.findall(r"DescribeInstances\(\) -> 200, 0 instances (\d+) times; 403 .*, a fault (\d+) times", line)[0],
+        )
+        assert 5 < met < 25
+        assert answered + met == 50
+        assert line.endswith("(50 times, every 60s, until +00:49:00)")
+
+
+def test_a_few_failures_in_a_row_keep_their_lines(call):
+    """What was asked once or twice is told in its order."""
+    with EcsEvents() as ecs_events:
+        for code in ("Forbidden.RAM", None, "InternalError", None):
+            if code is not None:
+                ecs_events.fail("DescribeRegions", code, optional=True)
+            with contextlib.suppress(Exception):
+                call("DescribeRegions")
+            ecs_events.advance("1m")
+        assert ecs_events.timeline().count("DescribeRegions") >= 4
 
 
 def test_calls_name_their_region_where_there_are_several(call):
