@@ -163,7 +163,9 @@ class TestWhateverComes:
 
         ecs_scenario.assert_expected()
         assert balancer.diary[-1:] in ([], [f"undrain {ecs_scenario.instance_id}"])
-        reboots = [call for call in ecs_events.calls_to("RebootInstance") if "200" in (str(call.http_status), call.lost)]
+        reboots = [
+            call for call in ecs_events.calls_to("RebootInstance") if "200" in (str(call.http_status), call.lost)
+        ]
         assert len(reboots) == (ecs_scenario.event.status == "Avoided")
 
 
