@@ -149,13 +149,13 @@ class Guard:
         raise StuckHandlerError(running.sentence(self._patience()))
 
     def _watch(self) -> None:
-        seen: tuple[object, ...] = ()
+        seen: tuple[object, ...] = (None, None, 0)
         since = real_now()
         while not self._wake.acquire(True, LOOK_EVERY):
             now, before = real_now(), seen
             running = next(reversed(self._running), None)
             seen = (running, self._activity(), running and running.interrupter.raised)
-            if running is None or is_debugged(running.interrupter.ident):
+            if running is None or running is not before[0] or is_debugged(running.interrupter.ident):
                 since = now
             elif running.is_stubborn:
                 waits = self._clock.waits

@@ -1105,14 +1105,6 @@ def test_run_needs_sleeping_that_moves_the_clock(daemon):
         ecs_events.run(daemon.serve, until="1h")
 
 
-# -- where somebody else stands
-
-
-def test_the_place_of_a_thread_that_is_gone():
-    """A thread that has ended stands nowhere."""
-    assert _run._place_in([]) == "an unknown place"
-
-
 def test_a_stop_that_arrives_when_the_handler_has_ended_is_forgotten(ecs, monkeypatch):
     """What was on its way to a handler ends nothing else."""
     real, late = _run.Runner._end_watch, [HandlerStop()]
