@@ -132,14 +132,13 @@ class Pace:
         self.patience: Callable[[], float] = lambda: 10.0
         self.calls: Callable[[], int] = lambda: 0
         self._brief = 0
-        self._at, self._real = now, real_now()  # of the last sign of life, or the first brief wait since
+        self._at, self._real = now, real_now()  # of the first brief wait since the last sign of life
 
     def note(self, now: Micros, deadline: Micros | None) -> None:
         """Count a wait."""
-        is_brief = deadline is not None and deadline < now + BRIEF
-        if not is_brief or self._brief == 0:
-            self._at, self._real = now, real_now()
-        if is_brief:
+        if deadline is not None and deadline < now + BRIEF:
+            if not self._brief:
+                self._at, self._real = now, real_now()
             self._brief += 1
             if (now - self._at) / SECOND <= real_now() - self._real:
                 return

@@ -41,8 +41,9 @@ class FreezegunSource:
         if api is None or not api.freeze_factories:
             return None
         factory = api.freeze_factories[-1]
-        # Calling an auto-ticking factory would tick it.
-        naive = factory.time_to_freeze if hasattr(factory, "step_width") else factory()
+        # Calling an auto-ticking factory would tick it. Ours stands still.
+        stands = factory is self._factory or hasattr(factory, "step_width")
+        naive = factory.time_to_freeze if stands else factory()
         micros: Micros = (naive - NAIVE_EPOCH) // MICROSECOND
         return micros
 

@@ -245,16 +245,16 @@ class Scheduler:
 
     # -- waiting
 
-    def deadline_after(self, seconds: float) -> Micros | None:
+    def deadline_after(self, seconds: float, now: Micros | None = None) -> Micros | None:
         """The instant `seconds` from now, rounded up to whole microseconds; None if that is beyond the clock's range."""
         if seconds >= _A_CENTURY:
             return None
-        at = self._clock.now() + -(-int(seconds * 1_000_000_000) // 1_000)
+        at = (self._clock.now() if now is None else now) + -(-int(seconds * 1_000_000_000) // 1_000)
         return at if at <= LAST else None
 
     def sleep(self, thread: TestThread, seconds: float) -> None:
         before = self._clock.now()
-        target = self.deadline_after(seconds)
+        target = self.deadline_after(seconds, before)
         if target is None or target > before:
             self._note_wait(before, target)
             if target is None or not self._passes_alone(target):
