@@ -68,7 +68,6 @@ class _Running:
         """End one that sleeps, or calls the cloud, without end: at its next wait, or after a while where it is."""
         if self.endless_since is None:
             self.endless_since, self.stuck_at = now, place_of_thread(self.interrupter.ident)
-            self.is_cut = True
             if self._clock.waits is not None:
                 self._clock.waits.ending.add(self.interrupter.ident)
         elif now - self.endless_since > _A_WHILE:
@@ -140,7 +139,7 @@ class Guard:
                 result = call_leavable(function)
             finally:
                 running.end()
-            if not (running.interrupter.raised or running.is_cut):
+            if not (running.interrupter.raised or running.is_cut or running.endless_since is not None):
                 return cast("T", result)
         except HandlerStop:
             running.end()  # again: the `HandlerStop` may have hit the first `end`
@@ -161,7 +160,7 @@ class Guard:
                 waits = self._clock.waits
                 if waits is None or not waits.interrupt_wait(running.interrupter.ident):
                     running.interrupter.leave()
-            elif self._is_endless(running, now):
+            elif running.endless_since is not None or (seen[1] != before[1] and self._is_endless(running, now)):
                 running.cut_at_next_wait(now)
             elif seen != before:
                 since = now
