@@ -548,7 +548,7 @@ class EcsEvents:
 
     def function_compute(
         self,
-        handler: Callable[[bytes, FunctionContext], object],
+        handler: "Callable[[bytes, FunctionContext], object] | str",
         *,
         name: str | None = None,
         region_id: str | None = None,
@@ -564,7 +564,8 @@ class EcsEvents:
         The `deliveries` of the `Subscription` hold the results.
 
         Args:
-            handler: `handler(event, context)`; `event` is bytes of JSON.
+            handler: `handler(event, context)`; `event` is bytes of JSON. Or the URL of a custom runtime: it gets a POST of
+                /invoke with the `x-fc-` headers.
             name: "function", or "service/function"; default: the handler's name.
             region_id: Its region; default: the test's.
             memory: Its memory in MB.

@@ -16,6 +16,7 @@ from pytest_ecsevents.handlers._senders import (
     UrlSender,
     is_coroutine_function,
     name_of,
+    runtime_headers,
 )
 from pytest_ecsevents.services.cms._delivery import Delivery, Dispatcher, Sender, Subscription
 from pytest_ecsevents.services.cms._delivery_faults import DeliveryFaults, Retries
@@ -95,7 +96,7 @@ class Receivers:
 
     def function_compute(
         self,
-        handler: Callable[[bytes, FunctionContext], object],
+        handler: "Callable[[bytes, FunctionContext], object] | str",
         *,
         name: str | None,
         region_id: str | None,
@@ -105,6 +106,10 @@ class Receivers:
         options: Mapping[str, object],
     ) -> Subscription:
         """Deliver notifications to a handler of Function Compute, directly and through event rules."""
+        if isinstance(handler, str):
+            return self._custom_runtime(
+                handler, name, region_id, memory, timeout, rules_only=rules_only, options=options
+            )
         _check_receiver("function_compute", handler, 2, "the event's bytes and the context")
         if is_coroutine_function(handler):
             raise BadArgumentError(
@@ -123,6 +128,29 @@ class Receivers:
             call=self._call_function,
             seed=f"{self._seed}/functions/{len(self.subscriptions)}",
         )
+        added = self.attach(sender, "function_compute", options, _OF_A_FUNCTION, rules_only=rules_only)
+        self.functions[f"{service}/{function}"] = added, region_id
+        return added
+
+    def _custom_runtime(
+        self,
+        url: str,
+        name: str | None,
+        region_id: str | None,
+        memory: int,
+        timeout: Micros,
+        *,
+        rules_only: bool,
+        options: Mapping[str, object],
+    ) -> Subscription:
+        """Deliver notifications to the HTTP server of a custom runtime."""
+        _check_url(url, "function_compute")
+        service, _, function = (name or "function").rpartition("/")
+        meta = FunctionMeta(function, "index.handler", memory, max(1, timeout // SECOND))
+        seed = f"{self._seed}/functions/{len(self.subscriptions)}"
+        headers = runtime_headers(meta, region_id or self._region_id, self._account_id, seed)
+        whole = url if urlsplit(url).path.strip("/") else f"{url.rstrip('/')}/invoke"
+        sender = UrlSender(whole, "POST JSON", is_rule=False, headers=headers)
         added = self.attach(sender, "function_compute", options, _OF_A_FUNCTION, rules_only=rules_only)
         self.functions[f"{service}/{function}"] = added, region_id
         return added

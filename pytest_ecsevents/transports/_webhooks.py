@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -38,13 +39,14 @@ METHODS: Final[Mapping[str, Callable[[Payload], Body]]] = {
 """The forms of an event subscription's webhook (documented); an event rule's is the first."""
 
 
-def push(url: str, method: str, payload: Payload) -> int:
+def push(url: str, method: str, payload: Payload, more_headers: Mapping[str, str] = MappingProxyType({})) -> int:
     """Send one notification.
 
     Args:
         url: The receiver's URL.
         method: One of `METHODS`.
         payload: The notification.
+        more_headers: Headers besides those of the form.
 
     Returns:
         The HTTP status of the response.
@@ -66,7 +68,7 @@ def push(url: str, method: str, payload: Payload) -> int:
             url,
             params=query,
             data=body.encode() or None,
-            headers=headers,
+            headers={**headers, **more_headers},
             timeout=GIVES_UP_AFTER,
             allow_redirects=False,
         )

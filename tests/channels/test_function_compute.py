@@ -262,3 +262,24 @@ def test_what_is_no_handler_is_refused_in_a_sentence(ecs, handler, options, sent
     with pytest.raises(BadArgumentError) as error:
         ecs.function_compute(handler, **options)
     assert str(error.value) == sentence
+
+
+def test_a_custom_runtime_gets_a_request_with_the_headers_of_the_product(ecs, publish):
+    """Its server is posted /invoke with the event as the body; a path of its own is kept."""
+    responses = pytest.importorskip("responses")
+    with responses.RequestsMock() as mock:
+        mock.post("http://127.0.0.1:9000/invoke")
+        mock.post("http://127.0.0.1:9000/own")
+        first = ecs.function_compute("http://127.0.0.1:9000", name="ops/on-event", region_id="cn-shanghai", memory=128)
+        ecs.function_compute("http://127.0.0.1:9000/own")
+        publish()
+        request, other = (call.request for call in mock.calls)
+    assert json.loads(request.body)["name"].endswith(":Scheduled")
+    said = {name: value for name, value in request.headers.items() if name.startswith("x-fc-")}
+    assert (said["x-fc-function-name"], said["x-fc-function-memory"]) == ("on-event", "128")
+    assert (said["x-fc-region"], said["x-fc-account-id"]) == ("cn-shanghai", "1000000000000001")
+    assert (said["x-fc-control-path"], said["x-fc-function-handler"]) == ("/invoke", "index.handler")
+    assert said["x-fc-access-key-id"].startswith("STS.")
+    assert {"x-fc-access-key-secret", "x-fc-security-token", "x-fc-request-id"} <= said.keys()
+    assert other.headers["x-fc-region"] == "cn-hangzhou"
+    assert [delivery.answer for delivery in first.deliveries] == [200]
