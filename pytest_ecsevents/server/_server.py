@@ -408,8 +408,11 @@ def check_sender(environ: Mapping[str, Any]) -> None:
         raise exceptions.Forbidden(
             f"Host {host[:LONGEST_NAME]!r} is neither this machine nor a host of Alibaba Cloud's. Call 127.0.0.1 or localhost."
         )
-    is_foreign = environ.get("HTTP_SEC_FETCH_SITE", "").strip().lower() in ("cross-site", "same-site")
-    if is_foreign or not (origin is None or _is_loopback(origin.partition("://")[2])):
+    if origin is None:
+        is_foreign = environ.get("HTTP_SEC_FETCH_SITE", "").strip().lower() == "cross-site"
+    else:
+        is_foreign = not _is_loopback(origin.partition("://")[2])
+    if is_foreign:
         raise exceptions.Forbidden("A web page of another origin called. Programs send no Origin.")
 
 

@@ -105,7 +105,9 @@ def test_a_page_of_another_origin_is_refused(ecs, headers):
 
 def test_a_page_of_this_machine_is_answered(ecs, request_at):
     """Such as a tool under development."""
-    assert request_at(ecs.endpoint, "GET", REGIONS, Origin="http://localhost:3000")[0] == 200
+    headers = {"Origin": "http://localhost:3000", "Sec-Fetch-Site": "same-site"}
+    assert request_at(ecs.endpoint, "GET", REGIONS, **headers)[0] == 200
+    assert request_at(ecs.endpoint, "GET", REGIONS, **{"Sec-Fetch-Site": "none"})[0] == 200
 
 
 def test_the_queue_refuses_them_too(ecs, request_at):
