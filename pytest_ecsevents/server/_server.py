@@ -152,9 +152,6 @@ class _Handler(WSGIRequestHandler):
         except exceptions.HTTPException as problem:
             self.send_error(problem.code or 400, problem.description)
             return
-        except TimeoutError:
-            self.close_connection = True  # it is read no more
-            return
         except (OSError, ValueError) as problem:  # a bad chunk or host, or a client that closed its connection
             self.send_error(400, str(problem))
             return

@@ -55,14 +55,13 @@ def push(url: str, method: str, payload: Payload, more_headers: Mapping[str, str
         requests.RequestException: There was no whole response within `GIVES_UP_AFTER`.
     """
     import requests
-    from requests.adapters import HTTPAdapter
 
     query, body, headers = METHODS[method](payload)
     with requests.Session() as session:
         session.trust_env = False  # no proxy and no .netrc of this machine
-        for adapter in session.adapters.values():
-            if isinstance(adapter, HTTPAdapter):  # else another tool's
-                _limit(adapter.poolmanager)
+        # An adapter of another tool has no pools.
+        for manager in filter(None, (getattr(one, "poolmanager", None) for one in session.adapters.values())):
+            _limit(manager)
         answer = session.request(
             method.partition(" ")[0],
             url,

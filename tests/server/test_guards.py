@@ -359,6 +359,7 @@ def interrupted(real, error, *, is_after=False):
 @pytest.mark.parametrize(
     ("owner", "name"),
     [
+        (_server.ThreadedWSGIServer, "__init__"),
         (_server.LoopbackServer, "server_bind"),
         (_server.LoopbackServer, "server_activate"),
         (_server_waits.LoopbackClients, "attend"),
