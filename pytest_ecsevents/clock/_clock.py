@@ -126,6 +126,7 @@ class Clock:
         self._postponed: Final[
             list[Work[object]]
         ] = []  # functions of the user's that wait until one of them has returned
+        self._is_left = False
         self._target = self.started_at
 
     # -- taking and giving back the process's clock
@@ -269,7 +270,7 @@ class Clock:
         now, due = self.now(), self.queue.due_from()
         if due is None or due > now or self.still_at is not None:
             return now
-        while self.run_one_due(now, move=False):
+        while self.run_one_due(self.now(), move=False):  # a receiver may move the clock
             pass
         return self.now()
 
@@ -390,13 +391,16 @@ class Clock:
     def run_one_due(self, until: Micros, *, move: bool = True) -> bool:
         """Run the next work due at `until` or before, and call receivers. Returns whether there was some.
 
-        With `move=False` the clock stays; then functions of the user's do not run inside an operation or each other.
+        With `move=False` the clock stays; then functions of the user's do not run inside an operation or each other, nor
+        while another thread runs one: that thread runs them next.
         """
         depth = self._depths.get(get_ident(), 0)
-        is_inside = self._is_in_operation() or depth > 0
+        is_inside = not move and (self._is_in_operation() or depth > 0)
         with self.lock:
+            if not move and self.another_calls():
+                is_inside = self._is_left = True
             # A user's function that may not run here runs when the outer operation or function has ended.
-            work = self._pop(until, with_authors=move or not is_inside)
+            work = self._pop(until, with_authors=not is_inside)
             while work is not None and work[1] and depth >= MOST_NESTED:
                 self._postponed.append(work)
                 work = self._pop(until, with_authors=True)
@@ -415,6 +419,20 @@ class Clock:
         self.after_step()
         return True
 
+    def another_calls(self) -> bool:
+        """Whether another thread is in a function of the user's, and does not wait for virtual time there.
+
+        It may be delivering to a server whose handler is the caller: what follows must wait until that has answered.
+        """
+        others = [ident for ident in list(self._depths) if ident != get_ident()]
+        return any(self.waits is None or self.waits.is_outside_waits(ident) for ident in others)
+
+    def run_left(self) -> None:
+        """Run what other threads have left to this one, while it was in a function of the user's."""
+        if self._is_left:
+            self._is_left = False
+            self.settle()
+
     def _pop(self, until: Micros, *, with_authors: bool) -> "Work[object] | None":
         return self.queue.pop(until, with_authors=with_authors) if self.queue.heap else None
 
@@ -429,10 +447,10 @@ class Clock:
         try:
             task(subject, at)
         finally:
-            self._depths[me] = depth
-            if not depth:
-                del self._depths[me]
             with self.lock:
+                self._depths[me] = depth
+                if not depth:
+                    del self._depths[me]
                 postponed, self._postponed[:] = self._postponed[:], []
                 for work in postponed:
                     self.queue.put_back(work)

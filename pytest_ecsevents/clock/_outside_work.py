@@ -80,6 +80,8 @@ class OutsideWork:
         if doing is Doing.REAL_WORK and not self.waits_for_time():
             return self._holds(thread, now, lambda: _place_of(frame))
         self._stopped(thread)
+        if doing is Doing.WAITING_FOR_INPUT:  # unless it has just got some
+            return sys._current_frames().get(thread.ident) is not frame
         return thread.idle_for(now) < (STUCK_AFTER if doing is Doing.UNKNOWN else IDLE_AFTER)
 
     def _holds(self, work: object, now: float, place: Callable[[], str]) -> bool:

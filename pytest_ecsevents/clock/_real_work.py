@@ -6,12 +6,15 @@ waits for its next request. Then time must pass. Both look alike to the system, 
 by the table below. Where it says nothing, the use of the processor does (`_processor_use`).
 
 Sockets are read in C, where no frame tells which socket; `_outside_calls` adds one. A connection to or from an address that the
-test itself serves is no real work: the other end may wait for virtual time.
+test itself serves is no real work: the other end may wait for virtual time. But a thread whose socket has something to read is
+about to go on, however long a busy machine leaves it without the processor.
 
 Names inside the standard library, tried with Python 3.10 to 3.15: the functions in `_JUDGES` and the variables that are
 read there. Where a function is missing, its threads count as idle.
 """
 
+import selectors
+import socket
 from collections.abc import Callable, Collection, Mapping
 from enum import Enum, auto
 from itertools import accumulate, chain, repeat, takewhile
@@ -21,6 +24,17 @@ from typing import Any, Final, TypeAlias
 
 from pytest_ecsevents._frames import OURS, is_of
 
+# No system has both, and `select` cannot watch descriptors beyond 1023.
+_SELECTOR: Final[Any] = getattr(selectors, "PollSelector", selectors.SelectSelector)
+
+
+def is_readable(*connections: socket.socket, seconds: float = 0) -> bool:
+    """Whether one of these sockets has something to read, or was closed by its peer, within `seconds` of real time."""
+    with _SELECTOR() as selector:
+        for connection in connections:
+            selector.register(connection, selectors.EVENT_READ)
+        return bool(selector.select(seconds))
+
 
 class Doing(Enum):
     """What a thread does that no wait of ours holds."""
@@ -28,6 +42,7 @@ class Doing(Enum):
     REAL_WORK = auto()
     IDLE = auto()
     IDLE_IN_POOL = auto()  # it may stay when the test ends
+    WAITING_FOR_INPUT = auto()  # at a socket that has none
     UNKNOWN = auto()
 
 
@@ -43,10 +58,18 @@ def _reads_from_outside(variables: Mapping[str, Any], served: Collection[object]
     return bool(peer) and here not in served and peer not in served
 
 
+def _has_input(variables: Mapping[str, Any]) -> bool:
+    try:
+        return is_readable(variables.get("connection", variables.get("self")))
+    except (AttributeError, OSError, ValueError):  # no socket, or closed by another thread
+        return False
+
+
 def _never(_variables: Mapping[str, Any], _served: Collection[object]) -> bool:
     return False
 
 
+_READS: Final = tuple((f"{__package__}._outside_calls", name) for name in ("recv", "recv_into"))
 _POOLS: Final = ("concurrent.futures.process", "concurrent.futures.thread", "multiprocessing.pool")
 
 # Whether a thread does real work that stands in a function of a module, by the function's variables.
@@ -62,9 +85,11 @@ _JUDGES: Final[dict[tuple[str, str], _Judge]] = {
     ("socketserver", "shutdown"): lambda _variables, _served: True,
     ("ssl", "do_handshake"): _reads_from_outside,
     ("ssl", "read"): _reads_from_outside,
-    (f"{__package__}._outside_calls", "recv"): _reads_from_outside,
-    (f"{__package__}._outside_calls", "recv_into"): _reads_from_outside,
+    **dict.fromkeys(_READS, _reads_from_outside),
 }
+
+_AT_SOCKETS: Final = (("socket", "accept"), ("socketserver", "serve_forever"), *_READS)
+"""Those of them that wait for input of a socket, which their variables hold."""
 
 # Packages all of whose other functions wait for something real that ends.
 _REAL: Final = ("multiprocessing", "socket", "subprocess")
@@ -87,8 +112,11 @@ def doing_of(frame: FrameType, served: Collection[object]) -> Doing:
         function = module, step.f_code.co_name
         judge = _JUDGES.get(function)
         if judge is not None:
-            idle = Doing.IDLE_IN_POOL if module in _POOLS else Doing.IDLE
-            return Doing.REAL_WORK if judge(step.f_locals, served) else idle
+            if judge(step.f_locals, served):
+                return Doing.REAL_WORK
+            if function in _AT_SOCKETS:
+                return Doing.REAL_WORK if _has_input(step.f_locals) else Doing.WAITING_FOR_INPUT
+            return Doing.IDLE_IN_POOL if module in _POOLS else Doing.IDLE
         if module.partition(".")[0] in _REAL:
             found = Doing.REAL_WORK
         elif module not in _ON_THE_WAY and function != _IN_POOL and not is_of(step, OURS):

@@ -71,6 +71,9 @@ class TimeDriver(Protocol):
     def run_one_due(self, until: Micros) -> bool:
         """Move to the next work due at `until` or before and run it. Returns whether there was some."""
 
+    def run_left(self) -> None:
+        """Run what other threads left to the calling one."""
+
     def move_to(self, at: Micros) -> None:
         """Move without running any work."""
 
@@ -92,7 +95,7 @@ class Scheduler:
         self._by_thread: dict[threading.Thread, TestThread] = {}
         self._watched: dict[WatchedWait, None] = {}
         self._numbers: Final = count(1)
-        self._driver: TestThread | None = None
+        self._drivers: Final[list[TestThread]] = []
         self.outside: Final = OutsideWork()
         self._gave_a_moment = False
         self.is_over = False
@@ -413,11 +416,11 @@ class Scheduler:
         try:
             with self._mutex:
                 seen = self.activity
-                before, hold = self._driver, self._hold(wait)
+                hold = self._hold(wait)
                 # If activity has grown, a signal handler has waited meanwhile: decide again.
                 drives = hold == 0 and self.activity == seen
                 if drives:
-                    self._driver = wait.thread
+                    self._drivers.append(wait.thread)
             if drives:
                 self._drive(wait)
             elif hold != 0:
@@ -425,14 +428,15 @@ class Scheduler:
                 wait.is_to_look = False
         finally:
             if drives:
-                self._driver, self._gave_a_moment = before, False
+                self._drivers.remove(wait.thread)
+                self._gave_a_moment = False
 
     def _hold(self, wait: Wait) -> float | None:
         """Real seconds to park; 0 if the caller is to drive; None to park until it is woken."""
         now = real_now()
         if self.is_over:
             return None
-        if self._another_drives(wait.thread) or not self._nobody_runs(now):
+        if self._another_drives(wait.thread, now) or not self._nobody_runs(now):
             return LOOK_AGAIN
         for other in [one for one in list(self._watched) if not one.is_ready and one.has_work()]:
             self.make_ready(other)
@@ -450,14 +454,19 @@ class Scheduler:
             return LOOK_AGAIN
         return max((other.holds_for(target, now) for other in list(self._watched)), default=0.0)
 
-    def _another_drives(self, thread: TestThread) -> bool:
-        """Whether another thread drives. If it waits meanwhile, as in a receiver that sleeps, unpark it to check again."""
-        driver = self._driver
-        if driver is None or driver is thread:
-            return False
-        for wait in driver.waits[-1:]:
-            wait.unpark()
-        return True
+    def _another_drives(self, thread: TestThread, now: float) -> bool:
+        """Whether another thread drives. If it waits meanwhile, as in a receiver that sleeps, unpark it to check again.
+
+        One that waits for something real counts no more than any thread: it may deliver to a server whose handler sleeps.
+        """
+        for driver in [one for one in list(self._drivers) if one is not thread]:
+            if not driver.runs:
+                for wait in driver.waits[-1:]:
+                    wait.unpark()
+                return True
+            if self.outside.holds_time([driver], now):
+                return True
+        return False
 
     def _nobody_runs(self, now: float) -> bool:
         """Whether no thread runs, except those that wait for something real."""
@@ -499,6 +508,7 @@ class Scheduler:
         try:
             if works:
                 self._clock.run_one_due(bound)
+                self._clock.run_left()
             is_met = stop is not None and stop.is_met()
         finally:
             wait.is_driving = False
@@ -576,6 +586,10 @@ class Scheduler:
     def may_interrupt(self) -> bool:
         """Whether a signal handler may raise in the calling thread: not in the lock or in a wait, which would stay half done."""
         return not self._is_mine() and _is_interruptible(self.me())
+
+    def is_outside_waits(self, ident: int) -> bool:
+        """Whether a thread is in no wait, or drives in the innermost."""
+        return _is_interruptible(self._by_ident.get(ident))
 
     @contextmanager
     def holding_off(self, ident: int) -> Iterator[bool]:

@@ -16,7 +16,6 @@ Replaces `socket.SocketIO.readinto` and reads its `_sock` (tried with CPython 3.
 block for real, and time would pass only by the scheduler's rule for threads that look stuck.
 """
 
-import selectors
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -28,28 +27,18 @@ from weakref import WeakSet
 
 from pytest_ecsevents._frames import author_frame
 from pytest_ecsevents._undo import Undo
+from pytest_ecsevents.clock._real_work import is_readable
 from pytest_ecsevents.clock._scheduler import A_MOMENT, LOOK_AGAIN, Scheduler
 from pytest_ecsevents.clock._stand_ins import real_sleep
 from pytest_ecsevents.clock._stop import HandlerStop
 from pytest_ecsevents.clock._threads import TestThread, WatchedWait, real_now
 from pytest_ecsevents.clock._times import Micros
 
-# No system has both, and `select` cannot watch descriptors beyond 1023.
-_SELECTOR: Final[Any] = getattr(selectors, "PollSelector", selectors.SelectSelector)
-
 ANSWER_WITHIN: Final = 5.0
 """Real seconds that a response may take before virtual time passes, unless the server itself waits for virtual time."""
 
 WAITS_WITHIN: Final = 0.05
 """Real seconds in which a client that is a thread of the test begins its wait, once it has sent its request."""
-
-
-def is_readable(*connections: socket.socket, seconds: float = 0) -> bool:
-    """Whether one of these sockets has something to read, or was closed by its peer, within `seconds` of real time."""
-    with _SELECTOR() as selector:
-        for connection in connections:
-            selector.register(connection, selectors.EVENT_READ)
-        return bool(selector.select(seconds))
 
 
 class AnswerWait(WatchedWait):

@@ -21,7 +21,8 @@ from werkzeug.wrappers import Request
 from pytest_ecsevents._errors import EndlessCallError
 from pytest_ecsevents._undo import PATCHING, Undo
 from pytest_ecsevents.clock._clock import Clock
-from pytest_ecsevents.clock._server_waits import ServerWait, is_readable
+from pytest_ecsevents.clock._real_work import is_readable
+from pytest_ecsevents.clock._server_waits import ServerWait
 from pytest_ecsevents.clock._stop import TestIsOver
 from pytest_ecsevents.clock._threads import real_now
 from pytest_ecsevents.clock._timed_streams import Limit, timed_reader, timed_writer

@@ -59,7 +59,7 @@ class Changes:
                     finally:
                         self._operating, self._now = outer
             finally:
-                self.deliver()
+                self.deliver(leaves=True)
         due = self._clock.due_from()
         if due is not None and due <= now:
             self._clock.settle()  # the operation, or an observer, has planned it for this instant
@@ -85,8 +85,13 @@ class Changes:
                 "`with EcsEvents(...) as ecs_events:`. Only events and timeline() can be read afterwards."
             )
 
-    def deliver(self) -> None:
-        """Call all observers and receivers with the pending changes, in order, then raise the first error of a receiver."""
+    def deliver(self, *, leaves: bool = False) -> None:
+        """Call all observers and receivers with the pending changes, in order, then raise the first error of a receiver.
+
+        Args:
+            leaves: Whether to call receivers later if another thread is in a function of the user's: it may be delivering
+                to a server whose handler is the caller.
+        """
         if self._operating == threading.get_ident():
             return  # the end of the operation will do it
         # Do not wait for a thread that is at it: a receiver that it calls may wait for this thread. It takes these changes
@@ -101,6 +106,9 @@ class Changes:
                     self._untold.append(change)
             finally:
                 self._observing.release()
+        if leaves and self._untold and self.receivers and self._clock.another_calls():
+            self._clock.plan(self._clock.now(), self.deliver, "A receiver of on_change")
+            return
         error: BaseException | None = None
         while self._untold and self._telling.acquire(blocking=False):
             try:

@@ -1,0 +1,192 @@
+"""Webhooks that call the cloud while they are told: what follows is told when they have answered."""
+
+import contextlib
+import http.server
+import json
+import threading
+import time
+
+import pytest
+import requests
+from aliyunsdkcore.client import AcsClient
+from aliyunsdkecs.request.v20140526.RebootInstanceRequest import RebootInstanceRequest
+from printed import REBOOT
+
+SCHEDULED = f"Instance:{REBOOT}:Scheduled"
+
+pytestmark = pytest.mark.timeout(60)
+
+kinds = pytest.mark.parametrize("kind", [http.server.HTTPServer, http.server.ThreadingHTTPServer])
+
+
+def reboot(instance_id):
+    """Reboot by the legacy SDK."""
+    request = RebootInstanceRequest()
+    request.set_InstanceId(instance_id)
+    AcsClient("any", "key", "cn-hangzhou").do_action_with_exception(request)
+
+
+@contextlib.contextmanager
+def serving(kind, act, statuses=(), poll=0.5):
+    """A server of a kind in a thread. It notes what it hears, acts when an event was scheduled, and answers."""
+    log, statuses = [], iter(statuses)
+
+    class Hook(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            log.append((self.path, told["name"]))
+            status = next(statuses, 200)
+            if told["name"] == SCHEDULED:
+                act(told["content"]["instanceId"])
+            log.append((self.path, "answered"))
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            """Say nothing."""
+
+    server = kind(("127.0.0.1", 0), Hook)
+    thread = threading.Thread(target=server.serve_forever, args=(poll,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", log
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@kinds
+def test_two_webhooks_of_one_server_that_act(ecs, publish, kind):
+    """Each is told once, in order, and the second is not called before the first has answered."""
+    with serving(kind, reboot) as (url, log):
+        first, second = ecs.subscribe(f"{url}/1"), ecs.subscribe(f"{url}/2")
+        publish()
+        ecs.advance("1m")
+    assert [one.summary for one in first.deliveries] == [one.summary for one in second.deliveries]
+    assert {one.outcome for one in first.deliveries + second.deliveries} == {"delivered"}
+    assert [word for _, word in log[1::2]] == ["answered"] * (len(log) // 2)
+
+
+@kinds
+def test_others_are_told_when_the_webhook_has_answered(ecs, publish, kind):
+    """Receivers of notifications and of changes hear of the reboot after the webhook's answer."""
+    told = []
+    with serving(kind, lambda instance_id: (reboot(instance_id), told.append("rebooted"))) as (url, _):
+        webhook = ecs.subscribe(url)
+        ecs.subscribe(lambda notification: told.append(notification["name"]))
+        ecs.on_change(lambda change: told.append(change.to_status))
+        publish()
+    assert [one.outcome for one in webhook.deliveries] == ["delivered"] * 5
+    assert told[:2] == ["Scheduled", "rebooted"]
+    assert told.index(SCHEDULED) < told.index(f"Instance:{REBOOT}:Avoided")
+    assert [word for word in told if ":" not in word] == [
+        "Scheduled",
+        "rebooted",
+        "Avoided",
+        "Stopping",
+        "Starting",
+        "Running",
+    ]
+
+
+def test_a_change_told_by_a_request_to_the_server_that_has_caused_it(ecs, publish):
+    """A server of one thread may be told of notifications and of changes."""
+    with serving(http.server.HTTPServer, reboot) as (url, log):
+        webhook = ecs.subscribe(f"{url}/notification")
+
+        def tell(change):
+            body = {"name": str(change.to_status)}
+            requests.post(f"{url}/change", json=body, timeout=5).raise_for_status()
+
+        ecs.on_change(tell)
+        publish()
+    assert [one.outcome for one in webhook.deliveries] == ["delivered"] * 5
+    assert [word for path, word in log[::2] if path == "/change"] == [
+        "Scheduled",
+        "Avoided",
+        "Stopping",
+        "Starting",
+        "Running",
+    ]
+
+
+@kinds
+@pytest.mark.parametrize("how", ["advance", "run"])
+def test_a_webhook_that_sleeps_and_acts_while_the_clock_moves(ecs, publish, kind, how):
+    """Virtual time passes while the delivery lasts, although the thread that delivers moves the clock."""
+    heard = []
+    with serving(kind, lambda instance_id: (time.sleep(3), reboot(instance_id), time.sleep(1))) as (url, _):
+        webhook = ecs.subscribe(url)
+        ecs.subscribe(lambda notification: heard.append((notification["name"], f"{ecs.now:%M:%S}")))
+        ecs.at("+10m", publish)
+        if how == "advance":
+            ecs.advance("1h")
+        else:
+            ecs.run(lambda: [time.sleep(60) for _ in range(60)], until="1h")
+    assert [one.outcome for one in webhook.deliveries] == ["delivered"] * 5
+    assert heard[0] == (SCHEDULED, "10:00")
+    assert heard[1] == (f"Instance:{REBOOT}:Avoided", "10:03")
+
+
+def test_a_webhook_that_acts_and_answers_500(ecs, publish):
+    """It is told the same again, in order before what followed from its call or after."""
+    with serving(http.server.HTTPServer, lambda _: ecs.calls or reboot("i-web1"), [500]) as (url, _):
+        webhook = ecs.subscribe(url)
+        publish()
+        ecs.advance("1m")
+    assert [one.outcome for one in webhook.deliveries].count("failed") == 1
+    assert [one.outcome for one in webhook.deliveries].count("delivered") == 5
+    ecs.assert_called("RebootInstance", times=1)
+
+
+def test_a_thread_that_acts_after_the_answer(ecs, publish):
+    """What a background thread of the webhook causes is delivered too."""
+    threads = []
+
+    def start(instance_id):
+        threads.append(threading.Thread(target=reboot, args=(instance_id,)))
+        threads[-1].start()
+
+    with serving(http.server.ThreadingHTTPServer, start) as (url, _):
+        webhook = ecs.subscribe(url)
+        publish()
+        ecs.advance("1m")
+        threads[0].join()
+    assert [one.outcome for one in webhook.deliveries] == ["delivered"] * 5
+
+
+def test_a_receiver_that_advances_the_clock_and_acts(ecs, publish):
+    """It is told the rest when it has returned, before what the test called returns."""
+    steps = []
+
+    def receive(told):
+        steps.append("in")
+        if told["name"] == SCHEDULED:
+            ecs.advance("10s")
+            reboot("i-web1")
+            ecs.advance("10s")
+        steps.append("out")
+
+    ecs.subscribe(receive)
+    publish()
+    assert steps == ["in", "out"] * 5
+
+
+def test_what_a_webhook_causes_is_told_before_the_test_goes_on(ecs, publish):
+    """The test waits for what the webhook sets while its thread delivers, and the webhook's reboot is told by then."""
+    heard, acted = [], threading.Event()
+    with serving(http.server.HTTPServer, lambda instance_id: (reboot(instance_id), acted.set())) as (url, _):
+        ecs.subscribe(url)
+        ecs.subscribe(lambda notification: heard.append(notification["name"]))
+        ecs.at("+10m", publish)
+        acted.wait()
+    assert len(heard) == 5
+
+
+def test_time_passes_by_a_server_that_looks_often_whether_to_stop(ecs):
+    """serve_forever with a short poll_interval uses the processor all the time, but it only waits for requests."""
+    with serving(http.server.HTTPServer, reboot, poll=0.005):
+        ecs.advance("1h")
+    assert f"{ecs.now:%H:%M}" == "01:00"
