@@ -67,8 +67,15 @@ class OutsideWork:
         return any(threads) or any(tasks)
 
     def is_idle_in_pool(self, thread: TestThread) -> bool:
+        return self._is_doing(thread, Doing.IDLE_IN_POOL)
+
+    def waits_for_input(self, thread: TestThread) -> bool:
+        """Whether it waits at a socket that the test serves, and that has nothing to read."""
+        return self._is_doing(thread, Doing.WAITING_FOR_INPUT)
+
+    def _is_doing(self, thread: TestThread, what: Doing) -> bool:
         frame = sys._current_frames().get(thread.ident or 0)
-        return frame is not None and doing_of(frame, self.served) is Doing.IDLE_IN_POOL
+        return frame is not None and doing_of(frame, self.served) is what
 
     def _is_at_work(self, thread: TestThread, frames: dict[int, FrameType], now: float) -> bool:
         if thread.ident is None:  # it is about to start

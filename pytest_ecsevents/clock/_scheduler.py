@@ -436,7 +436,7 @@ class Scheduler:
         now = real_now()
         if self.is_over:
             return None
-        if self._another_drives(wait.thread, now) or not self._nobody_runs(now):
+        if self._another_drives(wait.thread) or not self._nobody_runs(now):
             return LOOK_AGAIN
         for other in [one for one in list(self._watched) if not one.is_ready and one.has_work()]:
             self.make_ready(other)
@@ -454,17 +454,17 @@ class Scheduler:
             return LOOK_AGAIN
         return max((other.holds_for(target, now) for other in list(self._watched)), default=0.0)
 
-    def _another_drives(self, thread: TestThread, now: float) -> bool:
+    def _another_drives(self, thread: TestThread) -> bool:
         """Whether another thread drives. If it waits meanwhile, as in a receiver that sleeps, unpark it to check again.
 
-        One that waits for something real counts no more than any thread: it may deliver to a server whose handler sleeps.
+        One that waits for an answer of another thread's doesn't count: it may deliver to a server whose handler sleeps.
         """
         for driver in [one for one in list(self._drivers) if one is not thread]:
             if not driver.runs:
                 for wait in driver.waits[-1:]:
                     wait.unpark()
                 return True
-            if self.outside.holds_time([driver], now):
+            if not self.outside.waits_for_input(driver):
                 return True
         return False
 
