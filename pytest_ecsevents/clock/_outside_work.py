@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
-from pytest_ecsevents._frames import PROCESS, author_frame, is_of, place_of
+from pytest_ecsevents._frames import author_frame, place_of
 from pytest_ecsevents.clock._processor_use import STUCK_AFTER
 from pytest_ecsevents.clock._real_work import Doing, doing_of
 from pytest_ecsevents.clock._threads import TestThread
@@ -85,7 +85,7 @@ class OutsideWork:
             return False
         doing = doing_of(frame, self.served)
         if doing is Doing.REAL_WORK and not self.waits_for_time():
-            return self._holds(thread, now, lambda: _place_of(frame))
+            return self._holds(thread, now, lambda: place_of(author_frame(frame)))
         self._stopped(thread)
         if doing is Doing.WAITING_FOR_INPUT:  # unless it has just got some
             return sys._current_frames().get(thread.ident) is not frame
@@ -107,10 +107,3 @@ class OutsideWork:
     def _stopped(self, work: object) -> None:
         self._working.pop(work, None)
         self._lasted.discard(work)
-
-
-def _place_of(frame: FrameType) -> str:
-    step = author_frame(frame)
-    while step.f_back is not None and is_of(step, PROCESS):
-        step = author_frame(step.f_back)
-    return place_of(step)
