@@ -58,7 +58,9 @@ class Undo:
                     continue
                 with PATCHING:
                     while steps and len(steps[-1]) > 2:
-                        _put_back(*steps.pop())
+                        # A KeyboardInterrupt may strike between the two; putting back again does no harm.
+                        _put_back(*steps[-1])
+                        steps.pop()
         except BaseException:
             self.close()
             raise

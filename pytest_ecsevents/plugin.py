@@ -321,7 +321,7 @@ def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, righ
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
     """Add the timeline to the report of a failed test; a failed test makes no strictness checks."""
     parts = item.stash.get(_parts, None)
-    if parts is not None and call.excinfo is not None and not item.config.getoption("fulltrace"):
+    if parts is not None and call.excinfo is not None and not item.config.getoption("fulltrace", False):
         _show_authors_part(call.excinfo, item.stash[_handled_before])
     outcome = yield
     if parts is None:
@@ -360,6 +360,16 @@ def _add_timeline(item: pytest.Item, report: Any, parts: Parts) -> None:
         from pytest_html import extras
 
         report.extras = [*getattr(report, "extras", ()), extras.html(parts.svg())]
+
+
+@pytest.hookimpl(hookwrapper=True, trylast=True)  # before the summary is printed
+def pytest_sessionfinish(session: pytest.Session) -> Generator[None, Any, None]:
+    """Give the process back if a KeyboardInterrupt in the teardown of another fixture kept pytest from tearing ours down."""
+    yield
+    parts = session.config.stash.get(_current, None)
+    if parts is not None:
+        session.config.stash[_current] = None
+        parts.undo.close()
 
 
 @pytest.hookimpl(hookwrapper=True, tryfirst=True)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import sys
+from contextlib import suppress
 from types import ModuleType, SimpleNamespace
 from typing import Any, Final
 
@@ -56,9 +57,6 @@ class FreezegunSource:
         sys.modules["freezegun.api"].freeze_factories[-1].move_to(naive_from_micros(at))
 
     def start(self, at: Micros, *, ticks: bool) -> None:
-        import asyncio
-        import concurrent.futures._base
-
         import freezegun
         from freezegun import api, config
 
@@ -66,8 +64,18 @@ class FreezegunSource:
         freezer: Any = freezegun.freeze_time(naive_from_micros(at), tick=ticks)
         freezer.ignore = tuple(added)
         replace_fakes(api, self._read_own, self._undo)
-        self._factory = self._start_with_memo(api, freezer)
         self._freezer = freezer
+        try:
+            self._freeze(api, freezer, added)
+        except BaseException:  # Ctrl-C or pytest-timeout's alarm, of which freezegun undoes nothing
+            self.stop()
+            raise
+
+    def _freeze(self, api: Any, freezer: Any, added: list[str]) -> None:
+        import asyncio
+        import concurrent.futures._base
+
+        self._factory = self._start_with_memo(api, freezer)
         api.ignore_lists[-1] = (*_REAL_CALLERS, *added)
         for module, name, original in freezer.undo_changes:
             if keeps_own_names(module.__name__):
@@ -102,7 +110,8 @@ class FreezegunSource:
             api._get_cached_module_attributes = walk
 
     def stop(self) -> None:
-        self._freezer.stop()
+        with suppress(IndexError):  # an interrupt came before it started
+            self._freezer.stop()
         self._freezer = self._factory = None
         self._undo.close()
 

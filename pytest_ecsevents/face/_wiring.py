@@ -149,6 +149,7 @@ class Parts:
                 )
                 self.clock.enter()
             self.undo.callback(self.clock.leave)
+            self.undo.callback(self.guard.end)
             if self.clock.waits is not None:
                 self.clock.waits.slept = self.recorder.sleeps.add
                 self.clock.waits.starting = self.guests.inherit
@@ -161,7 +162,6 @@ class Parts:
             raise
 
     def leave(self) -> None:
-        self.guard.end()
         self.undo.close()
         self.recorder.left_threads = self.clock.left_threads
         for sentence in self.clock.given_up:

@@ -132,10 +132,10 @@ class Guard:
             self._wake.acquire()
             start_watch(self._watch)
         running = _Running(what, self._clock)
-        self._running.append(running)
-        running.interrupter.begin()
         try:
-            try:
+            try:  # from here on, as Ctrl-C or pytest-timeout's alarm may come between any two lines
+                self._running.append(running)
+                running.interrupter.begin()
                 result = call_leavable(function)
             finally:
                 running.end()
@@ -144,7 +144,7 @@ class Guard:
         except HandlerStop:
             running.end()  # again: the `HandlerStop` may have hit the first `end`
         finally:
-            self._running.remove(running)
+            self._running[:] = [one for one in self._running if one is not running]
         raise StuckHandlerError(running.sentence(self._patience()))
 
     def _watch(self) -> None:

@@ -53,7 +53,8 @@ class Interrupter:
 
     def begin(self) -> None:
         if self._can_be_signalled:
-            self._signal_handler = signal.signal(_NUMBER, self._handle_signal)
+            self._signal_handler = signal.getsignal(_NUMBER)  # before the next line: an interrupt may come between them
+            signal.signal(_NUMBER, self._handle_signal)
 
     def end(self) -> None:
         """Restore the earlier signal handler. An error that was already sent is dropped, and no more are raised."""
