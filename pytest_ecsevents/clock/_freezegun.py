@@ -3,11 +3,14 @@
 import datetime as dt
 import sys
 from contextlib import suppress
+from functools import partial
 from types import ModuleType, SimpleNamespace
 from typing import Any, Final
 
 from pytest_ecsevents._frames import keeps_own_names
 from pytest_ecsevents._undo import Undo
+from pytest_ecsevents.clock._after_import import call_after_import
+from pytest_ecsevents.clock._frozen_imports import import_for_fastapi
 from pytest_ecsevents.clock._local_time import replace_fakes
 from pytest_ecsevents.clock._names import Names, memo_for_now
 from pytest_ecsevents.clock._times import MICROSECOND, NAIVE_EPOCH, Micros, naive_from_micros
@@ -77,6 +80,7 @@ class FreezegunSource:
 
         self._factory = self._start_with_memo(api, freezer)
         api.ignore_lists[-1] = (*_REAL_CALLERS, *added)
+        call_after_import({"fastapi": partial(import_for_fastapi, api)}, self._undo)
         for module, name, original in freezer.undo_changes:
             if keeps_own_names(module.__name__):
                 setattr(module, name, original)

@@ -1,13 +1,16 @@
 """Webhooks that call the cloud while they are told: what follows is told when they have answered."""
 
+import asyncio
 import contextlib
 import http.server
 import json
 import threading
 import time
 
+import fastapi
 import pytest
 import requests
+import uvicorn
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkecs.request.v20140526.RebootInstanceRequest import RebootInstanceRequest
 from printed import REBOOT
@@ -190,3 +193,52 @@ def test_time_passes_by_a_server_that_looks_often_whether_to_stop(ecs):
     with serving(http.server.HTTPServer, reboot, poll=0.005):
         ecs.advance("1h")
     assert f"{ecs.now:%H:%M}" == "01:00"
+
+
+@contextlib.contextmanager
+def application(heard):
+    """A FastAPI application under uvicorn in a thread."""
+    app = fastapi.FastAPI()
+
+    def note(told: dict):
+        heard.append(told["name"])
+        return told["name"] == SCHEDULED
+
+    @app.post("/plain")
+    def plain(told: dict):
+        if note(told):
+            reboot(told["content"]["instanceId"])
+
+    @app.post("/async")
+    async def asynchronous(told: dict):
+        if note(told):
+            await asyncio.to_thread(reboot, told["content"]["instanceId"])
+
+    @app.post("/background")
+    async def background(told: dict, tasks: fastapi.BackgroundTasks):
+        if note(told):
+            tasks.add_task(reboot, told["content"]["instanceId"])
+
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", loop="asyncio"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.mark.parametrize("path", ["/plain", "/async", "/background"])
+def test_an_endpoint_of_fastapi_that_acts(ecs, publish, path):
+    """Whether its endpoint is a coroutine function or not, or acts in the background when it has answered."""
+    heard = []
+    with application(heard) as url:
+        webhook = ecs.subscribe(url + path)
+        publish()
+        ecs.advance("5s")
+    assert [one.outcome for one in webhook.deliveries] == ["delivered"] * 5
+    assert len(heard) == 5
+    ecs.assert_called("RebootInstance", times=1)
