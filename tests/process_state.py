@@ -84,8 +84,8 @@ def _difference(before, after):
 
 
 def _is_plain(before, after):
-    """Whether both are numbers or texts, such as counters; or equal tuples, as `time.tzset` makes them anew."""
-    plain = (int, str, float, type(None))
+    """Whether both are numbers or texts, such as counters; modules that are loaded anew; or equal tuples, as of `time.tzset`."""
+    plain = (int, str, float, type(None), ModuleType)
     return before == after if type(before) is tuple else isinstance(before, plain) and isinstance(after, plain)
 
 

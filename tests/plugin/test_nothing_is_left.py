@@ -207,6 +207,36 @@ def test_nothing_is_left_however_tests_end(run, backend, monkeypatch):
     assert left_of(before.changes(ProcessState())) == []
 
 
+CRASHES = """
+import os
+import pytest
+
+def test_exits(ecs_events):
+    ecs_events.endpoint
+    os._exit(3)
+
+@pytest.mark.timeout(0.3, method="thread")
+def test_times_out_by_a_thread(ecs_events):
+    ecs_events.endpoint
+    while True:
+        pass
+
+def test_next(ecs_events):
+    assert ecs_events.now.year == 2030
+"""
+
+
+def test_nothing_is_left_when_workers_of_xdist_crash(run):
+    """By `os._exit`, as pytest-timeout's method "thread" does too; the next worker runs the next test."""
+    for plugin in ("pytest_timeout", "xdist"):
+        pytest.importorskip(plugin)
+    options = {"beside": ["timeout", "xdist"]}
+    run(CRASHES, "-n1", "--tb=no", "-k", "next", **options).assert_outcomes(passed=1)
+    before = ProcessState()
+    run(CRASHES, "-n1", "--tb=no", **options).assert_outcomes(passed=1, failed=2)
+    assert left_of(before.changes(ProcessState())) == []
+
+
 def test_an_interrupt_while_the_clock_is_being_frozen_leaves_it_as_it_was(monkeypatch):
     """What freezegun has replaced by then is put back too."""
 

@@ -1,0 +1,75 @@
+"""Thousands of tests in one process need no more memory than a few."""
+
+import json
+
+import pytest
+from sizes import size
+
+# Reads the memory when a third, two thirds and all of the tests have run; pytest itself keeps items and reports of all tests.
+CONFTEST = """
+import gc, json, sys
+from collections import Counter
+from pathlib import Path
+
+PER_THIRD = {per_third}
+readings = []
+
+def pytest_runtest_logfinish(nodeid):
+    done = len(readings) + 1
+    readings.append(None)
+    if done % PER_THIRD == 0:
+        gc.collect()
+        kinds = Counter(f"{{kind.__module__}}.{{kind.__qualname__}}" for kind in map(type, gc.get_objects()))
+        readings[-1] = kinds, sys.getallocatedblocks()
+
+def pytest_sessionfinish():
+    _, (before, blocks_before), (after, blocks_after) = filter(None, readings)
+    growth = {{kind: count - before[kind] for kind, count in after.items() if count - before[kind] >= PER_THIRD}}
+    Path("growth.json").write_text(json.dumps([growth, (blocks_after - blocks_before) / PER_THIRD]))
+"""
+
+TESTS = """
+import asyncio, threading, time
+import pytest
+import requests
+from aliyunsdkcore.client import AcsClient
+from aliyunsdkcore.request import CommonRequest
+
+CLIENT = AcsClient("ak", "secret", "cn-hangzhou")
+
+def call():
+    request = CommonRequest(domain="ecs.aliyuncs.com", version="2014-05-26", action_name="DescribeInstances")
+    CLIENT.do_action_with_exception(request)
+
+def handler():
+    while True:
+        call()
+        time.sleep(60)
+
+@pytest.mark.ecs_clock(backend="{backend}")
+@pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-web1", not_before="+1h")
+@pytest.mark.parametrize("number", range({tests}))
+def test_it(ecs_events, number):
+    ecs_events.on_change(lambda _change: call())
+    ecs_events.queue("orders")
+    threading.Thread(target=time.sleep, args=(3600,), daemon=True).start()
+    ecs_events.run(handler, until="+3m")
+    asyncio.run(asyncio.sleep(3))
+    if not number % 10:
+        ecs_events.endpoint
+    ecs_events.advance("1h")
+    assert number % 10
+"""
+
+
+@pytest.mark.parametrize("backend", ["freezegun", "time-machine"])
+def test_thousands_of_tests_in_one_process_keep_memory_flat(pytester, backend):
+    """Of no kind of object there is one more for each test, but for the two dicts that pytest keeps for any test."""
+    per_third = size(10, 1667)
+    pytester.makeconftest(CONFTEST.format(per_third=per_third))
+    pytester.makepyfile(TESTS.format(backend=backend, tests=3 * per_third))
+    pytester.runpytest_subprocess("-p", "no:terminal")
+    growth, blocks_per_test = json.loads((pytester.path / "growth.json").read_text())
+    assert set(growth) <= {"builtins.dict"}
+    assert growth.get("builtins.dict", 0) <= 2 * per_third
+    assert blocks_per_test < 60
