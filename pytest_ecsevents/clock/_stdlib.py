@@ -20,6 +20,8 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from math import isnan
+from operator import index
 from types import SimpleNamespace
 from typing import Any, Final, SupportsIndex, TypeVar
 
@@ -109,11 +111,8 @@ class _VirtualTime:
         if found is None or kind_of_caller(2) & REAL_TIME:  # above is the stand-in, and then who called it
             self._real_sleep(seconds)
             return
-        span = float(seconds)
-        if span < 0:
-            raise ValueError("sleep length must be non-negative")
         scheduler, thread, _ = found
-        scheduler.sleep(thread, span)
+        scheduler.sleep(thread, _seconds_of(seconds))
 
     def monotonic(self) -> float:
         read = self._reader()
@@ -133,6 +132,28 @@ class _VirtualTime:
         if thread is not None:
             return self._scheduler, thread, self._read
         return None if self._below is None else self._below._of_caller()
+
+
+def _seconds_of(seconds: float | SupportsIndex) -> float:
+    """Check the length of a sleep as the real `time.sleep` does, so that a program fails here if it fails there.
+
+    Raises:
+        TypeError: It is neither a float nor a whole number: "30", a Decimal.
+        ValueError: It is negative, or NaN.
+        OverflowError: It is longer than 292 years.
+    """
+    span = seconds if isinstance(seconds, float) else float(index(seconds))
+    if isnan(span):
+        raise ValueError("Invalid value NaN (not a number)")
+    if abs(span) >= _LONGEST_SLEEP:
+        raise OverflowError("timestamp too large to convert to C PyTime_t")
+    if span < 0:
+        raise ValueError("sleep length must be non-negative")
+    return span
+
+
+_LONGEST_SLEEP: Final = 2**63 / 1e9
+"""Seconds: the real function counts nanoseconds in 64 bits."""
 
 
 def _wait_for(scheduler: Scheduler, thread: TestThread, timeout: float | None) -> Wait | None:

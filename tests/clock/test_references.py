@@ -401,6 +401,20 @@ def test_a_handler_that_spins_by_a_real_clock_is_told_which(ecs):
     assert "neither slept" not in text
 
 
+def test_a_handler_that_spins_by_the_virtual_clock_is_told_to_sleep(ecs):
+    """The clock library's own functions keep the real ones, for good reason; they are not named."""
+    ecs.patience = 0.05
+
+    def spin():
+        end = time.time() + 3600
+        while time.time() < end:
+            pass
+
+    with pytest.raises(StuckHandlerError, match="neither slept") as failure:
+        ecs.run(spin, until="1h")
+    assert "keeps real time" not in str(failure.value)
+
+
 def test_the_other_back_end_is_advised_where_it_helps():
     """time-machine changes time.time wherever it is kept, also in a tuple of a module."""
     with EcsEvents() as ecs_events:

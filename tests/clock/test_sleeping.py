@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from decimal import Decimal
 from multiprocessing.pool import ThreadPool
 from time import sleep as sleep_by_name
 from types import ModuleType
@@ -19,8 +20,21 @@ import pytest
 import time_machine
 
 from pytest_ecsevents import EcsEvents
+from pytest_ecsevents.clock import _stand_ins
 
 HOUR = 3600
+
+
+def np_like():
+    """A whole number of another kind."""
+
+    class Whole:
+        def __index__(self):
+            return 2
+
+        __int__ = __index__
+
+    return Whole()
 
 
 @pytest.fixture(params=["freezegun", "time-machine"])
@@ -264,6 +278,27 @@ def test_what_is_no_module_among_the_modules_is_left_alone():
             assert ecs_events.now.second == 1
     finally:
         del sys.modules["no_module_at_all"], sys.modules["another_one"]
+
+
+@pytest.mark.parametrize(
+    "seconds", [-1, "30", None, Decimal("1.5"), float("nan"), float("inf"), -float("inf"), 1e10], ids=str
+)
+def test_a_sleep_refuses_what_the_real_one_refuses(ecs, seconds):
+    """A program that would fail at its first pause fails in its test too."""
+    with pytest.raises((TypeError, ValueError, OverflowError)) as expected:
+        _stand_ins.real_sleep(seconds)
+    with pytest.raises(expected.type) as refusal:
+        time.sleep(seconds)
+    if expected.type is not OverflowError:  # its words name types of C, and differ with the platform
+        assert str(refusal.value) == str(expected.value)
+
+
+@pytest.mark.parametrize("seconds", [2, 2.0, True, np_like()], ids=["int", "float", "bool", "index"])
+def test_a_sleep_takes_what_the_real_one_takes(ecs, seconds):
+    """Whole numbers of any kind."""
+    before = ecs.now
+    time.sleep(seconds)
+    assert (ecs.now - before).seconds == int(seconds)
 
 
 def test_sleep_real_waits():

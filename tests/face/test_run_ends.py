@@ -279,7 +279,7 @@ def wait_for_a_thread_that_waits():
 
 ALONE = {
     "Event": lambda: threading.Event().wait(),
-    "sleep": lambda: time.sleep(1e12),
+    "sleep": lambda: time.sleep(9e9),
     "asyncio": lambda: asyncio.run(asyncio.Event().wait()),
     "join": wait_for_a_thread_that_waits,
 }
