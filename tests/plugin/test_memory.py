@@ -71,5 +71,5 @@ def test_thousands_of_tests_in_one_process_keep_memory_flat(pytester, backend):
     pytester.runpytest_subprocess("-p", "no:terminal")
     growth, blocks_per_test = json.loads((pytester.path / "growth.json").read_text())
     assert set(growth) <= {"builtins.dict"}
-    assert growth.get("builtins.dict", 0) <= 2 * per_third
+    assert growth.get("builtins.dict", 0) <= 2.1 * per_third
     assert blocks_per_test < 60
