@@ -7,7 +7,7 @@ from sizes import size
 
 # Reads the memory when a third, two thirds and all of the tests have run; pytest itself keeps items and reports of all tests.
 CONFTEST = """
-import gc, json, sys
+import gc, json, sys, threading
 from collections import Counter
 from pathlib import Path
 
@@ -18,6 +18,8 @@ def pytest_runtest_logfinish(nodeid):
     done = len(readings) + 1
     readings.append(None)
     if done % PER_THIRD == 0:
+        for thread in threading.enumerate()[1:]:
+            thread.join(2)  # it may still refer to the cloud of its test
         gc.collect()
         kinds = Counter(f"{{kind.__module__}}.{{kind.__qualname__}}" for kind in map(type, gc.get_objects()))
         readings[-1] = kinds, sys.getallocatedblocks()
@@ -65,7 +67,7 @@ def test_it(ecs_events, number):
 @pytest.mark.parametrize("backend", ["freezegun", "time-machine"])
 def test_thousands_of_tests_in_one_process_keep_memory_flat(pytester, backend):
     """Of no kind of object there is one more for each test, but for the two dicts that pytest keeps for any test."""
-    per_third = size(10, 1667)
+    per_third = size(25, 1667)
     pytester.makeconftest(CONFTEST.format(per_third=per_third))
     pytester.makepyfile(TESTS.format(backend=backend, tests=3 * per_third))
     pytester.runpytest_subprocess("-p", "no:terminal")
