@@ -103,7 +103,8 @@ def _names():
                 yield (module_name, name), value
                 if isinstance(value, type) and value.__module__ == module_name:
                     for attribute, of_class in list(vars(value).items()):
-                        yield (module_name, name, attribute), of_class
+                        is_wrapped = type(of_class) in (staticmethod, classmethod)  # put back in a wrapper of its own
+                        yield (module_name, name, attribute), of_class.__func__ if is_wrapped else of_class
                         yield from _kept((module_name, name, attribute), of_class)
                 else:
                     yield from _kept((module_name, name), value)

@@ -38,6 +38,7 @@ class FreezegunSource:
     def __init__(self) -> None:
         self._freezer: Any = None
         self._factory: Any = None
+        self._ticks = False
         self._undo = Undo()
 
     def read(self) -> Micros | None:
@@ -45,8 +46,8 @@ class FreezegunSource:
         if api is None or not api.freeze_factories:
             return None
         factory = api.freeze_factories[-1]
-        # Calling an auto-ticking factory would tick it. Ours stands still.
-        stands = factory is self._factory or hasattr(factory, "step_width")
+        # Calling an auto-ticking factory would tick it. Ours stands still, unless it follows the machine's clock.
+        stands = (factory is self._factory and not self._ticks) or hasattr(factory, "step_width")
         naive = factory.time_to_freeze if stands else factory()
         micros: Micros = (naive - NAIVE_EPOCH) // MICROSECOND
         return micros
@@ -67,7 +68,7 @@ class FreezegunSource:
         freezer: Any = freezegun.freeze_time(naive_from_micros(at), tick=ticks)
         freezer.ignore = tuple(added)
         replace_fakes(api, self._read_own, self._undo)
-        self._freezer = freezer
+        self._freezer, self._ticks = freezer, ticks
         try:
             self._freeze(api, freezer, added)
         except BaseException:  # Ctrl-C or pytest-timeout's alarm, of which freezegun undoes nothing

@@ -394,6 +394,7 @@ def test_no_two_products_have_an_action_of_one_name():
     assert len(ACTIONS) == sum(len(product.actions) for product in PRODUCTS.values())
 
 
+@pytest.mark.filterwarnings("ignore::pytest_ecsevents.UnknownRegionWarning")
 def test_a_client_in_a_region_that_the_sdk_does_not_know(ecs):
     """The legacy SDK asks the location service for the endpoint, which says one that is answered as Cms."""
     ecs.instances.add("i-moon", region_id="moon-1")
