@@ -1097,7 +1097,9 @@ def test_patience_is_a_number_of_seconds(ecs, patience):
 
 def test_run_needs_sleeping_that_moves_the_clock(daemon):
     """With sleep="real", in a thread of somebody else's, and outside the block, it says what it needs."""
-    sentence = 'run needs sleeping to move the clock: call it in a thread of the test, without sleep="real" or follow="real".'
+    sentence = (
+        'run needs sleeping to move the clock: call it in a thread of the test, without sleep="real" or follow="real".'
+    )
     with EcsEvents(sleep="real") as ecs_events, pytest.raises(EcsEventsError) as refused:
         ecs_events.run(daemon.serve, until="1h")
     assert str(refused.value) == sentence
