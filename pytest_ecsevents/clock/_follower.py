@@ -1,4 +1,4 @@
-"""Runs what falls due while the cloud goes on with the machine's clock and nobody moves it."""
+"""Runs due work while the cloud follows the machine's clock and no call moves it."""
 
 import threading
 from collections.abc import Callable

@@ -54,7 +54,7 @@ class FreezegunSource:
 
     @property
     def is_innermost(self) -> bool:
-        """Whether this has started freezegun, and nobody has started it since."""
+        """Whether this has started freezegun, and no other code has started it since."""
         return self._factory is not None and self._read_own() is not None
 
     def move_to(self, at: Micros) -> None:

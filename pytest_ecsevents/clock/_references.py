@@ -134,7 +134,7 @@ class Kept(NamedTuple):
         """Write `after`, if `before` is there still and the place can be written."""
         if self.way.write is None:
             return False
-        with suppress(Exception):  # of whatever kind: the place has gone, or does not let itself be written
+        with suppress(Exception):  # any: the place has gone, or is read-only by code of the user's
             if self.way.read(self.holder, self.key) is before:
                 self.way.write(self.holder, self.key, after)
                 return True

@@ -29,7 +29,7 @@ class OtherRun(Protocol):
         """Cancel the handler's tasks; called in the thread of the run."""
 
     def abandon(self) -> None:
-        """Keep its tasks for ever: the destructors of their coroutines would run them on, outside any loop."""
+        """Keep its tasks until the process ends: the destructors of their coroutines would run them on, outside any loop."""
 
     def place(self) -> str:
         """Where the handler's code waits."""

@@ -1,4 +1,4 @@
-"""Leaving code behind that catches whatever is raised in it: it stands still where it is, and the test goes on.
+"""Abandons code that catches every exception: it stops where it is, and the test goes on.
 
 Such code runs in a greenlet. A wait of ours, a call to the cloud, or a handler of signals that runs on top of it in the
 main thread switches to the greenlet below, and nothing ever switches back. It is the same thread throughout, so

@@ -133,8 +133,9 @@ def timeline_entries(journal: Collection[JournalEntry], sleeps: Sequence[Sleep])
         until = place
         while until < len(sleeps) and sleeps[until].at_micros < group[0].at_micros:
             until += 1
-        entries.extend(_sleep_entries(sleeps[place:until]))
-        place = until
+        if until > place:
+            entries.extend(_sleep_entries(sleeps[place:until]))
+            place = until
         entries.append(_FORMATTERS[type(group[0])](group, texts))
     entries.extend(_sleep_entries(sleeps[place:]))
     return entries

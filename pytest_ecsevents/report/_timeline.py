@@ -166,10 +166,11 @@ _LEFT_OUT: Final = {
 def _shorten(lines: Sequence[Round | LeftOut], most: int, started_at: Micros) -> list[Round | LeftOut]:
     """Shorten to `most` lines: queries are counted first, then the middle of each rank is left out, the lowest first."""
     left = list(lines)
-    for shown in _QUERIES_SHOWN:
+    ranks = {line.rank for line in left}
+    for shown in _QUERIES_SHOWN if Rank.QUERY in ranks else ():
         if len(left) > most:
             left = list(_count_queries(left, shown, started_at))
-    for rank in Rank:
+    for rank in sorted(ranks):
         if len(left) > most:
             left = _drop_middle(left, rank, len(left) - most, started_at)
     return left

@@ -40,7 +40,7 @@ class _Finder:
 
             def exec_module(module: Any) -> None:
                 execute(module)
-                # Not under `PATCHING`: whoever holds that may wait for this import, and cannot patch the library before it ends.
+                # Not under `PATCHING`: the thread that holds it may wait for this import, and cannot patch the library before it ends.
                 if not self._is_over:
                     self._patch()
 
