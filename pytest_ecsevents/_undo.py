@@ -2,7 +2,8 @@
 
 Two clouds need not be left in the reverse of the order in which they were entered: they may be those of two threads, or
 of a module and of a test. So an attribute is put back by the replacement whose value stands there. One that is undone
-earlier hands what it found to those that found its value. What another tool put there meanwhile stays.
+earlier hands what it found to those that found its value. What another tool put there meanwhile stays. If that tool puts
+our value back later, as pytest's `monkeypatch` does if it was set up before the cloud, `put_back_late` removes it.
 """
 
 from _thread import RLock
@@ -66,21 +67,36 @@ class Undo:
             raise
         _open.pop(self, None)
 
-    def take_over(self, value: object, before: object) -> None:
-        """Put back `before` wherever a replacement found `value`, which is there no more."""
-        for step in self._steps:
-            if step[-1] is value and len(step) > 2:
-                step[-1] = before
+    def take_over(self, value: object, before: object) -> bool:
+        """Put back `before` wherever a replacement found `value`, which is there no more; whether one had."""
+        found = [step for step in self._steps if step[-1] is value and len(step) > 2]
+        for step in found:
+            step[-1] = before
+        return bool(found)
 
 
 _open: Final[dict[Undo, None]] = {}
+
+# Replacements, as owner, name, value and what was there before, over which another tool had put something at their end.
+_covered: Final[list[tuple[Any, str, object, object]]] = []
+
+
+def put_back_late() -> None:
+    """Put back what another tool has uncovered again since the end of a cloud; called after each test."""
+    with PATCHING:
+        for step in list(_covered):
+            owner, name, value, _ = step
+            if owner.__dict__.get(name, _INHERITED) is value:
+                _put_back(*step)
+                _covered[:] = [other for other in _covered if other is not step]
 
 
 def _put_back(owner: Any, name: str, value: object, before: object) -> None:
     now = owner.__defaults__ if name == "__defaults__" else owner.__dict__.get(name, _INHERITED)
     if now is not value:  # replaced again since, or it could not be replaced
-        for undo in list(_open):
-            undo.take_over(value, before)
+        is_taken_over = any([undo.take_over(value, before) for undo in list(_open)])
+        if not is_taken_over and now is not before and name != "__defaults__":
+            _covered.append((owner, name, value, before))
     elif before is _INHERITED:
         delattr(owner, name)
     else:

@@ -348,6 +348,15 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             report.longrepr = report.longrepr or str(failure)
 
 
+@pytest.hookimpl(hookwrapper=True, trylast=True)
+def pytest_runtest_teardown() -> Generator[None, None, None]:
+    """Remove what a fixture that was set up before the cloud, such as `monkeypatch`, has put back over the cloud's end."""
+    yield
+    undo = sys.modules.get("pytest_ecsevents._undo")
+    if undo is not None:
+        undo.put_back_late()
+
+
 def _add_timeline(item: pytest.Item, report: Any, parts: Parts) -> None:
     """Add the timeline for the terminal and logs, JUnit XML, and pytest-html."""
     story = parts.timeline(REPORT_LINES)

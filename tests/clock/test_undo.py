@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_ecsevents._undo import Undo
+from pytest_ecsevents._undo import Undo, put_back_late
 
 
 class Base:
@@ -77,3 +77,20 @@ def test_all_is_undone_whatever_fails_meanwhile():
     assert str(caught.value.__context__) == "before"
     undo.close()
     assert done[4:] == []
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_what_another_tool_puts_back_later_is_removed_after_the_test(order):
+    """Two clouds have ended below a replacement of another tool's, which then puts the value of the second back."""
+    undos, real = [Undo(), Undo()], dict(vars(Base))
+    for undo, word in zip(undos, ("one", "two"), strict=True):
+        undo.replace(Base, "greet", lambda _, word=word: word)
+    found = Base.greet
+    Base.greet = replacement = lambda _: "another tool's"
+    for number in order:
+        undos[number].close()
+    put_back_late()
+    assert Base.greet is replacement
+    Base.greet = found
+    put_back_late()
+    assert dict(vars(Base)) == real

@@ -250,3 +250,21 @@ def test_an_interrupt_while_the_clock_is_being_frozen_leaves_it_as_it_was(monkey
             pytest.fail("it was entered")
     assert (time.time, time.monotonic, dt.datetime) == before
     assert freezegun.api.freeze_factories == []
+
+
+def test_a_replacement_of_monkeypatch_over_ours_leaves_nothing(pytester):
+    """`monkeypatch` was set up before the cloud, so it puts our function back after the cloud's end."""
+    pytester.makepyfile(
+        """
+        import socket
+
+        REAL = socket.create_connection
+
+        def test_one(monkeypatch, ecs_events):
+            monkeypatch.setattr(socket, "create_connection", None)
+
+        def test_two():
+            assert socket.create_connection is REAL
+        """
+    )
+    pytester.runpytest_inprocess("-p", "no:randomly").assert_outcomes(passed=2)
