@@ -309,14 +309,14 @@ def test_a_delivery_that_nothing_overtakes_goes_by_itself(ecs, publish):
     assert len(subscription.deliveries) == 2
 
 
-@pytest.mark.parametrize("mishap", ["drop", "duplicate", "reorder"])
-def test_a_mishap_may_be_a_matter_of_chance(mishap):
+@pytest.mark.parametrize("fault", ["drop", "duplicate", "reorder"])
+def test_a_delivery_fault_can_be_random(fault):
     """With the same seed it happens to the same deliveries."""
 
     def what_comes(seed):
         with EcsEvents(seed=seed) as ecs:
             ecs.instances.add("i-1")
-            subscription = ecs.subscribe(list, names=SCHEDULED, **{mishap: 0.5})
+            subscription = ecs.subscribe(list, names=SCHEDULED, **{fault: 0.5})
             for _ in range(20):
                 ecs.create(REBOOT, "i-1", not_before="+24h")
                 ecs.advance("2m")
@@ -324,7 +324,7 @@ def test_a_mishap_may_be_a_matter_of_chance(mishap):
 
     first = what_comes("a")
     assert first == what_comes("a") != what_comes("b")
-    assert mishap != "drop" or 0 < sum(outcome == "dropped" for outcome, *_ in first) < 20
+    assert fault != "drop" or 0 < sum(outcome == "dropped" for outcome, *_ in first) < 20
 
 
 # -- errors

@@ -676,7 +676,7 @@ def test_a_code_that_is_no_text_is_refused_like_any_other(ecs, code):
 
 
 @pytest.mark.parametrize(("action", "whose"), [("*", "any action"), ("RebootInstance", "RebootInstance")])
-def test_a_misspelt_mishap_is_refused_with_the_nearest(ecs, action, whose):
+def test_a_misspelt_fault_is_refused_with_the_nearest(ecs, action, whose):
     """The network's faults are listed beside the codes."""
     with pytest.raises(BadArgumentError) as error:
         ecs.fail(action, "conection reset")

@@ -75,7 +75,7 @@ def _serving(how, listener):
 
 @pytest.fixture
 def misbehaving():
-    """Have a server on loopback do what a mishap is called, and say at which port."""
+    """Run a server on loopback that shows the named network fault; yield its port."""
 
     @contextlib.contextmanager
     def misbehaving(how):

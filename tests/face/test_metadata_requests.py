@@ -299,10 +299,10 @@ def test_a_program_that_asks_without_sleeping(ecs, call_limit):
 
     with pytest.raises(StandingClockError) as error:
         ecs.run(agent, until="1h")
-    sentence = re.sub(r"\S+test_asking_metadata.py:\d+", "test_asking_metadata.py:N", str(error.value))
+    sentence = re.sub(r"\S+test_metadata_requests.py:\d+", "test_metadata_requests.py:N", str(error.value))
     assert sentence == (
         f"The handler made {call_limit} calls while the clock stands at 2030-01-01T00:00:00Z, the last of them i-web1 GET "
-        f"{SPOT} at test_asking_metadata.py:N in get. Time does not pass by itself, so run would never end: sleep in "
+        f"{SPOT} at test_metadata_requests.py:N in get. Time does not pass by itself, so run would never end: sleep in "
         'the loop (time.sleep moves the clock), or let calls take virtual time: ecs_events.delay("metadata", "50ms").'
     )
     ecs.strict = False
@@ -316,7 +316,7 @@ def test_where_a_program_asks_that_uses_the_standard_library(ecs):
         while urllib.request.urlopen(f"{ROOT}/meta-data/region-id", timeout=5).read():
             pass
 
-    with pytest.raises(StandingClockError, match=r"at \S+test_asking_metadata\.py:\d+ in agent\. Time does not pass"):
+    with pytest.raises(StandingClockError, match=r"at \S+test_metadata_requests\.py:\d+ in agent\. Time does not pass"):
         ecs.run(agent, until="1h")
     ecs.strict = False
 
