@@ -94,8 +94,8 @@ def put_back_late() -> None:
 def _put_back(owner: Any, name: str, value: object, before: object) -> None:
     now = owner.__defaults__ if name == "__defaults__" else owner.__dict__.get(name, _INHERITED)
     if now is not value:  # replaced again since, or it could not be replaced
-        is_taken_over = any([undo.take_over(value, before) for undo in list(_open)])
-        if not is_taken_over and now is not before and name != "__defaults__":
+        takeovers = [undo.take_over(value, before) for undo in list(_open)]  # each of them, so not in any()
+        if not any(takeovers) and now is not before and name != "__defaults__":
             _covered.append((owner, name, value, before))
     elif before is _INHERITED:
         delattr(owner, name)
