@@ -10,7 +10,7 @@ PYTEST_ARGS = $(TESTS) -n $(WORKERS) --dist worksteal --durations=20
 # Compiled files are wanted: without them every start compiles the SDK anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test cover nightly lint bench docs matrix clean
+.PHONY: demo test cover nightly lint bench docs site matrix clean
 .DEFAULT_GOAL := test
 
 .venv/installed: pyproject.toml
@@ -40,17 +40,21 @@ lint: .venv/installed ## Style, types and the floors of the house
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python docs/generate_capabilities.py --check
+	$(BIN)/python tools/generate_capabilities.py --check
 
 matrix: .venv/installed ## Every test against floors and newest versions
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check nox
 	PYENV_VERSION=$$(pyenv versions --bare 2>/dev/null | sort -rV | paste -sd: -) $(BIN)/nox
 
 docs: .venv/installed ## The page of what the fake can do, from its tables
-	$(BIN)/python docs/generate_capabilities.py
+	$(BIN)/python tools/generate_capabilities.py
+
+site: .venv/installed docs ## The manual as a site, in site/; every warning and every dead link is an error
+	$(BIN)/python -m sphinx -W --keep-going -n -q -E -d .sphinx_cache docs site
+	$(BIN)/python tools/check_links.py site *.md docs/*.md docs/*/*.md
 
 bench: .venv/installed ## Ratios of speed and size
 	$(BIN)/python benchmarks/run.py
 
 clean:
-	rm -rf .venv dist build .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv dist build site .sphinx_cache .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache

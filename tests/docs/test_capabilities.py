@@ -16,8 +16,8 @@ from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES
 from pytest_ecsevents.services.metadata._errors import ERRORS
 from pytest_ecsevents.services.metadata._items import ITEMS
 
-SCRIPT = Path(__file__).parents[2] / "docs" / "generate_capabilities.py"
-PAGE = SCRIPT.with_name("capabilities.md").read_text(encoding="utf-8")
+SCRIPT = Path(__file__).parents[2] / "tools" / "generate_capabilities.py"
+PAGE = (SCRIPT.parents[1] / "docs" / "capabilities.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^##+ (.+)\n((?:(?!##).*\n)*)", PAGE, re.MULTILINE))
 
 
@@ -57,7 +57,7 @@ def test_check_tells_what_writing_mends(script, monkeypatch, tmp_path, capsys, b
         page.write_text(before, encoding="utf-8")
     monkeypatch.setattr(script, "PAGE", page)
     assert script.main(["--check"]) == 1
-    told = "capabilities.md is out of date. Run: python docs/generate_capabilities.py\n"
+    told = "capabilities.md is out of date. Run: python tools/generate_capabilities.py\n"
     assert capsys.readouterr().err == told
     assert script.main([]) == 0
     assert page.read_text(encoding="utf-8") == PAGE

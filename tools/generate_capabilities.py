@@ -33,7 +33,7 @@ from pytest_ecsevents.services.smq._errors import ERRORS as SMQ_ERRORS
 from pytest_ecsevents.services.smq._limits import BATCH, HIDDEN, PRIORITY, QUEUE_LIMITS, TOPIC_LIMITS, WAIT
 from pytest_ecsevents.services.smq._protocol import VERSION, SmqRoute
 
-PAGE = Path(__file__).with_name("capabilities.md")
+PAGE = Path(__file__).parents[1] / "docs" / "capabilities.md"
 
 _ERRORS = ("code", "HTTP", "message", "source")
 
@@ -64,7 +64,7 @@ def _opening() -> Iterator[str]:
     parameters = sum(len(action.parameters.parameters) for action in ACTIONS.values())
     errors = sum(len(action.errors.rows) for action in ACTIONS.values()) + len(COMMON.rows)
     yield "# What the fake can do"
-    yield "<!-- Written by docs/generate_capabilities.py from the package's tables. Edit those, not this page. -->"
+    yield "<!-- Written by tools/generate_capabilities.py from the package's tables. Edit those, not this page. -->"
     actions = " and ".join(f"{len(one.actions)} actions of {one.name} {one.version}" for one in PRODUCTS.values())
     yield (
         f"The fake answers {actions}, with {parameters} parameters and {errors} error rows, and knows {len(EVENT_TYPES)} "
@@ -366,7 +366,7 @@ def main(arguments: "Sequence[str] | None" = None) -> int:
     elif not given.check:
         PAGE.write_text(text, encoding="utf-8")
     elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
-        sys.stderr.write(f"{PAGE.name} is out of date. Run: python docs/{Path(__file__).name}\n")
+        sys.stderr.write(f"{PAGE.name} is out of date. Run: python tools/{Path(__file__).name}\n")
         return 1
     return 0
 

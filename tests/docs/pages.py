@@ -1,0 +1,50 @@
+"""The pages that users read, and what stands in their fences."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+
+_FENCE = re.compile(
+    r"(?:^<!-- output of: pytest(?P<arguments>.*) -->\n+)?^```(?P<language>[^\n]*)\n(?P<text>.*?)^```$",
+    re.DOTALL | re.MULTILINE,
+)
+_NAME = re.compile(r"# ([\w./-]+\.(?:py|ini|toml))\n")
+
+
+@dataclass(frozen=True)
+class Fence:
+    """A fenced block of a page."""
+
+    language: str
+    text: str
+    arguments: "list[str] | None"
+    """Of the call of pytest whose output this is."""
+
+    @property
+    def name(self):
+        """The file that this block is; its first line names it."""
+        match = _NAME.match(self.text)
+        return match and match.group(1)
+
+    @property
+    def tests(self):
+        """The names of its tests."""
+        return re.findall(r"def (test_\w+)", self.text)
+
+
+def fences(text):
+    """The fenced blocks of a page's text, in order."""
+    return [
+        Fence(found["language"], found["text"], None if found["arguments"] is None else found["arguments"].split())
+        for found in _FENCE.finditer(text)
+    ]
+
+
+def page_id(page):
+    """The path of a page, for the names of tests."""
+    return page.relative_to(ROOT).as_posix()

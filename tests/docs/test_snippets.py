@@ -1,0 +1,86 @@
+"""What the README and the manual show works.
+
+A Python block is a file of its own, as it would be pasted. A block whose first line is a comment with a file's name is that
+file, and stays for the blocks below it on the page. A block under `<!-- output of: pytest ... -->` is what pytest prints
+with the files so far; a line `...` stands for any lines.
+"""
+
+import re
+from importlib.util import find_spec
+
+import pytest
+from hypothesis import settings
+from pages import PAGES, fences, page_id
+from sizes import NIGHTLY
+
+# What makes a snippet short by day: what the page shows, and what stands in its place.
+SHORTER = {
+    "test_whatever_becomes_of_the_maintenance": [("sleep(300)", "sleep(3600)")],
+    "test_a_month_of_maintenance": [('"30d"', '"3d"'), ("30 * 24", "3 * 24")],
+    "test_the_queue_is_drained_while_the_clock_moves": [('"+2h"', '"+2m"'), ('"6h"', '"10m"')],
+    "test_the_agent_drains_in_time": [("+1h2s", "+2m2s"), ("T01:05:02Z", "T00:07:02Z"), ("01:00:05", "00:02:05")],
+}
+
+settings.register_profile("snippets", max_examples=5, stateful_step_count=10, deadline=None, derandomize=True)
+
+
+@pytest.fixture(autouse=not NIGHTLY)
+def few_examples():
+    """By day, Hypothesis tries little in a snippet."""
+    settings.load_profile("snippets")
+    yield
+    settings.load_profile("default")
+
+
+def by_day(fence):
+    """The text of a block; by day some wait less long."""
+    text = fence.text
+    for shown, shorter in () if NIGHTLY or not fence.tests else SHORTER.get(fence.tests[0], ()):
+        assert shown in text
+        text = text.replace(shown, shorter)
+    return text
+
+
+def is_runnable(text):
+    """Whether the environment has the SDKs that a block imports."""
+    packages = re.findall(r"^(?:from|import) ((?:aliyunsdk|alibabacloud|mns)\w*)", text, re.MULTILINE)
+    return all(find_spec(package) for package in packages)
+
+
+def lack(printed, expected):
+    """The first expected line that was not printed, in order; `...` stands for any lines."""
+    lines = iter(line.rstrip() for line in printed)
+    return next((line for line in expected if line.strip() != "..." and line.rstrip() not in lines), None)
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if "```" in page.read_text("utf-8")], ids=page_id)
+def test_every_snippet_runs_as_it_stands(pytester, page):
+    """The blocks of a page, pasted into files, are tests that pass, and print what the page says."""
+    tests = 0
+    for number, fence in enumerate(fences(page.read_text("utf-8"))):
+        if fence.arguments is not None:
+            printed = pytester.runpytest_inprocess(*fence.arguments).outlines
+            missing = lack(printed, fence.text.splitlines())
+            assert missing is None, f"{missing!r} was not printed, or not in this place"
+        elif fence.name or fence.language == "python":
+            text = by_day(fence)
+            if is_runnable(text):
+                file = pytester.path / (fence.name or f"test_{number}.py")
+                file.parent.mkdir(exist_ok=True, parents=True)
+                tests -= file.read_text("utf-8").count("def test_") if file.exists() else 0
+                file.write_text(text, "utf-8")
+                tests += text.count("def test_")
+    if tests:
+        outcomes = pytester.runpytest_inprocess().parseoutcomes()
+        assert set(outcomes) == {"passed"}
+        # A test may be run several times over.
+        assert outcomes["passed"] >= tests
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if "```ini" in page.read_text("utf-8")], ids=page_id)
+def test_every_setting_shown_exists(pytestconfig, page):
+    """The blocks of an ini file name settings that pytest, this plugin, or a plugin that is named there have."""
+    text = "\n".join(fence.text for fence in fences(page.read_text("utf-8")) if fence.language == "ini")
+    names = re.findall(r"^(\w+)\s*=", text, re.MULTILINE)
+    assert names
+    assert [name for name in names if name not in pytestconfig._parser._inidict] == []
