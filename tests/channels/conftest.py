@@ -1,4 +1,4 @@
-"""A cloud with one instance, whose events are there to be told of."""
+"""A cloud with one instance, whose events tests observe."""
 
 import pytest
 from printed import REBOOT

@@ -1,4 +1,4 @@
-"""Webhooks that call the cloud while they are told: what follows is told when they have answered."""
+"""Webhooks that call the cloud while they handle a notification: later notifications wait for their answer."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ kinds = pytest.mark.parametrize("kind", [http.server.HTTPServer, http.server.Thr
 
 
 def reboot(instance_id):
-    """Reboot by the legacy SDK."""
+    """Reboot with the legacy SDK."""
     request = RebootInstanceRequest()
     request.set_InstanceId(instance_id)
     AcsClient("any", "key", "cn-hangzhou").do_action_with_exception(request)
@@ -31,7 +31,7 @@ def reboot(instance_id):
 
 @contextlib.contextmanager
 def serving(kind, act, statuses=(), poll=0.5):
-    """A server of a kind in a thread. It notes what it hears, acts when an event was scheduled, and answers."""
+    """Run a server of one kind in a thread. It records requests, reboots when an event was scheduled, and answers."""
     log, statuses = [], iter(statuses)
 
     class Hook(http.server.BaseHTTPRequestHandler):
@@ -47,7 +47,7 @@ def serving(kind, act, statuses=(), poll=0.5):
             self.end_headers()
 
         def log_message(self, *_):
-            """Say nothing."""
+            """Log nothing."""
 
     server = kind(("127.0.0.1", 0), Hook)
     thread = threading.Thread(target=server.serve_forever, args=(poll,), daemon=True)
@@ -62,7 +62,7 @@ def serving(kind, act, statuses=(), poll=0.5):
 
 @kinds
 def test_two_webhooks_of_one_server_that_act(ecs, publish, kind):
-    """Each is told once, in order, and the second is not called before the first has answered."""
+    """Each gets a notification once, in order; the second is not called before the first has answered."""
     with serving(kind, reboot) as (url, log):
         first, second = ecs.subscribe(f"{url}/1"), ecs.subscribe(f"{url}/2")
         publish()
@@ -73,8 +73,8 @@ def test_two_webhooks_of_one_server_that_act(ecs, publish, kind):
 
 
 @kinds
-def test_others_are_told_when_the_webhook_has_answered(ecs, publish, kind):
-    """Receivers of notifications and of changes hear of the reboot after the webhook's answer."""
+def test_other_receivers_are_called_when_the_webhook_has_answered(ecs, publish, kind):
+    """Receivers of notifications and of changes get the reboot after the webhook's answer."""
     told = []
     with serving(kind, lambda instance_id: (reboot(instance_id), told.append("rebooted"))) as (url, _):
         webhook = ecs.subscribe(url)
@@ -94,8 +94,8 @@ def test_others_are_told_when_the_webhook_has_answered(ecs, publish, kind):
     ]
 
 
-def test_a_change_told_by_a_request_to_the_server_that_has_caused_it(ecs, publish):
-    """A server of one thread may be told of notifications and of changes."""
+def test_a_change_is_sent_to_the_server_that_has_caused_it(ecs, publish):
+    """A server with one thread can receive both notifications and changes."""
     with serving(http.server.HTTPServer, reboot) as (url, log):
         webhook = ecs.subscribe(f"{url}/notification")
 
@@ -134,7 +134,7 @@ def test_a_webhook_that_sleeps_and_acts_while_the_clock_moves(ecs, publish, kind
 
 
 def test_a_webhook_that_acts_and_answers_500(ecs, publish):
-    """It is told the same again, in order before what followed from its call or after."""
+    """It gets the same notification again, before or after those that its call caused, but in order."""
     with serving(http.server.HTTPServer, lambda _: ecs.calls or reboot("i-web1"), [500]) as (url, _):
         webhook = ecs.subscribe(url)
         publish()
@@ -145,7 +145,7 @@ def test_a_webhook_that_acts_and_answers_500(ecs, publish):
 
 
 def test_a_thread_that_acts_after_the_answer(ecs, publish):
-    """What a background thread of the webhook causes is delivered too."""
+    """Notifications that a background thread of the webhook causes are delivered too."""
     threads = []
 
     def start(instance_id):
@@ -161,7 +161,7 @@ def test_a_thread_that_acts_after_the_answer(ecs, publish):
 
 
 def test_a_receiver_that_advances_the_clock_and_acts(ecs, publish):
-    """It is told the rest when it has returned, before what the test called returns."""
+    """It gets the rest after it has returned, and before the call of the test returns."""
     steps = []
 
     def receive(told):
@@ -177,8 +177,8 @@ def test_a_receiver_that_advances_the_clock_and_acts(ecs, publish):
     assert steps == ["in", "out"] * 5
 
 
-def test_what_a_webhook_causes_is_told_before_the_test_goes_on(ecs, publish):
-    """The test waits for what the webhook sets while its thread delivers, and the webhook's reboot is told by then."""
+def test_what_a_webhook_causes_is_delivered_before_the_test_goes_on(ecs, publish):
+    """The test waits for what the webhook sets while its thread delivers; by then the webhook's reboot is delivered."""
     heard, acted = [], threading.Event()
     with serving(http.server.HTTPServer, lambda instance_id: (reboot(instance_id), acted.set())) as (url, _):
         ecs.subscribe(url)
@@ -188,8 +188,8 @@ def test_what_a_webhook_causes_is_told_before_the_test_goes_on(ecs, publish):
     assert len(heard) == 5
 
 
-def test_time_passes_by_a_server_that_looks_often_whether_to_stop(ecs):
-    """serve_forever with a short poll_interval uses the processor all the time, but it only waits for requests."""
+def test_time_passes_beside_a_server_that_polls_often_whether_to_stop(ecs):
+    """serve_forever with a short poll_interval is always busy, although it only waits for requests."""
     with serving(http.server.HTTPServer, reboot, poll=0.005):
         ecs.advance("1h")
     assert f"{ecs.now:%H:%M}" == "01:00"
@@ -233,7 +233,7 @@ def application(heard):
 
 @pytest.mark.parametrize("path", ["/plain", "/async", "/background"])
 def test_an_endpoint_of_fastapi_that_acts(ecs, publish, path):
-    """Whether its endpoint is a coroutine function or not, or acts in the background when it has answered."""
+    """The endpoint can be a coroutine function, a plain function, or work in the background after its answer."""
     heard = []
     with application(heard) as url:
         webhook = ecs.subscribe(url + path)

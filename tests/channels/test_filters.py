@@ -10,7 +10,7 @@ SCHEDULED = f"Instance:{REBOOT}:Scheduled"
 
 @pytest.fixture(scope="module")
 def told():
-    """What passes each filter, of all that happens to two instances in two days."""
+    """Return what passes each filter, of all that happens to two instances in two days."""
 
     def told(**conditions):
         with EcsEvents() as ecs:
@@ -71,7 +71,7 @@ OF_WEB = [name for name in ALL if REBOOT in name]
     ],
 )
 def test_a_filter_lets_pass_what_meets_every_condition(told, conditions, passes):
-    """Words of one condition are alternatives; conditions are met together; `*` and none stand for all."""
+    """Values of one condition are alternatives; all conditions must match; `*` and an empty list match everything."""
     assert told(**conditions) == [name for name in ALL if passes(name)]
 
 
@@ -84,7 +84,7 @@ def test_a_filter_lets_pass_what_meets_every_condition(told, conditions, passes)
     ],
 )
 def test_a_name_by_the_grammar_is_known(ecs, name):
-    """An event type of the catalogue has a name in each status, in a published table or not."""
+    """Each event type of the catalogue has a name in each status, whether a table lists the name or not."""
     assert ecs.subscribe(list, names=name).deliveries == []
     assert ecs.subscribe(list, names=f"ecs:{name.rpartition(':')[0]}", format="eventbridge").deliveries == []
 
@@ -97,13 +97,13 @@ def test_a_name_by_the_grammar_is_known(ecs, name):
     ],
 )
 def test_a_name_without_its_status_is_completed(ecs, name, meant):
-    """The statuses that such an event can have are named."""
+    """The error names the statuses that such an event can have."""
     with pytest.raises(BadArgumentError, match=rf"Unknown value '{name}' .* Did you mean .*{meant}"):
         ecs.subscribe(list, names=name)
 
 
 def test_a_name_that_the_test_added_is_known(ecs):
-    """Names that were published later pass too."""
+    """Names that were published later match too."""
     ecs.notification_names.add("Instance:VSwitchChanged", level="INFO")
     subscription = ecs.subscribe(list, names="Instance:VSwitchChanged")
     ecs.announce("Instance:VSwitchChanged", "i-web1", {"instanceId": "i-web1"})
@@ -167,7 +167,7 @@ TYPES_HINT = ' EventBridge\'s types have no status; choose one with statuses="Sc
     ],
 )
 def test_a_condition_that_nothing_could_meet_names_the_nearest(ecs, conditions, sentence):
-    """A filter with a slip in it would let nothing pass, and the test would wonder why."""
+    """A filter with a typing error would match nothing, so it raises an error."""
     with pytest.raises(BadArgumentError) as error:
         ecs.subscribe(list, **conditions)
     assert str(error.value) == sentence

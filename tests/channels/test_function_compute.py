@@ -1,4 +1,4 @@
-"""Handlers of Function Compute: what they get, and what becomes of their errors."""
+"""Handlers of Function Compute: what they get, and what happens to their errors."""
 
 import json
 import logging
@@ -19,7 +19,7 @@ SCHEDULED = f"Instance:{REBOOT}:Scheduled"
 
 
 def reboots(event, context):
-    """A handler as it is deployed: reads the event, and reboots with its role's key."""
+    """A handler as users deploy it: it reads the event, and reboots with its role's key."""
     notification = json.loads(event)
     credentials = context.credentials
     key = StsTokenCredential(credentials.access_key_id, credentials.access_key_secret, credentials.security_token)
@@ -43,7 +43,7 @@ def test_a_handler_runs_as_it_is_deployed(ecs, publish, caplog):
 
 
 def test_the_context_is_that_of_the_documented_runtimes(ecs, publish):
-    """Every documented field is there, of the second version of the product and of the third."""
+    """Every documented field exists, of the second version of the product and of the third."""
     seen = []
     ecs.function_compute(
         lambda _event, context: seen.append((context, dict(os.environ))),
@@ -93,7 +93,7 @@ def test_the_context_is_that_of_the_documented_runtimes(ecs, publish):
 
 
 def test_a_handler_without_code_of_its_own_lies_in_the_current_folder(ecs, publish):
-    """A callable object may be a handler too."""
+    """A handler can be a callable object."""
 
     class Handler:
         def __call__(self, _event, _context):
@@ -140,7 +140,7 @@ def test_a_handler_gets_the_form_it_is_subscribed_to(ecs, publish, format_, read
 
 
 def test_a_handler_that_fails_is_invoked_again(ecs, publish):
-    """Three times more, 1, 2 and 4 seconds after the try before, with the request id of the first."""
+    """Three more times, 1, 2 and 4 seconds after the previous try, with the request id of the first."""
     tries = []
 
     def handler(event, context):
@@ -156,7 +156,7 @@ def test_a_handler_that_fails_is_invoked_again(ecs, publish):
 
 
 def test_each_notification_is_an_invocation_of_its_own(ecs, publish):
-    """So is a duplicate: their request ids differ."""
+    """A duplicate is an invocation too; request ids differ."""
     ids = []
     ecs.function_compute(lambda _event, context: ids.append(context.request_id), names=SCHEDULED, duplicate=True)
     publish()
@@ -165,7 +165,7 @@ def test_each_notification_is_an_invocation_of_its_own(ecs, publish):
 
 
 def test_a_handler_that_takes_longer_than_its_timeout_is_ended(ecs, publish):
-    """In virtual time, and its `finally` blocks run."""
+    """It ends in virtual time, and its `finally` blocks run."""
     ended = []
 
     def handler(_event, _context):
@@ -187,14 +187,14 @@ def test_a_handler_that_takes_longer_than_its_timeout_is_ended(ecs, publish):
 
 
 def test_a_handler_may_take_its_time(ecs, publish):
-    """Within its timeout."""
+    """It is not interrupted within its timeout."""
     ecs.function_compute(lambda _event, _context: time.sleep(59), names=SCHEDULED)
     published = publish()
     assert (ecs.now - published.publish_time).total_seconds() == 59
 
 
 def test_a_handler_that_hangs_is_cut_off(ecs, publish):
-    """With a sentence, as under `run`."""
+    """The error is the same as under `run`."""
     ecs.patience = 0.1
 
     def hangs(_event, _context):
@@ -207,7 +207,7 @@ def test_a_handler_that_hangs_is_cut_off(ecs, publish):
 
 
 def test_a_handler_is_invoked_where_sleeping_is_real():
-    """It has then no timeout, but is cut off when it hangs."""
+    """It has no timeout there, but is interrupted when it hangs."""
     with EcsEvents(sleep="real") as ecs:
         ecs.patience = 0.1
         ecs.instances.add("i-web1")
@@ -225,7 +225,7 @@ def test_a_handler_is_invoked_where_sleeping_is_real():
 
 
 async def coroutine(event, context):
-    """No runtime awaits it."""
+    """The runtimes do not await it."""
 
 
 @pytest.mark.parametrize(
@@ -258,14 +258,14 @@ async def coroutine(event, context):
     ],
 )
 def test_what_is_no_handler_is_refused_in_a_sentence(ecs, handler, options, sentence):
-    """What was seen, what was expected."""
+    """The message has the value and what was expected."""
     with pytest.raises(BadArgumentError) as error:
         ecs.function_compute(handler, **options)
     assert str(error.value) == sentence
 
 
 def test_a_custom_runtime_gets_a_request_with_the_headers_of_the_product(ecs, publish):
-    """Its server is posted /invoke with the event as the body; a path of its own is kept."""
+    """Its server gets a POST of /invoke with the event as the body; a configured path is kept."""
     responses = pytest.importorskip("responses")
     with responses.RequestsMock() as mock:
         mock.post("http://127.0.0.1:9000/invoke")

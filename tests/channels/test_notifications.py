@@ -1,4 +1,4 @@
-"""What CloudMonitor says of what happens, against the documented examples."""
+"""CloudMonitor's notifications, compared with the documented examples."""
 
 import re
 import uuid
@@ -28,18 +28,18 @@ def ecs():
 
 
 def since(ecs):
-    """What was sent since the instance was there."""
+    """Return what was sent since the instance was created."""
     return ecs.notifications[ecs.notifications_before :]
 
 
 def shape(value):
-    """A value with each digit and each letter of ids made alike."""
+    """Return a value in which all digits, and all letters of ids, are equal."""
     return re.sub(r"\d", "0", value) if isinstance(value, str) else {key: shape(one) for key, one in value.items()}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row[0])
 def test_each_published_name_has_its_type_status_and_level(ecs, row):
-    """The catalogue is the published one, row by row."""
+    """The catalogue equals the published one, row by row."""
     name, event_type, status, level, source = row
     known = ecs.notification_names[name]
     assert (known.event_type, known.status, known.level) == (event_type.replace("(empty)", ""), status, level)
@@ -48,13 +48,13 @@ def test_each_published_name_has_its_type_status_and_level(ecs, row):
 
 
 def test_there_are_as_many_names_as_were_published(ecs):
-    """No name is made up."""
+    """The catalogue has no invented name."""
     assert len(ecs.notification_names) == len(ROWS) == 106
     assert sorted(ecs.notification_names) == sorted(row[0] for row in ROWS)
 
 
-def test_a_scheduled_event_is_told_as_the_example_has_it(ecs):
-    """Keys, kinds of values, both zones: all as in the example."""
+def test_the_notification_of_a_scheduled_event_equals_the_example(ecs):
+    """Keys, kinds of values and both zones are those of the example."""
     event = ecs.create("SystemMaintenance.Reboot", INSTANCE, not_before="2019-04-12T01:01:01Z")
     (sent,) = since(ecs)
     content = printed.ENVELOPE["content"] | {"eventId": event.event_id}
@@ -67,7 +67,7 @@ def test_a_scheduled_event_is_told_as_the_example_has_it(ecs):
 
 
 def test_the_whole_form_has_the_keys_of_every_sample(ecs):
-    """It is the union of what the samples have, with the status that older readers compare."""
+    """It is the union of the keys of the samples, with the status that older readers compare."""
     ecs.create("SystemMaintenance.Reboot", INSTANCE, not_before="+24h")
     (sent,) = since(ecs)
     assert set(sent) == printed.CALLBACK_KEYS | printed.TEST_PAYLOAD_KEYS | set(printed.ENVELOPE)
@@ -79,7 +79,7 @@ def test_the_whole_form_has_the_keys_of_every_sample(ecs):
     )
 
 
-def test_a_reboot_in_time_is_told_as_avoided(ecs):
+def test_a_reboot_in_time_is_sent_as_avoided(ecs):
     """Both times are the instant of the reboot, as in the example; the name has the true status."""
     ecs.create("SystemMaintenance.Reboot", INSTANCE, not_before="2019-04-12T01:01:01Z")
     ecs.advance_to("2019-04-10T08:01:01Z")
@@ -89,8 +89,8 @@ def test_a_reboot_in_time_is_told_as_avoided(ecs):
     assert avoided["content"] == printed.AVOIDED | {"eventId": avoided["content"]["eventId"]}
 
 
-def test_an_event_is_told_at_each_change_at_its_instant(ecs):
-    """One notification for each transition, in order, each with an id of its own and the event's id within."""
+def test_each_change_of_an_event_is_sent_at_its_instant(ecs):
+    """One notification for each transition, in order; each has its own id and contains the event's id."""
     event = ecs.create("SystemMaintenance.Reboot", INSTANCE, not_before="+1h", simulated=False)
     ecs.advance("2h")
     told = [(one["eventTime"], one["name"].rpartition(":")[2], one["content"].get("state")) for one in since(ecs)]
@@ -106,8 +106,8 @@ def test_an_event_is_told_at_each_change_at_its_instant(ecs):
     assert {one["content"].get("eventId") for one in since(ecs)} == {event.event_id, None}
 
 
-def test_times_are_there_once_the_event_runs_and_not_before_is_of_maintenance_alone(ecs):
-    """The field rules: executeStartTime from Executing on, executeFinishTime at the end, notBefore of maintenance."""
+def test_times_appear_once_the_event_runs_and_not_before_for_maintenance_only(ecs):
+    """From Executing on there is executeStartTime, at the end executeFinishTime; notBefore is for maintenance only."""
     ecs.create("SystemFailure.Reboot", INSTANCE, not_before="+10m")
     ecs.advance("1h")
     executing, executed = (one["content"] for one in since(ecs))
@@ -120,7 +120,7 @@ def test_times_are_there_once_the_event_runs_and_not_before_is_of_maintenance_al
 
 @pytest.mark.parametrize("end", ["Canceled", "Failed"])
 def test_other_ends_have_both_times(ecs, end):
-    """Canceled has them by the documentation, Failed by a guess."""
+    """Canceled has them according to the documentation; Failed is a guess."""
     if end == "Canceled":
         ecs.cancel(ecs.create("SystemMaintenance.Reboot", INSTANCE, not_before="+1h"))
     else:
@@ -132,7 +132,7 @@ def test_other_ends_have_both_times(ecs, end):
 
 
 def test_a_disk_event_has_the_content_of_its_example(ecs):
-    """The instance is ecsInstanceId there, and the ARN the disk's."""
+    """The key of the instance is ecsInstanceId, and the ARN is that of the disk."""
     ecs.advance_to("2019-04-10T01:01:01Z")
     event = ecs.create("Stalled", INSTANCE, simulated=False, disk_id="d-t4ndyqven4ds", executing_for="2m")
     ecs.advance("1h")
@@ -146,8 +146,8 @@ def test_a_disk_event_has_the_content_of_its_example(ecs):
     )
 
 
-def test_each_state_change_is_told_from_creation_to_release(ecs):
-    """A new instance is Created; one that is released, Deleted, with the content of real deliveries."""
+def test_each_state_change_is_sent_from_creation_to_release(ecs):
+    """A new instance is Created; a released one is Deleted, with the content of real deliveries."""
     ecs.instances.add(
         "i-j6c9pagb27uzlikj",
         instance_name="web",
@@ -166,8 +166,8 @@ def test_each_state_change_is_told_from_creation_to_release(ecs):
     assert deleted["resourceId"] == f"acs:ecs:cn-hongkong:{ACCOUNT}:instance/i-j6c9pagb27uzlikj"
 
 
-def test_a_preemptible_instance_is_told_five_minutes_before_its_release(ecs, call):
-    """The lock shows meanwhile; then the instance is gone."""
+def test_a_preemptible_instance_is_notified_five_minutes_before_its_release(ecs, call):
+    """The lock is visible in between; then the instance is gone."""
     ecs.interrupt(INSTANCE)
     (sent,) = since(ecs)
     assert sent["name"] == "Instance:PreemptibleInstanceInterruption"
@@ -185,7 +185,7 @@ def test_a_preemptible_instance_is_told_five_minutes_before_its_release(ecs, cal
 
 
 def test_an_instance_is_reclaimed_once_and_may_be_released_before(ecs):
-    """A second announcement changes nothing, and neither does what falls due for an instance that is gone."""
+    """A second announcement changes nothing; work that is due for a released instance does nothing."""
     ecs.interrupt(INSTANCE)
     ecs.advance("1m")
     ecs.interrupt(INSTANCE)
@@ -199,7 +199,7 @@ def test_an_instance_is_reclaimed_once_and_may_be_released_before(ecs):
 
 
 def test_only_a_preemptible_instance_is_reclaimed(ecs):
-    """Another one is an error that says how to declare it."""
+    """For other instances the error says how to declare a preemptible one."""
     ecs.instances.add("i-web1")
     with pytest.raises(NotPreemptibleError) as error:
         ecs.interrupt("i-web1")
@@ -210,7 +210,7 @@ def test_only_a_preemptible_instance_is_reclaimed(ecs):
 
 @pytest.mark.parametrize("name", printed.CONTENTS)
 def test_what_is_no_system_event_is_announced_as_its_example_has_it(ecs, name):
-    """The keys, and the kind of each value."""
+    """The keys and the kind of each value are those of the example."""
     sent = ecs.announce(name, INSTANCE)
     example = printed.CONTENTS[name]
     assert set(sent["content"]) == set(example)
@@ -227,12 +227,12 @@ def test_what_is_no_system_event_is_announced_as_its_example_has_it(ecs, name):
 
 
 def test_a_state_change_can_be_announced_without_any(ecs):
-    """It says the status that the instance has."""
+    """It has the status of the instance."""
     assert ecs.announce("Instance:StateChange", INSTANCE)["content"]["state"] == "Running"
 
 
 def test_what_differs_from_the_example_is_said(ecs):
-    """A failed disk operation is a warning by itself, any other level is given."""
+    """A failed disk operation is a warning by default; any other level is passed."""
     done = ecs.announce("Disk:DiskOperationCompleted", INSTANCE, {"diskId": "d-9"})
     failed = ecs.announce("Disk:DiskOperationCompleted", INSTANCE, {"result": "failed"})
     spot = ecs.announce("Instance:PreemptibleInstanceInterruption", INSTANCE, level="INFO")
@@ -245,7 +245,7 @@ def test_what_differs_from_the_example_is_said(ecs):
 
 
 def test_names_are_added_and_replaced_by_the_test(ecs):
-    """A name that was published later is announced; a row that is replaced holds for what the cloud brings about."""
+    """A name that was published later can be announced; the cloud uses a row that the test replaced."""
     names = ecs.notification_names
     names.add("Instance:VSwitchChanged", level="INFO")
     sent = ecs.announce("Instance:VSwitchChanged", INSTANCE, {"whatever": ["it", "says"]})
@@ -266,8 +266,8 @@ def test_names_are_added_and_replaced_by_the_test(ecs):
 
 
 @pytest.mark.parametrize("code", sorted(EVENT_TYPES))
-def test_every_event_type_is_told_by_the_grammar_of_names(ecs, code):
-    """Also one whose name no table has."""
+def test_every_event_type_is_named_by_the_grammar_of_names(ecs, code):
+    """This includes a type whose name is in no table."""
     row = EVENT_TYPES[code]
     disk = {"disk_id": "d-t4ndyqven4ds"} if row.is_of_disk else {}
     due = {"not_before": "+1h"} if "Scheduled" in row.statuses else {}
@@ -322,7 +322,7 @@ def test_every_event_type_is_told_by_the_grammar_of_names(ecs, code):
     ],
 )
 def test_an_announcement_that_cannot_be_is_refused_with_a_sentence(ecs, arguments, message):
-    """The sentence says what was seen and what is allowed; nothing is sent."""
+    """The message has the value and the allowed values; nothing is sent."""
     name = arguments.pop("name")
     with pytest.raises(BadArgumentError) as error:
         ecs.announce(name, INSTANCE, **arguments)
@@ -344,7 +344,7 @@ def test_an_announcement_that_cannot_be_is_refused_with_a_sentence(ecs, argument
     ],
 )
 def test_a_name_that_cannot_be_added_is_refused_with_a_sentence(ecs, arguments, message):
-    """The table stays as it was."""
+    """The table does not change."""
     with pytest.raises(BadArgumentError) as error:
         ecs.notification_names.add(**{"name": "A:B", "level": "INFO"} | arguments)
     assert str(error.value) == message
@@ -352,6 +352,6 @@ def test_a_name_that_cannot_be_added_is_refused_with_a_sentence(ecs, arguments, 
 
 
 def test_an_announcement_needs_an_instance_that_is_there(ecs):
-    """Its region and owner are the notification's."""
+    """The notification has its region and owner."""
     with pytest.raises(EcsEventsError, match="i-none"):
         ecs.announce("Instance:PerformanceModeChange", "i-none")

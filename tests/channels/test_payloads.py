@@ -1,4 +1,4 @@
-"""The forms of a notification, held against the documented examples key by key."""
+"""The forms of a notification, compared with the documented examples key by key."""
 
 import datetime as dt
 import json
@@ -12,14 +12,14 @@ from pytest_ecsevents import EcsEvents
 
 
 def kinds(value):
-    """The same keys in the same places, and in place of each value the name of its type."""
+    """Replace each value by the name of its type."""
     if isinstance(value, dict):
         return {key: kinds(one) for key, one in value.items()}
     return [kinds(one) for one in value] if isinstance(value, list) else type(value).__name__
 
 
 def values(printed_value, value):
-    """What is printed as a value of its own, beside what is there."""
+    """Return the values that the documentation prints, and those at the same keys here."""
     if isinstance(printed_value, dict):
         return [pair for key, one in printed_value.items() for pair in values(one, value[key])]
     return [(printed_value, value)] if printed_value else []
@@ -27,7 +27,7 @@ def values(printed_value, value):
 
 @pytest.fixture
 def sent():
-    """The one notification that a test brings about, in a form."""
+    """Return the only notification that a test causes, in a form."""
 
     def sent(start, account_id, format_, act, **attributes):
         with EcsEvents(start, account_id=account_id, seed="forms") as ecs:
@@ -40,7 +40,7 @@ def sent():
 
 
 def test_the_nested_form_is_as_documented(sent):
-    """Every key in its place with its kind of value, and every documented value."""
+    """Every key is at its place with its kind of value, and every documented value is there."""
     document = sent(
         "2024-09-10T07:23:20Z",
         "1208863178610000",
@@ -54,7 +54,7 @@ def test_the_nested_form_is_as_documented(sent):
     content = document["alert"]["eventContentMap"]
     assert printed.SUBSCRIPTION["alert"]["eventContentMap"].items() <= content.items()
     assert json.loads(document["alert"]["eventRawContent"]) == content
-    own = ("6a3b", printed.SUBSCRIPTION["alert"]["eventRawContent"])  # a made-up id; and there is more in the content
+    own = ("6a3b", printed.SUBSCRIPTION["alert"]["eventRawContent"])  # the documentation invented this id
     for documented, ours in values(printed.SUBSCRIPTION, document):
         assert documented in own or ours == documented
     assert document["time"] == document["alert"]["timestamp"] == 1725953000000
@@ -64,7 +64,7 @@ def test_the_nested_form_is_as_documented(sent):
 
 
 def test_the_cloud_event_is_as_documented(sent):
-    """Every key with its kind of value; the type has no status; both zones are those of the example."""
+    """Every key has its kind of value; the type has no status; both zones are those of the example."""
     event = sent(
         "2020-11-19T13:04:41Z",
         "1234567890980000",
@@ -85,7 +85,7 @@ def test_the_cloud_event_is_as_documented(sent):
 
 
 def test_the_status_of_a_system_event_is_in_the_data_of_its_cloud_event(sent):
-    """Its data is the content of CloudMonitor's notification, its type the name without the status."""
+    """Its data is the content of CloudMonitor's notification; its type is the name without the status."""
     event = sent(
         "2030-01-01T00:00:00Z",
         "1",
@@ -97,7 +97,7 @@ def test_the_status_of_a_system_event_is_in_the_data_of_its_cloud_event(sent):
 
 
 def test_the_minimal_form_has_what_every_sample_has(sent):
-    """A handler that depends on more is caught by it."""
+    """It detects a handler that depends on more."""
     document = sent(
         "2030-01-01T00:00:00Z",
         "1",

@@ -1,4 +1,4 @@
-"""Queues against a model that looks at every message each time."""
+"""Queues, compared with a model that looks at every message each time."""
 
 from dataclasses import dataclass
 
@@ -24,12 +24,12 @@ class Model:
     is_deleted: bool = False
 
     def is_left(self, now):
-        """Whether it is neither deleted nor too old."""
+        """Return whether it is neither deleted nor expired."""
         return not self.is_deleted and now < self.ends_at
 
 
 def visible(models, now):
-    """Numbers of those that can be received, in their order."""
+    """Return the numbers of those that can be received, in order."""
     found = [one for one in models if one.is_left(now) and one.visible_at <= now]
     return sorted(found, key=lambda one: (one.priority, one.number))
 
@@ -46,7 +46,7 @@ steps = st.one_of(
 
 
 class Pair:
-    """A queue and its model, to which the same is done."""
+    """A queue and its model; each step is applied to both."""
 
     def __init__(self, ecs):
         self.ecs = ecs
@@ -66,7 +66,7 @@ class Pair:
         self.models.append(Model(number, priority, now + RETENTION * SECOND, now + delay * SECOND))
 
     def receive(self, most):
-        """Receive some: the same ones, each once."""
+        """Receive some messages: both return the same ones, each once."""
         expected = visible(self.models, self.now)[:most]
         receipts = self.queue.receive(most)
         assert [receipt.message.number for receipt in receipts] == [one.number for one in expected]
@@ -75,16 +75,16 @@ class Pair:
             self.handles.append((receipt.handle, one))
 
     def peek(self, most):
-        """Look at some: the same ones."""
+        """Peek at some messages: both return the same ones."""
         seen = [receipt.message.number for receipt in self.queue.peek(most)]
         assert seen == [one.number for one in visible(self.models, self.now)[:most]]
 
     def delete(self, place):
-        """Delete by a handle, if it still holds."""
+        """Delete by a receipt handle if it is still valid."""
         self._with_handle(place, self.queue.delete, lambda one, _: setattr(one, "is_deleted", True))
 
     def hide(self, place, span):
-        """Hide by a handle, if it still holds."""
+        """Hide by a receipt handle if it is still valid."""
 
         def hidden(one, result):
             one.handle, one.visible_at = result
@@ -108,7 +108,7 @@ class Pair:
         self.ecs.advance(seconds=span)
 
     def check(self):
-        """Counts and the next instant are the model's."""
+        """Compare counts and the next instant with the model."""
         left = [one for one in self.models if one.is_left(self.now)]
         active = len(visible(self.models, self.now))
         assert sum(self.queue.counts()) == len(left)
@@ -118,7 +118,7 @@ class Pair:
 
 @given(st.lists(steps, max_size=30))
 def test_a_queue_is_its_model(todo):
-    """Whatever is done to it, in whichever order."""
+    """They agree after any steps in any order."""
     with EcsEvents() as ecs:
         pair = Pair(ecs)
         for name, *arguments in todo:

@@ -1,4 +1,4 @@
-"""Notifications delivered to functions: when, in which order, what happens on the way, and what errors come to."""
+"""Notifications delivered to functions: their time, order, network faults and errors."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ SCHEDULED = f"Instance:{REBOOT}:Scheduled"
 
 
 def names(deliveries):
-    """Who got what, shortly."""
+    """Return the names of the delivered notifications."""
     return [delivery.name.partition(":")[2] for delivery in deliveries]
 
 
@@ -31,7 +31,7 @@ def names(deliveries):
 
 
 def test_a_subscription_says_how_many_notifications_were_sent_before_it(ecs):
-    """A failed assertion on its deliveries shows it; only those that it would have got count."""
+    """A failed assertion on its deliveries shows the number; only notifications that its filter matches count."""
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
     late = ecs.subscribe(list, names=SCHEDULED)
     other = ecs.subscribe(list, names="Instance:SystemMaintenance.Stop:Scheduled")
@@ -59,8 +59,8 @@ def test_a_receiver_gets_each_notification_as_it_happens(ecs, publish):
     assert subscription.deliveries[1].name == f"Instance:{REBOOT}:Executing"
 
 
-def test_what_a_receiver_does_is_told_after_what_others_are_still_to_hear(ecs, publish):
-    """A receiver that reboots at once cannot have another hear of Avoided before Scheduled."""
+def test_what_a_receiver_causes_is_delivered_after_what_others_still_have_to_get(ecs, publish):
+    """A receiver that reboots at once does not make another get Avoided before Scheduled."""
     heard = []
 
     def reboots(notification):
@@ -77,8 +77,8 @@ def test_what_a_receiver_does_is_told_after_what_others_are_still_to_hear(ecs, p
     assert [what for who, what in heard if who == "second"] == [SCHEDULED, f"Instance:{REBOOT}:Avoided"]
 
 
-def test_others_are_told_before_a_receiver_that_sleeps_moves_the_clock(ecs, publish):
-    """A slow receiver makes nobody else's delivery late."""
+def test_others_are_called_before_a_receiver_that_sleeps_moves_the_clock(ecs, publish):
+    """A slow receiver delays no other delivery."""
     at = []
     ecs.subscribe(lambda _: time.sleep(600), names=SCHEDULED)
     ecs.subscribe(lambda _: at.append(ecs.now), names=SCHEDULED)
@@ -89,7 +89,7 @@ def test_others_are_told_before_a_receiver_that_sleeps_moves_the_clock(ecs, publ
 
 @pytest.mark.parametrize("crowd", [2, 100])
 def test_a_receiver_that_sleeps_gets_its_next_delivery_when_it_has_returned(ecs, crowd):
-    """It takes a minute for each of many that are due at one instant, and all are delivered before advance returns."""
+    """It sleeps a minute for each of many deliveries due at one instant, and advance returns after all of them."""
     calls = []
 
     def drain(notification):
@@ -112,8 +112,8 @@ def test_a_receiver_that_sleeps_gets_its_next_delivery_when_it_has_returned(ecs,
     assert [delivery.outcome for delivery in subscription.deliveries] == ["delivered"] * crowd
 
 
-def test_a_receiver_that_brings_about_its_own_notification_is_found_out(ecs, publish):
-    """No time passes by that, so it would never end; the error names it."""
+def test_a_receiver_that_causes_its_own_notification_is_an_error(ecs, publish):
+    """Such a loop takes no time and would not end; the error names the notification."""
 
     def creates_another(_):
         publish()
@@ -123,8 +123,8 @@ def test_a_receiver_that_brings_about_its_own_notification_is_found_out(ecs, pub
         publish()
 
 
-def test_what_another_receiver_is_to_hear_at_an_instant_comes_before_a_function_planned_for_it_later(ecs, publish):
-    """Deliveries and functions planned with `at` take their turns in the order in which they arose."""
+def test_a_delivery_due_at_an_instant_runs_before_a_function_planned_later_for_that_instant(ecs, publish):
+    """Deliveries and functions planned with `at` run in the order in which they were added."""
     order = []
     ecs.at("+1h", lambda: publish(not_before="+24h"))
     ecs.at("+1h", order.append, "planned")
@@ -133,8 +133,8 @@ def test_what_another_receiver_is_to_hear_at_an_instant_comes_before_a_function_
     assert order == ["planned", SCHEDULED]
 
 
-def test_a_subscription_hears_nothing_of_what_was_before_it(ecs, publish):
-    """As with the service's, what was sent is gone."""
+def test_a_subscription_gets_nothing_that_was_sent_before_it(ecs, publish):
+    """As in the real service, earlier notifications are not sent again."""
     publish()
     subscription = ecs.subscribe(list)
     ecs.advance("25h")
@@ -142,7 +142,7 @@ def test_a_subscription_hears_nothing_of_what_was_before_it(ecs, publish):
 
 
 def test_a_canceled_subscription_gets_nothing_any_more(ecs, publish):
-    """Not even what is on its way."""
+    """This includes deliveries that are delayed."""
     got = []
     subscription = ecs.subscribe(got.append, delay="1m")
     publish()
@@ -152,7 +152,7 @@ def test_a_canceled_subscription_gets_nothing_any_more(ecs, publish):
 
 
 def test_a_receiver_that_cancels_its_subscription_is_not_called_again(ecs, publish):
-    """Nor is a retry made of what failed in the same call."""
+    """A delivery that failed in the same call is not retried either."""
     calls = []
 
     def once(_):
@@ -169,7 +169,7 @@ def test_a_receiver_that_cancels_its_subscription_is_not_called_again(ecs, publi
 
 
 def test_what_a_receiver_does_to_its_payload_does_not_show(ecs, publish):
-    """Each delivery has its own."""
+    """Each delivery has a payload object of its own."""
     ecs.subscribe(lambda notification: notification["content"].clear())
     other = ecs.subscribe(lambda notification: notification.clear())
     publish()
@@ -178,7 +178,7 @@ def test_what_a_receiver_does_to_its_payload_does_not_show(ecs, publish):
 
 
 def test_a_delivery_reads_well(ecs, publish):
-    """Its repr says what, to whom, when and what came of it."""
+    """Its repr has the notification, the receiver, the instant and the outcome."""
     subscription = ecs.subscribe(ecs.notifications.append)
     publish()
     assert repr(subscription.deliveries[0]) == (
@@ -187,7 +187,7 @@ def test_a_delivery_reads_well(ecs, publish):
 
 
 def test_a_coroutine_function_is_awaited(ecs, publish):
-    """In a loop of its own, whose sleeping moves the clock."""
+    """It runs in its own loop, and its sleeps move the clock."""
     done = []
 
     async def receiver(notification):
@@ -202,11 +202,11 @@ def test_a_coroutine_function_is_awaited(ecs, publish):
 
 
 def test_a_coroutine_function_is_refused_in_a_sentence_where_a_loop_runs(ecs, publish):
-    """It could not be awaited before time moves on."""
+    """It could not be awaited before time moves on, so the message explains that."""
 
     class Receiver:
         async def __call__(self, notification):
-            """Never gets there."""
+            """Never runs."""
 
     async def test():
         ecs.subscribe(Receiver())
@@ -220,8 +220,8 @@ def test_a_coroutine_function_is_refused_in_a_sentence_where_a_loop_runs(ecs, pu
     )
 
 
-def test_a_receiver_is_told_of_what_another_thread_does(ecs):
-    """Whoever changes the cloud has its notifications delivered."""
+def test_a_receiver_gets_what_another_thread_causes(ecs):
+    """A thread that changes the cloud delivers the notifications of its change."""
     got = []
     ecs.subscribe(got.append, names=SCHEDULED)
     thread = threading.Thread(target=lambda: ecs.create(REBOOT, "i-web1", not_before="+1h"))
@@ -245,7 +245,7 @@ def test_a_delivery_may_take_its_time(ecs, publish):
 
 
 def test_a_delay_may_be_between_two(ecs, publish):
-    """The dice are the subscription's own, and fall alike on every run."""
+    """The random numbers are the subscription's own, and equal in every run."""
 
     def delays(seed):
         with EcsEvents(seed="dice") as other:
@@ -263,7 +263,7 @@ def test_a_delay_may_be_between_two(ecs, publish):
 
 
 def test_a_delivery_may_be_lost(ecs, publish):
-    """It is in the story, though the receiver never heard of it."""
+    """The timeline shows it, although the receiver did not get it."""
     got = []
     subscription = ecs.subscribe(got.append, names=SCHEDULED, drop=True)
     publish()
@@ -273,7 +273,7 @@ def test_a_delivery_may_be_lost(ecs, publish):
 
 
 def test_a_delivery_may_come_twice(ecs, publish):
-    """With the same id, as at-least-once channels do it."""
+    """Both have the same id, as with at-least-once channels."""
     got = []
     subscription = ecs.subscribe(got.append, names=SCHEDULED, duplicate=True)
     publish()
@@ -283,7 +283,7 @@ def test_a_delivery_may_come_twice(ecs, publish):
 
 
 def test_a_delivery_may_be_overtaken_by_the_next(ecs, publish):
-    """Of each two the second comes first."""
+    """Of each two, the second arrives first."""
     ecs.instances.add("i-web2")
     subscription = ecs.subscribe(list, names=SCHEDULED, reorder=True)
     for instance_id in ("i-web1", "i-web2", "i-web2", "i-web1"):
@@ -297,7 +297,7 @@ def test_a_delivery_may_be_overtaken_by_the_next(ecs, publish):
 
 
 def test_a_delivery_that_nothing_overtakes_goes_by_itself(ecs, publish):
-    """After a minute."""
+    """It arrives after a minute."""
     subscription = ecs.subscribe(list, names=SCHEDULED, reorder=True)
     publish()
     ecs.advance("59s")
@@ -311,7 +311,7 @@ def test_a_delivery_that_nothing_overtakes_goes_by_itself(ecs, publish):
 
 @pytest.mark.parametrize("fault", ["drop", "duplicate", "reorder"])
 def test_a_delivery_fault_can_be_random(fault):
-    """With the same seed it happens to the same deliveries."""
+    """The same seed changes the same deliveries."""
 
     def what_comes(seed):
         with EcsEvents(seed=seed) as ecs:
@@ -330,8 +330,8 @@ def test_a_delivery_fault_can_be_random(fault):
 # -- errors
 
 
-def test_an_error_of_a_receiver_comes_out_of_what_the_test_called(ecs, publish):
-    """Creating, advancing, rebooting: each shows it where it happened."""
+def test_an_error_of_a_receiver_is_raised_by_what_the_test_called(ecs, publish):
+    """Creating, advancing and rebooting raise it from the call that caused it."""
 
     def receiver(notification):
         raise KeyError(notification["name"])
@@ -346,7 +346,7 @@ def test_an_error_of_a_receiver_comes_out_of_what_the_test_called(ecs, publish):
 
 
 def test_an_error_of_a_receiver_does_not_reach_the_handler_but_the_test(ecs, call):
-    """A handler's call is not refused because somebody who was told of it failed; `run` shows it when it has ended."""
+    """A receiver's error does not make a handler's call fail; `run` raises it at its end."""
     ecs.create(REBOOT, "i-web1", not_before="+24h")
 
     def receiver(_):
@@ -364,8 +364,8 @@ def test_an_error_of_a_receiver_does_not_reach_the_handler_but_the_test(ecs, cal
     assert statuses == ["Avoided"]
 
 
-def test_an_error_that_nobody_saw_fails_the_test_with_the_payload(call):
-    """What the receiver got is told to the letter."""
+def test_an_error_that_was_not_raised_fails_the_test_with_the_payload(call):
+    """The message has the exact payload that the receiver got."""
 
     def receiver(notification):
         raise KeyError(notification["name"])
@@ -393,8 +393,8 @@ def test_an_error_that_nobody_saw_fails_the_test_with_the_payload(call):
     )
 
 
-def test_errors_of_receivers_can_be_let_be(call):
-    """They are then in the deliveries alone."""
+def test_errors_of_receivers_can_be_ignored(call):
+    """They are visible in the deliveries only."""
 
     def receiver(_):
         raise KeyError("let be")
@@ -409,7 +409,7 @@ def test_errors_of_receivers_can_be_let_be(call):
 
 
 def test_a_receivers_failure_may_be_retried(ecs, publish):
-    """It is another try of the same notification, at its own instant of virtual time."""
+    """The retry sends the same notification at a later virtual instant."""
     tries = []
 
     def receiver(_):
@@ -432,7 +432,7 @@ def test_a_receivers_failure_may_be_retried(ecs, publish):
 
 
 def test_a_failure_whose_retry_the_test_did_not_reach_fails_it():
-    """It would otherwise be as if all had gone well."""
+    """Otherwise the test would pass although a delivery had failed."""
 
     def receiver(_):
         raise KeyError("first")
@@ -449,7 +449,7 @@ def test_a_failure_whose_retry_the_test_did_not_reach_fails_it():
 
 
 def test_a_last_retry_that_fails_says_which_try_it_was(call):
-    """The number of tries is told where there was more than one."""
+    """The message has the number of tries if there was more than one."""
 
     def receiver(_):
         raise KeyError("always")
@@ -462,14 +462,14 @@ def test_a_last_retry_that_fails_says_which_try_it_was(call):
 
 
 def busy(seconds):
-    """Use the processor, without any wait."""
+    """Use the processor without any wait."""
     end = time.process_time() + seconds
     while time.process_time() < end:
         pass
 
 
 def test_a_receiver_that_hangs_is_cut_off(ecs, publish):
-    """With a sentence that says where it was."""
+    """The message says in which line it was."""
     ecs.patience = 0.1
 
     def hangs(_):
@@ -488,7 +488,7 @@ def test_a_receiver_that_hangs_is_cut_off(ecs, publish):
 
 
 def test_a_receiver_that_catches_everything_is_left_behind(ecs, publish):
-    """The delivery fails with a sentence that says where it was; what runs next is unaffected."""
+    """The delivery fails with a message that names the line; what runs next is unaffected."""
     ecs.patience = 0.1
 
     def stubborn(_):
@@ -504,11 +504,11 @@ def test_a_receiver_that_catches_everything_is_left_behind(ecs, publish):
     assert subscription.deliveries[0].outcome == "failed"
     subscription.cancel()
     ecs.patience = 60
-    assert ecs.run(lambda: busy(0.1)) is None  # nothing is on its way any more
+    assert ecs.run(lambda: busy(0.1)) is None  # no delivery is under way any more
 
 
 def test_a_receiver_that_catches_everything_does_not_outlive_a_run(ecs, publish):
-    """The handler that set it off ends too, though a receiver that sleeps is no sign of a stuck one."""
+    """The handler that caused the delivery ends too; a receiver that sleeps does not count as hanging."""
 
     def stubborn(_):
         while True:
@@ -526,7 +526,7 @@ def test_a_receiver_that_catches_everything_does_not_outlive_a_run(ecs, publish)
 
 
 def test_a_receiver_that_hangs_in_another_thread_is_cut_off(ecs, monkeypatch, publish):
-    """Where no signal can be sent either."""
+    """A signal cannot be sent to that thread."""
     monkeypatch.setattr(_interrupts, "_is_main_thread", lambda: False)
     ecs.patience = 0.1
 
@@ -541,7 +541,7 @@ def test_a_receiver_that_hangs_in_another_thread_is_cut_off(ecs, monkeypatch, pu
 
 @pytest.mark.parametrize("does", ["calls", "sleeps"])
 def test_a_receiver_that_works_long_but_calls_or_sleeps_is_left_alone(ecs, publish, call, pass_real_seconds, does):
-    """Its patience is over only if it did neither for that long."""
+    """It is interrupted only if it neither called nor slept for that long."""
     ecs.patience = 1
 
     def works(_):
@@ -558,7 +558,7 @@ def test_a_receiver_that_works_long_but_calls_or_sleeps_is_left_alone(ecs, publi
 
 
 def test_a_timeout_of_pytest_is_no_failure_of_a_receivers(pytester):
-    """It ends the test, and no delivery is tried again for it."""
+    """It ends the test, and no delivery is retried because of it."""
     pytester.makepyfile(
         """
         import time
@@ -584,7 +584,7 @@ def test_a_timeout_of_pytest_is_no_failure_of_a_receivers(pytester):
 
 
 def test_a_receiver_under_run_that_hangs_ends_the_run(ecs):
-    """`run` watches already, and says where it was."""
+    """`run` is already watching, and names the line."""
     ecs.patience = 0.1
 
     def hangs(_):
@@ -597,7 +597,7 @@ def test_a_receiver_under_run_that_hangs_ends_the_run(ecs):
 
 
 def test_a_receiver_that_waits_when_run_ends_is_ended_there(ecs, publish):
-    """Its delivery stays under way."""
+    """The outcome of its delivery stays open."""
     subscription = ecs.subscribe(lambda _: time.sleep(3600), names=f"Instance:{REBOOT}:Executing")
     publish(not_before="+1h")
     ecs.run(time.sleep, 7200, until="90m")
@@ -614,7 +614,7 @@ def test_sleeping_for_real_leaves_receivers_as_they_are():
     assert len(subscription.deliveries) == 3
 
 
-# -- what cannot be
+# -- invalid arguments
 
 
 @pytest.mark.parametrize(
@@ -675,20 +675,20 @@ def test_sleeping_for_real_leaves_receivers_as_they_are():
     ],
 )
 def test_what_cannot_be_subscribed_is_refused_in_a_sentence(ecs, receiver, options, sentence):
-    """What was seen, what was expected, how to go on."""
+    """The message has the value, what was expected, and how to go on."""
     with pytest.raises(BadArgumentError) as error:
         ecs.subscribe(receiver, **options)
     assert str(error.value) == sentence
 
 
-def test_a_receiver_that_does_not_tell_what_it_takes_is_taken(ecs, publish):
-    """Some functions that are written in C do not."""
+def test_a_receiver_without_a_signature_is_accepted(ecs, publish):
+    """Some functions written in C have no signature."""
 
     class Untold:
         __signature__ = "nothing that inspect understands"
 
         def __call__(self, notification):
-            """Take it."""
+            """Accept it."""
 
     subscription = ecs.subscribe(Untold())
     publish()
@@ -696,7 +696,7 @@ def test_a_receiver_that_does_not_tell_what_it_takes_is_taken(ecs, publish):
 
 
 def test_what_the_test_announces_is_in_the_story(ecs):
-    """Before what it is delivered to."""
+    """The announcement comes before its deliveries."""
     ecs.subscribe(list)
     ecs.announce("Snapshot:CreateSnapshotCompleted", "i-web1", {"snapshotId": "s-1"})
     said = "Snapshot:CreateSnapshotCompleted of s-1"

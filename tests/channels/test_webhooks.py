@@ -1,4 +1,4 @@
-"""Notifications sent to URLs: real requests to a server on loopback, which is a thread as a user's would be."""
+"""Notifications sent to URLs: real requests to a server on loopback, in a thread as users would run one."""
 
 import http.server
 import itertools
@@ -17,7 +17,7 @@ SCHEDULED = f"Instance:{REBOOT}:Scheduled"
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Keeps what it gets, and answers with the next of `statuses`, the last for ever."""
+    """Records requests, and answers with the next of `statuses`; the last one repeats."""
 
     daemon_threads = True
 
@@ -28,7 +28,7 @@ class Server(http.server.ThreadingHTTPServer):
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """One request."""
+    """Handles one request."""
 
     def do_POST(self):
         """Answer."""
@@ -44,7 +44,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_POST  # noqa: N815  # as http.server calls it
 
     def log_message(self, *_args):
-        """Say nothing."""
+        """Log nothing."""
 
 
 def masked(url):
@@ -54,7 +54,7 @@ def masked(url):
 
 @pytest.fixture
 def server():
-    """A server of the user's, started before the cloud."""
+    """A server of the user, started before the cloud."""
     with Server() as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -65,7 +65,7 @@ def server():
 
 @pytest.fixture
 def ecs(server):
-    """The cloud, there for as long as the server."""
+    """The cloud, open as long as the server."""
     with EcsEvents(seed="webhooks") as ecs_events:
         ecs_events.instances.add("i-web1")
         yield ecs_events
@@ -78,7 +78,7 @@ def publish(ecs):
 
 
 def test_a_url_gets_a_post_with_json_as_a_rules_callback_does(ecs, server, publish):
-    """The flat form, with the rule's name and the trace as the callback's table has them; no signature."""
+    """The body is the flat form, with the callback's rule name and trace, and without a signature."""
     subscription = ecs.subscribe(server.url)
     publish()
     ((method, path, headers, body),) = server.got
@@ -90,7 +90,7 @@ def test_a_url_gets_a_post_with_json_as_a_rules_callback_does(ecs, server, publi
 
 
 def fields(text):
-    """The fields of a form."""
+    """Return the fields of a form."""
     return {key: one for key, (one,) in parse_qs(text, keep_blank_values=True, strict_parsing=True).items()}
 
 
@@ -104,7 +104,7 @@ def fields(text):
     ],
 )
 def test_a_subscriptions_webhook_has_four_forms(ecs, server, publish, method, read):
-    """JSON as the body or in `data`; as a form the keys on top are fields, and what they hold is JSON."""
+    """JSON as the body or in `data`; in a form the top-level keys are fields, and their values are JSON."""
     subscription = ecs.subscribe(server.url.partition("?")[0], format="subscription", method=method)
     publish()
     ((verb, path, _headers, body),) = server.got
@@ -118,7 +118,7 @@ def test_a_subscriptions_webhook_has_four_forms(ecs, server, publish, method, re
 
 
 def test_a_url_that_fails_is_tried_three_times(ecs, server, publish):
-    """Up to a second apart, in virtual time; each try is told of."""
+    """The tries are up to a virtual second apart; the timeline shows each."""
     server.statuses = [500, 302, 204]
     subscription = ecs.subscribe(server.url)
     publish()
@@ -133,7 +133,7 @@ def test_a_url_that_fails_is_tried_three_times(ecs, server, publish):
 
 
 def test_eventbridge_tries_four_times(ecs, server, publish):
-    """10 to 20 seconds apart: its default strategy."""
+    """The tries are 10 to 20 seconds apart, which is its default strategy."""
     server.statuses = [503]
     ecs.strict -= {"receivers"}
     subscription = ecs.subscribe(server.url, format="eventbridge")
@@ -144,8 +144,8 @@ def test_eventbridge_tries_four_times(ecs, server, publish):
     assert all(10 <= after - before <= 20 for before, after in itertools.pairwise(times))
 
 
-def test_a_url_that_never_takes_it_fails_the_test_when_it_ends(server):
-    """The last try is told of, with what was sent; what the test called goes on."""
+def test_a_url_that_never_accepts_it_fails_the_test_when_it_ends(server):
+    """The message shows the last try and what was sent; the call of the test does not fail."""
     server.statuses = [418]
     with pytest.raises(ReceiverError) as error, EcsEvents() as ecs:
         ecs.instances.add("i-web1")
@@ -161,8 +161,8 @@ def test_a_url_that_never_takes_it_fails_the_test_when_it_ends(server):
     )
 
 
-def test_where_nobody_listens_the_delivery_says_so(ecs, server, publish):
-    """In the words of the client library."""
+def test_a_refused_connection_is_named_in_the_delivery(ecs, server, publish):
+    """The message is that of the client library."""
     ecs.strict = False
     server.shutdown()
     server.server_close()
@@ -175,7 +175,7 @@ def test_where_nobody_listens_the_delivery_says_so(ecs, server, publish):
 
 
 def test_a_url_that_does_not_answer_is_given_up(ecs, server, publish, monkeypatch):
-    """After so many real seconds, which are five."""
+    """The timeout is five real seconds."""
     assert _webhooks.GIVES_UP_AFTER == 5.0
     monkeypatch.setattr(_webhooks, "GIVES_UP_AFTER", 0.05)
     ecs.strict = False
@@ -187,7 +187,7 @@ def test_a_url_that_does_not_answer_is_given_up(ecs, server, publish, monkeypatc
 
 
 def test_the_users_own_mock_of_a_url_gets_it(ecs, publish):
-    """Whoever mocks his server with `responses` need not start one."""
+    """Users who mock their server with `responses` need not start one."""
     with responses.RequestsMock() as mock:
         mock.post("https://hooks.example.com/ecs", status=202)
         subscription = ecs.subscribe("https://hooks.example.com/ecs")

@@ -18,7 +18,7 @@ def undo():
 
 
 def test_a_loaded_module_s_function_is_called_now(undo):
-    """Another one's when it gets loaded, once its own code has run; with the test's end that is over."""
+    """For another module, it is called after that module's code has run; the test's end cancels it."""
     seen = []
     call_after_import(
         {"json": lambda: seen.append("json"), "this": lambda: seen.append(sys.modules["this"].s[:4])}, undo
@@ -34,7 +34,7 @@ def test_a_loaded_module_s_function_is_called_now(undo):
 
 
 def test_a_module_that_is_not_there(undo):
-    """Importing it fails as ever."""
+    """Importing it fails as usual."""
     call_after_import({"no_such_module": lambda: None}, undo)
     with pytest.raises(ModuleNotFoundError, match="no_such_module"):
         importlib.import_module("no_such_module")

@@ -1,4 +1,4 @@
-"""Waits that take no time: loops that land exactly on their deadline end, and loops that never let time pass are told."""
+"""Waits that take no time: loops that reach their exact deadline end; loops that never let time pass raise an error."""
 
 import asyncio
 import concurrent.futures
@@ -13,7 +13,7 @@ from pytest_ecsevents import EcsEvents, StandingClockError, Stopped, StuckHandle
 
 @pytest.fixture(params=["freezegun", "time-machine"])
 def ecs(request):
-    """A cloud at 2030-01-01T00:00:00Z on each back end, which soon loses patience."""
+    """A cloud at 2030-01-01T00:00:00Z on each back end, with little patience."""
     with EcsEvents(backend=request.param) as ecs_events:
         ecs_events.patience = 0.5
         yield ecs_events
@@ -25,7 +25,7 @@ def clock(ecs):
 
 
 def sleeping_thread(seconds):
-    """A thread that sleeps, started."""
+    """Start a thread that sleeps."""
     thread = threading.Thread(target=time.sleep, args=(seconds,))
     thread.start()
     return thread
@@ -42,7 +42,7 @@ def get_from(waiting):
 
 
 def put_into(full):
-    """Wait for room that is never there."""
+    """Wait for room that never appears."""
     full.put("first")
 
     def wait(seconds):
@@ -75,7 +75,7 @@ WAITS = {
 
 @pytest.mark.parametrize("kind", WAITS)
 def test_a_loop_that_waits_until_exactly_its_deadline_ends_there(ecs, kind):
-    """`while now <= deadline` has time pass its deadline, though the last wait is of no length."""
+    """`while now <= deadline` ends: time passes the deadline although the last wait has no length."""
     wait = WAITS[kind]()
     deadline = time.monotonic() + 30
     while time.monotonic() <= deadline:
@@ -84,7 +84,7 @@ def test_a_loop_that_waits_until_exactly_its_deadline_ends_there(ecs, kind):
 
 
 def test_a_wait_shorter_than_a_float_can_tell_is_of_no_length(ecs):
-    """A deadline minus now may be a rest that no clock shows."""
+    """A deadline minus now can be shorter than a clock can show."""
     deadline = time.monotonic() + 30
     while time.monotonic() <= deadline:
         time.sleep(max(1e-10, deadline - time.monotonic()))
@@ -92,7 +92,7 @@ def test_a_wait_shorter_than_a_float_can_tell_is_of_no_length(ecs):
 
 
 def test_a_loop_that_waits_for_the_last_second_to_pass_ends(ecs):
-    """The steps of time grow, so that a comparison of whole seconds ends too."""
+    """The steps of time grow, so a comparison of whole seconds ends too."""
     time.sleep(29)
     while ecs.now.second < 30:
         time.sleep(0)
@@ -100,7 +100,7 @@ def test_a_loop_that_waits_for_the_last_second_to_pass_ends(ecs):
 
 
 def test_jobs_of_a_pool_are_late_where_their_timeout_ends(ecs):
-    """as_completed reads the clock again and again at the exact instant of its timeout."""
+    """as_completed reads the clock repeatedly at the exact instant of its timeout."""
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         with pytest.raises(concurrent.futures.TimeoutError):
             list(concurrent.futures.as_completed([pool.submit(time.sleep, 60)], timeout=30))
@@ -108,7 +108,7 @@ def test_jobs_of_a_pool_are_late_where_their_timeout_ends(ecs):
 
 
 def test_jobs_of_a_pool_are_late_under_run(ecs):
-    """The handler catches it, and goes on."""
+    """The handler catches the error, and goes on."""
 
     def handler():
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
@@ -129,7 +129,7 @@ LOOKS = {
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_a_loop_that_looks_for_another_thread_lets_it_wake(ecs, look):
-    """Waiting for no time again and again takes exactly as long as the other thread sleeps."""
+    """Repeated waits of no length last exactly as long as the other thread sleeps."""
     thread = sleeping_thread(60)
     while thread.is_alive():
         LOOKS[look](thread)
@@ -137,7 +137,7 @@ def test_a_loop_that_looks_for_another_thread_lets_it_wake(ecs, look):
 
 
 def test_a_thread_that_computes_is_waited_for(ecs):
-    """Time stands while the other thread works, however often this one looks."""
+    """Time stands still while the other thread works, however often this one polls."""
     ends = time.process_time() + 0.1
     thread = threading.Thread(target=lambda: [None for _ in iter(lambda: time.process_time() < ends, False)])
     thread.start()
@@ -155,14 +155,14 @@ async def land():
 
 
 async def look_for_a_task():
-    """Look for a task that sleeps, in a loop that is never idle."""
+    """Poll for a task that sleeps, in a loop that is never idle."""
     task = asyncio.ensure_future(asyncio.sleep(30))
     while not task.done():  # noqa: ASYNC110  # what is tested
         await asyncio.sleep(0)
 
 
 async def look_for_a_thread():
-    """Look for a thread that sleeps, in a loop that is never idle."""
+    """Poll for a thread that sleeps, in a loop that is never idle."""
     job = asyncio.ensure_future(asyncio.to_thread(time.sleep, 30))
     while not job.done():  # noqa: ASYNC110  # what is tested
         await asyncio.sleep(0)
@@ -170,13 +170,13 @@ async def look_for_a_thread():
 
 @pytest.mark.parametrize("waits", [land, look_for_a_task, look_for_a_thread])
 def test_a_loop_that_only_yields_lets_time_pass(ecs, waits):
-    """`asyncio.sleep(0)` in an event loop is as `time.sleep(0)` in a thread."""
+    """`asyncio.sleep(0)` in an event loop behaves like `time.sleep(0)` in a thread."""
     asyncio.run(waits())
     assert clock(ecs) == "00:30"
 
 
 def spin_for(seconds):
-    """Sleep for no time, or hardly any, in an endless loop."""
+    """Sleep for no time, or almost none, in an endless loop."""
     while True:
         time.sleep(seconds)
 
@@ -197,21 +197,21 @@ SPINS = {
 
 
 @pytest.mark.parametrize("spin", SPINS)
-def test_a_test_that_never_lets_time_pass_is_told_where(ecs, spin):
-    """After patience; the sentence names the line that waits."""
+def test_a_test_that_never_lets_time_pass_raises_with_its_line(ecs, spin):
+    """It raises after the real patience; the message names the line that waits."""
     with pytest.raises(StandingClockError, match=r"in 0\.5 seconds of real time, .* at .*test_brief_waits\.py:\d+ in"):
         SPINS[spin]()
 
 
 @pytest.mark.parametrize("spin", SPINS)
 def test_a_handler_that_never_lets_time_pass_is_ended(ecs, spin):
-    """Such waits are no sign of life, though time moves a little by them."""
+    """Such waits do not count as progress, although they move time a little."""
     with pytest.raises(StuckHandlerError, match="neither slept nor called"):
         ecs.run(SPINS[spin], until="1h")
 
 
 def test_two_threads_that_wait_for_no_time_do_not_keep_each_other_going(ecs):
-    """None of them wakes the other, so both are told."""
+    """Neither wakes the other, so both raise."""
     told = []
 
     def spin():
@@ -228,6 +228,6 @@ def test_two_threads_that_wait_for_no_time_do_not_keep_each_other_going(ecs):
 
 
 def test_short_sleeps_that_move_the_clock_are_as_good_as_long_ones(ecs):
-    """A thread that polls every millisecond gets through its minute under run."""
+    """A thread that polls every millisecond finishes its minute under run."""
     assert isinstance(ecs.run(spin_for, 0.001, until="10s"), Stopped)
     assert clock(ecs) == "00:10"

@@ -1,4 +1,4 @@
-"""Threads that wait for a server in their own process, seen from below."""
+"""Threads that wait for a server in their own process, tested without a server."""
 
 import asyncio
 import socket
@@ -10,7 +10,7 @@ from pytest_ecsevents import EcsEvents
 
 
 def test_a_hold_is_woken_before_it_waits_and_more_than_once():
-    """Whoever wakes it need not know how far it is."""
+    """The thread that wakes it need not know whether it already waits."""
     with EcsEvents(sleep="real") as ecs:
         wait = ecs._clock.server_wait(None, lambda: False)
         wait.wake()
@@ -19,13 +19,13 @@ def test_a_hold_is_woken_before_it_waits_and_more_than_once():
 
 
 def test_a_hold_of_real_time_ends_at_its_instant():
-    """Where that has passed, at once."""
+    """If that instant has passed, it ends at once."""
     with EcsEvents(sleep="real") as ecs:
         assert not ecs._clock.server_wait(ecs._clock.now(), lambda: False).wait()
 
 
-def test_reading_elsewhere_is_left_alone():
-    """From a pair of sockets, from one that leads nowhere, and in a thread that is none of the test's."""
+def test_other_reads_are_not_changed():
+    """Reads from a pair of sockets, from an unconnected socket, and in a thread that is not the test's."""
     got = []
 
     def read(connection):
@@ -46,8 +46,8 @@ def test_reading_elsewhere_is_left_alone():
     assert got == [b"a", b"b"]
 
 
-def test_an_event_loop_calls_elsewhere_as_ever():
-    """Another server of the process, beside the test's."""
+def test_an_event_loop_calls_another_server_as_usual():
+    """The other server runs in this process, beside the test's."""
 
     async def echoed():
         async def echo(reader, writer):
@@ -67,8 +67,8 @@ def test_an_event_loop_calls_elsewhere_as_ever():
         assert asyncio.run(echoed()) == b"hello"
 
 
-def test_a_connection_that_does_not_block_is_read_as_ever():
-    """Where there is nothing, that is what it says."""
+def test_a_connection_that_does_not_block_is_read_as_usual():
+    """If there is no data, it raises BlockingIOError."""
     with EcsEvents() as ecs:
         host, port = ecs.endpoint.split(":")
         with socket.create_connection((host, int(port))) as connection:
@@ -76,8 +76,8 @@ def test_a_connection_that_does_not_block_is_read_as_ever():
             assert connection.makefile("rb", buffering=0).read(1) is None
 
 
-def test_who_waits_for_an_answer_that_was_not_asked_for_gives_up_in_real_time():
-    """Half a request is none, and the server holds nothing."""
+def test_waiting_for_an_answer_without_a_request_times_out_in_real_time():
+    """Half a request is no request, and the server holds nothing."""
     with EcsEvents() as ecs:
         host, port = ecs.endpoint.split(":")
         with socket.create_connection((host, int(port)), timeout=0.05) as connection:
@@ -88,7 +88,7 @@ def test_who_waits_for_an_answer_that_was_not_asked_for_gives_up_in_real_time():
 
 
 def test_starting_a_bystanders_thread_takes_no_virtual_time():
-    """The server's threads start while an event is due, and it stays due."""
+    """The server's threads start while an event is due, and the event stays due."""
     with EcsEvents() as ecs:
         ecs.instances.add("i-web1")
         event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1s")

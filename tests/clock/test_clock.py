@@ -1,4 +1,4 @@
-"""Who moves time, and what happens on the way."""
+"""What moves time, and what happens in between."""
 
 import datetime as dt
 import queue
@@ -26,7 +26,7 @@ def ecs(request):
 
 
 def test_the_process_and_the_fake_have_one_clock(ecs):
-    """What the handler reads is what the fake reads, before and after a move."""
+    """The handler and the fake read the same instant, before and after a move."""
     assert dt.datetime.now(dt.timezone.utc) == ecs.now == dt.datetime(2018, 8, 22, 10, 39, 49, tzinfo=dt.timezone.utc)
     ecs.advance("1.5s")
     assert dt.datetime.now(dt.timezone.utc) == ecs.now
@@ -35,7 +35,7 @@ def test_the_process_and_the_fake_have_one_clock(ecs):
 
 
 def test_advance_returns_the_transitions_in_order(ecs):
-    """Everything due on the way happens in the order of its instants, ties in order of creation."""
+    """Everything due happens in the order of its instants; ties happen in order of creation."""
     late = ecs.create("SystemMaintenance.Stop", "i-web1", not_before="+2h")
     first = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
     tied = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
@@ -52,7 +52,7 @@ def test_advance_returns_the_transitions_in_order(ecs):
 
 
 def test_the_clock_stands_at_each_due_instant(ecs):
-    """While a transition happens and receivers are told, the process's clock is the transition's instant."""
+    """During a transition and its receivers, the process's clock shows the transition's instant."""
     seen = []
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
     ecs.on_change(lambda change: seen.append((change.at, dt.datetime.now(dt.timezone.utc))))
@@ -63,7 +63,7 @@ def test_the_clock_stands_at_each_due_instant(ecs):
 
 
 def test_what_a_receiver_creates_before_the_target_happens_too(ecs):
-    """An event that a receiver creates at one instant and that is due before the target also happens, in its place."""
+    """A receiver creates an event that is due before the target; that event happens too, in its place."""
 
     def follow_up(change):
         if change.to_status == "Executed" and len(ecs) == 1:
@@ -82,7 +82,7 @@ def test_what_a_receiver_creates_before_the_target_happens_too(ecs):
 
 
 def test_a_receiver_may_reboot_in_time(ecs):
-    """A receiver that answers an event from within the advance avoids it."""
+    """A receiver that reboots during the advance avoids the event."""
     ecs.on_change(lambda change: ecs.reboot("i-web1") if change.to_status == "Executing" else None)
     ecs.create("SystemMaintenance.Stop", "i-web1", not_before="+1h")
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+2h")
@@ -92,7 +92,7 @@ def test_a_receiver_may_reboot_in_time(ecs):
 
 
 def test_a_receiver_that_moves_the_clock_beyond_the_target_leaves_it_there(ecs):
-    """Time never goes back: the outer advance ends where the inner one stands."""
+    """Time never goes back: the outer advance ends where the inner one stopped."""
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
     end = ecs.on_change(lambda change: ecs.advance("5h") if change.to_status == "Executing" else None)
     ecs.advance("2h")
@@ -101,8 +101,8 @@ def test_a_receiver_that_moves_the_clock_beyond_the_target_leaves_it_there(ecs):
     assert ecs.one().status == "Executed"
 
 
-def test_an_error_in_a_receiver_comes_out_of_advance_and_loses_nothing(ecs):
-    """Every receiver hears of the change, the first error comes out, and what is due later still happens."""
+def test_an_error_in_a_receiver_is_raised_by_advance_and_loses_nothing(ecs):
+    """Every receiver gets the change, the first error is raised, and later due work still happens."""
     heard = []
     end = ecs.on_change(lambda _: 1 // 0)
     ecs.on_change(heard.append)
@@ -114,7 +114,7 @@ def test_an_error_in_a_receiver_comes_out_of_advance_and_loses_nothing(ecs):
 
 
 def test_advance_to_next_goes_from_due_instant_to_due_instant(ecs):
-    """It stops at each instant where something is due, skips what was canceled, and returns nothing at the end."""
+    """It stops at each instant where something is due, skips canceled work, and returns nothing at the end."""
     canceled = ecs.create("SystemMaintenance.Stop", "i-web1", not_before="+10m")
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
     ecs.cancel(canceled)
@@ -127,7 +127,7 @@ def test_advance_to_next_goes_from_due_instant_to_due_instant(ecs):
 
 
 def test_moving_by_nothing_does_nothing(ecs):
-    """A computed duration may be zero; the clock stays, and nothing happens."""
+    """A computed duration can be zero; the clock does not move, and nothing happens."""
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1s")
     before = ecs.now
     assert [ecs.advance(hours=0), ecs.advance("0s"), ecs.advance_to(before)] == [[], [], []]
@@ -197,7 +197,7 @@ def test_moving_by_nothing_does_nothing(ecs):
     ],
 )
 def test_a_move_that_cannot_be_made_is_refused_in_a_sentence(ecs, move, sentence):
-    """Advance backwards, by nothing, too far or by no duration is a ValueError in words, and moves nothing."""
+    """Moving backwards, by zero, too far or without a duration is a ValueError with a message, and moves nothing."""
     with pytest.raises(ValueError) as error:
         move(ecs)
     assert isinstance(error.value, BadArgumentError)
@@ -206,7 +206,7 @@ def test_a_move_that_cannot_be_made_is_refused_in_a_sentence(ecs, move, sentence
 
 
 def test_advancing_to_where_the_clock_stands_changes_nothing(ecs):
-    """advance_to the very instant is no mistake: nothing happens."""
+    """advance_to the current instant is no error, and does nothing."""
     assert ecs.advance_to(ecs.now) == []
 
 
@@ -220,7 +220,7 @@ def test_advance_takes_text_timedelta_or_keywords(ecs):
 
 
 def test_sleep_in_the_test_moves_the_clock(ecs):
-    """time.sleep returns at once, the clock having moved by as much and what fell due having happened."""
+    """time.sleep returns at once; the clock has moved by as much, and due work has happened."""
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
     time.sleep(3601.25)
     assert ecs.now.isoformat() == "2018-08-22T11:39:50.250000+00:00"
@@ -252,7 +252,7 @@ def test_threads_see_the_frozen_clock():
 
 
 def test_waiting_with_a_timeout_in_the_standard_library_stays_real():
-    """queue.get and Event.wait give up after their real timeout though the clock stands still."""
+    """queue.get and Event.wait time out after real time although the clock stands still."""
     with EcsEvents(START):
         with pytest.raises(queue.Empty):
             queue.Queue().get(timeout=0.01)
@@ -260,7 +260,7 @@ def test_waiting_with_a_timeout_in_the_standard_library_stays_real():
 
 
 def test_a_module_named_like_a_standard_one_is_frozen(tmp_path, monkeypatch):
-    """A handler called queue_of_mine reads the frozen clock, though freezegun's own list would pass over it."""
+    """A handler called queue_of_mine reads the frozen clock, although freezegun's own list would exclude it."""
     (tmp_path / "queue_of_mine.py").write_text(
         "import time\nfrom time import time as clock\ndef read(): return clock(), time.time()\n"
     )
@@ -274,7 +274,7 @@ def test_a_module_named_like_a_standard_one_is_frozen(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("backend", ["freezegun", "time-machine"])
 def test_a_module_that_was_loaded_anew_is_looked_at_anew(monkeypatch, backend):
-    """What earlier tests learnt of its namesake does not stand for it."""
+    """What earlier tests found in a module of the same name does not apply to it."""
     for _ in range(2):
         module = types.ModuleType("loaded_anew")
         module.sleep = time.sleep
@@ -303,7 +303,7 @@ def test_what_is_no_module_may_change_among_the_modules(monkeypatch, backend):
 
 
 def test_freezeguns_own_settings_count(monkeypatch):
-    """A module that the user told freezegun to pass over keeps the real clock."""
+    """A module that the user excluded in freezegun keeps the real clock."""
     monkeypatch.setattr(
         freezegun.config.settings, "default_ignore_list", [*freezegun.config.DEFAULT_IGNORE_LIST, "heapq"]
     )
@@ -328,7 +328,7 @@ def test_modules_loaded_while_frozen_are_given_back(tmp_path, monkeypatch):
 
 
 def test_a_name_bound_anew_between_two_tests_is_frozen_too(tmp_path, monkeypatch):
-    """What was learnt of a module in one test is looked at again when the module has changed."""
+    """A module that has changed is examined again in the next test."""
     (tmp_path / "growing.py").write_text("x = 1\n")
     monkeypatch.syspath_prepend(tmp_path)
     import growing
@@ -344,9 +344,9 @@ def test_a_name_bound_anew_between_two_tests_is_frozen_too(tmp_path, monkeypatch
     "kwargs", [{}, {"tick": True}, {"auto_tick_seconds": 15}], ids=["frozen", "ticking", "stepping"]
 )
 def test_a_clock_frozen_by_the_user_is_followed(kwargs):
-    """Inside the user's freeze_time nothing is frozen again; his moves move the events, and advance moves his clock."""
+    """Inside the user's freeze_time nothing is frozen again; moving either clock moves the other."""
     with freezegun.freeze_time("2020-01-01T00:00:00", **kwargs) as freezer, EcsEvents() as ecs_events:
-        # Whoever else reads a stepping clock moves it, a parallel worker's own threads among them.
+        # Any other reader of a stepping clock moves it too, such as threads of a parallel worker.
         assert ecs_events.timeline().startswith("clock 2020-01-01T00:0")
         assert "(freezegun, followed)" in ecs_events.timeline()
         ecs_events.instances.add("i-web1")
@@ -361,7 +361,7 @@ def test_a_clock_frozen_by_the_user_is_followed(kwargs):
 
 
 def test_a_clock_frozen_inside_is_followed():
-    """A freeze_time inside the fixture, as a decorator makes one, takes the events along, and gives them back."""
+    """A freeze_time inside the fixture, such as a decorator, moves the events, and gives them back."""
     with EcsEvents(START) as ecs_events:
         ecs_events.instances.add("i-web1")
         event = ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="2018-09-01T00:00:00Z")
@@ -386,8 +386,8 @@ def test_a_clock_that_time_machine_holds_is_followed(tick):
         assert dt.datetime.now(dt.timezone.utc).date() == dt.date(2020, 1, 2)
 
 
-def test_a_start_beside_a_clock_that_somebody_holds_is_refused():
-    """Asking for another start than the held clock's is an error that says whose clock it is."""
+def test_a_start_beside_an_existing_freeze_is_refused():
+    """Requesting another start than that of the existing freeze raises an error that names the library."""
     with freezegun.freeze_time("2020-01-01T00:00:00"), pytest.raises(EcsEventsError) as error:
         EcsEvents(START).__enter__()
     assert str(error.value) == (
@@ -397,13 +397,13 @@ def test_a_start_beside_a_clock_that_somebody_holds_is_refused():
 
 
 def test_the_same_start_as_the_held_clocks_is_no_contradiction():
-    """Asking for the instant at which the held clock stands is fine."""
+    """Requesting the instant that the existing freeze shows is no error."""
     with freezegun.freeze_time("2018-08-22T10:39:49"), EcsEvents(START) as ecs_events:
         assert ecs_events.now.isoformat() == "2018-08-22T10:39:49+00:00"
 
 
 def test_a_clock_stopped_inside_the_test_cannot_be_moved():
-    """When the user stops the freeze that was followed, advance says so."""
+    """If the user stops the freeze that was followed, advance raises an error that says so."""
     freezer = freezegun.freeze_time("2020-01-01T00:00:00")
     freezer.start()
     with EcsEvents() as ecs_events:
@@ -418,7 +418,7 @@ def test_a_clock_stopped_inside_the_test_cannot_be_moved():
 
 
 def test_modules_of_the_standard_library_that_wait_keep_their_clock():
-    """Threading's own clock is the real one while everybody else's stands still."""
+    """Threading keeps the real clock while other modules have a frozen one."""
     with EcsEvents(START):
         assert threading._time is not time.monotonic
     assert threading._time is time.monotonic
@@ -461,14 +461,14 @@ def test_two_threads_that_advance_together_lose_nothing():
     ],
 )
 def test_a_clock_setting_that_does_not_exist_is_refused_in_a_sentence(kwargs, sentence):
-    """A wrong setting names what was wrong, what is allowed and the nearest."""
+    """The message has the value, the allowed values and the nearest one."""
     with pytest.raises(BadArgumentError) as error:
         EcsEvents(START, **kwargs)
     assert str(error.value) == sentence
 
 
 def test_time_machine_absent_is_an_error_only_when_used(monkeypatch):
-    """Without time-machine its back end says what to install; nothing stays patched."""
+    """Without time-machine its back end raises an error that says what to install; nothing stays patched."""
     monkeypatch.setitem(__import__("sys").modules, "time_machine", None)
     with pytest.raises(EcsEventsError) as error:
         EcsEvents(START, backend="time-machine").__enter__()

@@ -1,4 +1,4 @@
-"""`follow="real"`: the cloud goes on with the machine's clock, so that other processes agree with it."""
+"""`follow="real"`: the cloud follows the machine's clock, so that other processes agree with it."""
 
 import datetime as dt
 import json
@@ -17,7 +17,7 @@ BACKENDS = ["freezegun", "time-machine"]
 
 
 def machine_now():
-    """The machine's instant, which another process tells."""
+    """Return the machine's instant, read from another process."""
     code = "import time; print(time.time())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return float(done.stdout)
@@ -32,7 +32,7 @@ def child(ecs_events, code, **more):
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_the_cloud_the_test_and_another_process_agree(backend):
-    """All three show the machine's instant, and it goes on."""
+    """All three show the machine's instant, and it moves on."""
     with EcsEvents(follow="real", backend=backend) as ecs_events:
         before, others, after = ecs_events.now.timestamp(), machine_now(), ecs_events.now.timestamp()
         assert before < others + 0.1 < after + 0.2
@@ -42,7 +42,7 @@ def test_the_cloud_the_test_and_another_process_agree(backend):
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_sleeping_is_real(backend):
-    """Time passes by itself, and what falls due meanwhile happens at its instant."""
+    """Time passes by itself, and due work happens at its instant."""
     with EcsEvents(follow="real", backend=backend, executing_for="50ms") as ecs_events:
         start, event = ecs_events.now, ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+100ms")
         time.sleep(0.3)
@@ -55,7 +55,7 @@ def test_sleeping_is_real(backend):
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_advance_jumps_ahead_of_the_machine(backend):
-    """The offset grows with each jump; between them the cloud goes on with the machine."""
+    """The offset grows with each jump; between jumps the cloud follows the machine."""
     with EcsEvents(follow="real", backend=backend) as ecs_events:
         ecs_events.create("SystemMaintenance.Reboot", "i-web1")
         assert [str(change.to_status) for change in ecs_events.advance("25h")] == ["Executing", "Executed"]
@@ -67,19 +67,19 @@ def test_advance_jumps_ahead_of_the_machine(backend):
 
 
 def test_receivers_are_called_while_the_test_waits():
-    """A thread looks what is due, so that a webhook or a message reaches another process in time."""
+    """A thread watches for due work, so that a webhook or a message reaches another process in time."""
     with EcsEvents(follow="real") as ecs_events:
         heard = []
         ecs_events.subscribe(heard.append)
         ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+100ms")
         until = time.time() + 20
         while not any(":Executing" in told["name"] for told in heard) and time.time() < until:
-            time.sleep(0.01)  # nothing here asks the cloud
+            time.sleep(0.01)  # this code does not query the cloud
         assert [told["name"].rpartition(":")[2] for told in heard[:2]] == ["Scheduled", "Executing"]
 
 
 def test_an_error_of_a_receiver_in_that_thread_fails_the_test():
-    """It is told at the end, as that of a receiver under a handler is."""
+    """Teardown raises it, as it does for a receiver under a handler."""
     with pytest.raises(EcsEventsError, match="ZeroDivisionError"), EcsEvents(follow="real") as ecs_events:
         ecs_events.at("+50ms", lambda: 1 / 0)
         ecs_events.at("+100ms", lambda: None)
@@ -87,7 +87,7 @@ def test_an_error_of_a_receiver_in_that_thread_fails_the_test():
 
 
 def test_run_is_refused():
-    """Its sleeps would wait for real; the message says so."""
+    """Its sleeps would wait in real time; the message says so."""
     with EcsEvents(follow="real") as ecs_events, pytest.raises(EcsEventsError, match=r'follow="real"'):
         ecs_events.run(time.sleep, 1, until="1h")
 
@@ -100,13 +100,13 @@ def test_run_is_refused():
     ],
 )
 def test_a_contradiction_is_refused_in_a_sentence(arguments, words):
-    """An instant to start at, or another word."""
+    """The invalid combinations are a start instant, and another word."""
     with pytest.raises(EcsEventsError, match=words):
         EcsEvents(**{"follow": "real", **arguments})
 
 
 def test_a_clock_that_is_frozen_already_is_refused():
-    """It does not go on."""
+    """Such a clock does not move on."""
     freezegun = pytest.importorskip("freezegun")
     with (
         freezegun.freeze_time("2030-01-01"),
@@ -117,7 +117,7 @@ def test_a_clock_that_is_frozen_already_is_refused():
 
 
 def test_nothing_of_it_is_left():
-    """The clock is the machine's again, and the thread has ended."""
+    """The clock is real again, and the thread has ended."""
     with EcsEvents(follow="real") as ecs_events:
         ecs_events.advance("1h")
     stood = ecs_events.now
@@ -154,7 +154,10 @@ print(json.dumps(urllib.request.urlopen("http://100.100.100.200/latest/meta-data
 
 @pytest.mark.parametrize("code", [LEGACY, NEWER], ids=["legacy", "newer"])
 def test_the_environment_leads_an_sdk_in_another_process_here(code):
-    """Key, region and endpoint come from it alone; the legacy SDK has no endpoint and goes through the proxy."""
+    """The variables alone configure key, region and endpoint.
+
+    The legacy SDK has no endpoint variable, so it uses the proxy.
+    """
     if code is NEWER:
         pytest.importorskip("alibabacloud_ecs20140526")
     with EcsEvents(follow="real", region_id="cn-beijing") as ecs_events:
@@ -165,14 +168,14 @@ def test_the_environment_leads_an_sdk_in_another_process_here(code):
 
 
 def test_the_environment_leads_a_client_of_the_metadata_service_here():
-    """The only instance answers, by the address that never changes."""
+    """The only instance answers, at the address that never changes."""
     with EcsEvents(follow="real") as ecs_events:
         ecs_events.instances.add("i-web1")
         assert child(ecs_events, METADATA) == "i-web1"
 
 
 def test_the_environment_has_what_the_test_declares():
-    """Its time zone, a role that is the only one, and how far the clock is from the machine's."""
+    """The variables have its time zone, the only role, and the clock's offset from the machine's."""
     with EcsEvents("2018-08-22T10:39:49Z", tz="Asia/Tokyo") as ecs_events:
         ecs_events.instances.add("i-web1", ram_role_name="worker")
         ecs_events.instances.add("i-web2")
@@ -185,14 +188,14 @@ def test_the_environment_has_what_the_test_declares():
 
 
 def test_the_environment_of_a_clock_that_a_library_holds_has_no_time():
-    """How far that is from the machine's is not known."""
+    """The offset of such a clock from the machine's is unknown."""
     freezegun = pytest.importorskip("freezegun")
     with freezegun.freeze_time("2030-01-01"), EcsEvents() as ecs_events:
         assert {"TZ", "FAKETIME"}.isdisjoint(ecs_events.environment())
 
 
 def test_the_marker_and_the_setting_follow_too(pytester):
-    """`ecs_clock(follow="real")`, and the ini option for a whole suite."""
+    """Both `ecs_clock(follow="real")` and the ini option for a whole suite do."""
     pytester.makeini("[pytest]\necs_events_follow = real")
     pytester.makepyfile(
         """

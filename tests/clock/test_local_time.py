@@ -1,4 +1,4 @@
-"""Local time is the process's zone at the virtual instant, whichever function tells it."""
+"""Local time is that of the process's zone at the virtual instant, in every function that reads it."""
 
 import dataclasses
 import datetime as dt
@@ -21,8 +21,8 @@ UTC = dt.timezone.utc
 TZ_BEFORE = os.environ.get("TZ")
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=UTC)
 
-# Each zone's instants: in winter and in summer, the last before a change and the first after it, and the same time of day
-# twice where clocks go back.
+# The instants of each zone: in winter and summer, just before and after a change, and a time of day that comes twice
+# where clocks go back.
 INSTANTS = {
     "UTC": ["2030-01-01T00:00:00Z", "2030-07-01T12:00:00.000001Z"],
     "Asia/Shanghai": ["2029-12-31T15:59:59.999999Z", "2029-12-31T16:00:00Z", "2030-07-01T00:00:00Z"],
@@ -47,7 +47,7 @@ INSTANTS = {
 
 @pytest.fixture
 def zone(request, monkeypatch):
-    """A function that makes a zone that of the process."""
+    """Return a function that sets the process's zone."""
 
     def use(name):
         monkeypatch.setenv("TZ", name)
@@ -67,7 +67,7 @@ def ecs(request):
 
 
 def naive_views():
-    """What each function says that local time is, as a naive datetime."""
+    """Return the local time that each function returns, as a naive datetime."""
     now = time.time()
     return {
         "datetime.now": dt.datetime.now(),
@@ -79,7 +79,7 @@ def naive_views():
 
 
 def views_to_the_second():
-    """What functions that know no fractions of a second say, as a naive datetime."""
+    """Return the local time of functions without fractions of a second, as a naive datetime."""
     now = time.time()
     record = logging.LogRecord("x", logging.INFO, "x", 1, "x", None, None)
     formatter = logging.Formatter("%(asctime)s", "%Y-%m-%d %H:%M:%S")
@@ -100,8 +100,8 @@ def views_to_the_second():
 
 @pytest.mark.parametrize("name", INSTANTS)
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_every_function_tells_the_local_time_of_the_zone(backend, name, zone):
-    """At each instant, in winter and summer and beside each change, every function tells the local time of the zone."""
+def test_every_function_returns_the_local_time_of_the_zone(backend, name, zone):
+    """In winter, in summer and around each change, every function returns the local time of the zone."""
     here = zone(name)
     first, *later = INSTANTS[name]
     with EcsEvents(first, backend=backend) as ecs:
@@ -132,8 +132,8 @@ def test_every_function_tells_the_local_time_of_the_zone(backend, name, zone):
 @pytest.mark.filterwarnings("ignore:datetime.datetime.utc:DeprecationWarning")  # from Python 3.12 on
 @pytest.mark.parametrize("name", INSTANTS)
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_functions_that_tell_utc_know_no_zone(backend, name, zone):
-    """utcnow, now(timezone.utc) and gmtime tell the instant, whatever the process's zone."""
+def test_functions_that_return_utc_ignore_the_zone(backend, name, zone):
+    """utcnow, now(timezone.utc) and gmtime return the instant in every zone."""
     zone(name)
     with EcsEvents("2030-07-01T00:00:00.5Z", backend=backend) as ecs:
         assert dt.datetime.now(UTC) == ecs.now
@@ -142,8 +142,8 @@ def test_functions_that_tell_utc_know_no_zone(backend, name, zone):
         assert (time.gmtime().tm_zone, time.gmtime().tm_gmtoff) == (time.gmtime(0).tm_zone, 0)
 
 
-def told_of(naive):
-    """What the functions that take a local time make of one, as comparable values."""
+def readings_of(naive):
+    """Return what the functions that take a local time make of one, as comparable values."""
     second = tuple(naive.timetuple())[:8]
     return {
         "timestamp": naive.timestamp(),
@@ -175,15 +175,15 @@ def told_of(naive):
 )
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_times_that_come_never_or_twice_mean_what_they_mean_otherwise(backend, name, naive, fold, zone):
-    """A local time in a gap, or one that comes twice, is the instant that it is without a frozen clock."""
+    """A local time in a gap, or one that comes twice, means the same instant as without a frozen clock."""
     zone(name)
-    real = told_of(dt.datetime(*naive, fold=fold))
+    real = readings_of(dt.datetime(*naive, fold=fold))
     with EcsEvents("2030-07-01T00:00:00Z", backend=backend):
-        assert told_of(dt.datetime(*naive, fold=fold)) == real
+        assert readings_of(dt.datetime(*naive, fold=fold)) == real
 
 
 def test_an_aware_now_in_the_hour_that_comes_twice_is_the_instant(ecs):
-    """now(tz), astimezone(tz) and fromtimestamp(t, tz) tell the two passes of the hour apart."""
+    """now(tz), astimezone(tz) and fromtimestamp(t, tz) distinguish both passes of the hour."""
     new_york = ZoneInfo("America/New_York")
     for instant in ("2030-11-03T05:30:00Z", "2030-11-03T06:30:00Z"):
         ecs.advance_to(instant)
@@ -197,14 +197,14 @@ def test_an_aware_now_in_the_hour_that_comes_twice_is_the_instant(ecs):
 
 
 def test_a_far_year_keeps_its_microseconds(zone):
-    """A local now in a year whose seconds fill a float is exact under freezegun; older time-machines keep a float."""
+    """The local now of a year whose seconds fill a float is exact under freezegun; older time-machines keep a float."""
     zone("Asia/Shanghai")
     with EcsEvents("9999-12-01T00:00:00.123457Z"):
         assert dt.datetime.now() == dt.datetime(9999, 12, 1, 8, 0, 0, 123457)
 
 
 def test_functions_refuse_what_they_refuse_otherwise(ecs):
-    """A zone that is none, and None instead of a tuple, are refused."""
+    """They refuse an invalid zone, and None instead of a tuple."""
     with pytest.raises(TypeError, match="tzinfo"):
         dt.datetime.now("Asia/Shanghai")
     with pytest.raises(TypeError, match="Tuple or struct_time"):
@@ -212,7 +212,7 @@ def test_functions_refuse_what_they_refuse_otherwise(ecs):
 
 
 def test_a_zone_that_the_test_sets_holds_at_once(ecs, zone):
-    """What the process's zone becomes while the clock is frozen is what local time is from then on."""
+    """If the process's zone changes while the clock is frozen, local time follows at once."""
     zone("Asia/Kolkata")
     assert time.strftime("%H:%M") == f"{dt.datetime.now():%H:%M}" == "05:30"
     zone("America/New_York")
@@ -225,8 +225,8 @@ def test_the_zone_of_the_machine_is_left_alone(ecs):
     assert os.environ.get("TZ") == TZ_BEFORE
 
 
-def test_what_freeze_time_was_asked_for_holds_within(zone):
-    """A freeze_time within the test has the local time of its tz_offset, and the zone's is back after it."""
+def test_the_offset_of_a_freeze_time_within_the_test_applies(zone):
+    """A freeze_time within the test uses its tz_offset as local time, and the zone is back after it."""
     zone("Asia/Shanghai")
     with EcsEvents("2030-01-01T00:00:00Z"):
         with freeze_time("2031-01-01 00:00:00", tz_offset=2):
@@ -238,8 +238,8 @@ def test_what_freeze_time_was_asked_for_holds_within(zone):
         assert dt.datetime.now() == dt.datetime(2030, 1, 1, 8)
 
 
-def test_what_freeze_time_was_asked_for_holds_outside(zone):
-    """A clock that freeze_time holds keeps the local time of its tz_offset; ctime is what its localtime tells."""
+def test_the_offset_of_a_freeze_time_around_the_test_applies(zone):
+    """A clock that freeze_time has frozen keeps its tz_offset as local time; ctime agrees with its localtime."""
     zone("Asia/Shanghai")
     with freeze_time("2031-01-01 00:00:00", tz_offset=2), EcsEvents():
         assert dt.datetime.now() == dt.datetime(2031, 1, 1, 2)
@@ -248,7 +248,7 @@ def test_what_freeze_time_was_asked_for_holds_outside(zone):
 
 
 def test_a_module_that_freezegun_is_to_ignore_reads_real_local_time(zone):
-    """What freezegun.configure lists has the machine's local time."""
+    """A module that freezegun.configure excludes has the machine's local time."""
     zone("Asia/Shanghai")
     ignored = {"__name__": "ignored_by_freezegun", "time": time}
     exec("def read():\n    return time.localtime().tm_year, time.gmtime().tm_year", ignored)  # noqa: S102  # for its name
@@ -271,7 +271,7 @@ def test_what_drives_the_test_run_reads_the_real_ctime(ecs):
 @pytest.mark.parametrize("sleep", ["virtual", "real"])
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_ctime_is_real_again_afterwards(backend, sleep):
-    """Both functions tell virtual time with either kind of sleep, and real time again after the test."""
+    """Both functions return virtual time with either kind of sleep, and real time after the test."""
     before = time.ctime, time.asctime, ctime, asctime
     with EcsEvents(backend=backend, sleep=sleep):
         years = time.ctime()[-4:], time.asctime()[-4:], ctime()[-4:], asctime()[-4:]
@@ -280,7 +280,7 @@ def test_ctime_is_real_again_afterwards(backend, sleep):
 
 
 def test_a_mock_of_ctime_is_kept(monkeypatch):
-    """A test's own stand-in for ctime stays in place."""
+    """A test's own patch stays in place."""
     monkeypatch.setattr(time, "ctime", lambda: "mocked")
     with EcsEvents():
         assert time.ctime() == "mocked"
@@ -288,7 +288,7 @@ def test_a_mock_of_ctime_is_kept(monkeypatch):
 
 @dataclasses.dataclass
 class Record:
-    """Keeps what tells local time, as programs do."""
+    """Keeps a function that returns local time, as programs do."""
 
     at: dt.datetime = dataclasses.field(default_factory=dt.datetime.now)
     stamp = staticmethod(time.ctime)
@@ -298,13 +298,13 @@ FORM = partial(time.strftime, "%H:%M")
 
 
 def minute(read=time.localtime, *, form=FORM):
-    """Keeps them as default arguments."""
+    """Keep functions as default arguments."""
     return f"{read().tm_hour:02}:{read().tm_min:02}", form()
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_functions_kept_before_the_test_tell_local_time_too(backend, zone):
-    """What a program has kept when it was loaded tells the zone's time, in summer too."""
+def test_functions_kept_before_the_test_return_local_time_too(backend, zone):
+    """Functions that a program kept at import return the zone's time, in summer too."""
     zone("America/New_York")
     with EcsEvents("2030-07-01T00:30:00Z", backend=backend):
         assert Record().at == dt.datetime(2030, 6, 30, 20, 30)
@@ -315,7 +315,7 @@ def test_functions_kept_before_the_test_tell_local_time_too(backend, zone):
 @pytest.mark.parametrize(("name", "in_utc"), [("Asia/Shanghai", "01:00"), ("America/New_York", "14:00")])
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_loop_that_sleeps_until_nine_wakes_at_nine(backend, name, in_utc, zone):
-    """A loop that computes its sleep from the local now wakes at nine of the zone."""
+    """A loop that computes its sleep from the local now wakes at nine in the zone."""
     zone(name)
     with EcsEvents(backend=backend) as ecs:
         now = dt.datetime.now()
@@ -327,7 +327,7 @@ def test_a_loop_that_sleeps_until_nine_wakes_at_nine(backend, name, in_utc, zone
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_daily_job_of_schedule_runs_at_its_local_time(backend, zone):
-    """A job that schedule is to run every day at nine runs at nine of the zone, in winter and in summer."""
+    """A job that schedule runs every day at nine runs at nine in the zone, in winter and in summer."""
     schedule = pytest.importorskip("schedule")
     zone("America/New_York")
     log, scheduler = [], schedule.Scheduler()

@@ -31,7 +31,7 @@ def clock():
 
 
 def in_a_loop(test):
-    """Run a test that is a coroutine with `asyncio.run`, as a test without a plugin for that does."""
+    """Run a coroutine with `asyncio.run`, as a test without an asyncio plugin does."""
 
     @functools.wraps(test)
     def run(ecs):
@@ -42,7 +42,7 @@ def in_a_loop(test):
 
 @in_a_loop
 async def test_a_sleep_lets_happen_what_is_due_on_the_way(ecs):
-    """A coroutine's sleep of an hour takes no time and ends exactly on the hour; each transition is at its instant."""
+    """A coroutine's sleep of an hour returns at once, exactly on the hour; each transition is at its instant."""
     seen = []
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+30m")
     ecs.on_change(lambda change: seen.append((str(change.to_status), clock())))
@@ -53,7 +53,7 @@ async def test_a_sleep_lets_happen_what_is_due_on_the_way(ecs):
 
 @in_a_loop
 async def test_tasks_wake_in_the_order_of_their_instants(ecs):
-    """Tasks that sleep together wake at their own instants, in order."""
+    """Tasks that sleep concurrently wake at their own instants, in order."""
     log = []
 
     async def sleeper(name, seconds):
@@ -66,7 +66,7 @@ async def test_tasks_wake_in_the_order_of_their_instants(ecs):
 
 @in_a_loop
 async def test_timeouts_strike_in_virtual_time(ecs):
-    """wait_for, and timers of the loop, count virtual seconds; a timer that was cancelled strikes never."""
+    """wait_for and timers of the loop count virtual seconds; a cancelled timer never runs."""
     loop, log = asyncio.get_running_loop(), []
     with pytest.raises(asyncio.TimeoutError):
         await asyncio.wait_for(asyncio.sleep(3600), 600)
@@ -81,7 +81,7 @@ async def test_timeouts_strike_in_virtual_time(ecs):
 
 @in_a_loop
 async def test_the_shortest_timer_ends(ecs):
-    """A tenth of a microsecond, which no clock here can hold, is rounded up rather than waited for in vain."""
+    """A tenth of a microsecond, shorter than the clock's step, is rounded up; the timer does not hang."""
     await asyncio.sleep(1e-7)
     assert ecs.now.microsecond == 1
     for _ in range(10):
@@ -91,7 +91,7 @@ async def test_the_shortest_timer_ends(ecs):
 
 @in_a_loop
 async def test_the_loops_clock_moves_with_the_process_and_never_back(ecs):
-    """loop.time() counts virtual seconds from what it was, whoever moves the clock."""
+    """loop.time() counts virtual seconds from its value before, whatever code moves the clock."""
     loop = asyncio.get_running_loop()
     before = loop.time()
     await asyncio.sleep(1.25)
@@ -102,7 +102,7 @@ async def test_the_loops_clock_moves_with_the_process_and_never_back(ecs):
 
 @in_a_loop
 async def test_a_timer_over_which_the_clock_was_moved_comes_at_once(ecs):
-    """When a coroutine itself moves the clock, timers that fell due meanwhile come as soon as it waits."""
+    """If a coroutine itself moves the clock, timers that became due run as soon as it waits."""
     loop, came = asyncio.get_running_loop(), asyncio.Event()
     loop.call_later(10, came.set)
     ecs.advance("1m")
@@ -112,7 +112,7 @@ async def test_a_timer_over_which_the_clock_was_moved_comes_at_once(ecs):
 
 @in_a_loop
 async def test_threads_of_a_loop_keep_virtual_time(ecs):
-    """Work given to a thread sleeps in virtual time beside the loop's tasks, and the loop hears of its end at once."""
+    """Work in a thread sleeps in virtual time beside the loop's tasks, and the loop gets its result at once."""
     log = []
 
     def work():
@@ -132,7 +132,7 @@ async def test_threads_of_a_loop_keep_virtual_time(ecs):
 
 @in_a_loop
 async def test_a_thread_wakes_a_loop_that_waits_for_it_alone(ecs):
-    """call_soon_threadsafe from a thread that slept meanwhile reaches the loop at the thread's instant."""
+    """call_soon_threadsafe from a thread that slept reaches the loop at the thread's instant."""
     loop, called = asyncio.get_running_loop(), asyncio.Event()
     thread = threading.Thread(target=lambda: (time.sleep(30), loop.call_soon_threadsafe(called.set)))
     thread.start()
@@ -180,7 +180,7 @@ def test_advance_lets_a_loop_in_another_thread_have_its_turn(ecs):
 
 @in_a_loop
 async def test_a_server_and_a_client_in_one_loop(ecs):
-    """Real sockets on loopback work while time flies: the server sleeps half a minute over each answer."""
+    """Real sockets on loopback work while virtual time passes: the server sleeps half a minute before each answer."""
     from aiohttp import web
 
     async def answer(_request):
@@ -205,7 +205,10 @@ async def test_a_server_and_a_client_in_one_loop(ecs):
 
 
 def slow_server(delay):
-    """A server in a thread from before the test, which takes real time over its answer; its port and what ends it."""
+    """A server in a thread from before the test, whose answer takes real time.
+
+    Yields its port and its stop function.
+    """
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
@@ -233,14 +236,14 @@ def slow_server(delay):
 
 
 async def fetched(port, timeout):
-    """What the server answers, within so many virtual seconds."""
+    """Return the server's answer, within the given virtual seconds."""
     limit = aiohttp.ClientTimeout(total=timeout)
     async with aiohttp.ClientSession(timeout=limit) as session, session.get(f"http://127.0.0.1:{port}/") as reply:
         return await reply.text()
 
 
 def test_a_time_out_gives_a_real_answer_real_time():
-    """A client with five minutes for its request gets the answer that a real server gives after a tenth of a second."""
+    """A client with a timeout of five minutes gets the answer of a real server that takes a tenth of a second."""
     port, end = slow_server(0.1)
     try:
         with EcsEvents() as ecs_events:
@@ -251,7 +254,7 @@ def test_a_time_out_gives_a_real_answer_real_time():
 
 
 def test_a_time_out_strikes_when_the_answer_does_not_come(monkeypatch):
-    """After its share of real time it strikes, and virtual time has passed."""
+    """It is raised after a share of real time, and virtual time has passed."""
     monkeypatch.setattr(_loops, "TIMEOUT_GRACE", 0.05)
     port, end = slow_server(0.3)
     try:
@@ -261,11 +264,11 @@ def test_a_time_out_strikes_when_the_answer_does_not_come(monkeypatch):
         end()
 
 
-# -- who does not belong to the test
+# -- threads that are not the test's
 
 
 def test_a_loop_in_a_thread_from_before_the_test_keeps_real_time():
-    """Its timers wait in earnest, and move nothing."""
+    """Its timers wait in real time, and move nothing."""
     go, log = threading.Event(), []
 
     async def outside():
@@ -274,7 +277,7 @@ def test_a_loop_in_a_thread_from_before_the_test_keeps_real_time():
         log.append(asyncio.get_running_loop().time() - started)
 
     def run():
-        while not go.is_set():  # a wait would make it the test's when the test sets it
+        while not go.is_set():  # a wait would assign it to the test when the test sets it
             select.select([], [], [], 0.001)
         asyncio.run(outside())
 
@@ -290,14 +293,14 @@ def test_a_loop_in_a_thread_from_before_the_test_keeps_real_time():
 
 
 def test_sleep_real_leaves_loops_alone():
-    """With sleep="real" a coroutine waits in earnest, and moves nothing."""
+    """With sleep="real" a coroutine waits in real time, and moves nothing."""
     with EcsEvents(sleep="real") as ecs_events:
         asyncio.run(asyncio.wait_for(asyncio.sleep(0.01), 5))
         assert ecs_events.now.microsecond == 0
 
 
 def test_a_loop_that_still_waits_ends_with_the_test():
-    """A loop in a thread leaves by its own timer; one without a timer waits on in earnest, and can still be woken."""
+    """A loop in a thread ends at its own timer; one without a timer waits on in real time, and can still be woken."""
     log, loops = [], []
 
     async def poll():
@@ -325,7 +328,7 @@ def test_a_loop_that_still_waits_ends_with_the_test():
 
 
 def test_nothing_stays_replaced():
-    """Loops have asyncio's own methods again, inherited as they were."""
+    """Loops have asyncio's own methods again, inherited as before."""
     kind = asyncio.selector_events.BaseSelectorEventLoop
     for backend in ("freezegun", "time-machine"):
         with EcsEvents(backend=backend):

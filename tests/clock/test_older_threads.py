@@ -1,4 +1,4 @@
-"""Threads from before the test: what a test hands to them is the test's, and what they do by themselves is not."""
+"""Threads from before the test: work that a test gives them is the test's; their own work is not."""
 
 import asyncio
 import concurrent.futures
@@ -27,14 +27,14 @@ def backend(request):
 
 @pytest.fixture
 def pool():
-    """A pool that was made before the clock, and outlives it."""
+    """A pool that was made before the clock, and stays open after it."""
     with concurrent.futures.ThreadPoolExecutor(2) as executor:
         yield executor
 
 
 @pytest.fixture
 def worker():
-    """What hands functions to a thread from before, which answers with what they return."""
+    """A thread from before that runs the functions it gets and returns their results."""
     work, answers = queue.Queue(), queue.Queue()
 
     def serve():
@@ -57,19 +57,19 @@ def clock():
     return dt.datetime.now(dt.timezone.utc).strftime("%H:%M:%S")
 
 
-def sleep_and_tell(seconds):
-    """Sleep, and return when that ended."""
+def sleep_and_return_end(seconds):
+    """Sleep, and return the instant after it."""
     time.sleep(seconds)
     return clock()
 
 
 def test_jobs_of_an_older_pool_sleep_virtually_in_each_test(backend, pool):
-    """Those that wait for a free thread too, and time passes no further than they sleep."""
+    """This includes jobs that wait for a free thread; time passes no further than they sleep."""
     for _ in range(3):
         with EcsEvents(backend=backend):
-            jobs = [pool.submit(sleep_and_tell, 8) for _ in range(4)]
+            jobs = [pool.submit(sleep_and_return_end, 8) for _ in range(4)]
             assert [job.result(timeout=20) for job in jobs] == ["00:00:08", "00:00:08", "00:00:16", "00:00:16"]
-            assert list(pool.map(sleep_and_tell, [1])) == ["00:00:17"]
+            assert list(pool.map(sleep_and_return_end, [1])) == ["00:00:17"]
             time.sleep(60)
             assert clock() == "00:01:17"
 
@@ -83,7 +83,7 @@ def test_a_job_of_an_older_pool_that_takes_real_time_holds_time(backend, pool):
 
 
 def test_an_older_pool_may_fail_and_cancel(backend, pool):
-    """An error comes out of the result; a job that was cancelled before its turn holds nothing."""
+    """The result raises the job's error; a job cancelled before its turn holds nothing."""
     with EcsEvents(backend=backend):
         with pytest.raises(ZeroDivisionError):
             pool.submit(lambda: 1 // 0).result()
@@ -104,7 +104,7 @@ def test_an_older_pool_that_was_shut_down_says_so(backend, pool):
 
 
 def test_a_job_that_an_older_pool_begins_after_the_test_is_done_in_real_time(pool):
-    """What still waited for its turn then is no longer the test's."""
+    """A job that was still queued then is no longer the test's."""
     gate = threading.Lock()
     with gate, EcsEvents():
         for _ in range(2):
@@ -118,11 +118,11 @@ def test_a_job_that_an_older_pool_begins_after_the_test_is_done_in_real_time(poo
 
 
 def test_a_coroutine_waits_for_an_older_pool(backend, pool):
-    """Its loop is told of the result, though a timeout is virtual."""
+    """Its loop gets the result in time, although a timeout is virtual."""
 
     async def main():
         loop = asyncio.get_running_loop()
-        return await asyncio.wait_for(loop.run_in_executor(pool, sleep_and_tell, 8), timeout=30)
+        return await asyncio.wait_for(loop.run_in_executor(pool, sleep_and_return_end, 8), timeout=30)
 
     for _ in range(2):
         with EcsEvents(backend=backend):
@@ -130,12 +130,12 @@ def test_a_coroutine_waits_for_an_older_pool(backend, pool):
 
 
 def test_an_older_worker_sleeps_virtually_in_each_test(backend, worker):
-    """Whether it waits with a lock from before, or since an earlier test."""
+    """It may wait with a lock from before the clock, or since an earlier test."""
     for _ in range(3):
         with EcsEvents(backend=backend):
-            assert worker(partial(sleep_and_tell, 8)) == "00:00:08"
+            assert worker(partial(sleep_and_return_end, 8)) == "00:00:08"
             started = time.monotonic()
-            assert worker(partial(sleep_and_tell, 8)) == "00:00:16"
+            assert worker(partial(sleep_and_return_end, 8)) == "00:00:16"
             assert time.monotonic() - started == 8
 
 
@@ -148,19 +148,19 @@ def test_an_older_worker_that_takes_real_time_holds_time(backend, worker):
 
 
 def test_an_older_worker_goes_on_after_the_test(worker):
-    """A sleep that the test's end cuts short ends, and the next test finds the worker at work."""
+    """The test's end ends its sleep early, and the next test finds the worker running."""
     with EcsEvents():
         with pytest.raises(queue.Empty):
             worker(partial(time.sleep, 3600))
         assert clock() == "00:01:00"
     assert worker(int) is None  # of the sleep
     with EcsEvents():
-        assert worker(partial(sleep_and_tell, 8)) == 0
+        assert worker(partial(sleep_and_return_end, 8)) == 0
         time.sleep(60)
 
 
 def test_an_older_thread_that_ends_is_forgotten(backend):
-    """Time does not wait for it, and a join finds its end."""
+    """Time does not wait for it, and a join returns."""
     stop = threading.Event()
     first, second = (threading.Thread(target=stop.wait) for _ in range(2))
     first.start()
@@ -176,7 +176,7 @@ def test_an_older_thread_that_ends_is_forgotten(backend):
 
 
 def test_an_older_loop_runs_virtually_what_a_test_hands_to_it(backend):
-    """A coroutine that a test has run in the loop of another thread sleeps virtually, in each test."""
+    """A coroutine that a test runs in the loop of another thread sleeps virtually, in each test."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
@@ -195,7 +195,7 @@ def test_an_older_loop_runs_virtually_what_a_test_hands_to_it(backend):
 
 
 def test_a_thread_that_wakes_by_itself_keeps_real_time(backend):
-    """A test has handed it nothing."""
+    """The test has given it no work."""
     stop, rounds = threading.Event(), []
 
     def flush():
@@ -214,7 +214,7 @@ def test_a_thread_that_wakes_by_itself_keeps_real_time(backend):
 
 
 def test_a_thread_of_pytest_or_its_plugins_is_left_alone():
-    """Who notifies it has not handed it work."""
+    """Notifying it does not give it work."""
     names = {"__name__": "pytest_timeout", "event": threading.Event(), "log": [], "sleep": time.sleep}
     exec("def watch():\n    event.wait()\n    sleep(0.01)\n    log.append(1)\n", names)  # noqa: S102  # a module of that name
     thread = threading.Thread(target=names["watch"])
@@ -232,7 +232,7 @@ def test_a_pool_of_processes_that_outlives_its_test_is_no_complaint():
 
 
 def test_a_loop_whose_thread_is_gone_still_takes_work():
-    """Nobody is taken in for it: its thread ended while the loop still counted as running."""
+    """No thread is adopted for it: its thread ended while the loop still counted as running."""
     loop, done = asyncio.new_event_loop(), []
     loop._thread_id = -1
     with EcsEvents():

@@ -1,4 +1,4 @@
-"""Event loops that can't be virtual say so at once, where a test would wait in real time."""
+"""Event loops that cannot be virtual raise an error at once, where a test would wait in real time."""
 
 import asyncio
 import datetime as dt
@@ -26,12 +26,12 @@ def ecs(request):
 
 
 def run_program(program):
-    """Run a program in a process of its own, so that what it patches stays there."""
+    """Run a program in a process of its own, so that its patches stay there."""
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
 def test_uvloop_is_refused(ecs):
-    """A sleep says what to use instead; what takes no time goes on, and so does a server's tick in a thread."""
+    """A sleep raises an error that names alternatives; calls that take no time work, as does a server in a thread."""
     uvloop = pytest.importorskip("uvloop")
 
     async def nothing():
@@ -58,7 +58,7 @@ def test_uvloop_is_refused(ecs):
 
 
 def test_gevent_is_refused(ecs):
-    """Its sleep says so."""
+    """Its sleep raises the error."""
     gevent = pytest.importorskip("gevent")
     with pytest.raises(EcsEventsError, match="gevent keeps real time"):
         gevent.sleep(3600)
@@ -72,7 +72,7 @@ def test_curio_is_refused(ecs):
 
 
 def test_threads_from_before_the_test_use_them_in_real_time():
-    """A run of each in a thread that is not the test's."""
+    """Each runs in a thread that is not the test's."""
     curio, uvloop = pytest.importorskip("curio"), pytest.importorskip("uvloop")
     gevent = pytest.importorskip("gevent")
     go, done, seen = threading.Lock(), threading.Lock(), []
@@ -96,7 +96,7 @@ def test_threads_from_before_the_test_use_them_in_real_time():
 
 @pytest.mark.parametrize("when", ["before", "within"])
 def test_nest_asyncio_is_virtual(when):
-    """A loop within a loop sleeps virtually, whether it was patched before the test or in it."""
+    """A nested loop sleeps virtually, whether it was patched before the test or in it."""
     pytest.importorskip("nest_asyncio")
     apply = "import nest_asyncio, asyncio; loop = asyncio.new_event_loop(); nest_asyncio.apply(loop)\n"
     within = apply.replace("import", "    import", 1)
@@ -117,11 +117,11 @@ def test_nest_asyncio_is_virtual(when):
     )
 
 
-# -- neighbours
+# -- neighbouring functions
 
 
 def test_perf_counter_moves_with_the_clock(ecs):
-    """As `time.monotonic` does; in another thread's wait too."""
+    """It moves as `time.monotonic` does, also during another thread's wait."""
     began, began_ns = time.perf_counter(), time.perf_counter_ns()
     time.sleep(90)
     assert round(time.perf_counter() - began, 3) == 90
@@ -131,14 +131,14 @@ def test_perf_counter_moves_with_the_clock(ecs):
 @settings(deadline=200, max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_hypothesis_measures_real_time(ecs, data):
-    """An hour's sleep between two draws exceeds no deadline."""
+    """A virtual hour of sleep between two draws exceeds no deadline."""
     data.draw(st.integers())
     time.sleep(3600)
     data.draw(st.integers())
 
 
 def test_a_log_file_rolls_over_at_virtual_midnight(ecs, tmp_path):
-    """A handler of `logging` writes what comes after midnight into a new file."""
+    """A handler of `logging` starts a new file for records after midnight."""
     handler = logging.handlers.TimedRotatingFileHandler(tmp_path / "log", when="midnight", utc=True, delay=True)
     for hours, text in ((23, "one"), (2, "two")):
         time.sleep(hours * 3600)
@@ -148,7 +148,7 @@ def test_a_log_file_rolls_over_at_virtual_midnight(ecs, tmp_path):
 
 
 def test_a_poll_of_a_process_ends(ecs):
-    """`while process.poll() is None: sleep(60)` ends, as sleeping lets a process get on."""
+    """`while process.poll() is None: sleep(60)` ends, because sleeping lets a process run."""
     process = subprocess.Popen([sys.executable, "-c", "pass"])
     for _ in range(1_000_000):
         if process.poll() is not None:

@@ -1,4 +1,4 @@
-"""Time stands while a thread, a child process or a loop of the test does something real that ends by itself."""
+"""Time stands still while a thread, a child process or a loop of the test does real work that ends by itself."""
 
 import asyncio
 import concurrent.futures
@@ -88,20 +88,20 @@ def poller():
 
 
 def fetch(address):
-    """What a GET answers."""
+    """Return the answer to a GET."""
     with urllib.request.urlopen("http://{}:{}/".format(*address), timeout=5) as reply:
         return reply.read()
 
 
 def read_raw(address):
-    """What is read from a connection."""
+    """Return what is read from a connection."""
     with socket.create_connection(address) as connection:
         connection.sendall(b"GET")
         return connection.recv(100)
 
 
 def shake_hands(address):
-    """Begin TLS with a server that does not know it."""
+    """Begin TLS with a server that does not support it."""
     with socket.create_connection(address) as connection, suppress(OSError):
         ssl.create_default_context().wrap_socket(connection, server_hostname="localhost")
 
@@ -153,14 +153,14 @@ WORK = {
 
 @pytest.mark.parametrize("work", WORK.values(), ids=WORK)
 def test_real_work_holds_time(slow, work):
-    """A thread that sleeps a minute is not woken meanwhile, nor is a future over the work late in 30 virtual seconds."""
+    """A thread that sleeps a minute stays asleep, and a future over the work does not time out after 30 s."""
     with EcsEvents(), concurrent.futures.ThreadPoolExecutor(1) as pool, poller() as polls:
         pool.submit(work, slow).result(timeout=30)
         assert (polls, clock()) == ([], "00:00:00")
 
 
 def test_a_queue_is_not_late_for_what_another_thread_fetches(ecs, slow):
-    """Its timeout is virtual."""
+    """The queue's timeout is virtual."""
     done = queue.Queue()
     threading.Thread(target=lambda: done.put(fetch(slow))).start()
     assert done.get(timeout=30) == b"ok"
@@ -168,7 +168,7 @@ def test_a_queue_is_not_late_for_what_another_thread_fetches(ecs, slow):
 
 
 def test_a_loop_waits_for_a_thread_that_runs_a_program(ecs):
-    """wait_for over to_thread is not late."""
+    """wait_for over to_thread does not time out."""
 
     async def main():
         return await asyncio.wait_for(asyncio.to_thread(subprocess.call, HALF_A_SECOND), timeout=30)
@@ -178,7 +178,7 @@ def test_a_loop_waits_for_a_thread_that_runs_a_program(ecs):
 
 
 def test_advance_waits_for_real_work_too(ecs):
-    """What another thread does now happens before the time to which the test moves."""
+    """Work of another thread ends before the target instant of the move."""
     log = []
     thread = threading.Thread(target=lambda: log.append((subprocess.call(HALF_A_SECOND), clock())))
     thread.start()
@@ -219,7 +219,7 @@ def serving(server):
 
 @pytest.mark.parametrize("kind", [http.server.HTTPServer, http.server.ThreadingHTTPServer])
 def test_a_request_to_a_server_of_the_test_lets_its_handler_sleep(ecs, kind):
-    """The handler's sleep is virtual, and so is not waited for as real work."""
+    """The handler's sleep is virtual, so time does not wait for it as real work."""
     started = real_now()
     with serving(kind(("127.0.0.1", 0), Answering)) as address:
         assert fetch(address) == b"ok"
@@ -227,8 +227,8 @@ def test_a_request_to_a_server_of_the_test_lets_its_handler_sleep(ecs, kind):
     assert real_now() - started < 5
 
 
-def test_a_server_in_wait_of_requests_holds_nothing(ecs):
-    """Neither its thread nor an open connection between two requests keeps time from passing."""
+def test_a_server_that_waits_for_requests_holds_nothing(ecs):
+    """Neither its thread nor an open connection between two requests stops time."""
     started = real_now()
     with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering)) as address:
         client = http.client.HTTPConnection(*address)
@@ -240,8 +240,8 @@ def test_a_server_in_wait_of_requests_holds_nothing(ecs):
     assert real_now() - started < 5
 
 
-def test_a_raw_server_in_wait_holds_nothing(ecs):
-    """A thread that accepts, and one that reads what it has accepted, keep nobody from sleeping."""
+def test_a_raw_server_that_waits_holds_nothing(ecs):
+    """A thread that accepts, or reads from an accepted connection, stops no other thread's sleep."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve():
@@ -265,7 +265,7 @@ def test_a_raw_server_in_wait_holds_nothing(ecs):
 
 
 def test_idle_pools_of_processes_hold_nothing(ecs):
-    """Once their work is done, time passes."""
+    """Time passes once their work is done."""
     with SPAWN.Pool(1) as pool, concurrent.futures.ProcessPoolExecutor(1, mp_context=SPAWN) as executor:
         pool.apply(int)
         executor.submit(int).result()
@@ -277,7 +277,7 @@ def test_idle_pools_of_processes_hold_nothing(ecs):
 
 
 def test_an_end_of_a_pair_of_sockets_holds_nothing(ecs):
-    """Who reads from it waits for another thread, which wakes it when it likes."""
+    """A reader of it waits for another thread, and that thread decides when to wake it."""
     left, right = socket.socketpair()
     thread = threading.Thread(target=partial(left.recv, 1))
     thread.start()
@@ -289,7 +289,7 @@ def test_an_end_of_a_pair_of_sockets_holds_nothing(ecs):
 
 
 def test_tls_without_a_socket_of_its_own_holds_nothing(ecs):
-    """What reads TLS from memory tells nothing of where its bytes come from."""
+    """TLS read from memory does not show where its bytes come from."""
     names = {"__name__": "ssl", "time": time, "lock": threading.Lock()}
     exec("def read(self):\n    with lock:\n        pass\n", names)  # noqa: S102  # a function of that module
     with names["lock"]:
@@ -302,7 +302,7 @@ def test_tls_without_a_socket_of_its_own_holds_nothing(ecs):
 
 @pytest.mark.parametrize("kind", [http.server.HTTPServer, wsgiref.simple_server.WSGIServer])
 def test_shutting_down_a_server_takes_no_virtual_time(ecs, kind):
-    """What is due later does not happen while `shutdown` waits for the server's thread."""
+    """Later due work does not happen while `shutdown` waits for the server's thread."""
     ecs.instances.add("i-web1")
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
     with serving(kind(("127.0.0.1", 0), Answering)):
@@ -313,7 +313,7 @@ def test_shutting_down_a_server_takes_no_virtual_time(ecs, kind):
 # -- its end
 
 
-def wait_for_ever(process):
+def wait_endlessly(process):
     """Wait for a program that does not end."""
     with process:
         process.wait()
@@ -324,11 +324,11 @@ def hold_a_thread():
     with EcsEvents() as ecs:
         ecs.patience = 0.3
         process = subprocess.Popen(ENDLESS)
-        thread = threading.Thread(target=wait_for_ever, args=(process,))
+        thread = threading.Thread(target=wait_endlessly, args=(process,))
         thread.start()
         started = real_now()
         time.sleep(3600)
-        assert 0.2 <= real_now() - started < 5  # it may have been seen at work just before
+        assert 0.2 <= real_now() - started < 5  # the scheduler can have seen it working just before
         time.sleep(3600)
         assert clock() == "02:00:00"
         process.kill()
@@ -351,20 +351,20 @@ def hold_a_loop():
         assert clock() == "01:00:00"
 
 
-@pytest.mark.parametrize(("hold", "place"), [(hold_a_thread, "wait_for_ever"), (hold_a_loop, "hold_a_loop")])
+@pytest.mark.parametrize(("hold", "place"), [(hold_a_thread, "wait_endlessly"), (hold_a_loop, "hold_a_loop")])
 def test_time_goes_on_when_real_work_takes_longer_than_patience(hold, place):
-    """And a warning says so once, at whose line, and what to do."""
+    """One warning names the line and what to do."""
     with pytest.warns(RealWorkWarning, match=rf"0.3 seconds.*test_real_work\.py:\d+ in {place}\..*patience") as told:
         hold()
     assert len(told) == 1
 
 
-def test_a_program_in_a_loop_outside_the_test_is_waited_for_as_ever():
+def test_a_program_in_a_loop_outside_the_test_is_waited_for_as_usual():
     """A thread that is not the test's runs its own loop."""
     go = threading.Event()
 
     def outside():
-        while not go.is_set():  # a wait would make it the test's when the test sets it
+        while not go.is_set():  # a wait would assign it to the test when the test sets it
             select.select([], [], [], 0.001)
         in_a_loop(lambda process: process.wait())
 
@@ -376,7 +376,7 @@ def test_a_program_in_a_loop_outside_the_test_is_waited_for_as_ever():
 
 
 def test_a_pool_of_threads_that_has_nothing_to_do_holds_nothing(ecs):
-    """The helpers of a pool wake up in real time."""
+    """The helper threads of a pool wake up in real time."""
     with ThreadPool(1) as pool:
         pool.apply(int)
         started = real_now()
@@ -387,7 +387,7 @@ def test_a_pool_of_threads_that_has_nothing_to_do_holds_nothing(ecs):
 
 
 def test_a_thread_that_has_just_ended_holds_nothing():
-    """It may end between the look at who runs and the look at what they do."""
+    """It can end between the check of the running threads and the check of their work."""
     ended = TestThread(1, None)
     thread = threading.Thread(target=ended.begin)
     thread.start()

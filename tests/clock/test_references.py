@@ -1,4 +1,4 @@
-"""Functions of `time` and `datetime` that a program took before the test, and keeps where no module's names show them."""
+"""Functions of `time` and `datetime` that a program took before the test and keeps outside its module's names."""
 
 import copy
 import datetime as dt
@@ -80,21 +80,21 @@ PAUSES = {
 
 @pytest.mark.parametrize("kept", PAUSES)
 def test_a_sleep_that_was_taken_when_the_module_was_loaded_moves_the_clock(ecs, kept):
-    """Wherever the module keeps it."""
+    """This works wherever the module keeps it."""
     PAUSES[kept](60)
     assert ecs.now.minute == 1
 
 
 @pytest.mark.parametrize("kept", PAUSES)
-def test_what_was_taken_sleeps_in_earnest_outside_a_served_test(kept):
-    """Before and after tests with a cloud, and in tests without one."""
+def test_what_was_taken_sleeps_in_real_time_outside_a_served_test(kept):
+    """Such tests are those before and after tests with a cloud, and tests without one."""
     since = time.perf_counter()
     PAUSES[kept](0.01)
     assert time.perf_counter() - since >= 0.01
 
 
-def test_what_was_taken_sleeps_in_earnest_in_threads_of_others(ecs):
-    """A thread that the test did not start has real time."""
+def test_what_was_taken_sleeps_in_real_time_in_other_threads(ecs):
+    """A thread that the test did not start sleeps in real time."""
     done = []
 
     def bystander():
@@ -111,7 +111,7 @@ def test_what_was_taken_sleeps_in_earnest_in_threads_of_others(ecs):
 
 @pytest.mark.parametrize("seconds", [-1, "1", None])
 def test_a_kept_sleep_refuses_what_the_real_one_refuses(seconds):
-    """With the same error."""
+    """It raises the same error."""
     with pytest.raises((TypeError, ValueError)) as expected:
         real_sleep(seconds)
     with pytest.raises(expected.type) as refusal:
@@ -120,14 +120,14 @@ def test_a_kept_sleep_refuses_what_the_real_one_refuses(seconds):
 
 
 def test_the_stand_in_looks_like_the_function():
-    """By its name, its module and its documentation."""
+    """It has its name, module and docstring."""
     kept = _stand_ins.sleep
     assert (kept.__name__, kept.__qualname__, kept.__module__) == ("sleep", "sleep", "time")
     assert kept.__doc__ == real_sleep.__doc__
 
 
 def test_the_stand_in_is_there_for_the_run_of_pytest_alone(pytester, real):
-    """It is there before the first conftest.py is loaded, and the end of the run takes it out."""
+    """It exists before the first conftest.py is loaded, and the end of the run removes it."""
     pytester.makeconftest("import time\nAT_IMPORT = time.sleep\n")
     pytester.makepyfile(
         """
@@ -142,8 +142,8 @@ def test_the_stand_in_is_there_for_the_run_of_pytest_alone(pytester, real):
     assert time.sleep is real
 
 
-def test_somebody_elses_sleep_stays(real):
-    """What has replaced `time.sleep` before the plugin or after it is not touched."""
+def test_a_sleep_of_another_tool_stays(real):
+    """A replacement of `time.sleep` made before or after the plugin stays."""
 
     def other(_seconds): ...
 
@@ -226,14 +226,14 @@ CLOCKS = {
 
 @pytest.mark.parametrize("kept", CLOCKS)
 def test_a_clock_that_was_taken_when_the_module_was_loaded_moves_with_the_sleeps(ecs, kept):
-    """Wherever the module keeps it."""
+    """This works wherever the module keeps it."""
     before = CLOCKS[kept]()()
     time.sleep(60)
     assert CLOCKS[kept]()() - before == 60
 
 
 @pytest.mark.parametrize("kept", CLOCKS)
-def test_a_clock_that_was_taken_tells_real_time_after_the_test(kept):
+def test_a_clock_that_was_taken_shows_real_time_after_the_test(kept):
     """Each place has the real function again."""
     with EcsEvents(), EcsEvents():
         pass
@@ -264,7 +264,7 @@ class Stamped:
 
 
 def test_the_time_of_day_is_virtual_where_it_was_taken(ecs):
-    """Functions, methods of classes, and the classes themselves as default arguments."""
+    """This covers functions, methods of classes, and the classes themselves as default arguments."""
     time.sleep(90)
     assert _now() == Stamped().utc == _by_class()[0] == ecs.now
     assert _stamp() == ecs.now.timestamp()
@@ -275,14 +275,14 @@ def test_the_time_of_day_is_virtual_where_it_was_taken(ecs):
 
 @pytest.fixture
 def module(monkeypatch):
-    """A module of the user's that is loaded while the test runs."""
+    """A module of the user that is loaded while the test runs."""
     module = ModuleType("loaded_late")
     monkeypatch.setitem(sys.modules, module.__name__, module)
     return module
 
 
 def _define(module, text):
-    """What an import does."""
+    """Bind a name, as an import does."""
     exec(text, vars(module))  # noqa: S102  # see above
 
 
@@ -290,14 +290,14 @@ READER = "import time\ndef read(clock=time.monotonic): return clock()\n"
 
 
 def moves(read):
-    """Whether a clock moves with the test's sleeps."""
+    """Return whether a clock moves with the test's sleeps."""
     before = read()
     time.sleep(60)
     return read() - before == 60
 
 
 def test_names_that_a_module_gets_later_are_found(module):
-    """A module is looked at again when it has more names; one that is loaded anew too."""
+    """A module is examined again when it has more names; a reloaded module too."""
     with EcsEvents():
         pass
     _define(module, READER)
@@ -310,7 +310,7 @@ def test_names_that_a_module_gets_later_are_found(module):
 
 
 def test_what_the_test_puts_in_the_place_stays(module):
-    """Only what was put there for the test is taken out."""
+    """Only what was put there for the test is removed."""
     _define(module, READER + "CLOCKS = [time.monotonic]\nGONE = [time.monotonic]\nFIXED = (time.monotonic,)\n")
     real = module.CLOCKS[0]
     with EcsEvents():
@@ -323,8 +323,8 @@ def test_what_the_test_puts_in_the_place_stays(module):
         assert [other] == module.CLOCKS
 
 
-def test_no_code_of_the_users_runs_while_modules_are_looked_at(module):
-    """Properties, lazy objects and classes with attributes of their own are passed by."""
+def test_no_user_code_runs_while_modules_are_examined(module):
+    """Properties, lazy objects and classes with attributes of their own are skipped."""
     text = """
     class Lazy:
         def __getattribute__(self, name): raise SystemExit(name)
@@ -345,8 +345,8 @@ def test_no_code_of_the_users_runs_while_modules_are_looked_at(module):
         assert ecs_events.now.year == 2030
 
 
-def test_a_librarys_module_is_looked_at_if_it_has_a_clock(module, monkeypatch):
-    """Its default arguments are replaced, and classes of datetime's that it has stay."""
+def test_a_librarys_module_is_examined_if_it_has_a_clock(module, monkeypatch):
+    """Its default arguments are replaced; its classes of datetime are not."""
     folder = _references._LIBRARIES[0]
     module.__file__ = f"{folder}/loaded_late.py"
     _define(module, READER + "import datetime as dt\ndef kind(of=dt.datetime): return of\n")
@@ -361,12 +361,12 @@ def test_a_librarys_module_is_looked_at_if_it_has_a_clock(module, monkeypatch):
         assert module.kind() is real
 
 
-# -- what can't be reached
+# -- what cannot be reached
 
 
 @dataclass(frozen=True)
 class Deadline:
-    """What a fixture of a wider scope may make before the test: no module has it."""
+    """An object that a fixture of a wider scope can make before the test: it is in no module."""
 
     clocks: tuple = (time.monotonic,)
 
@@ -389,8 +389,8 @@ def _spin_by_tuple():
         pass
 
 
-def test_a_handler_that_spins_by_a_real_clock_is_told_which(ecs):
-    """Instead of being told that it neither sleeps nor calls: the function, where it is kept, and what to do."""
+def test_a_handler_that_spins_by_a_real_clock_gets_its_name(ecs):
+    """Instead of the advice to sleep, the message has the function, where it is kept, and what to do."""
     ecs.patience = 0.1
     with pytest.raises(StuckHandlerError) as failure:
         ecs.run(Deadline().passes, 3600, until="1h")
@@ -401,8 +401,8 @@ def test_a_handler_that_spins_by_a_real_clock_is_told_which(ecs):
     assert "neither slept" not in text
 
 
-def test_a_handler_that_spins_by_the_virtual_clock_is_told_to_sleep(ecs):
-    """The clock library's own functions keep the real ones, for good reason; they are not named."""
+def test_a_handler_that_spins_by_the_virtual_clock_gets_the_advice_to_sleep(ecs):
+    """The clock library's own functions are real on purpose; the message does not name them."""
     ecs.patience = 0.05
 
     def spin():
@@ -416,15 +416,15 @@ def test_a_handler_that_spins_by_the_virtual_clock_is_told_to_sleep(ecs):
 
 
 def test_the_other_back_end_is_advised_where_it_helps():
-    """time-machine changes time.time wherever it is kept, also in a tuple of a module."""
+    """time-machine changes time.time everywhere, also in a tuple of a module."""
     with EcsEvents() as ecs_events:
         ecs_events.patience = 0.01
         with pytest.raises(StuckHandlerError, match=r'time\.time, .* as FIXED.0. in .*backend="time-machine"'):
             ecs_events.run(_spin_by_tuple, until="1h")
 
 
-def test_a_receiver_that_spins_by_a_real_clock_is_told_which(ecs):
-    """The sentence about a receiver that hangs names the function too."""
+def test_a_receiver_that_spins_by_a_real_clock_gets_its_name(ecs):
+    """The message about a receiver that hangs names the function too."""
     ecs.patience = 0.01
     ecs.instances.add("i-web1")
     ecs.subscribe(lambda _: Deadline().passes(3600))
@@ -434,7 +434,7 @@ def test_a_receiver_that_spins_by_a_real_clock_is_told_which(ecs):
 
 @pytest.mark.parametrize("under_run", [False, True])
 def test_a_loop_of_sleeps_that_is_measured_by_a_real_clock_ends(ecs, under_run):
-    """Virtual days would pass until real time has caught up; within `patience` the test fails with the function's name."""
+    """Virtual days would pass before real time catches up; after `patience` the test fails with the function's name."""
     ecs.patience = 0.05
     with pytest.raises(StuckHandlerError, match=r"waited again and again.*time\.monotonic, which keeps real time"):
         if under_run:
@@ -444,7 +444,7 @@ def test_a_loop_of_sleeps_that_is_measured_by_a_real_clock_ends(ecs, under_run):
 
 
 def test_a_loop_of_sleeps_that_has_no_real_clock_goes_on(ecs):
-    """However long it takes in real time."""
+    """It goes on, however long it takes in real time."""
     ecs.patience = 0.0001
     for _ in range(3000):
         time.sleep(1)
@@ -452,7 +452,7 @@ def test_a_loop_of_sleeps_that_has_no_real_clock_goes_on(ecs):
 
 
 def test_what_time_machine_changes_is_not_named():
-    """It tells virtual time wherever it is kept, so that it is not why the handler spins."""
+    """It shows virtual time everywhere, so it is not the reason why the handler spins."""
 
     def handler(clocks=(time.time,)):
         while clocks[0]() < 1e12:

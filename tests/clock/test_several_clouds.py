@@ -1,4 +1,4 @@
-"""Several clouds at once: each serves while it is there, whatever the order in which they are left."""
+"""Several clouds at once: each answers while it is open, in any order of closing."""
 
 import contextlib
 import datetime as dt
@@ -29,7 +29,7 @@ def backend(request):
 
 
 def patched():
-    """What a cloud replaces, as it is now."""
+    """Return what a cloud replaces, as it is now."""
     return [
         (time.sleep, time.time, time.monotonic, time.monotonic_ns, dt.datetime),
         (threading.Event.wait, threading.Event.set, threading.Condition.wait, threading.Thread.start),
@@ -41,20 +41,20 @@ def patched():
 
 @pytest.fixture(autouse=True)
 def nothing_stays():
-    """After each test everything is as it was."""
+    """After each test everything is as before."""
     before = patched()
     yield
     assert patched() == before
 
 
 def instances():
-    """The ids of the instances of the cloud that answers here."""
+    """Return the ids of the instances of the cloud that answers here."""
     body = requests.get(f"http://ecs.aliyuncs.com/?{QUERY}", timeout=1).json()
     return [one["InstanceId"] for one in body["Instances"]["Instance"]]
 
 
 class Gates:
-    """Real locks by which threads take turns."""
+    """Real locks that let threads take turns."""
 
     def __init__(self, count):
         self.all = [threading.Lock() for _ in range(count)]
@@ -69,7 +69,7 @@ class Gates:
 
 
 def test_the_second_goes_on_when_the_first_is_left(backend, call):
-    """The one that is left over answers, its clock is the process's, and what is due happens."""
+    """The remaining cloud answers, its clock is the process's, and due work happens."""
     first, second = EcsEvents(backend=backend), EcsEvents(backend=backend)
     first.__enter__()
     first.instances.add("i-first")
@@ -88,8 +88,8 @@ def test_the_second_goes_on_when_the_first_is_left(backend, call):
         assert first.now.hour == 0
 
 
-def test_whoever_leaves_last_gives_the_clock_back(backend):
-    """Of three, the one that froze the clock may leave first."""
+def test_the_last_cloud_gives_the_clock_back(backend):
+    """Of three, the cloud that froze the clock can close first."""
     clouds = [EcsEvents(backend=backend) for _ in range(3)]
     for one in clouds:
         one.__enter__()
@@ -108,7 +108,7 @@ def test_another_start_is_refused(backend):
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_a_module_that_was_loaded_meanwhile_keeps_nothing(backend, order, tmp_path, monkeypatch):
-    """Names that it took from `time` within two clouds are the real functions when both have been left."""
+    """Names that it took from `time` within two clouds are the real functions after both have closed."""
     name = f"taken_within_{backend.replace('-', '_')}_{order[0]}"
     (tmp_path / f"{name}.py").write_text("from time import sleep\n")
     (tmp_path / f"{name}_before.py").write_text("from time import sleep\n")
@@ -132,7 +132,7 @@ def test_a_module_that_was_loaded_meanwhile_keeps_nothing(backend, order, tmp_pa
 @pytest.mark.parametrize("sleep", ["virtual", "real"])
 @pytest.mark.parametrize("leaves_first", ["first", "second"])
 def test_threads_with_a_cloud_each(backend, sleep, leaves_first):
-    """Calls of a thread are answered by its own cloud, and its polls are virtual, while another thread has another."""
+    """Each thread's calls are answered by its own cloud, and its polls are virtual."""
     gates, seen, took = Gates(4), {}, []
 
     def use(name):

@@ -1,4 +1,4 @@
-"""A handler of signals may come in the midst of waiting, wake who waits, start a thread, or wait itself."""
+"""A signal handler can interrupt a wait, wake a waiting thread, start a thread, or wait itself."""
 
 import datetime as dt
 import heapq
@@ -42,14 +42,14 @@ def ecs(backend):
 
 @pytest.fixture
 def on_signal():
-    """Have SIGUSR1 call a function."""
+    """Call a function on SIGUSR1."""
     before = signal.getsignal(signal.SIGUSR1)
     yield lambda act: signal.signal(signal.SIGUSR1, lambda *_: act())
     signal.signal(signal.SIGUSR1, before)
 
 
 def in_an_hour(act):
-    """Have a thread do something in an hour."""
+    """Run a function in a thread in an hour."""
     threading.Timer(3600, act).start()
 
 
@@ -62,7 +62,7 @@ def send():
 
 
 def test_a_daemon_ends_gracefully(ecs, on_signal):
-    """A handler that sets what a loop waits with ends the loop at that instant, again and again."""
+    """A handler that sets what a loop waits for ends the loop at that instant, each time."""
     for hour in range(1, 101):
         stopping = threading.Event()
         on_signal(stopping.set)
@@ -74,8 +74,8 @@ def test_a_daemon_ends_gracefully(ecs, on_signal):
         assert (ecs.now.timestamp() - ecs._clock.started_at / 1e6) == hour * 3600
 
 
-def test_a_handler_that_sleeps_puts_off_what_it_interrupts(ecs, on_signal):
-    """As in real time: who is interrupted sleeps to his own end, or until the handler's if that is later."""
+def test_a_handler_that_sleeps_delays_what_it_interrupts(ecs, on_signal):
+    """As in real time, the interrupted sleep ends at its own end, or at the handler's if that is later."""
     for pause in (1, 60, 7200) * 20:
         start = ecs.now
         on_signal(lambda: time.sleep(pause))  # noqa: B023  # called in this round
@@ -85,7 +85,7 @@ def test_a_handler_that_sleeps_puts_off_what_it_interrupts(ecs, on_signal):
 
 
 def test_a_receiver_may_send_it(ecs, on_signal):
-    """A signal that comes with a change of an event interrupts whatever moved the clock."""
+    """A signal sent during a change of an event interrupts the call that moved the clock."""
     stopping = threading.Event()
     on_signal(stopping.set)
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
@@ -94,13 +94,13 @@ def test_a_receiver_may_send_it(ecs, on_signal):
     assert ecs.now == event.not_before
 
 
-# -- at any moment
+# -- at any step
 
 
 class Steps:
-    """Has SIGUSR1 come at one step after the other of what waits in the main thread: at every `STRIDE`th.
+    """Sends SIGUSR1 at successive steps of a wait in the main thread: at every `STRIDE`th.
 
-    At each round there is a new `event` to wait for.
+    Each round has a new `event` to wait for.
     """
 
     def __init__(self):
@@ -132,7 +132,7 @@ class Steps:
 
 
 def wait_in_threads(steps, ecs):
-    """Wait in all ways, in the main thread under `steps` and in another beside it; what came when, in seconds."""
+    """Wait in all ways, in the main thread under `steps` and in another one; return what woke when, in seconds."""
     start, ticks = ecs.now, []
 
     def tick():
@@ -154,7 +154,7 @@ def wait_in_threads(steps, ecs):
 @pytest.mark.parametrize("backend", ["freezegun"])
 @pytest.mark.parametrize("doing", ["sets the event", "sleeps", "waits in vain", "starts a thread that sets it"])
 def test_at_every_step_of_waiting(ecs, on_signal, doing):
-    """Wherever it comes, nobody waits for ever, wakes at a wrong instant, or sees time go back."""
+    """At each step no thread hangs, wakes at a wrong instant, or sees time go back."""
     all_steps, never = Steps(), threading.Event()
 
     def set_event():
@@ -177,10 +177,10 @@ def test_at_every_step_of_waiting(ecs, on_signal, doing):
 
 
 def test_an_event_is_set_while_its_lock_is_held(ecs, on_signal):
-    """A handler that interrupts who has the lock of an event sets it all the same, and all that wait for it wake."""
+    """A handler that interrupts the holder of an event's lock can still set the event, and all waiters wake."""
 
     class Interrupted(threading.Condition):
-        """Has a signal come when the main thread has the lock."""
+        """Sends a signal while the main thread has the lock."""
 
         def __enter__(self):
             super().__enter__()
@@ -202,7 +202,7 @@ def test_an_event_is_set_while_its_lock_is_held(ecs, on_signal):
     "moment", [("waits", "real_now", 1), ("clock", "due_from", 1), ("clock", "due_from", 2), ("source", "move_to", 1)]
 )
 def test_time_does_not_go_back(ecs, on_signal, monkeypatch, moment):
-    """A handler that sleeps while the clock is about to be moved has moved it further, and nobody's turn is lost."""
+    """A handler sleeps while the clock is about to move: it has moved it further, and no thread loses its turn."""
     whose, function, call = moment
     where = {"waits": _scheduler, "clock": ecs._clock, "source": ecs._clock._own}[whose]
     real, calls, log = getattr(where, function), itertools.count(1), []
@@ -229,7 +229,7 @@ def test_time_does_not_go_back(ecs, on_signal, monkeypatch, moment):
 
 
 def test_due_work_is_taken_once(monkeypatch):
-    """Work that a handler has taken is left to it, and what comes after it stays."""
+    """Work that a handler has taken is not taken again, and later work stays."""
     queue = DueQueue()
     queue.push(1, print, "first")
     queue.push(2, print, "second")

@@ -1,4 +1,4 @@
-"""Whatever waits in a thread of the test moves the clock instead."""
+"""Waits in threads of the test move the clock."""
 
 import concurrent.futures
 import datetime as dt
@@ -26,7 +26,7 @@ HOUR = 3600
 
 
 def np_like():
-    """A whole number of another kind."""
+    """A whole number of another type."""
 
     class Whole:
         def __index__(self):
@@ -51,7 +51,7 @@ def clock():
 
 
 def run_in_threads(*targets):
-    """Run each in a thread of its own, to the end."""
+    """Run each function in a thread of its own, to the end."""
     threads = [threading.Thread(target=target) for target in targets]
     for thread in threads:
         thread.start()
@@ -63,7 +63,7 @@ def run_in_threads(*targets):
 
 
 def test_a_sleep_lets_happen_what_is_due_on_the_way(ecs):
-    """An hour's sleep takes no time, and each transition happens with the clock at its instant."""
+    """An hour's sleep returns at once, and each transition happens with the clock at its instant."""
     seen = []
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+30m")
     ecs.on_change(lambda change: seen.append((str(change.to_status), clock())))
@@ -73,13 +73,13 @@ def test_a_sleep_lets_happen_what_is_due_on_the_way(ecs):
 
 
 def test_a_sleep_taken_by_name_moves_the_clock_too(ecs):
-    """`from time import sleep` before the test is no way around the clock."""
+    """`from time import sleep` before the test does not bypass the clock."""
     sleep_by_name(HOUR)
     assert clock() == "01:00:00"
 
 
 def test_names_taken_during_the_test_are_given_back(real):
-    """A module that is loaded in the test has the real sleep when it has ended, and moves the next test's clock."""
+    """A module loaded in the test has the real sleep after it, and moves the clock of the next test."""
     module = ModuleType("loaded_in_the_test")
     try:
         with EcsEvents():
@@ -102,7 +102,7 @@ def test_names_taken_during_the_test_are_given_back(real):
 
 @pytest.mark.parametrize("backend", ["freezegun", "time-machine"])
 def test_a_name_that_kept_a_tests_sleep_moves_the_next_tests_clock(backend):
-    """A module that was there before, and took `sleep` and `monotonic` only in the test, is as good in the next."""
+    """A module from before that took `sleep` and `monotonic` during the test works in the next one too."""
     module = sys.modules["takes_late"] = ModuleType("takes_late")
     try:
         with EcsEvents(backend=backend):
@@ -111,7 +111,7 @@ def test_a_name_that_kept_a_tests_sleep_moves_the_next_tests_clock(backend):
             before, before_ns = module.monotonic(), module.monotonic_ns()
             module.sleep(60)
             assert ecs_events.now.minute == 1
-            if backend == "time-machine":  # freezegun's own names are freezegun's to take back
+            if backend == "time-machine":  # freezegun itself restores its own names
                 assert (module.monotonic() - before, module.monotonic_ns() - before_ns) == (60, 60 * 10**9)
     finally:
         del sys.modules["takes_late"]
@@ -121,7 +121,7 @@ def test_a_name_that_kept_a_tests_sleep_moves_the_next_tests_clock(backend):
 
 
 def test_a_sleep_alone_that_was_kept_moves_every_later_tests_clock():
-    """Whatever else of its test is gone, and wherever new functions are kept."""
+    """It works after the rest of its test is gone, and wherever new functions are kept."""
     module = sys.modules["keeps_sleep"] = ModuleType("keeps_sleep")
     try:
         with EcsEvents(backend="time-machine"):
@@ -135,11 +135,11 @@ def test_a_sleep_alone_that_was_kept_moves_every_later_tests_clock():
 
 
 def sleeping_bystander(sleep, go):
-    """A thread that is none of the next test's, and its result when it has slept."""
+    """A thread that is not the next test's, and its result after it has slept."""
     done = []
 
     def run():
-        while not go.is_set():  # a wait would make it the test's when the test sets it
+        while not go.is_set():  # a wait would assign it to the test when the test sets it
             select.select([], [], [], 0.001)
         sleep()
         done.append("slept")
@@ -149,12 +149,12 @@ def sleeping_bystander(sleep, go):
     return thread, done
 
 
-def test_a_kept_sleep_waits_in_earnest_for_who_does():
-    """The next test's clock is moved neither by threads of others nor by the standard library's own pauses."""
+def test_a_kept_sleep_waits_in_real_time_for_other_threads():
+    """Other threads, and the standard library's own pauses, do not move the next test's clock."""
     module = sys.modules["multiprocessing.keeps"] = ModuleType("multiprocessing.keeps")
     try:
         with EcsEvents():
-            # What an import does, and a function of that module.
+            # What an import binds, and a function of that module.
             exec("from time import sleep\ndef pause(): sleep(0.01)", vars(module))  # noqa: S102
         go = threading.Event()
         thread, done = sleeping_bystander(module.pause, go)
@@ -171,7 +171,7 @@ def test_a_kept_sleep_waits_in_earnest_for_who_does():
 
 
 def test_a_sleep_of_an_ended_test_may_be_put_back_into_time(real):
-    """So does whoever mocks it within a test, and undoes it afterwards; then it is a real one."""
+    """Mocking it within a test and undoing that afterwards puts it back; then it is a real sleep."""
     patch = pytest.MonkeyPatch()
     try:
         with EcsEvents():
@@ -194,7 +194,7 @@ def test_a_sleep_of_an_ended_test_may_be_put_back_into_time(real):
 
 @pytest.mark.parametrize("backend", ["freezegun", "time-machine"])
 def test_a_clock_that_cannot_be_taken_whole_is_given_back(backend, real, monkeypatch):
-    """A module that does not let its names be replaced has the error pass, and time goes on."""
+    """If a module does not let its names be replaced, its error is raised, and time goes on."""
 
     class ReadOnly(ModuleType):
         def __setattr__(self, name, value):
@@ -212,7 +212,7 @@ def test_a_clock_that_cannot_be_taken_whole_is_given_back(backend, real, monkeyp
 @pytest.mark.parametrize("kind", ["mock", "autospec", "function", "wraps"])
 @pytest.mark.parametrize("backend", ["freezegun", "time-machine"])
 def test_a_sleep_that_was_mocked_around_the_clock_is_back_afterwards(backend, kind):
-    """Inside, sleeping moves the clock, by whichever name; what else has the mock keeps it."""
+    """Inside, each name of sleep moves the clock; names that hold the mock keep it."""
     module = sys.modules["has_the_mock"] = ModuleType("has_the_mock")
     kinds = {
         "mock": {},
@@ -236,7 +236,7 @@ def test_a_sleep_that_was_mocked_around_the_clock_is_back_afterwards(backend, ki
 
 @pytest.mark.parametrize("backend", ["freezegun", "time-machine"])
 def test_a_clock_within_another_leaves_names_as_they_were(backend):
-    """What names show while the outer clock holds is not what the next test finds there."""
+    """The next test does not find the names of the outer clock."""
     with EcsEvents(backend=backend), EcsEvents(backend=backend) as inner:
         sleep_by_name(60)
         assert inner.now.minute == 1
@@ -248,7 +248,7 @@ def test_a_clock_within_another_leaves_names_as_they_were(backend):
 @pytest.mark.parametrize("backend", ["freezegun", "time-machine"])
 @pytest.mark.parametrize("is_first", [False, True])
 def test_a_name_that_the_test_has_replaced_itself_stays(backend, is_first):
-    """A stand-in of the author's own is not overwritten; it is a real sleep again when he takes it away."""
+    """A stand-in of the user is not overwritten; after the user removes it, the real sleep is back."""
     module, calls = ModuleType("with_a_stand_in"), []
     sys.modules[module.__name__] = module
     module.sleep = real = time.sleep
@@ -269,7 +269,7 @@ def test_a_name_that_the_test_has_replaced_itself_stays(backend, is_first):
 
 
 def test_what_is_no_module_among_the_modules_is_left_alone():
-    """Libraries put objects among the modules; one without names of its own has nothing to look at."""
+    """Libraries put objects among the modules; one without names has nothing to examine."""
     sys.modules["no_module_at_all"] = object()
     try:
         with EcsEvents(backend="time-machine") as ecs_events:
@@ -289,20 +289,20 @@ def test_a_sleep_refuses_what_the_real_one_refuses(ecs, seconds):
         _stand_ins.real_sleep(seconds)
     with pytest.raises(expected.type) as refusal:
         time.sleep(seconds)
-    if expected.type is not OverflowError:  # its words name types of C, and differ with the platform
+    if expected.type is not OverflowError:  # its message names types of C, and differs by platform
         assert str(refusal.value) == str(expected.value)
 
 
 @pytest.mark.parametrize("seconds", [2, 2.0, True, np_like()], ids=["int", "float", "bool", "index"])
 def test_a_sleep_takes_what_the_real_one_takes(ecs, seconds):
-    """Whole numbers of any kind."""
+    """Whole numbers of any type are accepted."""
     before = ecs.now
     time.sleep(seconds)
     assert (ecs.now - before).seconds == int(seconds)
 
 
 def test_sleep_real_waits():
-    """With sleep="real" nothing that waits is replaced."""
+    """With sleep="real" no waiting function is replaced."""
     before = (time.sleep, threading.Condition.wait, threading.Thread.start, threading.Thread.join, queue.SimpleQueue)
     with EcsEvents(sleep="real"):
         assert before == (
@@ -315,7 +315,7 @@ def test_sleep_real_waits():
 
 
 def test_a_sleep_between_looks_at_a_process_is_real(ecs):
-    """Subprocess pauses between two looks at its child; time would fly by else."""
+    """Subprocess pauses between two polls of its child; virtual time would race otherwise."""
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(0.1)"]) as process:
         process.wait(timeout=60)
     assert process.returncode == 0
@@ -323,7 +323,7 @@ def test_a_sleep_between_looks_at_a_process_is_real(ecs):
 
 
 def test_the_longest_sleep_there_is_waits_for_others(ecs):
-    """Who sleeps for ever, or beyond the year 9999, waits for what others do, and time does not run away."""
+    """An endless sleep, or one beyond the year 9999, waits for other threads, and time does not run away."""
     done = []
     sleeper = threading.Thread(target=lambda: done.append(time.sleep(threading.TIMEOUT_MAX)), daemon=True)
     sleeper.start()
@@ -331,8 +331,8 @@ def test_the_longest_sleep_there_is_waits_for_others(ecs):
     assert (clock(), done) == ("00:01:00", [])
 
 
-def test_sleeping_on_a_clock_that_somebody_else_holds():
-    """A clock that is followed is moved by sleeping, whatever holds it."""
+def test_sleeping_on_a_clock_that_another_tool_holds():
+    """Sleeping moves a clock that is followed, whichever library holds it."""
     with freezegun.freeze_time("2020-01-01") as frozen, EcsEvents() as ecs_events:
         time.sleep(HOUR)
         assert frozen().hour == ecs_events.now.hour == 1
@@ -341,8 +341,8 @@ def test_sleeping_on_a_clock_that_somebody_else_holds():
         assert clock() == "01:00:00"
 
 
-def test_what_is_seen_under_somebody_elses_frozen_clock_is_not_remembered():
-    """A module first seen while freezegun had frozen it is looked at again by a test that freezes for itself."""
+def test_what_is_seen_under_another_tools_frozen_clock_is_not_remembered():
+    """A module first seen while another tool had frozen it is examined again by a test with its own freeze."""
     module = ModuleType("seen_while_frozen")
     module.nap, module.now = time.sleep, time.monotonic
     sys.modules[module.__name__] = module
@@ -363,7 +363,7 @@ def test_what_is_seen_under_somebody_elses_frozen_clock_is_not_remembered():
 
 
 def test_monotonic_time_moves_with_the_clock(ecs):
-    """A deadline on time.monotonic comes when the clock has moved so far; it never goes back."""
+    """A deadline on time.monotonic comes when the clock has moved that far; it never goes back."""
     before, before_ns = time.monotonic(), time.monotonic_ns()
     time.sleep(90)
     assert time.monotonic() - before == pytest.approx(90)
@@ -371,7 +371,7 @@ def test_monotonic_time_moves_with_the_clock(ecs):
 
 
 def test_other_threads_keep_their_monotonic_time():
-    """Under time-machine, which leaves it alone, a thread that the test did not start reads the real one."""
+    """time-machine leaves it real, so a thread that the test did not start reads real time."""
     asked, answered = queue.SimpleQueue(), queue.SimpleQueue()
 
     def answer():
@@ -392,11 +392,11 @@ def test_other_threads_keep_their_monotonic_time():
     assert (second[1] - first[1]) / 1e9 < HOUR / 2
 
 
-# -- what threads wait with
+# -- waits of threads
 
 
 def test_threads_wake_in_the_order_of_their_instants(ecs):
-    """Threads that sleep together wake one after the other; of one instant, in the order in which they were started."""
+    """Concurrent sleeps end one after the other; those of one instant end in the order of their starts."""
     log = []
 
     def sleeper(name, *naps):
@@ -419,7 +419,7 @@ def test_threads_wake_in_the_order_of_their_instants(ecs):
 
 
 def test_advance_lets_sleeping_threads_have_their_turn(ecs):
-    """Advance returns when every thread that wakes on the way, or at its end, waits again."""
+    """Advance returns when every thread that woke in between, or at its end, waits again."""
     log = []
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+2m")
 
@@ -433,8 +433,8 @@ def test_advance_lets_sleeping_threads_have_their_turn(ecs):
     assert log == [("00:01:00", "Scheduled"), ("00:02:00", "Executing"), ("00:03:00", "Executed")]
 
 
-def test_an_event_that_nobody_sets_times_out_in_virtual_time(ecs):
-    """threading.Event.wait, as pollers use it to be stopped, moves the clock, and says whether it was set."""
+def test_an_event_that_is_not_set_times_out_in_virtual_time(ecs):
+    """threading.Event.wait, as pollers use it to be stopped, moves the clock and returns whether it was set."""
     event = threading.Event()
     assert not event.wait(60)
     assert clock() == "00:01:00"
@@ -447,7 +447,7 @@ def test_an_event_that_nobody_sets_times_out_in_virtual_time(ecs):
 
 
 def test_a_condition_is_notified_or_times_out_in_virtual_time(ecs):
-    """Condition.wait and wait_for count virtual seconds; a wait without the lock is refused as ever."""
+    """Condition.wait and wait_for count virtual seconds; a wait without the lock is an error as usual."""
     condition, state = threading.Condition(), []
 
     def notify():
@@ -467,7 +467,7 @@ def test_a_condition_is_notified_or_times_out_in_virtual_time(ecs):
 
 
 def test_a_notification_after_the_time_is_up_is_for_the_next_one(ecs):
-    """A waiter whose time is up takes no notification from the one that still waits."""
+    """A waiter that has timed out takes no notification from one that still waits."""
     condition, woken = threading.Condition(), []
 
     def wait(timeout):
@@ -487,7 +487,7 @@ def test_a_notification_after_the_time_is_up_is_for_the_next_one(ecs):
 
 
 def test_a_waiter_that_is_held_up_after_its_time_takes_no_notification(ecs):
-    """Nor does one whose time is up, and that only waits for the lock to say so."""
+    """The same is true for one that has timed out and only waits for the lock."""
     condition, woken = threading.Condition(), []
 
     def wait(timeout):
@@ -529,7 +529,7 @@ def test_a_semaphore_and_a_barrier_time_out_in_virtual_time(ecs):
 
 
 def test_pools_of_threads_keep_virtual_time(ecs):
-    """Work in an executor sleeps in virtual time; its futures come in order, and time out in virtual time."""
+    """Work in an executor sleeps in virtual time; its futures complete in order, and time out in virtual time."""
     with concurrent.futures.ThreadPoolExecutor(3) as pool:
 
         def work(seconds):
@@ -547,7 +547,7 @@ def test_pools_of_threads_keep_virtual_time(ecs):
 
 
 def test_join_times_out_in_virtual_time(ecs):
-    """Thread.join with a timeout comes back when so much virtual time has passed, or when the thread has ended."""
+    """Thread.join with a timeout returns after that much virtual time, or when the thread has ended."""
     thread = threading.Thread(target=time.sleep, args=(60,))
     thread.start()
     thread.join(0)
@@ -561,7 +561,7 @@ def test_join_times_out_in_virtual_time(ecs):
 
 
 def test_the_standard_scheduler_keeps_virtual_time(ecs):
-    """sched.scheduler, whose clock and sleep are defaults bound when it was loaded, runs in virtual time."""
+    """sched.scheduler bound its clock and sleep as defaults at import; it runs in virtual time."""
     log, scheduler = [], sched.scheduler()
     for delay in (30, 10, 20):
         scheduler.enter(delay, 1, lambda: log.append(clock()))
@@ -570,7 +570,7 @@ def test_the_standard_scheduler_keeps_virtual_time(ecs):
 
 
 def test_a_blocking_scheduler_keeps_virtual_time(ecs):
-    """APScheduler's BlockingScheduler, as pollers use it, runs its jobs at their instants, and ends when it is told."""
+    """APScheduler's BlockingScheduler, as pollers use it, runs jobs at their instants, and can be stopped."""
     schedulers = pytest.importorskip("apscheduler.schedulers.blocking")
     log, scheduler = [], schedulers.BlockingScheduler(timezone="UTC")
 
@@ -599,7 +599,7 @@ def test_a_background_scheduler_runs_while_the_test_advances(ecs):
 
 
 def test_a_thread_that_a_receiver_wakes_works_at_that_instant(ecs):
-    """What a receiver puts into a queue is handled before time moves on, though nobody but the worker waits for it."""
+    """The worker handles what a receiver puts into a queue before time moves on, although only the worker waits."""
     work, log = queue.Queue(), []
     ecs.on_change(lambda change: work.put(str(change.to_status)))
 
@@ -618,7 +618,7 @@ def test_a_thread_that_a_receiver_wakes_works_at_that_instant(ecs):
 
 
 def test_a_receiver_may_sleep(ecs):
-    """A receiver that sleeps lets others happen meanwhile, of which it is told when it has returned."""
+    """While a receiver sleeps, other events happen; it gets them after it has returned."""
     log = []
 
     def receiver(change):
@@ -635,15 +635,15 @@ def test_a_receiver_may_sleep(ecs):
     assert clock() == "02:00:00"
 
 
-def test_an_error_in_a_receiver_comes_out_of_the_sleep_that_moved_the_clock(ecs):
-    """And the other threads sleep on."""
+def test_an_error_in_a_receiver_is_raised_by_the_sleep_that_moved_the_clock(ecs):
+    """The other threads sleep on."""
     log = []
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
     ecs.strict -= {"receivers"}
     end = ecs.on_change(lambda _: 1 // 0)
     other = threading.Thread(target=lambda: (time.sleep(3 * HOUR), log.append(clock())))
     other.start()
-    time.sleep(1)  # now the other one sleeps, and this thread moves the clock
+    time.sleep(1)  # now the other thread sleeps, and this one moves the clock
     with pytest.raises(ZeroDivisionError):
         time.sleep(2 * HOUR)
     assert clock() == "01:00:00"
@@ -652,11 +652,11 @@ def test_an_error_in_a_receiver_comes_out_of_the_sleep_that_moved_the_clock(ecs)
     assert log == ["03:00:00"]
 
 
-# -- threads that wait for something real
+# -- threads with a real wait
 
 
 def test_a_thread_that_waits_for_something_real_does_not_stop_time(ecs):
-    """A thread held by a plain lock, or in a C queue made before the test, keeps nobody from sleeping."""
+    """A thread held by a plain lock, or in a C queue from before the test, does not block sleeps."""
     lock = threading.Lock()
     with lock:
         held = threading.Thread(target=lock.acquire)
@@ -667,7 +667,7 @@ def test_a_thread_that_waits_for_something_real_does_not_stop_time(ecs):
 
 
 def test_a_thread_that_works_is_waited_for(ecs):
-    """While another thread of the test computes, time stands."""
+    """While another thread of the test computes, time stands still."""
     log = []
 
     def work():
@@ -684,7 +684,7 @@ def test_a_thread_that_works_is_waited_for(ecs):
 
 
 def test_without_processor_clocks_a_threads_place_tells_whether_it_works(monkeypatch):
-    """Where a thread's processor time cannot be read, it counts as working as long as it moves on."""
+    """If a thread's processor time cannot be read, it counts as working while its place in the code changes."""
     from pytest_ecsevents.clock import _processor_use
 
     monkeypatch.setattr(_processor_use, "_cpu_clock_of", None)
@@ -699,22 +699,22 @@ def test_without_processor_clocks_a_threads_place_tells_whether_it_works(monkeyp
 
 
 @pytest.mark.skipif(not hasattr(time, "clock_gettime_ns"), reason="threads have no clocks of their own here")
-def test_a_thread_that_is_no_more_uses_nothing():
-    """What the system refuses to tell of a thread that has just ended counts as nothing done."""
+def test_a_thread_that_has_ended_uses_nothing():
+    """If the system cannot report a thread that has just ended, it counts as idle."""
     from pytest_ecsevents.clock import _processor_use
 
     assert _processor_use._time_used(-1) == -1
 
 
 def test_a_thread_pool_of_processes_does_not_hang(ecs):
-    """Multiprocessing's pool of threads waits in C; the test gets its result all the same."""
+    """Multiprocessing's pool of threads waits in C; the test still gets its result."""
     with ThreadPool(2) as pool:
         assert pool.map(lambda number: (time.sleep(60), number)[1], [1, 2], chunksize=1) == [1, 2]
     assert clock() == "00:01:00"
 
 
 def test_an_interrupt_ends_a_wait(ecs, monkeypatch):
-    """Ctrl-C in a thread that waits comes through, and the others go on."""
+    """Ctrl-C in a thread that waits is raised, and the others go on."""
     from pytest_ecsevents.clock._threads import Wait
 
     log = []
@@ -731,11 +731,11 @@ def test_an_interrupt_ends_a_wait(ecs, monkeypatch):
     assert log == ["00:01:00"]
 
 
-# -- who does not belong to the test
+# -- threads that are not the test's
 
 
 def test_a_thread_that_pytest_starts_keeps_real_time(ecs):
-    """pytest-timeout and their like start threads in the test's thread; those watch the test, and do not belong to it."""
+    """pytest-timeout and similar plugins start threads in the test's thread; those watch the test."""
     real = []
     namespace = {"__name__": "pytest_timeout", "threading": threading, "real": real, "time": time}
     exec(  # noqa: S102  # a module of that name
@@ -749,7 +749,7 @@ def test_a_thread_that_pytest_starts_keeps_real_time(ecs):
 
 
 def test_a_thread_that_cannot_be_started_is_forgotten(ecs, monkeypatch):
-    """A start that fails leaves no thread behind that time would wait for."""
+    """Time does not wait for a thread whose start failed."""
     thread = threading.Thread(target=lambda: None)
     thread.start()
     thread.join()
@@ -760,7 +760,7 @@ def test_a_thread_that_cannot_be_started_is_forgotten(ecs, monkeypatch):
 
 
 def test_an_interrupt_while_a_thread_starts_leaves_the_thread_alone(monkeypatch):
-    """Ctrl-C after the thread has begun comes through, and the thread goes on to its end."""
+    """Ctrl-C after the thread has begun is raised, and the thread runs to its end."""
     log, real = [], threading.Thread.start
 
     def interrupted(thread):
@@ -778,8 +778,8 @@ def test_an_interrupt_while_a_thread_starts_leaves_the_thread_alone(monkeypatch)
     assert log == ["00:00:00", "00:01:00"]
 
 
-def test_who_has_ended_need_not_be_waited_for(ecs):
-    """A join that comes just after the end finds it."""
+def test_a_thread_that_has_ended_need_not_be_waited_for(ecs):
+    """A join just after the end returns."""
     from pytest_ecsevents.clock._threads import Wait
 
     scheduler = ecs._clock.waits
@@ -788,7 +788,7 @@ def test_who_has_ended_need_not_be_waited_for(ecs):
     assert scheduler.wait_for_end(Wait(scheduler, scheduler.me(), None), ended)
 
 
-def test_a_thread_started_twice_is_refused_as_ever(ecs):
+def test_a_thread_started_twice_is_refused_as_usual(ecs):
     """A thread of the test that still runs cannot be started again."""
     thread = threading.Thread(target=time.sleep, args=(60,))
     thread.start()
@@ -801,7 +801,7 @@ def test_a_thread_started_twice_is_refused_as_ever(ecs):
 
 
 def test_threads_that_still_sleep_end_with_the_test():
-    """A daemon's loop leaves by its own sleep, past `except Exception`, its finally blocks run, and nothing is reported."""
+    """A daemon's loop ends at its own sleep, past `except Exception`; its finally blocks run, without a report."""
     log = []
 
     def poll(sleep):
@@ -825,7 +825,7 @@ def test_threads_that_still_sleep_end_with_the_test():
 
 
 def test_a_thread_that_cleans_up_at_the_end_of_the_test_cannot_sleep():
-    """Its next sleep ends it as well; time has come to its end."""
+    """Its next sleep ends it too, because virtual time has ended."""
     log = []
 
     def poll():
@@ -842,7 +842,7 @@ def test_a_thread_that_cleans_up_at_the_end_of_the_test_cannot_sleep():
 
 
 def test_an_idle_pool_goes_on_in_real_time():
-    """The threads of a pool that outlives the test wait for work, then and in the tests after."""
+    """The threads of a pool that outlives the test wait for work, then and in later tests."""
     with EcsEvents():
         pool = concurrent.futures.ThreadPoolExecutor(1)
         assert pool.submit(lambda: 1).result() == 1
@@ -853,7 +853,7 @@ def test_an_idle_pool_goes_on_in_real_time():
 
 
 def test_nothing_stays_replaced():
-    """What waits is the standard library's own again."""
+    """Waiting functions are the standard library's own again."""
     before = [
         (owner, name, getattr(owner, name))
         for owner, name in (

@@ -1,4 +1,4 @@
-"""Instants and durations as authors write them."""
+"""Instants and durations as users write them."""
 
 import datetime as dt
 
@@ -72,7 +72,7 @@ def test_an_instant_can_be_written_in_many_ways(written, meant):
     ids=["naive datetime", "text without zone", "no time", "number", "too far"],
 )
 def test_what_is_no_instant_is_refused_in_a_sentence(written, sentence):
-    """A naive or malformed time is refused, and the sentence says why and how to write it."""
+    """A naive or malformed time is refused; the message says why and how to write it."""
     with pytest.raises(BadArgumentError) as error:
         parse_when(written, "start", NOW)
     assert str(error.value) == sentence
@@ -130,5 +130,5 @@ def test_instants_are_printed_as_the_service_prints_them():
     ("micros", "text"), [(0, "0s"), (9_000_000_000, "2h30m"), (86_400_500_000, "1d0.5s"), (-1_000_000, "-1s")]
 )
 def test_durations_are_printed_as_they_are_written(micros, text):
-    """A duration in a message can be pasted back."""
+    """A duration in a message can be passed back."""
     assert duration_text(micros) == text

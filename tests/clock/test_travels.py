@@ -1,4 +1,4 @@
-"""A travel of time-machine moves the test's clock, also where freezegun holds that."""
+"""A travel of time-machine moves the test's clock, also when freezegun holds it."""
 
 import datetime as dt
 import subprocess
@@ -31,7 +31,7 @@ def utc():
 
 
 def test_a_block(ecs):
-    """What is due by then happens, sleeping goes on from there, and behind the block it is as early as before."""
+    """Work due by then happens, sleeping continues from there, and after the block the time is as before."""
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
     with library.travel(MAY, tick=False):
         assert utc() == ecs.now == MAY
@@ -44,7 +44,7 @@ def test_a_block(ecs):
 
 
 def test_blocks_within_blocks(ecs):
-    """Each goes back to the one around it, the same object included."""
+    """Each returns to the enclosing one, also when it is the same object."""
     outer = library.travel(MAY, tick=False)
     with outer, library.travel(MAY + dt.timedelta(days=9), tick=False):
         assert ecs.now.day == 10
@@ -56,7 +56,7 @@ def test_blocks_within_blocks(ecs):
 
 
 def test_the_traveller_moves_on(ecs):
-    """By `move_to`, and by `shift` with a timedelta or seconds."""
+    """It moves by `move_to`, and by `shift` with a timedelta or seconds."""
     with library.travel(MAY, tick=False) as traveller:
         traveller.shift(dt.timedelta(hours=1))
         traveller.shift(1.5)
@@ -66,7 +66,7 @@ def test_the_traveller_moves_on(ecs):
 
 
 def test_a_zone(ecs):
-    """The zone of the destination is the process's meanwhile."""
+    """The destination's zone is the process's in the meantime."""
     before = time.tzname
     with library.travel(dt.datetime(2031, 5, 1, tzinfo=ZoneInfo("Asia/Tokyo")), tick=False):
         assert time.localtime().tm_hour == 0
@@ -87,7 +87,7 @@ def test_a_decorated_function(ecs):
 
 
 def test_a_travel_that_outlives_the_test():
-    """The fixture of time-machine may end after the cloud: then it moves nothing, and the next test is as ever."""
+    """The fixture of time-machine can end after the cloud: it moves nothing then, and the next test is not affected."""
     with EcsEvents():
         journey = library.travel(MAY, tick=False)
         journey.start()
@@ -99,7 +99,7 @@ def test_a_travel_that_outlives_the_test():
 
 
 def test_within_a_freeze_of_freezeguns():
-    """time-machine says itself that it cannot."""
+    """time-machine itself raises the error."""
     with EcsEvents(), freezegun.freeze_time("2031-01-01"), pytest.raises(RuntimeError, match="freezegun is active"):
         library.travel(MAY).start()
 
@@ -118,7 +118,7 @@ def test_destinations_of_every_version(start, at):
 
 
 def test_it_may_be_loaded_within_the_test():
-    """A helper that imports it when it is called."""
+    """A helper imports it when it is called."""
     program = (
         "from pytest_ecsevents import EcsEvents\n"
         "with EcsEvents() as ecs_events:\n"

@@ -1,4 +1,4 @@
-"""trio in threads of the test keeps virtual time, and anyio on trio."""
+"""trio, and anyio on trio, keep virtual time in threads of the test."""
 
 import datetime as dt
 import socket
@@ -34,7 +34,7 @@ def clock():
 
 
 async def poll(seen=None, *, every=60):
-    """A handler that goes on until it is stopped."""
+    """A handler that runs until it is stopped."""
     try:
         while True:
             await trio.sleep(every)
@@ -47,7 +47,7 @@ async def poll(seen=None, *, every=60):
 
 
 def test_a_sleep_lets_happen_what_is_due_on_the_way(ecs):
-    """An hour's sleep takes no time and ends exactly on the hour; each transition is at its instant."""
+    """An hour's sleep returns at once, exactly on the hour; each transition is at its instant."""
     seen = []
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+30m")
     ecs.on_change(lambda change: seen.append((str(change.to_status), clock())))
@@ -57,7 +57,7 @@ def test_a_sleep_lets_happen_what_is_due_on_the_way(ecs):
 
 
 def test_tasks_wake_in_the_order_of_their_instants(ecs):
-    """Also where one waits for longer than a day, which is the longest that trio itself waits at once."""
+    """One task waits longer than a day, the longest single wait of trio itself."""
     seen = []
 
     async def sleeper(seconds):
@@ -75,7 +75,7 @@ def test_tasks_wake_in_the_order_of_their_instants(ecs):
 
 
 def test_a_time_out_strikes_in_virtual_time(ecs):
-    """What does not come within ten minutes is given up ten minutes later, and trio's clock says so."""
+    """A wait of ten minutes times out ten minutes later on trio's clock."""
 
     async def main():
         began = trio.current_time()
@@ -88,7 +88,7 @@ def test_a_time_out_strikes_in_virtual_time(ecs):
 
 
 def test_a_receiver_wakes_a_task(ecs):
-    """A task that waits for nothing but a change is woken when the change is due."""
+    """A task that waits only for a change wakes when the change is due."""
 
     async def main():
         told = trio.Event()
@@ -101,7 +101,7 @@ def test_a_receiver_wakes_a_task(ecs):
 
 
 def test_waiting_until_all_tasks_are_idle_takes_its_cushion(ecs):
-    """`wait_all_tasks_blocked` comes back though another task sleeps for an hour."""
+    """`wait_all_tasks_blocked` returns although another task sleeps for an hour."""
 
     async def main():
         async with trio.open_nursery() as nursery:
@@ -114,13 +114,13 @@ def test_waiting_until_all_tasks_are_idle_takes_its_cushion(ecs):
 
 
 def test_a_clock_that_was_passed_keeps_its_own_time(ecs):
-    """Trio's own clock for tests jumps as it does without us."""
+    """Trio's own test clock jumps as it does without the plugin."""
     trio.run(trio.sleep, 3600, clock=trio.testing.MockClock(autojump_threshold=0))
     assert clock() == "00:00:00"
 
 
 def test_a_thread_from_before_the_test_keeps_real_time():
-    """Its run goes on by trio's own clock, its worker threads included."""
+    """Its run uses trio's own clock, in its worker threads too."""
     go, done, spans = threading.Lock(), threading.Lock(), []
     go.acquire()
     done.acquire()
@@ -148,7 +148,7 @@ def test_a_thread_from_before_the_test_keeps_real_time():
 
 
 def test_worker_threads_sleep_virtually_in_each_test():
-    """Trio keeps its threads: in the second cloud, too, what they do counts and nobody complains."""
+    """Trio reuses its threads: in the second cloud their work counts too, and no error is raised."""
     for _ in range(2):
         with EcsEvents() as ecs_events:
 
@@ -162,17 +162,17 @@ def test_worker_threads_sleep_virtually_in_each_test():
             began = real_now()
             for _ in range(100):
                 time.sleep(60)
-            assert real_now() - began < 5  # the idle threads hold nothing up
+            assert real_now() - began < 5  # the idle threads do not stop time
 
 
 def test_a_thread_calls_into_the_run(ecs):
-    """A worker thread has the run sleep for it."""
+    """A worker thread lets the run sleep for it."""
     trio.run(trio.to_thread.run_sync, lambda: trio.from_thread.run(trio.sleep, 90))
     assert clock() == "00:01:30"
 
 
 def test_an_answer_comes_before_its_time_out(ecs):
-    """A real answer on its way holds time that would strike; a sleep beside an idle socket is held no second."""
+    """A real answer under way delays a timeout; a sleep beside an idle socket is not delayed."""
     here, there = socket.socketpair()
 
     def answer():
@@ -203,7 +203,7 @@ def test_an_answer_comes_before_its_time_out(ecs):
 
 
 def test_run_stops_a_run_of_trio(ecs):
-    """The main task is canceled at its end; its clean-up runs, and the place is where it awaited."""
+    """The main task is canceled at its end; its clean-up runs, and the message names the line where it awaited."""
     seen = []
     stopped = ecs.run(lambda: trio.run(poll, seen), until="1d")
     assert ecs.now - dt.timedelta(days=1) == dt.datetime(2030, 1, 1, tzinfo=dt.timezone.utc)
@@ -212,7 +212,7 @@ def test_run_stops_a_run_of_trio(ecs):
 
 
 def test_run_stops_all_tasks_of_a_run(ecs):
-    """Tasks in a nursery too, by a condition, and one that blocks the run by a sleep of its own."""
+    """This includes tasks in a nursery, stopped by a condition, and one that blocks the run by its own sleep."""
     seen = []
 
     async def main():
@@ -247,8 +247,8 @@ def test_clean_up_may_sleep(ecs):
     assert clock() == "01:00:05"
 
 
-def test_a_run_that_shields_itself_for_ever_is_abandoned(ecs):
-    """The error names the place."""
+def test_a_run_that_shields_itself_endlessly_is_abandoned(ecs):
+    """The error names the line."""
 
     async def main():
         while True:
@@ -259,8 +259,8 @@ def test_a_run_that_shields_itself_for_ever_is_abandoned(ecs):
         ecs.run(lambda: trio.run(main), until="1h")
 
 
-def test_a_task_that_works_for_ever_is_cut_off(ecs):
-    """Within the patience, other tasks' clean-up included."""
+def test_a_task_that_works_endlessly_is_interrupted(ecs):
+    """It ends within the patience, and other tasks' clean-up runs."""
     seen = []
 
     async def main():
@@ -278,7 +278,7 @@ def test_a_task_that_works_for_ever_is_cut_off(ecs):
 
 @pytest.mark.parametrize("kind", [ValueError, RuntimeError])
 def test_an_error_of_the_handlers_own_stays(ecs, kind):
-    """Also one that a task raises while the run is being stopped."""
+    """This includes an error that a task raises while the run is being stopped."""
 
     async def failing():
         try:
@@ -302,7 +302,7 @@ def test_a_coroutine_of_trio_is_no_handler_for_asyncio(ecs):
 
 
 def test_run_async_needs_asyncio(ecs):
-    """In a test on trio it says what to do instead."""
+    """In a test on trio the message says what to do instead."""
 
     async def main():
         await ecs.run_async(poll)
@@ -311,11 +311,11 @@ def test_run_async_needs_asyncio(ecs):
         trio.run(main)
 
 
-# -- anyio, and who loads trio when
+# -- anyio, and imports of trio
 
 
 def test_anyio_on_trio(ecs):
-    """Its sleeps, time-outs and threads are trio's."""
+    """Its sleeps, timeouts and threads are those of trio."""
 
     async def main():
         with anyio.move_on_after(60):
@@ -329,7 +329,10 @@ def test_anyio_on_trio(ecs):
 @pytest.mark.anyio
 @pytest.mark.parametrize("anyio_backend", ["trio", "asyncio"])
 async def test_under_anyios_plugin(anyio_backend, ecs):
-    """A test that is a coroutine of anyio's plugin, which starts trio as a guest: a timer beyond a day, and a thread."""
+    """A test that is a coroutine of anyio's plugin uses a timer beyond a day and a thread.
+
+    The plugin starts trio in its guest mode.
+    """
     await anyio.sleep(100_000)
     assert (ecs.now - dt.timedelta(seconds=100_000)).hour == 0
     await anyio.to_thread.run_sync(time.sleep, 3600)
@@ -337,7 +340,7 @@ async def test_under_anyios_plugin(anyio_backend, ecs):
 
 
 def test_trio_may_be_loaded_within_the_test():
-    """A handler that imports it when it runs."""
+    """A handler imports it when it runs."""
     program = (
         "from pytest_ecsevents import EcsEvents\n"
         "with EcsEvents() as ecs_events:\n"

@@ -1,4 +1,4 @@
-"""What a test's end takes back."""
+"""What the end of a test restores."""
 
 import pytest
 
@@ -15,7 +15,7 @@ class Derived(Base):
 
 
 def test_what_was_replaced_is_put_back_last_first():
-    """An attribute of the class's own has its value again, one that was inherited is inherited again."""
+    """An attribute of the class itself gets its value back; an inherited one is inherited again."""
     undo = Undo()
     real = Base.greet
     for word in ("one", "two"):
@@ -30,7 +30,7 @@ def test_what_was_replaced_is_put_back_last_first():
 @pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 0, 1), (1, 2, 0), (0, 2, 1), (2, 1, 0)])
 @pytest.mark.parametrize("kind", [Base, Derived])
 def test_several_are_closed_in_any_order(order, kind):
-    """What stands there is what the last of those has put there that are left, and in the end what stood there first."""
+    """The value is that of the last open one, and in the end the original."""
     undos, real = [Undo() for _ in range(3)], dict(vars(kind))
     words = dict(enumerate(("one", "two", "three")))
     for undo, word in zip(undos, words.values(), strict=True):
@@ -43,7 +43,7 @@ def test_several_are_closed_in_any_order(order, kind):
 
 
 def test_what_could_not_be_replaced_need_not_be_put_back():
-    """A class that refuses is left as it was."""
+    """A class that refuses replacement stays as it was."""
 
     class Meta(type):
         def __setattr__(cls, name, value):
@@ -60,7 +60,7 @@ def test_what_could_not_be_replaced_need_not_be_put_back():
 
 
 def test_all_is_undone_whatever_fails_meanwhile():
-    """The last error is raised, and those before it stand behind it."""
+    """The last error is raised, with the earlier ones as its context."""
     undo, done = Undo(), []
 
     def fail(error):
@@ -81,7 +81,7 @@ def test_all_is_undone_whatever_fails_meanwhile():
 
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_what_another_tool_puts_back_later_is_removed_after_the_test(order):
-    """Two clouds have ended below a replacement of another tool's, which then puts the value of the second back."""
+    """Two clouds have ended below another tool's replacement, which then restores the value of the second."""
     undos, real = [Undo(), Undo()], dict(vars(Base))
     for undo, word in zip(undos, ("one", "two"), strict=True):
         undo.replace(Base, "greet", lambda _, word=word: word)

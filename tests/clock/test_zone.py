@@ -1,4 +1,4 @@
-"""The zone that a test asks for, and that it ends with the test."""
+"""The zone that a test chooses ends with the test."""
 
 import os
 import subprocess
@@ -27,13 +27,13 @@ def zone_before(monkeypatch):
 
 
 def zone_now():
-    """The process's zone, as each who asks sees it."""
+    """Return the process's zone as each function sees it."""
     return os.environ.get("TZ"), time.tzname, time.timezone, time.altzone, time.daylight, time.strftime("%H:%M %Z")
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_chosen_zone_is_the_process_s(backend):
-    """TZ, the constants of time and local time are those of the zone, and those of before again afterwards."""
+    """TZ, the constants of time and local time are those of the zone, and afterwards as before."""
     before = zone_now()[:5]
     with EcsEvents("2030-07-01T00:00:00Z", backend=backend, tz="America/New_York") as ecs:
         assert zone_now() == ("America/New_York", ("EST", "EDT"), 18000, 14400, 1, "20:00 EDT")
@@ -47,7 +47,7 @@ def test_a_chosen_zone_is_the_process_s(backend):
     ("tz", "inherited"), [(None, "Europe/London"), ("local", "Europe/London"), ("Asia/Kolkata",) * 2]
 )
 def test_child_processes_have_the_zone_of_the_test(tz, inherited, backend):
-    """A child process inherits the chosen zone, and otherwise that of the machine."""
+    """A child process inherits the chosen zone, and otherwise the machine's."""
     program = "import os, time; print(os.environ['TZ'], time.strftime('%z', time.localtime(0)))"
     with EcsEvents(backend=backend, tz=tz):
         said = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout
@@ -55,7 +55,7 @@ def test_child_processes_have_the_zone_of_the_test(tz, inherited, backend):
 
 
 def test_a_process_without_tz_has_none_afterwards(monkeypatch):
-    """Where TZ was not set it is not set again."""
+    """If TZ was not set before, it is not set afterwards."""
     monkeypatch.delenv("TZ")
     with EcsEvents(tz="Asia/Shanghai"):
         assert os.environ["TZ"] == "Asia/Shanghai"
@@ -63,21 +63,21 @@ def test_a_process_without_tz_has_none_afterwards(monkeypatch):
 
 
 def test_the_zone_ends_with_an_error():
-    """A block that raises gives the zone back."""
+    """A block that raises restores the zone."""
     with pytest.raises(ZeroDivisionError), EcsEvents(tz="Asia/Shanghai"):
         _ = 1 / 0
     assert zone_now()[:2] == ("Europe/London", ("GMT", "BST"))
 
 
 def test_the_zone_ends_with_a_start_that_fails():
-    """A clock that cannot be frozen leaves no zone behind."""
+    """If the clock cannot be frozen, the zone is restored."""
     with EcsEvents("2030-01-01T00:00:00Z"), pytest.raises(EcsEventsError, match="already frozen it"):
         EcsEvents("2031-01-01T00:00:00Z", tz="Asia/Shanghai").__enter__()
     assert zone_now()[:2] == ("Europe/London", ("GMT", "BST"))
 
 
 def test_zones_of_blocks_within_each_other():
-    """The inner block's zone holds within it, whatever has become of TZ in between."""
+    """The inner block's zone applies within it, whatever happened to TZ before."""
     with EcsEvents(tz="Asia/Shanghai"):
         os.environ["TZ"] = "Asia/Kolkata"
         with EcsEvents(tz="America/New_York"):
@@ -87,7 +87,7 @@ def test_zones_of_blocks_within_each_other():
 
 
 def test_a_zone_that_ends_before_a_later_one_does():
-    """The zone chosen last holds until it ends, and then that of before both."""
+    """The zone chosen last applies until it ends, then the original one."""
     first, second = EcsEvents(tz="Asia/Shanghai"), EcsEvents(tz="America/New_York")
     first.__enter__()
     second.__enter__()
@@ -110,14 +110,14 @@ def test_a_zone_that_ends_before_a_later_one_does():
     ],
 )
 def test_what_names_no_zone_is_refused(tz, words):
-    """The message has the value, what was meant, and what may be passed."""
+    """The message has the value, what was expected, and what can be passed."""
     with pytest.raises(BadArgumentError) as refused:
         EcsEvents(tz=tz)
     assert [word for word in words if word not in str(refused.value)] == []
 
 
 def test_a_system_that_cannot_set_a_zone(monkeypatch):
-    """Where time has no tzset, as on Windows, a zone is refused; "local" is not."""
+    """If time has no tzset, as on Windows, a zone is refused, but "local" is not."""
     monkeypatch.delattr(time, "tzset")
     with pytest.raises(EcsEventsError, match=r"tz is 'Asia/Shanghai', but .* no time\.tzset.* pass \"local\""):
         EcsEvents(tz="Asia/Shanghai")
@@ -128,7 +128,7 @@ def test_a_system_that_cannot_set_a_zone(monkeypatch):
 
 @pytest.fixture
 def zone_files():
-    """A function that has Python look for zones in a folder alone."""
+    """Return a function that makes Python search zones in one folder only."""
 
     def only(*folders):
         zoneinfo.reset_tzpath(folders)
@@ -140,7 +140,7 @@ def zone_files():
 
 
 def test_a_machine_without_a_zone_database(zone_files, monkeypatch):
-    """Where Python finds no zone at all the message says what to install."""
+    """If Python finds no zone at all, the message says what to install."""
     for name in ("tzdata", *(name for name in sys.modules if name.startswith("tzdata."))):
         monkeypatch.setitem(sys.modules, name, None)
     zone_files()
@@ -149,7 +149,7 @@ def test_a_machine_without_a_zone_database(zone_files, monkeypatch):
 
 
 def test_a_zone_that_only_python_knows(zone_files, tmp_path):
-    """Where the C library has no such zone, and would take it for UTC, the message says what to install."""
+    """If the C library lacks the zone and would use UTC, the message says what to install."""
     shanghai = next(path for root in zoneinfo.TZPATH if (path := Path(root, "Asia/Shanghai")).exists())
     (tmp_path / "Own").mkdir()
     (tmp_path / "Own" / "Zone").write_bytes(shanghai.read_bytes())
@@ -161,7 +161,7 @@ def test_a_zone_that_only_python_knows(zone_files, tmp_path):
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_cron_jobs_of_apscheduler_keep_the_chosen_zone(backend):
-    """A cron job runs at its local time over a change of summer time, though an earlier test had asked for another zone."""
+    """A cron job runs at its local time over a change of summer time, although an earlier test chose another zone."""
     schedulers = pytest.importorskip("apscheduler.schedulers.background")
     ran = {}
     for tz in ("Asia/Shanghai", "America/New_York"):
@@ -175,7 +175,7 @@ def test_cron_jobs_of_apscheduler_keep_the_chosen_zone(backend):
 
 
 def test_a_tzlocal_of_another_kind_does_no_harm(monkeypatch):
-    """A version of tzlocal that remembers its zone elsewhere is left to itself."""
+    """A version of tzlocal that caches its zone elsewhere is not touched."""
     monkeypatch.setitem(sys.modules, "tzlocal.unix", ModuleType("tzlocal.unix"))
     with EcsEvents(tz="Asia/Shanghai"):
         assert time.strftime("%H:%M") == "08:00"

@@ -1,4 +1,4 @@
-"""Instance operations that take their time."""
+"""Instance operations that take time."""
 
 import datetime as dt
 import time
@@ -41,8 +41,8 @@ def test_a_reboot_shows_every_state_on_the_way(ecs, call, status):
     ]
 
 
-def test_an_instance_on_its_way_refuses_operations(ecs, call, status):
-    """While it is Stopping it can neither be started nor rebooted; Stopped it can be started."""
+def test_an_instance_in_transition_refuses_operations(ecs, call, status):
+    """While it is Stopping it can neither be started nor rebooted; once Stopped it can be started."""
     call("StopInstance", InstanceId="i-web1")
     for action in ("StartInstance", "RebootInstance", "StopInstance"):
         with pytest.raises(ServerException) as refused:
@@ -56,8 +56,8 @@ def test_an_instance_on_its_way_refuses_operations(ecs, call, status):
     assert status() == "Running"
 
 
-def test_a_handler_that_sleeps_between_its_looks_gets_there(ecs, call, status):
-    """Sleeping moves the clock, and the instance with it."""
+def test_a_handler_that_sleeps_between_its_polls_succeeds(ecs, call, status):
+    """Sleeping moves the clock, and the instance makes progress."""
     call("RebootInstance", InstanceId="i-web1")
     looks = 0
     while status() != "Running":
@@ -67,8 +67,8 @@ def test_a_handler_that_sleeps_between_its_looks_gets_there(ecs, call, status):
 
 
 @pytest.mark.usefixtures("call_limit")
-def test_a_handler_that_waits_without_sleeping_is_told_so(call):
-    """A busy loop ends in a sentence instead of never, also when the handler swallows the error."""
+def test_a_handler_that_polls_without_sleeping_gets_an_error(call):
+    """A busy loop ends with a message instead of hanging, also when the handler swallows the error."""
 
     def handler():
         call("StopInstance", InstanceId="i-web1")
@@ -90,7 +90,7 @@ def test_a_handler_that_waits_without_sleeping_is_told_so(call):
 
 
 def test_advance_to_next_stops_at_events_not_at_instances(ecs):
-    """What an instance does on the way happens, and the next event is where the clock stops."""
+    """Transitions of instances happen in between; the clock stops at the next event."""
     event = ecs.create("SystemMaintenance.Stop", "i-web1", not_before="+1h")
     ecs.reboot("i-web1")
     assert [change.event for change in ecs.advance_to_next()] == [event]
@@ -99,14 +99,14 @@ def test_advance_to_next_stops_at_events_not_at_instances(ecs):
 
 
 def test_advance_to_next_ends_when_only_instances_are_on_their_way(ecs):
-    """With no event due the instances arrive, and nothing is returned."""
+    """If no event is due, instances finish their operations, and nothing is returned."""
     ecs.stop("i-web1")
     assert ecs.advance_to_next() == []
     assert ecs.instances["i-web1"].status == "Stopped"
 
 
 def test_an_instance_released_on_its_way_does_not_go_on(ecs):
-    """What was left of its operation is forgotten with it."""
+    """The rest of its operation is discarded."""
     changes = []
     ecs.reboot("i-web1")
     ecs.release("i-web1")
@@ -116,7 +116,7 @@ def test_an_instance_released_on_its_way_does_not_go_on(ecs):
 
 
 def test_real_events_take_the_instances_time(ecs):
-    """A real reboot event has the instance Stopping and Starting for as long as it takes."""
+    """A real reboot event keeps the instance Stopping and Starting for the declared durations."""
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h", simulated=False)
     ecs.advance("1h")
     assert ecs.instances["i-web1"].status == "Stopping"
@@ -125,7 +125,7 @@ def test_real_events_take_the_instances_time(ecs):
 
 
 def test_many_operations_at_one_instant_are_no_busy_loop(ecs, call, call_limit):
-    """A handler that works through more instances than it may look is left to its work."""
+    """A handler that works on more instances than the limit of polls is not interrupted."""
     ecs.reboot("i-web1")
     for number in range(call_limit + 1):
         ecs.instances.add(f"i-{number}", status="Stopped")
@@ -134,7 +134,7 @@ def test_many_operations_at_one_instant_are_no_busy_loop(ecs, call, call_limit):
 
 
 def test_an_instance_declared_again_with_other_durations_is_refused(ecs):
-    """The second declaration says what differs."""
+    """The error of the second declaration says what differs."""
     with pytest.raises(BadArgumentError) as error:
         ecs.instances.add("i-web1", stopping_takes="30s", starting_takes="2m")
     assert str(error.value) == (
@@ -158,7 +158,7 @@ def test_a_wrong_duration_is_refused_in_a_sentence(ecs):
 
 @pytest.fixture
 def new(ecs):
-    """A cloud whose new instances take 5 s to be there, a minute to start and 20 s to stop."""
+    """A cloud whose new instances take 5 s to be created, a minute to start and 20 s to stop."""
     ecs.instances.pending_takes = "5s"
     ecs.instances.starting_takes = dt.timedelta(minutes=1)
     ecs.instances.stopping_takes = "20s"
@@ -167,14 +167,14 @@ def new(ecs):
 
 @pytest.fixture
 def run(call):
-    """Have the handler create an instance that starts by itself; it returns the id."""
+    """Let the handler create an instance that starts by itself; return the id."""
     return lambda: call("RunInstances", ImageId="m-1", InstanceType="ecs.g7.large")["InstanceIdSets"]["InstanceIdSet"][
         0
     ]
 
 
 def test_a_new_instance_shows_every_state_on_the_way(ecs, new, call, run):
-    """It is Pending, Starting, then Running, over the API and in the story."""
+    """It is Pending, Starting, then Running, over the API and in the timeline."""
     instance_id = run()
 
     def shown():
@@ -199,7 +199,7 @@ def test_a_new_instance_shows_every_state_on_the_way(ecs, new, call, run):
 
 
 def test_a_new_instance_that_does_not_start_by_itself(ecs, new, call):
-    """It is Pending, then Stopped; started, it takes its time too."""
+    """It is Pending, then Stopped; starting it takes its duration too."""
     instance_id = call("CreateInstance", ImageId="m-1", InstanceType="ecs.g7.large")["InstanceId"]
     assert new[instance_id].status == "Pending"
     ecs.advance("5s")
@@ -212,7 +212,7 @@ def test_a_new_instance_that_does_not_start_by_itself(ecs, new, call):
 
 @pytest.mark.parametrize("action", ["DeleteInstance", "DeleteInstances"])
 def test_a_pending_instance_is_not_deleted(new, call, run, refused, action):
-    """The refusal has a code of its own, Force or not; when the instance is there it can be deleted."""
+    """The refusal has its own code, with Force or without; after Pending the instance can be deleted."""
     instance_id = run()
     name = "InstanceId" if action == "DeleteInstance" else "InstanceId__1"
     for force in ("false", "true"):
@@ -233,8 +233,8 @@ def test_a_pending_instance_refuses_operations(new, run, refused, action):
 
 
 @pytest.mark.usefixtures("call_limit")
-def test_a_handler_that_waits_for_a_new_instance_without_sleeping_is_told_so(call):
-    """A busy loop around a Pending instance ends in a sentence."""
+def test_a_handler_that_polls_a_new_instance_without_sleeping_gets_an_error(call):
+    """A busy loop that polls a Pending instance ends with a message."""
     with pytest.raises(StandingClockError) as error, EcsEvents("2018-08-22T10:00:00Z") as ecs_events:
         ecs_events.instances.pending_takes = "5s"
         call("RunInstances", ImageId="m-1", InstanceType="ecs.g7.large")
@@ -244,7 +244,7 @@ def test_a_handler_that_waits_for_a_new_instance_without_sleeping_is_told_so(cal
 
 
 def test_a_handler_that_sleeps_until_a_new_instance_is_there(ecs, new, run):
-    """Sleeping moves the clock, and the instance with it."""
+    """Sleeping moves the clock, and the instance makes progress."""
     instance_id = run()
     looks = 0
     while new[instance_id].status != "Running":
@@ -254,7 +254,7 @@ def test_a_handler_that_sleeps_until_a_new_instance_is_there(ecs, new, run):
 
 
 def test_a_pending_instance_that_is_released_does_not_go_on(ecs, new, run):
-    """The author of the test may release it at any time."""
+    """The test can release it at any time."""
     instance_id = run()
     ecs.release(instance_id)
     ecs.advance("1h")
@@ -263,7 +263,7 @@ def test_a_pending_instance_that_is_released_does_not_go_on(ecs, new, run):
 
 
 def test_what_instances_take_can_be_read_and_changed(ecs, new, run):
-    """The settings are durations; a change is for what begins from then on, of declared instances too."""
+    """The settings are durations; a change applies to later operations, also of declared instances."""
     assert (new.pending_takes, new.starting_takes, new.stopping_takes) == (
         dt.timedelta(seconds=5),
         dt.timedelta(minutes=1),
@@ -281,7 +281,7 @@ def test_what_instances_take_can_be_read_and_changed(ecs, new, run):
 
 
 def test_by_default_new_instances_take_no_time(ecs):
-    """Nothing is set until somebody sets it."""
+    """No duration is set by default."""
     zero = dt.timedelta(0)
     takes = ecs.instances
     assert (takes.pending_takes, takes.starting_takes, takes.stopping_takes) == (zero, zero, zero)
@@ -289,7 +289,7 @@ def test_by_default_new_instances_take_no_time(ecs):
 
 @pytest.mark.parametrize("name", ["pending_takes", "starting_takes", "stopping_takes"])
 def test_a_wrong_duration_of_new_instances_is_refused_in_a_sentence(ecs, name):
-    """The error names the setting, and the setting stays as it was."""
+    """The error names the setting, and the setting does not change."""
     with pytest.raises(BadArgumentError) as error:
         setattr(ecs.instances, name, "long")
     assert str(error.value) == (

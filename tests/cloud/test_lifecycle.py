@@ -23,7 +23,7 @@ ERROR_DISKS = (
 
 
 def expected_next(event_type, simulated, status, trigger):  # noqa: C901, PLR0911  # a decision a line
-    """The decisions, written a second time as conditions."""
+    """Return the documented next status, written a second time as conditions."""
     is_of_disk = "." not in event_type
     if status in FINISHED or (is_of_disk and (status != "Executing" or trigger != "execution ended")):
         return None
@@ -54,7 +54,7 @@ def expected_next(event_type, simulated, status, trigger):  # noqa: C901, PLR091
 
 
 def all_cells():
-    """Every (type, simulated, status, trigger) there is; a simulated event has one of seven types."""
+    """Return every (type, simulated, status, trigger); a simulated event has one of seven types."""
     for event_type, simulated, status, trigger in itertools.product(EVENT_TYPES, (True, False), EventStatus, Trigger):
         if not simulated or event_type in SIMULATED:
             yield event_type, simulated, status, trigger
@@ -63,7 +63,7 @@ def all_cells():
 @pytest.mark.parametrize("trigger", Trigger, ids=lambda trigger: trigger.name)
 @pytest.mark.parametrize("status", EventStatus, ids=str)
 def test_every_cell_of_the_table_is_as_decided(status, trigger):
-    """A trigger moves an event in a status exactly where the decisions say so, and leaves it alone elsewhere."""
+    """A trigger changes an event's status exactly where the conditions say so."""
     cells = [cell for cell in all_cells() if cell[2:] == (status, trigger)]
     assert len(cells) == len(EVENT_TYPES) + len(SIMULATED)
     for event_type, simulated, _, _ in cells:
@@ -73,7 +73,7 @@ def test_every_cell_of_the_table_is_as_decided(status, trigger):
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.status}-{row.trigger.name}-{len(row.types)}")
 def test_every_row_states_its_evidence(row):
-    """A row of the table says where it comes from: a document, the article, or a guess."""
+    """Each row of the table names its source: a document, the article, or a guess."""
     assert row.evidence.startswith(("documented", "guess", "source article"))
 
 
@@ -92,7 +92,7 @@ def ecs_cloud():
 
 
 def steps(event):
-    """(status, instant) of each transition."""
+    """Return (status, instant) of each transition."""
     return [(str(change.to_status), change.at.isoformat()) for change in event.history]
 
 
@@ -146,7 +146,7 @@ def test_executing_for_zero_passes_through_both_states_at_one_instant():
 
 
 def test_executing_for_is_kept_to_the_microsecond():
-    """An event stays Executing for as long as the setting says."""
+    """An event stays Executing for the configured duration."""
     with EcsEvents("2018-08-22T10:39:49Z", executing_for="90.5s") as ecs_events:
         ecs_events.instances.add("i-web1")
         event = ecs_events.create("SystemMaintenance.Stop", "i-web1", not_before="+1h")
@@ -239,7 +239,7 @@ def test_cancel_between_executing_and_executed(ecs_cloud):
 
 
 def test_a_finished_event_cannot_be_canceled(ecs_cloud):
-    """Cancelling what has ended is refused in a sentence."""
+    """Cancelling an event that has ended is refused with a message."""
     event = ecs_cloud.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
     ecs_cloud.advance("2h")
     with pytest.raises(EcsEventsError) as error:
@@ -248,7 +248,7 @@ def test_a_finished_event_cannot_be_canceled(ecs_cloud):
 
 
 def test_a_real_event_cannot_be_canceled(ecs_cloud):
-    """Users cannot cancel what the provider planned."""
+    """Users cannot cancel what the provider has planned."""
     event = ecs_cloud.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h", simulated=False)
     with pytest.raises(EcsEventsError) as error:
         ecs_cloud.cancel(event)
@@ -258,7 +258,7 @@ def test_a_real_event_cannot_be_canceled(ecs_cloud):
 
 
 def test_simulated_events_never_touch_the_instance(ecs_cloud):
-    """The instance runs on through every simulated event."""
+    """The instance keeps running through every simulated event."""
     changes = []
     ecs_cloud.on_change(changes.append)
     for event_type in SIMULATED:
@@ -287,7 +287,7 @@ def test_real_events_act_on_the_instance(ecs_cloud, event_type, way):
 
 
 def test_a_real_reboot_leaves_a_stopped_instance_stopped(ecs_cloud):
-    """A Stopped instance stays Stopped through a real reboot event, which executes all the same."""
+    """A Stopped instance stays Stopped through a real reboot event, which still executes."""
     ecs_cloud.stop("i-web1")
     event = ecs_cloud.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h", simulated=False)
     ecs_cloud.advance("2h")
@@ -296,7 +296,7 @@ def test_a_real_reboot_leaves_a_stopped_instance_stopped(ecs_cloud):
 
 
 def test_an_inquiring_event_waits_until_it_is_accepted(ecs_cloud):
-    """Inquiring waits for ever without a NotBefore; accepted, it executes at once."""
+    """An Inquiring event without NotBefore does not start by itself; once accepted, it executes at once."""
     event = ecs_cloud.create("SystemMaintenance.Redeploy", "i-web1", simulated=False, status="Inquiring")
     assert event.not_before is None
     assert ecs_cloud.advance("400d") == []
@@ -310,7 +310,7 @@ def test_an_inquiring_event_waits_until_it_is_accepted(ecs_cloud):
 
 
 def test_a_real_event_can_end_failed(ecs_cloud):
-    """An event told to fail ends Failed, where its type can."""
+    """An event set to fail ends Failed, if its type can."""
     event = ecs_cloud.create("SystemFailure.Reboot", "i-web1", simulated=False, outcome="Failed", reason="host is gone")
     assert event.not_before == event.publish_time
     ecs_cloud.advance("1s")
@@ -335,7 +335,7 @@ def test_a_redeployment_of_a_stopped_instance_starts_it(ecs_cloud):
 
 
 def test_a_redeployment_does_not_answer_simulated_events(ecs_cloud):
-    """With nothing but simulated events a redeployment is refused, and the event stays as it is."""
+    """If all events are simulated, a redeployment is refused, and the event does not change."""
     event = ecs_cloud.create("SystemMaintenance.Redeploy", "i-web1", not_before="+1h")
     with pytest.raises(EcsEventsError) as error:
         ecs_cloud.redeploy("i-web1")
@@ -347,7 +347,7 @@ def test_a_redeployment_does_not_answer_simulated_events(ecs_cloud):
 
 
 def test_releasing_an_instance_cancels_its_events_and_keeps_its_history(ecs_cloud):
-    """Unfinished events of a released instance become Canceled; it is gone, its events can be read."""
+    """Unfinished events of a released instance become Canceled; the instance is gone, its events stay readable."""
     event = ecs_cloud.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
     ecs_cloud.release("i-web1")
     assert event.status == "Canceled"
@@ -358,7 +358,7 @@ def test_releasing_an_instance_cancels_its_events_and_keeps_its_history(ecs_clou
 
 
 def test_a_real_delete_event_releases_a_stopped_instance_too(ecs_cloud):
-    """A delete event releases whatever state the instance is in; later events of it just run."""
+    """A delete event releases the instance in any state; later events of it still run."""
     ecs_cloud.stop("i-web1")
     ecs_cloud.create("InstanceExpiration.Delete", "i-web1", not_before="+1h", simulated=False)
     ecs_cloud.create("SystemFailure.Reboot", "i-web1", simulated=False)

@@ -1,4 +1,4 @@
-"""Many threads that change one cloud, and those who are told."""
+"""Many threads that change one cloud, and the receivers of their changes."""
 
 import select
 from collections import defaultdict
@@ -12,13 +12,13 @@ ROUNDS = 20
 EVENTS = 10  # published in each round
 
 
-def test_each_change_is_told_once_and_in_order():
-    """However threads mix, of every event and instance its changes are told one by one, as it had them."""
+def test_each_change_is_delivered_once_and_in_order():
+    """In any interleaving, the changes of each event and instance are delivered one by one, in order."""
     told = defaultdict(list)
     with EcsEvents() as ecs_events, ThreadPoolExecutor(THREADS) as pool:
 
         def receive(change):
-            select.select([], [], [], 0)  # another thread goes on meanwhile, as with a receiver that writes or sends
+            select.select([], [], [], 0)  # another thread continues, as when a receiver sends
             told[_whose(change)].append(str(change.to_status))
 
         ecs_events.on_change(receive)
@@ -30,7 +30,7 @@ def test_each_change_is_told_once_and_in_order():
             for _ in range(ROUNDS):
                 for hours in range(1, EVENTS + 1):
                     ecs_events.create("SystemMaintenance.Reboot", instance_id, not_before=f"+{hours}h")
-                # All of them fall out of the queue together, and are told together.
+                # All of them become due together, and are delivered together.
                 ecs_events.reboot(instance_id)
 
         for done in [pool.submit(publish_and_reboot, name) for name in names]:
@@ -47,7 +47,7 @@ def _whose(change):
 
 
 def test_a_receiver_may_wait_for_a_thread_that_changes_the_cloud():
-    """The thread is not held up; what it changed is told when the receiver has returned."""
+    """The thread is not blocked; its change is delivered after the receiver has returned."""
     told = []
 
     def drain(change):
@@ -68,13 +68,13 @@ def test_a_receiver_may_wait_for_a_thread_that_changes_the_cloud():
 
 
 def test_operations_come_one_after_the_other():
-    """What one thread does to the cloud is done before another thread's turn comes, and at one instant."""
+    """One thread's operation on the cloud completes before another thread's, at one instant."""
     steps = []
 
     def operate():
         with ecs_events._cloud.changing():
             steps.append("begun")
-            select.select([], [], [], 0.001)  # really waits, so that another thread begins if it can
+            select.select([], [], [], 0.001)  # a real wait, so that another thread begins if it can
             steps.append("done")
 
     with EcsEvents() as ecs_events, ThreadPoolExecutor(THREADS) as pool:

@@ -1,4 +1,4 @@
-"""Real events: what chooses their type, what they do to instances, and events of disks."""
+"""Real events: how their type is chosen, their effect on instances, and events of disks."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def ecs():
 
 
 def refusal(act):
-    """The sentence with which the author is refused."""
+    """Return the message of the refusal."""
     with pytest.raises(EcsEventsError) as refused:
         act()
     return str(refused.value)
@@ -30,7 +30,7 @@ def refusal(act):
 @pytest.mark.parametrize("cause", ["SystemMaintenance", "SystemFailure"])
 @pytest.mark.parametrize("simulated", [True, False])
 def test_a_cause_alone_follows_the_maintenance_attribute(ecs, cause, action, impact, simulated):
-    """The type is the one that the instance's ActionOnMaintenance asks for, AutoRecover where nobody set it."""
+    """The type follows the instance's ActionOnMaintenance; AutoRecover is its default."""
     instance = ecs.instances.add("i-set", action_on_maintenance=action)
 
     event = ecs.create(cause, instance, not_before="+1h", simulated=simulated)
@@ -39,7 +39,7 @@ def test_a_cause_alone_follows_the_maintenance_attribute(ecs, cause, action, imp
 
 
 def test_the_attribute_may_be_set_through_the_api(ecs, call):
-    """What ModifyInstanceMaintenanceAttributes set counts for events planned afterwards, and for none before."""
+    """A value set by ModifyInstanceMaintenanceAttributes applies to events planned afterwards, not to earlier ones."""
     before = ecs.create("SystemMaintenance", "i-web1", not_before="+1h", simulated=False)
     params = {"InstanceId__1": "i-web1", "ActionOnMaintenance": "Stop"}
     call("ModifyInstanceMaintenanceAttributes", **params)
@@ -57,7 +57,7 @@ def test_the_attribute_may_be_set_through_the_api(ecs, call):
     ],
 )
 def test_a_real_event_that_the_service_would_not_plan_is_refused(ecs, action, event_type, planned):
-    """Where the attribute was set, a type that goes with the other action is a mistake in the test."""
+    """If the attribute is set, a type that belongs to another action is an error of the test."""
     ecs.instances.add("i-set", action_on_maintenance=action)
     cause = planned.partition(".")[0]
 
@@ -68,8 +68,8 @@ def test_a_real_event_that_the_service_would_not_plan_is_refused(ecs, action, ev
 
 
 @pytest.mark.parametrize("event_type", ["SystemMaintenance.Reboot", "SystemMaintenance.Stop"])
-def test_any_type_goes_where_nobody_set_the_attribute_and_for_simulated_events(ecs, event_type):
-    """A test need not set what it does not care for; users simulate whatever type they like."""
+def test_any_type_is_accepted_without_the_attribute_and_for_simulated_events(ecs, event_type):
+    """A test need not set what it does not use; users can simulate any type."""
     ecs.instances.add("i-set", action_on_maintenance="Stop")
 
     assert ecs.create(event_type, "i-web1", simulated=False, not_before="+1h").event_type == event_type
@@ -77,18 +77,18 @@ def test_any_type_goes_where_nobody_set_the_attribute_and_for_simulated_events(e
 
 
 def test_a_wrong_action_is_refused_with_the_nearest(ecs):
-    """The sentence lists the actions there are."""
+    """The message lists the known actions."""
     assert refusal(lambda: ecs.instances.add("i-set", action_on_maintenance="AutoRecovery")) == (
         "instances.add got action_on_maintenance='AutoRecovery'. Pass one of: AutoRecover, Stop, AutoRedeploy. "
         "Did you mean AutoRecover?"
     )
 
 
-# -- how long, and what else they say
+# -- durations and other properties
 
 
 def test_an_event_may_have_an_execution_time_of_its_own(ecs):
-    """executing_for of one event wins over that of the test."""
+    """executing_for of one event overrides that of the test."""
     event = ecs.create("SystemFailure.Reboot", "i-web1", simulated=False, executing_for="36m")
 
     ecs.advance("35m59s")
@@ -122,7 +122,7 @@ def test_an_event_may_have_an_execution_time_of_its_own(ecs):
     ],
 )  # fmt: skip
 def test_what_an_event_cannot_have_is_refused(ecs, given, sentence):
-    """Each refusal says what was passed, and what may be."""
+    """Each refusal has the value, and what can be passed."""
     assert refusal(
         lambda: ecs.create("SecurityPunish.Locked", "i-web1", simulated=False, not_before="+1h", **given)
     ) == (sentence)
@@ -133,7 +133,7 @@ def test_what_an_event_cannot_have_is_refused(ecs, given, sentence):
 
 @pytest.mark.parametrize("event_type", ["InstanceExpiration.Stop", "AccountUnbalanced.Stop"])
 def test_a_billing_stop_stops_and_locks_until_it_is_paid(ecs, call, event_type):
-    """The instance is Stopped with a financial lock, cannot be started, and can once it is renewed."""
+    """The instance is Stopped with a financial lock and cannot be started until it is renewed."""
     ecs.create(event_type, "i-web1", simulated=False, not_before="+3d")
     ecs.advance("3d")
     instance = call("DescribeInstances")["Instances"]["Instance"][0]
@@ -150,7 +150,7 @@ def test_a_billing_stop_stops_and_locks_until_it_is_paid(ecs, call, event_type):
 
 
 def test_a_renewal_in_time_avoids_billing_events_and_no_other(ecs):
-    """As the documented sample has it, the event of an expiry is Avoided before NotBefore."""
+    """As in the documented sample, the event of an expiry is Avoided before NotBefore."""
     billing = [
         ecs.create(event_type, "i-web1", simulated=False, not_before="+3d")
         for event_type in ("InstanceExpiration.Stop", "AccountUnbalanced.Delete")
@@ -164,7 +164,7 @@ def test_a_renewal_in_time_avoids_billing_events_and_no_other(ecs):
 
 
 def test_a_punishment_locks(ecs, call):
-    """SecurityPunish.Locked locks its instance when it runs: operations are refused, for a Stopped one too."""
+    """SecurityPunish.Locked locks its instance when it runs: operations are refused, also for a Stopped one."""
     ecs.create("SecurityPunish.Locked", "i-web1", simulated=False, not_before="+1h", extended_attribute={"Code": "1"})
     ecs.instances.add("i-off", status="Stopped", operation_locks=["security"])
     ecs.create("SecurityPunish.Locked", "i-off", simulated=False, not_before="+1h")
@@ -182,7 +182,7 @@ def test_a_punishment_locks(ecs, call):
 
 
 def test_disks_of_an_instance(ecs):
-    """An instance has its system disk and the declared ones, each with a device and what else was given."""
+    """An instance has its system disk and the declared ones, each with a device and its declared values."""
     instance = ecs.instances.add("i-disks", disks=["d-1", {"disk_id": "d-2", "category": "local_hdd_pro"}])
 
     assert [(disk.disk_id, disk.device, disk.type, disk.is_local) for disk in instance.disks[1:]] == [
@@ -217,7 +217,7 @@ def test_disks_of_an_instance(ecs):
     ],
 )  # fmt: skip
 def test_a_disk_that_cannot_be_is_refused(ecs, disks, sentence):
-    """Each refusal says what was passed, and what may be; nothing is declared."""
+    """Each refusal has the value, and what can be passed; nothing is declared."""
     ecs.instances.add("i-has", disks=["d-taken"])
 
     assert refusal(lambda: ecs.instances.add("i-disks", disks=disks)) == sentence
@@ -225,7 +225,7 @@ def test_a_disk_that_cannot_be_is_refused(ecs, disks, sentence):
 
 
 def test_declaring_other_disks_the_second_time_is_refused(ecs):
-    """Two declarations of an instance must say the same of its disks."""
+    """Two declarations of an instance must agree on its disks."""
     ecs.instances.add("i-disks", disks=["d-1"])
     ecs.instances.add("i-disks", disks=["d-1"])
 
@@ -234,7 +234,7 @@ def test_declaring_other_disks_the_second_time_is_refused(ecs):
 
 
 def test_a_disk_event_finds_its_disk(ecs):
-    """It is on the disk named, else on the only data disk, else on the system disk."""
+    """It concerns the named disk, else the only data disk, else the system disk."""
     one, two = ecs.instances.add("i-one", disks=["d-1"]), ecs.instances.add("i-two", disks=["d-2", "d-3"])
     real = {"simulated": False}
 
@@ -274,7 +274,7 @@ def test_an_event_of_the_instance_may_concern_a_disk(ecs, call):
 
 
 def test_a_redeployment_answers_a_failure_under_way_where_there_is_a_local_disk(ecs):
-    """Documented for instances with local disks only; elsewhere there is nothing that it answers."""
+    """This is documented for instances with local disks only; on others there is nothing to answer."""
     ecs.instances.add("i-local", disks=[{"disk_id": "d-1", "category": "local_ssd_pro"}])
     events = [
         ecs.create("SystemFailure.Reboot", name, simulated=False, executing_for="40m") for name in ("i-local", "i-web1")
@@ -288,7 +288,7 @@ def test_a_redeployment_answers_a_failure_under_way_where_there_is_a_local_disk(
 
 
 def test_autoredeploy_is_supported_where_there_is_a_local_disk(ecs, call):
-    """SupportedValues has it for instances that depend on their host's disks."""
+    """SupportedValues contains it for instances that depend on their host's disks."""
     ecs.instances.add("i-local", disks=[{"disk_id": "d-1", "category": "local_ssd_pro"}])
 
     reply = call("DescribeInstanceMaintenanceAttributes")["MaintenanceAttributes"]["MaintenanceAttribute"]

@@ -12,7 +12,7 @@ from pytest_ecsevents import EcsEvents
 
 @pytest.fixture
 def ecs():
-    """A cloud with one instance, of which nothing is told yet but its own state."""
+    """A cloud with one instance, whose only notification is its own state."""
     with EcsEvents(START, seed="cms") as ecs_events:
         ecs_events.instances.add("i-web1", instance_name="web-1")
         yield ecs_events
@@ -31,7 +31,7 @@ def ask(ecs):
 
 @pytest.fixture
 def refused(ask):
-    """(status, code, message) of a call that is refused."""
+    """Return (status, code, message) of a refused call."""
 
     def refused(action, raw=None, /, **params):
         with pytest.raises(ServerException) as error:

@@ -1,4 +1,4 @@
-"""Event rules: what their API takes, keeps, shows and refuses."""
+"""Event rules: what their API accepts, keeps, returns and refuses."""
 
 import pytest
 
@@ -28,12 +28,12 @@ def put(ask):
 
 
 def without_id(reply):
-    """A reply without what differs each time."""
+    """Return a reply without the values that differ each time."""
     return {key: value for key, value in reply.items() if key != "RequestId"}
 
 
 def listed(ask, **params):
-    """The names of the listed rules."""
+    """Return the names of the listed rules."""
     return [rule["Name"] for rule in ask("DescribeEventRuleList", **params)["EventRules"]["EventRule"]]
 
 
@@ -41,7 +41,7 @@ def listed(ask, **params):
 
 
 def test_a_rule_is_made_with_defaults(ecs, ask, put):
-    """The reply is the documented one; a rule that says no more is an enabled one for system events."""
+    """The reply is the documented one; a rule without further parameters is enabled and for system events."""
     assert without_id(put("reboots")) == {"Data": "1", "Code": "200", "Success": True}
     reply = ask("DescribeEventRuleAttribute", RuleName="reboots")
     assert without_id(reply) == {
@@ -64,8 +64,8 @@ FULL = {
 }
 
 
-def test_a_rule_keeps_all_that_it_was_told(ecs, ask, put):
-    """Both queries show it in their own form: lists in a key of their name, keywords by two names."""
+def test_a_rule_keeps_all_its_parameters(ecs, ask, put):
+    """Both queries return it in their own form: lists under a key of their name, keywords by two names."""
     put("full", FULL, Description="Reboots.", GroupId="7378", State="DISABLED", SilenceTime=60)
     lists = {
         "Product": "ECS",
@@ -105,8 +105,8 @@ def test_a_rule_keeps_all_that_it_was_told(ecs, ask, put):
     assert "SQLFilter is kept, but not evaluated: the rule fires if the rest of its pattern matches." in ecs.timeline()
 
 
-def test_a_name_that_no_notification_has_is_told_of(ecs, put):
-    """The service takes it, and the rule never fires; names by the grammar, `*` and other products' pass."""
+def test_a_name_that_no_notification_has_gets_a_hint(ecs, put):
+    """The service accepts it, and the rule never fires; names by the grammar, `*` and other products are accepted."""
     put("typo", {"Product": "ecs", "NameList": ["Instance:SystemMaintenance.Rebot:Scheduled", "Instance:StateChange"]})
     put("fine", {"Product": "ECS", "NameList": ["*", "Instance:SystemUpgrade.Migrate:Executed"]})
     put("other", {"Product": "slb", "NameList": ["Anything"]})
@@ -118,7 +118,7 @@ def test_a_name_that_no_notification_has_is_told_of(ecs, put):
 
 
 def test_a_rule_of_that_name_is_changed(ecs, ask, put):
-    """The pattern is the new one; what is not sent stays (a guess), targets too."""
+    """The pattern is replaced; what the call omits stays (a guess), also the targets."""
     put("reboots", FULL, Description="Reboots.", GroupId="7", State="DISABLED", SilenceTime=60)
     ask("PutEventRuleTargets", RuleName="reboots", **ALL_TARGETS)
     assert put("reboots", {"Product": "*"})["Data"] == "1"
@@ -145,7 +145,7 @@ PRODUCT_MISSING = (
     ],
 )
 def test_a_pattern_with_its_product_is_needed(refused, patterns, message):
-    """Without a pattern, or a product in each, the call is refused as what is missing is."""
+    """A call without a pattern, or without a product in each, is refused as one with a missing parameter."""
     assert refused("PutEventRule", RuleName="r", EventPatterns=patterns) == (400, "MissingParameter", message)
 
 
@@ -173,13 +173,13 @@ def test_a_pattern_with_its_product_is_needed(refused, patterns, message):
     ],
 )
 def test_a_pattern_that_cannot_be_is_refused(refused, pattern, message):
-    """Values beyond the documented ones are refused with the nearest, in a code that is a guess."""
+    """Undocumented values are refused with the nearest one, in a code that is a guess."""
     refusal = refused("PutEventRule", RuleName="r", EventPatterns=[{"Product": "ecs", **pattern}])
     assert refusal == (400, "ParameterInvalid", message)
 
 
 def test_there_may_be_fifty_patterns(ecs, put, ask, refused):
-    """The documented limit, to the number."""
+    """The documented limit is exact."""
     ask("PutEventRule", RuleName="r", EventPatterns=[{"Product": "ecs"}] * 50)
     assert len(ecs.event_rules["r"].patterns) == 50
     assert refused("PutEventRule", RuleName="r", EventPatterns=[{"Product": "ecs"}] * 51) == (
@@ -204,7 +204,7 @@ def test_other_values_that_cannot_be_are_refused(refused, params, name):
 
 
 def test_rules_are_listed_in_pages(ask, put):
-    """Ten a page unless told otherwise, in order of creation, with the number of all."""
+    """Ten per page by default, in order of creation, with the total."""
     for number in range(12):
         put(f"rule-{number}")
     assert listed(ask) == [f"rule-{number}" for number in range(10)]
@@ -215,7 +215,7 @@ def test_rules_are_listed_in_pages(ask, put):
 
 
 def test_rules_are_filtered(ask, put):
-    """By prefix, state and group; without a state all are listed."""
+    """They can be filtered by prefix, state and group; without a state all are listed."""
     put("web-on", GroupId="7")
     put("web-off", State="DISABLED")
     put("db-on")
@@ -230,12 +230,12 @@ def test_rules_are_filtered(ask, put):
     "params", [{"PageSize": "101"}, {"PageNumber": "0"}, {"IsEnable": "perhaps"}], ids=lambda params: next(iter(params))
 )
 def test_a_list_that_cannot_be_is_refused(refused, params):
-    """Numbers out of range, and what is neither true nor false."""
+    """Numbers out of range are refused, and values that are neither true nor false."""
     assert refused("DescribeEventRuleList", **params)[:2] == (400, "ParameterInvalid")
 
 
 def test_rules_are_of_an_account(ecs, ask, put):
-    """Another account has rules of its own, under the same name too."""
+    """Another account has its own rules, also under the same name."""
     ecs.access_keys["ak-2"] = "222"
     put("reboots")
     put("reboots", access_key="ak-2", State="DISABLED")
@@ -248,7 +248,7 @@ def test_rules_are_of_an_account(ecs, ask, put):
 
 
 def test_targets_are_kept_and_shown(ecs, ask, put):
-    """Each kind in its list with its own names; resource names are made of what was said."""
+    """Each kind is in its list with its own names; resource names are built from the parameters."""
     put("reboots")
     assert without_id(ask("PutEventRuleTargets", RuleName="reboots", **ALL_TARGETS)) == {"Code": "200", "Success": True}
     assert without_id(ask("DescribeEventRuleTargetList", RuleName="reboots")) == {
@@ -310,7 +310,7 @@ def test_targets_are_kept_and_shown(ecs, ask, put):
 
 
 def test_targets_are_added_and_changed_by_their_id(ecs, ask, put):
-    """A second call adds; an id that is there is another target then; one without gets the next free number."""
+    """A second call adds; a known id replaces its target; a target without an id gets the next free number."""
     put("reboots")
     ask(
         "PutEventRuleTargets", RuleName="reboots", MnsParameterss=[{"Id": "1", "Queue": "a"}, {"Id": "9", "Queue": "b"}]
@@ -327,7 +327,7 @@ def test_targets_are_added_and_changed_by_their_id(ecs, ask, put):
 
 
 def test_targets_that_lack_something_are_failed_and_the_others_taken(ecs, ask, put):
-    """The reply counts them and shows those kinds that it has a list for; the story says what is lacking."""
+    """The reply counts them and lists the kinds that it has a list for; the timeline says what is missing."""
     put("reboots")
     reply = ask(
         "PutEventRuleTargets",
@@ -358,7 +358,7 @@ def test_targets_that_lack_something_are_failed_and_the_others_taken(ecs, ask, p
 
 
 def test_five_targets_of_a_kind_may_be_sent(ask, put, refused):
-    """The documented limit of one call, to the number."""
+    """The documented limit of one call is exact."""
     put("reboots")
     ask("PutEventRuleTargets", RuleName="reboots", MnsParameterss=[{"Queue": f"queue-{number}"} for number in range(5)])
     targets = [{"Queue": f"queue-{number}"} for number in range(6)]
@@ -388,14 +388,14 @@ def test_five_targets_of_a_kind_may_be_sent(ask, put, refused):
     ],
 )
 def test_a_target_that_cannot_be_is_refused(ecs, put, refused, params, message):
-    """Values beyond the documented ones are refused, and nothing is taken."""
+    """Undocumented values are refused, and no target is added."""
     put("reboots")
     assert refused("PutEventRuleTargets", RuleName="reboots", **params) == (400, "ParameterInvalid", message)
     assert ecs.event_rules["reboots"].targets == {}
 
 
 def test_targets_are_deleted(ecs, ask, put, refused):
-    """All or none of those that are named."""
+    """The call deletes all named targets, or no target."""
     put("reboots")
     ask("PutEventRuleTargets", RuleName="reboots", **ALL_TARGETS)
     assert refused("DeleteEventRuleTargets", RuleName="reboots", Idss=["1", "no"])[:2] == (404, "ResourceNotFound")
@@ -415,7 +415,7 @@ def test_targets_are_deleted(ecs, ask, put, refused):
     [("EnableEventRules", [True, True]), ("DisableEventRules", [False, False]), ("DeleteEventRules", [])],
 )
 def test_rules_are_enabled_disabled_and_deleted(ecs, ask, put, action, state):
-    """What the reply says, and what the rules are then."""
+    """Checks the reply and the state of the rules."""
     put("one")
     put("two", State="DISABLED")
     assert without_id(ask(action, RuleNamess=["one", "two", "two"])) == {"Code": "200", "Success": True}
@@ -424,7 +424,7 @@ def test_rules_are_enabled_disabled_and_deleted(ecs, ask, put, action, state):
 
 @pytest.mark.parametrize("action", ["EnableEventRules", "DisableEventRules", "DeleteEventRules"])
 def test_one_unknown_rule_spoils_the_call(ecs, put, refused, action):
-    """Nothing is done, and the error names it (a guess); the story names the nearest."""
+    """No rule is changed, and the error names the unknown one (a guess); the timeline names the nearest."""
     put("one", State="DISABLED")
     put("two")
     assert refused(action, RuleNamess=["one", "two", "tow"]) == (
@@ -447,7 +447,7 @@ def test_one_unknown_rule_spoils_the_call(ecs, put, refused, action):
     ],
 )
 def test_an_unknown_rule_is_not_found(refused, action, params):
-    """Each action on one rule says so."""
+    """Each action on one rule refuses it."""
     assert refused(action, RuleName="none", **params)[:2] == (404, "ResourceNotFound")
 
 
@@ -465,8 +465,8 @@ def test_an_unknown_rule_is_not_found(refused, action, params):
         ("PutEventRule", "RuleName", {"EventPatterns": [{"Product": "ecs"}]}),
     ],
 )
-def test_what_is_required_is_asked_for(refused, action, name, params):
-    """The refusal names what is missing."""
+def test_a_missing_parameter_is_named(refused, action, name, params):
+    """The refusal names the missing parameter."""
     assert refused(action, **params) == (
         400,
         "MissingParameter",
@@ -482,16 +482,16 @@ def test_what_is_required_is_asked_for(refused, action, name, params):
     ],
 )
 def test_twenty_may_be_named(put, refused, action, params):
-    """The documented limit."""
+    """This is the documented limit."""
     put("r")
     assert refused(action, **params)[1] == "ParameterInvalid"
 
 
-# -- what the author of a test sees
+# -- what the test can read
 
 
 def test_a_rule_that_is_not_there_names_the_nearest(ecs, put):
-    """`event_rules` is a mapping; a wrong name is an error for the author."""
+    """`event_rules` is a mapping; a wrong name raises an error in the test."""
     put("reboots")
     with pytest.raises(NoSuchNameError) as error:
         ecs.event_rules["reboot"]

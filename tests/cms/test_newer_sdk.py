@@ -1,4 +1,4 @@
-"""The newer SDK of CloudMonitor, alibabacloud-cms20190101, synchronous and asynchronous: the same rules behind it."""
+"""The newer SDK of CloudMonitor, alibabacloud-cms20190101, sync and async, with the same rules."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ pytest.importorskip("aiohttp")
 
 @pytest.fixture(params=["sync", "async"])
 def send(request, ecs):
-    """Call a method of the client in either way: `send("put_event_rule", request)`."""
+    """Call a method of the client, sync or async: `send("put_event_rule", request)`."""
 
     def sync(method, what):
         return getattr(client(), method)(what).body
@@ -32,7 +32,7 @@ def send(request, ecs):
 
 
 def client():
-    """A client that names no endpoint: the SDK finds that of its region."""
+    """A client without an endpoint: the SDK uses that of its region."""
     return Client(Config(access_key_id="any", access_key_secret="key", region_id="cn-hangzhou"))
 
 
@@ -51,7 +51,7 @@ TARGETS = models.PutEventRuleTargetsRequest(
 
 
 def test_a_rule_is_set_up_and_fires(ecs, send):
-    """What the SDK sends is understood, and its models hold what comes back."""
+    """The cloud understands the SDK's requests, and the SDK's models read the replies."""
     got = []
     ecs.function_compute(lambda event, _context: got.append(json.loads(event)), name="ops/on-event", rules_only=True)
     put = send("put_event_rule", RULE)
@@ -70,8 +70,8 @@ def test_a_rule_is_set_up_and_fires(ecs, send):
     assert (deleted.success, len(ecs.event_rules)) == (True, 0)
 
 
-def test_what_happened_is_asked_for(ecs, send):
-    """Times are numbers, Success is a text where the model has one, Content is JSON text."""
+def test_the_history_can_be_queried(ecs, send):
+    """Times are numbers, Success is a text if the model has one, Content is JSON text."""
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
     request = models.DescribeSystemEventAttributeRequest(product="ECS", level="CRITICAL", start_time=str(AT // 1000))
     reply = send("describe_system_event_attribute", request)
@@ -89,7 +89,7 @@ def test_what_happened_is_asked_for(ecs, send):
 
 
 def test_an_error_is_what_the_sdk_makes_of_it(ecs, send):
-    """The code is in the message, as that of any error."""
+    """The SDK's message has the code, as for any error."""
     with pytest.raises(ClientException, match=r"The specified resource does not exist: none"):
         send("enable_event_rules", models.EnableEventRulesRequest(rule_names=["none"]))
     assert [(call.product, call.code) for call in ecs.calls] == [("Cms", "ResourceNotFound")]

@@ -1,4 +1,4 @@
-"""Rules and queries agree, whatever happens; many threads may set up rules; a report tells what found nobody."""
+"""Rules and queries agree for random events; threads can create rules; the report lists events without a receiver."""
 
 import concurrent.futures
 import json
@@ -23,7 +23,7 @@ NAMES = (
 
 
 def some_of(values):
-    """None, some or all of these, now and then the wildcard."""
+    """Draw none, some or all of these, sometimes the wildcard."""
     return st.lists(st.sampled_from([*values, "*"]), max_size=3, unique=True)
 
 
@@ -39,13 +39,13 @@ _KEYS = {"NameList": "name", "LevelList": "level", "EventTypeList": "eventType",
 
 
 def is_meant(pattern, notification):
-    """What the reference says of a pattern: each list holds the value, or the wildcard, or nothing."""
+    """Return whether a pattern matches: each list has the value or the wildcard, or is empty."""
     return all(not values or "*" in values or notification[_KEYS[name]] in values for name, values in pattern.items())
 
 
 @given(st.lists(PATTERN, min_size=1, max_size=3), st.lists(st.sampled_from(TYPES), min_size=1, max_size=4))
-def test_a_rule_brings_what_its_patterns_mean_and_the_history_has_it(patterns, types):
-    """Whatever rule and events there are, the function gets exactly the meant ones, in order, as they are listed."""
+def test_a_rule_delivers_what_its_patterns_match_and_the_history_has_it(patterns, types):
+    """For random rules and events, the function gets exactly the matching ones, in the listed order."""
     with EcsEvents(START) as ecs:
         got = []
         ecs.instances.add("i-web1", disks=["d-1"])
@@ -69,7 +69,7 @@ def test_a_rule_brings_what_its_patterns_mean_and_the_history_has_it(patterns, t
 
 
 def test_many_threads_set_up_rules(ecs):
-    """No rule and no target is lost, and each event finds them all."""
+    """No rule and no target is lost, and each event reaches all of them."""
 
     def work(worker):
         client = AcsClient("ak", "secret", "cn-hangzhou")
@@ -112,7 +112,7 @@ def test_it(ecs_events):
 
 
 def test_the_report_says_which_function_to_register(pytester):
-    """The story has the rule's calls, the event, and what found nobody, in order."""
+    """The timeline has the rule's calls, the event, and the missing receiver, in order."""
     pytester.makepyfile(STORY)
     result = pytester.runpytest_inprocess()
     result.assert_outcomes(failed=1)

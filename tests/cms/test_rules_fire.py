@@ -1,4 +1,4 @@
-"""Event rules that a handler has set up through the API, and what they bring to whom."""
+"""Event rules that a handler has created through the API, and what they deliver."""
 
 import http.server
 import json
@@ -32,14 +32,14 @@ FUNCTION = [{"Id": "1", "Region": "cn-hangzhou", "ServiceName": "ops", "Function
 
 @pytest.fixture
 def function(ecs):
-    """A function that rules invoke; returns the list of events that it got."""
+    """A function that rules invoke; returns the list of events that it received."""
     got = []
     ecs.function_compute(lambda event, _context: got.append(json.loads(event)), name="ops/on-event", rules_only=True)
     return got
 
 
 def outcomes(ecs, name):
-    """(notification, receiver, outcome) of each delivery of a rule."""
+    """Return (notification, receiver, outcome) of each delivery of a rule."""
     return [
         (one.name.removeprefix("Instance:"), one.subscription.receiver, one.outcome)
         for one in ecs.event_rules[name].deliveries
@@ -47,7 +47,7 @@ def outcomes(ecs, name):
 
 
 def scheduled(ecs, instance_id="i-web1"):
-    """Publish an event whose only notification is that it is Scheduled."""
+    """Publish an event whose only notification is Scheduled."""
     return ecs.create("SystemMaintenance.Reboot", instance_id, not_before="+1h")
 
 
@@ -55,7 +55,7 @@ def scheduled(ecs, instance_id="i-web1"):
 
 
 def test_a_rule_invokes_the_function_that_it_names(ecs, rule, function):
-    """The function gets the flat form of what the rule matches, and nothing else; the story tells by which rule."""
+    """The function gets the flat form of what the rule matches, nothing else; the timeline names the rule."""
     rule("reboots", {"Product": "ecs", "NameList": [SCHEDULED]}, FcParameterss=FUNCTION)
     event = scheduled(ecs)
     ecs.advance("2h")
@@ -67,7 +67,7 @@ def test_a_rule_invokes_the_function_that_it_names(ecs, rule, function):
 
 
 def test_a_function_is_invoked_by_itself_too_unless_it_is_for_rules_only(ecs, rule):
-    """What is subscribed gets everything once by that, and once more by each rule that names it."""
+    """A subscription delivers everything once, and each rule that names the function once more."""
     names = []
     subscription = ecs.function_compute(lambda event, _: names.append(json.loads(event)["name"]), name="ops/on-event")
     rule("reboots", FcParameterss=FUNCTION)
@@ -76,8 +76,8 @@ def test_a_function_is_invoked_by_itself_too_unless_it_is_for_rules_only(ecs, ru
     assert sorted(delivery.rule_name for delivery in subscription.deliveries) == ["", "reboots"]
 
 
-def test_a_function_that_nobody_registered_is_told_of(ecs, rule):
-    """The story says how to register it; the test goes on."""
+def test_a_function_that_is_not_registered_gets_a_hint(ecs, rule):
+    """The timeline says how to register it; the test goes on."""
     rule("reboots", FcParameterss=FUNCTION)
     scheduled(ecs)
     (delivery,) = ecs.event_rules["reboots"].deliveries
@@ -95,7 +95,7 @@ def test_a_function_that_nobody_registered_is_told_of(ecs, rule):
 
 
 def test_a_function_is_sought_when_the_rule_fires(ecs, rule):
-    """It may be registered after the rule, and another one in its place."""
+    """It can be registered after the rule, and replaced by another one."""
     rule("reboots", FcParameterss=FUNCTION)
     first, second = [], []
     for got in (first, second):
@@ -104,8 +104,8 @@ def test_a_function_is_sought_when_the_rule_fires(ecs, rule):
     assert (len(first), len(second)) == (1, 1)
 
 
-def test_a_function_that_was_canceled_or_is_called_otherwise_is_not_there(ecs, rule):
-    """The nearest name is told."""
+def test_a_function_that_was_canceled_or_has_another_name_is_missing(ecs, rule):
+    """The timeline has the nearest name."""
     ecs.function_compute(lambda *_: None, name="ops/on-events", rules_only=True)
     ecs.function_compute(lambda *_: None, name="ops/on-event", rules_only=True).cancel()
     rule("reboots", FcParameterss=[{**FUNCTION[0], "FunctionName": "on-even"}, {**FUNCTION[0], "Id": "2"}])
@@ -117,7 +117,7 @@ def test_a_function_that_was_canceled_or_is_called_otherwise_is_not_there(ecs, r
 
 
 def test_a_function_without_a_service_stands_for_it_in_any(ecs, rule):
-    """Unless another one has the whole name."""
+    """A function with the whole name has priority."""
     any_service, own = [], []
     ecs.function_compute(lambda event, _: any_service.append(event), name="on-event", rules_only=True)
     rule("reboots", FcParameterss=FUNCTION)
@@ -128,7 +128,7 @@ def test_a_function_without_a_service_stands_for_it_in_any(ecs, rule):
 
 
 def test_a_function_in_another_region_is_not_the_one(ecs, rule):
-    """Where the test says its region, that must be the rule's."""
+    """If the test declares its region, that must be the rule's."""
     ecs.function_compute(lambda *_: None, name="ops/on-event", region_id="cn-beijing", rules_only=True)
     rule("reboots", FcParameterss=FUNCTION)
     rule("in-beijing", FcParameterss=[{**FUNCTION[0], "Region": "cn-beijing"}])
@@ -139,7 +139,7 @@ def test_a_function_in_another_region_is_not_the_one(ecs, rule):
 
 
 def test_a_function_that_fails_is_tried_again(ecs, rule):
-    """As any asynchronous invocation is; each try is one of the rule's deliveries."""
+    """As with any asynchronous invocation; each try is one of the rule's deliveries."""
     tries = []
 
     def handler(_event, _context):
@@ -160,7 +160,7 @@ def test_a_function_that_fails_is_tried_again(ecs, rule):
 
 @pytest.fixture
 def server():
-    """A server on loopback; returns its URL, and the list of (method, path, headers, body) that it got."""
+    """A server on loopback; returns its URL and the list of received (method, path, headers, body)."""
     got = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -203,7 +203,7 @@ def test_a_url_on_loopback_gets_a_real_post(server, ecs, rule):
 
 
 def test_a_url_may_get_a_get(server, ecs, rule):
-    """The whole of it is one parameter then."""
+    """One parameter holds the whole notification."""
     url, got = server
     rule("reboots", **webhook(url, Method="GET"))
     scheduled(ecs)
@@ -214,8 +214,8 @@ def test_a_url_may_get_a_get(server, ecs, rule):
 
 
 @pytest.mark.parametrize("url", ["https://ops.example.com/hook", "http://10.0.0.1/", "http://[::1/", "hook", "//x"])
-def test_a_url_elsewhere_is_told_of(ecs, rule, url):
-    """No test reaches the network because its handler set up a rule; the story says how to go on."""
+def test_a_url_elsewhere_gets_a_hint(ecs, rule, url):
+    """A rule that the handler creates never sends a test's request to the network; the timeline says how to go on."""
     rule("reboots", **webhook(url))
     scheduled(ecs)
     (delivery,) = ecs.event_rules["reboots"].deliveries
@@ -225,8 +225,8 @@ def test_a_url_elsewhere_is_told_of(ecs, rule, url):
     )
 
 
-def test_a_url_that_differs_a_little_from_a_named_one_is_told_of(ecs, rule):
-    """A slash too many is found."""
+def test_a_url_that_differs_slightly_from_a_registered_one_gets_a_hint(ecs, rule):
+    """One slash too many is recognised."""
     ecs.webhook("https://ops.example.com/hook/", lambda _: None)
     rule("reboots", **webhook("https://ops.example.com/hook"))
     scheduled(ecs)
@@ -237,7 +237,7 @@ def test_a_url_that_differs_a_little_from_a_named_one_is_told_of(ecs, rule):
 
 
 def test_a_function_may_answer_for_a_url(ecs, rule):
-    """It gets what the URL would; when it is named later, what comes later."""
+    """It gets what the URL would get; if it is registered later, it gets later notifications."""
     url, got = "https://ops.example.com/hook", []
     rule("reboots", **webhook(url))
     scheduled(ecs)
@@ -260,7 +260,7 @@ def test_another_url_may_answer_for_a_url(server, ecs, rule):
 
 
 def test_a_mock_may_answer_for_a_url(ecs, rule):
-    """A URL that is named without a receiver is really called, where the author's own mock catches it."""
+    """A URL that is registered without a receiver is really called, and the user's mock answers."""
     ecs.webhook("https://ops.example.com/hook")
     rule("reboots", **webhook("https://ops.example.com/hook"))
     with responses.RequestsMock() as mock:
@@ -272,7 +272,7 @@ def test_a_mock_may_answer_for_a_url(ecs, rule):
 
 
 def test_a_url_that_fails_is_tried_three_times(ecs, rule):
-    """As documented; then it is given up, and the test is told when it ends."""
+    """As documented; after the last try, teardown raises an error."""
     ecs.webhook("https://ops.example.com/hook")
     rule("reboots", **webhook("https://ops.example.com/hook"))
     with responses.RequestsMock() as mock:
@@ -286,8 +286,8 @@ def test_a_url_that_fails_is_tried_three_times(ecs, rule):
 
 
 @pytest.mark.parametrize("protocol", ["telnet", "ping"])
-def test_other_protocols_are_told_of(ecs, rule, protocol):
-    """The API takes them; nothing is sent."""
+def test_other_protocols_get_a_hint(ecs, rule, protocol):
+    """The API accepts them; nothing is sent."""
     rule("reboots", **webhook("127.0.0.1", Protocol=protocol))
     scheduled(ecs)
     (delivery,) = ecs.event_rules["reboots"].deliveries
@@ -312,7 +312,7 @@ def test_other_protocols_are_told_of(ecs, rule, protocol):
     ],
 )
 def test_a_webhook_that_cannot_be_is_refused_in_a_sentence(ecs, args, sentence):
-    """What is neither a URL nor a function says how to go on."""
+    """A value that is neither a URL nor a function gets a message that says how to go on."""
     with pytest.raises(BadArgumentError) as error:
         ecs.webhook(*args)
     assert str(error.value) == sentence
@@ -322,8 +322,8 @@ def test_a_webhook_that_cannot_be_is_refused_in_a_sentence(ecs, args, sentence):
 
 
 @pytest.mark.parametrize(("kind", "member"), [("queue", "Queue"), ("topic", "Topic")])
-def test_a_queue_or_topic_that_is_not_there_is_told_of(ecs, rule, kind, member):
-    """The story says how to make it."""
+def test_a_missing_queue_or_topic_gets_a_hint(ecs, rule, kind, member):
+    """The timeline says how to create it."""
     rule("reboots", MnsParameterss=[{"Id": "1", member: "ecs-events"}])
     scheduled(ecs)
     (delivery,) = ecs.event_rules["reboots"].deliveries
@@ -331,7 +331,7 @@ def test_a_queue_or_topic_that_is_not_there_is_told_of(ecs, rule, kind, member):
 
 
 def test_people_logs_and_actions_are_noted(ecs, rule):
-    """What no program of the test receives is one of the rule's deliveries, with what it would have got."""
+    """What no program of the test receives is a delivery of the rule, with its payload."""
     rule(
         "reboots",
         ContactParameterss=[{"ContactGroupName": "on-call"}],
@@ -382,7 +382,7 @@ PATTERNS = [
 
 @pytest.mark.parametrize(("pattern", "fires"), PATTERNS, ids=str)
 def test_a_rule_fires_for_what_its_pattern_says(ecs, rule, function, pattern, fires):
-    """Each list is one condition, `*` and none are all; keywords are wanted or not."""
+    """Each list is one condition; `*` and an empty list match everything; keywords are required or excluded."""
     rule("reboots", {"Product": "ecs", **pattern}, FcParameterss=FUNCTION)
     scheduled(ecs)
     assert bool(function) is fires
@@ -397,7 +397,7 @@ def test_any_of_several_patterns_is_enough(ecs, rule, function):
 
 
 def test_a_rule_fires_while_it_is_enabled(ecs, ask, rule, function):
-    """Disabled, of another kind, or deleted, it tells nobody; enabled again it does, of what comes then."""
+    """Disabled, of another kind, or deleted, it does not fire; enabled again, it fires for later notifications."""
     rule("reboots", FcParameterss=FUNCTION)
     steps = [
         (lambda: ask("DisableEventRules", RuleNamess=["reboots"]), 0),
@@ -416,7 +416,7 @@ def test_a_rule_fires_while_it_is_enabled(ecs, ask, rule, function):
 
 
 def test_a_rule_fires_for_all_regions_of_its_account(ecs, ask, rule, function):
-    """Not for what belongs to others, whose own rule of the same name is theirs."""
+    """It does not fire for other accounts, which can have a rule of the same name."""
     ecs.access_keys["ak-2"] = "222"
     ecs.instances.add("i-2zeweb2")
     ecs.instances.add("i-theirs", account_id="222")
@@ -428,7 +428,7 @@ def test_a_rule_fires_for_all_regions_of_its_account(ecs, ask, rule, function):
 
 
 def test_several_rules_fire_in_order(ecs, rule, function):
-    """Each rule tells its targets of each notification that it matches."""
+    """Each rule delivers every notification that it matches to its targets."""
     rule("all", FcParameterss=FUNCTION)
     rule("again", FcParameterss=FUNCTION)
     scheduled(ecs)
@@ -440,7 +440,7 @@ def test_several_rules_fire_in_order(ecs, rule, function):
 
 
 def test_a_dry_run_reaches_the_targets_of_matching_rules(ecs, ask, rule, function):
-    """What EventContent says goes before what is known of the name; history knows nothing of it."""
+    """EventContent overrides the defaults of the name; the history does not contain dry runs."""
     rule("reboots", {"Product": "ecs", "NameList": [SCHEDULED]}, FcParameterss=FUNCTION)
     rule("others", {"Product": "ecs", "NameList": ["Instance:StateChange"]}, FcParameterss=FUNCTION)
     ask("SendDryRunSystemEvent", Product="ecs", EventName=SCHEDULED)
@@ -458,8 +458,8 @@ def test_a_dry_run_reaches_the_targets_of_matching_rules(ecs, ask, rule, functio
     assert outcomes(ecs, "others") == []
 
 
-def test_a_dry_run_says_what_it_was_told(ecs, ask, rule, function):
-    """The example of the reference, which is of another product."""
+def test_a_dry_run_delivers_its_content(ecs, ask, rule, function):
+    """This is the example of the reference, for another product."""
     content = {
         "product": "CloudMonitor",
         "resourceId": "acs:ecs:cn-hongkong:173651113438:instance/i-1",
@@ -486,7 +486,7 @@ def test_a_dry_run_says_what_it_was_told(ecs, ask, rule, function):
 
 
 def test_a_dry_run_is_of_an_application_group(ask, rule, function):
-    """The one that is named; what EventContent says goes before."""
+    """It has the given group; EventContent overrides it."""
     rule("all", FcParameterss=FUNCTION)
     for content in ("{}", '{"groupId": "9"}'):
         ask("SendDryRunSystemEvent", Product="ecs", EventName=SCHEDULED, GroupId="7378", EventContent=content)
@@ -494,7 +494,7 @@ def test_a_dry_run_is_of_an_application_group(ask, rule, function):
 
 
 def test_a_dry_run_ignores_what_is_no_text(ecs, ask, rule, function):
-    """Members of other types than the form's stand for nothing."""
+    """Members of other types than in the form are ignored."""
     rule("all", {"Product": "*"}, FcParameterss=FUNCTION)
     odd = json.dumps({"level": 7, "content": "text", "resourceId": None, "product": ""})
     ask("SendDryRunSystemEvent", Product="oss", EventName="BucketIngressBandwidth", EventContent=odd)
@@ -503,15 +503,15 @@ def test_a_dry_run_ignores_what_is_no_text(ecs, ask, rule, function):
 
 
 def test_a_dry_run_reaches_subscriptions_too(ecs, ask):
-    """What the test subscribes stands for rules of the console."""
+    """Subscriptions of the test stand for rules of the console."""
     got = []
     ecs.subscribe(got.append, names=[SCHEDULED])
     ask("SendDryRunSystemEvent", Product="ecs", EventName=SCHEDULED)
     assert [one["name"] for one in got] == [SCHEDULED]
 
 
-def test_who_is_not_there_is_one_receiver(ecs, rule):
-    """What found nobody is told again and again, by one subscription."""
+def test_missing_receivers_are_one_receiver(ecs, rule):
+    """All notifications without a receiver are deliveries of one subscription."""
     rule("reboots", FcParameterss=FUNCTION)
     for _ in range(3):
         scheduled(ecs)

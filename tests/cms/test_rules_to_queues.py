@@ -20,7 +20,7 @@ SCHEDULED = "Instance:SystemMaintenance.Reboot:Scheduled"
 
 @pytest.fixture
 def to(ask):
-    """Put a rule for all events of ECS that tells a queue or a topic: `to(Queue="ecs-events")`."""
+    """Create a rule for all events of ECS with a queue or a topic as target: `to(Queue="ecs-events")`."""
 
     def to(**member):
         ask("PutEventRule", RuleName="reboots", EventPatterns=[{"Product": "ecs"}])
@@ -31,19 +31,19 @@ def to(ask):
 
 @pytest.fixture
 def account(ecs):
-    """The queue service's own SDK, as a handler has it."""
+    """The queue service's own SDK, as a handler uses it."""
     made = Account(f"http://{ecs.endpoint}", "key-id", "key-secret")
     yield made
     made.get_client().close_connection()
 
 
 def scheduled(ecs):
-    """Publish an event whose only notification is that it is Scheduled."""
+    """Publish an event whose only notification is Scheduled."""
     return ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
 
 
 def outcomes(ecs):
-    """(receiver, outcome) of each delivery of the rule."""
+    """Return (receiver, outcome) of each delivery of the rule."""
     return [(one.subscription.receiver, one.outcome) for one in ecs.event_rules["reboots"].deliveries]
 
 
@@ -60,7 +60,7 @@ def test_a_rule_sends_to_the_queue_that_it_names(ecs, to):
 
 
 def test_a_queue_that_gets_everything_gets_it_by_the_rule_as_well(ecs, to):
-    """What is subscribed gets everything once by that, and once more by each rule that names it."""
+    """A subscription delivers everything once, and each rule that names the queue once more."""
     queue = ecs.queue("ecs-events")
     to(Queue="ecs-events")
     scheduled(ecs)
@@ -68,7 +68,7 @@ def test_a_queue_that_gets_everything_gets_it_by_the_rule_as_well(ecs, to):
 
 
 def test_what_happens_on_the_way_to_a_queue_happens_to_what_rules_send(ecs, to):
-    """The options of the queue are those of the way there."""
+    """The queue's options apply to deliveries of rules."""
     queue = ecs.queue("ecs-events", rules_only=True, duplicate=True)
     to(Queue="ecs-events")
     scheduled(ecs)
@@ -77,7 +77,7 @@ def test_what_happens_on_the_way_to_a_queue_happens_to_what_rules_send(ecs, to):
 
 
 def test_a_queue_that_the_handler_has_made_gets_what_its_rule_sends(ecs, to, account):
-    """Provisioning and consuming are the handler's own, through the service's SDK on loopback."""
+    """The handler creates and reads the queue itself, through the service's SDK on loopback."""
     queue = account.get_queue("own-queue")
     queue.create(QueueMeta())
     to(Queue="own-queue")
@@ -88,8 +88,8 @@ def test_a_queue_that_the_handler_has_made_gets_what_its_rule_sends(ecs, to, acc
     assert len({id(one.subscription) for one in ecs.event_rules["reboots"].deliveries}) == 1
 
 
-def test_a_queue_that_is_deleted_is_not_there_and_may_come_again(ecs, to, account):
-    """The rule finds whichever queue has the name when it fires, the test's own one or not."""
+def test_a_queue_can_be_deleted_and_created_again(ecs, to, account):
+    """The rule uses the queue that has the name when it fires, also one of the test."""
     ecs.queue("ecs-events", rules_only=True)
     to(Queue="ecs-events")
     account.get_queue("ecs-events").delete()
@@ -101,7 +101,7 @@ def test_a_queue_that_is_deleted_is_not_there_and_may_come_again(ecs, to, accoun
 
 
 def test_a_subscription_that_was_canceled_stops_no_rule(ecs, to):
-    """It is the rule that sends."""
+    """The rule itself sends."""
     queue = ecs.queue("ecs-events")
     queue.subscription.cancel()
     to(Queue="ecs-events")
@@ -110,7 +110,7 @@ def test_a_subscription_that_was_canceled_stops_no_rule(ecs, to):
 
 
 def test_a_rule_publishes_in_the_topic_that_it_names(ecs, to, account):
-    """The test's own topic, for rules only, and one that the handler has made."""
+    """This works for the test's own topic, for rules only, and for one that the handler has created."""
     topic = ecs.topic("ecs-topic", rules_only=True)
     scheduled(ecs)
     to(Topic="ecs-topic")
@@ -128,7 +128,7 @@ def test_a_rule_publishes_in_the_topic_that_it_names(ecs, to, account):
 
 
 def test_cloudmonitor_answers_on_loopback_too(ecs):
-    """The version tells which product is meant; a program elsewhere sets up the rule in the same cloud."""
+    """The version selects the product; a program in another process creates the rule in the same cloud."""
     client = AcsClient("ak", "secret", "cn-hangzhou")
     for action, params in (
         ("PutEventRule", {"RuleName": "reboots", "EventPatterns": [{"Product": "ecs"}]}),
@@ -142,7 +142,7 @@ def test_cloudmonitor_answers_on_loopback_too(ecs):
 
 
 def test_a_version_of_no_product_is_taken_for_ecs(ecs):
-    """As when it was the only one: the error is that of Ecs."""
+    """The error is that of Ecs, as before Cms was added."""
     ecs.strict = False
     with contextlib.closing(http.client.HTTPConnection(ecs.endpoint)) as connection:
         connection.request("GET", "/?Action=PutEventRule&Version=2000-01-01&AccessKeyId=a&Format=JSON")

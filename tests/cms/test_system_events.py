@@ -1,4 +1,4 @@
-"""What CloudMonitor answers when it is asked what happened."""
+"""CloudMonitor's queries of past notifications."""
 
 import json
 
@@ -14,13 +14,13 @@ pytest.importorskip("aliyunsdkcms")
 
 
 def names(reply):
-    """The names of the notifications of a reply."""
+    """Return the names of the notifications of a reply."""
     return [one["Name"].removeprefix("Instance:") for one in reply["SystemEvents"]["SystemEvent"]]
 
 
 @pytest.fixture
-def told(ecs, ask):
-    """An instance was rebooted an hour ahead of its maintenance; returns the query of what was told of that."""
+def reboot_history(ecs, ask):
+    """Reboot an instance an hour ahead of its maintenance; return the query of the notifications about it."""
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+2h")
     ecs.advance("1h")
     ecs.reboot("i-web1")
@@ -31,7 +31,7 @@ def told(ecs, ask):
 
 
 def test_a_notification_is_listed_with_the_keys_of_the_reference(ecs, ask):
-    """Each key of the documented reply and the model is there; Success is a text, Time a number, Content JSON text."""
+    """Each key of the documented reply and the model exists; Success is a text, Time a number, Content JSON text."""
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+2h")
     reply = ask("DescribeSystemEventAttribute", Name="Instance:SystemMaintenance.Reboot:Scheduled")
     (sent,) = [one for one in ecs.notifications if one["name"].endswith(":Scheduled")]
@@ -58,9 +58,9 @@ def test_a_notification_is_listed_with_the_keys_of_the_reference(ecs, ask):
     }
 
 
-def test_the_newest_is_listed_first(told):
-    """Everything that was told is there, from the last to the first."""
-    assert names(told()) == [
+def test_the_newest_is_listed_first(reboot_history):
+    """Every notification is there, from the last to the first."""
+    assert names(reboot_history()) == [
         "StateChange",
         "StateChange",
         "StateChange",
@@ -69,12 +69,12 @@ def test_the_newest_is_listed_first(told):
     ]
 
 
-def test_pages(ecs, ask, told):
-    """PageSize is 10 unless told otherwise; pages follow one another, and one past the end is empty."""
-    everything = names(told())
+def test_pages(ecs, ask, reboot_history):
+    """PageSize is 10 by default; pages follow one another, and one past the end is empty."""
+    everything = names(reboot_history())
     for _ in range(4):
         ecs.reboot("i-web1")
-    everything = names(told())
+    everything = names(reboot_history())
     assert len(everything) > 10
     pages = [names(ask("DescribeSystemEventAttribute", PageNumber=number)) for number in (1, 2, 3)]
     assert pages == [everything[:10], everything[10:20], everything[20:30]]
@@ -108,9 +108,9 @@ def test_pages(ecs, ask, told):
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else str(len(value)),
 )
-def test_filters(told, filters, found):
-    """Each filter lets pass what it says: ends of ranges included, milliseconds and seconds both understood."""
-    assert {name.rpartition(":")[2] for name in names(told(**filters))} == found
+def test_filters(reboot_history, filters, found):
+    """Each filter selects its notifications: ends of ranges are included, milliseconds and seconds are understood."""
+    assert {name.rpartition(":")[2] for name in names(reboot_history(**filters))} == found
 
 
 @pytest.mark.parametrize(
@@ -145,18 +145,18 @@ def test_filters(told, filters, found):
     ],
 )
 def test_what_cannot_be_is_refused(refused, action, params, message):
-    """A value that no documentation allows is refused in CloudMonitor's code, which is a guess, with what is allowed."""
+    """An undocumented value is refused in CloudMonitor's code, which is a guess, with the allowed values."""
     assert refused(action, **params) == (400, "ParameterInvalid", message)
 
 
-def test_another_account_sees_nothing(ecs, ask, told):
+def test_another_account_sees_nothing(ecs, ask, reboot_history):
     """Notifications are those of the caller's account."""
     ecs.access_keys["ak-2"] = "222"
     assert names(ask("DescribeSystemEventAttribute", access_key="ak-2")) == []
 
 
 def test_all_regions_are_found(ecs, ask):
-    """CloudMonitor is asked in one region of events in any."""
+    """A request in one region returns events of all regions."""
     ecs.instances.add("i-2zeweb2")
     ecs.create("SystemFailure.Reboot", "i-2zeweb2", not_before="+1h")
     (shown,) = ask("DescribeSystemEventAttribute", EventType="Exception")["SystemEvents"]["SystemEvent"]
@@ -164,7 +164,7 @@ def test_all_regions_are_found(ecs, ask):
 
 
 def test_what_is_announced_and_reclaimed_is_listed_too(ecs, ask):
-    """The history is the same as `notifications`: whatever CloudMonitor told, with spot interruptions."""
+    """The history equals `notifications`: everything that CloudMonitor sent, also spot interruptions."""
     ecs.instances.add("i-spot", spot_strategy="SpotAsPriceGo")
     ecs.interrupt("i-spot")
     reply = ask("DescribeSystemEventAttribute", Name="Instance:PreemptibleInstanceInterruption")
@@ -181,7 +181,7 @@ def test_what_is_announced_and_reclaimed_is_listed_too(ecs, ask):
 
 
 def test_notifications_of_one_name_and_resource_are_counted(ecs, ask):
-    """Each name of each resource has its number, with what the last of them said."""
+    """Each name of each resource has its number, and the content of the last one."""
     ecs.reboot("i-web1")
     ecs.advance("1h")
     ecs.reboot("i-web1")
@@ -198,7 +198,7 @@ def test_notifications_of_one_name_and_resource_are_counted(ecs, ask):
 
 
 def histogram(ask, **params):
-    """(start, end, count) of each interval, in seconds from the start of the clock."""
+    """Return (start, end, count) of each interval, in seconds from the start of the clock."""
     reply = ask("DescribeSystemEventHistogram", **params)
     return [
         ((one["StartTime"] - AT) // 1000, (one["EndTime"] - AT) // 1000, one["Count"])
@@ -207,7 +207,7 @@ def histogram(ask, **params):
 
 
 def test_a_histogram_of_nothing_but_itself_is_that_of_the_sample(ecs, ask):
-    """Without a range it is the last 15 minutes, in half minutes of the clock, the first and last cut off."""
+    """Without a range it has the last 15 minutes in half minutes; the first and last are cut off."""
     ecs.advance("16m44s")
     intervals = histogram(ask)
     assert len(intervals) == 31
@@ -217,7 +217,7 @@ def test_a_histogram_of_nothing_but_itself_is_that_of_the_sample(ecs, ask):
 
 
 def test_a_histogram_counts_what_is_in_each_interval(ecs, ask):
-    """An interval holds its start; the last one its end too."""
+    """An interval includes its start; the last one includes its end too."""
     ecs.advance("60s")
     ecs.create("SystemFailure.Reboot", "i-web1", not_before="+1h")
     params = {"StartTime": str(AT + 20_000), "EndTime": str(AT + 60_000), "Level": "CRITICAL"}
@@ -231,7 +231,7 @@ def test_a_histogram_counts_what_is_in_each_interval(ecs, ask):
     [("1h", 120, 30), ("25h", 3600, 25), ("30d", 86_400, 30), ("365d", 1_123_200, 29), ("0s", None, 0)],
 )
 def test_a_long_range_has_longer_intervals(ecs, ask, span, first, number):
-    """Never more than 30 whole ones, be the range a year."""
+    """There are at most 30 whole intervals, even for a year."""
     if span != "0s":
         ecs.advance(span)
     intervals = histogram(ask, StartTime=str(AT))
@@ -245,7 +245,7 @@ def test_a_long_range_has_longer_intervals(ecs, ask, span, first, number):
 
 
 def test_every_name_is_in_the_list_of_names(ecs, ask):
-    """Each published name is there with type, level and status; one that the test adds is too."""
+    """Each published name is listed with type, level and status; a name that the test adds is too."""
     ecs.notification_names.add("Instance:VSwitchChanged", level="INFO")
     reply = ask("DescribeSystemEventMetaList")
     rows = {row["Name"]: row for row in reply["Data"]["Resource"]}
@@ -266,22 +266,22 @@ def test_every_name_is_in_the_list_of_names(ecs, ask):
 # -- SendDryRunSystemEvent
 
 
-def test_a_dry_run_is_in_no_history(ecs, ask, told):
-    """It answers as documented, and nothing has happened."""
-    before = names(told())
+def test_a_dry_run_is_in_no_history(ecs, ask, reboot_history):
+    """It answers as documented, and changes nothing."""
+    before = names(reboot_history())
     reply = ask("SendDryRunSystemEvent", Product="ecs", EventName="Instance:SystemMaintenance.Reboot:Scheduled")
     assert {key: reply[key] for key in reply if key != "RequestId"} == {
         "Code": "200",
         "Message": "success",
         "Success": "true",
     }
-    assert names(told()) == before
+    assert names(reboot_history()) == before
     assert len(ecs.notifications) == len(before)
 
 
 @pytest.mark.parametrize("content", ["{", "[]", "3", "[" * 100_000], ids=["cut", "list", "number", "deep"])
 def test_content_that_is_no_json_object_is_refused(refused, content):
-    """Whatever was sent, the answer is a refusal."""
+    """Any such content is refused."""
     status, code, message = refused(
         "SendDryRunSystemEvent", {"EventContent": content}, Product="ecs", EventName="Instance:StateChange"
     )
@@ -289,15 +289,15 @@ def test_content_that_is_no_json_object_is_refused(refused, content):
     assert message.endswith('It must be a JSON object, such as {"product": "ECS"}.')
 
 
-def test_an_unknown_name_is_told_in_the_story(ecs, ask):
-    """A dry run of a name that nobody knows is accepted, and the story names the nearest."""
+def test_an_unknown_name_gets_a_hint_in_the_timeline(ecs, ask):
+    """A dry run of an unknown name is accepted, and the timeline has the nearest name."""
     ask("SendDryRunSystemEvent", Product="ecs", EventName="Instance:StateChanged")
     assert "ECS has no notification 'Instance:StateChanged'. Did you mean Instance:StateChange?" in ecs.timeline()
 
 
 @pytest.mark.parametrize("missing", ["Product", "EventName"])
 def test_a_dry_run_needs_product_and_name(refused, missing):
-    """Either of them missing is refused as the gateway refuses what is missing."""
+    """If either is missing, the gateway's error for missing parameters is returned."""
     params = {"Product": "ecs", "EventName": "Instance:StateChange"}
     del params[missing]
     assert refused("SendDryRunSystemEvent", **params) == (
@@ -311,7 +311,7 @@ def test_a_dry_run_needs_product_and_name(refused, missing):
 
 
 def test_calls_are_recorded_with_the_product(ecs, ask):
-    """The log says Cms, and the story counts what was found."""
+    """The log has Cms, and the timeline counts the results."""
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+2h")
     ask("DescribeSystemEventAttribute", Level="CRITICAL")
     (call,) = ecs.calls_to("DescribeSystemEventAttribute", level="CRITICAL")
@@ -321,7 +321,7 @@ def test_calls_are_recorded_with_the_product(ecs, ask):
 
 
 def test_a_fault_meets_an_action_of_cms(ecs, refused):
-    """`fail` takes what CloudMonitor's actions are known to answer, and what all do."""
+    """`fail` accepts the known errors of CloudMonitor's actions, and those of all actions."""
     ecs.fail("DescribeSystemEventCount", "AccessForbidden")
     assert refused("DescribeSystemEventCount") == (
         403,
