@@ -26,6 +26,7 @@ from pytest_ecsevents.services.ecs._catalogue import (
     INSTANCE_STATUS_CODES,
     EventStatus,
 )
+from pytest_ecsevents.services.ecs._effects import EFFECTS, EffectRow
 from pytest_ecsevents.services.ecs._lifecycle import ROWS
 from pytest_ecsevents.services.metadata._errors import ERRORS
 from pytest_ecsevents.services.metadata._items import ITEMS
@@ -258,6 +259,18 @@ def _lifecycle() -> Iterator[str]:
             for row in ROWS
         ),
     )
+    yield "What a real event, or a simulated one with `TriggerRealOps`, does to its instance:"
+    yield _table(
+        ("effect", "the event becomes", "the instance is", "it becomes", "evidence"),
+        ((row.effect.value, row.taken.value, row.status.value, _way(row), _text(row.evidence)) for row in EFFECTS),
+    )
+
+
+def _way(row: EffectRow) -> str:
+    if row.way is None:
+        return "released"
+    after = row.way[1:] if row.way[:1] == (row.status,) else row.way
+    return ", ".join(status.value for status in after) or "what it would without the event"
 
 
 def _scenarios() -> Iterator[str]:

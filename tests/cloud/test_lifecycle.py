@@ -50,6 +50,8 @@ def expected_next(event_type, simulated, status, trigger):  # noqa: C901, PLR091
         is_billing = event_type.startswith(("InstanceExpiration.", "AccountUnbalanced."))
         return "Avoided" if is_billing and status == "Scheduled" else None
     assert trigger == "instance released"
+    if event_type.endswith(".Delete") and status == "Executing" and not simulated:
+        return "Avoided"
     return "Canceled" if status != "Executing" or simulated else None
 
 

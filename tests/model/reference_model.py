@@ -101,11 +101,13 @@ def births(event_type, simulated, *, failures_are_scheduled=False):
 
 @dataclass
 class Instance:
-    """One instance, and what became of it."""
+    """One instance, the statuses that it is about to take, and what became of it."""
 
     instance_id: str
     status: str
     locks: set = field(default_factory=set)
+    way: list = field(default_factory=list)
+    due: tuple | None = None
     is_released: bool = False
 
 
@@ -134,9 +136,10 @@ class Event:
 class Model:
     """One account in one region."""
 
-    def __init__(self, now, *, executing_for=EXECUTING_FOR, failures_are_scheduled=False):
+    def __init__(self, now, *, executing_for=EXECUTING_FOR, failures_are_scheduled=False, takes=None):
         self.now = now
         self._executing_for = executing_for
+        self._takes = takes or {}
         self._failures_are_scheduled = failures_are_scheduled
         self.events = []
         self.instances = {}
@@ -147,15 +150,18 @@ class Model:
 
     def advance_to(self, when):
         """What is due on the way happens in the order (instant, order of planning)."""
-        while due := min((event.due for event in self.events if event.due and event.due[0] <= when), default=None):
-            (event,) = [event for event in self.events if event.due == due]
-            self.now = max(self.now, due[0])
-            self._take(event, "Executing" if event.status == "Scheduled" else event.outcome)
+        while planned := [one for one in (*self.events, *self.instances.values()) if one.due and one.due[0] <= when]:
+            first = min(planned, key=lambda one: one.due)
+            self.now = max(self.now, first.due[0])
+            if isinstance(first, Instance):
+                self._walk(first)
+            else:
+                self._take(first, "Executing" if first.status == "Scheduled" else first.outcome)
         self.now = when
 
-    def _plan(self, event, when):
+    def _plan(self, one, when):
         self._planned += 1
-        event.due = (when, self._planned)
+        one.due = (when, self._planned)
 
     def _take(self, event, status):
         """The event takes a status now."""
@@ -175,6 +181,11 @@ class Model:
         """There is an instance."""
         self.instances[instance_id] = Instance(instance_id, status)
 
+    def run(self, instance_id, *, starts):
+        """A call creates an instance: RunInstances starts it, CreateInstance does not."""
+        instance = self.instances[instance_id] = Instance(instance_id, None)
+        self._go(instance, "Pending", *(["Starting", "Running"] if starts else ["Stopped"]))
+
     def existing(self, instance_id, code="InvalidInstanceId.NotFound"):
         """The instance, unless it is not there or has been released."""
         instance = self.instances.get(instance_id)
@@ -193,10 +204,17 @@ class Model:
         return instance
 
     def _go(self, instance, *way):
-        """Operations take no time unless a test says otherwise (decision)."""
-        for status in way:
-            self.changes.append((instance.instance_id, instance.status, status, self.now))
-            instance.status = status
+        """It takes one status after the other, each for as long as the test says: no time by default (decision)."""
+        instance.way = list(way)
+        self._walk(instance)
+
+    def _walk(self, instance):
+        instance.due = None
+        while instance.way and instance.due is None:
+            before, instance.status = instance.status, instance.way.pop(0)
+            self.changes.append((instance.instance_id, before, instance.status, self.now))
+            if instance.status in self._takes:
+                self._plan(instance, self.now + self._takes[instance.status])
 
     def _act(self, event):
         """What a real event does to its instance: documented for Reboot, Stop and Delete."""
@@ -206,12 +224,27 @@ class Model:
         if event.status == "Executing":
             if event.event_type in LOCKS:
                 instance.locks.add(LOCKS[event.event_type])
-            if instance.status == "Running" and impact(event.event_type).startswith(("Reboot", "Redeploy")):
-                self._go(instance, "Stopping", "Starting", "Running")
-            if instance.status == "Running" and impact(event.event_type).startswith("Stop"):
-                self._go(instance, "Stopping", "Stopped")
+            if impact(event.event_type).startswith(("Reboot", "Redeploy")):
+                self._have_rebooted(instance)
+            # "view-instance-creation-failure-events": the instance is Stopped while SystemFailure.Delete is Executing.
+            if impact(event.event_type).startswith("Stop") or event.event_type == "SystemFailure.Delete":
+                self._have_stopped(instance)
         elif event.status == "Executed" and impact(event.event_type) == "Delete":
             self._release(instance)
+
+    def _have_rebooted(self, instance):
+        """One that does not run is not rebooted (documented of Stopped; of Pending and Stopping a decision)."""
+        if instance.status in ("Starting", "Running"):
+            self._go(instance, "Stopping", "Starting", "Running")
+
+    def _have_stopped(self, instance):
+        """In whatever status it is, it ends Stopped; one that is Stopping takes no longer than it would have."""
+        if instance.status == "Stopping":
+            instance.way = ["Stopped"]
+        elif instance.status == "Pending":
+            self._go(instance, "Stopped")
+        elif instance.status != "Stopped":
+            self._go(instance, "Stopping", "Stopped")
 
     def _of(self, instance_id):
         """Its events; those of its disks are the disks'."""
@@ -259,14 +292,28 @@ class Model:
         instance.locks.discard("financial")
 
     def release(self, instance_id):
-        """The instance is gone; simulated events and such as have not begun are canceled (decision)."""
+        """The instance is gone; simulated events and such as have not begun are canceled (decision).
+
+        A SystemFailure.Delete that is Executing is Avoided (documented); the other Delete alike (decision).
+        """
         self._release(self.existing(instance_id))
+
+    def delete(self, instance_id, *, force):
+        """DeleteInstance: refused while it is Pending, and without Force while it is not Stopped."""
+        instance = self.existing(instance_id)
+        if instance.status == "Pending":
+            raise Refused("IncorrectInstanceStatus.Initializing")
+        if instance.status != "Stopped" and not force:
+            raise Refused("IncorrectInstanceStatus")
+        self._release(instance)
 
     def _release(self, instance):
         for event in self._of(instance.instance_id):
             if event.status in UNFINISHED and (event.simulated or event.status != "Executing"):
                 self._take(event, "Canceled")
-        instance.is_released = True
+            elif event.status == "Executing" and impact(event.event_type) == "Delete":
+                self._take(event, "Avoided")
+        instance.is_released, instance.due = True, None
         self.changes.append((instance.instance_id, instance.status, None, self.now))
 
     # -- events

@@ -212,6 +212,28 @@ class LifecycleMachine(CloudMachine):
         model = self.model
         self._both(refusal, lambda: model.stop(instance_id), "StopInstance", InstanceId=instance_id)
 
+    @precondition(lambda self: len(self.ecs_events.instances) < self.most_instances)
+    @rule(starts=st.booleans(), refusal=refusals)
+    def sdk_run(self, starts, refusal):
+        """RunInstances, or CreateInstance."""
+        action = "RunInstances" if starts else "CreateInstance"
+        model = self.model
+        reply = self._both(refusal, lambda: None, action, ImageId="m-1", InstanceType="ecs.g7.large")
+        if reply:
+            model.run(reply["InstanceIdSets"]["InstanceIdSet"][0] if starts else reply["InstanceId"], starts=starts)
+
+    @rule(instance_id=any_instance, force=st.booleans(), refusal=refusals)
+    def sdk_delete(self, instance_id, force, refusal):
+        """DeleteInstance, with Force or without."""
+        model = self.model
+        self._both(
+            refusal,
+            lambda: model.delete(instance_id, force=force),
+            "DeleteInstance",
+            InstanceId=instance_id,
+            Force=json.dumps(force),
+        )
+
     @precondition(lambda self: self.model.events)
     @rule(event_ids=st.lists(any_event, min_size=1, max_size=3), refusal=refusals)
     def sdk_cancel(self, event_ids, refusal):
@@ -342,3 +364,33 @@ class OtherSettingsMachine(LifecycleMachine):
 
 TestOtherSettings = OtherSettingsMachine.TestCase
 TestOtherSettings.settings = settings(TestOtherSettings.settings, max_examples=settings.default.max_examples // 2)
+
+
+class SlowInstancesMachine(LifecycleMachine):
+    """The same with instances that keep a status on their way to another for as long as events are Executing."""
+
+    first_instances = 1
+    simulated_types = ()
+    # Those that act on an instance in whatever status it is.
+    real_types = (
+        "SystemFailure.Delete",
+        "SystemFailure.Stop",
+        "SystemFailure.Reboot",
+        "InstanceExpiration.Delete",
+        "SystemMaintenance.Stop",
+    )
+    within = "1h"
+
+    def make_cloud(self):
+        takes = {"Pending": "10m", "Starting": "20m", "Stopping": "15m"}
+        model = {
+            "executing_for": dt.timedelta(minutes=15),
+            "takes": {status: dt.timedelta(minutes=int(said[:-1])) for status, said in takes.items()},
+        }
+        cloud = Twin(executing_for="15m", model=model)
+        for status, said in takes.items():
+            setattr(cloud.instances, f"{status.lower()}_takes", said)
+        return cloud
+
+
+TestSlowInstances = SlowInstancesMachine.TestCase

@@ -95,6 +95,10 @@ class InstanceEffect(Enum):
     REBOOT = "reboots it"
     STOP = "stops it"
     RELEASE = "releases it"
+    ROLL_BACK = "stops it, then releases it"
+
+
+RELEASES: Final = (InstanceEffect.RELEASE, InstanceEffect.ROLL_BACK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +144,12 @@ def _event_types() -> Iterator[EventType]:
         "pytest_ecsevents.services.ecs", "event_types.csv"
     ):
         statuses = frozenset(EventStatus(by_letter.get(letter, "Failed")) for letter in letters)
-        yield EventType(name, int(code), evidence, statuses, simulated == "yes", InstanceEffect[effect.upper()], lock)
+        yield EventType(name, int(code), evidence, statuses, simulated == "yes", InstanceEffect[effect], lock)
 
 
-# The effects of Reboot, Stop and Delete are documented. A redeployment has the effect of a reboot (a guess: the instance
-# stops here and starts on another host). Events of disks have no effect on instances; that they end by themselves is a
+# The effects of Reboot, Stop and Delete are documented, and that SystemFailure.Delete stops the instance first; `_effects.py`
+# says when. A redeployment has the effect of a reboot (a guess: the instance stops here and starts on another host). Events
+# of disks have no effect on instances; that they end by themselves is a
 # guess. The console shows a Stopped instance that has a lock as expired, in arrears or locked (documented). That the event
 # sets the lock when it runs is a guess.
 EVENT_TYPES: Final = {row.name: row for row in _event_types()}

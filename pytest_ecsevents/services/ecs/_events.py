@@ -16,8 +16,6 @@ from pytest_ecsevents.services.ecs._catalogue import (
     UNFINISHED,
     EventStatus,
     EventType,
-    InstanceEffect,
-    InstanceStatus,
 )
 from pytest_ecsevents.services.ecs._changes import Changes
 from pytest_ecsevents.services.ecs._checks import (
@@ -28,6 +26,7 @@ from pytest_ecsevents.services.ecs._checks import (
     planned,
     type_for,
 )
+from pytest_ecsevents.services.ecs._effects import effect_row
 from pytest_ecsevents.services.ecs._extended import checked_extended
 from pytest_ecsevents.services.ecs._ids import Ids
 from pytest_ecsevents.services.ecs._instances import InstanceStore
@@ -47,18 +46,6 @@ __tracebackhide__ = hidden_in_reports
 SIMULATED_REASON: Final = "A simulated event."
 _READS_KEPT: Final = 200
 """An assertion that fails is explained if it compares no more statuses than this."""
-
-_RUNNING, _STOPPED = InstanceStatus.RUNNING, InstanceStatus.STOPPED
-_STARTING, _STOPPING = InstanceStatus.STARTING, InstanceStatus.STOPPING
-
-# What an event that acts does to its instance when it takes a status: the statuses that the instance passes through, or
-# () if it is released (a guess: when the event has run). A Stopped instance stays Stopped (documented).
-_WAYS: Final[dict[tuple[InstanceEffect, EventStatus, InstanceStatus], tuple[InstanceStatus, ...]]] = {
-    (InstanceEffect.REBOOT, EventStatus.EXECUTING, _RUNNING): (_STOPPING, _STARTING, _RUNNING),
-    (InstanceEffect.STOP, EventStatus.EXECUTING, _RUNNING): (_STOPPING, _STOPPED),
-    (InstanceEffect.RELEASE, EventStatus.EXECUTED, _RUNNING): (),
-    (InstanceEffect.RELEASE, EventStatus.EXECUTED, _STOPPED): (),
-}
 
 
 class EventStore:
@@ -299,7 +286,7 @@ class EventStore:
         return has_moved
 
     def release(self, instance: InstanceRecord, at: Micros, cause: str) -> None:
-        """Cancel the instance's unfinished events, and take it out of the cloud."""
+        """Take the instance out of the cloud, after its unfinished events have ended: most of them are canceled."""
         self.answer(instance, (Trigger.RELEASE,), at, cause)
         self._instances.remove(instance, at, cause)
 
@@ -385,11 +372,13 @@ class EventStore:
         row = EVENT_TYPES[event.event_type]
         if row.lock and event.status == EventStatus.EXECUTING:
             instance.locks = tuple(dict.fromkeys((*instance.locks, row.lock)))
-        way = _WAYS.get((row.effect, event.status, instance.status))
-        if way == ():
+        done = effect_row(row.effect, event.status, instance.status)
+        if done is None:
+            return
+        if done.way is None:
             self.release(instance, at, event.event_type)
-        elif way is not None:
-            self._instances.pass_through(instance, way, at, event.event_type)
+        elif done.way:
+            self._instances.divert(instance, done.way, at, event.event_type)
 
 
 def _owner(event: EventRecord) -> str:

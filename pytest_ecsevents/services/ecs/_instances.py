@@ -237,16 +237,33 @@ class InstanceStore:
             return False
         instance.way = (rest, cause)
         self.on_the_way[instance.instance_id] = until
-        self._clock.queue.push(until, self._go_on, instance)
+        instance.due = self._clock.queue.push(until, self._go_on, instance)
         return True
 
     def _go_on(self, instance: object, at: Micros) -> None:
         assert isinstance(instance, InstanceRecord)
-        if self.on_the_way.pop(instance.instance_id, None) is None or instance.way is None:
-            return  # it was released meanwhile
+        assert instance.way is not None
         way, cause = instance.way
-        instance.way = None
+        del self.on_the_way[instance.instance_id]
+        instance.way = instance.due = None
         self.pass_through(instance, way, at, cause)
+
+    def divert(self, instance: InstanceRecord, way: tuple[InstanceStatus, ...], at: Micros, cause: str) -> None:
+        """Give an instance another way, wherever it is on its own.
+
+        If the first status of the way is the one that it has, it keeps that for as long as was planned.
+        """
+        if instance.way is not None and way[0] == instance.status:
+            instance.way = (way[1:], cause)
+            return
+        self._forget_way(instance)
+        self.pass_through(instance, way, at, cause)
+
+    def _forget_way(self, instance: InstanceRecord) -> None:
+        if instance.due is not None:
+            self._clock.queue.withdraw(instance.due)
+            del self.on_the_way[instance.instance_id]
+            instance.way = instance.due = None
 
     def remove(self, instance: InstanceRecord, at: Micros, cause: str) -> None:
         """Take an instance out when it is released; it can still be found with `get_ever`."""
@@ -254,7 +271,7 @@ class InstanceStore:
         for disk in instance.declared_disks:
             del self._disk_owners[disk.disk_id]
         self._released[instance.instance_id] = instance
-        self.on_the_way.pop(instance.instance_id, None)
+        self._forget_way(instance)
         self._changes.add(InstanceTransition(instance, instance.status, None, at, cause))
 
 

@@ -12,6 +12,7 @@ from pytest_ecsevents.services.ecs._catalogue import (
     BILLING_EVENT_TYPES,
     EVENT_TYPES,
     INSTANCE_EVENT_TYPES,
+    RELEASES,
     SIMULATED_TYPES,
     EventStatus,
     EventType,
@@ -62,6 +63,7 @@ _EXECUTED, _AVOIDED, _CANCELED = EventStatus.EXECUTED, EventStatus.AVOIDED, Even
 _ALL: Final = tuple(EVENT_TYPES)
 _OF_INSTANCES: Final = INSTANCE_EVENT_TYPES
 _SIMULATED_FAILURES: Final = tuple(name for name in SIMULATED_TYPES if EVENT_TYPES[name].is_failure)
+_RELEASING: Final = tuple(name for name in _ALL if EVENT_TYPES[name].effect in RELEASES)
 _ERROR_DISK: Final = tuple(name for name in _ALL if name.endswith("ErrorDisk"))
 _REBOOT: Final = ("SystemMaintenance.Reboot",)
 _MOVED: Final = (*_REBOOT, "SystemMaintenance.Redeploy", "SystemFailure.Redeploy")
@@ -70,6 +72,7 @@ _AVOIDED_BY_A_GUESS: Final = "documented which events it answers; that they are 
 _EXECUTED_BY_A_GUESS: Final = (
     "documented that it is answered on instances with local disks; that it is then Executed is a guess"
 )
+_AVOIDED_BY_RELEASE: Final = "documented of SystemFailure.Delete for a release by hand; for others a guess"
 _ON_TIME: Final = "source article; documented for real events"
 _RENEWED: Final = "documented by a sample; by what is inferred"
 
@@ -91,6 +94,7 @@ ROWS: Final = (
     LifecycleRow(_OF_INSTANCES, None, _INQUIRING, Trigger.RELEASE, _CANCELED, "guess"),
     LifecycleRow(_OF_INSTANCES, None, _SCHEDULED, Trigger.RELEASE, _CANCELED, "guess"),
     LifecycleRow(SIMULATED_TYPES, True, _EXECUTING, Trigger.RELEASE, _CANCELED, "guess"),
+    LifecycleRow(_RELEASING, False, _EXECUTING, Trigger.RELEASE, _AVOIDED, _AVOIDED_BY_RELEASE),
 )
 
 

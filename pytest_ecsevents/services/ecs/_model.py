@@ -130,6 +130,7 @@ class InstanceRecord:
         texts: Its attributes that are texts: declared, default or made up.
         lists: Its attributes that are lists.
         way: The remaining statuses of an operation that takes time, and the operation's cause.
+        due: The number of its entry in the clock's queue, on such a way.
         view: The object that tests get.
     """
 
@@ -147,6 +148,7 @@ class InstanceRecord:
     stopped_mode: str = "KeepCharging"
     releases_at: Micros | None = None
     way: "tuple[tuple[InstanceStatus, ...], str] | None" = None
+    due: int | None = None
     started_at: Micros = field(init=False)
     metadata_options: MetadataOptions = field(init=False)
     locks: tuple[str, ...] = field(init=False)
