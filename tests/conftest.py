@@ -1,4 +1,4 @@
-"""What every test shares."""
+"""Fixtures and settings that all tests share."""
 
 import contextlib
 import datetime as dt
@@ -29,7 +29,7 @@ from pytest_ecsevents.clock import _stand_ins
 from pytest_ecsevents.handlers import _guard, _runner
 from pytest_ecsevents.handlers._interrupts import LOOK_EVERY
 
-# How many examples Hypothesis tries. The nightly run tries more, and others each time.
+# The number of examples Hypothesis tries. The nightly run tries more, and different ones each time.
 settings.register_profile("default", max_examples=20, stateful_step_count=25, deadline=None, derandomize=True)
 settings.register_profile("nightly", max_examples=2500, deadline=None, print_blob=True)
 settings.load_profile("nightly" if NIGHTLY else "default")
@@ -41,14 +41,14 @@ _REAL = (time.sleep, time.time, dt.datetime)
 
 
 def pytest_collection_finish():
-    """Keep what was collected out of the garbage collector, which every run of pytest inside a test calls several times."""
+    """Keep the collected tests out of the garbage collector, which every inner run of pytest calls several times."""
     gc.collect()
     gc.freeze()
 
 
 @pytest.fixture(autouse=True, scope="session")
 def no_certificates():
-    """Nothing is encrypted here, and reading certificates takes most of a call that the newer SDK makes in a loop."""
+    """Skip reading certificates: no test encrypts, and the newer SDK reads them in each call in a loop."""
     with pytest.MonkeyPatch.context() as patch:
         for name in ("load_verify_locations", "set_default_verify_paths"):
             patch.setattr(ssl.SSLContext, name, lambda *_args, **_options: None)
@@ -57,7 +57,7 @@ def no_certificates():
 
 @pytest.fixture(autouse=True)
 def nothing_stays_patched():
-    """After each test, the process's clock and the SDK's transport are those of before."""
+    """After each test, the process's clock and the SDK's transport are as before."""
     send = HTTPAdapter.send
     yield
     assert (time.sleep, time.time, dt.datetime) == _REAL
@@ -66,7 +66,7 @@ def nothing_stays_patched():
 
 @pytest.fixture
 def real():
-    """The function that is `time.sleep` where pytest has not put a stand-in there."""
+    """The function that is `time.sleep` without pytest's stand-in."""
     before, time.sleep = time.sleep, _stand_ins.real_sleep
     yield time.sleep
     time.sleep = before
@@ -74,9 +74,9 @@ def real():
 
 @pytest.fixture(autouse=True)
 def a_stall_is_one_look():
-    """Real seconds, as the watch of handlers counts them, are its looks: a busy machine makes no handler stuck."""
+    """Count one poll of the watchdog as its real second, so that a slow machine makes no handler look stuck."""
     looks = defaultdict(lambda: itertools.count(step=LOOK_EVERY))  # one for each watching thread
-    # Not the fixture `monkeypatch`: it would then end after `nothing_stays_patched` has looked.
+    # Not the fixture `monkeypatch`: that would end after `nothing_stays_patched` has checked.
     with pytest.MonkeyPatch.context() as patch:
         for module in (_guard, _runner):
             patch.setattr(module, "real_now", lambda: next(looks[get_ident()]))
@@ -85,7 +85,7 @@ def a_stall_is_one_look():
 
 @pytest.fixture
 def pass_real_seconds(monkeypatch, a_stall_is_one_look):
-    """Real seconds, as the watch of handlers sees them, pass only here: `pass_real_seconds(0.6)`, until it has looked."""
+    """Let the watchdog see real seconds pass only here: `pass_real_seconds(0.6)` returns after it has polled."""
     now, looks = [0.0], itertools.count()
     seen = [next(looks)]
 
@@ -99,16 +99,16 @@ def pass_real_seconds(monkeypatch, a_stall_is_one_look):
 
     def pass_real_seconds(seconds):
         now[0] += seconds
-        until = seen[0] + 2  # the first may have begun before
+        until = seen[0] + 2  # the first poll can have begun before
         while seen[0] < until:
-            _stand_ins.real_sleep(0.001)  # the name in this module would be patched
+            _stand_ins.real_sleep(0.001)  # a patch would replace the name in this module
 
     return pass_real_seconds
 
 
 @pytest.fixture
 def pytester(pytester, monkeypatch):
-    """Runs of pytest inside a test load no other plugin that is installed, unless named by `-p`: that takes half their time."""
+    """Inner runs of pytest load no other installed plugin unless `-p` names it: that halves their time."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p ecsevents -p no:cacheprovider")
     return pytester
@@ -116,7 +116,7 @@ def pytester(pytester, monkeypatch):
 
 @pytest.fixture
 def every_plugin(pytester, monkeypatch):
-    """Runs of pytest inside the test load what is installed, as those of users do."""
+    """Inner runs of pytest load all installed plugins, as the runs of users do."""
     monkeypatch.delenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:cacheprovider -p no:randomly")
     return pytester
@@ -124,7 +124,10 @@ def every_plugin(pytester, monkeypatch):
 
 @pytest.fixture
 def call_limit(monkeypatch):
-    """How many calls a handler may make while the clock stands: fewer by day, so that a test reaches the limit soon."""
+    """How many calls a handler can make while the clock stands still.
+
+    By day there are fewer, so that tests reach the limit soon.
+    """
     limit = size(50, _recorder.MOST_CALLS_OF_A_RUN)
     monkeypatch.setattr(_recorder, "MOST_CALLS_OF_A_RUN", limit)
     monkeypatch.setattr(_recorder, "MOST_CALLS_AT_ONE_INSTANT", size(50, _recorder.MOST_CALLS_AT_ONE_INSTANT))
@@ -133,7 +136,7 @@ def call_limit(monkeypatch):
 
 @pytest.fixture
 def unraisable():
-    """A context manager that gives the errors that reach nobody meanwhile."""
+    """Return a context manager that yields the errors that no caller gets."""
 
     @contextmanager
     def unraisable():
@@ -164,7 +167,7 @@ def call():
 
 @pytest.fixture
 def refused(call):
-    """(status, code, message) of a call that is refused: `refused("RebootInstance", InstanceId="i-none")`."""
+    """Return (status, code, message) of a refused call: `refused("RebootInstance", InstanceId="i-none")`."""
 
     def refused(action, **params):
         with pytest.raises(ServerException) as error:

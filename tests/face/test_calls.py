@@ -39,7 +39,7 @@ def test_a_call_says_everything_about_itself(ecs, call):
 
 
 def test_a_refused_call_is_recorded_with_its_code(ecs, call):
-    """The status and Code of an error reply are recorded, and what the fake knows beyond it."""
+    """The log has the status and Code of an error reply, and the reason that only the fake knows."""
     with pytest.raises(ServerException):
         call("RebootInstance", InstanceId="i-web2")
     seen = ecs.calls[-1]
@@ -49,7 +49,7 @@ def test_a_refused_call_is_recorded_with_its_code(ecs, call):
 
 
 def test_calls_are_found_by_action_and_parameters(ecs, call):
-    """Parameters go by their names on the wire or in snake_case; lists match whole or by one of their values."""
+    """Parameters have their names on the wire or in snake_case; a list matches as a whole or by one of its values."""
     call("RebootInstance", InstanceId="i-web1", ForceStop="true")
     call("DescribeInstanceStatus", InstanceId__1="i-web1", InstanceId__2="i-web2")
     assert len(ecs.calls_to("RebootInstance")) == 1
@@ -88,15 +88,15 @@ def test_calls_are_found_by_action_and_parameters(ecs, call):
     ],
     ids=["not faked", "unknown to the SDKs", "action", "parameter"],
 )
-def test_a_misspelt_question_is_an_error(ecs, ask, sentence):
-    """An assertion about an action or parameter that does not exist cannot pass by accident."""
+def test_a_misspelt_assertion_is_an_error(ecs, ask, sentence):
+    """An assertion about an unknown action or parameter cannot pass by accident."""
     with pytest.raises(BadArgumentError) as error:
         ask(ecs)
     assert str(error.value) == sentence
 
 
 def test_a_call_shows_first_what_was_called(ecs, call):
-    """The repr of a call begins with product and action, not with what all calls have in common."""
+    """The repr of a call begins with product and action, which differ between calls."""
     call("DescribeInstances")
     (seen,) = ecs.calls
     assert repr(seen).startswith("ApiCall(product='Ecs', version='2014-05-26', action='DescribeInstances', ")
@@ -104,7 +104,7 @@ def test_a_call_shows_first_what_was_called(ecs, call):
 
 
 def test_assert_called_shows_the_nearest_calls(ecs, call):
-    """A failed assertion lists the calls to the action, else the other calls, else says that there were none."""
+    """A failed assertion lists the calls of the action, else the other calls, else says that there were no calls."""
     with pytest.raises(AssertionError) as nothing:
         ecs.assert_called("RebootInstance", InstanceId="i-web1")
     assert str(nothing.value) == (
@@ -128,8 +128,8 @@ def test_assert_called_shows_the_nearest_calls(ecs, call):
     )
 
 
-def test_assert_called_shows_what_comes_nearest_first(ecs, call):
-    """Of many other calls those to the action most like the wanted one come first, and what reads alike is one line."""
+def test_assert_called_shows_the_nearest_first(ecs, call):
+    """Among many other calls, those of similar actions come first, and equal ones are one line."""
     for number in range(12):
         call("DescribeInstanceStatus", PageSize=str(number + 1))
     call("RebootInstances", **{"InstanceId.1": "i-web1"})
@@ -147,7 +147,7 @@ def test_assert_called_shows_what_comes_nearest_first(ecs, call):
 
 
 def test_assert_not_called_shows_the_calls(ecs, call):
-    """A failed assertion lists the calls that were not to be, the last ten kinds of many."""
+    """A failed assertion lists the unexpected calls, at most the last ten kinds."""
     ecs.assert_not_called("DescribeInstanceStatus")
     for _ in range(2):
         for number in range(12):
@@ -165,7 +165,7 @@ def test_assert_not_called_shows_the_calls(ecs, call):
 
 
 def test_a_fault_meets_the_next_calls_in_order_of_declaration(ecs, call):
-    """Each fault answers as many calls as it says, before they act; then the cloud answers again."""
+    """Each fault answers its number of calls before they act; then the cloud answers again."""
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
     ecs.fail("RebootInstance", "Throttling.User", times=2)
     ecs.fail("RebootInstance", "IncorrectInstanceStatus")
@@ -186,7 +186,7 @@ def test_a_fault_meets_the_next_calls_in_order_of_declaration(ecs, call):
 
 
 def test_a_fault_may_have_words_and_a_status_of_its_own(ecs, call):
-    """Message and status can be given, also for a code that nobody documented."""
+    """Message and status can be passed, also for an undocumented code."""
     ecs.fail("RebootInstance", "Throttling.User", message="slow down", http_status=429)
     ecs.fail("RebootInstance", "Strange.Code", message="who knows", http_status=418)
     for expected in ((429, "Throttling.User", "slow down"), (418, "Strange.Code", "who knows")):
@@ -196,7 +196,7 @@ def test_a_fault_may_have_words_and_a_status_of_its_own(ecs, call):
 
 
 def test_a_fault_may_have_a_window_of_virtual_time(ecs, call):
-    """Between two instants, both included, calls are met; before and after they are not."""
+    """It applies between two instants, both included."""
     ecs.fail("RebootInstance", "ServiceUnavailable", between=("+1h", "+2h"), times=2)
     outcomes = []
     for _ in range(4):
@@ -255,14 +255,14 @@ def test_a_throttled_read_is_retried_by_the_sdk_in_virtual_time(ecs, call):
     ids=["action", "times", "no number", "no window", "status", "window"],
 )
 def test_a_fault_that_cannot_be_is_refused_in_a_sentence(ecs, args, kwargs, sentence):
-    """A wrong fault says what was wrong and what is allowed."""
+    """The message has the invalid value and the allowed ones."""
     with pytest.raises(BadArgumentError) as error:
         ecs.fail(*args, **kwargs)
     assert str(error.value) == sentence
 
 
 def test_a_code_that_the_action_never_answers_is_refused_with_the_nearest(ecs):
-    """A misspelt code is an error that lists those known."""
+    """The error lists the known codes."""
     with pytest.raises(BadArgumentError) as error:
         ecs.fail("CancelSimulatedSystemEvents", "InvalidEventId.NotFond")
     said = str(error.value)
@@ -272,8 +272,8 @@ def test_a_code_that_the_action_never_answers_is_refused_with_the_nearest(ecs):
     assert {"EventIdLimitExceeded", "CannotCancelSystemEvent.NotSimulated", "Throttling"} <= set(known)
 
 
-def test_a_fault_that_nothing_met_is_an_error_on_leaving():
-    """A declared fault that no call met fails, and says which, how often, and how to let it be."""
+def test_an_unused_fault_is_an_error_on_leaving():
+    """A declared fault that was not used fails the test; the message says which, how often, and how to allow it."""
     with pytest.raises(UnusedFaultError) as error, EcsEvents("2018-08-22T10:39:49Z") as ecs_events:
         ecs_events.fail("RebootInstance", "Throttling", times=2)
         ecs_events.fail("StopInstance", "InternalError", between=("+1h", "+2h"))
@@ -289,7 +289,7 @@ def test_a_fault_that_nothing_met_is_an_error_on_leaving():
 
 
 def test_an_error_in_the_block_is_not_hidden_by_the_check():
-    """What went wrong in the test comes out, not the fault that was therefore not met."""
+    """The error of the test is raised, not the one about the unused fault."""
     with pytest.raises(ZeroDivisionError), EcsEvents() as ecs_events:
         ecs_events.fail("RebootInstance", "Throttling")
         _ = 1 / 0
@@ -305,7 +305,7 @@ UNKNOWN = (
 
 
 def test_an_unknown_action_is_an_assertion_error_for_the_author(call):
-    """The error names the action, the nearest one and how to relax; it is no OSError, so the SDK does not retry it."""
+    """The error has the action, the nearest one and how to relax; it is no OSError, so the SDK does not retry."""
     with pytest.raises(AssertionError) as again, EcsEvents() as ecs_events:
         with pytest.raises(UnexpectedCallError) as error:
             call("RebootInstnces", InstanceId__1="i-web1")
@@ -331,14 +331,14 @@ def test_an_unknown_action_is_an_assertion_error_for_the_author(call):
     ids=["product", "version"],
 )
 def test_another_product_or_version_is_an_assertion_error_too(call, kwargs, problem):
-    """Calls to products and versions that are not faked never reach the network."""
+    """Calls of products and versions that are not faked never reach the network."""
     with pytest.raises(UnexpectedCallError) as error, EcsEvents():
         call(**kwargs)
     assert str(error.value).startswith(problem)
 
 
-def test_a_swallowed_unexpected_call_comes_out_on_leaving(call):
-    """A handler that catches every Exception does not hide its wrong call."""
+def test_a_swallowed_unexpected_call_is_raised_on_leaving(call):
+    """A handler that catches every Exception does not hide its unexpected call."""
 
     def handler():
         try:
@@ -353,7 +353,7 @@ def test_a_swallowed_unexpected_call_comes_out_on_leaving(call):
 
 
 def test_strictness_can_be_relaxed_for_one_test(call):
-    """With strict = False the handler sees the service's own error, and nothing is raised on leaving."""
+    """With strict = False the handler gets the service's own error, and teardown raises nothing."""
     with EcsEvents() as ecs_events:
         assert ecs_events.strict == {"calls", "faults", "stubs", "receivers", "threads"}
         ecs_events.strict = False
@@ -367,7 +367,7 @@ def test_strictness_can_be_relaxed_for_one_test(call):
 
 
 def test_an_unknown_parameter_is_a_warning_at_the_handlers_line(ecs, call):
-    """The service ignores it; the author is told, with the name that was meant, at his own line of code."""
+    """The service ignores it; a warning at the handler's line names the nearest parameter."""
     with pytest.warns(UnknownParameterWarning) as warned:
         call("RebootInstance", InstanceId="i-web1", ForceStp="true")
     assert str(warned[0].message) == (
@@ -389,6 +389,6 @@ def test_an_unknown_parameter_is_a_warning_at_the_handlers_line(ecs, call):
     ],
 )
 def test_a_list_parameter_sent_wrongly_is_a_warning_too(ecs, call, action, sent, meant):
-    """A list without its number, or with a wrong name, names the form that was meant."""
+    """A list without its number, or with a wrong name, gets a warning with the right form."""
     with pytest.warns(UnknownParameterWarning, match=rf"unknown parameter {sent} of .* Did you mean {meant}\?"):
         call(action, **{sent.replace(".", "__"): "x"})

@@ -1,4 +1,4 @@
-"""The story as a picture."""
+"""The timeline as a picture."""
 
 import re
 import time
@@ -23,7 +23,7 @@ def _texts(svg):
 
 
 def _titles(svg):
-    """What every bar and mark says when the pointer rests on it."""
+    """Return the tooltip of every bar and mark."""
     return [element.text for element in svg.iter(f"{SVG}title")]
 
 
@@ -39,7 +39,7 @@ def ecs():
         yield ecs_events
 
 
-def test_the_picture_tells_the_whole_story(ecs, call):
+def test_the_picture_shows_everything(ecs, call):
     """A lane for each instance, a bar for each status, a shape for each end, marks for calls, and a legend."""
     ecs.instances.add("i-web1", stopping_takes="10m")
     ecs.instances.add("i-web2")
@@ -104,7 +104,7 @@ def test_the_picture_tells_the_whole_story(ecs, call):
 
 
 def test_what_is_still_to_come_is_outlined(ecs):
-    """Beyond now, as far again as it is from the start, planned times are shown, and where now is."""
+    """The picture goes as far beyond now as now is from the start; it shows planned times, and now itself."""
     ecs.instances.add("i-web1")
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
     assert _texts(_parsed(ecs))[1:] == [
@@ -121,12 +121,12 @@ def test_what_is_still_to_come_is_outlined(ecs):
 
 
 def test_an_empty_story_is_a_picture_too(ecs):
-    """Without instances, events and calls there is an axis, and nothing else."""
+    """Without instances, events and calls there is only an axis."""
     assert _texts(_parsed(ecs))[1:] == ["start", "+10s", "+20s", "+30s", "+40s", "+50s", "+1m", "now"]
 
 
 def test_events_share_a_row_where_there_is_room(ecs):
-    """An event that begins after another has ended stands beside it; one that overlaps stands below."""
+    """An event that begins after another has ended is beside it; one that overlaps is below."""
     ecs.instances.add("i-web1")
     ecs.create("SystemMaintenance.Stop", "i-web1", not_before="+1h")
     ecs.advance("10h")
@@ -143,7 +143,7 @@ def test_events_share_a_row_where_there_is_room(ecs):
 
 
 def test_an_instance_has_a_line_only_while_it_is_there(ecs, call):
-    """Created in the middle of the test, released before its end."""
+    """It was created in the middle of the test and released before its end."""
     ecs.instances.add("i-web1")
     ecs.instances.pending_takes = "30m"
     ecs.advance("1h")
@@ -175,15 +175,15 @@ def test_of_too_much_the_rest_is_counted(ecs):
     assert float(svg.get("viewBox").split()[-1]) < 4000
 
 
-def test_one_instance_too_many_is_told_in_the_singular(ecs):
-    """The note below the picture is a sentence."""
+def test_one_instance_too_many_is_noted_in_the_singular(ecs):
+    """The note below the picture is a correct sentence."""
     for number in range(51):
         ecs.instances.add(f"i-{number:02}")
     assert _texts(_parsed(ecs))[-1] == "Not shown: 1 more instance."
 
 
 def test_marks_that_are_near_each_other_are_one(ecs, call):
-    """A mark tells the first calls it stands for, and how many more there are."""
+    """The mark lists the first calls and the number of further ones."""
     for _ in range(7):
         call("DescribeRegions")
     ecs.advance("1h")
@@ -195,13 +195,13 @@ def test_marks_that_are_near_each_other_are_one(ecs, call):
 
 @pytest.mark.parametrize(("days", "ticks"), [(0.00001, 5), (1, 9), (40, 9), (400, 7), (20000, 8)])
 def test_the_axis_has_a_handful_of_ticks(ecs, days, ticks):
-    """Whatever the test's length, the axis can be read."""
+    """The axis stays readable at any length of the test."""
     ecs.advance(days=days)
     assert len(_texts(_parsed(ecs))) - 1 == ticks
 
 
-def test_a_clock_that_somebody_moved_back_is_shown(freezer):
-    """What happened before the start stands on the left of it."""
+def test_a_clock_that_was_moved_back_is_shown(freezer):
+    """Events before the start are left of it."""
     freezer.move_to("2030-01-02T00:00:00")
     with EcsEvents() as ecs_events:
         freezer.move_to("2030-01-01T12:00:00")
@@ -212,7 +212,10 @@ def test_a_clock_that_somebody_moved_back_is_shown(freezer):
 
 
 def test_names_are_written_so_that_they_cannot_break_the_picture(ecs):
-    """Angle brackets, quotes and what XML cannot hold are harmless; a long name is cut and told in full."""
+    """Angle brackets, quotes and characters outside XML are harmless.
+
+    A long name is cut, and complete in its tooltip.
+    """
     name = "i-<script>\"&'\x00\ud800" + "x" * 40
     ecs.instances.add(name)
     svg = _parsed(ecs)
@@ -222,7 +225,7 @@ def test_names_are_written_so_that_they_cannot_break_the_picture(ecs):
 
 
 def test_the_picture_needs_nothing_else(ecs):
-    """No script, no reference to another file, no id that a page with two pictures would have twice."""
+    """It has no script, no reference to another file, and no id that would clash in a page with two pictures."""
     text = ecs.svg()
     for word in ("<script", "href", "url(", "@import", " id=", "http"):
         assert word not in text.replace('xmlns="http://www.w3.org/2000/svg"', ""), word
@@ -241,8 +244,8 @@ def _contrast(one, other):
 
 
 @pytest.mark.parametrize("page", [0, 1], ids=["light", "dark"])
-def test_colours_can_be_told_from_the_ground(page):
-    """Shapes have a contrast of 3, words one of 4.5, those on bars included: what WCAG 2.1 asks for."""
+def test_colours_differ_enough_from_the_background(page):
+    """Shapes have a contrast of 3, words one of 4.5, also on bars, as WCAG 2.1 requires."""
     ground = [COLOURS[name][page] for name in ("paper", "stripe")]
     for name in ("inquiring", "scheduled", "executing", "executed", "avoided", "canceled", "failed", "fault"):
         assert min(_contrast(COLOURS[name][page], colour) for colour in ground) >= 3, name

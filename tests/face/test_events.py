@@ -1,4 +1,4 @@
-"""Events and instances as the author of a test handles them."""
+"""Events and instances as tests use them."""
 
 import datetime as dt
 
@@ -25,7 +25,7 @@ def ecs():
 
 
 def test_an_event_and_an_instance_are_one_object_each(ecs):
-    """Wherever a test gets them from, `is` and `in` tell that they are the same."""
+    """Every access returns the same object, so `is` and `in` work."""
     changes = []
     ecs.on_change(changes.append)
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
@@ -38,7 +38,7 @@ def test_an_event_and_an_instance_are_one_object_each(ecs):
 
 
 def test_a_new_event_says_everything_about_itself(ecs):
-    """Every attribute of the contract is there, times aware and in UTC."""
+    """It has every documented attribute; times are aware and in UTC."""
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="2018-09-01T00:00:00Z")
     assert event.event_id.startswith("e-2ze")
     assert len(event.event_id) == 22
@@ -61,7 +61,7 @@ def test_a_new_event_says_everything_about_itself(ecs):
 
 
 def test_an_event_shows_its_state_in_its_repr(ecs):
-    """An assertion that fails on an event tells its type, instance, status and why."""
+    """A failing assertion on an event shows its type, instance, status and reason."""
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
     assert repr(event) == (
         f"<SystemEvent {event.event_id} SystemMaintenance.Reboot on i-web1: Scheduled, due 2018-08-22T11:39:49Z>"
@@ -84,7 +84,7 @@ def test_an_event_shows_its_state_in_its_repr(ecs):
 
 
 def test_the_same_test_has_the_same_ids_on_every_run():
-    """Ids come from one seeded source: same seed, same ids; another seed, others."""
+    """Ids come from one seeded source: the same seed gives the same ids, another seed others."""
 
     def ids(seed):
         with EcsEvents(seed=seed) as ecs_events:
@@ -109,7 +109,7 @@ def test_events_are_iterated_and_counted_in_order_of_creation(ecs):
 
 
 def test_an_empty_cloud_is_true():
-    """A fixture without events is no false value."""
+    """A fixture without events is not false."""
     with EcsEvents() as ecs_events:
         assert ecs_events
         assert len(ecs_events) == 0
@@ -127,7 +127,7 @@ def test_where_and_one_filter_by_any_attribute(ecs):
 
 
 def test_one_lists_what_is_there_when_there_is_not_one(ecs):
-    """No match, and more than one, are errors that list the events."""
+    """No match, and several matches, are errors that list the events."""
     with pytest.raises(NoSingleEventError) as none:
         ecs.one()
     assert "exactly one event, found 0 (no filter given)" in str(none.value)
@@ -145,7 +145,7 @@ def test_one_lists_what_is_there_when_there_is_not_one(ecs):
 
 
 def test_where_refuses_an_attribute_that_events_do_not_have(ecs):
-    """A misspelt filter is an error with the nearest name, not an empty list."""
+    """A misspelt filter raises an error with the nearest name instead of returning an empty list."""
     with pytest.raises(BadArgumentError) as error:
         ecs.where(state="Avoided")
     assert "no attribute 'state'. Did you mean status?" in str(error.value)
@@ -157,7 +157,7 @@ def test_where_refuses_an_attribute_that_events_do_not_have(ecs):
 
 
 def test_where_refuses_a_value_that_no_event_can_have(ecs):
-    """A misspelt status or type is an error, for a list that is always empty would prove nothing."""
+    """A misspelt status or type is an error, because an empty list would prove nothing."""
     with pytest.raises(BadArgumentError) as status:
         ecs.where(status="Avoidet")
     assert str(status.value) == (
@@ -226,7 +226,7 @@ def test_where_refuses_a_value_that_no_event_can_have(ecs):
     ],
 )
 def test_an_event_that_cannot_be_is_refused_in_a_sentence(ecs, kwargs, sentence):
-    """What was wrong, what is allowed and the nearest valid one; no event is created."""
+    """The message has the invalid value, the allowed ones and the nearest; no event is created."""
     with pytest.raises(BadArgumentError) as error:
         ecs.create(**{"event_type": "SystemMaintenance.Reboot", "instance_id": "i-web1", **kwargs})
     assert str(error.value) == sentence
@@ -234,7 +234,7 @@ def test_an_event_that_cannot_be_is_refused_in_a_sentence(ecs, kwargs, sentence)
 
 
 def test_an_unknown_instance_is_named_with_the_nearest(ecs):
-    """A misspelt instance id names the nearest one, and how to declare it."""
+    """The error for a misspelt instance id has the nearest one, and how to declare it."""
     with pytest.raises(NoSuchNameError) as error:
         ecs.reboot("i-wbe1")
     assert str(error.value) == (
@@ -246,7 +246,7 @@ def test_an_unknown_instance_is_named_with_the_nearest(ecs):
 
 
 def test_an_event_on_an_instance_that_is_not_declared_adds_it(ecs):
-    """As the marker does, in the region that the id tells."""
+    """As with the marker, its region is the one in the id."""
     event = ecs.create("SystemMaintenance.Reboot", "i-bp1new", not_before="+1h")
     assert event.region_id == ecs.instances["i-bp1new"].region_id == "cn-hangzhou"
     ecs.release("i-bp1new")
@@ -265,13 +265,13 @@ def test_an_event_on_an_instance_that_is_not_declared_adds_it(ecs):
     ],
 )
 def test_an_event_without_a_time_is_planned_as_the_markers_is(ecs, arguments, hours):
-    """A day ahead; a real failure runs at once, and an Inquiring event has no time."""
+    """It is due in a day; a real failure runs at once, and an Inquiring event has no time."""
     expected = None if hours is None else ecs.now + dt.timedelta(hours=hours)
     assert ecs.create(instance_id="i-web1", **arguments).not_before == expected
 
 
 def test_an_unknown_region_is_a_warning_with_the_nearest():
-    """New regions are opened, so it is used all the same, as a setting and of an instance; known ones give none."""
+    """An unknown region of a setting or an instance is used, because new regions open; known ones give no warning."""
     with pytest.warns(UnknownRegionWarning, match="'cn-hangzou', which is no known region. Did you mean cn-hangzhou?"):
         ecs_events = EcsEvents(region_id="cn-hangzou")
     with ecs_events:
@@ -282,7 +282,7 @@ def test_an_unknown_region_is_a_warning_with_the_nearest():
 
 
 def test_an_unknown_event_is_named_with_the_nearest(ecs):
-    """A misspelt event id names the nearest one."""
+    """The error for a misspelt event id has the nearest one."""
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
     with pytest.raises(KeyError) as error:
         ecs[event.event_id[:-1]]
@@ -292,13 +292,13 @@ def test_an_unknown_event_is_named_with_the_nearest(ecs):
 
 
 def test_now_is_an_allowed_not_before(ecs):
-    """An event planned for now executes now."""
+    """An event planned for now executes at once."""
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before=ecs.now)
     assert event.status == "Executing"
 
 
 def test_instances_are_a_mapping(ecs):
-    """Instances are found by id, counted and iterated in order of declaration."""
+    """Instances can be looked up by id, counted and iterated in order of declaration."""
     assert list(ecs.instances) == ["i-web1", "i-web2"]
     assert len(ecs.instances) == 2
     assert "i-web1" in ecs.instances
@@ -314,14 +314,14 @@ def test_instances_are_a_mapping(ecs):
         ("i-web1", "cn-hangzhou"),
     ],
 )
-def test_the_region_is_told_by_the_id(instance_id, region_id):
-    """The prefix of a full id tells the region, else it is the setting's."""
+def test_the_region_follows_from_the_id(instance_id, region_id):
+    """The prefix of a full id selects the region; the setting is the default."""
     with EcsEvents() as ecs_events:
         assert ecs_events.instances.add(instance_id).region_id == region_id
 
 
 def test_a_made_up_id_has_the_prefix_of_its_region():
-    """An id that is left out is made up in the shape of the service; unknown regions get a prefix of their own."""
+    """An omitted id is generated in the service's format; unknown regions get a prefix of their own."""
     with EcsEvents() as ecs_events:
         assert ecs_events.instances.add(region_id="cn-beijing").instance_id.startswith("i-2ze")
         with pytest.warns(UnknownRegionWarning, match="'moon-1', which is no known region. It is used"):
@@ -376,14 +376,14 @@ def test_declaring_an_instance_again_the_same_way_changes_nothing(ecs):
     ],
 )
 def test_an_instance_that_cannot_be_is_refused_in_a_sentence(ecs, kwargs, sentence):
-    """A contradiction, or a wrong attribute value, names what was given and what is allowed."""
+    """The message has the contradiction or the invalid value, and the allowed ones."""
     with pytest.raises(BadArgumentError) as error:
         ecs.instances.add("i-web2", **kwargs)
     assert str(error.value) == sentence
 
 
 def test_an_attribute_that_no_instance_has_is_refused_with_the_nearest(ecs):
-    """A misspelt attribute is an error that lists them all."""
+    """The error for a misspelt attribute lists all attributes."""
     with pytest.raises(BadArgumentError) as error:
         ecs.instances.add("i-web3", instance_nam="web3")
     assert str(error.value).startswith(
@@ -393,7 +393,7 @@ def test_an_attribute_that_no_instance_has_is_refused_with_the_nearest(ecs):
 
 
 def test_a_locked_instance_refuses_operations(ecs):
-    """A security lock and arrears each refuse a reboot in a sentence."""
+    """A security lock and arrears each refuse a reboot with a message."""
     ecs.instances.add("i-bad", operation_locks=["security"])
     ecs.instances.add("i-poor", operation_locks=["financial"])
     with pytest.raises(EcsEventsError) as locked:
@@ -405,7 +405,7 @@ def test_a_locked_instance_refuses_operations(ecs):
 
 
 def test_outside_its_block_nothing_works_but_reading(ecs):
-    """Before with and after it every operation is refused in a sentence; events and timeline can be read afterwards."""
+    """Before and after the block every operation is refused with a message; events and timeline stay readable."""
     sentence = (
         "EcsEvents works only inside its with block: outside it, clock and network are the real ones. Write `with "
         "EcsEvents(...) as ecs_events:`. Only events and timeline() can be read afterwards."
@@ -424,7 +424,7 @@ def test_outside_its_block_nothing_works_but_reading(ecs):
 
 
 def test_events_stand_still_after_the_block():
-    """What was due later than the end of the block never happens, whatever the real clock says."""
+    """Work due after the end of the block never happens, whatever the real clock shows."""
     with EcsEvents("2018-01-01T00:00:00Z") as ecs_events:
         ecs_events.instances.add("i-web1")
         event = ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
@@ -436,7 +436,7 @@ def test_events_stand_still_after_the_block():
 
 
 def test_an_instance_serves_where_its_id_does(ecs):
-    """Create and the operations take the instance itself too."""
+    """Create and the operations accept the instance itself too."""
     instance = ecs.instances["i-web1"]
     event = ecs.create("SystemMaintenance.Reboot", instance, not_before="+1h")
     ecs.reboot(instance)
@@ -477,30 +477,30 @@ def test_an_instance_serves_where_its_id_does(ecs):
         ),
     ],
 )
-def test_a_value_of_the_wrong_kind_is_refused_in_a_sentence(ecs, act, sentence):
-    """No Python error from our insides: what was given, and what to pass."""
+def test_a_value_of_the_wrong_type_is_refused_with_a_message(ecs, act, sentence):
+    """No internal Python error: the message has the value, and what to pass."""
     with pytest.raises(BadArgumentError) as error:
         act(ecs)
     assert str(error.value) == sentence
 
 
 def test_accounts_may_be_given_as_numbers(ecs, call):
-    """An account id is its digits, as a number or as text."""
+    """An account id can be a number or a text."""
     ecs.instances.add("i-web3", account_id=222, region_id="cn-hangzhou")
     ecs.access_keys["ak"] = 222
     assert ecs.instances["i-web3"].account_id == "222"
     assert call("DescribeInstanceStatus")["TotalCount"] == 1
 
 
-def test_where_reads_instants_as_authors_write_them(ecs):
-    """Times in a filter may be written as create takes them."""
+def test_where_reads_instants_as_users_write_them(ecs):
+    """Times in a filter have the same forms as in create."""
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="2018-09-01T00:00:00Z")
     assert ecs.where(not_before="2018-09-01T00:00:00Z", finish_time=None) == [event]
     assert ecs.where(not_before=event.not_before) == [event]
 
 
-def test_a_receiver_hears_until_it_is_ended(ecs):
-    """on_change tells of events and instances, and the function it returns ends it."""
+def test_a_receiver_gets_changes_until_it_is_removed(ecs):
+    """on_change passes changes of events and instances; the function it returns ends that."""
     heard = []
     end = ecs.on_change(heard.append)
     ecs.reboot("i-web1")
@@ -513,8 +513,8 @@ def test_a_receiver_hears_until_it_is_ended(ecs):
     ]
 
 
-def test_a_receiver_may_ask_the_cloud_while_it_is_told(ecs):
-    """Reading an event inside a receiver, and in the middle of an operation, tells each change once and in order."""
+def test_a_receiver_may_query_the_cloud_while_it_is_called(ecs):
+    """A receiver that reads an event during an operation gets each change once and in order."""
     heard = []
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
     ecs.on_change(lambda change: heard.append((type(change).__name__, str(change.to_status), str(event.status))))

@@ -1,4 +1,4 @@
-"""Assertions on what became of events, and what failing ones say."""
+"""Assertions on the outcome of events, and their failure messages."""
 
 import copy
 import pickle
@@ -23,7 +23,7 @@ def _create(ecs, event_type="SystemMaintenance.Reboot", not_before="+24h", **giv
 
 
 def _why(ecs, event, wanted):
-    """Why the event has not that status, as the explanation of a failing assertion says it."""
+    """Return why the event does not have that status, as a failing assertion explains it."""
     _, told, *_ = ecs._parts.explain_comparison("==", event.status, wanted)
     return told.removeprefix(f"{event.event_id} is not {wanted}: ")
 
@@ -256,8 +256,8 @@ _REASONS = [
 @pytest.mark.parametrize(
     ("story", "wanted", "reason"), _REASONS, ids=[f"{story.__name__[1:]}-{wanted}" for story, wanted, _ in _REASONS]
 )
-def test_the_nearest_reason_is_told(ecs, call, story, wanted, reason):
-    """An event that has not the expected status says what was missing, or what came too late."""
+def test_the_nearest_reason_is_given(ecs, call, story, wanted, reason):
+    """The explanation says what was missing, or what came too late."""
     assert _why(ecs, story(ecs, call), wanted) == reason
 
 
@@ -265,7 +265,7 @@ def test_the_nearest_reason_is_told(ecs, call, story, wanted, reason):
 
 
 def test_a_status_is_explained_by_the_event_it_was_read_from(ecs):
-    """A comparison with a status says which event it is, why it is not so, and its history."""
+    """A comparison with a status names its event, the reason, and the history."""
     event = _nobody(ecs, None)
     history = [
         "  +00:00:00  SystemMaintenance.Reboot on i-web1: Scheduled, NotBefore +1d 00:00:00 (created by the test)",
@@ -301,7 +301,7 @@ def test_a_status_is_explained_by_the_event_it_was_read_from(ecs):
 
 
 def test_nothing_is_said_of_what_is_not_known(ecs):
-    """Comparisons of other things, and of statuses that were not read last, are left to pytest."""
+    """Comparisons of other values, and of statuses that were not read last, are left to pytest."""
     event = _create(ecs)
     for operator, left, right in (
         ("==", 1, 2),
@@ -332,7 +332,7 @@ def test_nothing_is_said_of_what_is_not_known(ecs):
 
 
 def test_lists_of_statuses_are_explained_event_by_event(ecs):
-    """Each event that has not the status in its place says why; the first tells its history."""
+    """Each event without the status at its place is explained; the first one shows its history."""
     ecs.instances.add("i-web2")
     events = [_create(ecs), ecs.create("SystemMaintenance.Reboot", "i-web2", not_before="+1h"), _create(ecs)]
     ecs.reboot("i-web1")
@@ -354,7 +354,7 @@ def test_lists_of_statuses_are_explained_event_by_event(ecs):
 
 
 def test_a_list_of_an_events_statuses_is_explained_by_its_history(ecs):
-    """The statuses that one event went through are compared step by step."""
+    """The statuses of one event are compared step by step."""
     event = _avoided_by_the_test(ecs)
     went = [change.to_status for change in event.history]
     assert ecs._parts.explain_comparison("==", went, ["Scheduled", "Executing"]) == [
@@ -367,7 +367,7 @@ def test_a_list_of_an_events_statuses_is_explained_by_its_history(ecs):
 
 
 def test_lists_of_events_are_explained_by_those_that_are_in_one_of_them(ecs):
-    """What is only on one side tells its history; a long comparison is cut."""
+    """An event on one side only shows its history; a long comparison is cut."""
     events = [_create(ecs) for _ in range(4)]
     told = ecs._parts.explain_comparison("==", [], [events[0]])
     assert told[1:] == [
@@ -381,7 +381,7 @@ def test_lists_of_events_are_explained_by_those_that_are_in_one_of_them(ecs):
 
 
 def test_a_status_is_what_it_was(ecs):
-    """That failing assertions know the event takes nothing from a status: it is its enumeration's member."""
+    """A status that remembers its event is still a member of its enumeration."""
     status = _avoided_by_the_test(ecs).status
     assert status is EventStatus.AVOIDED
     assert status == "Avoided"
@@ -408,7 +408,7 @@ def _message(function, *args, **kwargs):
 
 
 def test_an_avoided_event_passes(ecs, call):
-    """By whatever it was avoided, or by what is named; an event is named by its id too."""
+    """Any cause is accepted, or the given one; an event can be passed by its id."""
     event = _avoided(ecs, call)
     ecs.assert_avoided(event)
     ecs.assert_avoided(event.event_id, by="RebootInstance")
@@ -419,7 +419,7 @@ def test_an_avoided_event_passes(ecs, call):
 
 
 def test_an_event_that_is_not_avoided_says_why(ecs):
-    """The message has what was expected, what is, why, and the history."""
+    """The message has the expected and the actual status, the reason, and the history."""
     event = _nobody(ecs, None)
     assert _message(ecs.assert_avoided, event, by="RebootInstance") == (
         f"expected {event.event_id} to be avoided by RebootInstance, but it is Executed: i-web1 was not rebooted before NotBefore, "
@@ -431,7 +431,7 @@ def test_an_event_that_is_not_avoided_says_why(ecs):
 
 
 def test_an_event_avoided_by_something_else_says_by_what(ecs):
-    """Another action than the expected one avoided it."""
+    """It was avoided by another action than the expected one."""
     event = _avoided_by_the_test(ecs)
     assert _message(ecs.assert_avoided, event, by="RebootInstances") == (
         f"expected {event.event_id} to be avoided by RebootInstances, but it was avoided by reboot by the test at +01:00:00.\n"
@@ -440,8 +440,8 @@ def test_an_event_avoided_by_something_else_says_by_what(ecs):
     )
 
 
-def test_what_is_asked_of_events_must_exist(ecs):
-    """Unknown ids, causes, statuses and instants are errors that name the nearest."""
+def test_arguments_of_assertions_must_exist(ecs):
+    """Unknown ids, causes, statuses and instants are errors with the nearest name."""
     event = _create(ecs)
     with pytest.raises(
         UnknownEventError, match=f"There is no event '{event.event_id[:-1]}'. Did you mean {event.event_id}?"
@@ -475,7 +475,7 @@ def test_what_is_asked_of_events_must_exist(ecs):
 # -- assert_transitions
 
 
-def test_the_way_of_an_event_passes(ecs):
+def test_the_transitions_of_an_event_pass(ecs):
     """Statuses in order, with or without their instants, which count from the start of the clock."""
     event = _nobody(ecs, None)
     ecs.assert_transitions(event, ["Scheduled", "Executing", "Executed"])
@@ -520,8 +520,8 @@ def test_the_way_of_an_event_passes(ecs):
     ],
     ids=["another", "late", "more", "fewer", "again", "none"],
 )
-def test_another_way_says_where_it_parted(ecs, expected, problem):
-    """The first step that differs, and why the expected one did not come."""
+def test_other_transitions_show_the_first_difference(ecs, expected, problem):
+    """The message has the first step that differs, and why the expected one did not come."""
     event = _nobody(ecs, None)
     assert _message(ecs.assert_transitions, event, expected) == (
         f"expected {event.event_id} {problem}.\n"

@@ -1,4 +1,4 @@
-"""Faults, quotas and delays: which calls meet them, and what becomes of these."""
+"""Faults, quotas and delays: which calls they apply to, and their effect."""
 
 import asyncio
 import contextlib
@@ -33,7 +33,7 @@ def ecs():
 
 @pytest.fixture
 def code(call):
-    """The code that a call is answered with, or "" for none."""
+    """Return the error code of a call, or "" without an error."""
 
     def code(action, **params):
         try:
@@ -49,7 +49,7 @@ def code(call):
 
 
 def test_a_fault_may_be_for_every_action(ecs, code):
-    """A star is each action that is answered, in the order in which they are called."""
+    """A star stands for each action that is answered, in the order of the calls."""
     ecs.fail("*", "Throttling.User", times=2)
     assert [code("RebootInstance", InstanceId="i-web1"), code("DescribeRegions"), code("DescribeRegions")] == [
         "Throttling.User",
@@ -60,7 +60,7 @@ def test_a_fault_may_be_for_every_action(ecs, code):
 
 @pytest.mark.parametrize("params", [{"InstanceId": "i-web1"}, {"instance_id": "i-web1"}], ids=["wire", "snake"])
 def test_a_fault_may_be_for_certain_parameters(ecs, code, params):
-    """Other instances are not met; names are those of the wire or in snake_case."""
+    """It does not apply to other instances; names are those of the wire or in snake_case."""
     ecs.fail("RebootInstance", "Throttling.User", **params)
     assert code("RebootInstance", InstanceId="i-web2") == ""
     assert code("RebootInstance", InstanceId="i-web1") == "Throttling.User"
@@ -68,7 +68,7 @@ def test_a_fault_may_be_for_certain_parameters(ecs, code, params):
 
 
 def test_parameters_match_as_they_do_in_questions_about_calls(ecs, code):
-    """One value may be any of a list's, a list must be the whole list, and "*" asks for parameters of any action."""
+    """One value can be any of a list's, a list must be the whole list, and "*" accepts parameters of any action."""
     ecs.fail("DescribeInstanceStatus", "Throttling.User", InstanceId="i-web2")
     ecs.fail("DescribeInstanceStatus", "Forbidden.RAM", InstanceId=["i-web1"], RegionId="cn-hangzhou")
     ecs.fail("*", "OperationConflict", instance_id="i-web2")
@@ -79,8 +79,8 @@ def test_parameters_match_as_they_do_in_questions_about_calls(ecs, code):
     assert code("RebootInstance", InstanceId="i-web2") == "OperationConflict"
 
 
-def test_every_call_may_be_met(ecs, code):
-    """times=None is for ever, or as long as the window lasts."""
+def test_a_fault_may_apply_to_every_call(ecs, code):
+    """times=None means without limit, or as long as the window lasts."""
     ecs.fail("RebootInstance", "Throttling.User", times=None)
     ecs.fail("DescribeRegions", "Throttling.User", times=None, between=("+1h", "+2h"))
     assert {code("RebootInstance", InstanceId="i-web1") for _ in range(5)} == {"Throttling.User"}
@@ -93,7 +93,7 @@ def test_every_call_may_be_met(ecs, code):
 
 
 def test_several_faults_are_a_sequence(ecs, code):
-    """They are met in order of declaration, each by its number of calls."""
+    """They apply in order of declaration, each to its number of calls."""
     ecs.fail("RebootInstance", "Throttling.User")
     ecs.fail("RebootInstance", "connection reset", times=2)
     ecs.fail("*", "Forbidden.RAM")
@@ -106,25 +106,25 @@ def test_several_faults_are_a_sequence(ecs, code):
     ]
 
 
-def struck(probability, seed, **kwargs):
-    """Which of a hundred calls a fault with a probability meets."""
+def affected(probability, seed, **kwargs):
+    """Return which of a hundred calls a fault with a probability applies to."""
     with EcsEvents(seed=seed) as ecs_events:
         ecs_events.fail("*", "bad gateway", probability=probability, **kwargs)
         replies = [requests.get(URL.format("DescribeRegions"), timeout=5) for _ in range(100)]
         return [number for number, reply in enumerate(replies) if reply.status_code == 502]
 
 
-def test_a_fault_may_strike_with_a_probability(ecs):
-    """The dice are the test's own: the same on every run, and others in another test."""
-    met = struck(0.2, "one test")
+def test_a_fault_may_have_a_probability(ecs):
+    """The random numbers belong to the test: equal on every run, different in another test."""
+    met = affected(0.2, "one test")
     assert 10 <= len(met) <= 30
-    assert struck(0.2, "one test") == met != struck(0.2, "another test")
-    assert struck(0.2, "one test", times=3) == met[:3]
-    assert len(struck(1, "any")) == 100
+    assert affected(0.2, "one test") == met != affected(0.2, "another test")
+    assert affected(0.2, "one test", times=3) == met[:3]
+    assert len(affected(1, "any")) == 100
 
 
 def test_dice_do_not_depend_on_other_faults(ecs, code):
-    """Two faults with a probability have dice of their own."""
+    """Two faults with a probability have separate random numbers."""
     for _ in range(2):
         ecs.fail("RebootInstance", "Throttling.User", probability=0.5)
     codes = [code("RebootInstance", InstanceId="i-web1") for _ in range(60)]
@@ -132,7 +132,7 @@ def test_dice_do_not_depend_on_other_faults(ecs, code):
 
 
 def test_a_quota_ends_with_the_minute(ecs, code):
-    """So many calls of a minute pass and the others are throttled until it ends, on the clock's own minutes."""
+    """The given number of calls per minute passes, the rest are throttled until the clock's minute ends."""
     ecs.quota("RebootInstance", per_minute=2)
     codes = []
     for _ in range(3):
@@ -142,7 +142,7 @@ def test_a_quota_ends_with_the_minute(ecs, code):
 
 
 def test_a_quota_may_be_for_all_actions_and_of_any_code(ecs, code):
-    """All actions together use it up; code, words and status are the author's."""
+    """All actions share it; code, message and status are the test's."""
     ecs.quota("*", per_minute=2, code="Throttling.Mine", message="wait", http_status=429)
     assert code("DescribeRegions") == code("RebootInstance", InstanceId="i-web1") == ""
     assert code("DescribeRegions") == "Throttling.Mine"
@@ -157,7 +157,7 @@ def test_a_quota_may_be_for_certain_parameters(ecs, code):
 
 
 def test_stubs_meet_faults_and_delays_too(ecs, call, code):
-    """What the author answers himself can fail, and take its time; its parameters are not checked."""
+    """Answers of the test's own can fail, and be delayed; their parameters are not checked."""
     ecs.stub("Slb", "DescribeLoadBalancers", {"TotalCount": 0})
     ecs.fail("DescribeLoadBalancers", "Throttling.User", LoadBalancerId="lb-1")
     ecs.delay("*", "30s")
@@ -170,16 +170,16 @@ def test_stubs_meet_faults_and_delays_too(ecs, call, code):
     assert code("DescribeLoadBalancers", LoadBalancerId="lb-1", **there) == "SDK.HttpError"
 
 
-def test_what_is_not_answered_meets_nothing(ecs, code):
-    """A call to an action that is not faked is found out all the same."""
+def test_faults_do_not_apply_to_unanswered_actions(ecs, code):
+    """A call of an action that is not faked is still an error."""
     ecs.strict -= {"calls"}
     ecs.fail("*", "Throttling.User", optional=True)
     assert code("DescribeZones") == "InvalidAction.NotFound"
     assert code("DescribeRegions", version="2016-03-14") == "InvalidAction.NotFound"
 
 
-def test_faults_meet_as_many_calls_as_they_say_from_many_threads(ecs):
-    """Eight threads that call together meet a fault exactly as often as it was declared."""
+def test_faults_apply_to_the_declared_number_of_calls_from_many_threads(ecs):
+    """Eight threads call together, and a fault applies exactly as often as declared."""
     ecs.fail("*", "bad gateway", times=20)
     statuses = []
 
@@ -197,8 +197,8 @@ def test_faults_meet_as_many_calls_as_they_say_from_many_threads(ecs):
 # -- whether they act
 
 
-def test_a_provider_error_may_come_though_the_call_has_acted(ecs, call, code):
-    """With acted=True the reboot did happen; what the cloud had said is in the log."""
+def test_a_provider_error_can_follow_a_call_that_has_acted(ecs, call, code):
+    """With acted=True the reboot happens; the log has the lost reply."""
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
     ecs.fail("RebootInstance", "InternalError", acted=True, times=2)
     assert code("RebootInstance", InstanceId="i-web1") == "InternalError"
@@ -213,7 +213,7 @@ def test_a_provider_error_may_come_though_the_call_has_acted(ecs, call, code):
 
 
 def test_a_client_token_gets_the_answer_that_was_lost(ecs, call):
-    """A handler that repeats a lost RunInstances with its ClientToken has the instances of the first, and no more."""
+    """A handler that repeats a lost RunInstances with its ClientToken gets the instances of the first call only."""
     ecs.fail("RunInstances", "connection reset", acted=True)
     params = {"ImageId": "m-1", "InstanceType": "ecs.g7.large", "ClientToken": "once"}
     reply = call("RunInstances", **params)
@@ -225,7 +225,7 @@ def test_a_client_token_gets_the_answer_that_was_lost(ecs, call):
 
 
 def test_a_delayed_call_acts_when_its_time_has_passed(ecs, call):
-    """Everything due meanwhile happens, at its own instant, and the call finds it so."""
+    """Everything due in between happens at its own instant, before the call acts."""
     seen = []
     ecs.on_change(lambda change: seen.append((str(change.to_status), ecs.now.second)))
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+5s", executing_for="1s")
@@ -247,7 +247,7 @@ def test_a_delayed_call_acts_when_its_time_has_passed(ecs, call):
 
 
 def test_a_call_acts_at_its_time_though_its_client_has_given_up(ecs, code):
-    """The client's read time-out passes first; the reboot happens later, and avoids the event."""
+    """The client's read timeout passes first; the reboot happens later, and avoids the event."""
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
     ecs.delay("RebootInstance", "45s")
     assert code("RebootInstance", InstanceId="i-web1") == "SDK.HttpError"
@@ -261,21 +261,21 @@ def test_a_call_acts_at_its_time_though_its_client_has_given_up(ecs, code):
     assert line.endswith("RebootInstance(InstanceId=i-web1) -> read timeout after 27s, answer lost: 200")
 
 
-def test_a_call_whose_time_is_just_the_clients_patience_is_answered(ecs, call):
-    """Only a longer delay outlasts the client."""
+def test_a_delay_equal_to_the_clients_timeout_is_answered(ecs, call):
+    """Only a longer delay exceeds the client's timeout."""
     ecs.delay("DescribeRegions", "10s")
     assert call("DescribeRegions")["Regions"]
 
 
-def test_a_client_without_patience_waits_as_long_as_it_takes(ecs):
-    """Without a time-out an hour passes."""
+def test_a_client_without_a_timeout_waits_as_long_as_it_takes(ecs):
+    """Without a timeout an hour passes."""
     ecs.delay("DescribeRegions", "1h")
     assert requests.get(URL.format("DescribeRegions")).status_code == 200  # noqa: S113  # that is the point
     assert ecs.calls[0].took.total_seconds() == 3600
 
 
 def test_a_delay_may_have_a_window_and_a_sequence(ecs):
-    """The first one declared that still applies counts, and each has its calls or its time."""
+    """The first declared delay that still applies counts; each has its calls or its window."""
     ecs.delay("DescribeRegions", "1s", times=1)
     ecs.delay("*", "2s", between=("+0s", "+3s"))
     ecs.delay("DescribeRegions", "4s", times=2)
@@ -303,7 +303,7 @@ def test_a_delay_may_have_a_window_and_a_sequence(ecs):
     ],
 )
 def test_a_call_may_be_slow_and_fail(ecs, fault, acted, outcome):
-    """A fault comes when the call's time has passed, unless the call does not arrive or is never answered."""
+    """A fault follows the delay, unless the call does not arrive or gets no response."""
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
     ecs.fail("RebootInstance", fault, acted=acted)
     ecs.delay("RebootInstance", "8s", optional=True)
@@ -315,7 +315,7 @@ def test_a_call_may_be_slow_and_fail(ecs, fault, acted, outcome):
 
 
 def test_a_slow_fault_outlasts_the_client_like_any_slow_call(ecs):
-    """Whatever was to come after the client's patience is a read time-out."""
+    """A fault after the client's timeout becomes a read timeout."""
     ecs.fail("*", "bad gateway")
     ecs.delay("*", "1m")
     with pytest.raises(requests.ReadTimeout):
@@ -324,7 +324,7 @@ def test_a_slow_fault_outlasts_the_client_like_any_slow_call(ecs):
 
 
 def test_other_threads_go_on_while_a_call_takes_its_time(ecs):
-    """Who sleeps meanwhile wakes at his instant, before the slow call is answered."""
+    """A thread that sleeps in between wakes at its instant, before the slow call is answered."""
     ecs.delay("DescribeRegions", "30s")
     woken = []
 
@@ -344,7 +344,7 @@ def test_other_threads_go_on_while_a_call_takes_its_time(ecs):
 
 
 def test_other_tasks_go_on_while_a_call_takes_its_time(ecs):
-    """In an event loop a slow call does not hold the loop: two of them pass together, and a task ticks meanwhile."""
+    """A slow call does not block the event loop: two calls overlap, and another task goes on."""
     aiohttp = pytest.importorskip("aiohttp")
     ecs.delay("DescribeRegions", "30s")
     ticks = []
@@ -368,7 +368,7 @@ def test_other_tasks_go_on_while_a_call_takes_its_time(ecs):
 
 
 def test_a_handler_may_give_up_by_itself(ecs):
-    """A task that is cancelled while it waits is told of as such, and its call acts at its time."""
+    """The log marks a task cancelled while it waits, and its call acts at its time."""
     aiohttp = pytest.importorskip("aiohttp")
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
     ecs.delay("RebootInstance", "30s")
@@ -385,7 +385,7 @@ def test_a_handler_may_give_up_by_itself(ecs):
 
 
 def test_run_ends_a_handler_that_waits_for_a_slow_call(ecs, call):
-    """A call under way is no reason to go on beyond the end."""
+    """A call under way does not extend the run."""
     ecs.delay("DescribeRegions", "10s")
 
     def serve_for_ever():
@@ -400,7 +400,7 @@ def test_run_ends_a_handler_that_waits_for_a_slow_call(ecs, call):
 @pytest.mark.parametrize("sleep", ["virtual", "real"])
 @pytest.mark.parametrize("kind", ["thread", "loop"])
 def test_time_passes_for_slow_calls_wherever_they_are_made(sleep, kind):
-    """Where sleeping does not move the clock, or in a loop of another's thread, the call moves it."""
+    """If sleeping does not move the clock, or in the loop of another thread, the call itself moves it."""
     aiohttp = pytest.importorskip("aiohttp")
     with EcsEvents(sleep=sleep) as ecs_events:
         ecs_events.delay("DescribeRegions", "30s")
@@ -418,7 +418,7 @@ def test_time_passes_for_slow_calls_wherever_they_are_made(sleep, kind):
 
 
 def test_a_time_out_passes_where_sleeping_does_not_move_the_clock_too():
-    """Though nothing is due on the way."""
+    """This is so although nothing is due in between."""
     with EcsEvents(sleep="real") as ecs_events:
         ecs_events.fail("DescribeRegions", "read timeout")
         before = ecs_events.now
@@ -428,7 +428,7 @@ def test_a_time_out_passes_where_sleeping_does_not_move_the_clock_too():
 
 
 def test_an_answer_of_the_authors_own_may_take_time_and_go_wrong(ecs, call):
-    """What the stub's function raises comes out of the call if that still waits, else the log has its name."""
+    """An error of the stub's function is raised by the call if that still waits, else the log has its name."""
 
     def answer(seen):
         if seen.params["Status"] == "locked":
@@ -450,7 +450,7 @@ def test_an_answer_of_the_authors_own_may_take_time_and_go_wrong(ecs, call):
 
 
 def test_a_slow_call_acts_once_though_two_threads_find_it_due(ecs, monkeypatch):
-    """Whoever comes second, the caller or the one who moved the clock, finds it done."""
+    """The second thread, the caller or the one that moved the clock, does not repeat it."""
     ecs.delay("RebootInstance", "5s")
     later = ecs._clock.later
     monkeypatch.setattr(ecs._clock, "later", lambda at, act: (later(at, act), later(at, act)))
@@ -459,18 +459,18 @@ def test_a_slow_call_acts_once_though_two_threads_find_it_due(ecs, monkeypatch):
 
 
 def test_a_method_that_the_service_refuses_is_refused_in_its_time(ecs):
-    """PUT is no method of the service's, delayed or not."""
+    """PUT is not supported by the service, delayed or not."""
     ecs.delay("DescribeRegions", "5s")
     assert requests.put(URL.format("DescribeRegions"), timeout=60).json()["Code"] == "UnsupportedHTTPMethod"
     assert ecs.calls[0].took.total_seconds() == 5
 
 
-# -- clients that would wait for ever
+# -- clients that would hang
 
 
 @pytest.mark.parametrize(("fault", "limit"), [("read timeout", "read timeout"), ("connect timeout", "connect timeout")])
-def test_a_client_without_a_time_out_is_found_out(fault, limit):
-    """It would wait for ever, and that is an error for the author, also where the handler catches it."""
+def test_a_client_without_a_timeout_that_would_hang_is_an_error(fault, limit):
+    """A client without a timeout would hang, so it is an error in the test, even if the handler catches it."""
     sentence = (
         f'DescribeRegions() met "{fault}", and its client has no {limit}, so it would hang. Give the client one '
         '(timeout=10 of requests), or declare another fault, such as "connection reset".'
@@ -483,11 +483,11 @@ def test_a_client_without_a_time_out_is_found_out(fault, limit):
     assert again.value is error.value
 
 
-# -- what was not used
+# -- unused faults
 
 
 def unused(declare, handler):
-    """What is complained of when the test ends; None when nothing is."""
+    """Return the error at the end of a test, or None."""
     try:
         with EcsEvents("2018-08-22T10:39:49Z") as ecs_events:
             ecs_events.instances.add("i-web1")
@@ -500,7 +500,7 @@ def unused(declare, handler):
 
 
 def reboots(*instance_ids):
-    """A handler that reboots these."""
+    """Return a handler that reboots these instances."""
 
     def handler(ecs_events):
         for instance_id in instance_ids:
@@ -567,8 +567,8 @@ def reboots(*instance_ids):
     ],
     ids=["parameters", "another action", "window", "nothing near", "probability", "quota", "delay", "both"],
 )
-def test_what_was_not_used_is_told_with_the_nearest_call(declare, handler, told):
-    """The complaint says which, how often it was met, and which call came nearest."""
+def test_an_unused_fault_is_reported_with_the_nearest_call(declare, handler, told):
+    """The message says which fault, how often it applied, and which call came nearest."""
 
     def patient(ecs_events):
         with contextlib.suppress(requests.ReadTimeout):
@@ -590,12 +590,12 @@ def test_what_was_not_used_is_told_with_the_nearest_call(declare, handler, told)
         lambda ecs: ecs.delay("StopInstance", "1s", optional=True),
     ],
 )
-def test_what_calls_came_near_or_may_stay_unused_is_not_complained_of(declare):
-    """Of faults without a number, with a probability and of quotas one call that could have met them is enough."""
+def test_faults_that_could_have_applied_are_not_reported(declare):
+    """Faults without a number, those with a probability, and quotas need only one call that they could apply to."""
     assert unused(declare, reboots("i-web1")) is None
 
 
-# -- what cannot be
+# -- invalid arguments
 
 
 @pytest.mark.parametrize(
@@ -661,7 +661,7 @@ def test_what_calls_came_near_or_may_stay_unused_is_not_complained_of(declare):
     ],
 )
 def test_what_cannot_be_is_refused_in_a_sentence(ecs, declare, sentence):
-    """A wrong fault, quota or delay says what was wrong and what is allowed."""
+    """The message has the invalid value of the fault, quota or delay, and the allowed ones."""
     with pytest.raises(BadArgumentError) as error:
         declare(ecs)
     assert str(error.value) == sentence or (sentence.endswith(": ") and str(error.value).startswith(sentence))
@@ -677,7 +677,7 @@ def test_a_code_that_is_no_text_is_refused_like_any_other(ecs, code):
 
 @pytest.mark.parametrize(("action", "whose"), [("*", "any action"), ("RebootInstance", "RebootInstance")])
 def test_a_misspelt_fault_is_refused_with_the_nearest(ecs, action, whose):
-    """The network's faults are listed beside the codes."""
+    """The message lists the network faults beside the codes."""
     with pytest.raises(BadArgumentError) as error:
         ecs.fail(action, "conection reset")
     assert str(error.value).startswith(
@@ -688,7 +688,7 @@ def test_a_misspelt_fault_is_refused_with_the_nearest(ecs, action, whose):
 
 
 def test_a_code_of_one_action_is_no_error_of_every_action(ecs, code):
-    """Faults for all actions take the common errors, or any with words and a status."""
+    """Faults for all actions accept the common errors, or any code with a message and a status."""
     with pytest.raises(BadArgumentError):
         ecs.fail("*", "InvalidInstanceId.NotFound")
     ecs.fail("*", "InvalidInstanceId.NotFound", message="gone", http_status=404)
@@ -696,7 +696,7 @@ def test_a_code_of_one_action_is_no_error_of_every_action(ecs, code):
 
 
 def test_a_reply_that_is_no_json_is_its_text(ecs):
-    """What is left of a broken reply can be read in the log, bytes that are no text replaced."""
+    """The log has the readable part of a broken reply; bytes that are no text are replaced."""
     for fault in ("truncated body", "garbled body"):
         ecs.fail("DescribeRegions", fault)
         with contextlib.suppress(requests.exceptions.ChunkedEncodingError), pytest.raises(ValueError, match=r"."):

@@ -1,4 +1,4 @@
-"""The metadata service as the author of a test sees it: settings, faults, timeline, complaints."""
+"""The metadata service as tests see it: settings, faults, timeline, errors at the end."""
 
 import asyncio
 import re
@@ -24,12 +24,12 @@ def ecs():
 
 
 def get(path="/latest/meta-data/region-id", **headers):
-    """The status that a program inside meets."""
+    """Return the status that a program inside the instance gets."""
     return requests.get(f"http://100.100.100.200{path}", headers=headers, timeout=5).status_code
 
 
 def lines(ecs_events):
-    """The timeline without its first line."""
+    """Return the timeline without its first line."""
     return ecs_events.timeline().splitlines()[1:]
 
 
@@ -37,7 +37,7 @@ def lines(ecs_events):
 
 
 def test_a_form_may_build_upon_the_one_that_is_guessed(ecs):
-    """The guess is there to be extended."""
+    """Tests can extend the guessed form."""
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
     guessed = ecs.metadata.active_event
     ecs.metadata.active_event = lambda event: {**guessed(event), "more": True}
@@ -48,7 +48,7 @@ def test_a_form_may_build_upon_the_one_that_is_guessed(ecs):
 
 @pytest.mark.parametrize("form", [None, "a form", {}])
 def test_a_form_that_is_no_function(ecs, form):
-    """What tells of an active event must be callable."""
+    """The form of an active event must be callable."""
     with pytest.raises(BadArgumentError) as error:
         ecs.metadata.active_event = form
     assert str(error.value) == (
@@ -57,7 +57,7 @@ def test_a_form_that_is_no_function(ecs, form):
 
 
 def test_a_form_that_json_cannot_say(ecs):
-    """What the author's function returns must be sendable; the error comes out of the program's request."""
+    """The function's result must be JSON; the program's request raises the error."""
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
     ecs.metadata.active_event = lambda event: {"at": event.not_before}
     with pytest.raises(BadArgumentError) as error:
@@ -69,14 +69,14 @@ def test_a_form_that_json_cannot_say(ecs):
 
 @pytest.mark.parametrize("status", [200, 600, "403", True, None])
 def test_a_status_that_refuses_nothing(ecs, status):
-    """Only a status of a refusal may be set."""
+    """Only an error status can be set."""
     with pytest.raises(BadArgumentError) as error:
         ecs.metadata.no_token_status = status
     assert str(error.value) == f"metadata.no_token_status is {status!r}. Pass a status from 400 to 599."
 
 
 def test_the_log_is_the_authors_own_list(ecs):
-    """What the author does to the list of calls does not change the log."""
+    """Changing the list of calls does not change the log."""
     get()
     ecs.metadata.calls.clear()
     assert len(ecs.metadata.calls) == 1
@@ -87,7 +87,7 @@ def test_the_log_is_the_authors_own_list(ecs):
 
 
 def test_a_fault_is_met_by_the_next_request(ecs):
-    """By the names of the service's refusals, once, and then it answers again."""
+    """Faults are the codes of the service's refusals; each applies once, then the service answers again."""
     ecs.fail("metadata", "Throttling")
     ecs.fail("metadata", "InternalError", times=2)
 
@@ -97,7 +97,7 @@ def test_a_fault_is_met_by_the_next_request(ecs):
 
 
 def test_a_fault_may_be_for_some_requests(ecs):
-    """By instance, method and path, within a window, or with words and a status of one's own."""
+    """A fault can select instance, method, path or a window, and can have its own message and status."""
     ecs.instances.add("i-web2")
     ecs.fail("metadata", "ServiceUnavailable", path=SPOT)
     ecs.fail("metadata", "Unauthorized", instance_id="i-web2", method="GET")
@@ -113,7 +113,7 @@ def test_a_fault_may_be_for_some_requests(ecs):
 
 
 def test_a_quota_is_of_requests_a_minute(ecs):
-    """Requests beyond it meet 429 until the minute ends."""
+    """Further requests get 429 until the minute ends."""
     ecs.quota("metadata", per_minute=2)
 
     assert [get() for _ in range(3)] == [200, 200, 429]
@@ -121,15 +121,15 @@ def test_a_quota_is_of_requests_a_minute(ecs):
     assert get() == 200
 
 
-def test_faults_of_actions_are_none_of_its(ecs):
-    """A fault for every action leaves the metadata service alone."""
+def test_faults_of_actions_do_not_apply(ecs):
+    """A fault for every action does not apply to the metadata service."""
     ecs.fail("*", "Throttling", optional=True)
     ecs.delay("*", "5s", optional=True)
     assert get() == 200
 
 
 def test_a_fault_that_nothing_met():
-    """The complaint names it, and the nearest request."""
+    """The error names it, and the nearest request."""
     with pytest.raises(UnusedFaultError) as error, EcsEvents() as ecs:
         ecs.instances.add("i-web1")
         ecs.fail("metadata", "Throttling", path=SPOT)
@@ -147,8 +147,8 @@ def test_a_fault_that_nothing_met():
     )
 
 
-def test_a_fault_where_nothing_was_asked():
-    """The complaint says so."""
+def test_an_unused_fault_without_any_request():
+    """The error says that there was no request."""
     sentence = r"metadata: Throttling, met 0 of 1 times\. metadata was not called\."
     with pytest.raises(UnusedFaultError, match=sentence), EcsEvents() as ecs:
         ecs.fail("metadata", "Throttling")
@@ -189,7 +189,7 @@ def test_a_fault_that_cannot_be(ecs, arguments, sentence):
 
 
 def test_the_service_is_no_action(ecs):
-    """Its requests are in a log of their own: `calls` are those to actions."""
+    """Its requests have a log of their own: `calls` holds those to actions."""
     get()
     assert ecs.calls == []
     with pytest.raises(BadArgumentError, match="unknown action 'metadata'"):
@@ -197,7 +197,7 @@ def test_the_service_is_no_action(ecs):
 
 
 def test_a_delay_passes_in_a_loop_too(ecs):
-    """Other tasks go on while a request takes its time."""
+    """Other tasks go on while a request is delayed."""
     aiohttp = pytest.importorskip("aiohttp")
     ecs.delay("metadata", "10s")
     seen = []
@@ -221,7 +221,7 @@ def test_a_delay_passes_in_a_loop_too(ecs):
 
 
 def test_requests_are_in_the_timeline(ecs):
-    """Each line has the instance, what was asked and what was said; what it met is told as of calls."""
+    """Each line has the instance, the request and the response; faults are shown as for calls."""
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
     ecs.fail("metadata", "read timeout", path=SPOT)
     ecs.fail("metadata", "bad gateway", path="/latest/user-data")
@@ -242,8 +242,8 @@ def test_requests_are_in_the_timeline(ecs):
     ]
 
 
-def test_polls_are_told_once(ecs):
-    """What a program asks again and again is one line, with its sleeps."""
+def test_polls_are_one_line(ecs):
+    """Repeated requests of a program are one line, with its sleeps."""
     for _ in range(20):
         get(SPOT)
         get("/latest/maintenance/active-system-events")
@@ -264,7 +264,7 @@ def test_the_picture_leaves_them_out(ecs):
 
 
 def test_threads_are_named(ecs):
-    """Where several threads ask, each line names its own."""
+    """If several threads send requests, each line has its thread."""
     thread = threading.Thread(target=get, name="agent")
     thread.start()
     thread.join()
@@ -277,7 +277,7 @@ def test_threads_are_named(ecs):
 
 
 def test_a_long_story_counts_them(ecs):
-    """Of many different polls the middle is counted."""
+    """Among many different polls, those in the middle are counted."""
     for number in range(30):
         get(f"/latest/meta-data/{['region-id', 'zone-id', 'mac'][number % 3 - number // 7 % 2]}")
         ecs.advance(seconds=1 + number % 4)
@@ -287,11 +287,11 @@ def test_a_long_story_counts_them(ecs):
     assert re.search(r"\.\.\. \d+ calls, some to the metadata service, until \+00:", counted[0])
 
 
-# -- programs that go on for ever
+# -- programs that do not end
 
 
-def test_a_program_that_asks_without_sleeping(ecs, call_limit):
-    """Under run it is ended with a sentence that says where it asks."""
+def test_a_program_that_polls_without_sleeping(ecs, call_limit):
+    """Under run the program ends with a message that names its line."""
 
     def agent():
         while get(SPOT) == 404:
@@ -309,8 +309,8 @@ def test_a_program_that_asks_without_sleeping(ecs, call_limit):
 
 
 @pytest.mark.usefixtures("call_limit")
-def test_where_a_program_asks_that_uses_the_standard_library(ecs):
-    """The place is the program's own, and not one of the library's."""
+def test_the_line_of_a_program_that_uses_the_standard_library(ecs):
+    """The line is the program's own, not one of the library."""
 
     def agent():
         while urllib.request.urlopen(f"{ROOT}/meta-data/region-id", timeout=5).read():
@@ -321,8 +321,8 @@ def test_where_a_program_asks_that_uses_the_standard_library(ecs):
     ecs.strict = False
 
 
-def test_a_program_that_only_asks_is_not_stuck(ecs, pass_real_seconds):
-    """Asking counts as doing something: the patience of run is not spent while requests go on."""
+def test_a_program_that_only_sends_requests_is_not_stuck(ecs, pass_real_seconds):
+    """Requests count as progress: run's patience does not run out while they go on."""
     ecs.patience = 1
 
     def agent():
@@ -334,8 +334,8 @@ def test_a_program_that_only_asks_is_not_stuck(ecs, pass_real_seconds):
     assert ecs.run(agent, until="30m") == "done"
 
 
-def test_after_the_test_nobody_is_answered():
-    """A connection that outlives its cloud says that it has ended."""
+def test_after_the_test_requests_are_refused():
+    """A connection that outlives its cloud gets an error that says so."""
     import socket
 
     with EcsEvents() as ecs:

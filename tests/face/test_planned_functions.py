@@ -1,4 +1,4 @@
-"""Functions that the author plans for an instant of virtual time, and moving an event's NotBefore."""
+"""Functions that a test plans for an instant of virtual time, and rescheduled events."""
 
 import asyncio
 import contextlib
@@ -28,12 +28,12 @@ def ecs():
 
 
 def fails():
-    """What goes wrong in a function of the author's."""
+    """An error in a planned function."""
     raise LookupError("no such thing")
 
 
 def test_a_function_is_called_at_its_instant_with_its_arguments(ecs):
-    """The clock stands at the instant, however far it is moved, and what the function does happens there."""
+    """The clock is at the instant, however far it is moved, and the function's effects happen there."""
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
     seen = []
     ecs.at("+23h", ecs.cancel, event)
@@ -48,7 +48,7 @@ def test_a_function_is_called_at_its_instant_with_its_arguments(ecs):
 
 
 def test_functions_of_one_instant_are_called_in_order_and_see_the_events_of_that_instant(ecs):
-    """One returns before the next is called, whatever it does with the cloud; at NotBefore it is too late for all."""
+    """Each returns before the next is called; at NotBefore it is too late for all."""
     seen = []
     ecs.at("+1h", lambda: (ecs.stop("i-web1"), seen.append("stopped")))
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
@@ -61,7 +61,7 @@ def test_functions_of_one_instant_are_called_in_order_and_see_the_events_of_that
 
 
 def test_functions_of_one_instant_wait_for_no_one_that_moves_the_clock(ecs):
-    """When the first one waits, the second has its turn at its own instant."""
+    """If the first one waits, the second runs at its own instant."""
     seen = []
     ecs.at("+1h", lambda: (time.sleep(60), seen.append(ecs.now.minute)))
     ecs.at("+1h", lambda: seen.append(ecs.now.minute))
@@ -73,7 +73,7 @@ def test_functions_of_one_instant_wait_for_no_one_that_moves_the_clock(ecs):
 
 
 def test_a_crowd_of_functions_that_wait_is_called_at_its_instant_and_after(ecs):
-    """Some of them stand on one stack, and the others are called when those have returned; events go on in time."""
+    """Some of them nest on one stack, and the rest run after those have returned; events stay in time."""
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h30s")
     seen = []
     for _ in range(100):
@@ -85,8 +85,8 @@ def test_a_crowd_of_functions_that_wait_is_called_at_its_instant_and_after(ecs):
     assert [change.at.minute * 60 + change.at.second for change in event.history] == [0, 30, 31]
 
 
-def test_a_function_that_plans_itself_for_now_is_found_out(ecs):
-    """No time passes by that, so it would never end; the error names the line that planned it."""
+def test_a_function_that_plans_itself_for_now_is_an_error(ecs):
+    """Such a loop takes no time and would not end; the error names the line that planned it."""
 
     def again():
         ecs.at("+0s", again)
@@ -101,7 +101,7 @@ def test_a_function_that_plans_itself_for_now_is_found_out(ecs):
 
 
 def test_a_function_is_called_in_the_middle_of_no_operation():
-    """A clock that runs on by itself may make one due while the cloud is at work; it waits until that is done."""
+    """A clock that moves by itself can make one due during an operation; it waits until the operation is done."""
     seen = []
     with time_machine.travel(dt.datetime(2030, 1, 1, tzinfo=dt.timezone.utc), tick=True), EcsEvents() as ecs:
         ecs.instances.add("i-web1")
@@ -116,14 +116,14 @@ def test_a_function_is_called_in_the_middle_of_no_operation():
 
 
 def test_now_means_at_once(ecs):
-    """A function planned for the clock's now has been called when at returns."""
+    """A function planned for the clock's now has run when `at` returns."""
     seen = []
     ecs.at(ecs.now, seen.append, 1)
     assert seen == [1]
 
 
-def test_a_function_can_be_taken_back_until_it_is_called(ecs):
-    """What at returns takes the function back; afterwards it does nothing."""
+def test_a_function_can_be_canceled_until_it_is_called(ecs):
+    """The function that `at` returns cancels it; afterwards it does nothing."""
     seen = []
     take_back, too_late = ecs.at("+1h", seen.append, 1), ecs.at("+2h", seen.append, 2)
     take_back()
@@ -136,7 +136,7 @@ def test_a_function_can_be_taken_back_until_it_is_called(ecs):
 
 
 def test_a_function_may_plan_the_next_one(ecs):
-    """A function that plans itself again goes on for as long as time moves."""
+    """A function that plans itself again is called as long as time moves."""
     seen = []
 
     def again():
@@ -149,14 +149,14 @@ def test_a_function_may_plan_the_next_one(ecs):
 
 
 def test_a_function_may_wait(ecs):
-    """A function that sleeps moves the clock beyond where it was to stop."""
+    """A function that sleeps moves the clock beyond the target."""
     ecs.at("+1h", time.sleep, 7200)
     ecs.advance("90m")
     assert ecs.now.hour == 3
 
 
 def test_a_function_planned_in_the_middle_of_an_operation_is_called_after_it(ecs):
-    """A receiver that plans something for now has it called when the operation is over."""
+    """A function that a receiver plans for now runs after the operation."""
     seen = []
     end = ecs.on_change(lambda _: ecs.at("+0s", lambda: seen.append(str(ecs.instances["i-web1"].status))))
     ecs.reboot("i-web1")
@@ -165,7 +165,7 @@ def test_a_function_planned_in_the_middle_of_an_operation_is_called_after_it(ecs
 
 
 def test_advancing_to_the_next_event_calls_functions_on_the_way(ecs):
-    """advance_to_next goes on until an event moves; one that a planned function moves counts."""
+    """advance_to_next continues until an event changes; a change by a planned function counts."""
     seen = []
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+3h")
     ecs.at("+1h", seen.append, 1)
@@ -177,7 +177,7 @@ def test_advancing_to_the_next_event_calls_functions_on_the_way(ecs):
 
 
 def test_the_sleep_of_a_handler_calls_it(ecs):
-    """A function planned by the test is called while the handler sleeps, at its own instant."""
+    """It is called while the handler sleeps, at its own instant."""
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
     ecs.at("+90s", ecs.cancel, event)
 
@@ -193,8 +193,8 @@ def test_the_sleep_of_a_handler_calls_it(ecs):
 # -- errors
 
 
-def test_an_error_comes_out_of_what_moved_the_clock_and_once_only(ecs):
-    """Advance raises what the function raised; the test's end does not raise it again."""
+def test_an_error_is_raised_once_by_the_call_that_moved_the_clock(ecs):
+    """Advance raises the function's error; teardown does not raise it again."""
     ecs.at("+1h", fails)
     with pytest.raises(LookupError, match="no such thing"):
         ecs.advance("2h")
@@ -203,7 +203,7 @@ def test_an_error_comes_out_of_what_moved_the_clock_and_once_only(ecs):
 
 
 def test_of_two_errors_none_is_lost(ecs):
-    """The second error of an instant comes out of the next move."""
+    """The next move raises the second error of an instant."""
     ecs.at("+1h", fails)
     ecs.at("+1h", lambda: 1 / 0)
     with pytest.raises(LookupError):
@@ -213,28 +213,28 @@ def test_of_two_errors_none_is_lost(ecs):
 
 
 def polls(ecs, times):
-    """A handler that survives whatever comes out of its sleep."""
+    """A handler that catches every error of its sleep."""
     for _ in range(times):
         with contextlib.suppress(Exception):
             time.sleep(60)
     return ecs.now.minute
 
 
-def test_an_error_that_the_handler_caught_comes_out_of_run(ecs):
-    """A handler that survives every exception does not hide that of the test's own function."""
+def test_an_error_that_the_handler_caught_is_raised_by_run(ecs):
+    """A handler that catches every exception does not hide the error of the test's own function."""
     ecs.at("+90s", fails)
     with pytest.raises(LookupError, match="no such thing"):
         ecs.run(polls, ecs, 3)
 
 
-def test_an_error_that_the_handler_let_through_comes_out_of_run_once(ecs):
-    """Run raises it, and the test's end does not raise it again."""
+def test_an_error_that_the_handler_did_not_catch_is_raised_by_run_once(ecs):
+    """Run raises it, and teardown does not raise it again."""
     ecs.at("+90s", fails)
     with pytest.raises(LookupError):
         ecs.run(time.sleep, 120)
 
 
-def test_an_error_comes_out_of_the_event_loop_that_moved_the_clock(ecs):
+def test_an_error_is_raised_from_the_event_loop_that_moved_the_clock(ecs):
     """A coroutine under run cannot hide it either."""
 
     async def poll():
@@ -247,8 +247,8 @@ def test_an_error_comes_out_of_the_event_loop_that_moved_the_clock(ecs):
         ecs.run(poll)
 
 
-def test_an_error_comes_out_of_a_loop_of_the_authors_own():
-    """Nor can one that is awaited."""
+def test_an_error_is_raised_from_the_users_own_loop():
+    """Nor can an awaited coroutine."""
 
     async def poll():
         for _ in range(60):
@@ -263,7 +263,7 @@ def test_an_error_comes_out_of_a_loop_of_the_authors_own():
 
 
 def test_an_error_that_was_caught_outside_run_fails_the_test_at_its_end():
-    """A handler called without run cannot hide it either; the complaint says which function, where and when."""
+    """A handler called without run cannot hide it; the message has the function, the line and the instant."""
     with pytest.raises(ReceiverError) as complaint, EcsEvents("2030-01-01T00:00:00Z") as ecs:
         ecs.at("+90s", fails)
         polls(ecs, 3)
@@ -279,8 +279,8 @@ def test_an_error_that_was_caught_outside_run_fails_the_test_at_its_end():
     )
 
 
-def test_a_complaint_is_made_once_and_can_be_relaxed():
-    """Not when the test has failed of itself, nor when receivers are not to be checked; many errors are cut short."""
+def test_an_error_is_reported_once_and_can_be_relaxed():
+    """It is not reported if the test has failed, or if receivers are not checked; many errors are cut short."""
     with pytest.raises(ValueError, match="enough"), EcsEvents() as ecs:
         ecs.at("+90s", fails)
         polls(ecs, 3)
@@ -298,7 +298,7 @@ def test_a_complaint_is_made_once_and_can_be_relaxed():
 
 
 def test_a_function_that_waits_beyond_the_end_of_run_is_no_error(ecs):
-    """What ends the handler ends the function with it, and is nobody's mistake."""
+    """The end of the handler ends the function too, without an error."""
     ecs.at("+90s", time.sleep, 86_400)
     assert isinstance(ecs.run(polls, ecs, 3, until="1h"), Stopped)
 
@@ -327,14 +327,14 @@ def test_a_function_that_waits_beyond_the_end_of_run_is_no_error(ecs):
     ids=["past", "duration", "no function", "coroutine"],
 )
 def test_what_cannot_be_planned_is_refused_in_a_sentence(ecs, when, function, sentence):
-    """The sentence says what was given, and what to pass."""
+    """The message has the value, and what to pass."""
     with pytest.raises(BadArgumentError) as refused:
         ecs.at(when, function)
     assert str(refused.value) == sentence
 
 
 def test_outside_its_block_nothing_can_be_planned():
-    """A clock that stands still calls nobody."""
+    """A clock that has stopped calls no function."""
     with pytest.raises(EcsEventsError, match="works only inside its with block"):
         EcsEvents().at("+1h", print)
 
@@ -343,7 +343,7 @@ def test_outside_its_block_nothing_can_be_planned():
 
 
 def test_an_event_can_be_rescheduled(ecs, call):
-    """NotBefore moves, later or earlier; the event stays Scheduled, and the wire shows the first plan too."""
+    """NotBefore moves, later or earlier; the event stays Scheduled, and the API shows the first plan too."""
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h", simulated=False)
     ecs.reschedule(event, "+48h")
     ecs.reschedule(event.event_id, "2030-01-01T01:00:00Z")
@@ -359,7 +359,7 @@ def test_an_event_can_be_rescheduled(ecs, call):
 
 
 def test_only_a_scheduled_event_can_be_rescheduled(ecs):
-    """One that has run is refused in a sentence."""
+    """An event that has run is refused with a message."""
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
     ecs.advance("2h")
     with pytest.raises(UnknownEventError) as refused:
@@ -367,7 +367,7 @@ def test_only_a_scheduled_event_can_be_rescheduled(ecs):
     assert str(refused.value) == f"{event.event_id} is Executed; only Scheduled events can be rescheduled."
 
 
-def test_a_receiver_of_changes_that_sleeps_is_told_of_a_crowd_one_by_one(ecs):
+def test_a_receiver_of_changes_that_sleeps_gets_many_changes_one_by_one(ecs):
     """It is not called again before it has returned, whatever happens while it sleeps."""
     calls = []
 
@@ -385,8 +385,8 @@ def test_a_receiver_of_changes_that_sleeps_is_told_of_a_crowd_one_by_one(ecs):
     assert calls == [(what, (n + later) % 60) for n in range(100) for what, later in (("begins", 0), ("ends", 1))]
 
 
-def test_a_receiver_of_changes_that_causes_changes_is_found_out(ecs):
-    """A reboot for each change is two changes more; the error says what was called again and again."""
+def test_a_receiver_of_changes_that_causes_changes_is_an_error(ecs):
+    """A reboot for each change causes two more changes; the error names the receiver."""
     ecs.on_change(lambda _: ecs.reboot("i-web1"))
     with pytest.raises(StandingClockError, match=r"A receiver of on_change .* called \d+ times"):
         ecs.reboot("i-web1")

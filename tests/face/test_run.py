@@ -1,4 +1,4 @@
-"""`run`: a handler's real loop, started and stopped."""
+"""`run`: it starts and stops a handler's real loop."""
 
 import asyncio
 import contextlib
@@ -43,7 +43,7 @@ def ecs(request):
 
 
 class Daemon:
-    """A loop as daemons have it: it survives its errors, and cleans up when it ends."""
+    """A loop as daemons have it: it survives errors, and cleans up when it ends."""
 
     def __init__(self, pause=60):
         self.pause, self.polls, self.log = pause, 0, []
@@ -86,12 +86,12 @@ def daemon():
 
 @pytest.fixture(params=["serve", "serve_async"])
 def serve(request, daemon):
-    """Its loop, as a function and as a coroutine function."""
+    """Run the loop, as a function or as a coroutine function."""
     return getattr(daemon, request.param)
 
 
 def line_of(method, text):
-    """The number of a line of this file, by what it says in a method."""
+    """Return the number of a line of this file by its text in a method."""
     first = method.__code__.co_firstlineno
     lines = Path(__file__).read_text(encoding="utf-8").splitlines()
     return next(number for number, line in enumerate(lines[first - 1 :], first) if text in line)
@@ -101,14 +101,14 @@ def line_of(method, text):
 
 
 def test_a_handler_that_returns_gives_its_result(ecs):
-    """With its arguments, before `until` or without one."""
+    """It returns the result before `until` or without one; arguments are passed."""
     assert ecs.run(lambda *args, **kwargs: (args, kwargs), 1, 2, key="value") == ((1, 2), {"key": "value"})
     assert ecs.run(time.sleep, 60, until="1h") is None
     assert ecs.now.minute == 1
 
 
-def test_a_handlers_error_comes_through(ecs):
-    """An error that it raises is the test's."""
+def test_a_handlers_error_is_raised(ecs):
+    """The test gets an error that it raises."""
     with pytest.raises(ZeroDivisionError):
         ecs.run(lambda: 1 // 0, until="1h")
     assert ecs._clock.waits.stop is None
@@ -119,7 +119,7 @@ def test_a_handlers_error_comes_through(ecs):
     ["1h", "+1h", "2030-01-01T01:00:00Z", dt.timedelta(hours=1), dt.datetime(2030, 1, 1, 1, tzinfo=dt.timezone.utc)],
 )
 def test_a_loop_runs_up_to_an_instant_and_including_it(ecs, daemon, serve, until):
-    """A duration or an instant: a poll that falls on it still happens, and the clock stands there."""
+    """With a duration or an instant, a poll exactly at the end still happens, and the clock stops there."""
     stopped = ecs.run(serve, until=until)
     assert isinstance(stopped, Stopped)
     assert stopped.at == ecs.now == dt.datetime(2030, 1, 1, 1, tzinfo=dt.timezone.utc)
@@ -127,14 +127,14 @@ def test_a_loop_runs_up_to_an_instant_and_including_it(ecs, daemon, serve, until
 
 
 def test_a_loop_is_stopped_in_the_middle_of_its_sleep(ecs, daemon, serve):
-    """Where `until` lies between two polls the clock stands at it, and what is due until then has happened."""
+    """If `until` is between two polls, the clock stops at it, and everything due until then has happened."""
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+90s")
     stopped = ecs.run(serve, until="91s")
     assert (stopped.at.second, daemon.polls, str(event.status)) == (31, 2, "Executed")
 
 
-def test_a_loop_runs_until_something_is_so(ecs, daemon, serve):
-    """A condition is asked with the clock at each instant at which something happens, and before each wait."""
+def test_a_loop_runs_until_a_condition_is_true(ecs, daemon, serve):
+    """A condition is checked at each instant at which something happens, and before each wait."""
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+90s")
     stopped = ecs.run(serve, until=lambda ecs_events: ecs_events[event.event_id].status == "Executing")
     assert stopped.at == event.not_before == ecs.now
@@ -143,8 +143,8 @@ def test_a_loop_runs_until_something_is_so(ecs, daemon, serve):
     assert daemon.log == ["cleaned up", "cleaned up"]
 
 
-def test_what_it_was_doing_is_told(ecs, daemon, serve):
-    """The result says when and why it was stopped, and where it waited."""
+def test_the_result_names_the_line_of_the_wait(ecs, daemon, serve):
+    """The result says when and why it was stopped, and in which line it waited."""
     line = line_of(serve, "sleep(self.pause)")
     instant = repr(ecs.run(serve, until="1h"))
     assert instant == (
@@ -157,14 +157,14 @@ def test_what_it_was_doing_is_told(ecs, daemon, serve):
 
 
 def test_an_error_in_the_condition_is_the_tests(ecs, daemon, serve):
-    """It comes out of run, not out of the handler's sleep, where an `except Exception` would swallow it."""
+    """Run raises it, not the handler's sleep, where an `except Exception` would swallow it."""
     with pytest.raises(ZeroDivisionError):
         ecs.run(serve, until=lambda _: 1 // (3 - daemon.polls) > 1)
     assert daemon.log == ["cleaned up"]
 
 
 def test_a_handler_that_cleans_up_may_wait(ecs):
-    """What sleeps in a finally block moves the clock, and is not stopped again."""
+    """A sleep in a finally block moves the clock, and is not stopped again."""
 
     def serve():
         try:
@@ -186,8 +186,8 @@ def test_a_handler_that_cleans_up_may_wait(ecs):
     assert (ecs.now.minute, ecs.now.second) == (3, 40)
 
 
-def test_whatever_it_waits_with_stops_it(ecs):
-    """An event, a queue, a thread, a loop: the handler's wait is where it ends."""
+def test_every_kind_of_wait_is_stopped(ecs):
+    """The handler's wait ends, whether for an event, a queue, a thread or a loop."""
 
     def on_event():
         threading.Event().wait()
@@ -230,8 +230,8 @@ def test_other_threads_of_the_handler_have_their_turn_at_the_end(ecs):
 
 
 @pytest.mark.parametrize("joins", ["join", "executor"])
-def test_a_handler_that_joins_an_endless_thread_at_its_end_is_found_out(ecs, daemon, joins):
-    """What the thread does meanwhile is no sign that the handler ends."""
+def test_a_handler_that_joins_an_endless_thread_at_its_end_is_interrupted(ecs, daemon, joins):
+    """The thread's progress does not count as the handler's."""
     ecs.patience = 0.2
 
     def handler():
@@ -250,7 +250,7 @@ def test_a_handler_that_joins_an_endless_thread_at_its_end_is_found_out(ecs, dae
 
 
 def test_an_error_of_the_clean_up_shows_nothing_of_ours(ecs, daemon):
-    """Neither does what led to it: the handler was ended, which is no error."""
+    """Nor does it show what led to it: stopping the handler is no error."""
 
     def handler():
         try:
@@ -268,7 +268,7 @@ def test_an_error_of_the_clean_up_shows_nothing_of_ours(ecs, daemon):
 
 
 def test_runs_may_follow_each_other(ecs, daemon, serve):
-    """The clock goes on where the last one ended."""
+    """The clock continues where the last one ended."""
     for hour in (1, 2, 3):
         assert ecs.run(serve, until="1h").at.hour == hour
 
@@ -277,7 +277,7 @@ def test_runs_may_follow_each_other(ecs, daemon, serve):
 
 
 def test_a_coroutine_gives_its_result(ecs):
-    """A coroutine function, and a function that returns an awaitable, are run to their end."""
+    """A coroutine function, and a function that returns an awaitable, run to their end."""
 
     async def handler(number):
         await asyncio.sleep(60)
@@ -289,7 +289,7 @@ def test_a_coroutine_gives_its_result(ecs):
 
 
 def test_a_generator_is_a_result_and_one_that_is_a_coroutine_is_run(ecs):
-    """What `types.coroutine` made is awaited as any coroutine is; other generators are the author's."""
+    """The result of `types.coroutine` is awaited like any coroutine; other generators are results."""
 
     @types.coroutine
     def handler():
@@ -303,8 +303,8 @@ def test_a_generator_is_a_result_and_one_that_is_a_coroutine_is_run(ecs):
     assert list(ecs.run(steps)) == ["one"]
 
 
-def test_what_a_handler_returned_is_not_asked_what_it_is(ecs):
-    """The handler has ended, and it is not ended once more in the code of its result."""
+def test_the_code_of_a_result_is_not_interrupted(ecs):
+    """The handler has ended, so no code of its result is interrupted."""
 
     class Result:
         @property
@@ -325,7 +325,7 @@ DEAF = (
 
 @pytest.fixture(params=["run", "asyncio.run", "run_async"])
 def run_coroutine(ecs, request):
-    """Have a coroutine function run: by `run`, within its own `asyncio.run` under `run`, and in a loop that runs already."""
+    """Run a coroutine function: by `run`, in its own `asyncio.run` under `run`, and in a running loop."""
 
     def run(handler, until="1h"):
         if request.param == "run":
@@ -338,7 +338,7 @@ def run_coroutine(ecs, request):
             try:
                 return await ecs.run_async(handler, until=until)
             finally:
-                assert not others.done()  # nobody else in the loop is ended
+                assert not others.done()  # nothing else in the loop ends
                 others.cancel()
 
         return asyncio.run(test())
@@ -347,7 +347,7 @@ def run_coroutine(ecs, request):
 
 
 async def swallows():
-    """Goes on whatever it is told."""
+    """Continues after each cancellation."""
     while True:
         try:  # noqa: SIM105  # what it is about
             await asyncio.sleep(60)
@@ -356,7 +356,7 @@ async def swallows():
 
 
 async def swallows_twice():
-    """The same, and so does who called it."""
+    """Does the same, as does its caller."""
     while True:
         try:  # noqa: SIM105  # the same
             await swallows()
@@ -365,13 +365,13 @@ async def swallows_twice():
 
 
 async def swallows_elsewhere():
-    """Waits for others that do."""
+    """Waits for other tasks that do."""
     await asyncio.gather(swallows(), swallows())
 
 
 @pytest.mark.parametrize("handler", [swallows, swallows_twice, swallows_elsewhere])
-def test_a_coroutine_that_swallows_its_cancellation_is_found_out(run_coroutine, unraisable, handler):
-    """It is ended all the same, wherever it does, and nothing of it is left to go on for ever when it is let go of."""
+def test_a_coroutine_that_swallows_its_cancellation_is_an_error(run_coroutine, unraisable, handler):
+    """It ends anyway, wherever it swallows it, and no part of it runs on when it is released."""
     with unraisable() as lost, pytest.raises(StuckHandlerError) as error:
         run_coroutine(handler)
     assert str(error.value).startswith(f"{DEAF}{__file__}:")
@@ -382,7 +382,10 @@ def test_a_coroutine_that_swallows_its_cancellation_is_found_out(run_coroutine, 
 
 @pytest.mark.parametrize("ends", [True, False])
 def test_what_a_coroutine_leaves_behind_is_ended_too(ecs, ends):
-    """A task that swallows its cancellation is waited for by asyncio, but not by `run` beyond its end, which says so."""
+    """`run` does not wait beyond its end for a task that swallows its cancellation, although asyncio does.
+
+    It raises.
+    """
     left = []
 
     async def handler():
@@ -418,7 +421,7 @@ def test_an_abandoned_coroutine_leaves_the_tests_loop_alone(ecs, caplog, pause):
 
 
 def test_a_coroutine_that_waits_without_awaiting_is_stopped_at_its_end(ecs, run_coroutine):
-    """`time.sleep` in a coroutine holds its loop up, which is bad, but no reason to go on beyond that sleep."""
+    """`time.sleep` in a coroutine blocks its loop, but the coroutine ends after that sleep."""
 
     async def handler():
         while True:
@@ -429,7 +432,7 @@ def test_a_coroutine_that_waits_without_awaiting_is_stopped_at_its_end(ecs, run_
 
 
 def test_a_coroutine_that_awaits_again_cleans_up(ecs, run_coroutine):
-    """Told in the midst of a `time.sleep`, it gets its cancellation where it awaits next."""
+    """Stopped during a `time.sleep`, it is cancelled at its next await."""
     ended = []
 
     async def handler():
@@ -446,8 +449,8 @@ def test_a_coroutine_that_awaits_again_cleans_up(ecs, run_coroutine):
 
 
 @pytest.mark.parametrize("catches", [False, True])
-def test_a_coroutine_that_only_yields_is_found_out(ecs, run_coroutine, catches):
-    """`asyncio.sleep(0)` in a loop takes no time: it is cancelled by its loop, which is never idle."""
+def test_a_coroutine_that_only_yields_is_an_error(ecs, run_coroutine, catches):
+    """`asyncio.sleep(0)` in a loop takes no time; the loop, which is never idle, cancels the task."""
     ecs.patience = 0.2
 
     async def handler():
@@ -465,8 +468,8 @@ def test_a_coroutine_that_only_yields_is_found_out(ecs, run_coroutine, catches):
     assert str(error.value).endswith(" in handler.")
 
 
-def test_a_coroutine_that_is_busy_is_found_out(ecs, run_coroutine):
-    """It holds its loop up, and is ended where it stands."""
+def test_a_coroutine_that_is_busy_is_an_error(ecs, run_coroutine):
+    """It blocks its loop, and is interrupted in its current line."""
     ecs.patience = 0.1
 
     async def handler():
@@ -479,7 +482,7 @@ def test_a_coroutine_that_is_busy_is_found_out(ecs, run_coroutine):
 
 
 def test_a_function_that_is_stuck_in_a_test_with_a_loop_is_ended(ecs):
-    """Its loop is held up and cannot end it; it goes on afterwards, and nothing in it is cancelled."""
+    """Its loop is blocked and cannot stop it; the loop goes on afterwards, and nothing in it is cancelled."""
     ecs.patience = 0.05
 
     def busy():
@@ -496,7 +499,7 @@ def test_a_function_that_is_stuck_in_a_test_with_a_loop_is_ended(ecs):
 
 
 def test_a_cancellation_of_its_own_is_the_handlers(ecs):
-    """Who cancels himself gets what he would get without `run`."""
+    """A handler that cancels itself gets the same as without `run`."""
 
     async def handler():
         asyncio.current_task().cancel()
@@ -507,7 +510,7 @@ def test_a_cancellation_of_its_own_is_the_handlers(ecs):
 
 
 def test_a_coroutine_in_a_test_that_is_one(ecs, daemon):
-    """run_async runs a handler in the test's own loop; run says so."""
+    """run_async runs a handler in the test's own loop; the message of run says so."""
 
     async def handler():
         await asyncio.sleep(60)
@@ -527,7 +530,7 @@ def test_a_coroutine_in_a_test_that_is_one(ecs, daemon):
 
 
 def test_a_cancellation_from_elsewhere_is_no_stop(ecs):
-    """Who cancels the test's own task gets a CancelledError."""
+    """Cancelling the test's own task raises a CancelledError."""
 
     async def test():
         task = asyncio.ensure_future(ecs.run_async(asyncio.sleep, 3600))
@@ -540,7 +543,7 @@ def test_a_cancellation_from_elsewhere_is_no_stop(ecs):
 
 
 def test_a_coroutine_that_swallows_one_cancellation_is_cancelled_again(ecs):
-    """The second time it is told after the waits that cleaning up may take."""
+    """The second cancellation comes after the waits that cleaning up may take."""
     log = []
 
     async def serve():
@@ -559,8 +562,8 @@ def test_a_coroutine_that_swallows_one_cancellation_is_cancelled_again(ecs):
 # -- a handler that does not end
 
 
-def test_a_loop_without_an_end_is_found_out(ecs, daemon):
-    """Without until, or with a condition that never comes true, a year is enough."""
+def test_a_loop_without_an_end_is_an_error(ecs, daemon):
+    """Without until, or with a condition that is never true, it ends after a virtual year."""
     daemon.pause = 86_400
     line = line_of(daemon.serve, "sleep(self.pause)")
     with pytest.raises(EndlessHandlerError) as error:
@@ -573,8 +576,8 @@ def test_a_loop_without_an_end_is_found_out(ecs, daemon):
         ecs.run(daemon.serve, until=lambda _: False)
 
 
-def test_a_loop_without_an_end_is_found_out_before_its_year_is_over(ecs, daemon, monkeypatch):
-    """A poller's year takes many real minutes; one will do."""
+def test_a_loop_without_an_end_is_an_error_before_its_year_is_over(ecs, daemon, monkeypatch):
+    """A poller's year takes many real minutes; one minute is enough."""
     monkeypatch.setattr(_run, "A_MINUTE", 0.2)
     daemon.pause = 0.001
     line = line_of(daemon.serve, "sleep(self.pause)")
@@ -589,21 +592,21 @@ def test_a_loop_without_an_end_is_found_out_before_its_year_is_over(ecs, daemon,
 
 
 def test_more_patience_lets_an_endless_run_go_on(ecs, daemon, monkeypatch):
-    """A condition that comes late in real time needs no instant: whoever has patience may wait."""
+    """A late condition needs no instant if patience is long enough."""
     monkeypatch.setattr(_run, "A_MINUTE", 0.001)
     daemon.pause, ecs.patience = 0.01, 1_000_000.0
     assert ecs.run(daemon.serve, until=lambda ecs_events: ecs_events.now.minute == 1).at.minute == 1
 
 
 def test_a_run_to_an_instant_may_take_its_real_time(ecs, daemon, monkeypatch):
-    """Whoever says when it ends may wait for that."""
+    """A run with an end may take its real time."""
     monkeypatch.setattr(_run, "A_MINUTE", 0.0)
     daemon.pause = 0.01
     assert ecs.run(daemon.serve, until="60s").at.minute == 1
 
 
-def test_a_loop_that_never_sleeps_is_found_out(ecs):
-    """After some real seconds it is ended where it is, and the sentence says where."""
+def test_a_loop_that_never_sleeps_is_interrupted(ecs):
+    """After some real seconds it is interrupted, and the message names its line."""
     ecs.patience = 0.1
 
     def busy():
@@ -622,7 +625,7 @@ def test_a_loop_that_never_sleeps_is_found_out(ecs):
 
 
 def test_a_loop_that_only_sleeps_is_not_stuck(ecs, pass_real_seconds):
-    """Patience is about real seconds without a sleep or a call, however long it all takes."""
+    """Patience counts real seconds without a sleep or a call, however long the run takes."""
     ecs.patience = 1
 
     def handler():
@@ -634,8 +637,8 @@ def test_a_loop_that_only_sleeps_is_not_stuck(ecs, pass_real_seconds):
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGURG"), reason="signals reach no thread here")
-def test_a_handler_held_by_a_lock_is_found_out(ecs):
-    """What no step of Python can end is ended by a signal; the process's own handler of it is back afterwards."""
+def test_a_handler_held_by_a_lock_is_interrupted(ecs):
+    """A signal ends a wait that no Python step can end; afterwards the process's own signal handler is back."""
     ecs.patience = 0.1
     before = signal.getsignal(signal.SIGURG)
 
@@ -651,8 +654,8 @@ def test_a_handler_held_by_a_lock_is_found_out(ecs):
 
 @pytest.mark.skipif(not hasattr(signal, "SIGURG"), reason="signals reach no thread here")
 @pytest.mark.parametrize("has_handler", [True, False])
-def test_a_signal_that_somebody_else_sent_ends_no_handler(ecs, has_handler):
-    """It reaches whom it would have reached without `run`, as one does that tells of urgent data on a socket."""
+def test_a_signal_from_other_code_ends_no_handler(ecs, has_handler):
+    """It reaches the same code as without `run`, as does one for urgent data on a socket."""
     got = []
 
     def urgent(number, _frame):
@@ -672,7 +675,7 @@ def test_a_signal_that_somebody_else_sent_ends_no_handler(ecs, has_handler):
 
 @pytest.mark.skipif(not hasattr(signal, "SIGURG"), reason="signals reach no thread here")
 def test_a_handler_that_works_in_c_is_ended_when_it_comes_back(ecs):
-    """What holds no lock but does not look at signals either ends later, and is told of once."""
+    """Code without a lock that ignores signals ends later, and is reported once."""
     ecs.patience = 0.05
 
     def works():
@@ -685,7 +688,7 @@ def test_a_handler_that_works_in_c_is_ended_when_it_comes_back(ecs):
 
 @pytest.fixture(params=["signal", "step"])
 def main_way(request, monkeypatch):
-    """How the main thread is interrupted: by a signal, and where a signal waits for its next step."""
+    """How the main thread is interrupted: by a signal, or by a signal that waits for its next step."""
     if request.param == "signal" and not hasattr(signal, "pthread_kill"):
         pytest.skip("signals reach no thread here")
     monkeypatch.setattr(_interrupts, "_CAN_KILL", request.param == "signal")
@@ -703,7 +706,7 @@ def way(request, monkeypatch):
 @pytest.mark.parametrize("lock", ["clock", "scheduler"])
 @pytest.mark.usefixtures("way")
 def test_a_handler_that_holds_our_lock_is_ended_at_its_release(ecs, lock):
-    """What the lock protects is not left half done."""
+    """What the lock protects is completed."""
     ecs.patience = 0.1
     mutex = ecs._clock.lock if lock == "clock" else ecs._clock.waits._mutex
     log = []
@@ -719,8 +722,8 @@ def test_a_handler_that_holds_our_lock_is_ended_at_its_release(ecs, lock):
     assert log == ["released"]
 
 
-def test_a_handler_in_another_thread_is_found_out_too(ecs):
-    """Run in a thread that the test started ends its handler there."""
+def test_a_handler_in_another_thread_is_interrupted_too(ecs):
+    """Run in a thread of the test ends its handler there."""
     ecs.patience = 0.1
     errors = []
 
@@ -740,15 +743,15 @@ def test_a_handler_in_another_thread_is_found_out_too(ecs):
     assert len(errors) == 1
 
 
-def test_a_handler_that_waits_for_nobody_is_found_out(ecs):
-    """With a condition alone, a handler that waits for what nobody does would wait for ever."""
+def test_a_handler_that_waits_for_nothing_is_interrupted(ecs):
+    """With only a condition, a handler that waits for something that never happens would hang."""
     ecs.patience = 0.1
     with pytest.raises(EndlessHandlerError, match="the condition given as until never became true"):
         ecs.run(threading.Event().wait, until=lambda _: False)
 
 
-def test_a_handler_that_waits_while_another_thread_is_busy_is_found_out(ecs):
-    """Time stands while a thread of the test runs; the handler is ended in its wait."""
+def test_a_handler_that_waits_while_another_thread_is_busy_is_interrupted(ecs):
+    """Time stands still while a thread of the test runs; the handler is ended in its wait."""
     ecs.patience = 0.2
     has_ended = []
 
@@ -777,8 +780,8 @@ STUBBORN = (
 
 
 @pytest.mark.usefixtures("way")
-def test_a_handler_that_catches_everything_is_found_out(ecs, daemon):
-    """A bare except around the loop cannot keep it going, and is named as what it is; what runs next is unaffected."""
+def test_a_handler_that_catches_everything_is_an_error(ecs, daemon):
+    """A bare except around the loop does not keep it running, and the message says so; what runs next is unaffected."""
 
     def stubborn():
         while True:
@@ -791,13 +794,13 @@ def test_a_handler_that_catches_everything_is_found_out(ecs, daemon):
     with pytest.raises(StuckHandlerError) as error:
         ecs.run(stubborn, until="1h")
     assert str(error.value) == f"{STUBBORN}{__file__}:{line} in stubborn."
-    assert len(daemon.log) >= Stop.OFTEN  # in another thread it may be raised in once more
+    assert len(daemon.log) >= Stop.OFTEN  # in another thread the error can be raised once more
     daemon.log.clear()
     assert ecs.run(daemon.serve, until="1h").at.hour == ecs.now.hour
     assert daemon.log == ["cleaned up"]
 
 
-def test_a_handler_that_was_told_may_not_call_for_ever(ecs, call, monkeypatch):
+def test_a_stopped_handler_cannot_call_endlessly(ecs, call, monkeypatch):
     """It has some calls to clean up; then a call ends it, as a wait does."""
     monkeypatch.setattr(Stop, "MOST_WAITS", 5)
     answers = []
@@ -813,7 +816,7 @@ def test_a_handler_that_was_told_may_not_call_for_ever(ecs, call, monkeypatch):
 
 
 def swallow(function, *args):
-    """Call a function for ever, and catch whatever is raised."""
+    """Call a function in an endless loop, and catch every error."""
     while True:
         with contextlib.suppress(BaseException), contextlib.suppress(BaseException):
             function(*args)
@@ -821,7 +824,7 @@ def swallow(function, *args):
 
 @pytest.mark.usefixtures("main_way")
 def test_a_busy_handler_that_catches_everything_is_left_behind(ecs):
-    """It stands still where it is; what runs next is unaffected."""
+    """It stops at its line; what runs next is unaffected."""
     ecs.patience = 0.1
     rounds = []
 
@@ -839,7 +842,7 @@ def test_a_busy_handler_that_catches_everything_is_left_behind(ecs):
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals reach no thread here")
 def test_a_handler_held_by_a_lock_that_catches_everything_is_left_behind(ecs):
-    """No step of Python is needed for that."""
+    """This needs no Python step."""
     ecs.patience = 0.1
     lock = threading.Lock()
     lock.acquire()
@@ -847,8 +850,8 @@ def test_a_handler_held_by_a_lock_that_catches_everything_is_left_behind(ecs):
         ecs.run(swallow, lock.acquire, until="1h")
 
 
-def test_a_handler_that_calls_for_ever_and_catches_everything_is_left_behind(ecs, call, monkeypatch):
-    """What it calls with is named no more than what it sleeps with."""
+def test_a_handler_that_calls_endlessly_and_catches_everything_is_left_behind(ecs, call, monkeypatch):
+    """The message does not name the function that it calls, nor the one it sleeps with."""
     monkeypatch.setattr(Stop, "MOST_WAITS", 5)
 
     def stubborn():
@@ -862,7 +865,7 @@ def test_a_handler_that_calls_for_ever_and_catches_everything_is_left_behind(ecs
 
 
 def test_a_library_that_does_not_come_back_is_left_behind_too(ecs, monkeypatch):
-    """It has some time to; the line named is the author's."""
+    """It gets some time to return; the message names the user's line."""
     ecs.patience = 0.1
     monkeypatch.setattr(_interrupts, "_LIBRARIES_HAVE", 0.3)
     namespace = {}
@@ -876,8 +879,8 @@ def test_a_library_that_does_not_come_back_is_left_behind_too(ecs, monkeypatch):
         ecs.run(swallow, stubborn, until="1h")
 
 
-def test_what_a_handler_planned_is_not_left_in_the_midst_of_the_clock(ecs):
-    """It is raised in again and again instead, and what called it is whole afterwards."""
+def test_a_planned_function_is_not_abandoned_while_the_clock_moves(ecs):
+    """It is raised again and again instead, and its caller is intact afterwards."""
     ecs.patience = 0.1
     caught = []
 
@@ -895,13 +898,13 @@ def test_what_a_handler_planned_is_not_left_in_the_midst_of_the_clock(ecs):
 
 
 async def never_awaits():
-    """Works on, whatever it is told."""
+    """Keeps computing through every error."""
     swallow(work, 0.05)
 
 
 @pytest.mark.parametrize("way", ["run", "asyncio.run"])
 def test_a_busy_coroutine_that_catches_everything_is_left_behind(ecs, way):
-    """With its loop: another may run in the thread, and Ctrl-C is the test's."""
+    """Its loop is abandoned too: another loop can run in the thread, and Ctrl-C reaches the test."""
     ecs.patience = 0.1
     before = signal.getsignal(signal.SIGINT), sys.get_asyncgen_hooks()
     with pytest.raises(StuckHandlerError, match=r"^The handler caught its cancellation, and went on"):
@@ -911,7 +914,7 @@ def test_a_busy_coroutine_that_catches_everything_is_left_behind(ecs, way):
 
 
 def test_a_handler_is_left_in_a_greenlet_of_its_own(ecs):
-    """One that switches between greenlets is left in whichever runs."""
+    """A handler that switches between greenlets is abandoned in the one that runs."""
     with pytest.raises(StuckHandlerError, match=rf"^{re.escape(STUBBORN)}.* in swallow\."):
         ecs.run(lambda: greenlet.greenlet(swallow).switch(time.sleep, 60), until="1h")
 
@@ -925,7 +928,7 @@ def test_a_handler_has_the_tests_context(ecs):
 
 
 def test_an_error_of_a_handlers_is_shown_from_the_test_on(ecs):
-    """Its traceback goes from the test's line to the handler's."""
+    """Its traceback goes from the test's line to the handler's line."""
 
     def fails():
         raise KeyError("own")
@@ -937,7 +940,7 @@ def test_an_error_of_a_handlers_is_shown_from_the_test_on(ecs):
 
 
 def test_a_process_ends_though_a_handler_was_left(pytester):
-    """In its main thread and in others nothing of it runs on; the test fails, and others go on."""
+    """No part of it runs on, in the main thread or another; the test fails, and other tests run."""
     pytester.makepyfile(
         """
         import gc, threading, time
@@ -978,7 +981,7 @@ def test_a_process_ends_though_a_handler_was_left(pytester):
 
 
 def test_a_handler_that_catches_one_interruption_may_go_on_to_its_end(ecs):
-    """It fails all the same: it was stuck."""
+    """The test fails anyway: the handler was stuck."""
     ecs.patience = 0.1
 
     def handler():
@@ -991,7 +994,7 @@ def test_a_handler_that_catches_one_interruption_may_go_on_to_its_end(ecs):
 
 
 def test_a_handler_in_a_debugger_may_take_its_time(ecs, pass_real_seconds):
-    """Nobody is hurried who stands at a breakpoint."""
+    """Time at a breakpoint does not count."""
     ecs.patience = 1
     namespace = {"__name__": "bdb"}
     exec(  # noqa: S102  # a module of that name
@@ -1000,8 +1003,8 @@ def test_a_handler_in_a_debugger_may_take_its_time(ecs, pass_real_seconds):
     assert ecs.run(namespace["at_a_breakpoint"], pass_real_seconds) == "went on"
 
 
-def test_an_interrupt_of_the_users_comes_through(ecs):
-    """Ctrl-C while a handler runs is Ctrl-C."""
+def test_an_interrupt_of_the_user_is_raised(ecs):
+    """Ctrl-C while a handler runs is raised."""
 
     def interrupted():
         raise KeyboardInterrupt
@@ -1010,8 +1013,8 @@ def test_an_interrupt_of_the_users_comes_through(ecs):
         ecs.run(interrupted)
 
 
-def test_a_stop_that_is_not_ours_comes_through(ecs, daemon):
-    """A run inside a run ends with the one around it."""
+def test_a_stop_of_the_outer_run_is_raised(ecs, daemon):
+    """A run inside a run ends with the outer one."""
 
     def outer():
         return ecs.run(daemon.serve, until="2h")
@@ -1021,7 +1024,7 @@ def test_a_stop_that_is_not_ours_comes_through(ecs, daemon):
     assert daemon.log == ["cleaned up"]
 
 
-# -- what cannot be
+# -- invalid arguments
 
 
 @pytest.mark.parametrize(
@@ -1058,19 +1061,19 @@ def test_a_stop_that_is_not_ours_comes_through(ecs, daemon):
     ],
 )
 def test_an_end_that_cannot_be_is_refused(ecs, daemon, until, sentence):
-    """The sentence says what was passed and what may be; the handler is not started."""
+    """The message has the value and what can be passed; the handler is not started."""
     with pytest.raises(BadArgumentError) as refused:
         ecs.run(daemon.serve, until=until)
     assert (str(refused.value), daemon.polls) == (sentence, 0)
 
 
-def test_a_condition_may_be_anything_that_can_be_called(ecs, daemon):
-    """Also what does not tell what it takes."""
+def test_a_condition_may_be_any_callable(ecs, daemon):
+    """This includes callables without a signature."""
     assert ecs.run(daemon.serve, until=type).at.minute == 0
 
 
 def test_a_plain_function_is_not_awaited(ecs):
-    """run_async says what it got instead of a coroutine."""
+    """The message of run_async names the result that is no coroutine."""
 
     def handler():
         return 7
@@ -1088,7 +1091,7 @@ def test_a_plain_function_is_not_awaited(ecs):
 
 @pytest.mark.parametrize("patience", [0, -1, "1", None, True, float("nan")])
 def test_patience_is_a_number_of_seconds(ecs, patience):
-    """Anything else is refused, and the old one stays."""
+    """Any other value is refused, and the old one stays."""
     with pytest.raises(BadArgumentError) as refused:
         ecs.patience = patience
     assert str(refused.value) == f"patience is {patience!r}. Pass a number of real seconds, more than zero."
@@ -1096,7 +1099,7 @@ def test_patience_is_a_number_of_seconds(ecs, patience):
 
 
 def test_run_needs_sleeping_that_moves_the_clock(daemon):
-    """With sleep="real", in a thread of somebody else's, and outside the block, it says what it needs."""
+    """With sleep="real", in another tool's thread, or outside the block, the message has the condition."""
     sentence = (
         'run needs sleeping to move the clock: call it in a thread of the test, without sleep="real" or follow="real".'
     )
@@ -1108,7 +1111,7 @@ def test_run_needs_sleeping_that_moves_the_clock(daemon):
 
 
 def test_a_stop_that_arrives_when_the_handler_has_ended_is_forgotten(ecs, monkeypatch):
-    """What was on its way to a handler ends nothing else."""
+    """A stop that is under way to a handler ends nothing else."""
     real, late = _run.Runner._end_watch, [HandlerStop()]
 
     def end_watch(runner, before):
@@ -1123,7 +1126,7 @@ def test_a_stop_that_arrives_when_the_handler_has_ended_is_forgotten(ecs, monkey
 
 @pytest.mark.usefixtures("way")
 def test_code_that_has_ended_is_not_interrupted(ecs):
-    """Whoever watches may be late."""
+    """The watchdog can be late."""
     interrupter = _interrupts.Interrupter(ecs._clock)
     interrupter.is_over = True
     interrupter.interrupt()
@@ -1132,7 +1135,7 @@ def test_code_that_has_ended_is_not_interrupted(ecs):
 
 @pytest.mark.parametrize("handler", [None, "serve_forever"])
 def test_what_is_no_handler_is_refused_in_a_sentence(ecs, handler):
-    """Calling the handler instead of passing it is the usual slip."""
+    """The usual error is to call the handler instead of passing it."""
     with pytest.raises(BadArgumentError) as error:
         ecs.run(handler, until="1h")
     assert str(error.value) == (
@@ -1142,7 +1145,7 @@ def test_what_is_no_handler_is_refused_in_a_sentence(ecs, handler):
 
 
 def test_a_misspelt_until_is_refused_in_a_sentence(ecs):
-    """It would be an argument of the handler's; one that takes it, or of which nobody can tell, gets it."""
+    """It would be an argument of the handler; a handler that accepts it, or has no signature, gets it."""
     with pytest.raises(BadArgumentError) as error:
         ecs.run(lambda: None, untill="1h")
     assert str(error.value) == "run got untill='1h', which the handler does not take. Did you mean until?"
@@ -1150,7 +1153,7 @@ def test_a_misspelt_until_is_refused_in_a_sentence(ecs):
     assert ecs.run(lambda **given: given, untill="1h") == {"untill": "1h"}
 
     def untold():
-        """It hides what it takes."""
+        """Hides its signature."""
 
     untold.__signature__ = "hidden"
     with pytest.raises(TypeError, match="unexpected keyword argument 'untill'"):
@@ -1160,10 +1163,10 @@ def test_a_misspelt_until_is_refused_in_a_sentence(ecs):
 
 
 def test_a_coroutine_is_refused_in_a_sentence(ecs):
-    """So is a coroutine function that was called; it is closed, so that nothing warns of it later."""
+    """A called coroutine function is refused too; the coroutine is closed, so that Python does not warn of it."""
 
     async def handler():
-        """Never gets there."""
+        """Never runs."""
 
     with pytest.raises(BadArgumentError, match=r"^run got <coroutine object .*\. Pass the handler itself"):
         ecs.run(handler())

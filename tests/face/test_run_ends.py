@@ -1,4 +1,4 @@
-"""`run` ends at its time whatever the handler waits in, and functions that hang beside a handler are cut off."""
+"""`run` ends at its time in any wait of the handler, and functions that hang beside a handler are interrupted."""
 
 import asyncio
 import contextlib
@@ -16,24 +16,24 @@ from pytest_ecsevents import EcsEvents, EndlessHandlerError, Stopped, StuckHandl
 
 @pytest.fixture(params=["freezegun", "time-machine"])
 def ecs(request):
-    """A cloud at 2030-01-01T00:00:00Z with one instance, on each back end, which soon loses patience."""
+    """A cloud at 2030-01-01T00:00:00Z with one instance and little patience, on each back end."""
     with EcsEvents(backend=request.param) as ecs_events:
         ecs_events.patience = 0.5
         ecs_events.instances.add("i-web1")
         yield ecs_events
 
 
-# -- the handler's own thread is blocked in the system
+# -- the handler's own thread is blocked in a system call
 
 
 def serve_http():
-    """Serve until the end of time."""
+    """Serve without end."""
     with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
         server.serve_forever()
 
 
 def select():
-    """Wait for a socket on which nothing comes."""
+    """Wait for a socket that gets no data."""
     ours, theirs = socket.socketpair()
     with ours, theirs, selectors.DefaultSelector() as selector:
         selector.register(ours, selectors.EVENT_READ)
@@ -58,7 +58,7 @@ def poll(polls):
 
 @pytest.mark.parametrize("block", BLOCKED)
 def test_a_handler_whose_workers_poll_while_its_own_thread_is_blocked_ends_at_its_time(ecs, block):
-    """Time stands at the end until the handler has ended there."""
+    """The clock stays at the end until the handler has ended there."""
     polls = []
 
     def handler():
@@ -72,7 +72,7 @@ def test_a_handler_whose_workers_poll_while_its_own_thread_is_blocked_ends_at_it
 
 
 def test_a_blocked_handler_ends_when_its_condition_is_met(ecs):
-    """The condition is asked while the worker sleeps."""
+    """The condition is checked while the worker sleeps."""
     polls = []
 
     def handler():
@@ -85,7 +85,7 @@ def test_a_blocked_handler_ends_when_its_condition_is_met(ecs):
 
 
 def test_a_blocked_handler_ends_between_two_polls_and_what_is_due(ecs):
-    """Where nothing happens at the end itself, the clock stands there all the same."""
+    """If nothing happens at the end itself, the clock still stops there."""
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+10h")
     waiting = threading.Event()
 
@@ -102,7 +102,7 @@ def test_a_blocked_handler_ends_between_two_polls_and_what_is_due(ecs):
 
 
 def sleep_on():
-    """Sleep second by second without end."""
+    """Sleep second by second, without end."""
     while True:
         time.sleep(1)
 
@@ -121,7 +121,7 @@ def test_the_end_of_the_outer_run_ends_both(ecs, by_condition):
 
 
 def test_an_inner_run_that_ends_first_leaves_the_outer_one_running(ecs):
-    """The handler goes on from there."""
+    """The handler continues from there."""
 
     def handler():
         ecs.run(sleep_on, until="10s")
@@ -141,12 +141,12 @@ def spin(*_):
 
 
 def wait(*_):
-    """Wait for what never comes."""
+    """Wait for something that never happens."""
     threading.Event().wait()
 
 
 def wait_and_go_on(*_):
-    """Wait for what never comes, and catch whatever ends that, a few times."""
+    """Wait for something that never happens, and catch the error that ends it, a few times."""
     for _ in range(3):
         with contextlib.suppress(BaseException):
             threading.Event().wait()
@@ -157,7 +157,7 @@ HANGS = [spin, wait, wait_and_go_on]
 
 @pytest.mark.parametrize("hang", HANGS)
 def test_a_planned_function_that_hangs_is_cut_off(ecs, hang):
-    """The sentence says where it was planned and where it was."""
+    """The message has the line that planned it and its current line."""
     ecs.at("+1h", hang)
     with pytest.raises(StuckHandlerError, match=rf"planned with at\(\) .*neither slept .* in {hang.__name__}"):
         ecs.advance("2h")
@@ -165,7 +165,7 @@ def test_a_planned_function_that_hangs_is_cut_off(ecs, hang):
 
 @pytest.mark.parametrize("hang", HANGS)
 def test_a_receiver_of_changes_that_hangs_is_cut_off(ecs, hang):
-    """The sentence names it."""
+    """The message names it."""
     end = ecs.on_change(hang)
     with pytest.raises(StuckHandlerError, match=rf"receiver {hang.__name__} of on_change neither slept"):
         ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
@@ -174,14 +174,14 @@ def test_a_receiver_of_changes_that_hangs_is_cut_off(ecs, hang):
 
 @pytest.mark.parametrize("hang", HANGS)
 def test_a_receiver_of_notifications_that_hangs_is_cut_off(ecs, hang):
-    """Waiting for what never comes is hanging too."""
+    """Waiting for something that never happens counts as hanging."""
     ecs.subscribe(hang, names="Instance:SystemMaintenance.Reboot:Scheduled")
     with pytest.raises(StuckHandlerError, match=f"receiver {hang.__name__} neither slept"):
         ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
 
 
 def test_a_receiver_that_hangs_in_a_worker_of_the_handler_is_cut_off(ecs):
-    """`run` watches the handler's own thread, and the receiver is called in another."""
+    """`run` watches the handler's own thread, and the receiver is called in another one."""
     errors = []
 
     def worker():
@@ -205,7 +205,7 @@ def test_a_receiver_that_hangs_in_a_worker_of_the_handler_is_cut_off(ecs):
 
 @pytest.mark.parametrize("seconds", [1, 86_400])
 def test_a_receiver_that_sleeps_without_end_is_cut_off(ecs, seconds):
-    """After a while of real time, or a year of virtual time."""
+    """It ends after some real time, or a virtual year."""
     ecs.patience = 0.1
 
     def sleep_without_end(_):
@@ -218,7 +218,7 @@ def test_a_receiver_that_sleeps_without_end_is_cut_off(ecs, seconds):
 
 
 def test_a_planned_function_that_reads_without_end_is_cut_off(ecs):
-    """Where it does not sleep, it is ended where it stands."""
+    """A function that does not sleep is interrupted in its current line."""
     ecs.patience = 0.1
 
     def read():
@@ -234,19 +234,19 @@ def test_a_planned_function_that_reads_without_end_is_cut_off(ecs):
 
 
 def sleep_a_second(_):
-    """Sleep, and answer no."""
+    """Sleep, and return False."""
     time.sleep(1)
 
 
 @pytest.mark.parametrize("until", [wait, spin])
 def test_an_until_function_that_hangs_is_cut_off(ecs, until):
-    """The sentence says where it was, and what it is for."""
+    """The message has its line, and its role."""
     with pytest.raises(StuckHandlerError, match=rf"passed as until did not return.* in {until.__name__}\."):
         ecs.run(sleep_on, until=until)
 
 
 def test_an_until_function_may_sleep(ecs):
-    """It is not asked again while it does."""
+    """It is not called again while it sleeps."""
 
     def handler():
         for _ in range(10):
@@ -256,8 +256,8 @@ def test_an_until_function_may_sleep(ecs):
     assert ecs.run(handler, until=sleep_a_second) == "ended"
 
 
-def test_an_until_function_that_is_never_true_is_told(ecs):
-    """After a year of virtual time."""
+def test_an_until_function_that_is_never_true_is_an_error(ecs):
+    """It raises after a virtual year."""
 
     def sleep_days():
         while True:
@@ -271,7 +271,7 @@ def test_an_until_function_that_is_never_true_is_told(ecs):
 
 
 def wait_for_a_thread_that_waits():
-    """Join a thread that waits for an event that nobody sets."""
+    """Join a thread that waits for an event that is never set."""
     thread = threading.Thread(target=threading.Event().wait, daemon=True)
     thread.start()
     thread.join()
@@ -286,7 +286,7 @@ ALONE = {
 
 
 @pytest.mark.parametrize("kind", ALONE)
-def test_a_test_that_waits_for_what_never_comes_is_told(ecs, kind):
+def test_a_test_that_waits_for_nothing_gets_an_error(ecs, kind):
     """Nothing is due and no thread runs, so it would hang."""
     with pytest.raises(StuckHandlerError, match=r"waits for what never comes, at .*test_run_ends"):
         ALONE[kind]()

@@ -1,4 +1,4 @@
-"""The scenarios, row by row: which types have them, and what happens in them."""
+"""The scenarios, row by row: their event types, and what happens in them."""
 
 import datetime as dt
 
@@ -17,7 +17,7 @@ START = dt.datetime(2030, 1, 1, tzinfo=dt.timezone.utc)
 
 @pytest.fixture
 def stage():
-    """What stages a scenario on an instance of a cloud of its own, and gives both: `stage("failed", event_type)`."""
+    """Run a scenario on an instance in a new cloud; return both: `stage("failed", event_type)`."""
     opened = []
 
     def stage(name, event_type="SystemMaintenance.Reboot", simulated=None, **settings):
@@ -34,7 +34,7 @@ def stage():
 
 
 def test_every_row_states_its_evidence():
-    """A row says what happens in a sentence, and what speaks for it."""
+    """A row describes what happens in a sentence, and has its evidence."""
     for name, row in SCENARIOS.items():
         assert name == row.name
         assert row.what.endswith(".")
@@ -42,14 +42,14 @@ def test_every_row_states_its_evidence():
 
 
 def every_case(simulated=None):
-    """Each scenario of each type, beside the documented conditions for it."""
+    """Yield each scenario of each type, with the documented conditions for it."""
     for name, row in SCENARIOS.items():
         for event_type in EVENT_TYPES:
             yield name, event_type, case_of(row, event_type, simulated)
 
 
 def test_the_type_that_users_can_answer_has_every_scenario():
-    """SystemMaintenance.Reboot is documented with every status there is."""
+    """SystemMaintenance.Reboot is documented with every known status."""
     assert [name for name, row in SCENARIOS.items() if not case_of(row, "SystemMaintenance.Reboot")] == []
 
 
@@ -65,12 +65,12 @@ def test_the_type_that_users_can_answer_has_every_scenario():
     ],
 )
 def test_a_scenario_is_of_the_documented_types(name, types):
-    """Answers, cancellations and what any event lives through."""
+    """Scenarios are answers, cancellations, and the course without an answer."""
     assert {event_type for one, event_type, case in every_case() if one == name and case} == types
 
 
-def test_failing_and_inquiring_are_of_real_events_that_are_known_to():
-    """No source has a simulated event fail or wait for leave; of real ones the list of statuses says which do."""
+def test_failing_and_inquiring_are_for_real_events_of_known_types():
+    """No source documents these statuses for simulated events; for real ones the list of statuses has the types."""
     for name, status in (("failed", "Failed"), ("inquired", "Inquiring")):
         cases = {event_type: case for one, event_type, case in every_case() if one == name}
         assert {event_type for event_type, case in cases.items() if case} == {
@@ -81,14 +81,14 @@ def test_failing_and_inquiring_are_of_real_events_that_are_known_to():
 
 
 def test_what_is_never_scheduled_has_no_time_before():
-    """Events of disks, and failures but for redeployment, run from publication on."""
+    """Events of disks, and failures except redeployment, run from publication on."""
     for name, event_type, case in every_case():
         if SCENARIOS[name].born == ("Scheduled",) and case:
             assert "Scheduled" in EVENT_TYPES[event_type].statuses
 
 
 def test_simulated_events_are_preferred_unless_only_a_real_one_can_be_answered():
-    """A redeployment answers no simulated event (documented), so where it is the answer the event is real."""
+    """A redeployment answers no simulated event (documented), so an event with this answer is real."""
     assert case_of(SCENARIOS["throttled"], "SystemMaintenance.Reboot").simulated
     assert case_of(SCENARIOS["executed"], "SystemMaintenance.Redeploy").simulated
     assert not case_of(SCENARIOS["throttled"], "SystemMaintenance.Redeploy").simulated
@@ -98,7 +98,7 @@ def test_simulated_events_are_preferred_unless_only_a_real_one_can_be_answered()
 @pytest.mark.parametrize("simulated", [None, True, False])
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_without_a_handler_all_goes_as_planned(stage, name, simulated):
-    """Of each type: the event's history is the plan, each step at its instant, and it ends as said."""
+    """For each type, the event's history equals the plan, each step at its instant, with the stated end."""
     for one, event_type, case in every_case(simulated):
         if one != name or case is None:
             continue
@@ -119,8 +119,8 @@ def test_without_a_handler_all_goes_as_planned(stage, name, simulated):
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_who_answers_at_first_sight_gets_what_is_expected(stage, name):
-    """Of each type: rebooting, redeploying and accepting at the first look ends in one of the expected statuses."""
+def test_an_answer_at_the_first_poll_has_the_expected_outcome(stage, name):
+    """For each type, rebooting, redeploying or accepting at the first poll ends in an expected status."""
     for one, event_type, case in every_case():
         if one != name or case is None:
             continue
@@ -157,7 +157,7 @@ def test_who_answers_at_first_sight_gets_what_is_expected(stage, name):
     ],
 )
 def test_the_clock_stands_where_the_handler_first_looks(stage, name, event_type, first_look, until):
-    """Counted from publication: where the test begins, and when all is over."""
+    """Both the beginning of the test and the end are counted from publication."""
     ecs_events, scenario = stage(name, event_type)
 
     def after(text):
@@ -169,7 +169,7 @@ def test_the_clock_stands_where_the_handler_first_looks(stage, name, event_type,
 
 @pytest.mark.parametrize("name", ["canceled-before", "rescheduled-later", "rescheduled-earlier"])
 def test_what_is_over_is_neither_canceled_nor_moved(stage, name):
-    """When the handler was faster than the cloud's own doing, that does not happen."""
+    """If the handler was faster than the scenario's own step, that step does not happen."""
     ecs_events, scenario = stage(name)
     ecs_events.reboot("i-web1")
     history = scenario.event.history
@@ -179,7 +179,7 @@ def test_what_is_over_is_neither_canceled_nor_moved(stage, name):
 
 @pytest.mark.parametrize("name", ["executed", "canceled-during", "throttled", "duplicate-polls"])
 def test_failures_may_be_born_scheduled(stage, name):
-    """With failure_events="scheduled" a failure's scenario is counted from the NotBefore that it then has."""
+    """With failure_events="scheduled" a failure's scenario counts from its NotBefore."""
     ecs_events, scenario = stage(name, "SystemFailure.Reboot", failure_events="scheduled")
     assert str(scenario.event.history[0].to_status) == "Scheduled"
     ecs_events.advance_to(scenario.until)
@@ -187,8 +187,8 @@ def test_failures_may_be_born_scheduled(stage, name):
     assert scenario.event.history[1].to_status == "Executing"
 
 
-def test_a_scenario_tells_itself(stage):
-    """Its text and its representation, as reports have them."""
+def test_a_scenario_has_a_text_and_a_repr(stage):
+    """Reports use its text and its repr."""
     ecs_events, scenario = stage("rescheduled-later")
     assert repr(scenario) == "<Scenario SystemMaintenance.Reboot-rescheduled-later on i-web1>"
     assert scenario.text() == (
@@ -208,8 +208,8 @@ def test_a_scenario_tells_itself(stage):
     ]
 
 
-def test_a_status_that_is_not_expected_is_told_with_the_scenario(stage):
-    """The assertion says what is, what should be, and what the cloud did of itself."""
+def test_an_unexpected_status_is_reported_with_the_scenario(stage):
+    """The assertion has the actual and the expected status, and the steps of the scenario."""
     _, scenario = stage("inquired")
     with pytest.raises(AssertionError) as wrong:
         scenario.assert_expected()
@@ -222,7 +222,7 @@ def test_a_status_that_is_not_expected_is_told_with_the_scenario(stage):
 
 
 def code_of(refused_call):
-    """The error code with which a call is refused, or None."""
+    """Return the error code of a refused call, or None."""
     try:
         refused_call()
     except ServerException as error:
@@ -231,7 +231,7 @@ def code_of(refused_call):
 
 
 def test_a_used_up_quota_refuses_every_call_for_a_minute(stage, call):
-    """From the handler's first call on; what the SDK repeats by itself is refused too."""
+    """The minute starts at the handler's first call; retries of the SDK are refused too."""
     ecs_events, _ = stage("throttled")
     ecs_events.advance("1h")
     looks = lambda: code_of(lambda: call("DescribeInstanceHistoryEvents"))  # noqa: E731  # it is what is repeated
@@ -247,7 +247,7 @@ def test_a_used_up_quota_refuses_every_call_for_a_minute(stage, call):
 
 
 def test_a_throttled_user_is_refused_the_first_call_of_each_action(stage, call):
-    """Each action is refused once, and then no more."""
+    """Each action is refused once."""
     ecs_events, _ = stage("throttled-user")
     for action, params in (("DescribeInstanceHistoryEvents", {}), ("RebootInstance", {"InstanceId": "i-web1"})):
         assert code_of(lambda action=action, params=params: call(action, **params)) == "Throttling.User"
@@ -256,7 +256,7 @@ def test_a_throttled_user_is_refused_the_first_call_of_each_action(stage, call):
 
 
 def test_the_first_call_that_changes_something_loses_its_answer(stage, call):
-    """It has avoided the event, though its client raises; queries before and calls after are answered."""
+    """It has avoided the event, although its client raises; queries before it and later calls are answered."""
     ecs_events, scenario = stage("answer-lost")
     call("DescribeInstanceHistoryEvents")
     with pytest.raises(ClientException):
@@ -269,7 +269,7 @@ def test_the_first_call_that_changes_something_loses_its_answer(stage, call):
 
 
 def test_only_calls_of_ecs_are_throttled(stage, call):
-    """Other products, and actions that the test answers itself, have flow controls of their own."""
+    """Other products, and actions that the test answers itself, have their own throttling."""
     ecs_events, _ = stage("throttled")
     ecs_events.stub("Slb", "DescribeLoadBalancers", {"LoadBalancers": {}})
     ecs_events.stub("Ecs", "DescribeSnapshots", {"Snapshots": {}})
@@ -278,8 +278,8 @@ def test_only_calls_of_ecs_are_throttled(stage, call):
     assert code_of(lambda: call("DescribeInstances")) == "Throttling"
 
 
-def test_faults_of_the_authors_own_come_after_it(stage, call):
-    """A call meets one fault: the scenario's, and the next one the author's."""
+def test_faults_of_the_test_come_after_it(stage, call):
+    """One fault applies to a call: the scenario's first, then the test's."""
     ecs_events, _ = stage("throttled-user")
     ecs_events.fail("RebootInstance", "InternalError")
     codes = [code_of(lambda: call("RebootInstance", InstanceId="i-web1")) for _ in range(3)]
@@ -287,7 +287,7 @@ def test_faults_of_the_authors_own_come_after_it(stage, call):
 
 
 def test_a_type_that_the_instance_does_not_plan_is_refused(stage):
-    """What create refuses of a real event is refused here too."""
+    """What create refuses for a real event is refused here too."""
     ecs_events, _ = stage("executed")
     ecs_events.instances.add("i-set", action_on_maintenance="Stop")
     case = case_of(SCENARIOS["failed"], "SystemMaintenance.Reboot")

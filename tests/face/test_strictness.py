@@ -1,4 +1,4 @@
-"""What fails a test that would otherwise pass: each check, how it is relaxed, and all of them together."""
+"""The checks that fail a test at its end, how each is relaxed, and all of them together."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ START = "2018-08-22T10:39:49Z"
 
 
 def relaxed(check):
-    """How each complaint says that it may be let be."""
+    """Return how each message says that its check can be relaxed."""
     return (
         f'If that is intended: ecs_events.strict -= {{"{check}"}} in the test, or leave "{check}" out of '
         'ecs_events_strict in the ini file; see README, "Strictness" (README.md#strictness).'
@@ -36,11 +36,11 @@ def relaxed(check):
 
 
 def there(call):
-    """Ask the load balancers' API."""
+    """Call the API of the load balancers."""
     return call("DescribeLoadBalancers", product_host="slb.aliyuncs.com", version="2014-05-15", Status="active")
 
 
-# -- which checks are made
+# -- the choice of checks
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def there(call):
     ],
 )
 def test_checks_are_given_in_every_form(said, checks):
-    """True and False, the words of ini files, names in text or in a collection, in the test or for a new object."""
+    """True and False, the words of ini files, names in text or in a collection, in the test or in the constructor."""
     assert EcsEvents(strict=said).strict == checks
     ecs_events = EcsEvents()
     ecs_events.strict = said
@@ -67,7 +67,7 @@ def test_checks_are_given_in_every_form(said, checks):
 
 
 def test_one_check_may_be_taken_away_or_added():
-    """What is set is a set."""
+    """The setting is a set."""
     ecs_events = EcsEvents()
     ecs_events.strict -= {"threads"}
     assert ecs_events.strict == set(CHECKS) - {"threads"}
@@ -77,7 +77,7 @@ def test_one_check_may_be_taken_away_or_added():
 
 
 def test_a_check_that_is_taken_away_must_be_one():
-    """A misspelt name would change nothing, and the test would go on failing."""
+    """A misspelt name would change nothing, and the test would still fail."""
     ecs_events = EcsEvents()
     with pytest.raises(BadArgumentError) as refused:
         ecs_events.strict -= {"fault"}
@@ -101,7 +101,7 @@ def test_a_check_that_is_taken_away_must_be_one():
     ],
 )
 def test_a_check_that_does_not_exist_is_refused_in_a_sentence(said, meant):
-    """The error says what can be said, and what was meant."""
+    """The error has the known checks, and the nearest."""
     ecs_events = EcsEvents()
     with pytest.raises(BadArgumentError) as error:
         ecs_events.strict = said
@@ -113,8 +113,8 @@ def test_a_check_that_does_not_exist_is_refused_in_a_sentence(said, meant):
 # -- stubs
 
 
-def test_a_stub_that_nothing_called_is_told_with_the_nearest_call(call):
-    """The complaint names the stub, and the call that came nearest: of that product, else of that name."""
+def test_an_unused_stub_is_reported_with_the_nearest_call(call):
+    """The error has the stub, and the nearest call: of its product, else of its name."""
     with pytest.raises(UnusedStubError) as error, EcsEvents(START) as ecs_events:
         ecs_events.stub("Slb", "DescribeLoadBalancers", {})
         ecs_events.stub("Slb", "DescribeLoadBalancer", {})
@@ -132,8 +132,8 @@ def test_a_stub_that_nothing_called_is_told_with_the_nearest_call(call):
     )
 
 
-def test_a_stub_may_stay_unused_if_told():
-    """One by one with optional=True, or all; and a stub that was declared anew is complained of once."""
+def test_an_unused_stub_can_be_allowed():
+    """Either one by one with optional=True, or all; a stub that was declared again is reported once."""
     with EcsEvents() as ecs_events:
         ecs_events.stub("Slb", "DescribeLoadBalancers", {}, optional=True)
     with EcsEvents() as ecs_events:
@@ -149,15 +149,15 @@ def test_a_stub_may_stay_unused_if_told():
 
 
 def receiver(change):
-    """One that goes wrong."""
+    """A receiver that raises."""
     raise ZeroDivisionError(f"cannot handle {change.to_status}")
 
 
 RAISED_AT = f"{__file__}:{receiver.__code__.co_firstlineno + 2} in receiver"
 
 
-def test_a_receivers_error_that_the_handler_swallowed_is_told(call):
-    """The complaint has the error, the transition it was told of, and the line."""
+def test_a_receivers_error_that_the_handler_swallowed_is_reported(call):
+    """The message has the error, the transition, and the line."""
     with pytest.raises(ReceiverError) as error, EcsEvents(START, seed="receivers") as ecs_events:
         ecs_events.instances.add("i-web1")
         event = ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
@@ -183,8 +183,8 @@ def test_a_receivers_error_that_the_handler_swallowed_is_told(call):
     )
 
 
-def told_of(cause):
-    """The complaint about a receiver that is told of one thing."""
+def message_about(cause):
+    """Return the message about a receiver of one change."""
     with pytest.raises(StrictnessError) as error, EcsEvents(START) as ecs_events:
         ecs_events.instances.add("i-web1")
         ecs_events.on_change(receiver)
@@ -192,8 +192,8 @@ def told_of(cause):
     return re.findall(r" called with (.*):", str(error.value))
 
 
-def test_a_receiver_may_be_told_of_instances(call):
-    """A new instance comes from nothing, and one that is released goes on to nothing."""
+def test_a_receiver_gets_changes_of_instances(call):
+    """A new instance has no earlier status, and a released one has no later status."""
 
     def cause(ecs_events):
         with contextlib.suppress(Exception):
@@ -201,7 +201,7 @@ def test_a_receiver_may_be_told_of_instances(call):
         with contextlib.suppress(Exception):
             call("DeleteInstance", InstanceId="i-web1", Force="true")
 
-    told = told_of(cause)
+    told = message_about(cause)
     assert re.fullmatch(r"i-bp1\w+ nothing -> Pending \(RunInstances\) at 2018-08-22T10:39:49Z", told[0])
     assert re.fullmatch(r"i-web1 \w+ -> released \(DeleteInstance\) at 2018-08-22T10:39:49Z", told[-1])
 
@@ -215,8 +215,8 @@ def test_a_receiver_may_be_told_of_instances(call):
     ],
     ids=["sleep", "event", "loop"],
 )
-def test_a_receivers_error_may_come_out_of_a_wait(wait):
-    """What moved the clock is the handler's sleep, and it is he who swallows."""
+def test_a_receivers_error_can_be_raised_from_a_wait(wait):
+    """The handler's sleep moves the clock and raises the error, and the handler swallows it."""
     with pytest.raises(ReceiverError), EcsEvents(START) as ecs_events:
         ecs_events.instances.add("i-web1")
         ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h", executing_for="1d")
@@ -234,8 +234,8 @@ def test_a_receivers_error_may_come_out_of_a_wait(wait):
         lambda ecs_events: ecs_events.instances.add("i-web2"),
     ],
 )
-def test_an_error_that_reaches_the_test_is_not_told_again(cause):
-    """What comes out of a method that the test itself called was not swallowed by the handler."""
+def test_an_error_that_reaches_the_test_is_not_reported_again(cause):
+    """An error that a call of the test itself raises was not swallowed by the handler."""
     with EcsEvents(START) as ecs_events:
         ecs_events.instances.add("i-web1")
         ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
@@ -244,8 +244,8 @@ def test_an_error_that_reaches_the_test_is_not_told_again(cause):
             cause(ecs_events)
 
 
-def test_receivers_may_go_wrong_if_told(call):
-    """Without the check nothing is said."""
+def test_errors_of_receivers_can_be_allowed(call):
+    """Without the check there is no error."""
     with EcsEvents(START) as ecs_events:
         ecs_events.strict -= {"receivers"}
         ecs_events.instances.add("i-web1")
@@ -259,13 +259,13 @@ def test_receivers_may_go_wrong_if_told(call):
 
 @pytest.fixture
 def endless(monkeypatch):
-    """Threads that neither end nor wait in virtual time; the test's end waits for them but a moment."""
+    """Threads that neither end nor wait in virtual time; teardown waits only briefly for them."""
     monkeypatch.setattr("pytest_ecsevents.clock._scheduler.END_WITHIN", 0.05)
     end, threads = threading.Event(), []
 
     def work():
         while not end.is_set():
-            _stand_ins.real_sleep(0.001)  # of the module: the name of this one would be patched
+            _stand_ins.real_sleep(0.001)  # a patch would replace the name in this module
 
     def start(name):
         threads.append(threading.Thread(target=work, name=name, daemon=True))
@@ -277,8 +277,8 @@ def endless(monkeypatch):
         thread.join()
 
 
-def test_threads_that_go_on_are_told(endless):
-    """Their names are in the complaint."""
+def test_threads_that_go_on_are_reported(endless):
+    """The message has their names."""
     with pytest.raises(LeftThreadsError) as error, EcsEvents():
         endless("poller")
         endless("watcher")
@@ -288,14 +288,14 @@ def test_threads_that_go_on_are_told(endless):
     )
 
 
-def test_threads_may_go_on_if_told(endless):
-    """Without the check nothing is said."""
+def test_threads_that_go_on_can_be_allowed(endless):
+    """Without the check there is no error."""
     with EcsEvents(strict={"calls"}):
         endless("poller")
 
 
-def test_threads_that_sleep_are_ended_and_not_told():
-    """A poller that sleeps when the test ends is woken for good."""
+def test_threads_that_sleep_are_ended_and_not_reported():
+    """A poller that sleeps when the test ends is ended."""
     with EcsEvents() as ecs_events:
         thread = threading.Thread(target=lambda: [time.sleep(60) for _ in range(10**6)])
         thread.start()
@@ -306,8 +306,8 @@ def test_threads_that_sleep_are_ended_and_not_told():
 # -- all together
 
 
-def test_all_complaints_of_a_test_are_told_together(call, endless):
-    """One error has each of them, with the place and the number of calls whose error was swallowed."""
+def test_all_errors_of_a_test_are_reported_together(call, endless):
+    """One error has each message, with the line and the number of calls whose error was swallowed."""
 
     def handler():
         for _ in range(3):
@@ -336,7 +336,7 @@ def test_all_complaints_of_a_test_are_told_together(call, endless):
 
 
 def test_errors_that_come_again_and_again_do_not_fill_the_memory(call):
-    """Of many different calls that cannot be answered the first twenty are told, and of receivers' errors too."""
+    """Of many different calls that cannot be answered the first twenty are kept, as with receivers' errors."""
     with pytest.raises(StrictnessError) as error, EcsEvents(START) as ecs_events:
         ecs_events.instances.add("i-web1")
         for number in range(25):
@@ -350,8 +350,8 @@ def test_errors_that_come_again_and_again_do_not_fill_the_memory(call):
     assert str(error.value.errors[-1]).count("ZeroDivisionError") == 20
 
 
-def test_a_test_that_failed_is_not_complained_of(call):
-    """What went wrong in the block comes out alone."""
+def test_a_test_that_failed_gets_no_further_errors(call):
+    """The error of the block is raised alone."""
     with pytest.raises(KeyError), EcsEvents() as ecs_events:
         ecs_events.stub("Slb", "DescribeLoadBalancers", {})
         raise KeyError
@@ -359,7 +359,7 @@ def test_a_test_that_failed_is_not_complained_of(call):
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_each_check_is_made_alone(check, call, endless):
-    """Of everything that is wrong only what is checked is told."""
+    """Only checked problems are reported."""
     with pytest.raises(AssertionError) as error, EcsEvents(strict=[check]) as ecs_events:
         ecs_events.instances.add("i-web1")
         end = ecs_events.on_change(receiver)
@@ -386,20 +386,20 @@ def test_each_check_is_made_alone(check, call, endless):
 
 @pytest.fixture
 def few(monkeypatch):
-    """A handler that only calls is found out after 10 calls."""
+    """Set the limit of calls of a handler to 10."""
     monkeypatch.setattr(_recorder, "MOST_CALLS_OF_A_RUN", 10)
 
 
 @pytest.fixture
 def few_looks(monkeypatch):
-    """Looks at an instance while the clock stands are found out after 10."""
+    """Set the limit of polls of an instance at one instant to 10."""
     monkeypatch.setattr(_recorder, "MOST_CALLS_AT_ONE_INSTANT", 10)
 
 
 @pytest.mark.parametrize("kind", ["plain", "catches", "finally"])
 @pytest.mark.usefixtures("few")
-def test_a_handler_under_run_that_only_calls_is_told(call, kind):
-    """Time never passes for it, so its end never comes: it is ended whatever it catches, and run says why."""
+def test_a_handler_under_run_that_only_calls_is_an_error(call, kind):
+    """Its time never passes, so it would not end: it is ended whatever it catches, and run has the reason."""
     cleaned = []
 
     def handler():
@@ -431,8 +431,8 @@ def test_a_handler_under_run_that_only_calls_is_told(call, kind):
 
 
 @pytest.mark.usefixtures("few")
-def test_a_coroutine_under_run_that_only_calls_is_told_too():
-    """It is cancelled where it calls, though it never comes to wait."""
+def test_a_coroutine_under_run_that_only_calls_is_an_error_too():
+    """It is cancelled in its call, although it never waits."""
     aiohttp = pytest.importorskip("aiohttp")
 
     async def handler():
@@ -452,7 +452,7 @@ def test_a_coroutine_under_run_that_only_calls_is_told_too():
 
 @pytest.mark.usefixtures("few")
 def test_a_thread_of_a_handler_under_run_that_only_calls_ends_the_handler(call):
-    """The error comes out of the thread's call, and out of run, whose handler waits for the thread."""
+    """The thread's call raises the error, and run does too, because its handler waits for the thread."""
     errors = []
 
     def work():
@@ -480,7 +480,7 @@ def test_a_thread_of_a_handler_under_run_that_only_calls_ends_the_handler(call):
 
 @pytest.mark.usefixtures("few")
 def test_many_calls_at_one_instant_are_fine_without_run_and_with_time(call):
-    """A test may call as often as it likes, and a handler under run whose clock moves does too."""
+    """A test can call as often as it likes, as can a handler under run whose clock moves."""
     with EcsEvents(START) as ecs_events:
         for _ in range(20):
             call("DescribeRegions")
@@ -496,7 +496,7 @@ def test_many_calls_at_one_instant_are_fine_without_run_and_with_time(call):
 
 
 def test_a_delay_lets_a_handler_without_sleep_come_to_its_end(call):
-    """Calls that take their time move the clock, as calls to the service do."""
+    """Delayed calls move the clock, as calls of the real service take time."""
 
     def handler():
         while True:
@@ -510,7 +510,7 @@ def test_a_delay_lets_a_handler_without_sleep_come_to_its_end(call):
 
 @pytest.mark.usefixtures("few_looks")
 def test_a_handler_under_run_that_waits_for_an_instance_is_ended_too(call):
-    """The looks that wait for an instance are found out sooner, and whatever the handler catches."""
+    """Polling an instance reaches its limit sooner, whatever the handler catches."""
 
     def handler():
         call("StopInstance", InstanceId="i-web1")
@@ -526,8 +526,8 @@ def test_a_handler_under_run_that_waits_for_an_instance_is_ended_too(call):
 
 @pytest.mark.parametrize("sleep", ["virtual", "real"])
 @pytest.mark.usefixtures("few_looks")
-def test_a_test_that_waits_for_an_instance_without_sleeping_is_told(call, sleep):
-    """Whether sleeping would move the clock or not."""
+def test_a_test_that_polls_an_instance_without_sleeping_is_an_error(call, sleep):
+    """This is so whether sleeping would move the clock or not."""
     with pytest.raises(StandingClockError), EcsEvents(START, sleep=sleep) as ecs_events:
         ecs_events.instances.add("i-web1", stopping_takes="1m")
         call("StopInstance", InstanceId="i-web1")
@@ -536,7 +536,7 @@ def test_a_test_that_waits_for_an_instance_without_sleeping_is_told(call, sleep)
 
 
 def test_relaxed_calls_see_the_services_own_error(call):
-    """Without the check of calls the handler hears what the service says."""
+    """Without the check of calls the handler gets the service's own error."""
     with EcsEvents() as ecs_events:
         ecs_events.strict -= {"calls"}
         with pytest.raises(ServerException) as refused:

@@ -1,4 +1,4 @@
-"""Answers of the author's own, and the legacy SDK's search for endpoints."""
+"""A test's own answers, and the legacy SDK's search for endpoints."""
 
 import json
 
@@ -19,14 +19,14 @@ def ecs():
 
 @pytest.fixture
 def balancers(call):
-    """Ask the load balancers' API."""
+    """Call the API of the load balancers."""
     return lambda **params: call(
         "DescribeLoadBalancers", product_host="slb.aliyuncs.com", version="2014-05-15", **params
     )
 
 
 def test_a_stub_answers_another_product(ecs, balancers):
-    """A dict is the reply, with a RequestId, each time anew; the calls are recorded as others are."""
+    """A dict is the reply, each time with a new RequestId; the calls are recorded as usual."""
     ecs.stub("Slb", "DescribeLoadBalancers", {"TotalCount": 0, "LoadBalancers": {"LoadBalancer": []}})
     ecs.assert_not_called("DescribeLoadBalancers")
     for _ in range(2):
@@ -37,7 +37,7 @@ def test_a_stub_answers_another_product(ecs, balancers):
 
 
 def test_a_stub_may_be_a_function_of_the_call(ecs, balancers):
-    """The function sees what was sent, and may raise an ApiError."""
+    """The function gets the call, and can raise an ApiError."""
 
     def answer(call):
         if call.params.get("Status") == "locked":
@@ -60,20 +60,20 @@ def test_a_stub_may_be_an_error(ecs, balancers):
 
 
 def test_an_action_of_ecs_that_is_not_faked_can_be_stubbed(ecs, call):
-    """DescribeZones, which is not faked, answers as the test says."""
+    """DescribeZones, which is not faked, returns the answer of the test."""
     ecs.stub("Ecs", "DescribeZones", {"Zones": {"Zone": [{"ZoneId": "cn-hangzhou-k"}]}})
     assert call("DescribeZones")["Zones"]["Zone"][0]["ZoneId"] == "cn-hangzhou-k"
 
 
 def test_cloudmonitor_is_known_by_its_product_name(ecs, call):
-    """Hosts call it metrics; a stub for Cms answers them."""
+    """Host names contain metrics; a stub for Cms answers them."""
     ecs.stub("Cms", "DescribeMetricList", {"Datapoints": "[]"})
     host = "metrics.cn-hangzhou.aliyuncs.com"
     assert call("DescribeMetricList", product_host=host, version="2019-01-01")["Datapoints"] == "[]"
 
 
 def test_a_stub_that_gives_no_dict_is_an_error_for_the_author(ecs, balancers):
-    """What the function returned is named."""
+    """The error has the function's result."""
     ecs.stub("Slb", "DescribeLoadBalancers", lambda _: None)
     with pytest.raises(BadArgumentError) as error:
         balancers()
@@ -94,14 +94,14 @@ def test_a_stub_that_gives_no_dict_is_an_error_for_the_author(ecs, balancers):
     ],
 )
 def test_a_stub_that_cannot_be_is_refused_in_a_sentence(ecs, args, sentence):
-    """A stub of what is faked, or without an answer, says how to go on."""
+    """For a faked action, or without an answer, the message says how to go on."""
     with pytest.raises(BadArgumentError) as error:
         ecs.stub(*args)
     assert str(error.value) == sentence
 
 
 def test_a_call_beside_the_stubs_names_the_nearest(balancers):
-    """A misspelt stub is found: the message of the unexpected call names it."""
+    """The message of the unexpected call names a misspelt stub."""
     with pytest.raises(UnexpectedCallError) as error, EcsEvents() as ecs_events:
         ecs_events.stub("Slb", "DescribeLoadBalancer", {})
         balancers()

@@ -1,4 +1,4 @@
-"""The story of a test."""
+"""The timeline of a test."""
 
 import contextlib
 import random
@@ -20,7 +20,7 @@ from pytest_ecsevents.report._sleeps import SleepLog
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_poller_of_which_some_calls_fail_takes_one_line(call, threads):
-    """How often it met what, whatever the order; the lines of other threads and of events are not mixed into it."""
+    """It counts its outcomes in any order; lines of other threads and of events stay separate."""
 
     def poll():
         for _ in range(50):
@@ -49,7 +49,7 @@ def test_a_poller_of_which_some_calls_fail_takes_one_line(call, threads):
 
 
 def test_a_few_failures_in_a_row_keep_their_lines(call):
-    """What was asked once or twice is told in its order."""
+    """One or two calls keep their order."""
     with EcsEvents() as ecs_events:
         for code in ("Forbidden.RAM", None, "InternalError", None):
             if code is not None:
@@ -61,7 +61,7 @@ def test_a_few_failures_in_a_row_keep_their_lines(call):
 
 
 def test_calls_name_their_region_where_there_are_several(call):
-    """Otherwise calls of two regions would look the same, and be folded."""
+    """Otherwise calls of two regions would look the same, and be merged."""
     with EcsEvents() as ecs_events:
         call("DescribeInstances", RegionId="cn-hangzhou")
         assert " in cn-" not in ecs_events.timeline()
@@ -71,8 +71,8 @@ def test_calls_name_their_region_where_there_are_several(call):
     assert "DescribeInstances() in cn-beijing -> 200" in told
 
 
-def test_the_timeline_tells_the_whole_story(call):
-    """Calls, events and instances with their causes, and faults, each at its instant, in the order they happened."""
+def test_the_timeline_shows_everything(call):
+    """It shows calls, events and instances with their causes, and faults, each at its instant, in order."""
     with EcsEvents("2030-01-01T00:00:00Z", seed="story") as ecs_events:
         ecs_events.instances.add("i-web1")
         event = ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
@@ -105,8 +105,8 @@ def test_the_timeline_tells_the_whole_story(call):
     ]
 
 
-def test_a_call_repeated_to_the_letter_is_one_line(call):
-    """A poll that says the same each time is told once, with its number, how far apart, and its last instant."""
+def test_a_call_repeated_exactly_is_one_line(call):
+    """A poll with equal results is one line, with its number, interval, and last instant."""
     with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
         for _ in range(3):
             call("DescribeInstances")
@@ -120,7 +120,7 @@ def test_a_call_repeated_to_the_letter_is_one_line(call):
 
 
 def test_a_poller_that_sleeps_is_one_line_until_something_differs(call):
-    """What is polled each time with a sleep between is told once; another answer, an error, an event stand out."""
+    """A poll with a sleep between is one line; another answer, an error or an event has its own."""
     with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
         ecs_events.instances.add("i-web1")
         event = ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+5m")
@@ -147,7 +147,7 @@ def test_a_poller_that_sleeps_is_one_line_until_something_differs(call):
 
 
 def test_rounds_of_several_calls_are_one_entry(call):
-    """A handler's round is told once, its calls one below the other; in reports, of many calls the first and the last."""
+    """A handler's round is one entry, its calls below each other; in reports, long rounds show the first and last."""
     with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
         ecs_events.instances.add("i-web1")
         for _ in range(4):
@@ -176,7 +176,7 @@ def test_rounds_of_several_calls_are_one_entry(call):
 
 
 def test_what_instances_do_in_each_round_is_part_of_it(call):
-    """A handler that reboots at every poll is told once; the first time, of which an event came, stands for itself."""
+    """A handler that reboots at every poll is one entry; its first reboot, which caused an event, has its own."""
     with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
         ecs_events.instances.add("i-web1", starting_takes="20s")
         event = ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
@@ -200,7 +200,7 @@ def test_what_instances_do_in_each_round_is_part_of_it(call):
 
 
 def test_what_instances_do_at_other_times_is_no_part_of_a_round(call):
-    """Between a poller's even calls the author's own reboots stand at their own instants, unless they are as even."""
+    """Among a poller's even calls the test's reboots have their own lines, unless they are as even."""
     way = "Running -> Stopping -> Starting -> Running: reboot by the test"
     for at, told in (
         (("+10s", "+75s", "+170s"), [" +00:00:10  instance", " +00:01:15  instance", " +00:02:50  instance"]),
@@ -222,7 +222,7 @@ def test_what_instances_do_at_other_times_is_no_part_of_a_round(call):
 
 
 def test_a_long_round_is_cut_where_lines_are_counted(call):
-    """What is left out of a round is called calls only where it is; the whole timeline leaves nothing out."""
+    """The omitted part of a round is named as calls only if it has only calls; the whole timeline omits nothing."""
     with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
         for name in ("i-web1", "i-web2"):
             ecs_events.instances.add(name)
@@ -248,8 +248,8 @@ def test_a_long_round_is_cut_where_lines_are_counted(call):
         assert ecs_events._parts.timeline(200).splitlines()[1:] == [*first, more, last]
 
 
-def test_an_author_who_moves_time_himself_reads_each_change():
-    """What instances do without any call of a handler is no round."""
+def test_a_test_that_moves_time_itself_sees_each_change():
+    """Changes of instances without a call of a handler are no round."""
     with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
         ecs_events.instances.add("i-web1")
         for _ in range(3):
@@ -261,8 +261,8 @@ def test_an_author_who_moves_time_himself_reads_each_change():
         ]
 
 
-def test_a_fault_in_a_round_is_told_as_one(call):
-    """A round in which the same call meets a fault each time says so beside it."""
+def test_a_fault_in_a_round_is_noted_once(call):
+    """A round in which the same call gets a fault each time has a note."""
     with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
         ecs_events.fail("DescribeInstanceStatus", "NotNow", times=3, message="Not now.", http_status=400)
         for _ in range(3):
@@ -277,7 +277,7 @@ def test_a_fault_in_a_round_is_told_as_one(call):
 
 
 def test_sleeps_in_a_row_are_one_line():
-    """Equal sleeps are counted, sleeps of about the same length too; others stand for themselves."""
+    """Equal sleeps are counted, as are those of about the same length; others have their own lines."""
     with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
         for seconds in (*[3600] * 5, 0.25, *(50, 60, 55, 70)):
             time.sleep(seconds)
@@ -289,7 +289,7 @@ def test_sleeps_in_a_row_are_one_line():
 
 
 def test_an_uneven_poll_is_one_line_too(call):
-    """A poller whose sleeps jitter is told with the shortest and the longest; one that backs off is not folded."""
+    """A poller whose sleeps jitter shows the shortest and the longest; one that backs off is not merged."""
     with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
         for seconds in (54, 66, 60, 60, 59, 600, 1200, 2400):
             call("DescribeInstances")
@@ -305,8 +305,8 @@ def test_an_uneven_poll_is_one_line_too(call):
         assert "every 54s to 66s, until +00:04:59)" in ecs_events.timeline()
 
 
-def test_threads_are_told_apart_when_there_are_several(call):
-    """Each thread's rounds are folded for themselves, and each line says whose it is; what the cloud does is nobody's."""
+def test_several_threads_are_distinguished(call):
+    """Each thread's rounds are merged separately, and each line has its thread, except changes of the cloud."""
 
     def poll(every):
         for _ in range(5):
@@ -331,7 +331,7 @@ def test_threads_are_told_apart_when_there_are_several(call):
 
 
 def test_a_month_of_polls_is_one_line_quickly():
-    """43,200 equal sleeps take no more room than one, and none of them takes long."""
+    """43,200 equal sleeps take the space of one, and each takes little time."""
     log = SleepLog()
     minute = 60 * SECOND
     for number in range(43_200):
@@ -343,7 +343,7 @@ def test_a_month_of_polls_is_one_line_quickly():
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3))))
 def test_sleeps_are_remembered_as_they_were(given):
-    """However sleeps follow each other, what is remembered is what was slept."""
+    """In any sequence of sleeps, their durations are remembered exactly."""
     log, now, slept = SleepLog(), 0, []
     for pause, span in given:
         now += pause
@@ -358,8 +358,8 @@ def test_sleeps_are_remembered_as_they_were(given):
     st.lists(st.tuples(st.integers(0, 2), st.sampled_from("AABS"), st.sampled_from(["one", "one", "two", ""]))),
     st.integers(1, 6),
 )
-def test_rounds_tell_of_every_call_once(given, repeats):
-    """However calls, sleeps and what the cloud does follow each other, rounds hold each call exactly once."""
+def test_rounds_contain_every_call_once(given, repeats):
+    """In any sequence of calls, sleeps and changes, rounds contain each call exactly once."""
     now, entries = 0, []
     for pause, what, thread in given * repeats:
         now += pause
@@ -377,7 +377,7 @@ def test_rounds_tell_of_every_call_once(given, repeats):
 
 
 def test_the_timeline_stays_as_it_was_when_the_cloud_was_left():
-    """After the test the timeline's clock is the one it ended with."""
+    """After the test the timeline has the instant at which it ended."""
     with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
         ecs_events.advance("1h")
     assert ecs_events.timeline() == (
@@ -387,7 +387,7 @@ def test_the_timeline_stays_as_it_was_when_the_cloud_was_left():
 
 
 def test_an_empty_answer_says_where_there_are_events(call):
-    """A poll in the wrong region or account is told apart from a world without events."""
+    """An empty answer in the wrong region or account differs from one without any events."""
     with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
         ecs_events.instances.add("i-web1", region_id="cn-beijing")
         ecs_events.instances.add("i-web2", account_id="222", region_id="cn-hangzhou")
@@ -404,7 +404,7 @@ def test_an_empty_answer_says_where_there_are_events(call):
 
 
 def test_faults_not_met_yet_are_counted():
-    """The header tells how many of the declared faults were met."""
+    """The header has the number of declared faults that were used."""
     with EcsEvents() as ecs_events:
         ecs_events.strict = False
         ecs_events.fail("RebootInstance", "Throttling", times=3)
@@ -426,7 +426,7 @@ def test_long_values_of_a_call_are_cut(call):
 
 
 def test_a_rescheduled_event_was_published_with_its_first_planned_time(call):
-    """The line of the publication stays as it was when NotBefore is moved."""
+    """The line of the publication does not change when NotBefore is moved."""
     with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
         ecs_events.instances.add("i-web1")
         event = ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h", simulated=False)
@@ -440,7 +440,7 @@ def test_a_rescheduled_event_was_published_with_its_first_planned_time(call):
 
 @pytest.fixture
 def long_story(call):
-    """A story without any pattern: so many looks of random parameters, then an event that is avoided, and again."""
+    """Return a timeline without patterns: random polls, then an event that is avoided, repeatedly."""
 
     def long_story(ecs_events, *, looks, events):
         chance = random.Random(7)
@@ -456,13 +456,13 @@ def long_story(call):
 
 
 def _kinds(text):
-    """Each line's kind, and of a line about what is not shown the text."""
+    """Return the kind of each line; for a line about omitted entries, its text."""
     lines = [re.sub(r"\+(\d+d )?[\d:]+", "+T", line) for line in text.splitlines()[1:]]
     return [line.strip() if "..." in line else line.split()[1] for line in lines]
 
 
 def test_looks_are_counted_first_when_a_story_is_too_long(long_story):
-    """Of a long run of looks the first and the last stay, as many as there is room for, and the others are counted."""
+    """Of many polls the first and the last stay, as many as fit, and the others are counted."""
     with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
         long_story(ecs_events, looks=30, events=1)
         news = ["event", "event", "instance"]
@@ -484,7 +484,7 @@ def test_looks_are_counted_first_when_a_story_is_too_long(long_story):
 
 
 def test_sleeps_alone_are_counted_as_sleeps():
-    """A run of uneven sleeps that is too long is told by its number."""
+    """Many uneven sleeps are shown as their number."""
     with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
         for number in range(10):
             time.sleep(7 * 3**number)
@@ -492,7 +492,10 @@ def test_sleeps_alone_are_counted_as_sleeps():
 
 
 def test_the_middle_of_what_matters_least_is_left_out(long_story):
-    """Looks go first, then what instances did, then the middle of the rest; each gap says what is missing."""
+    """Polls are omitted first, then changes of instances, then the middle of the rest.
+
+    Each gap says what is missing.
+    """
 
     def left_out(number, what):
         return f"... up to +T, {number} lines about {what} are left out; ecs_events.timeline() has them"
@@ -533,5 +536,5 @@ def test_the_middle_of_what_matters_least_is_left_out(long_story):
     ],
 )
 def test_elapsed_time_is_printed_in_days_and_hours(micros, text):
-    """Instants of the timeline count from the start, also backwards when somebody moved the clock back."""
+    """Instants count from the start, also backwards when the clock was moved back."""
     assert elapsed_text(micros) == text
