@@ -13,7 +13,8 @@ _FENCE = re.compile(
     r"(?:^<!-- output of: pytest(?P<arguments>.*) -->\n+)?^```(?P<language>[^\n]*)\n(?P<text>.*?)^```$",
     re.DOTALL | re.MULTILINE,
 )
-_NAME = re.compile(r"# ([\w./-]+\.(?:py|ini|toml))\n")
+_NAME = re.compile(r"(?:#|//) ([\w./-]+\.(?:py|ini|toml|js|mjs))\n")
+_COMMAND = re.compile(r"\$ pytest(.*)\n")
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,15 @@ class Fence:
 def fences(text):
     """The fenced blocks of a page's text, in order."""
     return [
-        Fence(found["language"], found["text"], None if found["arguments"] is None else found["arguments"].split())
+        _fence(found["language"], found["text"], None if found["arguments"] is None else found["arguments"].split())
         for found in _FENCE.finditer(text)
     ]
+
+
+def _fence(language, text, arguments):
+    """A block; one that begins with a command of pytest is the output of that."""
+    command = _COMMAND.match(text) if language == "console" else None
+    return Fence(language, text[command.end() :], command[1].split()) if command else Fence(language, text, arguments)
 
 
 def page_id(page):
