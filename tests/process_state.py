@@ -1,4 +1,4 @@
-"""What a test may change in its process: names, functions, threads, descriptors, signal handlers, settings."""
+"""What a test can change in its process: names, functions, threads, descriptors, signal handlers, settings."""
 
 import asyncio
 import contextlib
@@ -48,7 +48,7 @@ _SETTINGS = {
 
 
 class ProcessState:
-    """The state of this process at one moment."""
+    """The state of this process at one instant."""
 
     def __init__(self):
         gc.collect()
@@ -56,7 +56,7 @@ class ProcessState:
         self._settings = {name: read() for name, read in _SETTINGS.items()}
 
     def changes(self, other):
-        """A line for each thing in which a later state differs."""
+        """Return a line for each difference of a later state."""
         for name, before in self._settings.items():
             after = other._settings[name]
             if before != after:
@@ -84,26 +84,26 @@ def _difference(before, after):
 
 
 def _is_plain(before, after):
-    """Whether both are numbers or texts, such as counters; modules that are loaded anew; or equal tuples, as of `time.tzset`."""
+    """Return whether both are numbers or texts, reloaded modules, or equal tuples, as of `time.tzset`."""
     plain = (int, str, float, type(None), ModuleType)
     return before == after if type(before) is tuple else isinstance(before, plain) and isinstance(after, plain)
 
 
 def _descriptors():
     for path in list(Path("/proc/self/fd").iterdir()):
-        with contextlib.suppress(OSError):  # it was that of this list
+        with contextlib.suppress(OSError):  # the value belonged to this list
             yield path.name, str(path.readlink())
 
 
 def _names():
-    """(path, object) for what modules and their classes have under names, and what their functions keep."""
+    """Yield (path, object) for the names of modules and their classes, and for what their functions keep."""
     for module_name, module in list(sys.modules.items()):
         if isinstance(module, ModuleType):
             for name, value in list(vars(module).items()):
                 yield (module_name, name), value
                 if isinstance(value, type) and value.__module__ == module_name:
                     for attribute, of_class in list(vars(value).items()):
-                        is_wrapped = type(of_class) in (staticmethod, classmethod)  # put back in a wrapper of its own
+                        is_wrapped = type(of_class) in (staticmethod, classmethod)  # restored in a wrapper of its own
                         yield (module_name, name, attribute), of_class.__func__ if is_wrapped else of_class
                         yield from _kept((module_name, name, attribute), of_class)
                 else:
@@ -111,7 +111,7 @@ def _names():
 
 
 def _kept(path, value):
-    """What a function keeps: its code, defaults and closure."""
+    """Return what a function keeps: its code, defaults and closure."""
     function = value.__func__ if type(value) in (staticmethod, classmethod) else value
     if type(function) is FunctionType:
         yield (*path, "__code__"), function.__code__

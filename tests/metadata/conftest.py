@@ -1,4 +1,4 @@
-"""A program inside an instance, and that nothing is left of it."""
+"""A program inside an instance; after each test nothing is left of it."""
 
 import http.client
 import socket
@@ -10,7 +10,7 @@ import urllib3
 
 
 class Reply(NamedTuple):
-    """What a client is told.
+    """What a client receives.
 
     Attributes:
         status: The HTTP status.
@@ -25,7 +25,7 @@ class Reply(NamedTuple):
 
 @pytest.fixture
 def ask():
-    """Ask the metadata service: `ask("/latest/meta-data/instance-id", X_header="value")`."""
+    """Call the metadata service: `ask("/latest/meta-data/instance-id", X_header="value")`."""
 
     def ask(path, method="GET", **headers):
         connection = http.client.HTTPConnection("100.100.100.200", timeout=5)
@@ -40,7 +40,7 @@ def ask():
 
 @pytest.fixture
 def token(ask):
-    """Ask for a token: `token("60")`."""
+    """Request a token: `token("60")`."""
 
     def token(seconds="21600"):
         return ask("/latest/api/token", "PUT", X_aliyun_ecs_metadata_token_ttl_seconds=seconds).text
@@ -56,7 +56,7 @@ def web1(ecs_events):
 
 @pytest.fixture(autouse=True)
 def nothing_stays_patched():
-    """Checked below, after the last fixture: `ecs_events` is set up first and so ends last."""
+    """Checked below, after the last fixture: `ecs_events` is set up first, so it ends last."""
 
 
 _REAL = (socket.create_connection, urllib.request.proxy_bypass, urllib3.util.connection.create_connection)
@@ -64,7 +64,7 @@ _REAL = (socket.create_connection, urllib.request.proxy_bypass, urllib3.util.con
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item):
-    """After each test, whatever connects is what it was before."""
+    """After each test, all functions that connect are as before."""
     result = yield
     now = (socket.create_connection, urllib.request.proxy_bypass, urllib3.util.connection.create_connection)
     assert now == _REAL

@@ -13,7 +13,7 @@ WHO = "http://100.100.100.200/latest/meta-data/instance-id"
 
 
 def who():
-    """What a program reads."""
+    """Return the instance id that a program reads."""
     return requests.get(WHO, timeout=5).text
 
 
@@ -29,12 +29,12 @@ def two(ecs_events):
 
 
 def test_the_only_instance_need_not_be_chosen(ecs_events, web1):
-    """With one instance it is clear who asks."""
+    """With one instance the caller is clear."""
     assert who() == "i-web1"
 
 
 def test_a_choice_for_a_block(two):
-    """Within the block it is that instance; blocks may be nested."""
+    """Within the block it is that instance; blocks can be nested."""
     with two.guest("i-a") as guest:
         assert who() == guest.instance_id == "i-a"
         with two.guest(two.instances["i-b"]):
@@ -47,7 +47,7 @@ def test_a_choice_for_a_block(two):
 
 
 def test_a_choice_may_be_entered_again(two):
-    """The same choice serves for several blocks."""
+    """The same object can be used for several blocks."""
     guest = two.guest("i-a")
     for _ in range(2):
         with guest, guest:
@@ -57,7 +57,7 @@ def test_a_choice_may_be_entered_again(two):
 
 
 def test_a_choice_for_the_rest_of_the_test(two):
-    """Without a block the choice holds until another is made."""
+    """Without a block the choice holds until the next one."""
     two.guest("i-a")
     assert (who(), who()) == ("i-a", "i-a")
     two.guest("i-b")
@@ -65,7 +65,7 @@ def test_a_choice_for_the_rest_of_the_test(two):
 
 
 def test_a_thread_is_what_its_starter_was(two):
-    """A thread stays inside the instance in which it was started, and so do those that it starts."""
+    """A thread stays inside the instance in which it was started, as do those that it starts."""
     seen = []
     goes = threading.Event()
 
@@ -87,7 +87,7 @@ def test_a_thread_is_what_its_starter_was(two):
 
 
 def test_each_thread_may_choose_for_itself(two):
-    """A thread that chooses does so for itself and for what it starts, with a block or without."""
+    """A thread that chooses does so for itself and the threads that it starts, with a block or without."""
     seen = {}
 
     def agent(name, other):
@@ -110,7 +110,7 @@ def test_each_thread_may_choose_for_itself(two):
 
 
 def test_a_choice_is_for_threads_that_run_already(two):
-    """What the test's own thread chooses is for every thread that chose nothing."""
+    """The choice of the test's own thread applies to every thread without a choice."""
     seen = []
     goes = threading.Event()
     thread = threading.Thread(target=lambda: (goes.wait(), seen.append(who())))
@@ -123,7 +123,7 @@ def test_a_choice_is_for_threads_that_run_already(two):
 
 @pytest.mark.ecs_clock(sleep="real")
 def test_a_choice_is_for_threads_where_waiting_is_real(two):
-    """Where nobody watches the starting of threads, the choice of the test's own thread is theirs while it lasts."""
+    """If the start of threads is not watched, the choice of the test's own thread applies to them while it lasts."""
     seen = []
     with two.guest("i-b"):
         thread = threading.Thread(target=lambda: seen.append(who()))
@@ -133,7 +133,7 @@ def test_a_choice_is_for_threads_where_waiting_is_real(two):
 
 
 def test_each_task_may_choose_for_itself(two):
-    """Tasks of one loop are each inside their own instance, side by side."""
+    """Concurrent tasks of one loop are each inside their own instance."""
     aiohttp = pytest.importorskip("aiohttp")
 
     async def agent(session, name):
@@ -158,7 +158,7 @@ def test_each_task_may_choose_for_itself(two):
 
 
 def test_a_task_without_a_choice_is_the_tests(two):
-    """What the test chose before it started a loop holds in it."""
+    """The test's choice before it started a loop applies in the loop."""
 
     async def agent():
         return await asyncio.to_thread(who)
@@ -168,7 +168,7 @@ def test_a_task_without_a_choice_is_the_tests(two):
 
 
 def test_a_choice_in_a_task_for_the_rest_of_the_test(two):
-    """A task of the test's own thread that chooses without a block does so for all that chose nothing."""
+    """A choice without a block in a task of the test's own thread applies to all code without a choice."""
 
     async def chooses():
         two.guest("i-b")
@@ -178,11 +178,11 @@ def test_a_choice_in_a_task_for_the_rest_of_the_test(two):
     assert who() == "i-b"
 
 
-# -- what cannot be told
+# -- unknown callers
 
 
 def refusal(ecs_events):
-    """The sentence for a program that asks."""
+    """Return the message for a program that calls."""
     with pytest.raises(NoGuestError) as error:
         who()
     ecs_events.strict = False
@@ -193,7 +193,7 @@ ASKED = "The metadata service got GET /latest/meta-data/instance-id, but "
 
 
 def test_no_instance(ecs_events):
-    """Without an instance nobody can ask; the sentence says how to declare one."""
+    """Without an instance there is no caller; the message says how to declare one."""
     said = refusal(ecs_events)
     assert said.startswith(f"{ASKED}there is no instance")
     assert '@pytest.mark.ecs_instance("i-web1")' in said
@@ -201,7 +201,7 @@ def test_no_instance(ecs_events):
 
 
 def test_several_instances(two):
-    """With several instances the sentence says how to choose."""
+    """With several instances the message says how to choose."""
     said = refusal(two)
     assert said.startswith(f"{ASKED}it is not known which instance")
     assert "Instances are: i-a, i-b." in said
@@ -209,14 +209,14 @@ def test_several_instances(two):
 
 
 def test_an_instance_that_does_not_exist(two):
-    """A name that no instance has is refused where it is given."""
+    """The call with an unknown name raises."""
     with pytest.raises(UnknownInstanceError, match=r"There is no instance 'i-c'\. Did you mean i-"):
         two.guest("i-c")
 
 
 @pytest.mark.parametrize("is_chosen", [True, False])
 def test_a_released_instance(ecs_events, web1, is_chosen):
-    """What ran inside an instance has ended with it."""
+    """Programs inside a released instance have ended."""
     if is_chosen:
         ecs_events.guest("i-web1")
     ecs_events.release("i-web1")
@@ -227,7 +227,7 @@ def test_a_released_instance(ecs_events, web1, is_chosen):
 
 
 def test_a_stopped_instance(ecs_events):
-    """Nothing runs inside an instance that is Stopped."""
+    """No program runs inside a Stopped instance."""
     ecs_events.instances.add("i-web1", status="Stopped")
 
     said = refusal(ecs_events)
@@ -236,7 +236,7 @@ def test_a_stopped_instance(ecs_events):
 
 
 def test_a_program_that_swallows_the_error_fails_the_test(pytester):
-    """Programs catch everything; the test fails all the same, and says where it was asked."""
+    """Programs catch every error; the test fails anyway, with the line of the request."""
     pytester.makepyfile(
         """
         import requests
@@ -258,8 +258,8 @@ def test_a_program_that_swallows_the_error_fails_the_test(pytester):
     )
 
 
-def test_outside_an_instance_the_address_leads_nowhere(ecs_events):
-    """With the check relaxed the client meets what it meets outside an instance: nobody, for as long as it waits."""
+def test_outside_an_instance_the_address_does_not_answer(ecs_events):
+    """With the check relaxed, connecting times out, as it does outside an instance."""
     ecs_events.strict -= {"calls"}
     with pytest.raises(requests.exceptions.ConnectTimeout):
         requests.get(WHO, timeout=(3, 5))

@@ -20,7 +20,7 @@ def backup(ecs_events):
 
 @pytest.fixture
 def read(ask):
-    """The document."""
+    """Return the document."""
 
     def read():
         return json.loads(ask(ROLE).text)
@@ -29,7 +29,7 @@ def read(ask):
 
 
 def test_the_document(backup, read):
-    """It has the documented keys, and is good for six hours."""
+    """It has the documented keys, and is valid for six hours."""
     document = read()
 
     assert list(document) == [
@@ -45,8 +45,8 @@ def test_the_document(backup, read):
     assert document["Code"] == "Success"
 
 
-def test_new_credentials_come_half_an_hour_before_the_end(ecs_events, backup, read):
-    """Until then the same are told; those that come then last six hours themselves."""
+def test_new_credentials_appear_half_an_hour_before_the_end(ecs_events, backup, read):
+    """Until then the same credentials are returned; the new ones are valid for six hours too."""
     first = read()
     ecs_events.advance("5h29m59s")
     assert read() == first
@@ -72,7 +72,7 @@ def test_another_role(backup, ask):
 
 
 def test_listing_issues_nothing(ecs_events, backup, ask, read):
-    """To look what roles there are gives no credentials away."""
+    """Listing the roles issues no credentials."""
     ask("/latest/meta-data/")
     ask("/latest/meta-data/ram/security-credentials/")
     ecs_events.advance("1h")
@@ -81,7 +81,7 @@ def test_listing_issues_nothing(ecs_events, backup, ask, read):
 
 
 def describe(role):
-    """What the legacy SDK sees with the credentials of the instance that it runs inside."""
+    """Return the legacy SDK's view with the credentials of the instance that it runs inside."""
     client = AcsClient(region_id="cn-hangzhou", credential=EcsRamRoleCredential(role))
     reply = json.loads(client.do_action_with_exception(DescribeInstancesRequest()))
     return [instance["InstanceId"] for instance in reply["Instances"]["Instance"]]
@@ -93,7 +93,7 @@ def test_the_legacy_sdk_calls_with_them(ecs_events, backup):
     assert [call.path for call in ecs_events.metadata.calls] == [ROLE]
 
 
-def test_they_are_the_instances_account(ecs_events, backup):
+def test_they_belong_to_the_instances_account(ecs_events, backup):
     """Calls with the credentials of another account's instance are that account's."""
     ecs_events.instances.add("i-theirs", account_id="222", ram_role_name="theirs")
     with ecs_events.guest("i-theirs"):
@@ -104,7 +104,7 @@ def test_they_are_the_instances_account(ecs_events, backup):
 
 @pytest.mark.parametrize("http_tokens", ["optional", "required"])
 def test_the_newer_sdk_reads_them(ecs_events, ask, http_tokens):
-    """Its own client finds the role and reads the credentials, in the hardened mode too, and again when they end."""
+    """Its own client finds the role and reads the credentials, in the hardened mode too, and again when they expire."""
     provider_module = pytest.importorskip("alibabacloud_credentials.provider.ecs_ram_role")
     ecs_events.instances.add("i-web1", ram_role_name="backup", http_tokens=http_tokens)
     provider = provider_module.EcsRamRoleCredentialsProvider(async_update_enabled=False)
@@ -118,7 +118,10 @@ def test_the_newer_sdk_reads_them(ecs_events, ask, http_tokens):
 
 @pytest.mark.parametrize("_test", ["first", "second"])
 def test_the_newer_sdk_reads_them_in_the_background(ecs_events, backup, _test):
-    """Its own scheduler and pool, which outlive the test, read them for a day, in each test and without a complaint."""
+    """Its own scheduler and pool outlive the test.
+
+    They read the credentials for a day in each test, without an error.
+    """
     provider_module = pytest.importorskip("alibabacloud_credentials.provider.ecs_ram_role")
     provider = provider_module.EcsRamRoleCredentialsProvider()
     keys = set()
@@ -134,7 +137,7 @@ def test_the_newer_sdk_reads_them_in_the_background(ecs_events, backup, _test):
 
 
 def test_the_newer_sdk_reads_them_in_an_event_loop(ecs_events, backup):
-    """Its asynchronous calls are answered as well."""
+    """Its asynchronous calls are answered too."""
     provider_module = pytest.importorskip("alibabacloud_credentials.provider.ecs_ram_role")
     provider = provider_module.EcsRamRoleCredentialsProvider(async_update_enabled=False)
 
@@ -143,7 +146,7 @@ def test_the_newer_sdk_reads_them_in_an_event_loop(ecs_events, backup):
 
 
 def test_the_newer_sdk_calls_with_them(ecs_events, backup):
-    """A client of the newer SDK whose credentials are those of the instance calls the cloud with them."""
+    """A client of the newer SDK with the instance's credentials calls the cloud."""
     models = pytest.importorskip("alibabacloud_ecs20140526.models")
     from alibabacloud_credentials.client import Client as Credentials
     from alibabacloud_credentials.models import Config as CredentialsConfig

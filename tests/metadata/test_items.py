@@ -1,4 +1,4 @@
-"""What the metadata of an instance holds."""
+"""The items in the metadata of an instance."""
 
 import json
 
@@ -59,7 +59,7 @@ DOCUMENTED = {
 
 @pytest.fixture
 def whole(ecs_events):
-    """An instance of which everything is known."""
+    """An instance with every attribute."""
     return ecs_events.instances.add(
         "i-web1",
         region_id="cn-beijing",
@@ -85,14 +85,14 @@ def whole(ecs_events):
 
 @pytest.mark.parametrize("path", DOCUMENTED)
 def test_documented_item(whole, ask, path):
-    """Each documented item says what DescribeInstances says, or what the documentation's example does."""
+    """Each documented item agrees with DescribeInstances, or with the documented example."""
     reply = ask(f"/latest/{path}")
 
     assert (reply.status, reply.text, reply.headers["content-type"]) == (200, DOCUMENTED[path], "text/plain")
 
 
 def test_the_identity_document(whole, ask):
-    """The document has the documented keys in their order, without blanks."""
+    """The document has the documented keys in their order, without spaces."""
     text = ask("/latest/dynamic/instance-identity/document").text
 
     assert text == (
@@ -103,7 +103,7 @@ def test_the_identity_document(whole, ask):
 
 
 def test_what_is_made_up_is_there(whole, ask):
-    """A signature and a public key are there, though nobody can verify anything with them."""
+    """There are a signature and a public key, although they verify nothing."""
     assert len(ask("/latest/dynamic/instance-identity/pkcs7").text) > 100
     key = ask("/latest/meta-data/public-keys/skp-1/openssh-key").text
     assert key.startswith("ssh-rsa ")
@@ -111,14 +111,14 @@ def test_what_is_made_up_is_there(whole, ask):
 
 
 def test_the_versions_are_listed(web1, ask):
-    """The root lists both versions, and the dated one holds the same."""
+    """The root lists both versions, and the dated one has the same items."""
     assert ask("/").text == "2016-01-01\nlatest"
     for path in ("", "/meta-data", "/meta-data/instance-id"):
         assert ask(f"/2016-01-01{path}") == ask(f"/latest{path}")
 
 
 def test_a_directory_lists_what_is_there(web1, ask):
-    """A listing has what the instance has, directories with a slash; with a slash at the end or without."""
+    """A listing has the instance's items, directories with a slash; the path can end with a slash."""
     assert ask("/latest/").text.split() == ["dynamic/", "maintenance/", "meta-data/"]
     assert ask("/latest/meta-data").text.split() == [
         "disks/",
@@ -159,8 +159,8 @@ def test_a_directory_lists_what_is_there(web1, ask):
         "meta-data/wsus-server/wu-server",
     ],
 )
-def test_what_an_instance_has_not(ecs_events, web1, ask, path):
-    """What is documented and this instance has not is 404, and nothing to wonder at."""
+def test_an_item_that_this_instance_lacks(ecs_events, web1, ask, path):
+    """A documented item that this instance lacks is 404, without a hint."""
     assert ask(f"/latest/{path}").status == 404
     (call,) = ecs_events.metadata.calls
     assert (call.is_usual, call.hint) == (True, "")
@@ -175,8 +175,8 @@ def test_what_an_instance_has_not(ecs_events, web1, ask, path):
         ("/lates/meta-data", "there is no 'lates'. Did you mean latest?"),
     ],
 )
-def test_what_nobody_has(ecs_events, web1, ask, path, hint):
-    """What is in no documentation is 404, and the timeline names the nearest."""
+def test_an_unknown_item(ecs_events, web1, ask, path, hint):
+    """An undocumented item is 404, and the timeline has the nearest name."""
     assert ask(path).status == 404
     (call,) = ecs_events.metadata.calls
     assert (call.is_usual, call.hint) == (False, hint)
@@ -184,7 +184,7 @@ def test_what_nobody_has(ecs_events, web1, ask, path, hint):
 
 
 def test_windows_has_its_own(ecs_events, ask):
-    """The servers that only Windows asks are there, and the repository of packages for Linux is not."""
+    """It has the servers that only Windows uses, but not the package repository for Linux."""
     ecs_events.instances.add("i-win", os_type="windows")
 
     assert ask("/latest/meta-data/kms-server").text == "kms.cloud.aliyuncs.com"
@@ -195,7 +195,7 @@ def test_windows_has_its_own(ecs_events, ask):
 
 @pytest.mark.parametrize("addresses", [[], ["not an address"]])
 def test_without_an_address_there_is_no_network(ecs_events, ask, addresses):
-    """What would be made up of the private address is not there without one."""
+    """Without a private address, the items derived from it are missing."""
     ecs_events.instances.add("i-web1", private_ip_addresses=addresses, mac_address="00:16:3e:00:00:01")
 
     assert ask("/latest/meta-data/vpc-cidr-block").status == 404
@@ -210,12 +210,12 @@ def test_without_an_address_there_is_no_network(ecs_events, ask, addresses):
 
 
 def active_events():
-    """What a program reads."""
+    """Return what a program reads."""
     return requests.get(f"{ROOT}/maintenance/active-system-events", timeout=5).json()
 
 
 def test_active_events_follow_their_lifecycle(ecs_events, web1):
-    """Events are there from their publication until they end, told as their notifications tell them."""
+    """Events are listed from their publication until they end, in the form of their notifications."""
     event = ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
     scheduled = {
         "eventId": event.event_id,
@@ -237,7 +237,7 @@ def test_active_events_follow_their_lifecycle(ecs_events, web1):
 
 
 def test_only_the_instances_own_events_are_active(ecs_events, web1):
-    """Events of other instances and of disks are not among them."""
+    """Events of other instances and of disks are not listed."""
     ecs_events.instances.add("i-web2", disks=["d-data1"])
     ecs_events.create("SystemMaintenance.Reboot", "i-web2", not_before="+24h")
     ecs_events.create("Stalled", "i-web2", simulated=False)
@@ -249,7 +249,7 @@ def test_only_the_instances_own_events_are_active(ecs_events, web1):
 
 
 def test_a_rescheduled_event_is_active_at_its_new_time(ecs_events, web1, call):
-    """NotBefore is the one that holds now."""
+    """NotBefore is the current one."""
     event = ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
     times = {"NotBefore": "2030-01-03T00:00:00Z"}
     call("ModifySystemEventAttribute", InstanceId="i-web1", EventId=event.event_id, **times)
@@ -257,8 +257,8 @@ def test_a_rescheduled_event_is_active_at_its_new_time(ecs_events, web1, call):
     assert [(told["eventStatus"], told["notBefore"]) for told in active_events()] == [("Scheduled", times["NotBefore"])]
 
 
-def test_the_form_of_an_active_event_is_the_authors_to_choose(ecs_events, web1):
-    """Who knows the service's own form sets it in one place."""
+def test_the_form_of_an_active_event_can_be_set(ecs_events, web1):
+    """Users who know the service's own form set it in one place."""
     event = ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
     ecs_events.metadata.active_event = lambda event: {"id": event.event_id, "status": str(event.status)}
 

@@ -1,4 +1,4 @@
-"""One interruption of a preemptible instance, in all the views that a program may have of it."""
+"""One interruption of a preemptible instance, in all views of a program."""
 
 import time
 
@@ -15,14 +15,14 @@ def spot(ecs_events):
 
 
 def termination_time():
-    """What a program inside reads: None while it may go on."""
+    """Return what a program inside reads; None without an interruption."""
     reply = requests.get(TERMINATION, timeout=5)
     return None if reply.status_code == 404 else reply.text
 
 
 @pytest.fixture
 def locks(call):
-    """The reasons of `OperationLocks`; None when the instance is no more."""
+    """Return the reasons of `OperationLocks`; None once the instance is gone."""
 
     def locks():
         found = call("DescribeInstances", InstanceIds='["i-spot"]')["Instances"]["Instance"]
@@ -32,7 +32,7 @@ def locks(call):
 
 
 def test_five_views_of_an_interruption(ecs_events, spot, locks):
-    """Push, EventBridge, metadata and locks say the same at the same time, and five minutes later all say Deleted."""
+    """Push, EventBridge, metadata and locks agree at once, and five minutes later all say Deleted."""
     pushed, bridged = [], []
     ecs_events.subscribe(pushed.append)
     ecs_events.subscribe(bridged.append, format="eventbridge")
@@ -63,7 +63,7 @@ def test_five_views_of_an_interruption(ecs_events, spot, locks):
 
 
 def test_an_interruption_changes_no_status(ecs_events, spot):
-    """Who watches changes of status hears of it only when the instance is released."""
+    """A receiver of status changes gets only the release."""
     changes = []
     ecs_events.on_change(changes.append)
     ecs_events.interrupt("i-spot")
@@ -74,7 +74,7 @@ def test_an_interruption_changes_no_status(ecs_events, spot):
 
 
 def test_an_agent_drains_in_time(ecs_events, spot):
-    """A program that looks every five seconds hears of it in time, and its polls are one line of the timeline."""
+    """A program that polls every five seconds notices it in time, and its polls are one line of the timeline."""
     drained = []
 
     def agent():
@@ -94,7 +94,7 @@ def test_an_agent_drains_in_time(ecs_events, spot):
 
 
 def test_a_shell_script_would_read_no_date(spot):
-    """The page of a 404 is nothing that `date --date` takes for a time."""
+    """`date --date` does not parse the page of a 404 as a time."""
     text = requests.get(TERMINATION, timeout=5).text
 
     assert "404 - Not Found" in text

@@ -1,4 +1,4 @@
-"""The hardened mode: tokens, and what is refused."""
+"""The hardened mode: tokens and refusals."""
 
 import base64
 
@@ -22,13 +22,13 @@ PAGE = """\
 
 @pytest.fixture
 def hardened(ecs_events):
-    """An instance that tells nothing without a token."""
+    """An instance that requires a token."""
     return ecs_events.instances.add("i-web1", http_tokens="required")
 
 
 @pytest.fixture
 def last(ecs_events):
-    """Status and hint of the last request."""
+    """Return status and hint of the last request."""
 
     def last():
         call = ecs_events.metadata.calls[-1]
@@ -39,7 +39,7 @@ def last(ecs_events):
 
 @pytest.mark.parametrize("http_tokens", ["", "optional", "required"])
 def test_a_token_serves_in_either_mode(ecs_events, ask, token, http_tokens):
-    """Who sends a token is answered, any number of times, whether one is needed or not."""
+    """A request with a token is answered, any number of times, in both modes."""
     ecs_events.instances.add("i-web1", http_tokens=http_tokens)
     issued = token()
 
@@ -49,7 +49,7 @@ def test_a_token_serves_in_either_mode(ecs_events, ask, token, http_tokens):
 
 
 def test_tokens_are_many(ecs_events, web1, ask, token):
-    """Each request for a token has another one, and all are good."""
+    """Each request for a token gets a new one, and all are valid."""
     issued = {token("60") for _ in range(5)}
 
     assert len(issued) == 5
@@ -57,7 +57,7 @@ def test_tokens_are_many(ecs_events, web1, ask, token):
 
 
 def test_without_a_token(hardened, ask, last):
-    """Who sends no token where one is needed meets 403, for all there is."""
+    """A request without a token, if one is required, gets 403 for every path."""
     for path in ("/", "/latest/", ITEM, "/latest/user-data", "/latest/nothing"):
         reply = ask(path)
         assert (reply.status, reply.text, reply.headers["content-type"]) == (
@@ -69,8 +69,8 @@ def test_without_a_token(hardened, ask, last):
 
 
 @pytest.mark.parametrize(("status", "words"), [(401, "Unauthorized"), (404, "Not Found"), (418, "Forbidden")])
-def test_the_status_without_a_token_is_the_authors_to_choose(ecs_events, hardened, ask, status, words):
-    """Who knows better what such a request meets sets it in one place."""
+def test_the_status_without_a_token_can_be_set(ecs_events, hardened, ask, status, words):
+    """Users who know the service's own status set it in one place."""
     assert ecs_events.metadata.no_token_status == 403
     ecs_events.metadata.no_token_status = status
 
@@ -78,8 +78,8 @@ def test_the_status_without_a_token_is_the_authors_to_choose(ecs_events, hardene
     assert (reply.status, reply.text) == (status, PAGE.format(f"{status} - {words}"))
 
 
-def test_a_token_lasts_as_long_as_it_was_asked_for(ecs_events, hardened, ask, token, last):
-    """A token is good in virtual time until its end, and 401 from then on."""
+def test_a_token_lasts_as_long_as_requested(ecs_events, hardened, ask, token, last):
+    """A token is valid in virtual time until its end, then 401."""
     issued = token("60")
     ecs_events.advance("59s")
     assert ask(ITEM, X_aliyun_ecs_metadata_token=issued).status == 200
@@ -90,8 +90,8 @@ def test_a_token_lasts_as_long_as_it_was_asked_for(ecs_events, hardened, ask, to
     assert last() == (401, "the token expired at 2030-01-01T00:01:00Z")
 
 
-def test_a_token_is_its_instances_own(ecs_events, web1, ask, token, last):
-    """The token of one instance is none in another."""
+def test_a_token_belongs_to_its_instance(ecs_events, web1, ask, token, last):
+    """A token of one instance is invalid in another."""
     ecs_events.instances.add("i-web2")
     with ecs_events.guest("i-web1"):
         issued = token()
@@ -102,14 +102,14 @@ def test_a_token_is_its_instances_own(ecs_events, web1, ask, token, last):
 
 
 def test_what_is_no_token(web1, ask, last):
-    """What was never issued is 401, in the normal mode too."""
+    """A token that was never issued is 401, in the normal mode too."""
     assert ask(ITEM, X_aliyun_ecs_metadata_token="aaa").status == 401
     assert last() == (401, "no such token was issued")
 
 
 @pytest.mark.parametrize("seconds", ["0", "21601", "-1", "1.5", "an hour", "99999999", ""])
 def test_a_token_for_no_time(hardened, ask, last, seconds):
-    """A time that no token may last is refused in the documented words."""
+    """An invalid lifetime is refused with the documented message."""
     reply = ask("/latest/api/token", "PUT", X_aliyun_ecs_metadata_token_ttl_seconds=seconds)
 
     assert (reply.status, reply.text) == (400, PAGE.format("400 - Missing or Invalid Parameters"))
@@ -120,12 +120,12 @@ def test_a_token_for_no_time(hardened, ask, last, seconds):
 
 @pytest.mark.parametrize("seconds", ["1", "21600"])
 def test_the_shortest_and_the_longest_time(hardened, ask, token, seconds):
-    """Both ends of the range are taken."""
+    """Both ends of the range are accepted."""
     assert ask(ITEM, X_aliyun_ecs_metadata_token=token(seconds)).status == 200
 
 
 def test_no_token_through_a_proxy(hardened, ask, last):
-    """A request for a token that came through a proxy is refused before all else, as the documented example shows."""
+    """A request for a token through a proxy is refused first, as in the documented example."""
     reply = ask("/latest/api/token", "PUT", X_Forwarded_For="www.example.com")
 
     assert (reply.status, reply.text) == (403, PAGE.format("403 - Forbidden"))
@@ -144,18 +144,18 @@ def test_no_token_through_a_proxy(hardened, ask, last):
     ],
 )
 def test_other_methods(web1, ask, last, method, path):
-    """PUT asks for a token and GET for all else; the rest is refused."""
+    """PUT requests a token and GET reads; other methods are refused."""
     assert ask(path, method).status == 405
     assert last() == (405, "PUT serves /latest/api/token, GET all else")
 
 
 def test_a_token_cannot_be_read(web1, ask):
-    """Where tokens are issued there is nothing to be read."""
+    """The path that issues tokens cannot be read."""
     assert ask("/latest/api/token").status == 404
 
 
 def test_a_disabled_service(ecs_events, ask, token, last):
-    """With HttpEndpoint disabled a good token does not help either."""
+    """With HttpEndpoint disabled a valid token does not help."""
     ecs_events.instances.add("i-web1", http_endpoint="disabled")
 
     assert ask(ITEM).status == 403

@@ -1,4 +1,4 @@
-"""Whatever a test's texts hold, its story is told, the run goes on, and it takes no long time."""
+"""With any texts in a test, its timeline is shown, the run goes on, and both are fast."""
 
 import json
 import time
@@ -87,7 +87,7 @@ BODIES = {
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 @pytest.mark.parametrize("processes", [(), ("-p", "xdist", "-n1")], ids=["one process", "xdist"])
 def test_the_run_goes_on_whatever_its_texts_are(run, body, processes):
-    """The test fails by itself alone: the next one runs."""
+    """Only the test itself fails: the next one runs."""
     result = run(
         f"{MUTE}\n@pytest.mark.ecs_instance('i-web1')\ndef test_it(ecs_events):{body}\n\ndef test_next():\n    pass",
         *processes,
@@ -102,7 +102,7 @@ def test_the_run_goes_on_whatever_its_texts_are(run, body, processes):
 
 
 def test_what_a_terminal_would_obey_is_shown_escaped(ecs):
-    """Control characters, directions of writing and halves of surrogate pairs, in the story and in the picture."""
+    """Control characters, text directions and lone surrogates are escaped, in the timeline and in the picture."""
     ecs.stub("Ecs", "DescribeZones", {})
     request = DescribeZonesRequest()
     request.add_query_param("Note", "\x1b[2J\x07\u202e")
@@ -114,14 +114,14 @@ def test_what_a_terminal_would_obey_is_shown_escaped(ecs):
 
 
 def test_a_message_that_is_nested_too_deeply_is_shown_by_its_beginning(ecs):
-    """It is no notification, as far as the story is concerned."""
+    """The timeline does not parse it as a notification."""
     queue = ecs.queue("q")
     queue.send("[" * 40_000)
     assert queue.messages[0].summary.startswith("'[[[[")
 
 
 def test_a_reply_that_is_nested_too_deeply_is_shown_as_text(ecs):
-    """`response` is then the text itself."""
+    """`response` is the text itself."""
     ecs.stub("Ecs", "DescribeZones", {})
     AcsClient("id", "key", "cn-hangzhou").do_action_with_exception(DescribeZonesRequest())
     (call,) = ecs.calls
@@ -130,7 +130,7 @@ def test_a_reply_that_is_nested_too_deeply_is_shown_as_text(ecs):
 
 
 def test_a_timeout_of_pytest_in_the_story_fails_that_test_alone(pytester, monkeypatch):
-    """pytest-timeout's alarm may come there; a test that passed fails then."""
+    """pytest-timeout's alarm can arrive while the timeline is written; a test that passed fails then."""
     pytester.makepyfile(
         """
         def test_it(ecs_events):
@@ -165,7 +165,7 @@ UNEVEN = {"powers of two": [2.0**power for power in range(17)], "two": [1.0, 2.5
 
 @pytest.mark.parametrize("pauses", UNEVEN.values(), ids=UNEVEN)
 def test_many_sleeps_become_few_lines(ecs, pauses):
-    """Sleeps with nothing in between say how many they were, how long, and until when."""
+    """Sleeps with nothing in between are shown as their number, length, and end."""
     for number in range(3000):
         time.sleep(pauses[number % len(pauses)])
     _, *lines = ecs.timeline().splitlines()
@@ -175,7 +175,7 @@ def test_many_sleeps_become_few_lines(ecs, pauses):
 
 
 def test_sleeps_whose_length_changes_once_become_two_lines(ecs):
-    """A poller that slows down is seen to."""
+    """A poller that slows down has two lines."""
     for seconds in [60] * 200 + [600] * 100:
         time.sleep(seconds)
     _, *lines = ecs.timeline().splitlines()
@@ -186,7 +186,7 @@ def test_sleeps_whose_length_changes_once_become_two_lines(ecs):
 
 
 def test_the_garbage_collector_goes_on_as_it_was(ecs):
-    """Whether it was on or off."""
+    """This is so whether it was on or off."""
     import gc
 
     assert gc.isenabled()
@@ -201,7 +201,7 @@ def test_the_garbage_collector_goes_on_as_it_was(ecs):
 
 
 def test_payloads_stay_json(ecs):
-    """What the story masks in a payload leaves the payload itself alone."""
+    """Masking a payload in the timeline does not change the payload."""
     taken = []
     ecs.subscribe(taken.append)
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")

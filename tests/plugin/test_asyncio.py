@@ -1,4 +1,4 @@
-"""Asynchronous tests, as pytest-asyncio runs them, and other people's timers."""
+"""Asynchronous tests under pytest-asyncio, and timers of other plugins."""
 
 import gc
 import warnings
@@ -58,7 +58,7 @@ INI = "asyncio_default_fixture_loop_scope = function" if HAS_LOOP_SCOPES else ""
 
 @pytest.fixture(autouse=True)
 def no_loop_is_left_to_others():
-    """What a test leaves behind is collected before the next test, which would be blamed for it."""
+    """What a test leaves behind is collected before the next test, which would get its errors otherwise."""
     yield
     if not HAS_LOOP_SCOPES:
         with warnings.catch_warnings():
@@ -68,7 +68,7 @@ def no_loop_is_left_to_others():
 
 @pytest.mark.parametrize("mode", ["strict", "auto"])
 def test_coroutine_tests_keep_virtual_time(run, mode):
-    """In both modes of pytest-asyncio sleeping and timeouts of a test that is a coroutine move the clock."""
+    """In both modes of pytest-asyncio, sleeps and timeouts of a coroutine test move the clock."""
     mark = "@pytest.mark.asyncio" if mode == "strict" else ""
     result = run(
         _TEST.format(mark=mark),
@@ -82,7 +82,7 @@ def test_coroutine_tests_keep_virtual_time(run, mode):
 
 @pytest.mark.skipif(not HAS_LOOP_SCOPES, reason="this pytest-asyncio has no loops of wider scopes")
 def test_a_fixture_with_a_loop_of_its_own_scope(run):
-    """A loop that lives longer than the test sleeps in virtual time in the test, and in real time outside."""
+    """A loop that outlives the test sleeps in virtual time in the test, and in real time outside."""
     result = run(
         """
 import asyncio
@@ -116,7 +116,7 @@ async def test_real(server):
 
 @pytest.mark.parametrize("method", ["thread", "signal"])
 def test_a_limit_on_a_tests_time_is_real(run, method):
-    """pytest-timeout's timer, which starts in the test's own thread, does not go off because virtual time has passed."""
+    """pytest-timeout's timer starts in the test's own thread; passing virtual time does not trigger it."""
     pytest.importorskip("pytest_timeout")
     result = run(
         f"""
@@ -133,7 +133,7 @@ def test_it(ecs_events):
 
 
 def test_durations_are_real(run):
-    """A day's sleep takes no time in pytest's report of the slowest tests."""
+    """A virtual day's sleep takes no time in pytest's report of the slowest tests."""
     result = run(
         """
 import time

@@ -1,4 +1,4 @@
-"""The markers and whom they serve."""
+"""The markers and the tests that they apply to."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,7 @@ from pytest_ecsevents.face import _markers
 
 
 def test_a_marker_alone_serves_a_test(run):
-    """Without the fixture's name a marked test has the cloud; an instance that no marker declares is added."""
+    """A marked test has a cloud without naming the fixture; an undeclared instance is added."""
     result = run(
         """
         import datetime as dt
@@ -29,7 +29,7 @@ def test_a_marker_alone_serves_a_test(run):
 
 
 def test_markers_of_module_class_and_function_add_up(run):
-    """Markers apply outermost first: module, class, function, on one function from top to bottom."""
+    """Markers apply outermost first: module, class, function; on one function from top to bottom."""
     result = run(
         """
 pytestmark = [
@@ -94,7 +94,7 @@ def test_the_parameter_wins(ecs_events, n):
     ],
 )
 def test_a_failed_assertion_of_a_test_case_is_explained(run, line, words):
-    """As `assert` is: with the event, its history and the reason."""
+    """The message equals that of `assert`: the event, its history and the reason."""
     result = run(
         f"""
 import unittest
@@ -120,8 +120,8 @@ class TestIt(unittest.TestCase):
     result.stdout.fnmatch_lines([f"E   {words}"])
 
 
-def test_marked_test_cases_are_served(run):
-    """Methods of unittest.TestCase are served by their markers, setUp included."""
+def test_marked_test_cases_get_a_cloud(run):
+    """Markers apply to methods of unittest.TestCase, setUp included."""
     result = run(
         """
 import datetime as dt
@@ -139,8 +139,8 @@ class TestIt(unittest.TestCase):
     result.assert_outcomes(passed=1)
 
 
-def test_a_marked_parameter_serves_only_its_own_case(run):
-    """A marker on one parameter does not freeze its neighbours."""
+def test_a_marked_parameter_applies_only_to_its_own_case(run):
+    """A marker on one parameter does not freeze the other cases."""
     result = run(
         """
 import datetime as dt
@@ -154,7 +154,7 @@ def test_it(year):
 
 
 def test_an_event_takes_a_list_of_instances_or_the_only_one(run):
-    """instance_id may be a list; left out it is the one declared, or a new one."""
+    """instance_id can be a list; without it the event is on the declared instance, or on a new one."""
     result = run(
         """
 @pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id=["i-web1", "i-web2"], not_before="+1h")
@@ -176,7 +176,7 @@ def test_new(ecs_events):
 
 
 def test_real_events_of_markers_get_the_time_they_need(run):
-    """An Inquiring event and one that runs at once get no NotBefore of the marker's; a planned one does."""
+    """An Inquiring event and one that runs at once get no NotBefore from the marker; a planned one does."""
     result = run(
         """
 @pytest.mark.ecs_instance("i-web1")
@@ -287,7 +287,7 @@ def test_it(ecs_events):
     ],
 )
 def test_a_wrong_marker_is_an_error_at_set_up_in_one_sentence(run, marks, sentence):
-    """The error names the marker, the argument and the allowed values, without a traceback of the plugin's insides."""
+    """The error has the marker, the argument and the allowed values, without a traceback of the plugin."""
     result = run(f"{marks}\ndef test_it(): pass\n")
     result.assert_outcomes(errors=1)
     lines = [line for line in result.outlines if line.startswith((sentence[:40], "E "))]
@@ -296,7 +296,7 @@ def test_a_wrong_marker_is_an_error_at_set_up_in_one_sentence(run, marks, senten
 
 
 def test_the_same_clock_twice_is_no_contradiction(run):
-    """Two markers of one place that agree, argument by argument, are one."""
+    """Two markers at one place with equal arguments are one."""
     result = run(
         """
 @pytest.mark.ecs_clock("2018-01-01T00:00:00Z", executing_for="2s")
@@ -328,7 +328,7 @@ def test_the_markers_are_listed_and_strict(run, pytester):
 
 @pytest.mark.parametrize("marker", ["ecs_event", "ecs_instance", "ecs_clock"])
 def test_the_texts_about_a_marker_name_its_arguments(marker):
-    """Pytest --markers and the README have those that the marker takes, in that order."""
+    """Pytest --markers and the README list the marker's arguments, in order."""
     readme = (Path(__file__).parents[2] / "README.md").read_text()
     for text in (plugin._HELP, readme.replace("`", "")):
         (given,) = re.findall(rf"^\W*{marker}\((.*?)\)(?::| \|)", text, re.MULTILINE)
@@ -349,7 +349,7 @@ def test_the_fixture_is_listed(run):
 
 
 def test_markers_declare_disks_and_their_events(run):
-    """An instance's disks, its maintenance attribute, and events that follow from them."""
+    """They declare an instance's disks, its maintenance attribute, and the events that follow from them."""
     result = run("""
 @pytest.mark.ecs_instance("i-web1", disks=["d-1", "d-2"], action_on_maintenance="Stop")
 @pytest.mark.ecs_event("Stalled", simulated=False, disk_id="d-2", executing_for="1h")

@@ -5,7 +5,7 @@ import json
 import pytest
 from sizes import size
 
-# Reads the memory five times on the way; pytest itself keeps items and reports of all tests.
+# Reads the memory five times in between; pytest itself keeps items and reports of all tests.
 CONFTEST = """
 import gc, json, sys, threading
 from collections import Counter
@@ -70,7 +70,7 @@ def test_it(ecs_events, number):
 
 @pytest.mark.parametrize("backend", ["freezegun", "time-machine"])
 def test_thousands_of_tests_in_one_process_keep_memory_flat(pytester, backend):
-    """Of no kind of object there is one more for each test, but for the two dicts that pytest keeps for any test."""
+    """No type of object has one more instance for each test, except two dicts that pytest keeps."""
     per_part = size(15, 1000)
     pytester.makeconftest(CONFTEST.format(per_part=per_part))
     pytester.makepyfile(TESTS.format(backend=backend, tests=5 * per_part))

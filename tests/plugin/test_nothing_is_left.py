@@ -1,4 +1,4 @@
-"""However a test ends, the process is as it was before it: names, threads, sockets, signal handlers, settings."""
+"""After each end of a test, the process is as before: names, threads, sockets, signal handlers, settings."""
 
 import datetime as dt
 import http.server  # noqa: F401  # runs of pytest inside a test forget what they load
@@ -179,19 +179,19 @@ LEFT = {
     "_pytest.": "pytest's own insides, such as the assertion plugin's hooks and the run's configuration",
     "pytest_ecsevents.": "what is remembered from test to test: where modules keep functions, the finished clouds' counters",
 }
-# Two more are left that this comparison cannot see, as it looks inside one run of pytest. The stand-in for `time.sleep` is in
-# `time` until the run of pytest ends, since programs keep `time.sleep` where it can't be found again; here the outer run has
-# it. And the greenlet of a handler that catches everything stands still for ever: it would go on if it was destroyed.
+# This comparison inside one run of pytest cannot see two more. The stand-in for `time.sleep` is in `time` until the run
+# of pytest ends, because programs keep `time.sleep` in unknown places; here the outer run has it. The greenlet of a
+# handler that catches everything stays suspended: it would continue if it was destroyed.
 
 
 def left_of(changes):
-    """The changes that nothing in `LEFT` explains."""
+    """Return the changes that no entry of `LEFT` explains."""
     return [change for change in changes if not any(known in change for known in LEFT)]
 
 
 @pytest.mark.parametrize("backend", ["freezegun", "time-machine"])
 def test_nothing_is_left_however_tests_end(run, backend, monkeypatch):
-    """Of names, functions' insides, threads, descriptors, signal handlers, settings, the environment with TZ."""
+    """Compares names, functions, threads, descriptors, signal handlers, settings, and the environment."""
     pytest.importorskip("pytest_timeout")
     monkeypatch.setenv("PYTEST_CURRENT_TEST", "any")
     source = TESTS.format(backend=backend)
@@ -227,7 +227,7 @@ def test_next(ecs_events):
 
 
 def test_nothing_is_left_when_workers_of_xdist_crash(run):
-    """By `os._exit`, as pytest-timeout's method "thread" does too; the next worker runs the next test."""
+    """They crash by `os._exit`, as with pytest-timeout's method "thread"; the next worker runs the next test."""
     for plugin in ("pytest_timeout", "xdist"):
         pytest.importorskip(plugin)
     options = {"beside": ["timeout", "xdist"]}
@@ -238,7 +238,7 @@ def test_nothing_is_left_when_workers_of_xdist_crash(run):
 
 
 def test_an_interrupt_while_the_clock_is_being_frozen_leaves_it_as_it_was(monkeypatch):
-    """What freezegun has replaced by then is put back too."""
+    """Functions that freezegun has replaced by then are restored too."""
 
     def interrupted(_memo, _module):
         raise KeyboardInterrupt
@@ -253,7 +253,7 @@ def test_an_interrupt_while_the_clock_is_being_frozen_leaves_it_as_it_was(monkey
 
 
 def test_a_replacement_of_monkeypatch_over_ours_leaves_nothing(pytester):
-    """`monkeypatch` was set up before the cloud, so it puts our function back after the cloud's end."""
+    """`monkeypatch` was set up before the cloud, so it restores our function after the cloud's end."""
     pytester.makepyfile(
         """
         import socket

@@ -1,4 +1,4 @@
-"""The fixture's manners: order, settings, reports, and leaving nothing behind."""
+"""The fixture: order, settings, reports, and clean-up."""
 
 import datetime as dt
 import re
@@ -28,8 +28,8 @@ def swallowing(action):
 
 
 @pytest.mark.usefixtures("every_plugin")  # the order in which they are loaded matters
-def test_an_authors_own_fixture_of_that_name_comes_first(pytester, run):
-    """Also one that a plugin of his defines, which his conftest names."""
+def test_a_users_own_fixture_of_that_name_wins(pytester, run):
+    """This includes a fixture of the user's own plugin that the conftest names."""
     pytester.makepyfile(
         shared_fixtures="""
 import pytest
@@ -51,7 +51,7 @@ def test_it(ecs_events):
 
 
 def test_other_fixtures_see_the_frozen_clock_but_wider_ones_do_not(run):
-    """The clock stands before the test's other fixtures are set up, and after those of a wider scope."""
+    """The clock stops before the test's other fixtures are set up, and after those of a wider scope."""
     result = run(
         """
 import datetime as dt
@@ -87,7 +87,7 @@ def test_it(narrow, wide, automatic, ecs_events):
     ],
 )
 def test_the_clock_fixtures_of_others_are_followed(run, fixture, move):
-    """pytest-freezer's and time-machine's fixtures hold the clock, and moving it there moves the events."""
+    """The fixtures of pytest-freezer and time-machine hold the clock, and moving it there moves the events."""
     mark = {
         "freezer": '@pytest.mark.freeze_time("2020-01-01T00:00:00")',
         "time_machine": '@pytest.mark.time_machine("2020-01-01T00:00:00Z", tick=False)',
@@ -107,7 +107,7 @@ def test_it(ecs_events, {fixture}):
 
 
 def test_freezeguns_decorator_is_followed(run):
-    """@freeze_time on the test takes the events along."""
+    """@freeze_time on the test moves the events."""
     result = run(
         """
 from freezegun import freeze_time
@@ -124,7 +124,7 @@ def test_it(ecs_events):
 
 
 def test_durations_stay_real(run):
-    """Pytest's own durations are those of the real clock though the test moves a year."""
+    """Pytest's durations are those of the real clock although the test moves a year."""
     result = run("def test_it(ecs_events):\n    ecs_events.advance(days=365)\n", "--durations=0", "-vv")
     result.assert_outcomes(passed=1)
     seconds = [float(line.split("s ")[0]) for line in result.outlines if line.endswith("::test_it") and "s " in line]
@@ -133,7 +133,7 @@ def test_durations_stay_real(run):
 
 
 def test_each_test_has_a_cloud_of_its_own(run):
-    """Nothing of one test is left for the next."""
+    """A test sees no state of an earlier one."""
     result = run(
         """
 @pytest.mark.parametrize("n", range(3))
@@ -147,7 +147,7 @@ def test_it(ecs_events, n):
 
 
 def test_ids_are_the_same_on_every_run(run):
-    """The ids of a test come from its node id."""
+    """A test's ids derive from its node id."""
     source = """
 @pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-web1")
 def test_it(ecs_events):
@@ -163,14 +163,14 @@ def test_it(ecs_events):
     ["assert False", "raise KeyboardInterrupt", "pytest.exit('enough')", "raise SystemExit(3)", "pytest.skip('no')"],
 )
 def test_nothing_stays_patched_however_a_test_ends(run, ending):
-    """After failure, interruption, exit and skip the clock, sleep and the SDK's transport are the real ones."""
+    """After failure, interruption, exit and skip, the clock, sleep and the SDK's transport are real."""
     before = (dt.datetime, time.time, time.sleep, HTTPAdapter.send)
     run(f"def test_it(ecs_events):\n    ecs_events.advance('1h')\n    {ending}\n")
     assert (dt.datetime, time.time, time.sleep, HTTPAdapter.send) == before
 
 
 def test_nothing_stays_patched_after_a_crash_in_a_fixture(run):
-    """A fixture that fails after the clock was frozen leaves nothing behind."""
+    """A fixture that fails after the clock was frozen leaves no patch."""
     before = time.time
     result = run("@pytest.fixture\ndef broken():\n    1 / 0\n\ndef test_it(ecs_events, broken): pass\n")
     result.assert_outcomes(errors=1)
@@ -178,7 +178,7 @@ def test_nothing_stays_patched_after_a_crash_in_a_fixture(run):
     result.stdout.fnmatch_lines(["*- ECS events -*", "clock 2030-01-01T00:00:00Z +00:00:00 (freezegun); 0 events*"])
 
 
-def test_a_failed_test_tells_its_story(run):
+def test_a_failed_test_shows_its_timeline(run):
     """The report of a failed test has a section with the timeline."""
     result = run(
         POLL
@@ -206,7 +206,7 @@ def test_it(ecs_events):
     )
 
 
-def test_a_passed_test_tells_nothing_unless_asked(run):
+def test_a_passed_test_shows_nothing_by_default(run):
     """The timeline of a passed test is shown with --ecs-events-timeline=all."""
     source = "def test_it(ecs_events): pass\n"
     assert "ECS events" not in run(source, "-rP").stdout.str()
@@ -214,7 +214,7 @@ def test_a_passed_test_tells_nothing_unless_asked(run):
 
 
 def test_a_long_timeline_is_cut_in_the_middle_of_the_report(run):
-    """A report shows the first and last lines, and counts the others."""
+    """A report shows the first and last lines, and counts the rest."""
     result = run(
         "def test_it(ecs_events):\n"
         "    ecs_events.instances.add('i-web1')\n"
@@ -230,7 +230,7 @@ def test_a_long_timeline_is_cut_in_the_middle_of_the_report(run):
 
 
 def test_a_swallowed_unexpected_call_fails_the_test_at_teardown(run):
-    """The handler that catches every exception is found out when the test ends."""
+    """A handler that catches every exception does not hide it."""
     result = run(POLL + "\ndef test_it(ecs_events):\n    swallowing('RebootInstnces')\n")
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(
@@ -240,7 +240,7 @@ def test_a_swallowed_unexpected_call_fails_the_test_at_teardown(run):
 
 @pytest.mark.parametrize("style", ["auto", "native"])
 def test_a_report_ends_at_the_handlers_line(run, style):
-    """The traceback of an unexpected call shows the handler, and nothing of the SDK's or the plugin's insides."""
+    """The traceback of an unexpected call shows the handler, but no frame of the SDK or the plugin."""
     result = run(POLL + "\ndef test_it(ecs_events):\n    call('RebootInstnces')\n", f"--tb={style}")
     text = result.stdout.str()
     assert "do_action_with_exception(request)" in text
@@ -248,8 +248,8 @@ def test_a_report_ends_at_the_handlers_line(run, style):
         assert inside not in text
 
 
-def test_a_test_that_failed_is_not_complained_of_again(run):
-    """Once the test has failed, neither its unexpected call nor an unused fault is raised again at teardown."""
+def test_a_test_that_failed_gets_no_further_error(run):
+    """If the test has failed, teardown raises neither its unexpected call nor an unused fault."""
     result = run(
         POLL
         + """
@@ -271,14 +271,14 @@ def test_with_a_fault(ecs_events):
 
 
 def test_an_unused_fault_fails_the_test_at_teardown(run):
-    """A declared fault that the handler did not meet is an error."""
+    """A declared fault that the handler did not get is an error."""
     result = run("def test_it(ecs_events):\n    ecs_events.fail('RebootInstance', 'Throttling')\n")
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(["Faults were declared that the handler did not meet:"])
 
 
-def test_all_that_is_wrong_is_told_at_teardown_without_a_traceback(run):
-    """Complaints about a test that passed are its sentences alone, the place of a swallowed call among them."""
+def test_all_errors_are_raised_at_teardown_without_a_traceback(run):
+    """The errors of a test that passed are messages only, with the line of a swallowed call."""
     result = run(
         POLL
         + """
@@ -325,13 +325,13 @@ def test_it(ecs_events):
     ],
 )
 def test_checks_are_chosen_in_the_ini_file_and_on_the_command_line(run, ini, args, errors):
-    """All of them, none, or those that are named."""
+    """All of them, none, or the named ones."""
     result = run("def test_it(ecs_events):\n    ecs_events.fail('RebootInstance', 'Throttling')\n", *args, ini=ini)
     result.assert_outcomes(passed=1, errors=errors)
 
 
 def test_a_receivers_error_fails_the_test_at_teardown(run):
-    """Though the handler swallowed it, and the test passed."""
+    """It does so although the handler swallowed it and the test passed."""
     result = run(
         POLL
         + """
@@ -355,7 +355,7 @@ def test_it(ecs_events):
 
 
 def test_settings_come_from_ini_command_line_and_marker(run):
-    """The marker beats the command line, which beats the ini file."""
+    """The marker overrides the command line, which overrides the ini file."""
     ini = (
         "ecs_events_region = cn-shanghai\necs_events_account_id = 42\necs_events_start = 2018-01-01T00:00:00Z\n"
         "ecs_events_executing_for = 5s\necs_events_failure_events = scheduled\necs_events_strict = false\n"
@@ -419,27 +419,27 @@ def test_it(seen):
     ],
 )
 def test_a_wrong_setting_is_an_error_in_one_sentence(run, ini, args, sentence):
-    """The error says where the setting stands, what it says and what is allowed."""
+    """The error has the place of the setting, its value and the allowed values."""
     result = run("def test_it(ecs_events): pass\n", *args, ini=ini)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([sentence.replace("[", "[[]")])
 
 
 def test_items_that_are_no_functions_are_left_alone(run, pytester):
-    """Doctests and other collectors' items pass by."""
+    """Doctests and items of other collectors are ignored."""
     pytester.makefile(".txt", test_doc=">>> 1 + 1\n2\n")
     run("", "--doctest-glob=*.txt").assert_outcomes(passed=1)
 
 
 def test_the_plugin_is_loaded_by_name_where_autoload_is_disabled(pytester, monkeypatch):
-    """`-p pytest_ecsevents.plugin` is all that it takes."""
+    """`-p pytest_ecsevents.plugin` is enough."""
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p pytest_ecsevents.plugin -p no:cacheprovider")
     pytester.makepyfile("def test_it(ecs_events): assert ecs_events.now.year == 2030")
     pytester.runpytest().assert_outcomes(passed=1)
 
 
 def test_a_misspelt_region_of_the_command_line_is_a_warning(pytester):
-    """It names the nearest one, and the test runs."""
+    """The warning has the nearest one, and the test runs."""
     pytester.makepyfile("def test_it(ecs_events): assert ecs_events.instances.add().region_id == 'cn-hangzou'")
     result = pytester.runpytest("--ecs-events-region=cn-hangzou", "-W", "default")
     result.assert_outcomes(passed=1, warnings=1)
@@ -447,7 +447,7 @@ def test_a_misspelt_region_of_the_command_line_is_a_warning(pytester):
 
 
 def test_nothing_heavy_is_imported_when_pytest_starts(pytester):
-    """A run that does not use the fixture loads neither greenlet, responses nor freezegun, nor any part of an SDK."""
+    """A run that does not use the fixture imports neither greenlet, responses, freezegun nor any part of an SDK."""
     pytester.makepyfile(
         """
         import sys
@@ -464,7 +464,7 @@ def test_nothing_heavy_is_imported_when_pytest_starts(pytester):
 
 
 def test_the_public_names_are_loaded_when_asked_for():
-    """The package lists its names, hands out each, and knows no other."""
+    """The package lists its names, loads each, and has no other."""
     import pytest_ecsevents
 
     assert set(pytest_ecsevents.__all__) <= set(dir(pytest_ecsevents))
@@ -477,7 +477,7 @@ def test_the_public_names_are_loaded_when_asked_for():
 
 @pytest.mark.skipif(sys.version_info < (3, 15), reason="lazy imports came with Python 3.15")
 def test_a_lazy_import_stays_lazy_and_waits_in_virtual_time(pytester, run):
-    """The fixture looks at every loaded module, which must not import what a handler may never use."""
+    """The fixture examines every loaded module; it must not import what a handler may never use."""
     pytester.makepyfile(handler="lazy import never_used\nlazy from time import sleep\n", never_used="")
     result = run(
         """

@@ -1,4 +1,4 @@
-"""The setting `ecs_events_real_cloud`: whether tests without the fixture may reach Alibaba Cloud."""
+"""The setting `ecs_events_real_cloud`: whether tests without the fixture can reach Alibaba Cloud."""
 
 import socket
 
@@ -25,7 +25,7 @@ def swallow(ask=ask):
 
 @pytest.fixture(autouse=True)
 def no_resolver(monkeypatch):
-    """No name is found, so that nothing leaves the machine."""
+    """No name resolves, so no request leaves the machine."""
 
     def getaddrinfo(host, *_):
         raise socket.gaierror(socket.EAI_NONAME, f"nothing is found in this test: {host}")
@@ -34,8 +34,8 @@ def no_resolver(monkeypatch):
 
 
 @pytest.mark.parametrize("ini", ["", "ecs_events_real_cloud = allow\n"])
-def test_by_default_such_tests_are_left_alone(run, ini):
-    """They look names up for real."""
+def test_by_default_such_tests_are_not_changed(run, ini):
+    """They resolve names for real."""
     result = run(
         f"{ASK}\ndef test_it():\n    with pytest.raises(socket.gaierror, match='in this test'): ask()", ini=ini
     )
@@ -44,7 +44,7 @@ def test_by_default_such_tests_are_left_alone(run, ini):
 
 @pytest.mark.parametrize(("ini", "args"), [(REFUSE, ()), ("", ("--ecs-events-real-cloud=refuse",))])
 def test_where_it_is_refused_the_test_fails_in_one_sentence(run, ini, args):
-    """It names the host, the line and the ways to go on; nothing is looked up."""
+    """It has the host, the line and the ways to go on; no name is resolved."""
     result = run(f"{ASK}\ndef test_it():\n    ask()", *args, ini=ini)
     result.assert_outcomes(failed=1)
     result.stdout.re_match_lines(
@@ -56,7 +56,7 @@ def test_where_it_is_refused_the_test_fails_in_one_sentence(run, ini, args):
 
 
 def test_the_command_line_may_allow_it(run):
-    """It beats the ini file."""
+    """It overrides the ini file."""
     result = run(
         f"{ASK}\ndef test_it():\n    with pytest.raises(socket.gaierror): ask()",
         "--ecs-events-real-cloud=allow",
@@ -76,7 +76,7 @@ def test_the_command_line_may_allow_it(run):
     ],
 )
 def test_every_client_is_refused(run, how):
-    """Through a proxy too."""
+    """This includes calls through a proxy."""
     result = run(f"{ASK}\ndef test_it():\n    {how}", ini=REFUSE)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*ecs_events_real_cloud is refuse*"])
@@ -84,7 +84,7 @@ def test_every_client_is_refused(run, how):
 
 @pytest.mark.parametrize("place", ["set-up", "call", "teardown"])
 def test_a_program_that_swallows_it_fails_at_teardown(run, place):
-    """The error is told once, whatever part of the test it was in; the next test is its own."""
+    """The error is raised once, whichever phase of the test it was in; the next test is not affected."""
     body = {"set-up": "swallow(); yield", "call": "yield", "teardown": "yield; swallow()"}[place]
     call = "swallow()" if place == "call" else "pass"
     result = run(
@@ -100,13 +100,13 @@ def test_a_program_that_swallows_it_fails_at_teardown(run, place):
     )
 
 
-def test_what_failed_by_it_is_not_told_twice(run):
-    """One failure, no error at teardown."""
+def test_a_failure_because_of_it_is_reported_once(run):
+    """There is one failure and no error at teardown."""
     run(f"{ASK}\ndef test_it():\n    ask()", ini=REFUSE).assert_outcomes(failed=1)
 
 
 def test_fixtures_of_every_scope_are_guarded(run):
-    """Those that are set up before the fake cloud of a test that is served too."""
+    """This includes fixtures set up before the cloud of a test with the fixture."""
     result = run(
         f"{ASK}\n@pytest.fixture(scope='session')\ndef wide():\n    ask()\n\ndef test_it(wide, ecs_events): pass\n",
         ini=REFUSE,
@@ -116,7 +116,7 @@ def test_fixtures_of_every_scope_are_guarded(run):
 
 
 def test_a_mock_of_the_users_answers(run):
-    """Also for an API."""
+    """This includes a mock of an API."""
     result = run(
         f"""{ASK}
 import responses
@@ -132,7 +132,7 @@ def test_it():
 
 
 def test_served_tests_have_their_cloud_and_their_permissions(run):
-    """It answers, and a host that a test lets through is looked up in that test alone."""
+    """Their cloud answers, and a host that one test allows is resolved in that test only."""
     result = run(
         f"""{ASK}
 @pytest.mark.ecs_instance("i-web1")
@@ -165,7 +165,7 @@ def test_other():
 
 
 def test_a_wrong_value_ends_the_run_in_one_sentence(run):
-    """It names what is allowed."""
+    """The message has the allowed values."""
     result = run("def test_it(): pass", ini="ecs_events_real_cloud = refus\n")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(

@@ -24,7 +24,7 @@ THERE_ARE = ", ".join(NAMES)
 
 @pytest.fixture
 def ids(run):
-    """The ids that a marker gives: `ids('@pytest.mark.ecs_scenarios')`."""
+    """Return the ids that a marker produces: `ids('@pytest.mark.ecs_scenarios')`."""
 
     def ids(marks, *args, test="def test_it(ecs_events): pass"):
         result = run(f"{marks}\n{test}\n", "--collect-only", "-q", *args)
@@ -34,7 +34,7 @@ def ids(run):
 
 
 def test_a_marker_alone_means_every_scenario_of_a_planned_reboot(ids):
-    """One line has the test run through all that can happen, in the order of the table."""
+    """One line runs the test through every outcome, in the order of the table."""
     assert ids("@pytest.mark.ecs_scenarios") == [f"SystemMaintenance.Reboot-{name}" for name in NAMES]
 
 
@@ -104,12 +104,12 @@ def test_a_marker_alone_means_every_scenario_of_a_planned_reboot(ids):
     ids=["names", "patterns", "types", "illegal ones", "exclude", "exclude types", "real", "simulated"],
 )
 def test_scenarios_and_types_are_chosen_by_name_and_pattern(ids, arguments, expected):
-    """Each once and in the order asked for; combinations that cannot be are left out."""
+    """Each appears once, in the requested order; impossible combinations are omitted."""
     assert ids(f"@pytest.mark.ecs_scenarios({arguments})") == expected
 
 
 def test_scenarios_multiply_with_other_parameters(ids):
-    """The scenario's id comes first, whatever the order of the decorators."""
+    """The scenario's id comes first, whatever the order of the decorators is."""
     mark, other = '@pytest.mark.ecs_scenarios("executed", "failed")', '@pytest.mark.parametrize("n", [1, 2])'
     test = "def test_it(ecs_events, n): pass"
     expected = [f"SystemMaintenance.Reboot-{name}-{n}" for n in (1, 2) for name in ("executed", "failed")]
@@ -118,7 +118,7 @@ def test_scenarios_multiply_with_other_parameters(ids):
 
 
 def test_k_selects_scenarios(ids):
-    """-k takes a scenario's name, and a type's."""
+    """-k accepts the name of a scenario or a type."""
     assert ids("@pytest.mark.ecs_scenarios", "-k", "canceled-before or failed") == [
         "SystemMaintenance.Reboot-canceled-before",
         "SystemMaintenance.Reboot-failed",
@@ -128,7 +128,7 @@ def test_k_selects_scenarios(ids):
 
 
 def test_markers_of_module_class_and_function_are_one(run):
-    """The inner one wins, argument by argument; a base class's counts."""
+    """The inner one overrides the outer, argument by argument; a base class's counts."""
     result = run(
         """
 pytestmark = pytest.mark.ecs_scenarios(event_types="SystemMaintenance.Stop")
@@ -151,7 +151,7 @@ class TestIt(Base):
 
 
 def test_the_event_is_there_with_or_without_the_fixtures(run):
-    """The marker alone serves the test and its other fixtures; the scenario is for who asks."""
+    """The marker alone is enough for the test and its other fixtures; the fixture returns the scenario."""
     result = run(
         """
 import datetime as dt
@@ -175,7 +175,7 @@ def test_scenario(events, ecs_scenario):
 
 
 def test_the_event_is_of_the_instance_named_or_of_the_only_one(run):
-    """instance_id names it; left out it is the one declared, or a new one."""
+    """instance_id selects it; without it the event is on the declared instance, or on a new one."""
     result = run(
         """
 @pytest.mark.ecs_scenarios("executed")
@@ -199,7 +199,7 @@ def test_both(ecs_events, ecs_scenario):
 
 
 def test_a_handler_runs_through_its_scenario(run):
-    """What the cloud does of itself happens while the handler sleeps, and nothing that it did not meet is complained of."""
+    """The steps of the cloud happen while the handler sleeps, and an unused fault of the scenario is no error."""
     result = run(
         """
 import time
@@ -218,7 +218,7 @@ def test_sleeper(ecs_events, ecs_scenario):
 
 
 def test_a_failed_case_tells_its_scenario(run):
-    """The report has the scenario before the timeline, and the assertion says what was expected."""
+    """The report has the scenario before the timeline, and the assertion has the expected status."""
     result = run(
         """
 @pytest.mark.ecs_scenarios("avoidable", "executed")
@@ -252,7 +252,7 @@ def test_it(ecs_events, ecs_scenario):
 
 
 def test_the_fixture_without_the_marker_is_refused_in_a_sentence(run):
-    """It names the test, and what to put on it."""
+    """The message has the test, and the marker to add."""
     result = run("def test_it(ecs_scenario): pass\n")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
@@ -271,7 +271,7 @@ def test_the_fixture_without_the_marker_is_refused_in_a_sentence(run):
     ids=["unittest", "parameter"],
 )
 def test_what_cannot_run_several_times_over_is_refused_in_a_sentence(run, source):
-    """A TestCase's method and a single parameter are told where the marker goes."""
+    """For a TestCase's method and a single parameter, the message says where the marker goes."""
     result = run(source)
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
@@ -369,7 +369,7 @@ def test_what_cannot_run_several_times_over_is_refused_in_a_sentence(run, source
     ],
 )
 def test_a_wrong_marker_is_an_error_at_set_up_in_one_sentence(run, marks, sentence):
-    """The sentence says what was asked for, the nearest that there is, and what can be."""
+    """The message has the value, the nearest known one, and the allowed ones."""
     result = run(f"{marks}\ndef test_it(): pass\n")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([sentence.replace("[", "[[]")])

@@ -1,4 +1,4 @@
-"""Values of names that say secret, password, token, access key or signature are in no text."""
+"""No text has the value of a name that contains secret, password, token, access key or signature."""
 
 import json
 
@@ -38,7 +38,7 @@ OPEN = ["NextToken", "ClientToken", "PageToken", "SignatureMethod", "SignatureNo
 
 @pytest.mark.parametrize("name", SECRET)
 def test_the_values_of_such_names_are_masked(name):
-    """As parameters, in a query, in a form, and as members of JSON, also one that is cut off."""
+    """They may be parameters, in a query, in a form, or members of JSON, even if that is cut off."""
     secrets = Secrets()
     assert secrets.is_secret(name)
     assert secrets.masked({name: VALUE}) == {name: MASK}
@@ -49,25 +49,25 @@ def test_the_values_of_such_names_are_masked(name):
 
 @pytest.mark.parametrize("name", OPEN)
 def test_places_in_lists_and_ids_are_not(name):
-    """A page token is no secret, nor is a client token."""
+    """A page token is no secret; a client token is none either."""
     secrets = Secrets()
     assert secrets.masked({name: VALUE}) == {name: VALUE}
     assert secrets.mask_text(f"?{name}={VALUE}") == f"?{name}={VALUE}"
 
 
 def test_the_password_of_a_url_is_masked():
-    """The user's name stays."""
+    """The user name stays."""
     assert Secrets().mask_text(f"POST https://bot:{VALUE}@a.example/x") == "POST https://bot:***@a.example/x"
 
 
 def test_a_long_text_is_masked_in_proportional_time():
-    """No text makes it slow."""
+    """Masking takes linear time for every text."""
     assert Secrets().mask_text("token" * 20_000) == "token" * 20_000
     assert Secrets().mask_text("a" * 200_000) == "a" * 200_000
 
 
 def call(product, action, **params):
-    """A call of a product by the SDK's generic request."""
+    """Call an action of a product with the SDK's generic request."""
     request = CommonRequest(domain=f"{product}.aliyuncs.com", version="2014-08-15", action_name=action)
     request.set_method("POST")
     for name, value in params.items():
@@ -77,7 +77,7 @@ def call(product, action, **params):
 
 @pytest.mark.parametrize("name", ["AccountPassword", "SecretKey", "Token"])
 def test_a_stubbed_call_keeps_its_secrets(ecs, name):
-    """In the story and the picture; the test itself can look."""
+    """They are masked in the timeline and the picture; the test itself can read them."""
     ecs.stub("Rds", "CreateAccount", {})
     call("rds", "CreateAccount", **{name: VALUE}, AccountName="app")
     assert f"CreateAccount(AccountName=app, {name}=***)" in ecs.timeline().replace(
@@ -88,7 +88,7 @@ def test_a_stubbed_call_keeps_its_secrets(ecs, name):
 
 
 def test_a_call_that_is_not_faked_keeps_its_secrets(ecs):
-    """In the error and in the story."""
+    """They are masked in the error and in the timeline."""
     with pytest.raises(UnexpectedCallError, match=r"CreateLoginProfile\(Password=\*\*\*\)"):
         call("ram", "CreateLoginProfile", Password=VALUE)
     assert VALUE not in ecs.timeline() + ecs.svg()
@@ -96,7 +96,7 @@ def test_a_call_that_is_not_faked_keeps_its_secrets(ecs):
 
 
 def test_keys_and_values_of_tags_are_shown(ecs):
-    """A tag called token is no token."""
+    """The value of a tag called token is shown."""
     ecs.stub("Ecs", "TagResources", {})
     request = CommonRequest(domain="ecs.aliyuncs.com", version="2014-05-26", action_name="TagResources")
     request.set_method("POST")
@@ -108,7 +108,7 @@ def test_keys_and_values_of_tags_are_shown(ecs):
 
 @pytest.mark.parametrize("fails", [False, True], ids=["delivered", "failed"])
 def test_a_url_keeps_the_token_in_its_query(ecs, fails):
-    """Where a rule of CloudMonitor sends to, in the rule's call, the push, and the error of one that failed."""
+    """It is masked in a rule's target, the rule's call, the push, and the error of a failed push."""
     url = f"https://robot.example.com/send?access_token={VALUE}"
     ecs.webhook(url, (lambda _payload: 1 / 0) if fails else print)
     common = {"Version": "2019-01-01", "Format": "JSON", "AccessKeyId": "any", "RuleName": "all"}
@@ -126,7 +126,7 @@ def test_a_url_keeps_the_token_in_its_query(ecs, fails):
 
 
 def test_users_name_further_secrets(pytester):
-    """In the ini file; the failing test's report has them masked too."""
+    """They stand in the ini file; the failing test's report masks them too."""
     pytester.makeini("[pytest]\necs_events_secrets = PinCode, build-key")
     pytester.makepyfile(
         f"""

@@ -1,4 +1,4 @@
-"""The story of a failure wherever reports are read: terminal, logs, JUnit XML, pytest-html."""
+"""The timeline of a failure in all reports: terminal, logs, JUnit XML, pytest-html."""
 
 import html
 import json
@@ -39,19 +39,19 @@ ESCAPE = "\x1b["
 
 
 def _story(text):
-    """The story as it is to be, with the event's id as `text` has it."""
+    """Return the expected timeline, with the event's id from `text`."""
     return [line.replace("{id}", re.findall(r"e-bp1\w{17}", text)[0]) for line in STORY]
 
 
 def _printed(result, heading=HEADING):
-    """The section's lines in a run's output."""
+    """Return the section's lines in a run's output."""
     lines = result.outlines
     start = lines.index(heading) + 1
     return lines[start : start + len(STORY)]
 
 
 def test_a_failing_assertion_on_a_status_tells_the_event_its_history_and_why(run):
-    """Pytest's own explanation says what came too late; nothing of the plugin's insides is shown."""
+    """Pytest's own explanation says what came too late, without frames of the plugin."""
     result = run(LATE)
     text = result.stdout.str()
     event_id = re.findall(r"e-bp1\w{17}", text)[0]
@@ -86,7 +86,7 @@ def test_a_helper_that_fails_shows_the_tests_line_and_the_sentence(run):
 
 
 def test_other_assertions_are_left_to_pytest(run):
-    """Comparisons of something else, and those of tests without the fixture, read as ever."""
+    """Comparisons of other values, and those of tests without the fixture, are unchanged."""
     result = run("""
 def test_with(ecs_events):
     assert [1, 2] == [1, 3]
@@ -120,7 +120,7 @@ def test_the_story_is_in_colours_where_the_terminal_has_them(run):
 
 
 def test_faults_refusals_and_sleeps_have_colours_of_their_own(run):
-    """Faults are yellow, refused calls red, sleeps faint; what goes on over a second line is plain."""
+    """Faults are yellow, refused calls red, sleeps faint; continuation lines are plain."""
     result = run(
         """
 import time
@@ -158,7 +158,7 @@ def test_it(ecs_events):
 
 
 def test_a_refusal_below_another_call_is_red_too():
-    """The later lines of a round have the colour of what they tell."""
+    """Each later line of a round has the colour of its kind."""
     text = "header\n +00:00:00  call      A() -> 200, then\n   B() -> 400 No (3 times)\n   C() -> 200"
     assert colour_timeline(text, lambda text, **colours: f"<{text}|{','.join(colours)}>").splitlines() == [
         "<header|bold>",
@@ -169,7 +169,7 @@ def test_a_refusal_below_another_call_is_red_too():
 
 
 def test_a_404_of_the_metadata_service_is_not_red():
-    """What an instance has not is no refusal; a token that is none is one."""
+    """A missing item is no refusal; an invalid token is one."""
     text = (
         "clock\n +00:00:00  metadata  i-web1 GET /latest/user-data -> 404\n"
         " +00:00:00  metadata  i-web1 GET /latest/user-data -> 401"
@@ -183,7 +183,7 @@ def test_a_404_of_the_metadata_service_is_not_red():
 
 @pytest.mark.parametrize("args", [("--tb=short",), ("--tb=native",), ("--show-capture=all",), ("-rA",)], ids="".join)
 def test_the_story_is_shown_with_every_kind_of_traceback(run, args):
-    """Short and native tracebacks have it below them."""
+    """Short and native tracebacks show it below them."""
     result = run(LATE, *args)
     assert _printed(result) == _story(result.stdout.str())
 
@@ -209,19 +209,19 @@ def test_run(ecs_events):
 
 
 def test_an_error_of_a_receivers_own_is_shown_without_our_frames(run):
-    """From the line of the test to the line that failed; also when a library failed that the author's function called."""
+    """The traceback goes from the test's line to the line that failed, even in a library below the user's code."""
     result = run(RECEIVER, "--tb=short")
     places = re.findall(r"^\S+\.py:\d+: in (\w+)$", result.stdout.str(), flags=re.MULTILINE)
     assert places == ["test_pushed", "receive", "test_run", "serve", "loads", "decode", "raw_decode"]
 
 
 def end_a_handler():
-    """As `run` does."""
+    """End a handler as `run` does."""
     raise HandlerStop("long ago")
 
 
 def test_the_end_of_an_earlier_handler_is_no_part_of_a_report(run):
-    """Whatever Python still holds for being handled when a test begins is none of its errors' causes."""
+    """An error that Python still holds as handled when a test begins is no cause of the test's errors."""
     try:
         end_a_handler()
     except HandlerStop:
@@ -244,7 +244,7 @@ def test_chained(ecs_events):
 
 
 def test_what_is_forgotten_stands_anywhere_among_the_causes():
-    """What an error came of otherwise stays."""
+    """The other causes of an error stay."""
     before, first, last = HandlerStop("long ago"), KeyError("nope"), ValueError("unknown")
     first.__context__ = before
     last.__context__ = last.__cause__ = first
@@ -253,18 +253,18 @@ def test_what_is_forgotten_stands_anywhere_among_the_causes():
 
 
 def test_a_full_trace_has_our_frames_too(run):
-    """--full-trace is for whoever looks for the mistake in us."""
+    """--full-trace shows them to users who suspect an error of the plugin."""
     result = run(RECEIVER, "--tb=short", "--full-trace")
     assert "_delivery.py" in result.stdout.str()
 
 
 def ours(function):
-    """The function as if it were the package's."""
+    """Return the function as if it were the package's."""
     return FunctionType(function.__code__, {"__name__": "pytest_ecsevents.fake", "json": json})
 
 
 def test_an_error_below_us_keeps_our_frames():
-    """What a library says that we called is a mistake of ours."""
+    """An error of a library that the plugin called can be an error of the plugin."""
 
     @ours
     def parse():
@@ -277,7 +277,7 @@ def test_an_error_below_us_keeps_our_frames():
 
 
 def test_what_ends_in_us_is_shown_whole():
-    """So is an error that is ours."""
+    """So can an error that the plugin itself raised."""
 
     @ours
     def fail():
@@ -291,19 +291,19 @@ def test_what_ends_in_us_is_shown_whole():
 
 @pytest.mark.parametrize("args", [("--tb=no",), ("--show-capture=no",)], ids="".join)
 def test_the_story_is_hidden_with_what_hides_sections(run, args):
-    """Where pytest prints no sections of reports, it prints no story."""
+    """If pytest prints no sections of reports, the timeline is not printed."""
     assert "ECS events" not in run(LATE, *args, "--color=yes").stdout.str()
 
 
 def test_the_story_of_a_passed_test_is_in_colours_too(run):
-    """With -rP and ecs_events_timeline=all."""
+    """This needs -rP and ecs_events_timeline=all."""
     result = run("def test_it(ecs_events): pass\n", "-rP", "--color=yes", ini="ecs_events_timeline = all\n")
     header = "clock 2030-01-01T00:00:00Z +00:00:00 (freezegun); 0 events, 0 calls, 0 faults"
     assert f"\x1b[1m{header}\x1b[0m" in result.outlines
 
 
 def test_reports_hold_the_story_without_colours(run, pytester):
-    """Plugins that read reports, before the summary or after it, find plain text."""
+    """Plugins that read reports before or after the summary get plain text."""
     pytester.makeconftest(
         """
         import json, pathlib
@@ -327,7 +327,7 @@ def test_reports_hold_the_story_without_colours(run, pytester):
 
 
 def _property(path):
-    """The timeline that JUnit XML carries, if any: (test case, text)."""
+    """Return the timeline in JUnit XML, if any: (test case, text)."""
     return [
         (case.get("name"), prop.get("value"))
         for case in ET.parse(path).iter("testcase")  # noqa: S314  # it is our own
@@ -337,7 +337,7 @@ def _property(path):
 
 
 def test_junit_xml_carries_the_story(run, pytester):
-    """As a property of the test case, plain; a passed test has none."""
+    """It is a plain property of the test case; a passed test has none."""
     source = (
         LATE
         + """
@@ -360,7 +360,7 @@ def test_twice(broken):
     result = run(source, "--junitxml=it.xml", "--color=yes")
     result.assert_outcomes(failed=2, passed=2, errors=2)
     found = _property(pytester.path / "it.xml")
-    # Newer versions of pytest make two test cases of one that fails and then errs.
+    # Newer versions of pytest write two test cases for one that fails and then errs.
     assert list(dict.fromkeys(name for name, _ in found)) == ["test_it", "test_at_teardown", "test_twice"]
     text = found[0][1]
     assert text.splitlines() == _story(text)
@@ -369,7 +369,7 @@ def test_twice(broken):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="workers are slow to start there")
 def test_workers_of_xdist_serve_alike(pytester):
-    """They collect the same scenarios, and send the story as plain text: the terminal colours it, pages carry it."""
+    """They collect the same scenarios, and send the timeline as plain text; the terminal adds colours."""
     pytest.importorskip("pytest_html")
     scenarios = """
 @pytest.mark.ecs_scenarios("executed", "avoidable", "canceled-before", event_types=["SystemMaintenance.*", "SystemFailure.Reboot"])
@@ -388,7 +388,7 @@ def test_each(ecs_events, ecs_scenario):
 
 
 def _pictures(path):
-    """The pictures that a page of pytest-html shows."""
+    """Return the pictures in a page of pytest-html."""
     blob = re.search(r'data-jsonblob="([^"]*)"', path.read_text())[1]
     tests = json.loads(html.unescape(blob))["tests"]
     extras = [extra for results in tests.values() for result in results for extra in result["extras"]]
@@ -397,7 +397,7 @@ def _pictures(path):
 
 @pytest.mark.parametrize("args", [(), ("--self-contained-html",)], ids=["with-assets", "self-contained"])
 def test_pytest_html_shows_the_picture(pytester, args):
-    """The page has the picture of a failed test, and none of a passed one."""
+    """The page has the picture of a failed test only."""
     pytest.importorskip("pytest_html")
     pytester.makepyfile(f"import pytest\n{LATE}\ndef test_passed(ecs_events): pass\n")
     result = pytester.runpytest_inprocess(*HTML, "--color=yes", *args)
@@ -410,6 +410,6 @@ def test_pytest_html_shows_the_picture(pytester, args):
 
 
 def test_without_a_page_no_picture_is_drawn(run, pytester):
-    """Where pytest-html is there but writes no page, reports have no extras."""
+    """If pytest-html is installed but writes no page, reports have no extras."""
     pytester.makeconftest("def pytest_runtest_logreport(report):\n    assert not hasattr(report, 'extras')\n")
     run(LATE).assert_outcomes(failed=1)

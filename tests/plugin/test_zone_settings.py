@@ -1,4 +1,4 @@
-"""The zone of a test: marker, ini option and command line, and what other fixtures do to TZ."""
+"""The zone of a test: marker, ini option and command line, and the effect of other fixtures on TZ."""
 
 import os
 import time
@@ -8,14 +8,14 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def zone_stays():
-    """After each run the process has the zone of before."""
+    """After each run the process has the zone from before."""
     before = os.environ.get("TZ"), time.tzname
     yield
     assert (os.environ.get("TZ"), time.tzname) == before
 
 
 def test_marker_command_line_and_ini_file_choose_the_zone(run):
-    """The marker beats the command line, which beats the ini file; "local" is the machine's."""
+    """The marker overrides the command line, which overrides the ini file; "local" is the machine's."""
     source = """
 import os, time
 
@@ -49,7 +49,7 @@ def test_without_the_cloud():
 
 
 def test_a_wrong_name_says_where_it_stands(run):
-    """The message names the marker, the option or the ini option, without a traceback."""
+    """The message has the marker, the option or the ini option, without a traceback."""
     result = run('@pytest.mark.ecs_clock(tz="Asia/Shanghia")\ndef test_it(ecs_events): ...')
     result.stdout.fnmatch_lines(["*@pytest.mark.ecs_clock: tz is 'Asia/Shanghia'* Did you mean Asia/Shanghai?*"])
     result.stdout.no_fnmatch_line("*Traceback*")
@@ -60,7 +60,7 @@ def test_a_wrong_name_says_where_it_stands(run):
 
 
 def test_the_zone_ends_with_a_test_that_fails(run):
-    """A failed test, one that another fixture's set-up ends, and one that pytest is stopped in leave no zone behind."""
+    """The test fails, another fixture's set-up fails, or pytest stops in it: the zone is restored."""
     result = run(
         """
 @pytest.fixture
@@ -83,7 +83,7 @@ class TestIt:
 
 @pytest.mark.parametrize("backend", ["freezegun", "time-machine"])
 def test_a_fixture_that_sets_tz_is_obeyed(run, backend):
-    """A fixture's zone holds, whether it is set before the cloud's set-up, after it or in the test."""
+    """A fixture's zone applies, whether it is set before the cloud's set-up, after it or in the test."""
     result = run(
         f"""
 import datetime, time
@@ -136,7 +136,7 @@ def test_without_the_cloud():
 
 
 def test_the_clock_of_the_freezer_fixture_keeps_its_own_local_time(run):
-    """What freezegun froze before shows freezegun's local time, with a zone chosen too."""
+    """A clock that freezegun froze before shows freezegun's local time, also with a chosen zone."""
     result = run(
         """
 import datetime
@@ -152,7 +152,7 @@ def test_it(freezer, ecs_events):
 
 
 def test_a_handler_that_takes_local_time_for_utc_is_found(run):
-    """East of Greenwich a handler that compares NotBefore with the naive local now takes what is ahead to be over."""
+    """East of Greenwich, a handler that compares NotBefore with the naive local now considers future events over."""
     result = run(
         """
 import datetime as dt
