@@ -1,4 +1,4 @@
-"""How much a test tries: little by day, the whole of it at night."""
+"""The sizes of tests: small by day, full at night."""
 
 import os
 
@@ -7,5 +7,5 @@ NIGHTLY = os.environ.get("HYPOTHESIS_PROFILE") == "nightly"
 
 
 def size(by_day, at_night):
-    """`by_day`, or `at_night` in the nightly run."""
+    """Return `by_day`, or `at_night` in the nightly run."""
     return at_night if NIGHTLY else by_day

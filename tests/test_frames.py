@@ -1,4 +1,4 @@
-"""Whose a frame is."""
+"""Which code a frame belongs to."""
 
 import sys
 import threading
@@ -53,13 +53,13 @@ from pytest_ecsevents._frames import (
     ],
 )
 def test_a_module_is_known_by_its_whole_name(module, kind):
-    """A user's module whose name only begins like a library's is the user's."""
+    """A user's module whose name begins like a library's belongs to the user."""
     assert kind_of(module) == kind
 
 
 @pytest.mark.parametrize("name", ["subprocess_poller", "queue_consumer", "sched_jobs"])
 def test_the_clock_of_a_module_named_like_a_library_is_virtual(monkeypatch, name):
-    """A handler in `subprocess_poller.py` sleeps in virtual time, whichever way it took its functions."""
+    """A handler in `subprocess_poller.py` sleeps in virtual time, however it imported its functions."""
     module = ModuleType(name)
     monkeypatch.setitem(sys.modules, name, module)
     exec("import time\ndef poll():\n    time.sleep(3600)\n    return time.time()", module.__dict__)  # noqa: S102  # its own code
@@ -70,12 +70,12 @@ def test_the_clock_of_a_module_named_like_a_library_is_virtual(monkeypatch, name
 
 @pytest.mark.parametrize("name", ["time", "threading", "subprocess", "_pytest.timing", "selenium.webdriver"])
 def test_real_names_stay_in_modules_that_wait_for_something_real(name):
-    """What they read is replaced apart, for threads of the test alone, or not at all."""
+    """Their clocks are replaced separately, for threads of the test only, or not at all."""
     assert keeps_own_names(name)
 
 
 def in_module(name, function, **names):
-    """The function as if it were that module's."""
+    """Return the function as if it were in that module."""
     return FunctionType(function.__code__, {"__name__": name, **names})
 
 
@@ -90,12 +90,12 @@ def call(function):
 
 
 def names_of(error):
-    """The functions that a traceback shows."""
+    """Return the functions in a traceback."""
     return [step.name for step in error.traceback]
 
 
-def test_an_error_of_ours_ends_at_the_authors_line():
-    """Neither ours nor the client's frames say anything to the author."""
+def test_an_error_of_ours_ends_at_the_users_line():
+    """Frames of the plugin and of the client are removed."""
     client = in_module("requests.api", call)
     ours = in_module("pytest_ecsevents.rpc", fail)
     with pytest.raises(ZeroDivisionError) as error:
@@ -105,7 +105,7 @@ def test_an_error_of_ours_ends_at_the_authors_line():
 
 
 def test_frames_of_a_client_alone_stay():
-    """An error that a client calls the author for, without us, is none that passed through us."""
+    """An error from a client that calls user code, without the plugin, did not pass through the plugin."""
     client = in_module("requests.api", call)
     with pytest.raises(ZeroDivisionError) as error:
         client(fail)
@@ -114,7 +114,7 @@ def test_frames_of_a_client_alone_stay():
 
 
 def test_the_place_of_an_error_is_the_innermost_line():
-    """Or the author's line that called what raised it."""
+    """It is the innermost line of user code, also if that called the failing code."""
     with pytest.raises(ZeroDivisionError) as error:
         in_module("requests.api", call)(in_module("pytest_ecsevents.rpc", fail))
     assert place_of_error(error.value).endswith("in fail")
@@ -122,17 +122,17 @@ def test_the_place_of_an_error_is_the_innermost_line():
 
 
 def test_an_error_that_was_never_raised_has_no_place():
-    """It has no traceback."""
+    """Without a traceback there is no line."""
     assert not place_of_error(ZeroDivisionError())
 
 
 def keep_author_frame(places):
-    """Note what `author_frame` finds."""
+    """Record the result of `author_frame`."""
     places.append(author_frame())
 
 
-def test_without_a_frame_of_the_authors_the_outermost_is_told():
-    """In a thread that a library runs for itself, nothing better is known."""
+def test_without_user_code_the_outermost_frame_is_named():
+    """In a thread that a library runs by itself, no better line is known."""
     places = []
     target = in_module("requests.api", keep_author_frame, author_frame=author_frame)
     thread = threading.Thread(target=target, args=(places,))
@@ -142,17 +142,17 @@ def test_without_a_frame_of_the_authors_the_outermost_is_told():
 
 
 def test_the_place_of_a_thread_that_has_ended_is_unknown():
-    """Nothing runs there."""
+    """No code runs there."""
     assert place_of_thread(-1) == "an unknown place"
 
 
 def is_this_thread_debugged():
-    """What is said of the calling thread."""
+    """Return the result for the calling thread."""
     return is_debugged(threading.get_ident())
 
 
 def test_a_thread_in_a_debugger_is_found():
-    """Its user may take a long time."""
+    """Its user can take a long time."""
     assert in_module("pdb", is_this_thread_debugged, is_debugged=is_debugged, threading=threading)()
     assert not is_this_thread_debugged()
     assert not is_debugged(-1)

@@ -1,14 +1,14 @@
-"""The lifecycle of ECS system events a second time, from the documentation and the decisions alone.
+"""The lifecycle of ECS system events a second time, from the documentation and the decisions only.
 
-Nothing of the package is imported. Where the documentation is silent, the decision taken is named; the README lists them
-as guesses.
+It imports nothing of the package. If the documentation is silent, the decision is named; the README lists them as
+guesses.
 """
 
 import datetime as dt
 from dataclasses import dataclass, field
 
-# The statuses for which CloudMonitor has an event name (2020-12; billing 2019), which is the best published statement of
-# what a type can be; "" where nothing is published: any.
+# The statuses for which CloudMonitor has an event name (2020-12; billing 2019). They are the best published list of a
+# type's statuses; "" means that nothing is published, so any is possible.
 PUBLISHED = {
     "SystemMaintenance.Reboot": "Inquiring Scheduled Executing Executed Avoided Failed Canceled",
     "SystemMaintenance.Stop": "Scheduled Executing Executed Avoided Failed Canceled",
@@ -51,8 +51,8 @@ SIMULATED_FAILURES = (
     "InstanceFailure.Reboot",
 )
 
-# RedeployInstance: the types and statuses that it answers. SystemFailure.Redeploy in Scheduled is in the English page of
-# 2021 and the current Chinese one.
+# RedeployInstance: the types and statuses that it answers. SystemFailure.Redeploy in Scheduled is in the English page
+# of 2021 and the current Chinese one.
 REDEPLOYABLE = {
     "SystemMaintenance.Reboot": ("Inquiring", "Scheduled"),
     "SystemMaintenance.Redeploy": ("Inquiring", "Scheduled"),
@@ -63,7 +63,7 @@ REDEPLOYABLE = {
     "SystemFailure.Redeploy": ("Inquiring", "Scheduled"),
 }
 
-# A guess: expired, in arrears and locked are what the console calls such instances.
+# A guess: expired, in arrears and locked are the console's names for such instances.
 LOCKS = {
     "InstanceExpiration.Stop": "financial",
     "AccountUnbalanced.Stop": "financial",
@@ -82,18 +82,18 @@ class Refused(Exception):  # noqa: N818  # it is an answer
 
 
 def impact(event_type):
-    """What stands after the dot: what the event does to the instance."""
+    """Return what is after the dot: the event's effect on the instance."""
     return event_type.partition(".")[2]
 
 
 def statuses(event_type):
-    """The statuses that a real event of a type can take."""
+    """Return the statuses that a real event of a type can have."""
     every = "Inquiring Scheduled Executing Executed Avoided Failed Canceled"
     return (PUBLISHED[event_type] or every).split()
 
 
 def births(event_type, simulated, *, failures_are_scheduled=False):
-    """The statuses that an event of a type can be born in; a sample of 2020 shows a simulated failure Scheduled."""
+    """Return the first statuses of a type; a sample of 2020 shows a simulated failure Scheduled."""
     if simulated:
         return {"Executing"} if event_type in SIMULATED_FAILURES and not failures_are_scheduled else {"Scheduled"}
     return {status for status in statuses(event_type) if status in UNFINISHED}

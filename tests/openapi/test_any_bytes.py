@@ -1,4 +1,4 @@
-"""Whatever bytes arrive, the answer is one that the service could give, and the cloud stays in order."""
+"""For any bytes, the reply is one that the service could send, and the cloud stays consistent."""
 
 import dataclasses
 import datetime as dt
@@ -36,7 +36,7 @@ LONGEST = 20
 ERROR_KEYS = {"RequestId", "HostId", "Code", "Message", "Recommend"}
 REQUEST_ID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
 
-# What a reply holds beside its RequestId (documented).
+# The documented members of a reply beside its RequestId.
 _PAGE = {"TotalCount", "PageNumber", "PageSize"}
 _DONE = {"Code", "Success"}
 _TOLD = {*_DONE, "Message"}
@@ -70,7 +70,7 @@ SHAPES = {
     "DescribeEventRuleTargetList": {"Code", *_TARGETS},
     **dict.fromkeys(("EnableEventRules", "DisableEventRules", "DeleteEventRules", "DeleteEventRuleTargets"), _DONE),
 }
-# Replies that hold more in some cases.
+# Replies with more members in some cases.
 MORE = {
     "DescribeInstanceHistoryEvents": {"NextToken"},
     "DescribeInstances": {"NextToken"},
@@ -84,11 +84,11 @@ MORE = {
 WHOLE = {"DescribeInstanceAttribute"}
 
 
-# -- a cloud in which requests get far
+# -- a cloud in which requests have effects
 
 
 def populate(ecs_events):
-    """Instances of every kind that matters to an action, and events in every status."""
+    """Add instances of every kind that matters to an action, and events in every status."""
     add, create = ecs_events.instances.add, ecs_events.create
     ecs_events.access_keys["ak-2"] = "222"
     object.__setattr__(ecs_events._cloud.settings, "simulated_limit", LIMIT)
@@ -111,7 +111,7 @@ def populate(ecs_events):
 
 @contextmanager
 def bounded():
-    """What takes longer than it may is stopped, where the system can."""
+    """Stop an example that takes too long, if the system can."""
     if not hasattr(signal, "setitimer"):
         yield
         return
@@ -130,7 +130,7 @@ def bounded():
 
 @contextmanager
 def populated(*, strict):
-    """A populated cloud, for as long as an example may take; what it objects to has been asserted when it is left."""
+    """A populated cloud, for at most the time of an example; its errors have been asserted at the end."""
     with bounded(), EcsEvents(START) as ecs_events:
         populate(ecs_events)
         ecs_events.strict = strict
@@ -138,11 +138,11 @@ def populated(*, strict):
         ecs_events.strict = False
 
 
-# -- what must hold
+# -- invariants
 
 
 def is_answered(request):
-    """Whether the fake knows what is called."""
+    """Return whether the fake knows the called action."""
     action = request.params.get("Action") or request.headers.get("x-acs-action", "")
     version = request.params.get("Version") or request.headers.get("x-acs-version", "")
     word = re.split("[.-]", request.host)[0]
@@ -153,7 +153,7 @@ def is_answered(request):
 
 
 def send(ecs_events, request):
-    """The reply, after a look at it and at the cloud; None where the call was objected to as it has to be."""
+    """Send a request, check the reply and the cloud, and return the reply; None for an expected error of the plugin."""
     objects = ecs_events.strict and request.method in ("GET", "POST") and not is_answered(request)
     try:
         reply = ecs_events._parts.gateway(request)
@@ -170,7 +170,7 @@ def send(ecs_events, request):
 
 
 def check_reply(request, reply):
-    """It is in the format asked for, and in the shape of the action's reply or of an error."""
+    """Check that it has the requested format, and the keys of the action's reply or of an error."""
     default = "JSON" if request.headers.get("authorization", "").startswith("ACS3-") else "XML"
     action = request.params.get("Action") or request.headers.get("x-acs-action", "")
     text = reply.body.decode()
@@ -198,7 +198,7 @@ def check_reply(request, reply):
 
 
 def check_cloud(ecs_events):
-    """Each event is where its status says, what is counted is there, and no time has passed."""
+    """Check that each event agrees with its status, that counts are right, and that no time has passed."""
     cloud = ecs_events._cloud
     places = Counter()
     for (account_id, region_id), by_status in cloud.events._by_status.items():
@@ -218,26 +218,26 @@ def check_cloud(ecs_events):
     assert ecs_events.now == dt.datetime.fromisoformat(START.replace("Z", "+00:00"))
 
 
-# -- what is sent
+# -- requests
 
 
 @dataclasses.dataclass(frozen=True)
 class EventNumber:
-    """The id of the cloud's event of that number, which nobody knows before the requests are sent."""
+    """The id of the cloud's event with that number, which is unknown before the requests are sent."""
 
     number: int
 
 
 @dataclasses.dataclass(frozen=True)
 class LastToken:
-    """The last NextToken that was given out, with something after it."""
+    """The last NextToken of a reply, with something appended."""
 
     bend: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
 class Sent:
-    """One request; of a name that is sent twice both stand here."""
+    """One request; a repeated name has both values here."""
 
     pairs: tuple
     method: str = "POST"
@@ -245,7 +245,7 @@ class Sent:
     headers: tuple = ()
 
     def resolved(self, ecs_events, token):
-        """The pairs as texts."""
+        """Return the pairs as texts."""
         ids = list(ecs_events._cloud.events.by_id)
         for name, value in self.pairs:
             if isinstance(value, EventNumber):
@@ -257,7 +257,7 @@ class Sent:
 
 
 def sent(action, *pairs, **changes):
-    """A request in JSON with everything that it needs, for examples."""
+    """Return a complete request in JSON, for examples."""
     common = (("Action", action), ("Version", VERSION), ("Format", "JSON"), ("RegionId", "cn-hangzhou"))
     return Sent((*common, *pairs), **changes)
 
@@ -324,7 +324,7 @@ def one_of(*values):
     return st.sampled_from(values)
 
 
-# Good values of parameters, by name; where actions differ, those of all of them.
+# Valid values of parameters, by name; if actions differ, those of all of them.
 GOOD = {
     "InstanceId": instance_ids,
     "ResourceId": instance_ids,
@@ -406,12 +406,12 @@ words_of_a_name = one_of("i-web1", "vpc-1", "a")
 
 
 def good(name, kind):
-    """A value that an action could well be sent."""
+    """Draw a plausible value for an action."""
     return GOOD[name] if name in GOOD and kind != "time" else OF_KIND.get(kind, words_of_a_name)
 
 
 def pairs_of(draw, parameter):
-    """The names and values by which one parameter is sent."""
+    """Draw the names and values of one parameter."""
     if not parameter.is_list:
         return [(parameter.name, draw(good(parameter.name, parameter.kind)))]
     most = draw(one_of(1, 1, 1, 2, 3, 4))
@@ -425,7 +425,7 @@ def pairs_of(draw, parameter):
     ]
 
 
-# What an action takes for granted without declaring it required.
+# Parameters that an action needs without declaring them required.
 NEEDED = {"RunInstances": {"ImageId", "InstanceType"}, "CreateInstance": {"ImageId"}}
 
 
@@ -491,13 +491,13 @@ HOSTS = one_of(
 
 
 def usually(draw, value, others, *, out_of):
-    """A value, or now and then one of others."""
+    """Draw a value, or sometimes one of others."""
     return draw(others) if draw(one_of(*[False] * (out_of - 1), True)) else value
 
 
 @st.composite
 def requests(draw):
-    """A request that could be a client's, in either style of signing, with up to three things bent."""
+    """Draw a request as a client could send it, in either style of signing, with up to three mutations."""
     known = draw(st.sampled_from(list(ACTIONS)))
     parameters = ACTIONS[known].parameters.parameters
     optional = [one for one in parameters if not one.required]
@@ -523,7 +523,7 @@ def requests(draw):
         pairs.append(("RegionId", region_id))
     for _ in range(draw(one_of(0, 0, 0, 1, 1, 1, 2, 3))):
         if pairs:
-            # Mostly of the action's own parameters, which stand first.
+            # Mostly of the action's own parameters, which come first.
             at = draw(st.integers(0, len(pairs) - 1) | st.integers(0, len(pairs) // 2))
             draw(st.sampled_from(BENDS))(draw, pairs, at)
     method = usually(draw, draw(one_of("POST", "GET")), one_of("HEAD", "get", "", "PATCH", "PUT"), out_of=40)
@@ -555,7 +555,7 @@ CREATE = (("EventType", "SystemMaintenance.Reboot"), ("NotBefore", "2030-01-02T0
     True,
 )
 def test_any_request_is_answered(sequence, strict):
-    """Requests with a few things bent get a reply in a documented shape or an objection, and bring nothing into disorder."""
+    """Mutated requests get a reply in a documented form or an error of the plugin, and the cloud stays consistent."""
     with populated(strict=strict) as ecs_events:
         token = ""
         for one in sequence:
@@ -602,7 +602,7 @@ def _encoded(pairs):
 
 @dataclasses.dataclass(frozen=True)
 class Stray:
-    """What is done to a request's bytes: junk by its place, what part is query, and the body's content type."""
+    """The mutations of a request's bytes: junk by its place, the part in the query, and the content type."""
 
     in_query: list
     in_body: list
@@ -621,7 +621,7 @@ strays = st.builds(
 
 @given(st.lists(st.tuples(requests(), strays), min_size=1, max_size=4), st.booleans())
 def test_any_bytes_are_answered(sequence, strict):
-    """The same holds of queries and form bodies with stray bytes in them, whatever their content type is said to be."""
+    """The same is true for queries and form bodies with stray bytes in them, with any content type."""
     with populated(strict=strict) as ecs_events:
         for one, stray in sequence:
             pairs = list(one.resolved(ecs_events, ""))
@@ -642,7 +642,7 @@ def test_any_bytes_are_answered(sequence, strict):
     st.dictionaries(st.text(max_size=8), st.text(max_size=8) | st.binary(max_size=8), max_size=3),
 )
 def test_noise_is_answered(method, label, query, body, headers):
-    """Bytes that were never meant for an API get the service's own refusal where the test is not strict."""
+    """Random bytes get the service's own error if the test is not strict."""
     with populated(strict=False) as ecs_events:
         url = f"https://{label}.aliyuncs.com/?{query.decode('latin-1')}"
         reply = send(ecs_events, decode_api_request(method, url, CaseInsensitiveDict(headers), body, "hand-written"))

@@ -1,4 +1,4 @@
-"""What few requests do, and what must hold all the same."""
+"""Rare requests."""
 
 import pytest
 
@@ -10,15 +10,15 @@ pytestmark = pytest.mark.usefixtures("ecs")
 
 @pytest.fixture
 def ecs():
-    """A cloud with two instances of which little is ordinary."""
+    """A cloud with two instances with unusual attributes."""
     with EcsEvents("2018-08-22T10:39:49Z") as ecs_events:
         ecs_events.instances.add("i-web1", ipv6_addresses=["2001:db8::1"], resource_group_id="rg-1")
         ecs_events.instances.add("i-web2", private_ip_addresses=[])
         yield ecs_events
 
 
-def test_impact_level_is_not_for_everybody(refused):
-    """Filtering by ImpactLevel, which is not publicly available, is refused rather than ignored."""
+def test_impact_level_is_not_public(refused):
+    """A filter by ImpactLevel, which is not publicly available, is refused, not ignored."""
     assert refused("DescribeInstanceHistoryEvents", ImpactLevel="100") == (
         403,
         "OperationDenied.NotInWhiteList",
@@ -27,7 +27,7 @@ def test_impact_level_is_not_for_everybody(refused):
 
 
 def test_hibernation_needs_to_be_configured(refused, ecs):
-    """Stopping into hibernation is refused where no instance has it configured."""
+    """Stopping into hibernation is refused if no instance has it configured."""
     assert refused("StopInstance", InstanceId="i-web1", Hibernate="true") == (
         403,
         "HibernationConfigured.NotEnabled",
@@ -36,13 +36,13 @@ def test_hibernation_needs_to_be_configured(refused, ecs):
     assert ecs.instances["i-web1"].status == "Running"
 
 
-def test_an_odd_escape_in_a_list_is_read_whatever_the_warning_filters_say(call):
-    """Python's str() of a list may hold what Python itself warns of; it is a list all the same."""
+def test_an_invalid_escape_in_a_list_is_read_with_any_warning_filters(call):
+    """Python's str() of a list can contain escapes that Python warns of; it is still a list."""
     assert call("DescribeInstances", InstanceIds=r"['\d']")["TotalCount"] == 0
 
 
-def test_a_batch_tells_no_status_of_what_is_not_ones_own(ecs, call):
-    """With SuccessFirst an instance of another account is unknown, its status included."""
+def test_a_batch_hides_the_status_of_other_accounts_instances(ecs, call):
+    """With SuccessFirst an instance of another account is unknown, and so is its status."""
     ecs.instances.add("i-theirs", account_id="222")
     reply = call("RebootInstances", InstanceId__1="i-theirs", InstanceId__2="i-web1", BatchOptimization="SuccessFirst")
     theirs, mine = reply["InstanceResponses"]["InstanceResponse"]
@@ -51,7 +51,7 @@ def test_a_batch_tells_no_status_of_what_is_not_ones_own(ecs, call):
 
 
 def test_an_unknown_hpc_cluster_is_refused(refused):
-    """A filter by a cluster that no instance is in has its own error."""
+    """A filter by a cluster without instances has its own error."""
     assert refused("DescribeInstances", HpcClusterId="hpc-1") == (
         400,
         "InvalidHpcClusterId.NotFound",
@@ -60,7 +60,7 @@ def test_an_unknown_hpc_cluster_is_refused(refused):
 
 
 def test_ipv6_addresses_are_shown_where_they_are_declared(ecs, call):
-    """An instance with IPv6 addresses shows them on its interface, another has no such key."""
+    """An instance with IPv6 addresses has them on its interface; another has no such key."""
     first, second = call("DescribeInstances")["Instances"]["Instance"]
     assert first["NetworkInterfaces"]["NetworkInterface"][0]["Ipv6Sets"] == {
         "Ipv6Set": [{"Ipv6Address": "2001:db8::1"}]
@@ -72,8 +72,8 @@ def test_ipv6_addresses_are_shown_where_they_are_declared(ecs, call):
 @pytest.mark.parametrize(
     "bend", [lambda token: token + "zz", lambda token: token[:8] + "5b5d"], ids=["no hex", "no key"]
 )
-def test_a_bent_token_is_refused(ecs, call, refused, bend):
-    """A token that begins rightly and goes on wrongly is refused as any other."""
+def test_a_changed_token_is_refused(ecs, call, refused, bend):
+    """A token with a valid beginning and an invalid rest is refused like any other."""
     for _ in range(11):
         ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
     page = call("DescribeInstanceHistoryEvents", EventCycleStatus="Scheduled", MaxResults="10")
@@ -90,12 +90,12 @@ def test_a_bent_token_is_refused(ecs, call, refused, bend):
     [
         ("RebotInstance", " Did you mean RebootInstance?"),
         ("DescribeInstanceHistoryEvent", " Did you mean DescribeInstanceHistoryEvents?"),
-        ("DescribeTasks", ""),  # much like DescribeTags
+        ("DescribeTasks", ""),  # similar to DescribeTags
         ("DescribeInstanceTypes", ""),
     ],
 )
 def test_an_action_that_is_not_faked_is_no_slip_of_the_pen(ecs, refused, action, meant):
-    """A misspelt action names the nearest; another one of the service's is only said not to be faked."""
+    """The message for a misspelt action has the nearest; one for another action of the service says it is not faked."""
     ecs.strict = False
     assert refused(action)[1] == "InvalidAction.NotFound"
     hint = ecs.timeline().splitlines()[-1].strip()
@@ -103,7 +103,7 @@ def test_an_action_that_is_not_faked_is_no_slip_of_the_pen(ecs, refused, action,
 
 
 def test_a_call_that_cannot_be_answered_has_no_reply(call):
-    """The record of an unexpected call has neither status nor reply, and says what was wrong with it."""
+    """The record of an unexpected call has neither status nor reply, but the reason."""
     with pytest.raises(UnexpectedCallError), EcsEvents() as ecs_events:
         call("DescribeZones")
     seen = ecs_events.calls[0]
@@ -113,7 +113,7 @@ def test_a_call_that_cannot_be_answered_has_no_reply(call):
 
 
 def test_an_xml_reply_is_recorded_as_text(ecs):
-    """Without Format=JSON the reply is XML, and the record holds its text."""
+    """Without Format=JSON the reply is XML, and the record has its text."""
     params = {"Action": "DescribeInstanceStatus", "Version": "2014-05-26", "RegionId": "cn-hangzhou"}
     reply = ecs._parts.gateway(ApiRequest("GET", "ecs.aliyuncs.com", params, {}, "hand-written"))
     assert reply.headers["Content-Type"] == "text/xml;charset=utf-8"
@@ -121,8 +121,8 @@ def test_an_xml_reply_is_recorded_as_text(ecs):
     assert ecs.calls[0].response.startswith('<?xml version="1.0" encoding="UTF-8"?><DescribeInstanceStatusResponse>')
 
 
-def test_a_request_without_an_action_is_told_what_is_missing(ecs):
-    """No Action at all is the provider's MissingParameter, not an error for the author."""
+def test_a_request_without_an_action_gets_missing_parameter(ecs):
+    """Without Action the reply is the provider's MissingParameter, not an error of the plugin."""
     reply = ecs._parts.gateway(ApiRequest("GET", "ecs.aliyuncs.com", {"Format": "JSON"}, {}, "hand-written"))
     assert reply.http_status == 400
     assert (ecs.calls[0].response["Code"], ecs.calls[0].response["Message"]) == (
@@ -132,7 +132,7 @@ def test_a_request_without_an_action_is_told_what_is_missing(ecs):
 
 
 def test_the_action_may_stand_in_the_headers(ecs):
-    """Action and version are also read from x-acs-action and x-acs-version."""
+    """Action and version can be in x-acs-action and x-acs-version."""
     headers = {"x-acs-action": "DescribeInstances", "x-acs-version": "2014-05-26"}
     reply = ecs._parts.gateway(
         ApiRequest("GET", "ecs.aliyuncs.com", {"RegionId": "cn-hangzhou"}, headers, "hand-written")

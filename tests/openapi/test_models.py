@@ -1,4 +1,4 @@
-"""The models of the newer SDK and the request classes of the legacy one say the same of each action as the fake."""
+"""The models of the newer SDK, the request classes of the legacy one, and the fake agree on each action."""
 
 import datetime as dt
 import functools
@@ -25,10 +25,10 @@ LEGACY = {"Ecs": "aliyunsdkecs", "Cms": "aliyunsdkcms"}
 PRODUCT_OF = {name: product for product in PRODUCTS.values() for name in product.actions}
 Utils = pytest.importorskip("alibabacloud_tea_openapi.utils").Utils
 
-# What an SDK sends and the fake does not take: (action, name on the wire) -> why.
+# What an SDK sends and the fake does not accept: (action, name on the wire) -> reason.
 NOT_TAKEN: "dict[tuple[str, str], str]" = {}
 
-# What the fake takes and the newer SDK does not send: (action, name on the wire) -> why.
+# What the fake accepts and the newer SDK does not send: (action, name on the wire) -> reason.
 NOT_IN_MODEL: "dict[tuple[str, str], str]" = {
     ("RunInstances", "CpuOptions.EnableVISST"): "only the legacy SDK sends it",
     ("RunInstances", "CpuOptions.EnableVRDT"): "only the legacy SDK sends it",
@@ -37,10 +37,11 @@ NOT_IN_MODEL: "dict[tuple[str, str], str]" = {
     ("PutEventRule", "EventPattern.N.KeywordFilter.Relation"): "only the legacy SDK sends it",
 }
 
-# Where the newer SDK's comment and the reference differ on what is required: (action, name) -> why the fake sides so.
+# Required parameters on which the newer SDK's comment and the reference differ: (action, name) -> reason for the
+# choice.
 REQUIRED_OTHERWISE: "dict[tuple[str, str], str]" = {}
 
-# Where the fake's reply has another JSON type than the model's attribute: (action, path) -> why; what is below it too.
+# Values of another JSON type than the model's attribute: (action, path) -> reason; it covers nested values too.
 TYPED_OTHERWISE: "dict[tuple[str, str], str]" = {
     ("DescribeEventRuleList", "EventRules.EventRule[].EventPattern"): (
         "the reference's samples and Terraform's provider have an object where the model has a list"
@@ -69,25 +70,25 @@ each_legacy_action = pytest.mark.parametrize("action", LEGACY_ACTIONS)
 
 @functools.cache
 def hints(model):
-    """The type of each attribute of a model, by the attribute's name in Python."""
+    """Return the type of each attribute of a model, by the attribute's name in Python."""
     found = typing.get_type_hints(model.__init__)
     found.pop("return", None)
     return {name: _without_none(hint) for name, hint in found.items()}
 
 
 def _without_none(hint):
-    """Python 3.10 reads a default of None as Optional."""
+    """Undo that Python 3.10 reads a default of None as Optional."""
     inner = [one for one in typing.get_args(hint) if one is not type(None)]
     return inner[0] if typing.get_origin(hint) is typing.Union else hint
 
 
 def is_model(hint):
-    """Whether an attribute is a model of its own."""
+    """Return whether an attribute is a model itself."""
     return hasattr(hint, "to_map")
 
 
 def filled(hint):
-    """A value of a type, with everything in it that can be set."""
+    """Return a value of a type, with every attribute set."""
     if is_model(hint):
         return hint(**{name: filled(inner) for name, inner in hints(hint).items()})
     if typing.get_origin(hint) is list:
@@ -97,7 +98,7 @@ def filled(hint):
 
 @functools.cache
 def wire_types(model):
-    """The type of each attribute of a model, by its key on the wire."""
+    """Return the type of each attribute of a model, by its key on the wire."""
     empty = model().to_map()
     found = {}
     for name, hint in hints(model).items():
@@ -113,29 +114,29 @@ def folded(names):
 
 
 def request_model(action):
-    """The newer SDK's request model."""
+    """Return the newer SDK's request model."""
     return getattr(MODELS[PRODUCT_OF[action].name], f"{action}Request")
 
 
 @functools.cache
 def query_of_the_model(action):
-    """What the newer SDK sends when everything is set: names on the wire and texts."""
+    """Return what the newer SDK sends when everything is set: names on the wire and texts."""
     return Utils.query(filled(request_model(action)).to_map())
 
 
 def sent_by_the_model(action):
-    """The names of it."""
+    """Return the names of it."""
     return folded(query_of_the_model(action))
 
 
 def declared(action):
-    """What the fake's action takes, by name on the wire."""
+    """Return the parameters of the fake's action, by name on the wire."""
     return set(ACTIONS[action].parameters.known_names())
 
 
 @functools.cache
 def query_of_the_legacy_class(action):
-    """What the setters of the legacy SDK's request class set: names on the wire and values."""
+    """Return what the setters of the legacy SDK's request class set: names on the wire and values."""
 
     class Text(str):
         """A text, or a struct, or a list of one."""
@@ -146,7 +147,7 @@ def query_of_the_legacy_class(action):
             return self
 
     class Struct(list):
-        """A struct, or a list of two: whatever member a setter reads is there."""
+        """A struct, or a list of two: it has every member that a setter reads."""
 
         def get(self, _member, _default=None):
             return Text("1")
@@ -164,7 +165,7 @@ def query_of_the_legacy_class(action):
 
 
 def sent_by_the_legacy_class(action):
-    """The names of it."""
+    """Return the names of it."""
     return folded(query_of_the_legacy_class(action))
 
 
@@ -172,7 +173,7 @@ def sent_by_the_legacy_class(action):
 
 
 def unread(action, query):
-    """The names that the fake does not know when they come as the SDK sends them."""
+    """Return the names that the fake does not know in the form in which the SDK sends them."""
     return ACTIONS[action].parameters.sort(query)[1]
 
 
@@ -186,21 +187,21 @@ def test_the_fake_takes_what_the_newer_sdk_sends(action):
 
 @each_action
 def test_the_newer_sdk_sends_what_the_fake_takes(action):
-    """Each declared parameter is one of the request model, or stands above with the reason why the SDK lacks it."""
+    """Each declared parameter is in the request model, or listed above with the reason why the SDK lacks it."""
     elsewhere = {name for of, name in NOT_IN_MODEL if of == action}
     assert declared(action) - sent_by_the_model(action) - elsewhere == set()
 
 
 @each_legacy_action
 def test_the_fake_takes_what_the_legacy_sdk_sends(action):
-    """The setters of the legacy request class reach what is declared and read, what is common, or what stands above."""
+    """Setters of the legacy request class set a parameter that is declared and read, common, or listed above."""
     not_taken = {name for of, name in NOT_TAKEN if of == action}
     assert sent_by_the_legacy_class(action) - declared(action) - ENVELOPE - not_taken == set()
     assert folded(unread(action, query_of_the_legacy_class(action))) == not_taken & sent_by_the_legacy_class(action)
 
 
 def test_no_exception_is_stale():
-    """What stands above as not taken is sent by an SDK and not declared; what is in no model is declared and not sent."""
+    """Each listed difference exists: an SDK sends it and it is not declared, or it is declared and not sent."""
     sent = {name: sent_by_the_model(name) for name in ACTIONS}
     for name in LEGACY_ACTIONS:
         sent[name] |= sent_by_the_legacy_class(name)
@@ -244,7 +245,7 @@ def test_each_parameter_is_of_the_models_type(action):
 
 
 def _flat_types(model, prefix=""):
-    """The types of a model's attributes, by name on the wire; of a list, `list`."""
+    """Return the types of a model's attributes, by name on the wire; for a list, `list`."""
     for key, hint in wire_types(model).items():
         if is_model(hint):
             yield from _flat_types(hint, f"{prefix}{key}.")
@@ -270,7 +271,7 @@ def _keyed(model):
 
 
 def required_by_the_model(action):
-    """What the comments in the request model call required, by name on the wire."""
+    """Return what the comments in the request model call required, by name on the wire."""
     types = wire_types(request_model(action))
     return {
         f"{key}.N" if typing.get_origin(types[key]) is list else key
@@ -280,21 +281,21 @@ def required_by_the_model(action):
 
 
 def required_by_the_fake(action, name):
-    """Whether the fake requires a parameter; None where it knows none of that name."""
+    """Return whether the fake requires a parameter; None for an unknown name."""
     if name == "RegionId":
         return ACTIONS[action].needs_region
     return {one.wire_name: one.required for one in ACTIONS[action].parameters.parameters}.get(name)
 
 
 def disputed(action):
-    """The parameters that only one of fake and model requires."""
+    """Return the parameters that only the fake or only the model requires."""
     names = {one.wire_name for one in ACTIONS[action].parameters.parameters} | {"RegionId"}
     return {name for name in names if required_by_the_fake(action, name)} ^ required_by_the_model(action)
 
 
 @each_action
 def test_the_same_parameters_are_required(action):
-    """What the model's comments call required the fake refuses to go without, RegionId included, and nothing else."""
+    """The fake requires what the model's comments call required, RegionId included, and nothing else."""
     assert disputed(action) - {name for of, name in REQUIRED_OTHERWISE if of == action} == set()
 
 
@@ -302,13 +303,13 @@ _VALUE = re.compile(r"^ +# +[-*] +`?([\w.-]+)`?(?=:| *\(|,|\.?\s*$)", re.MULTILI
 
 
 def listed_by_the_model(action, name):
-    """The valid values that the model's comment lists, each on a line of its own."""
+    """Return the valid values that the model's comment lists, each on its own line."""
     found = _VALUE.findall(comments(action)[name].partition("alid values")[2])
     return [value.removesuffix(".") for value in found]
 
 
 def refused(action, name, values):
-    """Those of the values that the fake refuses by their form."""
+    """Return those of the values that the fake refuses because of their form."""
     (parameter,) = (one for one in ACTIONS[action].parameters.parameters if one.name == name)
     return [value for value in values if not _parses(parameter, value)]
 
@@ -332,12 +333,12 @@ def _parses(parameter, value):
     ],
 )
 def test_each_value_that_the_model_lists_is_accepted(action, name):
-    """No value that the model's comment calls valid is refused as malformed."""
+    """No value that the model's comment lists as valid is refused as malformed."""
     assert refused(action, name, listed_by_the_model(action, name)) == []
 
 
 def test_seven_types_can_be_simulated():
-    """The model lists eight, InstanceFailure.Reboot twice; the fake takes that for a slip, so that seven are accepted."""
+    """The model lists eight, InstanceFailure.Reboot twice; the fake treats that as an error and accepts seven."""
     listed = listed_by_the_model("CreateSimulatedSystemEvents", "EventType")
     assert len(listed) == 8
     assert sorted(set(listed)) == sorted(SIMULATED_TYPES)
@@ -348,8 +349,9 @@ def test_seven_types_can_be_simulated():
 @pytest.mark.parametrize("name", ["EventType", "InstanceEventType"])
 @pytest.mark.parametrize("action", ["DescribeInstanceHistoryEvents", "DescribeInstancesFullStatus"])
 def test_queries_filter_by_any_type(action, name):
-    """The model lists some types only, without the Stop types that can be simulated; the fake filters by each that it
-    knows, for a reply may hold any of them.
+    """The model lists some types only, without the Stop types that can be simulated.
+
+    The fake filters by each type that it knows, because a reply can have any of them.
     """
     listed = listed_by_the_model(action, name)
     assert not {"SystemMaintenance.Stop", "SystemFailure.Stop"} & {*listed}
@@ -359,12 +361,12 @@ def test_queries_filter_by_any_type(action, name):
 
 @pytest.mark.parametrize("action", [name for name in ACTIONS if "MaxResults" in comments(name)])
 def test_max_results_is_moved_into_its_range(action):
-    """The model gives valid values, and says of others what they become; the fake refuses none of them."""
+    """The model lists valid values and how others are changed; the fake refuses no value."""
     assert refused(action, "MaxResults", ["1", "9", "10", "100", "101", "5000"]) == []
 
 
 def test_the_models_spelling_of_hosts_is_not_the_only_one():
-    """The model says managedhost where the reference also has managehost; the fake takes both."""
+    """The model has managedhost, the reference also managehost; the fake accepts both."""
     listed = listed_by_the_model("DescribeInstanceHistoryEvents", "ResourceType")
     assert "managehost" not in listed
     assert refused("DescribeInstanceHistoryEvents", "ResourceType", ["managehost", "managedhost"]) == []
@@ -405,7 +407,7 @@ _TEXTS = {"expired_time": "2031-01-01T00:00Z", "auto_release_time": "2031-01-01T
 
 
 def _attribute(row):
-    """A value that is not the default, and that hinders no operation."""
+    """A value that is not the default, and that blocks no operation."""
     if row.name == "operation_locks":
         return ["Recycling"]
     if row.kind is tuple:
@@ -416,7 +418,7 @@ def _attribute(row):
 
 
 def populate(ecs_events):
-    """Instances bare and with every attribute, and events of every type in every status that can be had."""
+    """Add instances without and with every attribute, and events of every type in every possible status."""
     add = ecs_events.instances.add
     add(FULL, tags={"role": "web", "empty": ""}, **{name: _attribute(row) for name, row in ATTRIBUTES.items()})
     add(STOPPED, status="Stopped")
@@ -456,7 +458,7 @@ _MAINTAINED = {
     "MaintenanceWindow.1.EndTime": "18:00:00",
 }
 
-# What to send besides, of actions that none of their required parameters make do something.
+# Further parameters for actions whose required parameters alone have no effect.
 BESIDES = {
     "ModifyInstanceMetadataOptions": {"InstanceId": FULL},
     "ModifyInstanceMaintenanceAttributes": _MAINTAINED,
@@ -491,7 +493,7 @@ _ALL_TARGETS = {
 }
 BESIDES["PutEventRuleTargets"] = _ALL_TARGETS
 
-# What to call before each call of an action that would have less to say else.
+# Calls before each call of an action that would otherwise have less to return.
 BEFORE = {
     "DescribeInstanceMaintenanceAttributes": ("ModifyInstanceMaintenanceAttributes",),
     "DescribeInstanceHistoryEvents": ("ModifySystemEventAttribute",),
@@ -508,7 +510,7 @@ BEFORE = {
 
 
 def _candidates(ecs_events):
-    """Values for required parameters, by name; the first with which the action answers is taken."""
+    """Return values for required parameters, by name; the first that the action accepts is used."""
     in_a_day = ecs_events.now.replace(microsecond=0) + dt.timedelta(days=1)
     return {
         "InstanceId": list(ecs_events.instances),
@@ -526,7 +528,7 @@ def _candidates(ecs_events):
     }
 
 
-# What else to send, where the action takes the parameter of that name.
+# Further parameters, for actions that have a parameter of that name.
 VARIANTS = {
     "PageNumber": [{"PageNumber": "2", "PageSize": "5"}, {"PageNumber": "1000"}],
     "PageSize": [{"PageSize": "50"}],
@@ -558,7 +560,7 @@ def _variants(action, instance_ids):
 
 
 def _asked(ecs_events, action, params):
-    """The HTTP status and the reply."""
+    """Return the HTTP status and the reply."""
     product = PRODUCT_OF[action]
     common = {"Action": action, "Version": product.version, "Format": "JSON", "AccessKeyId": "any", "RegionId": REGION}
     host = f"{product.hosts[0]}.{REGION}.aliyuncs.com"
@@ -568,7 +570,7 @@ def _asked(ecs_events, action, params):
 
 
 def _answered(ecs_events, action, variant, order):
-    """A request that is answered, and the reply; every required parameter has the first candidate that will do."""
+    """Return a request that succeeds, and the reply; each required parameter has the first accepted candidate."""
     candidates = _candidates(ecs_events)
     required = [one for one in ACTIONS[action].parameters.parameters if one.required and not one.members]
     names = [f"{one.name}.1" if one.is_list else one.name for one in required]
@@ -584,7 +586,7 @@ def _answered(ecs_events, action, variant, order):
 
 @functools.cache
 def replies(action):
-    """What the fake says in a populated cloud, page by page."""
+    """Return the fake's replies in a populated cloud, page by page."""
     found = []
     with EcsEvents("2030-01-01T00:00:00.5Z") as ecs_events:
         populate(ecs_events)
@@ -601,12 +603,12 @@ def replies(action):
 
 
 def reply_model(action):
-    """The newer SDK's model of the reply's body."""
+    """Return the newer SDK's model of the reply's body."""
     return getattr(MODELS[PRODUCT_OF[action].name], f"{action}ResponseBody")
 
 
 def problems(value, hint, path):
-    """(path, what is wrong) for each key that the model lacks, and each value of another type than its."""
+    """Yield (path, problem) for each key that the model lacks, and each value of another type."""
     if is_model(hint):
         if not isinstance(value, dict):
             yield path, f"{value!r} is no object"
@@ -628,14 +630,14 @@ def problems(value, hint, path):
 
 
 def mistyped(action):
-    """Everything in the action's replies that is not as the model has it."""
+    """Return everything in the action's replies that differs from the model."""
     model = reply_model(action)
     return {problem for reply in replies(action) for problem in problems(reply, model, "")}
 
 
 @each_action
 def test_replies_hold_what_the_model_holds(action):
-    """Each key that the fake emits is one of the model's nested classes, and its value has that JSON type."""
+    """Each key of the fake's reply is in the model's nested classes, and its value has that JSON type."""
     excused = _excused(action)
     assert {problem for problem in mistyped(action) if not _is_below(problem[0], excused)} == set()
 
@@ -649,7 +651,7 @@ def _is_below(path, others):
 
 
 def test_a_pattern_of_the_list_of_rules_is_one_of_the_models():
-    """What the fake shows as an object is what the model has as an item of a list."""
+    """An object in the fake's reply is an item of a list in the model."""
     models_rule = wire_types(reply_model("DescribeEventRuleList"))["EventRules"]
     (models_rule,) = typing.get_args(wire_types(models_rule)["EventRule"])
     (pattern,) = typing.get_args(wire_types(wire_types(models_rule)["EventPattern"])["EventPattern"])
@@ -662,14 +664,14 @@ def test_a_pattern_of_the_list_of_rules_is_one_of_the_models():
 
 @pytest.mark.parametrize("action", [name for name in ACTIONS if not _excused(name)])
 def test_replies_pass_through_the_model_unchanged(action):
-    """A reply read into the model and written out of it is the same reply: nothing is lost, nothing comes in."""
+    """A reply read into the model and written again is equal: nothing is lost or added."""
     for reply in replies(action):
         assert reply_model(action)().from_map(reply).to_map() == reply
 
 
 @each_action
 def test_the_scenario_shows_every_list(action):
-    """No list stays empty in all replies, so that what its entries hold has been looked at."""
+    """No list is empty in all replies, so that its entries are checked."""
     shown = {}
     for reply in replies(action):
         for path, length in _lists(reply, ""):
@@ -688,7 +690,7 @@ def _lists(value, path):
 
 
 def test_the_scenario_shows_events_of_every_status_and_both_paging_styles():
-    """The history's replies hold each status, finished and unfinished events, reasons, and pages with a token."""
+    """The history's replies have each status, finished and unfinished events, reasons, and pages with a token."""
     pages = replies("DescribeInstanceHistoryEvents")
     events = [event for page in pages for event in page["InstanceSystemEventSet"]["InstanceSystemEventType"]]
     assert {event["EventCycleStatus"]["Name"] for event in events} == set(map(str, EventStatus))
@@ -700,7 +702,7 @@ def test_the_scenario_shows_events_of_every_status_and_both_paging_styles():
 
 
 def test_the_history_shows_every_extended_attribute():
-    """An event's ExtendedAttribute has each member of the model that the test gave, and those that follow from it."""
+    """An event's ExtendedAttribute has each member of the model that the test passed, and the derived ones."""
     pages = replies("DescribeInstanceHistoryEvents")
     events = [event for page in pages for event in page["InstanceSystemEventSet"]["InstanceSystemEventType"]]
     model = (

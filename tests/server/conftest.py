@@ -1,4 +1,4 @@
-"""What the tests of the server share."""
+"""Fixtures and helpers of the server's tests."""
 
 import contextlib
 import http.client
@@ -22,7 +22,7 @@ def ecs():
 
 @pytest.fixture
 def request_at():
-    """Send one request: (status, headers, body) of its answer."""
+    """Send one request; return (status, headers, body) of the response."""
 
     def request_at(endpoint, method="GET", path="/", body=None, **headers):
         with contextlib.closing(http.client.HTTPConnection(endpoint)) as connection:
@@ -35,7 +35,7 @@ def request_at():
 
 @pytest.fixture
 def ecs_call(request_at):
-    """Call an action over HTTP as a client that signs by hand does: (status, decoded body)."""
+    """Call an action over HTTP as a client that signs by itself: return (status, decoded body)."""
 
     def ecs_call(endpoint, action, **params):
         query = "&".join(f"{name}={value}" for name, value in {"AccessKeyId": "ak", **params}.items())
@@ -48,7 +48,7 @@ def ecs_call(request_at):
 
 @pytest.fixture
 def raw():
-    """Send bytes, and read until the server closes the connection: (status, root element, code)."""
+    """Send bytes, and read until the server closes the connection: return (status, root element, code)."""
 
     def raw(endpoint, data):
         host, port = endpoint.split(":")

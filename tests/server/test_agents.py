@@ -1,4 +1,4 @@
-"""The metadata service at the endpoint, for agents that are programs of their own."""
+"""The metadata service at the endpoint, for agents in other processes."""
 
 import subprocess
 import sys
@@ -22,7 +22,7 @@ print(me, ask("meta-data/instance/spot/termination-time"))
 
 
 def test_an_agent_of_its_own_reads_when_its_instance_ends():
-    """With a token, as inside the instance."""
+    """It sends a token, as inside the instance."""
     with EcsEvents() as ecs:
         ecs.instances.add("i-spot1", spot_strategy="SpotAsPriceGo")
         ecs.interrupt("i-spot1")
@@ -35,25 +35,25 @@ def test_an_agent_of_its_own_reads_when_its_instance_ends():
     ("path", "host"),
     [("/2016-01-01/meta-data/instance-id", "localhost"), ("/latest/meta-data/instance-id", "100.100.100.200")],
 )
-def test_the_path_or_the_host_tells_that_it_is_meant(ecs, request_at, path, host):
-    """Both versions of its paths, and its address."""
+def test_the_path_or_the_host_selects_it(ecs, request_at, path, host):
+    """Both versions of its paths select it, and so does its address as the host."""
     status, headers, body = request_at(ecs.endpoint, "GET", path, Host=host)
     assert (status, headers["Connection"], body) == (200, "close", b"i-web1")
 
 
 def test_its_errors_are_answers(ecs, request_at):
-    """What is not there is 404."""
+    """A missing item is 404."""
     assert request_at(ecs.endpoint, "GET", "/latest/meta-data/none")[0] == 404
 
 
 def test_its_faults_are_met(ecs, request_at):
-    """A lost connection among them."""
+    """A lost connection is one of them."""
     ecs.fail("metadata", "connection reset")
     with pytest.raises(ConnectionResetError):
         request_at(ecs.endpoint, "GET", "/latest/meta-data/instance-id")
 
 
-def test_where_nobody_can_tell_who_asks_the_test_fails(request_at):
-    """The caller reads why."""
+def test_an_unknown_calling_instance_fails_the_test(request_at):
+    """The program gets the reason in the response."""
     with pytest.raises(NoGuestError, match="there is no instance for the program to run in"), EcsEvents() as ecs:
         assert request_at(ecs.endpoint, "GET", "/latest/meta-data/instance-id")[0] == 400

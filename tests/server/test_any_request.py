@@ -1,4 +1,4 @@
-"""Whatever arrives, the answer is the service's, and the next request is answered."""
+"""For any request, the response is the service's, and the next request is answered."""
 
 import http.client
 import socket
@@ -42,7 +42,7 @@ sent = st.one_of(
 
 
 def exchanged(endpoint, data):
-    """What comes back to these bytes, until the server closes."""
+    """Return the response to these bytes, until the server closes."""
     host, port = endpoint.split(":")
     with socket.create_connection((host, int(port))) as connection:
         connection.sendall(data)
@@ -50,11 +50,11 @@ def exchanged(endpoint, data):
         try:
             return b"".join(iter(lambda: connection.recv(65536), b""))
         except ConnectionResetError:
-            return b""  # what it had not read yet when it closed
+            return b""  # the server had not read everything when it closed
 
 
 def answered(endpoint):
-    """The status of a good call."""
+    """Return the status of a valid call."""
     host, port = endpoint.split(":")
     with socket.create_connection((host, int(port))) as connection:
         connection.sendall(GOOD)
@@ -62,7 +62,7 @@ def answered(endpoint):
 
 
 def test_any_bytes_leave_the_server_well():
-    """It answers in HTTP or not at all, and goes on."""
+    """It answers in HTTP or not at all, and continues."""
     with EcsEvents(strict=False) as ecs:
         endpoint = ecs.endpoint
 
@@ -116,8 +116,8 @@ headers = st.dictionaries(
 )
 
 
-def test_any_request_to_the_queue_is_answered_in_its_words():
-    """A documented status, XML, and of errors a known code."""
+def test_any_request_to_the_queue_is_answered_in_its_format():
+    """The response has a documented status and is XML; an error has a known code."""
     with EcsEvents() as ecs:
         queue = ecs.queue("q")
         ecs.topic("t").subscribe(queue, "s")

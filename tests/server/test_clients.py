@@ -1,4 +1,4 @@
-"""What the server owes to HTTP clients of every kind."""
+"""What the server must do for all kinds of HTTP clients."""
 
 import http.client
 import socket
@@ -28,24 +28,24 @@ def connect(ecs):
 
 
 def received(connection):
-    """What comes until the server closes."""
+    """Return all data until the server closes."""
     return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
 def statuses(data):
-    """The statuses of these answers, in order."""
+    """Return the statuses of these responses, in order."""
     return [int(part[:3]) for part in data.split(b"HTTP/1.1 ")[1:]]
 
 
-def test_hundreds_of_idle_connections_block_nobody(ecs, connect, ecs_call):
-    """Each has a thread of its own."""
+def test_hundreds_of_idle_connections_block_no_request(ecs, connect, ecs_call):
+    """Each has its own thread."""
     idle = [connect() for _ in range(300)]
     assert ecs_call(ecs.endpoint, "DescribeRegions")[0] == 200
     assert len(idle) == 300
 
 
 def test_header_names_are_sent_as_the_service_writes_them(ecs, connect):
-    """A client of the queue's reads `x-mns-request-id` by case."""
+    """A client of the queue reads `x-mns-request-id` case-sensitively."""
     ecs.queue("q")
     connection = connect()
     connection.sendall(POLL.replace(b"?waitseconds=30", b""))
@@ -54,15 +54,15 @@ def test_header_names_are_sent_as_the_service_writes_them(ecs, connect):
 
 
 def test_a_client_that_ends_its_sending_is_answered(ecs, connect):
-    """A request and the end of file behind it."""
+    """The request is followed by the end of file."""
     connection = connect()
     connection.sendall(GET)
     connection.shutdown(socket.SHUT_WR)
     assert statuses(received(connection)) == [200]
 
 
-def test_a_poll_of_a_client_that_ends_its_sending_is_held_too(ecs, connect):
-    """It is asked whether it is still there by an interim answer, which clients ignore."""
+def test_a_poll_of_a_client_that_ends_its_sending_waits_too(ecs, connect):
+    """The server checks with an interim response whether it is still connected; clients ignore such responses."""
     queue, connection = ecs.queue("q"), connect()
     connection.sendall(POLL)
     connection.shutdown(socket.SHUT_WR)
@@ -73,8 +73,8 @@ def test_a_poll_of_a_client_that_ends_its_sending_is_held_too(ecs, connect):
     assert queue.messages[0].dequeue_count == 1
 
 
-def test_an_old_client_cannot_be_asked_whether_it_is_there(ecs, connect):
-    """HTTP/1.0 knows no interim answers, so the end of its sending is the end of its poll."""
+def test_an_old_client_cannot_be_checked_for_its_presence(ecs, connect):
+    """HTTP/1.0 has no interim responses, so the end of its sending ends its poll."""
     queue, connection = ecs.queue("q"), connect()
     connection.sendall(POLL.replace(b"HTTP/1.1", b"HTTP/1.0"))
     connection.shutdown(socket.SHUT_WR)
@@ -83,8 +83,8 @@ def test_an_old_client_cannot_be_asked_whether_it_is_there(ecs, connect):
     assert queue.messages[0].dequeue_count == 0
 
 
-def test_where_sleeping_is_real_a_client_that_goes_takes_no_message_with_it():
-    """The message that comes then is left for others."""
+def test_where_sleeping_is_real_a_client_that_disconnects_takes_no_message():
+    """A message that arrives then stays for other clients."""
     with EcsEvents(sleep="real") as ecs:
         queue = ecs.queue("q")
         host, port = ecs.endpoint.split(":")
@@ -99,7 +99,7 @@ def test_where_sleeping_is_real_a_client_that_goes_takes_no_message_with_it():
 
 
 def test_a_connection_is_kept_for_the_next_request(ecs):
-    """After answers with a body and without one."""
+    """This is so after responses with a body and without one."""
     ecs.queue("q")
     headers = dict(line.split(": ") for line in SIGNED.split("\r\n") if line)
     with closing(http.client.HTTPConnection(ecs.endpoint)) as connection:
@@ -113,7 +113,7 @@ def test_a_connection_is_kept_for_the_next_request(ecs):
 
 
 def test_requests_may_be_sent_before_the_answers_are_read(connect):
-    """Each is answered, in order."""
+    """Each gets a response, in order."""
     connection = connect()
     connection.sendall(GET * 3)
     answers = b""
@@ -123,21 +123,21 @@ def test_requests_may_be_sent_before_the_answers_are_read(connect):
 
 
 def test_an_old_clients_connection_is_closed(connect):
-    """Though it asks to keep it: HTTP/1.0."""
+    """It is closed although an HTTP/1.0 client requests to keep it."""
     connection = connect()
     connection.sendall(GET.replace(b"HTTP/1.1\r\n", b"HTTP/1.0\r\nConnection: keep-alive\r\n"))
     assert statuses(received(connection)) == [200]
 
 
 def test_a_request_of_http_0_9_gets_a_head_too(connect):
-    """So that whoever reads the answer sees its status."""
+    """With a head, the client can read the status."""
     connection = connect()
     connection.sendall(b"GET / HTTP/0.9\r\n\r\n")
     assert statuses(received(connection)) == [400]
 
 
 def test_a_body_may_come_in_chunks(ecs, connect):
-    """As clients send it that do not know its length."""
+    """Clients that do not know the length send it like that."""
     form = b"Action=RebootInstance&Version=2014-05-26&InstanceId=i-web1&AccessKeyId=ak"
     head = "POST / HTTP/1.1\r\nContent-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n"
     connection = connect()
@@ -159,7 +159,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_body_that_is_broken_is_refused(connect, name):
-    """And the answer is read, whatever else the client has sent."""
+    """The client can read the response, whatever else it has sent."""
     data, status = BROKEN[name]
     connection = connect()
     connection.sendall(b"POST / HTTP/1.1\r\n" + data)
@@ -168,7 +168,7 @@ def test_a_body_that_is_broken_is_refused(connect, name):
 
 
 def test_a_client_may_ask_whether_to_send_its_body(ecs, connect):
-    """`Expect: 100-continue` is answered before the body comes."""
+    """The response to `Expect: 100-continue` comes before the body."""
     form = b"Action=DescribeRegions&Version=2014-05-26&AccessKeyId=ak"
     head = "POST / HTTP/1.1\r\nExpect: 100-continue\r\nContent-Type: application/x-www-form-urlencoded\r\n"
     connection = connect()
@@ -180,7 +180,7 @@ def test_a_client_may_ask_whether_to_send_its_body(ecs, connect):
 
 
 def test_a_malformed_request_that_does_not_end_is_cut_off(connect, monkeypatch):
-    """Its client may send on and on."""
+    """Its client could send endlessly."""
     monkeypatch.setattr(_server, "DRAIN_WITHIN", 0.02)
     connection = connect()
     connection.sendall(b"POST / HTTP/1.1\r\nTransfer-Encoding: br\r\n\r\n")
@@ -191,7 +191,7 @@ def test_a_malformed_request_that_does_not_end_is_cut_off(connect, monkeypatch):
 
 
 def test_a_client_that_goes_while_it_sends_is_forgotten(connect, ecs, ecs_call):
-    """Half a body, and a reset; the next request is answered."""
+    """It sends half a body, and a reset; the next request is answered."""
     connection = connect()
     connection.sendall(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhel")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _server._RESET)
@@ -204,7 +204,7 @@ def test_a_client_that_goes_while_it_sends_is_forgotten(connect, ecs, ecs_call):
 
 
 def test_a_connection_that_is_just_being_closed_may_have_a_request(ecs):
-    """So time stands until that is known."""
+    """So time stands still until that is known."""
     assert ecs.endpoint
     server, closed = ecs._parts.serving._running, socket.socket()
     closed.close()
@@ -215,7 +215,7 @@ def test_a_connection_that_is_just_being_closed_may_have_a_request(ecs):
 
 
 def test_a_client_that_resets_its_connection_is_forgotten(ecs, connect, ecs_call):
-    """While it waits for its answer, too; the next request is answered."""
+    """It can do so while it waits for the response; the next request is answered."""
     queue, connection = ecs.queue("q"), connect()
     connection.sendall(POLL)
     while not queue._state.wakes:
@@ -244,7 +244,7 @@ def test_an_answer_to_a_client_that_has_gone_is_dropped(ecs, connect, capfd):
 
 
 def test_the_end_of_a_test_waits_for_no_idle_client():
-    """Idle connections are closed; their clients see the end of file."""
+    """Idle connections are closed; their clients get the end of file."""
     with EcsEvents() as ecs:
         host, port = ecs.endpoint.split(":")
         idle = [socket.create_connection((host, int(port))) for _ in range(20)]
@@ -256,8 +256,8 @@ def test_the_end_of_a_test_waits_for_no_idle_client():
         connection.close()
 
 
-def test_werkzeug_is_loaded_only_when_the_server_is_asked_for():
-    """Neither when pytest starts nor for a test that only calls the SDK."""
+def test_werkzeug_is_loaded_only_when_the_server_is_used():
+    """It is imported neither when pytest starts nor in a test that only uses the SDK."""
     code = (
         "import sys; from pytest_ecsevents import EcsEvents\n"
         "with EcsEvents() as ecs: print('werkzeug' in sys.modules); ecs.endpoint; print('werkzeug' in sys.modules)"

@@ -1,4 +1,4 @@
-"""`ecs_events.endpoint`: the same cloud over HTTP, for what cannot be intercepted."""
+"""`ecs_events.endpoint`: the same cloud over HTTP, for clients that cannot be intercepted."""
 
 import asyncio
 import json
@@ -58,15 +58,15 @@ def reboot(client, instance_id="i-web1"):
 
 
 def servers():
-    """Names of threads that serve."""
+    """Return the names of the threads that serve."""
     return [thread.name for thread in threading.enumerate() if thread.name == "server"]
 
 
-# -- who can call it
+# -- its clients
 
 
 def test_another_process_handles_an_event(ecs):
-    """A program of its own, without any plugin, polls and reboots."""
+    """A separate program, without any plugin, polls and reboots."""
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
 
     subprocess.run([sys.executable, "-c", POLLER, ecs.endpoint], check=True)
@@ -79,13 +79,13 @@ def test_another_process_handles_an_event(ecs):
 
 
 def test_its_calls_are_in_the_timeline(ecs):
-    """A call over HTTP is told of as any other."""
+    """A call over HTTP is shown like any other."""
     reboot(legacy(ecs.endpoint))
     assert " +00:00:00  call      RebootInstance(InstanceId=i-web1) -> 200" in ecs.timeline().splitlines()
 
 
 def test_the_legacy_sdk_reads_its_replies_and_errors(ecs):
-    """The endpoint is taken as the SDK takes one."""
+    """The endpoint has the format that the SDK accepts."""
     client = legacy(ecs.endpoint)
     reply = json.loads(client.do_action_with_exception(DescribeInstanceHistoryEventsRequest()))
     with pytest.raises(ServerException) as refused:
@@ -96,7 +96,7 @@ def test_the_legacy_sdk_reads_its_replies_and_errors(ecs):
 
 @pytest.mark.skipif(models is None, reason="alibabacloud-ecs20140526 is not installed")
 def test_the_newer_sdk_calls_it_both_ways(ecs):
-    """Synchronously and asynchronously, signed as it signs."""
+    """It does so synchronously and asynchronously, with its own signatures."""
     config = Config(
         access_key_id="ak", access_key_secret="secret", region_id="cn-hangzhou", endpoint=ecs.endpoint, protocol="http"
     )
@@ -108,23 +108,23 @@ def test_the_newer_sdk_calls_it_both_ways(ecs):
 
 
 def test_parameters_come_in_a_form_too(ecs, request_at):
-    """A POST has them in its body."""
+    """A POST can have them in its body."""
     form = "Action=RebootInstance&Version=2014-05-26&InstanceId=i-web1&AccessKeyId=ak&Format=JSON"
     status, headers, _ = request_at(ecs.endpoint, "POST", "/", form, Content_Type="application/x-www-form-urlencoded")
     assert (status, headers["Content-Type"]) == (200, "application/json;charset=utf-8")
     ecs.assert_called("RebootInstance", times=1, InstanceId="i-web1")
 
 
-def test_the_host_that_is_asked_tells_the_product(ecs, request_at):
-    """A client that sends a host of Alibaba Cloud's, through a hosts file or a proxy, means that product."""
+def test_the_host_selects_the_product(ecs, request_at):
+    """A client that sends a host of Alibaba Cloud, through a hosts file or a proxy, calls that product."""
     ecs.stub("Slb", "DescribeLoadBalancers", {"TotalCount": 0})
     path = "/?Action=DescribeLoadBalancers&Version=2014-05-15&AccessKeyId=ak&Format=JSON"
     status, _, body = request_at(ecs.endpoint, "GET", path, Host="slb.aliyuncs.com")
     assert (status, json.loads(body)["TotalCount"]) == (200, 0)
 
 
-def test_the_version_that_is_asked_tells_the_product_too(ecs, request_at):
-    """One endpoint serves them all: that of CloudMonitor's API is another than that of ECS."""
+def test_the_version_selects_the_product_too(ecs, request_at):
+    """One endpoint serves all products: the version of CloudMonitor's API differs from that of ECS."""
     ecs.stub("metrics", "PutCustomEvent", {"Code": "200"})
     path = "/?Action=PutCustomEvent&Version=2019-01-01&AccessKeyId=ak&Format=JSON"
     status, _, body = request_at(ecs.endpoint, "GET", path)
@@ -132,14 +132,14 @@ def test_the_version_that_is_asked_tells_the_product_too(ecs, request_at):
 
 
 def test_other_accounts_keys_are_known_there_too(ecs, ecs_call):
-    """Whose call it is, its key tells."""
+    """The access key selects the account."""
     ecs.access_keys["ak-2"] = "2222"
     status, body = ecs_call(ecs.endpoint, "RebootInstance", AccessKeyId="ak-2", InstanceId="i-web1")
     assert (status, body["Code"]) == (404, "InvalidInstanceId.NotFound")
 
 
 def test_threads_call_it_at_once(ecs):
-    """Each gets its own answer."""
+    """Each gets its own response."""
     for number in range(8):
         ecs.instances.add(f"i-{number}")
     endpoint = ecs.endpoint
@@ -155,7 +155,7 @@ def test_threads_call_it_at_once(ecs):
 
 
 def test_virtual_time_stands_while_another_process_runs(ecs):
-    """However long the process takes for real, nothing falls due meanwhile."""
+    """However long the process takes in real time, nothing becomes due in the meantime."""
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1s")
     code = f"import time, urllib.request; time.sleep(0.1); {_OPEN.format(ecs.endpoint)}"
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -167,7 +167,7 @@ _OPEN = "urllib.request.urlopen('http://{}/?Action=DescribeRegions&Version=2014-
 
 
 def test_a_delayed_call_takes_virtual_time_there_too(ecs):
-    """The caller waits for real, and virtual time passes."""
+    """The caller waits in real time, and virtual time passes."""
     ecs.delay("RebootInstance", "20s")
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+10s")
     reboot(legacy(ecs.endpoint))
@@ -176,7 +176,7 @@ def test_a_delayed_call_takes_virtual_time_there_too(ecs):
 
 
 def test_a_handler_under_run_may_call_it(ecs):
-    """Between its calls it sleeps, and the clock moves."""
+    """It sleeps between its calls, and the clock moves."""
     client = legacy(ecs.endpoint)
 
     def poll():
@@ -189,7 +189,7 @@ def test_a_handler_under_run_may_call_it(ecs):
 
 
 def test_a_request_that_a_stopped_handler_left_is_answered_before_the_test_goes_on(ecs, monkeypatch):
-    """It was sent at the instant at which the handler was stopped, so it acts at that instant."""
+    """The request was sent when the handler was stopped, so it acts at that instant."""
     assert ecs.endpoint
     server = ecs._parts.serving._running
     answer = server.answer
@@ -211,30 +211,30 @@ def test_a_request_that_a_stopped_handler_left_is_answered_before_the_test_goes_
 
 @pytest.mark.parametrize("options", [{"sleep": "real"}, {"backend": "time-machine"}], ids=str)
 def test_it_serves_under_other_clocks_too(options, ecs_call):
-    """Whatever holds the clock, and whether sleeping moves it or not."""
+    """It serves under each back end, and with real sleep too."""
     with EcsEvents(**options) as ecs:
         status, _ = ecs_call(ecs.endpoint, "DescribeInstances")
         assert (status, ecs.now.isoformat()) == (200, "2030-01-01T00:00:00+00:00")
 
 
-# -- what calls meet
+# -- faults
 
 
 def test_a_fault_of_the_services_comes_through(ecs, ecs_call):
-    """As over every transport."""
+    """It does so as over every transport."""
     ecs.fail("RebootInstance", "Throttling.User")
     status, body = ecs_call(ecs.endpoint, "RebootInstance", InstanceId="i-web1")
     assert (status, body["Code"]) == (400, "Throttling.User")
 
 
 def test_a_status_that_http_does_not_know_comes_through_too(ecs, request_at):
-    """With a reason of our own."""
+    """It has a reason phrase of the plugin."""
     ecs.fail("DescribeRegions", "Odd", message="Odd.", http_status=599)
     assert request_at(ecs.endpoint, "GET", f"/?{_REGIONS}")[0] == 599
 
 
 def test_a_read_timeout_is_an_answer_that_never_comes(ecs):
-    """The client's own time-out passes, in virtual time where it runs in a thread of the test."""
+    """The client's own timeout passes, in virtual time if the client runs in a thread of the test."""
     ecs.fail("RebootInstance", "read timeout", acted=True)
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
     with pytest.raises(ClientException) as lost:
@@ -245,7 +245,7 @@ def test_a_read_timeout_is_an_answer_that_never_comes(ecs):
 
 
 def test_another_process_meets_a_read_timeout_for_real(ecs):
-    """Its time-out is its own."""
+    """Its timeout is its own."""
     ecs.fail("DescribeRegions", "read timeout")
     code = f"import urllib.request; urllib.request.urlopen(f'http://{ecs.endpoint}/?{_REGIONS}', timeout=0.1)"
     ended = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
@@ -265,7 +265,7 @@ _REGIONS = "Action=DescribeRegions&Version=2014-05-26&AccessKeyId=ak"
     ],
 )
 def test_a_lost_connection_is_lost(ecs, request_at, fault, error):
-    """It is reset, or ends without an answer; that it was refused nobody can be told who is connected."""
+    """It is reset, or ends without a response; a connected client cannot be refused."""
     ecs.fail("DescribeRegions", fault)
     with pytest.raises(OSError, match=r".") as lost:
         request_at(ecs.endpoint, "GET", f"/?{_REGIONS}")
@@ -273,7 +273,7 @@ def test_a_lost_connection_is_lost(ecs, request_at, fault, error):
 
 
 def test_a_connect_timeout_holds_the_connection(ecs):
-    """Its client's read time-out passes: who is connected was not kept waiting for that."""
+    """A connected client does not wait for the connection, so its read timeout passes."""
     ecs.fail("RebootInstance", "connect timeout")
     with pytest.raises(ClientException):
         reboot(legacy(ecs.endpoint, timeout=30, auto_retry=False))
@@ -281,14 +281,14 @@ def test_a_connect_timeout_holds_the_connection(ecs):
 
 
 def test_a_broken_answer_is_broken(ecs, request_at):
-    """Half the body, its length announced in full."""
+    """It gets half the body, with the full length announced."""
     ecs.fail("DescribeRegions", "truncated body")
     with pytest.raises(Exception, match="IncompleteRead"):
         request_at(ecs.endpoint, "GET", f"/?{_REGIONS}")
 
 
 def test_a_call_that_is_not_faked_is_refused_and_fails_the_test(ecs_call):
-    """The other process hears the service's words, the test ours."""
+    """The other process gets the service's message, the test the plugin's."""
     with pytest.raises(EcsEventsError) as error, EcsEvents() as ecs:
         status, body = ecs_call(ecs.endpoint, "DescribeZones")
     assert (status, body["Code"]) == (404, "InvalidAction.NotFound")
@@ -296,7 +296,7 @@ def test_a_call_that_is_not_faked_is_refused_and_fails_the_test(ecs_call):
 
 
 def test_an_error_of_a_stub_fails_the_test(ecs_call):
-    """What the author's own function raises cannot reach another process."""
+    """An error of the test's own function cannot be raised in another process."""
 
     def wrong(_call):
         raise ZeroDivisionError("division by zero")
@@ -313,7 +313,7 @@ def test_an_error_of_a_stub_fails_the_test(ecs_call):
 
 
 def test_a_stub_may_refuse(ecs, ecs_call):
-    """An `ApiError` is an answer."""
+    """An `ApiError` is a response."""
 
     def refuse(_call):
         raise ApiError("Forbidden.RAM", 403, "No.")
@@ -323,11 +323,11 @@ def test_a_stub_may_refuse(ecs, ecs_call):
     assert (status, body["Code"], body["Message"]) == (403, "Forbidden.RAM", "No.")
 
 
-# -- what is no call
+# -- requests that are no calls
 
 
 def test_a_call_without_a_key_is_refused(ecs, request_at):
-    """In the service's shape, and no action is reached."""
+    """The response has the service's format, and no action runs."""
     status, headers, body = request_at(ecs.endpoint, "GET", "/?Action=DescribeRegions&Version=2014-05-26&Format=JSON")
     assert (status, json.loads(body)["Code"]) == (400, "MissingParameter")
     assert json.loads(body)["Message"] == (
@@ -338,7 +338,7 @@ def test_a_call_without_a_key_is_refused(ecs, request_at):
 
 
 def test_an_answer_to_head_has_no_body(ecs, request_at):
-    """The method is refused, and how long the words would be is told."""
+    """The method is refused, and the header has the length of the message."""
     status, headers, body = request_at(ecs.endpoint, "HEAD", f"/?{_REGIONS}")
     assert (status, body) == (400, b"")
     assert int(headers["Content-Length"]) > 0
@@ -358,25 +358,25 @@ MALFORMED = {
 
 @pytest.mark.parametrize("name", MALFORMED)
 def test_what_is_malformed_is_refused_and_the_server_goes_on(ecs, raw, ecs_call, name):
-    """In the service's shape; the next request is answered."""
+    """The response has the service's format; the next request is answered."""
     data, status, code = MALFORMED[name]
     assert raw(ecs.endpoint, data) == (status, "Error", code)
     assert ecs_call(ecs.endpoint, "DescribeRegions")[0] == 200
 
 
-def test_a_client_that_says_nothing_holds_nobody_up(ecs, ecs_call):
-    """Half a request, and silence."""
+def test_a_silent_client_blocks_no_other_client(ecs, ecs_call):
+    """The client sends half a request, then nothing."""
     host, port = ecs.endpoint.split(":")
     with socket.create_connection((host, int(port))) as silent:
         silent.sendall(b"GET /?Action=")
         assert ecs_call(ecs.endpoint, "DescribeRegions")[0] == 200
 
 
-# -- its life
+# -- its lifetime
 
 
-def test_it_starts_when_asked_for_and_is_gone_when_the_test_has_ended():
-    """No thread, no port, nothing that was replaced."""
+def test_it_starts_at_the_first_use_and_is_gone_when_the_test_has_ended():
+    """Afterwards there is no thread, no port and no patch."""
     reading = socket.SocketIO.readinto
     with EcsEvents() as ecs:
         assert servers() == []
@@ -393,8 +393,8 @@ def test_it_starts_when_asked_for_and_is_gone_when_the_test_has_ended():
         socket.create_connection((host, int(port)))
 
 
-def test_who_still_waits_when_it_ends_gets_no_answer(ecs_call):
-    """A held request does not keep the test from ending."""
+def test_a_client_that_still_waits_when_it_ends_gets_no_answer(ecs_call):
+    """An open request does not keep the test from ending."""
     met = []
 
     def call(endpoint):
@@ -415,7 +415,7 @@ def test_who_still_waits_when_it_ends_gets_no_answer(ecs_call):
 
 
 def test_a_call_that_takes_its_time_does_not_keep_the_test_from_ending(ecs_call):
-    """Its hour never passes, and its caller gets no answer."""
+    """Its virtual hour never passes, and its caller gets no response."""
     met = []
 
     def call(endpoint):
@@ -436,8 +436,8 @@ def test_a_call_that_takes_its_time_does_not_keep_the_test_from_ending(ecs_call)
     assert servers() == []
 
 
-def test_an_answer_that_never_comes_is_complained_of(monkeypatch):
-    """A stub that hangs is the author's, and the test says so when it ends."""
+def test_an_answer_that_never_comes_is_an_error(monkeypatch):
+    """A stub that hangs is the test's own, so teardown raises an error."""
     monkeypatch.setattr(_server, "END_WITHIN", 0.05)
     release = threading.Lock()
     release.acquire()
@@ -461,7 +461,7 @@ def test_an_answer_that_never_comes_is_complained_of(monkeypatch):
 
 
 def test_the_endpoint_is_there_only_inside_the_with_block():
-    """Outside it there is no cloud to answer."""
+    """Outside the block there is no cloud to answer."""
     ecs = EcsEvents()
     with pytest.raises(EcsEventsError, match="EcsEvents works only inside its with block"):
         ecs.endpoint  # noqa: B018  # asking starts it
@@ -469,7 +469,7 @@ def test_the_endpoint_is_there_only_inside_the_with_block():
 
 @pytest.mark.parametrize("ending", ["assert 0", "raise KeyboardInterrupt"])
 def test_it_is_gone_after_a_test_that_fails_or_is_interrupted(pytester, ending):
-    """Whatever ends the test."""
+    """This is so for every end of a test."""
     pytester.makepyfile(
         f"""
         from pathlib import Path
@@ -493,7 +493,7 @@ def test_it_is_gone_after_a_test_that_fails_or_is_interrupted(pytester, ending):
     ],
 )
 def test_without_the_extra_a_sentence_says_what_to_install(pytester, monkeypatch, asked, what):
-    """When it is first needed, and not before."""
+    """The message appears at the first use, not before."""
     monkeypatch.setitem(sys.modules, "werkzeug", None)
     pytester.makepyfile(
         f"""
@@ -512,11 +512,11 @@ def test_without_the_extra_a_sentence_says_what_to_install(pytester, monkeypatch
     )
 
 
-# -- other services beside it
+# -- other services on the same port
 
 
 def test_services_are_mounted_by_path_host_and_header(ecs, request_at):
-    """The first that takes a request answers; ECS answers the rest."""
+    """The first service that accepts a request answers; ECS answers the rest."""
 
     def saying(word):
         return lambda _request: ApiReply(200, word)
@@ -534,8 +534,8 @@ def test_services_are_mounted_by_path_host_and_header(ecs, request_at):
     assert request_at(ecs.endpoint, "GET", "/latestnews")[0] == 400
 
 
-def test_a_service_that_breaks_is_answered_for(ecs, request_at, ecs_call):
-    """In the words of ECS; the next request is answered, and the test is told."""
+def test_an_error_in_a_service_is_answered(ecs, request_at, ecs_call):
+    """The response has the format of ECS; the next request is answered, and the test gets the error."""
 
     def broken(_request):
         raise ZeroDivisionError

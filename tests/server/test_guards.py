@@ -1,4 +1,4 @@
-"""What the server refuses and bounds, and that nothing of it stays behind."""
+"""What the server refuses and limits; nothing of it stays after the test."""
 
 import http.client
 import json
@@ -31,13 +31,13 @@ SIGNED = {
 
 
 def connected(endpoint):
-    """A connection of a program that knows nothing of HTTP."""
+    """A connection of a program that does not speak HTTP."""
     host, port = endpoint.split(":")
     return socket.create_connection((host, int(port)), timeout=20)
 
 
 def received(connection):
-    """All that comes until the server closes."""
+    """Return all data until the server closes."""
     with suppress(ConnectionResetError):
         return b"".join(iter(lambda: connection.recv(65536), b""))
     return b""
@@ -59,7 +59,7 @@ def received(connection):
     ],
 )
 def test_this_machine_and_alibaba_cloud_are_hosts_that_it_answers_for(ecs, request_at, host):
-    """Whatever the port."""
+    """They are so with every port."""
     path = "/latest/meta-data/instance-id" if host.startswith("100") else REGIONS
     assert request_at(ecs.endpoint, "GET", path, Host=host)[0] == 200
 
@@ -72,7 +72,7 @@ def test_this_machine_and_alibaba_cloud_are_hosts_that_it_answers_for(ecs, reque
     ],
 )
 def test_a_name_that_leads_here_by_rebinding_is_refused(ecs, request_at, host):
-    """A page could have its own name point to this machine; no action is reached."""
+    """The DNS name of a page could point to this machine; no action runs."""
     status, _, body = request_at(ecs.endpoint, "GET", REGIONS, Host=host)
     assert (status, ET.fromstring(body).findtext("Code")) == (403, "Forbidden")  # noqa: S314  # our own answer
     assert "is neither this machine nor a host of Alibaba Cloud's" in body.decode()
@@ -80,7 +80,7 @@ def test_a_name_that_leads_here_by_rebinding_is_refused(ecs, request_at, host):
 
 
 def test_a_whole_address_in_the_first_line_is_a_host_too(ecs, raw):
-    """As is sent to a proxy."""
+    """Clients send a whole address to a proxy."""
     request = f"GET http://rebound.example{REGIONS} HTTP/1.1\r\nHost: localhost\r\n\r\n"
     assert raw(ecs.endpoint, request.encode())[0] == 403
 
@@ -96,7 +96,7 @@ def test_a_whole_address_in_the_first_line_is_a_host_too(ecs, raw):
     ids=str,
 )
 def test_a_page_of_another_origin_is_refused(ecs, headers):
-    """Browsers say so by these headers."""
+    """Browsers send these headers."""
     with closing(http.client.HTTPConnection(ecs.endpoint)) as connection:
         connection.request("GET", REGIONS, headers=headers)
         assert connection.getresponse().status == 403
@@ -104,20 +104,20 @@ def test_a_page_of_another_origin_is_refused(ecs, headers):
 
 
 def test_a_page_of_this_machine_is_answered(ecs, request_at):
-    """Such as a tool under development."""
+    """A tool under development is an example."""
     headers = {"Origin": "http://localhost:3000", "Sec-Fetch-Site": "same-site"}
     assert request_at(ecs.endpoint, "GET", REGIONS, **headers)[0] == 200
     assert request_at(ecs.endpoint, "GET", REGIONS, **{"Sec-Fetch-Site": "none"})[0] == 200
 
 
 def test_the_queue_refuses_them_too(ecs, request_at):
-    """In its words."""
+    """The response has the queue's format."""
     ecs.queue("q")
     status, _, body = request_at(ecs.endpoint, "GET", "/queues/q", Host="rebound.example", **SIGNED)
     assert (status, ET.fromstring(body).tag.rpartition("}")[2]) == (403, "Error")  # noqa: S314  # our own answer
 
 
-# -- bounds
+# -- limits
 
 
 @pytest.mark.parametrize(
@@ -131,28 +131,28 @@ def test_headers_are_bounded_in_number_and_size(ecs, raw, headers):
 
 
 def test_the_size_of_a_chunk_is_no_endless_line(ecs, raw):
-    """It is read no further than a line of HTTP may be."""
+    """The server reads no more than the maximum line length of HTTP."""
     request = f"POST {REGIONS} HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{'0' * 200_000}"
     assert raw(ecs.endpoint, request.encode())[0] == 400
 
 
 def test_connections_beyond_the_limit_are_closed_and_others_go_on(ecs, monkeypatch):
-    """When one is closed, another is taken."""
+    """When one is closed, another is accepted."""
     monkeypatch.setattr(_server, "MOST_CONNECTIONS", 2)
     with connected(ecs.endpoint) as first, connected(ecs.endpoint), connected(ecs.endpoint) as third:
         assert received(third) == b""
         first.sendall(f"GET {REGIONS} HTTP/1.1\r\n\r\n".encode())
         assert first.recv(12) == b"HTTP/1.1 200"
     statuses = []
-    while not statuses:  # until the server has seen that they are closed
+    while not statuses:  # until the server has noticed that they are closed
         with suppress(OSError), urllib.request.urlopen(f"http://{ecs.endpoint}{REGIONS}") as reply:
             statuses.append(reply.status)
     assert statuses == [200]
 
 
 @pytest.mark.parametrize("part", ["head", "body"])
-def test_a_request_that_drips_is_cut_off(ecs, monkeypatch, part):
-    """Each byte comes in time, the whole does not."""
+def test_a_request_that_arrives_slowly_is_cut_off(ecs, monkeypatch, part):
+    """Each byte comes in time, the whole request does not."""
     monkeypatch.setattr(_server, "TRANSFER_WITHIN", 0.3)
     head = f"POST {REGIONS} HTTP/1.1\r\n" + ("Content-Length: 1000\r\n\r\n" if part == "body" else "x: ")
     since = real_now()
@@ -176,7 +176,7 @@ def test_a_client_that_reads_no_response_is_left(ecs, monkeypatch):
 
 
 def test_an_idle_connection_and_a_long_poll_are_not_cut(ecs, monkeypatch):
-    """Neither is a transfer."""
+    """A transfer is not interrupted either."""
     monkeypatch.setattr(_server, "TRANSFER_WITHIN", 0.2)
     queue = ecs.queue("q")
     with closing(http.client.HTTPConnection(ecs.endpoint)) as connection:
@@ -199,7 +199,7 @@ def test_an_idle_connection_and_a_long_poll_are_not_cut(ecs, monkeypatch):
         sender.join()
 
 
-# -- what would take quadratic time
+# -- input that could take quadratic time
 
 
 @pytest.mark.parametrize(
@@ -212,14 +212,14 @@ def test_an_idle_connection_and_a_long_poll_are_not_cut(ecs, monkeypatch):
     ids=["authorization", "or", "and"],
 )
 def test_what_comes_from_outside_is_matched_in_linear_time(pattern, text):
-    """A header is as long as 64 KiB, a parameter longer."""
+    """A header can have 64 KiB, a parameter more."""
     since = time.perf_counter()
     pattern(f"x{text}x" if text.isspace() else text)
     assert time.perf_counter() - since < 1
 
 
-def test_words_of_a_search_are_still_told_apart():
-    """By any space around them."""
+def test_words_of_a_search_are_still_separated():
+    """Any whitespace separates them."""
     assert _OR.split("a  or\tb") == ["a", "b"]
     assert _AND.split("a and  b") == ["a", "b"]
     assert re.fullmatch(_protocol._AUTHORIZATION, "MNS id:c2ln/bmF0dXJl+Q==")
@@ -231,7 +231,7 @@ def test_words_of_a_search_are_still_told_apart():
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "ascii"])
 @pytest.mark.parametrize("doctype", ["<!DOCTYPE Message>", '<!DOCTYPE Message [<!ENTITY a "b">]>'])
 def test_a_document_type_is_refused_in_every_encoding(ecs, request_at, encoding, doctype):
-    """Harmless as it is; the same document without it is a message."""
+    """It is refused even if it is harmless; the same document without it is a message."""
     ecs.queue("q")
     named = encoding.removesuffix("-sig")
     head = f'<?xml version="1.0" encoding="{named}"?>'
@@ -248,8 +248,8 @@ def test_a_document_type_is_refused_in_every_encoding(ecs, request_at, encoding,
 
 
 @pytest.fixture
-def dripping():
-    """An endpoint that sends a byte of its answer now and then: (what it drips, its URL)."""
+def trickling():
+    """An endpoint that sends one byte of its response at intervals: (the bytes, its URL)."""
     threads, listener = [], socket.create_server(("127.0.0.1", 0))
     listener.settimeout(5)
 
@@ -277,26 +277,26 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
 
 
 @pytest.mark.parametrize("first", [b"", b"HTTP/1.1 200 OK\r\nx: ", HEAD], ids=["nothing", "head", "body"])
-def test_a_webhook_that_drips_its_answer_is_given_up(dripping, monkeypatch, first):
-    """After five real seconds in all, not after each byte."""
+def test_a_webhook_that_sends_its_answer_slowly_is_given_up(trickling, monkeypatch, first):
+    """It is given up after five real seconds in all, not after each byte."""
     monkeypatch.setattr(_webhooks, "GIVES_UP_AFTER", 0.3)
     with EcsEvents(strict={"calls"}) as ecs:
         ecs.instances.add("i-web1")
-        ecs.subscribe(dripping(first))
+        ecs.subscribe(trickling(first))
         since = real_now()
         ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
         assert real_now() - since < 5
         assert "failed" in ecs.timeline()
 
 
-def test_a_topics_endpoint_that_drips_its_answer_is_given_up(dripping, monkeypatch):
-    """Its head at most: the rest is not read."""
+def test_a_topics_endpoint_that_sends_its_answer_slowly_is_given_up(trickling, monkeypatch):
+    """Its head is read at most, but no body."""
     from pytest_ecsevents.services.smq import _push
 
     monkeypatch.setattr(_push, "ANSWER_WITHIN", 0.3)
     with EcsEvents(strict=False) as ecs:
         topic = ecs.topic("t")
-        topic.subscribe(dripping(b"HTTP/1.1 200 OK\r\nx: "), "s")
+        topic.subscribe(trickling(b"HTTP/1.1 200 OK\r\nx: "), "s")
         since = real_now()
         topic.publish("hello")
         assert real_now() - since < 5
@@ -308,7 +308,7 @@ def test_a_topics_endpoint_that_drips_its_answer_is_given_up(dripping, monkeypat
 
 @pytest.mark.parametrize("fault", ["read timeout", "connect timeout"])
 def test_a_thread_of_the_test_without_a_timeout_is_let_go(fault):
-    """At once, and the test's error says what to do."""
+    """It ends at once, and the test's error says what to do."""
     with pytest.raises(EndlessCallError, match="has no timeout, or one of more than"), EcsEvents() as ecs:
         ecs.fail("DescribeRegions", fault)
         with pytest.raises(http.client.RemoteDisconnected):
@@ -317,7 +317,7 @@ def test_a_thread_of_the_test_without_a_timeout_is_let_go(fault):
 
 @pytest.mark.parametrize("sleep", ["virtual", "real"])
 def test_another_process_without_a_timeout_is_let_go(monkeypatch, sleep):
-    """After some real time, since its timeout cannot be known."""
+    """It ends after some real time, because its timeout is unknown."""
     monkeypatch.setattr(_server, "HELD_FOR", 0.3)
     with pytest.raises(EndlessCallError), EcsEvents(sleep=sleep) as ecs:
         ecs.fail("DescribeRegions", "read timeout")
@@ -330,7 +330,7 @@ def test_another_process_without_a_timeout_is_let_go(monkeypatch, sleep):
 
 
 def left_of(address, reading):
-    """What a server left behind."""
+    """Return what a server left behind."""
     left = [thread for thread in threading.enumerate() if thread.name == "server"]
     if socket.SocketIO.readinto is not reading:
         left.append("readinto")
@@ -341,7 +341,7 @@ def left_of(address, reading):
 
 
 def interrupted(real, error, *, is_after=False):
-    """Like `real`, but the first call raises: after what it does, or instead of that."""
+    """Behave like `real`, but the first call raises, after it has run or instead."""
     errors = [error]
 
     def call(*args, **kwargs):
@@ -369,7 +369,7 @@ def interrupted(real, error, *, is_after=False):
 )
 @pytest.mark.parametrize("error", [KeyboardInterrupt, pytest.fail.Exception])
 def test_an_interrupt_while_it_starts_leaves_nothing(monkeypatch, owner, name, is_after, error):
-    """No port, no thread, nothing replaced; the next test has a server."""
+    """No port, no thread and no patch is left; the next test has a server."""
     bound, bind = [], _server.LoopbackServer.server_bind
 
     def note(server):
@@ -395,7 +395,7 @@ def test_an_interrupt_while_it_starts_leaves_nothing(monkeypatch, owner, name, i
 )
 @pytest.mark.parametrize("error", [KeyboardInterrupt, pytest.fail.Exception])
 def test_an_interrupt_while_it_stops_leaves_nothing(monkeypatch, owner, name, error):
-    """The rest is done first, and then the interrupt goes on."""
+    """The rest is closed first, then the interrupt is raised."""
     reading = socket.SocketIO.readinto
     with monkeypatch.context() as patch, pytest.raises(error), EcsEvents() as ecs:
         host, port = ecs.endpoint.split(":")
@@ -414,7 +414,7 @@ def test_an_interrupt_while_it_stops_leaves_nothing(monkeypatch, owner, name, er
 
 
 def test_a_stream_whose_time_is_up_reads_nothing():
-    """However much there is to read."""
+    """This is so however much data there is."""
     one, other = socket.socketpair()
     with one, other:
         other.sendall(b"a\n")

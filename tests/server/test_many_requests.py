@@ -35,7 +35,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest_ecsevents.UnknownParamet
 
 
 def requests_of(seed, number):
-    """That many random requests, as pairs of a product and parameters: mostly with names that their action knows."""
+    """Draw that many random requests, as pairs of a product and parameters, mostly with names of their action."""
     dice = random.Random(f"many/{seed}")
     for _ in range(number):
         product = dice.choice(list(PRODUCTS.values()))
@@ -51,7 +51,7 @@ def requests_of(seed, number):
 
 @pytest.fixture
 def cloud():
-    """A cloud that refuses what it cannot answer in the service's words."""
+    """A cloud that refuses what it cannot answer in the service's format."""
     with EcsEvents(strict=False) as ecs:
         for name in ("i-web1", "i-web2"):
             ecs.instances.add(name)
@@ -59,7 +59,7 @@ def cloud():
 
 
 def check(ecs, ids, number):
-    """Each request has an answer of its own, and each answer is in the record of one call."""
+    """Check that each request has its own response, and that each response is in the record of one call."""
     assert len(ids) == number
     assert len(set(ids)) == number
     assert sorted(call.response["RequestId"] for call in ecs.calls) == sorted(ids)
@@ -68,7 +68,7 @@ def check(ecs, ids, number):
 
 @pytest.mark.skipif(not NIGHTLY, reason="it hung twice, in dozens of runs, for a reason that is not known yet")
 def test_no_request_to_the_server_is_lost(cloud):
-    """Of clients that keep their connections."""
+    """The clients keep their connections."""
     number, ids, endpoint = size(100, 25_000), [], cloud.endpoint
 
     def call(seed):
@@ -92,7 +92,7 @@ def test_no_request_to_the_server_is_lost(cloud):
 
 
 def test_no_request_to_the_api_is_lost(cloud):
-    """Without a server between."""
+    """No server is involved."""
     number, ids = size(1_000, 100_000), []
     for product, params in requests_of("api", number):
         host = f"{product.hosts[0]}.cn-hangzhou.aliyuncs.com"

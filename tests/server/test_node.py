@@ -1,6 +1,6 @@
-"""Programs in another language: both of Alibaba Cloud's SDKs for Node call the same cloud.
+"""Programs in another language: both SDKs for Node of Alibaba Cloud call the same cloud.
 
-They are looked for where Node looks: install them anywhere, and have NODE_PATH say where.
+Node searches for them as usual: install them anywhere, and set NODE_PATH.
 """
 
 import json
@@ -47,7 +47,7 @@ PROGRAMS = {"@alicloud/pop-core": POP_CORE, "@alicloud/ecs20140526": ECS}
 
 
 def can_load(package):
-    """Whether there is a Node that finds the package."""
+    """Return whether there is a Node that finds the package."""
     asked = [NODE, "-e", f"require.resolve('{package}')"]
     return NODE is not None and subprocess.run(asked, check=False, capture_output=True).returncode == 0
 

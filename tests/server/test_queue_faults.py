@@ -26,7 +26,7 @@ def ecs():
 
 @pytest.fixture
 def client(ecs):
-    """The SDK's view of a queue; its connections are closed."""
+    """The SDK's view of a queue; its connections are closed at the end."""
     accounts = []
 
     def client(name):
@@ -39,7 +39,7 @@ def client(ecs):
 
 
 def test_a_refused_operation_raises_the_services_error(ecs, client):
-    """It takes no effect, and the next one works."""
+    """It has no effect, and the next one works."""
     ecs.fail("SendMessage", "InternalError")
     with pytest.raises(MNSServerException) as refused:
         client("jobs").send_message(Message("work"))
@@ -51,7 +51,7 @@ def test_a_refused_operation_raises_the_services_error(ecs, client):
 
 
 def test_an_error_of_ones_own_and_of_one_queue_alone(ecs, client):
-    """A code that no table has, with its words and status; the other queue is left alone."""
+    """An unknown code with a message and a status applies; the other queue is not affected."""
     ecs.fail("DeleteMessage", "Busy", message="Come again.", http_status=503, queue="jobs")
     for name in ("other", "jobs"):
         client(name).send_message(Message("work"))
@@ -61,7 +61,7 @@ def test_an_error_of_ones_own_and_of_one_queue_alone(ecs, client):
 
 
 def test_a_lost_answer_leaves_its_effect(ecs, client):
-    """The message was sent, and the client does not know."""
+    """The message was sent, although the client does not know."""
     ecs.fail("SendMessage", "connection reset", acted=True)
     with pytest.raises(MNSExceptionBase):
         client("jobs").send_message(Message("work"))
@@ -70,7 +70,7 @@ def test_a_lost_answer_leaves_its_effect(ecs, client):
 
 
 def test_a_request_that_is_lost_has_no_effect(ecs, client):
-    """A message that a receiver never got stays visible."""
+    """A message that the receiver did not get stays visible."""
     client("jobs").send_message(Message("work"))
     ecs.fail("ReceiveMessage", "connection reset")
     with pytest.raises(MNSExceptionBase):
@@ -87,7 +87,7 @@ def test_a_page_of_a_proxy_instead_of_the_answer(ecs, client):
 
 
 def test_a_quota_of_an_operation(ecs, client):
-    """More requests in a virtual minute fail."""
+    """Further requests in a virtual minute fail."""
     ecs.quota("SendMessage", per_minute=1, code="Throttled", message="Too many.", http_status=429)
     client("jobs").send_message(Message("work"))
     with pytest.raises(MNSServerException, match="Too many"):
@@ -97,7 +97,7 @@ def test_a_quota_of_an_operation(ecs, client):
 
 
 def test_an_unused_fault_of_an_operation_fails_the_test():
-    """The nearest request is named."""
+    """The error has the nearest request."""
     with pytest.raises(UnusedFaultError) as error, EcsEvents() as ecs_events:
         ecs_events.fail("SendMessage", "InternalError", queue="jobs")
         ecs_events.fail("ListQueue", "InternalError")
@@ -121,13 +121,13 @@ def test_an_unused_fault_of_an_operation_fails_the_test():
     ],
 )
 def test_a_wrong_declaration_is_refused_in_a_sentence(ecs, declare, words):
-    """A misspelt operation, code or parameter, and what there is not."""
+    """A misspelt operation, code or parameter, and a missing queue."""
     with pytest.raises(BadArgumentError) as error:
         declare(ecs)
     assert words in str(error.value)
 
 
 def test_every_operation_that_has_a_route_can_fail(ecs):
-    """The list that `fail` knows is that of the routes."""
+    """The operations that `fail` accepts are those with routes."""
     routes = ecs._parts.messaging.service.routes
     assert {name for route in routes for name in route.operations.split(", ")} == set(OPERATIONS)

@@ -23,12 +23,12 @@ SIGNED = {"Authorization": "MNS id:signature", "Date": "Tue, 01 Jan 2030 00:00:0
 
 @pytest.fixture
 def account():
-    """Accounts of the SDK, whose connections are closed."""
+    """Accounts of the SDK; their connections are closed at the end."""
     made = []
 
     def account(endpoint):
         one = Account(endpoint, "key-id", "key-secret")
-        made.append(one)  # threads ask too: the last one may be another's
+        made.append(one)  # threads send requests too: the last one can be another thread's
         return one
 
     yield account
@@ -49,14 +49,14 @@ def client(queue, account):
 
 
 def code_of(function, *args):
-    """What the service refuses a call with, as the SDK tells it."""
+    """Return the code of a refused call, from the SDK's error."""
     with pytest.raises(MNSServerException) as refused:
         function(*args)
     return refused.value.type
 
 
 def consume(account, endpoint, handlers):
-    """The consumer loop that Alibaba Cloud publishes: receive, decode, dispatch by name, delete, for ever."""
+    """The consumer loop that Alibaba Cloud publishes: receive, decode, dispatch by name, delete, repeat."""
     client = account(endpoint).get_queue("ecs-cms-event")
     while True:
         try:
@@ -74,7 +74,7 @@ def consume(account, endpoint, handlers):
 
 
 def test_a_notification_is_json_in_base64(ecs, queue, client):
-    """The SDK's default decoding yields the flat form, as the published handlers read it."""
+    """The SDK's default decoding returns the flat form, which the published handlers read."""
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
     received = client.receive_message()
     assert json.loads(received.message_body) == ecs.notifications[-1] == queue.messages[0].event
@@ -107,15 +107,15 @@ def test_the_published_loop_drains_the_queue_while_the_clock_moves(ecs, queue, a
 
 
 @pytest.mark.parametrize(("form", "key"), [("subscription", "alert"), ("eventbridge", "specversion")])
-def test_other_forms_are_sent_where_they_are_asked_for(ecs, form, key):
-    """The nested form of a subscription, and a CloudEvent."""
+def test_other_forms_are_sent_on_request(ecs, form, key):
+    """The forms are the nested one of a subscription, and a CloudEvent."""
     queue = ecs.queue("q", format=form)
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
     assert key in queue.messages[0].event
 
 
-def test_only_what_is_asked_for_is_sent(ecs):
-    """By the conditions that every receiver has, with what may happen to it on the way."""
+def test_only_what_the_filter_matches_is_sent(ecs):
+    """A queue has the filters of every receiver, and the options for network faults."""
     asked = {
         "one": {"names": "Instance:StateChange"},
         "some": {"statuses": ["Scheduled", "Avoided"]},
@@ -129,7 +129,7 @@ def test_only_what_is_asked_for_is_sent(ecs):
 
 
 def test_what_does_not_fit_into_the_queue_fails_the_test():
-    """It would be lost at the service, and nobody would know."""
+    """The service would lose it without any sign."""
     with pytest.raises(ReceiverError) as error, EcsEvents() as ecs:
         ecs.instances.add("i-web1")
         queue = ecs.queue("q", format="subscription", maximum_message_size=1024)
@@ -140,7 +140,7 @@ def test_what_does_not_fit_into_the_queue_fails_the_test():
 
 
 def test_deliveries_to_a_queue_are_in_the_story(ecs, queue):
-    """Each notification that was sent to it, and the subscription tells them too."""
+    """Each notification that was sent to it is there, and in the subscription's deliveries."""
     ecs.stop("i-web1")
     assert " +00:00:00  push      Instance:StateChange Stopped of i-web1 -> queue ecs-cms-event" in ecs.timeline()
     assert [delivery.outcome for delivery in queue.subscription.deliveries] == ["delivered"] * 2
@@ -150,7 +150,7 @@ def test_deliveries_to_a_queue_are_in_the_story(ecs, queue):
 
 
 def test_what_clients_do_to_messages_is_in_the_story(ecs, queue, client):
-    """Each message by its notification's name, or by how it begins."""
+    """Each message has its notification's name, or its beginning."""
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
     client.receive_message()
     ecs.advance("30s")
@@ -175,8 +175,8 @@ def test_what_clients_do_to_messages_is_in_the_story(ecs, queue, client):
         ("eventbridge", "ecs:Instance:SystemMaintenance.Stop"),
     ],
 )
-def test_a_message_knows_its_notification_in_every_form(ecs, form, summary):
-    """By its name, or its type."""
+def test_a_message_names_its_notification_in_every_form(ecs, form, summary):
+    """It does so by its name, or its type."""
     queue = ecs.queue("q", format=form)
     ecs.create("SystemMaintenance.Stop", "i-web1", not_before="+24h")
     assert queue.messages[0].summary == summary
@@ -193,13 +193,13 @@ def test_an_empty_queue_says_so_at_once(ecs, client):
 
 
 def test_a_long_poll_waits_in_virtual_time(ecs, client):
-    """And says then that there is nothing."""
+    """Then it returns without a message."""
     assert code_of(client.receive_message, 30) == "MessageNotExist"
     assert ecs.now.second == 30
 
 
 def test_no_time_passes_while_a_busy_machine_has_a_request_wait(ecs, queue, client, monkeypatch):
-    """Its caller does nothing meanwhile; another thread sleeps on."""
+    """Its caller is idle in the meantime; another thread sleeps on."""
     pause, accept = partial(threading.Event().wait, 0.15), LoopbackServer.get_request
 
     def accept_late(server):
@@ -216,7 +216,7 @@ def test_no_time_passes_while_a_busy_machine_has_a_request_wait(ecs, queue, clie
 
 
 def test_a_long_poll_ends_when_a_message_comes(ecs, client):
-    """With the clock at that instant; what was due before has happened."""
+    """The clock is at that instant; earlier due work has happened."""
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+10s", executing_for="1h")
     client.delete_message(client.receive_message().receipt_handle)
     received = client.receive_message(30)
@@ -263,8 +263,8 @@ def test_a_long_poll_ends_when_another_thread_sends(ecs, queue, client):
     assert (ecs.now.hour, ecs.now.second) == (1, 7)
 
 
-def test_a_message_that_comes_in_the_last_moment_is_not_missed(ecs, queue, client):
-    """After the poll has looked, and before it waits."""
+def test_a_message_that_comes_just_before_the_wait_is_not_missed(ecs, queue, client):
+    """The message arrives after the poll has checked, and before it waits."""
     look = queue._state.next_visible_at
 
     def look_while_another_sends():
@@ -277,7 +277,7 @@ def test_a_message_that_comes_in_the_last_moment_is_not_missed(ecs, queue, clien
 
 
 def test_two_consumers_share_a_queue(ecs, queue, account):
-    """Each message goes to one of them, though both wait."""
+    """Each message goes to one of them, although both wait."""
     got = []
 
     def consumer():
@@ -302,14 +302,14 @@ def test_two_consumers_share_a_queue(ecs, queue, account):
 
 
 def test_the_queues_own_waiting_time_holds_where_a_call_says_none(ecs, account):
-    """PollingWaitSeconds."""
+    """The attribute is PollingWaitSeconds."""
     queue = ecs.queue("q", polling_wait_seconds=7)
     assert code_of(account(queue.endpoint).get_queue("q").receive_message) == "MessageNotExist"
     assert ecs.now.second == 7
 
 
 def test_what_is_received_is_hidden_for_a_while(ecs, queue, client):
-    """Then it comes again, and counts how often; a poll that waits gets it then."""
+    """Then it is visible again, with a higher count; a waiting poll gets it at that instant."""
     queue.send("hello")
     first = client.receive_message()
     assert code_of(client.receive_message) == "MessageNotExist"
@@ -322,7 +322,7 @@ def test_what_is_received_is_hidden_for_a_while(ecs, queue, client):
 
 
 def test_sixteen_come_at_once_at_most(ecs, queue, client):
-    """In the order in which they were sent."""
+    """They come in the order in which they were sent."""
     for number in range(20):
         queue.send(str(number))
     bodies = [message.message_body for message in client.batch_receive_message(16)]
@@ -332,14 +332,14 @@ def test_sixteen_come_at_once_at_most(ecs, queue, client):
 
 
 def test_priorities_go_first(queue, client):
-    """1 before 8 before 16, then as they were sent."""
+    """Priority 1 comes before 8, and 8 before 16; equal priorities keep their order."""
     for body, priority in (("last", 16), ("second", None), ("third", 8), ("first", 1)):
         queue.send(body, priority=priority)
     assert [client.receive_message().message_body for _ in range(4)] == ["first", "second", "third", "last"]
 
 
 def test_delayed_messages_come_later(ecs, queue, client):
-    """By the message's own delay, or the queue's."""
+    """The delay is the message's own, or the queue's."""
     queue.send("late", delay_seconds=60)
     assert code_of(client.receive_message, 30) == "MessageNotExist"
     assert client.receive_message(30).message_body == "late"
@@ -347,7 +347,7 @@ def test_delayed_messages_come_later(ecs, queue, client):
 
 
 def test_peeking_leaves_messages_as_they_are(queue, client):
-    """Neither hidden nor counted."""
+    """They are neither hidden nor counted."""
     assert code_of(client.peek_message) == "MessageNotExist"
     queue.send("hello")
     queue.send("world")
@@ -358,7 +358,7 @@ def test_peeking_leaves_messages_as_they_are(queue, client):
 
 
 def test_messages_that_are_too_old_are_gone(ecs, account):
-    """After MessageRetentionPeriod, received or not."""
+    """They are deleted after MessageRetentionPeriod, received or not."""
     queue = ecs.queue("q", message_retention_period=60)
     queue.send("hello")
     ecs.advance("59s")
@@ -369,7 +369,7 @@ def test_messages_that_are_too_old_are_gone(ecs, account):
 
 
 def test_messages_that_were_there_to_be_received_age_too(ecs, account):
-    """Somebody looked at them, and nobody took them."""
+    """They were peeked at, but not received."""
     queue = ecs.queue("q", message_retention_period=60)
     client = account(queue.endpoint).get_queue("q")
     queue.send("hello")
@@ -379,7 +379,7 @@ def test_messages_that_were_there_to_be_received_age_too(ecs, account):
 
 
 def test_a_body_that_is_not_base64_breaks_the_sdk_as_the_service_would(queue, client):
-    """What CloudMonitor does not do, another sender may."""
+    """CloudMonitor does not send such a body, but another sender can."""
     queue.send("plain", raw=True)
     assert queue.messages[0].body == "plain"
     with pytest.raises(ValueError, match="base64"):
@@ -390,7 +390,7 @@ def test_a_body_that_is_not_base64_breaks_the_sdk_as_the_service_would(queue, cl
 
 
 def test_a_handle_deletes_while_it_is_valid(ecs, queue, client):
-    """Not after its time, not twice, not when another came after it, and not one that was made up."""
+    """A handle is invalid after its time, after its use, after a later one, and if it was invented."""
     queue.send("hello")
     first = client.receive_message()
     ecs.advance("30s")
@@ -404,7 +404,7 @@ def test_a_handle_deletes_while_it_is_valid(ecs, queue, client):
 
 
 def test_several_are_deleted_at_once(queue, client):
-    """Those that cannot be are named, and the others are gone."""
+    """Handles that cannot be used are listed, and the other messages are deleted."""
     for number in range(3):
         queue.send(str(number))
     handles = [message.receipt_handle for message in client.batch_receive_message(3)]
@@ -418,7 +418,7 @@ def test_several_are_deleted_at_once(queue, client):
 
 
 def test_a_message_may_be_hidden_longer(ecs, queue, client):
-    """Its handle is a new one; the time is counted from now."""
+    """Its handle is a new one; the time counts from now."""
     queue.send("hello")
     received = client.receive_message()
     ecs.advance("20s")
@@ -430,7 +430,7 @@ def test_a_message_may_be_hidden_longer(ecs, queue, client):
 
 
 def test_a_message_that_is_hidden_until_the_same_instant_comes_once(ecs, queue, client):
-    """Though it was hidden twice."""
+    """It was hidden twice."""
     queue.send("hello")
     client.change_message_visibility(client.receive_message().receipt_handle, 30)
     ecs.advance("30s")
@@ -438,7 +438,7 @@ def test_a_message_that_is_hidden_until_the_same_instant_comes_once(ecs, queue, 
 
 
 def test_a_message_may_be_given_back_early(ecs, queue, client, account):
-    """Who waits gets it when its new time is up."""
+    """A waiting client gets it at the new time."""
     queue.send("hello")
     received = client.receive_message()
     other = account(queue.endpoint).get_queue("ecs-cms-event")
@@ -455,7 +455,7 @@ def test_a_message_may_be_given_back_early(ecs, queue, client, account):
 
 
 def test_clients_send_too(queue, client):
-    """One or several, with delays and priorities."""
+    """They send one or several messages, with delays and priorities."""
     sent = client.send_message(Message("hello", 0, 1))
     many = client.batch_send_message([Message("one"), Message("two")])
     assert [message.body for message in queue.messages] == ["hello", "one", "two"]
@@ -463,8 +463,8 @@ def test_clients_send_too(queue, client):
     assert sent.message_body_md5 == queue.messages[0].md5
 
 
-def test_of_a_batch_what_cannot_be_sent_is_told(queue, client):
-    """The rest is there."""
+def test_a_batch_lists_the_messages_that_cannot_be_sent(queue, client):
+    """The rest is sent."""
     with pytest.raises(MNSServerException) as refused:
         client.batch_send_message([Message("one"), Message("two", 0, 99)])
     assert (refused.value.type, refused.value.message) == (
@@ -475,14 +475,14 @@ def test_of_a_batch_what_cannot_be_sent_is_told(queue, client):
 
 
 def test_of_a_batch_there_are_one_to_sixteen(client):
-    """Neither more nor none."""
+    """More messages are refused, and so is an empty batch."""
     assert code_of(client.batch_send_message, [Message("x")] * 17) == "InvalidArgument"
     assert code_of(client.batch_send_message, []) == "InvalidArgument"
     assert code_of(client.batch_delete_message, ["x"] * 17) == "InvalidArgument"
 
 
 def test_too_long_a_message_is_refused(client):
-    """As long as it is on the wire."""
+    """Its length on the wire counts."""
     assert code_of(client.send_message, Message("x" * 50_000)) == "InvalidArgument"
 
 
@@ -490,7 +490,7 @@ def test_too_long_a_message_is_refused(client):
 
 
 def test_clients_make_change_list_and_delete_queues(ecs, queue, account):
-    """As the service has it: made twice alike is well, made otherwise is not."""
+    """As in the service, creating a queue twice succeeds with equal attributes, and fails with others."""
     one = account(queue.endpoint)
     made = one.get_queue("mine")
     url = made.create(QueueMeta(vis_timeout=60, logging_enabled=True))
@@ -515,8 +515,8 @@ def test_clients_make_change_list_and_delete_queues(ecs, queue, account):
     assert code_of(made.delete) == "QueueNotExist"
 
 
-def test_a_list_may_tell_the_attributes(queue, request_at):
-    """Where it is asked for them."""
+def test_a_list_can_include_the_attributes(queue, request_at):
+    """The request has a header for that."""
     endpoint = queue.endpoint.removeprefix("http://")
     _, _, body = request_at(endpoint, "GET", "/queues", **SIGNED, x_mns_with_meta="true")
     assert b"<VisibilityTimeout>30</VisibilityTimeout>" in body
@@ -527,13 +527,13 @@ def test_a_list_may_tell_the_attributes(queue, request_at):
     [("-x", "InvalidQueueName"), ("a_b", "InvalidQueueName"), ("x" * 121, "QueueNameLengthError")],
 )
 def test_a_name_has_its_letters_and_its_length(queue, account, name, code):
-    """Letters, digits and hyphens, up to 120."""
+    """It has letters, digits and hyphens, up to 120."""
     made = account(queue.endpoint).get_queue(name)
     assert code_of(made.create, QueueMeta()) == code
 
 
-def test_a_queue_that_is_not_there_is_told_apart(ecs, account):
-    """The one error that the published handlers look for."""
+def test_a_missing_queue_has_its_own_error(ecs, account):
+    """The published handlers check for this error."""
     queue = ecs.queue("there")
     absent = account(queue.endpoint).get_queue("absent")
     for call in (
@@ -548,8 +548,8 @@ def test_a_queue_that_is_not_there_is_told_apart(ecs, account):
         assert code_of(call) == "QueueNotExist"
 
 
-def test_who_waits_at_a_queue_that_is_deleted_is_told_so(ecs, queue, client, account):
-    """At that instant."""
+def test_a_client_that_waits_at_a_deleted_queue_gets_an_error(ecs, queue, client, account):
+    """It gets the error at that instant."""
     worker = threading.Thread(
         target=lambda: (time.sleep(5), account(queue.endpoint).get_queue("ecs-cms-event").delete())
     )
@@ -559,7 +559,7 @@ def test_who_waits_at_a_queue_that_is_deleted_is_told_so(ecs, queue, client, acc
     assert ecs.now.second == 5
 
 
-# -- requests that are wrong
+# -- invalid requests
 
 ONE = "<Message><MessageBody>x</MessageBody></Message>"
 WRONG = {
@@ -593,7 +593,7 @@ WRONG = {
 
 @pytest.mark.parametrize("name", WRONG)
 def test_what_is_wrong_is_refused_in_the_services_words(ecs, request_at, name):
-    """With its code, in its shape."""
+    """It has the service's code and format."""
     method, path, body, headers, status, code = WRONG[name]
     endpoint = ecs.queue("q").endpoint
     given = {key: value for key, value in {**SIGNED, **headers}.items() if value is not None}
@@ -604,32 +604,32 @@ def test_what_is_wrong_is_refused_in_the_services_words(ecs, request_at, name):
 
 
 def test_a_body_may_be_in_another_encoding(ecs, queue, request_at):
-    """As its declaration says."""
+    """The XML declaration has the encoding."""
     endpoint = queue.endpoint.removeprefix("http://")
     status, *_ = request_at(endpoint, "POST", "/queues/ecs-cms-event/messages", ONE.encode("utf-16"), **SIGNED)
     assert (status, queue.messages[0].raw) == (201, "x")
 
 
 def test_a_queue_is_made_without_a_body_too(ecs, request_at):
-    """All its attributes are the defaults."""
+    """All attributes have their defaults."""
     endpoint = ecs.queue("q").endpoint.removeprefix("http://")
     status, headers, _ = request_at(endpoint, "PUT", "/queues/plain", **SIGNED)
     assert (status, headers["Location"]) == (201, f"http://{endpoint}/queues/plain")
 
 
 def test_what_is_malformed_is_refused_as_the_queue_does(ecs, raw):
-    """By its path it is meant for the queue."""
+    """Its path selects the queue."""
     endpoint = ecs.queue("q").endpoint.removeprefix("http://")
     head = b"POST /queues/q/messages HTTP/1.1\r\nContent-Length: 3000000\r\n\r\n"
     assert raw(endpoint, head) == (413, "Error", "InvalidRequestURL")
 
 
-# -- clients that go away
+# -- clients that disconnect
 
 
 def test_a_client_whose_time_is_up_gives_up_in_virtual_time(ecs, queue, client, account):
-    """Its own time-out is shorter than the poll; the message that comes later is left for others."""
-    account(queue.endpoint).list_queue()  # whose connection stays open
+    """Its own timeout is shorter than the poll; the message that comes later stays for others."""
+    account(queue.endpoint).list_queue()  # its connection stays open
     client.mns_client.set_connection_timeout(3)
     with pytest.raises(MNSClientNetworkException):
         client.receive_message(wait_seconds=30)
@@ -640,7 +640,7 @@ def test_a_client_whose_time_is_up_gives_up_in_virtual_time(ecs, queue, client, 
 
 
 def test_a_handler_that_is_stopped_takes_no_message_with_it(ecs, queue, account):
-    """The poll that it waited in ends with it."""
+    """The poll in which it waited ends with it."""
     ecs.run(consume, account, queue.endpoint, {}, until="12s")
     queue.send("later")
     ecs.advance("1m")
@@ -665,7 +665,7 @@ def test_a_process_that_ends_takes_no_message_with_it(ecs, queue):
 
 
 def test_a_poll_waits_in_the_time_of_time_machine_too(account):
-    """Whatever holds the clock."""
+    """This is so with each back end."""
     with EcsEvents(backend="time-machine") as ecs:
         queue = ecs.queue("q")
         client = account(queue.endpoint).get_queue("q")
@@ -677,7 +677,7 @@ def test_a_poll_waits_in_the_time_of_time_machine_too(account):
 
 
 def test_a_poll_of_an_event_loop_waits_in_virtual_time(ecs, queue):
-    """With aiohttp; other tasks of the loop go on meanwhile."""
+    """The client is aiohttp; other tasks of the loop go on."""
     aiohttp = pytest.importorskip("aiohttp")
     told = []
 
@@ -702,7 +702,7 @@ def test_a_poll_of_an_event_loop_waits_in_virtual_time(ecs, queue):
 
 
 def test_where_sleeping_is_real_a_poll_is_so_too(account):
-    """A second passes, or less where a message comes."""
+    """A second passes, or less if a message arrives."""
     with EcsEvents(sleep="real") as ecs:
         queue = ecs.queue("q")
         client = account(queue.endpoint).get_queue("q")
@@ -714,11 +714,11 @@ def test_where_sleeping_is_real_a_poll_is_so_too(account):
         assert ecs.now.second == 0
 
 
-# -- what the author of a test may ask for
+# -- the test's own objects
 
 
-def test_a_queue_asked_for_again_is_the_same(ecs, queue):
-    """By its name alone."""
+def test_a_queue_requested_again_is_the_same(ecs, queue):
+    """The name alone is enough."""
     assert ecs.queue("ecs-cms-event") is queue
     with pytest.raises(BadArgumentError) as error:
         ecs.queue("ecs-cms-event", names="Instance:StateChange")
@@ -727,14 +727,14 @@ def test_a_queue_asked_for_again_is_the_same(ecs, queue):
 
 
 def test_queues_and_topics_are_found_by_name(ecs, queue):
-    """By whatever brings notifications to them besides."""
+    """They are found whatever channel they use."""
     topic, found = ecs.topic("t"), ecs._parts.messaging.subscription_of
     assert (found("queue", "ecs-cms-event"), found("topic", "t")) == (queue.subscription, topic.subscription)
     assert (found("queue", "t"), found("topic", "ecs-cms-event")) == (None, None)
 
 
-def test_a_queue_and_its_messages_tell_of_themselves(ecs, queue):
-    """In a line each."""
+def test_a_queue_and_its_messages_have_a_repr(ecs, queue):
+    """Each has a repr of one line."""
     message = queue.send("hello")
     assert repr(queue) == "<Queue 'ecs-cms-event': 1 of 1 messages left>"
     assert repr(message) == f"<QueueMessage {message.message_id}, received 0 times: 'hello'>"
@@ -744,7 +744,7 @@ def test_a_queue_and_its_messages_tell_of_themselves(ecs, queue):
 
 
 def test_the_first_receipt_is_remembered(ecs, queue, client):
-    """When, aware UTC."""
+    """It is aware and in UTC."""
     message = queue.send("hello")
     ecs.advance("5s")
     client.receive_message()
@@ -768,16 +768,16 @@ SENTENCES = {
 
 
 @pytest.mark.parametrize("what", SENTENCES)
-def test_what_cannot_be_is_told_in_a_sentence(ecs, what):
-    """What was seen, what is expected, and the nearest name."""
+def test_invalid_arguments_are_refused_with_a_message(ecs, what):
+    """The message has the value, what is expected, and the nearest name."""
     given, sentence = SENTENCES[what]
     with pytest.raises(BadArgumentError) as error:
         ecs.queue(**{"name": "q", **given})
     assert fnmatchcase(str(error.value), sentence)
 
 
-def test_what_cannot_be_sent_is_told_in_a_sentence(queue):
-    """The same."""
+def test_invalid_messages_are_refused_with_a_message(queue):
+    """The message has the same parts."""
     with pytest.raises(BadArgumentError) as error:
         queue.send({"name": "x"})
     assert str(error.value) == "body is {'name': 'x'}. Pass text, such as json.dumps({...})."
@@ -786,19 +786,19 @@ def test_what_cannot_be_sent_is_told_in_a_sentence(queue):
     assert str(error.value) == "Priority must be from 1 to 16."
 
 
-def test_a_queue_that_the_handler_made_otherwise_is_told_of(ecs, queue, account):
-    """It cannot be asked for with other attributes."""
+def test_a_queue_that_the_handler_made_with_other_attributes_is_an_error(ecs, queue, account):
+    """The test cannot use it with other attributes."""
     account(queue.endpoint).get_queue("mine").create(QueueMeta(vis_timeout=60))
     with pytest.raises(BadArgumentError) as error:
         ecs.queue("mine")
     assert str(error.value) == "The queue 'mine': the service refuses this with QueueAlreadyExist."
 
 
-# -- requests in the eyes of the test
+# -- requests and the end of a run
 
 
 def test_requests_to_queues_are_a_sign_of_life(ecs, client, pass_real_seconds):
-    """A handler that drains without sleeping is not stuck."""
+    """A handler that drains a queue without sleeping is not stuck."""
     ecs.patience = 1
 
     def drain():
@@ -812,7 +812,7 @@ def test_requests_to_queues_are_a_sign_of_life(ecs, client, pass_real_seconds):
 
 
 def test_requests_that_go_on_while_time_stands_end_the_run(ecs, client, monkeypatch):
-    """With a sentence that says how to go on."""
+    """The message says how to go on."""
     monkeypatch.setattr(_recorder, "MOST_CALLS_OF_A_RUN", 5)
     ecs.patience = 0.1
 
@@ -830,8 +830,8 @@ def test_requests_that_go_on_while_time_stands_end_the_run(ecs, client, monkeypa
     )
 
 
-def test_more_requests_than_that_are_nothing_where_sleeping_is_real(account, monkeypatch):
-    """Nobody runs a handler there, and time passes by itself."""
+def test_more_requests_are_allowed_where_sleeping_is_real(account, monkeypatch):
+    """No handler is under run then, and time passes by itself."""
     monkeypatch.setattr(_recorder, "MOST_CALLS_OF_A_RUN", 1)
     with EcsEvents(sleep="real") as ecs:
         client = account(ecs.queue("q").endpoint).get_queue("q")
@@ -839,7 +839,7 @@ def test_more_requests_than_that_are_nothing_where_sleeping_is_real(account, mon
 
 
 def test_refused_requests_are_in_the_story(ecs, queue, account):
-    """A consumer that swallows them would otherwise leave no trace; the name that was meant is told."""
+    """Otherwise a consumer that swallows them leaves no trace; the line has the nearest name."""
     client = account(queue.endpoint).get_queue("ecs-cms-evnt")
     for _ in range(3):
         assert code_of(client.receive_message) == "QueueNotExist"
@@ -852,8 +852,8 @@ def test_refused_requests_are_in_the_story(ecs, queue, account):
     assert story.endswith("  There are the queues: ecs-cms-event. Did you mean ecs-cms-event?")
 
 
-def test_polls_of_an_empty_queue_are_told_as_looks_are(ecs, queue, client, request_at):
-    """So is what no request of the service is like."""
+def test_polls_of_an_empty_queue_are_merged_in_the_timeline(ecs, queue, client, request_at):
+    """Invalid requests are merged too."""
     assert code_of(client.receive_message) == "MessageNotExist"
     assert request_at(queue.endpoint.removeprefix("http://"), "GET", "/queues/a/b/c", **SIGNED)[0] == 400
     story = ecs.timeline()

@@ -1,4 +1,4 @@
-"""Why the test refuses a call that came over HTTP is in the answer, in the story, and in the report."""
+"""Why the test refuses a call over HTTP: the reason is in the response, in the timeline, and in the report."""
 
 import json
 import subprocess
@@ -26,7 +26,7 @@ except urllib.error.HTTPError as refused:
 
 @pytest.fixture
 def few(monkeypatch):
-    """A standing clock is found out after 5 looks."""
+    """Set the limit of polls while the clock stands still to 5."""
     monkeypatch.setattr(_recorder, "MOST_CALLS_AT_ONE_INSTANT", 5)
     monkeypatch.setattr(_recorder, "MOST_CALLS_OF_A_RUN", 5)
 
@@ -38,13 +38,13 @@ def elsewhere(monkeypatch):
 
 
 def url_of(ecs, action, **params):
-    """The address of a call with a key."""
+    """Return the address of a call with a key."""
     query = "&".join(f"{name}={value}" for name, value in {"RegionId": "cn-hangzhou", **params}.items())
     return f"http://{ecs.endpoint}/?Action={action}&Version=2014-05-26&Format=JSON&AccessKeyId=ak&{query}"
 
 
 def call_of(ecs, action, **params):
-    """(status, decoded body) of a call by a thread of the test."""
+    """Return (status, decoded body) of a call by a thread of the test."""
     try:
         with urllib.request.urlopen(url_of(ecs, action, **params)) as reply:
             return reply.status, json.load(reply)
@@ -54,16 +54,16 @@ def call_of(ecs, action, **params):
 
 
 def call_by_process(ecs, action, **params):
-    """What another process gets to read."""
+    """Return what another process reads."""
     arguments = [sys.executable, "-c", CALLER, url_of(ecs, action, **params)]
     return subprocess.run(arguments, check=True, capture_output=True, text=True).stdout
 
 
-# -- parameters that the action does not have
+# -- unknown parameters
 
 
 def test_a_warning_that_is_an_error_refuses_the_call_by_its_name():
-    """The answer, the story and the test's error say which parameter it was, each time."""
+    """The response, the timeline and the test's error name the parameter, each time."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         with pytest.raises(AssertionError, match="InstanceIdz"), EcsEvents() as ecs:
@@ -76,7 +76,7 @@ def test_a_warning_that_is_an_error_refuses_the_call_by_its_name():
 
 
 def test_a_warning_names_the_line_of_a_thread_of_the_test(ecs):
-    """Not a line of the server's, and once for each line, as Python warns."""
+    """It is no line of the server; each line warns once, as Python does."""
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("default")
         for _ in range(3):
@@ -85,7 +85,7 @@ def test_a_warning_names_the_line_of_a_thread_of_the_test(ecs):
 
 
 def test_a_warning_names_the_client_of_another_process_once(ecs):
-    """By its address; its line is not known here."""
+    """It has the client's address, because its line is unknown here."""
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("default")
         for _ in range(2):
@@ -96,18 +96,18 @@ def test_a_warning_names_the_client_of_another_process_once(ecs):
 
 
 def test_no_thread_waits_where_sleeping_is_real():
-    """The client is named by its address there."""
+    """There the client is named by its address."""
     with EcsEvents(sleep="real") as ecs, pytest.warns(UnknownParameterWarning, match="InstanceIdz") as warned:
         call_of(ecs, "DescribeInstances", InstanceIdz="1")
     assert warned[0].filename.startswith("<the client at")
 
 
-# -- a clock that stands still
+# -- a clock that does not move
 
 
 @pytest.mark.usefixtures("few", "elsewhere")
-def test_a_client_that_polls_without_end_is_told_what_helps_another_process():
-    """A sleep there moves no clock; the answer and the story say what does, and what it waits for."""
+def test_a_client_that_polls_endlessly_gets_advice_for_another_process():
+    """A sleep there moves no clock; the response and the timeline say what does, and what is due."""
     with pytest.raises(StandingClockError), EcsEvents() as ecs:
         ecs.stop(ecs.instances.add("i-slow", stopping_takes="2s"))
         for _ in range(6):
@@ -121,8 +121,8 @@ def test_a_client_that_polls_without_end_is_told_what_helps_another_process():
 
 
 @pytest.mark.usefixtures("few")
-def test_a_thread_of_the_test_that_polls_the_server_is_told_to_sleep():
-    """It moves the clock when it sleeps."""
+def test_a_thread_of_the_test_that_polls_the_server_gets_the_advice_to_sleep():
+    """Its sleeps move the clock."""
     with (
         pytest.raises(StandingClockError, match=r"The handler called .*: sleep in the loop \(time.sleep moves"),
         EcsEvents() as ecs,
@@ -133,8 +133,8 @@ def test_a_thread_of_the_test_that_polls_the_server_is_told_to_sleep():
 
 
 @pytest.mark.usefixtures("few")
-def test_who_asks_once_is_not_told_of_anothers_polls(ecs):
-    """Requests of other clients are counted by themselves, and so are those of another thread."""
+def test_a_client_that_calls_once_gets_no_advice_because_of_anothers_polls(ecs):
+    """Requests of each client, and of each thread, are counted separately."""
     ecs.stop(ecs.instances.add("i-slow", stopping_takes="2s"))
     statuses = [call_of(ecs, "DescribeInstances")[0] for _ in range(5)]
     statuses.append(call_of(ecs, "DescribeInstanceStatus")[0])
@@ -142,8 +142,8 @@ def test_who_asks_once_is_not_told_of_anothers_polls(ecs):
     assert statuses == [200] * 7
 
 
-def test_the_story_says_when_an_instance_goes_on_that_a_client_asks_for(ecs):
-    """A process that polls for real seconds, and gives up, leaves the reason there."""
+def test_the_timeline_says_when_an_instance_that_a_client_polls_goes_on(ecs):
+    """A process polls for real seconds and gives up; the timeline has the reason."""
     ecs.stop(ecs.instances.add("i-slow", stopping_takes="2s"))
     for _ in range(3):
         call_by_process(ecs, "DescribeInstanceStatus")
@@ -151,8 +151,8 @@ def test_the_story_says_when_an_instance_goes_on_that_a_client_asks_for(ecs):
 
 
 @pytest.mark.usefixtures("few", "elsewhere")
-def test_a_run_that_waits_for_a_client_without_end_says_who_calls():
-    """Its line is not known here."""
+def test_a_run_that_waits_endlessly_for_a_client_names_the_client():
+    """The client's line is unknown here."""
 
     def handler():
         while True:
@@ -167,7 +167,7 @@ def test_a_run_that_waits_for_a_client_without_end_says_who_calls():
 
 
 def test_a_delay_takes_virtual_time_while_another_process_waits(ecs):
-    """So that what it waits for happens."""
+    """Due work, which the other process waits for, happens."""
     instance = ecs.instances.add("i-slow", stopping_takes="2s")
     ecs.stop(instance)
     ecs.delay("DescribeInstanceStatus", "1s")
@@ -180,7 +180,7 @@ def test_a_delay_takes_virtual_time_while_another_process_waits(ecs):
 
 
 def test_another_process_reads_why_its_call_is_not_answered():
-    """The service's code, and our sentence with the stub."""
+    """It gets the service's code, and the plugin's message with the stub."""
     with pytest.raises(AssertionError, match="DescribeDisks"), EcsEvents() as ecs:
         answer = json.loads(call_by_process(ecs, "DescribeDisks"))
     assert answer["Code"] == "InvalidAction.NotFound"
@@ -189,14 +189,14 @@ def test_another_process_reads_why_its_call_is_not_answered():
 
 
 def test_a_program_outside_every_instance_reads_why(request_at):
-    """What asks the metadata service, too."""
+    """This includes a program that calls the metadata service."""
     with pytest.raises(NoGuestError, match="there is no instance"), EcsEvents() as ecs:
         status, _, page = request_at(ecs.endpoint, "GET", "/latest/meta-data/")
     assert (status, b"there is no instance for the program to run in" in page) == (400, True)
 
 
-def test_an_error_of_the_tests_own_function_is_counted():
-    """Each call of it, in the story and in the test's error."""
+def test_errors_of_the_tests_own_function_are_counted():
+    """The timeline and the test's error have the number of calls."""
 
     def wrong(_call):
         raise ZeroDivisionError("no such number")
@@ -214,7 +214,7 @@ def test_an_error_of_the_tests_own_function_is_counted():
 
 @pytest.mark.parametrize("strict", [True, False])
 def test_a_test_that_fails_otherwise_still_shows_why(pytester, strict):
-    """The test fails since its process failed; what the process met stands beside it, and how often."""
+    """The test fails because its process failed; the report has the process's errors and their number."""
     pytester.makepyfile(
         f"""
         import subprocess, sys
@@ -234,7 +234,7 @@ def test_a_test_that_fails_otherwise_still_shows_why(pytester, strict):
 
 
 def test_a_failure_that_shows_its_reason_does_not_repeat_it(pytester):
-    """The section is for what the failure does not say."""
+    """The section is for reasons that the failure does not have."""
     pytester.makepyfile(
         """
         import requests
@@ -248,8 +248,8 @@ def test_a_failure_that_shows_its_reason_does_not_repeat_it(pytester):
     output.no_fnmatch_line("*ECS calls that were refused*")
 
 
-def test_a_client_that_went_away_is_no_error_of_the_tests(ecs):
-    """Its thread is ended while its call takes virtual time."""
+def test_a_client_that_disconnected_is_no_error_of_the_test(ecs):
+    """Its thread ends while its call takes virtual time."""
     ecs.delay("DescribeRegions", "1h")
     endpoint = ecs.endpoint
 

@@ -1,4 +1,4 @@
-"""Topics: what is pushed to whom, and how often it is tried again."""
+"""Topics: what is pushed to which endpoint, and how it is retried."""
 
 import base64
 import datetime as dt
@@ -26,13 +26,13 @@ OWNER = "1000000000000001"
 
 
 class Receiver:
-    """An HTTP endpoint on loopback that remembers what it was sent.
+    """An HTTP endpoint on loopback that records its requests.
 
     Attributes:
         url: Where it listens, with a path.
         answers: The statuses of its next answers; then 204.
         got: (path, headers, body) of each request.
-        sleeps: How long it takes to answer, in virtual time where it is a thread of the test.
+        sleeps: The duration of its answer, in virtual time in a thread of the test.
     """
 
     def __init__(self):
@@ -40,7 +40,7 @@ class Receiver:
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):  # http.server's name
+            def do_POST(self):  # the name that http.server uses
                 body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                 receiver.got.append((self.path, self.headers, body))
                 if receiver.sleeps:
@@ -58,7 +58,7 @@ class Receiver:
         self.thread.start()
 
     def close(self):
-        """End it."""
+        """Stop it."""
         self.server.shutdown()
         self.thread.join()
         self.server.server_close()
@@ -66,7 +66,7 @@ class Receiver:
 
 @pytest.fixture
 def receiver():
-    """An endpoint that was there before the test began."""
+    """An endpoint that exists before the test begins."""
     made = Receiver()
     yield made
     made.close()
@@ -74,7 +74,7 @@ def receiver():
 
 @pytest.fixture
 def ecs(receiver, ecs):
-    """A cloud that begins when the endpoint is there, whose threads are then none of the test's."""
+    """A cloud that starts after the endpoint, whose threads are therefore not the test's."""
     del receiver
     return ecs
 
@@ -94,14 +94,14 @@ def account(topic):
 
 
 def code_of(function, *args):
-    """What the service refuses a call with, as the SDK tells it."""
+    """Return the code of a refused call, from the SDK's error."""
     with pytest.raises(MNSServerException) as refused:
         function(*args)
     return refused.value.type
 
 
 def published(ecs):
-    """Have CloudMonitor publish one notification."""
+    """Let CloudMonitor publish one notification."""
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+48h")
     return ecs.notifications[-1]
 
@@ -110,7 +110,7 @@ def published(ecs):
 
 
 def test_a_notification_is_pushed_as_xml(ecs, topic, receiver):
-    """With the members that are documented, the message's MD5 and its time among them."""
+    """It has the documented members, such as the message's MD5 and its time."""
     topic.subscribe(receiver.url, "mine")
     sent = published(ecs)
     ((path, headers, body),) = receiver.got
@@ -132,7 +132,7 @@ def test_a_notification_is_pushed_as_xml(ecs, topic, receiver):
 
 
 def test_the_headers_are_the_services(topic, receiver):
-    """All that are documented; the signature is none."""
+    """It has all documented headers; the signature is invalid."""
     topic.subscribe(receiver.root)
     topic.publish("hello")
     ((path, headers, body),) = receiver.got
@@ -155,7 +155,7 @@ def test_simplified_is_the_message_alone(topic, receiver):
 
 
 def test_json_has_the_members_of_xml(topic, receiver):
-    """By the same names."""
+    """They have the same names."""
     topic.subscribe(receiver.url, content_format="JSON")
     topic.publish("hello")
     said = json.loads(receiver.got[0][2])
@@ -163,7 +163,7 @@ def test_json_has_the_members_of_xml(topic, receiver):
 
 
 def test_a_filter_tag_lets_its_messages_pass(topic, receiver):
-    """A subscription without one gets all."""
+    """A subscription without a tag gets all messages."""
     topic.subscribe(receiver.url, tag="important", content_format="SIMPLIFIED")
     topic.subscribe(receiver.url, content_format="SIMPLIFIED")
     topic.publish("one")
@@ -172,7 +172,7 @@ def test_a_filter_tag_lets_its_messages_pass(topic, receiver):
 
 
 def test_a_queue_may_subscribe(ecs, topic):
-    """Here, or by its address; who receives from it reads the content as it is."""
+    """It is addressed here, or by its URL; a receiver reads the content unchanged."""
     queue = ecs.queue("mine", names="Disk:Stalled:Executing")
     subscription = topic.subscribe(queue, content_format="SIMPLIFIED")
     topic.publish("hello")
@@ -181,19 +181,19 @@ def test_a_queue_may_subscribe(ecs, topic):
     assert [push.problem for push in subscription.pushes] == [""]
 
 
-def test_only_what_is_asked_for_is_published(ecs):
-    """As with queues."""
+def test_only_what_the_filter_matches_is_published(ecs):
+    """This is as with queues."""
     topic = ecs.topic("some", names="ecs:Instance:StateChange", format="eventbridge")
     published(ecs)
     ecs.stop("i-web1")
     assert [json.loads(message.body)["type"] for message in topic.messages] == ["ecs:Instance:StateChange"] * 2
 
 
-# -- what goes wrong
+# -- failures
 
 
 def test_backoff_tries_three_times_more(ecs, topic, receiver):
-    """After 10 to 20 seconds each (documented), in virtual time."""
+    """The retries follow after 10 to 20 seconds each (documented), in virtual time."""
     receiver.answers = [500, 403, 302, 500, 500]
     subscription = topic.subscribe(receiver.url)
     topic.publish("hello")
@@ -210,7 +210,7 @@ def test_backoff_tries_three_times_more(ecs, topic, receiver):
 
 
 def test_what_arrives_is_not_sent_again(ecs, topic, receiver):
-    """Any status of 200 to 299."""
+    """Any status of 200 to 299 is a success."""
     receiver.answers = [500, 200]
     subscription = topic.subscribe(receiver.url)
     topic.publish("hello")
@@ -219,7 +219,7 @@ def test_what_arrives_is_not_sent_again(ecs, topic, receiver):
 
 
 def test_pushes_are_in_the_story(ecs, topic, receiver):
-    """What was sent where, and what came of it."""
+    """Each line has the endpoint and the outcome."""
     receiver.answers = [500]
     topic.subscribe(receiver.root)
     topic.publish("hello")
@@ -232,7 +232,7 @@ def test_pushes_are_in_the_story(ecs, topic, receiver):
 
 
 def test_exponential_decay_tries_for_a_day(ecs, topic):
-    """176 times more, after 1, 2, 4, ... 512 seconds (documented)."""
+    """It tries 176 more times, after 1, 2, 4, ... 512 seconds (documented)."""
     subscription = topic.subscribe("http://127.0.0.1:9/", strategy="EXPONENTIAL_DECAY_RETRY")
     topic.publish("hello")
     ecs.advance("2d")
@@ -244,7 +244,7 @@ def test_exponential_decay_tries_for_a_day(ecs, topic):
 
 
 def test_an_endpoint_that_sleeps_answers_in_virtual_time(ecs):
-    """It is a thread of the test, and sleeps two seconds each time; who moves the clock waits for it."""
+    """It is a thread of the test and sleeps two seconds each time; the clock waits for it."""
     receiver = Receiver()
     receiver.sleeps, receiver.answers = 2, [500, 500]
     subscription = ecs.topic("slow").subscribe(receiver.url)
@@ -256,7 +256,7 @@ def test_an_endpoint_that_sleeps_answers_in_virtual_time(ecs):
 
 
 def test_an_endpoint_that_sleeps_too_long_has_not_answered(ecs):
-    """Five seconds (documented)."""
+    """The timeout is five seconds (documented)."""
     receiver = Receiver()
     receiver.sleeps = 6
     subscription = ecs.topic("slow").subscribe(receiver.url)
@@ -272,7 +272,7 @@ def test_an_endpoint_that_sleeps_too_long_has_not_answered(ecs):
 
 
 def test_an_endpoint_that_never_answers_has_five_seconds_of_real_time(ecs, monkeypatch):
-    """Then the five seconds of virtual time have passed as well."""
+    """The five virtual seconds have passed by then too."""
     monkeypatch.setattr(_callers, "ANSWER_WITHIN", 0.05)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         subscription = ecs.topic("t").subscribe(f"http://127.0.0.1:{silent.getsockname()[1]}/")
@@ -281,8 +281,8 @@ def test_an_endpoint_that_never_answers_has_five_seconds_of_real_time(ecs, monke
     assert ecs.now.second == 5
 
 
-def test_where_sleeping_is_real_an_answer_is_waited_for_as_ever(receiver):
-    """In real time."""
+def test_where_sleeping_is_real_an_answer_is_waited_for_as_usual(receiver):
+    """It waits in real time."""
     with EcsEvents(sleep="real") as ecs:
         subscription = ecs.topic("t").subscribe(receiver.url)
         ecs.topic("t").publish("hello")
@@ -297,15 +297,15 @@ def test_where_sleeping_is_real_an_answer_is_waited_for_as_ever(receiver):
         ("acs:mns:cn-hangzhou:1:queues/none", "there is no such queue"),
     ],
 )
-def test_what_cannot_be_reached_is_told(topic, endpoint, problem):
-    """Nothing ever leaves the machine."""
+def test_an_unreachable_endpoint_is_in_the_timeline(topic, endpoint, problem):
+    """No request ever leaves the machine."""
     subscription = topic.subscribe(endpoint)
     topic.publish("hello")
     assert [(push.http_status, push.problem) for push in subscription.pushes] == [(None, problem)]
 
 
 def test_a_subscription_that_has_ended_is_tried_no_more(ecs, topic, account, receiver):
-    """Nor one whose topic was deleted."""
+    """One whose topic was deleted is not tried either."""
     receiver.answers = [500] * 8
     one, other = topic.subscribe(receiver.url, "one"), topic.subscribe(receiver.url, "other")
     topic.publish("hello")
@@ -319,7 +319,7 @@ def test_a_subscription_that_has_ended_is_tried_no_more(ecs, topic, account, rec
 
 
 def test_what_does_not_fit_into_the_topic_fails_the_test():
-    """It would be lost at the service, and nobody would know."""
+    """The service would lose it without any sign."""
     with pytest.raises(ReceiverError) as error, EcsEvents() as other:
         other.instances.add("i-web1")
         topic = other.topic("mine")
@@ -332,7 +332,7 @@ def test_what_does_not_fit_into_the_topic_fails_the_test():
 
 
 def test_nothing_is_pushed_when_the_test_has_ended(receiver):
-    """What is planned then is forgotten."""
+    """Planned pushes are discarded."""
     receiver.answers = [500]
     with EcsEvents() as ecs:
         ecs.topic("t").subscribe(receiver.url)
@@ -341,11 +341,11 @@ def test_nothing_is_pushed_when_the_test_has_ended(receiver):
     assert len(receiver.got) == 1
 
 
-# -- through the SDK
+# -- with the SDK
 
 
 def test_clients_make_change_list_and_delete_topics(ecs, topic, account):
-    """Made twice alike is well, made otherwise is not."""
+    """Creating a topic twice succeeds with equal attributes, and fails with others."""
     made = account.get_topic("mine")
     url = made.create(TopicMeta(2048, logging_enabled=True))
     assert url == made.create(TopicMeta(2048, logging_enabled=True)) == f"{topic.endpoint}/topics/mine"
@@ -361,7 +361,7 @@ def test_clients_make_change_list_and_delete_topics(ecs, topic, account):
 
 
 def test_clients_subscribe_and_publish(ecs, topic, account, receiver):
-    """What they publish is pushed at once; what they ask for is told."""
+    """Their messages are pushed at once; queries return the subscription."""
     mine = account.get_topic("ecs-events").get_subscription("mine")
     meta = SubscriptionMeta(receiver.url, "BACKOFF_RETRY", "SIMPLIFIED", "important")
     assert mine.subscribe(meta) == mine.subscribe(meta) == f"{topic.endpoint}/topics/ecs-events/subscriptions/mine"
@@ -384,7 +384,7 @@ def test_clients_subscribe_and_publish(ecs, topic, account, receiver):
 
 
 def test_no_time_passes_while_an_endpoint_answers_what_a_client_publishes(ecs, topic, account, receiver):
-    """The endpoint takes real time, and so the client waits in earnest too."""
+    """The endpoint takes real time, so the client waits in real time too."""
     receiver.sleeps = 0.05
     topic.subscribe(receiver.url)
     account.get_topic("ecs-events").publish_message(TopicMessage("hello"))
@@ -392,15 +392,15 @@ def test_no_time_passes_while_an_endpoint_answers_what_a_client_publishes(ecs, t
     assert ecs.now.second == 0
 
 
-def test_a_message_for_mail_is_published_all_the_same(topic, account):
-    """Mail and short messages are not sent; their attributes are ignored."""
+def test_a_message_for_mail_is_published_too(topic, account):
+    """Mail and text messages are not sent; their attributes are ignored."""
     message = TopicMessage("hello", direct_mail=DirectMailInfo("a@example.com", "a", "s", 0, 0))
     account.get_topic("ecs-events").publish_message(message)
     assert [message.body for message in topic.messages] == ["hello"]
 
 
 def test_a_list_of_topics_may_leave_their_attributes_out(topic, request_at):
-    """The SDK always asks for them."""
+    """The SDK always requests them."""
     signed = {"Authorization": "MNS id:x", "Date": "now"}
     _, _, body = request_at(
         topic.endpoint.removeprefix("http://"), "GET", "/topics", **signed, x_mns_version="2015-06-06"
@@ -409,7 +409,7 @@ def test_a_list_of_topics_may_leave_their_attributes_out(topic, request_at):
 
 
 def test_what_is_wrong_is_refused(topic, account, receiver, request_at):
-    """With the service's codes."""
+    """The codes are those of the service."""
     wrong = account.get_topic("ecs-events")
     assert code_of(wrong.publish_message, TopicMessage("x" * 70_000)) == "InvalidArgument"
     for code, meta in {
@@ -435,7 +435,7 @@ def test_what_is_wrong_is_refused(topic, account, receiver, request_at):
 
 
 def test_a_queue_of_the_clients_gets_what_is_pushed(topic, account):
-    """Both made through the SDK."""
+    """Both are created with the SDK."""
     account.get_queue("q").create(QueueMeta())
     address = f"acs:mns:cn-hangzhou:{OWNER}:queues/q"
     account.get_topic("ecs-events").get_subscription("s").subscribe(SubscriptionMeta(address, "", "SIMPLIFIED"))
@@ -445,11 +445,11 @@ def test_a_queue_of_the_clients_gets_what_is_pushed(topic, account):
     assert queue.receive_message().message_body == "hello"
 
 
-# -- what the author of a test may ask for
+# -- the test's own objects
 
 
-def test_topics_and_subscriptions_tell_of_themselves(ecs, topic, receiver):
-    """In a line each."""
+def test_topics_and_subscriptions_have_a_repr(ecs, topic, receiver):
+    """Each has a repr of one line."""
     subscription = topic.subscribe(receiver.url)
     message = topic.publish("hello")
     assert repr(topic) == "<Topic 'ecs-events': 1 messages, 1 subscriptions>"
@@ -479,8 +479,8 @@ SENTENCES = {
 
 
 @pytest.mark.parametrize("what", SENTENCES)
-def test_what_cannot_be_is_told_in_a_sentence(ecs, topic, what):
-    """What was seen, what is expected, and the nearest name."""
+def test_invalid_arguments_are_refused_with_a_message(ecs, topic, what):
+    """The message has the value, what is expected, and the nearest name."""
     act, sentence = SENTENCES[what]
     with pytest.raises(BadArgumentError) as error:
         act(ecs, topic)

@@ -1,4 +1,4 @@
-"""Legal histories, and a cloud that lives through them."""
+"""Legal histories, and a cloud that follows them."""
 
 import datetime as dt
 
@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from pytest_ecsevents import EcsEvents
 from pytest_ecsevents.strategies import histories
 
-# Some come about rarely, so the search is long. What it finds need not be made small.
+# Some are rare, so the search is long. Its finds need not be shrunk.
 LONG = settings(max_examples=50_000, database=None, phases=[Phase.generate])
 
-# Types that differ in what may be done to their events: fewer of them have all come about sooner.
+# Types that differ in the actions on their events: fewer types are all found sooner.
 ONE_OF_EACH_KIND = [
     "SystemMaintenance.Reboot",
     "SystemFailure.Reboot",
@@ -35,31 +35,31 @@ CAUSES = {
 }
 
 
-def told(history):
-    """(status, instant from publication) of each moment."""
+def steps_of(history):
+    """Return (status, instant from publication) of each step."""
     return [(moment.status, moment.at) for moment in history.moments]
 
 
 def lived(event):
-    """The same of an event of the cloud."""
+    """Return the same for an event of the cloud."""
     return [(str(change.to_status), change.at - event.publish_time) for change in event.history]
 
 
 @given(histories())
-def test_the_cloud_can_live_through_a_history(history):
-    """Published and left alone while time moves, the event takes each status at its instant."""
+def test_the_cloud_can_follow_a_history(history):
+    """Without further actions, the event takes each status at its instant."""
     with EcsEvents() as ecs_events:
         event = history.publish(ecs_events)
         ecs_events.advance_to(event.publish_time + history.lasts)
-        assert lived(event)[: len(history.moments)] == told(history)
+        assert lived(event)[: len(history.moments)] == steps_of(history)
         if history.is_finished:
             ecs_events.advance("30d")
-            assert lived(event) == told(history)
+            assert lived(event) == steps_of(history)
 
 
 @given(histories(simulated=True, within="1h", finished=True))
-def test_a_finished_history_is_told_to_its_end(history):
-    """Its last status is final, whichever came about; simulated events are never Inquiring and do not fail."""
+def test_a_finished_history_reaches_its_end(history):
+    """Its last status is final; simulated events are never Inquiring and do not fail."""
     assert history.is_finished
     assert history.simulated
     assert not {"Inquiring", "Failed"} & {moment.status for moment in history.moments}
@@ -68,13 +68,13 @@ def test_a_finished_history_is_told_to_its_end(history):
 
 @given(histories(types=st.just("SystemMaintenance.Redeploy"), simulated=False))
 def test_the_types_may_be_chosen(history):
-    """And whether events are real."""
+    """It can also be chosen whether events are real."""
     assert (history.event_type, history.simulated) == ("SystemMaintenance.Redeploy", False)
 
 
 @given(histories())
-def test_the_moments_of_a_history_are_in_order(history):
-    """From publication on, and what is done to an event is done before its NotBefore."""
+def test_the_steps_of_a_history_are_in_order(history):
+    """They begin at publication, and actions on an event precede its NotBefore."""
     instants = [moment.at for moment in history.moments]
     assert instants == sorted(instants)
     assert instants[0] == dt.timedelta(0)
@@ -84,7 +84,7 @@ def test_the_moments_of_a_history_are_in_order(history):
 
 
 def test_every_cause_comes_about():
-    """And no other does."""
+    """No other cause appears."""
     seen = set()
 
     def have_all_come(history):
@@ -96,12 +96,12 @@ def test_every_cause_comes_about():
 
 
 def test_some_histories_break_off():
-    """Unless they are to be finished."""
+    """They end early unless finished histories are requested."""
     assert not find(histories(), lambda history: not history.is_finished, settings=LONG).is_finished
 
 
 def test_a_failure_may_be_redeployed_where_there_are_local_disks():
-    """The instance is declared with one, as documented for the redeployment of a SystemFailure.Reboot."""
+    """The instance has a local disk, as documented for the redeployment of a SystemFailure.Reboot."""
     history = find(
         histories(types=st.just("SystemFailure.Reboot")),
         lambda history: any(moment.cause == "redeploy" for moment in history.moments),

@@ -15,7 +15,7 @@ from sizes import size
 from pytest_ecsevents import EcsEvents, UnexpectedCallError
 from pytest_ecsevents.strategies import CloudMachine
 
-# What fails is to be found, not made small: that takes long.
+# Failures are to be found, not shrunk: shrinking takes long.
 FEW = settings(
     phases=[Phase.generate],
     max_examples=size(10, 30),
@@ -42,14 +42,14 @@ def reboot_ahead():
 
 
 class PollerMachine(CloudMachine):
-    """A handler as a user writes it, and what must hold whatever happens."""
+    """A handler as users write it, with its invariants."""
 
     def handler(self, _ecs_events):
         reboot_ahead()
 
     @invariant()
     def calls_are_answered(self):
-        """Each call got a reply, a refusal included."""
+        """Each call has a reply, which can be an error."""
         assert all(call.http_status for call in self.ecs_events.calls)
 
 
@@ -57,11 +57,11 @@ TestPoller = PollerMachine.TestCase
 
 
 class TestWithoutHandler(CloudMachine.TestCase):
-    """The machine alone is one too."""
+    """Runs the machine alone."""
 
 
-def test_a_failing_example_is_told_with_its_story():
-    """The steps are those of the machine, by ids that can be read, and the timeline comes last."""
+def test_a_failing_example_shows_its_timeline():
+    """The steps are those of the machine, with readable ids, and the timeline comes last."""
 
     class Machine(PollerMachine):
         simulated_types = ("SystemMaintenance.Reboot",)
@@ -81,7 +81,7 @@ def test_a_failing_example_is_told_with_its_story():
 
 
 def test_an_error_that_the_handler_swallows_fails_the_example():
-    """What fails a test at its end fails the example at its teardown."""
+    """An error that would fail a test at its end fails the example at its teardown."""
 
     class Machine(CloudMachine):
         def handler(self, _ecs_events):
@@ -92,8 +92,8 @@ def test_an_error_that_the_handler_swallows_fails_the_example():
         run_state_machine_as_test(Machine, settings=FEW)
 
 
-def test_a_failed_example_is_not_complained_of_again():
-    """The invariant's error is reported, not the call that was swallowed before it."""
+def test_a_failed_example_gets_no_further_error():
+    """The invariant's error is reported, not the unexpected call swallowed before it."""
 
     class Machine(CloudMachine):
         def handler(self, _ecs_events):
@@ -106,7 +106,7 @@ def test_a_failed_example_is_not_complained_of_again():
 
 
 def test_types_instances_and_codes_may_be_chosen():
-    """Class attributes say what there is; what is empty does not come about."""
+    """Class attributes select them; an empty one disables them."""
     seen = set()
 
     class Simulated(CloudMachine):
@@ -144,8 +144,8 @@ def test_there_may_be_nothing_at_the_start():
     run_state_machine_as_test(Machine, settings=FEW)
 
 
-def test_rules_of_ones_own_are_welcome():
-    """A subclass adds rules, and a cloud of its own making."""
+def test_a_subclass_can_add_rules():
+    """A subclass adds rules, and creates its own cloud."""
     regions = set()
 
     class Machine(CloudMachine):
@@ -162,7 +162,7 @@ def test_rules_of_ones_own_are_welcome():
 
 @pytest.mark.parametrize("enters", [True, False])
 def test_a_subclass_that_cannot_be_made_leaves_nothing_patched(enters):
-    """An error in its __init__, before or after the cloud was entered, gives the clock back."""
+    """After an error in its __init__, before or after the cloud was entered, the clock is real."""
 
     class Machine(CloudMachine):
         def __init__(self):
@@ -175,7 +175,7 @@ def test_a_subclass_that_cannot_be_made_leaves_nothing_patched(enters):
 
 
 def test_a_cloud_without_instances_may_have_some_later():
-    """A subclass's __init__ that succeeds is just that."""
+    """The __init__ of the subclass succeeds."""
 
     class Machine(CloudMachine):
         def __init__(self):
@@ -191,14 +191,14 @@ def test_a_cloud_without_instances_may_have_some_later():
 
 @pytest.fixture
 def machine():
-    """A machine in the hands of the test."""
+    """A machine that the test drives itself."""
     made = CloudMachine()
     yield made
     made.ecs_events.__exit__(None, None, None)
 
 
 def test_only_the_next_call_is_refused(machine):
-    """A refusal is for one call of Ecs; other products, and actions that the test answers itself, do not meet it."""
+    """A refusal applies to one call of Ecs, not to other products or actions that the test answers itself."""
     machine.ecs_events.stub("Slb", "DescribeLoadBalancers", {})
     machine.ecs_events.stub("Ecs", "DescribeSnapshots", {})
     machine.fail("ServiceUnavailable")
@@ -211,7 +211,7 @@ def test_only_the_next_call_is_refused(machine):
 
 
 def test_the_brink_is_just_before_what_is_due(machine):
-    """A microsecond before it; there is none when nothing is due, or it is due now."""
+    """It is a microsecond before; there is none when nothing is due, or it is due now."""
     assert machine._brink() is None
     machine.ecs_events.create("SystemMaintenance.Stop", "i-1", not_before="+1h")
     machine.advance_to_the_brink()
@@ -243,13 +243,13 @@ def test_the_brink_is_just_before_what_is_due(machine):
     ids=["missing", "broken"],
 )
 def test_without_hypothesis_the_error_says_what_to_install(pytester, fake, error):
-    """Only a missing Hypothesis is told so; one that is broken tells itself."""
+    """The message is only for a missing Hypothesis; a broken one raises its own error."""
     result = pytester.run(sys.executable, "-c", f"{fake}import pytest_ecsevents.strategies")
     assert result.ret == 1
     result.stderr.fnmatch_lines([error.replace("[", "[[]")])
 
 
 def test_the_package_loads_no_hypothesis(pytester):
-    """Only an import of the strategies does."""
+    """Only an import of the strategies loads it."""
     code = "import sys, pytest_ecsevents.plugin, pytest_ecsevents.face; print('hypothesis' in sys.modules)"
     pytester.run(sys.executable, "-c", code).stdout.fnmatch_lines(["False"])

@@ -1,4 +1,4 @@
-"""Strategies of events that are to be published."""
+"""Strategies of events to publish."""
 
 import datetime as dt
 
@@ -13,7 +13,7 @@ from pytest_ecsevents.strategies import event_types, histories, instants, offset
 
 @pytest.mark.parametrize("event_type", EVENT_TYPES)
 def test_every_type_of_event_comes_about(event_type):
-    """event_types gives the whole catalogue, and of simulated ones the documented seven."""
+    """event_types draws from the whole catalogue, or from the seven documented types that can be simulated."""
     assert find(event_types(), lambda found: found == event_type) == event_type
     if event_type in SIMULATED_TYPES:
         assert find(event_types(simulated=True), lambda found: found == event_type) == event_type
@@ -21,13 +21,13 @@ def test_every_type_of_event_comes_about(event_type):
 
 @given(event_types(simulated=True))
 def test_simulated_types_can_be_simulated(event_type):
-    """None but those that CreateSimulatedSystemEvents takes."""
+    """They are those that CreateSimulatedSystemEvents accepts."""
     assert event_type in SIMULATED_TYPES
 
 
 @given(offsets("90m", at_least="1s"), instants("2018-08-22T10:39:49Z", within="1h"))
 def test_times_have_whole_seconds_and_keep_to_their_bounds(offset, instant):
-    """Offsets lie between the shortest and the longest, instants after their start, aware and in UTC."""
+    """Offsets are between the shortest and the longest, instants after their start, aware and in UTC."""
     assert dt.timedelta(seconds=1) <= offset <= dt.timedelta(minutes=90)
     assert offset.microseconds == instant.microsecond == 0
     start = dt.datetime(2018, 8, 22, 10, 39, 49, tzinfo=dt.timezone.utc)
@@ -36,7 +36,7 @@ def test_times_have_whole_seconds_and_keep_to_their_bounds(offset, instant):
 
 @pytest.mark.parametrize("offset", ["0s", "1s", "1h", "24h", "7d"])
 def test_notable_offsets_come_about(offset):
-    """The bounds, and round ones between."""
+    """They are the bounds, and round ones between."""
     units = {"s": "seconds", "h": "hours", "d": "days"}
     wanted = dt.timedelta(**{units[offset[-1]]: int(offset[:-1])})
     assert find(offsets(), lambda found: found == wanted) == wanted
@@ -44,7 +44,7 @@ def test_notable_offsets_come_about(offset):
 
 @given(planned_events(["i-web1", "i-web2"], within="1h"))
 def test_a_planned_event_can_be_published(planned):
-    """Whatever the strategy gives, the cloud takes, and has it as planned."""
+    """The cloud accepts whatever the strategy draws, and has it as planned."""
     with EcsEvents() as ecs_events:
         event = planned.publish(ecs_events)
         assert (event.event_type, event.instance_id) == (planned.event_type, planned.instance_id)
@@ -56,14 +56,14 @@ def test_a_planned_event_can_be_published(planned):
 
 @given(planned_events(simulated=True))
 def test_of_simulated_events_the_setting_decides_how_they_are_born(planned):
-    """They can be published to a cloud whose failures are born Scheduled."""
+    """They can be published to a cloud whose failures start as Scheduled."""
     with EcsEvents(failure_events="scheduled") as ecs_events:
         assert planned.publish(ecs_events).history[0].to_status == "Scheduled"
 
 
 @given(schedules(["i-1"], types=st.just("SystemMaintenance.Reboot"), simulated=False, min_size=2, max_size=3))
-def test_a_schedule_has_as_many_events_as_asked_for(schedule):
-    """Of the types and instances asked for; an instance is declared once."""
+def test_a_schedule_has_the_requested_number_of_events(schedule):
+    """Its types and instances are the requested ones; an instance is declared once."""
     with EcsEvents() as ecs_events:
         for planned in schedule:
             planned.publish(ecs_events)
@@ -74,7 +74,7 @@ def test_a_schedule_has_as_many_events_as_asked_for(schedule):
 
 
 def test_a_type_that_can_be_simulated_is_either():
-    """Unless simulated says which."""
+    """The argument `simulated` selects one of them."""
     for simulated in (True, False):
         found = find(planned_events(), lambda planned, wanted=simulated: planned.simulated is wanted)
         assert found.simulated is simulated
@@ -83,7 +83,7 @@ def test_a_type_that_can_be_simulated_is_either():
 @settings(max_examples=5)
 @given(st.data())
 def test_a_type_that_cannot_be_simulated_is_refused_in_a_sentence(data):
-    """simulated=True with types of real events only."""
+    """This is simulated=True with types of real events only."""
     with pytest.raises(BadArgumentError) as refused:
         data.draw(planned_events(types=st.just("Stalled"), simulated=True))
     assert str(refused.value) == (
@@ -113,7 +113,7 @@ def test_a_type_that_cannot_be_simulated_is_refused_in_a_sentence(data):
     ],
 )
 def test_what_no_strategy_can_be_made_of_is_refused_in_a_sentence(make, sentence):
-    """When it is made, and not when it is drawn from."""
+    """The error is raised when the strategy is created, not when it is drawn from."""
     with pytest.raises(BadArgumentError) as refused:
         make()
     assert str(refused.value) == sentence
@@ -121,7 +121,7 @@ def test_what_no_strategy_can_be_made_of_is_refused_in_a_sentence(make, sentence
 
 @given(st.data())
 def test_types_are_named_as_everywhere(data):
-    """A name, a list of names, or a strategy that gives names."""
+    """They are a name, a list of names, or a strategy that draws names."""
     reboot = "SystemMaintenance.Reboot"
     for types in (reboot, [reboot], (reboot,), st.just(reboot)):
         assert data.draw(planned_events(types=types)).event_type == reboot
@@ -141,7 +141,7 @@ def test_types_are_named_as_everywhere(data):
     ],
 )
 def test_types_that_cannot_be_are_refused(types, simulated, sentence):
-    """Before Hypothesis draws anything."""
+    """They are refused before Hypothesis draws anything."""
     for strategy in (planned_events, schedules, histories):
         with pytest.raises(EcsEventsError) as refused:
             strategy(types=types, simulated=simulated)

@@ -1,4 +1,4 @@
-"""A server that does what servers must not do, for real."""
+"""A server on loopback that misbehaves for real."""
 
 import contextlib
 import re
@@ -13,7 +13,7 @@ RESET = struct.pack("ii", 1, 0)
 
 
 def _whole_request(connection):
-    """Read until nothing is missing, so that what the client meets does not depend on how far it was; whether it came."""
+    """Read until the request is complete, so that the fault does not depend on timing; return whether it was."""
     data = b""
     while received := connection.recv(65536):
         data += received
@@ -29,7 +29,7 @@ def _misbehave(how, connection, held):
         held.append(connection)
         return
     if not _whole_request(connection):
-        pass  # the client has gone
+        pass  # the client has disconnected
     elif how == "connection reset":
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
     elif how == "truncated body":
@@ -48,7 +48,7 @@ def _serve(how, listener, held):
 
 @contextlib.contextmanager
 def _deaf(listener):
-    """A server whose queue of connections is full: it lets no more come about."""
+    """A server whose backlog is full: it accepts no further connection."""
     listener.listen(0)
     fillers = [socket.socket() for _ in range(4)]
     for filler in fillers:

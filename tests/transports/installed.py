@@ -1,4 +1,4 @@
-"""What may not be installed."""
+"""Marks for packages that can be missing."""
 
 from importlib.util import find_spec
 

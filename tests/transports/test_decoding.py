@@ -1,4 +1,4 @@
-"""Queries and form bodies are read as the standard library reads them."""
+"""Queries and form bodies are parsed as the standard library parses them."""
 
 from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
 
@@ -13,18 +13,18 @@ WORDS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=12)
 
 @given(st.lists(st.tuples(WORDS.filter(bool), WORDS)))
 def test_an_encoded_query_is_read_back(pairs):
-    """What urlencode writes is read, the last of a name that was sent twice."""
+    """The output of urlencode is parsed; of a repeated name, the last value counts."""
     assert _pairs(urlencode(pairs)) == dict(pairs)
 
 
 @given(st.text(alphabet="ab=&+%2fF;#0Z \u00e9", max_size=40))
 def test_any_query_is_read_as_the_standard_library_reads_it(query):
-    """Malformed escapes, empty names and stray signs mean what parse_qsl makes of them."""
+    """Malformed escapes, empty names and stray characters mean the same as in parse_qsl."""
     assert _pairs(query) == dict(parse_qsl(query, keep_blank_values=True, errors="replace"))
 
 
 def test_a_word_of_every_byte_is_read():
-    """Bytes that are no UTF-8 become replacement characters."""
+    """Bytes that are not UTF-8 become replacement characters."""
     assert _pairs(f"a=%ff&b={quote_plus(bytes(range(256)))}")["a"] == "\N{REPLACEMENT CHARACTER}"
 
 
@@ -35,7 +35,7 @@ def test_a_word_of_every_byte_is_read():
     st.text(alphabet="ab=&+%2fF;#0Z/?:@ \u00e9", max_size=40),
 )
 def test_a_url_is_taken_apart_as_the_standard_library_does(scheme, host, port, rest):
-    """Of every URL that is answered, host and query are what urlsplit finds."""
+    """Of every URL that is answered, host and query equal those of urlsplit."""
     url = f"{scheme}://{host}{port}{rest}"
     if CLOUD_URL.match(url):
         request = decode_api_request("GET", url, {}, None, "requests")

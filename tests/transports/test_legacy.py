@@ -1,4 +1,4 @@
-"""The legacy SDK's transport: what is answered, what is left alone."""
+"""The legacy SDK's transport: what is answered, and what is not intercepted."""
 
 import gc
 import http.server
@@ -31,7 +31,7 @@ def ecs():
 
 @pytest.fixture
 def loopback():
-    """A web server of somebody else's, on this machine."""
+    """A web server of another program, on this machine."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
@@ -61,7 +61,7 @@ def request(method="POST", action="DescribeInstances", **query):
 
 
 def send(made, region="cn-hangzhou"):
-    """The decoded reply to a request."""
+    """Return the decoded reply to a request."""
     return json.loads(AcsClient("ak", "secret", region).do_action_with_exception(made))
 
 
@@ -72,7 +72,7 @@ def test_get_and_post_are_answered(ecs, method):
 
 
 def test_parameters_in_a_form_body_are_read(ecs):
-    """A POST may carry its parameters in a form body instead of the query."""
+    """A POST can have its parameters in a form body instead of the query."""
     made = request(action="RebootInstance")
     made.add_body_params("InstanceId", "i-web1")
     assert set(send(made)) == {"RequestId"}
@@ -88,7 +88,7 @@ def test_https_is_answered_too(ecs):
 
 @pytest.mark.parametrize("region", ["cn-hangzhou", "cn-beijing", "us-west-1"])
 def test_every_endpoint_the_sdk_resolves_is_answered(ecs, region):
-    """Without a domain the SDK finds the region's endpoint itself, and asks nobody."""
+    """Without a domain the SDK knows the region's endpoint itself, without a request."""
     made = CommonRequest(version="2014-05-26", action_name="DescribeInstances", product="Ecs")
     assert send(made, region)["TotalCount"] == (1 if region == "cn-hangzhou" else 0)
 
@@ -97,8 +97,8 @@ def test_every_endpoint_the_sdk_resolves_is_answered(ecs, region):
     "host",
     ["aliyuncs.com.evil.example", "notaliyuncs.com", "example.com/ecs.aliyuncs.com", "example.com/?x=aliyuncs.com"],
 )
-def test_hosts_that_only_look_alike_are_left_alone(host, monkeypatch):
-    """Only hosts under aliyuncs.com are answered; another goes to whatever would have sent it otherwise."""
+def test_hosts_with_similar_names_are_not_intercepted(host, monkeypatch):
+    """Only hosts under aliyuncs.com are answered; others are sent as without the plugin."""
 
     def refuse(adapter, request, **options):
         raise ConnectionError(f"left alone: {request.url}")
@@ -110,7 +110,7 @@ def test_hosts_that_only_look_alike_are_left_alone(host, monkeypatch):
 
 
 def test_other_hosts_are_reached_through_the_sdks_own_requests(ecs, loopback):
-    """A call of the SDK's vendored requests to another host goes there."""
+    """A call of the SDK's vendored requests to another host reaches it."""
     assert Session().get(loopback).text == "somebody else"
     assert requests.get(loopback, timeout=5).text == "somebody else"
     assert ecs.calls == []
@@ -118,14 +118,14 @@ def test_other_hosts_are_reached_through_the_sdks_own_requests(ecs, loopback):
 
 @responses.activate
 def test_the_users_own_responses_keep_working(ecs):
-    """Beside @responses.activate each answers its own: the user's mock his hosts, the cloud Alibaba's."""
+    """Beside @responses.activate each answers its own: the mock the user's hosts, the cloud Alibaba's."""
     responses.get("https://hooks.example.com/", body="sent")
     assert requests.get("https://hooks.example.com/", timeout=5).text == "sent"
     assert send(request())["TotalCount"] == 1
 
 
 def test_a_mock_of_the_users_around_the_cloud_keeps_working():
-    """A mock of the SDK's transport that was there before still answers what is not Alibaba's."""
+    """A mock of the SDK's transport from before still answers hosts that are not Alibaba's."""
     with responses.RequestsMock(target=TARGET) as mock:
         mock.get("http://hooks.example.com/", body="sent")
         with EcsEvents() as ecs_events:
@@ -135,7 +135,7 @@ def test_a_mock_of_the_users_around_the_cloud_keeps_working():
 
 
 def test_a_mock_of_the_users_inside_the_cloud_keeps_working(ecs):
-    """A mock of the SDK's transport inside the test answers first, and gives the transport back."""
+    """A mock of the SDK's transport inside the test has priority, and restores the transport."""
     with responses.RequestsMock(target=TARGET) as mock:
         mock.post("http://ecs.aliyuncs.com/", json={"mine": True})
         assert send(request()) == {"mine": True}
@@ -143,7 +143,7 @@ def test_a_mock_of_the_users_inside_the_cloud_keeps_working(ecs):
 
 
 def test_the_mocks_memory_does_not_grow_with_the_calls(ecs):
-    """A long-running poller does not fill the memory of the library that intercepts it."""
+    """A long-running poller does not fill the memory of the intercepting library."""
 
     def kept():
         gc.collect()
@@ -157,7 +157,7 @@ def test_the_mocks_memory_does_not_grow_with_the_calls(ecs):
 
 
 def test_no_network_is_reached(ecs, monkeypatch):
-    """With no way to open a socket every call is answered all the same, whatever key signs it."""
+    """Without any socket every call is answered, whatever key signs it."""
 
     def refuse(*args, **kwargs):
         raise AssertionError("a socket was opened")
@@ -171,7 +171,7 @@ def test_no_network_is_reached(ecs, monkeypatch):
 
 
 def test_undecodable_bytes_are_no_traceback(ecs):
-    """Invalid UTF-8 in query and body is read leniently and answered in the provider's shape."""
+    """Invalid UTF-8 in query and body is decoded leniently and answered in the provider's format."""
     reply = Session().post(
         "http://ecs.aliyuncs.com/?Action=RebootInstance&Version=2014-05-26&Format=JSON&InstanceId=%ff%fe",
         data=b"RegionId=\xff\xfe&=x&&",
@@ -182,7 +182,7 @@ def test_undecodable_bytes_are_no_traceback(ecs):
 
 
 def test_a_body_that_is_no_form_is_not_read(ecs):
-    """A JSON body holds no parameters."""
+    """A JSON body has no parameters."""
     reply = Session().post(
         "http://ecs.aliyuncs.com/?Action=DescribeInstances&Version=2014-05-26&Format=JSON&RegionId=cn-hangzhou",
         data='{"Status": "Stopped"}',
@@ -192,7 +192,7 @@ def test_a_body_that_is_no_form_is_not_read(ecs):
 
 
 def test_without_the_sdk_nothing_is_intercepted(monkeypatch):
-    """Where the SDK cannot be found its transport is left as it is."""
+    """If the SDK is not found, its transport does not change."""
     monkeypatch.delitem(sys.modules, "aliyunsdkcore.vendored.requests.adapters")
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     send = HTTPAdapter.send
@@ -201,7 +201,7 @@ def test_without_the_sdk_nothing_is_intercepted(monkeypatch):
 
 
 def test_a_core_too_old_to_be_intercepted_is_refused_in_a_sentence(monkeypatch):
-    """Where the SDK has no vendored requests the author is told what to install."""
+    """If the SDK has no vendored requests, the message says what to install."""
     monkeypatch.setitem(sys.modules, "aliyunsdkcore.vendored.requests.adapters", None)
     with pytest.raises(EcsEventsError) as error:
         EcsEvents().__enter__()
@@ -212,7 +212,7 @@ def test_a_core_too_old_to_be_intercepted_is_refused_in_a_sentence(monkeypatch):
 
 
 def test_without_the_sdk_the_cloud_works_for_what_is_left():
-    """Where the SDK is not installed the fixture still serves: nothing is intercepted, nothing fails."""
+    """Without the SDK the fixture still works: nothing is intercepted, nothing fails."""
     source = textwrap.dedent(
         """
         import importlib.util, sys

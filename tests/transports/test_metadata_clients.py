@@ -1,4 +1,4 @@
-"""Programs inside an instance, with each client library: they are answered, and meet faults as they would for real."""
+"""Programs inside an instance, with each client library: responses, and network faults as in reality."""
 
 import asyncio
 import contextlib
@@ -44,28 +44,28 @@ def inside():
 
 @pytest.fixture
 def ecs():
-    """The same, for the whole test."""
+    """The same cloud, for the whole test."""
     with inside() as ecs_events:
         yield ecs_events
 
 
-# -- clients, each with its patience: seconds for the connection and for the answer
+# -- clients, each with its timeouts in seconds for the connection and for the response
 
 
 def by_requests(url, limits=(10, 10), **request):
-    """With requests."""
+    """Use requests."""
     with requests.Session() as session:
         return session.request(request.pop("method", "GET"), url, timeout=limits, **request).content
 
 
 def by_the_sdks_requests(url, limits=(10, 10), **request):
-    """With the legacy SDK's copy of requests."""
+    """Use the legacy SDK's copy of requests."""
     with vendored.Session() as session:
         return session.request(request.pop("method", "GET"), url, timeout=limits, **request).content
 
 
 def by_urllib3(url, limits=(10, 10), **request):
-    """With urllib3."""
+    """Use urllib3."""
     connect, read = limits
     timeout = urllib3.Timeout(connect=connect, read=read)
     with urllib3.PoolManager() as pool:
@@ -74,7 +74,7 @@ def by_urllib3(url, limits=(10, 10), **request):
 
 
 def by_urllib(url, limits=(10, 10), **request):
-    """With urllib.request, which has one limit for both."""
+    """Use urllib.request, which has one limit for both."""
     try:
         with urllib.request.build_opener().open(urllib.request.Request(url, **request), timeout=min(limits)) as reply:
             return reply.read()
@@ -84,7 +84,7 @@ def by_urllib(url, limits=(10, 10), **request):
 
 
 def by_http_client(url, limits=(10, 10), *, method="GET", headers=(), data=None):
-    """With http.client, which has one limit for both."""
+    """Use http.client, which has one limit for both."""
     parts = urllib.request.urlparse(url)
     with contextlib.closing(http.client.HTTPConnection(parts.hostname, parts.port, timeout=min(limits))) as connection:
         connection.request(method, parts.path, body=data, headers=dict(headers))
@@ -93,7 +93,7 @@ def by_http_client(url, limits=(10, 10), *, method="GET", headers=(), data=None)
 
 
 def by_aiohttp(url, limits=(10, 10), **request):
-    """With aiohttp."""
+    """Use aiohttp."""
     import aiohttp
 
     timeout = aiohttp.ClientTimeout(sock_connect=limits[0], sock_read=limits[1])
@@ -107,7 +107,7 @@ def by_aiohttp(url, limits=(10, 10), **request):
 
 
 def by_httpx(url, limits=(10, 10), **request):
-    """With httpx."""
+    """Use httpx."""
     import httpx
 
     with httpx.Client(timeout=httpx.Timeout(9, connect=limits[0], read=limits[1])) as client:
@@ -115,7 +115,7 @@ def by_httpx(url, limits=(10, 10), **request):
 
 
 def by_httpx_async(url, limits=(10, 10), **request):
-    """With httpx, asynchronous."""
+    """Use httpx, asynchronous."""
     import httpx
 
     async def ask():
@@ -140,18 +140,18 @@ MARKS = {by_aiohttp: needs_aiohttp, by_httpx: needs_httpx, by_httpx_async: needs
 each_client = pytest.mark.parametrize("client", [pytest.param(one, marks=MARKS.get(one, ())) for one in TRANSPORTS])
 
 
-# -- answers
+# -- responses
 
 
 def here():
-    """The libraries that are installed."""
+    """Return the installed libraries."""
     missing = {by_aiohttp: HAS_AIOHTTP, by_httpx: HAS_HTTPX, by_httpx_async: HAS_HTTPX}
     return [client for client in TRANSPORTS if missing.get(client, True)]
 
 
 @each_client
 def test_a_client_is_answered(ecs, client):
-    """Each library reads what the service says, and the log has the library's name."""
+    """Each library reads the service's response, and the log has the library's name."""
     assert client(URL) == b"i-web1"
     (call,) = ecs.metadata.calls
     assert (call.instance_id, call.method, call.path) == ("i-web1", "GET", PATH)
@@ -161,7 +161,7 @@ def test_a_client_is_answered(ecs, client):
 
 @each_client
 def test_a_client_sends_its_headers(ecs, client):
-    """A token is had by PUT and sent along, with the port in the address and a query behind the path."""
+    """A PUT returns a token, and a header sends it; the address has a port, and the path a query."""
     ttl = {"X-aliyun-ecs-metadata-token-ttl-seconds": "60"}
     token = client(f"http://{HOST}:80/latest/api/token", method="PUT", headers=ttl).decode()
 
@@ -172,7 +172,7 @@ def test_a_client_sends_its_headers(ecs, client):
 
 @each_client
 def test_a_client_may_send_a_body(ecs, client):
-    """What is sent beside the headers is read and left alone."""
+    """A body is read and ignored."""
     ttl = {"X-aliyun-ecs-metadata-token-ttl-seconds": "60"}
     sent = {"body" if client is by_urllib3 else "data": b"please"}
 
@@ -183,12 +183,12 @@ def test_a_client_may_send_a_body(ecs, client):
 
 @each_client
 def test_a_refusal_is_a_reply(ecs, client):
-    """A 404 comes with the service's page."""
+    """A 404 has the service's page."""
     assert b"<title>404 - Not Found</title>" in client(f"http://{HOST}/latest/user-data")
 
 
-def test_one_session_asks_again_and_again(ecs):
-    """A connection is closed after each reply, as the service does, and libraries make another."""
+def test_one_session_sends_several_requests(ecs):
+    """The service closes a connection after each reply, and libraries open another."""
     with requests.Session() as session, urllib3.PoolManager() as pool:
         connection = http.client.HTTPConnection(HOST)
         for _ in range(3):
@@ -200,7 +200,7 @@ def test_one_session_asks_again_and_again(ecs):
 
 
 def test_a_connection_may_be_made_beforehand(ecs):
-    """Who connects before he asks gets a socket all the same."""
+    """A program that connects before its request gets a working socket."""
     connection = http.client.HTTPConnection(HOST)
     connection.connect()
     assert connection.sock.fileno() == -1
@@ -210,7 +210,7 @@ def test_a_connection_may_be_made_beforehand(ecs):
 
 
 def test_what_is_read_in_pieces(ecs):
-    """A bare socket is answered once its request is whole, and the answer is read piece by piece to its end."""
+    """A bare socket is answered once its request is complete, and reads the response piece by piece to its end."""
     with socket.create_connection((HOST, 80)) as connection:
         assert connection.recv(10) == b""
     with socket.create_connection((HOST, 80)) as connection:
@@ -236,7 +236,7 @@ def test_what_is_read_in_pieces(ecs):
 @settings(max_examples=size(30, 1000), deadline=None, derandomize=True)
 @given(st.one_of(st.binary(max_size=60), st.text("GETPU /\r\n:latest%0xContent-Length9", max_size=80).map(str.encode)))
 def test_any_bytes_are_answered(sent):
-    """Whatever is sent, somebody who reads gets a reply of the service's, or the end."""
+    """For any bytes, a reader gets a response of the service, or the end."""
     with inside() as ecs_events, socket.create_connection((HOST, 80)) as connection:
         connection.sendall(sent + b"\r\n\r\n")
         reply = connection.recv(100_000)
@@ -244,8 +244,8 @@ def test_any_bytes_are_answered(sent):
         assert ecs_events.timeline()
 
 
-def test_the_patience_of_a_bare_socket(ecs):
-    """A socket says how long it waits; where nothing is said it waits as sockets do by default."""
+def test_the_timeout_of_a_bare_socket(ecs):
+    """A socket has its own timeout; without one it waits as sockets do by default."""
     before = socket.getdefaulttimeout()
     try:
         socket.setdefaulttimeout(7)
@@ -257,11 +257,11 @@ def test_the_patience_of_a_bare_socket(ecs):
     assert connection.gettimeout() is None
 
 
-# -- nothing else changes
+# -- other hosts
 
 
 def test_other_addresses_are_reached(ecs):
-    """A server on loopback is reached as ever, by each of the libraries."""
+    """Each library reaches a server on loopback as usual."""
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self):
@@ -280,8 +280,8 @@ def test_other_addresses_are_reached(ecs):
     assert ecs.metadata.calls == []
 
 
-def test_users_mocks_stay_as_they_are(ecs):
-    """A program that also calls something the test mocks asks the metadata service meanwhile."""
+def test_mocks_of_the_user_stay_as_they_are(ecs):
+    """A program that also calls a host that the test mocks can use the metadata service."""
     with responses.RequestsMock() as mock:
         mock.get("http://example.com/", body="mocked")
         assert requests.get("http://example.com/", timeout=5).text == "mocked"
@@ -291,8 +291,8 @@ def test_users_mocks_stay_as_they_are(ecs):
 
 
 @each_client
-def test_no_proxy_is_asked(ecs, monkeypatch, client):
-    """The metadata service is asked directly, whatever proxy the environment names."""
+def test_no_proxy_is_used(ecs, monkeypatch, client):
+    """Requests to the metadata service use no proxy, whatever the environment says."""
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.delenv("no_proxy", raising=False)
 
@@ -300,14 +300,14 @@ def test_no_proxy_is_asked(ecs, monkeypatch, client):
 
 
 def test_other_hosts_keep_their_proxy(ecs, monkeypatch):
-    """What is asked through a proxy else is asked through it still."""
+    """Requests to other hosts still use their proxy."""
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.delenv("no_proxy", raising=False)
     with pytest.raises(urllib.error.URLError, match="refused"):
         urllib.request.build_opener().open("http://example.com/", timeout=5)
 
 
-# -- what is not intercepted never reaches the network
+# -- other connections never reach the network
 
 UNCAUGHT = (
     "An unknown HTTP client connected to the metadata service, 100.100.100.200. Use requests, httpx, aiohttp, urllib3, "
@@ -318,25 +318,25 @@ UNCAUGHT = (
 
 
 def connects_bare():
-    """By a socket of one's own."""
+    """Connect by a socket."""
     with contextlib.closing(socket.socket()) as connection:
         connection.connect((HOST, 80))
 
 
 def connects_by_number():
-    """The same with an error number."""
+    """Connect by a socket that returns an error number."""
     with contextlib.closing(socket.socket()) as connection:
         raise OSError(connection.connect_ex((HOST, 80)), "by number")
 
 
 def connects_by_asyncio():
-    """By a loop's own connections."""
+    """Connect by an event loop."""
     asyncio.run(asyncio.open_connection(HOST, 80))
 
 
 @pytest.mark.parametrize("connects", [connects_bare, connects_by_number, connects_by_asyncio])
 def test_a_connection_by_another_way(connects):
-    """It is refused in a sentence, and once more when the test ends, for programs catch everything."""
+    """The message is raised, and again when the test ends, because programs catch every error."""
     with pytest.raises(UnexpectedCallError) as later, inside():
         with pytest.raises(UnexpectedCallError) as error:
             connects()
@@ -355,8 +355,8 @@ def test_a_connection_by_another_way_where_that_is_relaxed(ecs, connects):
 
 @pytest.mark.parametrize("url", [f"https://{HOST}/latest/", f"http://{HOST}:8080/latest/"])
 @each_client
-def test_nobody_listens_at_other_ports(ecs, client, url):
-    """Another port of the address refuses, without the network being asked."""
+def test_other_ports_refuse_connections(ecs, client, url):
+    """Another port of the address refuses, without a request to the network."""
     if url.startswith("https") and client is by_http_client:
         pytest.skip("it takes no address")
     with pytest.raises(Exception, match=r"(?i)refused|cannot connect|attempts failed"):
@@ -365,14 +365,14 @@ def test_nobody_listens_at_other_ports(ecs, client, url):
 
 
 def test_datagrams_are_left_alone(ecs):
-    """Who connects a datagram socket there sends nothing; it is how programs learn their own address."""
+    """Connecting a datagram socket sends nothing; programs learn their own address by that."""
     with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as probe, contextlib.suppress(OSError):
         probe.connect((HOST, 80))
         assert probe.getsockname()[1]
 
 
-def test_a_class_that_somebody_else_put_there(monkeypatch):
-    """A tool that gives sockets a class of its own while the test runs does not keep the real one changed."""
+def test_a_class_that_another_tool_put_there(monkeypatch):
+    """A tool that replaces the class of sockets while the test runs does not leave the real one changed."""
 
     class Guarded(socket.socket):
         pass
@@ -385,8 +385,8 @@ def test_a_class_that_somebody_else_put_there(monkeypatch):
     assert "connect" not in vars(Guarded)
 
 
-def test_a_guard_that_somebody_else_took_away():
-    """What another tool put in place meanwhile stays, and what was there before comes back."""
+def test_a_guard_that_another_tool_removed():
+    """What another tool has patched in between stays, and the original comes back."""
 
     def theirs(sock, address):
         raise AssertionError
@@ -406,21 +406,21 @@ def test_a_guard_that_somebody_else_took_away():
 
 
 def raised_by(call, *args, **kwargs):
-    """The error that a call raises."""
-    with pytest.raises(Exception) as error:  # whatever the library raises is what is asked
+    """Return the error that a call raises."""
+    with pytest.raises(Exception) as error:  # any error that the library raises is wanted
         call(*args, **kwargs)
     return error.value
 
 
 def kinds(error):
-    """The types of an error and of those that it carries, as far as they are errors."""
+    """Return the types of an error and of the errors in its arguments."""
     carried = [*error.args, getattr(error, "reason", None)]
     inner = dict.fromkeys(kinds(one) for one in carried if isinstance(one, BaseException))
     return (type(error), *inner)
 
 
 def words(error):
-    """An error's text without what differs from one call to the next."""
+    """Return an error's text without the parts that differ from one call to the next."""
     text = re.sub(r"127\.0\.0\.1|100\.100\.100\.200", "HOST", str(error))
     text = re.sub(r"(port=|:|, )\d{2,5}\b", r"\1PORT", text)
     text = re.sub(r"(HOST(:PORT)?|url: )/\S*", "URL", text)
@@ -428,7 +428,7 @@ def words(error):
 
 
 def patience(name):
-    """Little for what is to be waited for, so that real time is short; much for all else, so that no load matters."""
+    """Short for the timeout under test, to save real time; long for the others, so that load does not matter."""
     return {"connect timeout": (0.05, 10), "read timeout": (10, 0.1)}.get(name, (10, 10))
 
 
@@ -436,7 +436,7 @@ def patience(name):
 @each_client
 @pytest.mark.parametrize("name", NO_REPLY)
 def test_a_client_raises_what_it_raises_for_real(misbehaving, client, name):
-    """The error and all that it carries have the types, and but for addresses the words, of the real ones."""
+    """The error and the errors in it have the real types, and the real texts except addresses."""
     with misbehaving(name) as port:
         real = raised_by(client, f"http://127.0.0.1:{port}{PATH}", patience(name))
     with inside() as ecs:
@@ -451,7 +451,7 @@ def test_a_client_raises_what_it_raises_for_real(misbehaving, client, name):
 @on_linux
 @each_client
 def test_a_reply_that_is_cut_short(misbehaving, client):
-    """A body that ends before its announced length is what it is for real."""
+    """A body that ends before its announced length fails as in reality."""
     with misbehaving("truncated body") as port:
         real = _outcome(client, f"http://127.0.0.1:{port}{PATH}")
     with inside() as ecs:
@@ -474,7 +474,7 @@ def _outcome(client, url):
     [("bad gateway", b"502 Bad Gateway"), ("garbled body", b"i-w\xe5\xe2\xb1"), ("empty body", b"")],
 )
 def test_a_broken_reply_reaches_the_client_as_it_is(ecs, client, name, body):
-    """A page of a proxy, and bytes that are no text."""
+    """This is the page of a proxy, or bytes that are no text."""
     ecs.fail("metadata", name)
     assert body in client(URL)
     assert client(URL) == b"i-web1"
@@ -482,7 +482,7 @@ def test_a_broken_reply_reaches_the_client_as_it_is(ecs, client, name, body):
 
 @each_client
 def test_a_time_out_takes_the_clients_own(ecs, client):
-    """Connecting and reading have their own limits, which pass in virtual time."""
+    """Connecting and reading have separate limits, which pass in virtual time."""
     ecs.fail("metadata", "connect timeout")
     ecs.fail("metadata", "read timeout")
     for _ in range(2):
@@ -493,7 +493,7 @@ def test_a_time_out_takes_the_clients_own(ecs, client):
 
 @each_client
 def test_an_answer_takes_its_time(ecs, client):
-    """A delayed answer is that of its own instant; one beyond the client's patience is a time-out."""
+    """A delayed response has the state of its own instant; one after the client's timeout is an error."""
     ecs.delay("metadata", "5s", times=1)
     ecs.delay("metadata", "30s", times=1)
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+4s")
@@ -505,8 +505,8 @@ def test_an_answer_takes_its_time(ecs, client):
 
 
 @pytest.mark.parametrize("name", ["connect timeout", "read timeout"])
-def test_a_client_that_would_wait_for_ever(name):
-    """A client without a time-out is told so, and the test fails though it may swallow that."""
+def test_a_client_that_would_hang(name):
+    """For a client without a timeout the error says so, and the test fails even if the client swallows it."""
     with pytest.raises(EndlessCallError) as error, inside() as ecs:
         ecs.fail("metadata", name)
         with pytest.raises(EndlessCallError):

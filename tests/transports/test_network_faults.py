@@ -1,4 +1,4 @@
-"""What each client raises where no reply comes, or a broken one: the same as against a server that misbehaves for real."""
+"""What each client raises without a reply, or with a broken one: the same as with a real server that misbehaves."""
 
 import asyncio
 import contextlib
@@ -45,16 +45,16 @@ def cloud():
 
 @pytest.fixture
 def ecs():
-    """The same, for the whole test."""
+    """The same cloud, for the whole test."""
     with cloud() as ecs_events:
         yield ecs_events
 
 
-# -- clients, each with its patience: seconds for the connection and for the answer
+# -- clients, each with its timeouts in seconds for the connection and for the response
 
 
 def patience(name=""):
-    """Little for what is to be waited for, so that real time is short; much for all else, so that no load matters."""
+    """Short for the timeout under test, to save real time; long for the others, so that load does not matter."""
     return {"connect timeout": (0.05, 10), "read timeout": (10, 0.1)}.get(name, (10, 10))
 
 
@@ -135,7 +135,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def by_the_legacy_sdk(port=None, limits=(10, 10)):
-    """One call with the legacy SDK that it does not repeat."""
+    """One call with the legacy SDK, without its retries."""
     request = CommonRequest(domain="ecs.aliyuncs.com", version="2014-05-26", action_name="RebootInstance")
     request.set_method("POST")
     request.add_query_param("InstanceId", "i-web1")
@@ -199,21 +199,21 @@ SDKS = [
 
 
 def raised_by(call, *args, **kwargs):
-    """The error that a call raises."""
-    with pytest.raises(Exception) as error:  # whatever the library raises is what is asked
+    """Return the error that a call raises."""
+    with pytest.raises(Exception) as error:  # any error that the library raises is wanted
         call(*args, **kwargs)
     return error.value
 
 
 def kinds(error):
-    """The types of an error and of those that it carries, as far as they are errors."""
+    """Return the types of an error and of the errors in its arguments."""
     carried = [*error.args, getattr(error, "reason", None), getattr(error, "inner_exception", None)]
     inner = dict.fromkeys(kinds(one) for one in carried if isinstance(one, BaseException))
     return (type(error), *inner)
 
 
 def words(error):
-    """An error's text without what differs from one call to the next."""
+    """Return an error's text without the parts that differ from one call to the next."""
     text = re.sub(r"127\.0\.0\.1|ecs\.aliyuncs\.com", "HOST", str(error))
     text = re.sub(r"(port=|:|, )\d{2,5}\b", r"\1PORT", text)
     text = re.sub(r"(HOST(:PORT)?|url: )/\S*", "URL", text)
@@ -224,7 +224,7 @@ def words(error):
 @pytest.mark.parametrize("call", LIBRARIES)
 @pytest.mark.parametrize("name", NO_REPLY)
 def test_a_library_raises_what_it_raises_for_real(misbehaving, call, name):
-    """The error and all that it carries have the types, and but for addresses the words, of the real ones."""
+    """The error and the errors in it have the real types, and the real texts except addresses."""
     with misbehaving(name) as port:
         real = raised_by(call, f"http://127.0.0.1:{port}/{QUERY}", limits=patience(name))
     with cloud() as ecs:
@@ -240,7 +240,7 @@ def test_a_library_raises_what_it_raises_for_real(misbehaving, call, name):
 @pytest.mark.parametrize("call", [by_urllib3, by_urllib, by_http_client, pytest.param(by_httpx, marks=needs_httpx)])
 @pytest.mark.parametrize("name", NO_REPLY)
 def test_over_tls_a_library_raises_the_same(misbehaving, call, name):
-    """No connection, and none that breaks, tells whether TLS was meant."""
+    """Connection errors are the same with TLS and without."""
     with misbehaving(name) as port:
         real = raised_by(call, f"http://127.0.0.1:{port}/{QUERY}", limits=patience(name))
     with cloud() as ecs:
@@ -251,7 +251,7 @@ def test_over_tls_a_library_raises_the_same(misbehaving, call, name):
 
 @pytest.mark.parametrize("call", LIBRARIES)
 def test_a_library_waits_in_virtual_time(ecs, call):
-    """A late answer comes when it comes; one that is later than the client waits is a time-out at its limit."""
+    """A late response arrives at its instant; one after the client's limit is a timeout at the limit."""
     if call is by_aiohttp:
         pytest.skip("its limits have tests of their own")
     ecs.delay("DescribeInstanceStatus", "3s", times=1)
@@ -275,8 +275,8 @@ def test_a_library_may_lose_the_answer_of_a_call_that_acted(ecs, call):
 @pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")  # the newer SDK's, for the real call
 @pytest.mark.parametrize("call", SDKS)
 @pytest.mark.parametrize("name", NO_REPLY)
-def test_an_sdk_makes_of_it_what_it_makes_for_real(misbehaving, call, name):
-    """The SDK's own exception is of the same type and carries the same; the cloud did nothing, and then answers."""
+def test_an_sdk_raises_what_it_raises_for_real(misbehaving, call, name):
+    """The SDK's own exception has the same type and content; the cloud did nothing, and answers the next call."""
     with misbehaving(name) as port:
         real = raised_by(call, port, patience(name))
     with cloud() as ecs:
@@ -300,7 +300,7 @@ def test_an_sdk_makes_of_it_what_it_makes_for_real(misbehaving, call, name):
     ],
 )
 def test_a_broken_reply_reaches_clients_by_hand_as_it_is(ecs, call, name, body):
-    """No library finds anything wrong with a page, or with bytes that are no JSON."""
+    """A library reports no error for a page, or for bytes that are no JSON."""
     ecs.fail("DescribeInstanceStatus", name)
     answer = call(CLOUD)
     assert answer.startswith(body)
@@ -310,7 +310,7 @@ def test_a_broken_reply_reaches_clients_by_hand_as_it_is(ecs, call, name, body):
 
 @pytest.mark.parametrize("call", SDKS)
 def test_a_time_out_takes_the_clients_own(ecs, call):
-    """Connecting and reading have their own limits, which pass in virtual time."""
+    """Connecting and reading have separate limits, which pass in virtual time."""
     ecs.fail("RebootInstance", "connect timeout")
     ecs.fail("RebootInstance", "read timeout")
     spent = []
@@ -326,7 +326,7 @@ def test_a_time_out_takes_the_clients_own(ecs, call):
 @pytest.mark.parametrize("call", SDKS)
 @pytest.mark.parametrize("name", [name for name, fault in NETWORK_FAULTS.items() if fault.no_reply or fault.page])
 def test_an_answer_may_be_lost_after_the_call_has_acted(ecs, call, name):
-    """With acted=True the reboot did happen, and the handler does not know."""
+    """With acted=True the reboot did happen, and the handler does not know it."""
     if name in ("connect timeout", "connection refused"):
         pytest.skip("what does not arrive cannot act")
     ecs.fail("RebootInstance", name, acted=True)
@@ -340,7 +340,7 @@ def test_an_answer_may_be_lost_after_the_call_has_acted(ecs, call, name):
     ("name", "status"), [("bad gateway", 502), ("service unavailable page", 503), ("gateway timeout", 504)]
 )
 def test_a_proxys_page_is_what_no_sdk_can_read(ecs, call, name, status):
-    """The legacy SDK says that it does not know the error and quotes the page; the newer one fails to decode it."""
+    """The legacy SDK raises an unknown error with the page; the newer one fails to decode it."""
     ecs.fail("RebootInstance", name)
     error = raised_by(call)
     assert f"<h1>{status} " in str(error)
@@ -356,7 +356,7 @@ def test_a_proxys_page_is_what_no_sdk_can_read(ecs, call, name, status):
 @pytest.mark.parametrize("call", SDKS)
 @pytest.mark.parametrize("name", ["truncated body", "garbled body", "empty body"])
 def test_a_broken_body_is_no_answer_though_the_call_has_acted(ecs, call, name):
-    """No SDK makes anything of it, and the reboot did happen."""
+    """Each SDK raises, and the reboot did happen."""
     ecs.fail("RebootInstance", name)
     raised_by(call)
     assert ecs.one().status == "Avoided"
@@ -366,7 +366,7 @@ def test_a_broken_body_is_no_answer_though_the_call_has_acted(ecs, call, name):
 
 
 def test_requests_finds_a_body_too_short_as_for_real(misbehaving):
-    """Where its urllib3 counts the bytes, requests raises the same as for real; where not, it gives what there is."""
+    """If its urllib3 counts the bytes, requests raises the real error; otherwise it returns the part."""
     with misbehaving("truncated body") as port:
         url = f"http://127.0.0.1:{port}/"
         if int(urllib3.__version__.partition(".")[0]) < 2:
@@ -379,7 +379,7 @@ def test_requests_finds_a_body_too_short_as_for_real(misbehaving):
 
 
 def test_the_legacy_sdk_does_not_find_it_as_for_real(misbehaving):
-    """The SDK's copy of urllib3 does not count the bytes: half a body passes for a whole one."""
+    """The SDK's copy of urllib3 does not count the bytes: it returns half a body as a whole one."""
     with misbehaving("truncated body") as port:
         assert by_the_sdks_requests(f"http://127.0.0.1:{port}/") == b'{"half": '
     with cloud() as ecs:
@@ -398,7 +398,7 @@ def test_the_legacy_sdk_does_not_find_it_as_for_real(misbehaving):
     ],
 )
 def test_others_find_it_as_for_real(misbehaving, call):
-    """What each makes of half a body is what it makes of half a body on the wire."""
+    """Each library treats half a body as it treats one on the wire."""
     with misbehaving("truncated body") as port:
         real = raised_by(call, f"http://127.0.0.1:{port}/{QUERY}")
     with cloud() as ecs:
@@ -410,7 +410,7 @@ def test_others_find_it_as_for_real(misbehaving, call):
 
 @needs_aiohttp
 def test_aiohttp_finds_it_as_for_real(misbehaving):
-    """Whoever reads the body of aiohttp's reply is told."""
+    """Reading the body of aiohttp's reply raises."""
     with misbehaving("truncated body") as port:
         real = raised_by(by_aiohttp, f"http://127.0.0.1:{port}/")
     with cloud() as ecs:
@@ -423,8 +423,8 @@ def test_aiohttp_finds_it_as_for_real(misbehaving):
     ("code", "status"),
     [("Throttling", 400), ("SignatureDoesNotMatch", 400), ("Forbidden.RAM", 403), ("InternalError", 500)],
 )
-def test_the_clouds_own_errors_come_out_of_each_sdk(ecs, call, code, status):
-    """With their code and status, in the exception that the SDK has for them."""
+def test_each_sdk_raises_the_clouds_own_errors(ecs, call, code, status):
+    """The SDK's own exception has their code and status."""
     ecs.fail("RebootInstance", code)
     error = raised_by(call)
     if call is by_the_legacy_sdk:
@@ -438,7 +438,7 @@ def test_the_clouds_own_errors_come_out_of_each_sdk(ecs, call, code, status):
 
 @pytest.mark.parametrize("call", SDKS)
 def test_a_call_may_take_its_time_with_each_sdk(ecs, call):
-    """A patient client has its answer, an impatient one gives up, and the reboot happens at its time."""
+    """A long client timeout gets the response, a short one raises; the reboot happens at its time."""
     ecs.delay("RebootInstance", "8s")
     before = ecs.now
     raised_by(call, limits=(3, 5))
@@ -449,7 +449,7 @@ def test_a_call_may_take_its_time_with_each_sdk(ecs, call):
     assert (ecs.now - before).total_seconds() == 16
 
 
-# -- time-outs in every form
+# -- timeouts in every form
 
 
 @pytest.mark.parametrize(
@@ -458,7 +458,7 @@ def test_a_call_may_take_its_time_with_each_sdk(ecs, call):
     ids=["two", "one", "fraction", "object"],
 )
 def test_requests_takes_time_outs_in_every_form(ecs, timeout, spent):
-    """One number for both, two, or urllib3's own object."""
+    """They are one number for both, two numbers, or urllib3's own object."""
     ecs.fail("*", "connect timeout")
     ecs.fail("*", "read timeout")
     for kind, seconds in zip((requests.ConnectTimeout, requests.ReadTimeout), spent, strict=True):
@@ -482,8 +482,8 @@ def test_requests_takes_time_outs_in_every_form(ecs, timeout, spent):
         ("read timeout", {"total": 0.2, "sock_read": 0.05}, 0.05),
     ],
 )
-def test_of_aiohttps_limits_the_shortest_strikes(misbehaving, name, limits, spent):
-    """The limit on the whole call raises a bare TimeoutError, the others their own."""
+def test_the_shortest_of_aiohttps_limits_applies(misbehaving, name, limits, spent):
+    """The limit on the whole call raises a bare TimeoutError, the others raise their own."""
     with misbehaving(name) as port:
         real = raised_by(by_aiohttp, f"http://127.0.0.1:{port}/", **limits)
     with cloud() as ecs:
@@ -495,7 +495,7 @@ def test_of_aiohttps_limits_the_shortest_strikes(misbehaving, name, limits, spen
 
 @needs_aiohttp
 def test_aiohttps_time_out_may_be_given_with_the_call(ecs):
-    """The call's own goes before the session's, whose default is five minutes for the whole."""
+    """The call's timeout overrides the session's, whose default is five minutes in all."""
     import aiohttp
 
     ecs.fail("*", "read timeout", times=3)
@@ -518,7 +518,7 @@ def test_aiohttps_time_out_may_be_given_with_the_call(ecs):
 @pytest.mark.parametrize("name", ["connection reset", "connection closed"])
 @pytest.mark.parametrize(("method", "calls"), [("GET", 2), ("POST", 1)])
 def test_aiohttp_itself_repeats_what_may_be_repeated_once(ecs, name, method, calls):
-    """A GET whose connection is lost is sent again by aiohttp since 3.10, and its caller hears nothing of that."""
+    """Since 3.10 aiohttp repeats a GET whose connection is lost, and its caller does not notice."""
     from aiohttp import client
 
     if not hasattr(client, "IDEMPOTENT_METHODS"):
@@ -533,7 +533,7 @@ def test_aiohttp_itself_repeats_what_may_be_repeated_once(ecs, name, method, cal
 
 @needs_aiohttp
 def test_an_older_aiohttp_has_one_error_for_time_outs(ecs, monkeypatch):
-    """Before 3.10 both time-outs were a ServerTimeoutError, and nothing was repeated."""
+    """Before 3.10 both timeouts were a ServerTimeoutError, and nothing was repeated."""
     import aiohttp
 
     for name in ("ConnectionTimeoutError", "SocketTimeoutError"):
@@ -549,7 +549,7 @@ def test_an_older_aiohttp_has_one_error_for_time_outs(ecs, monkeypatch):
 @needs_aiohttp
 @pytest.mark.parametrize("fault", [None, "bad gateway", "empty body"])
 def test_aiohttps_json_is_strict_about_what_it_decodes(ecs, fault):
-    """A page is no JSON and says so; an empty body is None; a caller may ask for another type, or any."""
+    """A page raises a decoding error; an empty body is None; a caller can accept another type, or any."""
     import aiohttp
 
     if fault:
@@ -570,12 +570,12 @@ def test_aiohttps_json_is_strict_about_what_it_decodes(ecs, fault):
         assert [found["TotalCount"] for found in asyncio.run(call())] == [1, 1, 1]
 
 
-# -- the SDKs' own patience
+# -- the SDKs' own retries
 
 
 @pytest.mark.parametrize("name", [name for name, fault in NETWORK_FAULTS.items() if fault.no_reply or fault.page])
 def test_the_legacy_sdk_repeats_what_only_looks(ecs, name):
-    """A Describe* call is repeated by the SDK, whose pauses pass in virtual time; the fourth answer is the cloud's."""
+    """The SDK repeats a Describe* call with pauses in virtual time; the fourth response is the cloud's."""
     ecs.fail("DescribeInstances", name, times=3)
     request = CommonRequest(domain="ecs.aliyuncs.com", version="2014-05-26", action_name="DescribeInstances")
     request.set_product("Ecs")
@@ -588,7 +588,7 @@ def test_the_legacy_sdk_repeats_what_only_looks(ecs, name):
 
 
 def test_the_legacy_sdk_wraps_what_it_does_not_repeat(ecs):
-    """A reboot that was reset is an SDK.HttpError at once."""
+    """A connection reset of a reboot is an SDK.HttpError at once."""
     ecs.fail("RebootInstance", "connection reset")
     error = raised_by(by_the_legacy_sdk)
     assert isinstance(error, ClientException)
@@ -597,7 +597,7 @@ def test_the_legacy_sdk_wraps_what_it_does_not_repeat(ecs):
 
 
 def test_every_way_to_get_no_reply_has_its_error():
-    """The tables of the transports have a row for each."""
+    """The tables of the transports have a row for each fault."""
     from pytest_ecsevents.transports import _aiohttp, _failures, _httpx
 
     assert set(_failures._FAILURES) == set(_aiohttp._FAILURES) == set(NoReply)

@@ -1,4 +1,4 @@
-"""No client reaches Alibaba Cloud for real while a test is served, and mocks of the user's own are left alone."""
+"""No client reaches the real Alibaba Cloud in a test with the fixture, and the user's own mocks keep working."""
 
 import asyncio
 import contextlib
@@ -39,7 +39,7 @@ def ecs():
 
 @pytest.fixture
 def looked_up(monkeypatch):
-    """The names that reach the machine's resolver, which finds none."""
+    """Record the names that reach the machine's resolver, which finds no address."""
     names = []
 
     def getaddrinfo(host, *_, **__):
@@ -54,7 +54,7 @@ def looked_up(monkeypatch):
 
 
 def by_http_client(url):
-    """With http.client."""
+    """Use http.client."""
     parts = urllib3.util.parse_url(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     with contextlib.closing(kind(parts.host, parts.port, timeout=3)) as connection:
@@ -63,30 +63,30 @@ def by_http_client(url):
 
 
 def by_urllib(url):
-    """With urllib.request."""
+    """Use urllib."""
     with urllib.request.build_opener().open(url, timeout=3) as reply:
         return reply.read()
 
 
 def by_urllib3(url, pool=None):
-    """With urllib3."""
+    """Use urllib3."""
     with pool or urllib3.PoolManager() as manager:
         return manager.request("GET", url, timeout=3, retries=False).data
 
 
 def by_the_sdks_urllib3(url):
-    """With the legacy SDK's copy of urllib3."""
+    """Use the legacy SDK's copy of urllib3."""
     with vendored.PoolManager() as manager:
         return manager.request("GET", url, timeout=3, retries=False).data
 
 
 def by_requests(url, **options):
-    """With requests."""
+    """Use requests."""
     return requests.get(url, timeout=3, **options).content
 
 
 def by_httpx(url, **options):
-    """With httpx."""
+    """Use httpx."""
     import httpx
 
     with httpx.Client(timeout=3, **options) as client:
@@ -94,7 +94,7 @@ def by_httpx(url, **options):
 
 
 def by_httpx_async(url, **options):
-    """With httpx, asynchronous."""
+    """Use httpx, asynchronous."""
     import httpx
 
     async def ask():
@@ -105,7 +105,7 @@ def by_httpx_async(url, **options):
 
 
 def by_aiohttp(url, *, trust_env=False, **options):
-    """With aiohttp."""
+    """Use aiohttp."""
     import aiohttp
 
     async def ask():
@@ -116,12 +116,12 @@ def by_aiohttp(url, *, trust_env=False, **options):
 
 
 def by_aiohttp_trusting(url):
-    """With aiohttp, which takes proxies from the environment if it is told to."""
+    """Use aiohttp with proxies from the environment."""
     return by_aiohttp(url, trust_env=True)
 
 
 def by_httpcore(url):
-    """With httpcore, on which httpx is built."""
+    """Use httpcore, on which httpx is built."""
     import httpcore
 
     with httpcore.ConnectionPool() as pool:
@@ -148,7 +148,7 @@ ANSWERED = [
 @pytest.mark.parametrize("client", ANSWERED)
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_client_is_answered_by_the_fake_cloud(ecs, looked_up, client, scheme):
-    """Over TLS too, and no name is looked up."""
+    """It is answered over TLS too, and no name is resolved."""
     assert json.loads(client(f"{scheme}://{API}{PATH}"))["TotalCount"] == 1
     assert len(ecs.calls) == 1
     assert looked_up == []
@@ -156,8 +156,8 @@ def test_a_client_is_answered_by_the_fake_cloud(ecs, looked_up, client, scheme):
 
 @pytest.mark.parametrize("client", ANSWERED)
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_no_proxy_of_the_environment_is_asked(ecs, monkeypatch, client, scheme):
-    """Machines that build and test often have one."""
+def test_no_proxy_of_the_environment_is_used(ecs, monkeypatch, client, scheme):
+    """Build machines often have one."""
     for name in ("http_proxy", "https_proxy", "HTTPS_PROXY"):
         monkeypatch.setenv(name, PROXY)
     monkeypatch.delenv("no_proxy", raising=False)
@@ -165,8 +165,8 @@ def test_no_proxy_of_the_environment_is_asked(ecs, monkeypatch, client, scheme):
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_no_proxy_of_the_programs_is_asked(ecs, scheme):
-    """A proxy that a program names itself."""
+def test_no_proxy_of_the_program_is_used(ecs, scheme):
+    """The program itself configures the proxy."""
     url = f"{scheme}://{API}{PATH}"
     answers = [
         by_urllib3(url, urllib3.ProxyManager(PROXY)),
@@ -177,7 +177,7 @@ def test_no_proxy_of_the_programs_is_asked(ecs, scheme):
 
 
 def test_no_tunnel_is_made(ecs):
-    """http.client's own way to reach a host through a proxy."""
+    """http.client has its own way to reach a host through a proxy."""
     connection = http.client.HTTPSConnection("127.0.0.1", 9, timeout=3)
     connection.set_tunnel(API)
     connection.request("GET", PATH)
@@ -187,12 +187,12 @@ def test_no_tunnel_is_made(ecs):
 @needs_httpx
 @pytest.mark.parametrize("client", [by_httpx, by_httpx_async])
 def test_httpx_may_have_any_options(ecs, client):
-    """Its own proxy."""
+    """Its own proxy is an example."""
     assert json.loads(client(f"https://{API}{PATH}", proxy=PROXY))["TotalCount"] == 1
 
 
 def test_what_was_made_before_the_test_is_answered():
-    """A pool, a connection, and a session that a program makes at import."""
+    """This covers a pool, a connection, and a session that a program creates at import."""
     pool, connection = urllib3.PoolManager(), http.client.HTTPConnection(API)
     with EcsEvents(), requests.Session() as session, pool:
         assert pool.request("GET", f"http://{API}{PATH}").status == 200
@@ -202,7 +202,7 @@ def test_what_was_made_before_the_test_is_answered():
 
 
 def test_a_connection_that_is_open_since_before_the_test_is_answered(ecs):
-    """Its real socket is closed; afterwards it connects anew."""
+    """Its real socket is closed; after the test it connects again."""
     mine, theirs = socket.socketpair()
     with theirs:
         connection = http.client.HTTPConnection(API)
@@ -214,7 +214,7 @@ def test_a_connection_that_is_open_since_before_the_test_is_answered(ecs):
 
 
 def test_a_connection_that_another_cloud_answered_is_answered_by_this_one():
-    """One that a program opened in an earlier test, and did not use."""
+    """A program opened the connection in an earlier test, and did not use it."""
     connection = http.client.HTTPConnection(API)
     with EcsEvents():
         connection.connect()
@@ -224,8 +224,8 @@ def test_a_connection_that_another_cloud_answered_is_answered_by_this_one():
         assert len(ecs.calls) == 1
 
 
-def test_a_connection_asks_more_than_once(ecs):
-    """Each request is answered on a connection of its own, as far as http.client is concerned."""
+def test_a_connection_sends_more_than_one_request(ecs):
+    """Each request has a connection of its own below http.client."""
     connection = http.client.HTTPSConnection(API)
     for _ in range(2):
         connection.request("GET", PATH)
@@ -234,7 +234,7 @@ def test_a_connection_asks_more_than_once(ecs):
 
 
 def test_a_request_that_was_not_answered_yet_is_the_clients_own_mistake(ecs):
-    """http.client says so as it does for real."""
+    """http.client raises the same as in reality."""
     connection = http.client.HTTPConnection(API)
     connection.request("GET", PATH)
     with pytest.raises(http.client.CannotSendRequest):
@@ -242,7 +242,7 @@ def test_a_request_that_was_not_answered_yet_is_the_clients_own_mistake(ecs):
 
 
 def test_a_class_that_connects_in_its_own_way_is_answered():
-    """Such as those of httplib2 and of other copies of urllib3."""
+    """Examples are those of httplib2 and of other copies of urllib3."""
 
     class Own(http.client.HTTPConnection):
         def connect(self):
@@ -259,20 +259,20 @@ def test_a_class_that_connects_in_its_own_way_is_answered():
 
 
 def test_a_name_may_be_written_in_any_way(ecs):
-    """Upper case, and with the root's dot."""
+    """It can be in upper case, or end with the root's dot."""
     connection = http.client.HTTPConnection(f"{API.upper()}.")
     connection.request("GET", PATH)
     assert json.loads(connection.getresponse().read())["TotalCount"] == 1
 
 
 def test_urllib3_warns_of_what_is_not_verified_as_for_real(ecs):
-    """A client that trusts every certificate hears of it, one that does not hears nothing."""
+    """A client that trusts every certificate gets the warning, one that verifies gets none."""
     with urllib3.PoolManager(cert_reqs="CERT_NONE") as pool, pytest.warns(urllib3.exceptions.InsecureRequestWarning):
         pool.request("GET", f"https://{API}{PATH}")
 
 
 def test_adapters_of_a_session_are_used_for_other_hosts_alone(ecs):
-    """Requests' way to have one's own transport."""
+    """Requests mounts custom transports like that."""
 
     class Own(requests.adapters.HTTPAdapter):
         def send(self, request, **_):
@@ -288,7 +288,7 @@ def test_adapters_of_a_session_are_used_for_other_hosts_alone(ecs):
 
 @needs_httpx
 def test_a_transport_of_the_users_is_used(ecs):
-    """Httpx's own way to mock."""
+    """Httpx mocks like that."""
     import httpx
 
     mine = httpx.MockTransport(lambda _: httpx.Response(299))
@@ -299,7 +299,7 @@ def test_a_transport_of_the_users_is_used(ecs):
 
 @needs_httpx
 def test_httpx_under_trio_is_answered(ecs):
-    """Late answers too: time moves on at once."""
+    """This includes late responses: virtual time moves at once."""
     import httpx
 
     trio = pytest.importorskip("trio")
@@ -315,7 +315,7 @@ def test_httpx_under_trio_is_answered(ecs):
 
 @needs_httpx
 def test_a_reply_of_httpx_is_whole(ecs):
-    """Status, reason, headers and the request it belongs to."""
+    """It has the status, the reason, the headers and its request."""
     import httpx
 
     reply = httpx.post(f"http://{API}{PATH}", data={"PageSize": "7"})
@@ -338,13 +338,13 @@ async def _look_up(host):
 
 
 def by_socket(host, method="connect"):
-    """With a socket of one's own that connects by name."""
+    """Use a socket that connects by name."""
     with socket.socket() as bare:
         getattr(bare, method)((host, 80))
 
 
 def by_name(name, host):
-    """With a function of the module `socket`."""
+    """Use a function of the module `socket`."""
     getattr(socket, name)(host)
 
 
@@ -365,7 +365,7 @@ STOPPED = {
 
 @pytest.mark.parametrize("how", STOPPED)
 def test_other_clients_are_stopped(how):
-    """The sentence names the line and the ways to go on; the test's end says it again."""
+    """The message has the line and the ways to go on; teardown raises it again."""
     with pytest.raises(UnexpectedCallError) as at_the_end, EcsEvents(), pytest.raises(UnexpectedCallError) as error:
         STOPPED[how]("ECS.aliyuncs.com.")
     for said in (str(error.value), str(at_the_end.value)):
@@ -377,7 +377,7 @@ def test_other_clients_are_stopped(how):
 
 @pytest.mark.parametrize("how", STOPPED)
 def test_where_that_is_relaxed_the_name_is_not_found(ecs, how):
-    """As on a machine without a network."""
+    """The error is that of a machine without a network."""
     ecs.strict -= {"calls"}
     with pytest.raises(socket.gaierror) as error:
         STOPPED[how]("ecs.aliyuncs.com")
@@ -386,7 +386,7 @@ def test_where_that_is_relaxed_the_name_is_not_found(ecs, how):
 
 @pytest.mark.parametrize("how", ["getaddrinfo", "gethostbyname", "a loop's look-up", "connect"])
 def test_other_names_are_looked_up(ecs, how):
-    """Whatever they look like."""
+    """They are resolved whatever they look like."""
     for name in ("localhost", "aliyuncs.com.invalid", "notaliyuncs.com.invalid"):
         with contextlib.suppress(OSError):
             STOPPED[how](name)
@@ -394,8 +394,8 @@ def test_other_names_are_looked_up(ecs, how):
         socket.getaddrinfo(None, 80)
 
 
-def test_sockets_without_a_name_are_left_alone(ecs, tmp_path):
-    """Of the file system."""
+def test_sockets_without_a_host_name_are_not_changed(ecs, tmp_path):
+    """These are sockets of the file system."""
     with socket.socket(socket.AF_UNIX) as bare, pytest.raises(FileNotFoundError):
         bare.connect(str(tmp_path / "none"))
 
@@ -432,14 +432,14 @@ def test_sockets_without_a_name_are_left_alone(ecs, tmp_path):
     ],
 )
 def test_what_a_host_is(host, what):
-    """Endpoints of APIs are a product, or a product and a region."""
+    """Endpoints of APIs have a product, or a product and a region."""
     assert (what in what_is(host)) if what else what_is(host) == ""
 
 
 @pytest.mark.parametrize("client", [*ANSWERED, pytest.param(by_httpcore, marks=needs_httpx)])
 @pytest.mark.parametrize("proxy", [None, PROXY])
 def test_a_bucket_is_refused_as_what_it_is(monkeypatch, client, proxy):
-    """OSS is not faked: the sentence says so, how to mock it, and how to reach it; the test's end says it again."""
+    """OSS is not faked: the message says how to mock it and how to reach it; teardown raises it again."""
     if proxy:
         monkeypatch.setenv("https_proxy", proxy)
         monkeypatch.delenv("no_proxy", raising=False)
@@ -454,7 +454,7 @@ def test_a_bucket_is_refused_as_what_it_is(monkeypatch, client, proxy):
 
 @pytest.mark.parametrize("client", [*ANSWERED, pytest.param(by_httpcore, marks=needs_httpx)])
 def test_where_that_is_relaxed_a_bucket_is_not_found(ecs, client):
-    """Each library says it in its own way."""
+    """Each library has its own error."""
     ecs.strict -= {"calls"}
     with pytest.raises(Exception, match=r"(?i)name or service not known|failed to resolve|cannot connect") as error:
         client(f"https://{BUCKET}/state.json")
@@ -470,7 +470,7 @@ def test_a_queue_is_refused_with_the_way_to_the_fake_one(ecs):
 
 @needs_httpx
 def test_httpcore_asynchronous_is_stopped_too(ecs):
-    """The pool itself."""
+    """The pool itself is used."""
     import httpcore
 
     async def ask():
@@ -485,10 +485,10 @@ def test_httpcore_asynchronous_is_stopped_too(ecs):
 class TestAllowHost:
     @pytest.mark.parametrize("client", [*ANSWERED, pytest.param(by_httpcore, marks=needs_httpx)])
     @pytest.mark.parametrize("host", [BUCKET, "dashscope.aliyuncs.com"])
-    def test_the_host_is_asked_for_real(self, ecs, looked_up, client, host):
-        """One that is no API, and an API of a product that is not faked; the others stay out of reach."""
+    def test_an_allowed_host_is_resolved_for_real(self, ecs, looked_up, client, host):
+        """One host is no API, another is an API of a product that is not faked; all others stay unreachable."""
         ecs.allow_host(host.upper())
-        with contextlib.suppress(Exception):  # each has an error of its own for what is not found
+        with contextlib.suppress(Exception):  # each library has its own error for a name that is not found
             client(f"https://{host}/")
         assert {name if isinstance(name, str) else name.decode() for name in looked_up} == {host}
         assert ecs.calls == []
@@ -500,7 +500,7 @@ class TestAllowHost:
         "host", ["", "example.com", "https://mirrors.aliyuncs.com", "mirrors.aliyuncs.com:443", "aliyuncs.com", 5, None]
     )
     def test_what_is_no_name_of_such_a_host_is_an_error(self, ecs, host):
-        """The sentence says what was passed and what is expected."""
+        """The message has the value and what is expected."""
         with pytest.raises(BadArgumentError, match=r"mirrors\.aliyuncs\.com") as error:
             ecs.allow_host(host)
         assert f"got {host!r}" in str(error.value)
@@ -509,20 +509,20 @@ class TestAllowHost:
         "host", [API, "metrics.aliyuncs.com", "cms.aliyuncs.com", "location-readonly.aliyuncs.com"]
     )
     def test_what_the_fake_cloud_answers_is_an_error(self, ecs, host):
-        """A test would act on real instances."""
+        """A test would change real instances."""
         with pytest.raises(BadArgumentError, match=r"stub"):
             ecs.allow_host(host)
 
     def test_it_holds_in_clouds_around_it_too(self, ecs, looked_up):
-        """Of a test within a module's cloud."""
+        """The test is within a module's cloud."""
         with EcsEvents() as inner, pytest.raises(socket.gaierror):
             inner.allow_host(BUCKET)
             socket.create_connection((BUCKET, 443))
         assert looked_up == [BUCKET]
         assert ecs.calls == []
 
-    def test_it_is_forgotten_with_the_test(self):
-        """The next cloud allows nothing."""
+    def test_it_ends_with_the_test(self):
+        """The next cloud allows no host."""
         with EcsEvents() as first:
             first.allow_host(BUCKET)
         with EcsEvents(strict=False), pytest.raises(socket.gaierror, match="Name or service"):
@@ -530,7 +530,7 @@ class TestAllowHost:
 
 
 class TestMocksOfTheUsers:
-    """They answer for hosts that are no API; the fake cloud goes on to answer what is one."""
+    """They answer for hosts that are no API; the fake cloud still answers APIs."""
 
     @pytest.mark.usefixtures("ecs")
     def test_responses(self):
@@ -571,7 +571,7 @@ class TestMocksOfTheUsers:
 
 
 class TestASessionThatKeepsItsAdapter:
-    """requests-mock leaves the `get_adapter` that it found on the sessions that it mocked."""
+    """requests-mock left the original `get_adapter` on the sessions that it mocked."""
 
     @pytest.fixture
     def session(self):
@@ -591,7 +591,7 @@ class TestASessionThatKeepsItsAdapter:
         assert looked_up == [API]
 
 
-# -- nothing stays
+# -- nothing stays patched
 
 
 def _patched():
@@ -628,7 +628,7 @@ def test_all_is_put_back():
 @needs_httpx
 @needs_aiohttp
 def test_libraries_are_loaded_by_the_program_alone():
-    """What it imports in the middle of a test is answered, and put back; what it never imports is not loaded."""
+    """A library imported during a test is patched, and restored; the plugin itself imports none."""
     source = f"""
         import sys
         from pytest_ecsevents import EcsEvents
@@ -667,7 +667,7 @@ class TestWhenImported:
 
     @pytest.mark.parametrize("is_loaded", [True, False])
     def test_a_library_is_patched_once_it_is_executed(self, module, is_loaded):
-        """One that is loaded is patched at once; two that wait for it both are told."""
+        """A loaded module is patched at once; two callbacks for the same module are both called."""
         undo, seen = Undo(), []
 
         def patch():
@@ -683,7 +683,7 @@ class TestWhenImported:
         undo.close()
 
     def test_one_that_is_executed_later_is_not_patched(self, module):
-        """It had been found before the test's end."""
+        """Its spec was found before the test's end."""
         undo, seen = Undo(), []
         when_imported(module, lambda: seen.append(1), undo)
         spec = importlib.util.find_spec(module)
@@ -692,7 +692,7 @@ class TestWhenImported:
         assert seen == []
 
     def test_one_that_is_imported_later_is_not_patched(self, module):
-        """After the test's end."""
+        """It is imported after the test's end."""
         undo, seen = Undo(), []
         when_imported(module, lambda: seen.append(1), undo)
         undo.close()
@@ -700,7 +700,7 @@ class TestWhenImported:
         assert seen == []
 
     def test_one_that_is_not_there_is_not_found(self):
-        """The import fails as ever."""
+        """The import fails as usual."""
         undo = Undo()
         when_imported("no_such_library", lambda: None, undo)
         with pytest.raises(ModuleNotFoundError, match="no_such_library"):

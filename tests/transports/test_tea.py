@@ -1,4 +1,4 @@
-"""The newer SDK, alibabacloud-ecs20140526, synchronous and asynchronous: the same cloud behind it."""
+"""The newer SDK, alibabacloud-ecs20140526, sync and async, with the same cloud."""
 
 import asyncio
 import io
@@ -37,7 +37,7 @@ def client(key="any", region="cn-hangzhou", **config):
 
 @pytest.fixture(params=["sync", "async"])
 def send(request):
-    """Call a method of the client in either way: `send(client(), "reboot_instance", request)`."""
+    """Call a method of the client, sync or async: `send(client(), "reboot_instance", request)`."""
 
     def sync(who, method, what):
         return getattr(who, method)(what).body
@@ -64,7 +64,7 @@ REBOOT = models.RebootInstanceRequest(instance_id="i-web1")
 )
 @pytest.mark.parametrize("way", ["sync", "async"])
 def test_the_sdk_reads_when_to_try_again(ecs, way):
-    """The header has milliseconds; the SDK's error has them as a number."""
+    """The header has milliseconds; the SDK's error has the number."""
     ecs.fail("RebootInstance", "Throttling", retry_after="2s")
     with pytest.raises(sdk_exceptions.ThrottlingException) as error:
         if way == "sync":
@@ -104,7 +104,7 @@ RUN = models.RunInstancesRequest(
 
 
 def test_instances_come_up(ecs, send):
-    """Lists within lists are read, nothing that the SDK sends is unknown, and the reply has the ids."""
+    """Nested lists are read, every parameter of the SDK is known, and the reply has the ids."""
     ids = send(client(), "run_instances", RUN).instance_id_sets.instance_id_set
     assert ids == list(ecs.instances)[1:]
     assert [ecs.instances[one].status for one in ids] == ["Running", "Running"]
@@ -115,7 +115,7 @@ def test_instances_come_up(ecs, send):
 
 
 def test_a_refusal_is_the_sdks_own_exception(ecs, send):
-    """The provider's code, status and words come out as the SDK raises them."""
+    """It has the provider's code, status and message."""
     with pytest.raises(ClientException) as refused:
         send(client(), "reboot_instance", models.RebootInstanceRequest(instance_id="i-web2"))
     assert (refused.value.code, refused.value.status_code) == ("InvalidInstanceId.NotFound", 404)
@@ -124,21 +124,21 @@ def test_a_refusal_is_the_sdks_own_exception(ecs, send):
 
 
 def test_an_instance_is_found_without_a_region(ecs, send):
-    """RebootInstance carries no RegionId here, so an instance of any region is found by its id."""
+    """RebootInstance has no RegionId here, so the id finds an instance of any region."""
     ecs.instances.add("i-2zegswzznxbp168sc5c9")
     send(client(), "reboot_instance", models.RebootInstanceRequest(instance_id="i-2zegswzznxbp168sc5c9"))
     assert ecs.calls[-1].region_id == ""
 
 
 def test_the_key_in_the_signature_tells_the_account(ecs, send):
-    """An access key of another account sees nothing of this one."""
+    """An access key of another account sees no instance of this one."""
     ecs.access_keys["ak-2"] = "222"
     assert send(client("ak-2"), "describe_instance_history_events", SCHEDULED).total_count == 0
     assert send(client("ak-1"), "describe_instance_history_events", SCHEDULED).total_count == 1
 
 
-def test_an_unexpected_call_is_found_out_though_the_sdk_wraps_every_error(send):
-    """The SDK turns any error into its own, with our words; a handler that swallows that is found out on leaving."""
+def test_an_unexpected_call_fails_the_test_though_the_sdk_wraps_every_error(send):
+    """The SDK wraps the error, with the plugin's message; if a handler swallows that, teardown raises it."""
 
     def handler():
         with pytest.raises(
@@ -152,7 +152,7 @@ def test_an_unexpected_call_is_found_out_though_the_sdk_wraps_every_error(send):
 
 
 def test_rpc_style_signatures_are_read_too(ecs):
-    """With signature_algorithm="v2" action and key stand in the query."""
+    """With signature_algorithm="v2", action and key are in the query."""
     who = client(signature_algorithm="v2")
     assert who.describe_instance_history_events(SCHEDULED).body.total_count == 1
 
@@ -167,7 +167,7 @@ def test_the_users_own_responses_inside_the_test_keep_working(ecs):
 
 
 def test_the_users_own_responses_around_the_test_keep_working():
-    """A mock that was there before answers its hosts, and does not stand in the cloud's way."""
+    """A mock from before answers its hosts, and does not block the cloud."""
     with responses.RequestsMock() as mock:
         mock.get("https://hooks.example.com/", body="sent")
         with EcsEvents() as ecs_events:
@@ -177,7 +177,7 @@ def test_the_users_own_responses_around_the_test_keep_working():
 
 
 def test_a_client_written_by_hand_gets_xml():
-    """A signed GET with plain requests, without Format, is answered in XML."""
+    """The reply to a signed GET with plain requests, without Format, is XML."""
     with EcsEvents() as ecs_events:
         ecs_events.instances.add("i-web1")
         query = {"Action": "DescribeInstanceStatus", "Version": "2014-05-26", "RegionId": "cn-hangzhou"}
@@ -188,21 +188,21 @@ def test_a_client_written_by_hand_gets_xml():
 
 @pytest.mark.parametrize(("body", "found"), [(io.BytesIO, 0), (iter, 1)], ids=["file", "generator"])
 def test_requests_bodies_that_are_no_text(ecs, body, found):
-    """A body that is read from a file is a form too; one that is generated holds no parameters."""
+    """A body read from a file is a form too; a generated body has no parameters."""
     url = "https://ecs.aliyuncs.com/?" + "&".join(f"{name}={value}" for name, value in QUERY.items())
     reply = requests.post(url, data=body(b"InstanceId.1=i-none"), timeout=5)
     assert reply.json()["TotalCount"] == found
 
 
 def test_a_reply_of_requests_can_be_read_as_a_stream(ecs):
-    """The bytes are the same read at once, piece by piece, and from urllib3's response."""
+    """The bytes are equal when read at once, piece by piece, and from urllib3's response."""
     reply = requests.get("https://ecs.aliyuncs.com/", params=QUERY, stream=True, timeout=5)
     assert b"".join(reply.iter_content(7)) == reply.content == reply.raw.read()
     assert reply.json()["TotalCount"] == 1
 
 
 def test_nothing_stays_patched():
-    """Afterwards requests and aiohttp are as they were."""
+    """Afterwards requests and aiohttp are as before."""
     before = (requests.Session.get_adapter, aiohttp.ClientSession._request)
     with EcsEvents():
         assert (requests.Session.get_adapter, aiohttp.ClientSession._request) != before
@@ -210,7 +210,7 @@ def test_nothing_stays_patched():
 
 
 def ask(method="GET", url="https://ecs.aliyuncs.com/", **options):
-    """One call with plain aiohttp, and what the client can read of the reply."""
+    """Make one call with plain aiohttp; return what the client can read of the reply."""
 
     async def run():
         async with aiohttp.ClientSession() as session, session.request(method, url, **options) as reply:
@@ -238,7 +238,7 @@ QUERY = {
     ids=["query", "form", "text", "bytes"],
 )
 def test_aiohttp_by_hand_in_every_form(ecs, options):
-    """Parameters are read from query and from form bodies as aiohttp takes them."""
+    """Parameters are read from queries and form bodies in all forms of aiohttp."""
     status, ok, reason, content_type, text, decoded = ask("POST", **options)
     assert (status, ok, reason, content_type) == (200, True, "OK", "application/json")
     assert decoded["TotalCount"] == 1
@@ -246,7 +246,7 @@ def test_aiohttp_by_hand_in_every_form(ecs, options):
 
 
 def test_aiohttp_streams_and_other_bodies(ecs, tmp_path):
-    """A body that is read from a file is a form too; one that aiohttp builds itself holds no parameters."""
+    """A body read from a file is a form too; one that aiohttp builds itself has no parameters."""
     form = tmp_path / "form"
     form.write_text("InstanceId.1=i-none")
     url = "https://ecs.aliyuncs.com/?" + "&".join(f"{name}={value}" for name, value in QUERY.items())
@@ -256,7 +256,7 @@ def test_aiohttp_streams_and_other_bodies(ecs, tmp_path):
 
 
 @pytest.mark.parametrize("where", ["call", "session"])
-def test_aiohttp_raises_for_status_when_asked(ecs, where):
+def test_aiohttp_raises_for_status_on_request(ecs, where):
     """raise_for_status on the session or the call raises aiohttp's own error."""
 
     async def run():
@@ -274,7 +274,7 @@ def test_aiohttp_raises_for_status_when_asked(ecs, where):
 
 
 def test_aiohttp_reaches_other_hosts(ecs):
-    """A call to another host goes where it went before."""
+    """A call to another host is sent as without the plugin."""
 
     async def run():
         async with aiohttp.ClientSession() as session:
@@ -286,7 +286,7 @@ def test_aiohttp_reaches_other_hosts(ecs):
 
 
 def test_aiohttp_loaded_during_the_test_is_intercepted_too():
-    """A handler that loads aiohttp only when it runs is served, and nothing stays."""
+    """A handler that imports aiohttp when it runs is intercepted, and no patch stays."""
     source = textwrap.dedent(
         """
         import asyncio
@@ -314,7 +314,7 @@ def test_aiohttp_loaded_during_the_test_is_intercepted_too():
 
 
 def test_without_aiohttp_there_is_nothing_to_intercept():
-    """Who has only the legacy SDK is served as before."""
+    """The fixture works as before with only the legacy SDK."""
     source = textwrap.dedent(
         """
         import sys
@@ -333,7 +333,7 @@ def test_without_aiohttp_there_is_nothing_to_intercept():
 
 
 def test_the_fixture_loads_nothing_of_this_sdk_by_itself(pytester):
-    """A test that uses the fixture and the legacy SDK does not load this SDK, although it is installed."""
+    """A test with the fixture and the legacy SDK does not import this SDK, although it is installed."""
     pytester.makepyfile(
         """
         import sys

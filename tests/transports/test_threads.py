@@ -48,7 +48,7 @@ def _on_the_wire(name, value):
 
 
 def tea():
-    """Call an action through the newer SDK in the same way."""
+    """Call an action through the newer SDK with the same arguments."""
     client = Client(Config(access_key_id="ak", access_key_secret="secret", region_id="cn-hangzhou"))
     methods = {
         "CreateSimulatedSystemEvents": client.create_simulated_system_events,
@@ -79,7 +79,7 @@ class Handler:
         self.sent = []  # (action, parameters, reply) of every call
 
     def run(self, start):
-        """Every round, once all threads are there."""
+        """Run every round, once all threads have started."""
         start.wait()
         for number in range(ROUNDS):
             self._round(_not_before(number), "Avoided" if number % 2 else "Canceled")
@@ -114,14 +114,14 @@ def _not_before(number):
 
 @pytest.fixture
 def handlers():
-    """Handlers of both SDKs in turn; where the newer one is absent, of the legacy one."""
+    """Return handlers of both SDKs alternately; without the newer one, of the legacy one."""
     clients = cycle([legacy, tea] if models else [legacy])
     return [Handler(f"i-web{number}", client()) for number, client in zip(range(THREADS), clients, strict=False)]
 
 
 @pytest.fixture
 def eager_threads():
-    """Threads take turns more often, so that they meet in more places."""
+    """Switch threads more often, so that they interleave in more places."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-4)
     yield
@@ -130,7 +130,7 @@ def eager_threads():
 
 @pytest.mark.usefixtures("eager_threads")
 def test_eight_threads_lose_double_and_mix_up_nothing(handlers):
-    """Each of their calls is recorded once with the reply that its caller got, and each event is there once."""
+    """Each of their calls is recorded once with its caller's reply, and each event exists once."""
     with EcsEvents() as ecs_events, ThreadPoolExecutor(THREADS) as pool:
         for handler in handlers:
             ecs_events.instances.add(handler.instance_id)
@@ -152,7 +152,7 @@ def test_eight_threads_lose_double_and_mix_up_nothing(handlers):
 
 @pytest.mark.usefixtures("eager_threads")
 def test_each_fault_is_met_once(handlers):
-    """Threads that call at once share the faults: as many calls are refused as the test said."""
+    """Concurrent threads share the faults: the declared number of calls is refused."""
 
     def refusals(call):
         start.wait()

@@ -127,7 +127,7 @@ def test_scenario(ecs_events: EcsEvents, ecs_scenario: Scenario) -> None:
 
 
 class PollerMachine(CloudMachine):
-    """A machine of one's own."""
+    """A machine of the user."""
 
     real_types = ("SystemMaintenance.Reboot",)
 
@@ -160,7 +160,7 @@ def heard(change: Transition | InstanceTransition) -> None:
 
 
 def without_pytest() -> None:
-    """The same object as a context manager."""
+    """Use the same object as a context manager."""
     with EcsEvents(start="2018-08-22T10:39:49Z", region_id="cn-beijing", strict={"calls"}) as ecs_events:
         end = ecs_events.on_change(heard)
         end()
@@ -177,7 +177,7 @@ async def polled_asynchronously(times: int) -> str:
 
 
 async def running(ecs_events: EcsEvents) -> None:
-    """Handlers that run by themselves."""
+    """Run handlers."""
     ended: str | Stopped = ecs_events.run(polled, 2, until="30d")
     until_then: str | Stopped = ecs_events.run(polled, times=2, until=lambda cloud: len(cloud.calls) > 3)
     awaited: str | Stopped = await ecs_events.run_async(polled_asynchronously, 2, until=dt.timedelta(days=1))
@@ -188,7 +188,7 @@ async def running(ecs_events: EcsEvents) -> None:
 
 
 def pushed(ecs_events: EcsEvents) -> None:
-    """Notifications."""
+    """Receive notifications."""
     ecs_events.interrupt("i-web1")
     row = ecs_events.notification_names.add("Instance:VSwitchChanged", level="INFO", status="Normal")
     sent = ecs_events.announce(row.name, "i-web1", {"vSwitchId": "vsw-1"}, resource="instance/i-web1", level="WARN")
@@ -198,7 +198,7 @@ def pushed(ecs_events: EcsEvents) -> None:
 
 
 def served(ecs_events: EcsEvents) -> None:
-    """The server, queues and topics."""
+    """Use the server, queues and topics."""
     endpoint: str = ecs_events.endpoint
     queue: Queue = ecs_events.queue("q", names=["Instance:StateChange"], duplicate=0.5, visibility_timeout=60)
     sent: QueueMessage = queue.send("{}", delay_seconds=5, priority=1, raw=True)
@@ -225,7 +225,7 @@ def function(event: bytes, context: FunctionContext) -> str:
 
 
 def delivered(ecs_events: EcsEvents) -> None:
-    """Receivers of notifications."""
+    """Subscribe receivers of notifications."""
     subscription: Subscription = ecs_events.subscribe(
         notified, names=["Instance:StateChange"], levels="INFO", duplicate=0.5, delay=("1s", dt.timedelta(seconds=2))
     )
@@ -249,7 +249,7 @@ def delivered(ecs_events: EcsEvents) -> None:
 
 
 def answers(notification: dict[str, object]) -> None:
-    """Whoever answers for a URL."""
+    """Register receivers for a URL."""
     print(notification["ruleName"])
 
 
@@ -259,7 +259,7 @@ def invoked(event: bytes, context: object) -> str:
 
 
 def ruled(ecs_events: EcsEvents) -> None:
-    """Event rules."""
+    """Use event rules."""
     ecs_events.function_compute(invoked, name="ops/on-event", rules_only=True)
     ecs_events.queue("ecs-events", rules_only=True)
     ecs_events.topic("ecs-topic", rules_only=True)

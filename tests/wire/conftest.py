@@ -18,12 +18,12 @@ _REAL = (time.sleep, time.time, dt.datetime, HTTPAdapter.send)
 
 @pytest.fixture(autouse=True)
 def nothing_stays_patched():
-    """Checked below, after the last fixture: `ecs_events` is set up first and so ends last."""
+    """Checked below, after the last fixture: `ecs_events` is set up first, so it ends last."""
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item):
-    """After each test, the process's clock and the SDK's transport are those of before."""
+    """After each test, the process's clock and the SDK's transport are as before."""
     result = yield
     assert (time.sleep, time.time, dt.datetime, HTTPAdapter.send) == _REAL
     return result
@@ -66,12 +66,12 @@ class Sdk:
         return request
 
     def call(self, action: str, raw: "dict[str, Any] | None" = None, /, **params: Any) -> "dict[str, Any]":
-        """The reply to a request, as a client reads it."""
+        """Return the reply to a request, as a client reads it."""
         __tracebackhide__ = True
         return json.loads(self.client.do_action_with_exception(self.request(action, raw, **params)))
 
     def refused(self, action: str, raw: "dict[str, Any] | None" = None, /, **params: Any) -> Refusal:
-        """The error that answers a request."""
+        """Return the error that answers a request."""
         __tracebackhide__ = True
         with pytest.raises(ServerException) as caught:
             self.client.do_action_with_exception(self.request(action, raw, **params))

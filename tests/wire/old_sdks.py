@@ -1,4 +1,4 @@
-"""What the request classes of old SDKs lack, and how their users send it all the same."""
+"""Setters that the request classes of old SDKs lack, and how their users send such parameters."""
 
 import importlib
 import re
@@ -66,7 +66,7 @@ LATER = {
 
 
 def new_request(action: str) -> Any:
-    """A request of the SDK's own class for the action; where it has none, one that names the action."""
+    """Return a request of the SDK's own class for the action; without a class, one that names the action."""
     try:
         module = importlib.import_module(f"aliyunsdkecs.request.v20140526.{action}Request")
     except ModuleNotFoundError:
@@ -77,7 +77,7 @@ def new_request(action: str) -> Any:
 
 
 def set_parameter(request: Any, action: str, name: str, value: Any) -> None:
-    """Call the request's setter, and send by name what it lacks; where there is none, all of the parameter."""
+    """Call the request's setter, and send by name what it lacks; without a setter, send the whole parameter by name."""
     setter = f"set_{name}"
     if hasattr(request, setter) or not IS_OLD or name not in LATER.get(action, ()):
         getattr(request, setter)(value)
@@ -87,7 +87,7 @@ def set_parameter(request: Any, action: str, name: str, value: Any) -> None:
 
 
 def by_name(name: str, value: Any) -> "dict[str, Any]":
-    """A parameter as it stands on the wire; the setter of a list has the list's name with an s at the end."""
+    """Return a parameter as it is on the wire; the setter of a list has the list's name with an s at the end."""
     return dict(_flat(name[:-1] if isinstance(value, list) else name, value))
 
 

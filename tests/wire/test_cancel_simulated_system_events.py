@@ -8,7 +8,7 @@ NOT_FOUND = (403, "InvalidEventId.NotFound")
 
 
 def test_scheduled_event(call, ecs_events, in_status, web1):
-    """A Scheduled simulated event becomes Canceled at the moment of the call and stays so."""
+    """A Scheduled simulated event becomes Canceled at the instant of the call and stays so."""
     event = in_status("Scheduled")
     ecs_events.advance(minutes=10)
 
@@ -42,7 +42,7 @@ def test_maintenance_event_in_executing(call, in_status, web1):
 
 
 def test_history_of_a_canceled_event(call, ecs_events, in_status, web1):
-    """A canceled event is in the default history with the moment of the call as its finish time."""
+    """A canceled event is in the default history; its finish time is the instant of the call."""
     event = in_status("Scheduled")
     ecs_events.advance(minutes=10, seconds=5)
     call("CancelSimulatedSystemEvents", EventIds=[event.event_id])
@@ -73,7 +73,7 @@ def test_finished_event(refused, in_status, web1, status):
 
 
 def test_unknown_event(refused, web1):
-    """An event id that nobody knows is refused."""
+    """An unknown event id is refused."""
     refusal = refused("CancelSimulatedSystemEvents", EventIds=["e-bp100000000000000000"])
 
     assert refusal[:2] == NOT_FOUND
@@ -121,7 +121,7 @@ def test_real_event(refused, ecs_events, web1, status):
 
 @pytest.mark.parametrize("position", [0, 1, 2], ids=["first", "middle", "last"])
 def test_one_unknown_among_good_ones(refused, ecs_events, web1, position):
-    """One unknown event id has the whole call refused and nothing canceled."""
+    """Because of one unknown event id the whole call is refused and nothing is canceled."""
     events = [ecs_events.create("SystemMaintenance.Reboot", web1, not_before="+1h") for _ in range(2)]
     ids = [event.event_id for event in events]
     ids.insert(position, "e-bp100000000000000000")
@@ -131,7 +131,7 @@ def test_one_unknown_among_good_ones(refused, ecs_events, web1, position):
 
 
 def test_one_real_among_simulated_ones(refused, ecs_events, in_status, web1):
-    """One real event has the whole call refused and nothing canceled."""
+    """Because of one real event the whole call is refused and nothing is canceled."""
     event = in_status("Scheduled")
     real = ecs_events.create("SystemMaintenance.Reboot", web1, simulated=False, not_before="+1h")
 
@@ -220,7 +220,7 @@ def test_canceled_event_leaves_full_status(call, in_status, web1):
 
 
 def test_events_of_a_released_instance(refused, ecs_events, in_status, web1):
-    """Releasing an instance has canceled its events already, so that they cannot be canceled again."""
+    """Releasing an instance has canceled its events already, so they cannot be canceled again."""
     event = in_status("Scheduled")
     ecs_events.release(web1)
     assert event.status == "Canceled"

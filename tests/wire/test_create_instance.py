@@ -21,7 +21,7 @@ def refuses(refused):
 
 @pytest.fixture
 def shown_after(call, create):
-    """What DescribeInstances says of an instance that is created with some parameters."""
+    """Return what DescribeInstances shows of an instance created with some parameters."""
 
     def shown_after(raw=None, /, **params):
         instance_id = create(raw, **params)
@@ -31,7 +31,7 @@ def shown_after(call, create):
 
 
 def test_reply(call, ecs_events):
-    """The reply holds the id, a price and a request id; the instance is there and Stopped."""
+    """The reply has the id, a price and a request id; the instance exists and is Stopped."""
     reply = call("CreateInstance", **NEEDED)
 
     assert set(reply) == {"InstanceId", "TradePrice", "RequestId"}
@@ -39,7 +39,7 @@ def test_reply(call, ecs_events):
     assert ecs_events.instances[reply["InstanceId"]].status == "Stopped"
 
 
-def test_statuses_on_the_way(call, create, ecs_events):
+def test_statuses_in_between(call, create, ecs_events):
     """It is Pending, then Stopped, and comes up when it is started."""
     changes = []
     ecs_events.on_change(changes.append)
@@ -73,13 +73,13 @@ def test_statuses_on_the_way(call, create, ecs_events):
         ({"Tags": [{"Key": "role", "Value": "web"}]}, "Tags", {"Tag": [{"TagKey": "role", "TagValue": "web"}]}),
     ],
 )
-def test_what_is_asked_for_is_shown(shown_after, params, key, value):
-    """DescribeInstances says what the call asked for; a public address is not assigned."""
+def test_requested_values_are_shown(shown_after, params, key, value):
+    """DescribeInstances shows the requested values; a public address is not assigned."""
     assert shown_after(**params)[key] == value
 
 
 def test_private_address(shown_after):
-    """The private address is the one asked for."""
+    """The private address is the requested one."""
     view = shown_after(PrivateIpAddress="10.0.0.7")
 
     assert view["VpcAttributes"]["PrivateIpAddress"] == {"IpAddress": ["10.0.0.7"]}
@@ -96,7 +96,7 @@ def test_subscription(call):
 
 @pytest.mark.parametrize("missing", ["ImageId", "InstanceType"])
 def test_without_image_or_type(refused, ecs_events, missing):
-    """Image and type are needed."""
+    """Image and type are required."""
     params = {name: value for name, value in NEEDED.items() if name != missing}
 
     assert refused("CreateInstance", **params) == (
@@ -108,7 +108,7 @@ def test_without_image_or_type(refused, ecs_events, missing):
 
 
 def test_an_image_family_instead_of_an_image(call):
-    """The newest image of a family will do."""
+    """The newest image of a family is used."""
     assert call("CreateInstance", ImageFamily="linux", InstanceType="ecs.g7.large")["InstanceId"]
 
 
@@ -140,7 +140,7 @@ def test_an_image_family_instead_of_an_image(call):
     ],
 )
 def test_what_is_refused(refuses, ecs_events, params, refusal):
-    """Each bad value has its own error, in the documented words, and nothing comes up."""
+    """Each invalid value has its own error with the documented message, and no instance is created."""
     assert refuses(**params) == refusal
     assert len(ecs_events.instances) == 0
 

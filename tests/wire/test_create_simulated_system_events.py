@@ -1,4 +1,4 @@
-"""CreateSimulatedSystemEvents, and the lifecycle of what it creates."""
+"""CreateSimulatedSystemEvents, and the lifecycle of its events."""
 
 import re
 
@@ -47,7 +47,7 @@ def create(call):
 
 @pytest.fixture
 def history(call):
-    """Read an event over the API, whatever its status."""
+    """Read an event over the API, in any status."""
 
     def read(event_id):
         reply = call("DescribeInstanceHistoryEvents", EventIds=[event_id], InstanceEventCycleStatuss=ALL_STATUSES)
@@ -59,7 +59,7 @@ def history(call):
 
 @pytest.mark.parametrize("event_type", TYPES_BORN_SCHEDULED)
 def test_maintenance_is_born_scheduled(create, history, web1, event_type):
-    """A simulated maintenance event is Scheduled once it is created, with the planned time and the reason it has."""
+    """A simulated maintenance event is Scheduled after its creation, with the planned time and its reason."""
     (event_id,) = create(web1, EventType=event_type)
 
     entry = history(event_id)
@@ -75,7 +75,7 @@ def test_maintenance_is_born_scheduled(create, history, web1, event_type):
 
 @pytest.mark.parametrize("event_type", TYPES_BORN_EXECUTING)
 def test_failure_is_born_executing(create, history, ecs_events, web1, event_type):
-    """A simulated failure event is Executing once it is created and Executed at NotBefore."""
+    """A simulated failure event is Executing after its creation and Executed at NotBefore."""
     (event_id,) = create(web1, EventType=event_type)
     assert history(event_id)["EventCycleStatus"]["Name"] == "Executing"
     assert "EventFinishTime" not in history(event_id)
@@ -91,7 +91,7 @@ def test_failure_is_born_executing(create, history, ecs_events, web1, event_type
 @pytest.mark.ecs_clock(failure_events="scheduled")
 @pytest.mark.parametrize("event_type", TYPES_BORN_EXECUTING)
 def test_failure_born_scheduled_by_setting(create, history, web1, event_type):
-    """With the setting for it a simulated failure event is born Scheduled."""
+    """With that setting a simulated failure event starts as Scheduled."""
     (event_id,) = create(web1, EventType=event_type)
 
     assert history(event_id)["EventCycleStatus"]["Name"] == "Scheduled"
@@ -126,7 +126,7 @@ def test_reply(call, ecs_events, web1):
     ("region_id", "prefix"), [("cn-hangzhou", "bp1"), ("cn-shanghai", "uf6"), ("cn-beijing", "2ze")]
 )
 def test_event_id_shape(ecs_events, new_sdk, region_id, prefix):
-    """An event id is `e-` and 20 lower-case letters and digits, of which the first three tell the region."""
+    """An event id is `e-` and 20 lower-case letters and digits; the first three derive from the region."""
     ecs_events.instances.add("i-web1", region_id=region_id)
 
     reply = new_sdk(region_id=region_id).call("CreateSimulatedSystemEvents", InstanceIds=["i-web1"], **REBOOT)
@@ -212,7 +212,7 @@ def test_missing_region(http, web1):
 
 
 def test_unknown_instance(refused, ecs_events, web1):
-    """One unknown instance among good ones has the whole call refused."""
+    """Because of one unknown instance among good ones the whole call is refused."""
     refusal = refused("CreateSimulatedSystemEvents", InstanceIds=[web1, "i-none"], **REBOOT)
 
     assert refusal[:2] == (404, "InvalidInstanceId.NotFound")
@@ -259,7 +259,7 @@ def test_instance_of_another_region(refused, ecs_events):
 
 
 def test_region_of_the_request(call, ecs_events):
-    """RegionId of the request decides, whatever the client's region is."""
+    """RegionId of the request counts, whatever the client's region is."""
     ecs_events.instances.add("i-north", region_id="cn-beijing")
 
     reply = call("CreateSimulatedSystemEvents", {"RegionId": "cn-beijing"}, InstanceIds=["i-north"], **REBOOT)
@@ -427,7 +427,7 @@ def test_executing_for_ten_minutes(create, history, ecs_events, web1):
 
 
 @pytest.mark.parametrize("event_type", [*TYPES_BORN_SCHEDULED, *TYPES_BORN_EXECUTING])
-def test_instance_is_left_alone(create, call, ecs_events, web1, event_type):
+def test_instance_is_not_changed(create, call, ecs_events, web1, event_type):
     """A simulated event never touches its instance."""
     (before,) = call("DescribeInstances")["Instances"]["Instance"]
     create(web1, EventType=event_type)
@@ -439,7 +439,7 @@ def test_instance_is_left_alone(create, call, ecs_events, web1, event_type):
 
 @pytest.mark.parametrize("flag", ["false", "FALSE", False])
 def test_trigger_real_ops_false(call, ecs_events, web1, flag):
-    """TriggerRealOps=false is the default: the event acts on nothing."""
+    """TriggerRealOps=false is the default: the event has no effect on the instance."""
     call(
         "CreateSimulatedSystemEvents",
         {"TriggerRealOps": flag},
@@ -455,7 +455,7 @@ def test_trigger_real_ops_false(call, ecs_events, web1, flag):
 
 @pytest.mark.parametrize("flag", ["true", True])
 def test_trigger_real_ops_true(call, ecs_events, web1, flag):
-    """TriggerRealOps=true has the simulated event act on its instance as a real one does."""
+    """With TriggerRealOps=true the simulated event affects its instance as a real one does."""
     reply = call(
         "CreateSimulatedSystemEvents",
         {"TriggerRealOps": flag},
@@ -484,7 +484,7 @@ def test_trigger_real_ops_of_a_reboot(call, ecs_events, web1):
 
 
 def test_trigger_real_ops_and_cancel(call, ecs_events, web1):
-    """A canceled event acts on nothing, TriggerRealOps or not."""
+    """A canceled event has no effect, with TriggerRealOps or without."""
     reply = call(
         "CreateSimulatedSystemEvents",
         {"TriggerRealOps": True},
@@ -524,7 +524,7 @@ def test_owner_parameters(call, ecs_events, web1):
 
 
 def fill(ecs_events, count, *, account_id=None, region_id="cn-hangzhou", name="i-full"):
-    """Put so many Scheduled simulated events on an instance of their own."""
+    """Create the given number of Scheduled simulated events on an instance of their own."""
     ecs_events.instances.add(name, account_id=account_id, region_id=region_id)
     return [ecs_events.create("SystemMaintenance.Reboot", name, not_before="+1h") for _ in range(count)]
 
@@ -600,7 +600,7 @@ def test_limit_after_a_cancel(call, create, refused, ecs_events, web1):
 
 
 def test_limit_after_execution(create, ecs_events, web1):
-    """Events that have left Scheduled count no longer."""
+    """Events that have left Scheduled no longer count."""
     fill(ecs_events, 1000)
     ecs_events.advance(hours=1)
 
@@ -610,7 +610,7 @@ def test_limit_after_execution(create, ecs_events, web1):
 
 
 def test_limit_after_a_reboot(call, create, ecs_events, web1):
-    """Avoided events count no longer."""
+    """Avoided events no longer count."""
     fill(ecs_events, 1000)
     call("RebootInstance", InstanceId="i-full")
 
@@ -649,7 +649,7 @@ def test_limit_does_not_count_real_events(create, ecs_events, web1):
 
 @pytest.mark.ecs_clock(failure_events="scheduled")
 def test_limit_counts_failure_events_born_scheduled(refused, ecs_events, web1):
-    """Failure events that are born Scheduled by setting are counted as others are."""
+    """Failure events that start as Scheduled by setting count like others."""
     for _ in range(1000):
         ecs_events.create("SystemFailure.Reboot", web1, not_before="+1h")
 

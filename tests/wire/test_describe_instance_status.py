@@ -6,7 +6,7 @@ import pytest
 
 
 def listed(reply):
-    """The instance ids of a reply."""
+    """Return the instance ids of a reply."""
     return [entry["InstanceId"] for entry in reply["InstanceStatuses"]["InstanceStatus"]]
 
 
@@ -113,7 +113,7 @@ def test_cluster(call, ecs_events):
 
 
 def test_first_page_by_default(call, many):
-    """Without paging parameters ten instances come, with the count of all."""
+    """Without paging parameters ten instances are returned, with the total."""
     reply = call("DescribeInstanceStatus")
 
     assert len(listed(reply)) == 10

@@ -62,7 +62,7 @@ KEYS = {
 
 
 def listed(reply):
-    """The instance ids of a reply."""
+    """Return the instance ids of a reply."""
     return [instance["InstanceId"] for instance in reply["Instances"]["Instance"]]
 
 
@@ -98,7 +98,7 @@ def test_entry_has_every_key(call, web1):
 
 
 def test_entry(call, web1):
-    """An instance says what it is in the types of the real service."""
+    """The values of an instance have the types of the real service."""
     (instance,) = call("DescribeInstances")["Instances"]["Instance"]
 
     assert instance["InstanceId"] == "i-web1"
@@ -129,7 +129,7 @@ def test_minute_precision(call, ecs_events, web1, name):
 
 
 def test_attributes(call, ecs_events):
-    """What the test declares of an instance is told under the names of the real service."""
+    """Declared attributes have the names of the real service."""
     ecs_events.instances.add(
         "i-web1",
         instance_name="web",
@@ -156,7 +156,7 @@ def test_attributes(call, ecs_events):
 
 @pytest.mark.parametrize("limit", [1, 0.5])
 def test_spot_price_limit(call, ecs_events, limit):
-    """A price is told as a number with a point, however it was declared."""
+    """A price is a number with a point, however it was declared."""
     ecs_events.instances.add("i-web1", spot_price_limit=limit)
 
     price = call("DescribeInstances")["Instances"]["Instance"][0]["SpotPriceLimit"]
@@ -165,7 +165,7 @@ def test_spot_price_limit(call, ecs_events, limit):
 
 
 def test_tags_of_an_entry(call, ecs_events):
-    """Tags are told as TagKey and TagValue."""
+    """Tags have TagKey and TagValue."""
     ecs_events.instances.add("i-web1", tags={"env": "prod"})
 
     (instance,) = call("DescribeInstances")["Instances"]["Instance"]
@@ -175,7 +175,7 @@ def test_tags_of_an_entry(call, ecs_events):
 
 @pytest.mark.parametrize("reason", ["financial", "security", "Recycling"])
 def test_locks_of_an_entry(call, ecs_events, reason):
-    """Locks are told as a list of reasons."""
+    """Locks are a list of reasons."""
     ecs_events.instances.add("i-web1", operation_locks=[reason])
 
     (instance,) = call("DescribeInstances")["Instances"]["Instance"]
@@ -185,7 +185,7 @@ def test_locks_of_an_entry(call, ecs_events, reason):
 
 @pytest.mark.parametrize("status", ["Running", "Stopped"])
 def test_status_of_an_entry(call, ecs_events, status):
-    """An instance is told in the status that it was declared in."""
+    """An instance has the status that it was declared with."""
     ecs_events.instances.add("i-web1", status=status)
 
     assert call("DescribeInstances")["Instances"]["Instance"][0]["Status"] == status
@@ -278,8 +278,8 @@ def test_filter(ids, ecs_events, parameter, attribute, values):
 
 
 @pytest.mark.parametrize("parameter", ["ZoneId", "VpcId", "VSwitchId", "InstanceType", "ImageId", "KeyPairName"])
-def test_filter_of_nobody(call, three, parameter):
-    """A value that no instance has finds nothing and is no error."""
+def test_filter_without_a_match(call, three, parameter):
+    """A value that no instance has returns an empty list and is no error."""
     reply = call("DescribeInstances", **{parameter: "nobody"})
 
     assert reply["Instances"] == {"Instance": []}
@@ -297,7 +297,7 @@ def test_status(ids, ecs_events, status):
 
 @pytest.mark.parametrize("status", ["Pending", "Starting", "Stopping"])
 def test_passing_statuses(ids, three, status):
-    """Statuses that instances only pass through can be asked for."""
+    """Statuses that instances only pass through can be used in a filter."""
     assert ids(Status=status) == set()
 
 
@@ -316,7 +316,7 @@ def test_passing_statuses(ids, three, status):
     ids=lambda value: value if isinstance(value, str) else len(value),
 )
 def test_instance_name_wildcard(ids, ecs_events, pattern, found):
-    """InstanceName matches in full, `*` standing for any text and nothing else being special."""
+    """InstanceName matches in full; `*` stands for any text, and no other character is special."""
     for instance_id, name in {"i-a": "web-1", "i-b": "web-2", "i-c": "db-1"}.items():
         ecs_events.instances.add(instance_id, instance_name=name)
 
@@ -505,7 +505,7 @@ def test_time_filters(ids, aged, filters, found):
 
 
 def test_time_filter_of_exactly_the_printed_minute(ids, call, ecs_events):
-    """A range from an instance's printed creation time to the same printed time holds the instance."""
+    """A range from an instance's printed creation time to the same printed time contains the instance."""
     ecs_events.advance(minutes=3, seconds=45)
     ecs_events.instances.add("i-a")
     created = call("DescribeInstances")["Instances"]["Instance"][0]["CreationTime"]
@@ -615,14 +615,14 @@ def test_other_region(new_sdk, ids, ecs_events, web1):
 
 
 def test_region_of_the_request(call, ecs_events, web1):
-    """RegionId of the request decides, whatever the client's region is."""
+    """RegionId of the request counts, whatever the client's region is."""
     ecs_events.instances.add("i-north", region_id="cn-beijing")
 
     assert listed(call("DescribeInstances", {"RegionId": "cn-beijing"})) == ["i-north"]
 
 
 def test_additional_attributes(ids, web1):
-    """AdditionalAttributes.N is taken and filters nothing."""
+    """AdditionalAttributes.N is accepted and filters nothing."""
     assert ids(AdditionalAttributess=["META_OPTIONS"]) == {"i-web1"}
 
 
@@ -644,7 +644,7 @@ def many(ecs_events):
 
 
 def test_first_page_by_default(call, many):
-    """Without paging parameters ten instances come, with the count of all."""
+    """Without paging parameters ten instances are returned, with the total."""
     reply = call("DescribeInstances")
 
     assert len(listed(reply)) == 10
@@ -691,7 +691,7 @@ def test_page_number_out_of_range(refused, many, number):
 
 
 def walk(call, **params):
-    """All pages by NextToken, as lists of instance ids."""
+    """Return all pages by NextToken, as lists of instance ids."""
     reply = call("DescribeInstances", **params)
     pages = [listed(reply)]
     while reply["NextToken"]:
@@ -751,7 +751,7 @@ def test_token_wins_over_page_number(call, many):
 
 
 def test_instances_added_during_a_walk(call, ecs_events, many):
-    """An instance that is added during a walk neither doubles nor displaces the others."""
+    """An instance added during a walk neither duplicates nor displaces the others."""
     first = call("DescribeInstances", MaxResults=10)
     ecs_events.instances.add("i-0")
     second = call("DescribeInstances", MaxResults=10, NextToken=first["NextToken"])
@@ -764,7 +764,7 @@ def test_instances_added_during_a_walk(call, ecs_events, many):
 
 @pytest.mark.parametrize("token", ["garbage", "0", "ffffffff", "AAAA", "10"])
 def test_garbage_token(refused, many, token):
-    """A token that was never given out is refused."""
+    """An unknown token is refused."""
     refusal = refused("DescribeInstances", MaxResults=10, NextToken=token)
 
     assert refusal[:2] == (403, "InvalidParameter")

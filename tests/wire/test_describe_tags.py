@@ -4,7 +4,7 @@ import pytest
 
 
 def listed(reply):
-    """(key, value, number of instances) of each tag of a reply."""
+    """Return (key, value, number of instances) of each tag of a reply."""
     return [
         (one["TagKey"], one["TagValue"], one["ResourceTypeCount"].get("Instance", 0)) for one in reply["Tags"]["Tag"]
     ]
@@ -12,7 +12,7 @@ def listed(reply):
 
 @pytest.fixture
 def tagged(ecs_events):
-    """Three instances with tags, one without, and one each of another account and region."""
+    """Three instances with tags, one without, and one in another account and one in another region."""
     add = ecs_events.instances.add
     add("i-web1", tags={"role": "web", "team": "a"})
     add("i-web2", tags={"role": "web", "team": "b"})
@@ -65,7 +65,7 @@ def test_every_tag(call, tagged):
     ],
 )
 def test_filters(call, tagged, params, found):
-    """Every filter narrows; a key without a value stands for all its values."""
+    """Each filter narrows the result; a key without a value matches all its values."""
     assert listed(call("DescribeTags", **params)) == found
 
 
@@ -76,7 +76,7 @@ def test_other_account_and_region(other_account, new_sdk, tagged):
 
 
 def test_disks(call, ecs_events):
-    """Disks count beside instances, and can be asked for by their type and id."""
+    """Disks count beside instances, and can be selected by their type and id."""
     disk = {"disk_id": "d-data1", "tags": {"role": "web", "kind": "log"}}
     ecs_events.instances.add("i-web1", tags={"role": "web"}, disks=[disk, "d-bare"])
 
@@ -91,7 +91,7 @@ def test_disks(call, ecs_events):
 
 
 def test_tags_of_new_and_released_instances(call, ecs_events):
-    """Instances that the handler creates count, released ones no more."""
+    """Instances that the handler creates count, released ones no longer do."""
     call("RunInstances", ImageId="m-1", InstanceType="ecs.g7.large", Amount=2, Tags=[{"Key": "role", "Value": "web"}])
     assert listed(call("DescribeTags")) == [("role", "web", 2)]
 
@@ -101,7 +101,7 @@ def test_tags_of_new_and_released_instances(call, ecs_events):
 
 
 def test_pages(call, ecs_events):
-    """Pages hold as many as asked for; one past the end is empty."""
+    """Pages have the requested size; one past the end is empty."""
     ecs_events.instances.add("i-web1", tags={f"key-{number:03}": "" for number in range(120)})
 
     page = call("DescribeTags", PageNumber=2, PageSize=100)
@@ -141,12 +141,12 @@ def test_pages(call, ecs_events):
     ],
 )
 def test_what_is_refused(refused, tagged, params, refusal):
-    """Each bad value has its own error."""
+    """Each invalid value has its own error."""
     assert refused("DescribeTags", **params) == refusal
 
 
 def test_twenty_tags_at_once(call, tagged):
-    """Up to 20 tags may be asked for."""
+    """Up to 20 tags can be passed."""
     assert call("DescribeTags", Tags=[{"Key": str(number)} for number in range(20)])["TotalCount"] == 0
 
 
@@ -158,14 +158,14 @@ def test_region_is_needed(http):
 
 
 def test_unknown_region(new_sdk, ecs_events):
-    """A region that there is not has the common error."""
+    """An unknown region has the common error."""
     refusal = new_sdk(region_id="cn-nowhere").refused("DescribeTags")
 
     assert (refusal.status, refusal.code) == (404, "InvalidRegionId.NotFound")
 
 
 def test_the_timeline_counts_tags(call, tagged, ecs_events):
-    """The call's line tells how many were found."""
+    """The call's line has the number of results."""
     call("DescribeTags", ResourceId="i-web1")
 
     assert ecs_events.timeline().splitlines()[-1].endswith("DescribeTags(ResourceId=i-web1) -> 200, 2 tags")

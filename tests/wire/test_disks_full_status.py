@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-# A local SSD and an ESSD of one instance; every instance has a system disk besides.
+# A local SSD and an ESSD of one instance, which also has a system disk.
 DISKS = [
     {"disk_id": "d-fast", "category": "local_ssd_pro", "tags": {"role": "cache"}, "resource_group_id": "rg-1"},
     {"disk_id": "d-data", "device": "/dev/vdz", "status": "Detaching", "health_status": "Warning"},
@@ -12,7 +12,7 @@ DISKS = [
 
 
 def entries(reply):
-    """The disks of a reply."""
+    """Return the disks of a reply."""
     return reply["DiskFullStatusSet"]["DiskFullStatusType"]
 
 
@@ -45,7 +45,7 @@ def test_no_disks(call):
 
 
 def test_every_instance_has_a_system_disk(call, web1):
-    """Without a declared disk there is the one that the instance starts from, with an id in the region's form."""
+    """Without a declared disk there is the system disk, with an id in the region's form."""
     (disk,) = entries(call("DescribeDisksFullStatus"))
 
     assert re.fullmatch("d-bp1[0-9a-z]{17}", disk.pop("DiskId"))
@@ -59,7 +59,7 @@ def test_every_instance_has_a_system_disk(call, web1):
 
 
 def test_a_declared_system_disk_takes_its_place(ecs_events, shown):
-    """Who declares the system disk declares all disks of the instance."""
+    """A declaration with the system disk declares all disks of the instance."""
     ecs_events.instances.add("i-web1", disks=[{"disk_id": "d-root", "type": "system", "device": "/dev/vda"}, "d-data"])
 
     assert list(shown()) == ["d-root", "d-data"]
@@ -86,7 +86,7 @@ def test_a_stalled_disk(ecs_events, call, disks):
 
 
 def test_disk_events_are_in_no_query_of_instances(ecs_events, call, disks):
-    """DescribeInstanceHistoryEvents and DescribeInstancesFullStatus know the events of instances only."""
+    """DescribeInstanceHistoryEvents and DescribeInstancesFullStatus return events of instances only."""
     event = ecs_events.create("ErrorDetected", "i-web1", disk_id="d-fast", simulated=False)
     every = ["Inquiring", "Scheduled", "Executing", "Executed", "Avoided", "Canceled", "Failed"]
     for _ in range(2):
@@ -113,12 +113,12 @@ def test_disk_events_are_in_no_query_of_instances(ecs_events, call, disks):
     ids=str,
 )
 def test_filters_on_disks(shown, disks, params, found):
-    """Each filter leaves the disks that it describes."""
+    """Each filter returns the disks that it describes."""
     assert list(shown(**params)) == found
 
 
 def test_filters_on_events(ecs_events, shown, disks):
-    """With a filter on events, only disks that have a matching one are listed, with those that match."""
+    """With a filter on events, only disks with a matching event are listed, with those events."""
     create = ecs_events.create
     stalled = create("Stalled", "i-web1", disk_id="d-fast", simulated=False)
     ecs_events.advance("1h")
@@ -136,7 +136,7 @@ def test_filters_on_events(ecs_events, shown, disks):
 
 
 def test_seven_days(ecs_events, shown, disks):
-    """An event that has ended is listed for seven days from its start; one that lasts, for as long as it does."""
+    """An event that has ended is listed for seven days from its start; one that lasts, as long as it lasts."""
     create = ecs_events.create
     create("Stalled", "i-web1", disk_id="d-fast", simulated=False, executing_for="1h")
     create("Degraded", "i-web1", disk_id="d-data", simulated=False, executing_for="10d")
@@ -157,7 +157,7 @@ def test_pages(ecs_events, call):
 
 
 def test_disks_of_others_and_of_released_instances_are_not_listed(ecs_events, call, other_account, disks):
-    """An account sees its own disks in the region, and none of an instance that is gone; its id is free again."""
+    """An account sees its own disks in the region, not those of a released instance, whose ids are free again."""
     assert entries(other_account.call("DescribeDisksFullStatus")) == []
     ecs_events.release("i-web1")
     assert entries(call("DescribeDisksFullStatus")) == []
@@ -203,12 +203,12 @@ def test_disks_of_others_and_of_released_instances_are_not_listed(ecs_events, ca
     ids=lambda value: value if isinstance(value, str) and " " not in value else "",
 )
 def test_refusals(refused, params, status, code, message):
-    """Each breach has the documented code and status."""
+    """Each error has the documented code and status."""
     assert refused("DescribeDisksFullStatus", **params) == (status, code, message)
 
 
 def test_region_is_needed(http):
-    """Without RegionId the call is refused with 404, as on the other pages about events."""
+    """Without RegionId the call is refused with 404, as for the other actions on events."""
     status, body = http({"Action": "DescribeDisksFullStatus"})
 
     assert (status, body["Code"]) == (404, "MissingParameter")

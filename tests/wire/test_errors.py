@@ -1,4 +1,4 @@
-"""Errors: their form, and every documented one of every action."""
+"""Errors: their format, and every documented one of every action."""
 
 import csv
 import json
@@ -108,12 +108,12 @@ OLDER = [
 
 
 def unfilled(message):
-    """A message without what the service fills in at run time."""
+    """Return a message without the parts that the service fills in at run time."""
     return message.replace("%s", "").strip()
 
 
 def by_code(rows):
-    """Statuses and messages by action and code: first the one that `fail` answers with, then the others in order."""
+    """Return statuses and messages by action and code: the one that `fail` uses first, then the others in order."""
     found = {}
     for action, status, code, message in rows:
         found.setdefault((action, code), []).append((status, unfilled(message)))
@@ -121,7 +121,7 @@ def by_code(rows):
 
 
 def rows_of(action, table):
-    """The rows of one of the package's tables."""
+    """Return the rows of one of the package's tables."""
     return [(action, row.http_status, row.code, row.message) for row in table.rows]
 
 
@@ -130,7 +130,7 @@ COMMON_ROWS = [row for row in ROWS if row[0] == "*"]
 
 
 def one_of_each_form(rows):
-    """The first row of each HTTP status whose message is complete, is to be filled in, or is empty."""
+    """Return the first row of each HTTP status whose message is complete, is to be filled in, or is empty."""
     forms = {}
     for row in rows:
         _, status, _, message = row
@@ -139,7 +139,7 @@ def one_of_each_form(rows):
 
 
 def first_rows(*, are_first):
-    """The rows of actions that are the first with their code, or those that are not."""
+    """Return the rows of actions that are the first with their code, or those that are not."""
     own = [row for row in ROWS if row[0] != "*"]
     first = {(action, code): place for place, (action, _, code, _) in reversed(list(enumerate(own)))}
     places = set(first.values())
@@ -156,7 +156,7 @@ def one_try(ecs_events, new_sdk, web1):
 
 
 def test_the_rows_are_the_documented_ones():
-    """No documented error is missing, and there is none that is neither documented nor noted as an assumption."""
+    """No documented error is missing, and each error is documented or marked as an assumption."""
     tables = {"*": COMMON, **{name: action.errors for name, action in ACTIONS.items() if name not in BY_CHOICE}}
 
     assert by_code(row for name, table in tables.items() for row in rows_of(name, table)) == by_code(ROWS)
@@ -164,7 +164,7 @@ def test_the_rows_are_the_documented_ones():
 
 @pytest.mark.parametrize("action", BY_CHOICE)
 def test_the_choice_of_rows_has_what_we_know_of(action):
-    """Where the fake has only some of the documented rows, those that we have seen written are among them."""
+    """If the fake has only some of the documented rows, the observed ones are among them."""
     assert set(BY_CHOICE[action]) <= {(row.http_status, row.code) for row in ACTIONS[action].errors.rows}
 
 
@@ -174,20 +174,20 @@ def test_common_codes_that_are_left_out():
 
 
 def test_fail_takes_every_code(ecs_events):
-    """Each action can be made to answer each of its own codes and each common one."""
+    """Each action can return each of its own codes and each common one."""
     for name, action in ACTIONS.items():
         for code in {*action.errors.codes(), *COMMON.codes()}:
             ecs_events.fail(name, code, optional=True)
 
 
 def case(row):
-    """The id of a row's test case."""
+    """Return the id of a row's test case."""
     return "-".join(map(str, row[:3]))
 
 
 @pytest.mark.parametrize("row", one_of_each_form(first_rows(are_first=True)), ids=case)
 def test_documented_error(one_try, ecs_events, row):
-    """A documented code is answered with its HTTP status and message."""
+    """A documented code has its HTTP status and message."""
     action, status, code, message = row
     ecs_events.fail(action, code)
 
@@ -196,7 +196,7 @@ def test_documented_error(one_try, ecs_events, row):
 
 @pytest.mark.parametrize("row", one_of_each_form(first_rows(are_first=False)), ids=case)
 def test_another_row_of_a_code(one_try, ecs_events, row):
-    """Where a code has several statuses or messages, `fail` can name the others."""
+    """If a code has several statuses or messages, `fail` can select each."""
     action, status, code, message = row
     words = message.replace("%s", "i-web1")
     ecs_events.fail(action, code, message=words, http_status=status)
@@ -206,7 +206,7 @@ def test_another_row_of_a_code(one_try, ecs_events, row):
 
 @pytest.mark.parametrize("row", COMMON_ROWS, ids=lambda row: f"{row[1]}-{row[2]}")
 def test_common_error(one_try, ecs_events, row):
-    """An action answers the errors that are common to all actions."""
+    """An action returns the errors that are common to all actions."""
     _, status, code, message = row
     ecs_events.fail("DescribeRegions", code)
 
@@ -215,7 +215,7 @@ def test_common_error(one_try, ecs_events, row):
 
 @pytest.mark.parametrize("row", OLDER, ids=lambda row: f"{row[0]}-{row[1]}")
 def test_common_error_of_an_older_edition(one_try, ecs_events, row):
-    """Statuses and words that newer pages have replaced can be had by naming them."""
+    """Statuses and messages that newer pages have replaced can be selected."""
     status, code, message = row
     ecs_events.fail("RebootInstance", code, message=message, http_status=status)
 
@@ -223,7 +223,7 @@ def test_common_error_of_an_older_edition(one_try, ecs_events, row):
 
 
 def test_error_changes_nothing(one_try, ecs_events):
-    """A call that is answered with an error has not acted."""
+    """A call that returns an error has no effect."""
     ecs_events.fail("StopInstance", "InternalError")
 
     one_try.refused("StopInstance", InstanceId="i-web1")
@@ -249,7 +249,7 @@ def test_error_changes_nothing(one_try, ecs_events):
     ],
 )
 def test_tries_of_the_sdk(sdk, ecs_events, action, code, tries):
-    """The SDK tries as often as it does against the real service."""
+    """The SDK retries as often as with the real service."""
     ecs_events.fail(action, code, times=tries)
 
     sdk.refused(action, **PARAMS[action])
@@ -261,7 +261,7 @@ def test_tries_of_the_sdk(sdk, ecs_events, action, code, tries):
 
 
 def body(http, action, **params):
-    """The HTTP status and the body of a refused call."""
+    """Return the HTTP status and the body of a refused call."""
     return http({"Action": action, "RegionId": "cn-hangzhou", **params})
 
 
@@ -280,7 +280,7 @@ def test_keys_of_the_body(http, web1):
 
 
 def test_keys_of_a_fault(http, ecs_events, web1):
-    """An error that the test asked for has the same keys."""
+    """A fault that the test declared has the same keys."""
     ecs_events.fail("RebootInstance", "Throttling.User")
 
     status, reply = body(http, "RebootInstance", InstanceId="i-web1")
@@ -298,7 +298,7 @@ def test_keys_of_a_fault(http, ecs_events, web1):
     ],
 )
 def test_host_id(ecs_events, new_sdk, region_id, host):
-    """HostId is the name of the host that was called."""
+    """HostId is the name of the called host."""
     sdk = new_sdk(region_id=region_id)
     request = sdk.request("RebootInstance", InstanceId="i-none")
     request.set_endpoint(host)
@@ -349,7 +349,7 @@ WIRE = {
     [pytest.param(status, action, name, id=f"{action}-{name}") for status, action, names in MISSING for name in names],
 )
 def test_missing_parameter(http, web1, status, action, missing):
-    """A mandatory parameter that is missing is refused with the status of the action."""
+    """A missing mandatory parameter is refused with the status of the action."""
     params = {name: value for name, value in WIRE.get(action, {}).items() if name != missing}
 
     answered, reply = http({"Action": action, **params})
@@ -367,7 +367,7 @@ def test_missing_parameter(http, web1, status, action, missing):
 
 
 def test_unknown_region(refused, web1):
-    """A region that does not exist is refused by every action."""
+    """Every action refuses an unknown region."""
     expected = (404, "InvalidRegionId.NotFound", "The specified RegionId does not exist.")
 
     answers = {action: refused(action, {"RegionId": "cn-nowhere"}, **PARAMS[action]) for action in PARAMS}
@@ -376,7 +376,7 @@ def test_unknown_region(refused, web1):
 
 
 def test_region_without_instances(call, ecs_events, web1):
-    """A region that exists and holds nothing answers empty lists."""
+    """A known region without instances returns empty lists."""
     region = {"RegionId": "ap-southeast-1"}
 
     assert call("DescribeInstances", region)["TotalCount"] == 0
@@ -386,7 +386,7 @@ def test_region_without_instances(call, ecs_events, web1):
 
 
 def test_unknown_action(ecs_events, http):
-    """Where strictness is off, an unknown action is answered as the service answers it."""
+    """Without strictness, an unknown action gets the service's own error."""
     ecs_events.strict = False
 
     status, reply = http({"Action": "RebootEverything", "RegionId": "cn-hangzhou"})

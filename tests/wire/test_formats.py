@@ -1,4 +1,4 @@
-"""How requests are written, and the two formats of replies."""
+"""The forms of requests, and the two formats of replies."""
 
 import json
 from xml.etree import ElementTree as ET
@@ -32,7 +32,7 @@ def send(client):
 
 @pytest.fixture
 def plain(client):
-    """Send a request with `do_action`, which asks for no format; it returns the bytes of the reply."""
+    """Send a request with `do_action`, which sets no format; return the bytes of the reply."""
 
     def send(request):
         with pytest.warns(DeprecationWarning, match="do_action"):
@@ -41,7 +41,7 @@ def plain(client):
     return send
 
 
-# -- how parameters come
+# -- places of parameters
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -102,7 +102,7 @@ def test_text_outside_ascii(send, ecs_events):
     ["ecs.aliyuncs.com", "ecs-cn-hangzhou.aliyuncs.com", "ecs.cn-beijing.aliyuncs.com"],
 )
 def test_host_does_not_tell_the_region(sdk, call, ecs_events, web1, host):
-    """RegionId tells the region, whatever host is called."""
+    """RegionId selects the region, whatever host is called."""
     request = sdk.request("DescribeInstances")
     request.set_endpoint(host)
 
@@ -124,7 +124,7 @@ def test_protocols(sdk, web1, protocol):
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
 def test_other_methods(http, ecs_events, web1, method):
-    """Methods other than GET and POST are refused, and nothing happens."""
+    """Methods other than GET and POST are refused, and have no effect."""
     ecs_events.strict = False
 
     status, reply = http({"Action": "StopInstance", "InstanceId": web1}, method=method)
@@ -171,7 +171,7 @@ def test_false_in_any_case(http, web1, flag):
     ids=lambda value: value if isinstance(value, str) else len(value),
 )
 def test_flag_that_is_no_boolean(http, ecs_events, web1, action, params):
-    """A flag that is neither true nor false is refused, and nothing happens."""
+    """A flag that is neither true nor false is refused, and nothing changes."""
     status, reply = http({"Action": action, "RegionId": "cn-hangzhou", "DryRun": "perhaps", **params})
 
     assert status in {400, 403}
@@ -207,7 +207,7 @@ def test_format_in_any_case(http, web1, written):
 
 
 def test_plain_do_action_gets_xml(sdk, plain, ecs_events, web1):
-    """`do_action` sends `Format=None`, which is no format, and gets the default: XML."""
+    """`do_action` sends `Format=None`, which is no format, and gets the default, XML."""
     root = ET.fromstring(plain(sdk.request("RebootInstance", InstanceId=web1)))  # noqa: S314
 
     assert root.tag == "RebootInstanceResponse"
@@ -246,7 +246,7 @@ def test_lists_in_xml(sdk, plain, ecs_events, web1):
 
 
 def test_events_in_xml(sdk, plain, in_status, web1):
-    """A list of events is told in XML with the same names as in JSON."""
+    """A list of events has the same names in XML as in JSON."""
     event = in_status("Executed")
 
     root = ET.fromstring(plain(sdk.request("DescribeInstanceHistoryEvents")))  # noqa: S314
@@ -270,7 +270,7 @@ def test_empty_list_in_xml(sdk, plain, web1):
 
 
 def test_booleans_in_xml(sdk, plain, web1):
-    """Booleans are told in lower case."""
+    """Booleans are in lower case."""
     root = ET.fromstring(plain(sdk.request("DescribeInstances")))  # noqa: S314
 
     assert root.findtext("Instances/Instance/IoOptimized") == "true"
@@ -300,7 +300,7 @@ def test_error_in_xml(sdk, plain, web1):
 
 
 def test_fault_in_xml(sdk, plain, ecs_events, web1):
-    """An error that the test asked for comes in XML too."""
+    """A fault that the test declared is in XML too."""
     ecs_events.fail("RebootInstance", "Throttling.User")
 
     root = ET.fromstring(plain(sdk.request("RebootInstance", InstanceId=web1)))  # noqa: S314
