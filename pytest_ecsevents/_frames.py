@@ -1,10 +1,15 @@
 """Whose code a stack frame runs: the user's (the author of the test), a library's or ours; and cuts tracebacks accordingly."""
 
+import gc
 import re
 import sys
 import sysconfig
+from _thread import RLock
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
+from itertools import accumulate, chain, repeat, takewhile
+from operator import truth
 from types import FrameType, TracebackType
 from typing import Any, Final
 
@@ -129,6 +134,53 @@ def is_library(frame: FrameType) -> bool:
     return is_between(frame) or name.startswith((*_LIBRARY_FOLDERS, "<frozen "))
 
 
+_collector: Final = RLock()
+
+
+@contextmanager
+def collector_off() -> Iterator[None]:
+    """Collect no garbage meanwhile. Whatever reads frames of other threads needs it on CPython 3.11.
+
+    There a frame gets its object when it is first asked for, and making one may start the collector. If a finalizer or a
+    callback of the collector then lets another thread run, that thread may leave the function whose frame is being read.
+
+    - `f_back` and `f_locals` then read freed memory: seen in 3.11.7 were crashes, and an int instead of a frame.
+    - `sys._current_frames` holds a lock of the interpreter meanwhile. A thread that starts or ends waits for it, with the
+      GIL: the process hangs (https://github.com/python/cpython/issues/106883, mended in 3.11.9).
+
+    Python 3.10 has no such objects to make; from 3.12 on, garbage is collected only between two steps of Python code.
+    """
+    with _collector:  # reentrant: a signal handler may read frames too
+        was_on = gc.isenabled()
+        try:
+            gc.disable()
+            yield
+        finally:
+            if was_on:
+                gc.enable()
+
+
+def frames_of_threads() -> dict[int, FrameType]:
+    """The innermost frame of each thread, by ident."""
+    with collector_off():
+        return sys._current_frames()
+
+
+def stack_of(frame: FrameType) -> list[FrameType]:
+    """The frame and its callers, the innermost first.
+
+    Its thread may run on. So this is one call in C, in which no other thread gets a turn.
+    """
+    with collector_off():
+        return list(takewhile(truth, accumulate(chain((frame,), repeat("f_back")), getattr)))  # type: ignore[arg-type]  # a name each
+
+
+def variables_of(frame: FrameType) -> dict[str, Any]:
+    """The local variables of a frame, which may be another thread's."""
+    with collector_off():
+        return frame.f_locals
+
+
 def author_frame(frame: FrameType | None = None) -> FrameType:
     """The innermost frame of the user's code.
 
@@ -139,12 +191,13 @@ def author_frame(frame: FrameType | None = None) -> FrameType:
     """
     step = sys._getframe(1) if frame is None else frame
     of_library: FrameType | None = None
-    while is_library(step):
-        if of_library is None and not is_between(step):
-            of_library = step
-        if step.f_back is None:
-            return of_library or step
-        step = step.f_back
+    with collector_off():
+        while is_library(step):
+            if of_library is None and not is_between(step):
+                of_library = step
+            if step.f_back is None:
+                return of_library or step
+            step = step.f_back
     return step
 
 
@@ -156,11 +209,12 @@ def place_of(frame: FrameType, line: int | None = None) -> str:
 def frames_of_coroutine(awaited: Any) -> list[FrameType]:
     """The frames of the user's code in a coroutine and what it awaits, the innermost last."""
     frames = []
-    while awaited is not None:
-        frame = getattr(awaited, "cr_frame", None)
-        if frame is not None and not is_between(frame):
-            frames.append(frame)
-        awaited = getattr(awaited, "cr_await", None)
+    with collector_off():
+        while awaited is not None:
+            frame = getattr(awaited, "cr_frame", None)
+            if frame is not None and not is_between(frame):
+                frames.append(frame)
+            awaited = getattr(awaited, "cr_await", None)
     return frames
 
 
@@ -172,7 +226,7 @@ def place_of_coroutines(coroutines: Iterable[Any]) -> str:
 
 def place_of_thread(ident: int) -> str:
     """Where the thread `ident` is in the user's code."""
-    frame = sys._current_frames().get(ident)
+    frame = frames_of_threads().get(ident)
     return "an unknown place" if frame is None else place_of(author_frame(frame))
 
 
@@ -197,12 +251,8 @@ def is_timeout(error: BaseException) -> bool:
 
 def is_debugged(ident: int) -> bool:
     """Whether the thread `ident` is in a debugger, whose user may take a long time."""
-    frame = sys._current_frames().get(ident)
-    while frame is not None:
-        if kind_of(_module_of(frame)) == DEBUGGER:
-            return True
-        frame = frame.f_back
-    return False
+    frame = frames_of_threads().get(ident)
+    return frame is not None and any(kind_of(_module_of(step)) == DEBUGGER for step in stack_of(frame))
 
 
 def cut_traceback(traceback: TracebackType, *, is_ours: bool) -> None:

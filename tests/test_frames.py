@@ -1,7 +1,10 @@
 """Which code a frame belongs to."""
 
+import gc
+import linecache
 import sys
 import threading
+from contextlib import suppress
 from types import FunctionType, ModuleType
 
 import pytest
@@ -17,12 +20,16 @@ from pytest_ecsevents._frames import (
     TEST_RUN,
     WAITING,
     author_frame,
+    collector_off,
     cut_traceback,
+    frames_of_threads,
     is_debugged,
     keeps_own_names,
     kind_of,
     place_of_error,
     place_of_thread,
+    stack_of,
+    variables_of,
 )
 
 
@@ -156,3 +163,69 @@ def test_a_thread_in_a_debugger_is_found():
     assert in_module("pdb", is_this_thread_debugged, is_debugged=is_debugged, threading=threading)()
     assert not is_this_thread_debugged()
     assert not is_debugged(-1)
+
+
+@pytest.fixture
+def collections():
+    """The lines in which garbage is collected, which is as often as possible; "" for those of other modules."""
+    lines, thresholds = [], gc.get_threshold()
+
+    def note(_phase, _info):
+        frame = sys._getframe(1)
+        is_ours = frame.f_globals["__name__"] == "pytest_ecsevents._frames"
+        lines.append(linecache.getline(frame.f_code.co_filename, frame.f_lineno) if is_ours else "")
+
+    gc.callbacks.append(note)
+    gc.set_threshold(1, 1_000, 1_000)
+    yield lines
+    gc.set_threshold(*thresholds)
+    gc.callbacks.remove(note)
+
+
+@pytest.fixture
+def parked():
+    """Threads that wait, in functions whose frames were never asked for."""
+    end = threading.Event()
+    ready = threading.Barrier(11)
+
+    def step(deeper):
+        if deeper:
+            step(deeper - 1)
+        else:
+            ready.wait()
+            end.wait()
+
+    threads = [threading.Thread(target=step, args=(20,)) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    ready.wait()
+    yield threads
+    end.set()
+    for thread in threads:
+        thread.join()
+
+
+def test_no_garbage_is_collected_while_frames_of_other_threads_are_read(parked, collections):
+    """CPython 3.11 makes frames when they are asked for; a collection then lets the other thread leave its function."""
+    frames = frames_of_threads()
+    variables = [variables_of(frame) for frame in frames.values()]
+    stacks = [stack_of(frame) for frame in frames.values()]
+    places = [author_frame(frame) for frame in frames.values()]
+    assert len(variables) == len(stacks) == len(places) > len(parked)
+    assert collections
+    assert not [line for line in collections if "_current_frames()" in line or "f_back" in line or "f_locals" in line]
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_reading_frames_leaves_the_collector_as_it_was(is_on):
+    """Also where a signal handler reads them meanwhile, and where an error comes."""
+    (gc.enable if is_on else gc.disable)()
+    try:
+        with suppress(KeyError), collector_off():
+            with collector_off():
+                assert not gc.isenabled()
+            assert not gc.isenabled()
+            raise KeyError
+        assert gc.isenabled() is is_on
+    finally:
+        gc.enable()

@@ -15,7 +15,6 @@ the variable `waiter` of a condition's `wait`; `_thread_id` of a loop.
 """
 
 import concurrent.futures.thread
-import sys
 import threading
 from asyncio.base_events import BaseEventLoop
 from collections.abc import Callable
@@ -24,7 +23,7 @@ from types import FrameType
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from pytest_ecsevents._frames import DEBUGGER, SERVER, TEST_RUN, is_of
+from pytest_ecsevents._frames import DEBUGGER, SERVER, TEST_RUN, frames_of_threads, is_of, stack_of, variables_of
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock._scheduler import Scheduler
 from pytest_ecsevents.clock._threads import TestThread, Wait
@@ -102,27 +101,23 @@ def _take_in_waiting(scheduler: Scheduler, waiter: object) -> None:
     if isinstance(waiter, Wait):
         ident = waiter.thread.ident if waiter.is_of_ended_test else None
     else:
-        ident = next((ident for ident, frame in sys._current_frames().items() if _waits_with(frame, waiter)), None)
+        ident = next((ident for ident, frame in frames_of_threads().items() if _waits_with(frame, waiter)), None)
     if ident is not None:
         scheduler.take_in(ident)
 
 
 def _waits_with(frame: FrameType, lock: object) -> bool:
-    return frame.f_code is _REAL_WAIT and frame.f_locals.get("waiter") is lock and not _is_of_test_run(frame)
+    return frame.f_code is _REAL_WAIT and variables_of(frame).get("waiter") is lock and not _is_of_test_run(frame)
 
 
-def _is_of_test_run(frame: FrameType | None) -> bool:
-    while frame is not None:
-        if is_of(frame, TEST_RUN | SERVER | DEBUGGER):
-            return True
-        frame = frame.f_back
-    return False
+def _is_of_test_run(frame: FrameType) -> bool:
+    return any(is_of(step, TEST_RUN | SERVER | DEBUGGER) for step in stack_of(frame))
 
 
 def _call_soon(scheduler: Scheduler, real: Callable[..., Any]) -> Callable[..., Any]:
     def call_soon_threadsafe(loop: Any, *args: Any, **kwargs: Any) -> Any:
         if scheduler.me() is not None and loop._thread_id and not scheduler.knows(loop._thread_id):
-            frame = sys._current_frames().get(loop._thread_id)
+            frame = frames_of_threads().get(loop._thread_id)
             if frame is not None and not _is_of_test_run(frame):
                 scheduler.take_in(loop._thread_id)
         return real(loop, *args, **kwargs)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
-from pytest_ecsevents._frames import author_frame, place_of
+from pytest_ecsevents._frames import author_frame, frames_of_threads, place_of
 from pytest_ecsevents.clock._processor_use import STUCK_AFTER
 from pytest_ecsevents.clock._real_work import Doing, doing_of
 from pytest_ecsevents.clock._threads import TestThread
@@ -59,7 +59,7 @@ class OutsideWork:
         """
         if not runners and not self._tasks:
             return False
-        frames = sys._current_frames()
+        frames = frames_of_threads()
         del frames[get_ident()]  # it would keep itself, and with it what all threads have in their variables
         # No generators: each call takes a measurement.
         threads = [self._is_at_work(thread, frames, now) for thread in runners]
@@ -74,7 +74,7 @@ class OutsideWork:
         return self._is_doing(thread, Doing.WAITING_FOR_INPUT)
 
     def _is_doing(self, thread: TestThread, what: Doing) -> bool:
-        frame = sys._current_frames().get(thread.ident or 0)
+        frame = frames_of_threads().get(thread.ident or 0)
         return frame is not None and doing_of(frame, self.served) is what
 
     def _is_at_work(self, thread: TestThread, frames: dict[int, FrameType], now: float) -> bool:
@@ -88,7 +88,7 @@ class OutsideWork:
             return self._holds(thread, now, lambda: place_of(author_frame(frame)))
         self._stopped(thread)
         if doing is Doing.WAITING_FOR_INPUT:  # unless it has just got some
-            return sys._current_frames().get(thread.ident) is not frame
+            return frames_of_threads().get(thread.ident) is not frame
         return thread.idle_for(now) < (STUCK_AFTER if doing is Doing.UNKNOWN else IDLE_AFTER)
 
     def _holds(self, work: object, now: float, place: Callable[[], str]) -> bool:

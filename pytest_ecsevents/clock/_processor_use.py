@@ -12,10 +12,11 @@ thread that computes beside 4 other busy processes was left alone for at most 88
 Tried with Python 3.10 to 3.15.
 """
 
-import sys
 import time
 from _thread import get_ident
 from typing import Final
+
+from pytest_ecsevents._frames import frames_of_threads
 
 STUCK_AFTER: Final = 0.1
 """Real seconds without any use of the processor, after which a thread in unknown code counts as waiting."""
@@ -55,5 +56,5 @@ def _time_used(cpu_clock: int) -> int:
 
 
 def _step_of(ident: int) -> object:
-    frame = sys._current_frames().get(ident)
+    frame = frames_of_threads().get(ident)
     return None if frame is None else (id(frame), frame.f_lasti)

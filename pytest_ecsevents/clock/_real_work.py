@@ -17,12 +17,10 @@ import selectors
 import socket
 from collections.abc import Callable, Collection, Mapping
 from enum import Enum, auto
-from itertools import accumulate, chain, repeat, takewhile
-from operator import truth
 from types import FrameType
 from typing import Any, Final, TypeAlias
 
-from pytest_ecsevents._frames import OURS, is_of
+from pytest_ecsevents._frames import OURS, is_of, stack_of, variables_of
 
 # No system has both, and `select` cannot watch descriptors beyond 1023.
 _SELECTOR: Final[Any] = getattr(selectors, "PollSelector", selectors.SelectSelector)
@@ -107,27 +105,19 @@ def doing_of(frame: FrameType, served: Collection[object]) -> Doing:
         served: The addresses that the test serves.
     """
     found = Doing.UNKNOWN
-    for step in _stack_of(frame):
+    for step in stack_of(frame):
         module = str(step.f_globals.get("__name__", ""))
         function = module, step.f_code.co_name
         judge = _JUDGES.get(function)
         if judge is not None:
-            if judge(step.f_locals, served):
+            variables = variables_of(step)
+            if judge(variables, served):
                 return Doing.REAL_WORK
             if function in _AT_SOCKETS:
-                return Doing.REAL_WORK if _has_input(step.f_locals) else Doing.WAITING_FOR_INPUT
+                return Doing.REAL_WORK if _has_input(variables) else Doing.WAITING_FOR_INPUT
             return Doing.IDLE_IN_POOL if module in _POOLS else Doing.IDLE
         if module.partition(".")[0] in _REAL:
             found = Doing.REAL_WORK
         elif module not in _ON_THE_WAY and function != _IN_POOL and not is_of(step, OURS):
             break
     return found
-
-
-def _stack_of(frame: FrameType) -> list[FrameType]:
-    """The frame and its callers, the innermost first.
-
-    The thread may run on. So this is one call in C, in which no other thread gets a turn: of frames read one by one,
-    `f_back` was seen to be an int (CPython 3.11.7, once in hundreds of thousands).
-    """
-    return list(takewhile(truth, accumulate(chain((frame,), repeat("f_back")), getattr)))  # type: ignore[arg-type]  # a name each

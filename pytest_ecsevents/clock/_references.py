@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import takewhile
 from operator import getitem, setitem
 from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -35,6 +36,8 @@ from pytest_ecsevents._frames import (
     keeps_own_names,
     kind_of,
     place_of,
+    stack_of,
+    variables_of,
 )
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock._brief_waits import Pace
@@ -320,14 +323,14 @@ class References:
     def sentence(self, frame: FrameType | None) -> str:
         """What still tells real time, of the variables and global names in a frame and those above it; "" for nothing."""
         roots: list[tuple[str, _Part]] = []
-        while frame is not None and not is_of(frame, TEST_RUN):
-            module = str(frame.f_globals.get("__name__", ""))
+        stack = [] if frame is None else stack_of(frame)
+        for step in takewhile(lambda step: not is_of(step, TEST_RUN), stack):
+            module = str(step.f_globals.get("__name__", ""))
             # freezegun's own fakes keep the real functions: a loop that reads the time may stand in one of them.
             if kind_of(module) == AUTHOR and not module.startswith(_NEVER):
-                names = {name: frame.f_globals[name] for name in frame.f_code.co_names if name in frame.f_globals}
-                names.update(frame.f_locals)
-                roots += [(place_of(frame), (name, value, _ELEMENT, None, None)) for name, value in names.items()]
-            frame = frame.f_back
+                names = {name: step.f_globals[name] for name in step.f_code.co_names if name in step.f_globals}
+                names.update(variables_of(step))
+                roots += [(place_of(step), (name, value, _ELEMENT, None, None)) for name, value in names.items()]
         for kept in _find(roots, _is_looked_at):
             if _fake_of(kept.function, self._fakes) is not None and id(kept.function) not in _IDS_OF_CLASSES:
                 return _sentence(kept)

@@ -30,7 +30,7 @@ from itertools import count
 from typing import Any, Final, Protocol
 
 from pytest_ecsevents._errors import StuckHandlerError
-from pytest_ecsevents._frames import author_frame, place_of
+from pytest_ecsevents._frames import author_frame, frames_of_threads, place_of
 from pytest_ecsevents.clock._brief_waits import Pace, ZeroWait, ZeroWaits
 from pytest_ecsevents.clock._outside_work import OutsideWork
 from pytest_ecsevents.clock._references import CHECK_EVERY, Spin
@@ -470,7 +470,7 @@ class Scheduler:
 
     def _nobody_runs(self, now: float) -> bool:
         """Whether no thread runs, except those that wait for something real."""
-        for thread in [one for one in self._runners() if one.is_older and one.ident not in sys._current_frames()]:
+        for thread in [one for one in self._runners() if one.is_older and one.ident not in frames_of_threads()]:
             self.end(thread)
         return not self.outside.holds_time(self._runners(), now)
 

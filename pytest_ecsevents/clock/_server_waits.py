@@ -17,7 +17,6 @@ block for real, and time would pass only by the scheduler's rule for threads tha
 """
 
 import socket
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event
@@ -25,7 +24,7 @@ from types import FrameType
 from typing import Any, Final, Protocol
 from weakref import WeakSet
 
-from pytest_ecsevents._frames import author_frame
+from pytest_ecsevents._frames import author_frame, frames_of_threads
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock._real_work import is_readable
 from pytest_ecsevents.clock._scheduler import A_MOMENT, LOOK_AGAIN, Scheduler
@@ -239,7 +238,7 @@ class LoopbackClients:
         """The innermost frame of the user's code in the thread that waits for a response at `port`; None if there is none."""
         wait = self._wait_of(port)
         ident = None if wait is None else wait.thread.ident
-        frame = None if ident is None else sys._current_frames().get(ident)
+        frame = None if ident is None else frames_of_threads().get(ident)
         return None if frame is None else author_frame(frame)
 
     @contextmanager

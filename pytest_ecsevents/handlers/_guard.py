@@ -1,12 +1,11 @@
 """Ends receivers that hang."""
 
-import sys
 from _thread import allocate_lock
 from collections.abc import Callable
 from typing import Final, TypeVar, cast
 
 from pytest_ecsevents._errors import StuckHandlerError, hidden_in_reports
-from pytest_ecsevents._frames import is_debugged, place_of_thread
+from pytest_ecsevents._frames import frames_of_threads, is_debugged, place_of_thread
 from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.clock._references import REFERENCES
 from pytest_ecsevents.clock._stop import HandlerStop
@@ -58,7 +57,7 @@ class _Running:
         waits = self._clock.waits
         self.is_stubborn = self.is_cut or self.interrupter.raised > 0
         self.stuck_at = place_of_thread(self.interrupter.ident)
-        self.keeps = REFERENCES.sentence(sys._current_frames().get(self.interrupter.ident))
+        self.keeps = REFERENCES.sentence(frames_of_threads().get(self.interrupter.ident))
         if waits is not None and waits.interrupt_wait(self.interrupter.ident):
             self.is_cut = True
         else:

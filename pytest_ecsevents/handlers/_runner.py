@@ -3,7 +3,6 @@
 import asyncio
 import datetime as dt
 import inspect
-import sys
 from _thread import allocate_lock
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
@@ -18,7 +17,15 @@ from pytest_ecsevents._errors import (
     StuckHandlerError,
     hidden_in_reports,
 )
-from pytest_ecsevents._frames import author_frame, frames_of_coroutine, is_debugged, place_of, place_of_coroutines
+from pytest_ecsevents._frames import (
+    author_frame,
+    frames_of_coroutine,
+    frames_of_threads,
+    is_debugged,
+    place_of,
+    place_of_coroutines,
+    stack_of,
+)
 from pytest_ecsevents.clock._asyncio import abandon_task, is_loop_running
 from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.clock._other_loops import explain_wrong_loop, other_cancellations
@@ -367,7 +374,7 @@ class Runner:
             self._stop.times = Stop.OFTEN
             self._leave()
             return
-        keeps = "" if self._stop.times else REFERENCES.sentence(sys._current_frames().get(self._interrupter.ident))
+        keeps = "" if self._stop.times else REFERENCES.sentence(frames_of_threads().get(self._interrupter.ident))
         problem = _LINGERING if self._stop.times else _REAL_CLOCK if keeps else _IDLE
         self._note_stuck(problem.format(self._patience, keeps))
         if not self._scheduler.end_wait(self._stop) and not self._ask_loop():
@@ -416,11 +423,9 @@ class Runner:
         if other is not None:
             return other.place()
         in_tasks = [frame for task in self._tasks_to_end() for frame in _frames_of(task)]
-        now = step = sys._current_frames()[self._interrupter.ident]
-        while in_tasks and step not in in_tasks:
-            if step.f_back is None:
-                return place_of(in_tasks[-1])
-            step = step.f_back
+        now = frames_of_threads()[self._interrupter.ident]
+        if in_tasks and set(in_tasks).isdisjoint(stack_of(now)):
+            return place_of(in_tasks[-1])
         return place_of(author_frame(now))
 
 

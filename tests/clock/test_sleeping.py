@@ -20,6 +20,7 @@ import pytest
 import time_machine
 
 from pytest_ecsevents import EcsEvents
+from pytest_ecsevents._undo import put_back_late
 from pytest_ecsevents.clock import _stand_ins
 
 HOUR = 3600
@@ -189,7 +190,8 @@ def test_a_sleep_of_an_ended_test_may_be_put_back_into_time(real):
             time.sleep(60)
             assert ecs_events.now.minute == 1
     finally:
-        time.sleep = real
+        put_back_late()
+    assert time.sleep is real
 
 
 @pytest.mark.parametrize("backend", ["freezegun", "time-machine"])
