@@ -388,11 +388,14 @@ class Clock:
     def due_from(self) -> Micros | None:
         return self.queue.due_from()
 
-    def run_one_due(self, until: Micros, *, move: bool = True) -> bool:
+    def run_one_due(self, until: Micros, *, move: bool = True, serves: bool = False) -> bool:
         """Run the next work due at `until` or before, and call receivers. Returns whether there was some.
 
         With `move=False` the clock stays; then functions of the user's do not run inside an operation or each other, nor
         while another thread runs one: that thread runs them next.
+
+        With `serves=True` they do not run while another thread runs one, although the clock moves: the calling thread may
+        have to answer it.
         """
         depth = self._depths.get(get_ident(), 0)
         is_inside = not move and (self._is_in_operation() or depth > 0)
@@ -401,7 +404,9 @@ class Clock:
                 is_inside = self._is_left = True
             # A user's function that may not run here runs when the outer operation or function has ended.
             work = self._pop(until, with_authors=not is_inside)
-            while work is not None and work[1] and depth >= MOST_NESTED:
+            is_answering = serves and self.another_calls()
+            while work is not None and work[1] and (is_answering or depth >= MOST_NESTED):
+                self._is_left |= is_answering
                 self._postponed.append(work)
                 work = self._pop(until, with_authors=True)
             if work is None:

@@ -36,7 +36,7 @@ from pytest_ecsevents.clock._outside_work import OutsideWork
 from pytest_ecsevents.clock._references import CHECK_EVERY, Spin
 from pytest_ecsevents.clock._stand_ins import real_sleep
 from pytest_ecsevents.clock._stop import HandlerStop, Stop, TestIsOver
-from pytest_ecsevents.clock._threads import EndedBy, TestThread, Wait, WatchedWait, real_now
+from pytest_ecsevents.clock._threads import EndedBy, TestThread, Wait, WatchedWait, leave_work, real_now
 from pytest_ecsevents.clock._times import LAST, Micros
 
 A_MOMENT: Final = 0.001
@@ -68,7 +68,7 @@ class TimeDriver(Protocol):
     def due_from(self) -> Micros | None:
         """An instant before which no work is due, read without a lock; None if no work is planned."""
 
-    def run_one_due(self, until: Micros) -> bool:
+    def run_one_due(self, until: Micros, *, serves: bool = False) -> bool:
         """Move to the next work due at `until` or before and run it. Returns whether there was some."""
 
     def run_left(self) -> None:
@@ -186,8 +186,7 @@ class Scheduler:
                 self.make_ready(wait)
             first = next((one.wait for one in list(self._everybody)), None)
             if first is not None and not self._runners():  # it may be its turn to drive
-                first.is_to_look = True
-                first.unpark()
+                first.look()
 
     def me(self) -> TestThread | None:
         return self._by_ident.get(get_ident())
@@ -450,7 +449,7 @@ class Scheduler:
         target = min((at for at in (due, deadline) if at is not None), default=None)
         if target is None:
             self._check_hope(wait, now)
-        if target is None or self._misses_stop():
+        if target is None or self._misses_stop() or (target == due and leave_work(wait, list(self._everybody))):
             return LOOK_AGAIN
         return max((other.holds_for(target, now) for other in list(self._watched)), default=0.0)
 
@@ -507,7 +506,7 @@ class Scheduler:
         wait.is_driving = True
         try:
             if works:
-                self._clock.run_one_due(bound)
+                self._clock.run_one_due(bound, serves=wait.may_serve)
                 self._clock.run_left()
             is_met = stop is not None and stop.is_met()
         finally:

@@ -13,7 +13,7 @@ from pytest_ecsevents.clock._processor_use import ProcessorUse
 from pytest_ecsevents.clock._times import Micros
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 
 # Real time, whatever a test replaces: no back end replaces `clock_gettime`, and `sleep` is read at import.
@@ -157,6 +157,9 @@ class Wait:
     is_brief = False
     """Whether the thread waits for no time again and again, and so wakes no other."""
 
+    may_serve = False
+    """Whether the thread runs an event loop that may have to answer what a function of the user's calls."""
+
     __slots__ = ("_lock", "_scheduler", "deadline", "ended_by", "is_driving", "is_to_look", "rank", "thread")
 
     def __init__(
@@ -192,6 +195,11 @@ class Wait:
         """Block in real time until `unpark`, at most for `seconds`."""
         self._lock.acquire(True, -1 if seconds is None else seconds)
 
+    def look(self) -> None:
+        """Have the thread check again whether it should drive."""
+        self.is_to_look = True
+        self.unpark()
+
     def unpark(self) -> None:
         """End `park`, from any thread."""
         with suppress(RuntimeError):  # it has ended already
@@ -206,6 +214,10 @@ class WatchedWait(Wait, ABC):
     hears_from_outside = True
     """Whether something real may end it that no thread of the test causes."""
 
+    @property
+    def may_serve(self) -> bool:  # type: ignore[override]  # of other waits it is known
+        return self.is_of_loop and self.hears_from_outside and self.thread.number != 1
+
     @abstractmethod
     def has_work(self) -> bool:
         """Whether it can end although no thread woke it."""
@@ -213,3 +225,17 @@ class WatchedWait(Wait, ABC):
     @abstractmethod
     def holds_for(self, target: Micros | None, now: float) -> float:
         """Real seconds that must pass before time moves to `target`: something real may end the wait first."""
+
+
+def leave_work(wait: Wait, threads: "Iterable[TestThread]") -> bool:
+    """Leave due work to another of these threads that waits, if the event loop of this one may have to answer receivers.
+
+    Returns whether it does. The other thread is unparked.
+    """
+    if not wait.may_serve:
+        return False
+    others = [thread.wait for thread in threads if thread.wait is not None and not thread.runs]
+    able = next((one for one in others if not one.may_serve), None)
+    if able is not None:
+        able.look()
+    return able is not None

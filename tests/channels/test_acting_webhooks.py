@@ -196,7 +196,7 @@ def test_time_passes_beside_a_server_that_polls_often_whether_to_stop(ecs):
 
 
 @contextlib.contextmanager
-def application(heard):
+def application(heard, act=reboot):
     """A FastAPI application under uvicorn in a thread."""
     app = fastapi.FastAPI()
 
@@ -212,7 +212,19 @@ def application(heard):
     @app.post("/async")
     async def asynchronous(told: dict):
         if note(told):
-            await asyncio.to_thread(reboot, told["content"]["instanceId"])
+            await asyncio.to_thread(act, told["content"]["instanceId"])
+
+    @app.post("/direct")
+    async def direct(told: dict):
+        if note(told):
+            act(told["content"]["instanceId"])
+
+    @app.post("/sleeping")
+    async def sleeping(told: dict):
+        await asyncio.sleep(3)
+        if note(told):
+            act(told["content"]["instanceId"])
+        await asyncio.sleep(1)
 
     @app.post("/background")
     async def background(told: dict, tasks: fastapi.BackgroundTasks):
@@ -231,7 +243,7 @@ def application(heard):
         thread.join()
 
 
-@pytest.mark.parametrize("path", ["/plain", "/async", "/background"])
+@pytest.mark.parametrize("path", ["/plain", "/async", "/direct", "/sleeping", "/background"])
 def test_an_endpoint_of_fastapi_that_acts(ecs, publish, path):
     """The endpoint can be a coroutine function, a plain function, or work in the background after its answer."""
     heard = []
@@ -242,3 +254,32 @@ def test_an_endpoint_of_fastapi_that_acts(ecs, publish, path):
     assert [one.outcome for one in webhook.deliveries] == ["delivered"] * 5
     assert len(heard) == 5
     ecs.assert_called("RebootInstance", times=1)
+
+
+@pytest.mark.parametrize("path", ["/plain", "/async", "/direct", "/sleeping", "/background"])
+@pytest.mark.parametrize("how", ["advance", "run"])
+def test_an_endpoint_of_fastapi_that_acts_while_the_clock_moves(ecs, publish, path, how):
+    """It is told of what follows from its call when it has answered, although the thread that delivers moves the clock."""
+    heard = []
+    with application(heard) as url:
+        webhook = ecs.subscribe(url + path)
+        ecs.at("+10s", publish)
+        if how == "advance":
+            ecs.advance("40s")
+        else:
+            ecs.run(lambda: [time.sleep(4) for _ in range(60)], until="40s")
+    assert [(one.outcome, one.attempt) for one in webhook.deliveries] == [("delivered", 1)] * 5
+    assert heard == [one.name for one in webhook.deliveries]
+    assert heard[0] == SCHEDULED
+    ecs.assert_called("RebootInstance", times=1)
+
+
+def test_a_function_planned_for_a_time_at_which_an_endpoint_sleeps(ecs, publish):
+    """It is called when the endpoint has answered, in the thread that waits for the answer."""
+    called = []
+    with application([]) as url:
+        ecs.subscribe(f"{url}/sleeping", names=SCHEDULED)
+        ecs.at("+1s", publish)
+        ecs.at("+2s", lambda: called.append((f"{ecs.now:%S}", threading.current_thread())))
+        ecs.advance("10s")
+    assert called == [("05", threading.main_thread())]
