@@ -81,6 +81,10 @@ _open: Final[dict[Undo, None]] = {}
 _covered: Final[list[tuple[Any, str, object, object]]] = []
 
 
+STANDING: Final[list[object]] = []
+"""Values that the plugin itself puts in place for the whole run; `put_back_late` leaves them there."""
+
+
 def put_back_late() -> None:
     """Put back what another tool has uncovered again since the end of a cloud; called after each test."""
     with PATCHING:
@@ -95,7 +99,8 @@ def _put_back(owner: Any, name: str, value: object, before: object) -> None:
     now = owner.__defaults__ if name == "__defaults__" else owner.__dict__.get(name, _INHERITED)
     if now is not value:  # replaced again since, or it could not be replaced
         takeovers = [undo.take_over(value, before) for undo in list(_open)]  # each of them, so not in any()
-        if not any(takeovers) and now is not before and name != "__defaults__":
+        is_standing = any(value is one for one in STANDING)
+        if not (any(takeovers) or is_standing or now is before or name == "__defaults__"):
             _covered.append((owner, name, value, before))
     elif before is _INHERITED:
         delattr(owner, name)

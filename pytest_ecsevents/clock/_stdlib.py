@@ -26,7 +26,7 @@ from types import SimpleNamespace
 from typing import Any, Final, SupportsIndex, TypeVar
 
 from pytest_ecsevents._frames import OURS, REAL_TIME, SERVER, TEST_RUN, kind_of_caller
-from pytest_ecsevents._undo import Undo
+from pytest_ecsevents._undo import STANDING, Undo
 from pytest_ecsevents.clock._local_time import LOCAL_TEXTS
 from pytest_ecsevents.clock._names import NamesMemo, is_no_mock, replace_everywhere
 from pytest_ecsevents.clock._scheduler import SHORTEST, Scheduler
@@ -44,6 +44,7 @@ from pytest_ecsevents.clock._threads import TestThread, Wait, real_now
 
 T = TypeVar("T")
 
+STANDING.append(sleep)  # see `install_sleep`
 
 def replace_waiting(
     scheduler: Scheduler,

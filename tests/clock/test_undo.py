@@ -1,8 +1,12 @@
 """What the end of a test restores."""
 
+import time
+
 import pytest
 
+from pytest_ecsevents import EcsEvents
 from pytest_ecsevents._undo import Undo, put_back_late
+from pytest_ecsevents.clock._stand_ins import is_stand_in, real_sleep
 
 
 class Base:
@@ -94,3 +98,13 @@ def test_what_another_tool_puts_back_later_is_removed_after_the_test(order):
     Base.greet = found
     put_back_late()
     assert dict(vars(Base)) == real
+
+
+def test_what_the_plugin_itself_has_put_there_stays(monkeypatch):
+    """`time.sleep` is the plugin's for the whole run, also where a test has put something else there meanwhile."""
+    time.sleep = real_sleep
+    with EcsEvents():
+        monkeypatch.setattr(time, "sleep", None)
+    monkeypatch.undo()
+    put_back_late()
+    assert is_stand_in(time.sleep)
