@@ -46,6 +46,7 @@ T = TypeVar("T")
 
 STANDING.append(sleep)  # see `install_sleep`
 
+
 def replace_waiting(
     scheduler: Scheduler,
     read: Callable[[], float],

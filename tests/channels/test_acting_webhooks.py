@@ -195,42 +195,58 @@ def test_time_passes_beside_a_server_that_polls_often_whether_to_stop(ecs):
     assert f"{ecs.now:%H:%M}" == "01:00"
 
 
+ROUTES = fastapi.APIRouter()
+
+
+def is_to_act(request, told):
+    """Note what was told; whether it is that an event was scheduled."""
+    request.app.state.heard.append(told["name"])
+    return told["name"] == SCHEDULED
+
+
+@ROUTES.post("/plain")
+def plain(request: fastapi.Request, told: dict):
+    """Act in a thread of a pool."""
+    if is_to_act(request, told):
+        reboot(told["content"]["instanceId"])
+
+
+@ROUTES.post("/async")
+async def asynchronous(request: fastapi.Request, told: dict):
+    """Act in a thread, and await it."""
+    if is_to_act(request, told):
+        await asyncio.to_thread(reboot, told["content"]["instanceId"])
+
+
+@ROUTES.post("/direct")
+async def direct(request: fastapi.Request, told: dict):
+    """Act in the thread of the event loop."""
+    if is_to_act(request, told):
+        reboot(told["content"]["instanceId"])
+
+
+@ROUTES.post("/sleeping")
+async def sleeping(request: fastapi.Request, told: dict):
+    """Sleep before and after it acts."""
+    await asyncio.sleep(3)
+    if is_to_act(request, told):
+        reboot(told["content"]["instanceId"])
+    await asyncio.sleep(1)
+
+
+@ROUTES.post("/background")
+async def background(request: fastapi.Request, told: dict, tasks: fastapi.BackgroundTasks):
+    """Act when it has answered."""
+    if is_to_act(request, told):
+        tasks.add_task(reboot, told["content"]["instanceId"])
+
+
 @contextlib.contextmanager
-def application(heard, act=reboot):
+def application(heard):
     """A FastAPI application under uvicorn in a thread."""
     app = fastapi.FastAPI()
-
-    def note(told: dict):
-        heard.append(told["name"])
-        return told["name"] == SCHEDULED
-
-    @app.post("/plain")
-    def plain(told: dict):
-        if note(told):
-            reboot(told["content"]["instanceId"])
-
-    @app.post("/async")
-    async def asynchronous(told: dict):
-        if note(told):
-            await asyncio.to_thread(act, told["content"]["instanceId"])
-
-    @app.post("/direct")
-    async def direct(told: dict):
-        if note(told):
-            act(told["content"]["instanceId"])
-
-    @app.post("/sleeping")
-    async def sleeping(told: dict):
-        await asyncio.sleep(3)
-        if note(told):
-            act(told["content"]["instanceId"])
-        await asyncio.sleep(1)
-
-    @app.post("/background")
-    async def background(told: dict, tasks: fastapi.BackgroundTasks):
-        if note(told):
-            tasks.add_task(reboot, told["content"]["instanceId"])
-
+    app.include_router(ROUTES)
+    app.state.heard = heard
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", loop="asyncio"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -263,11 +279,11 @@ def test_an_endpoint_of_fastapi_that_acts_while_the_clock_moves(ecs, publish, pa
     heard = []
     with application(heard) as url:
         webhook = ecs.subscribe(url + path)
-        ecs.at("+10s", publish)
+        ecs.at("+1s", publish)
         if how == "advance":
-            ecs.advance("40s")
+            ecs.advance("25s")
         else:
-            ecs.run(lambda: [time.sleep(4) for _ in range(60)], until="40s")
+            ecs.run(lambda: [time.sleep(4) for _ in range(60)], until="25s")
     assert [(one.outcome, one.attempt) for one in webhook.deliveries] == [("delivered", 1)] * 5
     assert heard == [one.name for one in webhook.deliveries]
     assert heard[0] == SCHEDULED
