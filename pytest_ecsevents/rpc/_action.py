@@ -1,6 +1,7 @@
 """Declarations of products and their actions; each action has one function. This package knows no product."""
 
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
@@ -71,6 +72,7 @@ class Action(Generic[CallT_contra]):
         unusable: The error for a wrong value, unless the parameter has its own.
         words_of: The action whose messages are used where this action's page prints only "%s" (a guess).
         needs_region: Whether RegionId is required.
+        is_regional: Whether it concerns one region, so that an endpoint which does not serve that region refuses it.
         methods: The HTTP methods that it takes.
         notes: The fake's guesses about it, for documentation.
         errors: Its errors, besides the common ones.
@@ -85,6 +87,7 @@ class Action(Generic[CallT_contra]):
     unusable: str = "InvalidParameter"
     words_of: str = ""
     needs_region: bool = True
+    is_regional: bool = True
     methods: tuple[str, ...] = METHODS
     notes: tuple[str, ...] = ()
     errors: ErrorTable = field(init=False)
@@ -142,6 +145,23 @@ class Action(Generic[CallT_contra]):
 
 
 @dataclass(frozen=True, slots=True)
+class ServedRegions:
+    """What one endpoint of a product serves.
+
+    Attributes:
+        own: The region of calls without RegionId; "" for the region that the caller's instance is in.
+        regions: All regions that it serves.
+    """
+
+    own: str
+    regions: AbstractSet[str]
+
+
+def _served_anywhere(_host: str) -> None:
+    """Of most products no endpoint map is known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Product(Generic[CallT_contra]):
     """One product's API.
 
@@ -151,6 +171,7 @@ class Product(Generic[CallT_contra]):
         hosts: The first words of its hosts' names: `ecs` of `ecs-cn-hangzhou.aliyuncs.com`.
         actions: Its actions by name.
         nouns: Nouns for the items of lists in its replies, by the list's key; the timeline counts these.
+        served_by: What the endpoint with a host serves; None for any region.
     """
 
     name: str
@@ -158,6 +179,7 @@ class Product(Generic[CallT_contra]):
     hosts: tuple[str, ...]
     actions: Mapping[str, Action[CallT_contra]]
     nouns: Mapping[str, str]
+    served_by: Callable[[str], ServedRegions | None] = _served_anywhere
 
 
 class Products(dict[str, Product[CallT_contra]]):

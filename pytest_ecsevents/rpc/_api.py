@@ -54,6 +54,9 @@ class Backend(Protocol):
     def account_of(self, access_key_id: str | None) -> str:
         """The account that an access key belongs to."""
 
+    def problem_with_token(self, access_key_id: str | None, token: str, now: Micros) -> str:
+        """The code of the error that a temporary key is refused with; "" if it is none, or valid."""
+
 
 class CallChecks(Recorder, Protocol):
     """The test's checks, as far as they concern API calls, and its stubs."""
@@ -208,16 +211,8 @@ class Api(Generic[CallT]):
 
     def _faked(self, exchange: ApiExchange, action: Action[CallT], now: Micros) -> JsonObject:
         call, found = exchange.call, exchange.found
-        region_id, regions = call.region_id, self._backend.regions
-        if action.needs_region and not region_id:
-            raise action.not_supplied("RegionId")
-        if region_id and region_id not in regions:
-            raise COMMON["InvalidRegionId.NotFound"].error(
-                hint=f"{region_id!r} is no region.{did_you_mean(region_id, regions)}"
-            )
-        # The caller's key: an RPC signature has it in a parameter, an ACS3 signature in a header.
-        signed = _ACS3_KEY.match(exchange.request.headers.get("authorization", ""))
-        key_id = signed[1] if signed else exchange.request.params.get("AccessKeyId")
+        key_id = self._checked_key(exchange.request, now)
+        region_id = self._checked_region(exchange, action)
         parsed = self._new_call(
             action=action,
             account_id=self._backend.account_of(key_id),
@@ -232,6 +227,37 @@ class Api(Generic[CallT]):
             raise action.error(code, getattr(refusal, "name", ""), hint=str(refusal)) from None
         call.hint = parsed.hint or call.hint
         return body
+
+    def _checked_key(self, request: ApiRequest, now: Micros) -> str | None:
+        """The caller's key: an RPC signature has it in a parameter, an ACS3 signature in a header."""
+        signed = _ACS3_KEY.match(request.headers.get("authorization", ""))
+        key_id = signed[1] if signed else request.params.get("AccessKeyId")
+        token = request.params.get("SecurityToken") or request.headers.get("x-acs-security-token", "")
+        code = self._backend.problem_with_token(key_id, token, now)
+        if code:
+            raise COMMON[code].error(hint=f"{key_id} is a temporary key of an instance's RAM role")
+        return key_id
+
+    def _checked_region(self, exchange: ApiExchange, action: Action[CallT]) -> str:
+        """`RegionId` as sent, else the endpoint's own region; "" where neither says one."""
+        region_id, regions = exchange.call.region_id, self._backend.regions
+        if action.needs_region and not region_id:
+            raise action.not_supplied("RegionId")
+        if region_id and region_id not in regions:
+            raise COMMON["InvalidRegionId.NotFound"].error(
+                hint=f"{region_id!r} is no region.{did_you_mean(region_id, regions)}"
+            )
+        request, product = exchange.request, exchange.product
+        if product is None or request.is_redirected or not action.is_regional:
+            return region_id
+        served = product.served_by(request.host)
+        if served is None:
+            return region_id
+        if region_id and region_id not in served.regions:
+            raise COMMON["InvalidOperation.NotSupportedEndpoint"].error(
+                hint=f"{request.host} does not serve {region_id}. Its endpoint is {product.hosts[0]}.{region_id}.aliyuncs.com"
+            )
+        return region_id or served.own
 
     def _once(self, call: CallT, action: Action[CallT], found: Mapping[str, Any]) -> JsonObject:
         """Act once for each ClientToken: a repeated request gets the reply of the first one."""

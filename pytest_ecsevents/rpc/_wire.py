@@ -82,6 +82,7 @@ class ApiRequest:
         transport: The client library it came through.
         patience: The client's timeouts; only called if a fault or a delay applies.
         client: Who called, if the request came over the server.
+        is_redirected: Whether the client was given another address than a host of Alibaba Cloud's, so that `host` is a default.
     """
 
     method: str
@@ -91,6 +92,7 @@ class ApiRequest:
     transport: str
     patience: Callable[[], Patience] = Patience
     client: Client | None = None
+    is_redirected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

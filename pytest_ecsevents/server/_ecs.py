@@ -66,8 +66,9 @@ class EcsService:
 
 def _decoded(http: HttpRequest) -> ApiRequest:
     host = http.host.lower().partition(":")[0]
-    url = f"http://{host if host.endswith(ALIYUN) else ECS}/?{http.query}"
+    is_redirected = not host.endswith(ALIYUN)
+    url = f"http://{ECS if is_redirected else host}/?{http.query}"
     request = decode_api_request(http.method, url, http.headers, http.body, NAME, patience=lambda: ELSEWHERE)
     version = request.params.get("Version") or request.headers.get("x-acs-version", "")
     host = request.host if request.host != ECS else _BY_VERSION.get(version, ECS)
-    return replace(request, host=host, client=http.connection)
+    return replace(request, host=host, client=http.connection, is_redirected=is_redirected)

@@ -12,6 +12,7 @@ from pytest_ecsevents.rpc._wire import ApiRequest, JsonObject
 from pytest_ecsevents.services.cms._monitor import CloudMonitor, MonitorCall
 from pytest_ecsevents.services.cms.api import _monitor_actions, _rule_actions
 from pytest_ecsevents.services.ecs._cloud import Cloud
+from pytest_ecsevents.services.ecs._endpoints import served_by
 from pytest_ecsevents.services.ecs.api import (
     _creation_actions,
     _disk_actions,
@@ -51,6 +52,7 @@ ECS: Final[Product[MonitorCall]] = Product(
         "InstanceIdSet": "instance",
         "Tag": "tag",
     },
+    served_by=served_by,
 )
 
 CMS: Final[Product[MonitorCall]] = Product(

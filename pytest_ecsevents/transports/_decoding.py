@@ -16,7 +16,7 @@ METADATA_URL: Final = re.compile(rf"http://{re.escape(HOST)}(?::{PORT})?(?:[/?#]
 _PARTS: Final = re.compile(r"https?://([^/?#:]*)[^?#]*(?:\?([^#]*))?", re.IGNORECASE)
 _SERVER: Final = re.compile(r"^[a-z]+://[^/?#]*", re.IGNORECASE)
 _FORM: Final = "application/x-www-form-urlencoded"
-_HEADERS_READ: Final = ("authorization", "x-acs-action", "x-acs-version")
+_HEADERS_READ: Final = ("authorization", "x-acs-action", "x-acs-security-token", "x-acs-version")
 
 
 def decode_api_request(

@@ -5,7 +5,8 @@ import json
 import time
 
 import pytest
-from aliyunsdkcore.auth.credentials import EcsRamRoleCredential
+from aliyunsdkcore.acs_exception.exceptions import ServerException
+from aliyunsdkcore.auth.credentials import AccessKeyCredential, EcsRamRoleCredential, StsTokenCredential
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkecs.request.v20140526.DescribeInstancesRequest import DescribeInstancesRequest
 
@@ -158,3 +159,74 @@ def test_the_newer_sdk_calls_with_them(ecs_events, backup):
     reply = client.describe_instances(models.DescribeInstancesRequest(region_id="cn-hangzhou")).body
 
     assert [instance.instance_id for instance in reply.instances.instance] == ["i-web1"]
+
+
+@pytest.mark.usefixtures("backup")
+class TestTemporaryKeys:
+    """A key that the metadata service issued is valid with its token, until it expires."""
+
+    @staticmethod
+    def call(key_id, token=None):
+        """Call the API with a key, and a token that is sent where the SDK sends it."""
+        credential = (
+            AccessKeyCredential(key_id, "secret") if token is None else StsTokenCredential(key_id, "secret", token)
+        )
+        request = DescribeInstancesRequest()
+        request.set_endpoint("ecs.aliyuncs.com")
+        return AcsClient(region_id="cn-hangzhou", credential=credential).do_action_with_exception(request)
+
+    @pytest.fixture
+    def refused(self):
+        """The status and code that a call is refused with."""
+
+        def refused(*key):
+            with pytest.raises(ServerException) as refusal:
+                self.call(*key)
+            return refusal.value.http_status, refusal.value.error_code
+
+        return refused
+
+    def test_it_is_refused_once_it_has_expired(self, ecs_events, read, refused):
+        """At its Expiration and after it, but not a second before."""
+        document = read()
+        key = document["AccessKeyId"], document["SecurityToken"]
+        ecs_events.advance("5h59m59s")
+        self.call(*key)
+        ecs_events.advance("1s")
+        assert refused(*key) == (400, "InvalidSecurityToken.Expired")
+
+    def test_it_needs_its_own_token(self, ecs_events, read, refused):
+        """Without one, with another key's, and with no real one, three errors say what is wrong."""
+        ecs_events.instances.add("i-web2", ram_role_name="backup")
+        with ecs_events.guest("i-web1"):
+            key = read()["AccessKeyId"]
+        with ecs_events.guest("i-web2"):
+            other = read()["SecurityToken"]
+        assert refused(key) == (400, "MissingSecurityToken")
+        assert refused(key, other) == (400, "InvalidSecurityToken.MismatchWithAccessKey")
+        assert refused(key, "CAISmadeup") == (400, "InvalidSecurityToken.Malformed")
+
+    def test_the_newer_sdk_sends_the_token_in_a_header(self, ecs_events, read):
+        """It is found there."""
+        models = pytest.importorskip("alibabacloud_ecs20140526.models")
+        from alibabacloud_ecs20140526.client import Client
+        from alibabacloud_tea_openapi.models import Config
+
+        document = read()
+        config = Config(
+            access_key_id=document["AccessKeyId"],
+            access_key_secret=document["AccessKeySecret"],
+            security_token=document["SecurityToken"],
+            region_id="cn-hangzhou",
+            protocol="http",
+        )
+        request = models.DescribeInstancesRequest(region_id="cn-hangzhou")
+        assert Client(config).describe_instances(request).body.total_count == 1
+        ecs_events.advance("6h")
+        with pytest.raises(Exception, match=r"InvalidSecurityToken\.Expired"):
+            Client(config).describe_instances(request)
+
+    def test_a_key_of_the_tests_own_needs_no_token(self):
+        """What the fake has not issued is not checked."""
+        assert self.call("STS.mine", "CAISmine")
+        assert self.call("LTAI5t")

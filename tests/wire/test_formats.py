@@ -97,20 +97,6 @@ def test_text_outside_ascii(send, ecs_events):
         assert [entry["InstanceName"] for entry in reply["Instances"]["Instance"]] == ["网站 & 一=100%"]
 
 
-@pytest.mark.parametrize(
-    "host",
-    ["ecs.aliyuncs.com", "ecs-cn-hangzhou.aliyuncs.com", "ecs.cn-beijing.aliyuncs.com"],
-)
-def test_host_does_not_tell_the_region(sdk, call, ecs_events, web1, host):
-    """RegionId selects the region, whatever host is called."""
-    request = sdk.request("DescribeInstances")
-    request.set_endpoint(host)
-
-    reply = json.loads(sdk.client.do_action_with_exception(request))
-
-    assert [entry["InstanceId"] for entry in reply["Instances"]["Instance"]] == [web1]
-
-
 @pytest.mark.parametrize("protocol", ["http", "https"])
 def test_protocols(sdk, web1, protocol):
     """HTTP and HTTPS are served."""

@@ -27,6 +27,14 @@ _RUNNING, _STOPPED = InstanceStatus.RUNNING, InstanceStatus.STOPPED
 _STARTING, _STOPPING = InstanceStatus.STARTING, InstanceStatus.STOPPING
 
 
+@dataclass(frozen=True, slots=True)
+class TemporaryKey:
+    """An access key that is valid with its security token only, and for a time."""
+
+    token: str
+    expires_at: Micros
+
+
 class Cloud:
     """One test's cloud. Every operation on it holds the clock's lock.
 
@@ -42,6 +50,7 @@ class Cloud:
         self.ids: Final = ids
         self.settings: Final = settings
         self.access_keys: Final[dict[str, str]] = {}
+        self.temporary_keys: Final[dict[str, TemporaryKey]] = {}
         self._changes: Final = Changes(clock)
         self.instances: Final = InstanceStore(clock, ids, settings, self._changes)
         self.events: Final = EventStore(clock, ids, settings, self._changes, self.instances)
@@ -54,6 +63,18 @@ class Cloud:
 
     def account_of(self, access_key_id: str | None) -> str:
         return str(self.access_keys.get(access_key_id or "", self.settings.account_id))
+
+    def problem_with_token(self, access_key_id: str | None, token: str, now: Micros) -> str:
+        """The code of the error that a temporary key is refused with; "" if it is none, or valid."""
+        key = self.temporary_keys.get(access_key_id or "")
+        if key is None:
+            return ""
+        if not token:
+            return "MissingSecurityToken"
+        if token != key.token:
+            is_other = any(token == other.token for other in self.temporary_keys.values())
+            return f"InvalidSecurityToken.{'MismatchWithAccessKey' if is_other else 'Malformed'}"
+        return "InvalidSecurityToken.Expired" if now >= key.expires_at else ""
 
     def reboot(self, instance: InstanceRecord, *, cause: str, in_guest: bool = False) -> None:
         """Reboot a Running instance, which answers its Scheduled SystemMaintenance.Reboot events unless it is `in_guest`."""

@@ -110,7 +110,8 @@ def _count_of_events(text: str) -> str:
 
 
 def _role_credentials(reading: Reading, role: str) -> str:
-    key, document = reading.credentials.of(reading.instance, role, reading.now)
+    key, temporary, document = reading.credentials.of(reading.instance, role, reading.now)
+    reading.cloud.temporary_keys[key] = temporary
     if reading.instance.account_id != reading.cloud.settings.account_id:
         reading.cloud.access_keys[key] = reading.instance.account_id
     return document

@@ -80,7 +80,11 @@ def _endpoint(region_id: str) -> str:
     _RESOURCE_TYPE,
     _LANGUAGE,
     needs_region=False,
-    notes=("Which regions are listed, and their names other than Qingdao's.",),
+    is_regional=False,
+    notes=(
+        "Which regions are listed, and their names other than Qingdao's.",
+        "Every endpoint answers it for any region: the error NotSupportedEndpoint advises to call it.",
+    ),
 )
 def _describe_regions(call: ActionCall) -> JsonObject:
     chinese = call[_LANGUAGE] in ("", "zh-CN", "zh-TW")
