@@ -466,7 +466,7 @@ class EcsEvents:
 
     @entered
     def interrupt(self, instance_id: "Instance | str") -> None:
-        """Reclaim a preemptible instance: announced now, released five minutes later (documented).
+        """Reclaim a preemptible instance: announced now; five minutes later released, or stopped if it was to (documented).
 
         Until then CloudMonitor's notification, `OperationLocks` (Recycling) and the metadata's termination-time show it.
 

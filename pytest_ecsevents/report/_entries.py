@@ -275,7 +275,7 @@ def _make_instance_entry(at: Micros, text: str, texts: Texts) -> TimelineEntry:
 def _interruption_entry(entries: list[Interruption], texts: Texts) -> TimelineEntry:
     (announced,) = entries
     text = (
-        f"{announced.record.instance_id}  reclaimed at {instant_text(announced.releases_at_micros)}: {announced.cause}"
+        f"{announced.record.instance_id}  reclaimed at {instant_text(announced.reclaims_at_micros)}: {announced.cause}"
     )
     return _make_instance_entry(announced.at_micros, text, texts)
 

@@ -14,6 +14,14 @@ def spot(ecs_events):
     return ecs_events.instances.add("i-spot", spot_strategy="SpotAsPriceGo")
 
 
+@pytest.fixture
+def lasting(ecs_events):
+    """A preemptible instance that an interruption stops."""
+    return ecs_events.instances.add(
+        "i-spot", spot_strategy="SpotAsPriceGo", spot_interruption_behavior="Stop", internet_max_bandwidth_out=5
+    )
+
+
 def termination_time():
     """Return what a program inside reads; None without an interruption."""
     reply = requests.get(TERMINATION, timeout=5)
@@ -99,3 +107,89 @@ def test_a_shell_script_would_read_no_date(spot):
 
     assert "404 - Not Found" in text
     assert not text[:4].isdigit()
+
+
+def test_five_views_of_an_interruption_that_stops(ecs_events, lasting, call, locks):
+    """All say the same as of one that releases, but five minutes later the instance is Stopped in economical mode."""
+    sent = {name: [] for name in ("cloudmonitor", "subscription", "eventbridge")}
+    for name, received in sent.items():
+        ecs_events.subscribe(received.append, format=name)
+
+    ecs_events.interrupt("i-spot")
+
+    content = {"instanceId": "i-spot", "action": "delete"}
+    assert [one["content"] for one in sent["cloudmonitor"]] == [content]
+    assert [one["alert"]["eventContentMap"] for one in sent["subscription"]] == [content]
+    assert [one["data"] for one in sent["eventbridge"]] == [content]
+    assert (termination_time(), locks()) == ("2030-01-01T00:05:00Z", ["Recycling"])
+
+    ecs_events.advance("5m")
+
+    states = [one["alert"]["eventContentMap"].get("state") for one in sent["subscription"]]
+    assert states == [None, "Stopping", "Stopped"]
+    (instance,) = call("DescribeInstances")["Instances"]["Instance"]
+    assert (instance["Status"], instance["StoppedMode"]) == ("Stopped", "StopCharging")
+    assert (instance["SpotInterruptionBehavior"], instance["SpotDuration"]) == ("Stop", 1)
+    assert locks() == []
+
+
+def test_an_interrupted_instance_can_be_started_and_interrupted_again(ecs_events, lasting, call):
+    """It is Running again after StartInstance, and its next interruption is announced and stops it as the first did."""
+    ecs_events.interrupt("i-spot")
+    ecs_events.advance("1h")
+    call("StartInstance", InstanceId="i-spot")
+    assert lasting.status == "Running"
+    assert termination_time() is None
+    ecs_events.advance("1h")
+    assert lasting.status == "Running"
+
+    ecs_events.interrupt("i-spot")
+
+    assert termination_time() == "2030-01-01T02:05:00Z"
+    ecs_events.advance("5m")
+    assert lasting.status == "Stopped"
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ("Pending", ["Stopped"]),
+        ("Starting", ["Stopping", "Stopped"]),
+        ("Stopping", ["Stopped"]),
+        ("Stopped", []),
+    ],
+)
+def test_an_interruption_stops_an_instance_in_any_status(ecs_events, call, status, expected):
+    """Whatever the instance is in the middle of when its five minutes are over, it ends Stopped."""
+    instances = ecs_events.instances
+    instances.pending_takes, instances.starting_takes = ("20m", "20m") if status == "Pending" else ("0s", "20m")
+    instances.stopping_takes = "20m"
+    wanted = {"SpotStrategy": "SpotAsPriceGo", "SpotInterruptionBehavior": "Stop"}
+    reply = call("RunInstances", ImageId="m-1", InstanceType="ecs.g7.large", **wanted)
+    (instance_id,) = reply["InstanceIdSets"]["InstanceIdSet"]
+    if status in ("Stopping", "Stopped"):
+        ecs_events.advance("20m")
+        call("StopInstance", InstanceId=instance_id)
+        ecs_events.advance("20m" if status == "Stopped" else "0s")
+    ecs_events.interrupt(instance_id)
+    ecs_events.advance("299s")
+    assert instances[instance_id].status == status
+    passed = []
+    ecs_events.on_change(lambda change: passed.append(str(change.to_status)))
+
+    ecs_events.advance("1h")
+
+    assert passed == expected
+    (instance,) = call("DescribeInstances")["Instances"]["Instance"]
+    assert (instance["Status"], instance["StoppedMode"]) == ("Stopped", "StopCharging")
+
+
+def test_an_instance_that_stopped_in_economical_mode_may_stop_otherwise_later(ecs_events, lasting, call):
+    """StoppedMode is that of the last stop."""
+    ecs_events.interrupt("i-spot")
+    ecs_events.advance("5m")
+    call("StartInstance", InstanceId="i-spot")
+    ecs_events.create("SystemFailure.Stop", "i-spot", simulated=False)
+
+    (instance,) = call("DescribeInstances")["Instances"]["Instance"]
+    assert (instance["Status"], instance["StoppedMode"]) == ("Stopped", "KeepCharging")

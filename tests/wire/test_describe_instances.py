@@ -154,14 +154,14 @@ def test_attributes(call, ecs_events):
     assert instance["SecurityGroupIds"] == {"SecurityGroupId": ["sg-1", "sg-2"]}
 
 
-@pytest.mark.parametrize("limit", [1, 0.5])
-def test_spot_price_limit(call, ecs_events, limit):
-    """A price is a number with a point, however it was declared."""
+@pytest.mark.parametrize(("limit", "kind"), [(1, int), (1.0, int), (0.5, float)])
+def test_spot_price_limit(call, ecs_events, limit, kind):
+    """A whole price is a number without a point, as in captured replies, however it was declared."""
     ecs_events.instances.add("i-web1", spot_price_limit=limit)
 
     price = call("DescribeInstances")["Instances"]["Instance"][0]["SpotPriceLimit"]
 
-    assert (price, type(price)) == (limit, float)
+    assert (price, type(price)) == (limit, kind)
 
 
 def test_tags_of_an_entry(call, ecs_events):

@@ -577,7 +577,10 @@ CONFLICT = "{} and {} cannot be specified at the same time."
             (400, "InvalidSpotPrepaid", "The specified Spot type is not support PrePay Instance."),
         ),
         ({"SpotStrategy": "Spot"}, (400, "InvalidSpotStrategy", "The specified SpotStrategy is not valid.")),
-        ({"SpotDuration": 7}, (400, "InvalidSpotDuration", "The specified SpotDuration is not valid.")),
+        (
+            {"SpotDuration": 7, "SpotStrategy": "SpotAsPriceGo"},
+            (400, "InvalidSpotDuration", "The specified SpotDuration is not valid."),
+        ),
         (
             {"SpotPriceLimit": "0.1234"},
             (400, "InvalidSpotPriceLimit", "The specified SpotPriceLimitis not valid."),

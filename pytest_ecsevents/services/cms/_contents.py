@@ -6,7 +6,7 @@ from typing import Final
 from pytest_ecsevents.clock._times import SECOND, Micros, instant_text
 from pytest_ecsevents.services.cms._names import NotificationName
 from pytest_ecsevents.services.cms._notification import Content
-from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES, FINAL, EventStatus, InstanceStatus
+from pytest_ecsevents.services.ecs._catalogue import FINAL, KNOWN_TYPES, EventStatus, InstanceStatus
 from pytest_ecsevents.services.ecs._model import EventRecord, InstanceRecord, SystemEvent, Transition, record_of
 
 # `state` of Instance:StateChange; an instance that is Pending has just been created.
@@ -31,7 +31,7 @@ def of_event(event: EventRecord, change: Transition) -> Content:
         "eventType": event.event_type,
         "eventStatus": change.to_status.value,
     }
-    if event.not_before is not None and EVENT_TYPES[event.event_type].cause == "SystemMaintenance":
+    if event.not_before is not None and KNOWN_TYPES[event.event_type].cause == "SystemMaintenance":
         content["notBefore"] = instant_text(event.not_before)
     if change.to_status in _STARTED:
         content["executeStartTime"] = instant_text(_started_at(event, change))
@@ -81,8 +81,15 @@ def of_state(instance: InstanceRecord, status: InstanceStatus | None) -> Content
     }
 
 
-def of_interruption(instance: InstanceRecord) -> Content:
-    return {"instanceId": instance.instance_id, "action": "delete"}
+# `action` of Instance:PreemptibleInstanceInterruption, by SpotInterruptionBehavior, with the evidence.
+INTERRUPTION_ACTIONS: Final[Mapping[str, tuple[str, str]]] = {
+    "Terminate": ("delete", "documented"),
+    "Stop": ("delete", "guess: no source has another action"),
+}
+
+
+def of_interruption(instance: InstanceRecord, behavior: str) -> Content:
+    return {"instanceId": instance.instance_id, "action": INTERRUPTION_ACTIONS[behavior][0]}
 
 
 _HOUR: Final = 3600 * SECOND
@@ -100,7 +107,9 @@ def _disk_id(instance: InstanceRecord) -> str:
 
 SAMPLES: Final[Mapping[str, Callable[[InstanceRecord, Micros], Content]]] = {
     "Instance:StateChange": lambda instance, _: of_state(instance, instance.status),
-    "Instance:PreemptibleInstanceInterruption": lambda instance, _: of_interruption(instance),
+    "Instance:PreemptibleInstanceInterruption": lambda instance, _: of_interruption(
+        instance, instance.texts["spot_interruption_behavior"]
+    ),
     "Instance:LiveMigrationAcrossDDH": lambda instance, now: {
         "instanceId": instance.instance_id,
         "sourceDedicatedHostId": "dh-source",

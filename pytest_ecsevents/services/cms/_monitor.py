@@ -30,7 +30,7 @@ from pytest_ecsevents.services.cms._names import (
     check_level,
 )
 from pytest_ecsevents.services.cms._notification import Content, Notification
-from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES
+from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES, INTERRUPTION
 from pytest_ecsevents.services.ecs._cloud import ActionCall, Cloud
 from pytest_ecsevents.services.ecs._model import InstanceRecord, InstanceTransition, Observed, Transition
 
@@ -54,13 +54,14 @@ class CloudMonitor:
 
     def record_change(self, change: Observed) -> None:
         if isinstance(change, Transition):
-            if change.from_status != change.to_status:  # no notification of a rescheduled event is known
+            # No notification of a rescheduled event is known; that of an interruption is sent when it is announced.
+            if change.from_status != change.to_status and change.record.event_type != INTERRUPTION.name:
                 self.send(self._of_event(change))
             return
         if isinstance(change, InstanceTransition):
             name, content = "Instance:StateChange", of_state(change.record, change.to_status)
         else:
-            name, content = "Instance:PreemptibleInstanceInterruption", of_interruption(change.record)
+            name, content = "Instance:PreemptibleInstanceInterruption", of_interruption(change.record, change.behavior)
         self.send(self._of_instance(change.record, self.names.rows[name], change.at_micros, content))
 
     def announce(

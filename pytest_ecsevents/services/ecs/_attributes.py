@@ -47,6 +47,8 @@ HEALTH_STATUSES: Final = (
 )
 CHARGE_TYPES: Final = ("PostPaid", "PrePaid")
 INTERNET_CHARGE_TYPES: Final = ("PayByTraffic", "PayByBandwidth")
+SPOT_STRATEGIES: Final = ("NoSpot", "SpotWithPriceLimit", "SpotAsPriceGo")
+INTERRUPTION_BEHAVIORS: Final = ("Terminate", "Stop")
 NETWORK_TYPES: Final = ("vpc", "classic")
 
 _DERIVED: Final = "instance_name host_name serial_number zone_id instance_type_family vpc_id vswitch_id mac_address network_interface_id"
@@ -77,6 +79,8 @@ _DEFAULTS: Final[Mapping[str, AttributeValue | None]] = {
     "instance_network_type": "vpc",
     "spot_strategy": "NoSpot",
     "spot_price_limit": 0.0,
+    "spot_duration": 1,
+    "spot_interruption_behavior": "Terminate",
     "expired_time": "2099-12-31T15:59Z",
     "io_optimized": True,
     "device_available": True,
@@ -89,6 +93,8 @@ _ALLOWED: Final = {
     "instance_charge_type": CHARGE_TYPES,
     "internet_charge_type": INTERNET_CHARGE_TYPES,
     "instance_network_type": NETWORK_TYPES,
+    "spot_strategy": SPOT_STRATEGIES,
+    "spot_interruption_behavior": INTERRUPTION_BEHAVIORS,
     "http_endpoint": ("", "enabled", "disabled"),
     "http_tokens": ("", "optional", "required"),
     "health_status": HEALTH_STATUSES,

@@ -96,6 +96,7 @@ class InstanceEffect(Enum):
     STOP = "stops it"
     RELEASE = "releases it"
     ROLL_BACK = "stops it, then releases it"
+    INTERRUPT = "reclaims it five minutes later"
 
 
 RELEASES: Final = (InstanceEffect.RELEASE, InstanceEffect.ROLL_BACK)
@@ -130,7 +131,7 @@ class EventType:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "cause", self.name.partition(".")[0])
-        object.__setattr__(self, "is_of_disk", "." not in self.name)
+        object.__setattr__(self, "is_of_disk", "." not in self.name and ":" not in self.name)
 
     @property
     def is_failure(self) -> bool:
@@ -162,5 +163,24 @@ BILLING_EVENT_TYPES: Final = tuple(
 # The impact that the service plans, by the instance's ActionOnMaintenance (documented; inferred for AutoRedeploy).
 MAINTENANCE_IMPACTS: Final = {"AutoRecover": "Reboot", "Stop": "Stop", "AutoRedeploy": "Redeploy"}
 MAINTENANCE_CAUSES: Final = ("SystemMaintenance", "SystemFailure")
+
+INTERRUPTION: Final = EventType(
+    "Instance:PreemptibleInstanceInterruption",
+    1018,
+    "invented",
+    frozenset(EventStatus),
+    False,
+    InstanceEffect.INTERRUPT,
+)
+"""The rehearsal of a spot interruption, which only TriggerRealOps allows. No real interruption is a system event."""
+
+KNOWN_TYPES: Final = {**EVENT_TYPES, INTERRUPTION.name: INTERRUPTION}
+"""Every type that an event may have."""
+
+REHEARSED_TYPES: Final = (
+    *("SystemMaintenance.Reboot", "SystemMaintenance.Redeploy", "SystemMaintenance.Stop"),
+    *("InstanceFailure.Reboot", "SystemFailure.Reboot", INTERRUPTION.name),
+)
+"""The types that CreateSimulatedSystemEvents takes with TriggerRealOps (documented)."""
 
 SIMULATED_TYPES: Final = tuple(name for name, row in EVENT_TYPES.items() if row.can_simulate)

@@ -9,6 +9,8 @@ from pytest_ecsevents.clock._times import Micros, duration_text, instant_text
 from pytest_ecsevents.services.ecs._catalogue import (
     DISK_EVENT_TYPES,
     EVENT_TYPES,
+    INTERRUPTION,
+    KNOWN_TYPES,
     MAINTENANCE_CAUSES,
     MAINTENANCE_IMPACTS,
     EventStatus,
@@ -52,8 +54,10 @@ def event_type_named(name: str, what: str, *, among: tuple[str, ...]) -> EventTy
         UnknownEventTypeError: It is not one of `among`.
     """
     if name in among:
-        return EVENT_TYPES[name]
-    if name in EVENT_TYPES:
+        return KNOWN_TYPES[name]
+    if name == INTERRUPTION.name:
+        problem = f'{what} is {name!r}, which is no system event; use ecs_events.interrupt("i-...").'
+    elif name in EVENT_TYPES:
         problem = f"{what} is {name!r}, which cannot be simulated; pass simulated=False for a real one."
     else:
         problem = f"{what} is {name!r}, which is no event type.{did_you_mean(str(name), among)}"

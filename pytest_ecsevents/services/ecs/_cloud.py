@@ -6,7 +6,7 @@ from typing import Final
 from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents._words import listed
 from pytest_ecsevents.clock._clock import Clock
-from pytest_ecsevents.clock._times import SECOND, Micros
+from pytest_ecsevents.clock._times import Micros
 from pytest_ecsevents.rpc._action import ParsedCall
 from pytest_ecsevents.services.ecs._catalogue import InstanceStatus
 from pytest_ecsevents.services.ecs._changes import Changes
@@ -14,14 +14,11 @@ from pytest_ecsevents.services.ecs._events import EventStore
 from pytest_ecsevents.services.ecs._ids import Ids
 from pytest_ecsevents.services.ecs._instances import InstanceStore, check_operable
 from pytest_ecsevents.services.ecs._lifecycle import Trigger
-from pytest_ecsevents.services.ecs._model import InstanceRecord, Interruption, Maintenance, MetadataOptions
+from pytest_ecsevents.services.ecs._model import InstanceRecord, Maintenance, MetadataOptions
 from pytest_ecsevents.services.ecs._refusals import NothingToRedeployError, NotPreemptibleError
 from pytest_ecsevents.services.ecs._settings import CloudSettings
 
 __tracebackhide__ = hidden_in_reports
-
-NOTICE: Final = 300 * SECOND
-"""A preemptible instance is notified this long before its release (documented as about five minutes)."""
 
 _RUNNING, _STOPPED = InstanceStatus.RUNNING, InstanceStatus.STOPPED
 _STARTING, _STOPPING = InstanceStatus.STARTING, InstanceStatus.STOPPING
@@ -120,28 +117,18 @@ class Cloud:
             instance.locks = tuple(reason for reason in instance.locks if reason != "financial")
 
     def interrupt(self, instance: InstanceRecord, *, cause: str) -> None:
-        """Announce that a preemptible instance is reclaimed; it is released `NOTICE` later.
+        """Announce that a preemptible instance is reclaimed; `EventStore.interrupt` says what follows.
 
         Raises:
             NotPreemptibleError: It is not preemptible.
         """
         with self._changes.changing() as now:
-            if instance.texts["spot_strategy"] == "NoSpot":
+            if not instance.is_preemptible:
                 raise NotPreemptibleError(
                     f"{instance.instance_id} is no preemptible instance. Declare it with "
                     'spot_strategy="SpotAsPriceGo", or "SpotWithPriceLimit".'
                 )
-            if instance.releases_at is not None:
-                return
-            instance.releases_at = now + NOTICE
-            instance.locks = tuple(dict.fromkeys((*instance.locks, "Recycling")))
-            self._changes.add(Interruption(instance, now, now + NOTICE, cause))
-            self.clock.queue.push(now + NOTICE, self._reclaim, instance)
-
-    def _reclaim(self, instance: object, at: Micros) -> None:
-        assert isinstance(instance, InstanceRecord)
-        if instance.instance_id in self.instances.existing:
-            self.events.release(instance, at, "PreemptibleInstanceInterruption")
+            self.events.interrupt(instance, now, cause)
 
     def release(self, instance: InstanceRecord, *, cause: str) -> None:
         """Release an instance; its unfinished events are canceled, its history stays."""

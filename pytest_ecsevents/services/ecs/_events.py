@@ -8,14 +8,17 @@ from typing import Final
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed, pass_one_of
 from pytest_ecsevents.clock._clock import Clock
-from pytest_ecsevents.clock._times import Micros, instant_text
+from pytest_ecsevents.clock._times import SECOND, Micros, instant_text
 from pytest_ecsevents.services.ecs._catalogue import (
     EVENT_TYPES,
     FINAL,
+    KNOWN_TYPES,
+    REHEARSED_TYPES,
     SIMULATED_TYPES,
     UNFINISHED,
     EventStatus,
     EventType,
+    InstanceEffect,
 )
 from pytest_ecsevents.services.ecs._changes import Changes
 from pytest_ecsevents.services.ecs._checks import (
@@ -31,7 +34,7 @@ from pytest_ecsevents.services.ecs._extended import checked_extended
 from pytest_ecsevents.services.ecs._ids import Ids
 from pytest_ecsevents.services.ecs._instances import InstanceStore
 from pytest_ecsevents.services.ecs._lifecycle import NEXT_STATUS, Trigger, first_statuses, next_status
-from pytest_ecsevents.services.ecs._model import EventRecord, InstanceRecord, SystemEvent, Transition
+from pytest_ecsevents.services.ecs._model import EventRecord, InstanceRecord, Interruption, SystemEvent, Transition
 from pytest_ecsevents.services.ecs._refusals import (
     NotBeforePassedError,
     NotInquiringError,
@@ -42,6 +45,11 @@ from pytest_ecsevents.services.ecs._refusals import (
 from pytest_ecsevents.services.ecs._settings import CloudSettings
 
 __tracebackhide__ = hidden_in_reports
+
+NOTICE: Final = 300 * SECOND
+"""A preemptible instance is notified this long before it is reclaimed (documented as about five minutes)."""
+
+_RECLAIMED: Final = "PreemptibleInstanceInterruption"
 
 SIMULATED_REASON: Final = "A simulated event."
 _READS_KEPT: Final = 200
@@ -129,16 +137,23 @@ class EventStore:
     # -- creating
 
     def check_simulation(
-        self, event_type: str, instances: list[InstanceRecord], not_before: Micros, now: Micros, account_id: str
+        self,
+        event_type: str,
+        instances: list[InstanceRecord],
+        not_before: Micros,
+        now: Micros,
+        account_id: str,
+        *,
+        acts: bool,
     ) -> None:
-        """Refuse what CreateSimulatedSystemEvents refuses.
+        """Refuse what CreateSimulatedSystemEvents refuses; `acts` is TriggerRealOps.
 
         Raises:
             UnknownEventTypeError: The type cannot be simulated.
             NotBeforePassedError: `not_before` is earlier than now.
             TooManySimulatedEventsError: The account would exceed its limit.
         """
-        row = event_type_named(event_type, "EventType", among=SIMULATED_TYPES)
+        row = event_type_named(event_type, "EventType", among=REHEARSED_TYPES if acts else SIMULATED_TYPES)
         if not_before < now:
             raise NotBeforePassedError(passed("NotBefore", not_before, now))
         first = first_statuses(row, True, self._settings.failures_are_scheduled)[0]
@@ -178,8 +193,9 @@ class EventStore:
             row = event_type_named(
                 type_for(event_type, instance, simulated),
                 "event_type",
-                among=SIMULATED_TYPES if simulated else tuple(EVENT_TYPES),
+                among=(REHEARSED_TYPES if acts else SIMULATED_TYPES) if simulated else tuple(EVENT_TYPES),
             )
+            lasts = self._settings.executing_for if executing_for is None else executing_for
             first = self._first_status(row, simulated, status)
             event = EventRecord(
                 event_id=self._new_event_id(instance.region_id),
@@ -193,7 +209,7 @@ class EventStore:
                 outcome=legal_outcome(row, simulated, outcome),
                 published_at=now,
                 not_before=planned(first, not_before, simulated, now),
-                lasts=self._settings.executing_for if executing_for is None else executing_for,
+                lasts=NOTICE if row.effect is InstanceEffect.INTERRUPT else lasts,
                 disk=disk_concerned(row, instance, disk_id),
                 extended=checked_extended(extended),
             )
@@ -298,7 +314,7 @@ class EventStore:
         if after is None:
             return False
         self._withdraw_due(event)
-        if not EVENT_TYPES[event.event_type].is_of_disk:
+        if not KNOWN_TYPES[event.event_type].is_of_disk:
             here = self._by_status[event.account_id, event.region_id]
             del here[before][event.event_id]
             if not here[before]:
@@ -324,7 +340,7 @@ class EventStore:
         self, event: EventRecord, before: EventStatus | None, status: EventStatus, at: Micros, cause: str
     ) -> None:
         owner = _owner(event)
-        if not EVENT_TYPES[event.event_type].is_of_disk:
+        if not KNOWN_TYPES[event.event_type].is_of_disk:
             by_status = self._by_status.setdefault((event.account_id, event.region_id), {})
             by_status.setdefault(status, {})[event.event_id] = event
         if event.simulated and status == EventStatus.SCHEDULED:
@@ -369,20 +385,51 @@ class EventStore:
         instance = self._instances.existing.get(event.instance_id)
         if instance is None:
             return
-        row = EVENT_TYPES[event.event_type]
+        row = KNOWN_TYPES[event.event_type]
         if row.lock and event.status == EventStatus.EXECUTING:
             instance.locks = tuple(dict.fromkeys((*instance.locks, row.lock)))
-        done = effect_row(row.effect, event.status, instance.status)
+        if row.effect is InstanceEffect.INTERRUPT and event.status == EventStatus.EXECUTING:
+            self.interrupt(instance, at, event.event_type)
+        self._affect(instance, row.effect, event.status, at, event.event_type)
+
+    def _affect(
+        self, instance: InstanceRecord, effect: InstanceEffect, taken: EventStatus, at: Micros, cause: str
+    ) -> None:
+        done = effect_row(effect, taken, instance.status)
         if done is None:
             return
         if done.way is None:
-            self.release(instance, at, event.event_type)
+            self.release(instance, at, cause)
         elif done.way:
-            self._instances.divert(instance, done.way, at, event.event_type)
+            self._instances.divert(instance, done.way, at, cause)
+
+    # -- preemptible instances
+
+    def interrupt(self, instance: InstanceRecord, at: Micros, cause: str) -> None:
+        """Announce that a preemptible instance is reclaimed, unless it has been: it is released, or stops, `NOTICE` later."""
+        if instance.reclaims_at is not None:
+            return
+        instance.reclaims_at = at + NOTICE
+        instance.locks = tuple(dict.fromkeys((*instance.locks, "Recycling")))
+        behavior = instance.texts["spot_interruption_behavior"]
+        self._changes.add(Interruption(instance, behavior, at, instance.reclaims_at, cause))
+        self._clock.queue.push(instance.reclaims_at, self._reclaim, instance)
+
+    def _reclaim(self, instance: object, at: Micros) -> None:
+        assert isinstance(instance, InstanceRecord)
+        if instance.instance_id not in self._instances.existing:
+            return
+        if instance.texts["spot_interruption_behavior"] == "Terminate":
+            self._affect(instance, InstanceEffect.RELEASE, EventStatus.EXECUTED, at, _RECLAIMED)
+            return
+        # Once it has stopped, it is no longer reclaimed: it can be started again.
+        instance.reclaims_at, instance.stopped_mode = None, "StopCharging"
+        instance.locks = tuple(reason for reason in instance.locks if reason != "Recycling")
+        self._affect(instance, InstanceEffect.STOP, EventStatus.EXECUTING, at, _RECLAIMED)
 
 
 def _owner(event: EventRecord) -> str:
     """Return the disk's id for an event of a disk, else the instance's id, though the event may concern a disk."""
-    if event.disk is None or not EVENT_TYPES[event.event_type].is_of_disk:
+    if event.disk is None or not KNOWN_TYPES[event.event_type].is_of_disk:
         return event.instance_id
     return event.disk.disk_id

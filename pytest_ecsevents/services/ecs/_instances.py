@@ -226,7 +226,7 @@ class InstanceStore:
             self._changes.add(InstanceTransition(instance, instance.status, status, at, cause))
             instance.status = status
             if status == _STARTING:
-                instance.started_at = at
+                instance.started_at, instance.stopped_mode = at, "KeepCharging"
             if self._stays(instance, way[number:], at, cause):
                 return
 

@@ -12,6 +12,7 @@ from pytest_ecsevents.services.ecs._catalogue import (
     BILLING_EVENT_TYPES,
     EVENT_TYPES,
     INSTANCE_EVENT_TYPES,
+    INTERRUPTION,
     RELEASES,
     SIMULATED_TYPES,
     EventStatus,
@@ -62,6 +63,7 @@ _INQUIRING, _SCHEDULED, _EXECUTING = EventStatus.INQUIRING, EventStatus.SCHEDULE
 _EXECUTED, _AVOIDED, _CANCELED = EventStatus.EXECUTED, EventStatus.AVOIDED, EventStatus.CANCELED
 _ALL: Final = tuple(EVENT_TYPES)
 _OF_INSTANCES: Final = INSTANCE_EVENT_TYPES
+_REHEARSED: Final = (INTERRUPTION.name,)
 _SIMULATED_FAILURES: Final = tuple(name for name in SIMULATED_TYPES if EVENT_TYPES[name].is_failure)
 _RELEASING: Final = tuple(name for name in _ALL if EVENT_TYPES[name].effect in RELEASES)
 _ERROR_DISK: Final = tuple(name for name in _ALL if name.endswith("ErrorDisk"))
@@ -74,6 +76,7 @@ _EXECUTED_BY_A_GUESS: Final = (
 )
 _AVOIDED_BY_RELEASE: Final = "documented of SystemFailure.Delete for a release by hand; for others a guess"
 _ON_TIME: Final = "source article; documented for real events"
+_AS_OTHERS: Final = "guess: as other simulated events"
 _RENEWED: Final = "documented by a sample; by what is inferred"
 
 ROWS: Final = (
@@ -94,6 +97,12 @@ ROWS: Final = (
     LifecycleRow(_OF_INSTANCES, None, _INQUIRING, Trigger.RELEASE, _CANCELED, "guess"),
     LifecycleRow(_OF_INSTANCES, None, _SCHEDULED, Trigger.RELEASE, _CANCELED, "guess"),
     LifecycleRow(SIMULATED_TYPES, True, _EXECUTING, Trigger.RELEASE, _CANCELED, "guess"),
+    LifecycleRow(_REHEARSED, True, _SCHEDULED, Trigger.NOT_BEFORE, _EXECUTING, _AS_OTHERS),
+    LifecycleRow(_REHEARSED, True, _EXECUTING, Trigger.EXECUTION_ENDS, _EXECUTED, _AS_OTHERS),
+    LifecycleRow(_REHEARSED, True, _SCHEDULED, Trigger.CANCEL, _CANCELED, "documented"),
+    LifecycleRow(_REHEARSED, True, _EXECUTING, Trigger.CANCEL, _CANCELED, _AS_OTHERS),
+    LifecycleRow(_REHEARSED, True, _SCHEDULED, Trigger.RELEASE, _CANCELED, "guess"),
+    LifecycleRow(_REHEARSED, True, _EXECUTING, Trigger.RELEASE, _CANCELED, "guess"),
     LifecycleRow(_RELEASING, False, _EXECUTING, Trigger.RELEASE, _AVOIDED, _AVOIDED_BY_RELEASE),
 )
 

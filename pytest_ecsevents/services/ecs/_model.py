@@ -126,7 +126,7 @@ class InstanceRecord:
         takes: How long it keeps a status during an operation, where it was declared with that.
         declared_disks: Its disks, perhaps without the system disk.
         locks: `OperationLocks`.
-        releases_at: When it is released, once its reclaiming was announced.
+        reclaims_at: When it is released or stopped, once its reclaiming was announced.
         texts: Its attributes that are texts: declared, default or made up.
         lists: Its attributes that are lists.
         way: The remaining statuses of an operation that takes time, and the operation's cause.
@@ -146,7 +146,7 @@ class InstanceRecord:
     declared_disks: tuple[Disk, ...]
     maintenance: Maintenance
     stopped_mode: str = "KeepCharging"
-    releases_at: Micros | None = None
+    reclaims_at: Micros | None = None
     way: "tuple[tuple[InstanceStatus, ...], str] | None" = None
     due: int | None = None
     started_at: Micros = field(init=False)
@@ -166,6 +166,10 @@ class InstanceRecord:
         locks = self.attributes.get("operation_locks", ())
         assert isinstance(locks, tuple)
         self.locks = locks
+
+    @property
+    def is_preemptible(self) -> bool:
+        return self.texts["spot_strategy"] != "NoSpot"
 
     @property
     def disks(self) -> tuple[Disk, ...]:
@@ -238,11 +242,17 @@ class InstanceTransition:
 
 @dataclass(frozen=True, slots=True)
 class Interruption:
-    """The announcement that a preemptible instance is reclaimed."""
+    """The announcement that a preemptible instance is reclaimed.
+
+    Attributes:
+        behavior: `SpotInterruptionBehavior`: "Terminate" releases the instance, "Stop" stops it in economical mode.
+        reclaims_at_micros: When that happens.
+    """
 
     record: InstanceRecord
+    behavior: str
     at_micros: Micros
-    releases_at_micros: Micros
+    reclaims_at_micros: Micros
     cause: str
 
 

@@ -95,7 +95,7 @@ def _network(length: int, show: "Callable[[ipaddress.IPv4Network], object]" = st
 
 
 def _termination_time(reading: Reading, _name: str) -> str | None:
-    at = reading.instance.releases_at
+    at = reading.instance.reclaims_at
     return None if at is None else instant_text(at)
 
 

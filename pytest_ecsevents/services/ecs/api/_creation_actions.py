@@ -133,9 +133,13 @@ def _check(call: ActionCall, unit: Parameter[str], *exclusive: tuple[Parameter[A
 
 
 def _check_payment(call: ActionCall, unit: Parameter[str]) -> None:
+    """Refuse bad terms of payment; those of another kind of instance have no effect, and are not checked."""
+    is_spot = call[given.SPOT_STRATEGY] not in ("", "NoSpot")
+    if is_spot and call[given.SPOT_DURATION] not in (None, 0, 1):
+        raise call.error("InvalidSpotDuration", hint=f"SpotDuration is {call[given.SPOT_DURATION]}; it must be 0 or 1")
     if call[given.CHARGE_TYPE] != "PrePaid":
         return
-    if call[given.SPOT_STRATEGY] not in ("", "NoSpot"):
+    if is_spot:
         raise call.error("InvalidSpotPrepaid")
     if call[given.PERIOD] is None:
         raise call.error("MissingParamter", hint="Period was not sent")

@@ -22,7 +22,13 @@ from pytest_ecsevents.rpc._parameters import (
     text,
     whole,
 )
-from pytest_ecsevents.services.ecs._attributes import CHARGE_TYPES, INTERNET_CHARGE_TYPES, AttributeValue
+from pytest_ecsevents.services.ecs._attributes import (
+    CHARGE_TYPES,
+    INTERNET_CHARGE_TYPES,
+    INTERRUPTION_BEHAVIORS,
+    SPOT_STRATEGIES,
+    AttributeValue,
+)
 from pytest_ecsevents.services.ecs._disks import CATEGORIES as DISK_CATEGORIES
 
 MOST_AT_ONCE: Final = 100
@@ -88,8 +94,9 @@ CHARGE_TYPE: Final = choice(
     refusal="InvalidInstanceChargeType.NotFound",
     note="PostPaid (default) or PrePaid",
 )
-SPOT_STRATEGY: Final = choice(
-    "SpotStrategy", ("NoSpot", "SpotWithPriceLimit", "SpotAsPriceGo"), refusal="InvalidSpotStrategy"
+SPOT_STRATEGY: Final = choice("SpotStrategy", SPOT_STRATEGIES, refusal="InvalidSpotStrategy")
+SPOT_DURATION: Final = whole(
+    "SpotDuration", least=0, refusal="InvalidSpotDuration", note="hours, 0 or 1 (default); of preemptible instances"
 )
 BANDWIDTH_OUT: Final = integer(
     "InternetMaxBandwidthOut", 0, least=0, most=100, refusal="InvalidParameter", note="from 0 to 100"
@@ -167,6 +174,16 @@ SHOWN: Final = (
     Shown(text("HpcClusterId"), "hpc_cluster_id"),
     Shown(boolean("DeletionProtection"), "deletion_protection"),
     Shown(SPOT_STRATEGY, "spot_strategy"),
+    Shown(SPOT_DURATION, "spot_duration"),
+    Shown(
+        choice(
+            "SpotInterruptionBehavior",
+            INTERRUPTION_BEHAVIORS,
+            refusal="InvalidSpotInterruptionBehavior",
+            note="Terminate (default) or Stop; what an interruption does",
+        ),
+        "spot_interruption_behavior",
+    ),
     Shown(price("SpotPriceLimit", refusal="InvalidSpotPriceLimit"), "spot_price_limit"),
     Shown(choice("CreditSpecification", ("Standard", "Unlimited")), "credit_specification"),
     Shown(choice("HttpEndpoint", ("enabled", "disabled"), refusal="InvalidHttpEndpoint.NotSupported"), "http_endpoint"),
@@ -201,13 +218,6 @@ _IGNORED_BY_BOTH: Final[tuple[Parameter[Any], ...]] = (
         most=64,
         refusal="InvalidHttpPutResponseHopLimit.NotSupported",
         note=f"from 1 to 64; {IGNORED}",
-    ),
-    whole("SpotDuration", least=0, most=6, refusal="InvalidSpotDuration", note=f"hours, from 0 to 6; {IGNORED}"),
-    choice(
-        "SpotInterruptionBehavior",
-        ("Terminate", "Stop"),
-        refusal="InvalidSpotInterruptionBehavior",
-        note=f"Terminate or Stop; {IGNORED}",
     ),
     structs("Arn", "AssumeRoleFor RoleType Rolearn", most=MOST_AT_ONCE, note=IGNORED),
 )

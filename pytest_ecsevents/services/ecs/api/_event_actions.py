@@ -13,10 +13,12 @@ from pytest_ecsevents.rpc._wire import Fragment, Json, JsonObject, Listing
 from pytest_ecsevents.services.ecs._attributes import HEALTH_STATUSES
 from pytest_ecsevents.services.ecs._catalogue import (
     EVENT_STATUS_CODES,
-    EVENT_TYPES,
     FINAL,
     HEALTH_STATUS_CODES,
     INSTANCE_STATUS_CODES,
+    INTERRUPTION,
+    KNOWN_TYPES,
+    REHEARSED_TYPES,
     SIMULATED_TYPES,
     EventStatus,
 )
@@ -42,10 +44,18 @@ PAGE_SIZE: Final = page_size(100)
 
 # -- CreateSimulatedSystemEvents
 
-_TYPE: Final = choice("EventType", SIMULATED_TYPES, required=True)
+_TYPE: Final = choice(
+    "EventType",
+    tuple(dict.fromkeys((*SIMULATED_TYPES, *REHEARSED_TYPES))),
+    required=True,
+    note=f"with TriggerRealOps one of {listed(REHEARSED_TYPES)}, else all but {INTERRUPTION.name}",
+)
 _NOT_BEFORE: Final = instant("NotBefore", required=True, note="yyyy-MM-ddTHH:mm:ssZ, UTC; not before now")
 _INSTANCES: Final = repeated("InstanceId", most=100, refusal="InstanceIdLimitExceeded", required=True)
 _REAL_OPS: Final = boolean("TriggerRealOps", note="true: the event affects its instance (in newer SDKs only)")
+
+REDEPLOYED_AFTER: Final = 24 * 3600 * SECOND
+"""With TriggerRealOps a redeployment ignores NotBefore, and the system picks the time (documented): this one is a guess."""
 
 
 @ACTIONS.action(
@@ -64,13 +74,22 @@ _REAL_OPS: Final = boolean("TriggerRealOps", note="true: the event affects its i
         "NotBefore equal to now is accepted.",
         "The limit counts Scheduled events of the account in all regions.",
         "An id given twice gets two events.",
+        "With TriggerRealOps another type is refused with InvalidParameter (a guess).",
+        "SystemMaintenance.Redeploy with TriggerRealOps ignores NotBefore (documented), and runs after 24 hours (a guess).",
+        f"{INTERRUPTION.name} needs preemptible instances. Their interruption is announced at NotBefore (a guess).",
+        "Five minutes later they are released or stopped. Queries show it as other simulated events (a guess).",
     ),
 )
 def _create_simulated(call: ActionCall) -> JsonObject:
     instances = [call.instance(instance_id) for instance_id in call[_INSTANCES]]
     not_before = call[_NOT_BEFORE]
     assert not_before is not None
-    call.cloud.events.check_simulation(call[_TYPE], instances, not_before, call.now, call.account_id)
+    _check_type(call, instances)
+    if call[_REAL_OPS] and call[_TYPE] == "SystemMaintenance.Redeploy":
+        not_before = call.now + REDEPLOYED_AFTER
+    call.cloud.events.check_simulation(
+        call[_TYPE], instances, not_before, call.now, call.account_id, acts=call[_REAL_OPS]
+    )
     event_ids: list[Json] = [
         call.cloud.events.create(
             call[_TYPE], instance, not_before=not_before, acts=call[_REAL_OPS], cause=call.cause
@@ -78,6 +97,16 @@ def _create_simulated(call: ActionCall) -> JsonObject:
         for instance in instances
     ]
     return {"EventIdSet": {"EventId": event_ids}}
+
+
+def _check_type(call: ActionCall, instances: Iterable[InstanceRecord]) -> None:
+    types = REHEARSED_TYPES if call[_REAL_OPS] else SIMULATED_TYPES
+    if call[_TYPE] not in types:
+        mode = "With" if call[_REAL_OPS] else "Without"
+        raise call.invalid("EventType", repr(call[_TYPE]), f"{mode} TriggerRealOps it must be one of {listed(types)}.")
+    for instance in instances if call[_TYPE] == INTERRUPTION.name else ():
+        if not instance.is_preemptible:
+            raise call.invalid("InstanceId.N", repr(instance.instance_id), "It must be a preemptible instance.")
 
 
 # -- CancelSimulatedSystemEvents
@@ -181,7 +210,7 @@ def _history_candidates(call: ActionCall, statuses: "frozenset[EventStatus]") ->
         narrowed = [event for resource in dict.fromkeys(resources) for event in cloud.events.of(resource)]
     elif call[filters.EVENT_IDS]:
         known = filter(None, map(cloud.events.by_id.get, dict.fromkeys(call[filters.EVENT_IDS])))
-        narrowed = [event for event in known if not EVENT_TYPES[event.event_type].is_of_disk]
+        narrowed = [event for event in known if not KNOWN_TYPES[event.event_type].is_of_disk]
     else:
         return cloud.events.with_status(call.account_id, call.region_id, statuses)
     mine = (call.account_id, call.region_id)
@@ -203,7 +232,7 @@ def _history_view(event: EventRecord) -> Fragment:
 
 # Made once: each event of each reply shows them.
 _TYPE_VIEWS: Final[dict[str, JsonObject]] = {
-    row.name: {"Code": row.code, "Name": row.name} for row in EVENT_TYPES.values()
+    row.name: {"Code": row.code, "Name": row.name} for row in KNOWN_TYPES.values()
 }
 _STATUS_VIEWS: Final[dict[EventStatus, JsonObject]] = {
     status: {"Code": code, "Name": status.value} for status, (code, *_) in EVENT_STATUS_CODES.items()

@@ -29,6 +29,13 @@ _OPTIONAL: Final = _attributes("KeyPairName HpcClusterId")
 
 def instance_view(instance: InstanceRecord) -> JsonObject:
     """One entry of `Instances.Instance[]`; times have minute precision."""
+    if instance.is_preemptible:
+        spot: JsonObject = {
+            "SpotDuration": number(instance, "spot_duration"),
+            "SpotInterruptionBehavior": instance.texts["spot_interruption_behavior"],
+        }
+    else:
+        spot = {}
     is_stopped = instance.status == InstanceStatus.STOPPED
     price_limit = instance.attributes.get("spot_price_limit", 0.0)
     assert isinstance(price_limit, float)
@@ -43,7 +50,8 @@ def instance_view(instance: InstanceRecord) -> JsonObject:
         StoppedMode=instance.stopped_mode if is_stopped else instance.texts["stopped_mode"],
         CreationTime=minute_text(instance.created_at),
         StartTime=minute_text(instance.started_at),
-        SpotPriceLimit=price_limit,
+        SpotPriceLimit=int(price_limit) if price_limit.is_integer() else price_limit,
+        **spot,
         SaleCycle="",
         VlanId="",
         ImageOptions={},
