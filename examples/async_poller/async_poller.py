@@ -34,9 +34,9 @@ class Policy:
 
     Args:
         lead: How long before NotBefore at the earliest.
-        margin: How long before NotBefore at the latest: more than a call may take.
-        patience: How long an instance may take to run again, before the next one has its turn all the same.
-        look_every: How often one is looked at meanwhile.
+        margin: How long before NotBefore at the latest: more than a call can take.
+        patience: How long to wait for an instance to run again before the next one is rebooted anyway.
+        look_every: How often an instance is polled during that time.
     """
 
     lead: timedelta = timedelta(hours=2)
@@ -50,7 +50,7 @@ class Policy:
 
 @dataclass
 class Region:
-    """One region: its client, and whose turn it is there."""
+    """One region: its client, and the lock for the instance being rebooted."""
 
     name: str
     client: Client
@@ -78,11 +78,11 @@ class AsyncPoller:
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
-        """Have `serve` return when the reboots that are under way are done."""
+        """Let `serve` return after the reboots that are under way."""
         self._stopping.set()
 
     async def serve(self) -> None:
-        """Poll until stopped; may be cancelled too, which waits for nothing."""
+        """Poll until stopped; it can also be cancelled, and then waits for nothing."""
         log.info("Watching %s", ", ".join(self._clients))
         await asyncio.gather(*(self._serve(Region(name, client)) for name, client in self._clients.items()))
         log.info("Stopped")
@@ -103,17 +103,17 @@ class AsyncPoller:
         await asyncio.gather(*(self._reboot(region, instance_id) for instance_id in sorted(due)))
 
     async def _reboot(self, region: Region, instance_id: str) -> None:
-        """Reboot an instance when its turn has come, and keep the turn until it runs again."""
+        """Wait for the region's lock, reboot an instance, and keep the lock until it runs again."""
         async with region.turn:
             try:
-                # Its turn may have come late: the event may have been cancelled, NotBefore may have passed.
+                # The lock can have come late: the event can have been cancelled, NotBefore can have passed.
                 if self._stopping.is_set() or not await self._is_still_time(region, instance_id):
                     return
                 await region.client.reboot_instance_async(models.RebootInstanceRequest(instance_id=instance_id))
                 log.info("%s: %s is rebooting", region.name, instance_id)
             except TeaException as error:
                 log.warning("%s: %s: %s", region.name, instance_id, _words(error))
-                if error.code:  # else the answer was lost, and it may be rebooting all the same
+                if error.code:  # otherwise the response was lost, and it can be rebooting
                     return
             try:
                 await asyncio.wait_for(self._until_running(region, instance_id), self._policy.patience.total_seconds())
@@ -143,7 +143,7 @@ class AsyncPoller:
         return statuses[0].status if statuses else "released"
 
     async def _scheduled(self, region: Region, *, instance_id: str | None = None) -> list[Any]:
-        """The planned reboots of a region, or of one of its instances."""
+        """Return the planned reboots of a region, or of one of its instances."""
         request = models.DescribeInstanceHistoryEventsRequest(
             region_id=region.name,
             instance_id=instance_id,
@@ -165,7 +165,7 @@ def _instant(text: str) -> datetime:
 
 
 def _words(error: TeaException) -> str:
-    """What the service says, or what the network did."""
+    """Return the service's message, or the network's."""
     return f"{error.code}: {error.message}" if error.code else str(error).partition("\n")[0]
 
 
@@ -173,7 +173,7 @@ def _words(error: TeaException) -> str:
 
 
 def connect(region: str, **options: Any) -> Client:
-    """A client with the access key of the environment."""
+    """Return a client with the access key of the environment."""
     return Client(
         Config(
             access_key_id=os.environ.get("ALIBABA_CLOUD_ACCESS_KEY_ID"),
@@ -187,7 +187,7 @@ def connect(region: str, **options: Any) -> Client:
 
 
 async def main(regions: Iterable[str], **options: Any) -> None:
-    """Serve until a signal comes."""
+    """Serve until a signal arrives."""
     poller = AsyncPoller({region: connect(region, **options) for region in regions})
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

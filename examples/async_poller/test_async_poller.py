@@ -1,7 +1,7 @@
-"""What the poller promises, tried on its own event loop through hours and days of virtual time.
+"""Tests of the poller on its own event loop, through hours and days of virtual time.
 
-Every test begins on 2030-01-01T00:00:00Z. The poller looks every half hour, and reboots two hours before NotBefore at the
-earliest. Instances whose ids begin with i-2ze are in cn-beijing, the others in cn-hangzhou.
+Every test begins on 2030-01-01T00:00:00Z. The poller polls every half hour, and reboots two hours before NotBefore at
+the earliest. Instances whose ids begin with i-2ze are in cn-beijing, the others in cn-hangzhou.
 """
 
 import signal
@@ -32,18 +32,18 @@ def access_key(monkeypatch):
 
 
 def poller(*regions):
-    """A poller of some regions, all unless named."""
-    # Without TLS: over https the SDK reads all certificates of the machine anew for each call.
+    """Return a poller of the named regions, by default of all."""
+    # Without TLS: with https the SDK reads all certificates of the machine for each call.
     clients = {name: async_poller.connect(name, protocol="http") for name in regions or ("cn-hangzhou", "cn-beijing")}
     return AsyncPoller(clients, interval=timedelta(minutes=30))
 
 
 class TestInTime:
-    """Planned reboots are answered in all regions, each in its time."""
+    """Planned reboots are answered in all regions, each in time."""
 
     @planned_reboots
     def test_every_region(self, ecs_events):
-        """In each region the reboot comes at the first poll within two hours before NotBefore."""
+        """In each region the reboot is at the first poll within two hours before NotBefore."""
         ecs_events.run(poller().serve, until="2d")
 
         for event in ecs_events:
@@ -52,7 +52,7 @@ class TestInTime:
 
     @planned_reboots
     def test_no_other_region(self, ecs_events):
-        """A region that it was not started for is left alone."""
+        """A region that it was not started for is not touched."""
         ecs_events.run(poller("cn-beijing").serve, until="2d")
 
         assert ecs_events.one(instance_id=BEIJING).status == "Avoided"
@@ -80,18 +80,18 @@ class TestInTime:
 
 
 class TestOneAfterTheOther:
-    """In a region one instance is down at a time."""
+    """In a region one instance at a time is down."""
 
     @pytest.fixture
     def slow(self, ecs_events):
-        """Three instances that take five minutes to come back, and their planned reboots."""
+        """Three instances that take five minutes to return, and their planned reboots."""
         for instance_id in ("i-web1", "i-web2", "i-web3"):
             ecs_events.instances.add(instance_id, starting_takes="5m")
             ecs_events.create("SystemMaintenance.Reboot", instance_id, not_before="+2h")
 
     @pytest.mark.usefixtures("slow")
     def test_each_when_the_one_before_runs_again(self, ecs_events):
-        """The next reboot comes when the instance before it has been seen running, ten seconds late at most."""
+        """The next reboot follows when the previous instance runs, at most ten seconds late."""
         ecs_events.run(poller().serve, until="1h")
 
         assert {event.status for event in ecs_events} == {"Avoided"}
@@ -101,7 +101,7 @@ class TestOneAfterTheOther:
 
     @pytest.mark.usefixtures("slow")
     def test_regions_do_not_wait_for_each_other(self, ecs_events):
-        """In another region an instance is rebooted meanwhile."""
+        """In another region an instance is rebooted in the meantime."""
         ecs_events.create("SystemMaintenance.Reboot", ecs_events.instances.add(BEIJING), not_before="+2h")
 
         ecs_events.run(poller().serve, until="1h")
@@ -110,7 +110,7 @@ class TestOneAfterTheOther:
 
     @pytest.mark.usefixtures("slow")
     def test_one_whose_answer_was_lost(self, ecs_events):
-        """An instance that may be rebooting, though nobody heard so, is waited for too."""
+        """An instance that may be rebooting because a response was lost is waited for too."""
         ecs_events.fail("RebootInstance", "connection reset", acted=True)
 
         ecs_events.run(poller().serve, until="1h")
@@ -119,7 +119,7 @@ class TestOneAfterTheOther:
         assert timedelta(minutes=5) <= second - first <= timedelta(minutes=5, seconds=10)
 
     def test_one_that_does_not_come_back(self, ecs_events, caplog):
-        """After ten minutes the next one has its turn, and the log tells of it."""
+        """After ten minutes the next one is rebooted, and the log has a warning."""
         ecs_events.instances.add("i-web1", starting_takes="3h")
         ecs_events.instances.add("i-web2")
         for instance_id in ("i-web1", "i-web2"):
@@ -133,7 +133,7 @@ class TestOneAfterTheOther:
 
     @pytest.mark.usefixtures("slow")
     def test_one_that_cannot_be_looked_at(self, ecs_events):
-        """While the service does not tell whether an instance runs, it counts as down."""
+        """While the service does not return an instance's status, it counts as down."""
         ecs_events.fail("DescribeInstanceStatus", "Throttling.User", times=40)
 
         ecs_events.run(poller().serve, until="1h")
@@ -143,7 +143,7 @@ class TestOneAfterTheOther:
 
     @pytest.mark.usefixtures("slow")
     def test_one_that_is_released(self, ecs_events):
-        """An instance that is released while it comes back is waited for no longer."""
+        """The poller stops waiting for an instance that is released while it reboots."""
         threading.Timer(60, ecs_events.release, ["i-web1"]).start()
 
         ecs_events.run(poller().serve, until="1h")
@@ -153,7 +153,7 @@ class TestOneAfterTheOther:
 
     @pytest.mark.usefixtures("slow")
     def test_cancelled_meanwhile(self, ecs_events):
-        """An instance whose event is cancelled while it waits for its turn is not rebooted."""
+        """An instance whose event is cancelled while it waits for the lock is not rebooted."""
         threading.Timer(60, ecs_events.cancel, [ecs_events.one(instance_id="i-web3")]).start()
 
         ecs_events.run(poller().serve, until="1h")
@@ -163,11 +163,11 @@ class TestOneAfterTheOther:
 
 
 class TestTrouble:
-    """Trouble holds up nobody else, and what it prevented is tried again."""
+    """A failure delays no other instance or region, and the reboot is retried."""
 
     @planned_reboots
     def test_a_region_is_down(self, ecs_events, caplog):
-        """While one region does not answer, the other is looked after; when it does again, it is too."""
+        """While one region does not answer, the other is polled; when it answers again, it is polled too."""
         ecs_events.fail("*", "ServiceUnavailable", times=None, between=("+0h", "+22h45m"), RegionId="cn-beijing")
 
         ecs_events.run(poller().serve, until="2d")
@@ -180,7 +180,7 @@ class TestTrouble:
 
     @planned_reboots
     def test_a_region_is_slow(self, ecs_events):
-        """A region that takes nine seconds for each answer slows down itself alone."""
+        """A region that takes nine seconds for each response slows down only itself."""
         ecs_events.delay("*", "9s", RegionId="cn-beijing")
 
         ecs_events.run(poller().serve, until="2d")
@@ -191,7 +191,7 @@ class TestTrouble:
 
     @one_planned_reboot
     def test_a_lost_answer(self, ecs_events):
-        """A reboot that did happen, though its answer was lost, is not asked for again."""
+        """A reboot that happened, although its response was lost, is not repeated."""
         ecs_events.fail("RebootInstance", "read timeout", acted=True)
 
         ecs_events.run(poller().serve, until="2d")
@@ -202,7 +202,7 @@ class TestTrouble:
     @pytest.mark.parametrize("fault", ["read timeout", "connection reset", "bad gateway", "Throttling.User"])
     @one_planned_reboot
     def test_a_lost_call(self, ecs_events, fault):
-        """A reboot that did not happen is asked for again at the next poll."""
+        """A reboot that did not happen is repeated at the next poll."""
         ecs_events.fail("RebootInstance", fault)
 
         ecs_events.run(poller().serve, until="2d")
@@ -211,7 +211,7 @@ class TestTrouble:
         ecs_events.assert_called("RebootInstance", times=2)
 
     def test_a_week(self, ecs_events):
-        """Of 60 planned reboots on 20 instances none is missed, and none answered twice, whatever goes wrong."""
+        """Of 60 planned reboots on 20 instances each is answered, and only once, whatever fails."""
         ecs_events.fail("*", "Throttling.User", probability=0.1)
         ecs_events.fail("*", "connection reset", probability=0.05)
         ecs_events.fail("RebootInstance", "read timeout", acted=True, probability=0.2)
@@ -232,11 +232,11 @@ class TestTrouble:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="event loops take no signals there")
 class TestEnd:
-    """It ends when it is told to."""
+    """It ends on request."""
 
     @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
     def test_by_signal(self, ecs_events, number):
-        """The program waits for the instance that is being rebooted, and begins with no other."""
+        """The program waits for the instance that is being rebooted, and starts no other reboot."""
         for instance_id in ("i-web1", "i-web2"):
             ecs_events.instances.add(instance_id, starting_takes="5m")
             ecs_events.create("SystemMaintenance.Reboot", instance_id, not_before="+2h")
@@ -249,7 +249,7 @@ class TestEnd:
         assert ecs_events.now.minute == 5
 
     def test_in_a_pause(self, ecs_events, caplog):
-        """Told to stop while it waits for the next poll, it does so at once."""
+        """While it waits for the next poll, it stops at once."""
         caplog.set_level("INFO", "async_poller")
         threading.Timer(45 * 60, signal.raise_signal, [signal.SIGTERM]).start()
 

@@ -1,11 +1,12 @@
-"""A function of Function Compute that answers ECS system events: drains and reboots ahead of maintenance, drains what is
-about to be reclaimed, and puts back what has come through.
+"""A function of Function Compute that answers ECS system events.
 
-It takes the event in whichever form its trigger sends it: from a CloudMonitor event rule, from a CloudMonitor event
-subscription, or from EventBridge. Deliveries may come late, twice or out of order, so it believes what the service says
-now, not what the message said then. What fails is raised: Function Compute invokes it again.
+It drains and reboots instances ahead of maintenance, drains those about to be reclaimed, and puts them back afterwards.
 
-Environment variables: `LOAD_BALANCER_ID`, the load balancer that the instances stand behind.
+It accepts the event in each form that a trigger can send: from a CloudMonitor event rule, from a CloudMonitor event
+subscription, or from EventBridge. Deliveries can be late, duplicated or out of order, so it trusts the service's
+current state, not the message. Errors are raised: Function Compute invokes it again.
+
+Environment variables: `LOAD_BALANCER_ID`, the load balancer of the instances.
 """
 
 import json
@@ -20,14 +21,14 @@ from aliyunsdkcore.request import CommonRequest
 from aliyunsdkecs.request.v20140526.DescribeInstanceHistoryEventsRequest import DescribeInstanceHistoryEventsRequest
 from aliyunsdkecs.request.v20140526.RebootInstanceRequest import RebootInstanceRequest
 
-IN_SERVICE, OUT_OF_SERVICE = 100, 0  # weights behind the load balancer
+IN_SERVICE, OUT_OF_SERVICE = 100, 0  # weights of instances behind the load balancer
 
 
 @dataclass(frozen=True)
 class Happening:
-    """What a message is about, whatever its form.
+    """The content of a message in any form.
 
-    `name` has no status: `Instance:SystemMaintenance.Reboot`; `status` is "" where there is none.
+    `name` has no status: `Instance:SystemMaintenance.Reboot`; `status` is "" if there is none.
     """
 
     name: str
@@ -37,7 +38,7 @@ class Happening:
 
 
 def handler(event: bytes, context: Any) -> str:
-    """What Function Compute calls."""
+    """Handle one invocation of Function Compute."""
     happening = read(json.loads(event))
     if happening is None:
         return "ignored"
@@ -49,7 +50,7 @@ def handler(event: bytes, context: Any) -> str:
 
 
 def read(message: dict[str, Any]) -> Happening | None:
-    """Any of the three forms; None for what is about no instance."""
+    """Parse any of the three forms; return None for a message about no instance."""
     if "alert" in message:  # an event subscription
         name, content = message["alert"]["eventName"], message["alert"]["eventContentMap"]
     elif "specversion" in message:  # EventBridge: a cloud event, whose type has no status
@@ -64,7 +65,7 @@ def read(message: dict[str, Any]) -> Happening | None:
 
 
 def answer(client: AcsClient, happening: Happening) -> str:
-    """Do what is to be done; doing it twice does no harm."""
+    """Do what the event requires; doing it twice does no harm."""
     if happening.name == "Instance:PreemptibleInstanceInterruption":
         set_weight(client, happening.instance_id, OUT_OF_SERVICE)
         return "drained"
@@ -80,7 +81,7 @@ def answer(client: AcsClient, happening: Happening) -> str:
 
 
 def is_scheduled(client: AcsClient, happening: Happening) -> bool:
-    """Whether the event is still Scheduled: a second delivery finds it Avoided, a late one Executed."""
+    """Return whether the event is still Scheduled: at a second delivery it is Avoided, at a late one Executed."""
     request = DescribeInstanceHistoryEventsRequest()
     request.set_EventIds([happening.event_id])
     request.set_InstanceEventCycleStatuss(["Scheduled"])
@@ -88,7 +89,7 @@ def is_scheduled(client: AcsClient, happening: Happening) -> bool:
 
 
 def reboot(client: AcsClient, instance_id: str) -> str:
-    """Reboot, unless the instance is released or does not run."""
+    """Reboot the instance, unless it is released or does not run."""
     request = RebootInstanceRequest()
     request.set_InstanceId(instance_id)
     try:
@@ -101,7 +102,7 @@ def reboot(client: AcsClient, instance_id: str) -> str:
 
 
 def set_weight(client: AcsClient, instance_id: str, weight: int) -> None:
-    """Have the load balancer send the instance more, or nothing."""
+    """Set the instance's share of the load balancer's requests."""
     request = CommonRequest(domain="slb.aliyuncs.com", version="2014-05-15", action_name="SetBackendServers")
     request.add_query_param("LoadBalancerId", os.environ["LOAD_BALANCER_ID"])
     request.add_query_param("BackendServers", json.dumps([{"ServerId": instance_id, "Weight": weight}]))

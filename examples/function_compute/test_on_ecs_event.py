@@ -1,4 +1,4 @@
-"""The function, invoked by each door: through what becomes of an event, and through what becomes of its deliveries."""
+"""The function, invoked through each channel: outcomes of events, and faults of deliveries."""
 
 import json
 
@@ -13,27 +13,27 @@ pytestmark = pytest.mark.ecs_instance("i-web1", spot_strategy="SpotAsPriceGo")
 
 @pytest.fixture(autouse=True)
 def weights(ecs_events, monkeypatch):
-    """The load balancer, and the weights that it was told, in order."""
+    """A load balancer, and the weights that it was set to, in order."""
     monkeypatch.setenv("LOAD_BALANCER_ID", "lb-1")
-    told = []
+    calls = []
 
     def set_backend_servers(call):
-        told.extend((one["ServerId"], one["Weight"]) for one in json.loads(call.params["BackendServers"]))
+        calls.extend((one["ServerId"], one["Weight"]) for one in json.loads(call.params["BackendServers"]))
         return {}
 
     ecs_events.stub("Slb", "SetBackendServers", set_backend_servers, optional=True)
-    return told
+    return calls
 
 
 @pytest.fixture
 def outcomes():
-    """What the function said of each delivery."""
+    """Return the function's result for each delivery."""
     return lambda subscription: [delivery.answer for delivery in subscription.deliveries]
 
 
 @pytest.mark.parametrize("format_", FORMATS)
 def test_maintenance_is_avoided_and_the_instance_put_back(ecs_events, weights, format_):
-    """In every form: drained, rebooted, and back in service when the event tells that it was avoided."""
+    """In every form: it is drained, rebooted, and back in service when the event is Avoided."""
     ecs_events.function_compute(handler, format=format_)
     event = ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
 
@@ -43,7 +43,7 @@ def test_maintenance_is_avoided_and_the_instance_put_back(ecs_events, weights, f
 
 @pytest.mark.parametrize("format_", FORMATS)
 def test_an_instance_about_to_be_reclaimed_is_drained(ecs_events, weights, outcomes, format_):
-    """Five minutes ahead."""
+    """The notice is five minutes ahead."""
     subscription = ecs_events.function_compute(handler, format=format_)
     ecs_events.interrupt("i-web1")
 
@@ -52,7 +52,7 @@ def test_an_instance_about_to_be_reclaimed_is_drained(ecs_events, weights, outco
 
 
 def test_a_second_delivery_reboots_nothing(ecs_events, outcomes):
-    """At-least-once means twice, now and then."""
+    """At-least-once delivery sometimes means twice."""
     subscription = ecs_events.function_compute(handler, names=SCHEDULED, duplicate=True)
     ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
 
@@ -61,7 +61,7 @@ def test_a_second_delivery_reboots_nothing(ecs_events, outcomes):
 
 
 def test_a_delivery_that_comes_too_late_reboots_nothing(ecs_events, outcomes):
-    """The maintenance itself has rebooted the instance by then."""
+    """By then the maintenance itself has rebooted the instance."""
     subscription = ecs_events.function_compute(handler, names=SCHEDULED, delay="2h")
     event = ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
     ecs_events.advance("3h")
@@ -71,7 +71,7 @@ def test_a_delivery_that_comes_too_late_reboots_nothing(ecs_events, outcomes):
 
 
 def test_deliveries_out_of_order_leave_the_instance_in_service(ecs_events, weights):
-    """Another instance's event overtakes this one's; each is answered."""
+    """Another instance's event overtakes this one's; both are answered."""
     ecs_events.instances.add("i-web2")
     ecs_events.function_compute(handler, names=SCHEDULED, reorder=True)
     events = [ecs_events.create("SystemMaintenance.Reboot", name, not_before="+24h") for name in ("i-web1", "i-web2")]
@@ -81,7 +81,7 @@ def test_deliveries_out_of_order_leave_the_instance_in_service(ecs_events, weigh
 
 
 def test_a_throttled_function_is_invoked_again(ecs_events):
-    """It raises, and Function Compute tries again a second later."""
+    """It raises, and Function Compute invokes it again a second later."""
     ecs_events.fail("RebootInstance", "Throttling.User", times=1)
     subscription = ecs_events.function_compute(handler, names=SCHEDULED)
     event = ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
@@ -105,8 +105,8 @@ def test_a_reboot_whose_answer_was_lost_is_not_made_again(ecs_events, outcomes):
     assert outcomes(subscription) == [None, "too late"]
 
 
-def test_a_stopped_instance_is_left_alone(ecs_events, outcomes):
-    """What does not run cannot be rebooted, and that is nothing to try again."""
+def test_a_stopped_instance_is_not_rebooted(ecs_events, outcomes):
+    """A stopped instance cannot be rebooted, and a retry would not help."""
     ecs_events.stop("i-web1")
     subscription = ecs_events.function_compute(handler, names=SCHEDULED)
     ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
@@ -116,7 +116,7 @@ def test_a_stopped_instance_is_left_alone(ecs_events, outcomes):
 
 @pytest.mark.parametrize("event_type", ["SystemMaintenance.Stop", "SystemFailure.Reboot", "InstanceFailure.Reboot"])
 def test_what_the_function_has_no_answer_to_is_ignored(ecs_events, outcomes, event_type):
-    """Other events are told to somebody else."""
+    """Other functions handle other events."""
     subscription = ecs_events.function_compute(handler)
     ecs_events.create(event_type, "i-web1", not_before="+1h")
     ecs_events.advance("2h")
@@ -125,7 +125,7 @@ def test_what_the_function_has_no_answer_to_is_ignored(ecs_events, outcomes, eve
 
 
 def test_what_is_about_no_instance_is_ignored(ecs_events, outcomes):
-    """A rule that lets everything pass also tells of snapshots."""
+    """A rule without a filter also sends events of snapshots."""
     subscription = ecs_events.function_compute(handler)
     ecs_events.announce("Snapshot:CreateSnapshotCompleted", "i-web1")
 

@@ -28,12 +28,12 @@ log = logging.getLogger("maintenance_daemon")
 
 UNFINISHED = ("Inquiring", "Scheduled", "Executing")
 FINISHED = ("Executed", "Avoided", "Canceled", "Failed")
-PAGE_SIZE = 100  # the most that the service gives at a time, and the most ids that it takes
+PAGE_SIZE = 100  # the maximum page size of the service, and the maximum number of ids in a call
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 FOR_GOOD = datetime.max.replace(tzinfo=timezone.utc)
 
-# By type and status of an event what answers it. Of several events on one instance the upper one comes first: redeploying
-# an instance answers its planned reboots too.
+# The call that answers an event, by type and status. Of several events on one instance the first row applies:
+# redeploying an instance answers its planned reboots too.
 ANSWERS = {
     ("SystemMaintenance.Redeploy", "Inquiring"): "RedeployInstance",
     ("SystemMaintenance.Redeploy", "Scheduled"): "RedeployInstance",
@@ -47,16 +47,16 @@ ANSWERS = {
 
 
 class TroubleError(Exception):
-    """The service or the network is in trouble: the call may or may not have taken effect."""
+    """The service or the network fails: the call may or may not have taken effect."""
 
 
 class BusyError(TroubleError):
-    """The service has refused a call for now, and nothing has happened."""
+    """The service has refused a call for now, and nothing has changed."""
 
 
 @dataclass(frozen=True)
 class SystemEvent:
-    """One system event, as last read from the service. An event that waits to be accepted has no NotBefore."""
+    """One system event, as last read from the service. An event that waits for acceptance has no NotBefore."""
 
     event_id: str
     instance_id: str
@@ -81,7 +81,7 @@ class Policy:
         opens: When the night begins, counted from midnight UTC.
         lasts: How long it lasts.
         last_call: How long before NotBefore an event is answered by day too.
-        margin: How long before NotBefore it is left to Alibaba Cloud: more than a call may take.
+        margin: How long before NotBefore it is left to Alibaba Cloud: more than a call can take.
     """
 
     opens: timedelta = timedelta(hours=18)  # two in the morning in China
@@ -127,18 +127,18 @@ class MaintenanceDaemon:
         self._interval = interval
         self._settling = settling
         self._stopping = threading.Event()
-        self._known: dict[str, SystemEvent] = {}  # unfinished events, as they were when they were new
-        self._waiting: dict[str, datetime] = {}  # answered events, and until when to leave them alone
+        self._known: dict[str, SystemEvent] = {}  # unfinished events, as first read
+        self._waiting: dict[str, datetime] = {}  # answered events, and until when to ignore them
         self._answers = 0
 
     # -- the loop
 
     def stop(self) -> None:
-        """Have `serve_forever` return; a call that is under way is finished first."""
+        """Let `serve_forever` return; a call under way is finished first."""
         self._stopping.set()
 
     def serve_forever(self) -> int:
-        """Poll until stopped; returns how many calls were made that answered events."""
+        """Poll until stopped; return the number of calls that answered events."""
         log.info("Watching the events of %s", self._client.get_region_id())
         failed = 0
         while not self._stopping.is_set():
@@ -163,17 +163,17 @@ class MaintenanceDaemon:
         return logging.INFO if failed < self.WORTH_A_WARNING else logging.WARNING
 
     def _pause(self, failed: int) -> float:
-        """Twice as long each time, up to the interval, and seldom as long as others pause who failed at that moment."""
+        """Return twice the previous pause, up to the interval, with jitter to spread out clients."""
         longest = min(self.FIRST_PAUSE * 2 ** min(failed - 1, 30), self._interval)
         return round(longest.total_seconds() * random.uniform(0.5, 1), 1)
 
     # -- one poll
 
     def poll(self) -> None:
-        """Look what there is, tell what is new and what has ended, and answer what is due.
+        """Read the events, log new and ended ones, and answer those that are due.
 
         Raises:
-            TroubleError: Not all of it could be done; another poll goes on with the rest.
+            TroubleError: Something failed; the next poll continues with the rest.
         """
         events = self._events(UNFINISHED)
         for event in events:
@@ -190,7 +190,7 @@ class MaintenanceDaemon:
             self._answer(of_one)
 
     def _tell_ended(self, event_ids: Collection[str]) -> None:
-        event_ids = sorted(event_ids)[:PAGE_SIZE]  # the others at the next poll
+        event_ids = sorted(event_ids)[:PAGE_SIZE]  # the next poll handles the others
         ended = self._events(FINISHED, event_ids) if event_ids else []
         for event in ended:
             avoidable = self._known[event.event_id].answer in {"RebootInstance", "RedeployInstance"}
@@ -201,7 +201,7 @@ class MaintenanceDaemon:
             self._waiting.pop(event_id, None)
 
     def _answer(self, events: list[SystemEvent]) -> None:
-        """Answer what is due on one instance by one call; what that leaves over is for the next poll."""
+        """Answer what is due on one instance by one call; the next poll handles the rest."""
         now = datetime.now(timezone.utc)
         events = [event for event in events if self._waiting.get(event.event_id, now) <= now]
         due = {event.answer for event in events if event.answer and self._policy.is_time(event, now)}
@@ -211,14 +211,14 @@ class MaintenanceDaemon:
                 return
 
     def _ask(self, action: str, events: list[SystemEvent]) -> None:
-        """Ask for what answers events of one instance."""
+        """Make the call that answers events of one instance."""
         if action == "AcceptInquiredSystemEvent":
             events = events[:1]
             target = {"EventId": events[0].event_id}
         else:
             target = {"InstanceId": events[0].instance_id}
         what = f"{action} of {events[0].instance_id} for {', '.join(event.event_id for event in events)}"
-        # Noted before the call: whatever becomes of its answer, it may act.
+        # Recorded before the call: even if its response is lost, it can take effect.
         self._let_all_be(events, datetime.now(timezone.utc) + self._settling)
         try:
             self._call(action, **target)
@@ -253,7 +253,7 @@ class MaintenanceDaemon:
             parameters["NextToken"] = page["NextToken"]
 
     def _call(self, action: str, **parameters: Any) -> Any:
-        """The reply to a call of any action, by the names of the documentation: old SDKs lack some of their classes.
+        """Return the reply to a call of any action, by its documented name: old SDKs lack some classes.
 
         Raises:
             BusyError: It was refused for now.
@@ -273,7 +273,7 @@ class MaintenanceDaemon:
             if error.get_http_status() >= 500:
                 raise TroubleError(f"{action}: {error}") from error
             raise
-        except (ClientException, ValueError) as error:  # no answer, or half of one
+        except (ClientException, ValueError) as error:  # no response, or half of one
             raise TroubleError(f"{action}: {error}") from error
 
 
@@ -297,7 +297,7 @@ def _system_event(event: dict[str, Any]) -> SystemEvent:
 
 @contextmanager
 def on_signals(act: Callable[[], object], *numbers: int) -> Iterator[None]:
-    """Have signals do something, and afterwards what they did before."""
+    """Call a function on signals, and restore the previous handlers afterwards."""
     before = {number: signal.signal(number, lambda *_: act()) for number in numbers}
     try:
         yield
@@ -307,7 +307,7 @@ def on_signals(act: Callable[[], object], *numbers: int) -> Iterator[None]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until a signal comes; returns the process's exit status."""
+    """Serve until a signal arrives; return the process's exit status."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--region", default="cn-hangzhou")
     parser.add_argument("--every", type=int, default=300, metavar="SECONDS", help="from one poll to the next")
@@ -317,7 +317,7 @@ def main(arguments: list[str] | None = None) -> int:
         os.environ.get("ALIBABA_CLOUD_ACCESS_KEY_ID"),
         os.environ.get("ALIBABA_CLOUD_ACCESS_KEY_SECRET"),
         options.region,
-        auto_retry=False,  # its pauses would not end when the daemon is to
+        auto_retry=False,  # its pauses would not end at the signal
     )
     daemon = MaintenanceDaemon(client, Policy(), interval=timedelta(seconds=options.every))
     with on_signals(daemon.stop, signal.SIGTERM, signal.SIGINT):

@@ -1,4 +1,4 @@
-"""Reboot ECS instances ahead of planned maintenance, after they were taken out of service.
+"""Reboot ECS instances ahead of planned maintenance, after taking them out of service.
 
 Alibaba Cloud announces maintenance of a host a day or two ahead, as a SystemMaintenance.Reboot event on each instance
 there. A reboot through the API before the event's NotBefore avoids the event:
@@ -27,11 +27,11 @@ from aliyunsdkecs.request.v20140526.RebootInstanceRequest import RebootInstanceR
 
 log = logging.getLogger(__name__)
 
-PAGE_SIZE = 100  # the most that the service gives at a time
+PAGE_SIZE = 100  # the maximum page size of the service
 UNFINISHED = ("Scheduled", "Executing")
 FINISHED = ("Executed", "Avoided", "Canceled", "Failed")
 
-# Beginnings of the codes that refuse a call for now, and leave the instance as it was.
+# Prefixes of the codes that refuse a call for now, and leave the instance as it was.
 NOT_NOW = ("Throttling", "ServiceUnavailable", "LimitedOperation.ServiceUnavailable", "IncorrectInstanceStatus")
 
 
@@ -74,18 +74,18 @@ class MaintenancePoller:
         self._lead = lead
         self._margin = margin
         self._drained: dict[str, set[str]] = {}  # by instance, the events that it was drained for
-        self._answered: set[str] = set()  # the events that a reboot was asked for
+        self._answered: set[str] = set()  # the events that a reboot was sent for
 
     def serve_forever(
         self, interval: timedelta = timedelta(minutes=1), stop: Callable[[], bool] = lambda: False
     ) -> None:
-        """Poll until `stop` says so."""
+        """Poll until `stop` returns True."""
         while not stop():
             self.poll_once()
             time.sleep(interval.total_seconds())
 
     def poll_once(self) -> None:
-        """Give back the instances whose maintenance is over, then answer the maintenance that is near."""
+        """Put back the instances whose maintenance is over, then answer maintenance that is near."""
         for instance_id, event_ids in list(self._drained.items()):
             with _surviving(f"giving {instance_id} back"):
                 self._give_back(instance_id, event_ids)
@@ -100,7 +100,7 @@ class MaintenancePoller:
         log.info("%s: draining, to be rebooted before %s", instance_id, _first(events))
         self._drained.setdefault(instance_id, set()).update(event.event_id for event in events)
         self._drain(instance_id)
-        # Draining takes a while: the event may have been cancelled, NotBefore may have passed.
+        # Draining takes a while: the event can have been cancelled, NotBefore can have passed.
         events = self._scheduled(instance_id)
         if self._is_time(events):
             self._reboot(instance_id, {event.event_id for event in events})
@@ -108,11 +108,11 @@ class MaintenancePoller:
             log.warning("%s: drained, but no longer to be rebooted", instance_id)
 
     def _is_time(self, events: list[PlannedReboot]) -> bool:
-        """Whether to reboot now. One reboot answers all events of an instance, so the first to fall due decides."""
+        """Return whether to reboot now. One reboot answers all events of an instance, so the earliest decides."""
         return bool(events) and self._margin < _first(events) - datetime.now(timezone.utc) <= self._lead
 
     def _reboot(self, instance_id: str, event_ids: set[str]) -> None:
-        # Noted before the call: one whose reply is lost may have rebooted the instance all the same.
+        # Recorded before the call: one whose response is lost may have rebooted the instance.
         self._answered |= event_ids
         request = RebootInstanceRequest()
         request.set_InstanceId(instance_id)
@@ -144,7 +144,7 @@ class MaintenancePoller:
         del self._drained[instance_id]
 
     def _scheduled(self, instance_id: str | None = None) -> list[PlannedReboot]:
-        """The planned reboots that are still to be answered, those of one instance next to each other."""
+        """Return the planned reboots that are still open, grouped by instance."""
         events = self._events(["Scheduled"], instance_id=instance_id)
         return sorted((e for e in events if e.event_id not in self._answered), key=attrgetter("instance_id"))
 
@@ -188,7 +188,7 @@ def _first(events: list[PlannedReboot]) -> datetime:
 
 @contextmanager
 def _surviving(doing: str) -> Iterator[None]:
-    """Have an error end only what it hit; the next poll tries again."""
+    """Log an error of one instance and go on; the next poll tries again."""
     try:
         yield
     except Exception as error:

@@ -1,6 +1,6 @@
-"""What the poller promises, each promise kept or broken in virtual time.
+"""Tests of the poller in virtual time.
 
-Every test stands on 2030-01-01T00:00:00Z, unless it says otherwise; an event's NotBefore is 24 hours later. The poller
+Every test begins on 2030-01-01T00:00:00Z, unless it says otherwise; an event's NotBefore is 24 hours later. The poller
 reboots from two hours before NotBefore until half a minute before it.
 """
 
@@ -15,7 +15,7 @@ planned_reboot = pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="
 
 
 class LoadBalancer:
-    """Who is in service, and what was done to whom; a test may have more happen while an instance drains."""
+    """Records which instances are in service, and every call; a test can add an action to a drain."""
 
     def __init__(self):
         self.diary = []
@@ -30,7 +30,7 @@ class LoadBalancer:
 
 
 def busy_on(busy_id):
-    """A drain that fails for one instance."""
+    """Return a drain that fails for one instance."""
 
     def drain(instance_id):
         if instance_id == busy_id:
@@ -51,11 +51,11 @@ def poller(balancer):
 
 
 class TestInTime:
-    """Maintenance that is near is answered, once, and the instance given back."""
+    """Maintenance that is near is answered once, and the instance is put back."""
 
     @planned_reboot
     def test_reboot_is_avoided(self, ecs_events, poller, balancer):
-        """An instance is drained, rebooted inside the lead window, and put back when it runs again."""
+        """An instance is drained, rebooted in the lead window, and put back when it runs again."""
         event = ecs_events.one()
 
         ecs_events.advance(hours=23)
@@ -70,7 +70,7 @@ class TestInTime:
 
     @planned_reboot
     def test_not_before_the_lead_window(self, ecs_events, poller, balancer):
-        """Earlier than two hours ahead, an instance is left in peace."""
+        """Earlier than two hours ahead, an instance is not touched."""
         ecs_events.advance("21h59m59s")
         poller.poll_once()
 
@@ -79,7 +79,7 @@ class TestInTime:
 
     @planned_reboot
     def test_never_twice(self, ecs_events, poller):
-        """However often it polls, one event brings one reboot."""
+        """However often it polls, one event leads to one reboot."""
         ecs_events.advance(hours=22)
         for _ in range(10):
             poller.poll_once()
@@ -90,7 +90,7 @@ class TestInTime:
     @pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-web1", not_before="+3h")
     @pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-web1", not_before="+6h")
     def test_two_events_on_one_instance(self, ecs_events, poller):
-        """One reboot answers both events, also the one whose lead window has not begun."""
+        """One reboot answers both events, also one whose lead window has not begun."""
         ecs_events.advance(hours=2)
         poller.poll_once()
         ecs_events.advance(hours=3)
@@ -102,7 +102,7 @@ class TestInTime:
     @pytest.mark.ecs_instance("i-web1")
     @pytest.mark.ecs_instance("i-web2")
     def test_two_events_on_each_of_two(self, ecs_events, poller, balancer):
-        """Whatever order the service lists them in, each instance is drained and rebooted once."""
+        """In whatever order the service lists them, each instance is drained and rebooted once."""
         for instance_id in ("i-web1", "i-web2", "i-web1", "i-web2"):
             ecs_events.create("SystemMaintenance.Reboot", instance_id, not_before="+2h")
             ecs_events.advance(minutes=1)
@@ -114,7 +114,7 @@ class TestInTime:
         ecs_events.assert_called("RebootInstance", times=2)
 
     def test_events_over_several_pages(self, ecs_events, poller, balancer, monkeypatch):
-        """Events are read page by page, here 21 in three pages of 10, and nobody is forgotten."""
+        """Events are read page by page, here 21 in three pages of 10, and no instance is missed."""
         monkeypatch.setattr("maintenance_poller.PAGE_SIZE", 10)
         for number in range(21):
             instance = ecs_events.instances.add(f"i-web{number}")
@@ -128,7 +128,7 @@ class TestInTime:
 
     @planned_reboot
     def test_not_back_before_it_runs(self, ecs_events, poller, balancer):
-        """An instance that does not come up again stays out of service until it does."""
+        """An instance that does not run again stays out of service until it does."""
         ecs_events.advance(hours=23)
         poller.poll_once()
         ecs_events.stop("i-web1")
@@ -141,7 +141,7 @@ class TestInTime:
 
     @planned_reboot
     def test_days_of_service(self, ecs_events, poller, balancer):
-        """Three days of hourly polls pass in virtual time, in the blink of an eye."""
+        """Three virtual days of hourly polls take almost no real time."""
         event = ecs_events.one()
         end = ecs_events.now + timedelta(days=3)
 
@@ -153,12 +153,12 @@ class TestInTime:
         ecs_events.assert_called("RebootInstance", times=1)
 
 
-class TestWhateverComes:
-    """In every scenario of a planned reboot the poller does what can be done, and leaves the instance in service."""
+class TestScenarios:
+    """In every scenario of a planned reboot the poller does what is possible, and leaves the instance in service."""
 
-    @pytest.mark.ecs_scenarios(exclude="inquired")  # who answers those is no poller's to decide
+    @pytest.mark.ecs_scenarios(exclude="inquired")  # a person decides about those
     def test_scenario(self, ecs_events, ecs_scenario, poller, balancer):
-        """The event ends as well as it can; the instance is rebooted once at most, and put back if it was drained."""
+        """The event has the best outcome; the instance is rebooted at most once, and put back if it was drained."""
         ecs_events.run(poller.serve_forever, timedelta(minutes=10), until=ecs_scenario.until)
 
         ecs_scenario.assert_expected()
@@ -170,11 +170,11 @@ class TestWhateverComes:
 
 
 class TestTooLate:
-    """At NotBefore the instance is Alibaba Cloud's; nobody reboots it a second time."""
+    """At NotBefore Alibaba Cloud reboots the instance, and the poller does not reboot it again."""
 
     @planned_reboot
     def test_poller_was_down(self, ecs_events, poller, balancer):
-        """A poller that comes back after NotBefore leaves the instance alone."""
+        """A poller that starts after NotBefore does not touch the instance."""
         ecs_events.advance(hours=25)
         poller.poll_once()
 
@@ -196,7 +196,7 @@ class TestTooLate:
     )
     @planned_reboot
     def test_edges_of_the_window(self, ecs_events, poller, after, outcome):
-        """A poller that polls just once reboots from two hours to half a minute ahead of NotBefore, or not at all."""
+        """A poller that polls once reboots from two hours to half a minute ahead of NotBefore, or not at all."""
         ecs_events.advance(after)
         poller.poll_once()
         ecs_events.advance(days=1)
@@ -207,7 +207,7 @@ class TestTooLate:
     @pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-web1", not_before="+1h", simulated=False)
     @pytest.mark.parametrize("minutes", [59.5, 60, 75])
     def test_draining_takes_too_long(self, ecs_events, poller, balancer, minutes):
-        """When a drain leaves no time, the cloud's own reboot is waited for, and then the instance put back."""
+        """If draining takes too long, the poller waits for the cloud's own reboot, and then puts the instance back."""
         balancer.while_draining = lambda _: time.sleep(60 * minutes)
         event = ecs_events.one()
 
@@ -223,11 +223,11 @@ class TestTooLate:
 
 
 class TestCancelled:
-    """What has been cancelled is not answered."""
+    """Cancelled events are not answered."""
 
     @planned_reboot
     def test_before_the_poll(self, ecs_events, poller, balancer):
-        """An event cancelled in good time costs nothing."""
+        """An event cancelled in time has no effect."""
         ecs_events.cancel(ecs_events.one())
         ecs_events.advance(hours=23)
         poller.poll_once()
@@ -237,7 +237,7 @@ class TestCancelled:
 
     @planned_reboot
     def test_while_draining(self, ecs_events, poller, balancer):
-        """An event cancelled between drain and reboot spares the instance the reboot, and it is put back."""
+        """If an event is cancelled between drain and reboot, the instance is put back without a reboot."""
         event = ecs_events.one()
         balancer.while_draining = lambda _: ecs_events.cancel(event)
 
@@ -250,11 +250,11 @@ class TestCancelled:
 
 
 class TestTrouble:
-    """A cloud that refuses is asked again, as long as that is safe."""
+    """A refused call is repeated as long as that is safe."""
 
     @planned_reboot
     def test_user_throttled(self, ecs_events, poller):
-        """Throttling.User, which the SDK does not repeat by itself, costs one poll."""
+        """Throttling.User, which the SDK does not retry by itself, costs one poll."""
         ecs_events.advance(hours=23)
         ecs_events.fail("DescribeInstanceHistoryEvents", "Throttling.User")
 
@@ -266,7 +266,7 @@ class TestTrouble:
 
     @planned_reboot
     def test_throttled(self, ecs_events, poller):
-        """Throttling is repeated by the SDK itself, whose pauses pass in virtual time."""
+        """The SDK retries Throttling itself, and its pauses take virtual time."""
         ecs_events.advance(hours=23)
         before = ecs_events.now
         ecs_events.fail("DescribeInstanceHistoryEvents", "Throttling", times=3)
@@ -279,7 +279,7 @@ class TestTrouble:
     @pytest.mark.parametrize("code", ["Throttling", "ServiceUnavailable", "IncorrectInstanceStatus"])
     @planned_reboot
     def test_reboot_refused(self, ecs_events, poller, balancer, code):
-        """A reboot that was refused for now is asked for again at the next poll; meanwhile the instance stays out."""
+        """A reboot that was refused for now is repeated at the next poll; until then the instance is out of service."""
         ecs_events.advance(hours=23)
         ecs_events.fail("RebootInstance", code)
 
@@ -294,7 +294,7 @@ class TestTrouble:
 
     @planned_reboot
     def test_reboot_in_doubt(self, ecs_events, poller, balancer):
-        """An InternalError may hide a reboot that did happen, so the poller asks no second time and waits."""
+        """After an InternalError the reboot may have happened, so the poller does not repeat it and waits."""
         ecs_events.advance(hours=23)
         ecs_events.fail("RebootInstance", "InternalError")
 
@@ -310,7 +310,7 @@ class TestTrouble:
 
     @planned_reboot
     def test_out_for_a_whole_window(self, ecs_events, poller):
-        """A service that is down until after NotBefore brings no late reboot."""
+        """A service that is down until after NotBefore causes no late reboot."""
         ecs_events.fail("DescribeInstanceHistoryEvents", "ServiceUnavailable", times=8, between=("+22h", "+25h"))
 
         ecs_events.advance(hours=23)
@@ -325,7 +325,7 @@ class TestTrouble:
 
     @planned_reboot
     def test_stopped_instance(self, ecs_events, poller, balancer):
-        """An instance that is stopped cannot be rebooted, until somebody starts it."""
+        """A stopped instance cannot be rebooted until it is started."""
         ecs_events.stop("i-web1")
         ecs_events.advance(hours=23)
         poller.poll_once()
@@ -340,7 +340,7 @@ class TestTrouble:
 
     @planned_reboot
     def test_throttled_when_giving_back(self, ecs_events, poller, balancer):
-        """An instance whose status cannot be asked for stays out of service until it can."""
+        """An instance whose status cannot be read stays out of service until it can."""
         ecs_events.advance(hours=23)
         ecs_events.fail("DescribeInstances", "Throttling.User")
 
@@ -353,7 +353,7 @@ class TestTrouble:
 
     @pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id=["i-web1", "i-web2"], not_before="+1h")
     def test_drain_fails(self, ecs_events, poller, balancer):
-        """An instance that cannot be drained is not rebooted, and holds up no other."""
+        """An instance that cannot be drained is not rebooted, and delays no other."""
         balancer.while_draining = busy_on("i-web1")
         poller.poll_once()
 
@@ -366,7 +366,7 @@ class TestTrouble:
 
     @planned_reboot
     def test_drain_fails_and_event_is_cancelled(self, ecs_events, poller, balancer):
-        """A drain that got stuck halfway is undone when there is nothing left to drain for."""
+        """A drain that failed halfway is undone when its event is gone."""
         balancer.while_draining = busy_on("i-web1")
         ecs_events.advance(hours=23)
         poller.poll_once()
@@ -377,11 +377,11 @@ class TestTrouble:
 
 
 class TestReleased:
-    """An instance may be gone before its maintenance comes."""
+    """An instance can be released before its maintenance."""
 
     @planned_reboot
     def test_while_draining(self, ecs_events, poller, balancer):
-        """An instance released between drain and reboot is forgotten."""
+        """An instance released between drain and reboot is dropped."""
         balancer.while_draining = ecs_events.release
         ecs_events.advance(hours=23)
         poller.poll_once()
@@ -391,8 +391,8 @@ class TestReleased:
         ecs_events.assert_not_called("RebootInstance")
 
     @planned_reboot
-    def test_at_the_last_moment(self, ecs_events, poller, balancer):
-        """One released an instant before its reboot is forgotten as well, and asked for no more."""
+    def test_just_before_the_reboot(self, ecs_events, poller, balancer):
+        """One released an instant before its reboot is dropped too, without further calls."""
         ecs_events.advance(hours=23)
         ecs_events.fail("RebootInstance", "InvalidInstanceId.NotFound")
         poller.poll_once()
@@ -404,11 +404,11 @@ class TestReleased:
 
 
 class TestNotOurs:
-    """What is no planned reboot of this region is left alone."""
+    """Everything but planned reboots of this region is ignored."""
 
     @pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-2ze0000000000000web1", not_before="+1h")
     def test_another_region(self, ecs_events, poller, balancer):
-        """An instance in cn-beijing is not the business of a poller of cn-hangzhou."""
+        """A poller of cn-hangzhou ignores an instance in cn-beijing."""
         poller.poll_once()
 
         assert ecs_events.one().region_id == "cn-beijing"
@@ -417,7 +417,7 @@ class TestNotOurs:
 
     @pytest.mark.ecs_event("SystemFailure.Reboot", instance_id="i-web1", not_before="+1h")
     def test_failure(self, ecs_events, poller, balancer):
-        """A failure's reboot is under way from the start, and nothing can avoid it."""
+        """A failure's reboot is under way from the start, and cannot be avoided."""
         assert ecs_events.one().status == "Executing"
         poller.poll_once()
         ecs_events.advance(hours=1)
@@ -429,7 +429,7 @@ class TestNotOurs:
 
     @pytest.mark.ecs_event("SystemMaintenance.Redeploy", instance_id="i-web1", not_before="+1h")
     def test_redeployment(self, ecs_events, poller, balancer):
-        """A planned redeployment is no reboot's business: it takes more than that."""
+        """A planned redeployment is ignored: a reboot does not answer it."""
         poller.poll_once()
 
         assert ecs_events.one().status == "Scheduled"

@@ -1,7 +1,7 @@
-"""Act on what CloudMonitor sends to a queue of the Simple Message Queue (formerly MNS).
+"""Handle the notifications that CloudMonitor sends to a queue of the Simple Message Queue (formerly MNS).
 
-The loop is the one that Alibaba Cloud publishes for events of ECS: receive, decode, choose by the event's name, delete. A
-message whose handler fails is not deleted: it comes again when its visibility timeout is over, four times at most.
+The loop is the one that Alibaba Cloud publishes for events of ECS: receive, decode, choose by the event's name, delete.
+A message whose handler fails is not deleted: it is received again after its visibility timeout, at most four times.
 """
 
 import json
@@ -22,7 +22,7 @@ logger = logging.getLogger("queue_consumer")
 
 
 class Consumer:
-    """Takes messages from a queue, and hands each to the handlers of its event's name."""
+    """Receives messages from a queue, and passes each to the handlers of its event's name."""
 
     def __init__(self, account: Account, client: AcsClient, remove_from_pool=print) -> None:
         self.queue = account.get_queue(QUEUE)
@@ -42,12 +42,12 @@ class Consumer:
             except MNSExceptionBase as error:
                 if error.type == "QueueNotExist":
                     raise
-                continue  # MessageNotExist: nothing came while it waited
+                continue  # MessageNotExist: no message arrived during the poll
             if self.handle(message):
                 self.queue.delete_message(message.receipt_handle)
 
     def handle(self, message) -> bool:
-        """Whether the message is done with."""
+        """Return whether the message can be deleted."""
         try:
             event = json.loads(message.message_body)
             handler = self.handlers.get(event["name"])
@@ -59,13 +59,13 @@ class Consumer:
         return True
 
     def reboot_now(self, content: dict) -> None:
-        """Planned maintenance is avoided by a reboot at a time of our own."""
+        """Avoid planned maintenance by a reboot at a chosen time."""
         request = RebootInstanceRequest()
         request.set_InstanceId(content["instanceId"])
         self.client.do_action_with_exception(request)
 
     def leave_pool(self, content: dict) -> None:
-        """A spot instance is going to be reclaimed in five minutes."""
+        """Remove a spot instance that is reclaimed in five minutes."""
         self.remove_from_pool(content["instanceId"])
 
     def start_again(self, content: dict) -> None:

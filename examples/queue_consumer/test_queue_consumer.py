@@ -1,4 +1,4 @@
-"""The consumer runs as it is, against a queue on loopback: what it waits for passes in virtual time."""
+"""The unchanged consumer, with a queue on loopback: its waits take virtual time."""
 
 import pytest
 
@@ -14,7 +14,7 @@ planned_reboot = pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="
 
 @pytest.fixture
 def queue(ecs_events):
-    """The queue as an event rule of CloudMonitor fills it."""
+    """The queue, with an event rule of CloudMonitor as its source."""
     return ecs_events.queue(QUEUE)
 
 
@@ -32,7 +32,7 @@ def consumer(queue, reclaimed):
 
 @pytest.mark.ecs_instance("i-web1")
 def test_maintenance_is_avoided_when_it_is_announced(ecs_events, queue, consumer):
-    """An event of the third hour is answered in the third hour, and the queue is empty in the end."""
+    """An event of the third hour is answered in that hour, and the queue is empty at the end."""
     ecs_events.run(consumer.serve_forever, until="3h")
     event = ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
     ecs_events.run(consumer.serve_forever, until="1m")
@@ -44,7 +44,7 @@ def test_maintenance_is_avoided_when_it_is_announced(ecs_events, queue, consumer
 
 @pytest.mark.ecs_instance("i-web1")
 def test_an_instance_that_stops_is_started(ecs_events, consumer):
-    """However it was stopped: a notification says so."""
+    """A notification reports the stop, whatever caused it."""
     ecs_events.stop("i-web1")
     ecs_events.run(consumer.serve_forever, until="1m")
 
@@ -54,7 +54,7 @@ def test_an_instance_that_stops_is_started(ecs_events, consumer):
 
 @pytest.mark.ecs_instance("i-spot1", spot_strategy="SpotAsPriceGo")
 def test_a_spot_instance_leaves_the_pool_before_it_is_gone(ecs_events, consumer, reclaimed):
-    """It has five minutes."""
+    """The notice is five minutes ahead."""
     ecs_events.interrupt("i-spot1")
     ecs_events.run(consumer.serve_forever, until="1m")
 
@@ -64,7 +64,7 @@ def test_a_spot_instance_leaves_the_pool_before_it_is_gone(ecs_events, consumer,
 
 @pytest.mark.ecs_instance("i-web1")
 def test_a_reboot_that_is_throttled_is_tried_again(ecs_events, queue, consumer):
-    """The message stays, and comes again half a minute later."""
+    """The message stays, and is received again half a minute later."""
     event = ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
     ecs_events.fail("RebootInstance", "Throttling.User")
     ecs_events.run(consumer.serve_forever, until="10m")
@@ -76,7 +76,7 @@ def test_a_reboot_that_is_throttled_is_tried_again(ecs_events, queue, consumer):
 
 @pytest.mark.ecs_instance("i-web1")
 def test_what_cannot_be_handled_is_given_up_at_last(ecs_events, queue, consumer):
-    """A message that is no JSON is tried four times, and does not stop the others."""
+    """A message that is no JSON is tried four times, and does not block the others."""
     queue.send("no JSON")
     ecs_events.run(consumer.serve_forever, until="10m")
 
@@ -86,7 +86,7 @@ def test_what_cannot_be_handled_is_given_up_at_last(ecs_events, queue, consumer)
 
 @pytest.mark.ecs_instance("i-web1")
 def test_nothing_is_done_twice_when_a_message_comes_twice(ecs_events):
-    """The queue delivers at least once; to start an instance that runs is refused, and the message is given up."""
+    """The queue delivers at least once; starting a running instance is refused, and the message is given up."""
     queue = ecs_events.queue(QUEUE, names="Instance:StateChange", duplicate=True)
     account = Account(queue.endpoint, "<access key id>", "<access key secret>")
     consumer = Consumer(account, AcsClient("<access key id>", "<access key secret>", "cn-hangzhou"))
@@ -100,7 +100,7 @@ def test_nothing_is_done_twice_when_a_message_comes_twice(ecs_events):
 
 
 def test_as_a_script(ecs_events, queue, monkeypatch):
-    """It is told where to look by its environment."""
+    """Environment variables configure it."""
     monkeypatch.setenv("MNS_ENDPOINT", queue.endpoint)
     monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "<access key id>")
     monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "<access key secret>")

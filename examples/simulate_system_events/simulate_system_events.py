@@ -1,7 +1,7 @@
-"""Rehearse planned maintenance: publish simulated reboot events on two instances, and take one of them back.
+"""Rehearse planned maintenance: publish simulated reboot events on two instances, and cancel one of them.
 
-A simulated event shows up wherever a real one would, in the API, the console and CloudMonitor, but never touches its
-instance. It lets you see what your event handling does before Alibaba Cloud plans maintenance in earnest.
+A simulated event appears like a real one in the API, the console and CloudMonitor, but never affects its instance. It
+shows what your event handling does before Alibaba Cloud plans real maintenance.
 """
 
 import json
@@ -18,14 +18,14 @@ INSTANCE_IDS = ["i-2zegswzznxbp168sc5c9", "i-2zeimxypwhnj04sbgf5t"]
 
 
 def connect() -> AcsClient:
-    """A client with the access key of the environment."""
+    """Return a client with the access key of the environment."""
     access_key_id = os.environ.get("ALIBABA_CLOUD_ACCESS_KEY_ID", "<your access key id>")
     access_key_secret = os.environ.get("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "<your access key secret>")
     return AcsClient(access_key_id, access_key_secret, REGION)
 
 
 def create_events(client: AcsClient) -> list[str]:
-    """Publish one event on each instance; returns the events' ids."""
+    """Publish one event on each instance; return the events' ids."""
     request = CreateSimulatedSystemEventsRequest()
     request.set_EventType(EVENT_TYPE)
     request.set_NotBefore(NOT_BEFORE)
@@ -35,14 +35,14 @@ def create_events(client: AcsClient) -> list[str]:
 
 
 def cancel_event(client: AcsClient, event_id: str) -> dict[str, str]:
-    """Take one event back; returns the reply."""
+    """Cancel one event; return the reply."""
     request = CancelSimulatedSystemEventsRequest()
     request.set_EventIds([event_id])
     return json.loads(client.do_action_with_exception(request))
 
 
 def main() -> None:
-    """Publish both events, show their ids, and cancel the first."""
+    """Publish both events, print their ids, and cancel the first."""
     client = connect()
     event_ids = create_events(client)
     print("\n".join(event_ids))

@@ -1,4 +1,4 @@
-"""The program runs as it is, weeks before its NotBefore of September 2018, and the events live through to the end."""
+"""The unchanged program, run weeks before its NotBefore of September 2018; the test follows the events to their end."""
 
 import json
 import re
@@ -19,7 +19,7 @@ SCRIPT = Path(simulate_system_events.__file__)
 
 
 def test_as_a_script(ecs_events, capsys):
-    """`python simulate_system_events.py` prints both events' ids, and a reply that says no more than its RequestId."""
+    """`python simulate_system_events.py` prints both events' ids, and a reply with only a RequestId."""
     runpy.run_path(str(SCRIPT), run_name="__main__")
 
     *event_ids, cancel_reply = capsys.readouterr().out.splitlines()
@@ -30,7 +30,7 @@ def test_as_a_script(ecs_events, capsys):
 
 
 def test_imported(ecs_events):
-    """The first event ends Canceled; the second one's day comes."""
+    """The first event ends Canceled; the second one is executed on its day."""
     simulate_system_events.main()
 
     first, second = ecs_events
@@ -49,7 +49,7 @@ def test_imported(ecs_events):
 
 
 def test_function_by_function(ecs_events):
-    """Each function can be called for itself, and what it sent be looked at."""
+    """Each function can be called separately, and its calls inspected."""
     client = simulate_system_events.connect()
     event_ids = simulate_system_events.create_events(client)
     assert [ecs_events[event_id].status for event_id in event_ids] == ["Scheduled", "Scheduled"]
@@ -66,7 +66,7 @@ def test_function_by_function(ecs_events):
 
 
 def test_too_late(ecs_events):
-    """Run after its NotBefore, the program is told so by the SDK's own exception, and no event is published."""
+    """Run after its NotBefore, the program gets the SDK's own exception, and no event is published."""
     ecs_events.advance_to("2018-09-01T00:00:01Z")
 
     with pytest.raises(ServerException, match=r"InvalidNotBefore\.Passed"):

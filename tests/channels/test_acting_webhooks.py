@@ -36,11 +36,11 @@ def serving(kind, act, statuses=(), poll=0.5):
 
     class Hook(http.server.BaseHTTPRequestHandler):
         def do_POST(self):
-            told = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            log.append((self.path, told["name"]))
+            payload = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            log.append((self.path, payload["name"]))
             status = next(statuses, 200)
-            if told["name"] == SCHEDULED:
-                act(told["content"]["instanceId"])
+            if payload["name"] == SCHEDULED:
+                act(payload["content"]["instanceId"])
             log.append((self.path, "answered"))
             self.send_response(status)
             self.send_header("Content-Length", "0")
@@ -75,16 +75,16 @@ def test_two_webhooks_of_one_server_that_act(ecs, publish, kind):
 @kinds
 def test_other_receivers_are_called_when_the_webhook_has_answered(ecs, publish, kind):
     """Receivers of notifications and of changes get the reboot after the webhook's answer."""
-    told = []
-    with serving(kind, lambda instance_id: (reboot(instance_id), told.append("rebooted"))) as (url, _):
+    received = []
+    with serving(kind, lambda instance_id: (reboot(instance_id), received.append("rebooted"))) as (url, _):
         webhook = ecs.subscribe(url)
-        ecs.subscribe(lambda notification: told.append(notification["name"]))
-        ecs.on_change(lambda change: told.append(change.to_status))
+        ecs.subscribe(lambda notification: received.append(notification["name"]))
+        ecs.on_change(lambda change: received.append(change.to_status))
         publish()
     assert [one.outcome for one in webhook.deliveries] == ["delivered"] * 5
-    assert told[:2] == ["Scheduled", "rebooted"]
-    assert told.index(SCHEDULED) < told.index(f"Instance:{REBOOT}:Avoided")
-    assert [word for word in told if ":" not in word] == [
+    assert received[:2] == ["Scheduled", "rebooted"]
+    assert received.index(SCHEDULED) < received.index(f"Instance:{REBOOT}:Avoided")
+    assert [word for word in received if ":" not in word] == [
         "Scheduled",
         "rebooted",
         "Avoided",
@@ -164,9 +164,9 @@ def test_a_receiver_that_advances_the_clock_and_acts(ecs, publish):
     """It gets the rest after it has returned, and before the call of the test returns."""
     steps = []
 
-    def receive(told):
+    def receive(payload):
         steps.append("in")
-        if told["name"] == SCHEDULED:
+        if payload["name"] == SCHEDULED:
             ecs.advance("10s")
             reboot("i-web1")
             ecs.advance("10s")
@@ -198,47 +198,47 @@ def test_time_passes_beside_a_server_that_polls_often_whether_to_stop(ecs):
 ROUTES = fastapi.APIRouter()
 
 
-def is_to_act(request, told):
-    """Note what was told; whether it is that an event was scheduled."""
-    request.app.state.heard.append(told["name"])
-    return told["name"] == SCHEDULED
+def is_to_act(request, payload):
+    """Record the notification; return whether it says that an event was scheduled."""
+    request.app.state.heard.append(payload["name"])
+    return payload["name"] == SCHEDULED
 
 
 @ROUTES.post("/plain")
-def plain(request: fastapi.Request, told: dict):
+def plain(request: fastapi.Request, payload: dict):
     """Act in a thread of a pool."""
-    if is_to_act(request, told):
-        reboot(told["content"]["instanceId"])
+    if is_to_act(request, payload):
+        reboot(payload["content"]["instanceId"])
 
 
 @ROUTES.post("/async")
-async def asynchronous(request: fastapi.Request, told: dict):
+async def asynchronous(request: fastapi.Request, payload: dict):
     """Act in a thread, and await it."""
-    if is_to_act(request, told):
-        await asyncio.to_thread(reboot, told["content"]["instanceId"])
+    if is_to_act(request, payload):
+        await asyncio.to_thread(reboot, payload["content"]["instanceId"])
 
 
 @ROUTES.post("/direct")
-async def direct(request: fastapi.Request, told: dict):
+async def direct(request: fastapi.Request, payload: dict):
     """Act in the thread of the event loop."""
-    if is_to_act(request, told):
-        reboot(told["content"]["instanceId"])
+    if is_to_act(request, payload):
+        reboot(payload["content"]["instanceId"])
 
 
 @ROUTES.post("/sleeping")
-async def sleeping(request: fastapi.Request, told: dict):
+async def sleeping(request: fastapi.Request, payload: dict):
     """Sleep before and after it acts."""
     await asyncio.sleep(3)
-    if is_to_act(request, told):
-        reboot(told["content"]["instanceId"])
+    if is_to_act(request, payload):
+        reboot(payload["content"]["instanceId"])
     await asyncio.sleep(1)
 
 
 @ROUTES.post("/background")
-async def background(request: fastapi.Request, told: dict, tasks: fastapi.BackgroundTasks):
+async def background(request: fastapi.Request, payload: dict, tasks: fastapi.BackgroundTasks):
     """Act when it has answered."""
-    if is_to_act(request, told):
-        tasks.add_task(reboot, told["content"]["instanceId"])
+    if is_to_act(request, payload):
+        tasks.add_task(reboot, payload["content"]["instanceId"])
 
 
 @contextlib.contextmanager
@@ -275,7 +275,7 @@ def test_an_endpoint_of_fastapi_that_acts(ecs, publish, path):
 @pytest.mark.parametrize("path", ["/plain", "/async", "/direct", "/sleeping", "/background"])
 @pytest.mark.parametrize("how", ["advance", "run"])
 def test_an_endpoint_of_fastapi_that_acts_while_the_clock_moves(ecs, publish, path, how):
-    """It is told of what follows from its call when it has answered, although the thread that delivers moves the clock."""
+    """It gets what its call caused after its answer, although the thread that delivers moves the clock."""
     heard = []
     with application(heard) as url:
         webhook = ecs.subscribe(url + path)

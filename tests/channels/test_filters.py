@@ -9,10 +9,10 @@ SCHEDULED = f"Instance:{REBOOT}:Scheduled"
 
 
 @pytest.fixture(scope="module")
-def told():
+def passed():
     """Return what passes each filter, of all that happens to two instances in two days."""
 
-    def told(**conditions):
+    def passed(**conditions):
         with EcsEvents() as ecs:
             ecs.instances.add("i-web1", resource_group_id="rg-web", instance_name="front")
             ecs.instances.add("i-db1", instance_name="back")
@@ -23,7 +23,7 @@ def told():
             ecs.advance("2d")
             return [delivery.name for delivery in subscription.deliveries]
 
-    return told
+    return passed
 
 
 ALL = [
@@ -70,9 +70,9 @@ OF_WEB = [name for name in ALL if REBOOT in name]
         ({"format": "eventbridge", "names": f"ecs:Instance:{REBOOT}"}, lambda name: name in OF_WEB),
     ],
 )
-def test_a_filter_lets_pass_what_meets_every_condition(told, conditions, passes):
+def test_a_filter_lets_pass_what_meets_every_condition(passed, conditions, passes):
     """Values of one condition are alternatives; all conditions must match; `*` and an empty list match everything."""
-    assert told(**conditions) == [name for name in ALL if passes(name)]
+    assert passed(**conditions) == [name for name in ALL if passes(name)]
 
 
 @pytest.mark.parametrize(

@@ -93,8 +93,8 @@ def test_each_change_of_an_event_is_sent_at_its_instant(ecs):
     """One notification for each transition, in order; each has its own id and contains the event's id."""
     event = ecs.create("SystemMaintenance.Reboot", INSTANCE, not_before="+1h", simulated=False)
     ecs.advance("2h")
-    told = [(one["eventTime"], one["name"].rpartition(":")[2], one["content"].get("state")) for one in since(ecs)]
-    assert told == [
+    sent = [(one["eventTime"], one["name"].rpartition(":")[2], one["content"].get("state")) for one in since(ecs)]
+    assert sent == [
         ("20190409T121826.922+0800", "Scheduled", None),
         ("20190409T131826.922+0800", "Executing", None),
         ("20190409T131826.922+0800", "StateChange", "Stopping"),

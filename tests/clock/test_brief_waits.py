@@ -212,19 +212,19 @@ def test_a_handler_that_never_lets_time_pass_is_ended(ecs, spin):
 
 def test_two_threads_that_wait_for_no_time_do_not_keep_each_other_going(ecs):
     """Neither wakes the other, so both raise."""
-    told = []
+    raised = []
 
     def spin():
         with pytest.raises(StandingClockError):
             spin_for(0)
-        told.append(threading.current_thread())
+        raised.append(threading.current_thread())
 
     threads = [threading.Thread(target=spin) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert set(told) == set(threads)
+    assert set(raised) == set(threads)
 
 
 def test_short_sleeps_that_move_the_clock_are_as_good_as_long_ones(ecs):

@@ -73,9 +73,9 @@ def test_receivers_are_called_while_the_test_waits():
         ecs_events.subscribe(heard.append)
         ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+100ms")
         until = time.time() + 20
-        while not any(":Executing" in told["name"] for told in heard) and time.time() < until:
+        while not any(":Executing" in payload["name"] for payload in heard) and time.time() < until:
             time.sleep(0.01)  # this code does not query the cloud
-        assert [told["name"].rpartition(":")[2] for told in heard[:2]] == ["Scheduled", "Executing"]
+        assert [payload["name"].rpartition(":")[2] for payload in heard[:2]] == ["Scheduled", "Executing"]
 
 
 def test_an_error_of_a_receiver_in_that_thread_fails_the_test():

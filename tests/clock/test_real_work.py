@@ -354,9 +354,9 @@ def hold_a_loop():
 @pytest.mark.parametrize(("hold", "place"), [(hold_a_thread, "wait_endlessly"), (hold_a_loop, "hold_a_loop")])
 def test_time_goes_on_when_real_work_takes_longer_than_patience(hold, place):
     """One warning names the line and what to do."""
-    with pytest.warns(RealWorkWarning, match=rf"0.3 seconds.*test_real_work\.py:\d+ in {place}\..*patience") as told:
+    with pytest.warns(RealWorkWarning, match=rf"0.3 seconds.*test_real_work\.py:\d+ in {place}\..*patience") as warned:
         hold()
-    assert len(told) == 1
+    assert len(warned) == 1
 
 
 def test_a_program_in_a_loop_outside_the_test_is_waited_for_as_usual():

@@ -199,11 +199,11 @@ def test_an_event_is_set_while_its_lock_is_held(ecs, on_signal):
 
 
 @pytest.mark.parametrize(
-    "moment", [("waits", "real_now", 1), ("clock", "due_from", 1), ("clock", "due_from", 2), ("source", "move_to", 1)]
+    "step", [("waits", "real_now", 1), ("clock", "due_from", 1), ("clock", "due_from", 2), ("source", "move_to", 1)]
 )
-def test_time_does_not_go_back(ecs, on_signal, monkeypatch, moment):
+def test_time_does_not_go_back(ecs, on_signal, monkeypatch, step):
     """A handler sleeps while the clock is about to move: it has moved it further, and no thread loses its turn."""
-    whose, function, call = moment
+    whose, function, call = step
     where = {"waits": _scheduler, "clock": ecs._clock, "source": ecs._clock._own}[whose]
     real, calls, log = getattr(where, function), itertools.count(1), []
 

@@ -91,9 +91,9 @@ def test_a_receiver_wakes_a_task(ecs):
     """A task that waits only for a change wakes when the change is due."""
 
     async def main():
-        told = trio.Event()
-        ecs.on_change(lambda _: told.set())
-        await told.wait()
+        changed = trio.Event()
+        ecs.on_change(lambda _: changed.set())
+        await changed.wait()
         return clock()
 
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+30m")

@@ -14,12 +14,12 @@ EVENTS = 10  # published in each round
 
 def test_each_change_is_delivered_once_and_in_order():
     """In any interleaving, the changes of each event and instance are delivered one by one, in order."""
-    told = defaultdict(list)
+    received = defaultdict(list)
     with EcsEvents() as ecs_events, ThreadPoolExecutor(THREADS) as pool:
 
         def receive(change):
             select.select([], [], [], 0)  # another thread continues, as when a receiver sends
-            told[_whose(change)].append(str(change.to_status))
+            received[_whose(change)].append(str(change.to_status))
 
         ecs_events.on_change(receive)
         names = [ecs_events.instances.add(f"i-web{number}").instance_id for number in range(THREADS)]
@@ -36,10 +36,10 @@ def test_each_change_is_delivered_once_and_in_order():
         for done in [pool.submit(publish_and_reboot, name) for name in names]:
             done.result()
     assert len(ecs_events) == THREADS * ROUNDS * EVENTS
-    assert {id_: steps for id_, steps in told.items() if id_ not in names} == {
+    assert {id_: steps for id_, steps in received.items() if id_ not in names} == {
         event.event_id: ["Scheduled", "Avoided"] for event in ecs_events
     }
-    assert [told[name] for name in names] == [["Stopping", "Starting", "Running"] * ROUNDS] * THREADS
+    assert [received[name] for name in names] == [["Stopping", "Starting", "Running"] * ROUNDS] * THREADS
 
 
 def _whose(change):
@@ -48,15 +48,15 @@ def _whose(change):
 
 def test_a_receiver_may_wait_for_a_thread_that_changes_the_cloud():
     """The thread is not blocked; its change is delivered after the receiver has returned."""
-    told = []
+    received = []
 
     def drain(change):
-        told.append(str(change.to_status))
+        received.append(str(change.to_status))
         if change.to_status == "Executing":
             thread = Thread(target=ecs_events.stop, args=("i-web2",), daemon=True)
             thread.start()
             thread.join(timeout=10)
-            told.append("hung" if thread.is_alive() else "drained")
+            received.append("hung" if thread.is_alive() else "drained")
 
     with EcsEvents() as ecs_events:
         for instance_id in ("i-web1", "i-web2"):
@@ -64,7 +64,7 @@ def test_a_receiver_may_wait_for_a_thread_that_changes_the_cloud():
         ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
         ecs_events.on_change(drain)
         ecs_events.advance(hours=1)
-    assert told == ["Executing", "drained", "Stopping", "Stopped"]
+    assert received == ["Executing", "drained", "Stopping", "Stopped"]
 
 
 def test_operations_come_one_after_the_other():

@@ -110,8 +110,8 @@ def test_a_name_that_no_notification_has_gets_a_hint(ecs, put):
     put("typo", {"Product": "ecs", "NameList": ["Instance:SystemMaintenance.Rebot:Scheduled", "Instance:StateChange"]})
     put("fine", {"Product": "ECS", "NameList": ["*", "Instance:SystemUpgrade.Migrate:Executed"]})
     put("other", {"Product": "slb", "NameList": ["Anything"]})
-    told = [line.strip() for line in ecs.timeline().splitlines() if "has no notification" in line]
-    assert told == [
+    hints = [line.strip() for line in ecs.timeline().splitlines() if "has no notification" in line]
+    assert hints == [
         "ECS has no notification 'Instance:SystemMaintenance.Rebot:Scheduled'. Did you mean "
         "Instance:SystemMaintenance.Reboot:Scheduled?"
     ]

@@ -208,9 +208,9 @@ def test_a_url_may_get_a_get(server, ecs, rule):
     rule("reboots", **webhook(url, Method="GET"))
     scheduled(ecs)
     ((method, path, _headers, body),) = got
-    told = urllib.parse.parse_qs(urllib.parse.urlsplit(path).query)
+    fields = urllib.parse.parse_qs(urllib.parse.urlsplit(path).query)
     assert (method, body) == ("GET", b"")
-    assert json.loads(told["data"][0])["ruleName"] == "reboots"
+    assert json.loads(fields["data"][0])["ruleName"] == "reboots"
 
 
 @pytest.mark.parametrize("url", ["https://ops.example.com/hook", "http://10.0.0.1/", "http://[::1/", "hook", "//x"])

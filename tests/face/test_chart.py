@@ -78,8 +78,8 @@ def test_the_picture_shows_everything(ecs, call):
         *("Inquiring", "Scheduled", "Executing", "Executed", "Avoided", "Canceled", "Failed"),
         *("look", "other call", "refused call", "fault", "Running", "Stopped", "on the way"),
     ]
-    told = _titles(svg)
-    assert told[0] == svg.get("aria-label")
+    titles = _titles(svg)
+    assert titles[0] == svg.get("aria-label")
     reboot, stop = (f"{event.event_id}: {event.event_type} on {event.instance_id}" for event in (first, real))
     for title in (
         f"{reboot}\nScheduled from +00:00:00 to +04:00:00: created by the test",
@@ -100,7 +100,7 @@ def test_the_picture_shows_everything(ecs, call):
         "i-web2\nRunning from +01:00:00 to +02:00:00",
         "i-web2\nStopped from +02:00:00 to +05:00:00",
     ):
-        assert told.count(title) == 1, title
+        assert titles.count(title) == 1, title
 
 
 def test_what_is_still_to_come_is_outlined(ecs):

@@ -24,8 +24,8 @@ def _create(ecs, event_type="SystemMaintenance.Reboot", not_before="+24h", **giv
 
 def _why(ecs, event, wanted):
     """Return why the event does not have that status, as a failing assertion explains it."""
-    _, told, *_ = ecs._parts.explain_comparison("==", event.status, wanted)
-    return told.removeprefix(f"{event.event_id} is not {wanted}: ")
+    _, explained, *_ = ecs._parts.explain_comparison("==", event.status, wanted)
+    return explained.removeprefix(f"{event.event_id} is not {wanted}: ")
 
 
 # -- why not
@@ -369,15 +369,15 @@ def test_a_list_of_an_events_statuses_is_explained_by_its_history(ecs):
 def test_lists_of_events_are_explained_by_those_that_are_in_one_of_them(ecs):
     """An event on one side only shows its history; a long comparison is cut."""
     events = [_create(ecs) for _ in range(4)]
-    told = ecs._parts.explain_comparison("==", [], [events[0]])
-    assert told[1:] == [
+    explained = ecs._parts.explain_comparison("==", [], [events[0]])
+    assert explained[1:] == [
         f"only on the right: {events[0].event_id}, Scheduled",
         "  +00:00:00  SystemMaintenance.Reboot on i-web1: Scheduled, NotBefore +1d 00:00:00 (created by the test)",
     ]
-    told = ecs._parts.explain_comparison("==", events, events[:0])
-    assert len(told[0]) == 160
-    assert told[0].endswith("...")
-    assert [line.split()[-1] for line in told[1::2]] == ["Scheduled"] * 3
+    explained = ecs._parts.explain_comparison("==", events, events[:0])
+    assert len(explained[0]) == 160
+    assert explained[0].endswith("...")
+    assert [line.split()[-1] for line in explained[1::2]] == ["Scheduled"] * 3
 
 
 def test_a_status_is_what_it_was(ecs):

@@ -510,7 +510,7 @@ def reboots(*instance_ids):
 
 
 @pytest.mark.parametrize(
-    ("declare", "handler", "told"),
+    ("declare", "handler", "expected"),
     [
         (
             lambda ecs: ecs.fail("RebootInstance", "Throttling", InstanceId="i-web1"),
@@ -567,14 +567,14 @@ def reboots(*instance_ids):
     ],
     ids=["parameters", "another action", "window", "nothing near", "probability", "quota", "delay", "both"],
 )
-def test_an_unused_fault_is_reported_with_the_nearest_call(declare, handler, told):
+def test_an_unused_fault_is_reported_with_the_nearest_call(declare, handler, expected):
     """The message says which fault, how often it applied, and which call came nearest."""
 
     def patient(ecs_events):
         with contextlib.suppress(requests.ReadTimeout):
             handler(ecs_events)
 
-    assert unused(declare, patient) == f"{told}\n{REMEDY}"
+    assert unused(declare, patient) == f"{expected}\n{REMEDY}"
 
 
 @pytest.mark.parametrize(

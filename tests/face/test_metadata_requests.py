@@ -42,8 +42,8 @@ def test_a_form_may_build_upon_the_one_that_is_guessed(ecs):
     guessed = ecs.metadata.active_event
     ecs.metadata.active_event = lambda event: {**guessed(event), "more": True}
 
-    (told,) = requests.get(f"{ROOT}/maintenance/active-system-events", timeout=5).json()
-    assert (told["eventType"], told["more"]) == ("SystemMaintenance.Reboot", True)
+    (item,) = requests.get(f"{ROOT}/maintenance/active-system-events", timeout=5).json()
+    assert (item["eventType"], item["more"]) == ("SystemMaintenance.Reboot", True)
 
 
 @pytest.mark.parametrize("form", [None, "a form", {}])

@@ -201,9 +201,9 @@ def test_a_receiver_gets_changes_of_instances(call):
         with contextlib.suppress(Exception):
             call("DeleteInstance", InstanceId="i-web1", Force="true")
 
-    told = message_about(cause)
-    assert re.fullmatch(r"i-bp1\w+ nothing -> Pending \(RunInstances\) at 2018-08-22T10:39:49Z", told[0])
-    assert re.fullmatch(r"i-web1 \w+ -> released \(DeleteInstance\) at 2018-08-22T10:39:49Z", told[-1])
+    messages = message_about(cause)
+    assert re.fullmatch(r"i-bp1\w+ nothing -> Pending \(RunInstances\) at 2018-08-22T10:39:49Z", messages[0])
+    assert re.fullmatch(r"i-web1 \w+ -> released \(DeleteInstance\) at 2018-08-22T10:39:49Z", messages[-1])
 
 
 @pytest.mark.parametrize(

@@ -36,9 +36,9 @@ def test_a_poller_of_which_some_calls_fail_takes_one_line(call, threads):
         poll()
         for other in others:
             other.join()
-        told = [line for line in ecs_events.timeline().splitlines() if "DescribeInstances" in line]
-    assert len(told) == threads
-    for line in told:
+        shown = [line for line in ecs_events.timeline().splitlines() if "DescribeInstances" in line]
+    assert len(shown) == threads
+    for line in shown:
         answered, met = map(
             int,
             re.findall(r"DescribeInstances\(\) -> 200, 0 instances (\d+) times; 403 .*, a fault (\d+) times", line)[0],
@@ -66,9 +66,9 @@ def test_calls_name_their_region_where_there_are_several(call):
         call("DescribeInstances", RegionId="cn-hangzhou")
         assert " in cn-" not in ecs_events.timeline()
         call("DescribeInstances", RegionId="cn-beijing")
-        told = ecs_events.timeline()
-    assert "DescribeInstances() in cn-hangzhou -> 200" in told
-    assert "DescribeInstances() in cn-beijing -> 200" in told
+        shown = ecs_events.timeline()
+    assert "DescribeInstances() in cn-hangzhou -> 200" in shown
+    assert "DescribeInstances() in cn-beijing -> 200" in shown
 
 
 def test_the_timeline_shows_everything(call):
@@ -76,13 +76,13 @@ def test_the_timeline_shows_everything(call):
     with EcsEvents("2030-01-01T00:00:00Z", seed="story") as ecs_events:
         ecs_events.instances.add("i-web1")
         event = ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
-        real = ecs_events.create("SystemFailure.Delete", "i-web1", simulated=False)
         ecs_events.fail("RebootInstance", "Throttling.User")
         ecs_events.advance("500ms")
         call("DescribeInstancesFullStatus", InstanceId__1="i-web1")
         with pytest.raises(ServerException):
             call("RebootInstance", InstanceId="i-web1")
         call("RebootInstance", InstanceId="i-web1")
+        real = ecs_events.create("SystemFailure.Delete", "i-web1", simulated=False)
         ecs_events.advance("2d")
         with pytest.raises(ServerException):
             call("RebootInstance", InstanceId="i-web1")
@@ -91,15 +91,16 @@ def test_the_timeline_shows_everything(call):
         "clock 2030-01-01T00:00:00Z +2d 00:00:00.5 = 2030-01-03T00:00:00Z (freezegun); 2 events, 4 calls, 1 fault",
         f"      +00:00:00  event     {event.event_id}  simulated SystemMaintenance.Reboot on i-web1: Scheduled, NotBefore "
         "2030-01-02T00:00:00Z (created by the test)",
-        f"      +00:00:00  event     {real.event_id}  SystemFailure.Delete on i-web1: Executing, NotBefore "
-        "2030-01-01T00:00:00Z (created by the test)",
         "    +00:00:00.5  call      DescribeInstancesFullStatus(InstanceId=[i-web1]) -> 200, 1 instance",
         "    +00:00:00.5  fault     RebootInstance(InstanceId=i-web1) -> 400 Throttling.User",
         "    +00:00:00.5  call      RebootInstance(InstanceId=i-web1) -> 200",
         f"    +00:00:00.5  event     {event.event_id}  Scheduled -> Avoided: RebootInstance before NotBefore",
         "    +00:00:00.5  instance  i-web1  Running -> Stopping -> Starting -> Running: RebootInstance",
-        f"      +00:00:01  event     {real.event_id}  Executing -> Executed: execution ended",
-        "      +00:00:01  instance  i-web1  Running -> released: SystemFailure.Delete",
+        f"    +00:00:00.5  event     {real.event_id}  SystemFailure.Delete on i-web1: Executing, NotBefore "
+        "2030-01-01T00:00:00Z (created by the test)",
+        "    +00:00:00.5  instance  i-web1  Running -> Stopping -> Stopped: SystemFailure.Delete",
+        f"    +00:00:01.5  event     {real.event_id}  Executing -> Executed: execution ended",
+        "    +00:00:01.5  instance  i-web1  Stopped -> released: SystemFailure.Delete",
         " +2d 00:00:00.5  call      RebootInstance(InstanceId=i-web1) -> 404 InvalidInstanceId.NotFound",
         "                             i-web1 has been released.",
     ]
@@ -202,7 +203,7 @@ def test_what_instances_do_in_each_round_is_part_of_it(call):
 def test_what_instances_do_at_other_times_is_no_part_of_a_round(call):
     """Among a poller's even calls the test's reboots have their own lines, unless they are as even."""
     way = "Running -> Stopping -> Starting -> Running: reboot by the test"
-    for at, told in (
+    for at, shown in (
         (("+10s", "+75s", "+170s"), [" +00:00:10  instance", " +00:01:15  instance", " +00:02:50  instance"]),
         (("+10s", "+70s", "+130s"), []),
     ):
@@ -214,7 +215,7 @@ def test_what_instances_do_at_other_times_is_no_part_of_a_round(call):
                 call("DescribeInstances")
                 time.sleep(60)
             lines = ecs_events.timeline().splitlines()[1:]
-            assert [line.partition("  i-web1")[0] for line in lines if line.endswith(f"i-web1  {way}")] == told
+            assert [line.partition("  i-web1")[0] for line in lines if line.endswith(f"i-web1  {way}")] == shown
     assert lines == [
         " +00:00:00  call      DescribeInstances() -> 200, 1 instance, then",
         f"                      10s later instance i-web1  {way} (3 times, every 60s, until +00:02:00)",
@@ -365,13 +366,13 @@ def test_rounds_contain_every_call_once(given, repeats):
         now += pause
         kind = {"S": "sleep", "B": "call" if thread else "instance"}.get(what, "call")
         entries.append(TimelineEntry(now, kind, what, thread=thread, rank=Rank.QUERY, key=ord(what)))
-    told = list(fold_rounds(entries))
-    assert sorted(one.block[0].at for one in told) == [one.block[0].at for one in told]
+    shown = list(fold_rounds(entries))
+    assert sorted(one.block[0].at for one in shown) == [one.block[0].at for one in shown]
     for what in "AB":
         for thread in ("one", "two", ""):
             count = sum((entry.text, entry.thread) == (what, thread) for entry in entries)
             found = sum(
-                one.times * sum((entry.text, entry.thread) == (what, thread) for entry in one.block) for one in told
+                one.times * sum((entry.text, entry.thread) == (what, thread) for entry in one.block) for one in shown
             )
             assert found == count
 

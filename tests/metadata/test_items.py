@@ -254,7 +254,7 @@ def test_a_rescheduled_event_is_active_at_its_new_time(ecs_events, web1, call):
     times = {"NotBefore": "2030-01-03T00:00:00Z"}
     call("ModifySystemEventAttribute", InstanceId="i-web1", EventId=event.event_id, **times)
 
-    assert [(told["eventStatus"], told["notBefore"]) for told in active_events()] == [("Scheduled", times["NotBefore"])]
+    assert [(item["eventStatus"], item["notBefore"]) for item in active_events()] == [("Scheduled", times["NotBefore"])]
 
 
 def test_the_form_of_an_active_event_can_be_set(ecs_events, web1):

@@ -108,9 +108,9 @@ def test_what_a_terminal_would_obey_is_shown_escaped(ecs):
     request.add_query_param("Note", "\x1b[2J\x07\u202e")
     AcsClient("id", "key", "cn-hangzhou").do_action_with_exception(request)
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h", reason="\x1b[31m")
-    told = ecs.timeline() + ecs.svg()
-    assert r"\x1b[2J\x07\u202e" in told.replace("\\\\", "\\")
-    assert not {char for char in told if char != "\n" and (ord(char) < 32 or char == "\u202e")}
+    texts = ecs.timeline() + ecs.svg()
+    assert r"\x1b[2J\x07\u202e" in texts.replace("\\\\", "\\")
+    assert not {char for char in texts if char != "\n" and (ord(char) < 32 or char == "\u202e")}
 
 
 def test_a_message_that_is_nested_too_deeply_is_shown_by_its_beginning(ecs):

@@ -228,7 +228,7 @@ def test_it(ecs_events, ecs_scenario):
 """
     )
     result.assert_outcomes(passed=1, failed=1)
-    told = [
+    message = [
         "Scenario avoidable of SystemMaintenance.Reboot on i-bp1*: The event is published 24 hours ahead, and can be "
         "answered in time.",
         "At 2030-01-02T01:10:00Z it is Executed without a handler, and Avoided with a correct one. Without a handler these "
@@ -239,11 +239,11 @@ def test_it(ecs_events, ecs_scenario):
     result.stdout.fnmatch_lines(
         [
             "E       AssertionError: expected the event to be Avoided, but it is Executed.",
-            *(f"E       {line}" for line in told),
+            *(f"E       {line}" for line in message),
             "E       The event: <SystemEvent e-bp1* SystemMaintenance.Reboot on i-bp1*: Executed at "
             "2030-01-02T00:10:00Z: execution ended>",
             "*- ECS scenario -*",
-            *told,
+            *message,
             "*- ECS events -*",
             "clock 2030-01-01T00:00:00Z +1d 01:10:00 = 2030-01-02T01:10:00Z (freezegun); 1 event, 0 calls, 0 faults",
             "*published by scenario avoidable)",

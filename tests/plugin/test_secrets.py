@@ -120,8 +120,8 @@ def test_a_url_keeps_the_token_in_its_query(ecs, fails):
         host = "https://metrics.cn-hangzhou.aliyuncs.com/"
         assert requests.post(host, data={**common, **params}, timeout=5).status_code == 200
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
-    told = ecs.timeline() + ecs.svg() + str(ecs._recorder.complaint())
-    assert ("ZeroDivisionError" in told, "access_token=***" in told, VALUE in told) == (fails, True, False)
+    texts = ecs.timeline() + ecs.svg() + str(ecs._recorder.complaint())
+    assert ("ZeroDivisionError" in texts, "access_token=***" in texts, VALUE in texts) == (fails, True, False)
     ecs.strict = False
 
 

@@ -307,15 +307,15 @@ def test_reports_hold_the_story_without_colours(run, pytester):
     pytester.makeconftest(
         """
         import json, pathlib
-        told = []
+        collected = []
 
         def pytest_runtest_logreport(report):
             if report.failed:
-                told.append(report)
+                collected.append(report)
                 pathlib.Path("before.json").write_text(json.dumps([report.sections, report.user_properties]))
 
         def pytest_unconfigure():
-            pathlib.Path("after.json").write_text(json.dumps([told[0].sections, told[0].user_properties]))
+            pathlib.Path("after.json").write_text(json.dumps([collected[0].sections, collected[0].user_properties]))
         """
     )
     result = run(LATE, "--color=yes")

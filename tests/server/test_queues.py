@@ -157,8 +157,8 @@ def test_what_clients_do_to_messages_is_in_the_story(ecs, queue, client):
     client.delete_message(client.receive_message().receipt_handle)
     queue.send("x" * 50)
     client.change_message_visibility(client.receive_message().receipt_handle, 60)
-    told = [line for line in ecs.timeline().splitlines() if "  queue  " in line]
-    assert told == [
+    shown = [line for line in ecs.timeline().splitlines() if "  queue  " in line]
+    assert shown == [
         " +00:00:00  queue     ecs-cms-event: Instance:SystemMaintenance.Reboot:Scheduled received",
         " +00:00:30  queue     ecs-cms-event: Instance:SystemMaintenance.Reboot:Scheduled received, time 2",
         " +00:00:30  queue     ecs-cms-event: Instance:SystemMaintenance.Reboot:Scheduled deleted",
@@ -597,8 +597,8 @@ def test_what_is_wrong_is_refused_in_the_services_words(ecs, request_at, name):
     method, path, body, headers, status, code = WRONG[name]
     endpoint = ecs.queue("q").endpoint
     given = {key: value for key, value in {**SIGNED, **headers}.items() if value is not None}
-    answered, told, text = request_at(endpoint.removeprefix("http://"), method, path, body, **given)
-    assert (answered, told["x-mns-version"]) == (status, "2015-06-06")
+    answered, shown, text = request_at(endpoint.removeprefix("http://"), method, path, body, **given)
+    assert (answered, shown["x-mns-version"]) == (status, "2015-06-06")
     assert f"<Code>{code}</Code>".encode() in text
     assert f"<HostId>{endpoint}</HostId>".encode() in text
 
@@ -679,23 +679,23 @@ def test_a_poll_waits_in_the_time_of_time_machine_too(account):
 def test_a_poll_of_an_event_loop_waits_in_virtual_time(ecs, queue):
     """The client is aiohttp; other tasks of the loop go on."""
     aiohttp = pytest.importorskip("aiohttp")
-    told = []
+    shown = []
 
     async def poll():
         headers = {name.replace("_", "-"): value for name, value in SIGNED.items()}
         url = f"{queue.endpoint}/queues/ecs-cms-event/messages?waitseconds=30"
         async with aiohttp.ClientSession() as session, session.get(url, headers=headers) as reply:
-            told.append((reply.status, ecs.now.second))
+            shown.append((reply.status, ecs.now.second))
 
     async def work():
         await asyncio.sleep(7)
-        told.append(("worked", ecs.now.second))
+        shown.append(("worked", ecs.now.second))
 
     async def both():
         await asyncio.gather(poll(), work())
 
     asyncio.run(both())
-    assert told == [("worked", 7), (404, 30)]
+    assert shown == [("worked", 7), (404, 30)]
 
 
 # -- in real time

@@ -113,10 +113,10 @@ def test_a_client_that_polls_endlessly_gets_advice_for_another_process():
         for _ in range(6):
             status, answer = call_of(ecs, "DescribeInstances")
         assert (status, answer["Code"]) == (400, "StandingClockError")
-    for told in (answer["Message"], ecs.timeline()):
-        assert "A client of the server called DescribeInstances again and again while the clock stands" in told
-        assert "i-slow, whose status changes at 2030-01-01T00:00:02Z" in told
-        assert "for another process, call ecs_events.advance meanwhile, or let its calls take virtual time: " in told
+    for text in (answer["Message"], ecs.timeline()):
+        assert "A client of the server called DescribeInstances again and again while the clock stands" in text
+        assert "i-slow, whose status changes at 2030-01-01T00:00:02Z" in text
+        assert "for another process, call ecs_events.advance meanwhile, or let its calls take virtual time: " in text
     assert ecs.timeline().count("-> 400 StandingClockError") == 1
 
 

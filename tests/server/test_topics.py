@@ -150,8 +150,8 @@ def test_simplified_is_the_message_alone(topic, receiver):
     topic.subscribe(receiver.url, content_format="SIMPLIFIED")
     plain, tagged = topic.publish("hello <you>"), topic.publish("again", tag="important")
     assert [body for _, _, body in receiver.got] == ["hello <you>", "again"]
-    told = [(headers["x-mns-message-id"], headers["x-mns-message-tag"]) for _, headers, _ in receiver.got]
-    assert told == [(plain.message_id, None), (tagged.message_id, "important")]
+    shown = [(headers["x-mns-message-id"], headers["x-mns-message-tag"]) for _, headers, _ in receiver.got]
+    assert shown == [(plain.message_id, None), (tagged.message_id, "important")]
 
 
 def test_json_has_the_members_of_xml(topic, receiver):
@@ -224,8 +224,8 @@ def test_pushes_are_in_the_story(ecs, topic, receiver):
     topic.subscribe(receiver.root)
     topic.publish("hello")
     ecs.advance("20s")
-    told = [line.partition("push")[2].strip() for line in ecs.timeline().splitlines() if "  push  " in line]
-    assert told == [
+    shown = [line.partition("push")[2].strip() for line in ecs.timeline().splitlines() if "  push  " in line]
+    assert shown == [
         f"topic ecs-events -> {receiver.root}: failed, HTTP 500",
         f"topic ecs-events -> {receiver.root} (attempt 2)",
     ]
@@ -371,9 +371,13 @@ def test_clients_subscribe_and_publish(ecs, topic, account, receiver):
     assert (topic.messages[0].message_id, topic.messages[0].tag) == (sent.message_id, "important")
     ecs.advance("1m")
     mine.set_attributes(SubscriptionMeta("", "EXPONENTIAL_DECAY_RETRY"))
-    told = mine.get_attributes()
-    assert (told.endpoint, told.notify_strategy, told.topic_owner) == (receiver.url, "EXPONENTIAL_DECAY_RETRY", OWNER)
-    assert told.last_modify_time - told.create_time == 60
+    shown = mine.get_attributes()
+    assert (shown.endpoint, shown.notify_strategy, shown.topic_owner) == (
+        receiver.url,
+        "EXPONENTIAL_DECAY_RETRY",
+        OWNER,
+    )
+    assert shown.last_modify_time - shown.create_time == 60
     assert account.get_topic("ecs-events").list_subscription() == (
         [f"{topic.endpoint}/topics/ecs-events/subscriptions/mine"],
         "",

@@ -29,7 +29,7 @@ QUERY = "?Action=DescribeInstanceStatus&Version=2014-05-26&RegionId=cn-hangzhou&
 CLOUD = f"http://ecs.aliyuncs.com/{QUERY}"
 
 HAS_CONNECT_TIMEOUT = "connect_timeout" in signature(AcsClient).parameters
-"""Older cores connect for five seconds, whatever they are told."""
+"""Older cores connect for five seconds, whatever they are options."""
 
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a full queue refuses elsewhere")
 
@@ -140,8 +140,8 @@ def by_the_legacy_sdk(port=None, limits=(10, 10)):
     request.set_method("POST")
     request.add_query_param("InstanceId", "i-web1")
     connect, read = limits
-    told = {"connect_timeout": connect} if HAS_CONNECT_TIMEOUT else {}
-    client = AcsClient("ak", "secret", "cn-hangzhou", timeout=read, port=port or 80, **told)
+    options = {"connect_timeout": connect} if HAS_CONNECT_TIMEOUT else {}
+    client = AcsClient("ak", "secret", "cn-hangzhou", timeout=read, port=port or 80, **options)
     if port:
         request.set_endpoint("127.0.0.1")
     return json.loads(client.do_action_with_exception(request))

@@ -102,7 +102,7 @@ def test_inquiring_event(call, ecs_events, web1):
 
 
 def test_event_without_reason(call, ecs_events, web1):
-    """A real event without a reason tells none."""
+    """A real event without a reason has no Reason."""
     ecs_events.create(REBOOT, web1, not_before="+1h", simulated=False)
 
     (entry,) = entries(call("DescribeInstancesFullStatus"))
@@ -204,7 +204,7 @@ def test_status(status, ecs_events, wanted, found):
 
 
 def test_status_starting(status, web1):
-    """Starting is a status to ask for; no instance is in it here."""
+    """Starting is a valid filter; no instance has that status here."""
     assert status(Status="Starting") == {}
 
 
@@ -220,7 +220,7 @@ def test_unknown_status(refused, web1):
     ("health", "code"), [("Impaired", 128), ("Warning", 64), ("InsufficientData", None), ("Maintaining", None)]
 )
 def test_health_status(call, ecs_events, web1, health, code):
-    """HealthStatus lists the instances of that health; the published codes are told."""
+    """HealthStatus lists the instances of that health; it accepts the published codes."""
     ecs_events.instances.add("i-ill", health_status=health)
 
     (entry,) = entries(call("DescribeInstancesFullStatus", HealthStatus=health))
@@ -231,8 +231,8 @@ def test_health_status(call, ecs_events, web1, health, code):
 
 
 @pytest.mark.parametrize("health", ["Initializing", "NotApplicable", "Impaired"])
-def test_health_status_of_nobody(status, fleet, health):
-    """A health that no instance has finds nothing."""
+def test_health_status_without_a_match(status, fleet, health):
+    """A health that no instance has returns an empty list."""
     assert status(HealthStatus=health) == {}
 
 
@@ -249,13 +249,13 @@ def test_unknown_health_status(refused, web1, health):
 
 
 def test_event_ids(status, fleet):
-    """EventId.N lists these events, and of the instances those that have one."""
+    """EventId.N lists these events, and only instances that have one."""
     assert status(EventIds=[fleet["Stop"]]) == {"i-a": [fleet["Stop"]]}
     assert status(EventIds=[fleet["Stop"], fleet["Redeploy"]]) == {"i-a": [fleet["Stop"]], "i-b": [fleet["Redeploy"]]}
 
 
 def test_unknown_event_id(call, fleet):
-    """An unknown event id leaves no instance."""
+    """An unknown event id returns no instance."""
     reply = call("DescribeInstancesFullStatus", EventIds=["e-bp100000000000000000"])
 
     assert entries(reply) == []
@@ -284,7 +284,7 @@ def test_hundred_and_one_event_ids(refused, fleet):
 
 
 def test_one_type(status, fleet):
-    """EventType lists the events of one type, and of the instances those that have one."""
+    """EventType lists the events of one type, and only instances that have one."""
     assert status(EventType="SystemMaintenance.Stop") == {"i-a": [fleet["Stop"]]}
 
 
@@ -303,7 +303,7 @@ def test_list_of_types_wins(status, fleet):
 
 
 def test_type_that_no_event_has(call, fleet):
-    """A type that no event has leaves no instance."""
+    """A type that no event has returns no instance."""
     reply = call("DescribeInstancesFullStatus", EventType="SystemFailure.Reboot")
 
     assert entries(reply) == []
@@ -356,7 +356,7 @@ def test_publish_time_range(status, fleet, start, end, found):
 
 
 def test_range_does_not_widen_the_statuses(status, in_status, web1):
-    """Giving a period does not bring events of other statuses."""
+    """A range does not add events of other statuses."""
     in_status("Executed")
 
     assert status(EventPublishTimeStart="2030-01-01T00:00:00Z", NotBeforeEnd="2030-01-02T00:00:00Z") == {}
@@ -409,7 +409,7 @@ def test_other_account(other_account, ecs_events, fleet):
 
 
 def test_other_account_by_id(other_account, fleet):
-    """Naming another account's instance finds nothing."""
+    """Another account's instance is not found by its id."""
     assert entries(other_account.call("DescribeInstancesFullStatus", InstanceIds=["i-a"])) == []
 
 
@@ -436,7 +436,7 @@ def many(ecs_events):
 
 
 def test_first_page_by_default(call, many):
-    """Without paging parameters ten instances come, with the count of all."""
+    """Without paging parameters ten instances are returned, with the total."""
     reply = call("DescribeInstancesFullStatus")
 
     assert len(entries(reply)) == 10
@@ -483,7 +483,7 @@ def test_page_number_out_of_range(refused, many, number):
 
 
 def test_count_is_of_instances(call, fleet):
-    """TotalCount counts the instances that the filters leave, and not their events."""
+    """TotalCount counts the instances that match the filters, not their events."""
     assert call("DescribeInstancesFullStatus")["TotalCount"] == 3
     assert call("DescribeInstancesFullStatus", InstanceEventTypes=[REBOOT, "SystemMaintenance.Stop"])["TotalCount"] == 1
 

@@ -11,7 +11,7 @@ REBOOT = "SystemMaintenance.Reboot"
 
 @pytest.fixture
 def events(call):
-    """Query events; it returns the entries."""
+    """Query events; return the entries."""
 
     def query(raw=None, **params):
         reply = call("DescribeInstanceHistoryEvents", raw, **params)
@@ -22,7 +22,7 @@ def events(call):
 
 @pytest.fixture
 def ids(events):
-    """Query events; it returns their ids."""
+    """Query events; return their ids."""
 
     def query(raw=None, **params):
         return [entry["EventId"] for entry in events(raw, **params)]
@@ -32,7 +32,7 @@ def ids(events):
 
 @pytest.fixture
 def all_ids(ids):
-    """Query events of every status; it returns their ids."""
+    """Query events of every status; return their ids."""
 
     def query(raw=None, **params):
         return ids(raw, InstanceEventCycleStatuss=ALL_STATUSES, **params)
@@ -95,7 +95,7 @@ def test_executed_entry(call, ecs_events, in_status, web1):
 
 
 def test_avoided_entry(events, ecs_events, web1):
-    """An Avoided event has the moment of the reboot as its finish time, before NotBefore."""
+    """An Avoided event has the instant of the reboot as its finish time, before NotBefore."""
     ecs_events.create(REBOOT, web1, not_before="+48h")
     ecs_events.advance(minutes=66)
     ecs_events.reboot(web1)
@@ -145,7 +145,7 @@ def test_entry_without_reason(events, ecs_events, web1):
 
 
 def test_entry_with_reason(events, ecs_events, web1):
-    """A real event's reason is told as it is."""
+    """A real event has its reason unchanged."""
     ecs_events.create(
         "SystemFailure.Delete", web1, simulated=False, status="Executing", reason="OperationDenied.NoStock"
     )
@@ -202,19 +202,19 @@ def test_codes_are_unique(events, one_of_each):
 
 
 def test_default_is_finished_only(ids, one_of_each):
-    """Without a status filter the events that have ended are listed, and no others."""
+    """Without a status filter only the events that have ended are listed."""
     assert set(ids()) == {one_of_each[status] for status in ("Executed", "Avoided", "Canceled", "Failed")}
 
 
 def test_default_with_event_ids(ids, one_of_each):
-    """Naming events by id does not lift the default: unfinished ones stay away."""
+    """Filtering by ids does not change the default: unfinished events are not listed."""
     assert set(ids(EventIds=list(one_of_each.values()))) == {
         one_of_each[status] for status in ("Executed", "Avoided", "Canceled", "Failed")
     }
 
 
 def test_unfinished_event_by_its_id_alone(ids, one_of_each):
-    """An unfinished event asked for by id alone is not found."""
+    """An unfinished event is not found by its id alone."""
     assert ids(EventIds=[one_of_each["Scheduled"]]) == []
 
 
@@ -237,7 +237,7 @@ def test_two_statuses(ids, one_of_each, pair):
 
 
 def test_all_seven_statuses(all_ids, one_of_each):
-    """All seven statuses can be asked for in one call."""
+    """All seven statuses can be passed in one call."""
     assert set(all_ids()) == set(one_of_each.values())
 
 
@@ -368,7 +368,7 @@ def test_list_of_types_wins(all_ids, fleet):
 
 @pytest.mark.parametrize("event_type", ["Stalled", "ErrorDetected", "Degraded"])
 def test_disk_types(refused, fleet, event_type):
-    """Types of disk events are refused, since the events of instances are asked for."""
+    """Types of disk events are refused, because this action returns events of instances."""
     assert refused("DescribeInstanceHistoryEvents", EventType=event_type)[:2] == (403, "InvalidParameter")
 
 
@@ -443,7 +443,7 @@ def test_resource_ids(all_ids, fleet):
 
 
 def test_resource_ids_win_over_instance_id(all_ids, fleet):
-    """ResourceId.N wins where InstanceId is given as well."""
+    """ResourceId.N overrides InstanceId."""
     found = all_ids(ResourceIds=["i-a"], InstanceId="i-b")
 
     assert set(found) == {event for (instance, _), event in fleet.items() if instance == "i-a"}
@@ -522,7 +522,7 @@ RANGES = {
 
 @pytest.mark.parametrize(("start", "end", "found"), RANGES.values(), ids=RANGES)
 def test_publish_time_range(all_ids, hourly, start, end, found):
-    """EventPublishTime.Start and .End include both ends, and either may be left out."""
+    """EventPublishTime.Start and .End include both ends, and each is optional."""
     params = {"EventPublishTimeStart": start, "EventPublishTimeEnd": end}
 
     ids = all_ids(**{name: f"2030-01-01T{value}Z" for name, value in params.items() if value})
@@ -532,7 +532,7 @@ def test_publish_time_range(all_ids, hourly, start, end, found):
 
 @pytest.mark.parametrize(("start", "end", "found"), RANGES.values(), ids=RANGES)
 def test_not_before_range(all_ids, hourly, start, end, found):
-    """NotBefore.Start and .End include both ends, and either may be left out."""
+    """NotBefore.Start and .End include both ends, and each is optional."""
     params = {"NotBeforeStart": start, "NotBeforeEnd": end}
 
     ids = all_ids(**{name: f"2030-01-01T1{value[1:]}Z" for name, value in params.items() if value})
@@ -542,7 +542,7 @@ def test_not_before_range(all_ids, hourly, start, end, found):
 
 @pytest.mark.parametrize("name", ["EventPublishTime", "NotBefore"])
 def test_range_of_exactly_the_printed_time(events, all_ids, ecs_events, web1, name):
-    """A range from an event's printed time to the same printed time holds the event."""
+    """A range from an event's printed time to the same printed time contains the event."""
     ecs_events.advance(milliseconds=1750)
     event = ecs_events.create(REBOOT, web1, not_before="+1h")
     (entry,) = events(EventCycleStatus="Scheduled")
@@ -604,7 +604,7 @@ def test_other_account(other_account, ecs_events, in_status, web1):
 
 
 def test_other_account_by_event_id(other_account, in_status, web1):
-    """Naming another account's event finds nothing."""
+    """Another account's event is not found by its id."""
     event = in_status("Canceled")
 
     assert other_account.call("DescribeInstanceHistoryEvents", EventIds=[event.event_id])["TotalCount"] == 0
@@ -668,12 +668,12 @@ def many(ecs_events, web1):
 
 
 def listed(reply):
-    """The event ids of a reply."""
+    """Return the event ids of a reply."""
     return [entry["EventId"] for entry in reply["InstanceSystemEventSet"]["InstanceSystemEventType"]]
 
 
 def test_first_page_by_default(call, many):
-    """Without paging parameters the first ten events come, with the count of all."""
+    """Without paging parameters the first ten events are returned, with the total."""
     reply = call("DescribeInstanceHistoryEvents")
 
     assert listed(reply) == many[:10]
@@ -719,7 +719,7 @@ def test_page_number_out_of_range(refused, many, number):
 
 
 def walk(call, **params):
-    """All pages by NextToken, as lists of event ids."""
+    """Return all pages by NextToken, as lists of event ids."""
     reply = call("DescribeInstanceHistoryEvents", **params)
     pages = [listed(reply)]
     while reply.get("NextToken"):
@@ -735,7 +735,7 @@ def walk(call, **params):
     ids=lambda value: value if isinstance(value, int) else "+".join(map(str, value)),
 )
 def test_walk_by_token(call, many, asked, sizes):
-    """Following NextToken gives every event once, in order, and the last page has no token."""
+    """NextToken leads to every event once, in order, and the last page has no token."""
     pages = walk(call, MaxResults=asked)
 
     assert [len(page) for page in pages] == sizes
@@ -768,7 +768,7 @@ def test_max_results_that_is_no_number(refused, many):
 
 
 def test_exact_last_page_has_no_token(call, ecs_events, web1):
-    """When the events fill the last page exactly, there is no token to an empty one."""
+    """If the events fill the last page exactly, it has no token."""
     for _ in range(20):
         ecs_events.cancel(ecs_events.create(REBOOT, web1, not_before="+1h"))
 
@@ -788,7 +788,7 @@ def test_walk_with_filters(call, ecs_events, many):
 
 
 def test_walk_while_events_are_published(call, ecs_events, many):
-    """Events that are published during a walk neither double nor displace the others."""
+    """Events published during a walk neither duplicate nor displace the others."""
     first = call("DescribeInstanceHistoryEvents", MaxResults=10)
     ecs_events.cancel(ecs_events.create(REBOOT, "i-web1", not_before="+1h"))
     second = call("DescribeInstanceHistoryEvents", MaxResults=10, NextToken=first["NextToken"])
@@ -801,7 +801,7 @@ def test_walk_while_events_are_published(call, ecs_events, many):
 
 
 def test_token_alone(call, many):
-    """NextToken without MaxResults goes on with ten a page."""
+    """NextToken without MaxResults continues with ten per page."""
     first = call("DescribeInstanceHistoryEvents", MaxResults=10)
 
     reply = call("DescribeInstanceHistoryEvents", NextToken=first["NextToken"])
@@ -811,7 +811,7 @@ def test_token_alone(call, many):
 
 @pytest.mark.parametrize("token", ["garbage", "0", "ffffffff", "AAAA", "10"])
 def test_garbage_token(refused, many, token):
-    """A token that was never given out is refused."""
+    """An unknown token is refused."""
     refusal = refused("DescribeInstanceHistoryEvents", MaxResults=10, NextToken=token)
 
     assert refusal[:2] == (403, "InvalidParameter")

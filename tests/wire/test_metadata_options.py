@@ -10,7 +10,7 @@ ITEM = "http://100.100.100.200/latest/meta-data/instance-id"
 
 @pytest.fixture
 def options(call):
-    """What DescribeInstances says of the metadata options of `i-web1`."""
+    """Return the metadata options of `i-web1` in DescribeInstances."""
 
     def options():
         (view,) = call("DescribeInstances", InstanceIds='["i-web1"]')["Instances"]["Instance"]
@@ -20,18 +20,18 @@ def options(call):
 
 
 def status():
-    """What somebody without a token meets inside the only instance."""
+    """Return the status of a request without a token inside the only instance."""
     return requests.get(ITEM, timeout=5).status_code
 
 
-def test_nobody_has_set_them(web1, options):
-    """The options of an instance for which nobody set any are shown empty, and everybody may read."""
+def test_unset_options(web1, options):
+    """The unset options of an instance are empty, and no token is required."""
     assert options() == {"HttpTokens": "", "HttpEndpoint": ""}
     assert status() == 200
 
 
 def test_the_hardened_mode_is_switched_on_and_off(web1, call, options):
-    """HttpTokens says whether a token is needed; left out it is optional again, as documented."""
+    """HttpTokens sets whether a token is required; if omitted it is optional again, as documented."""
     reply = call(
         "ModifyInstanceMetadataOptions",
         InstanceId="i-web1",
@@ -49,7 +49,7 @@ def test_the_hardened_mode_is_switched_on_and_off(web1, call, options):
 
 
 def test_the_endpoint_is_switched_off(web1, call, options):
-    """With HttpEndpoint disabled nobody may read, be he asking for a token or not."""
+    """With HttpEndpoint disabled every request is refused, with a token or without."""
     call("ModifyInstanceMetadataOptions", InstanceId="i-web1", HttpEndpoint="disabled")
 
     assert options() == {"HttpTokens": "optional", "HttpEndpoint": "disabled"}
@@ -59,7 +59,7 @@ def test_the_endpoint_is_switched_off(web1, call, options):
 
 
 def test_filters_follow(ecs_events, web1, call):
-    """DescribeInstances lists by the options that hold now."""
+    """DescribeInstances filters by the current options."""
     ecs_events.instances.add("i-web2", http_tokens="required", http_endpoint="enabled")
     call("ModifyInstanceMetadataOptions", InstanceId="i-web1", HttpEndpoint="disabled", HttpTokens="required")
 
@@ -97,14 +97,14 @@ def test_filters_follow(ecs_events, web1, call):
     ],
 )
 def test_each_bad_value_has_its_own_error(web1, refused, params, code, message):
-    """A value outside the documented ones is refused in the documented words."""
+    """A value outside the documented ones is refused with the documented message."""
     given = {"InstanceId": "i-web1", "HttpEndpoint": "enabled", **params}
     assert refused("ModifyInstanceMetadataOptions", **given) == (400, code, message)
 
 
 @pytest.mark.parametrize("instance_id", [None, "i-none"])
 def test_an_instance_must_be_named(web1, refused, instance_id):
-    """Without an instance, or with one that does not exist, nothing is changed."""
+    """Without an instance, or with an unknown one, nothing changes."""
     named = {} if instance_id is None else {"InstanceId": instance_id}
     refusal = refused("ModifyInstanceMetadataOptions", HttpEndpoint="disabled", **named)
 
@@ -113,7 +113,7 @@ def test_an_instance_must_be_named(web1, refused, instance_id):
 
 
 def test_what_a_new_instance_was_given_is_in_its_metadata(ecs_events, call):
-    """Options, RAM role and user data that RunInstances asks for hold inside the instance."""
+    """The options, RAM role and user data of RunInstances are visible inside the instance."""
     script = "#!/bin/sh\necho hello"
     reply = call(
         "RunInstances",
@@ -133,7 +133,7 @@ def test_what_a_new_instance_was_given_is_in_its_metadata(ecs_events, call):
 
 
 def test_user_data_that_is_not_in_base64_stays_as_it_is(ecs_events, call):
-    """CreateInstance takes user data that it cannot decode for text."""
+    """CreateInstance treats user data that it cannot decode as text."""
     call("CreateInstance", ImageId="m-1", InstanceType="ecs.g7.large", UserData="#!/bin/sh")
     (instance_id,) = ecs_events.instances
     ecs_events.start(instance_id)

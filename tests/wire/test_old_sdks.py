@@ -1,4 +1,4 @@
-"""What stands in for the methods that old SDKs lack is what those methods send."""
+"""The replacements for methods that old SDKs lack send the same as those methods."""
 
 import pytest
 from old_sdks import ECS, IS_OLD, LATER, by_name, new_request
@@ -20,7 +20,7 @@ LISTS = {
     [pytest.param(action, name, id=f"{action}-{name}") for action, names in LATER.items() for name in names],
 )
 def test_by_name_a_parameter_is_what_its_setter_sends(action, name):
-    """A parameter that is sent by its name on the wire stands there as the setter of a newer SDK writes it."""
+    """A parameter sent by its name on the wire has the form that the setter of a newer SDK writes."""
     request, value = new_request(action), LISTS.get(name, "text")
     setter = getattr(request, f"set_{name}", None)
     if setter is not None:

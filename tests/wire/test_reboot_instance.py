@@ -1,4 +1,4 @@
-"""RebootInstance, and what it does to events."""
+"""RebootInstance, and its effect on events."""
 
 import re
 
@@ -9,7 +9,7 @@ REBOOT = "SystemMaintenance.Reboot"
 
 @pytest.fixture
 def changes(ecs_events):
-    """The statuses that instances pass through from here on."""
+    """Record the statuses that instances pass through from here on."""
     seen = []
     ecs_events.on_change(lambda change: None if hasattr(change, "event") else seen.append(str(change.to_status)))
     return seen
@@ -27,7 +27,7 @@ def test_reply(call, ecs_events, web1):
     assert ecs_events.instances[web1].status == "Running"
 
 
-def test_statuses_on_the_way(call, changes, web1):
+def test_statuses_in_between(call, changes, web1):
     """A rebooted instance passes through Stopping and Starting."""
     call("RebootInstance", InstanceId=web1)
 
@@ -36,7 +36,7 @@ def test_statuses_on_the_way(call, changes, web1):
 
 @pytest.mark.parametrize("flag", ["true", "TRUE", True, "false", False])
 def test_force_stop(call, changes, web1, flag):
-    """ForceStop is taken in any case, and the instance reboots."""
+    """ForceStop is true in any case, and the instance reboots."""
     call("RebootInstance", InstanceId=web1, ForceStop=flag)
 
     assert changes[-1] == "Running"
@@ -142,7 +142,7 @@ def test_locked_for_security(refused, changes, ecs_events):
 
 @pytest.mark.parametrize("flag", ["true", "TRUE", True])
 def test_dry_run(refused, changes, web1, flag):
-    """DryRun answers with the error that says all is well, and nothing happens."""
+    """DryRun returns the error that reports success, and nothing changes."""
     assert refused("RebootInstance", InstanceId=web1, DryRun=flag) == (
         400,
         "DryRunOperation",
@@ -171,11 +171,11 @@ def test_dry_run_of_a_stopped_instance(refused, ecs_events, web1):
     assert refused("RebootInstance", InstanceId=web1, DryRun=True)[:2] == (403, "IncorrectInstanceStatus")
 
 
-# -- what it does to events
+# -- its effect on events
 
 
 def test_avoided(call, ecs_events, web1):
-    """A reboot before NotBefore makes the event Avoided at the moment of acceptance."""
+    """A reboot before NotBefore makes the event Avoided at the instant of acceptance."""
     event = ecs_events.create(REBOOT, web1, not_before="+24h")
     ecs_events.advance(hours=23, seconds=7)
 
@@ -272,7 +272,7 @@ def test_other_types(call, ecs_events, web1, event_type, status):
 
 
 def test_a_microsecond_before_not_before(call, ecs_events, web1):
-    """The last instant before NotBefore is still in time."""
+    """The last microsecond before NotBefore is still in time."""
     event = ecs_events.create(REBOOT, web1, not_before="+1h")
     ecs_events.advance(minutes=59, seconds=59, microseconds=999_999)
 
@@ -385,7 +385,7 @@ def test_inquiring_event(call, ecs_events, web1):
 
 @pytest.mark.ecs_clock(failure_events="scheduled")
 def test_scheduled_failure_event(call, ecs_events, web1):
-    """A failure event that is born Scheduled by setting is not avoided either."""
+    """A failure event that starts as Scheduled by setting is not avoided either."""
     event = ecs_events.create("SystemFailure.Reboot", web1, not_before="+1h")
 
     call("RebootInstance", InstanceId=web1)

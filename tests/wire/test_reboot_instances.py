@@ -16,7 +16,7 @@ def three(ecs_events):
 
 @pytest.fixture
 def rebooted(ecs_events):
-    """The ids of the instances that reboot from here on."""
+    """Record the ids of the instances that reboot from here on."""
     seen = []
 
     def watch(change):
@@ -63,7 +63,7 @@ def test_reply(call, ecs_events, three, rebooted):
 
 @pytest.mark.parametrize("flag", ["true", True, "false", False])
 def test_force_reboot(call, three, rebooted, flag):
-    """ForceReboot is taken in any case, and the instances reboot."""
+    """ForceReboot is true in any case, and the instances reboot."""
     call("RebootInstances", InstanceIds=["i-a"], ForceReboot=flag)
 
     assert rebooted == ["i-a"]
@@ -114,7 +114,7 @@ def test_missing_region(http, three, rebooted):
 
 @pytest.mark.parametrize("batch", [None, "AllTogether"])
 def test_one_unknown_instance(refused, three, rebooted, batch):
-    """All together: one unknown instance has the whole call refused."""
+    """All together: one unknown instance makes the whole call fail."""
     params = {} if batch is None else {"BatchOptimization": batch}
 
     refusal = refused("RebootInstances", InstanceIds=["i-a", "i-none"], **params)
@@ -125,7 +125,7 @@ def test_one_unknown_instance(refused, three, rebooted, batch):
 
 @pytest.mark.parametrize("batch", [None, "AllTogether"])
 def test_one_stopped_instance(refused, ecs_events, three, rebooted, batch):
-    """All together: one instance that is not Running has the whole call refused."""
+    """All together: one instance that is not Running makes the whole call fail."""
     ecs_events.stop("i-b")
     params = {} if batch is None else {"BatchOptimization": batch}
 
@@ -144,7 +144,7 @@ def test_locked_instance(refused, ecs_events, rebooted):
 
 
 def test_success_first(call, ecs_events, three, rebooted):
-    """Success first: those that can reboot do, and each instance is told how it went."""
+    """Success first: those that can reboot do, and the reply has each instance's outcome."""
     ecs_events.stop("i-b")
 
     reply = call("RebootInstances", InstanceIds=["i-a", "i-b", "i-c"], BatchOptimization="SuccessFirst")
@@ -211,7 +211,7 @@ def test_instance_of_another_region(refused, ecs_events, three, rebooted):
 @pytest.mark.parametrize("flag", ["true", True])
 @pytest.mark.parametrize("batch", ["AllTogether", "SuccessFirst"])
 def test_dry_run(refused, three, rebooted, flag, batch):
-    """DryRun answers with the error that says all is well, and nothing happens."""
+    """DryRun returns the error that reports success, and nothing changes."""
     assert refused("RebootInstances", InstanceIds=three, DryRun=flag, BatchOptimization=batch) == DRY_RUN
     assert rebooted == []
 
@@ -239,7 +239,7 @@ def test_dry_run_success_first_with_a_stopped_instance(refused, ecs_events, thre
     assert rebooted == []
 
 
-# -- what it does to events
+# -- its effect on events
 
 
 def test_avoided(call, ecs_events, events):

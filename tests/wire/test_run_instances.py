@@ -26,13 +26,13 @@ def refuses(refused):
 
 @pytest.fixture
 def shown(call):
-    """What DescribeInstances says of an instance."""
+    """Return what DescribeInstances shows of an instance."""
     return lambda instance_id: call("DescribeInstances", InstanceIds=[instance_id])["Instances"]["Instance"][0]
 
 
 @pytest.fixture
 def shown_after(run, shown):
-    """What DescribeInstances says of the one instance that is created with some parameters."""
+    """Return what DescribeInstances shows of the one instance created with some parameters."""
 
     def shown_after(raw=None, /, **params):
         (instance_id,) = run(raw, **params)
@@ -41,11 +41,11 @@ def shown_after(run, shown):
     return shown_after
 
 
-# -- instances come up
+# -- new instances
 
 
 def test_reply(call, ecs_events):
-    """The reply holds the ids, a price and a request id; the instance is there and Running."""
+    """The reply has the ids, a price and a request id; the instance exists and is Running."""
     reply = call("RunInstances", **NEEDED)
 
     assert set(reply) == {"InstanceIdSets", "TradePrice", "RequestId"}
@@ -67,8 +67,8 @@ def test_xml(ecs_events, http_text):
     ) in text
 
 
-def test_statuses_on_the_way(run, ecs_events):
-    """Observers hear each status in order, the first from nothing, one instance after the other."""
+def test_statuses_in_between(run, ecs_events):
+    """Receivers get each status in order, the first without an earlier one, one instance after the other."""
     changes = []
     ecs_events.on_change(changes.append)
 
@@ -82,8 +82,8 @@ def test_statuses_on_the_way(run, ecs_events):
     assert {(one.at, one.cause) for one in changes} == {(ecs_events.now, "RunInstances")}
 
 
-def test_story(run, ecs_events):
-    """The timeline has one line for each instance that came up."""
+def test_timeline(run, ecs_events):
+    """The timeline has one line for each new instance."""
     first, second = run(Amount=2)
 
     assert ecs_events.timeline().splitlines()[1:] == [
@@ -93,8 +93,8 @@ def test_story(run, ecs_events):
     ]
 
 
-def test_the_call_in_the_story(run, ecs_events):
-    """Structs are told by member, tags as pairs, and a password not at all, though the author of the test can see it."""
+def test_the_call_in_the_timeline(run, ecs_events):
+    """Structs are shown by member, tags as pairs, and a password masked, although the test can read it."""
     run(
         Tags=[{"Key": "role", "Value": "web"}],
         NetworkInterfaces=[{"InstanceType": "Primary", "SecurityGroupIds": ["sg-1", "sg-2"]}],
@@ -112,7 +112,7 @@ def test_the_call_in_the_story(run, ecs_events):
 
 @pytest.mark.parametrize("amount", [1, 2, 100])
 def test_amount(run, ecs_events, amount):
-    """From 1 to 100 instances come up at once."""
+    """From 1 to 100 instances can be created at once."""
     ids = run(Amount=amount)
 
     assert len(set(ids)) == amount
@@ -120,7 +120,7 @@ def test_amount(run, ecs_events, amount):
 
 
 def test_enough_is_in_stock(run):
-    """With a MinAmount all of Amount come up."""
+    """With a MinAmount all of Amount are created."""
     assert len(run(Amount=3, MinAmount=2)) == 3
 
 
@@ -145,7 +145,7 @@ def test_a_new_instance_is_like_any_other(call, run, ecs_events):
     assert instance_id not in ecs_events.instances
 
 
-# -- what is shown afterwards
+# -- values shown afterwards
 
 
 @pytest.mark.parametrize(
@@ -185,13 +185,13 @@ def test_a_new_instance_is_like_any_other(call, run, ecs_events):
         ({}, "InternetMaxBandwidthIn", -1),
     ],
 )
-def test_what_is_asked_for_is_shown(shown_after, params, key, value):
-    """DescribeInstances says what the call asked for."""
+def test_requested_values_are_shown(shown_after, params, key, value):
+    """DescribeInstances shows the requested values."""
     assert shown_after(**params)[key] == value
 
 
 def test_what_is_left_out(run, shown):
-    """Names, network and the rest are those of any instance, and nothing is shown that was not asked for."""
+    """Names, network and the rest have the usual defaults, and other values are not shown."""
     (instance_id,) = run()
 
     view = shown(instance_id)
@@ -202,8 +202,8 @@ def test_what_is_left_out(run, shown):
     assert {"Tags", "KeyPairName"}.isdisjoint(view)
 
 
-def test_attributes_for_the_author(run, ecs_events):
-    """The author of the test sees the same, in snake_case."""
+def test_attributes_for_the_test(run, ecs_events):
+    """The test sees the same values, in snake_case."""
     (instance_id,) = run(InstanceName="web-1", SecurityGroupId="sg-1", Tags=[{"Key": "role", "Value": "web"}])
 
     instance = ecs_events.instances[instance_id]
@@ -217,7 +217,7 @@ def test_attributes_for_the_author(run, ecs_events):
 
 
 def test_tags(call, run):
-    """Tags are shown, and instances are found by them."""
+    """Tags are shown, and can be used in filters."""
     ids = run(Amount=2, Tags=[{"Key": "role", "Value": "web"}, {"Key": "team"}])
     run()
 
@@ -255,7 +255,7 @@ def test_a_single_instance_gets_no_suffix(shown_after):
 
 
 def test_host_names(run, shown):
-    """A host name may hold the instance's id and be numbered, and each instance may have its own."""
+    """A host name can contain the instance's id and a number, and each instance can have its own."""
     first, second = run(Amount=2, HostName="k8s-${instance_id}", UniqueSuffix=True)
     assert [shown(one)["HostName"] for one in (first, second)] == [f"k8s-{first}001", f"k8s-{second}002"]
 
@@ -277,14 +277,14 @@ def test_private_addresses(run, shown):
 
 
 def test_public_addresses(run, shown):
-    """Each instance that may send something out has a public address of its own, which belongs to nobody."""
+    """Each instance with outgoing bandwidth has its own public address, which belongs to no real host."""
     addresses = [shown(one)["PublicIpAddress"]["IpAddress"] for one in run(Amount=2, InternetMaxBandwidthOut=1)]
 
     assert addresses == [["198.18.0.1"], ["198.18.0.2"]]
 
 
 def test_ipv6_addresses(run, shown, shown_after):
-    """IPv6 addresses are those asked for, or as many as asked for."""
+    """IPv6 addresses are the requested ones, or as many as requested."""
 
     def addresses(view):
         (interface,) = view["NetworkInterfaces"]["NetworkInterface"]
@@ -298,7 +298,7 @@ def test_ipv6_addresses(run, shown, shown_after):
 
 
 def test_the_primary_interface(shown_after, ecs_events):
-    """What the primary interface is asked to have is shown of the instance, what others are is not."""
+    """Values for the primary interface are shown of the instance, those of others are not."""
     view = shown_after(
         NetworkInterfaces=[
             {"InstanceType": "Secondary", "VSwitchId": "vsw-2", "SecurityGroupId": "sg-9"},
@@ -319,7 +319,7 @@ def test_the_primary_interface(shown_after, ecs_events):
 
 
 def test_auto_release_time(shown_after, ecs_events):
-    """It is shown to the minute, and the instance is still there then."""
+    """It is shown to the minute; the instance still exists afterwards."""
     view = shown_after(AutoReleaseTime="2030-01-01T01:00:30Z")
 
     assert view["AutoReleaseTime"] == "2030-01-01T01:00Z"
@@ -350,7 +350,7 @@ def test_subscriptions(call, shown, params, expires):
 @pytest.mark.ecs_clock("9999-06-01T00:00:00Z")
 @pytest.mark.parametrize("unit", ["Week", "Month"])
 def test_a_subscription_ends_with_the_calendar(call, unit):
-    """One that would go on beyond the year 9999 ends with it."""
+    """One that would last beyond the year 9999 ends with it."""
     period = 4 if unit == "Week" else 12
     call("RunInstances", **NEEDED, InstanceChargeType="PrePaid", Period=period, PeriodUnit=unit)
     (view,) = call("DescribeInstances")["Instances"]["Instance"]
@@ -363,7 +363,7 @@ def test_a_period_means_nothing_without_a_subscription(shown_after):
 
 
 def test_disks(call, run):
-    """Each instance has a system disk and the data disks asked for, with the tags of the instance."""
+    """Each instance has a system disk and the requested data disks, with the tags of the instance."""
     first, second = run(
         Amount=2,
         SystemDiskCategory="cloud_essd",
@@ -382,8 +382,8 @@ def test_disks(call, run):
     assert all(re.fullmatch(r"d-bp1[0-9a-z]{17}", one["DiskId"]) for one in entries)
 
 
-def test_disks_for_the_author(run, ecs_events):
-    """The author of the test sees what was asked for, and the documented default of the rest."""
+def test_disks_for_the_test(run, ecs_events):
+    """The test sees the requested values, and the documented defaults of the rest."""
     (instance_id,) = run(DataDisks=[{"Category": "local_ssd_pro"}])
 
     assert [(disk.type, disk.category) for disk in ecs_events.instances[instance_id].disks] == [
@@ -392,12 +392,12 @@ def test_disks_for_the_author(run, ecs_events):
     ]
 
 
-# -- what it needs, and what it refuses
+# -- required parameters and refusals
 
 
 @pytest.mark.parametrize("missing", ["ImageId", "InstanceType"])
 def test_without_image_or_type(refused, ecs_events, missing):
-    """Without a launch template, image and type are needed."""
+    """Without a launch template, image and type are required."""
     params = {name: value for name, value in NEEDED.items() if name != missing}
 
     assert refused("RunInstances", **params) == (
@@ -409,13 +409,13 @@ def test_without_image_or_type(refused, ecs_events, missing):
 
 
 def test_an_image_family_instead_of_an_image(call):
-    """The newest image of a family will do."""
+    """The newest image of a family is used."""
     assert call("RunInstances", ImageFamily="linux", InstanceType="ecs.g7.large")["InstanceIdSets"]
 
 
 @pytest.mark.parametrize("template", [{"LaunchTemplateId": "lt-1"}, {"LaunchTemplateName": "web"}])
 def test_a_launch_template_instead_of_both(call, shown, template):
-    """Any launch template is taken to exist; the instance is like a captured one."""
+    """Any launch template is assumed to exist; the instance is like one in a captured reply."""
     (instance_id,) = call("RunInstances", **template)["InstanceIdSets"]["InstanceIdSet"]
 
     assert shown(instance_id)["InstanceType"] == "ecs.g7.large"
@@ -430,7 +430,7 @@ def test_region_is_needed(http):
 
 @pytest.mark.parametrize("amount", ["0", "101", "-1", "two", "1.5"])
 def test_bad_amount(refuses, ecs_events, amount):
-    """An amount that is none, or is over the limit, has its own error."""
+    """An invalid amount, and one over the limit, have their own errors."""
     assert refuses({"Amount": amount}) == (
         403,
         "InvalidParam.Amount",
@@ -668,13 +668,13 @@ CONFLICT = "{} and {} cannot be specified at the same time."
     ],
 )
 def test_what_is_refused(refuses, ecs_events, params, refusal):
-    """Each bad value has its own error, in the documented words, and nothing comes up."""
+    """Each invalid value has its own error with the documented message, and no instance is created."""
     assert refuses(**params) == refusal
     assert len(ecs_events.instances) == 0
 
 
 def test_the_timeline_says_why(refuses, ecs_events):
-    """Where the cloud's own words do not, the timeline tells what was wrong."""
+    """If the cloud's own message lacks the reason, the timeline has it."""
     refuses(InstanceType="g7.large")
 
     assert ecs_events.timeline().splitlines()[2] == (
@@ -683,7 +683,7 @@ def test_the_timeline_says_why(refuses, ecs_events):
 
 
 def test_dry_run(refuses, ecs_events):
-    """A dry run is refused as one, after every other check, and creates nothing."""
+    """A dry run returns its own error after all other checks, and creates nothing."""
     assert refuses(DryRun=True) == DRY_RUN
     assert refuses(DryRun=True, Tags=[TAG, TAG]).code == "Duplicate.TagKey"
     assert len(ecs_events.instances) == 0
@@ -712,7 +712,7 @@ def test_client_token(run, refuses, ecs_events):
     ],
 )
 def test_faults(refuses, run, ecs_events, code, status):
-    """What the fake has no cause for can be had on request; the next call succeeds."""
+    """A fault can produce errors that the fake does not produce itself; the next call succeeds."""
     ecs_events.fail("RunInstances", code)
 
     assert refuses()[:2] == (status, code)
@@ -720,7 +720,7 @@ def test_faults(refuses, run, ecs_events, code, status):
 
 
 def test_nested_lists_without_their_number(sdk, ecs_events):
-    """A list within a list needs both numbers; the warning names the form that was meant."""
+    """A nested list needs both numbers; the warning has the right form."""
     with pytest.warns(match=r"Did you mean NetworkInterface\.N\.SecurityGroupIds?(\.N)?\?"):
         sdk.call("RunInstances", {"NetworkInterface.1.SecurityGroupIds": "sg-1"}, **NEEDED)
     with pytest.warns(match=r"unknown parameter NetworkInterface\.1\.SecurityGroupIds\.N of"):
@@ -730,7 +730,7 @@ def test_nested_lists_without_their_number(sdk, ecs_events):
 
 
 def test_nested_lists_with_gaps(sdk, ecs_events):
-    """Numbers order the values, at both levels; gaps close up."""
+    """Numbers order the values at both levels, and gaps are closed."""
     raw = {
         "NetworkInterface.7.SecurityGroupIds.10": "sg-3",
         "NetworkInterface.7.SecurityGroupIds.9": "sg-2",

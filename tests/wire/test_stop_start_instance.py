@@ -17,7 +17,7 @@ STATUS_AFTER = {"StopInstance": "Stopped", "StartInstance": "Running"}
 
 @pytest.fixture
 def changes(ecs_events):
-    """The statuses that instances pass through from here on."""
+    """Record the statuses that instances pass through from here on."""
     seen = []
     ecs_events.on_change(lambda change: None if hasattr(change, "event") else seen.append(str(change.to_status)))
     return seen
@@ -25,7 +25,7 @@ def changes(ecs_events):
 
 @pytest.fixture(params=["StopInstance", "StartInstance"])
 def action(request):
-    """Each of the two actions."""
+    """Parametrize with each of the two actions."""
     return request.param
 
 
@@ -44,7 +44,7 @@ def test_reply(call, ecs_events, action, ready):
     assert ecs_events.instances[ready].status == STATUS_AFTER[action]
 
 
-def test_statuses_on_the_way(call, changes, action, ready):
+def test_statuses_in_between(call, changes, action, ready):
     """Stopping leads through Stopping, starting through Starting."""
     call(action, InstanceId=ready)
 
@@ -52,7 +52,7 @@ def test_statuses_on_the_way(call, changes, action, ready):
 
 
 def test_status_over_the_api(call, action, ready):
-    """Every query tells the new status."""
+    """Every query has the new status."""
     call(action, InstanceId=ready)
 
     after = STATUS_AFTER[action]
@@ -63,7 +63,7 @@ def test_status_over_the_api(call, action, ready):
 
 
 def test_wrong_status(refused, changes, ecs_events, action):
-    """An instance that is there already is refused."""
+    """An instance that is already in that status is refused."""
     ecs_events.instances.add("i-web1", status=STATUS_AFTER[action])
 
     assert refused(action, InstanceId="i-web1") == INCORRECT_STATUS
@@ -131,7 +131,7 @@ def test_locked_for_security(refused, changes, ecs_events, action):
 
 @pytest.mark.parametrize("flag", ["true", "TRUE", True])
 def test_dry_run(refused, changes, action, ready, flag):
-    """DryRun answers with the error that says all is well, and nothing happens."""
+    """DryRun returns the error that reports success, and nothing changes."""
     assert refused(action, InstanceId=ready, DryRun=flag) == DRY_RUN
     assert changes == []
 
@@ -159,7 +159,7 @@ def test_dry_run_in_the_wrong_status(refused, ecs_events, action):
 @pytest.mark.parametrize("name", ["ForceStop", "ConfirmStop"])
 @pytest.mark.parametrize("flag", ["true", True, "false", False])
 def test_flags_of_stop(call, ecs_events, web1, name, flag):
-    """ForceStop and ConfirmStop are taken, and the instance stops."""
+    """ForceStop and ConfirmStop are accepted, and the instance stops."""
     call("StopInstance", **{"InstanceId": web1, name: flag})
 
     assert ecs_events.instances[web1].status == "Stopped"
@@ -174,7 +174,7 @@ def test_no_hibernation(call, ecs_events, web1):
 
 @pytest.mark.parametrize("flag", ["true", True, "false", False])
 def test_init_local_disk(call, ecs_events, flag):
-    """InitLocalDisk is taken, and the instance starts."""
+    """InitLocalDisk is accepted, and the instance starts."""
     ecs_events.instances.add("i-web1", status="Stopped")
 
     call("StartInstance", InstanceId="i-web1", InitLocalDisk=flag)
@@ -184,7 +184,7 @@ def test_init_local_disk(call, ecs_events, flag):
 
 @pytest.mark.parametrize("mode", ["StopCharging", "KeepCharging"])
 def test_stopped_mode(call, web1, mode):
-    """StoppedMode is told of a Stopped instance until it starts again."""
+    """A Stopped instance has StoppedMode until it starts again."""
     call("StopInstance", InstanceId=web1, StoppedMode=mode)
     assert call("DescribeInstances")["Instances"]["Instance"][0]["StoppedMode"] == mode
 
@@ -208,7 +208,7 @@ def test_unknown_stopped_mode(refused, changes, web1):
 
 
 def test_start_time(call, ecs_events, web1):
-    """StartTime tells the last start, to the minute; CreationTime stays."""
+    """StartTime is the last start, to the minute; CreationTime does not change."""
     call("StopInstance", InstanceId=web1)
     ecs_events.advance(hours=3, minutes=4, seconds=5)
     call("StartInstance", InstanceId=web1)
