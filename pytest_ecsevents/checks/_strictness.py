@@ -70,13 +70,13 @@ class Checks(frozenset[str]):
         return Checks(super().__sub__(parse_checks(others, "the set subtracted from ecs_events.strict")))
 
 
-README: Final = 'README, "Strictness" (README.md#strictness)'
+MANUAL: Final = 'the manual, "Strictness" (docs/reference/strictness.md)'
 
 
 def how_to_relax(check: str) -> str:
     return (
         f'ecs_events.strict -= {{"{check}"}} in the test, or leave "{check}" out of ecs_events_strict in the ini file; '
-        f"see {README}."
+        f"see {MANUAL}."
     )
 
 

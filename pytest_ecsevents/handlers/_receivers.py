@@ -30,7 +30,7 @@ from pytest_ecsevents.transports._webhooks import METHODS
 
 __tracebackhide__ = hidden_in_reports
 
-# Retries by receiver. The README's tables say which of them are documented and which are guesses.
+# Retries by receiver. The manual's tables say which of them are documented and which are guesses.
 _NONE: Final = Retries(0)
 _OF_A_RULE: Final = Retries(2, (0, SECOND))
 _OF_EVENTBRIDGE: Final = Retries(3, (10 * SECOND, 20 * SECOND))

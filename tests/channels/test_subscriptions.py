@@ -389,7 +389,7 @@ def test_an_error_that_was_not_raised_fails_the_test_with_the_payload(call):
         '"executeFinishTime": "2030-01-01T00:00:00Z"}}\n'
         "Correct the receiver, or catch its error there. If that is intended: "
         'ecs_events.strict -= {"receivers"} in the test, or leave "receivers" out of ecs_events_strict in the ini file; see '
-        'README, "Strictness" (README.md#strictness).'
+        'the manual, "Strictness" (docs/reference/strictness.md).'
     )
 
 

@@ -10,7 +10,7 @@ DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 
 _FENCE = re.compile(
-    r"(?:^<!-- output of: pytest(?P<arguments>.*) -->\n+)?^```(?P<language>[^\n]*)\n(?P<text>.*?)^```$",
+    r"(?:^<!-- output of: pytest(?P<arguments>[^;\n]*)(?:; (?P<edit>.*))? -->\n+)?^```(?P<language>[^\n]*)\n(?P<text>.*?)^```$",
     re.DOTALL | re.MULTILINE,
 )
 _NAME = re.compile(r"(?:#|//) ([\w./-]+\.(?:py|ini|toml|js|mjs))\n")
@@ -25,6 +25,8 @@ class Fence:
     text: str
     arguments: "list[str] | None"
     """Of the call of pytest whose output this is."""
+    edit: "tuple[str, str, str] | None" = None
+    """For this call alone: a file, a text in it, and what stands in its place."""
 
     @property
     def name(self):
@@ -41,15 +43,17 @@ class Fence:
 def fences(text):
     """The fenced blocks of a page's text, in order."""
     return [
-        _fence(found["language"], found["text"], None if found["arguments"] is None else found["arguments"].split())
-        for found in _FENCE.finditer(text)
+        _fence(found["language"], found["text"], found["arguments"], found["edit"]) for found in _FENCE.finditer(text)
     ]
 
 
-def _fence(language, text, arguments):
+def _fence(language, text, arguments, edit):
     """A block; one that begins with a command of pytest is the output of that."""
     command = _COMMAND.match(text) if language == "console" else None
-    return Fence(language, text[command.end() :], command[1].split()) if command else Fence(language, text, arguments)
+    if command:
+        return Fence(language, text[command.end() :], command[1].split())
+    change = edit and re.fullmatch(r"(\S+): (.+) -> (.+)", edit).groups()
+    return Fence(language, text, None if arguments is None else arguments.split(), change)
 
 
 def page_id(page):

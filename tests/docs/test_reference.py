@@ -2,11 +2,11 @@
 
 import re
 
-from pages import DOCS, PAGES
+from pages import DOCS, PAGES, ROOT
 
 from pytest_ecsevents import EcsEvents, Scenario, SystemEvent, strategies
 from pytest_ecsevents.checks._strictness import CHECKS
-from pytest_ecsevents.checks._strictness import README as LINK
+from pytest_ecsevents.checks._strictness import MANUAL as LINK
 from pytest_ecsevents.face._scenarios import SCENARIOS
 from pytest_ecsevents.face._settings import NAMES, Settings
 from pytest_ecsevents.rpc._network_faults import NETWORK_FAULTS
@@ -22,11 +22,11 @@ def test_every_action_is_named():
 
 
 def test_every_network_fault_and_every_check_is_named():
-    """The tables of faults and of checks have each, and the anchor that complaints link to is there."""
+    """The tables of faults and of checks have each, and the page that messages name is there."""
     assert [name for name in NETWORK_FAULTS if f'`"{name}"`' not in MANUAL] == []
     assert [name for name in CHECKS if f"| `{name}` |" not in MANUAL] == []
-    assert LINK == 'README, "Strictness" (README.md#strictness)'
-    assert "\n### Strictness\n" in MANUAL
+    assert LINK == 'the manual, "Strictness" (docs/reference/strictness.md)'
+    assert (DOCS / "reference" / "strictness.md").read_text("utf-8").startswith("# Strictness\n")
 
 
 def test_every_setting_is_named_with_its_default():
@@ -51,3 +51,10 @@ def test_every_public_name_of_the_fixtures_and_of_events_is_named():
     for owner in (EcsEvents, Scenario, SystemEvent):
         names = [name for name in dir(owner) if not name.startswith("_") and not name.endswith("_micros")]
         assert [name for name in names if not re.search(rf"`[^`]*\b{name}\b", MANUAL)] == []
+
+
+def test_the_readme_is_short():
+    """It shows the way; what is complete is in the manual."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert len(readme.splitlines()) <= 200
+    assert len(readme.encode()) <= 10_240

@@ -284,7 +284,7 @@ def test_an_unused_fault_is_an_error_on_leaving():
         "StopInstance was not called.\n"
         "Let the handler make these calls, or declare fewer; one with optional=True may stay unused. If that is "
         'intended: ecs_events.strict -= {"faults"} in the test, or leave "faults" out of ecs_events_strict in the ini '
-        'file; see README, "Strictness" (README.md#strictness).'
+        'file; see the manual, "Strictness" (docs/reference/strictness.md).'
     )
 
 
@@ -300,7 +300,7 @@ UNKNOWN = (
     'here. Did you mean RebootInstances? ecs_events.stub("Ecs", "RebootInstnces", ...) answers it. Supported are: '
     f"{OF_ECS}. To let the handler see the service's own "
     'InvalidAction.NotFound instead: ecs_events.strict -= {"calls"} in the test, or leave "calls" out of '
-    'ecs_events_strict in the ini file; see README, "Strictness" (README.md#strictness).'
+    'ecs_events_strict in the ini file; see the manual, "Strictness" (docs/reference/strictness.md).'
 )
 
 

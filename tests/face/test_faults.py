@@ -17,7 +17,7 @@ from pytest_ecsevents.rpc._network_faults import NETWORK_FAULTS
 URL = "http://ecs.aliyuncs.com/?Action={}&Version=2014-05-26&RegionId=cn-hangzhou&Format=JSON"
 RELAX = (
     'If that is intended: ecs_events.strict -= {"faults"} in the test, or leave "faults" out of ecs_events_strict in '
-    'the ini file; see README, "Strictness" (README.md#strictness).'
+    'the ini file; see the manual, "Strictness" (docs/reference/strictness.md).'
 )
 REMEDY = f"Let the handler make these calls, or declare fewer; one with optional=True may stay unused. {RELAX}"
 

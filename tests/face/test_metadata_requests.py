@@ -143,7 +143,7 @@ def test_a_fault_that_nothing_met():
         "Nearest call: i-web1 GET /latest/meta-data/region-id -> 200.\n"
         "Let the handler make these calls, or declare fewer; one with optional=True may stay unused. If that is "
         'intended: ecs_events.strict -= {"faults"} in the test, or leave "faults" out of ecs_events_strict in the ini file; '
-        'see README, "Strictness" (README.md#strictness).'
+        'see the manual, "Strictness" (docs/reference/strictness.md).'
     )
 
 

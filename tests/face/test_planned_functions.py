@@ -274,8 +274,8 @@ def test_an_error_that_was_caught_outside_run_fails_the_test_at_its_end():
         "Functions planned with at raised errors that the test did not notice:\n"
         f"  - LookupError at {here}, called at 2030-01-01T00:01:30Z, planned at {planned}: no such thing\n"
         'Correct the function, or catch its error there. If that is intended: ecs_events.strict -= {"receivers"} in the '
-        'test, or leave "receivers" out of ecs_events_strict in the ini file; see README, "Strictness" '
-        "(README.md#strictness)."
+        'test, or leave "receivers" out of ecs_events_strict in the ini file; see the manual, "Strictness" '
+        "(docs/reference/strictness.md)."
     )
 
 

@@ -31,7 +31,7 @@ def relaxed(check):
     """Return how each message says that its check can be relaxed."""
     return (
         f'If that is intended: ecs_events.strict -= {{"{check}"}} in the test, or leave "{check}" out of '
-        'ecs_events_strict in the ini file; see README, "Strictness" (README.md#strictness).'
+        'ecs_events_strict in the ini file; see the manual, "Strictness" (docs/reference/strictness.md).'
     )
 
 

@@ -1,6 +1,6 @@
 """The lifecycle of ECS system events a second time, from the documentation and the decisions only.
 
-It imports nothing of the package. If the documentation is silent, the decision is named; the README lists them as
+It imports nothing of the package. If the documentation is silent, the decision is named; docs/guesses.md lists them as
 guesses.
 """
 

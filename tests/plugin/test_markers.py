@@ -328,9 +328,9 @@ def test_the_markers_are_listed_and_strict(run, pytester):
 
 @pytest.mark.parametrize("marker", ["ecs_event", "ecs_instance", "ecs_clock"])
 def test_the_texts_about_a_marker_name_its_arguments(marker):
-    """Pytest --markers and the README list the marker's arguments, in order."""
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    for text in (plugin._HELP, readme.replace("`", "")):
+    """Pytest --markers and the manual list the marker's arguments, in order."""
+    page = (Path(__file__).parents[2] / "docs/reference/markers.md").read_text()
+    for text in (plugin._HELP, page.replace("`", "")):
         (given,) = re.findall(rf"^\W*{marker}\((.*?)\)(?::| \|)", text, re.MULTILINE)
         names = tuple(re.findall(r"(?:^|, )(\w+)", re.sub(r"=(\{.*?\}|\[.*?\]|[^,]*)", "", given)))
         assert names == _markers._ARGUMENTS[marker]

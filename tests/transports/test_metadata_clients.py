@@ -313,7 +313,7 @@ UNCAUGHT = (
     "An unknown HTTP client connected to the metadata service, 100.100.100.200. Use requests, httpx, aiohttp, urllib3, "
     "urllib.request or http.client, or a library built on them. To let it meet a timeout instead: "
     'ecs_events.strict -= {"calls"} in the test, or leave "calls" out of ecs_events_strict in the ini '
-    'file; see README, "Strictness" (README.md#strictness).'
+    'file; see the manual, "Strictness" (docs/reference/strictness.md).'
 )
 
 
