@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # `as` exports them again for type checkers, which cannot rea
     from pytest_ecsevents._errors import NoGuestError as NoGuestError
     from pytest_ecsevents._errors import NoSingleEventError as NoSingleEventError
     from pytest_ecsevents._errors import NoSuchNameError as NoSuchNameError
+    from pytest_ecsevents._errors import PortabilityError as PortabilityError
     from pytest_ecsevents._errors import RealWorkWarning as RealWorkWarning
     from pytest_ecsevents._errors import ReceiverError as ReceiverError
     from pytest_ecsevents._errors import ServedCallError as ServedCallError
@@ -72,7 +73,7 @@ if TYPE_CHECKING:  # `as` exports them again for type checkers, which cannot rea
 _NAMES = {
     "_errors": """
         BadArgumentError DeliveryError EcsEventsError EndlessCallError EndlessHandlerError LeftThreadsError
-        NoGuestError NoSingleEventError NoSuchNameError RealWorkWarning ReceiverError ServedCallError StandingClockError
+        NoGuestError NoSingleEventError NoSuchNameError PortabilityError RealWorkWarning ReceiverError ServedCallError StandingClockError
         StrictnessError StuckHandlerError UnexpectedCallError UnknownParameterWarning UnknownRegionWarning
         UnusedFaultError UnusedStubError
     """,

@@ -99,6 +99,10 @@ class LeftThreadsError(StrictnessError):
     """Threads that the test started still ran when it had ended."""
 
 
+class PortabilityError(StrictnessError):
+    """A call leans on behaviour of the service that its sources dispute."""
+
+
 class UnknownParameterWarning(UserWarning):
     """A request has a parameter that the action does not have. The service ignores it, and so does the fake."""
 

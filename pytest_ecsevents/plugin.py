@@ -41,8 +41,10 @@ _SETTINGS = {
     "follow": "the clock: virtual (default) stands until the test moves it, real goes on with the machine's from its now",
     "executing_for": "how long an event stays Executing after NotBefore (default: 1s)",
     "failure_events": "how simulated failure events are born: executing (default) or scheduled",
+    "history": "what DescribeInstanceHistoryEvents returns without statuses: reference (default), events that have ended, or "
+    "pending, those that have not",
     "strict": "what fails a test that would otherwise pass: true (all, the default), false, or some of "
-    "calls, faults, stubs, receivers, threads",
+    "calls, faults, stubs, receivers, threads, portability",
     "timeline": "whose report shows the timeline of ECS events: failed (default) or all",
     "real_cloud": "what happens when a test without ecs_events calls Alibaba Cloud: allow (default) or refuse",
     "secrets": "further names, or parts of names, whose values no report shows, such as PinCode,build_key",
@@ -55,7 +57,7 @@ ecs_instance(instance_id, *, region_id, status='Running', account_id, tags={...}
 starting_takes=None, disks=[...], action_on_maintenance='AutoRecover', **attributes): \
 declare an ECS instance; attributes are those of DescribeInstances in snake_case.
 ecs_clock(start=..., *, backend='freezegun', tz='local', sleep='virtual', follow='virtual', executing_for='1s', \
-failure_events='executing'): where the test's clock is frozen, and how.
+failure_events='executing', history='reference'): where the test's clock is frozen, and how.
 ecs_scenarios(*names, event_types=['SystemMaintenance.Reboot'], exclude=[], simulated=None, instance_id=None): \
 run the test once for each scenario of an event (executed, avoidable, canceled-before, ...); all of them, or those named.
 """

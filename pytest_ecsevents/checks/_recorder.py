@@ -24,6 +24,7 @@ from pytest_ecsevents.checks._call_log import (
 )
 from pytest_ecsevents.checks._faults import Condition
 from pytest_ecsevents.checks._patterns import ALL, pattern
+from pytest_ecsevents.checks._portability import ACTION, Portability
 from pytest_ecsevents.checks._repetitions import Repetitions
 from pytest_ecsevents.checks._strictness import (
     change_error_text,
@@ -177,6 +178,7 @@ class CallRecorder:
         self.waiting_for = waiting_for
         self._clock: Final = clock
         self._repetitions: Final = Repetitions()
+        self._portability: Final = Portability()
         self._queues_stand_at: Micros | None = None
         self._queue_requests_there = 0
         self.origin: Final = Origin()
@@ -200,6 +202,8 @@ class CallRecorder:
         log.calls.append(call)
         self.journal.append(call)
         self.activity += 1
+        if "portability" in self.strict and isinstance(call, ApiCall) and call.action == ACTION:
+            self._portability.note(call, _place_of(client))
         calls, looks = self._repetitions.count(call, client, is_waited_for=bool(self.waiting_for))
         if looks > MOST_CALLS_AT_ONE_INSTANT:
             assert isinstance(call, ApiCall)
@@ -418,6 +422,7 @@ class CallRecorder:
         yield "receivers", receiver_error("receiver", receivers)
         yield "receivers", receiver_error("function", self._unseen_texts(is_planned=True))
         yield "threads", thread_error(self.left_threads)
+        yield "portability", self._portability.complaint()
 
     def _unseen_texts(self, *, is_planned: bool) -> list[str]:
         return [unseen.text for unseen in self.unseen if unseen.is_planned is is_planned]

@@ -29,11 +29,14 @@ CHECKS: Final = {
     "stubs": "stubs that were not called",
     "receivers": "errors of a receiver, or of a function planned with `at`, though the test passed",
     "threads": "threads of the test that still ran at its end",
+    "portability": "calls that depend on what the sources of the API dispute",
 }
 """The checks by name, each with what it finds."""
 
+_BY_DEFAULT: Final = frozenset(CHECKS) - {"portability"}
+
 _YES_NO: Final[dict[str, frozenset[str]]] = {
-    **dict.fromkeys(("true", "yes", "on", "1"), frozenset(CHECKS)),
+    **dict.fromkeys(("true", "yes", "on", "1"), _BY_DEFAULT),
     **dict.fromkeys(("false", "no", "off", "0"), frozenset()),
 }
 
@@ -42,7 +45,8 @@ def parse_checks(strict: object, what: str) -> frozenset[str]:
     """Parse the choice of checks.
 
     Args:
-        strict: True or False for all or none; names of checks, in a collection or in text with commas.
+        strict: True for the default checks, False for none; names of checks, in a collection or in text with commas. Among
+            names "true" stands for the default ones.
         what: Its name in errors.
 
     Raises:
@@ -52,13 +56,13 @@ def parse_checks(strict: object, what: str) -> frozenset[str]:
     if text in _YES_NO:
         return _YES_NO[text]
     names = re.split(r"[\s,]+", text.strip(", ")) if isinstance(strict, str) else strict
-    wrong = [name for name in names if name not in tuple(CHECKS)] if isinstance(names, Iterable) else [""]
+    wrong = [name for name in names if name not in (*CHECKS, "true")] if isinstance(names, Iterable) else [""]
     if not isinstance(names, Iterable) or wrong:
         raise BadArgumentError(
-            f"{what} is {strict!r}. Pass true or false, or some of the checks: {listed(CHECKS)}."
+            f"{what} is {strict!r}. Pass true or false, or some of the checks: {listed(CHECKS)}; true has all but portability."
             f"{did_you_mean(str(wrong[0]), [*CHECKS, 'true', 'false'])}"
         )
-    return frozenset(names)
+    return (_BY_DEFAULT if "true" in tuple(names) else frozenset()) | (frozenset(names) - {"true"})
 
 
 class Checks(frozenset[str]):

@@ -55,19 +55,19 @@ class EcsEvents:
     UnknownEventError or UnknownInstanceError, which are KeyErrors; the message names the nearest id.
 
     Args:
-        start: Where the clock is frozen: an aware datetime, or ISO 8601 text with a zone. Default:
-            2030-01-01T00:00:00Z, or the instant at which another library already holds the clock.
+        start: Where the clock is frozen: an aware datetime, or ISO 8601 text with a zone. Default: 2030-01-01T00:00:00Z, or
+            the instant at which another library already holds the clock.
         region_id: Region of instances whose id has no region's prefix.
         account_id: Default account of instances and access keys.
         backend: What freezes the clock: "freezegun" or "time-machine".
-        tz: Time zone of the process meanwhile, such as "Asia/Shanghai"; "local" (the default) is that of the machine.
+        tz: Time zone of the process, such as "Asia/Shanghai"; "local" (the default) is that of the machine.
         sleep: "virtual": `time.sleep` in this thread moves the clock; "real": it waits.
-        follow: "real": the cloud starts at the machine's now and goes on with it, for other processes. Waiting is real
-            then, and `run` is refused; `advance` jumps ahead of the machine, and the cloud goes on from there.
+        follow: "real": the cloud starts at the machine's now and goes on with it, for other processes. Waiting is real,
+            `run` is refused, and `advance` jumps ahead of the machine.
         executing_for: How long an event stays Executing after NotBefore (a guess; default: one second).
         failure_events: First status of simulated failure events: "executing" or "scheduled".
-        strict: What fails a test that would otherwise pass: True for all checks (the default), False for none, or
-            names of checks.
+        history: Events that DescribeInstanceHistoryEvents returns without statuses: "reference" (ended) or "pending".
+        strict: Checks that fail a test which would otherwise pass: True (the default), False for none, or names.
         seed: Seed of ids and random choices.
 
     Attributes:
@@ -91,6 +91,7 @@ class EcsEvents:
         follow: str | None = None,
         executing_for: Duration | None = None,
         failure_events: str | None = None,
+        history: str | None = None,
         strict: "bool | str | Iterable[str] | None" = None,
         seed: str = "",
         _settings: Settings | None = None,
@@ -105,6 +106,7 @@ class EcsEvents:
             follow=follow,
             executing_for=executing_for,
             failure_events=failure_events,
+            history=history,
         )
         self._parts: Final = Parts(settings, start, strict, seed)
         self._clock, self._cloud = self._parts.clock, self._parts.cloud
@@ -131,8 +133,7 @@ class EcsEvents:
     def strict(self) -> frozenset[str]:
         """The checks that can fail a test which would otherwise pass; settable.
 
-        Names: "calls", "faults", "stubs", "receivers", "threads". True stands for all, False for none:
-        `ecs_events.strict = False`, `ecs_events.strict -= {"threads"}`.
+        Names: "calls", "faults", "stubs", "receivers", "threads" (True), "portability" (`strict |= {"portability"}`).
         """
         return Checks(self._recorder.strict)
 
@@ -886,8 +887,7 @@ class EcsEvents:
     def svg(self) -> str:
         """The timeline as a picture: a lane for each instance, bars for statuses of events, marks for calls.
 
-        It is one `<svg>` element without scripts, fonts or other files; tooltips explain bars and marks. It shows up to 50
-        instances and 200 events, and counts the rest.
+        It is one `<svg>` element without scripts, fonts or other files. It shows up to 50 instances and 200 events.
         """
         return self._parts.svg()
 

@@ -43,7 +43,7 @@ def _arguments_of(method: Callable[..., object]) -> tuple[str, ...]:
 _ARGUMENTS: Final = {
     "ecs_event": _arguments_of(EcsEvents.create),
     "ecs_instance": _arguments_of(Instances.add),
-    "ecs_clock": ("start", "backend", "tz", "sleep", "follow", "executing_for", "failure_events"),
+    "ecs_clock": ("start", "backend", "tz", "sleep", "follow", "executing_for", "failure_events", "history"),
 }
 
 

@@ -19,6 +19,8 @@ class Settings(NamedTuple):
     Attributes:
         failure_events: "executing": simulated failure events start Executing (documented since 2020-12); "scheduled": they
             start Scheduled, as in older documentation.
+        history: What DescribeInstanceHistoryEvents returns without statuses. "reference": events that have ended (documented);
+            "pending": those that have not, with a TotalCount of 0 (a note by staff of the service).
         timeline: "failed": the reports of failed tests have the timeline; "all": those of all tests.
         real_cloud: "refuse": tests without the fixture may not reach Alibaba Cloud either.
         secrets: Further parts of names whose values no report shows, with commas in between.
@@ -33,6 +35,7 @@ class Settings(NamedTuple):
     follow: str = "virtual"
     executing_for: str = "1s"
     failure_events: str = "executing"
+    history: str = "reference"
     strict: str = "true"
     timeline: str = "failed"
     real_cloud: str = "allow"
@@ -44,6 +47,7 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "sleep": SLEEPS,
     "follow": FOLLOWS,
     "failure_events": ("executing", "scheduled"),
+    "history": ("reference", "pending"),
     "timeline": ("failed", "all"),
     "real_cloud": ("allow", "refuse"),
 }

@@ -93,6 +93,7 @@ class Parts:
                 region_id=check_region(settings.region, REGIONS),
                 executing_for=parse_duration(settings.executing_for, "executing_for"),
                 failures_are_scheduled=settings.failure_events == "scheduled",
+                history_is_pending=settings.history == "pending",
             ),
         )
         self.recorder: Final = CallRecorder(

@@ -468,7 +468,8 @@ def test_an_instance_serves_where_its_id_does(ecs):
         ),
         (
             lambda ecs: setattr(ecs, "strict", "fault"),
-            "strict is 'fault'. Pass true or false, or some of the checks: calls, faults, stubs, receivers, threads. Did "
+            "strict is 'fault'. Pass true or false, or some of the checks: calls, faults, stubs, receivers, threads, "
+            "portability; true has all but portability. Did "
             "you mean faults?",
         ),
         (

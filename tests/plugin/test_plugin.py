@@ -414,7 +414,7 @@ def test_it(seen):
             "ecs_events_strict = calls, fault",
             (),
             "the ini option ecs_events_strict is 'calls, fault'. Pass true or false, or some of the checks: calls, faults, "
-            "stubs, receivers, threads. Did you mean faults?",
+            "stubs, receivers, threads, portability; true has all but portability. Did you mean faults?",
         ),
     ],
 )

@@ -18,6 +18,8 @@ class CloudSettings:
         region_id: The region of instances whose id has no region's prefix.
         executing_for: How long an event stays Executing after NotBefore (a guess).
         failures_are_scheduled: Simulated failure events are first Scheduled, as before 2020-12.
+        history_is_pending: DescribeInstanceHistoryEvents without statuses returns events that have not ended, with a
+            TotalCount of 0, as a note by Alibaba Cloud's staff of 2026-08 says; else those that have ended (documented).
         simulated_limit: How many Scheduled simulated events an account may have.
     """
 
@@ -25,4 +27,5 @@ class CloudSettings:
     region_id: str
     executing_for: Micros = SECOND
     failures_are_scheduled: bool = False
+    history_is_pending: bool = False
     simulated_limit: int = SIMULATED_LIMIT

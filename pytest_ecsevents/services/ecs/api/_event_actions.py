@@ -20,6 +20,7 @@ from pytest_ecsevents.services.ecs._catalogue import (
     KNOWN_TYPES,
     REHEARSED_TYPES,
     SIMULATED_TYPES,
+    UNFINISHED,
     EventStatus,
 )
 from pytest_ecsevents.services.ecs._cloud import ActionCall
@@ -164,7 +165,7 @@ _RESOURCE_GROUP: Final = text("ResourceGroupId")
     NEXT_TOKEN,
     MAX_RESULTS,
     notes=(
-        "Without a status filter only finished events are listed, also when EventId.N is given.",
+        "Without a status filter only finished events are listed, also with EventId.N; the setting history has another way.",
         "Finished events are listed for 30 days.",
         "Newest publication first, then by event id.",
         "Ranges include both ends.",
@@ -177,7 +178,8 @@ def _describe_history(call: ActionCall) -> JsonObject:
             "OperationDenied.NotInWhiteList", "The specified parameter ImpactLevel is not publicly available."
         )
     asked = call[_STATUSES_N] or ((call[_STATUS],) if call[_STATUS] else ())
-    statuses = frozenset(map(EventStatus, asked)) or FINAL
+    is_pending = call.cloud.settings.history_is_pending and not asked
+    statuses = frozenset(map(EventStatus, asked)) or (UNFINISHED if is_pending else FINAL)
     oldest = call.now - VISIBLE_FOR
     tests = filters.shared_tests(call) + filters.owner_tests(call.cloud, call[filters.TAGS], call[_RESOURCE_GROUP])
     events = list(_history_candidates(call, statuses))
@@ -192,6 +194,8 @@ def _describe_history(call: ActionCall) -> JsonObject:
         call.hint = _found_elsewhere(call, statuses)
     page, envelope = paged(call, events, PAGE_SIZE, filters.newest_first)
     views = [_history_view(event) for event in page]
+    if is_pending:
+        envelope["TotalCount"] = 0
     return Listing(envelope, "InstanceSystemEventSet", "InstanceSystemEventType", views)
 
 
