@@ -320,7 +320,7 @@ def test_the_markers_are_listed_and_strict(run, pytester):
             "stopping_takes=None, starting_takes=None, disks=[[]...], action_on_maintenance='AutoRecover', [*][*]attributes): declare an ECS instance; attributes are those of DescribeInstances in snake_case.",
             "",
             "@pytest.mark.ecs_clock(start=..., [*], backend='freezegun', tz='local', sleep='virtual', follow='virtual', "
-            "executing_for='1s', failure_events='executing'): where the test's clock is frozen, and how.",
+            "executing_for='1s', failure_events='executing', history='reference'): where the test's clock is frozen, and how.",
         ],
         consecutive=True,
     )

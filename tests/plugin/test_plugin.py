@@ -296,7 +296,7 @@ def test_it(ecs_events):
             "3 things went wrong that the test did not notice:",
             "",
             "1. The handler called RebootInstnces() of Ecs, which cannot be answered: *",
-            "   It was called at *test_all_that_is_wrong_*.py:* in call, 2 times.",
+            "   It was called at *test_all_errors_are_raised_*.py:* in call, 2 times.",
             "",
             "2. Faults were declared that the handler did not meet:",
             "     - RebootInstance(instance_id='i-web1'): Throttling, met 0 of 1 times. Nearest call: RebootInstnces() -> "
