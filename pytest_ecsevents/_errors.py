@@ -25,7 +25,7 @@ class NoSuchNameError(EcsEventsError, KeyError):
         name: The id or name.
     """
 
-    __str__ = Exception.__str__  # KeyError would show the sentence's repr
+    __str__ = Exception.__str__  # KeyError would show the message's repr
 
     def __init__(self, sentence: str, name: str = "") -> None:
         super().__init__(sentence)
@@ -110,13 +110,13 @@ class UnknownParameterWarning(UserWarning):
 
 
 class UnknownRegionWarning(UserWarning):
-    """A region is not known. It is used all the same: new regions are opened."""
+    """A region is unknown. It is used anyway, because new regions open."""
 
     __module__ = "pytest_ecsevents"
 
 
 class RealWorkWarning(UserWarning):
-    """Something real that the test waited for did not end within `patience` real seconds; time went on without it."""
+    """Real work that the test waited for did not end within `patience` real seconds; time went on without it."""
 
     __module__ = "pytest_ecsevents"
 

@@ -1,4 +1,4 @@
-"""Whose code a stack frame runs: the user's (the author of the test), a library's or ours; and cuts tracebacks accordingly."""
+"""Decides whose code a stack frame runs: the user's, a library's or ours; cuts tracebacks accordingly."""
 
 import gc
 import re

@@ -1,4 +1,4 @@
-"""Masks secrets in texts: many people may read the logs that reports end up in."""
+"""Masks secrets in texts, because many people can read the reports and logs."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -86,7 +86,7 @@ STANDING: Final[list[object]] = []
 
 
 def put_back_late() -> None:
-    """Put back what another tool has uncovered again since the end of a cloud; called after each test."""
+    """Restore what another tool has uncovered again since the end of a cloud; called after each test."""
     with PATCHING:
         for step in list(_covered):
             owner, name, value, _ = step

@@ -53,5 +53,5 @@ _UNPRINTABLE: Final = re.compile("[\0-\t\v-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028
 
 
 def printable(text: str) -> str:
-    """Escape what a terminal or a log would obey or refuse: control characters, directions, halves of surrogate pairs."""
+    """Escape control characters, text directions and lone surrogates: terminals obey them, and logs refuse them."""
     return _UNPRINTABLE.sub(lambda found: ascii(found[0])[1:-1], text)

@@ -93,14 +93,14 @@ def _option(name: str) -> str:
     return f"--ecs-events-{name.replace('_', '-')}"
 
 
-@pytest.hookimpl(tryfirst=True)  # before modules of the user's are loaded, which may keep `time.sleep`
+@pytest.hookimpl(tryfirst=True)  # before modules of the user are loaded, which can keep `time.sleep`
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Have `time.sleep`, wherever it is kept, move the clock in tests."""
+    """Let `time.sleep`, wherever a program keeps it, move the clock in tests."""
     early_config.add_cleanup(install_sleep())
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the markers, and what keeps all tests from the real cloud if that is asked for."""
+    """Register the markers, and the plugin that keeps all tests from the real cloud if the setting says so."""
     for line in _HELP.splitlines():
         config.addinivalue_line("markers", line)
     if any(given not in (None, "", "allow") for given in _given(config, "real_cloud")):
@@ -352,7 +352,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 @pytest.hookimpl(hookwrapper=True, trylast=True)
 def pytest_runtest_teardown() -> Generator[None, None, None]:
-    """Remove what a fixture that was set up before the cloud, such as `monkeypatch`, has put back over the cloud's end."""
+    """Remove replacements that a fixture set up before the cloud, such as `monkeypatch`, has restored after its end."""
     yield
     undo = sys.modules.get("pytest_ecsevents._undo")
     if undo is not None:
@@ -402,7 +402,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
 
 
 def _show_authors_part(excinfo: pytest.ExceptionInfo[BaseException], before: BaseException | None) -> None:
-    """Cut a traceback to the author's frames; what ends in our own code is a mistake of ours, and stays whole."""
+    """Cut a traceback to the user's frames; one that ends in our own code is an error of ours, and stays whole."""
     from pytest_ecsevents._frames import cut_traceback, forget
 
     cut_traceback(excinfo.tb, is_ours=__tracebackhide__(excinfo))

@@ -1,1 +1,1 @@
-"""What watches the calls of a test: call log, faults, stubs and strictness."""
+"""Watches the calls of a test: call log, faults, stubs and strictness."""

@@ -139,7 +139,7 @@ def standing_clock(call: ApiCall, waiting_for: Mapping[str, Micros], client: Cli
 
 
 def waiting_client(waiting_for: Mapping[str, Micros]) -> str:
-    """What a client of the server waits for that asks several times while the clock stands still."""
+    """What a client of the server waits for if it polls repeatedly while the clock stands still."""
     instance_id, until = _next_to_go_on(waiting_for)
     return (
         f"{instance_id} goes on at {instant_text(until)}. The clock stands meanwhile: ecs_events.advance, ecs_events.delay or "
@@ -203,7 +203,7 @@ def uncaught_connection() -> UnexpectedCallError:
 
 
 def real_host(host: str, place: str) -> UnexpectedCallError:
-    """The error for a client that would reach a host of the real cloud from a served test."""
+    """The error for a client that would reach a host of the real cloud from a test with a fake one."""
     what = what_is(host)
     if what == MESSAGE_QUEUE:
         problem = (

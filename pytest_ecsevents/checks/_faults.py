@@ -217,7 +217,7 @@ class FaultRules(Generic[C]):
         self.rules.append(Rule(calls, name, effect, None, None, Quota(per_minute), optional))
 
     def refuse(self, calls: Pattern[C], code: str, condition: Condition[C]) -> None:
-        """Declare an optional fault for the calls that a condition selects. Of a network fault only the answer is lost."""
+        """Declare an optional fault for the calls that a condition selects. A network fault only loses the answer."""
         what = f"fail({calls.action!r}, {code!r})"
         effect = _effect(what, calls.action, code, message=None, http_status=None, acted=code in NETWORK_FAULTS)
         self.rules.append(Rule(calls, code, effect, None, None, condition, optional=True))

@@ -1,1 +1,1 @@
-"""Freezing back ends, virtual sleep and the queue of what falls due."""
+"""Freezing back ends, virtual sleep and the queue of due work."""

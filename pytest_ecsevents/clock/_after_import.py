@@ -32,7 +32,7 @@ class _Finder:
 
 
 def call_after_import(actions: Mapping[str, Callable[[], None]], undo: Undo) -> None:
-    """Call the functions of the modules that are loaded now, and of the others when they get loaded, until `undo` closes."""
+    """Call each function now if its module is loaded, else when it gets loaded, until `undo` closes."""
     missing = {}
     for name, action in actions.items():
         if name in sys.modules:

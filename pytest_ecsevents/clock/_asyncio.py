@@ -67,7 +67,7 @@ class LoopTime:
 
 
 class LoopWait(WatchedWait):
-    """A loop with nothing to do: it waits for its next timer, and for whatever its selector may report.
+    """A loop with nothing to do: it waits for its next timer, and for descriptors of its selector.
 
     Args:
         deadline: When its next timer is due; None when it has none.
@@ -112,7 +112,7 @@ class LoopWait(WatchedWait):
 
 
 class LoopStep(LoopWait):
-    """A loop that has something to do, and waits first for a step of time."""
+    """A loop that has something to do, and first waits for a step of time."""
 
     is_brief = True
 
@@ -174,7 +174,10 @@ def _idle(scheduler: Scheduler, thread: TestThread, loop: Any, clock: LoopTime, 
 
 
 def _round(scheduler: Scheduler, thread: TestThread, loop: Any, clock: LoopTime, now: Callable[[], Micros]) -> None:
-    """Before a round with something to do: in a loop that is never idle, as of `asyncio.sleep(0)`, one in many waits first."""
+    """Wait before one of many rounds with something to do.
+
+    Otherwise a loop that is never idle, as with `asyncio.sleep(0)`, would let no time pass.
+    """
 
     def next_timer() -> Micros | None:
         handle = _next_timer(loop)
@@ -223,9 +226,9 @@ def abandon_task(task: "asyncio.Future[Any]") -> None:
 
 
 def restore_loop_later() -> Callable[[], None]:
-    """A function for when code has been left behind in the middle of a loop: gives the thread back as it is now.
+    """Return a function that restores the thread's loop after code was left behind in it.
 
-    It uses what asyncio documents for event loops' authors, and `_leave_task`, tried with Python 3.10 to 3.15.
+    It uses what asyncio documents for authors of event loops, and `_leave_task`, tried with Python 3.10 to 3.15.
     """
     before, hooks = asyncio._get_running_loop(), sys.get_asyncgen_hooks()
     on_ctrl_c: Any = signal.getsignal(signal.SIGINT)  # `asyncio.run` has its own

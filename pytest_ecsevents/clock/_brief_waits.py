@@ -39,7 +39,7 @@ MOST_CAUSED: Final = 5_000
 
 
 class CausedCalls:
-    """Counts calls of the user's functions that others caused at the same instant: they may cause each other without end."""
+    """Counts functions of the user called by others at the same instant, because they can call each other endlessly."""
 
     __slots__ = ("_at", "_count")
 
@@ -51,7 +51,7 @@ class CausedCalls:
         """Count one.
 
         Raises:
-            StandingClockError: They are too many.
+            StandingClockError: There are too many.
         """
         if at != self._at:
             self._at, self._count = at, 0
@@ -146,7 +146,7 @@ class Pace:
         self.signs_of_life += 1
 
     def start_anew(self) -> None:
-        """Forget the brief waits so far, which were those of a handler that has ended."""
+        """Reset the brief waits, because they were those of a handler that has ended."""
         self._brief = 0
 
     def check(self, now: Micros) -> None:

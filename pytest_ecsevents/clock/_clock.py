@@ -119,13 +119,11 @@ class Clock:
         self.still_at: Micros | None = self.started_at
         """The instant at which it stands before `enter` and after `leave`; None between."""
         self._entered_by = 0
-        self._depths: Final[
-            dict[int, int]
-        ] = {}  # how many functions of the user's stand on a stack, by a thread's ident
+        self._depths: Final[dict[int, int]] = {}  # how many functions of the user are on a stack, by a thread's ident
         self._caused: Final = CausedCalls()
         self._postponed: Final[
             list[Work[object]]
-        ] = []  # functions of the user's that wait until one of them has returned
+        ] = []  # functions of the user that wait until one of them has returned
         self._is_left = False
         self._target = self.started_at
 
@@ -261,7 +259,7 @@ class Clock:
         return self.now() - machine - round((real_now() - real) * SECOND)
 
     def settle(self) -> None:
-        """Run what is due: code outside this class may have moved the clock."""
+        """Run what is due, because code outside this class may have moved the clock."""
         if self.queue.heap:
             self.settled()
 
@@ -433,7 +431,7 @@ class Clock:
         return any(self.waits is None or self.waits.is_outside_waits(ident) for ident in others)
 
     def run_left(self) -> None:
-        """Run what other threads have left to this one, while it was in a function of the user's."""
+        """Run the functions that other threads left to this one while it was in a function of the user."""
         if self._is_left:
             self._is_left = False
             self.settle()

@@ -20,7 +20,7 @@ from pytest_ecsevents.clock._times import MICROSECOND, NAIVE_EPOCH, Micros, naiv
 # runs directly would get real time.
 _REAL_CALLERS: Final = ("multiprocessing.connection", "multiprocessing.popen", "selenium.", "gi.", "prompt_toolkit.")
 
-# The names under which programs mostly import what freezegun replaces.
+# Names under which programs usually import what freezegun replaces.
 _USUAL: Final = frozenset({"time", "time_ns", "monotonic", "monotonic_ns", "datetime", "date"})
 
 _FUNCTIONS: Final = (
@@ -71,7 +71,7 @@ class FreezegunSource:
         self._freezer, self._ticks = freezer, ticks
         try:
             self._freeze(api, freezer, added)
-        except BaseException:  # Ctrl-C or pytest-timeout's alarm, of which freezegun undoes nothing
+        except BaseException:  # Ctrl-C or pytest-timeout's alarm, after which freezegun undoes nothing
             self.stop()
             raise
 
@@ -94,7 +94,7 @@ class FreezegunSource:
         loop.time = lambda _: real_monotonic()  # type: ignore[assignment,method-assign]
 
     def _read_own(self) -> dt.datetime | None:
-        """The instant, naive, while the innermost clock of freezegun's is ours."""
+        """The instant, naive, while our clock is the innermost one of freezegun."""
         factories = sys.modules["freezegun.api"].freeze_factories
         frozen: dt.datetime | None = self._factory() if factories[-1:] == [self._factory] else None
         return frozen

@@ -33,7 +33,7 @@ _REAL_WAIT: Final = threading.Condition.wait.__code__
 
 
 def take_in_older_threads(scheduler: Scheduler, undo: Undo) -> None:
-    """Have work that threads of the test hand to older threads belong to the test, until `undo` closes."""
+    """Let work that threads of the test give to older threads belong to the test, until `undo` closes."""
     pool: Any = concurrent.futures.thread.ThreadPoolExecutor
     item: Any = concurrent.futures.thread._WorkItem
     undo.replace(pool, "submit", _submit(scheduler, pool.submit))
@@ -97,7 +97,7 @@ def _notify(scheduler: Scheduler, real: Callable[..., None]) -> Callable[..., No
 
 
 def _take_in_waiting(scheduler: Scheduler, waiter: object) -> None:
-    """Take in the thread that waits in an earlier test's wait, or with a lock."""
+    """Add the thread that waits in an earlier test's wait, or with a lock."""
     if isinstance(waiter, Wait):
         ident = waiter.thread.ident if waiter.is_of_ended_test else None
     else:

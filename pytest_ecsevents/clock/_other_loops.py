@@ -1,4 +1,4 @@
-"""Event loops that are not asyncio's own: virtual, or an error that says so where they would wait in real time."""
+"""Event loops that are not asyncio's own: they keep virtual time, or raise an error instead of a real wait."""
 
 import math
 import sys
@@ -23,7 +23,7 @@ def replace_other_loops(
     replace_rounds: Callable[[type[Any]], None],
     undo: Undo,
 ) -> None:
-    """Have event loops in threads of the test keep virtual time, or say that they cannot, until `undo` closes."""
+    """Make event loops in threads of the test keep virtual time, or raise an error, until `undo` closes."""
 
     def trio() -> None:
         from pytest_ecsevents.clock._trio import replace_trio
@@ -36,7 +36,7 @@ def replace_other_loops(
 
 
 class _Others:
-    """What to do about each library, once it is loaded."""
+    """One method for each library, called once it is loaded."""
 
     def __init__(self, scheduler: Scheduler, replace_rounds: Callable[[type[Any]], None], undo: Undo) -> None:
         self._scheduler: Final = scheduler
@@ -103,8 +103,8 @@ class _Others:
 
 
 def explain_wrong_loop(error: BaseException) -> str:
-    """What to do about an error that a coroutine of another loop raises on asyncio; "" for other errors."""
-    if isinstance(error, RuntimeError) and "must be called from async context" in str(error):  # trio's words
+    """How to go on after the error of another loop's coroutine on asyncio; "" for other errors."""
+    if isinstance(error, RuntimeError) and "must be called from async context" in str(error):  # trio's message
         return (
             "The handler is a coroutine of trio, but run starts coroutines on asyncio. Start it on trio: "
             "ecs_events.run(lambda: trio.run(handler), ...)."
@@ -113,6 +113,6 @@ def explain_wrong_loop(error: BaseException) -> str:
 
 
 def other_cancellations() -> tuple[type[BaseException], ...]:
-    """What loops raise in a task that they cancel."""
+    """The errors that loops raise in a task that they cancel."""
     trio = sys.modules.get("trio")
     return () if trio is None else (trio.Cancelled,)

@@ -17,7 +17,7 @@ from pytest_ecsevents.clock._scheduler import Scheduler
 
 
 def replace_outside_calls(scheduler: Scheduler, undo: Undo) -> None:
-    """Replace them until `undo` closes."""
+    """Replace these calls until `undo` closes."""
     of_socket: Any = socket.socket
     real_recv, real_recv_into, real_accept = of_socket.recv, of_socket.recv_into, of_socket.accept
 

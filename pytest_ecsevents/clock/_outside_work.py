@@ -1,4 +1,4 @@
-"""What holds time though no wait of ours shows it: threads that compute, and real work that ends by itself."""
+"""Work outside our waits that stops virtual time: threads that compute, and real work that ends by itself."""
 
 import sys
 from _thread import get_ident
@@ -36,12 +36,12 @@ class OutsideWork:
         self.given_up: Final[list[str]] = []
         self.waits_for_time: Callable[[], bool] = bool
         self._working: Final[dict[object, float]] = {}  # since when: threads, and tasks of event loops
-        self._tasks: Final[dict[object, str]] = {}  # where each waits
+        self._tasks: Final[dict[object, str]] = {}  # the line in which each waits
         self._lasted: Final[set[object]] = set()
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """Let time stand meanwhile, because a task of an event loop waits for something real that ends by itself."""
+        """Stop time meanwhile, because a task of an event loop waits for real work that ends by itself."""
         task = object()
         self._tasks[task] = place_of(author_frame(sys._getframe(2)))
         try:
@@ -51,10 +51,10 @@ class OutsideWork:
             self._stopped(task)
 
     def holds_time(self, runners: Sequence[TestThread], now: float) -> bool:
-        """Whether time must stand.
+        """Whether time must stand still.
 
         Args:
-            runners: The threads that no wait of ours holds.
+            runners: The threads that are in no wait of ours.
             now: Real time.
         """
         if not runners and not self._tasks:
@@ -70,7 +70,7 @@ class OutsideWork:
         return self._is_doing(thread, Doing.IDLE_IN_POOL)
 
     def waits_for_input(self, thread: TestThread) -> bool:
-        """Whether it waits at a socket that the test serves, and that has nothing to read."""
+        """Whether it waits at a socket that the test serves, and that has no data."""
         return self._is_doing(thread, Doing.WAITING_FOR_INPUT)
 
     def _is_doing(self, thread: TestThread, what: Doing) -> bool:
@@ -92,7 +92,7 @@ class OutsideWork:
         return thread.idle_for(now) < (STUCK_AFTER if doing is Doing.UNKNOWN else IDLE_AFTER)
 
     def _holds(self, work: object, now: float, place: Callable[[], str]) -> bool:
-        """Whether real work may hold time; if it did for too long, note that once."""
+        """Whether real work stops time; if it did for too long, record that once."""
         since = self._working.setdefault(work, now)
         if now - since < self.patience():
             return True

@@ -27,7 +27,7 @@ _SELECTOR: Final[Any] = getattr(selectors, "PollSelector", selectors.SelectSelec
 
 
 def is_readable(*connections: socket.socket, seconds: float = 0) -> bool:
-    """Whether one of these sockets has something to read, or was closed by its peer, within `seconds` of real time."""
+    """Whether one of these sockets has data, or was closed by its peer, within `seconds` of real time."""
     with _SELECTOR() as selector:
         for connection in connections:
             selector.register(connection, selectors.EVENT_READ)
@@ -35,12 +35,12 @@ def is_readable(*connections: socket.socket, seconds: float = 0) -> bool:
 
 
 class Doing(Enum):
-    """What a thread does that no wait of ours holds."""
+    """What a thread does that is in no wait of ours."""
 
     REAL_WORK = auto()
     IDLE = auto()
     IDLE_IN_POOL = auto()  # it may stay when the test ends
-    WAITING_FOR_INPUT = auto()  # at a socket that has none
+    WAITING_FOR_INPUT = auto()  # at a socket without data
     UNKNOWN = auto()
 
 
@@ -70,7 +70,7 @@ def _never(_variables: Mapping[str, Any], _served: Collection[object]) -> bool:
 _READS: Final = tuple((f"{__package__}._outside_calls", name) for name in ("recv", "recv_into"))
 _POOLS: Final = ("concurrent.futures.process", "concurrent.futures.thread", "multiprocessing.pool")
 
-# Whether a thread does real work that stands in a function of a module, by the function's variables.
+# Whether a thread in a function of a module does real work, by the function's variables.
 _JUDGES: Final[dict[tuple[str, str], _Judge]] = {
     ("concurrent.futures.process", "run"): lambda variables, _: variables["self"].pending_work_items,
     ("concurrent.futures.thread", "_worker"): _never,
@@ -89,10 +89,10 @@ _JUDGES: Final[dict[tuple[str, str], _Judge]] = {
 _AT_SOCKETS: Final = (("socket", "accept"), ("socketserver", "serve_forever"), *_READS)
 """Those of them that wait for input of a socket, which their variables hold."""
 
-# Packages all of whose other functions wait for something real that ends.
+# Packages in which every other function waits for real work that ends.
 _REAL: Final = ("multiprocessing", "socket", "subprocess")
 
-# What such a function calls, or is called by, so that the frame that tells is further out.
+# Functions that such a function calls, or is called by: the deciding frame is further out.
 _ON_THE_WAY: Final = ("selectors", "threading")
 _IN_POOL: Final = ("concurrent.futures.process", "wait_result_broken_or_wakeup")
 

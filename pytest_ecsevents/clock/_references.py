@@ -77,7 +77,7 @@ _SIGNS: Final = _IDS | {id(time), id(dt)}
 
 
 class _Way(NamedTuple):
-    """How to read and write what a holder keeps under a key; `write` is None where that is impossible."""
+    """How to read and write what a holder keeps under a key; `write` is None if that is impossible."""
 
     read: Callable[[Any, Any], object]
     write: Callable[[Any, Any, Any], None] | None
@@ -134,10 +134,10 @@ class Kept(NamedTuple):
     key: object
 
     def exchange(self, before: object, after: object) -> bool:
-        """Write `after`, if `before` is there still and the place can be written."""
+        """Write `after`, if `before` is still there and the place can be written."""
         if self.way.write is None:
             return False
-        with suppress(Exception):  # any: the place has gone, or is read-only by code of the user's
+        with suppress(Exception):  # any error: the place is gone, or the user's code makes it read-only
             if self.way.read(self.holder, self.key) is before:
                 self.way.write(self.holder, self.key, after)
                 return True
@@ -146,7 +146,7 @@ class Kept(NamedTuple):
 
 _Part: TypeAlias = tuple[str, object, _Way, object, object]
 
-# What each kind of object keeps; no code of the user's runs meanwhile.
+# What each kind of object keeps; reading it runs no code of the user.
 
 
 def _of_function(path: str, function: Any) -> Iterator[_Part]:
@@ -199,7 +199,7 @@ def _of_object(path: str, holder: object) -> Iterator[_Part]:
     if _is_never_looked_at(kind.__module__):
         return
     if kind.__dictoffset__:
-        with suppress(Exception):  # it is a proxy of something that is not there
+        with suppress(Exception):  # it is a proxy of a missing object
             names = object.__getattribute__(holder, "__dict__")
             for name, value in list(dict.items(names)):
                 yield f"{path}.{name}", value, _ITEM, names, name
@@ -267,7 +267,7 @@ def _find(
 def _tells_time(value: Any) -> bool:
     if id(value) in _IDS:
         return True
-    # Each look at `datetime.now` makes another object.
+    # Each read of `datetime.now` makes another object.
     return (
         type(value) is BuiltinFunctionType
         and value.__name__ in _CLASS_METHODS
@@ -285,7 +285,7 @@ class References:
         self._fakes: dict[int, object] = {}
 
     def look(self) -> None:
-        """Look at modules that are new, or have more names than before. No clock of ours is frozen yet."""
+        """Examine modules that are new, or have more names than before. No clock of ours is frozen yet."""
         known, modules = self._known, sys.modules
         changed = {
             name
@@ -354,7 +354,7 @@ def _is_looked_at(name: str) -> bool:
 
 
 def _names_of(modules: "dict[str, ModuleType]") -> Iterator[tuple[str, _Part]]:
-    """What modules have under their names, but for what is replaced there anyway."""
+    """The names of modules, without those that are replaced anyway."""
     for module_name, module in modules.items():
         names = vars(module)
         for name, value in list(names.items()):
@@ -375,14 +375,14 @@ REFERENCES: Final = References()
 
 
 class Spin:
-    """Finds a loop that sleeps in virtual time, and measures that by a clock that keeps real time: it would never end."""
+    """Finds a loop that sleeps in virtual time but measures it by a real clock: it would never end."""
 
     def __init__(self) -> None:
         self._seen: tuple[int, int, int] | None = None
         self._since = 0.0
 
     def check(self, pace: Pace) -> StuckHandlerError | None:
-        """Look where the calling thread waits; called once in `CHECK_EVERY` waits."""
+        """Check the place where the calling thread waits; called once in `CHECK_EVERY` waits."""
         frame, now = author_frame(), real_now()
         seen = id(frame), frame.f_lineno, pace.calls()
         if seen != self._seen:

@@ -85,8 +85,8 @@ class Scheduler:
         self._clock: Final = clock
         mutex: Any = RLock()
         self._mutex: Final = mutex
-        # `threading.Condition` uses the same three methods of an RLock, tried with Python 3.10 to 3.15: whether the
-        # calling thread holds it, how to release all levels, and how to take them back.
+        # `threading.Condition` uses the same three methods of an RLock, tried with Python 3.10 to 3.15: they check
+        # whether the calling thread holds it, release all levels, and take them back.
         self._is_mine: Final[Callable[[], bool]] = mutex._is_owned  # noqa: SLF001  # see above
         self._let_go_entirely: Final[Callable[[], object]] = mutex._release_save  # noqa: SLF001  # see above
         self._take_back: Final[Callable[[object], None]] = mutex._acquire_restore  # noqa: SLF001  # see above
@@ -122,7 +122,7 @@ class Scheduler:
         self.starting: Callable[[threading.Thread], None] = lambda _thread: None
         """Called before each thread of the test starts, in the thread that starts it."""
 
-    # -- who belongs to the test
+    # -- threads of the test
 
     def enrol(self, started: threading.Thread | None = None) -> TestThread:
         """Add a thread to the test and count it as running: the calling thread, or one about to be started."""
@@ -167,7 +167,7 @@ class Scheduler:
         """Note that an enrolled thread runs, called in that thread."""
         with self._mutex:
             before = self._by_ident.get(get_ident())
-            if before is not None and before.is_older:  # it has ended, and its ident was given again
+            if before is not None and before.is_older:  # it has ended, and its ident was reused
                 self.end(before)
             self._by_ident[thread.begin()] = thread
 
@@ -185,7 +185,7 @@ class Scheduler:
             for wait in thread.joined_by:
                 self.make_ready(wait)
             first = next((one.wait for one in list(self._everybody)), None)
-            if first is not None and not self._runners():  # it may be its turn to drive
+            if first is not None and not self._runners():  # it can be its turn to drive
                 first.look()
 
     def me(self) -> TestThread | None:
@@ -314,7 +314,7 @@ class Scheduler:
             if error is not None:
                 self.fail_run(error)
                 raise error
-        if self.stop is None:  # else `run` watches
+        if self.stop is None:  # otherwise `run` watches
             self.pace.check(now)
 
     def _passes_alone(self, target: Micros) -> bool:
@@ -523,7 +523,7 @@ class Scheduler:
         return True
 
     def _check_hope(self, wait: Wait, now: float) -> None:
-        """Check that the test's own thread does not wait for what never comes.
+        """Check that the test's own thread does not wait for something that can never happen.
 
         Raises:
             StuckHandlerError: It does, and has waited for `patience`.
@@ -570,7 +570,7 @@ class Scheduler:
         self.end_wait(stop)
 
     def check_call(self) -> None:
-        """End a handler that goes on calling the cloud after it was ended and has used up `Stop.MOST_WAITS`.
+        """End a handler that still calls the cloud after its end, once it has used up `Stop.MOST_WAITS`.
 
         Raises:
             HandlerStop: The calling thread is the handler's.

@@ -156,7 +156,7 @@ class LoopbackClients:
         undo.replace(scheduler.outside, "waits_for_time", self._holds_elsewhere)
 
     def _holds_elsewhere(self) -> bool:
-        """Whether a request is held whose client is no thread that waits here."""
+        """Whether a held request has a client that is no thread that waits here."""
         return any(port not in self._waits and not thread.runs for port, thread in tuple(self._answering.items()))
 
     def _settle(self) -> None:
@@ -181,7 +181,7 @@ class LoopbackClients:
     def _await_answer(
         self, scheduler: Scheduler, thread: TestThread, connection: socket.socket, given_up: Callable[[int], None]
     ) -> None:
-        """Wait until there is something to read.
+        """Wait until there is data.
 
         Raises:
             TimeoutError: The connection's timeout passed in virtual time.
@@ -333,7 +333,7 @@ class RealServerWait:
 
     def wait(self) -> bool:
         until = None if self._seconds is None else real_now() + self._seconds
-        # What never ends by itself looks now and then whether the client has waited for too long.
+        # A wait without an end checks at intervals whether the client has waited for too long.
         while not (was_woken := self._woken.wait(LOOK_AGAIN if until is None else max(until - real_now(), 0.0))):
             if until is not None or self._is_over():
                 break

@@ -105,7 +105,7 @@ def is_stand_in(function: object) -> bool:
 
 
 def install_sleep() -> Callable[[], None]:
-    """Put the stand-in into `time`, unless something else is there already; returns what takes it out again."""
+    """Put the stand-in into `time`, unless another replacement is there; return a function that removes it."""
     if time.sleep is not real_sleep:
         return lambda: None
     time.sleep = sleep

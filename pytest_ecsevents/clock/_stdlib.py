@@ -76,7 +76,7 @@ def replace_waiting(
         of_time.update(monotonic=monotonic, monotonic_ns=monotonic_ns)
         of_time.update(perf_counter=perf_counter, perf_counter_ns=perf_counter_ns)
     by_name = [(real, fake) for name, fake in of_time.items() if is_no_mock(real := getattr(time, name))]
-    # In one walk over the modules: it is the greater part of what this costs.
+    # in one walk over the modules, because the walk takes most of the time
     pairs: list[tuple[Callable[..., Any], Callable[..., Any]]] = [(real_sleep, sleep), *by_name, *LOCAL_TEXTS.items()]
     replace_everywhere(pairs, memo, shared, remember=remember)
     for name, fake in of_time.items():

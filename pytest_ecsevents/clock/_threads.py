@@ -32,7 +32,7 @@ class OtherRun(Protocol):
         """Keep its tasks until the process ends: the destructors of their coroutines would run them on, outside any loop."""
 
     def place(self) -> str:
-        """Where the handler's code waits."""
+        """The line in which the handler's code waits."""
 
 
 class TestThread:

@@ -1,6 +1,6 @@
-"""Streams of sockets that end at an instant of real time, however slowly the other end goes on.
+"""Streams of sockets that end at an instant of real time, however slowly the peer sends.
 
-A socket's own timeout starts anew with each byte, so that who sends one byte a second is never cut off.
+A socket's own timeout starts anew with each byte, so a peer that sends one byte a second would never time out.
 """
 
 import io
@@ -25,15 +25,15 @@ class Limit:
         self._until = real_now() + seconds
 
     def lift(self, connection: socket.socket) -> None:
-        """Let the streams go on without end."""
+        """Let the streams continue without end."""
         self._until = None
         connection.settimeout(None)
 
     def apply(self, connection: socket.socket) -> None:
-        """Set the connection's timeout to what is left.
+        """Set the connection's timeout to the remaining time.
 
         Raises:
-            TimeoutError: Nothing is left.
+            TimeoutError: No time is left.
         """
         if self._until is not None:
             left = self._until - real_now()
@@ -71,7 +71,7 @@ class _TimedSocket(io.RawIOBase):
 
 class _Reader(io.BufferedReader):
     def readline(self, size: int | None = -1) -> bytes:
-        """A line, of which no more is read than HTTP allows: werkzeug sets no limit for the sizes of chunks before 3.1."""
+        """Read a line, at most as long as HTTP allows: werkzeug sets no limit for the sizes of chunks before 3.1."""
         return super().readline(_LONGEST_LINE if size is None or size < 0 else size)
 
 

@@ -53,7 +53,7 @@ class _Traveller:
 
 
 def follow_travels(source: FreezegunSource, undo: Undo) -> None:
-    """Have travels of time-machine, which is loaded, move the clock that `source` holds, until `undo` closes."""
+    """Let travels of time-machine, which is loaded, move the clock that `source` holds, until `undo` closes."""
     travel: Any = sys.modules["time_machine"].travel
     real = travel.start
 

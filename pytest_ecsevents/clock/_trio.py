@@ -33,7 +33,7 @@ from pytest_ecsevents.clock._times import Micros
 
 
 class _RunWait(WatchedWait):
-    """A run of trio all of whose tasks wait.
+    """A run of trio in which all tasks wait.
 
     Args:
         deadline: When its next cancel scope ends; None if none does.
@@ -66,7 +66,7 @@ class _RunWait(WatchedWait):
         return bool(self._poll.poll(0)) or (is_own and _tasks_can_run())
 
     def holds_for(self, target: Micros | None, now: float) -> float:
-        # As of an asyncio loop: one descriptor is always there, by which other threads wake the run.
+        # As in an asyncio loop, one descriptor always exists; other threads wake the run through it.
         if len(self._manager._registered) <= 1:
             return 0.0
         strikes = self._is_timeout and target == self.deadline
@@ -100,7 +100,7 @@ class TrioRun:
         self._root.child_nurseries[-1].cancel_scope.cancel()
 
     def abandon(self) -> None:
-        import ctypes  # slow to import, and needed for what is stuck alone
+        import ctypes  # slow to import, and only needed for a stuck handler
 
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._root))
 
@@ -109,7 +109,7 @@ class TrioRun:
 
 
 def replace_trio(scheduler: Scheduler, clock: LoopTime, now: Callable[[], Micros], undo: Undo) -> None:
-    """Have trio in threads of the test keep virtual time, until `undo` closes."""
+    """Make trio in threads of the test keep virtual time, until `undo` closes."""
     from trio._core import _run as run_module
     from trio._core._thread_cache import ThreadCache
 
@@ -135,7 +135,7 @@ def replace_trio(scheduler: Scheduler, clock: LoopTime, now: Callable[[], Micros
         if thread is None or timeout <= 0 or manager not in deadlines:
             return real_events(manager, timeout)
         system, deadline = deadlines[manager]
-        # trio waits for a day at most, and for less where a task has asked to be woken when all are idle.
+        # trio waits for a day at most, and for less if a task wants to be woken when all are idle.
         when = deadline if timeout >= _run._MAX_TIMEOUT else min(deadline, current_time(system) + timeout)
         at = None if math.isinf(when) else now() + clock.micros_until(when - system.offset, digits=1)
         runner = getattr(_run.GLOBAL_RUN_CONTEXT, "runner", None)  # not in the worker thread of a guest run

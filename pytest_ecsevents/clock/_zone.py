@@ -35,7 +35,7 @@ def check_zone(name: object, what: str) -> None:
     """
     if name == LOCAL:
         return
-    import zoneinfo  # only for tests that ask for a zone
+    import zoneinfo  # only for tests that choose a zone
 
     if not hasattr(time, "tzset"):
         raise EcsEventsError(
@@ -113,7 +113,7 @@ def _set(name: str | None) -> None:
 
 
 def _is_known_to_c(name: str) -> bool:
-    """Whether the C library knows a zone; it takes what it does not know for UTC."""
+    """Whether the C library knows a zone; it treats unknown zones as UTC."""
     from zoneinfo import ZoneInfo
 
     zone = ZoneInfo(name)

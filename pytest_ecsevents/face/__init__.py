@@ -1,1 +1,1 @@
-"""What the author of a test touches: `EcsEvents`, its call log, faults, strictness and timeline."""
+"""The API of the fixture: `EcsEvents`, its settings, markers and scenarios."""

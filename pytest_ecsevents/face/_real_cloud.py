@@ -1,4 +1,4 @@
-"""Refuses the real cloud to tests that are not served: the setting `real_cloud`."""
+"""Keeps tests without the fixture from the real cloud: the setting `real_cloud`."""
 
 from typing import Final
 
@@ -14,7 +14,7 @@ class RealCloud:
     """Refuses the hosts of Alibaba Cloud inside its with block.
 
     Attributes:
-        refused: What it told, in the test in progress; each text once.
+        refused: The messages raised in the current test, each once.
     """
 
     def __init__(self) -> None:

@@ -1,1 +1,1 @@
-"""What runs the author's code: `run` and its watchdog, receivers and senders."""
+"""Runs the user's code: `run` and its watchdog, receivers and senders."""

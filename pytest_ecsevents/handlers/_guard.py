@@ -53,7 +53,7 @@ class _Running:
         self._clock: Final = clock
 
     def cut(self) -> None:
-        """Raise in it, wherever it is."""
+        """Raise in the receiver, whatever it does."""
         waits = self._clock.waits
         self.is_stubborn = self.is_cut or self.interrupter.raised > 0
         self.stuck_at = place_of_thread(self.interrupter.ident)
@@ -64,7 +64,7 @@ class _Running:
             self.interrupter.interrupt()
 
     def cut_at_next_wait(self, now: float) -> None:
-        """End one that sleeps, or calls the cloud, without end: at its next wait, or after a while where it is."""
+        """End a receiver that sleeps, or calls the cloud, endlessly: at its next wait, or after a while in any line."""
         if self.endless_since is None:
             self.endless_since, self.stuck_at = now, place_of_thread(self.interrupter.ident)
             if self._clock.waits is not None:

@@ -48,7 +48,7 @@ def call_leavable(function: Callable[[], Any]) -> Any:
 
 
 def _result(boundary: greenlet, restore_loop: Callable[[], None], result: object) -> Any:
-    """What the function returned. This is apart because coverage counts what begins now, whatever was left.
+    """Return the function's result, in a separate frame: coverage counts frames that begin now, even if they are left.
 
     Raises:
         HandlerStop: It was left.
@@ -68,7 +68,7 @@ def leave(frame: FrameType, place: str) -> None:
     """
     me = boundary = getcurrent()
     while boundary is not None and not hasattr(boundary, "left_at"):
-        boundary = boundary.parent  # a greenlet that the author's code has made
+        boundary = boundary.parent  # a greenlet that the user's code has created
     if boundary is None or not _is_outside(frame):
         return
     boundary.left_at = place
@@ -77,7 +77,7 @@ def leave(frame: FrameType, place: str) -> None:
 
 
 def _is_outside(frame: FrameType | None) -> bool:
-    """Whether no function of ours is in the midst of something in which it calls the author's code."""
+    """Whether no function of ours is in the middle of a call of the user's code."""
     while frame is not None:
         if is_of(frame, OURS | SERVER) and not frame.f_globals["__name__"].startswith(_CALLERS):
             return False

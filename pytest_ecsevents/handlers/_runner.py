@@ -364,7 +364,7 @@ class Runner:
 
     def _signs_of_life(self) -> tuple[object, ...]:
         """Values that change when the handler waits, calls the cloud, or gets an error that is to end it."""
-        if self._stop.times:  # what its other threads do meanwhile does not end it
+        if self._stop.times:  # progress of its other threads does not end it
             return *self._stop.signs_of_life, self._interrupter.raised
         return self._scheduler.pace.signs_of_life, self._activity(), self._interrupter.raised
 
@@ -381,7 +381,7 @@ class Runner:
             self._interrupter.interrupt()
 
     def _leave(self) -> None:
-        """Leave a handler that swallows what is to end it."""
+        """Leave a handler that swallows the error that should end it."""
         self._note_stubborn()
         if not self._scheduler.end_wait(self._stop) and not self._ask_loop():
             self._interrupter.leave()

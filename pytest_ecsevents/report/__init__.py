@@ -1,1 +1,1 @@
-"""What a test's failure report tells: timeline, chart, reasons and explained comparisons."""
+"""The parts of a failure report: timeline, chart, reasons and explained comparisons."""

@@ -158,7 +158,7 @@ def chart(label: str, events: Sequence[EventRecord], instances: Mapping[str, Ins
         height += 20
     head = text_element(label, _MARGIN, 22, also="ecse-head")
     around = [*stripes, head, *_axis(scale, y)]
-    if story.now < scale.end:  # the picture goes on beyond the clock's instant
+    if story.now < scale.end:  # the picture continues beyond the clock's instant
         x = scale.x(story.now)
         around.append(tag("path", d=f"M{x:.1f} {_TOP - 8}V{y:.1f}", stroke="ink", stroke_width=1))
         around.append(text_element("now", x + 3, y + 11, fill="faint"))

@@ -182,7 +182,7 @@ def _sleep_entry(thread: str, stretch: Sequence[Sleep]) -> TimelineEntry:
     return TimelineEntry(
         first.at_micros,
         "sleep",
-        "",  # the round that it belongs to says how long it took
+        "",  # the round of the sleep shows how long it took
         thread=thread,
         rank=Rank.QUERY,
         key=_SLEEP_KEY,
@@ -324,7 +324,7 @@ def _push_entry(pushes: list[TopicPush], _texts: Texts) -> TimelineEntry:
     return TimelineEntry(push.at_micros, PUSH, text, rank=Rank.EVENT if push.problem else Rank.OPERATION)
 
 
-# A new kind of journal entry is a row here.
+# A new kind of journal entry gets a row here.
 _FORMATTERS: Final[dict[type, Callable[[Any, Texts], TimelineEntry]]] = {
     ApiCall: _call_entry,
     MetadataCall: _metadata_entry,

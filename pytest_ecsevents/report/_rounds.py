@@ -74,7 +74,7 @@ def fold_rounds(entries: Sequence[TimelineEntry]) -> Iterator[Round]:
 
 
 def _fold_mixtures(rounds: Iterable[Round]) -> Iterator[Round]:
-    """Fold what a poller meets that asks the same again and again while only some of its calls fail."""
+    """Fold the rounds of a poller that repeats the same calls while only some of them fail."""
     pending: list[Round] = []
     asked = 0
     for one in rounds:

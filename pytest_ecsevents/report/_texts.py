@@ -1,4 +1,4 @@
-"""How calls read in messages and in the timeline."""
+"""Texts of calls in messages and in the timeline."""
 
 from typing import Final
 

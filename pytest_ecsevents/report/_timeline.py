@@ -31,10 +31,10 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A line about lines that are left out.
+    """A line about omitted lines.
 
     Attributes:
-        at: The first of them.
+        at: The instant of the first one.
         kind: `call` or `sleep`; "" for a line without an instant.
         calls: How many calls it stands for.
     """
@@ -48,7 +48,7 @@ class LeftOut:
 
 @contextmanager
 def paused_collector() -> Iterator[None]:
-    """Pause the garbage collector: with 160,000 events, it takes more than half of the time in which they are told."""
+    """Pause the garbage collector: with 160,000 events, it takes more than half of the time of formatting."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:

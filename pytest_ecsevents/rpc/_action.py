@@ -158,7 +158,7 @@ class ServedRegions:
 
 
 def _served_anywhere(_host: str) -> None:
-    """Of most products no endpoint map is known."""
+    """Most products have no known endpoint map."""
 
 
 @dataclass(frozen=True, slots=True)

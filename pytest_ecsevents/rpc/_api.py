@@ -55,7 +55,7 @@ class Backend(Protocol):
         """The account that an access key belongs to."""
 
     def problem_with_token(self, access_key_id: str | None, token: str, now: Micros) -> str:
-        """The code of the error that a temporary key is refused with; "" if it is none, or valid."""
+        """The error code for an invalid temporary key; "" if the key is not temporary, or valid."""
 
 
 class CallChecks(Recorder, Protocol):
@@ -326,7 +326,7 @@ def _format(request: ApiRequest) -> str:
 
 
 def _summary(product: Product[Any] | None, body: JsonObject) -> str:
-    """`3 events`: how many items the first list of the reply has that the product has a noun for."""
+    """`3 events`: the number of items in the first list of the reply for which the product has a noun."""
     if product is not None:
         for outer in body.values():
             for key, items in outer.items() if isinstance(outer, dict) else ():

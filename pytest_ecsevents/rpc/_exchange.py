@@ -151,7 +151,7 @@ class Endpoint(Generic[RequestT_contra, ExchangeT]):
         """Decode and record a request. It acts now, or is planned for the end of its delay."""
         waits = self._cloud.clock.waits
         if waits is not None:
-            waits.check_call()  # before anything has begun, since it may leave the handler
+            waits.check_call()  # before any effect, since it can leave the handler
         now, clock = self._cloud.settled(), self._cloud.clock
         with clock.lock:  # threads share the call log, the faults and the ids
             exchange = self._service.decode(request, now)
@@ -222,7 +222,7 @@ class Endpoint(Generic[RequestT_contra, ExchangeT]):
 
     @contextmanager
     def _noting_end(self, exchange: ExchangeT) -> Iterator[None]:
-        """Note that the client stopped waiting early: its thread or task was ended."""
+        """Note that the client stopped waiting early, because its thread or task was ended."""
         try:
             yield
         except BaseException:

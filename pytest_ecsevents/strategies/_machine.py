@@ -274,7 +274,7 @@ class CloudMachine(RuleBasedStateMachine):
         self.ecs_events.advance_to(brink)
 
     def _brink(self) -> dt.datetime | None:
-        """A microsecond before something is due, if that is yet to come."""
+        """A microsecond before something is due, if that is in the future."""
         due = parts_of(self.ecs_events).clock.queue.next_due()
         if due is None:
             return None

@@ -31,7 +31,7 @@ def intercept(routes: "tuple[Route, ...]", undo: Undo) -> None:
 
 
 def guard(check: Callable[[object], None], undo: Undo) -> None:
-    """Stop connections to hosts that `check` refuses, those through a proxy and those kept from before too."""
+    """Stop connections to hosts that `check` refuses, also through a proxy and those from before."""
     from aiohttp import BaseConnector, ClientConnectorError
 
     real: Any = BaseConnector.connect

@@ -1,4 +1,4 @@
-"""Which hosts are Alibaba Cloud's, which of those are APIs, and which a test lets through. The one table of them."""
+"""Which hosts are Alibaba Cloud's, which of those are APIs, and which a test allows. This is the only table of them."""
 
 import re
 from collections.abc import Callable
@@ -36,7 +36,7 @@ _NO_APIS: Final = tuple(
 
 @lru_cache(maxsize=1000)
 def what_is(host: str) -> str:
-    """What a host is that is no API; "" for an API. Any host of Alibaba Cloud's, in lower case."""
+    """What a host is if it is no API; "" for an API. `host` is any host of Alibaba Cloud, in lower case."""
     before = host.removesuffix(_DOMAIN).rstrip(".")
     return next((what for pattern, what in _NO_APIS if pattern.fullmatch(before)), "")
 
@@ -45,14 +45,14 @@ class Hosts:
     """The hosts that one test may reach.
 
     Attributes:
-        allowed: Those that it lets through.
+        allowed: Those that it allows.
     """
 
     def __init__(self) -> None:
         self.allowed: Final[set[str]] = set()
 
     def enter(self, undo: Undo) -> None:
-        """Have what this test lets through go past the guards of the run and of other clouds too, until `undo` closes."""
+        """Let the hosts that this test allows pass the run's and other clouds' guards too, until `undo` closes."""
         _entered.append(self)
         undo.callback(_entered.remove, self)
 
@@ -67,14 +67,14 @@ class Hosts:
         return name if f".{name}".endswith(f".{_DOMAIN}") and not _is_allowed(name) else ""
 
     def allow(self, host: object, is_faked: Callable[[str], bool]) -> None:
-        """Let a host through.
+        """Allow a host.
 
         Args:
             host: Its name.
             is_faked: Whether an API, by its host, is of a product that the fake cloud answers.
 
         Raises:
-            BadArgumentError: It is no host of Alibaba Cloud's, or the fake cloud answers it.
+            BadArgumentError: It is no host of Alibaba Cloud, or the fake cloud answers it.
         """
         name = _normal(host)
         if not _WHOLE_NAME.fullmatch(name):

@@ -20,7 +20,7 @@ from pytest_ecsevents.transports._sockets import AnsweringSocket, urllib3_of
 
 __tracebackhide__ = hidden_in_reports
 
-# What `set_tunnel` sets: the host that a proxy is to connect to.
+# What `set_tunnel` sets: the host that a proxy should connect to.
 _PROXY_TO: Final = ("_tunnel_host", "_tunnel_port")
 
 
@@ -56,7 +56,7 @@ class _Answering:
         self._check: Final = check
 
     def socket_for(self, connection: Any, url: str = "") -> AnsweringSocket | None:
-        """A socket for the host that a connection, or the URL sent to its proxy, means; None for a real one."""
+        """A socket for the host of a connection, or of the URL sent to its proxy; None for a real one."""
         target = _Target(connection, url)
         route = route_for(target.url, self._routes)
         if route is None:
@@ -73,7 +73,7 @@ def _make_connect(answering: _Answering, real: Any) -> Any:
             real(connection)
             return
         connection.sock = made
-        if hasattr(connection, "is_verified"):  # of urllib3, which warns of what is not verified
+        if hasattr(connection, "is_verified"):  # urllib3's, which warns of unverified certificates
             connection.is_verified = connection.cert_reqs not in ("CERT_NONE", ssl.CERT_NONE)
 
     return connect
@@ -92,7 +92,7 @@ def _make_putrequest(answering: _Answering, real: Any) -> Any:
 
 
 class _Target:
-    """What a connection is for: the host behind a proxy, or else its own."""
+    """What a connection is for: the host behind a proxy, or its own."""
 
     def __init__(self, connection: Any, url: str) -> None:
         parts = urlsplit(url if url[:4].lower() == "http" else "")  # a whole URL is for a proxy

@@ -122,9 +122,9 @@ _ASYNC_ERRORS: Final = {
 
 
 def guard(check: Callable[[object], None], undo: Undo) -> None:
-    """Stop requests to hosts that `check` refuses, those through a proxy and over connections kept from before too.
+    """Stop requests to hosts that `check` refuses, also through a proxy and over older connections.
 
-    What a mock of the user's, such as respx, has put in place stays.
+    A patch of the user's mock, such as respx, stays in place.
     """
     import httpcore
 

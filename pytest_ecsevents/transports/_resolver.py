@@ -20,7 +20,7 @@ _LOOKUPS: Final = ((_socket, "getaddrinfo"), (socket, "gethostbyname"), (socket,
 
 
 def guard(check: Callable[[object], None], undo: Undo) -> None:
-    """Have `check` refuse hosts, until `undo` closes."""
+    """Let `check` refuse hosts, until `undo` closes."""
     for module, name in _LOOKUPS:
         undo.replace(module, name, _checked_lookup(check, getattr(module, name)))
     for name in ("connect", "connect_ex"):
@@ -28,7 +28,7 @@ def guard(check: Callable[[object], None], undo: Undo) -> None:
     real: Any = asyncio.BaseEventLoop.getaddrinfo
 
     async def getaddrinfo(loop: Any, host: Any, *args: Any, **options: Any) -> Any:
-        check(host)  # in the caller's task: the loop asks in another thread
+        check(host)  # in the caller's task: the loop resolves in another thread
         return await real(loop, host, *args, **options)
 
     undo.replace(asyncio.BaseEventLoop, "getaddrinfo", getaddrinfo)

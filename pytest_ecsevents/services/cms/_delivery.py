@@ -173,7 +173,7 @@ class Subscription:
         return self._is_canceled
 
     def cancel(self) -> None:
-        """Stop all deliveries, also those on the way."""
+        """Stop all deliveries, also those under way."""
         self._is_canceled = True
         self._to_be_retried.clear()
 
@@ -182,7 +182,7 @@ class Subscription:
         missed = "" if not self._missed else f"; not those of before it was subscribed: {self._missed}"
         return f"<Subscription of {self.receiver}: {number} deliver{'y' if number == 1 else 'ies'}{missed}>"
 
-    # -- on the way
+    # -- faults before the delivery
 
     def offer(self, notification: Notification) -> None:
         if self._takes_all or self._wanted.passes(notification):
@@ -233,7 +233,7 @@ class Subscription:
         deliver = partial(self._deliver, notification, 1, is_duplicate=is_duplicate)
         self._dispatcher.clock.plan(notification.at_micros + after, deliver, self._what)
 
-    # -- there
+    # -- the delivery
 
     def _begin(self, notification: Notification, attempt: int, *, is_duplicate: bool = False) -> Delivery:
         now = self._dispatcher.clock.now()
@@ -252,7 +252,7 @@ class Subscription:
         if self._is_canceled:
             return
         if self._is_delivering:
-            # The receiver sleeps, perhaps on this very stack: it gets this one when it has returned.
+            # The receiver sleeps, perhaps on this very stack: it gets this one after it has returned.
             at = self._dispatcher.clock.now()
             again = partial(self._deliver, notification, attempt, is_duplicate=is_duplicate)
             self._waiting.append(lambda: self._dispatcher.clock.plan(at, again, self._what))
@@ -271,7 +271,7 @@ class Subscription:
             delivery.answer = self._dispatcher.call(self._sender.deliver, delivery)
         except (HandlerStop, KeyboardInterrupt, SystemExit):
             raise
-        except BaseException as error:  # pytest's own failures are such too
+        except BaseException as error:  # pytest's own failures are such errors too
             if is_timeout(error):
                 raise
             self._failed(delivery, notification, error)

@@ -62,7 +62,7 @@ class Cloud:
         return str(self.access_keys.get(access_key_id or "", self.settings.account_id))
 
     def problem_with_token(self, access_key_id: str | None, token: str, now: Micros) -> str:
-        """The code of the error that a temporary key is refused with; "" if it is none, or valid."""
+        """The error code for an invalid temporary key; "" if the key is not temporary, or valid."""
         key = self.temporary_keys.get(access_key_id or "")
         if key is None:
             return ""

@@ -1,1 +1,1 @@
-"""The metadata service of an instance: items, tokens, and which instance asks."""
+"""The metadata service of an instance: items, tokens, and the instance that a request comes from."""

@@ -1,4 +1,4 @@
-"""Finds out which instance a program runs in when it asks the metadata service."""
+"""Finds out which instance a program runs in when it calls the metadata service."""
 
 import asyncio
 import threading

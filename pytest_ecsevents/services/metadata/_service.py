@@ -67,7 +67,7 @@ class MetadataService:
             exchange.instance = self._guests.caller(f"{method} {path}")
             call.instance_id = exchange.instance.instance_id
         except NoGuestError as error:
-            exchange.unreachable = error  # outside an instance nothing leads to the address (documented)
+            exchange.unreachable = error  # outside an instance the address does not answer (documented)
         return exchange
 
     def answer(self, exchange: MetadataExchange) -> ApiReply:

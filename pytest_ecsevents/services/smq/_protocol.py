@@ -46,9 +46,9 @@ class SmqCall(Call):
 
     Attributes:
         what: `SendMessage of ecs-cms-event`.
-        operations: What it may be called: that of one message, and that of several.
+        operations: Its possible names: that of one message, and that of several.
         names: The queue, or the topic and the subscription.
-        is_usual: Whether it was refused in a way that pollers are used to.
+        is_usual: Whether it was refused in a way that is normal for pollers.
     """
 
     what: str
@@ -58,7 +58,7 @@ class SmqCall(Call):
 
 
 class SmqReply(NamedTuple):
-    """A reply before the headers that all have are added."""
+    """A reply without the headers that all replies get."""
 
     status: int
     body: str = ""
@@ -247,7 +247,7 @@ class SmqService:
         return exchange
 
     def answer(self, exchange: SmqExchange) -> ApiReply:
-        """Act.
+        """Answer the request.
 
         Raises:
             ApiError: The service refuses.
