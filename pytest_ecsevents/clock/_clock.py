@@ -16,6 +16,7 @@ from pytest_ecsevents._undo import PATCHING, Undo
 from pytest_ecsevents.clock._after_import import call_after_import
 from pytest_ecsevents.clock._asyncio import LoopTime, is_loop_running, is_virtual, replace_loops
 from pytest_ecsevents.clock._brief_waits import CausedCalls
+from pytest_ecsevents.clock._children import wait_for_children
 from pytest_ecsevents.clock._follower import Follower
 from pytest_ecsevents.clock._freezegun import FreezegunSource
 from pytest_ecsevents.clock._hypothesis import keep_hypothesis_real
@@ -199,6 +200,7 @@ class Clock:
         replace_rounds = replace_loops(scheduler, loop_time, self.now, self._undo)
         replace_other_loops(scheduler, loop_time, self.now, replace_rounds, self._undo)
         replace_outside_calls(scheduler, self._undo)
+        wait_for_children(scheduler, self.now, self._undo)
         take_in_older_threads(scheduler, self._undo)
         return pairs
 

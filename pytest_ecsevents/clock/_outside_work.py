@@ -2,18 +2,21 @@
 
 import sys
 from _thread import get_ident
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
 from pytest_ecsevents._frames import author_frame, frames_of_threads, place_of
 from pytest_ecsevents.clock._processor_use import STUCK_AFTER
-from pytest_ecsevents.clock._real_work import Doing, doing_of
+from pytest_ecsevents.clock._real_work import Doing, HoldsOnce, doing_of
 from pytest_ecsevents.clock._threads import TestThread
 
 IDLE_AFTER: Final = 0.02
 """Real seconds without any use of the processor, after which a thread that is known to be idle holds time no longer."""
+
+_FOR_REAL: Final = "something real at"
+_FOR_ONE_AT_WORK: Final = "a thread that works without waiting at"
 
 PATIENCE: Final = 10.0
 """Real seconds for which real work holds time, unless the test says otherwise."""
@@ -35,20 +38,24 @@ class OutsideWork:
         self.patience: Callable[[], float] = lambda: PATIENCE
         self.given_up: Final[list[str]] = []
         self.waits_for_time: Callable[[], bool] = bool
-        self._working: Final[dict[object, float]] = {}  # since when: threads, and tasks of event loops
-        self._tasks: Final[dict[object, str]] = {}  # the line in which each waits
+        self._tasks: Final[dict[object, tuple[str, HoldsOnce | None]]] = {}  # where each waits, and for what
+        # Since when they hold time: threads with their number of waits before, and tasks of event loops.
+        self._working: dict[object, float] = {}
         self._lasted: Final[set[object]] = set()
 
     @contextmanager
-    def working(self) -> Iterator[None]:
-        """Stop time meanwhile, because a task of an event loop waits for real work that ends by itself."""
+    def working(self, once: HoldsOnce | None = None) -> Iterator[None]:
+        """Stop time meanwhile, because a task of an event loop waits for real work that ends by itself.
+
+        Args:
+            once: What it waits for, if that holds time only once.
+        """
         task = object()
-        self._tasks[task] = place_of(author_frame(sys._getframe(2)))
+        self._tasks[task] = place_of(author_frame(sys._getframe(2))), once
         try:
             yield
         finally:
             del self._tasks[task]
-            self._stopped(task)
 
     def holds_time(self, runners: Sequence[TestThread], now: float) -> bool:
         """Whether time must stand still.
@@ -61,9 +68,13 @@ class OutsideWork:
             return False
         frames = frames_of_threads()
         del frames[get_ident()]  # it would keep itself, and with it what all threads have in their variables
+        before, self._working = self._working, {}
         # No generators: each call takes a measurement.
-        threads = [self._is_at_work(thread, frames, now) for thread in runners]
-        tasks = [self._holds(task, now, place.__str__) for task, place in list(self._tasks.items())]
+        threads = [self._is_at_work(thread, frames, now, before) for thread in runners]
+        tasks = [
+            self._holds(task, now, before, f"{_FOR_REAL} {place}".__str__, once)
+            for task, (place, once) in list(self._tasks.items())
+        ]
         return any(threads) or any(tasks)
 
     def is_idle_in_pool(self, thread: TestThread) -> bool:
@@ -75,35 +86,57 @@ class OutsideWork:
 
     def _is_doing(self, thread: TestThread, what: Doing) -> bool:
         frame = frames_of_threads().get(thread.ident or 0)
-        return frame is not None and doing_of(frame, self.served) is what
+        return frame is not None and doing_of(frame, self.served)[0] is what
 
-    def _is_at_work(self, thread: TestThread, frames: dict[int, FrameType], now: float) -> bool:
+    def _is_at_work(
+        self, thread: TestThread, frames: dict[int, FrameType], now: float, before: Mapping[object, float]
+    ) -> bool:
         if thread.ident is None:  # it is about to start
-            return self._holds(thread, now, "the start of a thread".__str__)
+            return self._holds(thread, now, before, lambda: f"{_FOR_REAL} the start of a thread")
         frame = frames.get(thread.ident)
         if frame is None:  # it has just ended
             return False
-        doing = doing_of(frame, self.served)
+        doing, once = doing_of(frame, self.served)
         if doing is Doing.REAL_WORK and not self.waits_for_time():
-            return self._holds(thread, now, lambda: place_of(author_frame(frame)))
-        self._stopped(thread)
-        if doing is Doing.WAITING_FOR_INPUT:  # unless it has just got some
+            work, what = (thread, thread.phase, True), _FOR_REAL
+        elif doing is Doing.WAITING_FOR_INPUT:  # unless it has just got some
             return frames_of_threads().get(thread.ident) is not frame
-        return thread.idle_for(now) < (STUCK_AFTER if doing is Doing.UNKNOWN else IDLE_AFTER)
+        elif thread.idle_for(now) < (STUCK_AFTER if doing is Doing.UNKNOWN else IDLE_AFTER):
+            work, what = (thread, thread.phase, False), _FOR_ONE_AT_WORK
+        else:
+            return False
+        return self._holds(work, now, before, lambda: f"{what} {place_of(author_frame(frame))}", once)
 
-    def _holds(self, work: object, now: float, place: Callable[[], str]) -> bool:
-        """Whether real work stops time; if it did for too long, record that once."""
-        since = self._working.setdefault(work, now)
+    def _holds(
+        self,
+        work: object,
+        now: float,
+        before: Mapping[object, float],
+        what: Callable[[], str],
+        once: HoldsOnce | None = None,
+    ) -> bool:
+        """Whether work stops time; if it did for too long, record that once.
+
+        Args:
+            work: The same object as long as it goes on.
+            now: Real time.
+            before: Since when it did at the last look.
+            what: What to say of it.
+            once: What never holds time again after that.
+        """
+        since = self._working[work] = before.get(work, now)
+        if once in self._lasted:
+            return False
         if now - since < self.patience():
             return True
         if work not in self._lasted:
-            self._lasted.add(work)
-            self.given_up.append(
-                f"Time stood still for {self.patience():g} seconds of real time, because the test waited for something real "
-                f"at {place()}. Then time went on. If it takes longer, set ecs_events.patience to more seconds."
-            )
+            self._lasted.update((work,) if once is None else (work, once))
+            self.tell(what())
         return False
 
-    def _stopped(self, work: object) -> None:
-        self._working.pop(work, None)
-        self._lasted.discard(work)
+    def tell(self, what: str) -> None:
+        """Note that work took longer than `patience`."""
+        self.given_up.append(
+            f"Time stood still for {self.patience():g} seconds of real time, because the test waited for {what}. "
+            "Then time went on. If it takes longer, set ecs_events.patience to more seconds."
+        )

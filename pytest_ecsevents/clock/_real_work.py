@@ -5,7 +5,8 @@ answer. Then a timeout elsewhere must not expire, for the answer may come within
 waits for its next request. Then time must pass. Both look alike to the system, so the innermost frames of the thread decide,
 by the table below. Where it says nothing, the use of the processor does (`_processor_use`).
 
-Sockets are read in C, where no frame tells which socket; `_outside_calls` adds one. A connection to or from an address that the
+Sockets are read in C, where no frame tells which socket; `_outside_calls` adds one. `_children` does so for the pipes of child
+processes. A connection to or from an address that the
 test itself serves is no real work: the other end may wait for virtual time. But a thread whose socket has something to read is
 about to go on, however long a busy machine leaves it without the processor.
 
@@ -44,6 +45,12 @@ class Doing(Enum):
     UNKNOWN = auto()
 
 
+class HoldsOnce:
+    """Something real that may go on for ever, such as the output of a server: if it held time for too long, it never does again."""
+
+    __slots__ = ()
+
+
 _Judge: TypeAlias = Callable[[Mapping[str, Any], Collection[object]], object]
 
 
@@ -67,6 +74,11 @@ def _never(_variables: Mapping[str, Any], _served: Collection[object]) -> bool:
     return False
 
 
+def _of_child(variables: Mapping[str, Any], _served: Collection[object]) -> object:
+    return variables["self"]
+
+
+_CHILD: Final = f"{__package__}._children"
 _READS: Final = tuple((f"{__package__}._outside_calls", name) for name in ("recv", "recv_into"))
 _POOLS: Final = ("concurrent.futures.process", "concurrent.futures.thread", "multiprocessing.pool")
 
@@ -84,6 +96,7 @@ _JUDGES: Final[dict[tuple[str, str], _Judge]] = {
     ("ssl", "do_handshake"): _reads_from_outside,
     ("ssl", "read"): _reads_from_outside,
     **dict.fromkeys(_READS, _reads_from_outside),
+    **dict.fromkeys([(_CHILD, "readinto"), (_CHILD, "readall"), (_CHILD, "read")], _of_child),
 }
 
 _AT_SOCKETS: Final = (("socket", "accept"), ("socketserver", "serve_forever"), *_READS)
@@ -97,8 +110,8 @@ _ON_THE_WAY: Final = ("selectors", "threading")
 _IN_POOL: Final = ("concurrent.futures.process", "wait_result_broken_or_wakeup")
 
 
-def doing_of(frame: FrameType, served: Collection[object]) -> Doing:
-    """What a thread does.
+def doing_of(frame: FrameType, served: Collection[object]) -> tuple[Doing, HoldsOnce | None]:
+    """What a thread does, and with what, if that holds time only once.
 
     Args:
         frame: Its innermost frame.
@@ -111,13 +124,14 @@ def doing_of(frame: FrameType, served: Collection[object]) -> Doing:
         judge = _JUDGES.get(function)
         if judge is not None:
             variables = variables_of(step)
-            if judge(variables, served):
-                return Doing.REAL_WORK
+            works = judge(variables, served)
+            if works:
+                return Doing.REAL_WORK, works if isinstance(works, HoldsOnce) else None
             if function in _AT_SOCKETS:
-                return Doing.REAL_WORK if _has_input(variables) else Doing.WAITING_FOR_INPUT
-            return Doing.IDLE_IN_POOL if module in _POOLS else Doing.IDLE
+                return Doing.REAL_WORK if _has_input(variables) else Doing.WAITING_FOR_INPUT, None
+            return Doing.IDLE_IN_POOL if module in _POOLS else Doing.IDLE, None
         if module.partition(".")[0] in _REAL:
             found = Doing.REAL_WORK
         elif module not in _ON_THE_WAY and function != _IN_POOL and not is_of(step, OURS):
             break
-    return found
+    return found, None

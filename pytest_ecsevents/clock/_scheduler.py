@@ -158,7 +158,7 @@ class Scheduler:
                 started = next((one for one in threading.enumerate() if one.ident == ident), None)
                 thread = TestThread(next(self._numbers), started)
                 thread.is_older = True
-                self._by_ident[thread.begin(ident)] = thread
+                self._by_ident[thread.begin(ident, getattr(started, "native_id", None))] = thread
                 self._everybody[thread] = None
                 if started is not None:
                     self._by_thread[started] = thread
@@ -346,6 +346,7 @@ class Scheduler:
             # A signal handler that interrupted this thread inside the lock may wait.
             interrupted = self._let_go_entirely() if self._is_mine() else None
             self.activity += 1
+            wait.thread.phase += 1
             with self._mutex:
                 wait.thread.waits.append(wait)
                 if self.is_over and wait.deadline is not None:
@@ -353,6 +354,7 @@ class Scheduler:
             while not wait.is_ready:
                 self._drive_or_park(wait)
         finally:
+            wait.thread.phase += 1
             with self._mutex:
                 self.make_ready(wait, EndedBy.ERROR)
                 with suppress(ValueError):  # an error came before it was added

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from _thread import allocate_lock, get_ident
+from _thread import allocate_lock, get_ident, get_native_id
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from enum import Enum, auto
@@ -48,6 +48,7 @@ class TestThread:
         waits_for_turn: Whether no thread is free yet for the work that this stands for, until it has begun.
         is_older: Whether it is from before the test, and goes on after it.
         other_run: What ends the run of another event loop that it runs, while that waits.
+        phase: Grows when a wait begins, and when it ends.
     """
 
     __test__ = False
@@ -61,6 +62,7 @@ class TestThread:
         "loop",
         "number",
         "other_run",
+        "phase",
         "started",
         "waits",
         "waits_for_turn",
@@ -80,13 +82,16 @@ class TestThread:
         self.loop: Any = None
         self.other_run: OtherRun | None = None
         self.has_ended = False
+        self.phase = 0
         self._use: ProcessorUse | None = None
 
-    def begin(self, ident: int | None = None) -> int:
-        """Note that the thread runs, called in that thread, or with its ident while it waits. Returns the ident."""
-        self.ident = get_ident() if ident is None else ident
-        self._use = ProcessorUse(self.ident)
-        return self.ident
+    def begin(self, ident: int | None = None, native_id: int | None = None) -> int:
+        """Note that the thread runs, called in that thread, or with its idents while it waits. Returns the ident."""
+        if ident is None:
+            ident, native_id = get_ident(), get_native_id()
+        self.ident = ident
+        self._use = ProcessorUse(ident, native_id)
+        return ident
 
     @property
     def wait(self) -> "Wait | None":
@@ -112,7 +117,7 @@ class TestThread:
 
     def idle_for(self, now: float) -> float:
         """Real seconds for which it has not used the processor, as far as was looked at."""
-        return 0.0 if self._use is None else self._use.idle_for(now)
+        return 0.0 if self._use is None else self._use.idle_for(now, self.phase)
 
 
 class EndedBy(Enum):

@@ -19,7 +19,7 @@ import freezegun
 import pytest
 import time_machine
 
-from pytest_ecsevents import EcsEvents
+from pytest_ecsevents import EcsEvents, RealWorkWarning
 from pytest_ecsevents._undo import put_back_late
 from pytest_ecsevents.clock import _stand_ins
 
@@ -683,6 +683,58 @@ def test_a_thread_that_works_is_waited_for(ecs):
     time.sleep(60)
     assert log == ["00:00:00"]
     thread.join()
+
+
+def sleep_beside_a_spinning_thread():
+    """Sleep twice."""
+    stop = []
+
+    def spin():
+        while not stop:
+            pass
+
+    with EcsEvents(backend="time-machine") as ecs_events:
+        ecs_events.patience = 0.2
+        thread = threading.Thread(target=spin)
+        thread.start()
+        time.sleep(3600)
+        time.sleep(3600)
+        assert clock() == "02:00:00"
+        stop.append(1)
+        thread.join()
+
+
+def test_a_thread_that_works_for_too_long_is_told():
+    """After `patience` time goes on, and a warning says where the thread is."""
+    place = r"0\.2 seconds.*a thread that works without waiting at .*test_sleeping\.py:\d+ in spin\."
+    with pytest.warns(RealWorkWarning, match=place) as told:
+        sleep_beside_a_spinning_thread()
+    assert len(told) == 1
+
+
+def test_a_thread_that_wakes_for_a_moment_again_and_again_waits():
+    """A loop in C that looks at something every few milliseconds does not stop time."""
+    lock, stop = threading.Lock(), []
+
+    def look():
+        while not stop:
+            lock.acquire(True, 0.02)
+
+    with EcsEvents(backend="time-machine"), lock:
+        thread = threading.Thread(target=look)
+        thread.start()
+        time.sleep(3600)
+        assert clock() == "01:00:00"
+        stop.append(1)
+        thread.join()
+
+
+def test_a_busy_machine_leaves_a_thread_ready():
+    """The system tells so; of a thread that is no more it tells nothing."""
+    from pytest_ecsevents.clock import _processor_use
+
+    assert _processor_use.is_ready_to_run(threading.get_native_id()) == sys.platform.startswith("linux")
+    assert not _processor_use.is_ready_to_run(-1)
 
 
 def test_without_processor_clocks_a_threads_place_tells_whether_it_works(monkeypatch):

@@ -43,11 +43,12 @@ SHOWN_BY = {
     ),
     "a server in a thread": "clock/test_real_work.py test_a_server_that_waits_for_requests_holds_nothing",
     "`HTTPServer.shutdown()`": "clock/test_real_work.py test_shutting_down_a_server_takes_no_virtual_time",
+    "the output of a child": "clock/test_children.py test_a_line_of_a_child_is_waited_for",
     "a thread that computes": "clock/test_sleeping.py test_a_thread_that_works_is_waited_for",
     "a thread that waits in unknown code": (
         "clock/test_sleeping.py test_a_thread_that_waits_for_something_real_does_not_stop_time"
     ),
-    "`Popen.poll`": "clock/test_other_loops.py test_a_poll_of_a_process_ends",
+    "`Popen.poll`": ("clock/test_children.py test_a_loop_of_looks_at_a_child_ends_when_it_has_ended"),
     "freezegun's": "clock/test_clock.py test_a_clock_frozen_by_the_user_is_followed",
     "time-machine's": "clock/test_travels.py test_a_block",
     "several clouds": "clock/test_several_clouds.py test_another_start_is_refused",
