@@ -186,7 +186,8 @@ def _metadata() -> Iterator[str]:
     yield "## Metadata items"
     yield (
         "The metadata service at http://100.100.100.200 has these below `/latest` and `/2016-01-01`; `*` stands for a name "
-        "that the directory lists. `PUT /latest/api/token` issues tokens."
+        "that the directory lists. `meta-data/all` has all items below `meta-data` but credentials, as one JSON object. "
+        "`PUT /latest/api/token` issues tokens."
     )
     yield _table(("item", "evidence"), ((_code(item.path), _text(item.evidence)) for item in ITEMS))
     yield "## Metadata errors"

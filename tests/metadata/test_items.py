@@ -47,6 +47,9 @@ DOCUMENTED = {
     "meta-data/vswitch-id": "vsw-1",
     "meta-data/disks/": "system\ndata1",
     "meta-data/disks/data1/id": "d-data1",
+    "meta-data/disks/data1/name": "",
+    "meta-data/hibernation/configured": "false",
+    "meta-data/instance/last-host-landing-time": "2030-01-01 00:00:00",
     "meta-data/ram/security-credentials/": "backup",
     "user-data": "#!/bin/sh",
     "user-data/": "#!/bin/sh",
@@ -123,6 +126,7 @@ def test_a_directory_lists_what_is_there(web1, ask):
     assert ask("/latest/meta-data").text.split() == [
         "disks/",
         "dns-conf/",
+        "hibernation/",
         "hostname",
         "image-id",
         "instance-id",
@@ -156,6 +160,9 @@ def test_a_directory_lists_what_is_there(web1, ask):
         "meta-data/ram/security-credentials/",
         "meta-data/public-keys/",
         "meta-data/kms-server",
+        "meta-data/image/market-place/product-code",
+        "meta-data/tags/instance/",
+        "vendor-data",
         "meta-data/wsus-server/wu-server",
     ],
 )
@@ -263,3 +270,38 @@ def test_the_form_of_an_active_event_can_be_set(ecs_events, web1):
     ecs_events.metadata.active_event = lambda event: {"id": event.event_id, "status": str(event.status)}
 
     assert active_events() == [{"id": event.event_id, "status": "Scheduled"}]
+
+
+@pytest.mark.parametrize("version", ["latest", "2016-01-01"])
+def test_all_items_at_once(whole, ask, version):
+    """One JSON object has each item at its path, lines as a list, and no credentials."""
+    tree = json.loads(ask(f"/{version}/meta-data/all").text)
+    assert tree["instance-id"] == "i-web1"
+    assert tree["region-id"] == "cn-beijing"
+    assert tree["dns-conf"] == {"nameservers": ["100.100.2.136", "100.100.2.138"]}
+    assert tree["disks"]["data1"] == {"id": "d-data1", "name": ""}
+    assert tree["network"]["interfaces"]["macs"]["00:16:3e:0f:00:01"]["vpc-id"] == "vpc-1"
+    assert list(tree["public-keys"]["skp-1"]) == ["openssh-key"]
+    assert "ram" not in tree
+    assert "all" not in ask(f"/{version}/meta-data/").text.split()
+
+
+def test_tags_are_there_once_they_are_enabled(ecs_events, ask, call):
+    """ModifyInstanceMetadataOptions opens them, keeps them open, and closes them."""
+    ecs_events.instances.add("i-web1", tags={"role": "web", "team": "sre"})
+    assert ask("/latest/meta-data/tags/instance/role").status == 404
+
+    call("ModifyInstanceMetadataOptions", InstanceId="i-web1", HttpEndpoint="enabled", InstanceMetadataTags="enabled")
+    assert ask("/latest/meta-data/tags/instance/").text == "role\nteam"
+    assert ask("/latest/meta-data/tags/instance/role").text == "web"
+    call("ModifyInstanceMetadataOptions", InstanceId="i-web1", HttpEndpoint="enabled")
+    assert json.loads(ask("/latest/meta-data/all").text)["tags"] == {"instance": {"role": "web", "team": "sre"}}
+
+    call("ModifyInstanceMetadataOptions", InstanceId="i-web1", HttpEndpoint="enabled", InstanceMetadataTags="disabled")
+    assert ask("/latest/meta-data/tags/instance/role").status == 404
+
+
+def test_a_declared_instance_can_have_its_tags_enabled(ecs_events, ask):
+    """The attribute is `instance_metadata_tags`."""
+    ecs_events.instances.add("i-web1", tags={"role": "web"}, instance_metadata_tags="enabled")
+    assert ask("/latest/meta-data/tags/instance/role").text == "web"

@@ -54,7 +54,7 @@ NETWORK_TYPES: Final = ("vpc", "classic")
 _DERIVED: Final = "instance_name host_name serial_number zone_id instance_type_family vpc_id vswitch_id mac_address network_interface_id"
 _EMPTY: Final = (
     "description cluster_id gpu_spec eip_address key_pair_name resource_group_id hpc_cluster_id deployment_set_id "
-    "credit_specification auto_release_time http_endpoint http_tokens ram_role_name user_data"
+    "credit_specification auto_release_time http_endpoint http_tokens instance_metadata_tags ram_role_name user_data"
 )
 _LISTS: Final = (
     "security_group_ids private_ip_addresses public_ip_addresses inner_ip_addresses rdma_ip_addresses ipv6_addresses "
@@ -97,6 +97,7 @@ _ALLOWED: Final = {
     "spot_interruption_behavior": INTERRUPTION_BEHAVIORS,
     "http_endpoint": ("", "enabled", "disabled"),
     "http_tokens": ("", "optional", "required"),
+    "instance_metadata_tags": ("", "enabled", "disabled"),
     "health_status": HEALTH_STATUSES,
     "operation_locks": LOCK_REASONS,
 }

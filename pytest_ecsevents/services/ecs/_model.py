@@ -103,10 +103,12 @@ class MetadataOptions:
     Attributes:
         endpoint: `HttpEndpoint`: "enabled" (the default) or "disabled".
         tokens: `HttpTokens`: "optional" (the default), or "required": only the hardened mode serves.
+        tags: `InstanceMetadataTags`: "enabled", or "disabled" (the default): the metadata has no tags.
     """
 
     endpoint: str = ""
     tokens: str = ""
+    tags: str = ""
 
     @property
     def is_enabled(self) -> bool:
@@ -161,7 +163,7 @@ class InstanceRecord:
         self.attributes = MappingProxyType(dict(self.attributes))
         self.started_at = self.created_at
         self.metadata_options = MetadataOptions(
-            str(self.attributes.get("http_endpoint", "")), str(self.attributes.get("http_tokens", ""))
+            *(str(self.attributes.get(name, "")) for name in ("http_endpoint", "http_tokens", "instance_metadata_tags"))
         )
         locks = self.attributes.get("operation_locks", ())
         assert isinstance(locks, tuple)

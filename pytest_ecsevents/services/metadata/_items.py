@@ -34,6 +34,8 @@ class MetadataItem:
         read: Returns the text; None if the instance lacks the item.
         each: Returns the names that `*` stands for.
         summary: What a text holds, in a word or two, for the timeline.
+        is_list: Whether `meta-data/all` has its lines as a list.
+        is_secret: Whether `meta-data/all` leaves it out.
         is_always: Whether every instance has it, or every one with such a name.
         has_slash: Whether lists show the name with a slash, as one documented example does.
         evidence: The source.
@@ -43,6 +45,8 @@ class MetadataItem:
     read: Callable[[Reading, str], str | None]
     each: "Callable[[InstanceRecord], Iterable[str]] | None" = None
     summary: "Callable[[str], str]" = lambda _: ""
+    is_list: bool = False
+    is_secret: bool = False
     is_always: bool = False
     has_slash: bool = False
     evidence: str = "documented"
@@ -57,6 +61,10 @@ def _word(attribute: str) -> _Read:
 
 def _always(text: str) -> _Read:
     return lambda _reading, _name: text
+
+
+def _never(_reading: Reading, _name: str) -> None:
+    """No instance here has it."""
 
 
 def _only(os_type: str, text: str) -> _Read:
@@ -99,6 +107,11 @@ def _termination_time(reading: Reading, _name: str) -> str | None:
     return None if at is None else instant_text(at)
 
 
+def _landing_time(reading: Reading, _name: str) -> str:
+    """When the instance came to its host, in the form of a published sample."""
+    return instant_text(reading.instance.created_at).replace("T", " ").removesuffix("Z")
+
+
 def _active_events(reading: Reading, _name: str) -> str:
     events = reading.cloud.events.unfinished(reading.instance.instance_id)
     return json.dumps([reading.active_event(event) for event in events], ensure_ascii=False)
@@ -128,6 +141,10 @@ def _given(attribute: str) -> "Callable[[InstanceRecord], Iterable[str]]":
     return lambda instance: filter(None, (instance.texts[attribute],))
 
 
+def _tag_keys(instance: InstanceRecord) -> Iterable[str]:
+    return instance.tags if instance.metadata_options.tags == "enabled" else ()
+
+
 def _serials(instance: InstanceRecord) -> "dict[str, str]":
     return {disk.disk_id.removeprefix("d-"): disk.disk_id for disk in instance.disks}
 
@@ -152,6 +169,7 @@ def _document(reading: Reading, _name: str) -> str:
 # -- the table
 
 _MAC: Final = "meta-data/network/interfaces/macs/*"
+_OBSERVED: Final = "read by cloud-init"
 _EXAMPLE: Final = "documented, the value is the example's"
 _FROM_ADDRESS: Final = "documented, the value is made up from the private address"
 
@@ -171,17 +189,27 @@ ITEMS: Final = (
         evidence="documented, its shape is a guess: see ecs_events.metadata.active_event",
     ),
     MetadataItem("meta-data/disks/*/id", lambda reading, serial: _serials(reading.instance)[serial], _serials),
+    MetadataItem("meta-data/disks/*/name", _always(""), _serials, evidence=_OBSERVED),
     MetadataItem(
         "meta-data/dns-conf/nameservers",
         _always("100.100.2.136\n100.100.2.138"),
+        is_list=True,
         evidence="documented, the value is a usual one",
     ),
     MetadataItem("meta-data/eipv4", lambda reading, _: reading.instance.texts["eip_address"] or _public(reading, "")),
+    MetadataItem("meta-data/hibernation/configured", _always("false"), evidence=_OBSERVED),
     MetadataItem("meta-data/hostname", _word("host_name")),
     MetadataItem("meta-data/image-id", _word("image_id")),
+    MetadataItem("meta-data/image/market-place/charge-type", _never),
+    MetadataItem("meta-data/image/market-place/product-code", _never),
     MetadataItem("meta-data/instance-id", lambda reading, _: reading.instance.instance_id),
     MetadataItem("meta-data/instance/instance-name", _word("instance_name"), evidence="documented of edge instances"),
     MetadataItem("meta-data/instance/instance-type", _word("instance_type")),
+    MetadataItem(
+        "meta-data/instance/last-host-landing-time",
+        _landing_time,
+        evidence=f"{_OBSERVED}; here the time of the creation, in UTC (a guess)",
+    ),
     MetadataItem("meta-data/instance/max-netbw-egress", _always("1228800"), evidence=_EXAMPLE),
     MetadataItem("meta-data/instance/max-netbw-ingress", _always("1228800"), evidence=_EXAMPLE),
     MetadataItem("meta-data/instance/spot/termination-time", _termination_time, summary=str),
@@ -199,7 +227,7 @@ ITEMS: Final = (
     MetadataItem(f"{_MAC}/vpc-id", _word("vpc_id"), _macs),
     MetadataItem(f"{_MAC}/vswitch-cidr-block", _network(24), _macs, evidence=_FROM_ADDRESS),
     MetadataItem(f"{_MAC}/vswitch-id", _word("vswitch_id"), _macs),
-    MetadataItem("meta-data/ntp-conf/ntp-servers", _always("ntp1.aliyun.com"), evidence=_EXAMPLE),
+    MetadataItem("meta-data/ntp-conf/ntp-servers", _always("ntp1.aliyun.com"), is_list=True, evidence=_EXAMPLE),
     MetadataItem("meta-data/owner-account-id", lambda reading, _: reading.instance.account_id),
     MetadataItem("meta-data/private-ipv4", _private),
     MetadataItem("meta-data/public-ipv4", _public, evidence="documented in 2018"),
@@ -211,10 +239,22 @@ ITEMS: Final = (
         has_slash=True,
         evidence="documented, the key is made up",
     ),
-    MetadataItem("meta-data/ram/security-credentials/*", _role_credentials, _given("ram_role_name"), is_always=True),
+    MetadataItem(
+        "meta-data/ram/security-credentials/*",
+        _role_credentials,
+        _given("ram_role_name"),
+        is_secret=True,
+        is_always=True,
+    ),
     MetadataItem("meta-data/region-id", lambda reading, _: reading.instance.region_id),
     MetadataItem("meta-data/serial-number", _word("serial_number")),
     MetadataItem("meta-data/source-address", _only("linux", "http://mirrors.cloud.aliyuncs.com")),
+    MetadataItem(
+        "meta-data/tags/instance/*",
+        lambda reading, key: reading.instance.tags[key],
+        _tag_keys,
+        evidence="documented; only while InstanceMetadataTags is enabled",
+    ),
     MetadataItem("meta-data/vpc-cidr-block", _network(16), evidence=_FROM_ADDRESS),
     MetadataItem("meta-data/vpc-id", _word("vpc_id")),
     MetadataItem("meta-data/vswitch-cidr-block", _network(24), evidence=_FROM_ADDRESS),
@@ -223,8 +263,9 @@ ITEMS: Final = (
     MetadataItem("meta-data/wsus-server/wu-status-server", _only("windows", "http://update.cloud.aliyuncs.com")),
     MetadataItem("meta-data/zone-id", _word("zone_id")),
     MetadataItem("user-data", _word("user_data")),
+    MetadataItem("vendor-data", _never, evidence=_OBSERVED),
 )
-"""Every item. Left out are those of IPv6 and of Marketplace images, and a disk's name, which the fake does not have."""
+"""Every item but those of IPv6. No instance here has Marketplace's or the vendor's data."""
 
 META_DATA: Final = {item.path: item for item in ITEMS if item.each is None}
 """Those whose path is the same in every instance."""

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from pytest_ecsevents._errors import BadArgumentError, NoGuestError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean
@@ -27,6 +27,8 @@ VERSIONS: Final = ("2016-01-01", "latest")
 """The roots (observed)."""
 
 _ISSUING: Final = "api/token"
+_ALL: Final = "meta-data/all"
+"""One JSON object with all items below `meta-data` (read by cloud-init); in no list (a guess)."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -112,7 +114,7 @@ class MetadataService:
             raise ERRORS["Forbidden"].error(hint=f"HttpEndpoint of {instance.instance_id} is disabled")
         if is_token_request:
             return
-        if request.method != "GET":
+        if request.method != "GET" or request.path.strip("/") == f"latest/{_ISSUING}":
             raise ERRORS["MethodNotAllowed"].error(hint=f"PUT serves /latest/{_ISSUING}, GET all else")
         if TOKEN_HEADER in request.headers:
             self._tokens.check(instance.instance_id, request.headers, now)
@@ -134,6 +136,8 @@ class MetadataService:
         return shown
 
     def _read(self, reading: Reading, path: str) -> tuple[str, str]:
+        if path == _ALL:
+            return json.dumps(_tree(reading), ensure_ascii=False), ""
         item, name = META_DATA.get(path), ""
         if item is None:
             item, name = next((found[1:] for found in _paths(reading.instance) if found[0] == path), (None, ""))
@@ -152,6 +156,20 @@ def _paths(instance: InstanceRecord) -> "Iterator[tuple[str, MetadataItem, str]]
             yield item.path, item, ""
         else:
             yield from ((item.path.replace("*", name), item, name) for name in item.each(instance))
+
+
+def _tree(reading: Reading) -> "dict[str, Any]":
+    """The items below `meta-data` as nested objects, without credentials."""
+    root: dict[str, Any] = {}
+    for path, item, name in _paths(reading.instance):
+        text = item.read(reading, name) if path.startswith("meta-data/") and not item.is_secret else None
+        if text is not None:
+            _, *parents, last = path.split("/")
+            level = root
+            for parent in parents:
+                level = level.setdefault(parent, {})
+            level[last] = text.split("\n") if item.is_list else text
+    return root
 
 
 def _listing(reading: Reading, path: str) -> str:

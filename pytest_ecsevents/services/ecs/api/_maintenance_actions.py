@@ -196,6 +196,12 @@ _HTTP_TOKENS: Final = choice(
     refusal="InvalidHttpTokens.NotSupported",
     note="optional (default) or required",
 )
+_METADATA_TAGS: Final = choice(
+    "InstanceMetadataTags",
+    ("enabled", "disabled"),
+    refusal="InvalidInstanceMetadataTags.NotSupported",
+    note="enabled or disabled (default): whether the metadata has the instance's tags",
+)
 
 
 @ACTIONS.action(
@@ -210,22 +216,19 @@ _HTTP_TOKENS: Final = choice(
         refusal="InvalidHttpPutResponseHopLimit.NotSupported",
         note="from 1 to 64; no effect",
     ),
-    choice(
-        "InstanceMetadataTags",
-        ("enabled", "disabled"),
-        refusal="InvalidInstanceMetadataTags.NotSupported",
-        note="enabled or disabled; no effect",
-    ),
+    _METADATA_TAGS,
     notes=(
         "Without InstanceId, which is documented as optional, it is refused.",
-        "HttpTokens left out makes it optional again, as documented.",
+        "HttpTokens left out makes it optional again, as documented. InstanceMetadataTags left out stays as it was.",
     ),
 )
 def _modify_metadata_options(call: ActionCall) -> JsonObject:
     if not call[_METADATA_INSTANCE]:
         raise call.error("InvalidInstanceId.NotFound", hint="InstanceId was not sent")
-    options = MetadataOptions(call[_HTTP_ENDPOINT], call[_HTTP_TOKENS] or "optional")
-    call.cloud.modify_metadata_options(call.instance(call[_METADATA_INSTANCE]), options)
+    instance = call.instance(call[_METADATA_INSTANCE])
+    tags = call[_METADATA_TAGS] or instance.metadata_options.tags
+    options = MetadataOptions(call[_HTTP_ENDPOINT], call[_HTTP_TOKENS] or "optional", tags)
+    call.cloud.modify_metadata_options(instance, options)
     return {}
 
 
