@@ -18,10 +18,8 @@ export PYTHONDONTWRITEBYTECODE :=
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
-demo: .venv/installed ## The examples, with the story of each test
-	$(BIN)/python -m pytest examples -v -rP -p no:randomly --no-header --ecs-events-timeline=all \
-		--log-level=INFO --log-format='%(asctime)s %(levelname)-7s %(message)s' --log-date-format='%d %b %H:%M:%S' \
-		--log-disable=aliyunsdkcore.client
+demo: .venv/installed ## A handler, a failure and its story, the examples; in a minute
+	@$(BIN)/python tools/demo
 
 test: .venv/installed ## Every test, in random order, on all processors
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
