@@ -7,6 +7,7 @@ import itertools
 import json
 import ssl
 import sys
+import threading
 import time
 from _thread import get_ident
 from collections import defaultdict
@@ -62,6 +63,17 @@ def nothing_stays_patched():
     yield
     assert (time.sleep, time.time, dt.datetime) == _REAL
     assert HTTPAdapter.send is send
+
+
+@pytest.fixture(autouse=True)
+def no_thread_stays():
+    """After each test, no thread is left for which the interpreter would wait at its end: pytest would hang there."""
+    before = set(threading.enumerate())
+    yield
+    for thread in threading.enumerate():
+        if thread not in before and not thread.daemon:
+            thread.join(5)
+            assert not thread.is_alive(), f"{thread} is left"
 
 
 @pytest.fixture
