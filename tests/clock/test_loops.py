@@ -10,24 +10,12 @@ import threading
 import time
 
 import pytest
+from process_clock import clock
 
 from pytest_ecsevents import EcsEvents
 from pytest_ecsevents.clock import _asyncio as _loops
 
 aiohttp = pytest.importorskip("aiohttp")
-
-
-@pytest.fixture(params=["freezegun", "time-machine"])
-def ecs(request):
-    """A cloud at 2030-01-01T00:00:00Z with one instance, on each back end."""
-    with EcsEvents(backend=request.param) as ecs_events:
-        ecs_events.instances.add("i-web1")
-        yield ecs_events
-
-
-def clock():
-    """The process's clock, `HH:MM:SS`."""
-    return dt.datetime.now(dt.timezone.utc).strftime("%H:%M:%S")
 
 
 def in_a_loop(test):

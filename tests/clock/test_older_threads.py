@@ -2,7 +2,6 @@
 
 import asyncio
 import concurrent.futures
-import datetime as dt
 import queue
 import subprocess
 import sys
@@ -11,6 +10,7 @@ import time
 from functools import partial
 
 import pytest
+from process_clock import clock
 
 from pytest_ecsevents import EcsEvents
 
@@ -50,11 +50,6 @@ def worker():
     yield call
     work.put(None)
     thread.join()
-
-
-def clock():
-    """The process's clock, `HH:MM:SS`."""
-    return dt.datetime.now(dt.timezone.utc).strftime("%H:%M:%S")
 
 
 def sleep_and_return_end(seconds):

@@ -2,7 +2,6 @@
 
 import asyncio
 import concurrent.futures
-import datetime as dt
 import hashlib
 import http.client
 import http.server
@@ -22,6 +21,7 @@ from functools import partial
 from multiprocessing.pool import ThreadPool
 
 import pytest
+from process_clock import clock
 
 from pytest_ecsevents import EcsEvents, RealWorkWarning
 from pytest_ecsevents.clock._outside_work import OutsideWork
@@ -62,11 +62,6 @@ def slow():
 
 
 real_now = partial(time.clock_gettime, time.CLOCK_MONOTONIC)  # which nothing replaces
-
-
-def clock():
-    """The process's clock, `HH:MM:SS`."""
-    return dt.datetime.now(dt.timezone.utc).strftime("%H:%M:%S")
 
 
 @contextmanager

@@ -18,9 +18,9 @@ from unittest import mock
 import freezegun
 import pytest
 import time_machine
+from process_clock import clock
 
 from pytest_ecsevents import EcsEvents, RealWorkWarning
-from pytest_ecsevents._undo import put_back_late
 from pytest_ecsevents.clock import _stand_ins
 
 HOUR = 3600
@@ -38,19 +38,6 @@ def np_like():
     return Whole()
 
 
-@pytest.fixture(params=["freezegun", "time-machine"])
-def ecs(request):
-    """A cloud at 2030-01-01T00:00:00Z with one instance, on each back end."""
-    with EcsEvents(backend=request.param) as ecs_events:
-        ecs_events.instances.add("i-web1")
-        yield ecs_events
-
-
-def clock():
-    """The process's clock, `HH:MM:SS`."""
-    return dt.datetime.now(dt.timezone.utc).strftime("%H:%M:%S")
-
-
 def run_in_threads(*targets):
     """Run each function in a thread of its own, to the end."""
     threads = [threading.Thread(target=target) for target in targets]
@@ -58,6 +45,16 @@ def run_in_threads(*targets):
         thread.start()
     for thread in threads:
         thread.join()
+
+
+def waiting(condition, timeout, woken):
+    """Return a function that waits for the condition, and records whether it was woken."""
+
+    def run():
+        with condition:
+            woken.append((timeout, condition.wait(timeout)))
+
+    return run
 
 
 # -- sleep
@@ -174,24 +171,20 @@ def test_a_kept_sleep_waits_in_real_time_for_other_threads():
 def test_a_sleep_of_an_ended_test_may_be_put_back_into_time(real):
     """Mocking it within a test and undoing that afterwards puts it back; then it is a real sleep."""
     patch = pytest.MonkeyPatch()
-    try:
-        with EcsEvents():
-            patch.setattr(time, "sleep", None)
-        patch.undo()
-        assert time.sleep is not real
-        go = threading.Event()
-        thread, done = sleeping_bystander(lambda: time.sleep(0.01), go)
-        with EcsEvents() as ecs_events:
-            go.set()
-            thread.join()
-            assert done == ["slept"]
-            subprocess.run([sys.executable, "-c", ""], check=True, timeout=30)
-            assert ecs_events.now.isoformat() == "2030-01-01T00:00:00+00:00"
-            time.sleep(60)
-            assert ecs_events.now.minute == 1
-    finally:
-        put_back_late()
-    assert time.sleep is real
+    with EcsEvents():
+        patch.setattr(time, "sleep", None)
+    patch.undo()
+    assert time.sleep is not real
+    go = threading.Event()
+    thread, done = sleeping_bystander(lambda: time.sleep(0.01), go)
+    with EcsEvents() as ecs_events:
+        go.set()
+        thread.join()
+        assert done == ["slept"]
+        subprocess.run([sys.executable, "-c", ""], check=True, timeout=30)
+        assert ecs_events.now.isoformat() == "2030-01-01T00:00:00+00:00"
+        time.sleep(60)
+        assert ecs_events.now.minute == 1
 
 
 @pytest.mark.parametrize("backend", ["freezegun", "time-machine"])
@@ -472,19 +465,12 @@ def test_a_notification_after_the_time_is_up_is_for_the_next_one(ecs):
     """A waiter that has timed out takes no notification from one that still waits."""
     condition, woken = threading.Condition(), []
 
-    def wait(timeout):
-        def run():
-            with condition:
-                woken.append((timeout, condition.wait(timeout)))
-
-        return run
-
     def notify():
         time.sleep(20)
         with condition:
             condition.notify()
 
-    run_in_threads(wait(10), wait(60), notify)
+    run_in_threads(waiting(condition, 10, woken), waiting(condition, 60, woken), notify)
     assert woken == [(10, False), (60, True)]
 
 
@@ -492,20 +478,13 @@ def test_a_waiter_that_is_held_up_after_its_time_takes_no_notification(ecs):
     """The same is true for one that has timed out and only waits for the lock."""
     condition, woken = threading.Condition(), []
 
-    def wait(timeout):
-        def run():
-            with condition:
-                woken.append((timeout, condition.wait(timeout)))
-
-        return run
-
     def hold():
         time.sleep(5)
         with condition:
             time.sleep(20)
             condition.notify()
 
-    run_in_threads(wait(10), wait(60), hold)
+    run_in_threads(waiting(condition, 10, woken), waiting(condition, 60, woken), hold)
     assert sorted(woken) == [(10, False), (60, True)]
 
 

@@ -17,14 +17,6 @@ pytestmark = pytest.mark.timeout(60)
 MAY = dt.datetime(2031, 5, 1, tzinfo=dt.timezone.utc)
 
 
-@pytest.fixture(params=["freezegun", "time-machine"])
-def ecs(request):
-    """A cloud at 2030-01-01T00:00:00Z with one instance, on each back end."""
-    with EcsEvents(backend=request.param) as ecs_events:
-        ecs_events.instances.add("i-web1")
-        yield ecs_events
-
-
 def utc():
     """The process's clock."""
     return dt.datetime.now(dt.timezone.utc)

@@ -9,6 +9,7 @@ import time
 from _thread import start_new_thread
 
 import pytest
+from process_clock import clock
 
 from pytest_ecsevents import EcsEvents, EcsEventsError, StuckHandlerError
 from pytest_ecsevents.clock._stand_ins import real_sleep
@@ -18,19 +19,6 @@ trio = pytest.importorskip("trio")
 anyio = pytest.importorskip("anyio")
 
 pytestmark = pytest.mark.timeout(60)
-
-
-@pytest.fixture(params=["freezegun", "time-machine"])
-def ecs(request):
-    """A cloud at 2030-01-01T00:00:00Z with one instance, on each back end."""
-    with EcsEvents(backend=request.param) as ecs_events:
-        ecs_events.instances.add("i-web1")
-        yield ecs_events
-
-
-def clock():
-    """The process's clock, `HH:MM:SS`."""
-    return dt.datetime.now(dt.timezone.utc).strftime("%H:%M:%S")
 
 
 async def poll(seen=None, *, every=60):

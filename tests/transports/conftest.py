@@ -1,4 +1,4 @@
-"""A server on loopback that misbehaves for real."""
+"""A cloud with one instance, and a server on loopback that misbehaves for real."""
 
 import contextlib
 import re
@@ -8,8 +8,18 @@ import threading
 
 import pytest
 
+from pytest_ecsevents import EcsEvents
+
 HALF = b'HTTP/1.1 200 OK\r\nContent-Type: application/json;charset=utf-8\r\nContent-Length: 20\r\n\r\n{"half": '
 RESET = struct.pack("ii", 1, 0)
+
+
+@pytest.fixture
+def ecs():
+    """A cloud with one instance."""
+    with EcsEvents() as ecs_events:
+        ecs_events.instances.add("i-web1")
+        yield ecs_events
 
 
 def _whole_request(connection):

@@ -22,14 +22,6 @@ TARGET = "aliyunsdkcore.vendored.requests.adapters.HTTPAdapter.send"
 
 
 @pytest.fixture
-def ecs():
-    """A cloud with one instance."""
-    with EcsEvents() as ecs_events:
-        ecs_events.instances.add("i-web1")
-        yield ecs_events
-
-
-@pytest.fixture
 def loopback():
     """A web server of another program, on this machine."""
 

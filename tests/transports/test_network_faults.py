@@ -18,6 +18,7 @@ from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerExcept
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
 from aliyunsdkcore.vendored import requests as vendored
+from client_errors import kinds, patience, raised_by, words
 from installed import needs_aiohttp, needs_httpx, needs_the_newer_sdk
 
 from pytest_ecsevents import EcsEvents
@@ -29,7 +30,7 @@ QUERY = "?Action=DescribeInstanceStatus&Version=2014-05-26&RegionId=cn-hangzhou&
 CLOUD = f"http://ecs.aliyuncs.com/{QUERY}"
 
 HAS_CONNECT_TIMEOUT = "connect_timeout" in signature(AcsClient).parameters
-"""Older cores connect for five seconds, whatever they are options."""
+"""Older cores connect for five seconds, whatever timeout is set."""
 
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a full queue refuses elsewhere")
 
@@ -51,11 +52,6 @@ def ecs():
 
 
 # -- clients, each with its timeouts in seconds for the connection and for the response
-
-
-def patience(name=""):
-    """Short for the timeout under test, to save real time; long for the others, so that load does not matter."""
-    return {"connect timeout": (0.05, 10), "read timeout": (10, 0.1)}.get(name, (10, 10))
 
 
 def by_requests(url, method="POST", limits=(10, 10)):
@@ -196,28 +192,6 @@ SDKS = [
 
 
 # -- what they raise
-
-
-def raised_by(call, *args, **kwargs):
-    """Return the error that a call raises."""
-    with pytest.raises(Exception) as error:  # any error that the library raises is wanted
-        call(*args, **kwargs)
-    return error.value
-
-
-def kinds(error):
-    """Return the types of an error and of the errors in its arguments."""
-    carried = [*error.args, getattr(error, "reason", None), getattr(error, "inner_exception", None)]
-    inner = dict.fromkeys(kinds(one) for one in carried if isinstance(one, BaseException))
-    return (type(error), *inner)
-
-
-def words(error):
-    """Return an error's text without the parts that differ from one call to the next."""
-    text = re.sub(r"127\.0\.0\.1|ecs\.aliyuncs\.com", "HOST", str(error))
-    text = re.sub(r"(port=|:|, )\d{2,5}\b", r"\1PORT", text)
-    text = re.sub(r"(HOST(:PORT)?|url: )/\S*", "URL", text)
-    return re.sub(r"0x[0-9a-f]+", "ADDRESS", text)
 
 
 @on_linux

@@ -30,14 +30,6 @@ PROXY = "http://127.0.0.1:9"
 
 
 @pytest.fixture
-def ecs():
-    """A cloud with one instance."""
-    with EcsEvents() as ecs_events:
-        ecs_events.instances.add("i-web1")
-        yield ecs_events
-
-
-@pytest.fixture
 def looked_up(monkeypatch):
     """Record the names that reach the machine's resolver, which finds no address."""
     names = []
