@@ -42,7 +42,7 @@ def expected_next(event_type, simulated, status, trigger):  # noqa: C901, PLR091
         return "Executing" if not simulated and status == "Inquiring" else None
     if trigger == "RedeployInstance":
         inquired = status == "Inquiring" and event_type in (*REDEPLOYABLE, *ERROR_DISKS)
-        scheduled = status == "Scheduled" and event_type in REDEPLOYABLE
+        scheduled = status == "Scheduled" and event_type in REDEPLOYABLE and event_type != "SystemFailure.Redeploy"
         return "Avoided" if not simulated and (inquired or scheduled) else None
     if trigger == "RedeployInstance, local disks":
         return "Executed" if not simulated and (event_type, status) == ("SystemFailure.Reboot", "Executing") else None

@@ -59,7 +59,7 @@ def test_the_type_that_users_can_answer_has_every_scenario():
         ("executed", set(EVENT_TYPES)),
         ("throttled", set(EVENT_TYPES)),
         ("duplicate-polls", set(EVENT_TYPES)),
-        ("avoidable", {"SystemMaintenance.Reboot", "SystemMaintenance.Redeploy", "SystemFailure.Redeploy"}),
+        ("avoidable", {"SystemMaintenance.Reboot", "SystemMaintenance.Redeploy"}),
         ("canceled-before", set(MAINTENANCE)),
         ("canceled-during", {*MAINTENANCE, *FAILURES}),
     ],
@@ -192,8 +192,8 @@ def test_a_scenario_has_a_text_and_a_repr(stage):
     ecs_events, scenario = stage("rescheduled-later")
     assert repr(scenario) == "<Scenario SystemMaintenance.Reboot-rescheduled-later on i-web1>"
     assert scenario.text() == (
-        "Scenario rescheduled-later of SystemMaintenance.Reboot on i-web1: NotBefore is moved a day on, 12 hours before "
-        "it comes.\n"
+        "Scenario rescheduled-later of SystemMaintenance.Reboot on i-web1: The provider moves NotBefore a day on, 12 hours "
+        "before it comes.\n"
         "At 2030-01-03T01:10:00Z it is Executed without a handler, and Avoided with a correct one. Without a handler these "
         "steps happen:\n"
         "  2030-01-01T12:00:00Z  NotBefore is moved to 2030-01-03T00:00:00Z\n"

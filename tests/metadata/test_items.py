@@ -258,7 +258,7 @@ def test_only_the_instances_own_events_are_active(ecs_events, web1):
 def test_a_rescheduled_event_is_active_at_its_new_time(ecs_events, web1, call):
     """NotBefore is the current one."""
     event = ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
-    times = {"NotBefore": "2030-01-03T00:00:00Z"}
+    times = {"NotBefore": "2030-01-01T06:00:00Z"}
     call("ModifySystemEventAttribute", InstanceId="i-web1", EventId=event.event_id, **times)
 
     assert [(item["eventStatus"], item["notBefore"]) for item in active_events()] == [("Scheduled", times["NotBefore"])]

@@ -19,13 +19,16 @@ PUBLISHED = {
     "SystemMaintenance.ReInitErrorDisk": "Inquiring Executing Executed Avoided Failed Canceled",
     "SystemMaintenance.CleanInactiveDisks": "",
     "SystemMaintenance.StopAndRepair": "",
-    "SystemMaintenance.PerformanceImpact": "Executing Executed",
+    "SystemMaintenance.PerformanceImpact": "Scheduled Executing Executed",
     "SystemUpgrade.Migrate": "",
     "SystemFailure.Reboot": "Executing Executed Failed",
     "SystemFailure.Stop": "Executing Executed",
     "SystemFailure.Redeploy": "Inquiring Scheduled Executing Executed Avoided Canceled",
     "SystemFailure.Delete": "Executing Executed Avoided",
     "InstanceFailure.Reboot": "Executing Executed",
+    # By invitation; their statuses are a decision.
+    "SystemFailure.PerformanceImpact": "Executing Executed",
+    "InstanceFailure.PerformanceImpact": "Executing Executed",
     "InstanceExpiration.Stop": "Scheduled Executing Executed Avoided Failed Canceled",
     "InstanceExpiration.Delete": "Scheduled Executing Executed Avoided Failed Canceled",
     "AccountUnbalanced.Stop": "Scheduled Executing Executed Avoided Failed Canceled",
@@ -51,8 +54,8 @@ SIMULATED_FAILURES = (
     "InstanceFailure.Reboot",
 )
 
-# RedeployInstance: the types and statuses that it answers. SystemFailure.Redeploy in Scheduled is in the English page
-# of 2021 and the current Chinese one.
+# RedeployInstance: the types and statuses that it answers, by the description in the newer SDK. Older pages have
+# SystemFailure.Redeploy in Scheduled too.
 REDEPLOYABLE = {
     "SystemMaintenance.Reboot": ("Inquiring", "Scheduled"),
     "SystemMaintenance.Redeploy": ("Inquiring", "Scheduled"),
@@ -60,7 +63,7 @@ REDEPLOYABLE = {
     "SystemMaintenance.RebootAndReInitErrorDisk": ("Inquiring",),
     "SystemMaintenance.IsolateErrorDisk": ("Inquiring",),
     "SystemMaintenance.ReInitErrorDisk": ("Inquiring",),
-    "SystemFailure.Redeploy": ("Inquiring", "Scheduled"),
+    "SystemFailure.Redeploy": ("Inquiring",),
 }
 
 # A guess: expired, in arrears and locked are the console's names for such instances.
@@ -363,13 +366,19 @@ class Model:
             raise Refused("InvalidEventId.NoInquiringEventFound")
         self._take(event, "Executing")
 
-    def reschedule(self, event_id, not_before):
-        """A Scheduled event gets another NotBefore; the first one is shown as well."""
+    def reschedule(self, event_id, not_before, *, by_user=False):
+        """A Scheduled event gets another NotBefore; the first one is shown as well.
+
+        By a user, with ModifySystemEventAttribute: "only scheduled O&M events", "cannot be later than the initial planned
+        execution time". Which types these are, and the codes, are decisions.
+        """
         event = self.event(event_id)
-        if event.status != "Scheduled":
+        if event.status != "Scheduled" or (by_user and not event.event_type.startswith("SystemMaintenance.")):
             raise Refused("InvalidEventId.NotFound")
         if not_before < self.now:
             raise Refused("InvalidNotBefore.Passed")
+        if by_user and not_before > (event.first_not_before or event.not_before):
+            raise Refused("InvalidParameter")
         event.first_not_before = event.first_not_before or event.not_before
         event.not_before = not_before
         self._take(event, "Scheduled")

@@ -258,7 +258,7 @@ class LifecycleMachine(CloudMachine):
 
         def expected():
             model.existing(event.instance_id)
-            model.reschedule(event_id, when)
+            model.reschedule(event_id, when, by_user=True)
 
         self._both(
             refusal,

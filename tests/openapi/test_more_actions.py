@@ -138,8 +138,8 @@ def test_accept_an_inquiring_event(ecs, call, refused):
 
 
 def test_reschedule_an_event(ecs, call, refused):
-    """A Scheduled event gets a new NotBefore, shows the first one, and runs at the new time only."""
-    event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="2030-01-02T00:00:00Z")
+    """A Scheduled event gets an earlier NotBefore, shows the first one, and runs at the new time only."""
+    event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="2030-01-05T00:00:00Z")
     own = {"InstanceId": "i-web1", "EventId": event.event_id}
     for when in ("2030-01-03T00:00:00Z", "2030-01-04T00:00:00Z"):
         assert set(call("ModifySystemEventAttribute", NotBefore=when, **own)) == {"RequestId"}
@@ -147,7 +147,7 @@ def test_reschedule_an_event(ecs, call, refused):
         "InstanceSystemEventType"
     ]
     assert shown["NotBefore"] == "2030-01-04T00:00:00Z"
-    assert shown["ExtendedAttribute"] == {"InitialNotBefore": "2030-01-02T00:00:00Z"}
+    assert shown["ExtendedAttribute"] == {"InitialNotBefore": "2030-01-05T00:00:00Z"}
     assert [change.at.isoformat() for change in ecs.advance("4d")] == [
         "2030-01-04T00:00:00+00:00",
         "2030-01-04T00:00:01+00:00",
@@ -161,7 +161,7 @@ def test_reschedule_an_event(ecs, call, refused):
 def test_rescheduling_refuses_what_cannot_be(ecs, refused):
     """A time that has passed, another instance's event and an unknown instance are refused."""
     event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1d")
-    later = "2030-02-01T00:00:00Z"
+    later = "2030-01-01T12:00:00Z"
 
     def code(**params):
         return refused("ModifySystemEventAttribute", **params)[1]
@@ -171,6 +171,53 @@ def test_rescheduling_refuses_what_cannot_be(ecs, refused):
     assert code(NotBefore=later, InstanceId="i-web2", EventId=event.event_id) == "InvalidEventId.NotFound"
     assert code(NotBefore=later, InstanceId="i-none", EventId=event.event_id) == "InvalidInstanceId.NotFound"
     assert code(**own) == "MissingParameter"
+
+
+def test_an_event_is_put_off_to_its_first_time_at_most(ecs, call, refused):
+    """What was pulled forward can be put back as far as it was planned first; only the provider can go further."""
+    event = ecs.create("SystemMaintenance.Stop", "i-web1", not_before="2030-01-02T00:00:00Z")
+    own = {"InstanceId": "i-web1", "EventId": event.event_id}
+
+    def modify(when):
+        return call("ModifySystemEventAttribute", NotBefore=when, **own)
+
+    modify("2030-01-01T06:00:00Z")
+    modify("2030-01-02T00:00:00Z")
+    assert refused("ModifySystemEventAttribute", NotBefore="2030-01-02T00:00:01Z", **own) == (
+        403,
+        "InvalidParameter",
+        "The specified parameter NotBefore is not valid: 2030-01-02T00:00:01Z. It must not be later than the time that was "
+        "planned first, 2030-01-02T00:00:00Z.",
+    )
+    ecs.reschedule(event, "2030-01-09T00:00:00Z")
+    assert refused("ModifySystemEventAttribute", NotBefore="2030-01-08T00:00:00Z", **own)[1] == "InvalidParameter"
+    modify("2030-01-02T00:00:00Z")
+    assert f"{event.not_before:%d}" == "02"
+
+
+@pytest.mark.parametrize("event_type", ["InstanceExpiration.Stop", "SecurityPunish.Locked", "SystemFailure.Redeploy"])
+def test_only_maintenance_can_be_modified(ecs, refused, event_type):
+    """Billing, security and failures are no scheduled maintenance; the provider can move them."""
+    event = ecs.create(event_type, "i-web1", simulated=False, status="Scheduled", not_before="+3d")
+    own = {"InstanceId": "i-web1", "EventId": event.event_id}
+
+    assert (
+        refused("ModifySystemEventAttribute", NotBefore="2030-01-02T00:00:00Z", **own)[1] == "InvalidEventId.NotFound"
+    )
+    assert "only SystemMaintenance events can be modified" in ecs.timeline()
+    ecs.reschedule(event, "2030-01-02T00:00:00Z")
+    assert f"{event.not_before:%d}" == "02"
+
+
+@pytest.mark.parametrize("cause", ["SystemMaintenance", "SystemFailure", "InstanceFailure"])
+def test_a_performance_impact_can_be_asked_for(ecs, call, cause):
+    """Three types of it exist, two of them by invitation: real events have them, and queries filter by them."""
+    event = ecs.create(f"{cause}.PerformanceImpact", "i-web1", simulated=False, status="Executing")
+    status = {"EventCycleStatus": "Executing"}
+    for name in ("EventType", "InstanceEventType__1"):
+        reply = call("DescribeInstanceHistoryEvents", **{name: event.event_type}, **status)
+        (shown,) = reply["InstanceSystemEventSet"]["InstanceSystemEventType"]
+        assert (shown["EventId"], shown["EventType"]["Name"]) == (event.event_id, event.event_type)
 
 
 def test_maintenance_attributes_are_set_and_shown(ecs, call):

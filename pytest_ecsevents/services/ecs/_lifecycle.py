@@ -68,7 +68,8 @@ _SIMULATED_FAILURES: Final = tuple(name for name in SIMULATED_TYPES if EVENT_TYP
 _RELEASING: Final = tuple(name for name in _ALL if EVENT_TYPES[name].effect in RELEASES)
 _ERROR_DISK: Final = tuple(name for name in _ALL if name.endswith("ErrorDisk"))
 _REBOOT: Final = ("SystemMaintenance.Reboot",)
-_MOVED: Final = (*_REBOOT, "SystemMaintenance.Redeploy", "SystemFailure.Redeploy")
+_PLANNED: Final = (*_REBOOT, "SystemMaintenance.Redeploy")
+_INQUIRED: Final = (*_PLANNED, "SystemFailure.Redeploy", *_ERROR_DISK)
 
 _AVOIDED_BY_A_GUESS: Final = "documented which events it answers; that they are Avoided is a guess"
 _EXECUTED_BY_A_GUESS: Final = (
@@ -88,8 +89,8 @@ ROWS: Final = (
     LifecycleRow(SIMULATED_TYPES, True, _SCHEDULED, Trigger.CANCEL, _CANCELED, "documented"),
     LifecycleRow(SIMULATED_TYPES, True, _EXECUTING, Trigger.CANCEL, _CANCELED, "documented"),
     LifecycleRow(_OF_INSTANCES, False, _INQUIRING, Trigger.ACCEPT, _EXECUTING, "documented"),
-    LifecycleRow((*_MOVED, *_ERROR_DISK), False, _INQUIRING, Trigger.REDEPLOY, _AVOIDED, _AVOIDED_BY_A_GUESS),
-    LifecycleRow(_MOVED, False, _SCHEDULED, Trigger.REDEPLOY, _AVOIDED, _AVOIDED_BY_A_GUESS),
+    LifecycleRow(_INQUIRED, False, _INQUIRING, Trigger.REDEPLOY, _AVOIDED, _AVOIDED_BY_A_GUESS),
+    LifecycleRow(_PLANNED, False, _SCHEDULED, Trigger.REDEPLOY, _AVOIDED, _AVOIDED_BY_A_GUESS),
     LifecycleRow(
         ("SystemFailure.Reboot",), False, _EXECUTING, Trigger.REDEPLOY_LOCAL_DISKS, _EXECUTED, _EXECUTED_BY_A_GUESS
     ),

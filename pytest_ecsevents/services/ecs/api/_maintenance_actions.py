@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from pytest_ecsevents.clock._times import instant_text
 from pytest_ecsevents.rpc._action import Actions
 from pytest_ecsevents.rpc._paging import PAGE_NUMBER, numbered, page_size
 from pytest_ecsevents.rpc._parameters import boolean, choice, instant, repeated, structs, text, whole, yes_or_no
 from pytest_ecsevents.rpc._wire import Json, JsonObject
-from pytest_ecsevents.services.ecs._catalogue import MAINTENANCE_IMPACTS
+from pytest_ecsevents.services.ecs._catalogue import KNOWN_TYPES, MAINTENANCE_IMPACTS, EventStatus
 from pytest_ecsevents.services.ecs._cloud import ActionCall
 from pytest_ecsevents.services.ecs._model import DEFAULT_ACTION, InstanceRecord, Maintenance, MetadataOptions
 from pytest_ecsevents.services.ecs._refusals import (
@@ -36,7 +37,7 @@ _FORCE_STOP: Final = boolean("ForceStop", note="no effect on what the fake shows
     refusals={**REFUSALS, NothingToRedeployError: "InvalidOperation.RedeployInstance"},
     needs_region=False,
     notes=(
-        "Real events of the documented types and statuses become Avoided.",
+        "Real events of the documented types and statuses become Avoided (a guess).",
         "An Executing SystemFailure.Reboot becomes Executed if the instance has a local disk.",
         "Refused if the instance has no such event; simulated events do not count.",
     ),
@@ -84,8 +85,11 @@ _NOT_BEFORE: Final = instant("NotBefore", required=True, note="the new planned t
         NotBeforePassedError: "InvalidNotBefore.Passed",
     },
     notes=(
-        "No reference page was found: errors, types and range are guesses.",
-        "Any Scheduled event takes any later NotBefore; InitialNotBefore shows the first one.",
+        "Only Scheduled events of scheduled maintenance have their NotBefore modified (documented).",
+        "Which types these are is a guess: SystemMaintenance.*.",
+        "NotBefore lies between now and the planned time with which the event was created (documented).",
+        "All error codes are guesses; a NotBefore after the first planned time is InvalidParameter.",
+        "InitialNotBefore shows the first planned time.",
     ),
 )
 def _reschedule(call: ActionCall) -> JsonObject:
@@ -93,8 +97,15 @@ def _reschedule(call: ActionCall) -> JsonObject:
     event = call.cloud.events.get(call[_EVENT], account_id=call.account_id, region_id=call.region_id)
     if event.instance_id != call[_INSTANCE]:
         raise UnknownEventError(f"{event.event_id} is an event of {event.instance_id}.", event.event_id)
-    not_before = call[_NOT_BEFORE]
+    if KNOWN_TYPES[event.event_type].cause != "SystemMaintenance":
+        raise UnknownEventError(
+            f"{event.event_id} is {event.event_type}; only SystemMaintenance events can be modified.", event.event_id
+        )
+    not_before, latest = call[_NOT_BEFORE], event.planned
     assert not_before is not None
+    if event.status == EventStatus.SCHEDULED and latest is not None and max(latest, call.now) < not_before:
+        shown, last = instant_text(not_before), instant_text(latest)
+        raise call.invalid("NotBefore", shown, f"It must not be later than the time that was planned first, {last}.")
     call.cloud.events.reschedule(event, not_before, cause=call.cause)
     return {}
 
