@@ -61,6 +61,13 @@ class FunctionContext:
 
     Attributes:
         request_id: The id of the invocation; a retry has the same (a guess).
+        credentials: The temporary key of the function's role.
+        function: The function's name and settings.
+        service: The function's service.
+        region: The region that the function runs in.
+        account_id: The account that owns the function.
+        logger: The logger of the runtime.
+        tracing: The trace; always empty here.
         log_project: The project of Log Service, "" for none.
         log_store: The log store, "" for none.
     """

@@ -115,6 +115,8 @@ class TopicSubscription:
         strategy: One of `STRATEGIES`.
         content_format: One of `CONTENT_FORMATS`.
         tag: Only messages with this tag are pushed; "" for all.
+        created_at: When it was created, in microseconds since the epoch.
+        modified_at: When its settings were changed last, in microseconds since the epoch.
         pushes: Every attempt so far, in order.
         is_over: Whether it was deleted.
     """
