@@ -55,6 +55,12 @@ def code_of(function, *args):
     return refused.value.type
 
 
+def body_of(message):
+    """Return a body as text: aliyun-mns-sdk decodes base64 to bytes, aliyun-mns to text."""
+    body = message.message_body
+    return body.decode() if isinstance(body, bytes) else body
+
+
 def consume(account, endpoint, handlers):
     """The consumer loop that Alibaba Cloud publishes: receive, decode, dispatch by name, delete, repeat."""
     client = account(endpoint).get_queue("ecs-cms-event")
@@ -243,7 +249,7 @@ def test_a_poll_whose_client_was_stopped_takes_no_message(ecs, queue, client, mo
     sent.set()
     answered.wait()
     client.mns_client.close_connection()
-    assert (client.receive_message().message_body, ecs.now.second) == ("kept", 10)
+    assert (body_of(client.receive_message()), ecs.now.second) == ("kept", 10)
 
 
 def test_a_long_poll_ends_when_another_thread_sends(ecs, queue, client):
@@ -259,7 +265,7 @@ def test_a_long_poll_ends_when_another_thread_sends(ecs, queue, client):
         except MNSServerException:
             continue
     worker.join()
-    assert (received.message_body, polls) == ("late", 3607 // 30 + 2)
+    assert (body_of(received), polls) == ("late", 3607 // 30 + 2)
     assert (ecs.now.hour, ecs.now.second) == (1, 7)
 
 
@@ -272,7 +278,7 @@ def test_a_message_that_comes_just_before_the_wait_is_not_missed(ecs, queue, cli
         return look() and None
 
     queue._state.next_visible_at = look_while_another_sends
-    assert client.receive_message(30).message_body == "now"
+    assert body_of(client.receive_message(30)) == "now"
     assert ecs.now.second == 0
 
 
@@ -286,7 +292,7 @@ def test_two_consumers_share_a_queue(ecs, queue, account):
             try:
                 received = client.receive_message(20)
                 client.delete_message(received.receipt_handle)
-                got.append(received.message_body)
+                got.append(body_of(received))
             except MNSServerException as error:  # noqa: PERF203  # it is received so
                 got.append(error.type)
 
@@ -315,7 +321,7 @@ def test_what_is_received_is_hidden_for_a_while(ecs, queue, client):
     assert code_of(client.receive_message) == "MessageNotExist"
     ecs.advance("29s")
     second = client.receive_message(wait_seconds=5)
-    assert (second.message_body, first.dequeue_count, second.dequeue_count) == ("hello", 1, 2)
+    assert (body_of(second), first.dequeue_count, second.dequeue_count) == ("hello", 1, 2)
     assert ecs.now.second == 30
     assert (first.next_visible_time, second.first_dequeue_time) == (second.enqueue_time + 30_000, first.enqueue_time)
     assert (queue.messages[0].dequeue_count, queue.messages[0].visible_at.minute) == (2, 1)
@@ -325,8 +331,8 @@ def test_sixteen_come_at_once_at_most(ecs, queue, client):
     """They come in the order in which they were sent."""
     for number in range(20):
         queue.send(str(number))
-    bodies = [message.message_body for message in client.batch_receive_message(16)]
-    assert bodies == [str(number).encode() for number in range(16)]
+    bodies = [body_of(message) for message in client.batch_receive_message(16)]
+    assert bodies == [str(number) for number in range(16)]
     assert len(client.batch_receive_message(16, wait_seconds=1)) == 4
     assert code_of(client.batch_receive_message, 17) == "InvalidArgument"
 
@@ -335,14 +341,14 @@ def test_priorities_go_first(queue, client):
     """Priority 1 comes before 8, and 8 before 16; equal priorities keep their order."""
     for body, priority in (("last", 16), ("second", None), ("third", 8), ("first", 1)):
         queue.send(body, priority=priority)
-    assert [client.receive_message().message_body for _ in range(4)] == ["first", "second", "third", "last"]
+    assert [body_of(client.receive_message()) for _ in range(4)] == ["first", "second", "third", "last"]
 
 
 def test_delayed_messages_come_later(ecs, queue, client):
     """The delay is the message's own, or the queue's."""
     queue.send("late", delay_seconds=60)
     assert code_of(client.receive_message, 30) == "MessageNotExist"
-    assert client.receive_message(30).message_body == "late"
+    assert body_of(client.receive_message(30)) == "late"
     assert (ecs.now.minute, ecs.now.second) == (1, 0)
 
 
@@ -351,8 +357,8 @@ def test_peeking_leaves_messages_as_they_are(queue, client):
     assert code_of(client.peek_message) == "MessageNotExist"
     queue.send("hello")
     queue.send("world")
-    assert (client.peek_message().message_body, client.peek_message().dequeue_count) == ("hello", 0)
-    assert [message.message_body for message in client.batch_peek_message(16)] == ["hello", "world"]
+    assert (body_of(client.peek_message()), client.peek_message().dequeue_count) == ("hello", 0)
+    assert [body_of(message) for message in client.batch_peek_message(16)] == ["hello", "world"]
     assert client.peek_message().first_dequeue_time == client.peek_message().enqueue_time
     assert client.receive_message().dequeue_count == 1
 
@@ -443,7 +449,7 @@ def test_a_message_may_be_given_back_early(ecs, queue, client, account):
     received = client.receive_message()
     other = account(queue.endpoint).get_queue("ecs-cms-event")
     got = []
-    waiter = threading.Thread(target=lambda: got.append(other.receive_message(29).message_body))
+    waiter = threading.Thread(target=lambda: got.append(body_of(other.receive_message(29))))
     waiter.start()
     time.sleep(5)
     client.change_message_visibility(received.receipt_handle, 1)
@@ -489,6 +495,8 @@ def test_too_long_a_message_is_refused(client):
 # -- queues themselves
 
 
+# aliyun-mns-sdk says that it will drop the counts of messages.
+@pytest.mark.filterwarnings("ignore:Call to deprecated:DeprecationWarning")
 def test_clients_make_change_list_and_delete_queues(ecs, queue, account):
     """As in the service, creating a queue twice succeeds with equal attributes, and fails with others."""
     one = account(queue.endpoint)
@@ -673,7 +681,7 @@ def test_a_poll_waits_in_the_time_of_time_machine_too(account):
         assert ecs.now.second == 30
         queue.send("hello")
         ecs.advance("1h")
-        assert client.receive_message().message_body == "hello"
+        assert body_of(client.receive_message()) == "hello"
 
 
 def test_a_poll_of_an_event_loop_waits_in_virtual_time(ecs, queue):
@@ -709,7 +717,7 @@ def test_where_sleeping_is_real_a_poll_is_so_too(account):
         assert code_of(client.receive_message, 1) == "MessageNotExist"
         worker = threading.Timer(0.05, queue.send, ["hello"])
         worker.start()
-        assert client.receive_message(30).message_body == "hello"
+        assert body_of(client.receive_message(30)) == "hello"
         worker.join()
         assert ecs.now.second == 0
 

@@ -11,7 +11,7 @@ from pytest_ecsevents.rpc._errors import ApiError
 from pytest_ecsevents.services.cms._delivery import Subscription
 from pytest_ecsevents.services.smq._errors import OutOfRangeError
 from pytest_ecsevents.services.smq._limits import QUEUE_LIMITS
-from pytest_ecsevents.services.smq._queues import QueueMessage, QueueState
+from pytest_ecsevents.services.smq._queues import DeadLetters, QueueMessage, QueueState
 from pytest_ecsevents.services.smq._topics import (
     CONTENT_FORMATS,
     STRATEGIES,
@@ -61,6 +61,10 @@ def argument_errors(what: str) -> Iterator[None]:
         named = f"{what} cannot have that name. {_NAME}"
         refused = f"{what}: the service refuses this with {error.code}."
         raise BadArgumentError(named if "Name" in error.code else refused) from None
+
+
+_MOST_RECEIVES: Final = 1_000
+"""The limit of `max_receive_count` (a guess)."""
 
 
 class Queue:
@@ -130,6 +134,30 @@ class Queue:
         text = body if raw else base64.b64encode(body.encode()).decode()
         with argument_errors(f"The queue {self.name}"):
             return self._state.send(text, delay_seconds=delay_seconds, priority=priority)
+
+    def set_dead_letter_queue(self, queue: "Queue", *, max_receive_count: int = 16) -> None:
+        """Move messages that were received too often to another queue, as its `DLQPolicy` does.
+
+        A message is moved when it becomes visible after its last receive. There it has the system properties `DLQSourceArn`
+        and `DLQOriginMessageId`. These names are those of the service's SDKs; everything else is a guess.
+
+        Args:
+            queue: The dead-letter queue.
+            max_receive_count: A message that was received this often is moved.
+
+        Raises:
+            BadArgumentError: It is the same queue, no queue, or the number is not from 1 to 1000.
+        """
+        wrong = f'queue is {queue!r}. Pass another queue, such as ecs_events.queue("dead-letters").'
+        if not isinstance(queue, Queue):
+            raise BadArgumentError(wrong)
+        if queue.name == self.name:
+            raise BadArgumentError(wrong)
+        if type(max_receive_count) is not int or not 1 <= max_receive_count <= _MOST_RECEIVES:
+            raise BadArgumentError(
+                f"max_receive_count is {max_receive_count!r}. Pass a whole number from 1 to {_MOST_RECEIVES}."
+            )
+        self._state.dead_letters = DeadLetters(queue.name, max_receive_count)
 
 
 class Topic:

@@ -9,7 +9,7 @@ from pytest_ecsevents.rpc._exchange import Endpoint, Recorder
 from pytest_ecsevents.services.cms._delivery import Delivery, Sender, Subscription
 from pytest_ecsevents.services.ecs._cloud import Cloud
 from pytest_ecsevents.services.smq._author import Queue, Topic, argument_errors, queue_attributes
-from pytest_ecsevents.services.smq._protocol import SmqCall, SmqService
+from pytest_ecsevents.services.smq._protocol import AccountRoutes, SmqCall, SmqService
 from pytest_ecsevents.services.smq._push import EndpointPusher
 from pytest_ecsevents.services.smq._queue_protocol import QueueRoutes
 from pytest_ecsevents.services.smq._queues import MessageStep, Queues, QueueState
@@ -71,9 +71,10 @@ class Messaging:
         self._source: Final = source
         self._server: Final = server
         clock, owner = cloud.clock, cloud.settings.account_id
-        self.queues: Final = Queues(clock, seed, record)
+        home = f"acs:mns:{cloud.settings.region_id}:{owner}:"
+        self.queues: Final = Queues(clock, seed, record, home=home)
         self.topics: Final = Topics(clock, self.queues, owner, seed, push=EndpointPusher(clock, seed), record=record)
-        routes = (*QueueRoutes(self.queues, clock), *TopicRoutes(self.topics))
+        routes = (*QueueRoutes(self.queues, clock), *TopicRoutes(self.topics), *AccountRoutes())
         self.service: Final = SmqService(routes, clock, seed, record)
         self.endpoint: Final = Endpoint(self.service, cloud, recorder)
         self._made: Final[dict[tuple[str, str], Queue | Topic]] = {}

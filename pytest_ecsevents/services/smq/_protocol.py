@@ -35,6 +35,7 @@ OPERATIONS: Final = (
     *("PeekMessage", "BatchPeekMessage", "ReceiveMessage", "BatchReceiveMessage", "SendMessage", "BatchSendMessage"),
     *("DeleteMessage", "BatchDeleteMessage", "ChangeMessageVisibility"),
     *("ListTopic", "SetTopicAttributes", "CreateTopic", "GetTopicAttributes", "DeleteTopic", "PublishMessage"),
+    *("SetAccountAttributes", "GetAccountAttributes"),
     *("ListSubscriptionByTopic", "SetSubscriptionAttributes", "Subscribe", "GetSubscriptionAttributes", "Unsubscribe"),
 )
 """The operations on queues and topics, in the order of their routes."""
@@ -220,6 +221,25 @@ class StateRoutes(ABC, Generic[StateT]):
             for name in page
         ]
         return SmqReply(200, document(f"{kind}s", {kind: rows, **marker}))
+
+
+class AccountRoutes:
+    """Answers the requests for the attributes of the account (from the service's SDK)."""
+
+    def __init__(self) -> None:
+        self._bucket = ""
+
+    def __iter__(self) -> Iterator[SmqRoute]:
+        yield SmqRoute("SetAccountAttributes", "PUT", "/", "accountmeta", self._set)
+        yield SmqRoute("GetAccountAttributes", "GET", "/", "accountmeta", self._get)
+
+    def _set(self, exchange: SmqExchange) -> SmqReply:
+        given = texts(exchange.xml("Account"))
+        self._bucket = given.get("LoggingBucket", self._bucket)
+        return SmqReply(204)
+
+    def _get(self, _exchange: SmqExchange) -> SmqReply:
+        return SmqReply(200, document("Account", {"LoggingBucket": self._bucket}))
 
 
 class SmqService:

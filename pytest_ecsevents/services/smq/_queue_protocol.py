@@ -1,7 +1,8 @@
 """The protocol of queues and their messages."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
+from xml.etree import ElementTree as ET
 
 from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.clock._server_waits import ClientGoneError
@@ -11,6 +12,7 @@ from pytest_ecsevents.rpc._http import Connection
 from pytest_ecsevents.rpc._wire import JsonObject
 from pytest_ecsevents.services.smq._errors import ERRORS, OutOfRangeError
 from pytest_ecsevents.services.smq._limits import BATCH, HIDDEN, MOST_AT_ONCE, WAIT
+from pytest_ecsevents.services.smq._properties import read_extras
 from pytest_ecsevents.services.smq._protocol import SmqExchange, SmqReply, SmqRoute, StateRoutes, shown, whole_number
 from pytest_ecsevents.services.smq._queues import Queues, QueueState, Receipt
 from pytest_ecsevents.services.smq._xml import document, texts
@@ -53,13 +55,13 @@ class QueueRoutes(StateRoutes[QueueState]):
         queue = self._queue(exchange)
         root = exchange.xml("Message", "Messages")
         if root.tag == "Message":
-            return SmqReply(201, document("Message", _sent(queue, texts(root))))
+            return SmqReply(201, document("Message", _sent(queue, root)))
         if not 1 <= len(root) <= MOST_AT_ONCE:
             raise OutOfRangeError("Messages", 1, MOST_AT_ONCE)
         results: list[JsonObject] = []
         for node in root:
             try:
-                results.append(_sent(queue, texts(node)))
+                results.append(_sent(queue, node))
             except ApiError as error:  # noqa: PERF203  # each message of a batch has its own result
                 results.append(_refused(error))
         status = 500 if any("ErrorCode" in result for result in results) else 201
@@ -125,13 +127,17 @@ def _await_message(connection: Connection, queue: QueueState, until: Micros) -> 
         queue.wakes.remove(wait.wake)
 
 
-def _sent(queue: QueueState, members: Mapping[str, str]) -> JsonObject:
+def _sent(queue: QueueState, node: ET.Element) -> JsonObject:
+    members = texts(node)
     message = queue.send(
         members.get("MessageBody", ""),
         delay_seconds=whole_number("DelaySeconds", members.get("DelaySeconds")),
         priority=whole_number("Priority", members.get("Priority")),
+        extras=read_extras(node),
     )
-    return {"MessageId": message.message_id, "MessageBodyMD5": message.md5}
+    group: JsonObject = {"MessageGroupId": message.group_id} if message.group_id else {}
+    handle: JsonObject = {"ReceiptHandle": message.handle} if message.handle else {}
+    return {"MessageId": message.message_id, "MessageBodyMD5": message.md5, **handle, **group}
 
 
 def _refused(error: ApiError) -> JsonObject:
@@ -167,6 +173,7 @@ def _message(receipt: Receipt) -> JsonObject:
         "FirstDequeueTime": receipt.first_micros // 1_000,
         "DequeueCount": receipt.dequeue_count,
         "Priority": message.priority,
+        **message.extras.members(),
     }
     left_out = () if receipt.handle else ("ReceiptHandle", "NextVisibleTime")  # of a message that was peeked at
     return {key: value for key, value in whole.items() if key not in left_out}

@@ -10,7 +10,7 @@ import hashlib
 import json
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.clock._times import SECOND, Micros, from_micros
 from pytest_ecsevents.services.smq._errors import ERRORS
 from pytest_ecsevents.services.smq._limits import DELAY, HIDDEN, PRIORITY, QUEUE_LIMITS, Attributes, States, check_size
+from pytest_ecsevents.services.smq._properties import NO_EXTRAS, Extras, Property
 
 
 @dataclass(slots=True, eq=False, kw_only=True, repr=False)
@@ -31,6 +32,7 @@ class QueueMessage:
         priority: From 1 (received first) to 16.
         dequeue_count: How often it was received.
         is_deleted: Whether a client has deleted it.
+        extras: Its group and properties.
     """
 
     number: int
@@ -43,6 +45,7 @@ class QueueMessage:
     first_received_micros: Micros | None = None
     dequeue_count: int = 0
     is_deleted: bool = False
+    extras: Extras = NO_EXTRAS
     handle: str = ""
     """The last receipt handle; earlier ones are invalid."""
     heap_micros: Micros | None = None
@@ -55,6 +58,21 @@ class QueueMessage:
             return base64.b64decode(self.raw, validate=True).decode()
         except (binascii.Error, ValueError):
             return self.raw
+
+    @property
+    def group_id(self) -> str:
+        """`MessageGroupId` as sent, or ""."""
+        return self.extras.group_id
+
+    @property
+    def user_properties(self) -> "dict[str, str]":
+        """`UserProperties` by name, with their values as sent."""
+        return {name: one.value for name, one in self.extras.user.items()}
+
+    @property
+    def system_properties(self) -> "dict[str, str]":
+        """`SystemProperties` by name, with their values as sent."""
+        return {name: one.value for name, one in self.extras.system.items()}
 
     @property
     def event(self) -> dict[str, Any]:
@@ -130,12 +148,26 @@ class Receipt:
     dequeue_count: int
 
 
+@dataclass(frozen=True, slots=True)
+class DeadLetters:
+    """Where a queue's messages go that were received too often.
+
+    Attributes:
+        queue: The name of the dead-letter queue. While there is none of that name, messages stay.
+        max_receive_count: A message that was received this often, and is visible again, is moved.
+    """
+
+    queue: str
+    max_receive_count: int
+
+
 class QueueState:
     """One queue.
 
     Attributes:
         sent: Every message, in order.
         wakes: Called when there may be a message to receive.
+        dead_letters: Where messages go that were received too often; None for nowhere.
     """
 
     def __init__(
@@ -144,9 +176,12 @@ class QueueState:
         clock: Clock,
         dice: random.Random,
         attributes: Attributes,
+        *,
         record: Callable[[MessageStep], None],
+        others: "Queues",
     ) -> None:
         self.name: Final = name
+        self._others: Final = others
         self.attributes: Final = attributes
         self.created_at: Final = clock.now()
         self.modified_at = self.created_at
@@ -160,6 +195,7 @@ class QueueState:
         self._ready: Final[list[tuple[int, int, QueueMessage]]] = []
         self._by_handle: Final[dict[str, QueueMessage]] = {}
         self._receipts = 0
+        self.dead_letters: DeadLetters | None = None
 
     def counts(self) -> tuple[int, int, int]:
         """Numbers of messages: those that can be received, those hidden after a receive, those delayed."""
@@ -174,13 +210,21 @@ class QueueState:
         """Whether a message is neither deleted nor too old."""
         return message.number in self._left and message.expires_micros > self._clock.now()
 
-    def send(self, raw: str, *, delay_seconds: int | None = None, priority: int | None = None) -> QueueMessage:
-        """Add a message.
+    def send(
+        self,
+        raw: str,
+        *,
+        delay_seconds: int | None = None,
+        priority: int | None = None,
+        extras: Extras = NO_EXTRAS,
+    ) -> QueueMessage:
+        """Add a message. A delayed one has a receipt handle, which deletes or changes it before it can be received.
 
         Args:
             raw: The body as sent on the wire.
             delay_seconds: Seconds until it can be received; None for the queue's `DelaySeconds`.
             priority: From 1 (received first) to 16; None for 8.
+            extras: Its group and properties.
 
         Raises:
             OutOfRangeError: One of these is out of range.
@@ -196,6 +240,7 @@ class QueueState:
                 message_id=f"{self._dice.getrandbits(64):016X}-2-{now // 1_000:X}-{200_000_001 + number}",
                 raw=raw,
                 priority=rank,
+                extras=extras,
                 sent_micros=now,
                 visible_micros=now + delay * SECOND,
                 expires_micros=now + self.attributes["MessageRetentionPeriod"] * SECOND,
@@ -203,6 +248,8 @@ class QueueState:
             self.sent.append(message)
             self._left[number] = message
             self._hide(message)
+            if delay:
+                self._new_handle(message)
         self.wake()
         return message
 
@@ -293,9 +340,30 @@ class QueueState:
             message.first_received_micros = now
         message.visible_micros = now + self.attributes[HIDDEN.name] * SECOND
         self._hide(message)
+        if self.dead_letters is not None and message.dequeue_count >= self.dead_letters.max_receive_count:
+            self._clock.queue.push(message.visible_micros, self._give_up, message)
         count = message.dequeue_count
         self._note(message, "received" if count == 1 else f"received, time {count}")
         return _receipt(message, self._new_handle(message))
+
+    def _give_up(self, message: object, at: Micros) -> None:
+        """Move a message to the dead-letter queue, unless it was deleted or hidden for longer meanwhile."""
+        assert isinstance(message, QueueMessage)
+        there = None if self.dead_letters is None else self._others.get(self.dead_letters.queue)
+        if there is None or not self.holds(message):
+            return
+        if message.visible_micros > at:
+            self._clock.queue.push(message.visible_micros, self._give_up, message)
+            return
+        del self._left[message.number]
+        message.is_deleted = True
+        self._note(message, f"moved to {there.name}")
+        origin = {
+            "DLQSourceArn": Property(self._others.arn(self.name)),
+            "DLQOriginMessageId": Property(message.message_id),
+        }
+        extras = replace(message.extras, system={**message.extras.system, **origin})
+        there.send(message.raw, priority=message.priority, extras=extras)
 
     def _note(self, message: QueueMessage, did: str) -> None:
         self._record(MessageStep(self.name, message, did, self._clock.now()))
@@ -334,10 +402,15 @@ class Queues(States[QueueState]):
     LIMITS = QUEUE_LIMITS
     NAME = (120, "InvalidQueueName")
 
-    def __init__(self, clock: Clock, seed: str, record: Callable[[MessageStep], None]) -> None:
+    def __init__(self, clock: Clock, seed: str, record: Callable[[MessageStep], None], *, home: str) -> None:
         super().__init__(clock)
+        self._home: Final = home
         self._dice: Final = random.Random(f"{seed}/queues")
         self._record: Final = record
 
     def _make(self, name: str, attributes: Attributes) -> QueueState:
-        return QueueState(name, self._clock, self._dice, attributes, self._record)
+        return QueueState(name, self._clock, self._dice, attributes, record=self._record, others=self)
+
+    def arn(self, name: str) -> str:
+        """The ARN of a queue: `acs:mns:<region>:<account>:queues/<name>`."""
+        return f"{self._home}queues/{name}"

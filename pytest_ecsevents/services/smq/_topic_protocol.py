@@ -6,6 +6,7 @@ from typing import Final
 from pytest_ecsevents.clock._times import SECOND
 from pytest_ecsevents.rpc._wire import JsonObject
 from pytest_ecsevents.services.smq._errors import OutOfRangeError
+from pytest_ecsevents.services.smq._properties import read_extras
 from pytest_ecsevents.services.smq._protocol import SmqExchange, SmqReply, SmqRoute, StateRoutes, shown
 from pytest_ecsevents.services.smq._topics import STRATEGIES, Topics, TopicState
 from pytest_ecsevents.services.smq._xml import document, texts
@@ -42,9 +43,13 @@ class TopicRoutes(StateRoutes[TopicState]):
         }
 
     def _publish(self, exchange: SmqExchange) -> SmqReply:
-        given = texts(exchange.xml("Message"))
-        message = self._topics.publish(exchange.names[0], given.get("MessageBody", ""), given.get("MessageTag", ""))
+        node = exchange.xml("Message")
+        given, extras = texts(node), read_extras(node)
+        message = self._topics.publish(
+            exchange.names[0], given.get("MessageBody", ""), given.get("MessageTag", ""), extras
+        )
         members: JsonObject = {"MessageId": message.message_id, "MessageBodyMD5": message.md5}
+        members |= {"MessageGroupId": extras.group_id} if extras.group_id else {}
         return SmqReply(201, document("Message", members))
 
     # -- subscriptions

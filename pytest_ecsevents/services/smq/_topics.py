@@ -16,6 +16,7 @@ from pytest_ecsevents.clock._times import SECOND, Micros, from_micros
 from pytest_ecsevents.rpc._wire import JsonObject
 from pytest_ecsevents.services.smq._errors import ERRORS, OutOfRangeError
 from pytest_ecsevents.services.smq._limits import TOPIC_LIMITS, Attributes, States, check_name, check_size
+from pytest_ecsevents.services.smq._properties import NO_EXTRAS, Extras
 from pytest_ecsevents.services.smq._queues import Queues
 from pytest_ecsevents.services.smq._xml import document
 
@@ -58,12 +59,14 @@ class TopicMessage:
         body: The text.
         tag: Only subscriptions with this tag, or without one, get it.
         at_micros: When, in microseconds since the epoch.
+        extras: Its group and properties.
     """
 
     message_id: str
     body: str
     tag: str
     at_micros: Micros
+    extras: Extras = NO_EXTRAS
 
     @property
     def at(self) -> dt.datetime:
@@ -245,7 +248,7 @@ class Topics(States[TopicState]):
 
     # -- messages
 
-    def publish(self, topic_name: str, body: str, tag: str) -> TopicMessage:
+    def publish(self, topic_name: str, body: str, tag: str, extras: Extras = NO_EXTRAS) -> TopicMessage:
         """Publish a message, and push it to each subscription with its tag or without one.
 
         Raises:
@@ -257,7 +260,8 @@ class Topics(States[TopicState]):
         with self._clock.lock:
             now = self._clock.now()
             number = 200_000_001 + len(topic.published)
-            message = TopicMessage(f"{self._dice.getrandbits(64):016X}-1-{now // 1_000:X}-{number}", body, tag, now)
+            message_id = f"{self._dice.getrandbits(64):016X}-1-{now // 1_000:X}-{number}"
+            message = TopicMessage(message_id, body, tag, now, extras)
             topic.published.append(message)
             subscriptions = [one for one in topic.subscriptions.values() if one.tag in ("", tag)]
         for subscription in subscriptions:
@@ -301,7 +305,7 @@ class Topics(States[TopicState]):
         queue = self._queues.get(subscription.endpoint.rpartition("/")[2])
         if queue is None:
             return None, "there is no such queue"
-        queue.send(content)
+        queue.send(content, extras=message.extras)  # a guess: the documentation does not say that they go along
         return None, ""
 
 
