@@ -118,7 +118,8 @@ class _Looks:
         if seconds <= 0:
             return False
         began = real_now()
-        wait(process, seconds)
+        with self._scheduler.aside():
+            wait(process, seconds)
         self._waited[process] = waited = waited + max(real_now() - began, seconds)
         if waited >= patience:
             self._scheduler.outside.tell(f"a child process that it looks at, at {place_of(author_frame())}")

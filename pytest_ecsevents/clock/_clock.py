@@ -21,10 +21,12 @@ from pytest_ecsevents.clock._follower import Follower
 from pytest_ecsevents.clock._freezegun import FreezegunSource
 from pytest_ecsevents.clock._hypothesis import keep_hypothesis_real
 from pytest_ecsevents.clock._local_time import LOCAL_TEXTS
+from pytest_ecsevents.clock._locks import replace_locks
 from pytest_ecsevents.clock._names import NamesMemo, is_no_mock, memo_for_now, replace_everywhere
 from pytest_ecsevents.clock._older_threads import take_in_older_threads
 from pytest_ecsevents.clock._other_loops import replace_other_loops
 from pytest_ecsevents.clock._outside_calls import replace_outside_calls
+from pytest_ecsevents.clock._polled_waits import Polling, replace_polled_waits
 from pytest_ecsevents.clock._queue import DueQueue, Work
 from pytest_ecsevents.clock._references import REFERENCES
 from pytest_ecsevents.clock._scheduler import Scheduler
@@ -199,7 +201,10 @@ class Clock:
         loop_time = LoopTime(math.ceil(real_now()), self._elapsed)
         replace_rounds = replace_loops(scheduler, loop_time, self.now, self._undo)
         replace_other_loops(scheduler, loop_time, self.now, replace_rounds, self._undo)
-        replace_outside_calls(scheduler, self._undo)
+        polling = Polling(scheduler)
+        replace_outside_calls(scheduler, polling, self._undo)
+        replace_polled_waits(polling, scheduler, monotonic, self._undo)
+        replace_locks(scheduler, self._undo)
         wait_for_children(scheduler, self.now, self._undo)
         take_in_older_threads(scheduler, self._undo)
         return pairs

@@ -1,7 +1,8 @@
 """Calls of the standard library that wait for something real, replaced where their frames don't tell what for.
 
-- `recv` and `recv_into` of sockets are written in C. They get a frame that holds the socket, for `_real_work`.
-- `accept` notes which addresses threads of the test serve.
+- `recv` and `recv_into` of sockets are written in C. They get a frame that holds the socket, for `_real_work`. A timeout of a socket
+  that a thread of the test serves is virtual, for the server may sleep.
+- `listen` and `accept` note which addresses threads of the test serve.
 - `shutdown` of a server waits until the server's thread has looked, which it does in real time.
 - asyncio waits for its children without a thread, so `wait` and `communicate` of its processes note that they wait.
 """
@@ -10,29 +11,48 @@ import asyncio.subprocess
 import socket
 import socketserver
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
+from pytest_ecsevents._frames import AUTHOR, kind_of_caller
 from pytest_ecsevents._undo import Undo
+from pytest_ecsevents.clock._polled_waits import Polling
+from pytest_ecsevents.clock._real_work import is_from_outside, is_readable
 from pytest_ecsevents.clock._scheduler import Scheduler
 
 
-def replace_outside_calls(scheduler: Scheduler, undo: Undo) -> None:
+def replace_outside_calls(scheduler: Scheduler, polling: Polling, undo: Undo) -> None:
     """Replace these calls until `undo` closes."""
     of_socket: Any = socket.socket
     real_recv, real_recv_into, real_accept = of_socket.recv, of_socket.recv_into, of_socket.accept
+    served = scheduler.outside.served
+
+    await_input = _await_input(scheduler, polling)
 
     def recv(connection: Any, *args: Any, **kwargs: Any) -> Any:
+        await_input(connection)
         return real_recv(connection, *args, **kwargs)
 
     def recv_into(connection: Any, *args: Any, **kwargs: Any) -> Any:
+        await_input(connection)
         return real_recv_into(connection, *args, **kwargs)
 
     def accept(listener: Any) -> Any:
+        if kind_of_caller(1) == AUTHOR:
+            await_input(listener)
         accepted = real_accept(listener)
         if scheduler.me() is not None:
-            scheduler.outside.served.add(accepted[0].getsockname())
+            served.add(accepted[0].getsockname())
         return accepted
 
+    real_listen = of_socket.listen
+
+    def listen(listener: Any, *backlog: Any) -> None:
+        real_listen(listener, *backlog)
+        if scheduler.me() is not None:
+            served.add(listener.getsockname())
+
+    undo.replace(of_socket, "listen", listen)
     undo.replace(of_socket, "recv", recv)
     undo.replace(of_socket, "recv_into", recv_into)
     undo.replace(of_socket, "accept", accept)
@@ -48,6 +68,25 @@ def replace_outside_calls(scheduler: Scheduler, undo: Undo) -> None:
     of_process = asyncio.subprocess.Process
     undo.replace(of_process, "wait", _noting(scheduler, of_process.wait))
     undo.replace(of_process, "communicate", _noting(scheduler, of_process.communicate))
+
+
+def _await_input(scheduler: Scheduler, polling: Polling) -> Callable[[Any], None]:
+    def await_input(connection: Any) -> None:
+        """Wait until there is something to read, if no other process writes it.
+
+        Raises:
+            TimeoutError: The timeout of the socket passed in virtual time.
+        """
+        timeout, thread = connection.gettimeout(), scheduler.me()
+        if not timeout or thread is None or is_from_outside(connection, scheduler.outside.served):
+            return
+        has_input = True
+        with suppress(OSError, ValueError):  # it was closed; the call itself says so
+            has_input = polling.wait(thread, timeout, lambda: is_readable(connection))
+        if not has_input:
+            raise TimeoutError("timed out")
+
+    return await_input
 
 
 def _noting(scheduler: Scheduler, real: Callable[..., Any]) -> Callable[..., Any]:

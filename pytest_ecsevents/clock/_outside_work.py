@@ -2,14 +2,14 @@
 
 import sys
 from _thread import get_ident
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
 from pytest_ecsevents._frames import author_frame, frames_of_threads, place_of
 from pytest_ecsevents.clock._processor_use import STUCK_AFTER
-from pytest_ecsevents.clock._real_work import Doing, HoldsOnce, doing_of
+from pytest_ecsevents.clock._real_work import Doing, HoldsOnce, doing_of, is_from_outside
 from pytest_ecsevents.clock._threads import TestThread
 
 IDLE_AFTER: Final = 0.02
@@ -77,6 +77,14 @@ class OutsideWork:
         ]
         return any(threads) or any(tasks)
 
+    def source(self, watched: Iterable[object]) -> object:
+        """The first of these that another process may write to: a socket, or the output of a child; None if there is none."""
+        for one in watched:
+            raw = getattr(getattr(one, "buffer", one), "raw", one)
+            if isinstance(raw, HoldsOnce) or is_from_outside(one, self.served):
+                return raw
+        return None
+
     def is_idle_in_pool(self, thread: TestThread) -> bool:
         return self._is_doing(thread, Doing.IDLE_IN_POOL)
 
@@ -100,7 +108,7 @@ class OutsideWork:
         if doing is Doing.REAL_WORK and not self.waits_for_time():
             work, what = (thread, thread.phase, True), _FOR_REAL
         elif doing is Doing.WAITING_FOR_INPUT:  # unless it has just got some
-            return frames_of_threads().get(thread.ident) is not frame
+            return frames_of_threads().get(thread.ident) is not frame or thread.is_ready()
         elif thread.idle_for(now) < (STUCK_AFTER if doing is Doing.UNKNOWN else IDLE_AFTER):
             work, what = (thread, thread.phase, False), _FOR_ONE_AT_WORK
         else:

@@ -69,9 +69,13 @@ class ProcessorUse:
         used = _step_of(self._ident) if self._cpu_clock is None else _time_used(self._cpu_clock)
         is_anew = phase != self._phase or now - self._looked > _GAP
         self._phase, self._looked = phase, now
-        if is_anew or self._is_more(used, now) or (self._native_id is not None and is_ready_to_run(self._native_id)):
+        if is_anew or self._is_more(used, now) or self.is_ready():
             self._used, self._idle_since = used, now
         return now - self._idle_since
+
+    def is_ready(self) -> bool:
+        """Whether it runs or is about to, as far as the system says."""
+        return self._native_id is not None and is_ready_to_run(self._native_id)
 
     def _is_more(self, used: object, now: float) -> bool:
         if isinstance(used, int) and isinstance(self._used, int):

@@ -54,13 +54,17 @@ class HoldsOnce:
 _Judge: TypeAlias = Callable[[Mapping[str, Any], Collection[object]], object]
 
 
-def _reads_from_outside(variables: Mapping[str, Any], served: Collection[object]) -> bool:
-    connection = variables.get("connection", variables.get("self"))
+def is_from_outside(connection: Any, served: Collection[object]) -> bool:
+    """Whether a socket is connected with something that the test does not serve; False for what is no such socket."""
     try:
         here, peer = connection.getsockname(), connection.getpeername()
     except (AttributeError, OSError):  # no socket, or closed by another thread
         return False
     return bool(peer) and here not in served and peer not in served
+
+
+def _reads_from_outside(variables: Mapping[str, Any], served: Collection[object]) -> bool:
+    return is_from_outside(variables.get("connection", variables.get("self")), served)
 
 
 def _has_input(variables: Mapping[str, Any]) -> bool:

@@ -115,6 +115,10 @@ class TestThread:
         wait = self.wait
         return wait is None or wait.is_driving
 
+    def is_ready(self) -> bool:
+        """Whether it runs or is about to, as far as the system says."""
+        return self._use is not None and self._use.is_ready()
+
     def idle_for(self, now: float) -> float:
         """Real seconds for which it has not used the processor, as far as was looked at."""
         return 0.0 if self._use is None else self._use.idle_for(now, self.phase)

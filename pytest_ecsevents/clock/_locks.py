@@ -1,0 +1,118 @@
+"""Locks that threads of the test make: they are waited for in virtual time.
+
+A lock is written in C, and so is its wait. So `threading.Lock` and `threading.RLock` make locks in Python, where code outside the
+standard library calls them in a thread of the test. The locks of the standard library itself are held for moments only.
+
+A lock that was made before the test, or by a name that was kept before (`from threading import Lock`), keeps real time.
+
+Private names, tried with Python 3.10 to 3.15: `threading._RLock` and its `_block`. Where one is missing, replacing fails with an
+AttributeError at the start of each test.
+"""
+
+import sys
+import threading
+from _thread import LockType, allocate_lock
+from contextlib import suppress
+from typing import Any, Final
+
+from pytest_ecsevents._frames import AUTHOR, kind_of_caller
+from pytest_ecsevents._undo import Undo
+from pytest_ecsevents.clock._scheduler import SHORTEST, Scheduler
+from pytest_ecsevents.clock._threads import Wait
+
+
+class VirtualLock:
+    """A lock that is waited for in virtual time, by threads of the test.
+
+    Args:
+        scheduler: The threads of the test.
+    """
+
+    __slots__ = ("__weakref__", "_real", "_scheduler", "_waits", "locked")
+
+    def __init__(self, scheduler: Scheduler) -> None:
+        self._scheduler: Final = scheduler
+        self._real: Final[Any] = allocate_lock()
+        self._waits: Final[list[Wait]] = []
+        self.locked: Final = self._real.locked
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT002  # as the real one
+        real = self._real
+        if real.acquire(False):
+            return True
+        scheduler = self._scheduler
+        thread = scheduler.me()
+        # The real one raises for what makes no sense.
+        if thread is None or scheduler.is_over or not blocking or (timeout != -1 and not timeout >= SHORTEST):
+            got = real.acquire(blocking, timeout)
+            if not got and thread is not None:
+                scheduler.pause(thread)
+            return bool(got)
+        deadline = None if timeout == -1 else scheduler.deadline_after(timeout)
+        while True:
+            wait = Wait(scheduler, thread, deadline)
+            self._waits.append(wait)
+            try:
+                # It may have been released before the wait was in the list.
+                if real.acquire(False):
+                    return True
+                if not scheduler.wait(wait):
+                    return bool(real.acquire(False))
+            finally:
+                with suppress(ValueError):  # it was woken
+                    self._waits.remove(wait)
+
+    def release(self) -> None:
+        self._real.release()
+        while self._waits:
+            with suppress(IndexError, RuntimeError):  # it has ended, or another thread has woken it
+                self._waits.pop(0).release()
+                break
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def _at_fork_reinit(self) -> None:
+        self._real._at_fork_reinit()  # noqa: SLF001  # as the real one does
+        self._waits.clear()
+
+    acquire_lock, release_lock = acquire, release
+
+    def __repr__(self) -> str:
+        return f"<{'locked' if self.locked() else 'unlocked'} threading.Lock object at {id(self):#x}>"
+
+
+def replace_locks(scheduler: Scheduler, undo: Undo) -> None:
+    """Make locks of the test's threads virtual, until `undo` closes."""
+    real_lock: Any = threading.Lock
+    real_rlock: Any = threading.RLock
+    in_python: Any = threading._RLock  # noqa: SLF001  # CPython's own fallback
+
+    class _IsLock(type):
+        def __instancecheck__(cls, one: object) -> bool:
+            return isinstance(one, (LockType, VirtualLock))
+
+    class Lock(metaclass=_IsLock):
+        def __new__(cls) -> Any:
+            return VirtualLock(scheduler) if _is_of_test(scheduler) else real_lock()
+
+    def make_rlock(*args: Any, **kwargs: Any) -> Any:
+        if args or kwargs or not _is_of_test(scheduler):
+            return real_rlock(*args, **kwargs)
+        lock = in_python()
+        lock._block = VirtualLock(scheduler)  # noqa: SLF001  # what it waits for
+        return lock
+
+    undo.replace(threading, "Lock", Lock)
+    undo.replace(threading, "RLock", make_rlock)
+
+
+def _is_of_test(scheduler: Scheduler) -> bool:
+    """Whether a thread of the test makes the lock, in code of the test, its handler or a library that it uses."""
+    if scheduler.me() is None or kind_of_caller(2) != AUTHOR:
+        return False
+    package = str(sys._getframe(2).f_globals.get("__name__", "")).partition(".")[0]
+    return package == "__main__" or package not in sys.stdlib_module_names
