@@ -1,0 +1,83 @@
+"""The page of troubleshooting has each error of the package, with the words of its messages."""
+
+import ast
+import re
+
+import pytest
+from pages import DOCS, ROOT
+
+import pytest_ecsevents
+
+PAGE = (DOCS / "troubleshooting.md").read_text("utf-8")
+CLASSES = [name for name in pytest_ecsevents.__all__ if name.endswith(("Error", "Warning")) and name != "ApiError"]
+ITS_OWN_TABLE = {"BadArgumentError"}
+"""Whose messages need no row: each names an argument and says what to pass."""
+
+
+def text_of(node):
+    """The literal text of a string, with `...` for what is put in; None for no string."""
+    match node:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.JoinedStr(values=values):
+            return "".join(text_of(value) or "..." for value in values)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return f"{text_of(left) or '...'}{text_of(right) or '...'}"
+        case _:
+            return None
+
+
+NODES = [
+    (path.relative_to(ROOT), node)
+    for path in sorted((ROOT / "pytest_ecsevents").rglob("*.py"))
+    for node in ast.walk(ast.parse(path.read_text("utf-8")))
+    if isinstance(node, (ast.Constant, ast.JoinedStr, ast.Call))
+]
+TEXTS = {text for _, node in NODES if (text := text_of(node))}
+RAISED = [
+    (path, node.func.id, text)
+    for path, node in NODES
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CLASSES and node.args
+    for text in [text_of(node.args[0])]
+    if text is not None and re.search(r"\w", text)
+]
+
+
+def holds(text, words):
+    """Whether a text has the words of a row, in order; `...` stands for values."""
+    return re.search(".*".join(map(re.escape, words.split("..."))), text, re.DOTALL) is not None
+
+
+def rows():
+    """The words of each row, by class: those of a section, or those of a table whose first column is the class."""
+    for section in re.split(r"^## ", PAGE, flags=re.MULTILINE)[1:]:
+        title, _, body = section.partition("\n")
+        for line in re.findall(r"^\| (.+) \|$", body, re.MULTILINE):
+            cells = line.split(" | ")
+            named = [name for name in re.findall(r"`(\w+)`", cells[0]) if name in CLASSES]
+            if title in CLASSES and not named:
+                yield from ((title, words) for words in re.findall(r"`([^`]+)`", cells[0]))
+            for name in named:
+                yield from ((name, words) for words in re.findall(r"`([^`]+)`", cells[1]))
+
+
+ROWS = sorted(set(rows()))
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_class_has_its_place(name):
+    """A section is called like it, or a table has its row."""
+    assert re.search(rf"^## {name}$|^\|.*`{name}`.* \|", PAGE, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("path", "name", "text"), [one for one in RAISED if one[1] not in ITS_OWN_TABLE])
+def test_a_message_has_its_row(path, name, text):
+    """The words of a row of its class, or of one of its bases, are in the message."""
+    bases = {base.__name__ for base in getattr(pytest_ecsevents, name).__mro__}
+    assert any(holds(text, words) for owner, words in ROWS if owner in bases), f"{path}: {text}"
+
+
+@pytest.mark.parametrize(("name", "words"), ROWS)
+def test_a_row_has_its_message(name, words):
+    """The package has a text with these words."""
+    assert any(holds(text, words) for text in TEXTS), name
