@@ -108,7 +108,7 @@ def test_an_error_of_ours_ends_at_the_users_line():
     with pytest.raises(ZeroDivisionError) as error:
         client(ours)
     cut_traceback(error.tb, is_ours=True)
-    assert names_of(error) == ["test_an_error_of_ours_ends_at_the_authors_line"]
+    assert names_of(error) == ["test_an_error_of_ours_ends_at_the_users_line"]
 
 
 def test_frames_of_a_client_alone_stay():
@@ -167,7 +167,7 @@ def test_a_thread_in_a_debugger_is_found():
 
 @pytest.fixture
 def collections():
-    """The lines in which garbage is collected, which is as often as possible; "" for those of other modules."""
+    """Return the lines in which garbage is collected, as often as possible; "" for those of other modules."""
     lines, thresholds = [], gc.get_threshold()
 
     def note(_phase, _info):
@@ -184,7 +184,7 @@ def collections():
 
 @pytest.fixture
 def parked():
-    """Threads that wait, in functions whose frames were never asked for."""
+    """Threads that wait, in functions whose frames were never read."""
     end = threading.Event()
     ready = threading.Barrier(11)
 
@@ -206,7 +206,7 @@ def parked():
 
 
 def test_no_garbage_is_collected_while_frames_of_other_threads_are_read(parked, collections):
-    """CPython 3.11 makes frames when they are asked for; a collection then lets the other thread leave its function."""
+    """CPython 3.11 makes frames when they are read; a collection then lets the other thread leave its function."""
     frames = frames_of_threads()
     variables = [variables_of(frame) for frame in frames.values()]
     stacks = [stack_of(frame) for frame in frames.values()]
@@ -218,7 +218,7 @@ def test_no_garbage_is_collected_while_frames_of_other_threads_are_read(parked, 
 
 @pytest.mark.parametrize("is_on", [True, False])
 def test_reading_frames_leaves_the_collector_as_it_was(is_on):
-    """Also where a signal handler reads them meanwhile, and where an error comes."""
+    """This includes a signal handler that reads them meanwhile, and an error."""
     (gc.enable if is_on else gc.disable)()
     try:
         with suppress(KeyError), collector_off():

@@ -1,4 +1,4 @@
-"""A child process gets the real time that it needs, while a thread of the test reads its output or looks at it."""
+"""A child process gets the real time that it needs, while a thread of the test reads its output or polls it."""
 
 import asyncio
 import datetime as dt
@@ -57,7 +57,7 @@ def test_a_line_of_a_child_is_waited_for(ecs, options):
 
 @pytest.mark.parametrize("read", ["read", "readline", "readall"])
 def test_all_of_a_childs_output_is_waited_for(ecs, read):
-    """Whichever way it is read."""
+    """This is so for each way to read it."""
     with subprocess.Popen(SOON, stdout=subprocess.PIPE, bufsize=0) as process:
         texts = []
         thread = threading.Thread(target=lambda: texts.append(getattr(process.stdout, read)()))
@@ -68,7 +68,7 @@ def test_all_of_a_childs_output_is_waited_for(ecs, read):
 
 
 def test_a_coroutine_waits_for_a_line(ecs):
-    """A timeout does not strike while a child in an event loop is about to print."""
+    """A timeout does not expire while a child in an event loop is about to print."""
 
     async def main():
         process = await asyncio.create_subprocess_exec(*SOON, stdout=subprocess.PIPE)
@@ -102,7 +102,7 @@ def sleep_beside_a_reader():
 
 
 def test_the_output_of_a_server_holds_time_once():
-    """What a server prints is waited for once, until patience is over, and then never again; a warning says where."""
+    """The clock waits once for a server's output, until patience is over, then never again; a warning has the line."""
     place = r"0\.3 seconds.*something real at .*test_children\.py:\d+ in read\."
     with pytest.warns(RealWorkWarning, match=place) as told:
         sleep_beside_a_reader()
@@ -110,7 +110,7 @@ def test_the_output_of_a_server_holds_time_once():
 
 
 def test_other_pipes_are_those_of_the_system(ecs):
-    """A child's input, and the pipes of a thread that is not the test's, are what they are elsewhere."""
+    """A child's input, and the pipes of a thread that is not the test's, are unchanged."""
     with subprocess.Popen(
         (sys.executable, "-c", "print(input())"), stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
@@ -119,17 +119,17 @@ def test_other_pipes_are_those_of_the_system(ecs):
         assert output.read() == "hello\n"
 
 
-# -- looks
+# -- polls
 
 
 def run_soon():
-    """What tells whether a program that takes half a second still runs."""
+    """Return a function that tells whether a program of half a second still runs."""
     process = subprocess.Popen(SOON, stdout=subprocess.DEVNULL)
     return lambda: process.poll() is None
 
 
 def start_soon():
-    """The same of a process of multiprocessing."""
+    """Do the same for a process of multiprocessing."""
     process = SPAWN.Process(target=subprocess.call, args=(SOON,), kwargs={"stdout": subprocess.DEVNULL})
     process.start()
     return process.is_alive
@@ -138,7 +138,7 @@ def start_soon():
 @pytest.mark.parametrize("begin", [run_soon, start_soon])
 @pytest.mark.parametrize("step", [0.1, 5])
 def test_a_loop_of_looks_at_a_child_ends_when_it_has_ended(ecs, begin, step):
-    """Not when the loop's deadline has come, which is virtual."""
+    """It does not end at the loop's virtual deadline."""
     is_running = begin()
     deadline = time.monotonic() + 30
     while is_running():
@@ -148,7 +148,7 @@ def test_a_loop_of_looks_at_a_child_ends_when_it_has_ended(ecs, begin, step):
 
 
 def test_a_child_may_end_while_the_test_sleeps(ecs):
-    """A look after a sleep waits for as long, but no longer than it has to."""
+    """A poll after a sleep waits for at most as long, and no longer than necessary."""
     process = subprocess.Popen(SOON, stdout=subprocess.DEVNULL)
     started = real_now()
     assert process.poll() is None
@@ -158,7 +158,7 @@ def test_a_child_may_end_while_the_test_sleeps(ecs):
 
 
 def look_without_end():
-    """Look at a server every minute."""
+    """Poll a server every minute."""
     with EcsEvents(backend="time-machine") as ecs:
         ecs.patience = 0.4
         process = subprocess.Popen(ENDLESS, stdout=subprocess.DEVNULL)
@@ -172,7 +172,7 @@ def look_without_end():
 
 
 def test_a_child_that_does_not_end_is_looked_at_in_virtual_time():
-    """Once patience is over, a look takes no real time; a warning says where."""
+    """Once patience is over, a poll takes no real time; a warning has the line."""
     place = r"0\.4 seconds.*child process.*test_children\.py:\d+ in look_without_end"
     with pytest.warns(RealWorkWarning, match=place) as told:
         look_without_end()

@@ -1,4 +1,4 @@
-"""What a real event does to its instance, in whatever status it finds it."""
+"""The effect of a real event on its instance, in each status of the instance."""
 
 import itertools
 
@@ -10,8 +10,8 @@ from pytest_ecsevents.services.ecs._effects import EFFECTS, effect_row
 
 ACTING = [InstanceEffect.REBOOT, InstanceEffect.STOP, InstanceEffect.RELEASE, InstanceEffect.ROLL_BACK]
 
-# An instance is Pending, Starting and Stopping for a minute each. When an event meets it half a minute later, that is in
-# this status, it takes these statuses, after these seconds.
+# An instance is Pending, Starting and Stopping for a minute each. An event occurs half a minute after its start in this
+# status; then the instance has these statuses, after these seconds.
 SCHEDULE = {"Pending": 30, "Starting": 90, "Running": 130}
 REBOOTED = [("Stopping", 0), ("Starting", 60), ("Running", 120)]
 STOPPED = [("Stopping", 0), ("Stopped", 60)]
@@ -26,9 +26,10 @@ def ecs():
 
 @pytest.fixture
 def meet(ecs, call):
-    """Have a real event strike a new instance in a status: `meet("Pending", "SystemFailure.Stop", executing_for="5m")`.
+    """Let a real event occur to a new instance in a status.
 
-    It returns the event, and a list that gets the statuses of the instance from then on, with the seconds until each.
+    `meet("Pending", "SystemFailure.Stop", executing_for="5m")` returns the event, and a list of the later statuses of the
+    instance with the seconds until each.
     """
     takes = ecs.instances
     takes.pending_takes = takes.starting_takes = takes.stopping_takes = "1m"
@@ -54,7 +55,7 @@ def meet(ecs, call):
 
 
 def test_there_is_a_row_for_each_status_of_an_instance():
-    """Each effect acts on an instance in each status, when the event is Executing, or has been Executed."""
+    """Each effect acts on an instance in each status, when the event is Executing, or is Executed."""
     keys = [(row.effect, row.taken, row.status) for row in EFFECTS]
     taken = {(effect, status) for effect, status, _ in keys}
 
@@ -82,7 +83,7 @@ def test_there_is_a_row_for_each_status_of_an_instance():
 )
 @pytest.mark.parametrize("event_type", ["SystemFailure.Stop", "SystemMaintenance.Stop", "InstanceExpiration.Stop"])
 def test_a_stop_event_stops_an_instance_in_any_status(ecs, meet, status, event_type, expected):
-    """Whatever was to come next does not: the instance ends Stopped, as soon as it would have stopped."""
+    """Its planned statuses are dropped: it ends Stopped, as soon as it can be."""
     event, seen = meet(status, event_type)
 
     ecs.advance("10m")
@@ -103,7 +104,7 @@ def test_a_stop_event_stops_an_instance_in_any_status(ecs, meet, status, event_t
     ],
 )
 def test_a_reboot_event_reboots_what_runs_or_starts(ecs, meet, status, expected):
-    """One that is Pending starts once, and one that is Stopping or Stopped stays Stopped."""
+    """A Pending instance starts once; one that is Stopping or Stopped stays Stopped."""
     event, seen = meet(status, "SystemFailure.Reboot")
 
     ecs.advance("10m")
@@ -139,7 +140,7 @@ def test_a_creation_that_failed_is_rolled_back(ecs, call, meet, status, stopped)
 
 @pytest.mark.parametrize("status", ["Pending", "Starting", "Running", "Stopping", "Stopped"])
 def test_a_release_event_releases_an_instance_in_any_status(ecs, meet, status):
-    """The end of a subscription releases what it finds, and nothing of the instance's way happens after it."""
+    """The end of a subscription releases it, and its planned statuses are dropped."""
     event, seen = meet(status, "InstanceExpiration.Delete")
 
     ecs.advance("10m")
@@ -150,7 +151,7 @@ def test_a_release_event_releases_an_instance_in_any_status(ecs, meet, status):
 
 
 def test_an_instance_that_is_rebooting_stops_for_good(ecs, meet):
-    """A stop event that meets a reboot in the middle takes away its second half."""
+    """A stop event during a reboot cancels the second half of the reboot."""
     reboot, seen = meet("Running", "SystemFailure.Reboot")
     ecs.advance("20s")
 
@@ -163,7 +164,7 @@ def test_an_instance_that_is_rebooting_stops_for_good(ecs, meet):
 @pytest.mark.parametrize(
     "event_type", ["SystemFailure.Delete", "InstanceExpiration.Delete", "AccountUnbalanced.Delete"]
 )
-def test_who_releases_the_instance_avoids_the_release_event(ecs, call, meet, event_type):
+def test_releasing_the_instance_avoids_the_release_event(ecs, call, meet, event_type):
     """A real event that would release the instance is Avoided when DeleteInstance is faster."""
     event, _ = meet("Running", event_type, executing_for="5m")
     ecs.advance("2m")

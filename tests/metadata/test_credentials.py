@@ -167,7 +167,7 @@ class TestTemporaryKeys:
 
     @staticmethod
     def call(key_id, token=None):
-        """Call the API with a key, and a token that is sent where the SDK sends it."""
+        """Call the API with a key, and with a token where the SDK sends it."""
         credential = (
             AccessKeyCredential(key_id, "secret") if token is None else StsTokenCredential(key_id, "secret", token)
         )
@@ -177,7 +177,7 @@ class TestTemporaryKeys:
 
     @pytest.fixture
     def refused(self):
-        """The status and code that a call is refused with."""
+        """Return the status and code of a refused call."""
 
         def refused(*key):
             with pytest.raises(ServerException) as refusal:
@@ -196,7 +196,7 @@ class TestTemporaryKeys:
         assert refused(*key) == (400, "InvalidSecurityToken.Expired")
 
     def test_it_needs_its_own_token(self, ecs_events, read, refused):
-        """Without one, with another key's, and with no real one, three errors say what is wrong."""
+        """Without one, with another key's, and with an invented one, three errors say what is wrong."""
         ecs_events.instances.add("i-web2", ram_role_name="backup")
         with ecs_events.guest("i-web1"):
             key = read()["AccessKeyId"]
@@ -207,7 +207,7 @@ class TestTemporaryKeys:
         assert refused(key, "CAISmadeup") == (400, "InvalidSecurityToken.Malformed")
 
     def test_the_newer_sdk_sends_the_token_in_a_header(self, ecs_events, read):
-        """It is found there."""
+        """The header is read."""
         models = pytest.importorskip("alibabacloud_ecs20140526.models")
         from alibabacloud_ecs20140526.client import Client
         from alibabacloud_tea_openapi.models import Config
@@ -227,6 +227,6 @@ class TestTemporaryKeys:
             Client(config).describe_instances(request)
 
     def test_a_key_of_the_tests_own_needs_no_token(self):
-        """What the fake has not issued is not checked."""
+        """The fake checks only keys that it has issued."""
         assert self.call("STS.mine", "CAISmine")
         assert self.call("LTAI5t")

@@ -110,7 +110,7 @@ def test_a_shell_script_would_read_no_date(spot):
 
 
 def test_five_views_of_an_interruption_that_stops(ecs_events, lasting, call, locks):
-    """All say the same as of one that releases, but five minutes later the instance is Stopped in economical mode."""
+    """All agree as for one that releases, but five minutes later the instance is Stopped in economical mode."""
     sent = {name: [] for name in ("cloudmonitor", "subscription", "eventbridge")}
     for name, received in sent.items():
         ecs_events.subscribe(received.append, format=name)
@@ -160,7 +160,7 @@ def test_an_interrupted_instance_can_be_started_and_interrupted_again(ecs_events
     ],
 )
 def test_an_interruption_stops_an_instance_in_any_status(ecs_events, call, status, expected):
-    """Whatever the instance is in the middle of when its five minutes are over, it ends Stopped."""
+    """In the middle of any operation, it ends Stopped when its five minutes are over."""
     instances = ecs_events.instances
     instances.pending_takes, instances.starting_takes = ("20m", "20m") if status == "Pending" else ("0s", "20m")
     instances.stopping_takes = "20m"

@@ -104,7 +104,7 @@ def births(event_type, simulated, *, failures_are_scheduled=False):
 
 @dataclass
 class Instance:
-    """One instance, the statuses that it is about to take, and what became of it."""
+    """One instance, its planned statuses, and its history."""
 
     instance_id: str
     status: str
@@ -116,7 +116,7 @@ class Instance:
 
 @dataclass
 class Event:
-    """One event, and what became of it."""
+    """One event, and its history."""
 
     event_id: str
     event_type: str
@@ -152,7 +152,7 @@ class Model:
     # -- time
 
     def advance_to(self, when):
-        """What is due on the way happens in the order (instant, order of planning)."""
+        """Due work happens in the order (instant, order of planning)."""
         while planned := [one for one in (*self.events, *self.instances.values()) if one.due and one.due[0] <= when]:
             first = min(planned, key=lambda one: one.due)
             self.now = max(self.now, first.due[0])
@@ -167,7 +167,7 @@ class Model:
         one.due = (when, self._planned)
 
     def _take(self, event, status):
-        """The event takes a status now."""
+        """Give the event a status now."""
         was, event.status, event.due = event.status, status, None
         event.history.append((status, self.now))
         if status == "Scheduled":
@@ -181,16 +181,16 @@ class Model:
     # -- instances
 
     def declare(self, instance_id, status):
-        """There is an instance."""
+        """Declare an instance."""
         self.instances[instance_id] = Instance(instance_id, status)
 
     def run(self, instance_id, *, starts):
-        """A call creates an instance: RunInstances starts it, CreateInstance does not."""
+        """Create an instance as a call does: RunInstances starts it, CreateInstance does not."""
         instance = self.instances[instance_id] = Instance(instance_id, None)
         self._go(instance, "Pending", *(["Starting", "Running"] if starts else ["Stopped"]))
 
     def existing(self, instance_id, code="InvalidInstanceId.NotFound"):
-        """The instance, unless it is not there or has been released."""
+        """Return the instance; raise if it is unknown or released."""
         instance = self.instances.get(instance_id)
         if instance is None or instance.is_released:
             raise Refused(code)
@@ -207,7 +207,7 @@ class Model:
         return instance
 
     def _go(self, instance, *way):
-        """It takes one status after the other, each for as long as the test says: no time by default (decision)."""
+        """Give it one status after the other, each for the test's duration: no time by default (decision)."""
         instance.way = list(way)
         self._walk(instance)
 
@@ -220,7 +220,7 @@ class Model:
                 self._plan(instance, self.now + self._takes[instance.status])
 
     def _act(self, event):
-        """What a real event does to its instance: documented for Reboot, Stop and Delete."""
+        """Apply a real event's effect on its instance: documented for Reboot, Stop and Delete."""
         instance = self.instances[event.instance_id]
         if instance.is_released:
             return
@@ -236,12 +236,12 @@ class Model:
             self._release(instance)
 
     def _have_rebooted(self, instance):
-        """One that does not run is not rebooted (documented of Stopped; of Pending and Stopping a decision)."""
+        """Reboot it if it runs (documented for Stopped; for Pending and Stopping a decision)."""
         if instance.status in ("Starting", "Running"):
             self._go(instance, "Stopping", "Starting", "Running")
 
     def _have_stopped(self, instance):
-        """In whatever status it is, it ends Stopped; one that is Stopping takes no longer than it would have."""
+        """Stop it from any status; one that is Stopping takes no longer than planned."""
         if instance.status == "Stopping":
             instance.way = ["Stopped"]
         elif instance.status == "Pending":
@@ -250,11 +250,11 @@ class Model:
             self._go(instance, "Stopping", "Stopped")
 
     def _of(self, instance_id):
-        """Its events; those of its disks are the disks'."""
+        """Return its events; those of its disks belong to the disks."""
         return [e for e in self.events if e.instance_id == instance_id and e.event_type not in DISK_TYPES]
 
     def reboot(self, instance_id, *, in_guest=False):
-        """Through the API or the console it answers planned reboots, all of them, before their NotBefore."""
+        """Through the API or the console it answers all planned reboots before their NotBefore."""
         instance = self._operable(instance_id, "Running")
         for event in self._of(instance_id):
             if not in_guest and (event.event_type, event.status) == ("SystemMaintenance.Reboot", "Scheduled"):
@@ -270,7 +270,7 @@ class Model:
         self._go(self._operable(instance_id, "Stopped"), "Starting", "Running")
 
     def redeploy(self, instance_id):
-        """It answers real events of the documented types and statuses; where there is none, it is refused (decision)."""
+        """It answers real events of the documented types and statuses; without one, it is refused (decision)."""
         instance = self._operable(instance_id, "Running", "Stopped")
         answered = [
             event
@@ -284,7 +284,7 @@ class Model:
         self._go(instance, *(["Stopping"] if instance.status == "Running" else []), "Starting", "Running")
 
     def renew(self, instance_id):
-        """Renewal before NotBefore avoids billing events (inferred); the lock goes with the debt (a guess)."""
+        """Renewal before NotBefore avoids billing events (inferred), and removes the lock (a guess)."""
         instance = self.existing(instance_id)
         for event in self._of(instance_id):
             if (
@@ -295,14 +295,14 @@ class Model:
         instance.locks.discard("financial")
 
     def release(self, instance_id):
-        """The instance is gone; simulated events and such as have not begun are canceled (decision).
+        """Release the instance; its simulated events, and those that have not begun, are canceled (decision).
 
-        A SystemFailure.Delete that is Executing is Avoided (documented); the other Delete alike (decision).
+        A SystemFailure.Delete that is Executing is Avoided (documented); the other Delete is too (decision).
         """
         self._release(self.existing(instance_id))
 
     def delete(self, instance_id, *, force):
-        """DeleteInstance: refused while it is Pending, and without Force while it is not Stopped."""
+        """DeleteInstance: refused while it is Pending, and without Force unless it is Stopped."""
         instance = self.existing(instance_id)
         if instance.status == "Pending":
             raise Refused("IncorrectInstanceStatus.Initializing")
@@ -322,7 +322,7 @@ class Model:
     # -- events
 
     def create(self, event_id, event_type, instance_id, *, simulated, not_before, status, outcome):
-        """An event is published."""
+        """Publish an event."""
         born = births(event_type, simulated, failures_are_scheduled=self._failures_are_scheduled)
         assert status in born, (event_type, simulated, status)
         assert outcome == "Executed" or (not simulated and outcome in statuses(event_type))
@@ -342,14 +342,14 @@ class Model:
         self._take(event, status)
 
     def event(self, event_id, code="InvalidEventId.NotFound"):
-        """The event; those of disks too."""
+        """Return the event, also one of a disk."""
         found = [event for event in self.events if event.event_id == event_id]
         if not found:
             raise Refused(code)
         return found[0]
 
     def cancel(self, event_ids):
-        """Simulated events in Scheduled or Executing; all or nothing (decision)."""
+        """Cancel simulated events in Scheduled or Executing; all or none (decision)."""
         events = [self.event(event_id) for event_id in event_ids]
         for event in events:
             if not event.simulated:
@@ -367,7 +367,7 @@ class Model:
         self._take(event, "Executing")
 
     def reschedule(self, event_id, not_before, *, by_user=False):
-        """A Scheduled event gets another NotBefore; the first one is shown as well.
+        """Give a Scheduled event another NotBefore; the first one is shown as well.
 
         By a user, with ModifySystemEventAttribute: "only scheduled O&M events", "cannot be later than the initial planned
         execution time". Which types these are, and the codes, are decisions.
@@ -386,7 +386,7 @@ class Model:
     # -- views
 
     def history_events(self, wanted=("Executed", "Avoided", "Canceled", "Failed")):
-        """What DescribeInstanceHistoryEvents shows: finished ones unless asked, and those for 30 days."""
+        """Return DescribeInstanceHistoryEvents: finished events by default, and those for 30 days."""
         shown = [
             event
             for event in self.events
@@ -397,7 +397,7 @@ class Model:
         return [history_view(event) for event in newest_first(shown)]
 
     def full_status(self):
-        """What DescribeInstancesFullStatus shows: every instance with its events in Scheduled and Inquiring."""
+        """Return DescribeInstancesFullStatus: every instance with its events in Scheduled and Inquiring."""
         return {
             instance.instance_id: (
                 instance.status,
@@ -423,7 +423,7 @@ def on_the_wire(when):
 
 
 def planned_view(event):
-    """The members that both queries show, but for the codes."""
+    """Return the members that both queries show, except the codes."""
     view = {
         "EventId": event.event_id,
         "EventType": event.event_type,
@@ -438,7 +438,7 @@ def planned_view(event):
 
 
 def history_view(event):
-    """An event in DescribeInstanceHistoryEvents."""
+    """Return an event as in DescribeInstanceHistoryEvents."""
     view = {**planned_view(event), "InstanceId": event.instance_id}
     if event.finished is not None:
         view["EventFinishTime"] = on_the_wire(event.finished)

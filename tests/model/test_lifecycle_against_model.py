@@ -1,7 +1,7 @@
-"""The cloud against a model of it that was written from the documentation alone.
+"""The cloud, compared with a model of it that was written from the documentation only.
 
-Both go through the same random steps, by the fixture's methods and by the real SDK, legal and not; after each step they
-must agree on everything that can be seen.
+Both take the same random steps, legal and illegal, by the fixture's methods and by the real SDK. After each step
+everything visible must agree.
 """
 
 import datetime as dt
@@ -36,7 +36,7 @@ EVERY_STATUS = (*UNFINISHED, "Executed", "Avoided", "Canceled", "Failed")
 
 
 def test_the_catalogue_is_that_of_the_documentation():
-    """Types, which of them can be simulated, what each can be and be born as."""
+    """The types, those that can be simulated, and the possible and first statuses of each."""
     assert set(EVENT_TYPES) == set(PUBLISHED)
     assert set(SIMULATED_TYPES) == set(SIMULATED)
     for name, row in EVENT_TYPES.items():
@@ -47,7 +47,7 @@ def test_the_catalogue_is_that_of_the_documentation():
 
 
 class Twin(EcsEvents):
-    """A cloud whose every operation the model goes through as well."""
+    """A cloud that repeats its every operation in the model."""
 
     def __init__(self, *, model=None, **settings):
         super().__init__(**settings)
@@ -78,7 +78,7 @@ class Twin(EcsEvents):
             status=str(event.history[0].to_status),
             outcome=given["outcome"],
         )
-        self.model.advance_to(self.model.now)  # what is due at once happens before the next event is published
+        self.model.advance_to(self.model.now)  # work that is due at once happens before the next event is published
         return event
 
     def cancel(self, event):
@@ -131,7 +131,7 @@ def call(action, **params):
 
 
 def answer(action, **params):
-    """The reply, or the code of the refusal."""
+    """Return the reply, or the code of the refusal."""
     try:
         return call(action, **params), None
     except ServerException as refused:
@@ -146,7 +146,7 @@ refusals = st.sampled_from(["", "", "", "", "InternalError", "Throttling.User"])
 
 
 def seen(view):
-    """The members of an event on the wire that the model knows, codes left out."""
+    """Return the members of an event on the wire that the model has, without codes."""
     extended = view.pop("ExtendedAttribute")
     view = {name: value["Name"] if isinstance(value, dict) else value for name, value in view.items()}
     initial = extended.get("InitialNotBefore")
@@ -154,31 +154,31 @@ def seen(view):
 
 
 class LifecycleMachine(CloudMachine):
-    """Every step of a cloud, and of its users with the SDK, beside the model."""
+    """Every step of a cloud, and of its users with the SDK, also taken by the model."""
 
-    # Those that somebody can answer more often than the others.
+    # Types that can be answered are drawn more often than the others.
     simulated_types = (*SIMULATED, *["SystemMaintenance.Reboot"] * 3)
     real_types = (*PUBLISHED, *["SystemMaintenance.Reboot"] * 8, *REDEPLOYABLE)
-    codes = ()  # the queries of the invariants are to be answered
+    codes = ()  # the queries of the invariants must be answered
 
     def make_cloud(self):
         return Twin()
 
     @property
     def model(self):
-        """The model, at the cloud's now."""
+        """Return the model, at the cloud's now."""
         model = self.ecs_events.model
         model.advance_to(self.ecs_events.now)
         return model
 
     def born(self, event_type):
-        """The status that a simulated event is born in."""
+        """Return the first status of a simulated event."""
         return "Executing" if event_type in SIMULATED_FAILURES else "Scheduled"
 
-    # -- users with the SDK, who are sometimes wrong, and sometimes refused for no fault of theirs
+    # -- users with the SDK, who make errors, and get errors that they did not cause
 
     def _both(self, refusal, expected, action, **params):
-        """Call the cloud as the model was called; both answer alike."""
+        """Call the cloud as the model was called; both must answer alike."""
         before = self.model.now
         if refusal:
             self.ecs_events.fail(action, refusal)
@@ -251,7 +251,7 @@ class LifecycleMachine(CloudMachine):
     @precondition(lambda self: self.model.events)
     @rule(event_id=any_event.filter(lambda event_id: event_id != "e-none"), offset=offsets("3d"), refusal=refusals)
     def sdk_reschedule(self, event_id, offset, refusal):
-        """ModifySystemEventAttribute, to a whole second of the past, of now or of the future."""
+        """ModifySystemEventAttribute, to a whole second in the past, now or in the future."""
         model = self.model
         when = (model.now + offset - dt.timedelta(hours=1)).replace(microsecond=0)
         event = model.event(event_id)
@@ -276,7 +276,7 @@ class LifecycleMachine(CloudMachine):
         refusal=refusals,
     )
     def sdk_create(self, instance_ids, event_type, offset, refusal):
-        """CreateSimulatedSystemEvents on one or several instances, for a whole second of the past, now or the future."""
+        """CreateSimulatedSystemEvents on some instances, for a whole second in the past, now or in the future."""
         model = self.model
         when = (model.now + offset - dt.timedelta(minutes=1)).replace(microsecond=0)
 
@@ -305,11 +305,11 @@ class LifecycleMachine(CloudMachine):
                 outcome="Executed",
             )
 
-    # -- what must be the same
+    # -- what must agree
 
     @invariant()
     def events_agree(self):
-        """Status, history with its instants, and finish time of every event; the order of events too."""
+        """Compare status, history with instants, and finish time of every event, and the order of events."""
         assert [
             (str(event.status), [(str(step.to_status), step.at) for step in event.history], event.finish_time)
             for event in self.ecs_events
@@ -320,7 +320,7 @@ class LifecycleMachine(CloudMachine):
 
     @invariant()
     def instances_agree(self):
-        """Status of every instance, and every change of one with its instant."""
+        """Compare the status of every instance, and every change with its instant."""
         model = self.model
         assert {name: str(instance.status) for name, instance in self.ecs_events.instances.items()} == {
             name: instance.status for name, instance in model.instances.items() if not instance.is_released
@@ -329,7 +329,7 @@ class LifecycleMachine(CloudMachine):
 
     @invariant()
     def queries_agree(self):
-        """What the SDK is shown: finished events, all events, and instances with their planned ones."""
+        """Compare the SDK's views: finished events, all events, and instances with their planned ones."""
         model = self.model
         for wanted in ((), EVERY_STATUS):
             reply = call("DescribeInstanceHistoryEvents", PageSize="100", InstanceEventCycleStatus=list(wanted))
@@ -352,7 +352,7 @@ TestLifecycle = LifecycleMachine.TestCase
 
 
 class OtherSettingsMachine(LifecycleMachine):
-    """The same with failures that are born Scheduled, and events that are over as soon as they run."""
+    """The same with failures that start as Scheduled, and events that are over as soon as they run."""
 
     def make_cloud(self):
         model = {"executing_for": dt.timedelta(0), "failures_are_scheduled": True}
@@ -367,11 +367,11 @@ TestOtherSettings.settings = settings(TestOtherSettings.settings, max_examples=s
 
 
 class SlowInstancesMachine(LifecycleMachine):
-    """The same with instances that keep a status on their way to another for as long as events are Executing."""
+    """The same with instances whose operations take as long as events are Executing."""
 
     first_instances = 1
     simulated_types = ()
-    # Those that act on an instance in whatever status it is.
+    # Types that act on an instance in any status.
     real_types = (
         "SystemFailure.Delete",
         "SystemFailure.Stop",

@@ -10,7 +10,7 @@ PENDING = ["Scheduled"]
 
 @pytest.fixture
 def ask(new_sdk):
-    """Ask for history in an open cloud: `ask(PageNumber=2)`; returns the ids and the TotalCount."""
+    """Query the history in an open cloud: `ask(PageNumber=2)`; return the ids and the TotalCount."""
 
     def ask(**params):
         reply = new_sdk().call(ACTION, **params)
@@ -47,7 +47,7 @@ class TestSetting:
             EcsEvents(history="both")
 
     def test_marker_and_ini_file_choose_it(self, pytester):
-        """The marker of a test counts before the ini file."""
+        """The marker of a test overrides the ini file."""
         pytester.makeini("[pytest]\necs_events_history = pending")
         pytester.makepyfile(
             """
@@ -79,7 +79,7 @@ class TestSetting:
 class TestCheck:
     @pytest.fixture
     def found(self, ask):
-        """What the check finds in the calls of a function, in a cloud with as many Scheduled events."""
+        """Return what the check finds in a function's calls, in a cloud with that many Scheduled events."""
 
         def found(calls, number=0):
             with EcsEvents(strict=["portability"]) as ecs:
@@ -91,7 +91,7 @@ class TestCheck:
         return found
 
     def test_it_is_off_by_default(self, ask):
-        """Calls that it would object to pass."""
+        """Calls that it would refuse pass."""
         with EcsEvents():
             ask()
 
@@ -110,7 +110,7 @@ class TestCheck:
         found(lambda ask: ask(**statuses), number=3)
 
     def test_paging_that_ends_by_the_total_fails(self, found):
-        """Its last page was full, and it asked for no further one: in each of two passes, told once."""
+        """Its last page was full, and it requested no further one: in each of two passes, reported once."""
 
         def pages(ask):
             for number in (1, 2, 1, 2):
@@ -135,7 +135,7 @@ class TestCheck:
         found(lambda ask: ask(InstanceEventCycleStatuss=PENDING, MaxResults=10), number=10)
 
     def test_a_refused_call_is_no_page(self, found):
-        """The service has listed nothing."""
+        """The service has listed no events."""
 
         def refused(ask):
             with pytest.raises(Exception, match="InvalidParameter"):

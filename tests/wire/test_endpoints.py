@@ -1,4 +1,4 @@
-"""Which region a call is for, and whether the endpoint that it goes to serves that region."""
+"""The region of a call, and whether its endpoint serves that region."""
 
 import json
 
@@ -19,7 +19,7 @@ def send(request, region_id, endpoint):
 
 
 def describe(region_id, endpoint):
-    """The ids of the instances that an endpoint tells of a region."""
+    """Return the ids of the instances that an endpoint lists for a region."""
     reply = send(DescribeInstancesRequest(), region_id, endpoint)
     return [instance["InstanceId"] for instance in reply["Instances"]["Instance"]]
 
@@ -58,7 +58,7 @@ def test_a_central_endpoint_serves_the_regions_of_the_maps(ecs_events, host, reg
 
 
 def test_a_host_of_another_form_serves_any_region(ecs_events):
-    """Nothing is known of it, so it refuses no region."""
+    """Its form is unknown, so it refuses no region."""
     assert describe("ap-southeast-5", "ecs-openapi.aliyuncs.com") == ["i-there"]
 
 

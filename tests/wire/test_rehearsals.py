@@ -82,7 +82,7 @@ class TestTypes:
         assert create(event_type, "i-web1", real=False)
 
     def test_an_interruption_is_taken_only_with_it(self, refusal):
-        """Without it there is nothing that a program could see of an interruption."""
+        """Without it an interruption would have no visible effect."""
         code, message = refusal(INTERRUPTION, "i-web1", real=False)
         assert code == "InvalidParameter"
         assert "Without TriggerRealOps it must be one of SystemMaintenance.Reboot, " in message
@@ -181,7 +181,7 @@ class TestInterruption:
 
     @pytest.mark.parametrize("simulated", [True, False])
     def test_a_test_interrupts_by_a_method(self, ecs_events, simulated):
-        """A real interruption is no system event: `create` refuses the type, and names the way that there is."""
+        """A real interruption is no system event: `create` refuses the type, and names the method."""
         with pytest.raises(EcsEventsError) as refused:
             ecs_events.create(INTERRUPTION, "i-spot1", not_before="+1h", simulated=simulated)
         assert f"event_type is '{INTERRUPTION}', which is no system event" in str(refused.value)
