@@ -35,7 +35,7 @@ from pytest_ecsevents.clock._brief_waits import Pace, ZeroWait, ZeroWaits
 from pytest_ecsevents.clock._outside_work import OutsideWork
 from pytest_ecsevents.clock._references import CHECK_EVERY, Spin
 from pytest_ecsevents.clock._stand_ins import real_sleep
-from pytest_ecsevents.clock._stop import HandlerStop, Stop, TestIsOver
+from pytest_ecsevents.clock._stop import Stop, TestIsOver, cut_off
 from pytest_ecsevents.clock._threads import EndedBy, TestThread, Wait, WatchedWait, leave_work, real_now
 from pytest_ecsevents.clock._times import LAST, Micros
 
@@ -109,6 +109,8 @@ class Scheduler:
         self._zero_waits: Final[dict[TestThread, ZeroWaits]] = defaultdict(ZeroWaits)
         self.ending: Final[set[int]] = set()
         """Idents of threads whose next wait raises `HandlerStop`."""
+        self.cut: Callable[[], None] = cut_off
+        """Ends the function in which the calling thread waits, because a guard has ended the wait."""
         self.is_guarded: Callable[[int], bool] = lambda _ident: False
         """Whether a thread, by ident, is in a function that is ended if it hangs."""
         self._hopeless: tuple[int, float] = (
@@ -307,7 +309,7 @@ class Scheduler:
 
     def _note_wait(self, now: Micros, deadline: Micros | None) -> None:
         if self.ending and get_ident() in self.ending:
-            raise HandlerStop(place_of(author_frame()))
+            self.cut()
         self.pace.note(now, deadline)
         if not self.pace.signs_of_life % CHECK_EVERY:
             error = self._spin.check(self.pace)
@@ -373,7 +375,7 @@ class Scheduler:
                 return False
             raise TestIsOver
         if wait.ended_by is EndedBy.GUARD:
-            raise HandlerStop(place_of(author_frame()))
+            self.cut()
         if stop is not None:
             stop.tell(self._clock.now(), in_loop=wait.is_of_loop)
         return wait.ended_by is not EndedBy.DEADLINE

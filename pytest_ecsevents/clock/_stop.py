@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from pytest_ecsevents._frames import author_frame, place_of
 from pytest_ecsevents.clock._times import Micros
 
 if TYPE_CHECKING:
@@ -19,6 +20,11 @@ class HandlerStop(BaseException):
     def __init__(self, doing: str = "an unknown place") -> None:
         super().__init__(doing)
         self.doing: Final = doing
+
+
+def cut_off() -> None:
+    """Raise `HandlerStop` at the caller's place in the user's code."""
+    raise HandlerStop(place_of(author_frame()))
 
 
 class TestIsOver(SystemExit):  # Python reports no SystemExit that ends a thread

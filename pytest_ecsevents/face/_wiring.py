@@ -154,7 +154,7 @@ class Parts:
             if self.clock.waits is not None:
                 self.clock.waits.slept = self.recorder.sleeps.add
                 self.clock.waits.starting = self.guests.inherit
-                self.clock.waits.is_guarded = self.guard.is_calling
+                self.clock.waits.cut, self.clock.waits.is_guarded = self.guard.cut, self.guard.is_calling
                 self.clock.waits.pace.patience = lambda: self.patience
                 self.clock.waits.outside.patience = lambda: self.patience
                 self.clock.waits.pace.calls = lambda: self.recorder.activity

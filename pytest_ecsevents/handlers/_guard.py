@@ -1,14 +1,22 @@
 """Ends receivers that hang."""
 
-from _thread import allocate_lock
-from collections.abc import Callable
-from typing import Final, TypeVar, cast
+from _thread import allocate_lock, get_ident
+from collections.abc import Callable, Sequence
+from inspect import CORO_SUSPENDED, getcoroutinestate, iscoroutine
+from typing import Any, Final, TypeVar, cast
 
 from pytest_ecsevents._errors import StuckHandlerError, hidden_in_reports
-from pytest_ecsevents._frames import frames_of_threads, is_debugged, place_of_thread
+from pytest_ecsevents._frames import (
+    author_frame,
+    frames_of_threads,
+    is_debugged,
+    place_of,
+    place_of_coroutines,
+    place_of_thread,
+)
 from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.clock._references import REFERENCES
-from pytest_ecsevents.clock._stop import HandlerStop
+from pytest_ecsevents.clock._stop import HandlerStop, cut_off
 from pytest_ecsevents.clock._threads import real_now
 from pytest_ecsevents.clock._times import SECOND, duration_text
 from pytest_ecsevents.handlers._interrupts import LOOK_EVERY, Interrupter, start_watch
@@ -30,6 +38,7 @@ _A_WHILE: Final = 0.5
 class _Running:
     __slots__ = (
         "_clock",
+        "_coroutines",
         "began",
         "began_at",
         "endless_since",
@@ -41,8 +50,9 @@ class _Running:
         "what",
     )
 
-    def __init__(self, what: str, clock: Clock) -> None:
+    def __init__(self, what: str, clock: Clock, coroutines: Sequence[Any]) -> None:
         self.what: Final = what
+        self._coroutines: Final = coroutines
         self.interrupter: Final = Interrupter(clock)
         self.began: Final = real_now()
         self.began_at: Final = clock.now()
@@ -56,7 +66,7 @@ class _Running:
         """Raise in the receiver, whatever it does."""
         waits = self._clock.waits
         self.is_stubborn = self.is_cut or self.interrupter.raised > 0
-        self.stuck_at = place_of_thread(self.interrupter.ident)
+        self.stuck_at = self._place()
         self.keeps = REFERENCES.sentence(frames_of_threads().get(self.interrupter.ident))
         if waits is not None and waits.interrupt_wait(self.interrupter.ident):
             self.is_cut = True
@@ -66,11 +76,16 @@ class _Running:
     def cut_at_next_wait(self, now: float) -> None:
         """End a receiver that sleeps, or calls the cloud, endlessly: at its next wait, or after a while in any line."""
         if self.endless_since is None:
-            self.endless_since, self.stuck_at = now, place_of_thread(self.interrupter.ident)
+            self.endless_since, self.stuck_at = now, self._place()
             if self._clock.waits is not None:
                 self._clock.waits.ending.add(self.interrupter.ident)
         elif now - self.endless_since > _A_WHILE:
             self.cut()
+
+    def _place(self) -> str:
+        """Where it is: in its running code, or where its coroutine waits."""
+        waiting = [one for one in self._coroutines if iscoroutine(one) and getcoroutinestate(one) == CORO_SUSPENDED]
+        return place_of_coroutines(waiting) if waiting else place_of_thread(self.interrupter.ident)
 
     def end(self) -> None:
         self.interrupter.end()
@@ -116,8 +131,26 @@ class Guard:
         """Whether a thread is in a function that is watched."""
         return any(running.interrupter.ident == ident for running in list(self._running))
 
-    def call(self, what: str, function: Callable[[], T]) -> T:
+    def cut(self) -> None:
+        """End the function that the calling thread is in, at a wait; leave it if it has swallowed such an error before.
+
+        Raises:
+            HandlerStop: It was not left.
+        """
+        from pytest_ecsevents.handlers._leaving import leave
+
+        if any(one.is_stubborn and one.interrupter.ident == get_ident() for one in list(self._running)):
+            frame = author_frame()
+            leave(frame, place_of(frame))
+        cut_off()
+
+    def call(self, what: str, function: Callable[[], T], coroutines: Sequence[Any] = ()) -> T:
         """Call a function and return its result.
+
+        Args:
+            what: What it is called in messages.
+            function: The function.
+            coroutines: Coroutines that it runs; it may add some meanwhile.
 
         Raises:
             StuckHandlerError: It hung, and was ended.
@@ -130,7 +163,7 @@ class Guard:
         if not self._wake.locked():
             self._wake.acquire()
             start_watch(self._watch)
-        running = _Running(what, self._clock)
+        running = _Running(what, self._clock, coroutines)
         try:
             try:  # from here on, as Ctrl-C or pytest-timeout's alarm may come between any two lines
                 self._running.append(running)

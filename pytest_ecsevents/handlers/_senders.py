@@ -41,9 +41,11 @@ class FunctionSender:
         self._is_coroutine: Final = is_coroutine_function(function)
 
     def deliver(self, delivery: Delivery) -> object:
-        return self._guard.call(f"The receiver {self.receiver}", lambda: self._call(delivery.payload))
+        coroutines: list[Any] = []
+        what = f"The receiver {self.receiver}"
+        return self._guard.call(what, lambda: self._call(delivery.payload, coroutines), coroutines)
 
-    def _call(self, payload: dict[str, Any]) -> object:
+    def _call(self, payload: dict[str, Any], coroutines: list[Any]) -> object:
         if not self._is_coroutine:
             return self._function(payload)
         if is_loop_running():
@@ -52,6 +54,7 @@ class FunctionSender:
                 "this thread. Subscribe a plain function, such as the put_nowait of an asyncio.Queue that the coroutine reads."
             )
         coroutine: Any = self._function(payload)
+        coroutines.append(coroutine)
         return asyncio.run(coroutine)
 
 

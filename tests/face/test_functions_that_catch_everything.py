@@ -1,0 +1,101 @@
+"""Functions of the test's that catch every error without end: each is left, and the test goes on."""
+
+import asyncio
+import contextlib
+import threading
+
+import pytest
+
+from pytest_ecsevents import EcsEvents, StuckHandlerError
+
+
+@pytest.fixture
+def ecs():
+    """A cloud with one instance, and little patience."""
+    with EcsEvents(strict="receivers") as ecs_events:
+        ecs_events.patience = 0.1
+        ecs_events.instances.add("i-web1")
+        yield ecs_events
+
+
+def stubborn(*_):
+    """Wait for what never comes, whatever ends the wait."""
+    while True:
+        with contextlib.suppress(BaseException):
+            threading.Event().wait()
+
+
+async def stubborn_coroutine(_):
+    """The same in a coroutine."""
+    while True:
+        with contextlib.suppress(BaseException):
+            await asyncio.Event().wait()
+
+
+def at(ecs, _call):
+    """A function planned for an instant."""
+    ecs.at("+1h", stubborn)
+
+
+def on_change(ecs, _call):
+    """A receiver of changes."""
+    ecs.on_change(stubborn)
+    ecs.at("+1h", ecs.create, "SystemMaintenance.Reboot", "i-web1")
+
+
+def subscribe(ecs, _call):
+    """A receiver of notifications."""
+    ecs.subscribe(stubborn, names="Instance:SystemMaintenance.Reboot:Scheduled")
+    ecs.at("+1h", ecs.create, "SystemMaintenance.Reboot", "i-web1")
+
+
+def coroutine(ecs, _call):
+    """A receiver of notifications that is a coroutine function."""
+    ecs.subscribe(stubborn_coroutine, names="Instance:SystemMaintenance.Reboot:Scheduled")
+    ecs.at("+1h", ecs.create, "SystemMaintenance.Reboot", "i-web1")
+
+
+def stub(ecs, call):
+    """A stub's response."""
+    ecs.stub("Ecs", "DescribeNothing", stubborn)
+    ecs.at("+1h", call, "DescribeNothing")
+
+
+@pytest.mark.parametrize("plan", [at, on_change, subscribe, coroutine, stub])
+def test_a_function_that_catches_everything_at_its_waits_is_left(ecs, call, plan):
+    """The clock goes on, the error names the line, and the next function is called."""
+    plan(ecs, call)
+    with pytest.raises(StuckHandlerError, match=r"caught the error that was to end it\. It was at .* in stubborn"):
+        ecs.advance("2h")
+    called = []
+    ecs.at("+1h", called.append, "next")
+    ecs.advance("3h")
+    assert called == ["next"]
+
+
+@pytest.mark.parametrize("plan", [at, on_change, subscribe, stub])
+def test_such_a_function_ends_with_the_handler_of_a_run(ecs, call, plan):
+    """The handler's sleep has moved the clock to it, so `run` ends both."""
+    plan(ecs, call)
+    with pytest.raises(StuckHandlerError, match=r"It was at .* in stubborn"):
+        ecs.run(threading.Event().wait, 7200)
+    assert ecs.run(lambda: "result") == "result"
+
+
+def test_such_a_function_in_another_thread_is_left(ecs):
+    """Its thread moves the clock while the main thread is blocked outside virtual time, and gets the error."""
+    ecs.at("+1h", stubborn)
+    errors, is_over = [], threading.Lock()
+    is_over.acquire()
+
+    def advance():
+        with pytest.raises(StuckHandlerError, match=r"It was at .* in stubborn") as error:
+            ecs.advance("2h")
+        errors.append(error)
+        is_over.release()
+
+    thread = threading.Thread(target=advance)
+    thread.start()
+    is_over.acquire()
+    thread.join()
+    assert errors
