@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from pytest_ecsevents._errors import BadArgumentError, EcsEventsError, hidden_in_reports
 from pytest_ecsevents._undo import PATCHING, Undo
 from pytest_ecsevents.clock._after_import import call_after_import
+from pytest_ecsevents.clock._alarms import replace_alarms
 from pytest_ecsevents.clock._asyncio import LoopTime, is_loop_running, is_virtual, replace_loops
 from pytest_ecsevents.clock._brief_waits import CausedCalls
 from pytest_ecsevents.clock._children import wait_for_children
@@ -205,6 +206,7 @@ class Clock:
         replace_outside_calls(scheduler, polling, self._undo)
         replace_polled_waits(polling, scheduler, monotonic, self._undo)
         replace_locks(scheduler, self._undo)
+        replace_alarms(scheduler, self, self._undo)
         wait_for_children(scheduler, self.now, self._undo)
         take_in_older_threads(scheduler, self._undo)
         return pairs

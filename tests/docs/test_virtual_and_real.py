@@ -37,6 +37,7 @@ SHOWN_BY = {
     "a wait that nothing can end": "face/test_run_ends.py test_a_test_that_waits_for_nothing_gets_an_error",
     "a long poll": "server/test_queues.py test_a_long_poll_waits_in_virtual_time",
     "a signal": "clock/test_signals.py test_a_daemon_ends_gracefully",
+    "`signal.alarm`": "clock/test_alarms.py test_an_alarm_ends_a_sleep",
     "a job for an executor": "clock/test_older_threads.py test_jobs_of_an_older_pool_sleep_virtually_in_each_test",
     "an older thread that the test": "clock/test_older_threads.py test_an_older_worker_goes_on_after_the_test",
     "an older thread that wakes": "clock/test_older_threads.py test_a_thread_that_wakes_by_itself_keeps_real_time",
