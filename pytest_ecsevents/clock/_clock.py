@@ -233,9 +233,9 @@ class Clock:
 
     def serves_caller(self) -> bool:
         """Whether the calling thread belongs to this clock, or to no other that was entered and not left."""
-        return len(_entered) == 1 or self._has_caller() or not any(one._has_caller() for one in _entered)  # noqa: SLF001  # of this class
+        return len(_entered) == 1 or self.has_caller() or not any(one.has_caller() for one in _entered)
 
-    def _has_caller(self) -> bool:
+    def has_caller(self) -> bool:
         return self._entered_by == get_ident() or (self.waits is not None and self.waits.me() is not None)
 
     # -- reading and moving

@@ -76,7 +76,7 @@ class VirtualLock:
         self.release()
 
     def _at_fork_reinit(self) -> None:
-        self._real._at_fork_reinit()  # noqa: SLF001  # as the real one does
+        self._real._at_fork_reinit()  # as the real one does
         self._waits.clear()
 
     acquire_lock, release_lock = acquire, release
@@ -89,7 +89,7 @@ def replace_locks(scheduler: Scheduler, undo: Undo) -> None:
     """Make locks of the test's threads virtual, until `undo` closes."""
     real_lock: Any = threading.Lock
     real_rlock: Any = threading.RLock
-    in_python: Any = threading._RLock  # noqa: SLF001  # CPython's own fallback
+    in_python: Any = threading._RLock  # CPython's own fallback
 
     class _IsLock(type):
         def __instancecheck__(cls, one: object) -> bool:
@@ -103,7 +103,7 @@ def replace_locks(scheduler: Scheduler, undo: Undo) -> None:
         if args or kwargs or not _is_of_test(scheduler):
             return real_rlock(*args, **kwargs)
         lock = in_python()
-        lock._block = VirtualLock(scheduler)  # noqa: SLF001  # what it waits for
+        lock._block = VirtualLock(scheduler)  # what it waits for
         return lock
 
     undo.replace(threading, "Lock", Lock)

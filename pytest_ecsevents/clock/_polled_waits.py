@@ -171,11 +171,11 @@ def _replace_multiprocessing(polling: Polling, scheduler: Scheduler, read: Calla
     undo.replace(multiprocessing.connection, "wait", wait)
 
     of_lock: Any = multiprocessing.synchronize.SemLock
-    real_make: Any = of_lock._make_methods  # noqa: SLF001  # gives a lock its `acquire`
+    real_make: Any = of_lock._make_methods  # gives a lock its `acquire`
 
     def make_methods(lock: Any) -> None:
         real_make(lock)
-        real, semaphore = lock.acquire, lock._semlock  # noqa: SLF001  # written in C
+        real, semaphore = lock.acquire, lock._semlock  # written in C
 
         def acquire(block: bool = True, timeout: float | None = None) -> Any:  # noqa: FBT002  # as the real one
             thread = scheduler.me()
@@ -183,7 +183,7 @@ def _replace_multiprocessing(polling: Polling, scheduler: Scheduler, read: Calla
                 return real(block, timeout)
             until = read() + timeout
             while not (got := real(False)) and until > read():
-                polling.wait(thread, until - read(), lambda: not semaphore._is_zero(), _children())  # noqa: SLF001
+                polling.wait(thread, until - read(), lambda: not semaphore._is_zero(), _children())
             return got
 
         lock.acquire = acquire
@@ -200,5 +200,5 @@ _CHILDREN: Final = _Children()
 
 def _children() -> object:
     """What stands for the children of multiprocessing that run; None if there are none."""
-    known: Any = multiprocessing.process._children  # type: ignore[attr-defined]  # noqa: SLF001  # `active_children` waits for those that have ended
-    return _CHILDREN if any(child._popen.poll() is None for child in list(known)) else None  # noqa: SLF001  # the same
+    known: Any = multiprocessing.process._children  # type: ignore[attr-defined]  # `active_children` waits for those that have ended
+    return _CHILDREN if any(child._popen.poll() is None for child in list(known)) else None  # the same

@@ -87,9 +87,10 @@ class Scheduler:
         self._mutex: Final = mutex
         # `threading.Condition` uses the same three methods of an RLock, tried with Python 3.10 to 3.15: they check
         # whether the calling thread holds it, release all levels, and take them back.
-        self._is_mine: Final[Callable[[], bool]] = mutex._is_owned  # noqa: SLF001  # see above
-        self._let_go_entirely: Final[Callable[[], object]] = mutex._release_save  # noqa: SLF001  # see above
-        self._take_back: Final[Callable[[object], None]] = mutex._acquire_restore  # noqa: SLF001  # see above
+        methods = mutex._is_owned, mutex._release_save, mutex._acquire_restore  # noqa: SLF001  # see above
+        self._is_mine: Final[Callable[[], bool]] = methods[0]
+        self._let_go_entirely: Final[Callable[[], object]] = methods[1]
+        self._take_back: Final[Callable[[object], None]] = methods[2]
         self._everybody: dict[TestThread, None] = {}
         self._by_ident: dict[int, TestThread] = {}
         self._by_thread: dict[threading.Thread, TestThread] = {}
