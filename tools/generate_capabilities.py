@@ -14,7 +14,7 @@ from pytest_ecsevents.face._ecs_events import EcsEvents, parts_of
 from pytest_ecsevents.face._scenarios import SCENARIOS, ScenarioRow, case_of, types_of
 from pytest_ecsevents.rpc._action import METHODS, Action, Product
 from pytest_ecsevents.rpc._error_tables import COMMON
-from pytest_ecsevents.rpc._errors import ErrorRow
+from pytest_ecsevents.rpc._errors import NEUTRAL, ErrorRow
 from pytest_ecsevents.rpc._network_faults import NETWORK_FAULTS
 from pytest_ecsevents.rpc._parameters import ENVELOPE, Parameter
 from pytest_ecsevents.services._products import ACTIONS, PRODUCTS
@@ -75,7 +75,9 @@ def _opening() -> Iterator[str]:
     )
     yield (
         "In error messages `%s` stands for text that the service fills in. That text is not published; the fake's is a "
-        'guess. `ecs_events.fail("<action>", "<code>")` makes an action answer with any of its codes, or with a common '
+        "guess. What follows (here: ...) is said where nothing is filled in; a code without it, and without a message, says "
+        f'"{NEUTRAL.format("...")}" '
+        '`ecs_events.fail("<action>", "<code>")` makes an action answer with any of its codes, or with a common '
         "one, whether or not the fake knows its cause."
     )
 
@@ -159,7 +161,8 @@ def _required_otherwise(action: Action, parameter: "Parameter[object]") -> str:
 
 
 def _error(row: ErrorRow) -> tuple[str, ...]:
-    return (_code(row.code), str(row.http_status), _text(row.message), _text(row.source))
+    words = f" (here: {row.words})" if row.words and not row.is_published else ""
+    return (_code(row.code), str(row.http_status), _text(row.message + words), _text(row.source))
 
 
 def _common_errors() -> Iterator[str]:

@@ -70,7 +70,6 @@ class Action(Generic[CallT_contra]):
         refusals: The code for each error that the fake cloud raises.
         missing: The error for a missing required parameter.
         unusable: The error for a wrong value, unless the parameter has its own.
-        words_of: The action whose messages are used where this action's page prints only "%s" (a guess).
         needs_region: Whether RegionId is required.
         is_regional: Whether it concerns one region, so that an endpoint which does not serve that region refuses it.
         methods: The HTTP methods that it takes.
@@ -85,7 +84,6 @@ class Action(Generic[CallT_contra]):
     refusals: Mapping[type[EcsEventsError], str] = field(default_factory=dict)
     missing: str = "MissingParameter"
     unusable: str = "InvalidParameter"
-    words_of: str = ""
     needs_region: bool = True
     is_regional: bool = True
     methods: tuple[str, ...] = METHODS
@@ -100,10 +98,13 @@ class Action(Generic[CallT_contra]):
         return self.errors[code] if code in self.errors else COMMON[code]
 
     def error(self, code: str, detail: str = "", *, hint: str = "") -> ApiError:
-        row = self.row(code)
-        if row.message == "%s" and not detail and self.words_of:
-            detail = error_table(self.package, self.words_of)[code].message
-        return row.error(detail, hint=hint)
+        return self.row(code).error(detail, hint=hint)
+
+    def refused(self, refusal: EcsEventsError) -> ApiError:
+        """The error for what the fake cloud raises. An id that it names is a detail of a message, and no message."""
+        row = self.row(self.refusals[type(refusal)])
+        named = getattr(refusal, "name", "") if row.is_published else ""
+        return row.error(getattr(refusal, "said", "") or named, hint=str(refusal))
 
     def invalid(self, name: str, value: str, expected: str, code: str = "") -> ApiError:
         """The error for a wrong value. Its message is a guess: the service's is not published.

@@ -223,8 +223,7 @@ class Api(Generic[CallT]):
         try:
             body = self._once(parsed, action, found) if found.get("ClientToken") else action.answer(parsed)
         except tuple(action.refusals) as refusal:
-            code = action.refusals[type(refusal)]
-            raise action.error(code, getattr(refusal, "name", ""), hint=str(refusal)) from None
+            raise action.refused(refusal) from None
         call.hint = parsed.hint or call.hint
         return body
 

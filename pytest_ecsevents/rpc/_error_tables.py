@@ -1,7 +1,9 @@
 """Reads the error tables: each service keeps its rows in an `errors.csv` in its package.
 
 Columns: `code`, `status`, `message`, `source`, `actions` (those that can answer with it, separated by spaces; empty for
-any), `name` (see `ErrorRow`), `notes` (for readers of the file). Rows are sorted by code. Another service gets its table
+any), `name` (see `ErrorRow`), `notes` (for readers of the file). Rows are sorted by code. Where a row's message is only
+"%s", or empty, the text for its code is in a `words.csv` beside it, with its source; a code without one gets a neutral
+sentence. Another service gets its table
 with `error_table("pytest_ecsevents.services.smq")`: pass the package, and the action if the rows differ by action.
 """
 
@@ -24,10 +26,20 @@ def error_table(package: str, action: str = "") -> ErrorTable:
 def _read(package: str) -> Mapping[str, Sequence[ErrorRow]]:
     """The rows of a file by action."""
     tables: dict[str, list[ErrorRow]] = {}
+    words = words_of(package)
     for code, status, message, source, actions, name, _ in csv_rows(package, "errors.csv"):
         for action in actions.split() or [""]:
-            tables.setdefault(action, []).append(ErrorRow(code, int(status), message, source, name))
+            row = ErrorRow(code, int(status), message, source, name, words.get(code, ("", ""))[0])
+            tables.setdefault(action, []).append(row)
     return tables
+
+
+def words_of(package: str) -> "dict[str, tuple[str, str]]":
+    """The texts by code in the package's `words.csv`, if it has one, each with its source."""
+    try:
+        return {code: (words, source) for code, words, source in csv_rows(package, "words.csv")}
+    except FileNotFoundError:
+        return {}
 
 
 def csv_rows(package: str, name: str) -> Iterator[list[str]]:

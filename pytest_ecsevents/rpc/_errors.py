@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+NEUTRAL: Final = "The request is refused with the code {}."
+"""The message where only a code is known (a guess)."""
+
 
 @dataclass(frozen=True, slots=True)
 class ErrorRow:
@@ -17,6 +20,7 @@ class ErrorRow:
             guess.
         source: The page or edition that the row comes from.
         name: A name for the row if its table has several with this code; else "".
+        words: The fake's text where the service's is filled in or not published, and the caller has none.
     """
 
     code: str
@@ -24,9 +28,28 @@ class ErrorRow:
     message: str
     source: str = "current reference"
     name: str = ""
+    words: str = ""
+
+    @property
+    def is_published(self) -> bool:
+        """Whether the message is the service's, but for a detail at its end."""
+        return self._without_detail not in ("", "%s") and "%s" not in self._without_detail
+
+    @property
+    def _without_detail(self) -> str:
+        """`Cannot find EventId.` of `Cannot find EventId. %s`."""
+        return self.message.removesuffix("%s").rstrip(" :")
+
+    def text(self, detail: str = "") -> str:
+        """The message, with `detail` for each "%s". Without one no message is empty, or has a gap."""
+        if detail and "%s" in self.message:
+            return self.message.replace("%s", detail).strip()
+        if self.is_published:
+            return self._without_detail
+        return self.words or NEUTRAL.format(self.code)
 
     def error(self, detail: str = "", *, hint: str = "") -> "ApiError":
-        return ApiError(self.code, self.http_status, self.message.replace("%s", detail).strip(), hint=hint)
+        return ApiError(self.code, self.http_status, self.text(detail), hint=hint)
 
 
 class ApiError(Exception):

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from aliyunsdkcore.acs_exception.exceptions import ServerException
 
-from pytest_ecsevents.rpc._error_tables import COMMON
+from pytest_ecsevents.rpc._error_tables import COMMON, words_of
 from pytest_ecsevents.services._products import ECS
+from pytest_ecsevents.services.metadata._errors import ERRORS as METADATA
+from pytest_ecsevents.services.smq._errors import ERRORS as SMQ
 
 ACTIONS = ECS.actions
 
@@ -107,16 +109,25 @@ OLDER = [
 """Statuses and words of common codes in older editions."""
 
 
-def unfilled(message):
-    """Return a message without the parts that the service fills in at run time."""
-    return message.replace("%s", "").strip()
+# What is said where the documentation prints only "%s", or nothing: words from elsewhere, or a sentence with the code.
+WORDS = {
+    "InvalidOperation.RedeployInstance": "There are no maintenance events found on the instance",
+    "InvalidParameter": "The Parameter provided is not valid.",
+    "MissingParameter": "The input parameter that is mandatory for processing this request is not supplied.",
+}
+
+
+def said(code, message):
+    """The message of an error that `fail` causes: the published one, without what the service fills in at its end."""
+    published = message.removesuffix("%s").rstrip(" :")
+    return published or WORDS.get(code, f"The request is refused with the code {code}.")
 
 
 def by_code(rows):
     """Return statuses and messages by action and code: the one that `fail` uses first, then the others in order."""
     found = {}
     for action, status, code, message in rows:
-        found.setdefault((action, code), []).append((status, unfilled(message)))
+        found.setdefault((action, code), []).append((status, message.replace("%s", "").strip()))
     return {key: [first, *sorted(others)] for key, (first, *others) in found.items()}
 
 
@@ -191,7 +202,43 @@ def test_documented_error(one_try, ecs_events, row):
     action, status, code, message = row
     ecs_events.fail(action, code)
 
-    assert one_try.refused(action, **PARAMS[action]) == (status, code, unfilled(message))
+    assert one_try.refused(action, **PARAMS[action]) == (status, code, said(code, message))
+
+
+@pytest.mark.parametrize(
+    ("action", "code"),
+    [
+        ("RedeployInstance", "InvalidOperation.RedeployInstance"),
+        ("AcceptInquiredSystemEvent", "OperationConflict"),
+        ("DescribeInstances", "InvalidFilterValue"),
+    ],
+)
+def test_where_only_a_code_is_known(one_try, ecs_events, action, code):
+    """The message is that of another edition, or a neutral sentence with the code."""
+    ecs_events.fail(action, code)
+
+    assert one_try.refused(action, **PARAMS[action]).message == said(code, "")
+
+
+def test_no_error_is_without_words():
+    """Whatever row an action answers with, its message says something, and has no gap that nobody filled."""
+    tables = [COMMON, METADATA, SMQ, *(action.errors for action in ACTIONS.values())]
+    for row in (row for table in tables for row in table.rows):
+        assert row.text().strip(), row
+        assert "%s" not in row.text(), row
+        assert "  " not in row.text(), row
+        assert row.text("i-web1"), row
+
+
+@pytest.mark.parametrize("package", ["rpc", "services.ecs"])
+def test_words_have_their_source(package):
+    """Each text is sorted by its code, belongs to a row that needs it, and says where it comes from."""
+    words = words_of(f"pytest_ecsevents.{package}")
+    tables = [COMMON, *(action.errors for action in ACTIONS.values())]
+    needed = {row.code for table in tables for row in table.rows if not row.is_published}
+    assert list(words) == sorted(words)
+    assert set(words) <= needed
+    assert all(text and source for text, source in words.values())
 
 
 @pytest.mark.parametrize("row", one_of_each_form(first_rows(are_first=False)), ids=case)
@@ -210,7 +257,7 @@ def test_common_error(one_try, ecs_events, row):
     _, status, code, message = row
     ecs_events.fail("DescribeRegions", code)
 
-    assert one_try.refused("DescribeRegions") == (status, code, unfilled(message))
+    assert one_try.refused("DescribeRegions") == (status, code, said(code, message))
 
 
 @pytest.mark.parametrize("row", OLDER, ids=lambda row: f"{row[0]}-{row[1]}")

@@ -4,11 +4,18 @@ import re
 
 import pytest
 
-INCORRECT_STATUS = (
-    403,
-    "IncorrectInstanceStatus",
-    "The current status of the resource does not support this operation.",
-)
+
+def incorrect(action):
+    """The refusal of an action that needs the other status, in the words that were seen."""
+    status, expected = ("Running", "Stopped") if action == "StartInstance" else ("Stopped", "Running")
+    return (
+        403,
+        "IncorrectInstanceStatus",
+        "The specified instance is in an incorrect status for the requested action; Status of the specified instance is "
+        f"{status} but the expected status is in ({expected}).",
+    )
+
+
 NOT_FOUND = (404, "InvalidInstanceId.NotFound", "The specified InstanceId does not exist.")
 DRY_RUN = (400, "DryRunOperation", "Request validation has been passed with DryRun flag set.")
 STATUS_BEFORE = {"StopInstance": "Running", "StartInstance": "Stopped"}
@@ -66,7 +73,7 @@ def test_wrong_status(refused, changes, ecs_events, action):
     """An instance that is already in that status is refused."""
     ecs_events.instances.add("i-web1", status=STATUS_AFTER[action])
 
-    assert refused(action, InstanceId="i-web1") == INCORRECT_STATUS
+    assert refused(action, InstanceId="i-web1") == incorrect(action)
     assert changes == []
 
 
@@ -153,7 +160,7 @@ def test_dry_run_in_the_wrong_status(refused, ecs_events, action):
     """DryRun checks the request: an instance that is there already is refused."""
     ecs_events.instances.add("i-web1", status=STATUS_AFTER[action])
 
-    assert refused(action, InstanceId="i-web1", DryRun=True) == INCORRECT_STATUS
+    assert refused(action, InstanceId="i-web1", DryRun=True) == incorrect(action)
 
 
 @pytest.mark.parametrize("name", ["ForceStop", "ConfirmStop"])

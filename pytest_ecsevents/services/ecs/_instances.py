@@ -289,7 +289,9 @@ def check_operable(instance: InstanceRecord, *allowed: InstanceStatus, operation
         raise InstanceArrearsError(f"{instance.instance_id} is locked because of arrears; {operation} is refused.")
     if instance.status not in allowed:
         raise InstanceStatusError(
-            f"{instance.instance_id} is {instance.status}; {operation} needs it {' or '.join(allowed)}."
+            f"{instance.instance_id} is {instance.status}; {operation} needs it {' or '.join(allowed)}.",
+            "The specified instance is in an incorrect status for the requested action; Status of the specified instance "
+            f"is {instance.status} but the expected status is in ({','.join(allowed)}).",
         )
 
 

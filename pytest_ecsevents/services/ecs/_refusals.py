@@ -32,7 +32,15 @@ class TooManySimulatedEventsError(EcsEventsError):
 
 
 class InstanceStatusError(EcsEventsError):
-    """The instance's status does not allow the operation."""
+    """The instance's status does not allow the operation.
+
+    Attributes:
+        said: What the service says of it (observed).
+    """
+
+    def __init__(self, sentence: str, said: str = "") -> None:
+        super().__init__(sentence)
+        self.said = said
 
 
 class InstanceLockedError(EcsEventsError):

@@ -32,6 +32,9 @@ REFUSALS: Final[dict[type[EcsEventsError], str]] = {
     InstanceArrearsError: "InstanceExpiredOrInArrears",
 }
 
+_SAYING: Final[dict[type[EcsEventsError], str]] = {**REFUSALS, InstanceStatusError: "IncorrectInstanceStatus/said"}
+"""The same, with the status and the expected one in the message."""
+
 
 def _checked(call: ActionCall, needed: InstanceStatus, operation: str) -> InstanceRecord:
     """The instance, if it passes every check; a dry run ends here."""
@@ -99,8 +102,8 @@ def _batch(
             before = instance.status
             check_operable(instance, needed, operation=operation)
             operate(instance)
-        except tuple(REFUSALS) as refusal:
-            error = call.error(REFUSALS[type(refusal)])
+        except tuple(_SAYING) as refusal:
+            error = call.action.refused(refusal)
             # The status of an instance that the caller may not see stays hidden.
             hidden = isinstance(refusal, UnknownInstanceError)
             status = "" if hidden else call.cloud.instances.existing[instance_id].status.value
@@ -131,8 +134,7 @@ def _batch(
     _FORCE_REBOOT,
     _OPTIMIZATION,
     _DRY_RUN,
-    refusals=REFUSALS,
-    words_of="RebootInstance",
+    refusals=_SAYING,
     notes=(
         "CurrentStatus is Stopping, as in the reference's sample, though the instance is Running again at once.",
         _TOLERANT_NOTE,
@@ -163,7 +165,7 @@ _HIBERNATE: Final = boolean("Hibernate", note="true is refused: hibernation is n
     _CONFIRM_STOP,
     _HIBERNATE,
     _DRY_RUN,
-    refusals=REFUSALS,
+    refusals=_SAYING,
     needs_region=False,
     notes=("Running -> Stopping -> Stopped at one instant.",),
 )
@@ -190,8 +192,7 @@ def _stop_one(call: ActionCall, instance: InstanceRecord) -> None:
     _STOPPED_MODE,
     _OPTIMIZATION,
     _DRY_RUN,
-    refusals=REFUSALS,
-    words_of="StopInstance",
+    refusals=_SAYING,
     notes=("Running -> Stopping -> Stopped at one instant.", _TOLERANT_NOTE),
 )
 def _stop_batch(call: ActionCall) -> JsonObject:
@@ -208,7 +209,7 @@ _INIT_LOCAL_DISK: Final = boolean("InitLocalDisk", note="no effect on what the f
     _INSTANCE,
     _INIT_LOCAL_DISK,
     _DRY_RUN,
-    refusals={**REFUSALS, InstanceArrearsError: "InstanceExpired"},
+    refusals={**_SAYING, InstanceArrearsError: "InstanceExpired"},
     needs_region=False,
     notes=("Stopped -> Starting -> Running at one instant.",),
 )
@@ -225,8 +226,7 @@ def _start(call: ActionCall) -> JsonObject:
     _INSTANCES,
     _OPTIMIZATION,
     _DRY_RUN,
-    refusals=REFUSALS,
-    words_of="RebootInstance",
+    refusals=_SAYING,
     notes=("Stopped -> Starting -> Running at one instant.", _TOLERANT_NOTE),
 )
 def _start_batch(call: ActionCall) -> JsonObject:
@@ -302,7 +302,6 @@ _CLIENT_TOKEN: Final = text("ClientToken", note="a call repeated with the same t
     _TERMINATE,
     _CLIENT_TOKEN,
     _DRY_RUN,
-    words_of="DeleteInstance",
     notes=("All or nothing.", "Unfinished events of the instances become Canceled.", _INITIALIZING_NOTE),
 )
 def _delete_batch(call: ActionCall) -> JsonObject:
