@@ -50,6 +50,20 @@ _SETTINGS = {
     "secrets": "further names, or parts of names, whose values no report shows, such as PinCode,build_key",
 }
 
+_LIVE: dict[str, dict[str, Any]] = {
+    "--ecs-live": {"action": "store_true", "help": "make the checks on the real service, not on the fake"},
+    "--ecs-live-region": {"metavar": "REGION", "help": "the region of the instance"},
+    "--ecs-live-instance": {"metavar": "ID", "help": "a running instance of yours; events are simulated on it"},
+    "--ecs-live-endpoint": {"metavar": "HOST", "help": "default: ecs.<region>.aliyuncs.com"},
+    "--ecs-live-wait": {
+        "metavar": "SECONDS",
+        "type": int,
+        "default": 180,
+        "help": "the longest wait of one check (default: 180)",
+    },
+    "--ecs-live-reboot": {"action": "store_true", "help": "also make the checks that reboot the instance"},
+}
+
 _HELP = """\
 ecs_event(event_type, *, instance_id, not_before='+24h', simulated=True, status=None, reason=None, \
 outcome='Executed', executing_for=None, disk_id=None, extended_attribute=None): publish an ECS system event before the test; instance_id may be a list.
@@ -87,6 +101,9 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     for name, meaning in _SETTINGS.items():
         group.addoption(_option(name), dest=f"ecs_events_{name}", default=None, metavar=name.upper(), help=meaning)
         parser.addini(f"ecs_events_{name}", meaning, default="")
+    live = parser.getgroup("ecs-live", "conformance of the real ECS: --pyargs pytest_ecsevents.conformance")
+    for option, details in _LIVE.items():
+        live.addoption(option, **details)
 
 
 def _option(name: str) -> str:

@@ -1,0 +1,96 @@
+"""The subject of the checks, and the table of their outcomes. The plugin adds the options: `--pyargs` loads this file too late."""
+
+from collections.abc import Generator, Iterator
+from typing import Any, Final
+
+import pytest
+
+from pytest_ecsevents.conformance._rules import DiffersError, Rule, rule_of, table
+from pytest_ecsevents.conformance._subjects import FakeCloud, LiveService, NotTriedError, Subject
+
+_OUTCOMES: Final = pytest.StashKey[list[tuple[Rule, str, str]]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the list of outcomes."""
+    config.stash[_OUTCOMES] = []
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse incomplete options before the first call.
+
+    Raises:
+        UsageError: The region or the instance is missing.
+    """
+    option = session.config.getoption
+    missing = [name for name in ("--ecs-live-region", "--ecs-live-instance") if not option(name)]
+    if option("--ecs-live") and missing:
+        raise pytest.UsageError(
+            f"--ecs-live needs {' and '.join(missing)}: the checks simulate events on one instance."
+        )
+
+
+@pytest.fixture
+def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
+    """The fake, or with `--ecs-live` the service; events that the check has left are canceled."""
+    core = pytest.importorskip("aliyunsdkcore.client", reason="the checks call through aliyun-python-sdk-core")
+    option = request.config.getoption
+    if not option("--ecs-live"):
+        yield FakeCloud(request.getfixturevalue("ecs_events"), core.AcsClient("ak", "secret", "cn-hangzhou"))
+        return
+    region_id = option("--ecs-live-region")
+    live = LiveService(
+        core.AcsClient(region_id=region_id, credential=_credential()),
+        region_id,
+        option("--ecs-live-instance"),
+        option("--ecs-live-endpoint") or f"ecs.{region_id}.aliyuncs.com",
+        may_reboot=option("--ecs-live-reboot"),
+        longest_wait=option("--ecs-live-wait"),
+    )
+    try:
+        yield live
+    finally:
+        live.cancel_what_is_left()
+
+
+def _credential() -> object:
+    """What the newer SDKs' own chain finds: environment, files, the role of an instance. The older SDK has no chain."""
+    chain = pytest.importorskip(
+        "alibabacloud_credentials.client", reason="credentials are found by alibabacloud-credentials"
+    )
+    from aliyunsdkcore.auth.credentials import AccessKeyCredential, StsTokenCredential
+
+    found = chain.Client().get_credential()
+    key = (found.access_key_id, found.access_key_secret)
+    return StsTokenCredential(*key, found.security_token) if found.security_token else AccessKeyCredential(*key)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Note the outcome of a check."""
+    rule = rule_of(pyfuncitem.function)
+    if rule is None:
+        return (yield)
+    outcomes = pyfuncitem.config.stash[_OUTCOMES]
+    try:
+        result = yield
+    except NotTriedError as reason:
+        outcomes.append((rule, "not tried", str(reason)))
+        pytest.skip(str(reason))
+    except DiffersError as difference:
+        outcomes.append((rule, "differs", str(difference)))
+        raise
+    except Exception as error:
+        outcomes.append((rule, "differs", f"{type(error).__name__}: {error}"))
+        raise
+    outcomes.append((rule, "same", ""))
+    return result
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Print the table, to paste into a report."""
+    outcomes = config.stash[_OUTCOMES]
+    if outcomes:
+        what = "the service" if config.getoption("--ecs-live") else "the fake"
+        terminalreporter.section(f"conformance of {what}")
+        terminalreporter.line(table(outcomes))
