@@ -161,6 +161,16 @@ def standing_run(call: Call, calls: int, place: str) -> StandingClockError:
     )
 
 
+def standing_loop(call: Call, calls: int, patience: float, place: str) -> StandingClockError:
+    """The error for a loop outside `run` that keeps calling while the clock stands still."""
+    what = getattr(call, "what", "") or _request_text(call)
+    return StandingClockError(
+        f"A loop made {calls} calls while the clock stands at {instant_text(call.at_micros)}, for more than {patience:g} seconds "
+        f"of real time, the last of them {what} at {place}. Time does not pass by itself: sleep in the loop (time.sleep "
+        "moves the clock). If it ends by itself, set ecs_events.patience to more seconds."
+    )
+
+
 def standing_queue(what: str, at: Micros, requests: int) -> StandingClockError:
     """The error for a handler under `run` that keeps polling a queue while the clock stands still."""
     return StandingClockError(

@@ -16,6 +16,7 @@ from pytest_ecsevents.checks._call_log import (
     real_host,
     served_call,
     standing_clock,
+    standing_loop,
     standing_queue,
     standing_run,
     uncaught_connection,
@@ -37,6 +38,7 @@ from pytest_ecsevents.checks._strictness import (
 from pytest_ecsevents.checks._stubs import Stubs
 from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.clock._stop import HandlerStop
+from pytest_ecsevents.clock._threads import real_now
 from pytest_ecsevents.clock._times import Micros, instant_text
 from pytest_ecsevents.report._entries import JournalEntry
 from pytest_ecsevents.report._sleeps import SleepLog
@@ -185,6 +187,7 @@ class CallRecorder:
         self._raised: Final[dict[str, _Raised]] = {}
         self._receivers_errors: Final[list[str]] = []
         self.unseen: list[_Unseen] = []
+        self._spins_since: Final[dict[int, float]] = {}  # by a thread's ident: many calls at one instant
         self.not_retried: Callable[[], Mapping[Delivery, Micros]] = dict
 
     # -- requests
@@ -211,9 +214,11 @@ class CallRecorder:
         elif looks > MOST_UNEXPLAINED and client is not None:
             call.hint = waiting_client(self.waiting_for)
         scheduler = self._clock.waits
-        if calls > MOST_CALLS_OF_A_RUN and scheduler is not None and scheduler.stop is not None:
+        if calls > MOST_CALLS_OF_A_RUN and scheduler is not None:
             # The handler polls without sleeping: virtual time stands still, so it would never end.
-            self._end_run(standing_run(call, MOST_CALLS_OF_A_RUN, _place_of(client)))
+            if scheduler.stop is not None:
+                self._end_run(standing_run(call, MOST_CALLS_OF_A_RUN, _place_of(client)))
+            self._check_spin(calls, call, _place_of(client))
         return log.faults.effect(call) if can_fail and log.faults.rules else NO_EFFECT
 
     def _record_queue_request(self, call: SmqCall) -> Effect:
@@ -226,6 +231,8 @@ class CallRecorder:
             self.activity += 1
         elif scheduler is not None:
             scheduler.fail_run(standing_queue(call.what, call.at_micros, MOST_CALLS_OF_A_RUN))
+            if scheduler.stop is None:
+                self._check_spin(self._queue_requests_there, call, _place_of(None))
         if not self.queues.faults.rules:
             return NO_EFFECT
         self.queues.calls.append(call)
@@ -233,6 +240,16 @@ class CallRecorder:
         if isinstance(effect.fault, NetworkFault):
             self.journal.append(call)  # refusals are added when they are made
         return effect
+
+    def _check_spin(self, calls: int, call: Call, place: str) -> None:
+        """Raise an error if calls outside `run` go on at one instant for `patience`: a test may make many, but not without end."""
+        assert self._clock.waits is not None
+        now, patience = real_now(), self._clock.waits.pace.patience()
+        key = threading.get_ident()
+        if calls == MOST_CALLS_OF_A_RUN + 1:
+            self._spins_since[key] = now
+        elif now - self._spins_since.setdefault(key, now) > patience:
+            self._end_run(standing_loop(call, calls, patience, place))
 
     def _end_run(self, error: EcsEventsError) -> None:
         """Raise an error that ends the handler under `run` even if it catches it."""

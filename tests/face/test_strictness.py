@@ -404,6 +404,40 @@ def few_looks(monkeypatch):
     monkeypatch.setattr(_recorder, "MOST_CALLS_AT_ONE_INSTANT", 10)
 
 
+@pytest.mark.parametrize("where", ["in the test", "in a thread"])
+@pytest.mark.filterwarnings("ignore::pytest_ecsevents.RealWorkWarning")  # the thread works without waiting, too
+@pytest.mark.usefixtures("few")
+def test_calls_without_end_outside_run_are_an_error(call, where):
+    """After patience, since a test may make many; in a thread it ends the thread, and the test's end has it."""
+    counts = []
+
+    def poll():
+        with pytest.raises(
+            StandingClockError, match=r"for more than 0\.05 seconds.*DescribeRegions.*time\.sleep"
+        ) as error:
+            while True:
+                call("DescribeRegions")
+        counts.append(str(error.value))
+
+    with pytest.raises(StandingClockError), EcsEvents(START) as ecs_events:
+        ecs_events.patience = 0.05
+        if where == "in a thread":
+            thread = threading.Thread(target=poll)
+            thread.start()
+            thread.join()
+        else:
+            poll()
+    assert len(counts) == 1
+
+
+@pytest.mark.usefixtures("few")
+def test_many_calls_outside_run_are_no_error(call):
+    """A test may make as many at one instant as it likes, if that does not take long."""
+    with EcsEvents(START):
+        for _ in range(30):
+            call("DescribeRegions")
+
+
 @pytest.mark.parametrize("kind", ["plain", "catches", "finally"])
 @pytest.mark.usefixtures("few")
 def test_a_handler_under_run_that_only_calls_is_an_error(call, kind):

@@ -838,6 +838,18 @@ def test_requests_that_go_on_while_time_stands_end_the_run(ecs, client, monkeypa
     )
 
 
+def test_requests_without_end_outside_run_are_refused(account, monkeypatch):
+    """After patience the loop is refused with the reason, which the test's end has too."""
+    monkeypatch.setattr(_recorder, "MOST_CALLS_OF_A_RUN", 5)
+    reasons = set()
+    with pytest.raises(StandingClockError, match=r"A loop made \d+ calls.*ReceiveMessage of q"), EcsEvents() as ecs:
+        ecs.patience = 0.05
+        client = account(ecs.queue("q").endpoint).get_queue("q")
+        while "StandingClockError" not in reasons:
+            reasons.add(code_of(client.receive_message))
+    assert reasons == {"MessageNotExist", "StandingClockError"}
+
+
 def test_more_requests_are_allowed_where_sleeping_is_real(account, monkeypatch):
     """No handler is under run then, and time passes by itself."""
     monkeypatch.setattr(_recorder, "MOST_CALLS_OF_A_RUN", 1)
