@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 import gc
+import importlib.metadata
 import itertools
 import json
 import ssl
@@ -53,6 +54,15 @@ def no_certificates():
     with pytest.MonkeyPatch.context() as patch:
         for name in ("load_verify_locations", "set_default_verify_paths"):
             patch.setattr(ssl.SSLContext, name, lambda *_args, **_options: None)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def plugins_are_found_at_once():
+    """Each run of pytest inside a test reads the metadata of all that is installed: only plugins have what it looks for."""
+    plugins = [one for one in importlib.metadata.distributions() if one.entry_points.select(group="pytest11")]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(importlib.metadata, "distributions", lambda **_options: list(plugins))
         yield
 
 

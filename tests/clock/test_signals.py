@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="there ar
 ENGINE = {module.__file__ for module in (_scheduler, _threads, _clock, _queue, _sleeping, threading)}
 """Where a signal is to come: the functions of these files."""
 
-STRIDE = size(7, 1)
+STRIDE = size(19, 1)
 """How many steps on the next signal comes."""
 
 

@@ -1,6 +1,7 @@
 """With any texts in a test, its timeline is shown, the run goes on, and both are fast."""
 
 import json
+import re
 import time
 from dataclasses import replace
 
@@ -85,19 +86,28 @@ BODIES = {
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-@pytest.mark.parametrize("processes", [(), ("-p", "xdist", "-n1")], ids=["one process", "xdist"])
-def test_the_run_goes_on_whatever_its_texts_are(run, body, processes):
+def test_the_run_goes_on_whatever_its_texts_are(run, body):
     """Only the test itself fails: the next one runs."""
-    result = run(
-        f"{MUTE}\n@pytest.mark.ecs_instance('i-web1')\ndef test_it(ecs_events):{body}\n\ndef test_next():\n    pass",
-        *processes,
-        "--junitxml=it.xml",
-        "--color=no",
-    )
+    check_that_it_goes_on(run, [body])
+
+
+def test_a_run_of_xdist_goes_on_whatever_its_texts_are(run):
+    """The worker sends the texts to the other process."""
+    check_that_it_goes_on(run, BODIES.values(), "-p", "xdist", "-n1")
+
+
+def check_that_it_goes_on(run, bodies, *options):
+    """Run each of these bodies as a test, and one test after them."""
+    tests = [
+        f"@pytest.mark.ecs_instance('i-web1')\ndef test_{which}(ecs_events):{body}" for which, body in enumerate(bodies)
+    ]
+    source = "\n".join([MUTE, *tests, "def test_next():\n    pass"])
+    result = run(source, *options, "-v", "--junitxml=it.xml", "--color=no")
     outcomes = result.parseoutcomes()
     assert outcomes["passed"] >= 1
-    assert outcomes["passed"] + outcomes.get("failed", 0) == 2
-    assert outcomes.keys() > {"passed"}
+    assert outcomes["passed"] + outcomes.get("failed", 0) == len(tests) + 1
+    assert outcomes.get("failed", 0) + outcomes.get("errors", 0) >= len(tests)
+    assert re.search(r"::test_next PASSED|PASSED \S+::test_next", result.stdout.str())
     assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
 
 

@@ -71,7 +71,7 @@ def test_it(ecs_events, number):
 @pytest.mark.parametrize("backend", ["freezegun", "time-machine"])
 def test_thousands_of_tests_in_one_process_keep_memory_flat(pytester, backend):
     """No type of object has one more instance for each test, except two dicts that pytest keeps."""
-    per_part = size(15, 1000)
+    per_part = size(10, 1000)
     pytester.makeconftest(CONFTEST.format(per_part=per_part))
     pytester.makepyfile(TESTS.format(backend=backend, tests=5 * per_part))
     pytester.runpytest_subprocess("-p", "no:terminal")

@@ -196,14 +196,17 @@ def test_nothing_is_left_however_tests_end(run, backend, monkeypatch):
     monkeypatch.setenv("PYTEST_CURRENT_TEST", "any")
     source = TESTS.format(backend=backend)
 
-    def run_tests(words):
-        return run(source, "-k", words, "--tb=no", beside=["timeout"])
+    def run_tests(words, *options):
+        return run(source, "-k", words, *options, beside=["timeout"])
 
-    run_tests("passes").assert_outcomes(passed=1, deselected=17)  # loads what the tests need
+    run_tests("passes", "--tb=no").assert_outcomes(passed=1, deselected=17)  # loads what the tests need
     before = ProcessState()
-    run_tests("not interrupt").assert_outcomes(passed=4, failed=5, errors=4, skipped=1, xfailed=1, deselected=5)
+    run_tests("not interrupt", "--tb=no").assert_outcomes(
+        passed=4, failed=5, errors=4, skipped=1, xfailed=1, deselected=5
+    )
     for ending in INTERRUPTED:
-        assert run_tests(ending).ret == pytest.ExitCode.INTERRUPTED
+        # Without a terminal: it would read the source of each function in the traceback, which takes most of the time.
+        assert run_tests(ending, "-p", "no:terminal").ret == pytest.ExitCode.INTERRUPTED
     assert left_of(before.changes(ProcessState())) == []
 
 
