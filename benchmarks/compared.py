@@ -86,7 +86,7 @@ KINDS = {
         400,
         False,
     ),
-    "moto, one call of boto3, without its 500 images (`MOTO_EC2_LOAD_DEFAULT_AMIS=false`)": (
+    "moto, one call of boto3, without its default images (`MOTO_EC2_LOAD_DEFAULT_AMIS=false`)": (
         "import os\n\nos.environ['MOTO_EC2_LOAD_DEFAULT_AMIS'] = 'false'\n" + _MOTO,
         _MOTO_TEST,
         60,
