@@ -12,11 +12,14 @@ The library greenlet was tried as 3.5.6 with Python 3.10 to 3.15. What to know o
   (`me` and `boundary` in `leave`): it lives as long as the process, and does nothing at the interpreter's end.
 - What the code has in hand stays so: a lock is never released, a `finally` never runs. So it is not left where a function
   of ours is in the midst of something, and in a library's code only when it has not come out of it for a while.
-- Coverage's tracer in C keeps a stack of its own. It counts no further line of functions that were active when code was
-  left: of the failing test, in effect.
+- Coverage's tracer in C keeps a stack of its own, on which the code that was left stays. It would count lines of outer
+  functions for inner ones. So a new tracer begins, as in a new thread. It counts no further line of functions that were
+  active when code was left: of the failing test, in effect.
 """
 
 import contextvars
+import sys
+import threading
 from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final
@@ -55,7 +58,10 @@ def _result(boundary: greenlet, restore_loop: Callable[[], None], result: object
     """
     if boundary.left_at:
         restore_loop()
-        raise HandlerStop(boundary.left_at)
+        try:
+            raise HandlerStop(boundary.left_at)
+        finally:  # last, as the new tracer counts what is called from here on
+            sys.settrace(threading.gettrace() or sys.gettrace())
     return result
 
 

@@ -939,6 +939,29 @@ def test_an_error_of_a_handlers_is_shown_from_the_test_on(ecs):
     assert (names[0], names[-1]) == ("test_an_error_of_a_handlers_is_shown_from_the_test_on", "fails")
 
 
+def test_a_new_tracer_begins_where_a_handler_was_left(ecs):
+    """It is the one that new threads get: the old one of coverage still counts the handler's frames as active."""
+    before, in_threads = sys.gettrace(), threading.gettrace()
+
+    def trace_anew(_frame, _event, _arg):
+        return None
+
+    def stubborn():
+        while True:
+            with contextlib.suppress(BaseException):
+                time.sleep(60)
+
+    try:
+        sys.settrace(lambda *_: None)
+        threading.settrace(trace_anew)
+        with pytest.raises(StuckHandlerError):
+            ecs.run(stubborn, until="1h")
+        assert sys.gettrace() is trace_anew
+    finally:
+        sys.settrace(before)
+        threading.settrace(in_threads)
+
+
 def test_a_process_ends_though_a_handler_was_left(pytester):
     """No part of it runs on, in the main thread or another; the test fails, and other tests run."""
     pytester.makepyfile(

@@ -176,6 +176,7 @@ LEFT = {
     "PYTEST_CURRENT_TEST": "pytest leaves it in the environment when a KeyboardInterrupt ends its run",
     "sys.last_": "pytest keeps the last error there, for debuggers",
     "test_nothing_is_left": "modules of the tests: the outer one, and that of the run inside, which is loaded each time",
+    "CTracer": "coverage begins with a new tracer where a handler was left",
     "_pytest.": "pytest's own insides, such as the assertion plugin's hooks and the run's configuration",
     "pytest_ecsevents.": "what is remembered from test to test: where modules keep functions, the finished clouds' counters",
 }
