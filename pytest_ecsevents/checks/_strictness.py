@@ -133,7 +133,7 @@ def thread_error(names: Sequence[str]) -> LeftThreadsError | None:
         return None
     return LeftThreadsError(
         with_remedy(
-            f"Threads that the test started still ran at its end: {listed(map(repr, names))}. Their calls would reach "
+            f"Threads that the test started still ran at its end: {listed(names)}. Their calls would reach "
             "the next test's cloud.",
             "threads",
             "Stop and join them before the test ends.",

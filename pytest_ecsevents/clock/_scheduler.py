@@ -30,7 +30,7 @@ from itertools import count
 from typing import Any, Final, Protocol
 
 from pytest_ecsevents._errors import StuckHandlerError
-from pytest_ecsevents._frames import author_frame, frames_of_threads, place_of
+from pytest_ecsevents._frames import author_frame, frames_of_threads, place_of, place_of_thread
 from pytest_ecsevents.clock._brief_waits import Pace, ZeroWait, ZeroWaits
 from pytest_ecsevents.clock._outside_work import OutsideWork
 from pytest_ecsevents.clock._references import CHECK_EVERY, Spin
@@ -50,11 +50,6 @@ END_WITHIN: Final = 2.0
 
 _A_CENTURY: Final = 100 * 365 * 86_400
 """Seconds. A longer wait counts as endless, as with `threading.TIMEOUT_MAX`."""
-
-
-def _is_interruptible(thread: TestThread | None) -> bool:
-    return thread is None or thread.is_interruptible
-
 
 SHORTEST: Final = 1e-9
 """Seconds: a shorter wait has no length. A deadline minus now may be that much too long, as a float."""
@@ -231,7 +226,7 @@ class Scheduler:
         Threads that only wait for other threads, as those of an idle pool do, go on waiting in real time.
 
         Returns:
-            The names of threads that neither end nor wait.
+            The names and places of threads that neither end nor wait.
         """
         with self._mutex:
             self.is_over = True
@@ -242,10 +237,10 @@ class Scheduler:
         until = real_now() + END_WITHIN
         while True:
             with self._mutex:
-                runners = [(started, thread) for started, thread in list(self._by_thread.items()) if thread.runs]
-                left = [started.name for started, thread in runners if not self.outside.is_idle_in_pool(thread)]
+                runners = [(started.name, one) for started, one in list(self._by_thread.items()) if one.runs]
+                left = [(name, one.ident or 0) for name, one in runners if not self.outside.is_idle_in_pool(one)]
             if not left or real_now() >= until:
-                return left
+                return [f"{name!r} at {place_of_thread(ident)}" for name, ident in left]
             real_sleep(A_MOMENT)
 
     # -- waiting
@@ -589,14 +584,15 @@ class Scheduler:
 
     def may_interrupt(self) -> bool:
         """Whether a signal handler may raise in the calling thread: not in the lock or in a wait, which would stay half done."""
-        return not self._is_mine() and _is_interruptible(self.me())
+        return not self._is_mine() and self.is_outside_waits(get_ident())
 
     def is_outside_waits(self, ident: int) -> bool:
         """Whether a thread is in no wait, or drives in the innermost."""
-        return _is_interruptible(self._by_ident.get(ident))
+        thread = self._by_ident.get(ident)
+        return thread is None or thread.is_interruptible
 
     @contextmanager
     def holding_off(self, ident: int) -> Iterator[bool]:
         """Hold the lock. Yields whether an error may be raised in the thread `ident`."""
         with self._mutex:
-            yield _is_interruptible(self._by_ident.get(ident))
+            yield self.is_outside_waits(ident)

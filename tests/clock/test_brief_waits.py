@@ -105,6 +105,7 @@ def test_jobs_of_a_pool_are_late_where_their_timeout_ends(ecs):
         with pytest.raises(concurrent.futures.TimeoutError):
             list(concurrent.futures.as_completed([pool.submit(time.sleep, 60)], timeout=30))
         assert clock(ecs) == "00:30"
+        assert ecs.now.microsecond == 0
 
 
 def test_jobs_of_a_pool_are_late_under_run(ecs):

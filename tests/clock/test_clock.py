@@ -2,6 +2,7 @@
 
 import datetime as dt
 import queue
+import sqlite3
 import sys
 import threading
 import time
@@ -476,3 +477,15 @@ def test_time_machine_absent_is_an_error_only_when_used(monkeypatch):
         'The clock back end "time-machine" needs time-machine, which is not installed. Run: pip install '
         '"pytest-ecsevents[time-machine]", or use backend="freezegun".'
     )
+
+
+def test_what_c_and_the_system_tell_is_real(tmp_path):
+    """SQLite and file systems read the machine's clock."""
+    with EcsEvents("2030-01-01T00:00:00Z"):
+        path = tmp_path / "file"
+        path.touch()
+        base = sqlite3.connect(":memory:")
+        ((told,),) = base.execute("select cast(strftime('%s', 'now') as integer)")
+        base.close()
+        assert abs(told - time.clock_gettime(time.CLOCK_REALTIME)) < 60
+        assert abs(path.stat().st_mtime - time.clock_gettime(time.CLOCK_REALTIME)) < 60

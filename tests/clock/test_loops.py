@@ -29,6 +29,26 @@ def in_a_loop(test):
 
 
 @in_a_loop
+async def test_advance_blocks_the_loop_that_calls_it(ecs):
+    """Other tasks of the loop wake when it has returned, as after `time.sleep`; a sleep of the loop wakes them on the way."""
+    wakes = []
+
+    async def wake():
+        while True:
+            await asyncio.sleep(600)
+            wakes.append(clock())
+
+    task = asyncio.ensure_future(wake())
+    await asyncio.sleep(0)
+    ecs.advance("1h")
+    await asyncio.sleep(0)
+    assert wakes in ([], ["01:00:00"])
+    await asyncio.sleep(3601)
+    task.cancel()
+    assert wakes == ["01:00:00", "01:10:00", "01:20:00", "01:30:00", "01:40:00", "01:50:00", "02:00:00"]
+
+
+@in_a_loop
 async def test_a_sleep_lets_happen_what_is_due_on_the_way(ecs):
     """A coroutine's sleep of an hour returns at once, exactly on the hour; each transition is at its instant."""
     seen = []

@@ -16,6 +16,7 @@ SHOWN_BY = {
         "clock/test_references.py test_a_clock_that_was_taken_when_the_module_was_loaded_moves_with_the_sleeps"
     ),
     "a clock kept in a tuple": "clock/test_references.py test_a_handler_that_spins_by_a_real_clock_gets_its_name",
+    "`datetime('now')`": "clock/test_clock.py test_what_c_and_the_system_tell_is_real",
     "the `TZ` of child processes": "clock/test_zone.py test_child_processes_have_the_zone_of_the_test",
     "durations of pytest": "clock/test_other_loops.py test_hypothesis_measures_real_time",
     "another process": "clock/test_follow.py test_the_cloud_the_test_and_another_process_agree",
@@ -29,6 +30,7 @@ SHOWN_BY = {
     "`ThreadPoolExecutor`": "clock/test_sleeping.py test_pools_of_threads_keep_virtual_time",
     "`sched`": "clock/test_sleeping.py test_the_standard_scheduler_keeps_virtual_time",
     "asyncio": "clock/test_loops.py test_timeouts_strike_in_virtual_time",
+    "`ecs_events.advance` in": "clock/test_loops.py test_advance_blocks_the_loop_that_calls_it",
     "trio": "clock/test_trio.py test_run_stops_a_run_of_trio",
     "nest_asyncio": "clock/test_other_loops.py test_nest_asyncio_is_virtual",
     "uvloop": "clock/test_other_loops.py test_uvloop_is_refused",
