@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # `as` exports them again for type checkers, which cannot rea
     from pytest_ecsevents._errors import UnexpectedCallError as UnexpectedCallError
     from pytest_ecsevents._errors import UnknownParameterWarning as UnknownParameterWarning
     from pytest_ecsevents._errors import UnknownRegionWarning as UnknownRegionWarning
+    from pytest_ecsevents._errors import UnpublishedTypeWarning as UnpublishedTypeWarning
     from pytest_ecsevents._errors import UnusedFaultError as UnusedFaultError
     from pytest_ecsevents._errors import UnusedStubError as UnusedStubError
     from pytest_ecsevents.face._ecs_events import EcsEvents as EcsEvents
@@ -74,7 +75,7 @@ _NAMES = {
     "_errors": """
         BadArgumentError DeliveryError EcsEventsError EndlessCallError EndlessHandlerError LeftThreadsError
         NoGuestError NoSingleEventError NoSuchNameError PortabilityError RealWorkWarning ReceiverError ServedCallError StandingClockError
-        StrictnessError StuckHandlerError UnexpectedCallError UnknownParameterWarning UnknownRegionWarning
+        StrictnessError StuckHandlerError UnexpectedCallError UnknownParameterWarning UnknownRegionWarning UnpublishedTypeWarning
         UnusedFaultError UnusedStubError
     """,
     "face._ecs_events": "EcsEvents",

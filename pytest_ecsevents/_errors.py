@@ -115,6 +115,12 @@ class UnknownRegionWarning(UserWarning):
     __module__ = "pytest_ecsevents"
 
 
+class UnpublishedTypeWarning(UserWarning):
+    """A subscription names a type that EventBridge does not list, so the real service may never send it."""
+
+    __module__ = "pytest_ecsevents"
+
+
 class RealWorkWarning(UserWarning):
     """Real work that the test waited for did not end within `patience` real seconds; time went on without it."""
 

@@ -18,6 +18,8 @@ from pytest_ecsevents.rpc._errors import NEUTRAL, ErrorRow
 from pytest_ecsevents.rpc._network_faults import NETWORK_FAULTS
 from pytest_ecsevents.rpc._parameters import ENVELOPE, Parameter
 from pytest_ecsevents.services._products import ACTIONS, PRODUCTS
+from pytest_ecsevents.services.cms._eventbridge import TYPES, eventbridge_type
+from pytest_ecsevents.services.cms._names import by_grammar
 from pytest_ecsevents.services.ecs._catalogue import (
     EVENT_STATUS_CODES,
     EVENT_TYPES,
@@ -25,6 +27,7 @@ from pytest_ecsevents.services.ecs._catalogue import (
     HEALTH_STATUS_CODES,
     INSTANCE_STATUS_CODES,
     EventStatus,
+    EventType,
 )
 from pytest_ecsevents.services.ecs._effects import EFFECTS, EffectRow
 from pytest_ecsevents.services.ecs._lifecycle import ROWS
@@ -208,19 +211,25 @@ def _event_types() -> Iterator[str]:
         "it executes. A code marked as invented is not published: read `EventType.Name` instead."
     )
     yield _table(
-        ("type", "statuses", "can be simulated", "effect of a real one", "code", "evidence of the code"),
+        ("type", "statuses", "can be simulated", "effect of a real one", "EventBridge", "code", "evidence of the code"),
         (
             (
                 _code(row.name),
                 ", ".join(status.value for status in EventStatus if status in row.statuses),
                 "yes" if row.can_simulate else "",
                 row.effect.value,
+                _on_eventbridge(row),
                 str(row.code),
                 row.code_evidence,
             )
             for row in EVENT_TYPES.values()
         ),
     )
+
+
+def _on_eventbridge(row: EventType) -> str:
+    name = by_grammar("Disk" if row.is_of_disk else "Instance", row.name, EventStatus.EXECUTED)
+    return "" if eventbridge_type(name) in TYPES else "not published"
 
 
 def _statuses() -> Iterator[str]:

@@ -287,6 +287,7 @@ def _notification_entry(entries: list[Notification], _texts: Texts) -> TimelineE
 def _delivery_entry(deliveries: list[Delivery], _texts: Texts) -> TimelineEntry:
     (delivery,) = deliveries
     notes = [f"rule {delivery.rule_name}"] if delivery.rule_name else []
+    notes += [delivery.note] if delivery.note else []
     notes += ["duplicate"] if delivery.is_duplicate else []
     notes += [f"attempt {delivery.attempt}"] if delivery.attempt > 1 else []
     text = f"{delivery.summary} -> {delivery.subscription.receiver}" + (f" ({', '.join(notes)})" if notes else "")

@@ -189,6 +189,19 @@ STATE = {
     "resourceType": "ALIYUN::ECS::Instance",
 }
 
+LATER = """\
+Instance:InstanceFailure.Alert:Executed,Exception,Executed,WARN,2020
+Instance:SurplusCreditIncurCharge,StatusNotification,Normal,WARN,2020
+Instance:SystemMaintenance.PerformanceImpact:Scheduled,Maintenance,Scheduled,WARN,events
+Instance:VSwitchChanged,StatusNotification,Normal,INFO,2025
+NetworkInterface:NetworkInterfaceOperateCompleted,StatusNotification,Normal,INFO,2025
+NetworkInterface:PrivateIPAssigned,StatusNotification,Normal,INFO,2025
+NetworkInterface:PrivateIPUnassigned,StatusNotification,Normal,INFO,2025
+NetworkInterface:PrivateIPv6Assigned,StatusNotification,Normal,INFO,2025
+NetworkInterface:PrivateIPv6Unassigned,StatusNotification,Normal,INFO,2025
+"""
+"""Names of other lists than those of `NAMES`."""
+
 CONTENTS = {
     "Instance:PreemptibleInstanceInterruption": {"instanceId": "i-bp1ecr5go2go", "action": "delete"},
     "Instance:LiveMigrationAcrossDDH": {
@@ -208,6 +221,19 @@ CONTENTS = {
         "instanceId": "i-bp1ecr5go2go",
         "intervalStart": "2019-11-11T11:00Z",
         "intervalEnd": "2019-11-11T12:00Z",
+    },
+    "Instance:VSwitchChanged": {
+        "instanceId": "i-bp1ecr5go2go",
+        "vswitchId": "vsw-bp1ecr5go2go",
+        "privateIpAddress": "172.16.0.11",
+        "vpcId": "vpc-bp1ecr5go2go",
+        "secondaryPrivateIps": [],
+    },
+    "NetworkInterface:PrivateIPAssigned": {
+        "eniId": "eni-bp1ecr5go2go",
+        "primaryPrivateIp": "172.16.0.11",
+        "secondaryPrivateIps": [],
+        "ipv4Prefixes": [],
     },
     "Disk:DiskOperationCompleted": {
         "diskId": "d-bp1bq5g3dxxo1x4o",

@@ -111,8 +111,9 @@ def test_every_event_type_is_told_with_its_code():
     """The table of event types has each type with its statuses, its code and where that comes from."""
     rows = {line[0]: line for line in map(cells, SECTIONS["Event types"].splitlines()) if line}
     for row in EVENT_TYPES.values():
-        name, statuses, simulated, effect, code, evidence = rows[f"`{row.name}`"]
+        name, statuses, simulated, effect, bridged, code, evidence = rows[f"`{row.name}`"]
         assert set(statuses.split(", ")) == set(map(str, row.statuses))
+        assert bridged in ("", "not published")
         assert (simulated == "yes") is row.can_simulate
         assert (name, effect, code, evidence) == (f"`{row.name}`", row.effect.value, str(row.code), row.code_evidence)
 

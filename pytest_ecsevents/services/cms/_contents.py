@@ -105,6 +105,19 @@ def _disk_id(instance: InstanceRecord) -> str:
     return instance.disks[-1].disk_id
 
 
+def _private_address(instance: InstanceRecord) -> str:
+    return next(iter(instance.lists["private_ip_addresses"]), "")
+
+
+def _addresses_of(instance: InstanceRecord) -> Content:
+    return {
+        "eniId": instance.texts["network_interface_id"],
+        "primaryPrivateIp": _private_address(instance),
+        "secondaryPrivateIps": [],
+        "ipv4Prefixes": [],
+    }
+
+
 SAMPLES: Final[Mapping[str, Callable[[InstanceRecord, Micros], Content]]] = {
     "Instance:StateChange": lambda instance, _: of_state(instance, instance.status),
     "Instance:PreemptibleInstanceInterruption": lambda instance, _: of_interruption(
@@ -128,6 +141,15 @@ SAMPLES: Final[Mapping[str, Callable[[InstanceRecord, Micros], Content]]] = {
         "intervalStart": _hour_text(now - _HOUR),
         "intervalEnd": _hour_text(now),
     },
+    "Instance:VSwitchChanged": lambda instance, _: {
+        "instanceId": instance.instance_id,
+        "vswitchId": instance.texts["vswitch_id"],
+        "privateIpAddress": _private_address(instance),
+        "vpcId": instance.texts["vpc_id"],
+        "secondaryPrivateIps": [],
+    },
+    "NetworkInterface:PrivateIPAssigned": lambda instance, _: _addresses_of(instance),
+    "NetworkInterface:PrivateIPUnassigned": lambda instance, _: _addresses_of(instance),
     "Disk:DiskOperationCompleted": lambda instance, _: {
         "diskId": _disk_id(instance),
         "operation": "AttachDisk",
@@ -157,5 +179,9 @@ def level_of(row: NotificationName, content: Content) -> str:
     return "WARN" if has_failed else row.level
 
 
-RESOURCES: Final = {"Disk": ("disk", "diskId"), "Snapshot": ("snapshot", "snapshotId")}
+RESOURCES: Final = {
+    "Disk": ("disk", "diskId"),
+    "Snapshot": ("snapshot", "snapshotId"),
+    "NetworkInterface": ("eni", "eniId"),  # a guess: the word of RAM's policies
+}
 """The ends of ARNs of other resources than instances: by the first part of the name, the word, and the content's key for the id."""

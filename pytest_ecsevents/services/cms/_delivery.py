@@ -14,7 +14,9 @@ from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.clock._stop import HandlerStop
 from pytest_ecsevents.clock._times import Micros, from_micros, instant_text
 from pytest_ecsevents.services.cms._delivery_faults import HELD_FOR, DeliveryFaults, Retries, spread
+from pytest_ecsevents.services.cms._eventbridge import NOT_PUBLISHED, TYPES, eventbridge_type
 from pytest_ecsevents.services.cms._filters import EventFilter
+from pytest_ecsevents.services.cms._formats import eventbridge
 from pytest_ecsevents.services.cms._notification import Notification
 
 __tracebackhide__ = hidden_in_reports
@@ -62,6 +64,12 @@ class Delivery:
     def summary(self) -> str:
         """`Instance:StateChange Stopping of i-web1`."""
         return self._notification.summary
+
+    @property
+    def note(self) -> str:
+        """Why the real service may not have sent it; "" if it does."""
+        is_of_eventbridge = self.subscription._make is eventbridge
+        return NOT_PUBLISHED if is_of_eventbridge and eventbridge_type(self._notification.row) not in TYPES else ""
 
     @property
     def rule_name(self) -> str:

@@ -1,13 +1,14 @@
 """Filters of notifications: the conditions that an event rule has."""
 
 import json
+import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
+from pytest_ecsevents._errors import BadArgumentError, UnpublishedTypeWarning, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed
-from pytest_ecsevents.services.cms._formats import eventbridge_type
+from pytest_ecsevents.services.cms._eventbridge import NOT_PUBLISHED, TYPES, eventbridge_type
 from pytest_ecsevents.services.cms._names import EVENT_TYPES as KINDS
 from pytest_ecsevents.services.cms._names import LEVELS, NORMAL, NotificationNames
 from pytest_ecsevents.services.cms._notification import Notification
@@ -65,7 +66,7 @@ class _AllowedValues(NamedTuple):
 
 
 def _names_in(names: NotificationNames, format_: str) -> Collection[str]:
-    return {eventbridge_type(row) for row in names.values()} if format_ == "eventbridge" else set(names)
+    return {*TYPES, *map(eventbridge_type, names.values())} if format_ == "eventbridge" else set(names)
 
 
 def _is_by_grammar(name: str, format_: str) -> bool:
@@ -154,4 +155,10 @@ def _checked(
             hint = _TYPES_HINT if name == "names" and format_ == "eventbridge" else allowed.hint
             meant = _with_status(word, known) or did_you_mean(word, known)
             raise BadArgumentError(f"Unknown value {word!r} in `{name}`.{choice}{meant}{hint}")
+        if name == "names" and format_ == "eventbridge" and word not in (*TYPES, ALL):
+            warnings.warn(
+                f"{NOT_PUBLISHED} as {word!r}: it is in no list of EventBridge's, so the real service may never send it.",
+                UnpublishedTypeWarning,
+                stacklevel=2,
+            )
     return frozenset(str(word) for word in words)

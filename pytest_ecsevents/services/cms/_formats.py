@@ -7,7 +7,7 @@ from functools import lru_cache, partial
 from typing import Any, Final, TypeAlias
 
 from pytest_ecsevents.clock._times import Micros, from_micros
-from pytest_ecsevents.services.cms._names import NotificationName
+from pytest_ecsevents.services.cms._eventbridge import eventbridge_type
 from pytest_ecsevents.services.cms._notification import Notification
 
 JsonDict: TypeAlias = dict[str, Any]
@@ -130,11 +130,6 @@ def _meta(notification: Notification) -> JsonDict:
         "status": row.status,
         "eventNameZh": row.name,
     }
-
-
-def eventbridge_type(row: NotificationName) -> str:
-    """The type on EventBridge: `ecs:Instance:SystemMaintenance.Reboot`, without the status."""
-    return f"ecs:{row.base}"
 
 
 def eventbridge(notification: Notification) -> JsonDict:
