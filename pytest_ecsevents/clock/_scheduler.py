@@ -109,10 +109,8 @@ class Scheduler:
         """Ends the function in which the calling thread waits, because a guard has ended the wait."""
         self.is_guarded: Callable[[int], bool] = lambda _ident: False
         """Whether a thread, by ident, is in a function that is ended if it hangs."""
-        self._hopeless: tuple[int, float] = (
-            -1,
-            0.0,
-        )  # the activity since which nothing can happen any more, and since when
+        # The activity since which nothing can happen any more, and since when.
+        self._hopeless: tuple[int, float] = (-1, 0.0)
         self.activity = 0
         """Grows whenever a thread of the test begins to wait."""
         self.slept: Callable[[Micros, Micros], None] = lambda _start, _end: None
