@@ -1,6 +1,7 @@
 """Shared code for requests and the legacy SDK's copy of it."""
 
 import http.client
+from collections.abc import Iterator
 from functools import partial
 from io import BytesIO
 from typing import Any
@@ -24,6 +25,8 @@ def reply_to(request: Any, timeout: Any, route: Route, transport: str, library: 
         library: The dotted name of the requests whose errors network faults raise.
     """
     body = request.body.read() if hasattr(request.body, "read") else request.body
+    if isinstance(body, Iterator):  # it is sent in chunks
+        body = b"".join(part.encode() if isinstance(part, str) else part for part in body)
     patience = partial(patience_of, timeout)
     decoded = route.decode(request.method, str(request.url), request.headers, body, transport, patience=patience)
     outcome: ApiReply | NoReply = route.answer(decoded)

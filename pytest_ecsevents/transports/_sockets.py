@@ -80,7 +80,9 @@ class AnsweringSocket:
         self._connection: Final = connection
         self._connect: Final = _seconds(timeout)
         self._timeout = self._connect
-        self._sent = b""
+        self._sent = bytearray()
+        self._head_ends_at = 0
+        self._headers: dict[str, str] = {}
         self._answer: Any = None
         self._file: Final = io.BufferedReader(_ReplyStream(self._reply_file))
 
@@ -92,19 +94,28 @@ class AnsweringSocket:
 
     def sendall(self, data: Any, _flags: int = 0) -> None:
         """Take a part of the request; answer it when it is complete."""
-        self._sent += bytes(data)
-        if self._connection is None and self._answer is None and b"\r\n\r\n" in self._sent:
-            _, headers, body = _parts(self._sent)
-            length = headers.get("content-length", "")
-            if len(body) >= (int(length) if _LENGTH.fullmatch(length) else 0):
-                self._answer = self._reply()
+        self._sent += data
+        if self._connection is None and self._answer is None and self._is_complete():
+            self._answer = self._reply()
+
+    def _is_complete(self) -> bool:
+        if not self._head_ends_at:
+            at = self._sent.find(_HEAD_END)
+            if at < 0:
+                return False
+            self._head_ends_at = at + len(_HEAD_END)
+            self._headers = _parts(self._sent)[1]
+        if _is_chunked(self._headers) and not self._sent.endswith(_HEAD_END):  # often asked, and quickly answered
+            return False
+        return _decoded_body(self._headers, bytes(self._sent[self._head_ends_at :])) is not None
 
     def send(self, data: Any, flags: int = 0) -> int:
         self.sendall(data, flags)
         return len(data)
 
     def _reply(self) -> Any:
-        line, headers, body = _parts(self._sent)
+        line, headers, sent = _parts(self._sent)
+        body = _decoded_body(headers, sent)
         method, target = (*line.split(), "", "")[:2]
         if not _WHOLE_URL.match(target):  # as sent to a proxy
             target = f"{self._scheme}://{self._address[0]}{'' if target[:1] == '/' else '/'}{target}"
@@ -114,7 +125,7 @@ class AnsweringSocket:
                 method,
                 target,
                 headers,
-                body,
+                sent if body is None else body,
                 name,
                 patience=lambda: Patience(micros(self._connect), micros(self._timeout)),
             )
@@ -186,16 +197,49 @@ def _seconds(timeout: object) -> object:
     return timeout if timeout is None or isinstance(timeout, (int, float)) else socket.getdefaulttimeout()
 
 
+_HEAD_END: Final = b"\r\n\r\n"
 _LENGTH: Final = re.compile("[0-9]{1,9}")
+_SIZE: Final = re.compile(b"[0-9A-Fa-f]{1,8}")
 _WHOLE_URL: Final = re.compile("https?://", re.IGNORECASE)
 
 
-def _parts(sent: bytes) -> "tuple[str, dict[str, str], bytes]":
-    """Split into request line, headers by lower-case name, and the body so far."""
-    head, _, body = sent.partition(b"\r\n\r\n")
+def _parts(sent: bytearray) -> "tuple[str, dict[str, str], bytes]":
+    """Split into request line, headers by lower-case name, and what was sent of the body so far."""
+    head, _, body = sent.partition(_HEAD_END)
     line, *fields = head.decode("latin-1").split("\r\n")
     pairs = (field.partition(":") for field in fields)
-    return line, {name.strip().lower(): value.strip() for name, _, value in pairs}, body
+    return line, {name.strip().lower(): value.strip() for name, _, value in pairs}, bytes(body)
+
+
+def _is_chunked(headers: "dict[str, str]") -> bool:
+    return headers.get("transfer-encoding", "").lower() == "chunked"
+
+
+def _decoded_body(headers: "dict[str, str]", sent: bytes) -> bytes | None:
+    """The body; None while it is not complete."""
+    if _is_chunked(headers):
+        return _joined_chunks(sent)
+    length = headers.get("content-length", "")
+    return sent if len(sent) >= (int(length) if _LENGTH.fullmatch(length) else 0) else None
+
+
+def _joined_chunks(sent: bytes) -> bytes | None:
+    """The chunks, joined; None while the last one is missing. What is malformed stays as it was sent."""
+    if not sent.endswith(_HEAD_END):
+        return None
+    chunks: list[bytes] = []
+    at = 0
+    while at < len(sent):
+        end = sent.index(b"\r\n", at)
+        size = sent[at:end].partition(b";")[0].strip()
+        if not _SIZE.fullmatch(size):
+            return sent
+        at, length = end + 2, int(size, 16)
+        if not length:
+            return b"".join(chunks)
+        chunks.append(sent[at : at + length])
+        at += length + 2
+    return None  # the end of a chunk looked like the end of the last one
 
 
 def _encode(reply: ApiReply) -> bytes:

@@ -186,12 +186,16 @@ def test_a_client_written_by_hand_gets_xml():
         assert "<InstanceStatus><InstanceId>i-web1</InstanceId><Status>Running</Status></InstanceStatus>" in reply.text
 
 
-@pytest.mark.parametrize(("body", "found"), [(io.BytesIO, 0), (iter, 1)], ids=["file", "generator"])
-def test_requests_bodies_that_are_no_text(ecs, body, found):
-    """A body read from a file is a form too; a generated body has no parameters."""
+@pytest.mark.parametrize(
+    "body",
+    [io.BytesIO, lambda body: iter([body[:5], body[5:].decode()]), lambda body: (bytes([byte]) for byte in body)],
+    ids=["file", "iterator", "generator"],
+)
+def test_requests_bodies_that_are_no_text(ecs, body):
+    """A body that is read from a file or generated is a form too."""
     url = "https://ecs.aliyuncs.com/?" + "&".join(f"{name}={value}" for name, value in QUERY.items())
     reply = requests.post(url, data=body(b"InstanceId.1=i-none"), timeout=5)
-    assert reply.json()["TotalCount"] == found
+    assert reply.json()["TotalCount"] == 0
 
 
 def test_a_reply_of_requests_can_be_read_as_a_stream(ecs):
