@@ -7,11 +7,11 @@ import subprocess
 import sys
 import threading
 import time
-from _thread import start_new_thread
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from raw_threads import start_raw_thread
 
 from pytest_ecsevents import EcsEvents, EcsEventsError
 
@@ -87,7 +87,7 @@ def test_threads_from_before_the_test_use_them_in_real_time():
         seen.append("done")
         done.release()
 
-    start_new_thread(old, ())
+    start_raw_thread(old)
     with EcsEvents(backend="time-machine"):
         go.release()
         done.acquire()

@@ -6,10 +6,10 @@ import subprocess
 import sys
 import threading
 import time
-from _thread import start_new_thread
 
 import pytest
 from process_clock import clock
+from raw_threads import start_raw_thread
 
 from pytest_ecsevents import EcsEvents, EcsEventsError, StuckHandlerError
 from pytest_ecsevents.clock._stand_ins import real_sleep
@@ -124,7 +124,7 @@ def test_a_thread_from_before_the_test_keeps_real_time():
         trio.run(main)
         done.release()
 
-    start_new_thread(old, ())
+    start_raw_thread(old)
     with EcsEvents() as ecs_events:
         go.release()
         done.acquire()
@@ -169,7 +169,7 @@ def test_an_answer_comes_before_its_time_out(ecs):
 
     async def main():
         ours = trio.socket.from_stdlib_socket(here)
-        start_new_thread(answer, ())
+        start_raw_thread(answer)
         with trio.fail_after(30):
             assert await ours.recv(1) == b"1"
         assert clock() == "00:00:00"

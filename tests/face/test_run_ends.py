@@ -203,6 +203,24 @@ def test_a_receiver_that_hangs_in_a_worker_of_the_handler_is_cut_off(ecs, pass_r
     assert re.match(r"The receiver wait did not return within 3\.?\d* seconds .* it was cut off", *errors)
 
 
+def test_a_receiver_that_calls_without_end_is_cut_off_where_sleeps_are_real(call, pass_real_seconds):
+    """The clock stands meanwhile, and no wait ends the receiver."""
+
+    def receive(_):
+        while True:
+            call("DescribeInstances")
+            pass_real_seconds(0.1)
+
+    with EcsEvents(sleep="real") as ecs:
+        ecs.patience = 0.5
+        ecs.instances.add("i-web1")
+        ecs.subscribe(receive, names="Instance:SystemMaintenance.Reboot:Scheduled")
+        with pytest.raises(
+            StuckHandlerError, match=r"receiver receive did not return within 3\.?\d* seconds .* was cut off"
+        ):
+            ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
+
+
 @pytest.mark.parametrize("seconds", [1, 86_400])
 def test_a_receiver_that_sleeps_without_end_is_cut_off(ecs, seconds):
     """It ends after some real time, or a virtual year."""
