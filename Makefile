@@ -39,6 +39,8 @@ lint: .venv/installed ## Style, types and the floors of the house
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tools/generate_capabilities.py --check
+	$(BIN)/codespell
+	$(BIN)/python tools/check_words.py *.md docs/*.md docs/*/*.md pytest_ecsevents
 
 matrix: .venv/installed ## Every test against floors and newest versions
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check nox

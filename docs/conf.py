@@ -44,8 +44,8 @@ default_role = "code"
 MADE_BY_USERS = {"EcsEvents", "ApiError", "StrictnessError"}
 
 
-# Names in signatures that need no page: a type variable, and what a receiver gets as a dict.
-PLAIN = {"T", "Notification", "NotificationName", "Receiver", "SearchStrategy", "Secrets", "TimedeltaParts"}
+# Names in signatures that need no page, as they are written there.
+PLAIN = {"T", "Receiver", "SearchStrategy", "TimedeltaParts"}
 
 
 def without_inside(_app, what, name, _subject, _options, signature, returns):  # noqa: ANN001, ANN201 - Sphinx's
@@ -79,7 +79,7 @@ def restore_docstring(_app, _what, name, _subject, _options, lines):  # noqa: AN
 
 
 def resolve(app, env, node, contnode):  # noqa: ANN001, ANN201 - Sphinx's
-    """Link a name by which a class is defined to the name by which it is exported. The standard library has no links."""
+    """Link a class to the name by which it is exported. Classes of the standard library and inner ones have no links."""
     target = node.get("reftarget", "")
     last = target.rpartition(".")[2]
     for module in (pytest_ecsevents, strategies):
@@ -87,7 +87,8 @@ def resolve(app, env, node, contnode):  # noqa: ANN001, ANN201 - Sphinx's
             domain = env.get_domain("py")
             known = f"{module.__name__}.{last}"
             return domain.resolve_xref(env, node["refdoc"], app.builder, node["reftype"], known, node, contnode)
-    return contnode if target.partition(".")[0] in sys.stdlib_module_names or last in PLAIN else None
+    is_inside = target.startswith("pytest_ecsevents.") and "._" in target
+    return contnode if is_inside or target.partition(".")[0] in sys.stdlib_module_names or last in PLAIN else None
 
 
 def setup(app):  # noqa: ANN001, ANN201 - Sphinx's

@@ -225,9 +225,7 @@ def real_host(host: str, place: str) -> UnexpectedCallError:
             f'reach it for real: ecs_events.allow_host("{host}").'
         )
     else:
-        problem = (
-            f"is an API, and its client is none of those that are answered. Use {_CLIENTS}, or a library built on them."
-        )
+        problem = f"is an API, and its client is not intercepted. Use {_CLIENTS}, or a library built on them."
     return UnexpectedCallError(
         f"The real {host} was about to be reached at {place}. It {problem} To let the look-up of its name fail instead: "
         f"{how_to_relax('calls')}"

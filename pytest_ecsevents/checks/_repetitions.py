@@ -9,7 +9,7 @@ from pytest_ecsevents.rpc._wire import Client
 
 
 class Repetitions:
-    """The calls in a row at the present instant, for each client by itself: who calls once is not told of another's polls.
+    """The calls in a row at the present instant, for each client by itself, so that one that calls once is not blamed for another's polls.
 
     A client is a thread. Of one in another process nothing is known, so that each of its requests counts by itself.
     """

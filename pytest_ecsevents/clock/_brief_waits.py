@@ -85,7 +85,7 @@ class ZeroWaits:
     """The waits of no length that one thread makes in a row.
 
     Attributes:
-        is_used_up: Whether none of them lasts any more.
+        is_used_up: Whether all of them are used up.
     """
 
     __slots__ = ("_at", "_left", "_step", "is_used_up")

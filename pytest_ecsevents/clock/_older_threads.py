@@ -1,7 +1,7 @@
 """Threads that are older than the test: what a test hands to them is the test's, until they wait for more.
 
 - A pool made before the test has its queue in C, where its idle threads can't be seen. So each job that a test submits counts
-  as a thread of the test: as running from `submit` on if a thread of the pool is free for it, until the pool has told of its
+  as a thread of the test: as running from `submit` on if a thread of the pool is free for it, until the pool has set its
   result. The pool's threads themselves never belong to the test.
 - Other threads wait for work in a `Condition`: of a queue, an event, a semaphore. When a thread of the test notifies one, it
   belongs to the test from then on, so that no time passes before it has begun. When the test ends, it goes on in real time.

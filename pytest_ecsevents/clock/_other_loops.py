@@ -53,7 +53,7 @@ class _Others:
             return
         if thread.started is None or (seconds >= 1 and kind_of_caller(2) & WAITING):
             raise EcsEventsError(
-                f"{name} keeps real time: what waits in it would wait in earnest while the test's clock stands. {remedy}"
+                f"{name} keeps real time: what waits in it would wait for real while the test's clock stands. {remedy}"
             )
 
     def uvloop(self) -> None:

@@ -46,7 +46,7 @@ class Doing(Enum):
 
 
 class HoldsOnce:
-    """Something real that may go on for ever, such as the output of a server: if it held time for too long, it never does again."""
+    """Something real that may never end, such as the output of a server. Once it has held time for too long, it never does again."""
 
     __slots__ = ()
 

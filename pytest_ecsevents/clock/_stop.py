@@ -92,7 +92,7 @@ class Stop:
 
     @property
     def signs_of_life(self) -> tuple[int, int]:
-        """What changes when the handler is told to end, waits after that, or calls the cloud."""
+        """What changes when the handler is to end, waits after that, or calls the cloud."""
         return self.times, self._waits_since
 
     @property

@@ -154,7 +154,7 @@ def check_observer(receiver: object) -> None:
 
 
 def check_handler(what: str, handler: object, given: Mapping[str, object]) -> None:
-    """Check that a handler can be called, and that none of its keyword arguments is a misspelt `until`.
+    """Check that a handler can be called, and that no keyword argument is a misspelt `until`.
 
     `what` is "run" or "run_async". A coroutine object passed by mistake is closed, which avoids Python's warning.
     """

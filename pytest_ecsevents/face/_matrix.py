@@ -101,7 +101,7 @@ def _check_type(event_type: str, names: list[str], simulated: bool | None) -> No
         return
     possible = _possible("scenarios", scenarios_of(event_type, simulated), scenarios_of(event_type), simulated)
     raise BadArgumentError(
-        f"{_MARKER}: none of the scenarios {listed(names)} is possible for {_KINDS[simulated]} event of {event_type!r}. "
+        f"{_MARKER}: no scenario of {listed(names)} is possible for {_KINDS[simulated]} event of {event_type!r}. "
         f"{possible}"
     )
 

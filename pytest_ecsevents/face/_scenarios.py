@@ -46,7 +46,7 @@ class ScenarioRow:
         born: The status of a new event: the first of these that its type allows.
         looks: When the handler first looks, counted as `ProviderStep.at`; never before publication.
         kinds: Whether the event is simulated, in order of preference.
-        moves: Pairs of status and trigger. If none of them moves events of a type, the type has no such scenario.
+        moves: Pairs of status and trigger. A type that no pair applies to has no such scenario.
         steps: What the provider does.
         throttling: The error of refused calls, or the network fault of the first that changes something; empty for none.
         ends: The event's last status without a handler.

@@ -69,7 +69,7 @@ def leave(frame: FrameType, place: str) -> None:
     """Leave the innermost function that was called by `call_leavable`. Returns only if that is not possible.
 
     Args:
-        frame: The innermost frame of what is left. Frames of ours that called this are none of it.
+        frame: The innermost frame of what is left. It does not include frames of ours that called this.
         place: Where the function stood.
     """
     me = boundary = getcurrent()

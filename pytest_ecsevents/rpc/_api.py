@@ -170,7 +170,7 @@ class Api(Generic[CallT]):
         request, action = exchange.request, exchange.action
         methods = METHODS if action is None else action.methods
         if request.method not in methods:
-            raise COMMON["UnsupportedHTTPMethod"].error(hint=f"{request.method} is none of {listed(methods)}")
+            raise COMMON["UnsupportedHTTPMethod"].error(hint=f"{request.method} is not one of {listed(methods)}")
         if action is None:
             body = self._not_faked(exchange.call)
         else:

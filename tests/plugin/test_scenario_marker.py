@@ -313,12 +313,12 @@ def test_what_cannot_run_several_times_over_is_refused_in_a_sentence(run, source
         ),
         (
             '@pytest.mark.ecs_scenarios("just-*", event_types=["SystemMaintenance.Stop", "Stalled"])',
-            "@pytest.mark.ecs_scenarios: none of the scenarios just-before, just-after is possible for an event of "
+            "@pytest.mark.ecs_scenarios: no scenario of just-before, just-after is possible for an event of "
             "'Stalled'. Possible scenarios: executed, throttled, throttled-user, duplicate-polls.",
         ),
         (
             '@pytest.mark.ecs_scenarios(event_types=["Stalled"], simulated=True)',
-            f"@pytest.mark.ecs_scenarios: none of the scenarios {THERE_ARE} is possible for a simulated event of 'Stalled'. "
+            f"@pytest.mark.ecs_scenarios: no scenario of {THERE_ARE} is possible for a simulated event of 'Stalled'. "
             "Possible scenarios: executed, throttled, throttled-user, duplicate-polls, without simulated=True.",
         ),
         (

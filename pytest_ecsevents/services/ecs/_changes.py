@@ -20,7 +20,7 @@ class Changes:
     """Holds the clock's lock for an operation, and calls observers with its changes when it is over.
 
     Receivers run without the lock, so that they may call the cloud, and one thread at a time calls them, so that they
-    get changes in order. None of them is called again before it has returned.
+    get changes in order. A receiver is not called again before it has returned.
 
     Attributes:
         observers: Ours: they call no function of the user's.

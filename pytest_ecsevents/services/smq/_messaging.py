@@ -133,7 +133,7 @@ class Messaging:
         self._subscriptions[state] = made.subscription
 
     def subscription_of(self, kind: str, name: str) -> Subscription | None:
-        """The subscription for event rules' notifications to a queue or topic; None if there is none of that name."""
+        """The subscription for event rules' notifications to a queue or topic; None if that name is unknown."""
         state = self.queues.get(name) if kind == "queue" else self.topics.get(name)
         if state is None:
             return None

@@ -153,7 +153,7 @@ class DeadLetters:
     """Where a queue's messages go that were received too often.
 
     Attributes:
-        queue: The name of the dead-letter queue. While there is none of that name, messages stay.
+        queue: The name of the dead-letter queue. While that queue does not exist, messages stay.
         max_receive_count: A message that was received this often, and is visible again, is moved.
     """
 
