@@ -19,7 +19,7 @@ from pytest_ecsevents.clock._references import REFERENCES
 from pytest_ecsevents.clock._stop import HandlerStop, cut_off
 from pytest_ecsevents.clock._threads import real_now
 from pytest_ecsevents.clock._times import SECOND, duration_text
-from pytest_ecsevents.handlers._interrupts import LOOK_EVERY, Interrupter, start_watch
+from pytest_ecsevents.handlers._interrupts import LOOK_EVERY, Interrupter, interrupt_main_thread, start_watch
 
 __tracebackhide__ = hidden_in_reports
 
@@ -155,6 +155,13 @@ class Guard:
         Raises:
             StuckHandlerError: It hung, and was ended.
         """
+        try:
+            return self._call(what, function, coroutines)
+        except KeyboardInterrupt:
+            interrupt_main_thread()
+            raise
+
+    def _call(self, what: str, function: Callable[[], T], coroutines: Sequence[Any]) -> T:
         from pytest_ecsevents.handlers._leaving import call_leavable
 
         waits = self._clock.waits

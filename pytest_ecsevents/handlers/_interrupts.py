@@ -12,7 +12,7 @@ from typing import Any, Final
 from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents._frames import author_frame, is_library, place_of
 from pytest_ecsevents.clock._clock import Clock
-from pytest_ecsevents.clock._stop import HandlerStop
+from pytest_ecsevents.clock._stop import HandlerStop, TestIsOver
 from pytest_ecsevents.clock._threads import real_now
 
 __tracebackhide__ = hidden_in_reports
@@ -112,6 +112,21 @@ class Interrupter:
             if is_outside and self._is_authors():
                 self.raised += 1
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident), ctypes.py_object(HandlerStop))
+
+
+def interrupt_main_thread() -> None:
+    """Pass a KeyboardInterrupt of another thread on to the main thread, as Ctrl-C; in the main thread do nothing.
+
+    Raises:
+        TestIsOver: The calling thread is another one; it is to end without a report.
+    """
+    if _is_main_thread():
+        return
+    if _CAN_KILL:  # which ends a wait for a lock too
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    else:
+        interrupt_main()
+    raise TestIsOver
 
 
 def start_watch(watch: Callable[[], None]) -> None:

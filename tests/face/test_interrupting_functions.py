@@ -1,0 +1,58 @@
+"""Functions of the test's that raise a KeyboardInterrupt, in the main thread or another."""
+
+import threading
+from _thread import allocate_lock
+
+import pytest
+
+from pytest_ecsevents import EcsEvents
+from pytest_ecsevents.handlers import _interrupts
+
+
+def interrupt(*_):
+    """What Ctrl-C raises."""
+    raise KeyboardInterrupt
+
+
+def at(ecs):
+    """A function planned for an instant."""
+    ecs.at("+1h", interrupt)
+
+
+def on_change(ecs):
+    """A receiver of changes."""
+    ecs.on_change(interrupt)
+
+
+def subscribe(ecs):
+    """A receiver of notifications."""
+    ecs.subscribe(interrupt)
+
+
+@pytest.mark.parametrize("can_kill", [True, False])
+@pytest.mark.parametrize("plan", [at, on_change, subscribe])
+def test_an_interrupt_in_another_thread_interrupts_the_test(monkeypatch, plan, can_kill):
+    """It reaches the main thread, and the thread that moved the clock ends without a report."""
+    monkeypatch.setattr(_interrupts, "_CAN_KILL", can_kill and _interrupts._CAN_KILL)
+    is_over = allocate_lock()
+    with EcsEvents() as ecs:
+        ecs.instances.add("i-web1")
+        plan(ecs)
+        ecs.at("+1h", ecs.create, "SystemMaintenance.Reboot", "i-web1")
+        thread = threading.Thread(target=ecs.advance, args=("2h",))
+        with pytest.raises(KeyboardInterrupt):  # the thread is to begin here
+            thread.start()
+            while thread.is_alive():
+                is_over.acquire(timeout=0.01)
+        thread.join()
+
+
+@pytest.mark.parametrize("plan", [at, on_change, subscribe])
+def test_an_interrupt_in_the_main_thread_reaches_the_test(plan):
+    """It comes out of what has moved the clock."""
+    with EcsEvents() as ecs:
+        ecs.instances.add("i-web1")
+        plan(ecs)
+        ecs.at("+1h", ecs.create, "SystemMaintenance.Reboot", "i-web1")
+        with pytest.raises(KeyboardInterrupt):
+            ecs.advance("2h")
