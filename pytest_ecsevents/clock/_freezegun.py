@@ -29,6 +29,24 @@ _FUNCTIONS: Final = (
 )
 
 
+class _Modules(dict[str, object]):
+    """`sys.modules`, of which `items` has only those that are to be walked over."""
+
+    def __init__(self, walked: dict[str, object]) -> None:
+        super().__init__(sys.modules)
+        self.items = walked.items  # type: ignore[method-assign]
+
+
+class _SysOfWalk:
+    """`sys` as freezegun's `start` sees it: 1.5.0 to 1.5.5 call `keys` and `items` of its modules there."""
+
+    def __init__(self, walked: dict[str, object]) -> None:
+        self.modules: Final = _Modules(walked)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys, name)  # for other threads, which may ask freezegun for the time meanwhile
+
+
 class FreezegunSource:
     """freezegun, started by this plugin or by the user."""
 
@@ -104,7 +122,10 @@ class FreezegunSource:
         return frozen
 
     def _start_with_memo(self, api: Any, freezer: Any) -> object:
-        """Start freezegun with our memo of each module's names: its own cache hashes `dir()` of every module."""
+        """Start freezegun with our memo of each module's names: its own cache hashes `dir()` of every module.
+
+        It walks only over modules that may have such a name. The models of a newer SDK are more than a thousand modules.
+        """
         walk, memo = api._get_cached_module_attributes, memo_for_now()
         memo.want(api._real_time_object_ids, _USUAL)
 
@@ -112,11 +133,11 @@ class FreezegunSource:
             # Some libraries put other objects than modules into `sys.modules`.
             return memo.names_in(module) if isinstance(module, ModuleType) else walk(module)
 
-        api._get_cached_module_attributes = read
+        api._get_cached_module_attributes, api.sys = read, _SysOfWalk(memo.worth_a_look())
         try:
             return freezer.start()
         finally:
-            api._get_cached_module_attributes = walk
+            api._get_cached_module_attributes, api.sys = walk, sys
 
     def stop(self) -> None:
         with suppress(IndexError):  # an interrupt came before it started

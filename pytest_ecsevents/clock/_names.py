@@ -25,6 +25,18 @@ class _Seen(NamedTuple):
         return self.module is module and self.size == len(names) and (not strange or _are_bound(strange, names))
 
 
+class _Walked(NamedTuple):
+    """What was loaded when all modules had been read, the names of each module, their number, and what `worth_a_look` gave."""
+
+    loaded: list[object]
+    names: list[dict[str, Any]]
+    sizes: list[int]
+    found: dict[str, object]
+
+
+_NOTHING_WALKED: Final = _Walked([], [], [], {})
+
+
 class NamesMemo:
     """Remembers, from test to test, which names of which modules are bound to functions of `time` and the like.
 
@@ -39,6 +51,8 @@ class NamesMemo:
         self._known: dict[str, _Seen] = {}
         self._loaded: list[object] = []
         self._has_looked_at_all = False
+        self._walked = _NOTHING_WALKED
+        self._unread: set[str] = set()
         self._telling: dict[str, _Seen] = {}  # modules in which something may have to be replaced
 
     def want(self, functions: AbstractSet[int], usual: AbstractSet[str]) -> None:
@@ -48,6 +62,7 @@ class NamesMemo:
             self._usual.update(usual)
             self._known.clear()
             self._telling.clear()
+            self._walked = _NOTHING_WALKED
             self._has_looked_at_all = False
 
     def names_in(self, module: ModuleType) -> Names:
@@ -58,6 +73,34 @@ class NamesMemo:
         if seen.taken and not _are_bound(seen.taken, module.__dict__):
             return taken_by(module, self._wanted)
         return seen.taken
+
+    def worth_a_look(self) -> dict[str, object]:
+        """What is in `sys.modules` and may have a name that `names_in` finds.
+
+        Nearly always it is what it was the last time: no other modules are loaded, and each has as many names as then.
+        """
+        loaded: list[object] = list(sys.modules.values())
+        if are_same(self._walked.loaded, loaded) and list(map(len, self._walked.names)) == self._walked.sizes:
+            return self._walked.found
+        everything: dict[str, object] = dict(sys.modules)
+        found: dict[str, object] = {}
+        unread: dict[str, object] = {}
+        names = []
+        for name, module in everything.items():
+            seen = self._known.get(name)
+            if not isinstance(module, ModuleType):
+                found[name] = module
+                continue
+            names.append(module.__dict__)
+            if seen is None or seen.module is not module or seen.size != len(names[-1]):
+                unread[name] = module
+            elif seen.taken or seen.strange:
+                found[name] = module
+        found.update(unread)
+        if unread.keys() <= self._unread:  # they stay so, as `time` itself does
+            self._walked = _Walked(loaded, names, list(map(len, names)), found)
+        self._unread = set(unread)
+        return found
 
     def takers(
         self, functions: AbstractSet[int], loaded: list[object], *, remember: bool
