@@ -90,7 +90,16 @@ class Clock:
         follow: One of `FOLLOWS`. "real": start at the machine's instant and go on with it; then waits are not replaced.
         sleep: One of `SLEEPS`. "virtual": waits in the thread that enters, and in threads that it starts, move the clock.
             "real": waits are not replaced.
+
+    Attributes:
+        is_own: Whether it leaves the process as it is: no other code reads it.
+        goes_on: Whether a request that is held gets to its instant by waiting.
+        earlier: How its user starts it earlier, for messages.
     """
+
+    is_own = False
+    goes_on = True
+    earlier = "start earlier with @pytest.mark.ecs_clock(start=...)"
 
     def __init__(
         self, *, start: Micros | None, default_start: Micros, backend: str, tz: str, sleep: str, follow: str = "virtual"
@@ -296,6 +305,10 @@ class Clock:
         if self.now() < target:
             self.move_to(target)
 
+    def pass_until(self, target: Micros) -> None:
+        """Let a delayed call take its time."""
+        self.advance_to(target)
+
     async def reach(self, target: Micros) -> None:
         """`advance_to` for a coroutine: other tasks of its loop run meanwhile, except those of another library, such as trio."""
         while self.now() < target:
@@ -371,8 +384,7 @@ class Clock:
         if target < now:
             raise BadArgumentError(
                 f"This would move the clock back by {duration_text(now - target)}, from {instant_text(now)} to "
-                f"{instant_text(max(target, FIRST))}. Time only moves forward here: pass a later instant, or start "
-                "earlier with @pytest.mark.ecs_clock(start=...)."
+                f"{instant_text(max(target, FIRST))}. Time only moves forward here: pass a later instant, or {self.earlier}."
             )
         if target > LAST:
             raise BadArgumentError(

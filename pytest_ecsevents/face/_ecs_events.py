@@ -12,6 +12,7 @@ from pytest_ecsevents._frames import author_frame, place_of
 from pytest_ecsevents.checks._strictness import Checks, parse_checks
 from pytest_ecsevents.checks._stubs import Answer
 from pytest_ecsevents.clock._asyncio import is_loop_running
+from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.clock._times import Duration, When, from_micros, parse_duration, parse_when
 from pytest_ecsevents.face import _arguments
 from pytest_ecsevents.face._environment import environment
@@ -95,6 +96,7 @@ class EcsEvents:
         strict: "bool | str | Iterable[str] | None" = None,
         seed: str = "",
         _settings: Settings | None = None,
+        _clock: Clock | None = None,
     ) -> None:
         settings = _arguments.settings_of(
             _settings,
@@ -108,7 +110,7 @@ class EcsEvents:
             failure_events=failure_events,
             history=history,
         )
-        self._parts: Final = Parts(settings, start, strict, seed)
+        self._parts: Final = Parts(settings, start, strict, seed, _clock)
         self._clock, self._cloud = self._parts.clock, self._parts.cloud
         self._recorder: Final = self._parts.recorder
         self.metadata: Final = Metadata(self._parts.metadata_service, self._recorder.metadata.calls)
@@ -149,10 +151,7 @@ class EcsEvents:
         return from_micros(self._clock.now())
 
     def advance(
-        self,
-        by: Duration | None = None,
-        /,
-        **parts: "Unpack[_arguments.TimedeltaParts]",
+        self, by: Duration | None = None, /, **parts: "Unpack[_arguments.TimedeltaParts]"
     ) -> list[Transition]:
         """Move time forward; all that is due on the way happens in order, with the clock at each due instant.
 

@@ -136,7 +136,7 @@ class Endpoint(Generic[RequestT_contra, ExchangeT]):
         exchange = self._begin(request)
         if exchange.ends_at is not None:
             with self._noting_end(exchange):
-                self._cloud.clock.advance_to(exchange.ends_at)
+                self._cloud.clock.pass_until(exchange.ends_at)
         return self._received(exchange)
 
     async def awaited(self, request: RequestT_contra) -> Outcome:

@@ -6,8 +6,9 @@ With the replacement, a client of Simple Message Queue needs a fifth of the time
 """
 
 import socket
+import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from struct import pack
 from threading import Thread
 from types import FrameType
@@ -286,6 +287,10 @@ class LoopbackServer(ThreadedWSGIServer):
         clock: The test's clock.
         report: Called with an error that cannot be raised in the caller, to fail the test.
         made: Called with the server before anything is opened, started or replaced.
+        port: The port; 0 for any that is free.
+
+    Raises:
+        OSError: The port cannot be used.
     """
 
     request_queue_size = 1024  # with werkzeug's 128, hundreds of clients need a second to connect at once
@@ -297,10 +302,11 @@ class LoopbackServer(ThreadedWSGIServer):
         clock: Clock,
         report: Callable[[BaseException], None],
         made: "Callable[[LoopbackServer], object]",
+        port: int = 0,
     ) -> None:
         self.answer: Final = answer
         self.malformed: Final = malformed
-        self.clock: Final = clock
+        self.clock = clock
         self.report: Final = report
         self.handlers: Final[dict[int, _Handler]] = {}
         self.idle: Final[dict[socket.socket, None]] = {}
@@ -311,7 +317,9 @@ class LoopbackServer(ThreadedWSGIServer):
         self._undo: Final = Undo()
         self._acceptor: Final = Thread(target=self._accept, name="server", daemon=True)
         made(self)
-        super().__init__(HOST, 0, exceptions.NotFound(), _Handler)  # the handler never calls the application
+        with _listening(port, self.request_queue_size) if port else nullcontext() as listening:
+            fd = None if listening is None else listening.fileno()
+            super().__init__(HOST, 0, exceptions.NotFound(), _Handler, fd=fd)  # the handler never calls the application
         self.address: Final[tuple[str, int]] = self.socket.getsockname()
         self.clients: Final = clock.clients_of(self.address)
         with PATCHING:
@@ -389,6 +397,20 @@ class LoopbackServer(ThreadedWSGIServer):
                 self.server_close()
         self._undo.close()
         return len(left)
+
+
+def _listening(port: int, most_waiting: int) -> socket.socket:
+    """A socket that listens. werkzeug itself would print and exit the process where a port is in use."""
+    listening = socket.socket()
+    try:
+        if sys.platform != "win32":  # there it would share the port with another program
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((HOST, port))
+        listening.listen(most_waiting)
+    except BaseException:
+        listening.close()
+        raise
+    return listening
 
 
 def check_sender(environ: Mapping[str, Any]) -> None:

@@ -84,7 +84,8 @@ class Serving:
         """Add a service; the first one that matches a request answers it."""
         self._services.append(service)
 
-    def _answer(self, request: HttpRequest) -> Outcome:
+    def answer(self, request: HttpRequest) -> Outcome:
+        """Answer a request; errors in answering are reported, and the client gets the service's error."""
         services = (one.service for one in self._services if one.matches(request))
         try:
             return next(services, self._ecs)(request)
@@ -92,9 +93,10 @@ class Serving:
             raise
         except Exception as problem:  # noqa: BLE001  # the caller gets the service's error, the test gets this one
             self._report(problem)
-            return self._malformed(request.path, 500, f"{type(problem).__name__}: {problem}")
+            return self.malformed(request.path, 500, f"{type(problem).__name__}: {problem}")
 
-    def _malformed(self, path: str, status: int, problem: str) -> ApiReply:
+    def malformed(self, path: str, status: int, problem: str) -> ApiReply:
+        """Answer a malformed request as its service does."""
         for one in self._services:
             if one.malformed is not None and path.startswith(one.roots):
                 return one.malformed(status, problem)
@@ -122,10 +124,15 @@ class Serving:
 
                 self._add_services()
                 self._running = LoopbackServer(
-                    self._answer, self._malformed, self._clock, self._report, partial(self._undo.callback, self._stop)
+                    self.answer, self.malformed, self._clock, self._report, partial(self._undo.callback, self._stop)
                 )
             host, port = self._running.address
         return f"{host}:{port}"
+
+    def serve_at(self, server: "LoopbackServer") -> None:
+        """Answer at a server that another object started and stops."""
+        self._add_services()
+        self._running = server
 
     def _stop(self, running: "LoopbackServer") -> None:
         self._running = None

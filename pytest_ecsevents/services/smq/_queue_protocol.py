@@ -82,7 +82,7 @@ class QueueRoutes(StateRoutes[QueueState]):
         until = self._clock.now() + exchange.number(WAIT, queue.attributes["PollingWaitSeconds"]) * SECOND
         is_up = until <= self._clock.now()
         while not (receipts := queue.receive(most)) and not is_up:
-            is_up = _await_message(exchange.request.connection, queue, until)
+            is_up = _await_message(exchange.request.connection, queue, until, goes_on=self._clock.goes_on)
             if self._queues.get(queue.name) is not queue:
                 raise ERRORS["QueueNotExist"].error()
         return _messages(exchange, receipts)
@@ -113,9 +113,12 @@ class QueueRoutes(StateRoutes[QueueState]):
         return SmqReply(200, document("ChangeVisibility", members))
 
 
-def _await_message(connection: Connection, queue: QueueState, until: Micros) -> bool:
-    """Wait until there may be a message. Returns whether the request's time is up."""
-    visible_at = queue.next_visible_at()
+def _await_message(connection: Connection, queue: QueueState, until: Micros, *, goes_on: bool) -> bool:
+    """Wait until there may be a message. Returns whether the request's time is up.
+
+    Where waiting does not move the clock (not `goes_on`), no hidden message becomes visible meanwhile.
+    """
+    visible_at = queue.next_visible_at() if goes_on else None
     at = until if visible_at is None else min(until, visible_at)
     wait = connection.wait_until(at)
     queue.wakes.append(wait.wake)
