@@ -90,7 +90,9 @@ class OwnClock(Clock):
         """Start the clock. The process's own clock stays as it is."""
         self._source.start(self.started_at, ticks=self.goes_on)
         self.still_at = None
-        kind = "standing" if not self.speed else "with the machine" if self.speed == 1 else f"{self.speed:g} times as fast"
+        kind = (
+            "standing" if not self.speed else "with the machine" if self.speed == 1 else f"{self.speed:g} times as fast"
+        )
         self.holder = f"the server's, {kind}"
         if self.goes_on:
             self._follower = Follower(self.settle)

@@ -150,9 +150,7 @@ class EcsEvents:
         """The virtual time, aware UTC."""
         return from_micros(self._clock.now())
 
-    def advance(
-        self, by: Duration | None = None, /, **parts: "Unpack[_arguments.TimedeltaParts]"
-    ) -> list[Transition]:
+    def advance(self, by: Duration | None = None, /, **parts: "Unpack[_arguments.TimedeltaParts]") -> list[Transition]:
         """Move time forward; all that is due on the way happens in order, with the clock at each due instant.
 
         Takes a timedelta, text such as "2h30m", or the keywords of `timedelta` (`hours=2`). No time at all is allowed.

@@ -302,6 +302,7 @@ class LoopbackServer(ThreadedWSGIServer):
         clock: Clock,
         report: Callable[[BaseException], None],
         made: "Callable[[LoopbackServer], object]",
+        *,
         port: int = 0,
     ) -> None:
         self.answer: Final = answer

@@ -1,0 +1,83 @@
+"""Fixtures of the tests of `ecsevents`: a cloud that stands by itself, in this process."""
+
+import contextlib
+import http.client
+import json
+
+import pytest
+
+from pytest_ecsevents.cli._main import main
+from pytest_ecsevents.cli._standing import Beginning, StandingCloud
+from pytest_ecsevents.face._settings import Settings
+
+START = 1_893_456_000_000_000  # 2030-01-01T00:00:00Z
+
+
+def put_nothing(_ecs_events):
+    """A seed without content."""
+
+
+@pytest.fixture
+def standing():
+    """Start a cloud: `standing(speed=60)`; it ends with the test."""
+    with contextlib.ExitStack() as stack:
+
+        def standing(start=START, speed=0.0, seed=put_nothing, port=0):
+            return stack.enter_context(StandingCloud(Beginning(Settings(), start, speed, seed), port))
+
+        yield standing
+
+
+@pytest.fixture
+def cloud(standing):
+    """A cloud whose clock stands, with one instance."""
+
+    def seed(ecs_events):
+        ecs_events.instances.add("i-web1")
+
+    return standing(seed=seed)
+
+
+@pytest.fixture
+def send(cloud):
+    """Send one request below the API's root; return (status, body)."""
+
+    def send(method, path, body=None, **headers):
+        with contextlib.closing(http.client.HTTPConnection(cloud.address)) as connection:
+            connection.request(
+                method,
+                f"/_ecsevents/v1{path}",
+                json.dumps(body) if isinstance(body, (dict, list)) else body,
+                {name.replace("_", "-"): value for name, value in headers.items()},
+            )
+            reply = connection.getresponse()
+            return reply.status, json.loads(reply.read())
+
+    return send
+
+
+@pytest.fixture
+def ask(send):
+    """Send one request that succeeds; return its body: `ask("POST", "/advance", by="2h")`."""
+
+    def ask(method, path, **given):
+        status, body = send(method, path, given if method == "POST" else None)
+        assert status == 200, body
+        return body
+
+    return ask
+
+
+@pytest.fixture
+def command(cloud, capsys, monkeypatch):
+    """Run a command against the cloud; return (exit status, output, errors)."""
+    monkeypatch.setenv("ECSEVENTS_ENDPOINT", cloud.address)
+
+    def command(*arguments):
+        try:
+            status = main(arguments)
+        except SystemExit as ended:
+            status = ended.code
+        return (status, *capsys.readouterr())
+
+    return command
