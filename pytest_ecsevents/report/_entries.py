@@ -136,7 +136,7 @@ def timeline_entries(journal: Collection[JournalEntry], sleeps: Sequence[Sleep])
         if until > place:
             entries.extend(_sleep_entries(sleeps[place:until]))
             place = until
-        entries.append(_FORMATTERS[type(group[0])](group, texts))
+        entries.append(FORMATTERS[type(group[0])](group, texts))
     entries.extend(_sleep_entries(sleeps[place:]))
     return entries
 
@@ -326,7 +326,7 @@ def _push_entry(pushes: list[TopicPush], _texts: Texts) -> TimelineEntry:
 
 
 # A new kind of journal entry gets a row here.
-_FORMATTERS: Final[dict[type, Callable[[Any, Texts], TimelineEntry]]] = {
+FORMATTERS: Final[dict[type, Callable[[Any, Texts], TimelineEntry]]] = {
     ApiCall: _call_entry,
     MetadataCall: _metadata_entry,
     Transition: _event_entry,

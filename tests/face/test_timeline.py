@@ -5,6 +5,7 @@ import random
 import re
 import threading
 import time
+from typing import get_args
 
 import pytest
 from aliyunsdkcore.acs_exception.exceptions import ServerException
@@ -13,9 +14,10 @@ from hypothesis import strategies as st
 
 from pytest_ecsevents import EcsEvents
 from pytest_ecsevents.clock._times import SECOND, elapsed_text
-from pytest_ecsevents.report._entries import Rank, TimelineEntry
+from pytest_ecsevents.report._entries import FORMATTERS, JournalEntry, Rank, TimelineEntry
 from pytest_ecsevents.report._rounds import fold_rounds
 from pytest_ecsevents.report._sleeps import SleepLog
+from pytest_ecsevents.rpc._calls import Call
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -539,3 +541,9 @@ def test_the_middle_of_what_matters_least_is_left_out(long_story):
 def test_elapsed_time_is_printed_in_days_and_hours(micros, text):
     """Instants count from the start, also backwards when the clock was moved back."""
     assert elapsed_text(micros) == text
+
+
+def test_each_kind_of_entry_has_a_formatter():
+    """Of calls, each service has a kind of its own."""
+    kinds = set(get_args(JournalEntry)) - {Call}
+    assert set(FORMATTERS) == kinds | set(Call.__subclasses__())

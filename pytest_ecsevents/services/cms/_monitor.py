@@ -32,7 +32,7 @@ from pytest_ecsevents.services.cms._names import (
 from pytest_ecsevents.services.cms._notification import Content, Notification
 from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES, INTERRUPTION
 from pytest_ecsevents.services.ecs._cloud import ActionCall, Cloud
-from pytest_ecsevents.services.ecs._model import InstanceRecord, InstanceTransition, Observed, Transition
+from pytest_ecsevents.services.ecs._model import InstanceRecord, InstanceTransition, Interruption, Observed, Transition
 
 __tracebackhide__ = hidden_in_reports
 
@@ -61,7 +61,8 @@ class CloudMonitor:
         if isinstance(change, InstanceTransition):
             name, content = "Instance:StateChange", of_state(change.record, change.to_status)
         else:
-            name, content = "Instance:PreemptibleInstanceInterruption", of_interruption(change.record, change.behavior)
+            last: Interruption = change  # mypy refuses it when a kind of changes has no branch
+            name, content = "Instance:PreemptibleInstanceInterruption", of_interruption(last.record, last.behavior)
         self.send(self._of_instance(change.record, self.names.rows[name], change.at_micros, content))
 
     def announce(
