@@ -12,7 +12,10 @@ from pytest_ecsevents.rpc._wire import JsonObject
 T = TypeVar("T")
 
 PAGE_NUMBER: Final = integer("PageNumber", 1, least=1)
-NEXT_TOKEN: Final = text("NextToken", note="from the previous reply")
+FIRST_PAGE: Final = "0"
+"""A NextToken that a widely used program begins with (a guess: the service takes it)."""
+
+NEXT_TOKEN: Final = text("NextToken", note="from the previous reply; 0 begins (a guess)")
 MAX_RESULTS: Final = clamped("MaxResults", 10, 10, 100)
 
 
@@ -54,7 +57,7 @@ def paged(
     length = 10 if most is None else most
     digest = _digest(call)
     rest = items
-    if token:
+    if token and token != FIRST_PAGE:
         after = _opened(token, digest)
         if after is None:
             raise call.invalid("NextToken", repr(token), "It must be a token that the same query returned.")

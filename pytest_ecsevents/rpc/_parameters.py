@@ -432,6 +432,7 @@ ENVELOPE: Final = frozenset(
         "SignatureNonce",
         "SignatureType",
         "Timestamp",
+        "TimeStamp",
         "SecurityToken",
         "BearerToken",
         "RegionId",

@@ -84,6 +84,11 @@ def test_a_rule_keeps_all_its_parameters(ecs, ask, put):
         },
     }
     reply = ask("DescribeEventRuleList", IsEnable=False)
+    pattern = {
+        **lists,
+        "CustomFilters": "web",
+        "KeywordFilter": {"Relation": "NOT", "Keywords": {"Keywords": ["i-web1", "i-web2"]}},
+    }
     assert without_id(reply) == {
         "Code": "200",
         "Success": True,
@@ -93,16 +98,23 @@ def test_a_rule_keeps_all_its_parameters(ecs, ask, put):
                 {
                     **rule,
                     "SilenceTime": 60,
-                    "EventPattern": {
-                        **lists,
-                        "CustomFilters": "web",
-                        "KeywordFilter": {"Relation": "NOT", "Keywords": {"Keywords": ["i-web1", "i-web2"]}},
-                    },
+                    "EventPattern": {**pattern, "EventPattern": [pattern]},
                 }
             ]
         },
     }
     assert "SQLFilter is kept, but not evaluated: the rule fires if the rest of its pattern matches." in ecs.timeline()
+
+
+def test_several_patterns_are_a_list_beside_the_first(ask):
+    """The SDK's models read all of them; programs that read one pattern's members get the first."""
+    patterns = [{"Product": "ecs", "LevelList": [level]} for level in ("CRITICAL", "WARN")]
+    ask("PutEventRule", RuleName="two", EventPatterns=patterns)
+    first, second = ({"Product": "ecs", "LevelList": {"LevelList": [level]}} for level in ("CRITICAL", "WARN"))
+
+    (rule,) = ask("DescribeEventRuleList")["EventRules"]["EventRule"]
+
+    assert rule["EventPattern"] == {**first, "EventPattern": [first, second]}
 
 
 def test_a_name_that_no_notification_has_gets_a_hint(ecs, put):

@@ -66,6 +66,8 @@ def test_a_rule_is_set_up_and_fires(ecs, send):
     assert targets.fc_parameters.fcparameter[0].function_name == "on-event"
     (rule,) = send("describe_event_rule_list", models.DescribeEventRuleListRequest()).event_rules.event_rule
     assert (rule.name, rule.silence_time) == ("reboots", 86_400)
+    (pattern,) = rule.event_pattern.event_pattern
+    assert pattern.level_list.level_list == ["CRITICAL"]
     deleted = send("delete_event_rules", models.DeleteEventRulesRequest(rule_names=["reboots"]))
     assert (deleted.success, len(ecs.event_rules)) == (True, 0)
 

@@ -44,7 +44,7 @@ REQUIRED_OTHERWISE: "dict[tuple[str, str], str]" = {}
 # Values of another JSON type than the model's attribute: (action, path) -> reason; it covers nested values too.
 TYPED_OTHERWISE: "dict[tuple[str, str], str]" = {
     ("DescribeEventRuleList", "EventRules.EventRule[].EventPattern"): (
-        "the reference's samples and Terraform's provider have an object where the model has a list"
+        "the reference's samples and Terraform's provider have one pattern's members where the model has a list of them"
     ),
 }
 
@@ -511,12 +511,13 @@ BEFORE = {
 
 def _candidates(ecs_events):
     """Return values for required parameters, by name; the first that the action accepts is used."""
-    in_a_day = ecs_events.now.replace(microsecond=0) + dt.timedelta(days=1)
+    # Earlier than the events of the scenario: a user can only pull them forward.
+    soon = ecs_events.now.replace(microsecond=0) + dt.timedelta(minutes=30)
     return {
         "InstanceId": list(ecs_events.instances),
         "EventId": [event.event_id for event in ecs_events if event.finish_time is None],
         "EventType": list(SIMULATED_TYPES),
-        "NotBefore": [f"{in_a_day:%Y-%m-%dT%H:%M:%SZ}"],
+        "NotBefore": [f"{soon:%Y-%m-%dT%H:%M:%SZ}"],
         "Description": ["It does not answer."],
         "HttpEndpoint": ["enabled"],
         "InstanceType": ["ecs.g7.large"],

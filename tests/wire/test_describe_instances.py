@@ -762,7 +762,7 @@ def test_instances_added_during_a_walk(call, ecs_events, many):
     assert many <= set(seen)
 
 
-@pytest.mark.parametrize("token", ["garbage", "0", "ffffffff", "AAAA", "10"])
+@pytest.mark.parametrize("token", ["garbage", "1", "ffffffff", "AAAA", "10"])
 def test_garbage_token(refused, many, token):
     """An unknown token is refused."""
     refusal = refused("DescribeInstances", MaxResults=10, NextToken=token)
@@ -787,3 +787,39 @@ def test_token_of_another_account(call, other_account, many):
     refusal = other_account.refused("DescribeInstances", MaxResults=10, NextToken=token)
 
     assert refusal[:2] == (403, "InvalidParameter")
+
+
+@pytest.mark.parametrize("key", ["DedicatedHostAttribute", "EcsCapacityReservationAttr"])
+def test_objects_that_every_captured_reply_has(call, ecs_events, key):
+    """They are there, empty, where nothing is set."""
+    ecs_events.instances.add("i-web1")
+
+    (instance,) = call("DescribeInstances")["Instances"]["Instance"]
+
+    assert set(instance[key].values()) == {""}
+
+
+def test_a_next_token_of_zero_begins(call, ecs_events):
+    """Some programs send it with their first query (a guess: the service takes it)."""
+    for number in range(12):
+        ecs_events.instances.add(f"i-{number:02}")
+
+    first = call("DescribeInstances", {"NextToken": "0", "MaxResults": 10})
+    rest = call("DescribeInstances", {"NextToken": first["NextToken"], "MaxResults": 10})
+
+    assert [len(page["Instances"]["Instance"]) for page in (first, rest)] == [10, 2]
+
+
+def test_the_other_spelling_of_the_timestamp(call, ecs_events, recwarn):
+    """TimeStamp is read as a common parameter by the service: it is no unknown one."""
+    ecs_events.instances.add("i-web1")
+
+    assert call("DescribeInstances", {"TimeStamp": "2030-01-01T00:00:00Z"})["TotalCount"] == 1
+    assert list(recwarn) == []
+
+
+@pytest.mark.parametrize("region_id", ["na-south-1", "cn-fuzhou", "cn-hangzhou-finance"])
+def test_regions_of_the_sdks_endpoint_maps(ecs_events, recwarn, region_id):
+    """A region that an SDK knows is a region here: declaring an instance in it warns of nothing."""
+    assert ecs_events.instances.add("i-web1", region_id=region_id).region_id == region_id
+    assert list(recwarn) == []

@@ -809,7 +809,7 @@ def test_token_alone(call, many):
     assert listed(reply) == many[10:20]
 
 
-@pytest.mark.parametrize("token", ["garbage", "0", "ffffffff", "AAAA", "10"])
+@pytest.mark.parametrize("token", ["garbage", "1", "ffffffff", "AAAA", "10"])
 def test_garbage_token(refused, many, token):
     """An unknown token is refused."""
     refusal = refused("DescribeInstanceHistoryEvents", MaxResults=10, NextToken=token)

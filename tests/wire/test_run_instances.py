@@ -755,3 +755,118 @@ def test_too_many_structs(refuses, name, most):
         "InvalidParameter",
         f"The specified parameter {name}.N is not valid: {most + 1} values. It takes at most {most}.",
     )
+
+
+# -- parameters that concern another kind of instance
+
+
+@pytest.mark.parametrize("action", ["RunInstances", "CreateInstance"])
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"Period": 1, "PeriodUnit": "Hourly"},
+        {"Period": 77, "PeriodUnit": "Year"},
+        {"SpotDuration": 7},
+        {"SpotDuration": 7, "SpotStrategy": "NoSpot", "InstanceChargeType": "PostPaid"},
+    ],
+    ids=str,
+)
+def test_what_concerns_another_kind_of_instance_has_no_effect(call, ecs_events, action, params):
+    """The terms of a subscription, and of preemptible instances, are not checked for others."""
+    call(action, **NEEDED, **params)
+
+    (instance,) = call("DescribeInstances")["Instances"]["Instance"]
+    assert (instance["InstanceChargeType"], instance["ExpiredTime"]) == ("PostPaid", "2099-12-31T15:59Z")
+    assert "SpotDuration" not in instance
+
+
+@pytest.mark.parametrize("action", ["RunInstances", "CreateInstance"])
+def test_a_random_zone_is_one_of_the_region(call, ecs_events, action):
+    """ZoneId "random" leaves the zone to the service, and is shown nowhere."""
+    call(action, **NEEDED, ZoneId="random")
+
+    (instance,) = call("DescribeInstances")["Instances"]["Instance"]
+    assert instance["ZoneId"] == "cn-hangzhou-a"
+
+
+def test_the_call_that_the_console_generates(call, ecs_events):
+    """The console's own sample of RunInstances sends terms of a subscription with PostPaid, and any zone."""
+    call(
+        "RunInstances",
+        ImageId="aliyun_3_x64_20G_alibase_20240528.vhd",
+        InstanceType="ecs.g7.large",
+        InstanceChargeType="PostPaid",
+        InternetChargeType="PayByTraffic",
+        InternetMaxBandwidthOut=5,
+        IoOptimized="optimized",
+        Period=1,
+        PeriodUnit="Hourly",
+        SecurityGroupId="sg-1",
+        SpotStrategy="NoSpot",
+        SystemDiskCategory="cloud_essd",
+        VSwitchId="vsw-1",
+        ZoneId="random",
+    )
+
+    assert len(ecs_events.instances) == 1
+
+
+# -- economical mode
+
+
+@pytest.fixture
+def addresses(call):
+    """The public addresses of the only instance, as DescribeInstances shows them."""
+    return lambda: call("DescribeInstances")["Instances"]["Instance"][0]["PublicIpAddress"]["IpAddress"]
+
+
+def test_a_stop_in_economical_mode_takes_the_public_address(call, ecs_events, addresses):
+    """The instance has none while it is Stopped, and another one from its start on."""
+    (instance_id,) = call("RunInstances", **NEEDED, InternetMaxBandwidthOut=5)["InstanceIdSets"]["InstanceIdSet"]
+    received = []
+    ecs_events.subscribe(received.append)
+    (before,) = addresses()
+
+    call("StopInstance", InstanceId=instance_id, StoppedMode="StopCharging")
+    assert addresses() == []
+    call("StartInstance", InstanceId=instance_id)
+    (after,) = addresses()
+
+    assert before != after
+    assert [one["content"]["publicIpAddress"] for one in received][-1] == after
+    call("RebootInstance", InstanceId=instance_id)
+    assert addresses() == [after]
+
+
+def test_two_instances_get_different_addresses_again(call, ecs_events):
+    """No address is given twice."""
+    ids = call("RunInstances", **NEEDED, Amount=2, InternetMaxBandwidthOut=5)["InstanceIdSets"]["InstanceIdSet"]
+    for action, params in (("StopInstance", {"StoppedMode": "StopCharging"}), ("StartInstance", {})):
+        for instance_id in ids:
+            call(action, InstanceId=instance_id, **params)
+
+    shown = [one["PublicIpAddress"]["IpAddress"][0] for one in call("DescribeInstances")["Instances"]["Instance"]]
+    assert len(set(shown)) == 2
+
+
+@pytest.mark.parametrize("mode", [{"StoppedMode": "KeepCharging"}, {}])
+def test_another_stop_keeps_the_public_address(call, ecs_events, addresses, mode):
+    """Only economical mode gives it up."""
+    (instance_id,) = call("RunInstances", **NEEDED, InternetMaxBandwidthOut=5)["InstanceIdSets"]["InstanceIdSet"]
+    before = addresses()
+
+    call("StopInstance", InstanceId=instance_id, **mode)
+
+    assert addresses() == before
+
+
+def test_an_instance_without_a_public_address_gets_none(call, ecs_events, addresses):
+    """An EIP, which is no address of the instance's own, stays."""
+    ecs_events.instances.add("i-web1", eip_address="203.0.113.7")
+
+    call("StopInstance", InstanceId="i-web1", StoppedMode="StopCharging")
+    call("StartInstance", InstanceId="i-web1")
+
+    assert addresses() == []
+    (instance,) = call("DescribeInstances")["Instances"]["Instance"]
+    assert instance["EipAddress"]["IpAddress"] == "203.0.113.7"

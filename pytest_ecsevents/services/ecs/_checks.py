@@ -20,16 +20,16 @@ from pytest_ecsevents.services.ecs._catalogue import (
 from pytest_ecsevents.services.ecs._disks import Disk
 from pytest_ecsevents.services.ecs._model import DEFAULT_ACTION, InstanceRecord, Maintenance
 from pytest_ecsevents.services.ecs._refusals import NotBeforePassedError, UnknownEventTypeError
-from pytest_ecsevents.services.ecs._regions import NEWER_REGIONS
+from pytest_ecsevents.services.ecs._regions import UNLISTED_REGIONS
 
 __tracebackhide__ = hidden_in_reports
 
 
 def check_region(region_id: str, known: Collection[str]) -> str:
     """Return the region, and warn if it is unknown: new regions are opened, so it may exist."""
-    if region_id not in known and region_id not in NEWER_REGIONS:
+    if region_id not in known and region_id not in UNLISTED_REGIONS:
         warnings.warn(
-            f"region_id is {region_id!r}, which is no known region.{did_you_mean(region_id, (*known, *NEWER_REGIONS))} It "
+            f"region_id is {region_id!r}, which is no known region.{did_you_mean(region_id, (*known, *UNLISTED_REGIONS))} It "
             "is used all the same. If it exists, silence this with the filter ignore::pytest_ecsevents.UnknownRegionWarning.",
             UnknownRegionWarning,
             stacklevel=2,

@@ -4,6 +4,7 @@ import hashlib
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import count
 from types import MappingProxyType
 from typing import Final, TypeVar
 
@@ -30,7 +31,7 @@ from pytest_ecsevents.services.ecs._refusals import (
     InstanceStatusError,
     UnknownInstanceError,
 )
-from pytest_ecsevents.services.ecs._regions import REGIONS, id_prefix, region_of_id
+from pytest_ecsevents.services.ecs._regions import REGIONS, UNLISTED_REGIONS, id_prefix, region_of_id
 from pytest_ecsevents.services.ecs._settings import CloudSettings
 
 __tracebackhide__ = hidden_in_reports
@@ -51,7 +52,7 @@ class InstanceStore:
 
     def __init__(self, clock: Clock, ids: Ids, settings: CloudSettings, changes: Changes) -> None:
         self.existing: Final[dict[str, InstanceRecord]] = {}
-        self.regions: Final[set[str]] = {*REGIONS, settings.region_id}
+        self.regions: Final[set[str]] = {*REGIONS, *UNLISTED_REGIONS, settings.region_id}
         self.on_the_way: Final[dict[str, Micros]] = {}
         self.takes: Final[dict[InstanceStatus, Micros]] = {}
         self._clock: Final = clock
@@ -60,6 +61,7 @@ class InstanceStore:
         self._settings: Final = settings
         self._changes: Final = changes
         self._released: Final[dict[str, InstanceRecord]] = {}
+        self._addresses: Final = count()
         self._disk_owners: Final[dict[str, str]] = {}
 
     # -- declaring and creating
@@ -227,8 +229,23 @@ class InstanceStore:
             instance.status = status
             if status == _STARTING:
                 instance.started_at, instance.stopped_mode = at, "KeepCharging"
+                self._give_address(instance)
+            elif status == _STOPPED and instance.stopped_mode == "StopCharging":
+                self._take_address(instance)
             if self._stays(instance, way[number:], at, cause):
                 return
+
+    def _take_address(self, instance: InstanceRecord) -> None:
+        """Take the public address of an instance that stops in economical mode (documented); an EIP stays."""
+        if instance.lists["public_ip_addresses"]:
+            instance.lists["public_ip_addresses"], instance.lacks_address = (), True
+
+    def _give_address(self, instance: InstanceRecord) -> None:
+        """Give another public address, of a range reserved for tests, to an instance whose own was taken."""
+        if instance.lacks_address:
+            number = next(self._addresses)
+            instance.lists["public_ip_addresses"] = (f"198.19.{number // 250 % 250}.{number % 250 + 1}",)
+            instance.lacks_address = False
 
     def _stays(self, instance: InstanceRecord, rest: tuple[InstanceStatus, ...], at: Micros, cause: str) -> bool:
         """Plan the `rest` of its way if it keeps its status for a while; return whether it does."""

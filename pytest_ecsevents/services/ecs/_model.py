@@ -128,6 +128,7 @@ class InstanceRecord:
         takes: How long it keeps a status during an operation, where it was declared with that.
         declared_disks: Its disks, perhaps without the system disk.
         locks: `OperationLocks`.
+        lacks_address: Whether it gave up its public address when it stopped in economical mode.
         reclaims_at: When it is released or stopped, once its reclaiming was announced.
         texts: Its attributes that are texts: declared, default or made up.
         lists: Its attributes that are lists.
@@ -149,6 +150,7 @@ class InstanceRecord:
     maintenance: Maintenance
     stopped_mode: str = "KeepCharging"
     reclaims_at: Micros | None = None
+    lacks_address: bool = False
     way: "tuple[tuple[InstanceStatus, ...], str] | None" = None
     due: int | None = None
     started_at: Micros = field(init=False)

@@ -14,7 +14,7 @@ class Region:
 
     Attributes:
         region_id: `cn-beijing`.
-        id_prefix: What follows `i-` and `e-` in ids.
+        id_prefix: What follows `i-` and `e-` in ids; "" if it is unknown.
         evidence: Evidence of the prefix: "observed" in published replies, or "unverified": seen in public ids only.
         name: `LocalName` in English.
         chinese_name: `LocalName` in Chinese. Names other than Qingdao's are unverified.
@@ -28,20 +28,23 @@ class Region:
 
 
 REGIONS: Final = {row[0]: Region(*row) for row in csv_rows("pytest_ecsevents.services.ecs", "regions.csv")}
-NEWER_REGIONS: Final = (
-    *("na-south-1", "eu-west-2", "us-southeast-1", "ap-southeast-8"),
-    *("cn-zhongwei", "cn-fuzhou", "cn-wuhan-lr", "cn-zhengzhou-jva"),
-)
-"""Regions in the SDKs' endpoint maps of which nothing else is known here."""
+CLOSED: Final = ("ap-southeast-2", "ap-south-1")
+"""Regions that were closed: DescribeRegions does not list them."""
 
-_BY_PREFIX: Final = {region.id_prefix: region.region_id for region in REGIONS.values()}
+UNLISTED_REGIONS: Final = (
+    *("cn-hangzhou-finance", "cn-shanghai-finance-1", "cn-shenzhen-finance-1", "cn-beijing-finance-1"),
+    *("cn-north-2-gov-1", "cn-beijing-gov-1"),
+)
+"""Regions for finance and government: they exist, but most accounts don't see them."""
+
+_BY_PREFIX: Final = {region.id_prefix: region.region_id for region in REGIONS.values() if region.id_prefix}
 _ALPHABET: Final = string.digits + string.ascii_lowercase
 
 
 def id_prefix(region_id: str) -> str:
-    """Return the three characters of ids in a region; for an unknown region they are derived from its name."""
+    """Return the three characters of ids in a region; where they are unknown they are derived from its name."""
     known = REGIONS.get(region_id)
-    if known is not None:
+    if known is not None and known.id_prefix:
         return known.id_prefix
     digest = hashlib.sha256(region_id.encode()).digest()
     return "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in digest[:3])

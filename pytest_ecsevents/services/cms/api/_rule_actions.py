@@ -178,7 +178,7 @@ _PAGE_SIZE: Final = replace(integer("PageSize", 10, least=1, most=100), kind="st
     refusals={},
     notes=(
         "Without IsEnable all rules are listed, as Terraform's provider expects; the reference says that it defaults to true.",
-        "Of several patterns the first is shown, as an object, as samples have it; the official model has a list there.",
+        "Patterns are a list, as the SDK reads them; the first one's members stand beside it, as older programs read them.",
         "In order of creation; PageSize up to 100.",
     ),
 )
@@ -195,13 +195,18 @@ def _describe_rules(call: MonitorCall) -> JsonObject:
 
 
 def _listed_view(rule: EventRule) -> JsonObject:
-    first = rule.patterns[0]
-    pattern = _pattern_view(first)
-    if first.custom_filter:
-        pattern["CustomFilters"] = first.custom_filter
-    if first.keywords:
-        pattern["KeywordFilter"] = {"Relation": first.relation, "Keywords": {"Keywords": list(first.keywords)}}
-    return {**_rule_view(rule, pattern), "SilenceTime": rule.silence_time}
+    """The patterns as the models read them, a list; the first one as older programs do, an object."""
+    patterns: list[JsonObject] = []
+    for pattern in rule.patterns:
+        view = _pattern_view(pattern)
+        if pattern.custom_filter:
+            view["CustomFilters"] = pattern.custom_filter
+        if pattern.keywords:
+            keywords: list[Json] = list(pattern.keywords)
+            view["KeywordFilter"] = {"Relation": pattern.relation, "Keywords": {"Keywords": keywords}}
+        patterns.append(view)
+    both: JsonObject = {**patterns[0], "EventPattern": list[Json](patterns)}
+    return {**_rule_view(rule, both), "SilenceTime": rule.silence_time}
 
 
 # -- DescribeEventRuleAttribute

@@ -31,11 +31,14 @@ _DAY: Final = 86_400 * SECOND
 
 
 def _shown(call: ActionCall, rows: Iterable[given.Shown]) -> dict[str, AttributeValue]:
-    return {
+    shown = {
         one.attribute: one.read(call[one.parameter])
         for one in rows
         if call[one.parameter] not in (one.parameter.default, None)
     }
+    if shown.get("zone_id") == given.RANDOM_ZONE:
+        del shown["zone_id"]
+    return shown
 
 
 def _most_inward(call: ActionCall) -> int:
@@ -107,6 +110,13 @@ def _disks(call: ActionCall, tags: dict[str, str]) -> tuple[Disk, ...]:
 # -- checks of both actions
 
 
+# The code for a bad PeriodUnit differs (documented).
+_BAD_UNIT: Final = {
+    "RunInstances": "InvalidPeriodType.ValueNotSupported",
+    "CreateInstance": "InvalidPeriodUnit.ValueNotSupported",
+}
+
+
 def _check(call: ActionCall, unit: Parameter[str], *exclusive: tuple[Parameter[Any], Parameter[Any]]) -> None:
     """Refuse exclusive parameters, and values that depend on others or on the account."""
     for one, other in ((given.IMAGE, given.IMAGE_FAMILY), *exclusive):
@@ -121,7 +131,7 @@ def _check(call: ActionCall, unit: Parameter[str], *exclusive: tuple[Parameter[A
     if inward is not None and inward > _most_inward(call):
         raise call.invalid(given.BANDWIDTH_IN.name, str(inward), f"It must be from 1 to {_most_inward(call)}.")
     zone, mine = call[given.ZONE], call.cloud.instances.of_account(call.account_id, call.region_id)
-    if zone and not is_zone(zone, call.region_id, mine):
+    if zone not in ("", given.RANDOM_ZONE) and not is_zone(zone, call.region_id, mine):
         raise call.error("InvalidZoneId.NotFound", hint=f"{zone!r} is not a zone of {call.region_id}")
     for disk in call[given.DATA_DISKS]:
         if disk.get("Category", "") not in ("", *DISK_CATEGORIES):
@@ -141,6 +151,10 @@ def _check_payment(call: ActionCall, unit: Parameter[str]) -> None:
         return
     if is_spot:
         raise call.error("InvalidSpotPrepaid")
+    if call[unit] not in ("", *_PERIODS):
+        raise call.error(
+            _BAD_UNIT[call.action.name], hint=f"PeriodUnit is {call[unit]!r}.{did_you_mean(call[unit], _PERIODS)}"
+        )
     if call[given.PERIOD] is None:
         raise call.error("MissingParamter", hint="Period was not sent")
     if call[given.PERIOD] not in _PERIODS[call[unit] or "Month"]:

@@ -87,7 +87,8 @@ RESOURCE_GROUP: Final = text("ResourceGroupId")
 SYSTEM_DISK: Final = choice(
     "SystemDisk.Category", DISK_CATEGORIES, refusal="InvalidSystemDiskCategory.ValueNotSupported"
 )
-ZONE: Final = text("ZoneId", note="named like the region's zones, or the zone of an instance")
+RANDOM_ZONE: Final = "random"
+ZONE: Final = text("ZoneId", note=f"named like the region's zones, or the zone of an instance; {RANDOM_ZONE}: any")
 CHARGE_TYPE: Final = choice(
     "InstanceChargeType",
     CHARGE_TYPES,
@@ -256,8 +257,8 @@ def _optimized(value: str) -> AttributeValue:
 # -- parameters of RunInstances alone
 
 RUN_TYPE: Final = _instance_type(required=False)
-RUN_PERIOD_UNIT: Final = choice(
-    "PeriodUnit", ("Week", "Month"), refusal="InvalidPeriodType.ValueNotSupported", note="Week or Month (default)"
+RUN_PERIOD_UNIT: Final = text(
+    "PeriodUnit", note="Week or Month (default); without PrePaid it has no effect, and may be anything"
 )
 AMOUNT: Final = integer("Amount", 1, least=1, most=MOST_AT_ONCE, refusal="InvalidParam.Amount")
 MIN_AMOUNT: Final = integer(
@@ -339,8 +340,8 @@ RUN_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
 
 # -- parameters of CreateInstance alone
 
-CREATE_PERIOD_UNIT: Final = choice(
-    "PeriodUnit", ("Week", "Month"), refusal="InvalidPeriodUnit.ValueNotSupported", note="Week or Month (default)"
+CREATE_PERIOD_UNIT: Final = text(
+    "PeriodUnit", note="Week or Month (default); without PrePaid it has no effect, and may be anything"
 )
 
 CREATE_SHOWN: Final = (

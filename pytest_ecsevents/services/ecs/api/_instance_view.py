@@ -58,6 +58,8 @@ def instance_view(instance: InstanceRecord) -> JsonObject:
         CpuOptions={"ThreadsPerCore": 2, "Numa": "ON", "CoreCount": max(number(instance, "cpu") // 2, 1)},
         HibernationOptions={"Configured": False},
         DedicatedInstanceAttribute={"Tenancy": "", "Affinity": ""},
+        DedicatedHostAttribute={"DedicatedHostId": "", "DedicatedHostName": ""},
+        EcsCapacityReservationAttr={"CapacityReservationPreference": "", "CapacityReservationId": ""},
         MetadataOptions={
             "HttpTokens": instance.metadata_options.tokens,
             "HttpEndpoint": instance.metadata_options.endpoint,

@@ -12,7 +12,7 @@ from pytest_ecsevents.rpc._wire import Json, JsonObject
 from pytest_ecsevents.services.ecs._cloud import ActionCall
 from pytest_ecsevents.services.ecs._instances import flag
 from pytest_ecsevents.services.ecs._refusals import UnknownInstanceError
-from pytest_ecsevents.services.ecs._regions import REGIONS
+from pytest_ecsevents.services.ecs._regions import CLOSED, REGIONS
 from pytest_ecsevents.services.ecs.api import PACKAGE
 from pytest_ecsevents.services.ecs.api._event_filters import has_tags
 from pytest_ecsevents.services.ecs.api._instance_view import instance_view
@@ -82,7 +82,7 @@ def _endpoint(region_id: str) -> str:
     needs_region=False,
     is_regional=False,
     notes=(
-        "Which regions are listed, and their names other than Qingdao's.",
+        "Which regions are listed, and their names other than Qingdao's; of newer ones the name is the id.",
         "Every endpoint answers it for any region: the error NotSupportedEndpoint advises to call it.",
     ),
 )
@@ -96,6 +96,7 @@ def _describe_regions(call: ActionCall) -> JsonObject:
             "Status": "available",
         }
         for region in REGIONS.values()
+        if region.region_id not in CLOSED
     ]
     return {"Regions": {"Region": views}}
 
