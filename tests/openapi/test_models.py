@@ -652,15 +652,18 @@ def _is_below(path, others):
 
 
 def test_a_pattern_of_the_list_of_rules_is_one_of_the_models():
-    """An object in the fake's reply is an item of a list in the model."""
+    """Each item of the list, and the members beside it, are those of an item of the model's list."""
     models_rule = wire_types(reply_model("DescribeEventRuleList"))["EventRules"]
     (models_rule,) = typing.get_args(wire_types(models_rule)["EventRule"])
     (pattern,) = typing.get_args(wire_types(wire_types(models_rule)["EventPattern"])["EventPattern"])
     shown = [
         rule["EventPattern"] for reply in replies("DescribeEventRuleList") for rule in reply["EventRules"]["EventRule"]
     ]
-    assert [list(problems(one, pattern, "")) for one in shown] == [[]] * len(shown)
-    assert {key for one in shown for key in one} == set(wire_types(pattern))
+    for one in shown:
+        items = one["EventPattern"]
+        assert items[0] == {key: value for key, value in one.items() if key != "EventPattern"}
+        assert [list(problems(item, pattern, "")) for item in items] == [[]] * len(items)
+    assert {key for one in shown for key in one} - {"EventPattern"} == set(wire_types(pattern))
 
 
 @pytest.mark.parametrize("action", [name for name in ACTIONS if not _excused(name)])
