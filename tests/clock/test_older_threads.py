@@ -11,8 +11,10 @@ from functools import partial
 
 import pytest
 from process_clock import clock
+from raw_threads import start_raw_thread
 
 from pytest_ecsevents import EcsEvents
+from pytest_ecsevents.clock._stand_ins import real_sleep
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -237,3 +239,51 @@ def test_a_loop_whose_thread_is_gone_still_takes_work():
         loop.run_forever()
     loop.close()
     assert done == ["work"]
+
+
+# -- the scheduler's list of them
+
+
+def test_a_thread_that_threading_does_not_know_sleeps_virtually_too(backend):
+    """It waited before the test, and the test wakes it."""
+    work, answers = queue.Queue(), queue.Queue()
+    start_raw_thread(lambda: answers.put(work.get()()))
+    while not work.not_empty._waiters:
+        real_sleep(0.001)
+    with EcsEvents(backend=backend):
+        work.put(partial(sleep_and_return_end, 8))
+        assert answers.get(timeout=60) == "00:00:08"
+
+
+def test_a_thread_is_taken_in_once(backend, worker):
+    """It counts as one running thread, however often the test wakes it."""
+    ident = worker(threading.get_ident)
+    with EcsEvents(backend=backend) as ecs:
+        scheduler = ecs._clock.waits
+        scheduler.take_in(ident)
+        known = scheduler.find(next(one for one in threading.enumerate() if one.ident == ident))
+        scheduler.take_in(ident)
+        assert [one for one in scheduler._everybody if one.ident == ident] == [known]
+        assert worker(partial(sleep_and_return_end, 8)) == "00:00:08"
+
+
+def test_a_new_thread_may_have_the_ident_of_an_older_one_that_has_ended(backend):
+    """The older one no longer counts as running, so time passes."""
+    with EcsEvents(backend=backend) as ecs:
+        scheduler = ecs._clock.waits
+        after = []
+
+        def run():  # takes in its own ident, as that of an older thread
+            scheduler.take_in(threading.get_ident())
+            older, newer = scheduler.me(), scheduler.expect()
+            scheduler.begin(newer)
+            after.append((older.has_ended, scheduler.me() is newer))
+            scheduler.end(newer)
+
+        with scheduler.aside():
+            start_raw_thread(run)
+            while not after:
+                real_sleep(0.001)
+        assert after == [(True, True)]
+        time.sleep(60)
+        assert clock() == "00:01:00"
