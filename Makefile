@@ -10,7 +10,7 @@ PYTEST_ARGS = $(TESTS) -n $(WORKERS) --dist worksteal --durations=20
 # Compiled files are wanted: without them every start compiles the SDK anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test cover nightly lint bench docs site matrix clean
+.PHONY: demo test cover nightly lint bench docs site matrix models clean
 .DEFAULT_GOAL := test
 
 .venv/installed: pyproject.toml
@@ -52,6 +52,11 @@ docs: .venv/installed ## The page of what the fake can do, from its tables
 site: .venv/installed docs ## The manual as a site, in site/; every warning and every dead link is an error
 	$(BIN)/python -m sphinx -W --keep-going -n -q -E -d .sphinx_cache docs site
 	$(BIN)/python tools/check_links.py site *.md docs/*.md docs/*/*.md
+
+models: .venv/installed ## What the newest SDKs' models and texts have that the fake lacks
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --target build/models \
+		alibabacloud-ecs20140526 alibabacloud-cms20190101
+	PYTHONPATH=build/models $(BIN)/python tools/compare_models.py
 
 bench: .venv/installed ## Ratios of speed and size
 	$(BIN)/python benchmarks/run.py
