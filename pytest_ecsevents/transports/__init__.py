@@ -85,6 +85,7 @@ def _guard(
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     _resolver.guard(check, undo)
+    when_imported("uvloop", lambda: _resolver.guard_uvloop(check, undo), undo)
     _http_client.intercept(routes, check, undo)
     when_imported("aiohttp", lambda: _aiohttp.guard(check, undo), undo)
     when_imported("httpcore", lambda: _httpx.guard(check, undo), undo)

@@ -2,12 +2,14 @@
 
 Replaces the look-ups of `socket`, that of event loops, and connecting by name. `socket.getaddrinfo` calls `_socket.getaddrinfo`, which is
 replaced, so that programs that keep the former are stopped too, and one that the user replaced is left alone (tried with
-CPython 3.10 to 3.15). Not stopped are clients that look names up in C: pycurl, and the bare streams of uvloop.
+CPython 3.10 to 3.15). uvloop looks names up in C, so two methods of its loop are replaced too (tried with 0.23). Not stopped
+are pycurl, which does so as well and is written in C as a whole, and child processes.
 """
 
 import _socket
 import asyncio
 import socket
+import sys
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -32,6 +34,23 @@ def guard(check: Callable[[object], None], undo: Undo) -> None:
         return await real(loop, host, *args, **options)
 
     undo.replace(asyncio.BaseEventLoop, "getaddrinfo", getaddrinfo)
+
+
+def guard_uvloop(check: Callable[[object], None], undo: Undo) -> None:
+    """The same for loops of uvloop, which is loaded."""
+    loop_class: Any = sys.modules["uvloop"].Loop
+    real_connection, real_lookup = loop_class.create_connection, loop_class.getaddrinfo
+
+    async def create_connection(loop: Any, factory: Any, host: Any = None, *args: Any, **options: Any) -> Any:
+        check(host)
+        return await real_connection(loop, factory, host, *args, **options)
+
+    async def getaddrinfo(loop: Any, host: Any, *args: Any, **options: Any) -> Any:
+        check(host)
+        return await real_lookup(loop, host, *args, **options)
+
+    undo.replace(loop_class, "create_connection", create_connection)
+    undo.replace(loop_class, "getaddrinfo", getaddrinfo)
 
 
 def _checked_lookup(check: Callable[[object], None], real: Any) -> Any:
