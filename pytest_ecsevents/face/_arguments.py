@@ -265,7 +265,5 @@ def rules_for(
     if action == METADATA:
         return recorder.metadata.faults, metadata_pattern(params, options)
     if action in OPERATIONS:
-        if method.__name__ == "delay":
-            raise BadArgumentError(f"delay cannot delay {action}. Queues and topics take fail and quota.")
         return recorder.queues.faults, smq_pattern(action, params, options)
     return recorder.log.faults, pattern(action, params, besides=recorder.log.stubbed, options=options)

@@ -117,7 +117,10 @@ def test_an_unused_fault_of_an_operation_fails_the_test():
         (lambda ecs: ecs.fail("SendMessage", "QueueNotExists"), "Did you mean QueueNotExist?"),
         (lambda ecs: ecs.fail("SendMessage", "InternalError", Queue="jobs"), "Did you mean queue? It has: queue."),
         (lambda ecs: ecs.fail("PublishMessage", "InternalError", queue="jobs"), "It has: topic."),
-        (lambda ecs: ecs.delay("SendMessage", "5s"), "delay cannot delay SendMessage. Queues and topics take fail"),
+        (
+            lambda ecs: ecs.delay("SendMessage", "5s", topic="jobs"),
+            "unknown parameter 'topic' of SendMessage. It has: queue.",
+        ),
     ],
 )
 def test_a_wrong_declaration_is_refused_in_a_sentence(ecs, declare, words):
@@ -131,3 +134,43 @@ def test_every_operation_that_has_a_route_can_fail(ecs):
     """The operations that `fail` accepts are those with routes."""
     routes = ecs._parts.messaging.service.routes
     assert {name for route in routes for name in route.operations.split(", ")} == set(OPERATIONS)
+
+
+def test_a_delayed_operation_acts_when_its_time_has_passed(ecs, client):
+    """The client waits in virtual time, and the message is there only then."""
+    ecs.delay("SendMessage", "8s", times=1, queue="jobs")
+    seen = []
+    ecs.at("+7s", lambda: seen.append(len(ecs.queue("jobs").messages)))
+    began = ecs.now
+    client("other").send_message(Message("work"))
+    assert ecs.now == began
+    client("jobs").send_message(Message("work"))
+    assert (ecs.now - began).total_seconds() == 8
+    assert seen == [0]
+    assert len(ecs.queue("jobs").messages) == 1
+
+
+@pytest.mark.parametrize("wait_seconds", [-1, 10])
+def test_a_delayed_receiver_gets_what_has_come_by_then(ecs, client, wait_seconds):
+    """Whether it polls or not; what is not there yet is no error of a poller before its time."""
+    ecs.delay("ReceiveMessage", "5s", times=1)
+    ecs.at("+4s", lambda: ecs.queue("jobs").send("work"))
+    assert client("jobs").receive_message(wait_seconds).message_body == "work"
+    assert f"{ecs.now:%S}" == "05"
+
+
+def test_a_delayed_poller_polls_from_then_on(ecs, client):
+    """Its ten seconds begin when the delay is over."""
+    ecs.delay("ReceiveMessage", "5s", times=1)
+    ecs.at("+12s", lambda: ecs.queue("jobs").send("work"))
+    assert client("jobs").receive_message(10).message_body == "work"
+    assert f"{ecs.now:%S}" == "12"
+
+
+def test_an_operation_that_takes_longer_than_its_client_waits(ecs, client):
+    """The client gives up, and the message is sent nevertheless."""
+    ecs.delay("SendMessage", "1h", times=1)
+    with pytest.raises(MNSExceptionBase):
+        client("jobs").send_message(Message("work"))
+    ecs.advance("2h")
+    assert len(ecs.queue("jobs").messages) >= 1
