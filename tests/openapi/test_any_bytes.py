@@ -75,7 +75,7 @@ SHAPES = {
         ("CancelSimulatedSystemEvents", "AcceptInquiredSystemEvent", "ModifySystemEventAttribute"), _NOTHING
     ),
     **dict.fromkeys(("ModifyInstanceMaintenanceAttributes", "ModifyInstanceMetadataOptions"), _NOTHING),
-    "ReportInstancesStatus": _NOTHING,
+    **dict.fromkeys(("ReportInstancesStatus", "ModifyInstanceAutoReleaseTime"), _NOTHING),
 }
 # Replies with more members in some cases.
 MORE = {

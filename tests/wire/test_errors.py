@@ -47,6 +47,7 @@ PARAMS = {
     "ReportInstancesStatus": {"InstanceIds": ["i-web1"], "Description": "It hangs."},
     "DescribeRegions": {},
     "DescribeTags": {},
+    "ModifyInstanceAutoReleaseTime": {"InstanceId": "i-web1"},
     "RunInstances": {"ImageId": "m-1", "InstanceType": "ecs.g7.large"},
     "CreateInstance": {"ImageId": "m-1", "InstanceType": "ecs.g7.large"},
 }

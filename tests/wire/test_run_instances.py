@@ -318,13 +318,11 @@ def test_the_primary_interface(shown_after, ecs_events):
     assert ecs_events.calls_to("RunInstances")[0].params["NetworkInterface"][1]["SecurityGroupIds"] == ["sg-1", "sg-2"]
 
 
-def test_auto_release_time(shown_after, ecs_events):
-    """It is shown to the minute; the instance still exists afterwards."""
+def test_auto_release_time(shown_after):
+    """It has minutes only."""
     view = shown_after(AutoReleaseTime="2030-01-01T01:00:30Z")
 
     assert view["AutoReleaseTime"] == "2030-01-01T01:00Z"
-    ecs_events.advance("2h")
-    assert len(ecs_events.instances) == 1
 
 
 @pytest.mark.parametrize(
@@ -870,3 +868,100 @@ def test_an_instance_without_a_public_address_gets_none(call, ecs_events, addres
     assert addresses() == []
     (instance,) = call("DescribeInstances")["Instances"]["Instance"]
     assert instance["EipAddress"]["IpAddress"] == "203.0.113.7"
+
+
+# -- AutoReleaseTime
+
+
+@pytest.fixture
+def released(ecs_events):
+    """The instants of day and minute at which instances are released, with the cause."""
+    seen = []
+    ecs_events.on_change(
+        lambda change: seen.append((f"{change.at:%d %H:%M:%S}", change.cause)) if change.to_status is None else None
+    )
+    return seen
+
+
+def test_an_auto_release_time_releases(call, ecs_events, released):
+    """It counts to the minute, rounded down, and the release is notified as any other."""
+    received = []
+    ecs_events.subscribe(received.append)
+    call("RunInstances", **NEEDED, AutoReleaseTime="2030-01-01T01:00:30Z")
+
+    ecs_events.advance("1d")
+
+    assert released == [("01 01:00:00", "AutoReleaseTime")]
+    assert received[-1]["content"]["state"] == "Deleted"
+    assert call("DescribeInstances")["TotalCount"] == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ({"AutoReleaseTime": "2030-01-01T03:00:59Z"}, [("01 03:00:00", "AutoReleaseTime")]),
+        ({"AutoReleaseTime": "2030-01-01T00:45:00Z"}, [("01 00:45:00", "AutoReleaseTime")]),
+        ({}, []),
+    ],
+    ids=["later", "earlier", "canceled"],
+)
+def test_an_auto_release_time_is_modified(call, ecs_events, released, said, expected):
+    """ModifyInstanceAutoReleaseTime moves the release, and without a time it cancels it."""
+    reply = call("RunInstances", **NEEDED, AutoReleaseTime="2030-01-01T02:00:00Z")
+    (instance_id,) = reply["InstanceIdSets"]["InstanceIdSet"]
+
+    assert set(call("ModifyInstanceAutoReleaseTime", InstanceId=instance_id, **said)) == {"RequestId"}
+    (instance,) = call("DescribeInstances")["Instances"]["Instance"]
+    assert instance["AutoReleaseTime"] == (f"{said['AutoReleaseTime'][:16]}Z" if said else "")
+    ecs_events.advance("1d")
+
+    assert released == expected
+
+
+def test_an_instance_gets_an_auto_release_time_later(call, ecs_events, released):
+    """One that had none is released too, in whatever status it is."""
+    ecs_events.instances.add("i-web1", status="Stopped")
+    call("ModifyInstanceAutoReleaseTime", InstanceId="i-web1", AutoReleaseTime="2030-01-01T00:30:00Z")
+
+    ecs_events.advance("1d")
+
+    assert released == [("01 00:30:00", "AutoReleaseTime")]
+
+
+@pytest.mark.parametrize(("declared", "count"), [("2030-01-01T01:00Z", 0), ("2029-12-31T00:00Z", 1), ("soon", 1)])
+def test_a_declared_auto_release_time_releases(ecs_events, declared, count):
+    """An attribute that lies ahead acts as the parameter does; one of the past, or another text, is only shown."""
+    ecs_events.instances.add("i-web1", auto_release_time=declared)
+
+    ecs_events.advance("1d")
+
+    assert len(ecs_events.instances) == count
+
+
+def test_an_instance_that_is_gone_is_not_released_again(call, ecs_events, released):
+    """Who deletes the instance first is all that is seen."""
+    ecs_events.instances.add("i-web1", auto_release_time="2030-01-01T01:00Z")
+    call("DeleteInstance", InstanceId="i-web1", Force=True)
+
+    ecs_events.advance("1d")
+
+    assert released == [("01 00:00:00", "DeleteInstance")]
+
+
+@pytest.mark.parametrize("when", ["2030-01-01T00:29:59Z", "2033-01-02T00:00:00Z", "tomorrow"])
+def test_an_auto_release_time_out_of_range_is_refused(refused, ecs_events, when):
+    """It lies from half an hour to three years from now."""
+    ecs_events.instances.add("i-web1")
+
+    assert refused("ModifyInstanceAutoReleaseTime", InstanceId="i-web1", AutoReleaseTime=when) == (
+        400,
+        "InvalidAutoReleaseTime.Malformed",
+        "The specified parameter AutoReleaseTime is not valid.",
+    )
+
+
+def test_a_subscription_is_not_released_by_itself(refused, ecs_events):
+    """The action is for pay-as-you-go and preemptible instances."""
+    ecs_events.instances.add("i-paid", instance_charge_type="PrePaid")
+
+    assert refused("ModifyInstanceAutoReleaseTime", InstanceId="i-paid")[:2] == (403, "ChargeTypeViolation")

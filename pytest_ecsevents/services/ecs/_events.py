@@ -8,7 +8,8 @@ from typing import Final
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed, pass_one_of
 from pytest_ecsevents.clock._clock import Clock
-from pytest_ecsevents.clock._times import SECOND, Micros, instant_text
+from pytest_ecsevents.clock._times import SECOND, Micros, instant_text, minute_text
+from pytest_ecsevents.rpc._parameters import minutes_instant
 from pytest_ecsevents.services.ecs._catalogue import (
     EVENT_TYPES,
     FINAL,
@@ -85,6 +86,7 @@ class EventStore:
         self._note_read: Final = self.last_read.append
         self._when_not_before: Final = self._at_not_before
         self._when_ended: Final = self._at_end
+        instances.when_added = self._plan_declared_release
 
     # -- looking up
 
@@ -402,6 +404,33 @@ class EventStore:
             self.release(instance, at, cause)
         elif done.way:
             self._instances.divert(instance, done.way, at, cause)
+
+    # -- instances that are released by themselves
+
+    def _plan_declared_release(self, instance: InstanceRecord) -> None:
+        at = minutes_instant(instance.texts["auto_release_time"])
+        if at is not None and at >= self._clock.now():
+            self._push_release(instance, at)
+
+    def plan_release(self, instance: InstanceRecord, at: Micros | None) -> None:
+        """Release the instance at this minute, or no longer by itself: ModifyInstanceAutoReleaseTime."""
+        with self._changes.changing():
+            if instance.release_due is not None:
+                self._clock.queue.withdraw(instance.release_due)
+                instance.release_due = None
+            instance.texts["auto_release_time"] = ""
+            if at is not None:
+                at -= at % (60 * SECOND)
+                instance.texts["auto_release_time"] = minute_text(at)
+                self._push_release(instance, at)
+
+    def _push_release(self, instance: InstanceRecord, at: Micros) -> None:
+        instance.release_due = self._clock.queue.push(at, self._release_by_itself, instance)
+
+    def _release_by_itself(self, instance: object, at: Micros) -> None:
+        assert isinstance(instance, InstanceRecord)
+        instance.release_due = None
+        self.release(instance, at, "AutoReleaseTime")
 
     # -- preemptible instances
 

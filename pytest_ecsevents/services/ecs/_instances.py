@@ -61,6 +61,8 @@ class InstanceStore:
         self._settings: Final = settings
         self._changes: Final = changes
         self._released: Final[dict[str, InstanceRecord]] = {}
+        self.when_added: Callable[[InstanceRecord], None] = lambda _: None
+        """Called with each new instance; set by the store of events."""
         self._addresses: Final = count()
         self._disk_owners: Final[dict[str, str]] = {}
 
@@ -123,6 +125,7 @@ class InstanceStore:
         instance.texts, instance.lists = _Values(partial(_text, instance)), _Values(partial(_list, instance))
         instance.view = Instance(instance, self._settle)
         self.existing[instance.instance_id] = instance
+        self.when_added(instance)
 
     def create(
         self,
@@ -289,6 +292,9 @@ class InstanceStore:
             del self._disk_owners[disk.disk_id]
         self._released[instance.instance_id] = instance
         self._forget_way(instance)
+        if instance.release_due is not None:
+            self._clock.queue.withdraw(instance.release_due)
+            instance.release_due = None
         self._changes.add(InstanceTransition(instance, instance.status, None, at, cause))
 
 

@@ -134,6 +134,7 @@ class InstanceRecord:
         lists: Its attributes that are lists.
         way: The remaining statuses of an operation that takes time, and the operation's cause.
         due: The number of its entry in the clock's queue, on such a way.
+        release_due: The same of its release at `AutoReleaseTime`.
         view: The object that tests get.
     """
 
@@ -153,6 +154,7 @@ class InstanceRecord:
     lacks_address: bool = False
     way: "tuple[tuple[InstanceStatus, ...], str] | None" = None
     due: int | None = None
+    release_due: int | None = None
     started_at: Micros = field(init=False)
     metadata_options: MetadataOptions = field(init=False)
     locks: tuple[str, ...] = field(init=False)

@@ -180,8 +180,6 @@ _SHARED_NOTES: Final = (
     "A DryRun makes every check.",
 )
 
-_HALF_AN_HOUR: Final = 1_800 * SECOND
-_THREE_YEARS: Final = 1_096 * _DAY
 _EXCLUSIVE: Final = (
     (given.SECURITY_GROUP, given.SECURITY_GROUPS),
     (given.HOST_NAME, given.HOST_NAMES),
@@ -200,7 +198,7 @@ _SUFFIXED: Final = (
     notes=(
         "Pending -> Starting -> Running at one instant, unless the test sets instances.pending_takes or starting_takes.",
         "Every launch template exists; its values are those of a captured instance.",
-        "AutoReleaseTime is shown, but the instance is not released then.",
+        "AutoReleaseTime releases the instance, whatever its status is then.",
         "MinAmount above Amount is refused with the code for a bad MinAmount; Amount is always in stock.",
         "HostNames.N names the first instances; HostName does not name the others.",
         "PublicIpAddress of an instance with InternetMaxBandwidthOut, and addresses for Ipv6AddressCount, are invented.",
@@ -217,12 +215,7 @@ def _run(call: ActionCall) -> JsonObject:
     for parameter, longest, code in _SUFFIXED:
         if call[given.UNIQUE_SUFFIX] and len(call[parameter]) + 3 > longest:
             raise call.error(code)
-    at = call[given.AUTO_RELEASE]
-    if at is not None and not call.now + _HALF_AN_HOUR <= at <= call.now + _THREE_YEARS:
-        raise call.error(
-            "InvalidAutoReleaseTime.Malformed",
-            hint=f"AutoReleaseTime is {minute_text(at)}; it must lie from half an hour to three years from now",
-        )
+    given.check_auto_release(call)
     tags = _tags(call)
     if call[given.DRY_RUN_FLAG]:
         raise call.error("DryRunOperation")

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pytest_ecsevents.clock._times import minute_text
+from pytest_ecsevents.clock._times import SECOND, minute_text
+from pytest_ecsevents.rpc._action import ParsedCall
 from pytest_ecsevents.rpc._parameters import (
     Parameter,
     boolean,
@@ -279,8 +280,22 @@ V6_COUNT: Final = whole("Ipv6AddressCount", least=1, most=10)
 AUTO_RELEASE: Final = instant(
     "AutoReleaseTime",
     refusal="InvalidAutoReleaseTime.Malformed",
-    note="yyyy-MM-ddTHH:mm:ssZ, UTC; from half an hour to three years from now; is shown, but the instance is not released",
+    note="yyyy-MM-ddTHH:mm:ssZ, UTC; from half an hour to three years from now, to the minute",
 )
+_HALF_AN_HOUR: Final = 1_800 * SECOND
+_THREE_YEARS: Final = 1_096 * 86_400 * SECOND
+
+
+def check_auto_release(call: ParsedCall) -> None:
+    """Refuse an AutoReleaseTime that is too early or too late (documented)."""
+    at = call[AUTO_RELEASE]
+    if at is not None and not call.now + _HALF_AN_HOUR <= at <= call.now + _THREE_YEARS:
+        raise call.error(
+            "InvalidAutoReleaseTime.Malformed",
+            hint=f"AutoReleaseTime is {minute_text(at)}; it must lie from half an hour to three years from now",
+        )
+
+
 TEMPLATE_ID: Final = text("LaunchTemplateId", note="instead of ImageId and InstanceType; every template exists")
 TEMPLATE_NAME: Final = text("LaunchTemplateName", note="the same")
 INTERFACES: Final = nested_structs(

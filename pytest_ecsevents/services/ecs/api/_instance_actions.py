@@ -18,6 +18,7 @@ from pytest_ecsevents.services.ecs._refusals import (
     UnknownInstanceError,
 )
 from pytest_ecsevents.services.ecs.api import PACKAGE
+from pytest_ecsevents.services.ecs.api._creation_parameters import AUTO_RELEASE, check_auto_release
 
 ACTIONS: Final = Actions[ActionCall](PACKAGE, refusals={UnknownInstanceError: "InvalidInstanceId.NotFound"})
 
@@ -312,4 +313,26 @@ def _delete_batch(call: ActionCall) -> JsonObject:
         raise call.error("DRYRUN.SUCCESS")
     for instance in instances:
         call.cloud.release(instance, cause=call.cause)
+    return {}
+
+
+# -- ModifyInstanceAutoReleaseTime
+
+
+@ACTIONS.action(
+    "ModifyInstanceAutoReleaseTime",
+    _INSTANCE,
+    AUTO_RELEASE,
+    needs_region=False,
+    notes=(
+        "Without AutoReleaseTime the instance is no longer released by itself (documented).",
+        "No table of errors was found: all of them are guesses.",
+    ),
+)
+def _modify_auto_release(call: ActionCall) -> JsonObject:
+    instance = call.instance(call[_INSTANCE])
+    if instance.texts["instance_charge_type"] == "PrePaid":
+        raise call.error("ChargeTypeViolation", hint=f"{instance.instance_id} is PrePaid")
+    check_auto_release(call)
+    call.cloud.events.plan_release(instance, call[AUTO_RELEASE])
     return {}
