@@ -25,6 +25,7 @@ from reference_model import (
     on_the_wire,
     statuses,
 )
+from sizes import size
 
 from pytest_ecsevents import EcsEvents, InstanceTransition
 from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES, SIMULATED_TYPES
@@ -32,6 +33,8 @@ from pytest_ecsevents.services.ecs._lifecycle import first_statuses
 from pytest_ecsevents.strategies import CloudMachine, event_types, offsets
 
 SIMULATED = (*SIMULATED_MAINTENANCE, *SIMULATED_FAILURES)
+EXAMPLES = size(10, settings.default.max_examples)
+
 EVERY_STATUS = (*UNFINISHED, "Executed", "Avoided", "Canceled", "Failed")
 
 
@@ -349,6 +352,7 @@ class LifecycleMachine(CloudMachine):
 
 
 TestLifecycle = LifecycleMachine.TestCase
+TestLifecycle.settings = settings(TestLifecycle.settings, max_examples=EXAMPLES)
 
 
 class OtherSettingsMachine(LifecycleMachine):
@@ -363,7 +367,7 @@ class OtherSettingsMachine(LifecycleMachine):
 
 
 TestOtherSettings = OtherSettingsMachine.TestCase
-TestOtherSettings.settings = settings(TestOtherSettings.settings, max_examples=settings.default.max_examples // 2)
+TestOtherSettings.settings = settings(TestOtherSettings.settings, max_examples=EXAMPLES // 2)
 
 
 class SlowInstancesMachine(LifecycleMachine):
@@ -394,3 +398,4 @@ class SlowInstancesMachine(LifecycleMachine):
 
 
 TestSlowInstances = SlowInstancesMachine.TestCase
+TestSlowInstances.settings = settings(TestSlowInstances.settings, max_examples=EXAMPLES)
