@@ -49,6 +49,14 @@ def pytest_collection_finish():
     gc.freeze()
 
 
+def pytest_sessionfinish():
+    """Save what coverage has measured so far: xdist kills a worker that takes more than ten seconds to end."""
+    coverage = sys.modules.get("coverage")
+    measuring = None if coverage is None else coverage.Coverage.current()
+    if measuring is not None:
+        measuring.save()
+
+
 @pytest.fixture(autouse=True, scope="session")
 def no_certificates():
     """Skip reading certificates: no test encrypts, and the newer SDK reads them in each call in a loop."""
