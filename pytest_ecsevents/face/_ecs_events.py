@@ -98,18 +98,9 @@ class EcsEvents:
         _settings: Settings | None = None,
         _clock: Clock | None = None,
     ) -> None:
-        settings = _arguments.settings_of(
-            _settings,
-            region_id=region_id,
-            account_id=account_id,
-            backend=backend,
-            tz=tz,
-            sleep=sleep,
-            follow=follow,
-            executing_for=executing_for,
-            failure_events=failure_events,
-            history=history,
-        )
+        clock = {"backend": backend, "tz": tz, "sleep": sleep, "follow": follow, "executing_for": executing_for}
+        cloud = {"region_id": region_id, "account_id": account_id, "failure_events": failure_events, "history": history}
+        settings = _arguments.settings_of(_settings, **clock, **cloud)
         self._parts: Final = Parts(settings, start, strict, seed, _clock)
         self._clock, self._cloud = self._parts.clock, self._parts.cloud
         self._recorder: Final = self._parts.recorder
