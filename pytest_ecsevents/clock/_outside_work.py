@@ -57,12 +57,13 @@ class OutsideWork:
         finally:
             del self._tasks[task]
 
-    def holds_time(self, runners: Sequence[TestThread], now: float) -> bool:
+    def holds_time(self, runners: Sequence[TestThread], now: float, *, is_watched: bool = False) -> bool:
         """Whether time must stand still.
 
         Args:
             runners: The threads that are in no wait of ours.
             now: Real time.
+            is_watched: Whether `run` ends a handler beside a thread that works without waiting.
         """
         if not runners and not self._tasks:
             return False
@@ -70,7 +71,7 @@ class OutsideWork:
         del frames[get_ident()]  # it would keep itself, and with it what all threads have in their variables
         before, self._working = self._working, {}
         # No generators: each call takes a measurement.
-        threads = [self._is_at_work(thread, frames, now, before) for thread in runners]
+        threads = [self._is_at_work(thread, frames, now, before, is_watched) for thread in runners]
         tasks = [
             self._holds(task, now, before, f"{_FOR_REAL} {place}".__str__, once)
             for task, (place, once) in list(self._tasks.items())
@@ -97,7 +98,12 @@ class OutsideWork:
         return frame is not None and doing_of(frame, self.served)[0] is what
 
     def _is_at_work(
-        self, thread: TestThread, frames: dict[int, FrameType], now: float, before: Mapping[object, float]
+        self,
+        thread: TestThread,
+        frames: dict[int, FrameType],
+        now: float,
+        before: Mapping[object, float],
+        is_watched: bool,
     ) -> bool:
         if thread.ident is None:  # it is about to start
             return self._holds(thread, now, before, lambda: f"{_FOR_REAL} the start of a thread")
@@ -110,6 +116,8 @@ class OutsideWork:
         elif doing is Doing.WAITING_FOR_INPUT:  # unless it has just got some
             return frames_of_threads().get(thread.ident) is not frame or thread.is_ready()
         elif thread.idle_for(now) < (STUCK_AFTER if doing is Doing.UNKNOWN else IDLE_AFTER):
+            if is_watched:
+                return True
             work, what = (thread, thread.phase, False), _FOR_ONE_AT_WORK
         else:
             return False

@@ -469,7 +469,7 @@ class Scheduler:
         """Whether no thread runs, except those that wait for something real."""
         for thread in [one for one in self._runners() if one.is_older and one.ident not in frames_of_threads()]:
             self.end(thread)
-        return not self.outside.holds_time(self._runners(), now)
+        return not self.outside.holds_time(self._runners(), now, is_watched=self.stop is not None)
 
     def other_sleepers(self) -> list[Wait]:
         """The waits with a deadline of all threads but the calling one."""

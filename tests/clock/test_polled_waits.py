@@ -16,7 +16,7 @@ from functools import partial
 
 import pytest
 
-from pytest_ecsevents import EcsEvents
+from pytest_ecsevents import EcsEvents, RealWorkWarning
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -266,6 +266,30 @@ def test_multiprocessing_times_out_in_virtual_time(ecs):
     assert jobs.get(timeout=60) == "own"
     jobs.close()
     jobs.join_thread()
+
+
+def get_from_a_process_that_sends_nothing():
+    """Wait twice beside another process, and once more when patience is over."""
+    with EcsEvents(backend="time-machine") as ecs_events:
+        ecs_events.patience = 0.3
+        jobs = SPAWN.Queue()
+        process = SPAWN.Process(target=time.sleep, args=(600,))
+        process.start()
+        started = real_now()
+        for _ in range(3):
+            with pytest.raises(queue.Empty):
+                jobs.get(timeout=0.2)
+        assert 0.3 <= real_now() - started < 5
+        process.kill()
+        process.join()
+        jobs.close()
+
+
+def test_a_process_that_sends_nothing_is_waited_for_once():
+    """Time stands for each timeout, but no longer than patience in all; a warning says where."""
+    with pytest.warns(RealWorkWarning, match=r"0\.3 seconds.*test_polled_waits\.py:\d+ in get_from_a_process") as told:
+        get_from_a_process_that_sends_nothing()
+    assert len(told) == 1
 
 
 def test_a_process_is_waited_for(ecs):
