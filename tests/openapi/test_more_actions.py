@@ -209,6 +209,34 @@ def test_only_maintenance_can_be_modified(ecs, refused, event_type):
     assert f"{event.not_before:%d}" == "02"
 
 
+def test_an_action_that_an_instance_does_not_support_is_refused(ecs, call, refused):
+    """AutoRedeploy is for instances with local disks; if one of several lacks it, nothing changes."""
+    ecs.instances.add("i-local", disks=[{"disk_id": "d-1", "category": "local_ssd_pro"}])
+    both = {"InstanceId__1": "i-local", "InstanceId__2": "i-web1", "ActionOnMaintenance": "AutoRedeploy"}
+
+    assert refused("ModifyInstanceMaintenanceAttributes", **both) == (
+        403,
+        "InvalidParameter",
+        "The specified parameter ActionOnMaintenance is not valid: 'AutoRedeploy'. i-web1 supports Stop, AutoRecover.",
+    )
+    shown = call("DescribeInstanceMaintenanceAttributes", InstanceId__1="i-local")["MaintenanceAttributes"]
+    assert shown["MaintenanceAttribute"][0]["ActionOnMaintenance"]["Value"] == "AutoRecover"
+    call("ModifyInstanceMaintenanceAttributes", InstanceId__1="i-local", ActionOnMaintenance="AutoRedeploy")
+    shown = call("DescribeInstanceMaintenanceAttributes", InstanceId__1="i-local")["MaintenanceAttributes"]
+    assert shown["MaintenanceAttribute"][0]["ActionOnMaintenance"]["Value"] == "AutoRedeploy"
+
+
+def test_a_broken_disk_is_reported_with_the_disk(call, refused):
+    """IssueCategory hardware-disk-error needs DiskId.N, or on bare metal Device.N."""
+    report = {"InstanceId__1": "i-web1", "Description": "It is slow.", "IssueCategory": "hardware-disk-error"}
+
+    status, code, message = refused("ReportInstancesStatus", **report)
+    assert (status, code) == (403, "InvalidParameter")
+    assert "hardware-disk-error needs at least one disk" in message
+    for named in ({"DiskId__1": "d-1"}, {"Device__1": "/dev/sdb"}):
+        assert set(call("ReportInstancesStatus", **report, **named)) == {"RequestId"}
+
+
 @pytest.mark.parametrize("cause", ["SystemMaintenance", "SystemFailure", "InstanceFailure"])
 def test_a_performance_impact_can_be_asked_for(ecs, call, cause):
     """Three types of it exist, two of them by invitation: real events have them, and queries filter by them."""

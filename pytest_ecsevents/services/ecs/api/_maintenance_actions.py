@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from pytest_ecsevents._words import listed
 from pytest_ecsevents.clock._times import instant_text
 from pytest_ecsevents.rpc._action import Actions
 from pytest_ecsevents.rpc._paging import PAGE_NUMBER, numbered, page_size
@@ -127,13 +128,22 @@ _FULL_HOUR: Final = re.compile(r"([01]\d|2[0-3]):00:00")
     _ACTION,
     _NOTIFY,
     _WINDOW,
-    notes=("All or nothing.", "Without InstanceId.N it is refused."),
+    notes=(
+        "All or nothing.",
+        "Without InstanceId.N it is refused.",
+        "An action that is not among an instance's SupportedValues is refused (documented), with InvalidParameter (a guess).",
+    ),
 )
 def _modify_maintenance(call: ActionCall) -> JsonObject:
     if not call[_INSTANCES]:
         raise call.invalid("InstanceId.N", "''", "Name at least one instance.")
     instances = [call.instance(instance_id) for instance_id in call[_INSTANCES]]
     windows = [_window(call, struct) for struct in call[_WINDOW]]
+    for instance in instances:
+        supported = _supported_actions(instance)
+        if call[_ACTION] not in ("", *supported):
+            expected = f"{instance.instance_id} supports {listed(supported)}."
+            raise call.invalid(_ACTION.name, repr(call[_ACTION]), expected)
     for instance in instances:
         before = instance.maintenance
         call.cloud.modify_maintenance(
@@ -177,9 +187,13 @@ def _describe_maintenance(call: ActionCall) -> JsonObject:
     return {**envelope, "MaintenanceAttributes": {"MaintenanceAttribute": views}}
 
 
+def _supported_actions(instance: InstanceRecord) -> tuple[str, ...]:
+    redeploy = ("AutoRedeploy",) if any(disk.is_local for disk in instance.disks) else ()
+    return ("Stop", "AutoRecover", *redeploy)
+
+
 def _maintenance_view(instance: InstanceRecord) -> JsonObject:
     maintenance = instance.maintenance
-    redeploy = ["AutoRedeploy"] if any(disk.is_local for disk in instance.disks) else []
     windows: list[Json] = (
         [dict(zip(("StartTime", "EndTime"), maintenance.window, strict=True))] if maintenance.window else []
     )
@@ -190,7 +204,7 @@ def _maintenance_view(instance: InstanceRecord) -> JsonObject:
         "ActionOnMaintenance": {
             "DefaultValue": DEFAULT_ACTION,
             "Value": maintenance.action or DEFAULT_ACTION,
-            "SupportedValues": {"SupportedValue": ["Stop", "AutoRecover", *redeploy]},
+            "SupportedValues": {"SupportedValue": list(_supported_actions(instance))},
         },
     }
 
@@ -251,7 +265,11 @@ _REASON: Final = choice(
 )
 _PARTS: Final = ("cpu", "motherboard", "mem", "power", "disk", "networkcard", "raidcard", "fan")
 _ISSUE: Final = choice("IssueCategory", (*(f"hardware-{part}-error" for part in _PARTS), "others"))
-_DISKS: Final = repeated("DiskId", most=100, refusal="DiskIdLimitExceeded", note="needed for the disk reasons")
+_DISKS: Final = repeated(
+    "DiskId", most=100, refusal="DiskIdLimitExceeded", note="needed for the disk reasons, and for hardware-disk-error"
+)
+_DEVICES: Final = repeated("Device", most=100, note="of bare metal")
+_DISK_ISSUE: Final = "hardware-disk-error"
 _REPORTED: Final = repeated("InstanceId", most=100, refusal="InstanceIdLimitExceeded", required=True)
 _DESCRIPTION: Final = text("Description", required=True)
 
@@ -265,7 +283,7 @@ _DESCRIPTION: Final = text("Description", required=True)
     instant("EndTime"),
     _ISSUE,
     _DISKS,
-    repeated("Device", most=100),
+    _DEVICES,
     notes=("Creates no event, as far as is documented.",),
 )
 def _report(call: ActionCall) -> JsonObject:
@@ -273,4 +291,7 @@ def _report(call: ActionCall) -> JsonObject:
         call.instance(instance_id)
     if call[_REASON] in _DISK_REASONS and not call[_DISKS]:
         raise call.invalid("DiskId.N", "''", f"Reason {call[_REASON]} needs at least one disk.")
+    if call[_ISSUE] == _DISK_ISSUE and not call[_DISKS] and not call[_DEVICES]:
+        expected = f"IssueCategory {_DISK_ISSUE} needs at least one disk, or on bare metal a Device.N."
+        raise call.invalid("DiskId.N", "''", expected)
     return {}
