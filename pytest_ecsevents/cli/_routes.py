@@ -411,7 +411,7 @@ ROUTES: Final = (
         "POST",
         "/quotas",
         "quota",
-        "Allow so many calls of an action in each virtual minute; the rest fail",
+        "Allow a number of calls of an action in each virtual minute; the rest fail",
         "Faults",
         _declare("quota", "action"),
         (

@@ -5,12 +5,17 @@ import http.client
 import json
 
 import pytest
+from schemas import check, operation_at
 
+from pytest_ecsevents.cli._control import api_document
 from pytest_ecsevents.cli._main import main
 from pytest_ecsevents.cli._standing import Beginning, StandingCloud
 from pytest_ecsevents.face._settings import Settings
 
 START = 1_893_456_000_000_000  # 2030-01-01T00:00:00Z
+
+UNDESCRIBED = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
+"""What a request gets that no operation describes."""
 
 
 def put_nothing(_ecs_events):
@@ -40,7 +45,8 @@ def cloud(standing):
 
 @pytest.fixture
 def send(cloud):
-    """Send one request below the API's root; return (status, body)."""
+    """Send one request below the API's root; return (status, body), which is as the OpenAPI document describes it."""
+    document = api_document()
 
     def send(method, path, body=None, **headers):
         with contextlib.closing(http.client.HTTPConnection(cloud.address)) as connection:
@@ -51,7 +57,11 @@ def send(cloud):
                 {name.replace("_", "-"): value for name, value in headers.items()},
             )
             reply = connection.getresponse()
-            return reply.status, json.loads(reply.read())
+            answer = json.loads(reply.read())
+        described = operation_at(document, method, path) or {"responses": {"default": UNDESCRIBED}}
+        response = described["responses"]["200" if reply.status == 200 else "default"]
+        check(answer, response["content"]["application/json"]["schema"], document)
+        return reply.status, answer
 
     return send
 
