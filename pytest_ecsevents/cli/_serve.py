@@ -2,6 +2,7 @@
 
 import signal
 import sys
+import warnings
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -71,7 +72,11 @@ def serve_command(options: Namespace, ended: Event | None = None) -> None:
         raise BadArgumentError(f"--port is {options.port}. Pass one from 1 to 65535, or 0 for any that is free.")
     beginning = Beginning(Settings(region=options.region), start, speed, _seed(options.seed))
     ended = Event() if ended is None else ended
-    with _ending(ended), StandingCloud(beginning, options.port) as cloud:
+    with warnings.catch_warnings(record=True) as doubts:  # of an unknown region
+        warnings.simplefilter("always")
+        made = StandingCloud(beginning, options.port)
+    sys.stderr.writelines(f"ecsevents: {doubt.message}\n" for doubt in doubts)
+    with _ending(ended), made as cloud:
         clock = f"clock {cloud.ecs_events.now:%Y-%m-%dT%H:%M:%SZ}, {_speed_text(speed)}"
         text = f"{cloud.address}\n" if options.quiet else _greeting(cloud.address, options.region, clock)
         sys.stdout.write(text)
