@@ -83,7 +83,10 @@ def _of_child(variables: Mapping[str, Any], _served: Collection[object]) -> obje
 
 
 _CHILD: Final = f"{__package__}._children"
-_READS: Final = tuple((f"{__package__}._outside_calls", name) for name in ("recv", "recv_into"))
+_READS: Final = (
+    *((f"{__package__}._outside_calls", name) for name in ("recv", "recv_into")),
+    (f"{__package__}._timed_streams", "readinto"),
+)
 _POOLS: Final = ("concurrent.futures.process", "concurrent.futures.thread", "multiprocessing.pool")
 
 # Whether a thread in a function of a module does real work, by the function's variables.

@@ -3,12 +3,16 @@
 A socket's own timeout starts anew with each byte, so a peer that sends one byte a second would never time out.
 """
 
+import _socket
 import io
 import socket
 from http.client import HTTPResponse
 from typing import Any, Final, Literal
 
 from pytest_ecsevents.clock._threads import real_now
+
+# That of the class below: the timeout of `socket.socket.recv_into` is virtual while a test runs.
+_READ_INTO: Final = _socket.socket.recv_into
 
 _LONGEST_LINE: Final = 65537  # what `http.server` and `http.client` read at most
 
@@ -55,9 +59,9 @@ class _TimedSocket(io.RawIOBase):
         return bool(self._raw.writable())
 
     def readinto(self, buffer: Any) -> int | None:
-        self._limit.apply(self._connection)
-        count: int | None = self._raw.readinto(buffer)
-        return count
+        connection = self._connection  # `_real_work` looks for it here
+        self._limit.apply(connection)
+        return _READ_INTO(connection, buffer)
 
     def write(self, data: Any) -> int | None:
         self._limit.apply(self._connection)
