@@ -33,6 +33,7 @@ from pytest_ecsevents.clock._stop import HandlerStop, Stop
 from pytest_ecsevents.clock._times import duration_text
 from pytest_ecsevents.handlers import _interrupts
 from pytest_ecsevents.handlers import _runner as _run
+from pytest_ecsevents.handlers._leaving import call_leavable, leave
 
 
 @pytest.fixture(params=["freezegun", "time-machine"])
@@ -961,6 +962,14 @@ def test_a_new_tracer_begins_where_a_handler_was_left(ecs):
     finally:
         sys.settrace(before)
         threading.settrace(in_threads)
+
+
+def test_code_is_not_left_in_the_middle_of_a_function_of_the_plugin():
+    """`leave` returns there, and where nothing can be left."""
+    module = {"__name__": "pytest_ecsevents.checks._any", "frame": sys._getframe}
+    exec("def our_frame(): return frame()", module)  # noqa: S102
+    leave(sys._getframe(), "here")
+    assert call_leavable(lambda: leave(module["our_frame"](), "here") or "went on") == "went on"
 
 
 def test_a_process_ends_though_a_handler_was_left(pytester):
