@@ -50,9 +50,9 @@ def test_an_endpoint_refuses_a_region_that_it_does_not_serve(ecs_events, host):
 
 
 @pytest.mark.parametrize("host", ["ecs-cn-hangzhou.aliyuncs.com", "ecs.aliyuncs.com"])
-@pytest.mark.parametrize("region_id", ["cn-hangzhou", "cn-beijing", "ap-southeast-1", "us-east-1"])
+@pytest.mark.parametrize("region_id", ["cn-hangzhou", "cn-beijing", "ap-southeast-1", "us-east-1", "na-south-1"])
 def test_a_central_endpoint_serves_the_regions_of_the_maps(ecs_events, host, region_id):
-    """Those are the regions that the SDKs send there."""
+    """Those are the regions that the SDKs send there, and the newest, which are in no map."""
     ecs_events.instances.add("i-central", region_id=region_id)
     assert describe(region_id, host) == ["i-central"]
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from pytest_ecsevents.rpc._action import ServedRegions
 from pytest_ecsevents.rpc._error_tables import csv_rows
+from pytest_ecsevents.services.ecs._regions import REGIONS
 
 _REGIONAL: Final = re.compile(r"ecs(?:-vpc)?\.([\w-]+)\.aliyuncs\.com")
 
@@ -19,9 +20,13 @@ def _mapped() -> "dict[str, set[str]]":
 
 
 @cache
-def _central() -> frozenset[str]:
-    """What both central endpoints serve: each SDK has another one for the same regions (a guess)."""
-    return frozenset[str]().union(*(regions for host, regions in _mapped().items() if not _REGIONAL.fullmatch(host)))
+def _central() -> set[str]:
+    """What both central endpoints serve: each SDK has another one for the same regions (a guess).
+
+    The newest regions are in no map. No refusal is invented for them.
+    """
+    newest = {region.region_id for region in REGIONS.values() if not region.id_prefix}
+    return newest.union(*(regions for host, regions in _mapped().items() if not _REGIONAL.fullmatch(host)))
 
 
 def served_by(host: str) -> ServedRegions | None:
