@@ -61,7 +61,10 @@ class _TimedSocket(io.RawIOBase):
     def readinto(self, buffer: Any) -> int | None:
         connection = self._connection  # `_real_work` looks for it here
         self._limit.apply(connection)
-        return _READ_INTO(connection, buffer)
+        try:
+            return _READ_INTO(connection, buffer)
+        except BlockingIOError:  # no data yet, and the connection does not block
+            return None
 
     def write(self, data: Any) -> int | None:
         self._limit.apply(self._connection)
