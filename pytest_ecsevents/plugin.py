@@ -357,7 +357,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     refused = parts.recorder.refused(report.longreprtext) if report.failed else ""
     if refused:
         report.sections.append(("ECS calls that were refused", refused))
-    if report.failed and scenario is not None:
+    # A failed `assert_expected` has the text in its message.
+    if report.failed and scenario is not None and scenario.text().partition("\n")[0] not in report.longreprtext:
         report.sections.append(("ECS scenario", scenario.text()))
     if report.failed or (report.when == "call" and _settings_of(item.config).timeline == "all"):
         try:

@@ -5,7 +5,7 @@ assertion compares what was read last.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from pytest_ecsevents._words import repr_text
 from pytest_ecsevents.report._expectations import Step, transition_problem
@@ -46,7 +46,7 @@ def _explanation(
     if _are(SystemEvent, left, right) and operator == "==":
         yield from _only_on("left", left, right, story)
         yield from _only_on("right", right, left, story)
-    elif _are(EventStatus, left) or _are(EventStatus, right):
+    elif isinstance(left, (list, tuple)) and isinstance(right, (list, tuple)):
         yield from _explain_statuses(operator, left, right, seen, story) or _explain_statuses(
             operator, right, left, seen, story
         )
@@ -76,7 +76,9 @@ def _explain_status(operator: str, other: object, event: EventRecord, story: Sto
     if operator in _UNEQUAL:
         yield f"{event.event_id} is {event.status}:"
     else:
-        wanted = [one for one in _wanted(operator, other) if isinstance(one, str)][:_MOST_SHOWN]
+        if operator in _EQUAL and _is_collection(other):
+            yield f"a status is never equal to a {type(other).__name__}: write `in` instead of `{operator}`"
+        wanted = [one for one in _wanted(operator, other) if isinstance(one, str) and one != event.status][:_MOST_SHOWN]
         yield from (f"{event.event_id} is not {one}: {why_not(event, one, story)}" for one in wanted)
         if not wanted:
             return
@@ -84,9 +86,15 @@ def _explain_status(operator: str, other: object, event: EventRecord, story: Sto
 
 
 def _wanted(operator: str, other: object) -> Iterable[object]:
-    if operator in _EQUAL:
-        return (other,)
-    return other if operator == "in" and isinstance(other, Collection) and not isinstance(other, str) else ()
+    if operator not in (*_EQUAL, "in"):
+        return ()
+    if _is_collection(other):
+        return other
+    return () if operator == "in" else (other,)
+
+
+def _is_collection(value: object) -> TypeGuard[Collection[object]]:
+    return isinstance(value, Collection) and not isinstance(value, str)
 
 
 def _explain_statuses(operator: str, ours: Any, others: Any, seen: Sequence[EventRecord], story: Story) -> list[str]:

@@ -148,7 +148,7 @@ def _not_avoided(event: EventRecord, story: Story) -> str:
     reasons = [
         reason for trigger, statuses in ways.items() for reason in _attempts(event, REMEDIES[trigger], statuses, story)
     ]
-    return "; ".join(reasons[-_MOST_REASONS:]) or _no_attempt(event, ways, story)
+    return "; ".join(reasons[-_MOST_REASONS:]) or _no_attempt(event, ways, story) + _looked_elsewhere(event, story)
 
 
 def _no_attempt(event: EventRecord, ways: "dict[Trigger, tuple[EventStatus, ...]]", story: Story) -> str:
@@ -158,6 +158,14 @@ def _no_attempt(event: EventRecord, ways: "dict[Trigger, tuple[EventStatus, ...]
         until = "" if due is None else f"NotBefore is {due}, "
         return f"{event.instance_id} has not been {done} yet; {until}the clock stands at {story.stamp(story.now)}"
     return f"{event.instance_id} was not {done} " + ("in time" if due is None else f"before NotBefore, which was {due}")
+
+
+def _looked_elsewhere(event: EventRecord, story: Story) -> str:
+    """Say that all calls named other regions than the event's: a client with the wrong region finds no event."""
+    regions = {call.region_id for call in story.journal if isinstance(call, ApiCall)}
+    if not regions or "" in regions or event.region_id in regions:
+        return ""
+    return f"; the event is in {event.region_id}, and all calls named {listed(sorted(regions))}"
 
 
 def _attempts(event: EventRecord, remedy: Remedy, statuses: Sequence[EventStatus], story: Story) -> list[str]:

@@ -47,6 +47,20 @@ def _reboot_by_the_test_late(ecs, _call):
     return event
 
 
+def _look_elsewhere(ecs, call):
+    event = _create(ecs)
+    for region in ("cn-shanghai", "cn-beijing", "cn-shanghai"):
+        call("DescribeInstanceHistoryEvents", RegionId=region)
+    ecs.advance("25h")
+    return event
+
+
+def _look_there_too(ecs, call):
+    event = _look_elsewhere(ecs, call)
+    call("DescribeInstanceHistoryEvents", RegionId="cn-hangzhou")
+    return event
+
+
 def _reboot_early(ecs, _call):
     ecs.reboot("i-web1")
     event = _create(ecs)
@@ -200,6 +214,13 @@ _REASONS = [
     ),
     (_reboot_early, "Avoided", "the reboot by the test came at +00:00:00, before the event was published"),
     (_reboot_another, "Avoided", "i-web1 was not rebooted before NotBefore, which was +1d 00:00:00"),
+    (
+        _look_elsewhere,
+        "Avoided",
+        "i-web1 was not rebooted before NotBefore, which was +1d 00:00:00; the event is in cn-hangzhou, and all calls named "
+        "cn-beijing, cn-shanghai",
+    ),
+    (_look_there_too, "Avoided", "i-web1 was not rebooted before NotBefore, which was +1d 00:00:00"),
     (_reboot_inside, "Avoided", "the reboot inside the guest at +01:00:00 does not count"),
     (_stop_and_start, "Avoided", "the stop at +00:00:00 avoids nothing, nor does a start"),
     (
@@ -293,6 +314,11 @@ def test_a_status_is_explained_by_the_event_it_was_read_from(ecs):
         f"{event.event_id} is not Canceled: it was not canceled",
         *history,
     ]
+    for statuses in (("Avoided",), (EventStatus.AVOIDED,)):
+        assert ecs._parts.explain_comparison("in", event.status, statuses)[1:] == [
+            f"{event.event_id} is not Avoided: {nobody}",
+            *history,
+        ]
     for operator, other in (("!=", "Executed"), ("is not", EventStatus.EXECUTED), ("not in", ["Executed"])):
         assert ecs._parts.explain_comparison(operator, event.status, other)[1:] == [
             f"{event.event_id} is Executed:",
@@ -329,6 +355,25 @@ def test_nothing_is_said_of_what_is_not_known(ecs):
         ("==", [event], None),
     ):
         assert ecs._parts.explain_comparison(operator, left, right) is None
+
+
+def test_a_status_that_is_compared_with_several_is_to_be_looked_for_in_them(ecs):
+    """The advice comes first; a status that is one of them needs no other reason."""
+    event = _nobody(ecs, None)
+    advice = "a status is never equal to a {}: write `in` instead of `{}`"
+    assert ecs._parts.explain_comparison("==", event.status, (EventStatus.EXECUTED, EventStatus.AVOIDED)) == [
+        "'Executed' == ('Executed', 'Avoided')",
+        advice.format("tuple", "=="),
+        f"{event.event_id} is not Avoided: i-web1 was not rebooted before NotBefore, which was +1d 00:00:00",
+        "  +00:00:00  SystemMaintenance.Reboot on i-web1: Scheduled, NotBefore +1d 00:00:00 (created by the test)",
+        "  +1d 00:00:00  Executing: NotBefore reached",
+        "  +1d 00:00:01  Executed: execution ended",
+    ]
+    assert ecs._parts.explain_comparison("is", ["Executed"], event.status) == [
+        "['Executed'] is 'Executed'",
+        advice.format("list", "is"),
+    ]
+    assert ecs._parts.explain_comparison("<", event.status, ("Avoided",)) is None
 
 
 def test_lists_of_statuses_are_explained_event_by_event(ecs):

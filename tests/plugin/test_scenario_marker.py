@@ -242,11 +242,33 @@ def test_it(ecs_events, ecs_scenario):
             *(f"E       {line}" for line in message),
             "E       The event: <SystemEvent e-bp1* SystemMaintenance.Reboot on i-bp1*: Executed at "
             "2030-01-02T00:10:00Z: execution ended>",
-            "*- ECS scenario -*",
-            *message,
             "*- ECS events -*",
             "clock 2030-01-01T00:00:00Z +1d 01:10:00 = 2030-01-02T01:10:00Z (freezegun); 1 event, 0 calls, 0 faults",
             "*published by scenario avoidable)",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*- ECS scenario -*")
+
+
+def test_a_failure_of_another_kind_has_the_scenario_as_a_section(run):
+    """The scenario is described, whatever failed."""
+    result = run(
+        """
+@pytest.mark.ecs_scenarios("avoidable")
+def test_it(ecs_events, ecs_scenario):
+    assert ecs_scenario.event.status == ecs_scenario.expected
+"""
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "E       AssertionError: assert 'Scheduled' == ('Avoided',)",
+            "E         a status is never equal to a tuple: write `in` instead of `==`",
+            "E         e-bp1* is not Avoided: i-bp1* has not been rebooted yet; NotBefore is *",
+            "*- ECS scenario -*",
+            "Scenario avoidable of SystemMaintenance.Reboot on i-bp1*: The event is published 24 hours ahead, and can be *",
+            "  2030-01-02T00:10:00Z  Executed",
+            "*- ECS events -*",
         ]
     )
 

@@ -11,8 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
-import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -65,7 +64,7 @@ def main() -> int:
     show.title("3  Other scenarios of the same event. In one the handler comes too late")
     show.lines(failure(sections))
 
-    show.title("4  The examples, with their real SDKs")
+    show.title("4  The examples, with their real SDKs, and the seconds that their tests take")
     summary = Summary(show)
     run_examples(wanted.examples, wanted.html, wanted.workers, summary)
     left_out = [name for name in wanted.examples if name not in summary.shown]
@@ -99,7 +98,8 @@ class Screen:
 
     def lines(self, lines: Iterable[str]) -> None:
         """Lines, indented."""
-        print("\n".join(f"{INDENT}{line}" for line in lines), flush=True)
+        for line in lines:
+            print(INDENT + line, flush=True)
 
     def code(self, text: str) -> None:
         """Python code; in colours if Pygments is installed, as it is with pytest 8.4 and newer."""
@@ -167,10 +167,7 @@ def story(sections: list[Section], scenario: str) -> list[str]:
 
 
 def failure(sections: list[Section]) -> Iterator[str]:
-    """The result of each scenario, the failure and its timeline, and the summary.
-
-    The section `ECS scenario` is left out: the assertion that failed says the same.
-    """
+    """The result of each scenario, the failure and its timeline, and the summary."""
     begin, *others, end = sections
     yield from (line for line in begin.lines if "::" in line)
     words = [section.words for section in others]
@@ -192,7 +189,7 @@ class Summary:
         self._screen = screen
         self._left: Counter[str] = Counter()
         self._outcomes: dict[str, dict[str, str]] = {}
-        self._begin = time.perf_counter()
+        self._seconds: defaultdict[str, float] = defaultdict(float)
         self.shown: list[str] = []
         self.has_failed = False
 
@@ -213,6 +210,7 @@ class Summary:
         """Note the report of a test's phase."""
         name = example_of(report.nodeid)
         outcomes = self._outcomes.setdefault(name, {})
+        self._seconds[name] += report.duration
         if report.outcome != "passed" or report.when == "call":
             outcomes[report.nodeid] = report.outcome
         if report.when != "teardown":
@@ -228,8 +226,7 @@ class Summary:
         self.has_failed |= counted["failed"] > 0
         result = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counted.items()))
         painted = self._screen.paint(f"{result:<12}", RED if counted["failed"] else GREEN)
-        seconds = time.perf_counter() - self._begin
-        self._screen.replace(f"{name:<24} {painted} {seconds:4.0f} s  {EXAMPLES[name]}")
+        self._screen.replace(f"{name:<24} {painted} {self._seconds[name]:4.0f} s  {EXAMPLES[name]}")
 
 
 def example_of(nodeid: str) -> str:
