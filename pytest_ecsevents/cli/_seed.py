@@ -4,6 +4,7 @@ import datetime as dt
 import re
 import sys
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -16,12 +17,9 @@ from pytest_ecsevents.services.cms._event_rules import EventPattern, EventRule, 
 from pytest_ecsevents.services.cms._filters import is_name
 from pytest_ecsevents.services.cms._names import EVENT_TYPES, LEVELS
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 __tracebackhide__ = hidden_in_reports
+
+tomllib: Final = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
 
 class SeedError(EcsEventsError):
@@ -213,13 +211,10 @@ def _place_in(file: Path, text: str, entry: _Entry, problem: str) -> str:
     begin = heads[entry.number]
     later = (number for number in range(begin + 1, len(lines)) if re.match(r"\s*\[", lines[number]))
     end = next(later, len(lines))
-    for name in sorted(entry.given, key=lambda one: _position(one, entry.given[one], problem)):
-        if _position(name, entry.given[name], problem) == _NOWHERE:
-            break
-        for number in range(begin + 1, end):
-            if re.match(rf"""\s*["']?{re.escape(name)}["']?\s*=""", lines[number]):
-                return _at(file, number)
-    return _at(file, begin)
+    named = sorted((_position(name, value, problem), name) for name, value in entry.given.items())
+    patterns = [rf"""\s*["']?{re.escape(name)}["']?\s*[=.]""" for position, name in named if position != _NOWHERE]
+    found = (number for pattern in patterns for number in range(begin + 1, end) if re.match(pattern, lines[number]))
+    return _at(file, next(found, begin))
 
 
 _NOWHERE: Final = sys.maxsize

@@ -3,10 +3,14 @@
 import contextlib
 import http.client
 import json
+import queue
+import threading
+from argparse import Namespace
 
 import pytest
 from schemas import check, operation_at
 
+from pytest_ecsevents.cli import _serve
 from pytest_ecsevents.cli._control import api_document
 from pytest_ecsevents.cli._main import main
 from pytest_ecsevents.cli._standing import Beginning, StandingCloud
@@ -76,6 +80,40 @@ def ask(send):
         return body
 
     return ask
+
+
+class Printed:
+    """Stands in for standard output: capturing it while a thread writes would lose text."""
+
+    def __init__(self):
+        self.texts = queue.Queue()
+        self.write, self.flush = self.texts.put, lambda: None
+
+    def text(self):
+        """The next text, as soon as it is written."""
+        return self.texts.get(timeout=20)
+
+
+@pytest.fixture
+def serve(monkeypatch):
+    """Serve in a thread until the test ends; return what it prints."""
+    ended, threads = threading.Event(), []
+    monkeypatch.setattr(_serve, "_LOOK_EVERY", 0.01)
+
+    def serve(**options):
+        given = {"port": 0, "clock": "real", "speed": None, "region": "cn-hangzhou", "seed": None, "quiet": False}
+        thread = threading.Thread(target=_serve.serve_command, args=(Namespace(**{**given, **options}), ended))
+        threads.append(thread)
+        with pytest.MonkeyPatch.context() as patch:
+            printed = Printed()
+            patch.setattr("sys.stdout", printed)
+            thread.start()
+            return printed.text()
+
+    yield serve
+    ended.set()
+    for thread in threads:
+        thread.join()
 
 
 @pytest.fixture

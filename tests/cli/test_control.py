@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 from clients import acs_client
 
-from pytest_ecsevents import EcsEvents
+from pytest_ecsevents import EcsEvents, NotBeforePassedError
 
 REBOOT = "SystemMaintenance.Reboot"
 
@@ -331,6 +331,14 @@ def test_a_webhook_gets_notifications(ask):
     assert b"SystemMaintenance.Reboot" in got[0]
 
 
+def test_a_queue_gets_notifications(cloud, ask):
+    """Its endpoint is the server's."""
+    made = ask("POST", "/queues", name="events", polling_wait_seconds=3)
+    assert made == {"name": "events", "endpoint": f"http://{cloud.address}"}
+    ask("POST", "/events", event_type=REBOOT, instance_id="i-web1")
+    assert len(cloud.ecs_events.queue("events")) == 1
+
+
 # -- requests that are none
 
 
@@ -409,3 +417,19 @@ def test_a_reset_begins_again(cloud, ask, event_id, reboot):
     assert [one["instance_id"] for one in ask("GET", "/instances")["instances"]] == ["i-web1"]
     again = ask("POST", "/events", event_type=REBOOT, instance_id="i-web1", not_before="+24h")
     assert again["event_id"] == event_id  # ids are seeded
+
+
+def test_a_reset_that_is_refused_changes_nothing(standing):
+    """A seed may name an instant that has passed by now; the cloud goes on as it was."""
+    seeds = iter(["+1h", "-1h"])
+
+    def seed(ecs_events):
+        ecs_events.create(REBOOT, "i-web1", not_before=next(seeds))
+
+    cloud = standing(seed=seed)
+    event = cloud.ecs_events.one()
+    with pytest.raises(NotBeforePassedError):
+        cloud.reset()
+    assert cloud.ecs_events.one() is event
+    cloud.ecs_events.advance("1h")
+    assert event.status == "Executing"

@@ -6,16 +6,13 @@ import shlex
 import shutil
 import subprocess
 import sys
-from argparse import Namespace
 from pathlib import Path
-from threading import Event, Thread
 
 import pytest
 
 from pytest_ecsevents.cli._commands import COMMANDS
 from pytest_ecsevents.cli._main import main
 from pytest_ecsevents.cli._routes import ROUTES
-from pytest_ecsevents.cli._serve import serve_command
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reference" / "cli.md").read_text("utf-8")
@@ -34,31 +31,21 @@ def matches(printed, shown):
     return re.fullmatch(pattern, printed.rstrip("\n"), re.DOTALL) is not None
 
 
-def test_the_page_shows_what_the_program_prints(capsys, tmp_path, monkeypatch):
+def test_the_page_shows_what_the_program_prints(serve, capsys, tmp_path, monkeypatch):
     """Its commands, one after the other, against the server that it starts."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "seed.toml").write_text(SEED, "utf-8")
-    (serve, greeting), *commands = SHOWN
-    assert serve == ["serve", "--clock", "frozen", "--seed", "seed.toml"]
-    ended = Event()
-    options = Namespace(port=0, clock="frozen", speed=None, region="cn-hangzhou", seed="seed.toml", quiet=False)
-    thread = Thread(target=serve_command, args=(options, ended))
-    thread.start()
-    try:
-        printed = ""
-        while "\n" not in printed:
-            printed += capsys.readouterr().out
-        address = re.search(r"http://(\S+)", printed)[1]
-        assert matches(printed.replace(address, "127.0.0.1:8600"), greeting)
-        monkeypatch.setenv("ECSEVENTS_ENDPOINT", address)
-        for arguments, shown in commands:
-            status = main(arguments)
-            out, err = capsys.readouterr()
-            assert matches(out + err, shown), out + err
-            assert status == (2 if err else 0)
-    finally:
-        ended.set()
-        thread.join()
+    (arguments, greeting), *commands = SHOWN
+    assert arguments == ["serve", "--clock", "frozen", "--seed", "seed.toml"]
+    printed = serve(clock="frozen", seed="seed.toml")
+    address = re.search(r"http://(\S+)", printed)[1]
+    assert matches(printed.replace(address, "127.0.0.1:8600"), greeting)
+    monkeypatch.setenv("ECSEVENTS_ENDPOINT", address)
+    for arguments, shown in commands:
+        status = main(arguments)
+        out, err = capsys.readouterr()
+        assert matches(out + err, shown), out + err
+        assert status == (2 if err else 0)
 
 
 def test_the_page_names_each_command_and_path():

@@ -10,6 +10,7 @@ import pytest
 from pytest_ecsevents.clock import _own_clock
 from pytest_ecsevents.clock._own_clock import OwnClock
 from pytest_ecsevents.face._ecs_events import parts_of
+from pytest_ecsevents.server import _server
 
 SECOND = 1_000_000
 
@@ -37,6 +38,11 @@ def test_a_clock_goes_on_at_its_speed(machine):
         clock.leave()
     machine[0] += SECOND
     assert clock.now() == 195 * SECOND
+
+
+def test_no_name_of_a_module_is_replaced():
+    """Of the sources of an instant, this one has no stand-ins."""
+    assert [source.fakes() for source in OwnClock(None, 1)._sources] == [[]]
 
 
 def test_a_clock_never_goes_back(machine):
@@ -200,6 +206,16 @@ def test_a_fault_without_reply_is_held_though_the_clock_moves(standing):
     with pytest.raises(TimeoutError):
         connection.getresponse()
     connection.close()
+
+
+def test_a_client_without_a_timeout_is_let_go(standing, monkeypatch):
+    """After a minute of real time."""
+    monkeypatch.setattr(_server, "HELD_FOR", 0.05)
+    cloud = standing()
+    cloud.ecs_events.instances.add("i-web1")
+    cloud.ecs_events.fail("RebootInstance", "read timeout")
+    with pytest.raises(http.client.RemoteDisconnected):
+        reboot(cloud.address)
 
 
 def test_programs_may_poll_while_the_clock_stands(standing, monkeypatch):

@@ -91,6 +91,8 @@ INSTANCE = '[[instances]]\ninstance_id = "i-web1"\n'
         ("[[events]]\ninstance_id = 'i-1'\n", 1, "needs 'event_type'"),
         (INSTANCE + "instance_nam = 'web1'\n", 3, "Did you mean instance_name?"),
         (INSTANCE + "status = 'Runing'\n[[events]]\n", 3, "Running"),
+        (INSTANCE + "tags.role = 3\n", 3, "tags"),
+        ("\n" + INSTANCE + "[instances.tags]\nrole = 3\n", 2, "tags"),
         ("instances = [{instance_nam = 'x'}]\n", 1, "Did you mean instance_name?"),
         ("[[faults]]\naction = 'RebootInstance'\ncode = 'Throtling'\n", 3, "Did you mean Throttling?"),
         (

@@ -1,6 +1,7 @@
 """`ecsevents serve`: the fake cloud as a program."""
 
 import http.client
+import importlib
 import json
 import os
 import signal
@@ -13,7 +14,7 @@ import pytest
 
 from pytest_ecsevents import BadArgumentError
 from pytest_ecsevents.cli._main import main
-from pytest_ecsevents.cli._serve import parse_clock, serve_command
+from pytest_ecsevents.cli._serve import parse_clock
 
 START = 1_893_456_000_000_000
 
@@ -83,29 +84,6 @@ def test_the_process_stays_as_it_is():
     """Nothing is replaced, and neither pytest nor a library that freezes clocks is loaded."""
     ended = subprocess.run([sys.executable, "-c", PATCHED], check=True, capture_output=True, text=True, timeout=30)
     assert ended.stdout.splitlines()[1:] == ["[]"]
-
-
-@pytest.fixture
-def serve(capsys):
-    """Serve in a thread until the block's end; return what it has printed."""
-    ended, threads = threading.Event(), []
-
-    def serve(**options):
-        from argparse import Namespace
-
-        given = {"port": 0, "clock": "real", "speed": None, "region": "cn-hangzhou", "seed": None, "quiet": False}
-        thread = threading.Thread(target=serve_command, args=(Namespace(**{**given, **options}), ended))
-        threads.append(thread)
-        thread.start()
-        printed = ""
-        while "\n" not in printed:
-            printed += capsys.readouterr().out
-        return printed
-
-    yield serve
-    ended.set()
-    for thread in threads:
-        thread.join()
 
 
 @pytest.mark.parametrize(
@@ -200,3 +178,8 @@ def test_the_clock_and_its_speed():
     assert parse_clock("2030-01-01T00:00:00Z", 2.5) == (START, 2.5)
     with pytest.raises(BadArgumentError):
         parse_clock("+2h", None)
+
+
+def test_importing_the_main_module_does_nothing():
+    """Only running it does."""
+    assert importlib.import_module("pytest_ecsevents.__main__").main is main
