@@ -80,6 +80,9 @@ def _await_input(scheduler: Scheduler, polling: Polling) -> Callable[[Any], None
         timeout, thread = connection.gettimeout(), scheduler.me()
         if not timeout or thread is None or is_from_outside(connection, scheduler.outside.served):
             return
+        with suppress(OSError):  # a listening socket has no peer
+            if connection.getpeername() in scheduler.outside.ours:  # `_server_waits` knows when to wait for it
+                return
         has_input = True
         with suppress(OSError, ValueError):  # it was closed; the call itself says so
             has_input = polling.wait(thread, timeout, lambda: is_readable(connection))

@@ -27,6 +27,7 @@ class OutsideWork:
 
     Attributes:
         served: The addresses that threads of the test serve.
+        ours: Those of them that the plugin's own server listens on.
         patience: Real seconds for which real work may hold time.
         given_up: Sentences about work that took longer.
         waits_for_time: Whether another process waits for a reply that our server holds until an instant of virtual time.
@@ -35,6 +36,7 @@ class OutsideWork:
 
     def __init__(self) -> None:
         self.served: Final[set[object]] = set()
+        self.ours: Final[set[object]] = set()
         self.patience: Callable[[], float] = lambda: PATIENCE
         self.given_up: Final[list[str]] = []
         self.waits_for_time: Callable[[], bool] = bool

@@ -149,6 +149,8 @@ class LoopbackClients:
                     raise
             return real(stream, buffer)
 
+        scheduler.outside.ours.add(self._address)
+        undo.callback(scheduler.outside.ours.discard, self._address)
         undo.callback(self._close_connections)
         undo.replace(socket.SocketIO, "readinto", readinto)
         undo.replace(scheduler, "awaits_server", has_request)
