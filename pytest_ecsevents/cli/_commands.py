@@ -325,6 +325,9 @@ COMMANDS: Final[dict[str, Command]] = {
     ),
     "redeploy": Command("redeploy an instance", _on_instance("redeploy"), _one_instance, (_INSTANCE,)),
     "interrupt": Command("reclaim a preemptible instance", _on_instance("interrupt"), _one_instance, (_INSTANCE,)),
+    "guest": Command(
+        "answer the metadata service as inside an instance", _on_instance("guest"), _one_instance, (_INSTANCE,)
+    ),
     "stop": Command("stop an instance", _on_instance("stop"), _one_instance, (_INSTANCE,)),
     "start": Command("start an instance", _on_instance("start"), _one_instance, (_INSTANCE,)),
     "renew": Command("pay for an instance", _on_instance("renew"), _one_instance, (_INSTANCE,)),

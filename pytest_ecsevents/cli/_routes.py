@@ -171,6 +171,12 @@ def _on_instance(verb: str) -> Callable[[Controlled, Given], JsonObject]:
     return call
 
 
+def _guest(cloud: Controlled, given: Given) -> JsonObject:
+    instance = cloud.ecs_events.instances[given["instance_id"]]
+    parts_of(cloud.ecs_events).guests.default = instance.instance_id
+    return instance_json(instance)
+
+
 # -- calls and faults
 
 
@@ -362,6 +368,14 @@ ROUTES: Final = (
         "Instance",
         _on_instance("reboot"),
         (Parameter("in_guest", "true: inside the operating system, which avoids no event", FLAG),),
+    ),
+    Route(
+        "POST",
+        "/instances/{instance_id}/guest",
+        "guest",
+        "Answer requests to the metadata service as inside this instance; the default is the only one",
+        "Instance",
+        _guest,
     ),
     *(
         Route("POST", f"/instances/{{instance_id}}/{verb}", verb, summary, "Instance", _on_instance(verb))

@@ -1,6 +1,8 @@
 """The control API: the verbs of the fixture over HTTP."""
 
+import contextlib
 import datetime as dt
+import http.client
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -201,6 +203,24 @@ def test_a_wrong_attribute_is_named(refused, given, words):
     status, message = refused("POST", "/instances", given)
     assert status == 400
     assert words in message
+
+
+def test_programs_run_inside_the_chosen_instance(cloud, ask, refused):
+    """The metadata service answers for the only instance, else for the one chosen, else not at all."""
+
+    def read(timeout=10):
+        with contextlib.closing(http.client.HTTPConnection(cloud.address, timeout=timeout)) as connection:
+            connection.request("GET", "/latest/meta-data/instance-id")
+            return connection.getresponse().read().decode()
+
+    assert read() == "i-web1"
+    ask("POST", "/instances", instance_id="i-web2")
+    with pytest.raises(TimeoutError):  # as outside of an instance
+        read(timeout=0.2)
+    assert "it is not known which instance" in ask("GET", "/timeline")["timeline"]
+    ask("POST", "/instances/i-web2/guest")
+    assert read() == "i-web2"
+    assert refused("POST", "/instances/i-none/guest")[0] == 404
 
 
 # -- calls and faults

@@ -68,6 +68,8 @@ class Guests:
         self._of_thread: Final[WeakKeyDictionary[threading.Thread, str]] = WeakKeyDictionary()
         self._of_test: Final[list[Guest]] = []
         self._tests_thread: int | None = None
+        self.default: str | None = None
+        """The instance of programs for which no other was chosen, where no thread is the test's: in a server."""
 
     def enter(self) -> None:
         """Remember that the calling thread is the test's own."""
@@ -99,7 +101,7 @@ class Guests:
             self._of_thread[thread] = chosen
 
     def _chosen(self) -> str | None:
-        of_test = self._of_test[-1].instance_id if self._of_test else None
+        of_test = self._of_test[-1].instance_id if self._of_test else self.default
         return self._here.get() or self._of_thread.get(threading.current_thread()) or of_test
 
     def caller(self, request: str) -> InstanceRecord:
