@@ -310,8 +310,10 @@ def _thread_start(scheduler: Scheduler, real: Callable[[threading.Thread], None]
         thread.run = run_in_test  # type: ignore[method-assign]  # for this one thread; it removes it when it runs
         try:
             real(thread)
-        except RuntimeError:  # it could not be started. When an interrupt comes, it runs: it stays the test's.
-            if "run" in vars(thread):
+        except RuntimeError:  # it could not be started
+            with suppress(
+                AttributeError
+            ):  # else a signal's handler raised it, and the thread runs: it stays the test's
                 del thread.run
                 scheduler.end(test_thread)
             raise

@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from random import Random
+from types import FrameType
 from typing import Any, Final, Generic, Protocol, TypeVar
 from xml.sax.saxutils import escape
 
@@ -198,14 +199,17 @@ class Api(Generic[CallT]):
                 f"{did_you_mean(_NUMBER.sub('.N', name), known)} Its parameters are: {listed(known, most=99)}."
             )
             place, file_name, line, module = _ELSEWHERE, "", 1, ""
-            # Searching this process for the client takes a moment, so it is done once for each text.
-            frame = author_frame() if client is None else None if text in self._warned_elsewhere else client.frame()
+            if client is None:
+                frame: FrameType | None = author_frame()
+            else:
+                file_name = f"<{client.name}>"
+                # Searching this process for the client takes a moment, so it is done once for each text.
+                frame = None if text in self._warned_elsewhere else client.frame()
+                if frame is None:
+                    self._warned_elsewhere.add(text)
             if frame is not None:
                 place = file_name = frame.f_code.co_filename
                 line, module = frame.f_lineno, str(frame.f_globals.get("__name__", ""))
-            elif client is not None:
-                file_name = f"<{client.name}>"
-                self._warned_elsewhere.add(text)
             registry = self._registries.setdefault(place, {})
             warnings.warn_explicit(text, UnknownParameterWarning, file_name, line, module, registry)
 

@@ -2,11 +2,13 @@
 
 import asyncio
 import datetime as dt
+import os
 import signal
 import threading
 import time
 
 import pytest
+from raw_threads import start_raw_thread
 
 from pytest_ecsevents import EcsEvents, EcsEventsError
 
@@ -108,6 +110,24 @@ def test_a_pause_waits_for_the_alarm(ecs, rings):
     signal.pause()
     assert rings == [90]
     assert passed(ecs) == 90
+
+
+def test_a_pause_without_an_alarm_waits_for_a_real_signal(ecs, pass_real_seconds):
+    """Another thread or process sends it."""
+    seen = []
+    before = signal.signal(signal.SIGUSR1, lambda *_: seen.append(passed(ecs)))
+
+    def send():
+        while not seen:
+            os.kill(os.getpid(), signal.SIGUSR1)
+            pass_real_seconds(0.01)
+
+    start_raw_thread(send)
+    signal.pause()
+    while not seen:  # the signal may have ended the wait before its handler was called
+        pass
+    signal.signal(signal.SIGUSR1, before)
+    assert set(seen) == {0}
 
 
 def test_run_goes_on_with_alarms(ecs, rings):

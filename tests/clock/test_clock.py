@@ -317,6 +317,31 @@ def test_freezeguns_own_settings_count(monkeypatch):
         assert time.time is not real
 
 
+def test_an_interrupt_while_the_clock_is_frozen_leaves_it_real(monkeypatch):
+    """Ctrl-C may come while freezegun looks through the modules; the next cloud freezes as usual."""
+    seen = []
+
+    class Interrupts:
+        __name__ = "interrupts"
+
+        def __dir__(self):
+            seen.append(freezegun.api.sys.maxsize)
+            raise KeyboardInterrupt
+
+    real = time.time
+    monkeypatch.setitem(sys.modules, "interrupts", Interrupts())
+    with pytest.raises(KeyboardInterrupt):
+        EcsEvents(START, backend="freezegun").__enter__()
+    assert seen == [sys.maxsize]  # freezegun's `sys` is replaced meanwhile, but for its modules it is Python's
+    assert freezegun.api.sys is sys
+    assert freezegun.api.freeze_factories == []
+    assert time.time is real
+    monkeypatch.undo()
+    with EcsEvents(START, backend="freezegun") as ecs_events:
+        assert time.time() == ecs_events.now.timestamp()
+    assert time.time is real
+
+
 def test_modules_loaded_while_frozen_are_given_back(tmp_path, monkeypatch):
     """A module that binds the clock while it is frozen has the real one afterwards."""
     (tmp_path / "late_comer.py").write_text("from time import time\n")

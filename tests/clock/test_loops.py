@@ -307,6 +307,18 @@ def test_sleep_real_leaves_loops_alone():
         assert ecs_events.now.microsecond == 0
 
 
+def test_a_loop_that_is_to_stop_does_not_wait(ecs):
+    """Its one round takes no time, although a timer is set for later."""
+    start = ecs.now
+    with contextlib.closing(asyncio.new_event_loop()) as loop:
+        loop.call_later(3600, loop.stop)
+        loop.stop()
+        loop.run_forever()
+        assert ecs.now == start
+        loop.run_forever()
+        assert ecs.now == start + dt.timedelta(hours=1)
+
+
 def test_a_loop_that_still_waits_ends_with_the_test():
     """A loop in a thread ends at its own timer; one without a timer waits on in real time, and can still be woken."""
     log, loops = [], []

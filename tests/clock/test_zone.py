@@ -174,6 +174,14 @@ def test_cron_jobs_of_apscheduler_keep_the_chosen_zone(backend):
     assert ran == {"Asia/Shanghai": ["10 01:00", "11 01:00"], "America/New_York": ["09 14:00", "10 13:00"]}
 
 
+def test_tzlocal_need_not_be_there(monkeypatch):
+    """A program that has not imported it has the chosen zone too."""
+    monkeypatch.delitem(sys.modules, "tzlocal.unix", raising=False)
+    with EcsEvents(tz="Asia/Shanghai"):
+        assert time.strftime("%H:%M") == "08:00"
+    assert "tzlocal.unix" not in sys.modules
+
+
 def test_a_tzlocal_of_another_kind_does_no_harm(monkeypatch):
     """A version of tzlocal that caches its zone elsewhere is not touched."""
     monkeypatch.setitem(sys.modules, "tzlocal.unix", ModuleType("tzlocal.unix"))

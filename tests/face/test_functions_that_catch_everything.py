@@ -83,20 +83,62 @@ def test_such_a_function_ends_with_the_handler_of_a_run(ecs, call, plan):
     assert ecs.run(lambda: "result") == "result"
 
 
-def test_such_a_function_in_another_thread_is_left(ecs):
+def test_a_function_that_catches_its_end_once_and_returns_is_an_error(ecs):
+    """It hung all the same."""
+
+    def returns():
+        with contextlib.suppress(BaseException):
+            threading.Event().wait()
+
+    ecs.at("+1h", returns)
+    with pytest.raises(StuckHandlerError, match=r"it was cut off\. It was at .* in returns"):
+        ecs.advance("2h")
+
+
+def test_a_function_that_computes_and_then_waits_is_left(ecs):
+    """It catches the error in its own lines twice, and is left in its wait."""
+
+    def computes():
+        for _ in range(2):
+            with contextlib.suppress(BaseException):
+                while True:
+                    pass
+        threading.Event().wait()
+
+    ecs.at("+1h", computes)
+    with pytest.raises(StuckHandlerError, match=r"caught the error that was to end it\. It was at .* in computes"):
+        ecs.advance("2h")
+
+
+def stubborn_in_a_loop():
+    """The same in an event loop of its own, which it blocks."""
+
+    async def main():
+        stubborn()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("function", [stubborn, stubborn_in_a_loop])
+def test_such_a_function_in_another_thread_is_left(ecs, function):
     """Its thread moves the clock while the main thread is blocked outside virtual time, and gets the error."""
-    ecs.at("+1h", stubborn)
+    ecs.at("+1h", function)
     errors, is_over = [], allocate_lock()  # a real one
     is_over.acquire()
 
     def advance():
-        with pytest.raises(StuckHandlerError, match=r"It was at .* in stubborn") as error:
+        try:
             ecs.advance("2h")
-        errors.append(error)
-        is_over.release()
+        except StuckHandlerError as error:
+            errors.append(str(error))
+            asyncio.run(asyncio.sleep(0))  # the thread may run another loop
+            errors.append("none")
+        finally:
+            is_over.release()
 
     thread = threading.Thread(target=advance)
     thread.start()
     is_over.acquire()
     thread.join()
-    assert errors
+    assert "in stubborn." in errors[0]
+    assert errors[1:] == ["none"]

@@ -1,6 +1,7 @@
 """The timeline of a test."""
 
 import contextlib
+import gc
 import random
 import re
 import threading
@@ -527,6 +528,32 @@ def test_the_middle_of_what_matters_least_is_left_out(long_story):
             "event",
             "event",
         ]
+
+
+def test_a_single_line_is_never_left_out(call):
+    """The text that stands for omitted lines would be as long as the line."""
+    with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
+        ecs_events.instances.add("i-web1")
+        call("DescribeInstances")
+        for _ in range(4):
+            ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="+9999d")
+        kinds = _kinds(ecs_events._parts.timeline(3))
+    assert kinds[0] == "call"
+    assert kinds[1].endswith("3 lines about events, faults and errors are left out; ecs_events.timeline() has them")
+    assert kinds[2:] == ["event"]
+
+
+def test_a_program_without_a_garbage_collector_stays_without():
+    """The timeline pauses the collector, and leaves it off if it was off."""
+    with EcsEvents() as ecs_events:
+        gc.disable()
+        try:
+            ecs_events.timeline()
+            assert not gc.isenabled()
+        finally:
+            gc.enable()
+        ecs_events.timeline()
+        assert gc.isenabled()
 
 
 @pytest.mark.parametrize(

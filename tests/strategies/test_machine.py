@@ -1,8 +1,10 @@
 """The state machine that drives a cloud."""
 
 import contextlib
+import datetime as dt
 import json
 import sys
+from dataclasses import replace
 
 import pytest
 from aliyunsdkcore.acs_exception.exceptions import ServerException
@@ -13,7 +15,7 @@ from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 from sizes import size
 
 from pytest_ecsevents import EcsEvents, UnexpectedCallError
-from pytest_ecsevents.strategies import CloudMachine
+from pytest_ecsevents.strategies import CloudMachine, PlannedEvent
 
 # Failures are to be found, not shrunk: shrinking takes long.
 FEW = settings(
@@ -195,6 +197,30 @@ def machine():
     made = CloudMachine()
     yield made
     made.ecs_events.__exit__(None, None, None)
+
+
+def test_a_rule_redeploys(machine):
+    """An instance with an event that a redeployment avoids can be chosen."""
+    assert machine.redeployable() == []
+    instance_id = next(iter(machine.ecs_events.instances))
+    event = machine.ecs_events.create("SystemMaintenance.Redeploy", instance_id, not_before="+1d", simulated=False)
+    assert machine.redeployable() == [instance_id]
+    machine.redeploy(instance_id)
+    machine.ecs_events.advance("1h")
+    assert event.status == "Avoided"
+
+
+def test_first_events_of_a_released_instance_are_not_published(machine):
+    """Publishing one would declare the instance again."""
+    gone, stays = machine.ecs_events.instances
+    delete = PlannedEvent("SystemFailure.Delete", gone, None, simulated=False, status="Executing", outcome="Executed")
+    reboot = PlannedEvent(
+        "SystemMaintenance.Reboot", gone, dt.timedelta(hours=1), simulated=False, status="Scheduled", outcome="Executed"
+    )
+    machine.ecs_events.release(gone)
+    machine.publish_first(events=[delete, reboot, replace(reboot, instance_id=stays)])
+    assert [event.instance_id for event in machine.ecs_events] == [stays]
+    assert list(machine.ecs_events.instances) == [stays]
 
 
 def test_only_the_next_call_is_refused(machine):
