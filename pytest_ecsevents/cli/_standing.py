@@ -84,6 +84,7 @@ class StandingCloud:
 
     def _begin(self, cloud: EcsEvents) -> None:
         self._cleanup.callback(lambda: _end(self.ecs_events))
+        parts_of(cloud).serving.check("ecsevents serve")
         cloud.__enter__()
         try:
             server = LoopbackServer(

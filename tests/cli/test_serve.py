@@ -15,6 +15,7 @@ import pytest
 from pytest_ecsevents import BadArgumentError
 from pytest_ecsevents.cli._main import main
 from pytest_ecsevents.cli._serve import parse_clock
+from pytest_ecsevents.server import _serving
 
 START = 1_893_456_000_000_000
 
@@ -167,6 +168,13 @@ def test_a_missing_extra_is_named(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "werkzeug.serving", None)
     assert main(["serve", "--port", "0"]) == 2
     assert "Run: pip install 'pytest-ecsevents[server]'" in capsys.readouterr().err
+
+
+def test_half_of_the_extra_is_not_enough(capsys, monkeypatch):
+    """What queues need is missed at the start, not at the first message."""
+    monkeypatch.setattr(_serving, "find_spec", lambda name: None if name == "defusedxml" else name)
+    assert main(["serve", "--port", "0"]) == 2
+    assert "ecsevents serve needs a server on loopback, but defusedxml is not installed." in capsys.readouterr().err
 
 
 def test_the_clock_and_its_speed():
