@@ -10,6 +10,8 @@ from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents.clock._times import Micros, from_micros, instant_text
 from pytest_ecsevents.face._ecs_events import EcsEvents, parts_of
 from pytest_ecsevents.face._scenarios import HOUR, LASTS, MINUTE, NOTICE, Case, ProviderStep
+from pytest_ecsevents.face._wiring import Parts
+from pytest_ecsevents.report._reasons import why_not
 from pytest_ecsevents.rpc._calls import ApiCall
 from pytest_ecsevents.services._products import ACTIONS
 from pytest_ecsevents.services.ecs._catalogue import EventStatus
@@ -65,6 +67,7 @@ class Scenario:
     until_micros: Micros
     expected_without_handler: EventStatus
     expected: tuple[EventStatus, ...]
+    _parts: Parts = field(repr=False, compare=False)
 
     @property
     def event_type(self) -> str:
@@ -85,14 +88,15 @@ class Scenario:
         """Assert that the event has one of the `expected` statuses.
 
         Raises:
-            AssertionError: It has another one; the message describes the scenario.
+            AssertionError: It has another one; the message gives the reason and describes the scenario.
         """
         status = self.event.status
         if status in self.expected:
             return
-        raise AssertionError(
-            f"expected the event to be {_either(self.expected)}, but it is {status}.\n{self.text()}\nThe event: {self.event!r}"
-        )
+        record, story = record_of(self.event), self._parts.story()
+        reasons = [f"It is not {one}: {why_not(record, one, story)}" for one in self.expected]
+        lines = [f"expected the event to be {_either(self.expected)}, but it is {status}.", *reasons]
+        raise AssertionError("\n".join([*lines, self.text(), f"The event: {self.event!r}"]))
 
     def text(self) -> str:
         """The scenario in a few lines, for the failure report."""
@@ -136,6 +140,7 @@ def stage_case(ecs_events: EcsEvents, case: Case, instance_id: str) -> Scenario:
         until_micros=ends + (HOUR if plan else _ONE_MORE_DAY),
         expected_without_handler=case.row.ends,
         expected=case.expected,
+        _parts=parts_of(ecs_events),
     )
 
 

@@ -209,12 +209,14 @@ def test_a_scenario_has_a_text_and_a_repr(stage):
 
 
 def test_an_unexpected_status_is_reported_with_the_scenario(stage):
-    """The assertion has the actual and the expected status, and the steps of the scenario."""
+    """The assertion has the actual and the expected status, the reasons, and the steps of the scenario."""
     _, scenario = stage("inquired")
     with pytest.raises(AssertionError) as wrong:
         scenario.assert_expected()
-    first, *others = str(wrong.value).splitlines()
+    first, executed, avoided, *others = str(wrong.value).splitlines()
     assert first == "expected the event to be Executed or Avoided, but it is Inquiring."
+    assert executed == "It is not Executed: it has not been accepted; it is Inquiring"
+    assert avoided.startswith(f"It is not Avoided: {scenario.instance_id} has not been rebooted or redeployed yet")
     assert others == [*scenario.text().splitlines(), f"The event: {scenario.event!r}"]
 
 
