@@ -12,6 +12,7 @@ import time
 from functools import partial
 
 import pytest
+from raw_threads import start_raw_thread
 
 from pytest_ecsevents import EcsEvents, RealWorkWarning
 
@@ -177,6 +178,21 @@ def test_a_child_that_does_not_end_is_looked_at_in_virtual_time():
     with pytest.warns(RealWorkWarning, match=place) as told:
         look_without_end()
     assert len(told) == 1
+
+
+def test_a_loop_outside_the_test_waits_for_its_child_in_real_time(ecs):
+    """The child takes no virtual time, and holds none."""
+    codes = []
+
+    async def main():
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
+        codes.append(await process.wait())
+
+    start_raw_thread(lambda: asyncio.run(main()))
+    while not codes:
+        pass
+    assert codes == [0]
+    assert passed(ecs) == 0
 
 
 def test_a_thread_outside_the_test_looks_at_once():

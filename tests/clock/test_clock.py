@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import types
+from _thread import allocate_lock
 from multiprocessing.pool import ThreadPool
 
 import freezegun
@@ -231,6 +232,46 @@ def test_sleep_in_the_test_moves_the_clock(ecs):
     assert ecs.now.isoformat() == "2018-08-22T11:39:50.250001+00:00"
     with pytest.raises(ValueError, match="sleep length must be non-negative"):
         time.sleep(-1)
+
+
+def test_a_sleep_of_no_length_lets_what_is_due_happen(ecs):
+    """What a planned function plans for its own instant happens in its next sleep, however short."""
+    log = []
+
+    def first():
+        ecs.at(ecs.now, log.append, "second")
+        log.append("first")
+        time.sleep(0)
+        log.append("slept")
+
+    ecs.at("+1h", first)
+    ecs.advance("2h")
+    assert log == ["first", "second", "slept"]
+
+
+def test_what_a_thread_plans_during_a_function_happens_after_it(ecs):
+    """Its function is called at the same instant, when the first has returned."""
+    log = []
+    is_started, is_planned = allocate_lock(), allocate_lock()  # real ones: the function does not wait in virtual time
+    is_started.acquire()
+    is_planned.acquire()
+
+    def plan():
+        is_started.acquire()
+        ecs.at(ecs.now, lambda: log.append(("second", ecs.now)))
+        is_planned.release()
+
+    def first():
+        thread = threading.Thread(target=plan)
+        thread.start()
+        is_started.release()
+        is_planned.acquire()
+        log.append(("first", ecs.now))
+
+    ecs.at("+1h", first)
+    start = ecs.now
+    ecs.advance("2h")
+    assert log == [(name, start + dt.timedelta(hours=1)) for name in ("first", "second")]
 
 
 def test_sleep_real_leaves_sleep_alone():

@@ -247,6 +247,21 @@ def test_a_run_that_shields_itself_endlessly_is_abandoned(ecs):
         ecs.run(lambda: trio.run(main), until="1h")
 
 
+def test_a_clean_up_that_waits_endlessly_is_named(ecs):
+    """Its wait is shielded and nothing ends it: the error has its line."""
+
+    async def main():
+        try:
+            await poll()
+        finally:
+            with trio.CancelScope(shield=True):
+                await trio.Event().wait()
+
+    ecs.patience = 0.3
+    with pytest.raises(StuckHandlerError, match="in main"):
+        ecs.run(lambda: trio.run(main), until="1h")
+
+
 def test_a_task_that_works_endlessly_is_interrupted(ecs):
     """It ends within the patience, and other tasks' clean-up runs."""
     seen = []
