@@ -8,11 +8,13 @@ that begins with `$ pytest ...`, is what pytest prints with the files so far; a 
 
 import re
 import subprocess
+import sys
 import warnings
 from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from shutil import which
 
 import pytest
@@ -57,6 +59,7 @@ OPTIONS = [
 ]
 
 
+OWN_TESTS = Path(__file__).parents[1]
 OPTIONAL = ("aliyunsdk", "alibabacloud", "click", "fastapi", "flask", "mns", "oss2", "werkzeug")
 
 
@@ -119,8 +122,12 @@ def lack(printed, expected):
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if "```" in page.read_text("utf-8")], ids=page_id)
-def test_every_snippet_runs_as_it_stands(pytester, page):
+def test_every_snippet_runs_as_it_stands(pytester, monkeypatch, page):
     """The blocks of a page, pasted into files, are tests that pass, and print what the page says."""
+    # Files of this project's own tests may have the same names.
+    for name, module in list(sys.modules.items()):
+        if Path(getattr(module, "__file__", None) or "/").is_relative_to(OWN_TESTS) and name.startswith("test_"):
+            monkeypatch.delitem(sys.modules, name)
     tests, done = {}, None
     for number, fence in enumerate(fences(page.read_text("utf-8"))):
         if fence.arguments is not None:

@@ -78,4 +78,4 @@ def test_thousands_of_tests_in_one_process_keep_memory_flat(pytester, backend):
     growth, blocks_per_test = json.loads((pytester.path / "growth.json").read_text())
     assert set(growth) <= {"builtins.dict"}
     assert growth.get("builtins.dict", 0) <= 2.1 * per_part
-    assert blocks_per_test < 60
+    assert blocks_per_test < size(200, 60)  # by day single blocks, kept by caches, count for much
