@@ -11,6 +11,7 @@ import pytest
 from raw_threads import start_raw_thread
 
 from pytest_ecsevents import EcsEvents, EcsEventsError
+from pytest_ecsevents.clock._stand_ins import real_sleep
 
 pytestmark = [
     pytest.mark.timeout(20),
@@ -112,19 +113,21 @@ def test_a_pause_waits_for_the_alarm(ecs, rings):
     assert passed(ecs) == 90
 
 
-def test_a_pause_without_an_alarm_waits_for_a_real_signal(ecs, pass_real_seconds):
+def test_a_pause_without_an_alarm_waits_for_a_real_signal(ecs):
     """Another thread or process sends it."""
-    seen = []
+    seen, is_over, has_ended = [], [], []
     before = signal.signal(signal.SIGUSR1, lambda *_: seen.append(passed(ecs)))
 
     def send():
-        while not seen:
+        while not is_over:  # the first signal may come before the wait has begun
             os.kill(os.getpid(), signal.SIGUSR1)
-            pass_real_seconds(0.01)
+            real_sleep(0.01)
+        has_ended.append(True)
 
     start_raw_thread(send)
     signal.pause()
-    while not seen:  # the signal may have ended the wait before its handler was called
+    is_over.append(True)
+    while not has_ended:
         pass
     signal.signal(signal.SIGUSR1, before)
     assert set(seen) == {0}
