@@ -404,7 +404,7 @@ def _listening(port: int, most_waiting: int) -> socket.socket:
     """A socket that listens. werkzeug itself would print and exit the process where a port is in use."""
     listening = socket.socket()
     try:
-        if sys.platform != "win32":  # there it would share the port with another program
+        if sys.platform != "win32":  # pragma: no branch  # on Windows it would share the port with another program
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((HOST, port))
         listening.listen(most_waiting)

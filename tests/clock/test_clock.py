@@ -249,7 +249,8 @@ def test_a_sleep_of_no_length_lets_what_is_due_happen(ecs):
     assert log == ["first", "second", "slept"]
 
 
-def test_what_a_thread_plans_during_a_function_happens_after_it(ecs):
+@pytest.mark.parametrize("is_beside_another", [False, True])
+def test_what_a_thread_plans_during_a_function_happens_after_it(ecs, is_beside_another):
     """Its function is called at the same instant, when the first has returned."""
     log = []
     is_started, is_planned = allocate_lock(), allocate_lock()  # real ones: the function does not wait in virtual time
@@ -270,6 +271,8 @@ def test_what_a_thread_plans_during_a_function_happens_after_it(ecs):
 
     ecs.at("+1h", first)
     start = ecs.now
+    if is_beside_another:
+        threading.Thread(target=time.sleep, args=(7200,)).start()
     ecs.advance("2h")
     assert log == [(name, start + dt.timedelta(hours=1)) for name in ("first", "second")]
 

@@ -97,7 +97,8 @@ def test_a_request_of_another_program_may_end_a_wait(ecs, serve):
     ecs.patience = 0.1
     called = threading.Event()
 
-    async def handler(_reader, writer):
+    async def handler(reader, writer):
+        await reader.readline()
         called.set()
         writer.close()
 
@@ -105,7 +106,9 @@ def test_a_request_of_another_program_may_end_a_wait(ecs, serve):
 
     def call():
         real_sleep(0.3)
-        read(address)
+        with socket.create_connection(address) as client:
+            client.sendall(b"called\n")
+            client.recv(1)
 
     start_raw_thread(call)
     assert called.wait()
