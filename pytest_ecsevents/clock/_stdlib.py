@@ -163,6 +163,8 @@ def _seconds_of(seconds: float | SupportsIndex) -> float:
         ValueError: It is negative, or NaN.
         OverflowError: It is longer than 292 years.
     """
+    if not hasattr(type(seconds), "__index__") and not isinstance(seconds, float):
+        real_sleep(seconds)  # it refuses that in the words of its Python
     span = seconds if isinstance(seconds, float) else float(index(seconds))
     if isnan(span):
         raise ValueError("Invalid value NaN (not a number)")
