@@ -572,5 +572,6 @@ def test_elapsed_time_is_printed_in_days_and_hours(micros, text):
 
 def test_each_kind_of_entry_has_a_formatter():
     """Of calls, each service has a kind of its own."""
-    kinds = set(get_args(JournalEntry)) - {Call}
-    assert set(FORMATTERS) == kinds | set(Call.__subclasses__())
+    kinds = {*get_args(JournalEntry), *Call.__subclasses__()} - {Call}
+    # By name: on Python 3.10 a dataclass with slots leaves its first class behind.
+    assert {one.__name__ for one in FORMATTERS} == {one.__name__ for one in kinds}
