@@ -123,12 +123,12 @@ class Subject(ABC):
         return found[0]
 
     def cancel_what_is_left(self) -> None:
-        """Cancel the events that checks have created and that are still Scheduled."""
-        left = [event["EventId"] for event in self.history("Scheduled", PageSize=100).events]
-        mine = [event_id for event_id in self.created if event_id in left]
-        if mine:
-            self.cancel(*mine)
-        self.created.clear()
+        """Cancel the events that checks have created and that have not ended: failures are Executing from the start."""
+        if self.created:
+            left = self.history("Scheduled", "Executing", EventId=self.created, PageSize=100).events
+            if left:
+                self.cancel(*(event["EventId"] for event in left))
+            self.created.clear()
 
 
 class FakeCloud(Subject):

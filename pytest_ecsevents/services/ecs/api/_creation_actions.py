@@ -198,7 +198,7 @@ _SUFFIXED: Final = (
     notes=(
         "Pending -> Starting -> Running at one instant, unless the test sets instances.pending_takes or starting_takes.",
         "Every launch template exists; its values are those of a captured instance.",
-        "AutoReleaseTime releases the instance, whatever its status is then.",
+        "AutoReleaseTime releases the instance in any status.",
         "MinAmount above Amount is refused with the code for a bad MinAmount; Amount is always in stock.",
         "HostNames.N names the first instances; HostName does not name the others.",
         "PublicIpAddress of an instance with InternetMaxBandwidthOut, and addresses for Ipv6AddressCount, are invented.",
