@@ -35,8 +35,8 @@ OPERATIONS: Final = (
     *("PeekMessage", "BatchPeekMessage", "ReceiveMessage", "BatchReceiveMessage", "SendMessage", "BatchSendMessage"),
     *("DeleteMessage", "BatchDeleteMessage", "ChangeMessageVisibility"),
     *("ListTopic", "SetTopicAttributes", "CreateTopic", "GetTopicAttributes", "DeleteTopic", "PublishMessage"),
-    *("SetAccountAttributes", "GetAccountAttributes"),
     *("ListSubscriptionByTopic", "SetSubscriptionAttributes", "Subscribe", "GetSubscriptionAttributes", "Unsubscribe"),
+    *("SetAccountAttributes", "GetAccountAttributes"),
 )
 """The operations on queues and topics, in the order of their routes."""
 
