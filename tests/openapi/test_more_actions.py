@@ -316,11 +316,30 @@ def test_report_instances_status(ecs, call, refused):
     assert refused("ReportInstancesStatus", InstanceId__1="i-web1")[:2] == (404, "MissingParameter")
 
 
+def test_the_network_options_that_were_asked_for(ecs, call):
+    """DescribeInstanceAttribute shows what RunInstances got in NetworkOptions, and an EIP without IsSupportUnassociate."""
+    options = {"BandwidthWeighting": "Vpc-L1", "EnableJumboFrame": False, "EnableNetworkEncryption": True}
+    image = {"ImageId": "m-1", "InstanceType": "ecs.g7.large"}
+    reply = call("RunInstances", **image, **{f"NetworkOptions__{name}": value for name, value in options.items()})
+    (instance_id,) = reply["InstanceIdSets"]["InstanceIdSet"]
+    ecs.instances.add("i-eip", eip_address="203.0.113.7")
+
+    reply = call("DescribeInstanceAttribute", InstanceId=instance_id)
+    assert reply["NetworkOptions"] == options
+    assert (reply["EnableJumboFrame"], reply["EnableNetworkEncryption"]) == (False, True)
+    address = call("DescribeInstanceAttribute", InstanceId="i-eip")["EipAddress"]
+    assert set(address) == {"AllocationId", "Bandwidth", "InternetChargeType", "IpAddress"}
+
+
 def test_describe_instance_attribute(ecs, call, refused):
     """The flat reply has IoOptimized as a text and CreationTime with seconds."""
     reply = call("DescribeInstanceAttribute", InstanceId="i-web1")
     assert (reply["InstanceId"], reply["Status"], reply["RegionId"]) == ("i-web1", "Running", "cn-hangzhou")
     assert (reply["IoOptimized"], reply["CreationTime"]) == ("optimized", "2030-01-01T00:00:00Z")
+    assert reply["DedicatedHostAttribute"] == {"DedicatedHostId": "", "DedicatedHostName": ""}
+    assert (reply["EnableJumboFrame"], reply["EnableNetworkEncryption"]) == (True, False)
+    assert reply["NetworkOptions"] == {"EnableJumboFrame": True, "EnableNetworkEncryption": False}
+    assert reply["SecurityOptions"] == {"EnableSecureBoot": False}
     assert refused("DescribeInstanceAttribute", InstanceId="i-none") == (
         404,
         "InvalidInstanceId.NotFound",

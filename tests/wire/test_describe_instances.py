@@ -164,6 +164,78 @@ def test_spot_price_limit(call, ecs_events, limit, kind):
     assert (price, type(price)) == (limit, kind)
 
 
+def test_an_elastic_address(call, ecs_events):
+    """An instance with an EIP has its id, bandwidth, billing and whether it can be taken away; the id is the address's."""
+    ecs_events.instances.add("i-web1", eip_address="203.0.113.7")
+    ecs_events.instances.add(
+        "i-web2",
+        eip_address="203.0.113.8",
+        eip_allocation_id="eip-2",
+        eip_bandwidth=100,
+        eip_internet_charge_type="PayByBandwidth",
+        eip_is_support_unassociate=False,
+    )
+
+    one, other = (instance["EipAddress"] for instance in call("DescribeInstances")["Instances"]["Instance"])
+
+    assert re.fullmatch(r"eip-bp1[0-9a-f]{17}", one.pop("AllocationId"))
+    assert one == {
+        "IpAddress": "203.0.113.7",
+        "InternetChargeType": "PayByTraffic",
+        "Bandwidth": 5,
+        "IsSupportUnassociate": True,
+    }
+    assert other == {
+        "AllocationId": "eip-2",
+        "IpAddress": "203.0.113.8",
+        "InternetChargeType": "PayByBandwidth",
+        "Bandwidth": 100,
+        "IsSupportUnassociate": False,
+    }
+
+
+OPTIONAL = {
+    "AdditionalInfo",
+    "ClockOptions",
+    "DeploymentSetGroupNo",
+    "HpcClusterId",
+    "ISP",
+    "KeyPairName",
+    "LocalStorageAmount",
+    "LocalStorageCapacity",
+    "PrivateDnsNameOptions",
+    "RdmaIpAddress",
+    "SecurityOptions",
+}
+
+
+def test_what_is_not_set_is_left_out(call, ecs_events):
+    """Members that no captured reply has are there only where they are set."""
+    ecs_events.instances.add("i-plain")
+    ecs_events.instances.add(
+        "i-full",
+        enable_high_density_mode=True,
+        ptp_status="enabled",
+        deployment_set_group_no=3,
+        hpc_cluster_id="hpc-1",
+        isp="BGP",
+        key_pair_name="key-1",
+        local_storage_amount=2,
+        local_storage_capacity=1788,
+        enable_ip_dns_a_record=True,
+        rdma_ip_addresses=["10.0.0.9"],
+        enable_secure_boot=True,
+    )
+
+    plain, full = call("DescribeInstances")["Instances"]["Instance"]
+
+    assert OPTIONAL & set(plain) == set()
+    assert set(full) - set(plain) == OPTIONAL
+    assert (full["ISP"], full["LocalStorageAmount"], full["LocalStorageCapacity"]) == ("BGP", 2, 1788)
+    assert full["AdditionalInfo"] == {"EnableHighDensityMode": True}
+    assert full["PrivateDnsNameOptions"]["EnableIpDnsARecord"] is True
+
+
 def test_tags_of_an_entry(call, ecs_events):
     """Tags have TagKey and TagValue."""
     ecs_events.instances.add("i-web1", tags={"env": "prod"})

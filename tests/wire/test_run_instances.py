@@ -190,6 +190,53 @@ def test_requested_values_are_shown(shown_after, params, key, value):
     assert shown_after(**params)[key] == value
 
 
+@pytest.mark.parametrize(
+    ("params", "key", "value"),
+    [
+        ({"DeploymentSetGroupNo": 3}, "DeploymentSetGroupNo", 3),
+        ({"Isp": "BGP"}, "ISP", "BGP"),
+        ({"ClockOptions.PtpStatus": "enabled"}, "ClockOptions", {"PtpStatus": "enabled"}),
+        ({"SecurityOptions.EnableSecureBoot": True}, "SecurityOptions", {"EnableSecureBoot": True}),
+        ({"HibernationOptions.Configured": True}, "HibernationOptions", {"Configured": True}),
+        ({"ImageOptions.LoginAsNonRoot": True}, "ImageOptions", {"LoginAsNonRoot": True}),
+        (
+            {"Tenancy": "host", "Affinity": "host"},
+            "DedicatedInstanceAttribute",
+            {"Tenancy": "host", "Affinity": "host"},
+        ),
+        ({"DedicatedHostId": "dh-1"}, "DedicatedHostAttribute", {"DedicatedHostId": "dh-1", "DedicatedHostName": ""}),
+        (
+            {"PrivatePoolOptions.Id": "eap-1", "PrivatePoolOptions.MatchCriteria": "Target"},
+            "EcsCapacityReservationAttr",
+            {"CapacityReservationId": "eap-1", "CapacityReservationPreference": "Target"},
+        ),
+        (
+            {
+                "CpuOptions.Core": 4,
+                "CpuOptions.ThreadsPerCore": 1,
+                "CpuOptions.TopologyType": "DiscreteCoreToHTMapping",
+            },
+            "CpuOptions",
+            {"CoreCount": 4, "ThreadsPerCore": 1, "Numa": "ON", "TopologyType": "DiscreteCoreToHTMapping"},
+        ),
+        (
+            {"PrivateDnsNameOptions.HostnameType": "IpBased", "PrivateDnsNameOptions.EnableIpDnsARecord": True},
+            "PrivateDnsNameOptions",
+            {
+                "HostnameType": "IpBased",
+                "EnableInstanceIdDnsARecord": False,
+                "EnableInstanceIdDnsAAAARecord": False,
+                "EnableIpDnsARecord": True,
+                "EnableIpDnsPtrRecord": False,
+            },
+        ),
+    ],
+)
+def test_options_that_are_shown(shown_after, params, key, value):
+    """DescribeInstances shows the options of a new instance, whichever SDK has setters for them."""
+    assert shown_after(params)[key] == value
+
+
 def test_what_is_left_out(run, shown):
     """Names, network and the rest have the usual defaults, and other values are not shown."""
     (instance_id,) = run()

@@ -50,11 +50,23 @@ INTERNET_CHARGE_TYPES: Final = ("PayByTraffic", "PayByBandwidth")
 SPOT_STRATEGIES: Final = ("NoSpot", "SpotWithPriceLimit", "SpotAsPriceGo")
 INTERRUPTION_BEHAVIORS: Final = ("Terminate", "Stop")
 NETWORK_TYPES: Final = ("vpc", "classic")
+HOSTNAME_TYPES: Final = ("Custom", "IpBased", "InstanceIdBased")
 
-_DERIVED: Final = "instance_name host_name serial_number zone_id instance_type_family vpc_id vswitch_id mac_address network_interface_id"
+_DERIVED: Final = (
+    "instance_name host_name serial_number zone_id instance_type_family vpc_id vswitch_id mac_address network_interface_id "
+    "eip_allocation_id"
+)
 _EMPTY: Final = (
     "description cluster_id gpu_spec eip_address key_pair_name resource_group_id hpc_cluster_id deployment_set_id "
-    "credit_specification auto_release_time http_endpoint http_tokens instance_metadata_tags ram_role_name user_data"
+    "credit_specification auto_release_time http_endpoint http_tokens instance_metadata_tags ram_role_name user_data "
+    "dedicated_host_id dedicated_host_name dedicated_host_cluster_id tenancy affinity capacity_reservation_id "
+    "capacity_reservation_preference isp ptp_status hostname_type cpu_topology_type bandwidth_weighting"
+)
+_ZEROS: Final = "gpu_amount deployment_set_group_no local_storage_amount local_storage_capacity cpu_core_count"
+_FLAGS: Final = (
+    "deletion_protection recyclable hibernation_configured login_as_non_root enable_secure_boot enable_high_density_mode "
+    "enable_network_encryption enable_instance_id_dns_a_record enable_instance_id_dns_aaaa_record enable_ip_dns_a_record "
+    "enable_ip_dns_ptr_record"
 )
 _LISTS: Final = (
     "security_group_ids private_ip_addresses public_ip_addresses inner_ip_addresses rdma_ip_addresses ipv6_addresses "
@@ -63,11 +75,13 @@ _LISTS: Final = (
 _DEFAULTS: Final[Mapping[str, AttributeValue | None]] = {
     **dict.fromkeys(_DERIVED.split()),
     **dict.fromkeys(_EMPTY.split(), ""),
+    **dict.fromkeys(_ZEROS.split(), 0),
+    **dict.fromkeys(_FLAGS.split(), False),
     **dict.fromkeys(_LISTS.split(), ()),
     "instance_type": "ecs.g7.large",
     "cpu": 2,
     "memory": 8192,
-    "gpu_amount": 0,
+    "cpu_threads_per_core": 2,
     "image_id": "aliyun_3_x64_20G_alibase_20240528.vhd",
     "os_name": "Alibaba Cloud Linux  3.2104 LTS 64位",
     "os_name_en": "Alibaba Cloud Linux  3.2104 LTS 64 bit",
@@ -84,15 +98,19 @@ _DEFAULTS: Final[Mapping[str, AttributeValue | None]] = {
     "expired_time": "2099-12-31T15:59Z",
     "io_optimized": True,
     "device_available": True,
-    "deletion_protection": False,
-    "recyclable": False,
+    "eip_bandwidth": 5,
+    "eip_internet_charge_type": "PayByTraffic",
+    "eip_is_support_unassociate": True,
+    "enable_jumbo_frame": True,
     "stopped_mode": "Not-applicable",
     "health_status": "Ok",
 }
 _ALLOWED: Final = {
     "instance_charge_type": CHARGE_TYPES,
     "internet_charge_type": INTERNET_CHARGE_TYPES,
+    "eip_internet_charge_type": INTERNET_CHARGE_TYPES,
     "instance_network_type": NETWORK_TYPES,
+    "hostname_type": ("", *HOSTNAME_TYPES),
     "spot_strategy": SPOT_STRATEGIES,
     "spot_interruption_behavior": INTERRUPTION_BEHAVIORS,
     "http_endpoint": ("", "enabled", "disabled"),

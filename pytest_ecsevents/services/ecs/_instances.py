@@ -349,6 +349,7 @@ _DERIVED: Final[dict[str, Callable[[InstanceRecord], str]]] = {
     "vswitch_id": lambda instance: _shared_id(instance, "vsw"),
     "network_interface_id": lambda instance: _id("eni", instance.region_id, instance.instance_id),
     "mac_address": _mac_address,
+    "eip_allocation_id": lambda instance: _id("eip", instance.region_id, instance.texts["eip_address"]),
 }
 
 

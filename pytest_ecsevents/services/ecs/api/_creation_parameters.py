@@ -22,9 +22,11 @@ from pytest_ecsevents.rpc._parameters import (
     structs,
     text,
     whole,
+    yes_or_no,
 )
 from pytest_ecsevents.services.ecs._attributes import (
     CHARGE_TYPES,
+    HOSTNAME_TYPES,
     INTERNET_CHARGE_TYPES,
     INTERRUPTION_BEHAVIORS,
     SPOT_STRATEGIES,
@@ -173,6 +175,13 @@ SHOWN: Final = (
     Shown(text("KeyPairName"), "key_pair_name"),
     Shown(RESOURCE_GROUP, "resource_group_id"),
     Shown(text("DeploymentSetId"), "deployment_set_id"),
+    Shown(whole("DeploymentSetGroupNo", least=0), "deployment_set_group_no"),
+    Shown(text("DedicatedHostId"), "dedicated_host_id"),
+    Shown(text("Tenancy"), "tenancy"),
+    Shown(text("Affinity"), "affinity"),
+    Shown(text("PrivatePoolOptions.Id"), "capacity_reservation_id"),
+    Shown(text("PrivatePoolOptions.MatchCriteria"), "capacity_reservation_preference"),
+    Shown(boolean("HibernationOptions.Configured"), "hibernation_configured"),
     Shown(text("HpcClusterId"), "hpc_cluster_id"),
     Shown(boolean("DeletionProtection"), "deletion_protection"),
     Shown(SPOT_STRATEGY, "spot_strategy"),
@@ -207,12 +216,10 @@ _IGNORED_BY_BOTH: Final[tuple[Parameter[Any], ...]] = (
     PASSWORD,
     PASSWORD_INHERIT,
     *_ignored(
-        texts="Affinity DedicatedHostId ManagedHostId PrivatePoolOptions.Id "
-        "PrivatePoolOptions.MatchCriteria SecurityEnhancementStrategy StorageSetId "
-        "SystemDisk.Description SystemDisk.DiskName SystemDisk.PerformanceLevel "
-        "SystemDisk.StorageClusterId Tenancy",
-        flags="AutoRenew HibernationOptions.Configured",
-        numbers="AutoRenewPeriod DeploymentSetGroupNo StorageSetPartitionNumber",
+        texts="ManagedHostId SecurityEnhancementStrategy StorageSetId SystemDisk.Description SystemDisk.DiskName "
+        "SystemDisk.PerformanceLevel SystemDisk.StorageClusterId",
+        flags="AutoRenew",
+        numbers="AutoRenewPeriod StorageSetPartitionNumber",
     ),
     whole(
         "HttpPutResponseHopLimit",
@@ -318,6 +325,25 @@ RUN_SHOWN: Final = (
         "io_optimized",
         _optimized,
     ),
+    Shown(text("Isp"), "isp"),
+    Shown(text("ClockOptions.PtpStatus"), "ptp_status"),
+    Shown(whole("CpuOptions.Core", least=1), "cpu_core_count"),
+    Shown(whole("CpuOptions.ThreadsPerCore", least=1), "cpu_threads_per_core"),
+    Shown(text("CpuOptions.TopologyType"), "cpu_topology_type"),
+    Shown(boolean("ImageOptions.LoginAsNonRoot"), "login_as_non_root"),
+    Shown(text("NetworkOptions.BandwidthWeighting"), "bandwidth_weighting"),
+    Shown(
+        yes_or_no("NetworkOptions.EnableJumboFrame", note="default true; DescribeInstanceAttribute shows it"),
+        "enable_jumbo_frame",
+    ),
+    Shown(boolean("NetworkOptions.EnableNetworkEncryption"), "enable_network_encryption"),
+    Shown(choice("PrivateDnsNameOptions.HostnameType", HOSTNAME_TYPES), "hostname_type"),
+    Shown(boolean("PrivateDnsNameOptions.EnableInstanceIdDnsARecord"), "enable_instance_id_dns_a_record"),
+    Shown(boolean("PrivateDnsNameOptions.EnableInstanceIdDnsAAAARecord"), "enable_instance_id_dns_aaaa_record"),
+    Shown(boolean("PrivateDnsNameOptions.EnableIpDnsARecord"), "enable_ip_dns_a_record"),
+    Shown(boolean("PrivateDnsNameOptions.EnableIpDnsPtrRecord"), "enable_ip_dns_ptr_record"),
+    Shown(boolean("SecurityOptions.EnableSecureBoot"), "enable_secure_boot"),
+    Shown(text("SchedulerOptions.DedicatedHostClusterId"), "dedicated_host_cluster_id"),
 )
 
 RUN_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
@@ -336,20 +362,12 @@ RUN_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
     _data_disks("AutoSnapshotPolicyId BurstingEnabled ProvisionedIops"),
     INTERFACES,
     *_ignored(
-        texts="ClockOptions.PtpStatus CpuOptions.EnableVISST CpuOptions.EnableVRDT "
-        "CpuOptions.NestedVirtualization CpuOptions.Numa CpuOptions.TopologyType "
-        "CpuOptions.TurboMode Isp NetworkOptions.BandwidthWeighting "
-        "PrivateDnsNameOptions.HostnameType SchedulerOptions.DedicatedHostClusterId "
-        "SecurityOptions.ConfidentialComputingMode SecurityOptions.TrustedSystemMode "
+        texts="CpuOptions.EnableVISST CpuOptions.EnableVRDT CpuOptions.NestedVirtualization CpuOptions.Numa "
+        "CpuOptions.TurboMode SecurityOptions.ConfidentialComputingMode SecurityOptions.TrustedSystemMode "
         "SystemDisk.AutoSnapshotPolicyId SystemDisk.EncryptAlgorithm SystemDisk.Encrypted "
         "SystemDisk.KMSKeyId SystemDisk.Size",
-        flags="AutoPay ImageOptions.LoginAsNonRoot NetworkOptions.EnableJumboFrame "
-        "NetworkOptions.EnableNetworkEncryption PrivateDnsNameOptions.EnableInstanceIdDnsAAAARecord "
-        "PrivateDnsNameOptions.EnableInstanceIdDnsARecord PrivateDnsNameOptions.EnableIpDnsARecord "
-        "PrivateDnsNameOptions.EnableIpDnsPtrRecord SecurityOptions.EnableSecureBoot "
-        "SystemDisk.BurstingEnabled",
-        numbers="CpuOptions.Core CpuOptions.ThreadsPerCore LaunchTemplateVersion NetworkInterfaceQueueNumber "
-        "SystemDisk.ProvisionedIops",
+        flags="AutoPay SystemDisk.BurstingEnabled",
+        numbers="LaunchTemplateVersion NetworkInterfaceQueueNumber SystemDisk.ProvisionedIops",
     ),
 )
 

@@ -4,30 +4,22 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from pytest_ecsevents.clock._times import instant_text
 from pytest_ecsevents.rpc._action import Actions
 from pytest_ecsevents.rpc._paging import PAGE_NUMBER, numbered, page_size
 from pytest_ecsevents.rpc._parameters import choice, structs, text
 from pytest_ecsevents.rpc._wire import Json, JsonObject
 from pytest_ecsevents.services.ecs._cloud import ActionCall
-from pytest_ecsevents.services.ecs._instances import flag
 from pytest_ecsevents.services.ecs._refusals import UnknownInstanceError
 from pytest_ecsevents.services.ecs._regions import CLOSED, REGIONS
 from pytest_ecsevents.services.ecs.api import PACKAGE
 from pytest_ecsevents.services.ecs.api._event_filters import has_tags
-from pytest_ecsevents.services.ecs.api._instance_view import instance_view
+from pytest_ecsevents.services.ecs.api._instance_view import attribute_view
 
 ACTIONS: Final = Actions[ActionCall](PACKAGE)
 
 # -- DescribeInstanceAttribute
 
 _INSTANCE: Final = text("InstanceId", required=True)
-_SHARED_KEYS: Final = (
-    "Status SerialNumber Description InstanceName InstanceNetworkType Memory ImageId ClusterId VlanId StoppedMode "
-    "HostName InstanceId InstanceType InternetMaxBandwidthIn InternetMaxBandwidthOut RegionId InstanceChargeType "
-    "Cpu ExpiredTime ZoneId InternetChargeType CreditSpecification SecurityGroupIds PublicIpAddress "
-    "InnerIpAddress VpcAttributes EipAddress OperationLocks"
-)
 
 
 @ACTIONS.action(
@@ -35,16 +27,13 @@ _SHARED_KEYS: Final = (
     _INSTANCE,
     refusals={UnknownInstanceError: "InvalidInstanceId.NotFound"},
     needs_region=False,
-    notes=("IoOptimized is a text and CreationTime has seconds here, unlike in DescribeInstances (observed).",),
+    notes=(
+        "IoOptimized is a text and CreationTime has seconds here, unlike in DescribeInstances (observed).",
+        "NetworkOptions and SecurityOptions are always there.",
+    ),
 )
 def _describe_attribute(call: ActionCall) -> JsonObject:
-    """What DescribeInstances says, flat, with two differences seen in a capture."""
-    instance = call.instance(call[_INSTANCE])
-    whole = instance_view(instance)
-    view = {key: whole[key] for key in _SHARED_KEYS.split()}
-    view["IoOptimized"] = "optimized" if flag(instance, "io_optimized") else "none"
-    view["CreationTime"] = instant_text(instance.created_at)
-    return view
+    return attribute_view(call.instance(call[_INSTANCE]))
 
 
 # -- DescribeRegions
