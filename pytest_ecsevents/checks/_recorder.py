@@ -306,6 +306,10 @@ class CallRecorder:
             problem if isinstance(problem, EcsEventsError) else served_call(problem, "500 InternalError")
         )
 
+    def told(self, problem: EcsEventsError) -> ApiError:
+        """The error reply that gives a client of the server the text of an error."""
+        return ApiError(type(problem).__name__, 400, str(problem), hint=str(problem))
+
     def served(self, problem: Exception, call: Call) -> ApiError:
         """The error reply for an error that cannot be raised in the client's call; the error is remembered."""
         if isinstance(problem, UnexpectedCallError):

@@ -40,7 +40,8 @@ class Exchange:
         client: Who called, if the request came over the server.
         warn: Warns about the request, once it is recorded.
         can_fail: Whether faults and delays apply to it.
-        unreachable: Why no connection is possible. It is raised if that check is on; else connecting times out.
+        unreachable: Why no connection is possible. It is raised if that check is on; else connecting times out. A client of
+            the server has connected already: it gets the reason as an error reply.
         effect: The fault or delay that applies.
         no_reply: What the client gets instead of a reply.
         ends_at: When the client gets its reply or gives up; None for immediately.
@@ -103,6 +104,9 @@ class Recorder(Protocol):
 
     def endless(self, call: Call, no_reply: NoReply) -> EcsEventsError:
         """The error for a client without a timeout, which would hang."""
+
+    def told(self, problem: EcsEventsError) -> ApiError:
+        """The error reply that gives a client of the server the text of an error."""
 
     def served(self, problem: Exception, call: Call) -> ApiError:
         """The error reply for an error that cannot be raised in the client's call; the error is remembered."""
@@ -179,6 +183,10 @@ class Endpoint(Generic[RequestT_contra, ExchangeT]):
         if exchange.unreachable is not None:
             exchange.call.hint, effect = str(exchange.unreachable), _UNREACHABLE
             self._recorder.object_to(exchange.unreachable)
+            if exchange.client is not None:  # it is connected already, and would wait until its timeout
+                exchange.refusal = self._recorder.told(exchange.unreachable)
+                exchange.reply = self._service.refuse(exchange, exchange.refusal)
+                return
         if effect is not NO_EFFECT:
             self._plan(exchange, effect)
         if effect.acts and effect.delay:

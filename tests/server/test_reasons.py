@@ -1,5 +1,6 @@
 """Why the test refuses a call over HTTP: the reason is in the response, in the timeline, and in the report."""
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -193,6 +194,18 @@ def test_a_program_outside_every_instance_reads_why(request_at):
     with pytest.raises(NoGuestError, match="there is no instance"), EcsEvents() as ecs:
         status, _, page = request_at(ecs.endpoint, "GET", "/latest/meta-data/")
     assert (status, b"there is no instance for the program to run in" in page) == (400, True)
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_program_in_an_unknown_instance_reads_how_to_choose_one(request_at, strict):
+    """It gets the reason at once, whether or not the test is strict: it is connected already."""
+    outcome = pytest.raises(NoGuestError) if strict else contextlib.nullcontext()
+    with outcome, EcsEvents(strict=strict) as ecs:
+        ecs.instances.add("i-web1")
+        ecs.instances.add("i-web2")
+        status, _, page = request_at(ecs.endpoint, "GET", "/latest/meta-data/")
+        assert (status, b'ecs_events.guest("i-web1")' in page) == (400, True)
+        assert "it is not known which instance" in ecs.timeline()
 
 
 def test_errors_of_the_tests_own_function_are_counted():

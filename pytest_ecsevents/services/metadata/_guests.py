@@ -139,5 +139,5 @@ class Guests:
         raise NoGuestError(
             f"The metadata service got {request}, but it is not known which instance the program runs in. Instances are: "
             f'{names}. Choose one with `with ecs_events.guest("{first}"):`, or for the rest of the test with '
-            f'ecs_events.guest("{first}"). A thread or a task may choose its own.'
+            f'ecs_events.guest("{first}"). A thread or a task may choose its own. For a running server use `ecsevents guest {first}`.'
         )
