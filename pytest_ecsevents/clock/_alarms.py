@@ -55,7 +55,7 @@ def replace_alarms(scheduler: Scheduler, clock: Planner, undo: Undo) -> None:
     def pause() -> None:
         thread, at = scheduler.me(), timer.at
         if thread is main and at is not None:
-            scheduler.advance_to(thread, at)
+            scheduler.advance_to(thread, at, clock.now())
         else:
             real_pause()
 

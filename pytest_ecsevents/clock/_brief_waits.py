@@ -125,29 +125,24 @@ class Pace:
         signs_of_life: Grows with each wait, except for brief ones while virtual time is slower than real time.
         patience: Real seconds that such brief waits may go on for.
         calls: Grows with each call of the cloud.
+        brief: How many brief waits there were since the last sign of life.
     """
 
     def __init__(self, now: Micros) -> None:
         self.signs_of_life = 0
         self.patience: Callable[[], float] = lambda: 10.0
         self.calls: Callable[[], int] = lambda: 0
-        self._brief = 0
+        self.brief = 0
         self._at, self._real = now, real_now()  # of the first brief wait since the last sign of life
 
-    def note(self, now: Micros, deadline: Micros | None) -> None:
-        """Count a wait."""
-        if deadline is not None and deadline < now + BRIEF:
-            if not self._brief:
-                self._at, self._real = now, real_now()
-            self._brief += 1
-            if (now - self._at) / SECOND <= real_now() - self._real:
-                return
-        self._brief = 0
-        self.signs_of_life += 1
-
-    def start_anew(self) -> None:
-        """Reset the brief waits, because they were those of a handler that has ended."""
-        self._brief = 0
+    def note_brief(self, now: Micros) -> None:
+        """Count a brief wait."""
+        if not self.brief:
+            self._at, self._real = now, real_now()
+        self.brief += 1
+        if (now - self._at) / SECOND > real_now() - self._real:
+            self.brief = 0
+            self.signs_of_life += 1
 
     def check(self, now: Micros) -> None:
         """Check that brief waits do not go on for too long.
@@ -155,11 +150,11 @@ class Pace:
         Raises:
             StandingClockError: They do.
         """
-        if self._brief < MANY or real_now() - self._real <= self.patience():
+        if self.brief < MANY or real_now() - self._real <= self.patience():
             return
         raise StandingClockError(
             f"The clock moved by {(now - self._at) / SECOND:g} seconds in {self.patience():g} seconds of real time, to "
-            f"{instant_text(now)}, with {self._brief} waits that take no time or hardly any, such as time.sleep(0). The last "
+            f"{instant_text(now)}, with {self.brief} waits that take no time or hardly any, such as time.sleep(0). The last "
             f"of them was at {place_of(author_frame())}. Sleep longer in the loop. If it waits for something real, set "
             "ecs_events.patience to more seconds."
         )

@@ -9,7 +9,7 @@ from _thread import get_ident
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
 from pytest_ecsevents._errors import BadArgumentError, EcsEventsError, hidden_in_reports
 from pytest_ecsevents._undo import PATCHING, Undo
@@ -67,16 +67,23 @@ MOST_NESTED: Final = 10
 """Functions of the user's that may stand on one stack, because each sleeps while the next is called."""
 
 
-class _Planned(NamedTuple):
+class _Planned:
     """A function of the user's.
 
     Attributes:
+        function: The function.
         what: What it is called in messages.
         is_caused: Whether another one planned it, or caused it, for the instant at which that ran.
+        is_over: Whether it was called or canceled.
     """
 
-    what: str
-    is_caused: bool
+    __slots__ = ("function", "is_caused", "is_over", "what")
+
+    def __init__(self, function: Callable[[], object], what: str, *, is_caused: bool) -> None:
+        self.function: Final = function
+        self.what: Final = what
+        self.is_caused: Final = is_caused
+        self.is_over = False
 
 
 class Clock:
@@ -283,12 +290,10 @@ class Clock:
 
     def settled(self) -> Micros:
         """Run what is due, and return the instant."""
-        now, due = self.now(), self.queue.due_from()
-        if due is None or due > now or self.still_at is not None:
-            return now
-        while self.run_one_due(self.now(), move=False):  # a receiver may move the clock
-            pass
-        return self.now()
+        now = self.now()
+        while self.queue.is_due(now) and self.still_at is None and self.run_one_due(now, move=False):
+            now = self.now()  # a receiver may move the clock
+        return now
 
     def advance_to(self, target: Micros) -> None:
         """Move to `target`, and run what is due on the way with the clock at its instant.
@@ -298,12 +303,11 @@ class Clock:
         """
         thread = self.waits.me() if self.waits is not None else None
         if self.waits is not None and thread is not None:
-            self.waits.advance_to(thread, target)
+            self.waits.advance_to(thread, target, self.now())
             return
         while self.run_one_due(target):
             pass
-        if self.now() < target:
-            self.move_to(target)
+        self.move_to(target)
 
     def pass_until(self, target: Micros) -> None:
         """Let a delayed call take its time."""
@@ -416,22 +420,24 @@ class Clock:
         With `serves=True` they do not run while another thread runs one, although the clock moves: the calling thread may
         have to answer it.
         """
+        if not self.queue.heap:
+            return False
         depth = self._depths.get(get_ident(), 0)
         is_inside = not move and (self._is_in_operation() or depth > 0)
         with self.lock:
-            if not move and self.another_calls():
+            if not move and self._depths and self.another_calls():
                 is_inside = self._is_left = True
             # A user's function that may not run here runs when the outer operation or function has ended.
-            work = self._pop(until, with_authors=not is_inside)
+            work = self.queue.pop(until, with_authors=not is_inside)
             is_answering = serves and self.another_calls()
             while work is not None and work[1] and (is_answering or depth >= MOST_NESTED):
                 self._is_left |= is_answering
                 self._postponed.append(work)
-                work = self._pop(until, with_authors=True)
+                work = self.queue.pop(until)
             if work is None:
                 return False
             at, is_authors, _, task, subject = work
-            if move and at > self.now():
+            if move:
                 self.move_to(at)
             if not is_authors:
                 task(subject, at)
@@ -439,7 +445,7 @@ class Clock:
         for operation in operations:
             operation()
         if is_authors:
-            self._call(task, subject, at)
+            task(subject, at)
         self.after_step()
         return True
 
@@ -457,19 +463,17 @@ class Clock:
             self._is_left = False
             self.settle()
 
-    def _pop(self, until: Micros, *, with_authors: bool) -> "Work[object] | None":
-        return self.queue.pop(until, with_authors=with_authors) if self.queue.heap else None
-
-    def _call(self, task: Callable[[object, Micros], None], subject: object, at: Micros) -> None:
+    def _call(self, planned: object, at: Micros) -> None:
         """Call a function of the user's. Others due at the same instant wait until it returns or moves the clock."""
-        assert isinstance(subject, _Planned)
-        if subject.is_caused:
-            self._caused.add(subject.what, at)
+        assert isinstance(planned, _Planned)
+        if planned.is_caused:
+            self._caused.add(planned.what, at)
         me = get_ident()
         depth = self._depths.get(me, 0)
         self._depths[me] = depth + 1
         try:
-            task(subject, at)
+            planned.is_over = True
+            planned.function()
         finally:
             with self.lock:
                 self._depths[me] = depth
@@ -496,35 +500,32 @@ class Clock:
         Returns:
             A function that cancels the plan; it does nothing once the planned function was called.
         """
-        is_over = False
-
-        def call(_subject: object, _at: Micros) -> None:
-            nonlocal is_over
-            is_over = True
-            function()
-
-        def take_back() -> None:
-            nonlocal is_over
-            with self.lock:
-                if not is_over:
-                    is_over = True
-                    self.queue.withdraw(number)
-
         with self.lock:
             is_caused = get_ident() in self._depths and at == self.now()
-            number = self.queue.push(at, call, _Planned(what, is_caused), is_authors=True)
-        return take_back
+            planned = _Planned(function, what, is_caused=is_caused)
+            number = self.queue.push(at, self._call, planned, is_authors=True)
+        return partial(self._take_back, planned, number)
+
+    def _take_back(self, planned: _Planned, number: int) -> None:
+        with self.lock:
+            if not planned.is_over:
+                planned.is_over = True
+                self.queue.withdraw(number)
 
     def move_to(self, at: Micros) -> None:
-        """Move without running any work."""
-        source = self._active()
-        if source is None:
+        """Move forward to `at` without running any work. A clock that is later already stays there."""
+        self._target = at
+        for source in self._sources:
+            now = source.read()
+            if now is not None:
+                break
+        else:
             raise EcsEventsError(
                 "The clock cannot be moved: the library that froze it was stopped inside the test. Stop it only after "
                 "ecs_events has ended."
             )
-        self._target = at
-        source.move_to(at)
+        if now < at:
+            source.move_to(at)
         while self._target > at:  # a signal handler interrupted this, slept, and moved the clock further
             at = self._target
             source.move_to(at)

@@ -49,6 +49,13 @@ class DueQueue(Generic[Subject]):
         except IndexError:
             return None
 
+    def is_due(self, at: Micros) -> bool:
+        """Whether work may be due at an instant or before."""
+        try:
+            return self.heap[0][0] <= at
+        except IndexError:
+            return False
+
     def next_due(self) -> Micros | None:
         self.pop(-1)  # drops withdrawn work at the front
         return self.due_from()

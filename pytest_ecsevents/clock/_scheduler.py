@@ -31,7 +31,7 @@ from typing import Any, Final, Protocol
 
 from pytest_ecsevents._errors import StuckHandlerError
 from pytest_ecsevents._frames import author_frame, frames_of_threads, place_of, place_of_thread
-from pytest_ecsevents.clock._brief_waits import Pace, ZeroWait, ZeroWaits
+from pytest_ecsevents.clock._brief_waits import BRIEF, Pace, ZeroWait, ZeroWaits
 from pytest_ecsevents.clock._outside_work import OutsideWork
 from pytest_ecsevents.clock._references import CHECK_EVERY, Spin
 from pytest_ecsevents.clock._stand_ins import real_sleep
@@ -70,7 +70,7 @@ class TimeDriver(Protocol):
         """Run what other threads left to the calling one."""
 
     def move_to(self, at: Micros) -> None:
-        """Move without running any work."""
+        """Move forward without running any work. A later clock stays."""
 
 
 class Scheduler:
@@ -267,9 +267,9 @@ class Scheduler:
                     pass
         self.slept(before, self._clock.now())
 
-    def advance_to(self, thread: TestThread, target: Micros) -> None:
+    def advance_to(self, thread: TestThread, target: Micros, now: Micros) -> None:
         """Let the calling thread wait until `target`, and wake after all others that wait until then."""
-        self._note_wait(self._clock.now(), target)
+        self._note_wait(now, target)
         if not self._passes_alone(target):
             self.wait(Wait(self, thread, target, rank=sys.maxsize))
 
@@ -285,7 +285,7 @@ class Scheduler:
         """
         now = self._clock.now()
         waits = self._zero_waits[thread]
-        self.pace.note(now, now)
+        self.pace.note_brief(now)
         if waits.is_used_up and self.stop is None:
             self.pace.check(now)
 
@@ -304,14 +304,19 @@ class Scheduler:
     def _note_wait(self, now: Micros, deadline: Micros | None) -> None:
         if self.ending and get_ident() in self.ending:
             self.cut()
-        self.pace.note(now, deadline)
-        if not self.pace.signs_of_life % CHECK_EVERY:
-            error = self._spin.check(self.pace)
+        pace = self.pace
+        is_brief = deadline is not None and deadline < now + BRIEF
+        if is_brief:
+            pace.note_brief(now)
+        else:
+            pace.signs_of_life, pace.brief = pace.signs_of_life + 1, 0
+        if not pace.signs_of_life % CHECK_EVERY:
+            error = self._spin.check(pace)
             if error is not None:
                 self.fail_run(error)
                 raise error
-        if self.stop is None:  # otherwise `run` watches
-            self.pace.check(now)
+        if is_brief and self.stop is None:  # otherwise `run` watches
+            pace.check(now)
 
     def _passes_alone(self, target: Micros) -> bool:
         """Move to `target` if the calling thread is the only one and nothing may stop it. Returns whether it has."""
@@ -319,8 +324,7 @@ class Scheduler:
         clock = self._clock
         while len(self._everybody) == 1 and (self.stop is None or self.stop.is_after(target)) and not self.is_over:
             if not clock.run_one_due(target):
-                if clock.now() < target:
-                    clock.move_to(target)
+                clock.move_to(target)
                 return True
         return False
 
@@ -496,8 +500,7 @@ class Scheduler:
             if self.activity != seen:  # as in `_drive_or_park`
                 return
             if not works and bound < LAST:
-                if bound > self._clock.now():
-                    self._clock.move_to(bound)
+                self._clock.move_to(bound)
                 if sleeper is not None and deadline <= bound:
                     self.make_ready(sleeper, EndedBy.DEADLINE)
         # The thread counts as running meanwhile: due work may do anything, even wait.

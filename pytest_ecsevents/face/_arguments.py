@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final, TypedDict
 
-from pytest_ecsevents._errors import BadArgumentError, NoSingleEventError, hidden_in_reports
+from pytest_ecsevents._errors import BadArgumentError, EcsEventsError, NoSingleEventError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed, nearest
 from pytest_ecsevents.checks._faults import FaultRules
 from pytest_ecsevents.checks._patterns import metadata_pattern, pattern, smq_pattern
 from pytest_ecsevents.checks._recorder import CallRecorder
+from pytest_ecsevents.clock._asyncio import is_loop_running
 from pytest_ecsevents.clock._times import (
     Duration,
     Micros,
@@ -67,14 +68,8 @@ class TimedeltaParts(TypedDict, total=False):
     microseconds: float
 
 
-def parse_advance(by: object, parts: TimedeltaParts) -> Micros:
-    """The duration of `advance`, which may be given by the keywords of `timedelta`."""
-    if by is None or parts:
-        by = _timedelta(by, parts)
-    return parse_duration(by, "advance's duration", is_signed=True)
-
-
-def _timedelta(by: object, parts: TimedeltaParts) -> dt.timedelta:
+def timedelta_of(by: object, parts: TimedeltaParts) -> dt.timedelta:
+    """The duration of `advance`, given by the keywords of `timedelta`."""
     known = tuple(TimedeltaParts.__annotations__)
     for name in parts:
         if name not in known:
@@ -170,6 +165,20 @@ def check_handler(what: str, handler: object, given: Mapping[str, object]) -> No
             raise BadArgumentError(
                 f"{what} got {name}={given[name]!r}, which the handler does not take. Did you mean until?"
             )
+    _check_loop(what, handler)
+
+
+def _check_loop(what: str, handler: object) -> None:
+    """Check that an event loop runs if `what` is "run_async", and none if it is "run" and the handler is a coroutine function."""
+    if what == "run_async" and not is_loop_running():
+        raise EcsEventsError(
+            "run_async needs a running loop of asyncio. In a test on trio, start the handler in a nursery and await "
+            "trio.sleep: that moves the clock."
+        )
+    if what == "run" and inspect.iscoroutinefunction(handler) and is_loop_running():
+        raise EcsEventsError(
+            "run cannot start a coroutine while an event loop runs. Write: await ecs_events.run_async(...)"
+        )
 
 
 def _takes(handler: Callable[..., object], name: str) -> bool:

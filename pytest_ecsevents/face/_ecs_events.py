@@ -1,19 +1,17 @@
 """`EcsEvents`, the object behind the fixture. It only forwards: see `_wiring` and `_arguments`."""
 
 import datetime as dt
-import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from functools import partial
 from types import EllipsisType, MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from pytest_ecsevents._errors import EcsEventsError, hidden_in_reports
+from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents._frames import author_frame, place_of
 from pytest_ecsevents.checks._strictness import Checks, parse_checks
 from pytest_ecsevents.checks._stubs import Answer
-from pytest_ecsevents.clock._asyncio import is_loop_running
 from pytest_ecsevents.clock._clock import Clock
-from pytest_ecsevents.clock._times import Duration, When, from_micros, parse_duration, parse_when
+from pytest_ecsevents.clock._times import Duration, Micros, When, from_micros, parse_duration, parse_when
 from pytest_ecsevents.face import _arguments
 from pytest_ecsevents.face._environment import environment
 from pytest_ecsevents.face._instances import Instances
@@ -149,7 +147,9 @@ class EcsEvents:
         Returns:
             The transitions of events that happened, in order.
         """
-        return self._parts.moved(self._clock.advance_by_author, None, _arguments.parse_advance(by, parts))
+        by = _arguments.timedelta_of(by, parts) if parts or by is None else by
+        span = parse_duration(by, "advance's duration", is_signed=True)
+        return self._moved(self._clock.advance_by_author, None, span)
 
     def advance_to(self, when: When) -> list[Transition]:
         """Move time forward to an instant, as `advance` does.
@@ -161,7 +161,7 @@ class EcsEvents:
             BadArgumentError: A ValueError: the instant lies before now, or is malformed.
         """
         target = parse_when(when, "advance_to's instant", self._clock.now())
-        return self._parts.moved(self._clock.advance_by_author, target)
+        return self._moved(self._clock.advance_by_author, target)
 
     def advance_to_next(self) -> list[Transition]:
         """Move time forward to the next transition of an event.
@@ -169,10 +169,30 @@ class EcsEvents:
         Returns:
             The transitions of that instant; an empty list when nothing is due.
         """
-        moved = self._parts.moved(self._clock.advance_to_next)
+        moved = self._moved(self._clock.advance_to_next)
         while not moved and self._clock.next_due() is not None:
-            moved = self._parts.moved(self._clock.advance_to_next)
+            moved = self._moved(self._clock.advance_to_next)
         return moved
+
+    def _moved(self, move: Callable[..., None], *args: Micros | None) -> list[Transition]:
+        """Move the clock; returns the transitions. Tests do this most often, so with nothing due it enters only the clock."""
+        if self._clock.still_at is not None:
+            self._cloud.check_entered()
+        recorder, origin = self._recorder, self._recorder.origin
+        was_test, origin.is_test = origin.is_test, True
+        try:
+            self._clock.settle()
+            before = len(recorder.journal)
+            move(*args)
+        except BaseException as error:
+            recorder.surfaced(error)
+            raise
+        finally:
+            origin.is_test = was_test
+        if recorder.unseen:
+            recorder.surface()
+        entries = recorder.journal[before:]
+        return [entry for entry in entries if isinstance(entry, Transition)] if entries else []
 
     def run(
         self,
@@ -204,10 +224,6 @@ class EcsEvents:
         """
         _arguments.check_handler("run", function, kwargs)
         runner = self._parts.runner("run", until, self)
-        if inspect.iscoroutinefunction(function) and is_loop_running():
-            raise EcsEventsError(
-                "run cannot start a coroutine while an event loop runs. Write: await ecs_events.run_async(...)"
-            )
         with self._parts.surfacing:
             return runner.run(function, args, kwargs)  # type: ignore[no-any-return]  # what the handler returns
 
@@ -221,11 +237,6 @@ class EcsEvents:
     ) -> "T | Stopped":
         """`run` for a coroutine function, in the running event loop; it is stopped by cancellation."""
         _arguments.check_handler("run_async", function, kwargs)
-        if not is_loop_running():
-            raise EcsEventsError(
-                "run_async needs a running loop of asyncio. In a test on trio, start the handler in a nursery and await "
-                "trio.sleep: that moves the clock."
-            )
         runner = self._parts.runner("run_async", until, self)
         with self._parts.surfacing:
             return await runner.run_async(function, args, kwargs)  # type: ignore[no-any-return]  # the same

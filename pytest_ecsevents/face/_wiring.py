@@ -32,7 +32,7 @@ from pytest_ecsevents.services.cms._monitor import CloudMonitor
 from pytest_ecsevents.services.ecs._checks import check_region
 from pytest_ecsevents.services.ecs._cloud import Cloud
 from pytest_ecsevents.services.ecs._ids import Ids
-from pytest_ecsevents.services.ecs._model import Instance, SystemEvent, Transition
+from pytest_ecsevents.services.ecs._model import Instance, SystemEvent
 from pytest_ecsevents.services.ecs._regions import REGIONS
 from pytest_ecsevents.services.ecs._settings import CloudSettings
 from pytest_ecsevents.services.metadata._calls import HOST as METADATA_HOST
@@ -181,28 +181,6 @@ class Parts:
         self.recorder.left_threads = self.clock.left_threads
         for sentence in self.clock.given_up:
             warnings.warn(sentence, RealWorkWarning, stacklevel=2)
-
-    # -- time
-
-    def moved(self, move: Callable[..., None], *args: Micros | None) -> list[Transition]:
-        """Move the clock; returns the transitions. Tests do this most often, so with nothing due it enters only the clock."""
-        if self.clock.still_at is not None:
-            self.cloud.check_entered()
-        origin = self.recorder.origin
-        was_test, origin.is_test = origin.is_test, True
-        try:
-            self.clock.settle()
-            before = len(self.recorder.journal)
-            move(*args)
-        except BaseException as error:
-            self.recorder.surfaced(error)
-            raise
-        finally:
-            origin.is_test = was_test
-        if self.recorder.unseen:
-            self.recorder.surface()
-        entries = self.recorder.journal[before:]
-        return [entry for entry in entries if isinstance(entry, Transition)] if entries else []
 
     # -- events
 

@@ -213,7 +213,7 @@ class Runner:
         self._scheduler.settle_server()
         self._interrupter.is_over = True
         self._scheduler.stop = before
-        self._scheduler.pace.start_anew()
+        self._scheduler.pace.brief = 0
         if self._wake.locked():
             self._wake.release()
         while not self._has_watch_ended:
