@@ -28,7 +28,7 @@ __tracebackhide__ = hidden_in_reports
 
 C = TypeVar("C", bound=Call)
 
-_CLIENTS: Final = "requests, httpx, aiohttp, urllib3, urllib.request or http.client"
+_CLIENTS: Final = "requests, httpx, httpx2, aiohttp, urllib3, urllib.request or http.client"
 
 
 class CallLog(Generic[C]):

@@ -2,13 +2,15 @@
 
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents._undo import Undo
+from pytest_ecsevents.clock._after_import import call_after_import
 from pytest_ecsevents.rpc._wire import Answerer, Outcome
 from pytest_ecsevents.services.metadata._calls import MetadataRequest
-from pytest_ecsevents.transports import _aiohttp, _http_client, _httpx, _legacy, _requests, _resolver, _sockets
+from pytest_ecsevents.transports import _aiohttp, _http_client, _httpx, _legacy, _pycurl, _requests, _resolver, _sockets
 from pytest_ecsevents.transports._decoding import (
     METADATA_URL,
     Route,
@@ -16,7 +18,6 @@ from pytest_ecsevents.transports._decoding import (
     decode_metadata_request,
 )
 from pytest_ecsevents.transports._hosts import Hosts
-from pytest_ecsevents.transports._imports import when_imported
 from pytest_ecsevents.transports._webhooks import METHODS, push
 
 __tracebackhide__ = hidden_in_reports
@@ -59,8 +60,8 @@ def intercept(
     _sockets.intercept(routes[1], uncaught_connection, undo)
     for transport in (_legacy, _requests):
         transport.intercept(routes, undo)
-    when_imported("aiohttp", lambda: _aiohttp.intercept(routes, undo), undo)
-    when_imported("httpx", lambda: _httpx.intercept(routes, undo), undo)
+    libraries = {name: partial(_httpx.intercept, name, routes, undo) for name in _httpx.NAMES}
+    call_after_import({"aiohttp": partial(_aiohttp.intercept, routes, undo), **libraries}, undo)
 
 
 def guard(refuse: Callable[[str], None], undo: Undo) -> None:
@@ -85,10 +86,17 @@ def _guard(
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     _resolver.guard(check, undo)
-    when_imported("uvloop", lambda: _resolver.guard_uvloop(check, undo), undo)
     _http_client.intercept(routes, check, undo)
-    when_imported("aiohttp", lambda: _aiohttp.guard(check, undo), undo)
-    when_imported("httpcore", lambda: _httpx.guard(check, undo), undo)
+    libraries = {name: partial(_httpx.guard, name, check, undo) for name in _httpx.CORES}
+    call_after_import(
+        {
+            "aiohttp": partial(_aiohttp.guard, check, undo),
+            "pycurl": partial(_pycurl.guard, check, undo),
+            "uvloop": partial(_resolver.guard_uvloop, check, undo),
+            **libraries,
+        },
+        undo,
+    )
 
 
 __all__ = ["METHODS", "Hosts", "decode_api_request", "guard", "intercept", "push"]

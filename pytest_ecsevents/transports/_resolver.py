@@ -2,8 +2,8 @@
 
 Replaces the look-ups of `socket`, that of event loops, and connecting by name. `socket.getaddrinfo` calls `_socket.getaddrinfo`, which is
 replaced, so that programs that keep the former are stopped too, and one that the user replaced is left alone (tried with
-CPython 3.10 to 3.15). uvloop looks names up in C, so two methods of its loop are replaced too (tried with 0.23). Not stopped
-are pycurl, which does so as well and is written in C as a whole, and child processes.
+CPython 3.10 to 3.15). uvloop looks names up in C, so two methods of its loop are replaced too (tried with 0.23). pycurl has a
+file of its own. Not stopped are other libraries in C, such as curl_cffi and grpcio, and child processes.
 """
 
 import _socket
@@ -18,15 +18,15 @@ from pytest_ecsevents._undo import Undo
 
 __tracebackhide__ = hidden_in_reports
 
-_LOOKUPS: Final = ((_socket, "getaddrinfo"), (socket, "gethostbyname"), (socket, "gethostbyname_ex"))
+_LOOKUPS: Final = ((_socket, "getaddrinfo"), *((socket, f"gethostby{what}") for what in ("name", "name_ex", "addr")))
 
 
 def guard(check: Callable[[object], None], undo: Undo) -> None:
     """Let `check` refuse hosts, until `undo` closes."""
     for module, name in _LOOKUPS:
         undo.replace(module, name, _checked_lookup(check, getattr(module, name)))
-    for name in ("connect", "connect_ex"):
-        undo.replace(socket.socket, name, _checked_connect(check, getattr(socket.socket, name)))
+    for name in ("connect", "connect_ex", "sendto"):
+        undo.replace(socket.socket, name, _checked_address(check, getattr(socket.socket, name)))
     real: Any = asyncio.BaseEventLoop.getaddrinfo
 
     async def getaddrinfo(loop: Any, host: Any, *args: Any, **options: Any) -> Any:
@@ -61,10 +61,12 @@ def _checked_lookup(check: Callable[[object], None], real: Any) -> Any:
     return look_up
 
 
-def _checked_connect(check: Callable[[object], None], real: Any) -> Any:
-    def connect(sock: socket.socket, address: Any) -> Any:
+def _checked_address(check: Callable[[object], None], real: Any) -> Any:
+    def reach(sock: socket.socket, *args: Any) -> Any:
+        """`args` ends with the address."""
+        address = args[-1] if args else None
         if isinstance(address, tuple) and address:
             check(address[0])
-        return real(sock, address)
+        return real(sock, *args)
 
-    return connect
+    return reach

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import errno
 import http.client
+import importlib
 import json
 import re
 import socket
@@ -21,7 +22,7 @@ from aliyunsdkcore.vendored import requests as vendored
 from client_errors import kinds, patience, raised_by, words
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from installed import HAS_AIOHTTP, HAS_HTTPX, needs_aiohttp, needs_httpx
+from installed import HAS_AIOHTTP, HAS_HTTPX, HAS_HTTPX2, needs_aiohttp, needs_httpx, needs_httpx2
 from sizes import size
 
 from pytest_ecsevents import EcsEvents, EndlessCallError, UnexpectedCallError
@@ -107,17 +108,16 @@ def by_aiohttp(url, limits=(10, 10), **request):
     return asyncio.run(ask())
 
 
-def by_httpx(url, limits=(10, 10), **request):
+def by_httpx(url, limits=(10, 10), library="httpx", **request):
     """Use httpx."""
-    import httpx
-
+    httpx = importlib.import_module(library)
     with httpx.Client(timeout=httpx.Timeout(9, connect=limits[0], read=limits[1])) as client:
         return client.request(request.pop("method", "GET"), url, content=request.pop("data", None), **request).content
 
 
-def by_httpx_async(url, limits=(10, 10), **request):
+def by_httpx_async(url, limits=(10, 10), library="httpx", **request):
     """Use httpx, asynchronous."""
-    import httpx
+    httpx = importlib.import_module(library)
 
     async def ask():
         async with httpx.AsyncClient(timeout=httpx.Timeout(9, connect=limits[0], read=limits[1])) as client:
@@ -125,6 +125,16 @@ def by_httpx_async(url, limits=(10, 10), **request):
             return (await client.request(request.pop("method", "GET"), url, content=content, **request)).content
 
     return asyncio.run(ask())
+
+
+def by_httpx2(url, limits=(10, 10), **request):
+    """Use httpx2."""
+    return by_httpx(url, limits, "httpx2", **request)
+
+
+def by_httpx2_async(url, limits=(10, 10), **request):
+    """Use httpx2, asynchronous."""
+    return by_httpx_async(url, limits, "httpx2", **request)
 
 
 TRANSPORTS = {
@@ -136,8 +146,16 @@ TRANSPORTS = {
     by_aiohttp: "aiohttp",
     by_httpx: "httpx",
     by_httpx_async: "httpx",
+    by_httpx2: "httpx2",
+    by_httpx2_async: "httpx2",
 }
-MARKS = {by_aiohttp: needs_aiohttp, by_httpx: needs_httpx, by_httpx_async: needs_httpx}
+MARKS = {
+    by_aiohttp: needs_aiohttp,
+    by_httpx: needs_httpx,
+    by_httpx_async: needs_httpx,
+    by_httpx2: needs_httpx2,
+    by_httpx2_async: needs_httpx2,
+}
 each_client = pytest.mark.parametrize("client", [pytest.param(one, marks=MARKS.get(one, ())) for one in TRANSPORTS])
 
 
@@ -146,8 +164,14 @@ each_client = pytest.mark.parametrize("client", [pytest.param(one, marks=MARKS.g
 
 def here():
     """Return the installed libraries."""
-    missing = {by_aiohttp: HAS_AIOHTTP, by_httpx: HAS_HTTPX, by_httpx_async: HAS_HTTPX}
-    return [client for client in TRANSPORTS if missing.get(client, True)]
+    has = {
+        by_aiohttp: HAS_AIOHTTP,
+        by_httpx: HAS_HTTPX,
+        by_httpx_async: HAS_HTTPX,
+        by_httpx2: HAS_HTTPX2,
+        by_httpx2_async: HAS_HTTPX2,
+    }
+    return [client for client in TRANSPORTS if has.get(client, True)]
 
 
 @each_client
@@ -311,8 +335,8 @@ def test_other_hosts_keep_their_proxy(ecs, monkeypatch):
 # -- other connections never reach the network
 
 UNCAUGHT = (
-    "An unknown HTTP client connected to the metadata service, 100.100.100.200. Use requests, httpx, aiohttp, urllib3, "
-    "urllib.request or http.client, or a library built on them. To let it meet a timeout instead: "
+    "An unknown HTTP client connected to the metadata service, 100.100.100.200. Use requests, httpx, httpx2, aiohttp, "
+    "urllib3, urllib.request or http.client, or a library built on them. To let it meet a timeout instead: "
     'ecs_events.strict -= {"calls"} in the test, or leave "calls" out of ecs_events_strict in the ini '
     'file; see the manual, "Strictness" (docs/reference/strictness.md).'
 )

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import http.client
+import importlib
 import json
 import re
 import sys
@@ -19,7 +20,7 @@ from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
 from aliyunsdkcore.vendored import requests as vendored
 from client_errors import kinds, patience, raised_by, words
-from installed import needs_aiohttp, needs_httpx, needs_the_newer_sdk
+from installed import needs_aiohttp, needs_httpx, needs_httpx2, needs_the_newer_sdk
 
 from pytest_ecsevents import EcsEvents
 from pytest_ecsevents.rpc._network_faults import NETWORK_FAULTS
@@ -79,17 +80,16 @@ def by_aiohttp(url, method="POST", limits=(10, 10), **others):
     return asyncio.run(call())
 
 
-def by_httpx(url, method="POST", limits=(10, 10)):
+def by_httpx(url, method="POST", limits=(10, 10), library="httpx"):
     """One call with httpx."""
-    import httpx
-
+    httpx = importlib.import_module(library)
     with httpx.Client(timeout=httpx.Timeout(9, connect=limits[0], read=limits[1])) as client:
         return client.request(method, url, data={"Format": "JSON"}).content
 
 
-def by_httpx_async(url, method="POST", limits=(10, 10)):
+def by_httpx_async(url, method="POST", limits=(10, 10), library="httpx"):
     """One call with httpx, asynchronous."""
-    import httpx
+    httpx = importlib.import_module(library)
 
     async def call():
         timeout = httpx.Timeout(9, connect=limits[0], read=limits[1])
@@ -97,6 +97,16 @@ def by_httpx_async(url, method="POST", limits=(10, 10)):
             return (await client.request(method, url, data={"Format": "JSON"})).content
 
     return asyncio.run(call())
+
+
+def by_httpx2(url, method="POST", limits=(10, 10)):
+    """One call with httpx2."""
+    return by_httpx(url, method, limits, "httpx2")
+
+
+def by_httpx2_async(url, method="POST", limits=(10, 10)):
+    """One call with httpx2, asynchronous."""
+    return by_httpx_async(url, method, limits, "httpx2")
 
 
 def by_urllib3(url, method="POST", limits=(10, 10)):
@@ -173,12 +183,17 @@ def by_the_newer_sdk_async(port=None, limits=(10, 10)):
     return asyncio.run(client.reboot_instance_async(request)).body.to_map()
 
 
+HTTPX = [
+    pytest.param(by_httpx, marks=needs_httpx),
+    pytest.param(by_httpx_async, marks=needs_httpx),
+    pytest.param(by_httpx2, marks=needs_httpx2),
+    pytest.param(by_httpx2_async, marks=needs_httpx2),
+]
 LIBRARIES = [
     by_requests,
     by_the_sdks_requests,
     pytest.param(by_aiohttp, marks=needs_aiohttp),
-    pytest.param(by_httpx, marks=needs_httpx),
-    pytest.param(by_httpx_async, marks=needs_httpx),
+    *HTTPX,
     by_urllib3,
     by_urllib,
     by_http_client,
@@ -211,7 +226,7 @@ def test_a_library_raises_what_it_raises_for_real(misbehaving, call, name):
 
 
 @on_linux
-@pytest.mark.parametrize("call", [by_urllib3, by_urllib, by_http_client, pytest.param(by_httpx, marks=needs_httpx)])
+@pytest.mark.parametrize("call", [by_urllib3, by_urllib, by_http_client, *HTTPX])
 @pytest.mark.parametrize("name", NO_REPLY)
 def test_over_tls_a_library_raises_the_same(misbehaving, call, name):
     """Connection errors are the same with TLS and without."""
@@ -368,7 +383,7 @@ def test_the_legacy_sdk_does_not_find_it_as_for_real(misbehaving):
         by_urllib3,
         by_urllib,
         by_http_client,
-        *(pytest.param(one, marks=needs_httpx) for one in (by_httpx, by_httpx_async)),
+        *HTTPX,
     ],
 )
 def test_others_find_it_as_for_real(misbehaving, call):

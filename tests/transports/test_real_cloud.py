@@ -16,12 +16,10 @@ import requests
 import responses
 import urllib3
 from aliyunsdkcore.vendored.requests.packages import urllib3 as vendored
-from installed import needs_aiohttp, needs_httpx
+from installed import needs_aiohttp, needs_httpx, needs_httpx2, needs_pycurl
 
 from pytest_ecsevents import BadArgumentError, EcsEvents, UnexpectedCallError
-from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.transports._hosts import what_is
-from pytest_ecsevents.transports._imports import when_imported
 
 API = "ecs.cn-hangzhou.aliyuncs.com"
 BUCKET = "state.oss-cn-hangzhou.aliyuncs.com"
@@ -77,23 +75,32 @@ def by_requests(url, **options):
     return requests.get(url, timeout=3, **options).content
 
 
-def by_httpx(url, **options):
+def by_httpx(url, library="httpx", **options):
     """Use httpx."""
-    import httpx
-
+    httpx = importlib.import_module(library)
     with httpx.Client(timeout=3, **options) as client:
         return client.get(url).content
 
 
-def by_httpx_async(url, **options):
+def by_httpx_async(url, library="httpx", **options):
     """Use httpx, asynchronous."""
-    import httpx
+    httpx = importlib.import_module(library)
 
     async def ask():
         async with httpx.AsyncClient(timeout=3, **options) as client:
             return (await client.get(url)).content
 
     return asyncio.run(ask())
+
+
+def by_httpx2(url, **options):
+    """Use httpx2."""
+    return by_httpx(url, "httpx2", **options)
+
+
+def by_httpx2_async(url, **options):
+    """Use httpx2, asynchronous."""
+    return by_httpx_async(url, "httpx2", **options)
 
 
 def by_aiohttp(url, *, trust_env=False, **options):
@@ -112,25 +119,34 @@ def by_aiohttp_trusting(url):
     return by_aiohttp(url, trust_env=True)
 
 
-def by_httpcore(url):
+def by_httpcore(url, library="httpcore"):
     """Use httpcore, on which httpx is built."""
-    import httpcore
-
-    with httpcore.ConnectionPool() as pool:
+    with importlib.import_module(library).ConnectionPool() as pool:
         return pool.request("GET", url).content
 
 
+def by_httpcore2(url):
+    """Use httpcore2, on which httpx2 is built."""
+    return by_httpcore(url, "httpcore2")
+
+
+HTTPX = [
+    pytest.param(by_httpx, marks=needs_httpx),
+    pytest.param(by_httpx_async, marks=needs_httpx),
+    pytest.param(by_httpx2, marks=needs_httpx2),
+    pytest.param(by_httpx2_async, marks=needs_httpx2),
+]
 ANSWERED = [
     by_http_client,
     by_urllib,
     by_urllib3,
     by_the_sdks_urllib3,
     by_requests,
-    pytest.param(by_httpx, marks=needs_httpx),
-    pytest.param(by_httpx_async, marks=needs_httpx),
+    *HTTPX,
     pytest.param(by_aiohttp, marks=needs_aiohttp),
     pytest.param(by_aiohttp_trusting, marks=needs_aiohttp),
 ]
+BELOW = [pytest.param(by_httpcore, marks=needs_httpx), pytest.param(by_httpcore2, marks=needs_httpx2)]
 
 
 # -- what is answered
@@ -176,8 +192,7 @@ def test_no_tunnel_is_made(ecs):
     assert json.loads(connection.getresponse().read())["TotalCount"] == 1
 
 
-@needs_httpx
-@pytest.mark.parametrize("client", [by_httpx, by_httpx_async])
+@pytest.mark.parametrize("client", HTTPX)
 def test_httpx_may_have_any_options(ecs, client):
     """Its own proxy is an example."""
     assert json.loads(client(f"https://{API}{PATH}", proxy=PROXY))["TotalCount"] == 1
@@ -289,11 +304,12 @@ def test_a_transport_of_the_users_is_used(ecs):
     assert ecs.calls == []
 
 
-@needs_httpx
-def test_httpx_under_trio_is_answered(ecs):
+@pytest.mark.parametrize(
+    "library", [pytest.param("httpx", marks=needs_httpx), pytest.param("httpx2", marks=needs_httpx2)]
+)
+def test_httpx_under_trio_is_answered(ecs, library):
     """This includes late responses: virtual time moves at once."""
-    import httpx
-
+    httpx = importlib.import_module(library)
     trio = pytest.importorskip("trio")
     ecs.delay("DescribeInstances", "5s", times=1)
 
@@ -305,17 +321,45 @@ def test_httpx_under_trio_is_answered(ecs):
     assert [call.took.total_seconds() for call in ecs.calls] == [5, 0]
 
 
-@needs_httpx
-def test_a_reply_of_httpx_is_whole(ecs):
+@pytest.mark.parametrize(
+    "library", [pytest.param("httpx", marks=needs_httpx), pytest.param("httpx2", marks=needs_httpx2)]
+)
+def test_a_reply_of_httpx_is_whole(ecs, library):
     """It has the status, the reason, the headers and its request."""
-    import httpx
-
+    httpx = importlib.import_module(library)
     reply = httpx.post(f"http://{API}{PATH}", data={"PageSize": "7"})
     assert (reply.status_code, reply.reason_phrase, reply.http_version) == (200, "OK", "HTTP/1.1")
     assert reply.headers["Content-Length"] == str(len(reply.content))
     assert reply.json()["PageSize"] == 7
     assert reply.request.method == "POST"
     assert reply.elapsed.total_seconds() >= 0
+    assert ecs.calls[0].transport == library
+
+
+@needs_httpx2
+@pytest.mark.parametrize("is_first", [True, False])
+def test_httpx2_may_stand_for_httpx(is_first):
+    """A program calls `httpx2.alias_httpx()` before the test or in it: a call through either name is answered once."""
+    source = f"""
+        import contextlib
+        import httpx2
+        from pytest_ecsevents import EcsEvents, UnexpectedCallError
+
+        if {is_first}:
+            httpx2.alias_httpx()
+        with EcsEvents() as ecs:
+            if not {is_first}:
+                httpx2.alias_httpx()
+            import httpcore, httpx
+            assert httpx.get("https://{API}{PATH}").json()["TotalCount"] == 0
+            assert [call.transport for call in ecs.calls] == ["httpx2"]
+            with contextlib.suppress(UnexpectedCallError):
+                httpcore.request("GET", "https://{BUCKET}/")
+                raise SystemExit("it was not stopped")
+            ecs.strict = False
+        """
+    ran = subprocess.run([sys.executable, "-c", textwrap.dedent(source)], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
 
 
 # -- what is stopped
@@ -335,6 +379,12 @@ def by_socket(host, method="connect"):
         getattr(bare, method)((host, 80))
 
 
+def by_datagram(host):
+    """Use a socket that does not connect."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bare:
+        bare.sendto(b"any", (host, 80))
+
+
 def by_name(name, host):
     """Use a function of the module `socket`."""
     getattr(socket, name)(host)
@@ -346,6 +396,8 @@ STOPPED = {
     "getaddrinfo of bytes": lambda host: socket.getaddrinfo(host.encode(), 443),
     "a getaddrinfo kept at import": lambda host: GETADDRINFO(host, 443),
     "gethostbyname": lambda host: by_name("gethostbyname", host),
+    "gethostbyaddr": lambda host: by_name("gethostbyaddr", host),
+    "sendto": by_datagram,
     "gethostbyname_ex": lambda host: by_name("gethostbyname_ex", host),
     "create_connection": lambda host: socket.create_connection((host, 443)),
     "connect": by_socket,
@@ -376,7 +428,7 @@ def test_where_that_is_relaxed_the_name_is_not_found(ecs, how):
     assert error.value.errno == socket.EAI_NONAME
 
 
-@pytest.mark.parametrize("how", ["getaddrinfo", "gethostbyname", "a loop's look-up", "connect"])
+@pytest.mark.parametrize("how", ["getaddrinfo", "gethostbyname", "a loop's look-up", "connect", "sendto"])
 def test_other_names_are_looked_up(ecs, how):
     """They are resolved whatever they look like."""
     for name in ("localhost", "aliyuncs.com.invalid", "notaliyuncs.com.invalid"):
@@ -390,6 +442,134 @@ def test_sockets_without_a_host_name_are_not_changed(ecs, tmp_path):
     """These are sockets of the file system."""
     with socket.socket(socket.AF_UNIX) as bare, pytest.raises(FileNotFoundError):
         bare.connect(str(tmp_path / "none"))
+    with socket.socket() as bare, pytest.raises(TypeError):
+        bare.connect()
+
+
+# -- pycurl, which looks names up in C
+
+
+def by_pycurl(url, method="perform"):
+    """Use a handle of pycurl."""
+    import pycurl
+
+    with contextlib.closing(pycurl.Curl()) as handle:
+        handle.setopt(pycurl.URL, url)
+        handle.setopt(pycurl.WRITEFUNCTION, len)
+        return getattr(handle, method)()
+
+
+def by_pycurl_in_parallel(url):
+    """Use pycurl with several handles at once."""
+    import pycurl
+
+    with contextlib.closing(pycurl.CurlMulti()) as several, contextlib.closing(pycurl.Curl()) as handle:
+        handle.setopt(pycurl.URL, url)
+        several.add_handle(handle)
+        several.remove_handle(handle)
+
+
+def by_a_copied_handle(url):
+    """Use a copy of a handle of pycurl."""
+    import pycurl
+
+    with contextlib.closing(pycurl.Curl()) as handle:
+        handle.setopt(pycurl.URL, url)
+        with contextlib.closing(handle.duphandle()) as other:
+            other.perform()
+
+
+def by_a_string(url):
+    """Use the other way to set an option of pycurl."""
+    import pycurl
+
+    with contextlib.closing(pycurl.Curl()) as handle:
+        handle.setopt_string(pycurl.USERAGENT, "any")
+        handle.setopt_string(pycurl.URL, url)
+        handle.perform()
+
+
+CURLS = {
+    "bytes": lambda url: by_pycurl(url.encode()),
+    "string": by_a_string,
+    "perform": by_pycurl,
+    "perform_rb": lambda url: by_pycurl(url, "perform_rb"),
+    "perform_rs": lambda url: by_pycurl(url, "perform_rs"),
+    "several": by_pycurl_in_parallel,
+    "copy": by_a_copied_handle,
+}
+
+
+@needs_pycurl
+@pytest.mark.parametrize("how", CURLS)
+@pytest.mark.parametrize("url", [f"https://{API}{PATH}", f"{API}/", f"http:///{API}:80/", f"http://me@{API.upper()}"])
+def test_pycurl_is_stopped(how, url):
+    """The message has the line and the ways to go on; teardown raises it again."""
+    with pytest.raises(UnexpectedCallError) as at_the_end, EcsEvents(), pytest.raises(UnexpectedCallError) as error:
+        CURLS[how](url)
+    for said in (str(error.value), str(at_the_end.value)):
+        assert f"real {API} was about to be reached at" in said
+        assert f"{__file__}:" in said
+        assert 'ecs_events.strict -= {"calls"}' in said
+
+
+@needs_pycurl
+@pytest.mark.parametrize("how", CURLS)
+def test_where_that_is_relaxed_pycurl_finds_no_name(ecs, how):
+    """The error is that of a machine without a network."""
+    import pycurl
+
+    ecs.strict -= {"calls"}
+    with pytest.raises(pycurl.error) as error:
+        CURLS[how](f"https://{API}/")
+    assert error.value.args == (pycurl.E_COULDNT_RESOLVE_HOST, f"Could not resolve host: {API}")
+
+
+@needs_pycurl
+@pytest.mark.parametrize("how", CURLS)
+def test_pycurl_reaches_other_hosts(ecs, tmp_path, how):
+    """A file is an example, and an unset URL is the program's own error."""
+    import pycurl
+
+    (tmp_path / "any").write_text("")
+    CURLS[how](f"file://{tmp_path}/any")
+    with pytest.raises(pycurl.error), contextlib.closing(pycurl.Curl()) as handle:
+        handle.perform()
+
+
+@needs_pycurl
+def test_pycurl_is_checked_wherever_a_program_keeps_its_names(monkeypatch):
+    """A module imported the class before the test; a handle made in an earlier test is checked by the next cloud."""
+    import pycurl
+
+    kept = pycurl.Curl
+    monkeypatch.setitem(globals(), "KeptCurl", kept)
+    with EcsEvents():
+        handle = pycurl.Curl()
+        handle.setopt(pycurl.URL, f"https://{API}/")
+        assert globals()["KeptCurl"] is type(handle)
+    assert pycurl.Curl is kept
+    with contextlib.closing(handle), EcsEvents(strict=False), pytest.raises(pycurl.error, match="resolve host"):
+        handle.perform()
+
+
+@needs_pycurl
+def test_pycurls_loop_is_stopped(ecs):
+    """Its own class drives transfers in an event loop, since pycurl 7.47."""
+    import pycurl
+
+    if not hasattr(pycurl, "AsyncCurlMulti"):
+        pytest.skip("this pycurl has no such class")
+
+    async def ask():
+        async with pycurl.AsyncCurlMulti() as several:
+            handle = pycurl.Curl()
+            handle.setopt(pycurl.URL, f"https://{API}/")
+            await several.perform(handle)
+
+    ecs.strict -= {"calls"}
+    with pytest.raises(pycurl.error, match="resolve host"):
+        asyncio.run(ask())
 
 
 # -- hosts that are no API
@@ -428,7 +608,7 @@ def test_what_a_host_is(host, what):
     assert (what in what_is(host)) if what else what_is(host) == ""
 
 
-@pytest.mark.parametrize("client", [*ANSWERED, pytest.param(by_httpcore, marks=needs_httpx)])
+@pytest.mark.parametrize("client", [*ANSWERED, *BELOW])
 @pytest.mark.parametrize("proxy", [None, PROXY])
 def test_a_bucket_is_refused_as_what_it_is(monkeypatch, client, proxy):
     """OSS is not faked: the message says how to mock it and how to reach it; teardown raises it again."""
@@ -444,7 +624,7 @@ def test_a_bucket_is_refused_as_what_it_is(monkeypatch, client, proxy):
         assert "respx" in said
 
 
-@pytest.mark.parametrize("client", [*ANSWERED, pytest.param(by_httpcore, marks=needs_httpx)])
+@pytest.mark.parametrize("client", [*ANSWERED, *BELOW])
 def test_where_that_is_relaxed_a_bucket_is_not_found(ecs, client):
     """Each library has its own error."""
     ecs.strict -= {"calls"}
@@ -460,10 +640,12 @@ def test_a_queue_is_refused_with_the_way_to_the_fake_one(ecs):
     ecs.strict = False
 
 
-@needs_httpx
-def test_httpcore_asynchronous_is_stopped_too(ecs):
+@pytest.mark.parametrize(
+    "library", [pytest.param("httpcore", marks=needs_httpx), pytest.param("httpcore2", marks=needs_httpx2)]
+)
+def test_httpcore_asynchronous_is_stopped_too(ecs, library):
     """The pool itself is used."""
-    import httpcore
+    httpcore = importlib.import_module(library)
 
     async def ask():
         async with httpcore.AsyncConnectionPool() as pool:
@@ -475,7 +657,7 @@ def test_httpcore_asynchronous_is_stopped_too(ecs):
 
 
 class TestAllowHost:
-    @pytest.mark.parametrize("client", [*ANSWERED, pytest.param(by_httpcore, marks=needs_httpx)])
+    @pytest.mark.parametrize("client", [*ANSWERED, *BELOW])
     @pytest.mark.parametrize("host", [BUCKET, "dashscope.aliyuncs.com"])
     def test_an_allowed_host_is_resolved_for_real(self, ecs, looked_up, client, host):
         """One host is no API, another is an API of a product that is not faked; all others stay unreachable."""
@@ -603,6 +785,8 @@ def _patched():
         ("aiohttp", "ClientSession", "BaseConnector"),
         ("httpx", "HTTPTransport", "AsyncHTTPTransport"),
         ("httpcore", "ConnectionPool", "AsyncConnectionPool"),
+        ("httpx2", "HTTPTransport", "AsyncHTTPTransport"),
+        ("httpcore2", "ConnectionPool", "AsyncConnectionPool"),
     ):
         if module in sys.modules:
             owners += [getattr(sys.modules[module], name) for name in names]
@@ -646,55 +830,3 @@ def test_libraries_are_loaded_by_the_program_alone():
         """
     ran = subprocess.run([sys.executable, "-c", textwrap.dedent(source)], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (0, "")
-
-
-class TestWhenImported:
-    @pytest.fixture
-    def module(self, tmp_path, monkeypatch):
-        """A module that can be imported."""
-        (tmp_path / "late_library.py").write_text("number = 1\n")
-        monkeypatch.syspath_prepend(tmp_path)
-        yield "late_library"
-        sys.modules.pop("late_library", None)
-
-    @pytest.mark.parametrize("is_loaded", [True, False])
-    def test_a_library_is_patched_once_it_is_executed(self, module, is_loaded):
-        """A loaded module is patched at once; two callbacks for the same module are both called."""
-        undo, seen = Undo(), []
-
-        def patch():
-            seen.append(sys.modules[module].number)
-
-        if is_loaded:
-            importlib.import_module(module)
-        for _ in range(2):
-            when_imported(module, patch, undo)
-        assert seen == ([1, 1] if is_loaded else [])
-        importlib.import_module(module)
-        assert seen == [1, 1]
-        undo.close()
-
-    def test_one_that_is_executed_later_is_not_patched(self, module):
-        """Its spec was found before the test's end."""
-        undo, seen = Undo(), []
-        when_imported(module, lambda: seen.append(1), undo)
-        spec = importlib.util.find_spec(module)
-        undo.close()
-        spec.loader.exec_module(importlib.util.module_from_spec(spec))
-        assert seen == []
-
-    def test_one_that_is_imported_later_is_not_patched(self, module):
-        """It is imported after the test's end."""
-        undo, seen = Undo(), []
-        when_imported(module, lambda: seen.append(1), undo)
-        undo.close()
-        importlib.import_module(module)
-        assert seen == []
-
-    def test_one_that_is_not_there_is_not_found(self):
-        """The import fails as usual."""
-        undo = Undo()
-        when_imported("no_such_library", lambda: None, undo)
-        with pytest.raises(ModuleNotFoundError, match="no_such_library"):
-            importlib.import_module("no_such_library")
-        undo.close()

@@ -2,6 +2,9 @@
 
 import asyncio
 import socket
+import subprocess
+import sys
+import textwrap
 
 import pytest
 
@@ -53,3 +56,20 @@ def test_other_hosts_are_reached(ecs):
 
         for host in ("127.0.0.1", "localhost"):
             run(connect, host)
+
+
+def test_a_loop_that_is_imported_in_the_test_is_refused_too():
+    """The clock changes the same library after its import."""
+    source = f"""
+        import asyncio
+        from pytest_ecsevents import EcsEvents, UnexpectedCallError
+
+        with EcsEvents() as ecs:
+            import uvloop
+            try:
+                uvloop.run(asyncio.open_connection("{HOST}", 443))
+            except UnexpectedCallError:
+                ecs.strict = False
+        """
+    ran = subprocess.run([sys.executable, "-c", textwrap.dedent(source)], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
