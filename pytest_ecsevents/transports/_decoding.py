@@ -81,7 +81,10 @@ class Route:
 
 def route_for(url: str, routes: "tuple[Route, ...]") -> Route | None:
     """The route of a URL; None if it is not intercepted."""
-    return next((route for route in routes if route.matches(url) and route.is_ours()), None)
+    for route in routes:
+        if route.matches(url) and route.is_ours():
+            return route
+    return None
 
 
 def micros(seconds: object) -> Micros | None:

@@ -1,11 +1,16 @@
-"""requests: the Tea SDK's synchronous calls, and clients that sign by hand."""
+"""requests: the Tea SDK's synchronous calls, and clients that sign by hand. The legacy SDK has a copy of it: see `_legacy`."""
 
+import http.client
+from collections.abc import Iterator
+from functools import partial
+from io import BytesIO
 from typing import Any, Final
 
 from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents._undo import Undo
-from pytest_ecsevents.transports._adapters import raw_response, reply_to
+from pytest_ecsevents.rpc._wire import NoReply
 from pytest_ecsevents.transports._decoding import Route, route_for
+from pytest_ecsevents.transports._failures import failure, patience_of
 
 __tracebackhide__ = hidden_in_reports
 
@@ -45,11 +50,46 @@ def _adapter(route: Route) -> Any:
         """An adapter that gets the response from the fake cloud."""
 
         def send(self, request: Any, *_args: Any, timeout: Any = None, **_options: Any) -> Any:
-            reply = reply_to(request, timeout, route, NAME, NAME)
-            response = self.build_response(request, raw_response(reply, request.method))
-            if "Content-Length" not in reply.headers:
-                # The body is complete: reading it from the stream in pieces would only cost time.
-                response._content, response._content_consumed = reply.body, True  # noqa: SLF001  # no public way
-            return response
+            return response_to(self, request, timeout, route, transport=NAME, library=NAME)
 
     return CloudAdapter()
+
+
+def response_to(
+    adapter: Any, request: Any, timeout: Any, route: Route, *, transport: str, library: str, **options: Any
+) -> Any:
+    """Answer a prepared request; also one of the legacy SDK's copy of requests.
+
+    Args:
+        adapter: Builds the response.
+        request: A `PreparedRequest`.
+        timeout: The client's `timeout`.
+        route: The route of its URL.
+        transport: The client library's name in the call log.
+        library: The dotted name of the requests whose errors network faults raise.
+        **options: Of urllib3's response.
+    """
+    from urllib3.response import HTTPResponse
+
+    body = request.body.read() if hasattr(request.body, "read") else request.body
+    if isinstance(body, Iterator):  # it is sent in chunks
+        body = b"".join(part.encode() if isinstance(part, str) else part for part in body)
+    patience = partial(patience_of, timeout)
+    decoded = route.decode(request.method, str(request.url), request.headers, body, transport, patience=patience)
+    reply = route.answer(decoded)
+    if isinstance(reply, NoReply):
+        raise failure(library, reply, request, timeout)
+    raw = HTTPResponse(
+        status=reply.http_status,
+        reason=http.client.responses.get(reply.http_status),
+        body=BytesIO(reply.body),
+        headers=dict(reply.headers),
+        preload_content=False,
+        request_method=request.method,
+        **options,
+    )
+    response = adapter.build_response(request, raw)
+    if "Content-Length" not in reply.headers:
+        # The body is complete: reading it from the stream in pieces would only cost time.
+        response._content, response._content_consumed = reply.body, True  # noqa: SLF001  # no public way
+    return response
