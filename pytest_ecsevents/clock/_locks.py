@@ -13,9 +13,11 @@ import sys
 import threading
 from _thread import LockType, allocate_lock
 from contextlib import suppress
+from functools import cache
+from types import FrameType
 from typing import Any, Final
 
-from pytest_ecsevents._frames import AUTHOR, kind_of_caller
+from pytest_ecsevents._frames import AUTHOR, kind_of
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock._scheduler import SHORTEST, Scheduler
 from pytest_ecsevents.clock._threads import Wait
@@ -97,10 +99,10 @@ def replace_locks(scheduler: Scheduler, undo: Undo) -> None:
 
     class Lock(metaclass=_IsLock):
         def __new__(cls) -> Any:
-            return VirtualLock(scheduler) if _is_of_test(scheduler) else real_lock()
+            return VirtualLock(scheduler) if _is_of_test(scheduler, sys._getframe().f_back) else real_lock()
 
     def make_rlock(*args: Any, **kwargs: Any) -> Any:
-        if args or kwargs or not _is_of_test(scheduler):
+        if args or kwargs or not _is_of_test(scheduler, sys._getframe().f_back):
             return real_rlock(*args, **kwargs)
         lock = in_python()
         lock._block = VirtualLock(scheduler)  # what it waits for
@@ -110,9 +112,16 @@ def replace_locks(scheduler: Scheduler, undo: Undo) -> None:
     undo.replace(threading, "RLock", make_rlock)
 
 
-def _is_of_test(scheduler: Scheduler) -> bool:
-    """Whether a thread of the test makes the lock, in code of the test, its handler or a library that it uses."""
-    if scheduler.me() is None or kind_of_caller(2) != AUTHOR:
-        return False
-    package = str(sys._getframe(2).f_globals.get("__name__", "")).partition(".")[0]
-    return package == "__main__" or package not in sys.stdlib_module_names
+def _is_of_test(scheduler: Scheduler, caller: FrameType | None) -> bool:
+    """Whether a thread of the test makes the lock, in code of the test, its handler or a library that it uses.
+
+    `caller` is None where a function of C makes it, as in a greenlet.
+    """
+    module = "" if caller is None else str(caller.f_globals.get("__name__", ""))
+    return _is_outside_standard_library(module) and scheduler.me() is not None
+
+
+@cache
+def _is_outside_standard_library(module: str) -> bool:
+    package = module.partition(".")[0]
+    return kind_of(module) == AUTHOR and (package == "__main__" or package not in sys.stdlib_module_names)

@@ -73,6 +73,14 @@ def held_for(lock, seconds):
 
 
 @pytest.mark.parametrize("kind", ["Lock", "RLock"])
+def test_a_lock_that_no_code_in_python_makes(ecs, kind):
+    """A planned call of the class itself, with no frame above it, makes a lock."""
+    ecs.at("+1s", getattr(threading, kind))
+    ecs.advance("1s")
+    assert passed(ecs) == 1
+
+
+@pytest.mark.parametrize("kind", ["Lock", "RLock"])
 def test_the_timeout_of_a_lock(ecs, kind):
     """It strikes at its instant, and a lock that is released before is got at that instant."""
     lock = getattr(threading, kind)()
