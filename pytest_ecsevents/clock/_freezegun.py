@@ -1,9 +1,21 @@
-"""The clock held by freezegun. Everything that touches freezegun's private names is here and in `_local_time`."""
+"""The clock held by freezegun. Everything that touches freezegun's private names is here.
+
+freezegun's local time is UTC plus a fixed `tz_offset`. It is added to `datetime.now(timezone.utc)` too, so that no offset
+makes both right; `time.localtime` ignores it and summer time; `fold` is lost. So the real functions get the frozen instant
+instead, while the innermost of freezegun's clocks is ours: local time is that of the process's zone, as they give it.
+time-machine has them do it by itself. The fakes are replaced in place, because freezegun has registered its classes with
+pickle and sqlite3.
+
+Names of freezegun's, tried with 1.5.0 to 1.5.5: `real_datetime`, `FakeDatetime`, `FakeDate`, `real_localtime`,
+`real_gmtime`, `fake_localtime`, `fake_gmtime`, `_should_use_real_time`. Where one is missing, tests fail with an
+AttributeError when they start.
+"""
 
 import datetime as dt
 import sys
+from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
+from functools import partial, wraps
 from types import ModuleType, SimpleNamespace
 from typing import Any, Final
 
@@ -11,7 +23,6 @@ from pytest_ecsevents._frames import keeps_own_names
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock._after_import import call_after_import
 from pytest_ecsevents.clock._frozen_imports import import_for_fastapi
-from pytest_ecsevents.clock._local_time import replace_fakes
 from pytest_ecsevents.clock._names import Names, memo_for_now
 from pytest_ecsevents.clock._times import MICROSECOND, NAIVE_EPOCH, Micros, naive_from_micros
 
@@ -57,6 +68,7 @@ class FreezegunSource:
         self._freezer: Any = None
         self._factory: Any = None
         self._ticks = False
+        self._last: tuple[object, Micros] = None, 0  # the last reading: most find the clock where it was
         self._undo = Undo()
 
     def read(self) -> Micros | None:
@@ -67,7 +79,10 @@ class FreezegunSource:
         # Calling an auto-ticking factory would tick it. Ours stands still, unless it follows the machine's clock.
         stands = (factory is self._factory and not self._ticks) or hasattr(factory, "step_width")
         naive = factory.time_to_freeze if stands else factory()
-        micros: Micros = (naive - NAIVE_EPOCH) // MICROSECOND
+        seen, micros = self._last
+        if naive is not seen:
+            micros = (naive - NAIVE_EPOCH) // MICROSECOND
+            self._last = naive, micros
         return micros
 
     @property
@@ -89,7 +104,7 @@ class FreezegunSource:
         added = [name for name in config.settings.default_ignore_list if name not in config.DEFAULT_IGNORE_LIST]
         freezer: Any = freezegun.freeze_time(naive_from_micros(at), tick=ticks)
         freezer.ignore = tuple(added)
-        replace_fakes(api, self._read_own, self._undo)
+        _replace_fakes(api, self._read_own, self._undo)
         self._freezer, self._ticks = freezer, ticks
         try:
             self._freeze(api, freezer, added)
@@ -149,3 +164,71 @@ class FreezegunSource:
         api: Any = sys.modules["freezegun.api"]
         functions = [(getattr(api, f"real_{name}"), getattr(api, f"fake_{name}")) for name in _FUNCTIONS]
         return [*functions, (api.real_datetime, api.FakeDatetime), (api.real_date, api.FakeDate)]
+
+
+# -- local time
+
+
+def _replace_fakes(api: Any, read_frozen: Callable[[], dt.datetime | None], undo: Undo) -> None:
+    """Replace freezegun's fakes of local time, until `undo` closes.
+
+    Args:
+        api: `freezegun.api`, before it is started: starting puts `fake_localtime` and `fake_gmtime` wherever a module took
+            the real functions.
+        read_frozen: Reads the instant of our clock, naive, meaning UTC; None while another clock of freezegun's is the
+            innermost, whose fakes are called then.
+        undo: Puts them back.
+    """
+
+    def replace_method(cls: Any, name: str, function: Callable[..., Any]) -> None:
+        fake = cls.__dict__[name]
+        original = getattr(fake, "__func__", fake)
+
+        @wraps(original)
+        def call(owner: Any, *args: Any, **kwargs: Any) -> Any:
+            utc = read_frozen()
+            return original(owner, *args, **kwargs) if utc is None else function(owner, utc, *args, **kwargs)
+
+        undo.replace(cls, name, call if original is fake else classmethod(call))
+
+    def replace_function(name: str, real: Callable[..., Any]) -> None:
+        fake = getattr(api, name)
+
+        @wraps(fake)
+        def call(t: float | None = None) -> Any:
+            utc = read_frozen()
+            if t is not None or utc is None:
+                return fake(t)
+            return real() if api._should_use_real_time() else real(_seconds(utc))
+
+        undo.replace(api, name, call)
+
+    fake, real = api.FakeDatetime, api.real_datetime
+
+    def now(cls: Any, utc: dt.datetime, tz: dt.tzinfo | None = None) -> Any:
+        if tz is not None:
+            aware = utc.replace(tzinfo=tz)  # it refuses what is no zone
+            return _convert(cls, tz.fromutc(aware))
+        # A float would not hold the microseconds of a far year.
+        return _convert(cls, real.fromtimestamp(_seconds(utc)).replace(microsecond=utc.microsecond))
+
+    replace_method(fake, "now", now)
+    replace_method(
+        fake, "fromtimestamp", lambda cls, _, *args, **named: _convert(cls, real.fromtimestamp(*args, **named))
+    )
+    replace_method(fake, "timestamp", lambda self, _: real.timestamp(self))
+    replace_method(fake, "astimezone", lambda self, _, *args, **named: real.astimezone(self, *args, **named))
+    replace_method(api.FakeDate, "today", lambda cls, utc: cls.fromtimestamp(_seconds(utc)))
+    replace_function("fake_localtime", api.real_localtime)
+    replace_function("fake_gmtime", api.real_gmtime)
+
+
+def _seconds(utc: dt.datetime) -> int:
+    since = utc - NAIVE_EPOCH
+    return since.days * 86_400 + since.seconds
+
+
+def _convert(cls: Any, real: dt.datetime) -> Any:
+    """The same as an object of a subclass. Before Python 3.12 many methods of a subclass lose `fold`."""
+    parts = (real.year, real.month, real.day, real.hour, real.minute, real.second, real.microsecond, real.tzinfo)
+    return cls(*parts, fold=1) if real.fold else cls(*parts)
