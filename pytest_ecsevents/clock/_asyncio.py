@@ -225,24 +225,23 @@ def abandon_task(task: "asyncio.Future[Any]") -> None:
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(task))
 
 
-def restore_loop_later() -> Callable[[], None]:
-    """Return a function that restores the thread's loop after code was left behind in it.
+def restore_loop(before: Any, hooks: Any, on_ctrl_c: Any) -> None:
+    """Restore the thread's loop after code was left behind in it.
 
     It uses what asyncio documents for authors of event loops, and `_leave_task`, tried with Python 3.10 to 3.15.
+
+    Args:
+        before: What `asyncio._get_running_loop` returned before the code was called.
+        hooks: The same of `sys.get_asyncgen_hooks`.
+        on_ctrl_c: The handler of SIGINT then; `asyncio.run` has its own.
     """
-    before, hooks = asyncio._get_running_loop(), sys.get_asyncgen_hooks()
-    on_ctrl_c: Any = signal.getsignal(signal.SIGINT)  # `asyncio.run` has its own
-
-    def restore() -> None:
-        loop = asyncio._get_running_loop()
-        if loop is None or loop is before:
-            return
-        task = asyncio.current_task(loop)
-        if task is not None:
-            asyncio.tasks._leave_task(loop, task)
-        asyncio._set_running_loop(before)
-        sys.set_asyncgen_hooks(*hooks)
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, on_ctrl_c)
-
-    return restore
+    loop = asyncio._get_running_loop()
+    if loop is None or loop is before:
+        return
+    task = asyncio.current_task(loop)
+    if task is not None:
+        asyncio.tasks._leave_task(loop, task)
+    asyncio._set_running_loop(before)
+    sys.set_asyncgen_hooks(*hooks)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, on_ctrl_c)

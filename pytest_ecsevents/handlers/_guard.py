@@ -120,7 +120,7 @@ class Guard:
         self._clock: Final = clock
         self._patience: Final = patience
         self._activity: Final = activity
-        self._running: Final[list[_Running]] = []
+        self._running: Final[dict[_Running, None]] = {}
         self._wake: Final = allocate_lock()
 
     def end(self) -> None:
@@ -155,35 +155,34 @@ class Guard:
         Raises:
             StuckHandlerError: It hung, and was ended.
         """
-        try:
-            return self._call(what, function, coroutines)
-        except KeyboardInterrupt:
-            interrupt_main_thread()
-            raise
-
-    def _call(self, what: str, function: Callable[[], T], coroutines: Sequence[Any]) -> T:
         from pytest_ecsevents.handlers._leaving import call_leavable
 
         waits = self._clock.waits
-        if waits is not None and waits.stop is not None and waits.stop.thread is waits.me():  # `run` watches already
-            return cast("T", call_leavable(function))
-        if not self._wake.locked():
-            self._wake.acquire()
-            start_watch(self._watch)
-        running = _Running(what, self._clock, coroutines)
         try:
-            try:  # from here on, as Ctrl-C or pytest-timeout's alarm may come between any two lines
-                self._running.append(running)
-                running.interrupter.begin()
-                result = call_leavable(function)
+            if (
+                waits is not None and waits.stop is not None and waits.stop.thread is waits.me()
+            ):  # `run` watches already
+                return cast("T", call_leavable(function))
+            if not self._wake.locked():
+                self._wake.acquire()
+                start_watch(self._watch)
+            running = _Running(what, self._clock, coroutines)
+            try:
+                try:  # from here on, as Ctrl-C or pytest-timeout's alarm may come between any two lines
+                    self._running[running] = None
+                    running.interrupter.begin()
+                    result = call_leavable(function)
+                finally:
+                    running.end()
+                if not (running.interrupter.raised or running.is_cut or running.endless_since is not None):
+                    return cast("T", result)
+            except HandlerStop:
+                running.end()  # again: the `HandlerStop` may have hit the first `end`
             finally:
-                running.end()
-            if not (running.interrupter.raised or running.is_cut or running.endless_since is not None):
-                return cast("T", result)
-        except HandlerStop:
-            running.end()  # again: the `HandlerStop` may have hit the first `end`
-        finally:
-            self._running[:] = [one for one in self._running if one is not running]
+                self._running.pop(running, None)
+        except KeyboardInterrupt:
+            interrupt_main_thread()
+            raise
         raise StuckHandlerError(running.sentence(self._patience()))
 
     def _watch(self) -> None:

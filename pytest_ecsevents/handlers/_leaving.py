@@ -18,8 +18,10 @@ The library greenlet was tried as 3.5.6 with Python 3.10 to 3.15. What to know o
 """
 
 import contextvars
+import signal
 import sys
 import threading
+from asyncio import _get_running_loop
 from collections.abc import Callable
 from types import FrameType
 from typing import Any, Final
@@ -28,7 +30,7 @@ from greenlet import getcurrent, greenlet
 
 from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents._frames import OURS, SERVER, is_of
-from pytest_ecsevents.clock._asyncio import restore_loop_later
+from pytest_ecsevents.clock._asyncio import restore_loop
 from pytest_ecsevents.clock._stop import HandlerStop
 
 __tracebackhide__ = hidden_in_reports
@@ -47,22 +49,22 @@ def call_leavable(function: Callable[[], Any]) -> Any:
     boundary = greenlet(function)
     boundary.gr_context = getcurrent().gr_context
     boundary.left_at = ""
-    return _result(boundary, restore_loop_later(), boundary.switch())
+    before = _get_running_loop(), sys.get_asyncgen_hooks(), signal.getsignal(signal.SIGINT)
+    result = boundary.switch()
+    return result if not boundary.left_at else _raise_left(boundary, before)
 
 
-def _result(boundary: greenlet, restore_loop: Callable[[], None], result: object) -> Any:
-    """Return the function's result, in a separate frame: coverage counts frames that begin now, even if they are left.
+def _raise_left(boundary: greenlet, before: tuple[Any, Any, Any]) -> Any:
+    """Raise in a separate frame: coverage counts frames that begin now, but no further line of those that called the function.
 
     Raises:
-        HandlerStop: It was left.
+        HandlerStop: Always.
     """
-    if boundary.left_at:
-        restore_loop()
-        try:
-            raise HandlerStop(boundary.left_at)
-        finally:  # last, as the new tracer counts what is called from here on
-            sys.settrace(threading.gettrace() or sys.gettrace())
-    return result
+    restore_loop(*before)
+    try:
+        raise HandlerStop(boundary.left_at)
+    finally:  # last, as the new tracer counts what is called from here on
+        sys.settrace(threading.gettrace() or sys.gettrace())
 
 
 def leave(frame: FrameType, place: str) -> None:

@@ -9,6 +9,7 @@ import random
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,18 +37,18 @@ class FunctionSender:
 
     def __init__(self, function: Receiver, guard: Guard, receiver: str = "") -> None:
         self.receiver: Final = receiver or name_of(function)
+        self._what: Final = f"The receiver {self.receiver}"
         self._function: Final = function
         self._guard: Final = guard
         self._is_coroutine: Final = is_coroutine_function(function)
 
     def deliver(self, delivery: Delivery) -> object:
-        coroutines: list[Any] = []
-        what = f"The receiver {self.receiver}"
-        return self._guard.call(what, lambda: self._call(delivery.payload, coroutines), coroutines)
-
-    def _call(self, payload: dict[str, Any], coroutines: list[Any]) -> object:
         if not self._is_coroutine:
-            return self._function(payload)
+            return self._guard.call(self._what, partial(self._function, delivery.payload))
+        coroutines: list[Any] = []
+        return self._guard.call(self._what, partial(self._run, delivery.payload, coroutines), coroutines)
+
+    def _run(self, payload: dict[str, Any], coroutines: list[Any]) -> object:
         if is_loop_running():
             raise EcsEventsError(
                 f"The receiver {self.receiver} is a coroutine function, which cannot be awaited here: an event loop runs in "
