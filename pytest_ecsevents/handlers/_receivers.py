@@ -212,7 +212,7 @@ class Receivers:
             sender,
             seed=f"{self._seed}/deliveries/{seed}",
             **read_options(what, options, self._monitor.names, usual, _ALSO[what].split()),
-            earlier=() if rules_only else self._monitor.notifications,
+            history=None if rules_only else self._monitor.notifications,
         )
         self.subscriptions.append(subscription)
         if not rules_only:

@@ -7,7 +7,7 @@ from pytest_ecsevents.clock._times import SECOND, Micros, instant_text
 from pytest_ecsevents.services.cms._names import NotificationName
 from pytest_ecsevents.services.cms._notification import Content
 from pytest_ecsevents.services.ecs._catalogue import FINAL, KNOWN_TYPES, EventStatus, InstanceStatus
-from pytest_ecsevents.services.ecs._model import EventRecord, InstanceRecord, SystemEvent, Transition, record_of
+from pytest_ecsevents.services.ecs._model import InstanceRecord, SystemEvent, Transition, record_of, steps_back
 
 # `state` of Instance:StateChange; an instance that is Pending has just been created.
 _STATES: Final = {
@@ -23,7 +23,9 @@ _STARTED: Final = FINAL | {EventStatus.EXECUTING}
 """Statuses whose content has `executeStartTime` (documented; Failed is a guess)."""
 
 
-def of_event(event: EventRecord, change: Transition) -> Content:
+def of_event(change: Transition) -> Content:
+    event = change.record
+    not_before = event.not_before_at(change)
     content: dict[str, object] = {
         "eventId": event.event_id,
         "publishTime": instant_text(event.published_at),
@@ -31,29 +33,28 @@ def of_event(event: EventRecord, change: Transition) -> Content:
         "eventType": event.event_type,
         "eventStatus": change.to_status.value,
     }
-    if event.not_before is not None and KNOWN_TYPES[event.event_type].cause == "SystemMaintenance":
-        content["notBefore"] = instant_text(event.not_before)
+    if not_before is not None and KNOWN_TYPES[event.event_type].cause == "SystemMaintenance":
+        content["notBefore"] = instant_text(not_before)
     if change.to_status in _STARTED:
-        content["executeStartTime"] = instant_text(_started_at(event, change))
+        content["executeStartTime"] = instant_text(_started_at(change))
     if change.to_status in FINAL:
         content["executeFinishTime"] = instant_text(change.at_micros)
     return content
 
 
 def content_of(event: SystemEvent) -> Content:
-    record = record_of(event)
-    return of_event(record, record.transitions[-1])
+    return of_event(record_of(event).last)
 
 
-def of_disk_event(event: EventRecord, change: Transition, instance: InstanceRecord) -> Content:
-    disk = event.disk
+def of_disk_event(change: Transition, instance: InstanceRecord) -> Content:
+    event, disk = change.record, change.record.disk
     assert disk is not None
     content: dict[str, object] = {
         "eventId": event.event_id,
         "diskId": disk.disk_id,
         "device": disk.device,
         "eventType": event.event_type,
-        "executeStartTime": instant_text(_started_at(event, change)),
+        "executeStartTime": instant_text(_started_at(change)),
         "ecsInstanceId": event.instance_id,
         "ecsInstanceName": instance.texts["instance_name"],
     }
@@ -62,22 +63,25 @@ def of_disk_event(event: EventRecord, change: Transition, instance: InstanceReco
     return content
 
 
-def _started_at(event: EventRecord, change: Transition) -> Micros:
-    """When it began to run; if it never did, when it ended (documented for Avoided)."""
-    starts = (step.at_micros for step in event.transitions if step.to_status == EventStatus.EXECUTING)
-    return next(starts, change.at_micros)
+def _started_at(change: Transition) -> Micros:
+    """When the event began to run, up to the change; if it had not, when it changed (documented for Avoided)."""
+    starts = [step.at_micros for step in steps_back(change) if step.to_status == EventStatus.EXECUTING]
+    return starts[-1] if starts else change.at_micros
 
 
-def of_state(instance: InstanceRecord, status: InstanceStatus | None) -> Content:
-    private, public = instance.lists["private_ip_addresses"], instance.lists["public_ip_addresses"]
+def public_address(instance: InstanceRecord) -> str:
+    return next(iter(instance.lists["public_ip_addresses"]), "")
+
+
+def of_state(instance: InstanceRecord, status: InstanceStatus | None, public: str) -> Content:
     return {
         "resourceId": instance.instance_id,
         "resourceType": "ALIYUN::ECS::Instance",
         "state": _STATES[status],
         "instanceName": instance.texts["instance_name"],
         "instanceType": instance.texts["instance_type"],
-        "privateIpAddress": private[0] if private else "",
-        "publicIpAddress": public[0] if public else "",
+        "privateIpAddress": _private_address(instance),
+        "publicIpAddress": public,
     }
 
 
@@ -119,7 +123,7 @@ def _addresses_of(instance: InstanceRecord) -> Content:
 
 
 SAMPLES: Final[Mapping[str, Callable[[InstanceRecord, Micros], Content]]] = {
-    "Instance:StateChange": lambda instance, _: of_state(instance, instance.status),
+    "Instance:StateChange": lambda instance, _: of_state(instance, instance.status, public_address(instance)),
     "Instance:PreemptibleInstanceInterruption": lambda instance, _: of_interruption(
         instance, instance.texts["spot_interruption_behavior"]
     ),

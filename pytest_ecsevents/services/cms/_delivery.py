@@ -3,7 +3,7 @@
 import datetime as dt
 import random
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Protocol
@@ -17,6 +17,7 @@ from pytest_ecsevents.services.cms._delivery_faults import HELD_FOR, DeliveryFau
 from pytest_ecsevents.services.cms._eventbridge import NOT_PUBLISHED, TYPES, eventbridge_type
 from pytest_ecsevents.services.cms._filters import EventFilter
 from pytest_ecsevents.services.cms._formats import eventbridge
+from pytest_ecsevents.services.cms._history import NotificationHistory
 from pytest_ecsevents.services.cms._notification import Notification
 
 __tracebackhide__ = hidden_in_reports
@@ -127,7 +128,7 @@ class Subscription:
         make: Gives a notification its form.
         faults: What may happen on the way.
         retries: How often a failed delivery is repeated.
-        earlier: The notifications before it, which it does not get.
+        history: The notifications before it, which it does not get; None for a receiver of event rules.
     """
 
     def __init__(
@@ -140,9 +141,10 @@ class Subscription:
         faults: DeliveryFaults,
         retries: Retries,
         seed: str,
-        earlier: Iterable[Notification] = (),
+        history: NotificationHistory | None = None,
     ) -> None:
-        self._missed: Final = sum(map(wanted.passes, earlier))
+        self._history: Final = history
+        self._earlier: Final = 0 if history is None else len(history)
         self._dispatcher: Final = dispatcher
         self._sender: Final = sender
         self._wanted: Final = wanted
@@ -187,8 +189,9 @@ class Subscription:
 
     def __repr__(self) -> str:
         number = len(self._deliveries)
-        missed = "" if not self._missed else f"; not those of before it was subscribed: {self._missed}"
-        return f"<Subscription of {self.receiver}: {number} deliver{'y' if number == 1 else 'ies'}{missed}>"
+        missed = 0 if self._history is None else sum(map(self._wanted.passes, self._history.first(self._earlier)))
+        more = f"; not those of before it was subscribed: {missed}" if missed else ""
+        return f"<Subscription of {self.receiver}: {number} deliver{'y' if number == 1 else 'ies'}{more}>"
 
     # -- faults before the delivery
 

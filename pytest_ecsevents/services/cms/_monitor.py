@@ -1,11 +1,10 @@
 """CloudMonitor: turns each change in the cloud into the notification that the service sends."""
 
 import json
-import random
-import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import partial
+from itertools import count
 from typing import Final
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
@@ -19,8 +18,10 @@ from pytest_ecsevents.services.cms._contents import (
     of_event,
     of_interruption,
     of_state,
+    public_address,
 )
 from pytest_ecsevents.services.cms._event_rules import EventRules
+from pytest_ecsevents.services.cms._history import NotificationHistory, Rows, Sent, StateChange
 from pytest_ecsevents.services.cms._names import (
     NORMAL,
     PUBLISHED,
@@ -41,29 +42,28 @@ class CloudMonitor:
     def __init__(self, cloud: Cloud, seed: str) -> None:
         self._cloud: Final = cloud
         self._seed: Final = seed
+        self._announced: Final = count()
         self.names: Final = NotificationNames()
         self.rules: Final = EventRules()
-        self.notifications: Final[list[Notification]] = []
+        self.notifications: Final = NotificationHistory(self._rendered)
         self.listeners: Final[list[Callable[[Notification], None]]] = []
         self.rule_listeners: Final[list[Callable[[Notification], None]]] = []
         """Called before the others, and only while there are event rules."""
 
-    @cached_property
-    def _random(self) -> random.Random:
-        return random.Random(f"{self._seed}/notifications")
-
     def record_change(self, change: Observed) -> None:
+        """Send the notification of a change of the cloud. It is rendered only if something listens."""
         if isinstance(change, Transition):
             # No notification of a rescheduled event is known; that of an interruption is sent when it is announced.
-            if change.from_status != change.to_status and change.record.event_type != INTERRUPTION.name:
-                self.send(self._of_event(change))
-            return
-        if isinstance(change, InstanceTransition):
-            name, content = "Instance:StateChange", of_state(change.record, change.to_status)
+            if change.from_status == change.to_status or change.record.event_type == INTERRUPTION.name:
+                return
+            self.notifications.add(change, self.names.rows)
+        elif isinstance(change, InstanceTransition):
+            self.notifications.add(StateChange(change, public_address(change.record)), self.names.rows)
         else:
             last: Interruption = change  # mypy refuses it when a kind of changes has no branch
-            name, content = "Instance:PreemptibleInstanceInterruption", of_interruption(last.record, last.behavior)
-        self.send(self._of_instance(change.record, self.names.rows[name], change.at_micros, content))
+            self.notifications.add(last, self.names.rows)
+        if self.listeners or self.rules.by_account:
+            self._call_listeners(self.notifications[len(self.notifications) - 1])
 
     def announce(
         self,
@@ -93,11 +93,19 @@ class CloudMonitor:
             leveled = replace(row, level=level or level_of(row, said))
             kind, key = RESOURCES.get(name.partition(":")[0], ("", ""))
             default = f"{kind}/{said[key]}" if said.get(key) else ""
-            return self._of_instance(instance, leveled, now, said, resource=resource or default)
+            return self._of_instance(
+                instance, leveled, now, lambda: said, self._next_id(), resource=resource or default
+            )
 
-    def send(self, notification: Notification, *, is_kept: bool = True) -> None:
-        if is_kept:
-            self.notifications.append(notification)
+    def send(self, notification: Notification) -> None:
+        self.notifications.add(notification, self.names.rows)
+        self._call_listeners(notification)
+
+    def _next_id(self) -> str:
+        """The id's seed of a notification without a change: those of changes have ids by their numbers."""
+        return f"{self._seed}/announced/{next(self._announced)}"
+
+    def _call_listeners(self, notification: Notification) -> None:
         for listener in (*(self.rule_listeners if self.rules.by_account else ()), *self.listeners):
             listener(notification)
 
@@ -117,6 +125,7 @@ class CloudMonitor:
         row = self.names.get(name) or NotificationName(name, "StatusNotification", NORMAL, "INFO", "named by a dry run")
         content, arn = flat.get("content"), _text(flat, "resourceId")
         resource = arn.rpartition(":")[2]
+        content = content if isinstance(content, dict) else {}
         region_id = _text(flat, "regionId") or region_id or self._cloud.settings.region_id
         notification = Notification(
             row=replace(
@@ -125,46 +134,68 @@ class CloudMonitor:
                 status=_text(flat, "status") or row.status,
                 event_type=_text(flat, "eventType") or row.event_type,
             ),
-            uuid=uuid.UUID(int=self._random.getrandbits(128), version=4),
+            id_seed=self._next_id(),
             resource=resource,
-            arn=arn or f"acs:ecs:{region_id}:{account_id}:{resource}",
+            given_arn=arn,
             region_id=region_id,
             account_id=account_id,
             instance_name=_text(flat, "instanceName"),
             resource_group_id="",
-            content=content if isinstance(content, dict) else {},
+            render=lambda: content,
             at_micros=now,
             product=_text(flat, "product") or ("ECS" if product.lower() == "ecs" else product),
             group_id=_text(flat, "groupId") or "0",
         )
-        self.send(notification, is_kept=False)
+        self._call_listeners(notification)
         return notification
 
-    def _of_event(self, change: Transition) -> Notification:
+    # -- rendering what the history keeps
+
+    def _rendered(self, sent: Sent, number: int, rows: Rows) -> Notification:
+        if isinstance(sent, Notification):
+            return sent
+        id_seed = f"{self._seed}/notifications/{number}"
+        if isinstance(sent, Transition):
+            return self._of_event(sent, id_seed, rows)
+        if isinstance(sent, StateChange):
+            change = sent.change
+            name = "Instance:StateChange"
+            render = partial(of_state, change.record, change.to_status, sent.public_address)
+            return self._of_instance(change.record, rows[name], change.at_micros, render, id_seed)
+        name = "Instance:PreemptibleInstanceInterruption"
+        render = partial(of_interruption, sent.record, sent.behavior)
+        return self._of_instance(sent.record, rows[name], sent.at_micros, render, id_seed)
+
+    def _of_event(self, change: Transition, id_seed: str, rows: Rows) -> Notification:
         event = change.record
         instance = self._cloud.instances.get_ever(event.instance_id)
         if EVENT_TYPES[event.event_type].is_of_disk:
-            kind, resource, content = "Disk", f"disk/{event.disk_id}", of_disk_event(event, change, instance)
+            kind, resource, render = "Disk", f"disk/{event.disk_id}", partial(of_disk_event, change, instance)
         else:
-            kind, resource, content = "Instance", "", of_event(event, change)
+            kind, resource, render = "Instance", "", partial(of_event, change)
         code, status = event.event_type, change.to_status.value
-        name = self.names.rows.get(f"{kind}:{code}:{status}") or by_grammar(kind, code, status)
-        return self._of_instance(instance, name, change.at_micros, content, resource=resource)
+        row = rows.get(f"{kind}:{code}:{status}") or by_grammar(kind, code, status)
+        return self._of_instance(instance, row, change.at_micros, render, id_seed, resource=resource)
 
     def _of_instance(
-        self, instance: InstanceRecord, row: NotificationName, at: Micros, content: Content, *, resource: str = ""
+        self,
+        instance: InstanceRecord,
+        row: NotificationName,
+        at: Micros,
+        render: Callable[[], Content],
+        id_seed: str,
+        *,
+        resource: str = "",
     ) -> Notification:
-        resource = resource or f"instance/{instance.instance_id}"
         return Notification(
             row=row,
-            uuid=uuid.UUID(int=self._random.getrandbits(128), version=4),
-            resource=resource,
-            arn=f"acs:ecs:{instance.region_id}:{instance.account_id}:{resource}",
+            id_seed=id_seed,
+            resource=resource or f"instance/{instance.instance_id}",
             region_id=instance.region_id,
             account_id=instance.account_id,
             instance_name=instance.texts["instance_name"],
             resource_group_id=instance.texts["resource_group_id"],
-            content=content,
+            render=render,
             at_micros=at,
         )
 

@@ -4,7 +4,6 @@ A name is `<resource>:<cause>.<impact>:<status>` for an instance's system event,
 and `<resource>:<event>` for what has no status. `names.csv` has them, several statuses of one name in one row.
 """
 
-from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -66,15 +65,14 @@ class NotificationNames(Mapping[str, NotificationName]):
     """
 
     def __init__(self) -> None:
-        self._added: Final[dict[str, NotificationName]] = {}
-        self.rows: Final[Mapping[str, NotificationName]] = ChainMap(self._added, PUBLISHED)  # type: ignore[arg-type]  # read only
-        """The same mapping for code of ours, which looks names up often."""
+        self.rows: Mapping[str, NotificationName] = PUBLISHED
+        """The rows of now for code of ours. `add` replaces the mapping: older notifications refer to that of their instant."""
 
     def __getitem__(self, name: str) -> NotificationName:
         return self.rows[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter({**PUBLISHED, **self._added})
+        return iter(self.rows)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -97,7 +95,8 @@ class NotificationNames(Mapping[str, NotificationName]):
                 f"event_type is {event_type!r}. Pass one of: {listed(EVENT_TYPES)}."
                 f"{did_you_mean(str(event_type), EVENT_TYPES)}"
             )
-        row = self._added[name] = NotificationName(name, event_type, status, level, "given by the test")
+        row = NotificationName(name, event_type, status, level, "given by the test")
+        self.rows = {**self.rows, name: row}
         return row
 
     def known(self, name: object) -> NotificationName:

@@ -285,13 +285,10 @@ class EventStore:
                 )
             if not_before < now:
                 raise NotBeforePassedError(passed("NotBefore", not_before, now))
-            if event.initial_not_before is None:
-                event.initial_not_before = event.not_before
+            event.earlier_not_befores += (event.not_before,)
             event.not_before = not_before
             self._withdraw_due(event)
-            self._add_transition(
-                event, event.status, event.status, now, f"{cause}: NotBefore {instant_text(not_before)}"
-            )
+            self._add_transition(event, event.last, event.status, now, f"{cause}: NotBefore {instant_text(not_before)}")
             self._plan(event, now)
 
     def answer(self, instance: InstanceRecord, triggers: Iterable[Trigger], at: Micros, cause: str) -> bool:
@@ -332,11 +329,10 @@ class EventStore:
             event.due = None
 
     def _add_transition(
-        self, event: EventRecord, before: EventStatus | None, after: EventStatus, at: Micros, cause: str
+        self, event: EventRecord, previous: Transition | None, status: EventStatus, at: Micros, cause: str
     ) -> None:
-        transition = Transition(event, before, after, at, cause)
-        event.transitions += (transition,)
-        self._changes.add(transition)
+        event.last = Transition(event, previous, status, at, cause)
+        self._changes.add(event.last)
 
     def _enter(
         self, event: EventRecord, before: EventStatus | None, status: EventStatus, at: Micros, cause: str
@@ -348,7 +344,7 @@ class EventStore:
         if event.simulated and status == EventStatus.SCHEDULED:
             self._scheduled_simulated[event.account_id] += 1
         event.status = status
-        self._add_transition(event, before, status, at, cause)
+        self._add_transition(event, None if before is None else event.last, status, at, cause)
         if status in FINAL:
             event.finished_at = at
             unfinished = self._unfinished.get(owner, {})

@@ -1,8 +1,9 @@
 """Events and instances: plain records that the cloud works on, and the views of them that tests get."""
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -25,7 +26,8 @@ class EventRecord:
     Attributes:
         acts: Whether it has its type's effect on its instance.
         lasts: How long it is Executing, if it ends by itself.
-        initial_not_before: NotBefore before the first reschedule; None if it was not rescheduled.
+        earlier_not_befores: NotBefore before each reschedule.
+        last: Its last transition, which refers to the one before.
         due: The number of its entry in the clock's queue.
         rendered: Its state when DescribeInstanceHistoryEvents last showed it, and how it was shown.
         view: The object that tests get.
@@ -46,9 +48,9 @@ class EventRecord:
     disk: Disk | None
     extended: ExtendedAttribute
     status: EventStatus = EventStatus.SCHEDULED
-    initial_not_before: Micros | None = None
     finished_at: Micros | None = None
-    transitions: "tuple[Transition, ...]" = ()
+    earlier_not_befores: tuple[Micros | None, ...] = ()
+    last: "Transition" = field(init=False)
     due: int | None = None
     rendered: tuple[object, Any] | None = None
     view: "SystemEvent" = field(init=False)
@@ -56,7 +58,24 @@ class EventRecord:
     @property
     def planned(self) -> Micros | None:
         """NotBefore as it was when the event was published."""
-        return self.not_before if self.initial_not_before is None else self.initial_not_before
+        return self.earlier_not_befores[0] if self.earlier_not_befores else self.not_before
+
+    @property
+    def initial_not_before(self) -> Micros | None:
+        """NotBefore before the first reschedule; None if it was not rescheduled."""
+        return self.earlier_not_befores[0] if self.earlier_not_befores else None
+
+    def not_before_at(self, change: "Transition") -> Micros | None:
+        """NotBefore as it was after one of its transitions."""
+        reschedules = 0
+        if self.earlier_not_befores:
+            later = takewhile(lambda step: step is not change, steps_back(self.last))
+            reschedules = sum(step.from_status == step.to_status for step in later)
+        return self.earlier_not_befores[-reschedules] if reschedules else self.not_before
+
+    @property
+    def transitions(self) -> "tuple[Transition, ...]":
+        return tuple(steps_back(self.last))[::-1]
 
     @property
     def disk_id(self) -> str | None:
@@ -69,7 +88,7 @@ class EventRecord:
 
     def __repr__(self) -> str:
         if self.finished_at is not None:
-            when = f" at {instant_text(self.finished_at)}: {self.transitions[-1].cause}"
+            when = f" at {instant_text(self.finished_at)}: {self.last.cause}"
         elif self.not_before is not None:
             when = f", due {instant_text(self.not_before)}"
         else:
@@ -130,7 +149,8 @@ class InstanceRecord:
         locks: `OperationLocks`.
         lacks_address: Whether it gave up its public address when it stopped in economical mode.
         reclaims_at: When it is released or stopped, once its reclaiming was announced.
-        texts: Its attributes that are texts: declared, default or made up.
+        texts: Its attributes that are texts: declared, default or made up. Names, groups and types do not change: notifications
+            are rendered from them later.
         lists: Its attributes that are lists.
         way: The remaining statuses of an operation that takes time, and the operation's cause.
         due: The number of its entry in the clock's queue, on such a way.
@@ -198,10 +218,14 @@ class Transition:
     """
 
     record: EventRecord
-    from_status: EventStatus | None
+    _previous: "Transition | None" = field(compare=False)
     to_status: EventStatus
     at_micros: Micros
     cause: str
+
+    @property
+    def from_status(self) -> EventStatus | None:
+        return None if self._previous is None else self._previous.to_status
 
     @property
     def event(self) -> "SystemEvent":
@@ -217,6 +241,14 @@ class Transition:
             f"<Transition {self.record.event_id} {before} -> {self.to_status} "
             f"at {instant_text(self.at_micros)}: {self.cause}>"
         )
+
+
+def steps_back(change: Transition) -> Iterator[Transition]:
+    """Yield a transition and those of its event before it, the latest first."""
+    step: Transition | None = change
+    while step is not None:
+        yield step
+        step = step._previous  # noqa: SLF001  # not public: `history` has them in order
 
 
 @dataclass(frozen=True, slots=True)
