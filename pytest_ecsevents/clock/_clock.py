@@ -21,9 +21,10 @@ from pytest_ecsevents.clock._children import wait_for_children
 from pytest_ecsevents.clock._follower import Follower
 from pytest_ecsevents.clock._freezegun import FreezegunSource
 from pytest_ecsevents.clock._hypothesis import keep_hypothesis_real
+from pytest_ecsevents.clock._loaded import LOADED
 from pytest_ecsevents.clock._local_time import LOCAL_TEXTS
 from pytest_ecsevents.clock._locks import replace_locks
-from pytest_ecsevents.clock._names import NamesMemo, is_no_mock, memo_for_now, replace_everywhere
+from pytest_ecsevents.clock._names import NAMES, Replacement, is_no_mock, replace_everywhere
 from pytest_ecsevents.clock._older_threads import take_in_older_threads
 from pytest_ecsevents.clock._other_loops import replace_other_loops
 from pytest_ecsevents.clock._outside_calls import replace_outside_calls
@@ -39,7 +40,6 @@ from pytest_ecsevents.clock._server_waits import (
     await_answer,
 )
 from pytest_ecsevents.clock._sources import ClockSource
-from pytest_ecsevents.clock._stand_ins import real_sleep
 from pytest_ecsevents.clock._stdlib import replace_waiting
 from pytest_ecsevents.clock._threads import real_now
 from pytest_ecsevents.clock._timemachine import TimeMachineSource
@@ -52,9 +52,6 @@ __tracebackhide__ = hidden_in_reports
 BACKENDS: Final = ("freezegun", "time-machine")
 SLEEPS: Final = ("virtual", "real")
 FOLLOWS: Final = ("virtual", "real")
-
-_CLOCKS: Final = ("monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")
-_OF_TIME: Final = frozenset({"sleep", *_CLOCKS, "ctime", "asctime"})
 
 
 # Clocks in the order in which they were entered. They share the process's clock and the stand-ins of `time`: the last
@@ -164,10 +161,10 @@ class Clock:
     def _take(self) -> None:
         use_zone(self._tz, self._undo)
         foreign = self._active()
-        REFERENCES.look()
-        memo = memo_for_now()
-        of_time = (real_sleep, time.sleep, *(getattr(time, name) for name in _CLOCKS), *LOCAL_TEXTS)
-        memo.want(set(map(id, filter(is_no_mock, of_time))), _OF_TIME)
+        if foreign is None:
+            self._own.load()
+        snapshot = LOADED.snapshot()
+        REFERENCES.look(snapshot)
         if foreign is None:
             machine = time.time_ns() // 1_000
             self._machine_at_start = machine, real_now()
@@ -192,29 +189,29 @@ class Clock:
         keep_hypothesis_real(_shared)
         self.still_at = None
         self.started_at = self.now()
-        # If freezegun froze before, names are bound to its functions: do not remember them.
-        remember = foreign is None or not foreign.freezes_monotonic
         source = self._own if foreign is None else foreign
-        pairs: list[tuple[object, object]] = [*LOCAL_TEXTS.items()]
+        replacements = [Replacement(real, fake) for real, fake in LOCAL_TEXTS.items()]
         if self._sleep == "virtual":
-            pairs = self._replace_waiting(source, memo, remember=remember)
-        else:
-            replace_everywhere(LOCAL_TEXTS.items(), memo, _shared, remember=remember)
-        REFERENCES.replace([*source.fakes(), *pairs], _shared)
+            replacements += self._replace_waiting(source)
+        fakes = source.fakes()
+        # A library of the user's has replaced names itself.
+        under_names = replacements if foreign is not None else [*replacements, *fakes]
+        # Do not remember names that another clock has bound to its functions.
+        remember = len(_entered) == 1 and (foreign is None or not foreign.freezes_monotonic)
+        replace_everywhere(under_names, NAMES, snapshot, _shared, remember=remember)
+        REFERENCES.replace([*fakes, *replacements], _shared)
         for real, fake in LOCAL_TEXTS.items():
             if is_no_mock(getattr(time, real.__name__)):
                 _shared.replace(time, real.__name__, fake)
 
-    def _replace_waiting(self, source: ClockSource, memo: NamesMemo, *, remember: bool) -> list[tuple[object, object]]:
+    def _replace_waiting(self, source: ClockSource) -> list[Replacement]:
         scheduler = Scheduler(self)
         self._undo.callback(scheduler.end, scheduler.enrol())
         self._undo.replace(self, "waits", scheduler)
         # Whole seconds, so that rounding of floats never makes an hour's sleep shorter than an hour.
         monotonic = LoopTime(math.ceil(time.monotonic()), self._elapsed).read
         with_monotonic = not source.freezes_monotonic
-        pairs = replace_waiting(
-            scheduler, monotonic, memo, self._undo, _shared, with_monotonic=with_monotonic, remember=remember
-        )
+        replacements = replace_waiting(scheduler, monotonic, self._undo, _shared, with_monotonic=with_monotonic)
         loop_time = LoopTime(math.ceil(real_now()), self._elapsed)
         replace_rounds = replace_loops(scheduler, loop_time, self.now, self._undo)
         replace_other_loops(scheduler, loop_time, self.now, replace_rounds, self._undo)
@@ -225,7 +222,7 @@ class Clock:
         replace_alarms(scheduler, self, self._undo)
         wait_for_children(scheduler, self.now, self._undo)
         take_in_older_threads(scheduler, self._undo)
-        return pairs
+        return replacements
 
     def _elapsed(self) -> Micros:
         return self.now() - self.started_at

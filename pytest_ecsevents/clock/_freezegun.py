@@ -13,17 +13,17 @@ AttributeError when they start.
 
 import datetime as dt
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial, wraps
 from types import ModuleType, SimpleNamespace
 from typing import Any, Final
 
-from pytest_ecsevents._frames import keeps_own_names
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock._after_import import call_after_import
 from pytest_ecsevents.clock._frozen_imports import import_for_fastapi
-from pytest_ecsevents.clock._names import Names, memo_for_now
+from pytest_ecsevents.clock._loaded import LOADED, NOTHING
+from pytest_ecsevents.clock._names import Replacement
 from pytest_ecsevents.clock._times import MICROSECOND, NAIVE_EPOCH, Micros, naive_from_micros
 
 # Callers that read `time.monotonic` through the module: only freezegun's look at the stack gives them real time. Do not
@@ -31,28 +31,21 @@ from pytest_ecsevents.clock._times import MICROSECOND, NAIVE_EPOCH, Micros, naiv
 # runs directly would get real time.
 _REAL_CALLERS: Final = ("multiprocessing.connection", "multiprocessing.popen", "selenium.", "gi.", "prompt_toolkit.")
 
-# Names under which programs usually import what freezegun replaces.
-_USUAL: Final = frozenset({"time", "time_ns", "monotonic", "monotonic_ns", "datetime", "date"})
-
 _FUNCTIONS: Final = (
     *("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns"),
     *("localtime", "gmtime", "strftime"),
 )
 
 
-class _Modules(dict[str, object]):
-    """`sys.modules`, of which `items` has only those that are to be walked over."""
-
-    def __init__(self, walked: dict[str, object]) -> None:
-        super().__init__(sys.modules)
-        self.items = walked.items  # type: ignore[method-assign]
-
-
 class _SysOfWalk:
-    """`sys` as freezegun's `start` sees it: 1.5.0 to 1.5.5 call `keys` and `items` of its modules there."""
+    """`sys` as freezegun sees it while it starts and stops: 1.5.0 to 1.5.5 walk over its modules, and give them fakes and back.
 
-    def __init__(self, walked: dict[str, object]) -> None:
-        self.modules: Final = _Modules(walked)
+    Args:
+        modules: Those that are walked over.
+    """
+
+    def __init__(self, modules: dict[str, object]) -> None:
+        self.modules: Final = modules
 
     def __getattr__(self, name: str) -> Any:
         return getattr(sys, name)  # for other threads, which may ask freezegun for the time meanwhile
@@ -70,6 +63,8 @@ class FreezegunSource:
         self._ticks = False
         self._last: tuple[object, Micros] = None, 0  # the last reading: most find the clock where it was
         self._undo = Undo()
+        self._snapshot = NOTHING
+        self._kept_by: tuple[str, ...] = ()
 
     def read(self) -> Micros | None:
         api = sys.modules.get("freezegun.api")
@@ -97,38 +92,39 @@ class FreezegunSource:
         else:
             factory.move_to(naive)
 
+    def load(self) -> None:
+        import freezegun.api  # noqa: F401  # `start` finds it
+
     def start(self, at: Micros, *, ticks: bool) -> None:
         import freezegun
         from freezegun import api, config
 
         added = [name for name in config.settings.default_ignore_list if name not in config.DEFAULT_IGNORE_LIST]
         freezer: Any = freezegun.freeze_time(naive_from_micros(at), tick=ticks)
-        freezer.ignore = tuple(added)
+        freezer.ignore = self._kept_by = tuple(added)
         _replace_fakes(api, self._read_own, self._undo)
         self._freezer, self._ticks = freezer, ticks
         try:
-            self._freeze(api, freezer, added)
+            self._freeze(api, freezer)
         except BaseException:  # Ctrl-C or pytest-timeout's alarm, after which freezegun undoes nothing
             self.stop()
             raise
 
-    def _freeze(self, api: Any, freezer: Any, added: list[str]) -> None:
+    def _freeze(self, api: Any, freezer: Any) -> None:
         import asyncio
         import concurrent.futures._base
 
-        self._factory = self._start_with_memo(api, freezer)
-        api.ignore_lists[-1] = (*_REAL_CALLERS, *added)
+        # freezegun would read the names of all modules: `replace_everywhere` knows where something is. But it leaves to
+        # freezegun what is no module.
+        self._snapshot = LOADED.last
+        with _walking(api, self._snapshot.others):
+            self._factory = freezer.start()
+        api.ignore_lists[-1] = (*_REAL_CALLERS, *self._kept_by)
         call_after_import({"fastapi": partial(import_for_fastapi, api)}, self._undo)
-        for module, name, original in freezer.undo_changes:
-            if keeps_own_names(module.__name__):
-                setattr(module, name, original)
         # Under a frozen clock, waits of `concurrent.futures` and event loops outside the test would never end.
-        futures: Any = concurrent.futures._base
-        freezer.undo_changes.append((futures, "time", futures.time))
-        futures.time = SimpleNamespace(monotonic=api.real_monotonic)
-        loop, real_monotonic = asyncio.BaseEventLoop, api.real_monotonic
-        freezer.undo_changes.append((loop, "time", loop.time))
-        loop.time = lambda _: real_monotonic()  # type: ignore[assignment,method-assign]
+        real_monotonic = api.real_monotonic
+        self._undo.replace(concurrent.futures._base, "time", SimpleNamespace(monotonic=real_monotonic))
+        self._undo.replace(asyncio.BaseEventLoop, "time", lambda _: real_monotonic())
 
     def _read_own(self) -> dt.datetime | None:
         """The instant, naive, while our clock is the innermost one of freezegun."""
@@ -136,34 +132,29 @@ class FreezegunSource:
         frozen: dt.datetime | None = self._factory() if factories[-1:] == [self._factory] else None
         return frozen
 
-    def _start_with_memo(self, api: Any, freezer: Any) -> object:
-        """Start freezegun with our memo of each module's names: its own cache hashes `dir()` of every module.
-
-        It walks only over modules that may have such a name. The models of a newer SDK are more than a thousand modules.
-        """
-        walk, memo = api._get_cached_module_attributes, memo_for_now()
-        memo.want(api._real_time_object_ids, _USUAL)
-
-        def read(module: Any) -> Names:
-            # Some libraries put other objects than modules into `sys.modules`.
-            return memo.names_in(module) if isinstance(module, ModuleType) else walk(module)
-
-        api._get_cached_module_attributes, api.sys = read, _SysOfWalk(memo.worth_a_look())
-        try:
-            return freezer.start()
-        finally:
-            api._get_cached_module_attributes, api.sys = walk, sys
-
     def stop(self) -> None:
-        with suppress(IndexError):  # an interrupt came before it started
+        api: Any = sys.modules["freezegun.api"]
+        others = {name: one for name, one in self._snapshot.loaded_since().items() if not isinstance(one, ModuleType)}
+        with suppress(IndexError), _walking(api, others):  # an interrupt came before it started
             self._freezer.stop()
         self._freezer = self._factory = None
         self._undo.close()
 
-    def fakes(self) -> list[tuple[object, object]]:
+    def fakes(self) -> list[Replacement]:
         api: Any = sys.modules["freezegun.api"]
-        functions = [(getattr(api, f"real_{name}"), getattr(api, f"fake_{name}")) for name in _FUNCTIONS]
-        return [*functions, (api.real_datetime, api.FakeDatetime), (api.real_date, api.FakeDate)]
+        pairs = [(getattr(api, f"real_{name}"), getattr(api, f"fake_{name}")) for name in _FUNCTIONS]
+        pairs += [(api.real_datetime, api.FakeDatetime), (api.real_date, api.FakeDate)]
+        return [Replacement(real, fake, self._kept_by) for real, fake in pairs]
+
+
+@contextmanager
+def _walking(api: Any, modules: dict[str, object]) -> Iterator[None]:
+    """Let freezegun walk over these alone."""
+    api.sys = _SysOfWalk(modules)
+    try:
+        yield
+    finally:
+        api.sys = sys
 
 
 # -- local time

@@ -8,6 +8,7 @@ from typing import Final
 from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.clock._follower import Follower
+from pytest_ecsevents.clock._names import Replacement
 from pytest_ecsevents.clock._server_waits import RealServerWait, ServerWait
 from pytest_ecsevents.clock._sources import ClockSource
 from pytest_ecsevents.clock._times import LAST, SECOND, Micros
@@ -56,13 +57,15 @@ class _OwnSource:
         with self._lock:
             self._at = max(self._read(), at)
 
+    def load(self) -> None: ...
+
     def start(self, at: Micros, *, ticks: bool) -> None:  # noqa: ARG002  # the speed says so
         with self._lock:
             self._at, self._since = at, machine_now()
 
     def stop(self) -> None: ...
 
-    def fakes(self) -> list[tuple[object, object]]:
+    def fakes(self) -> list[Replacement]:
         return []
 
 

@@ -41,7 +41,8 @@ from pytest_ecsevents._frames import (
 )
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock._brief_waits import Pace
-from pytest_ecsevents.clock._names import are_same
+from pytest_ecsevents.clock._loaded import NOTHING, Snapshot
+from pytest_ecsevents.clock._names import Replacement
 from pytest_ecsevents.clock._stand_ins import REAL_CLASSES, REAL_FUNCTIONS
 from pytest_ecsevents.clock._threads import real_now
 
@@ -279,42 +280,31 @@ class References:
     """Remembers, from test to test, where loaded modules keep functions that tell the time."""
 
     def __init__(self) -> None:
-        self._loaded: list[object] = []
-        self._known: dict[str, tuple[ModuleType, int]] = {}
+        self._snapshot = NOTHING
         self._found: list[Kept] = []
         self._fakes: dict[int, object] = {}
 
-    def look(self) -> None:
-        """Examine modules that are new, or have more names than before. No clock of ours is frozen yet."""
-        known, modules = self._known, sys.modules
-        changed = {
-            name
-            for name, (module, size) in known.items()
-            if modules.get(name) is not module or size != len(vars(module))
-        }
-        loaded: list[object] = list(modules.values())
-        if not changed and are_same(self._loaded, loaded):
+    def look(self, snapshot: Snapshot) -> None:
+        """Examine modules that are new, were reloaded, or have more names than before. No clock of ours is frozen yet."""
+        if snapshot is self._snapshot:
             return
-        self._found = [kept for kept in self._found if kept.module not in changed]
-        before = set(map(id, self._loaded))
-        new = [name for name in list(modules) if name in changed or id(modules.get(name)) not in before]
+        changed, modules = snapshot.changed_since(self._snapshot), snapshot.modules
         users: dict[str, ModuleType] = {}
         libraries: dict[str, ModuleType] = {}
-        for name in filter(_is_looked_at, new):
-            module = modules.get(name)
-            if isinstance(module, ModuleType):
-                is_library = str(getattr(module, "__file__", "")).startswith(_LIBRARIES)
-                if not is_library or not _SIGNS.isdisjoint(map(id, vars(module).values())):
-                    known[name] = module, len(vars(module))
-                    (libraries if is_library else users)[name] = module
-        self._loaded = loaded
-        self._found += _find(_names_of(users), users.__contains__)
+        for name in filter(_is_looked_at, changed):
+            module = changed[name]
+            is_library = str(getattr(module, "__file__", "")).startswith(_LIBRARIES)
+            if not is_library or not _SIGNS.isdisjoint(map(id, vars(module).values())):
+                (libraries if is_library else users)[name] = module
+        found = [kept for kept in self._found if kept.module in modules and kept.module not in changed]
+        found += _find(_names_of(users), users.__contains__)
         of_libraries = _find(_names_of(libraries), libraries.__contains__, _DEPTH_IN_LIBRARY)
-        self._found += [kept for kept in of_libraries if id(kept.function) not in _IDS_OF_CLASSES]
+        found += [kept for kept in of_libraries if id(kept.function) not in _IDS_OF_CLASSES]
+        self._snapshot, self._found = snapshot, found
 
-    def replace(self, pairs: Iterable[tuple[object, object]], undo: Undo) -> None:
-        """Replace what was found until `undo` closes, given pairs of real and fake functions and classes."""
-        self._fakes = fakes = {id(real): fake for real, fake in pairs}
+    def replace(self, replacements: Iterable[Replacement], undo: Undo) -> None:
+        """Replace what was found until `undo` closes."""
+        self._fakes = fakes = {id(one.real): one.fake for one in replacements}
         for kept in self._found:
             fake = _fake_of(kept.function, fakes)
             if fake is not None and kept.exchange(kept.function, fake):

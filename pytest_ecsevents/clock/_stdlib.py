@@ -29,8 +29,7 @@ from typing import Any, Final, SupportsIndex, TypeVar
 
 from pytest_ecsevents._frames import OURS, REAL_TIME, SERVER, TEST_RUN, kind_of_caller
 from pytest_ecsevents._undo import STANDING, Undo
-from pytest_ecsevents.clock._local_time import LOCAL_TEXTS
-from pytest_ecsevents.clock._names import NamesMemo, is_no_mock, replace_everywhere
+from pytest_ecsevents.clock._names import Replacement, is_no_mock
 from pytest_ecsevents.clock._scheduler import SHORTEST, Scheduler
 from pytest_ecsevents.clock._stand_ins import (
     STATE,
@@ -52,35 +51,31 @@ STANDING.append(sleep)  # see `install_sleep`
 def replace_waiting(
     scheduler: Scheduler,
     read: Callable[[], float],
-    memo: NamesMemo,
     undo: Undo,
     shared: Undo,
     *,
     with_monotonic: bool,
-    remember: bool,
-) -> list[tuple[object, object]]:
+) -> list[Replacement]:
     """Make threads of the test wait in virtual time, until `undo` closes; other threads wait in real time.
 
-    Returns the real functions of `time`, each with its replacement.
+    Returns what is to be replaced under the names of modules, too.
 
     Args:
         scheduler: The threads of the test.
         read: Virtual `time.monotonic`.
-        memo: The names that loaded modules imported from `time`.
         undo: Restores what is this test's own.
         shared: Restores, when no clock is entered any more, what is the same for all.
         with_monotonic: Whether to replace `time.monotonic`, because the library that holds the clock does not.
-        remember: Whether `memo` may keep what it finds: modules hold the real functions now.
     """
     undo.replace(STATE, "virtual", _VirtualTime(scheduler, read, STATE.virtual))
     of_time: dict[str, Callable[..., Any]] = {"sleep": sleep}
     if with_monotonic:
         of_time.update(monotonic=monotonic, monotonic_ns=monotonic_ns)
         of_time.update(perf_counter=perf_counter, perf_counter_ns=perf_counter_ns)
-    by_name = [(real, fake) for name, fake in of_time.items() if is_no_mock(real := getattr(time, name))]
-    # in one walk over the modules, because the walk takes most of the time
-    pairs: list[tuple[Callable[..., Any], Callable[..., Any]]] = [(real_sleep, sleep), *by_name, *LOCAL_TEXTS.items()]
-    replace_everywhere(pairs, memo, shared, remember=remember)
+    replacements = [Replacement(real_sleep, sleep)]
+    replacements += [
+        Replacement(real, fake) for name, fake in of_time.items() if is_no_mock(real := getattr(time, name))
+    ]
     for name, fake in of_time.items():
         shared.replace(time, name, fake)
     shared.replace(threading, "_time", monotonic)
@@ -97,7 +92,7 @@ def replace_waiting(
     undo.replace(threading.Event, "set", _event_set(scheduler, threading.Event.set))
     undo.replace(threading.Thread, "start", _thread_start(scheduler, threading.Thread.start))
     undo.replace(threading.Thread, "join", _thread_join(scheduler, threading.Thread.join))
-    return [*pairs]
+    return replacements
 
 
 def _monotonic_of_futures() -> float:

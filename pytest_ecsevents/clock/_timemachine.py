@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from pytest_ecsevents._errors import EcsEventsError
+from pytest_ecsevents.clock._names import Replacement
 from pytest_ecsevents.clock._times import SECOND, Micros
 
 
@@ -30,14 +31,18 @@ class TimeMachineSource:
     def move_to(self, at: Micros) -> None:
         self._travellers()[-1].shift(dt.timedelta(microseconds=at - _now()))
 
-    def start(self, at: Micros, *, ticks: bool) -> None:
+    def load(self) -> None:
         try:
-            import time_machine
+            import time_machine  # noqa: F401  # `start` finds it
         except ImportError:
             raise EcsEventsError(
                 'The clock back end "time-machine" needs time-machine, which is not installed. '
                 'Run: pip install "pytest-ecsevents[time-machine]", or use backend="freezegun".'
             ) from None
+
+    def start(self, at: Micros, *, ticks: bool) -> None:
+        import time_machine
+
         # An aware datetime would set the process's zone to its own, in child processes too.
         self._travel = time_machine.travel(at // SECOND, tick=ticks)
         self._travel.start()
@@ -47,7 +52,7 @@ class TimeMachineSource:
         self._travel.stop()
         self._travel = None
 
-    def fakes(self) -> list[tuple[object, object]]:
+    def fakes(self) -> list[Replacement]:
         return []  # it changes the functions themselves
 
 

@@ -246,12 +246,12 @@ def test_nothing_is_left_when_workers_of_xdist_crash(run, monkeypatch):
 def test_an_interrupt_while_the_clock_is_being_frozen_leaves_it_as_it_was(monkeypatch):
     """Functions that freezegun has replaced by then are restored too."""
 
-    def interrupted(_memo, _module):
+    def interrupted(*_arguments, **_options):
         raise KeyboardInterrupt
 
     before = time.time, time.monotonic, dt.datetime
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(NamesMemo, "names_in", interrupted)
+        patch.setattr(NamesMemo, "takers", interrupted)
         with EcsEvents(backend="freezegun"):
             pytest.fail("it was entered")
     assert (time.time, time.monotonic, dt.datetime) == before
