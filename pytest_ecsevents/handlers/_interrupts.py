@@ -45,7 +45,7 @@ class Interrupter:
         self.raised = 0
         self._clock: Final = clock
         self._is_authors: Final = is_authors
-        self._can_be_signalled: Final = threading.current_thread() is threading.main_thread()
+        self._can_be_signalled: Final = _is_main_thread()
         self._signal_handler: Any = None
         self._sending: Final = allocate_lock()
         self._is_signal_on_its_way = False
@@ -120,7 +120,7 @@ def interrupt_main_thread() -> None:
     Raises:
         TestIsOver: The calling thread is another one; it is to end without a report.
     """
-    if threading.current_thread() is threading.main_thread():
+    if _is_main_thread():
         return
     if _CAN_KILL:  # which ends a wait for a lock too
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
@@ -137,3 +137,7 @@ def start_watch(watch: Callable[[], None]) -> None:
 def _watched(watch: Callable[[], None]) -> None:  # pragma: no cover  # coverage sees what begins after this line
     sys.settrace(threading.gettrace())  # coverage's, as in every `threading.Thread`
     watch()
+
+
+def _is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
