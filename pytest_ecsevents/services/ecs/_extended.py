@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
@@ -44,6 +45,10 @@ LISTS: Final = {
 _NAMES: Final = (*TEXTS, *LISTS)
 
 
+NOTHING: Final[ExtendedAttribute] = MappingProxyType({})
+"""What most events have: one object for all."""
+
+
 def checked_extended(given: object) -> ExtendedAttribute:
     """Check an extended attribute: a dict by names on the wire. Values are texts, or lists of some members.
 
@@ -52,7 +57,7 @@ def checked_extended(given: object) -> ExtendedAttribute:
     """
     if not isinstance(given, Mapping):
         raise BadArgumentError(f'extended_attribute is {given!r}. Pass a dict, such as {{"PunishType": "..."}}.')
-    return {name: _checked(name, value) for name, value in given.items()}
+    return {name: _checked(name, value) for name, value in given.items()} or NOTHING
 
 
 def _checked(name: object, value: object) -> "str | tuple[str, ...] | tuple[Mapping[str, str], ...]":

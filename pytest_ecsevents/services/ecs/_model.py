@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 
 from pytest_ecsevents.clock._times import Micros, from_micros, instant_text
 from pytest_ecsevents.services.ecs._attributes import AttributeValue
-from pytest_ecsevents.services.ecs._catalogue import EventStatus, InstanceStatus
+from pytest_ecsevents.services.ecs._catalogue import FINAL, EventStatus, InstanceStatus
 from pytest_ecsevents.services.ecs._disks import Disk, system_disk
 from pytest_ecsevents.services.ecs._extended import ExtendedAttribute
 
@@ -29,7 +29,7 @@ class EventRecord:
         earlier_not_befores: NotBefore before each reschedule.
         last: Its last transition, which refers to the one before.
         due: The number of its entry in the clock's queue.
-        rendered: Its state when DescribeInstanceHistoryEvents last showed it, and how it was shown.
+        rendered: Its last transition when DescribeInstanceHistoryEvents showed it, and how it was shown.
         view: The object that tests get.
     """
 
@@ -48,12 +48,15 @@ class EventRecord:
     disk: Disk | None
     extended: ExtendedAttribute
     status: EventStatus = EventStatus.SCHEDULED
-    finished_at: Micros | None = None
     earlier_not_befores: tuple[Micros | None, ...] = ()
     last: "Transition" = field(init=False)
     due: int | None = None
-    rendered: tuple[object, Any] | None = None
+    rendered: "tuple[Transition, Any] | None" = None
     view: "SystemEvent" = field(init=False)
+
+    @property
+    def finished_at(self) -> Micros | None:
+        return self.last.at_micros if self.status in FINAL else None
 
     @property
     def planned(self) -> Micros | None:

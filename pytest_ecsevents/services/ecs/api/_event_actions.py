@@ -223,13 +223,12 @@ def _history_candidates(call: ActionCall, statuses: "frozenset[EventStatus]") ->
 
 def _history_view(event: EventRecord) -> Fragment:
     """The event's rendered view, kept until the event changes: pollers read the same events again and again."""
-    state = (event.status, event.not_before, event.initial_not_before, event.finished_at)
     shown = event.rendered
-    if shown is None or shown[0] != state:
+    if shown is None or shown[0] is not event.last:
         view = {**_event_view(event), "InstanceId": event.instance_id, "ExtendedAttribute": _extended_view(event)}
         if event.finished_at is not None:
             view["EventFinishTime"] = instant_text(event.finished_at)
-        shown = event.rendered = (state, Fragment(view))
+        shown = event.rendered = (event.last, Fragment(view))
     rendered: Fragment = shown[1]
     return rendered
 
