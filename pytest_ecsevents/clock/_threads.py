@@ -25,14 +25,21 @@ real_now: "Final[Callable[[], float]]" = (
 class OtherRun(Protocol):
     """The run of an event loop that is not asyncio's."""
 
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended."""
+
+    def call_soon(self, function: "Callable[[], None]") -> None:
+        """Have the run call a function between two steps of its tasks, from any thread."""
+
     def cancel(self) -> None:
         """Cancel the handler's tasks; called in the thread of the run."""
 
     def abandon(self) -> None:
         """Keep its tasks until the process ends: the destructors of their coroutines would run them on, outside any loop."""
 
-    def place(self) -> str:
-        """The line in which the handler's code waits."""
+    def coroutines(self) -> list[Any]:
+        """The coroutines of the handler's tasks."""
 
 
 class TestThread:
@@ -47,7 +54,7 @@ class TestThread:
         loop: The asyncio event loop that it ran last.
         waits_for_turn: Whether no thread is free yet for the work that this stands for, until it has begun.
         is_older: Whether it is from before the test, and goes on after it.
-        other_run: What ends the run of another event loop that it runs, while that waits.
+        other_run: The run of another event loop that it ran last.
         phase: Grows when a wait begins, and when it ends.
     """
 

@@ -10,11 +10,14 @@ pytest's plugin of anyio starts its run before the test. So the methods of the d
 was passed keeps its own time. A guest run (`start_guest_run`, which anyio's plugin uses) calls `get_events` in a worker
 thread of trio; those count as threads of the test for as long as they work for one.
 
+While a task can run, trio asks `get_events` for what is there already, and waits for no time. Each such look counts as a wait of
+no length (`_brief_waits`), as each round of an asyncio loop does: else a loop of `trio.sleep(0)` would let no time pass.
+
 Private names, tried with trio 0.22 to 0.35: in `trio._core._run` the names `SystemClock` and its `offset`,
-`TheIOManager` and its `_epoll` or `_kqueue` and `_registered`, `GLOBAL_RUN_CONTEXT.runner` with its `io_manager` and `init_task`; in
-`trio._core._thread_cache` the name `ThreadCache`; of tasks `_cancel_status.effective_deadline`. Where one is missing,
-the start of a test that has trio loaded fails with an AttributeError. On Windows, whose completion ports cannot be
-watched from outside, trio keeps real time.
+`TheIOManager` and its `_epoll` or `_kqueue` and `_registered`, `GLOBAL_RUN_CONTEXT.runner` with its `io_manager`, `init_task`,
+`tasks`, `clock`, `is_guest` and `deadlines`; in `trio._core._thread_cache` the name `ThreadCache`; of tasks
+`_cancel_status.effective_deadline`. Where one is missing, the start of a test that has trio loaded, or its run, fails with an
+AttributeError. On Windows, whose completion ports cannot be watched from outside, trio keeps real time.
 """
 
 import math
@@ -23,7 +26,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
-from pytest_ecsevents._frames import place_of_coroutines
+from pytest_ecsevents._errors import EcsEventsError
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock._asyncio import IO_GRACE, TIMEOUT_GRACE, LoopTime
 from pytest_ecsevents.clock._scheduler import A_MOMENT, Scheduler
@@ -73,6 +76,17 @@ class _RunWait(WatchedWait):
         return max(self._since + (TIMEOUT_GRACE if strikes else IO_GRACE) - now, 0.0)
 
 
+class _RunStep(_RunWait):
+    """A run of trio whose tasks can run, and that first waits for a step of time."""
+
+    is_brief = True
+
+    __slots__ = ()
+
+    def has_work(self) -> bool:
+        return bool(self._poll.poll(0))
+
+
 class _Failure:
     """Events that raise an error when trio looks at them, inside its loop, which closes the run then.
 
@@ -90,70 +104,150 @@ class TrioRun:
     """What `run` needs to end a handler of trio.
 
     Args:
-        root: The run's first task. The innermost of its nurseries holds the main task.
+        runner: What trio keeps of the run. The innermost nursery of its first task holds the main task.
     """
 
-    def __init__(self, root: Any) -> None:
-        self._root: Final = root
+    def __init__(self, runner: Any) -> None:
+        self.runner: Final = runner
+        self._asked: Callable[[], None] | None = None
+
+    @property
+    def is_over(self) -> bool:
+        return not self.runner.tasks
+
+    def call_soon(self, function: Callable[[], None]) -> None:
+        self._asked = function
+
+    def step(self) -> None:
+        """Call what `call_soon` got; called between two steps of the run's tasks."""
+        if self._asked is not None:
+            asked, self._asked = self._asked, None
+            asked()
 
     def cancel(self) -> None:
-        self._root.child_nurseries[-1].cancel_scope.cancel()
+        self.runner.init_task.child_nurseries[-1].cancel_scope.cancel()
 
     def abandon(self) -> None:
         import ctypes  # slow to import, and only needed for a stuck handler
 
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._root))
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self.runner.init_task))
 
-    def place(self) -> str:
-        return place_of_coroutines(task.coro for task in list(self._root.child_nurseries[-1].child_tasks))
+    def coroutines(self) -> list[Any]:
+        nurseries = self.runner.init_task.child_nurseries[-1:]
+        return [task.coro for nursery in nurseries for task in list(nursery.child_tasks)]
+
+
+class _Waits:
+    """The waits of runs of trio in threads of the test."""
+
+    def __init__(self, scheduler: Scheduler, clock: LoopTime, now: Callable[[], Micros], run_module: Any) -> None:
+        self._scheduler: Final = scheduler
+        self._clock: Final = clock
+        self._now: Final = now
+        self._run: Final = run_module
+        self._clock_class: Final = run_module.SystemClock
+        # Of each run's manager of descriptors: its clock, and until when it may wait.
+        self._deadlines: Final[WeakKeyDictionary[Any, tuple[Any, float]]] = WeakKeyDictionary()
+
+    def replace(self, undo: Undo) -> None:
+        scheduler, clock_class, manager_class = self._scheduler, self._clock_class, self._run.TheIOManager
+        real_time, real_span = clock_class.current_time, clock_class.deadline_to_sleep_time
+        real_events: Any = manager_class.get_events
+
+        def current_time(system: Any) -> float:
+            return float(real_time(system) if scheduler.me() is None else self._time_of(system))
+
+        def deadline_to_sleep_time(system: Any, deadline: float) -> float:
+            if scheduler.me() is None:
+                return float(real_span(system, deadline))
+            self._deadlines[self._run.GLOBAL_RUN_CONTEXT.runner.io_manager] = system, deadline
+            return deadline - self._time_of(system)
+
+        def get_events(manager: Any, timeout: float) -> Any:
+            thread = scheduler.me()
+            if thread is None:
+                return real_events(manager, timeout)
+            runner = getattr(self._run.GLOBAL_RUN_CONTEXT, "runner", None)  # not in the worker thread of a guest run
+            try:
+                is_virtual = self._wait(thread, runner, manager, timeout)
+            except HandlerStop as stop:
+                return _Failure(stop)
+            except EcsEventsError as error:
+                # trio reports it as an internal error of its own, unless it is one.
+                error.__class__ = type(type(error).__name__, (type(error), self._run.TrioInternalError), {})
+                if runner is not None:
+                    TrioRun(runner).abandon()
+                return _Failure(error)
+            return real_events(manager, 0 if is_virtual else timeout)
+
+        undo.replace(clock_class, "current_time", current_time)
+        undo.replace(clock_class, "deadline_to_sleep_time", deadline_to_sleep_time)
+        undo.replace(manager_class, "get_events", get_events)
+
+    def _wait(self, thread: TestThread, runner: Any, manager: Any, timeout: float) -> bool:
+        """Wait in virtual time, if the run keeps it. Returns whether it does."""
+        if timeout > 0 and manager in self._deadlines:
+            self._await_deadline(thread, runner, manager, timeout)
+            return True
+        if timeout <= 0 and runner is not None and type(runner.clock) is self._clock_class and not runner.is_guest:
+            self._await_step(thread, runner, manager)
+        return False
+
+    def _await_deadline(self, thread: TestThread, runner: Any, manager: Any, timeout: float) -> None:
+        system, deadline = self._deadlines[manager]
+        # trio waits for a day at most, and for less if a task wants to be woken when all are idle.
+        is_longest = timeout >= self._run._MAX_TIMEOUT
+        when = deadline if is_longest else min(deadline, self._time_of(system) + timeout)
+        at = self._instant_of(system, when)
+        if runner is not None:
+            _enter(thread, runner)
+        wait = _RunWait(self._scheduler, thread, at, manager, is_timeout=_is_timeout(manager, when))
+        self._scheduler.wait(wait)
+        self._reach(system, when, at)
+
+    def _await_step(self, thread: TestThread, runner: Any, manager: Any) -> None:
+        _enter(thread, runner).step()
+        system, deadline = runner.clock, runner.deadlines.next_deadline()
+        wait = self._scheduler.zero_wait(thread, lambda: self._instant_of(system, deadline))
+        if wait.lasts:
+            step = _RunStep(self._scheduler, thread, wait.until, manager, is_timeout=False)
+            step.rank = wait.rank
+            at = self._instant_of(system, deadline)
+            self._scheduler.wait(step)
+            self._reach(system, deadline, at)
+
+    def _time_of(self, system: Any) -> float:
+        return float(system.offset + self._clock.read())
+
+    def _instant_of(self, system: Any, when: float) -> Micros | None:
+        return None if math.isinf(when) else self._now() + self._clock.micros_until(when - system.offset, digits=1)
+
+    def _reach(self, system: Any, when: float, at: Micros | None) -> None:
+        """Let trio's clock show its deadline when the instant of it has come.
+
+        Adding the offset again may give a little less, as floats are inexact. Then trio would look again and again.
+        """
+        if at is not None and self._now() >= at:
+            self._clock.reach(when - system.offset + math.ulp(when))
 
 
 def replace_trio(scheduler: Scheduler, clock: LoopTime, now: Callable[[], Micros], undo: Undo) -> None:
     """Make trio in threads of the test keep virtual time, until `undo` closes."""
-    from trio._core import _run as run_module
+    from trio._core import _run
     from trio._core._thread_cache import ThreadCache
 
-    _run: Any = run_module
-    system_clock, manager_class = _run.SystemClock, _run.TheIOManager
-    real_time, real_span = system_clock.current_time, system_clock.deadline_to_sleep_time
-    if not hasattr(manager_class, "get_events"):  # pragma: no cover  # Windows
+    run_module: Any = _run
+    if not hasattr(run_module.TheIOManager, "get_events"):  # pragma: no cover  # Windows
         return
-    real_events: Any = manager_class.get_events
-    deadlines: WeakKeyDictionary[Any, tuple[Any, float]] = WeakKeyDictionary()
-
-    def current_time(system: Any) -> float:
-        return float(real_time(system) if scheduler.me() is None else system.offset + clock.read())
-
-    def deadline_to_sleep_time(system: Any, deadline: float) -> float:
-        if scheduler.me() is None:
-            return float(real_span(system, deadline))
-        deadlines[_run.GLOBAL_RUN_CONTEXT.runner.io_manager] = system, deadline
-        return deadline - current_time(system)
-
-    def get_events(manager: Any, timeout: float) -> Any:
-        thread = scheduler.me()
-        if thread is None or timeout <= 0 or manager not in deadlines:
-            return real_events(manager, timeout)
-        system, deadline = deadlines[manager]
-        # trio waits for a day at most, and for less if a task wants to be woken when all are idle.
-        when = deadline if timeout >= _run._MAX_TIMEOUT else min(deadline, current_time(system) + timeout)
-        at = None if math.isinf(when) else now() + clock.micros_until(when - system.offset, digits=1)
-        runner = getattr(_run.GLOBAL_RUN_CONTEXT, "runner", None)  # not in the worker thread of a guest run
-        thread.other_run = None if runner is None else TrioRun(runner.init_task)
-        try:
-            scheduler.wait(_RunWait(scheduler, thread, at, manager, is_timeout=_is_timeout(manager, when)))
-        except HandlerStop as stop:
-            return _Failure(stop)
-        finally:
-            thread.other_run = None
-        if at is not None and now() >= at:
-            clock.reach(when - system.offset)
-        return real_events(manager, 0)
-
     undo.replace(ThreadCache, "start_thread_soon", _start_thread_soon(scheduler, ThreadCache.start_thread_soon))
-    undo.replace(system_clock, "current_time", current_time)
-    undo.replace(system_clock, "deadline_to_sleep_time", deadline_to_sleep_time)
-    undo.replace(manager_class, "get_events", get_events)
+    _Waits(scheduler, clock, now, run_module).replace(undo)
+
+
+def _enter(thread: TestThread, runner: Any) -> TrioRun:
+    run = thread.other_run
+    if not isinstance(run, TrioRun) or run.runner is not runner:
+        run = thread.other_run = TrioRun(runner)
+    return run
 
 
 def _start_thread_soon(scheduler: Scheduler, real: Callable[..., None]) -> Callable[..., None]:

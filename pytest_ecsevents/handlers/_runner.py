@@ -33,7 +33,7 @@ from pytest_ecsevents.clock._references import REFERENCES
 from pytest_ecsevents.clock._scheduler import Scheduler
 from pytest_ecsevents.clock._stand_ins import real_sleep
 from pytest_ecsevents.clock._stop import HandlerStop, Stop
-from pytest_ecsevents.clock._threads import TestThread, real_now
+from pytest_ecsevents.clock._threads import OtherRun, TestThread, real_now
 from pytest_ecsevents.clock._times import SECOND, Micros, duration_text, from_micros, instant_text
 from pytest_ecsevents.handlers._interrupts import LOOK_EVERY, Interrupter, start_watch
 
@@ -229,9 +229,9 @@ class Runner:
             HandlerStop: The handler is no coroutine.
             CancelledError: The handler is a coroutine that waits without awaiting, as with `time.sleep`.
         """
-        other = self._thread.other_run
+        other = self._other_run()
         if in_loop and other is not None:
-            self._where = other.place()
+            self._where = place_of_coroutines(other.coroutines())
             if self._stop.times <= Stop.OFTEN:
                 other.cancel()
                 return
@@ -388,8 +388,14 @@ class Runner:
 
     def _ask_loop(self) -> bool:
         """Schedule `_tell_in_loop`. Returns False if there are no tasks, or the loop has not run the last one yet."""
-        loop = self._thread.loop
-        if self._is_loop_asked or loop is None or not loop.is_running() or not self._tasks_to_end():
+        loop, other = self._thread.loop, self._other_run()
+        if self._is_loop_asked:
+            return False
+        if other is not None:
+            self._is_loop_asked = True
+            other.call_soon(self._tell_in_loop)
+            return True
+        if loop is None or not loop.is_running() or not self._tasks_to_end():
             return False
         self._is_loop_asked = True
         with suppress(RuntimeError):  # it has just been closed
@@ -398,8 +404,13 @@ class Runner:
 
     def _tell_in_loop(self) -> None:
         self._is_loop_asked = False
-        if not self._interrupter.is_over and self._tasks_to_end():
+        if not self._interrupter.is_over and (self._other_run() is not None or self._tasks_to_end()):
             self._stop.tell(self._now(), in_loop=True)
+
+    def _other_run(self) -> OtherRun | None:
+        """The run of trio that the handler's thread is in, or None."""
+        other = self._thread.other_run
+        return None if other is None or other.is_over else other
 
     def _is_handlers_turn(self) -> bool:
         """Whether the thread runs the handler. In the loop of an async test, it may run other tasks."""
@@ -419,10 +430,9 @@ class Runner:
 
     def _place(self) -> str:
         """Where the handler is, read from another thread: in its running code, or where its innermost task waits."""
-        other = self._thread.other_run
-        if other is not None:
-            return other.place()
-        in_tasks = [frame for task in self._tasks_to_end() for frame in _frames_of(task)]
+        other = self._other_run()
+        waiting = map(_coroutine_of, self._tasks_to_end()) if other is None else other.coroutines()
+        in_tasks = [frame for one in waiting for frame in frames_of_coroutine(one)]
         now = frames_of_threads()[self._interrupter.ident]
         if in_tasks and set(in_tasks).isdisjoint(stack_of(now)):
             return place_of(in_tasks[-1])

@@ -1,6 +1,7 @@
 """trio, and anyio on trio, keep virtual time in threads of the test."""
 
 import datetime as dt
+import random
 import socket
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import pytest
 from process_clock import clock
 from raw_threads import start_raw_thread
 
-from pytest_ecsevents import EcsEvents, EcsEventsError, StuckHandlerError
+from pytest_ecsevents import EcsEvents, EcsEventsError, StandingClockError, StuckHandlerError
 from pytest_ecsevents.clock._stand_ins import real_sleep
 from pytest_ecsevents.clock._threads import real_now
 
@@ -99,6 +100,53 @@ def test_waiting_until_all_tasks_are_idle_takes_its_cushion(ecs):
 
     trio.run(main)
     assert ecs.now.microsecond == 500_000
+
+
+def test_a_sleep_ends_whatever_trio_adds_to_the_clock(ecs):
+    """Trio adds a number to the time: after it is subtracted and added again, a deadline may be a little later."""
+    system_clock, numbers = trio._core._run.SystemClock, random.Random(1)
+    base = trio.run(read_time, clock=system_clock(offset=0.0))
+
+    def ends_late(micros, offset):
+        when = (offset + (base + micros / 1e6)) + 0.001
+        return offset + max(base + (micros + 1_000) / 1e6, when - offset) < when
+
+    numbers = [(numbers.randrange(10**11), numbers.uniform(0, 2 * base)) for _ in range(10_000)]
+    micros, offset = next((pair for pair in numbers if ends_late(*pair)), numbers[0])  # usually there is one
+    ecs.advance(dt.timedelta(microseconds=micros))
+    trio.run(trio.sleep, 0.001, clock=system_clock(offset=offset))
+    assert (ecs.now - dt.datetime(2030, 1, 1, tzinfo=dt.timezone.utc)) // dt.timedelta(microseconds=1) == micros + 1_000
+
+
+async def read_time():
+    """What trio's clock shows."""
+    return trio.current_time()
+
+
+def test_a_loop_that_only_lets_others_run_ends_at_its_deadline(ecs):
+    """`sleep(0)` takes no time, but a loop of nothing else would let none pass."""
+
+    async def main():
+        with trio.move_on_after(0.5):
+            await let_others_run()
+
+    trio.run(main)
+    assert ecs.now.microsecond == 500_000
+
+
+async def let_others_run():
+    """A loop that waits for no time."""
+    while True:
+        await trio.sleep(0)
+
+
+def test_a_loop_that_only_lets_others_run_raises_when_nothing_else_can_wake(ecs):
+    """The error is the plugin's own; it comes after the patience."""
+    ecs.patience = 0.1
+    with pytest.raises(StandingClockError, match=r"no time or hardly any"):
+        trio.run(let_others_run)
+    ecs.advance("1s")
+    trio.run(trio.sleep, 1)
 
 
 def test_a_clock_that_was_passed_keeps_its_own_time(ecs):
@@ -244,6 +292,26 @@ def test_a_run_that_shields_itself_endlessly_is_abandoned(ecs):
                 await trio.sleep(60)
 
     with pytest.raises(StuckHandlerError, match="in main"):
+        ecs.run(lambda: trio.run(main), until="1h")
+
+
+def test_run_ends_a_loop_that_only_lets_others_run(ecs):
+    """It ends at its instant; without one, after the patience, with its line."""
+    assert "in let_others_run" in ecs.run(lambda: trio.run(let_others_run), until="500ms").doing
+    ecs.patience = 0.2
+    with pytest.raises(StuckHandlerError, match="in let_others_run"):
+        ecs.run(lambda: trio.run(let_others_run), until="1h")
+
+
+def test_a_loop_that_lets_others_run_and_shields_itself_is_abandoned(ecs):
+    """It never comes to a wait that lasts."""
+
+    async def main():
+        with trio.CancelScope(shield=True):
+            await let_others_run()
+
+    ecs.patience = 0.2
+    with pytest.raises(StuckHandlerError, match="in let_others_run"):
         ecs.run(lambda: trio.run(main), until="1h")
 
 
