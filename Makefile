@@ -46,7 +46,7 @@ matrix: .venv/installed ## Every test against floors and newest versions
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check nox
 	PYENV_VERSION=$$(pyenv versions --bare 2>/dev/null | sort -rV | paste -sd: -) $(BIN)/nox
 
-docs: .venv/installed ## The page of what the fake can do, from its tables
+docs: .venv/installed ## The pages of what the fake can do and of what is a guess, from its tables
 	$(BIN)/python tools/generate_capabilities.py
 
 site: .venv/installed docs ## The manual as a site, in site/; every warning and every dead link is an error

@@ -61,6 +61,16 @@ _LIVE: dict[str, dict[str, Any]] = {
         "default": 180,
         "help": "the longest wait of one check (default: 180)",
     },
+    "--ecs-live-metadata": {
+        "metavar": "HOST",
+        "default": "",
+        "help": "the metadata service, if the checks run inside the instance: 100.100.100.200",
+    },
+    "--ecs-live-queues": {
+        "metavar": "URL",
+        "default": "",
+        "help": "the address of the Simple Message Queue; the checks make a queue and delete it",
+    },
     "--ecs-live-reboot": {"action": "store_true", "help": "also make the checks that reboot the instance"},
 }
 

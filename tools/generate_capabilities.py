@@ -1,7 +1,7 @@
 # a script, and no package
-"""Write docs/capabilities.md from the tables of the package.
+"""Write docs/capabilities.md and docs/guesses.md from the tables of the package.
 
-Without arguments it writes the page; `--print` prints it instead; `--check` exits with 1 when the page is out of date.
+Without arguments it writes the pages; `--print` prints them instead; `--check` exits with 1 when one is out of date.
 """
 
 import argparse
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pytest_ecsevents._words import listed
+from pytest_ecsevents.conformance._guesses import Guess, guesses, rules
 from pytest_ecsevents.face._ecs_events import EcsEvents, parts_of
 from pytest_ecsevents.face._scenarios import SCENARIOS, ScenarioRow, case_of, types_of
 from pytest_ecsevents.rpc._action import METHODS, Action, Product
@@ -37,7 +38,7 @@ from pytest_ecsevents.services.smq._errors import ERRORS as SMQ_ERRORS
 from pytest_ecsevents.services.smq._limits import BATCH, HIDDEN, PRIORITY, QUEUE_LIMITS, TOPIC_LIMITS, WAIT
 from pytest_ecsevents.services.smq._protocol import VERSION, SmqRoute
 
-PAGE = Path(__file__).parents[1] / "docs" / "capabilities.md"
+DOCS = Path(__file__).parents[1] / "docs"
 
 _ERRORS = ("code", "HTTP", "message", "source")
 
@@ -344,6 +345,65 @@ def _path_text(route: SmqRoute) -> str:
     return f"{path}?{route.marker}=" if route.marker else path
 
 
+# -- guesses
+
+
+def guesses_page() -> str:
+    """The whole page of what is a guess."""
+    return "\n\n".join(_guesses()) + "\n"
+
+
+def _guesses() -> Iterator[str]:
+    yield "# What is a guess"
+    yield "<!-- Written by tools/generate_capabilities.py from the package's tables. Edit those, not this page. -->"
+    yield (
+        "Documented behaviour is copied. The points below are not documented anywhere we know of, or the sources disagree. "
+        "Your handler should not depend on them."
+    )
+    yield (
+        "You can settle many of them with an account: [the conformance kit](reference/conformance.md) has a check for each "
+        "guess that a client can see. The last column names the checks by their rules, or says why there is none."
+    )
+    for about in dict.fromkeys(guess.about for guess in guesses().values()):
+        yield f"## {about[0].upper()}{about[1:]}"
+        rows = (guess for guess in guesses().values() if guess.about == about)
+        yield _table(("name", "what the fake does", "how to change that", "how to settle it"), map(_guess, rows))
+    yield "## Settle one without a check"
+    yield _table(("guesses about", "how to find out"), _WAYS)
+    yield (
+        "Then set what the third column names. Where it names nothing, the guess is one row of a table or one constant of the "
+        "package."
+    )
+
+
+_WAYS = (
+    (
+        "replies and refusals",
+        "Send the call with the SDK, and compare its reply with `ecs_events.calls[-1].response`.",
+    ),
+    (
+        "real events",
+        "Simulate an event of the same type, and poll it through its life. With TriggerRealOps it affects its instance.",
+    ),
+    (
+        "notifications and event rules",
+        "SendDryRunSystemEvent sends a notification of any name to a rule's targets. Log the payload there.",
+    ),
+    (
+        "tries of functions and URLs",
+        "Answer with an error, and log the time and the request id of each try.",
+    ),
+    ("queues and topics", "Use a queue of your own with `aliyun-mns-sdk`, and compare errors by `error.type`."),
+    ("metadata", "Run `curl http://100.100.100.200/latest/...` inside an instance."),
+)
+
+
+def _guess(guess: Guess) -> tuple[str, ...]:
+    checks = [f"“{_text(rule.text)}”" for rule in rules() if rule.guess == guess.name]
+    settled = f"{'Checks' if len(checks) > 1 else 'Check'}: {'; '.join(checks)}" if checks else guess.unseen
+    return _code(guess.name), guess.text, guess.change, settled
+
+
 # -- Markdown
 
 
@@ -373,28 +433,30 @@ def _link(heading: str) -> str:
 
 
 def main(arguments: "Sequence[str] | None" = None) -> int:
-    """Write, print or check the page.
+    """Write, print or check the pages.
 
     Args:
         arguments: Of the command line.
 
     Returns:
-        1 if `--check` found the page out of date, else 0.
+        1 if `--check` found a page out of date, else 0.
     """
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     how = parser.add_mutually_exclusive_group()
-    how.add_argument("--print", action="store_true", help="print the page instead of writing it")
-    how.add_argument("--check", action="store_true", help="exit with 1 when the page is out of date")
+    how.add_argument("--print", action="store_true", help="print the pages instead of writing them")
+    how.add_argument("--check", action="store_true", help="exit with 1 when a page is out of date")
     given = parser.parse_args(arguments)
-    text = page()
-    if given.print:
-        sys.stdout.write(text)
-    elif not given.check:
-        PAGE.write_text(text, encoding="utf-8")
-    elif not PAGE.exists() or PAGE.read_text(encoding="utf-8") != text:
-        sys.stderr.write(f"{PAGE.name} is out of date. Run: python tools/{Path(__file__).name}\n")
-        return 1
-    return 0
+    stale = 0
+    for name, text in {"capabilities.md": page(), "guesses.md": guesses_page()}.items():
+        path = DOCS / name
+        if given.print:
+            sys.stdout.write(text)
+        elif not given.check:
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            sys.stderr.write(f"{name} is out of date. Run: python tools/{Path(__file__).name}\n")
+            stale = 1
+    return stale
 
 
 if __name__ == "__main__":

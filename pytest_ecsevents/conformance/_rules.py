@@ -1,8 +1,12 @@
 """What each check shows, and its outcome."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+if TYPE_CHECKING:
+    from pytest_ecsevents.conformance._subjects import Subject
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., None])
 
@@ -16,12 +20,34 @@ class Rule:
     Attributes:
         text: The rule, in one sentence.
         source: Where it is documented; "" for a guess.
-        guess: The point of the manual's list of guesses that it settles; "" for a documented rule.
+        guess: The name of the guess in `guesses.csv` that it settles; "" for a documented rule.
     """
 
     text: str
     source: str = ""
     guess: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """One call that is refused, a parameter of a check.
+
+    Attributes:
+        rule: What that shows.
+        action: The action.
+        expected: The HTTP status and the code.
+        params: Makes its parameters.
+    """
+
+    rule: Rule
+    action: str
+    expected: tuple[int, str]
+    params: "Callable[[Subject], Mapping[str, object]]"
+
+
+def reference(action: str) -> str:
+    """The source of a rule that the reference of an action documents."""
+    return f"reference of {action}"
 
 
 def rule(text: str, *, source: str = "", guess: str = "") -> Callable[[FunctionT], FunctionT]:
@@ -34,10 +60,21 @@ def rule(text: str, *, source: str = "", guess: str = "") -> Callable[[FunctionT
     return declare
 
 
-def rule_of(function: object) -> Rule | None:
-    """The rule that a check shows; None for another function."""
+def rule_of(function: object, params: Mapping[str, Any]) -> Rule | None:
+    """The rule that a check shows with its parameters; None for another function."""
     found: Rule | None = getattr(function, _ATTRIBUTE, None)
-    return found
+    case = params.get("case")
+    return case.rule if found is None and isinstance(case, Refused) else found
+
+
+def rules_in(module: ModuleType) -> Iterator[Rule]:
+    """The rules of all checks of a module."""
+    for value in vars(module).values():
+        found = rule_of(value, {})
+        if found is not None:
+            yield found
+        elif isinstance(value, tuple):
+            yield from (one.rule for one in value if isinstance(one, Refused))
 
 
 class DiffersError(AssertionError):

@@ -1,20 +1,21 @@
-"""What the queries of events answer."""
+"""What the queries of events and instances answer, and which endpoints answer them."""
 
 import datetime as dt
+from typing import Final
 
-from pytest_ecsevents.conformance._rules import rule, same
+from pytest_ecsevents.conformance._rules import reference, rule, same
 from pytest_ecsevents.conformance._subjects import NotTriedError, Subject
+from pytest_ecsevents.services.ecs._endpoints import served_by
 
-_HISTORY, _FULL = "reference of DescribeInstanceHistoryEvents", "reference of DescribeInstancesFullStatus"
-_DISPUTED = "history without a status filter: the reference and a note by staff disagree"
-_ORDER = "order, ends of ranges, a page past the end"
-_NUMBERS = "numbers of the statuses Executing, Canceled and Failed, and of most event types"
-
-_A_MOMENT = dt.timedelta(seconds=2)
+_CENTRAL: Final = "ecs.aliyuncs.com"
+_REGIONS: Final = ("cn-hangzhou", "cn-beijing", "cn-heyuan", "ap-southeast-1", "eu-central-1", "us-west-1")
+_A_MOMENT: Final = dt.timedelta(seconds=2)
 """Events that are published in different seconds."""
 
 
-@rule("Without statuses the history has what has ended, and nothing that is Scheduled", guess=_DISPUTED)
+@rule(
+    "Without statuses the history has what has ended, and nothing that is Scheduled", guess="history-without-statuses"
+)
 def test_without_statuses(subject: Subject) -> None:
     pending, ended = subject.create(), subject.create()
     subject.cancel(ended)
@@ -22,14 +23,14 @@ def test_without_statuses(subject: Subject) -> None:
     same("what is listed", {pending: "Scheduled", ended: "Canceled"}.keys() & set(listed), {ended})
 
 
-@rule("TotalCount of the history counts what is listed", guess=_DISPUTED)
+@rule("TotalCount of the history counts what is listed", guess="history-without-statuses")
 def test_total_count(subject: Subject) -> None:
     subject.create()
     reply = subject.history("Scheduled", PageSize=100)
     same("TotalCount", reply.body["TotalCount"], len(reply.events))
 
 
-@rule("The newest event comes first", guess=_ORDER)
+@rule("The newest event comes first", guess="order-and-pages")
 def test_order(subject: Subject) -> None:
     first = subject.create()
     subject.wait_until(subject.now() + _A_MOMENT)
@@ -38,14 +39,14 @@ def test_order(subject: Subject) -> None:
     same("order", listed, [second, first])
 
 
-@rule("A page past the end is empty, and has the whole TotalCount", guess=_ORDER)
+@rule("A page past the end is empty, and has the whole TotalCount", guess="order-and-pages")
 def test_past_the_end(subject: Subject) -> None:
     event_id = subject.create()
     reply = subject.history("Scheduled", EventId=[event_id], PageNumber=2)
     same("events and TotalCount", (len(reply.events), reply.body["TotalCount"]), (0, 1))
 
 
-@rule("The ends of a range of NotBefore are included", guess=_ORDER)
+@rule("The ends of a range of NotBefore are included", guess="order-and-pages")
 def test_range(subject: Subject) -> None:
     event_id = subject.create()
     at = subject.event(event_id, among=["Scheduled"])["NotBefore"]
@@ -53,14 +54,14 @@ def test_range(subject: Subject) -> None:
     same("number of events", len(reply.events), 1)
 
 
-@rule("MaxResults below 10 counts as 10", source=_HISTORY)
+@rule("MaxResults below 10 counts as 10", source=reference("DescribeInstanceHistoryEvents"))
 def test_max_results(subject: Subject) -> None:
     for _ in range(2):
         subject.create()
     same("both events are listed", len(subject.history("Scheduled", MaxResults=1).events) >= len("ab"), expected=True)
 
 
-@rule("With an event filter, instances without such an event are left out", guess="full status with event filters")
+@rule("With an event filter, instances without such an event are left out", guess="full-status-with-filters")
 def test_full_status_filter(subject: Subject) -> None:
     subject.create("SystemMaintenance.Reboot")
     reply = subject.call(
@@ -69,26 +70,32 @@ def test_full_status_filter(subject: Subject) -> None:
     same("number of instances", reply.body["TotalCount"], 0)
 
 
-@rule("The code of the status Scheduled is 24", source=_HISTORY)
-def test_code_of_scheduled(subject: Subject) -> None:
-    same("code", subject.event(subject.create(), among=["Scheduled"])["EventCycleStatus"]["Code"], 24)
+@rule("The first page of DescribeInstances has NextToken 0, too", guess="next-token-zero")
+def test_next_token_zero(subject: Subject) -> None:
+    reply = subject.call("DescribeInstances", InstanceIds=f'["{subject.instance_id}"]', MaxResults=10, NextToken="0")
+    same("reply", reply.refusal, (200, ""))
+    listed = [instance["InstanceId"] for instance in reply.body["Instances"]["Instance"]]
+    same("instances", listed, [subject.instance_id])
 
 
-@rule("The code of the status Canceled is 12", guess=_NUMBERS)
-def test_code_of_canceled(subject: Subject) -> None:
-    event_id = subject.create()
-    subject.cancel(event_id)
-    same("code", subject.event(event_id, among=["Canceled"])["EventCycleStatus"]["Code"], 12)
+@rule("Each instance shows DedicatedHostAttribute and EcsCapacityReservationAttr", source="captured replies")
+def test_objects_of_instances(subject: Subject) -> None:
+    reply = subject.call("DescribeInstances", InstanceIds=f'["{subject.instance_id}"]')
+    (instance,) = reply.body["Instances"]["Instance"]
+    missing = {"DedicatedHostAttribute", "EcsCapacityReservationAttr"} - set(instance)
+    same("missing members", missing, set())
 
 
-@rule("ImpactLevel is refused with OperationDenied.NotInWhiteList", source=_HISTORY)
-def test_impact_level(subject: Subject) -> None:
-    same("code", subject.history("Scheduled", ImpactLevel="Critical").code, "OperationDenied.NotInWhiteList")
+# -- endpoints
 
 
-@rule("An unknown region is refused with 404 InvalidRegionId.NotFound", source="common errors")
-def test_unknown_region(subject: Subject) -> None:
-    same("reply", subject.history("Scheduled", RegionId="cn-nowhere").refusal, (404, "InvalidRegionId.NotFound"))
+def _other_region(subject: Subject) -> str:
+    return "eu-central-1" if subject.region_id != "eu-central-1" else "ap-southeast-1"
+
+
+def _check_regional(subject: Subject) -> None:
+    if not subject.is_regional:
+        raise NotTriedError("the endpoint is no regional one")
 
 
 @rule(
@@ -96,8 +103,23 @@ def test_unknown_region(subject: Subject) -> None:
     source="replies printed in public programs",
 )
 def test_endpoint(subject: Subject) -> None:
-    if not subject.is_regional:
-        raise NotTriedError("the endpoint is no regional one")
-    other = "eu-central-1" if subject.region_id != "eu-central-1" else "ap-southeast-1"
-    reply = subject.history("Scheduled", RegionId=other)
+    _check_regional(subject)
+    reply = subject.history("Scheduled", RegionId=_other_region(subject))
     same("reply", reply.refusal, (404, "InvalidOperation.NotSupportedEndpoint"))
+
+
+@rule("The central endpoint serves the regions that a map of either SDK sends there", guess="central-endpoints")
+def test_central_endpoint(subject: Subject) -> None:
+    _check_regional(subject)
+    known = served_by(_CENTRAL)
+    assert known is not None
+    replies = {name: subject.call("DescribeInstanceStatus", host=_CENTRAL, RegionId=name) for name in _REGIONS}
+    served = {name for name, reply in replies.items() if reply.code != "InvalidOperation.NotSupportedEndpoint"}
+    same("regions", served, known.regions & set(_REGIONS))
+
+
+@rule("Without RegionId the central endpoint finds the instance in its region", guess="call-without-region")
+def test_without_region(subject: Subject) -> None:
+    _check_regional(subject)
+    reply = subject.call("DescribeInstanceAttribute", host=_CENTRAL, RegionId=None, InstanceId=subject.instance_id)
+    same("reply", reply.refusal, (200, ""))

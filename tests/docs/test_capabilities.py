@@ -1,4 +1,4 @@
-"""The page of what the fake can do is the one that its script writes."""
+"""The pages of what the fake can do, and of what is a guess, are those that their script writes."""
 
 import importlib.util
 import os
@@ -17,7 +17,9 @@ from pytest_ecsevents.services.metadata._errors import ERRORS
 from pytest_ecsevents.services.metadata._items import ITEMS
 
 SCRIPT = Path(__file__).parents[2] / "tools" / "generate_capabilities.py"
-PAGE = (SCRIPT.parents[1] / "docs" / "capabilities.md").read_text(encoding="utf-8")
+PAGE, GUESSES = (
+    (SCRIPT.parents[1] / "docs" / name).read_text(encoding="utf-8") for name in ("capabilities.md", "guesses.md")
+)
 SECTIONS = dict(re.findall(r"^##+ (.+)\n((?:(?!##).*\n)*)", PAGE, re.MULTILINE))
 
 
@@ -35,27 +37,29 @@ def cells(line):
     return [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
 
 
-def test_the_page_is_up_to_date(script):
-    """The page in the repository is what the tables of the package give; else run the script."""
+def test_the_pages_are_up_to_date(script):
+    """The pages in the repository are what the tables of the package give; else run the script."""
     assert script.page() == PAGE
+    assert script.guesses_page() == GUESSES
     assert script.main(["--check"]) == 0
 
 
-def test_another_process_writes_the_same_page():
-    """The page depends on nothing that differs between two runs, the order of sets included."""
+def test_another_process_writes_the_same_pages():
+    """The pages depend on nothing that differs between two runs, the order of sets included."""
     environment = {**os.environ, "PYTHONHASHSEED": "1", "PYTHONIOENCODING": "utf-8"}
     command = [sys.executable, str(SCRIPT), "--print"]
     run = subprocess.run(command, env=environment, capture_output=True, check=True)
-    assert run.stdout.decode().replace("\r\n", "\n") == PAGE
+    assert run.stdout.decode().replace("\r\n", "\n") == PAGE + GUESSES
 
 
 @pytest.mark.parametrize("before", [None, PAGE + "more\n"], ids=["missing", "out of date"])
 def test_check_tells_what_writing_mends(script, monkeypatch, tmp_path, capsys, before):
-    """`--check` is 1 and says what to run while the page is not the tables', and 0 once it has been written."""
+    """`--check` is 1 and says what to run while a page is not the tables', and 0 once it has been written."""
     page = tmp_path / "capabilities.md"
+    (tmp_path / "guesses.md").write_text(GUESSES, encoding="utf-8")
     if before is not None:
         page.write_text(before, encoding="utf-8")
-    monkeypatch.setattr(script, "PAGE", page)
+    monkeypatch.setattr(script, "DOCS", tmp_path)
     assert script.main(["--check"]) == 1
     told = "capabilities.md is out of date. Run: python tools/generate_capabilities.py\n"
     assert capsys.readouterr().err == told
