@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from threading import Event
 from types import FrameType
 from typing import Any, Final, Protocol
-from weakref import WeakSet
+from weakref import WeakSet, WeakValueDictionary
 
 from pytest_ecsevents._frames import author_frame, frames_of_threads
 from pytest_ecsevents._undo import Undo
@@ -119,6 +119,7 @@ class LoopbackClients:
         self._answering: Final[dict[int, TestThread]] = {}
         self._waits: Final[dict[int, AnswerWait]] = {}
         self._seen: Final[WeakSet[socket.socket]] = WeakSet()
+        self._given_up: Final[WeakValueDictionary[int, socket.socket]] = WeakValueDictionary()
         # Connections of handlers that `run` has stopped. They are kept until they are closed with the others: Python warns
         # about a socket that is destroyed while open.
         self._left: Final[list[socket.socket]] = []
@@ -210,13 +211,23 @@ class LoopbackClients:
             # A response that came before the wait was in the table has not woken it.
             was_answered = is_readable(connection) or scheduler.wait(wait)
         except BaseException:
-            given_up(port)
+            self._give_up(port, connection, given_up)
             raise
         finally:
             del self._waits[port]
         if not was_answered:
-            given_up(port)
+            self._give_up(port, connection, given_up)
             raise TimeoutError("timed out")
+
+    def _give_up(self, port: int, connection: socket.socket, given_up: Callable[[int], None]) -> None:
+        # Noted first: on a busy machine the server may accept the connection only after `given_up`.
+        self._given_up[port] = connection
+        given_up(port)
+
+    def has_given_up(self, port: int) -> bool:
+        """Whether the client at `port` has stopped waiting. Once its connection is closed, another client may get the port."""
+        connection = self._given_up.get(port)
+        return connection is not None and connection.fileno() != -1
 
     def answered(self, port: int) -> None:
         """Wake the client at `port`: its response was sent, or none will come."""

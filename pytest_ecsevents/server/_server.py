@@ -259,7 +259,7 @@ class _Handler(WSGIRequestHandler):
         A client that closed its connection and one that only ended its sending look the same until something is sent. So
         "100 Continue" is sent: clients ignore it, and a closed connection fails.
         """
-        if self._is_gone or self.server.is_over:
+        if self._is_gone or self.server.is_over or self.server.clients.has_given_up(self.port):
             return True
         if self._held_until is not None and real_now() >= self._held_until:
             self._is_gone = True
@@ -363,7 +363,7 @@ class LoopbackServer(ThreadedWSGIServer):
             return True
 
     def _given_up(self, port: int) -> None:
-        with suppress(KeyError):  # its connection is closed already
+        with suppress(KeyError):  # its connection is closed already, or not accepted yet
             self.handlers[port].give_up()
 
     def stop(self) -> int:

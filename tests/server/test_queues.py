@@ -1,6 +1,7 @@
 """Queues, as the service's own SDK and other clients see them."""
 
 import asyncio
+import datetime as dt
 import json
 import socket
 import threading
@@ -16,7 +17,7 @@ from mns.queue import Message, QueueMeta
 
 from pytest_ecsevents import BadArgumentError, EcsEvents, ReceiverError, StandingClockError
 from pytest_ecsevents.checks import _recorder
-from pytest_ecsevents.server._server import LoopbackServer
+from pytest_ecsevents.server._server import LoopbackServer, _Handler
 
 SIGNED = {"Authorization": "MNS id:signature", "Date": "Tue, 01 Jan 2030 00:00:00 GMT", "x_mns_version": "2015-06-06"}
 
@@ -879,3 +880,33 @@ def test_polls_of_an_empty_queue_are_merged_in_the_timeline(ecs, queue, client, 
     story = ecs.timeline()
     assert "ReceiveMessage of ecs-cms-event -> 404 MessageNotExist" in story
     assert "GET /queues/a/b/c -> 400 InvalidRequestURL" in story
+
+
+def test_a_poll_of_a_stopped_consumer_takes_no_message_however_late_the_server_reads_it(
+    ecs, queue, client, monkeypatch
+):
+    """Under load the server may not have accepted the connection yet when `run` stops its consumer."""
+    real, stopped, end = _Handler.setup, threading.Event(), ecs.now + dt.timedelta(minutes=1)
+
+    def setup(handler):
+        if ecs.now >= end:
+            stopped.wait(5)
+        real(handler)
+
+    given_up = LoopbackServer._given_up
+
+    def late(server, port):
+        given_up(server, port)
+        stopped.set()
+
+    monkeypatch.setattr(_Handler, "setup", setup)
+    monkeypatch.setattr(LoopbackServer, "_given_up", late)
+
+    def consumer():
+        time.sleep(60)
+        client.receive_message(wait_seconds=20)
+
+    ecs.run(consumer, until="1m")
+    queue.send("late")
+    time.sleep(1)
+    assert queue.messages[0].dequeue_count == 0
