@@ -219,11 +219,11 @@ class _Fixture:
         with _MessageOnly():
             marks = list(_marks(node))
             ecs_events = make_ecs_events(marks, seed=node.nodeid, settings=_settings_of(node.config))
-            ecs_events.__enter__()
         parts = parts_of(ecs_events)
         try:
-            node.stash[_parts] = node.config.stash[_current] = parts
             with _MessageOnly():
+                ecs_events.__enter__()
+                node.stash[_parts] = node.config.stash[_current] = parts
                 apply(ecs_events, marks)
                 callspec: Any = getattr(node, "callspec", None)
                 scenario = stage(ecs_events, marks, callspec and callspec.params.get(SCENARIO_FIXTURE))
@@ -231,8 +231,8 @@ class _Fixture:
                     node.stash[_scenario] = scenario
             yield ecs_events
         finally:
+            parts.close()
             node.config.stash[_current] = None
-            parts.undo.close()
         with _MessageOnly("StrictnessError"):
             ecs_events.__exit__(None, None, None)
 

@@ -5,6 +5,7 @@ from typing import Final
 from pytest_ecsevents._errors import UnexpectedCallError, hidden_in_reports
 from pytest_ecsevents._frames import author_frame, place_of
 from pytest_ecsevents._undo import PATCHING, Undo
+from pytest_ecsevents._whole import Whole
 from pytest_ecsevents.transports import guard
 
 __tracebackhide__ = hidden_in_reports
@@ -23,11 +24,16 @@ class RealCloud:
 
     def __enter__(self) -> None:
         self.refused.clear()
-        with PATCHING:
-            guard(self._refuse, self._undo)
+        try:
+            with Whole(), PATCHING:
+                guard(self._refuse, self._undo)
+        except BaseException:
+            self._undo.close()
+            raise
 
     def __exit__(self, *error: object) -> None:
-        self._undo.close()
+        with Whole():
+            self._undo.close()
 
     def _refuse(self, host: str) -> None:
         """Raise an error; teardown raises it again, since handlers catch Exception."""

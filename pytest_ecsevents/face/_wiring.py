@@ -8,6 +8,7 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 from pytest_ecsevents._errors import EcsEventsError, RealWorkWarning, hidden_in_reports
 from pytest_ecsevents._secrets import Secrets
 from pytest_ecsevents._undo import PATCHING, Undo
+from pytest_ecsevents._whole import Whole
 from pytest_ecsevents.checks._recorder import CallRecorder
 from pytest_ecsevents.checks._strictness import parse_checks
 from pytest_ecsevents.clock._clock import Clock
@@ -144,40 +145,56 @@ class Parts:
 
         With a clock of its own the cloud is reached through its server alone, and the process stays as it is.
         """
+        try:
+            with Whole():
+                self._enter()
+        except BaseException:
+            self.close()
+            raise
+
+    def _enter(self) -> None:
         if self.clock.is_own:
             self.clock.enter()
             self.recorder.waiting_for = {}  # programs may poll for hours while the clock stands
             self.undo.callback(self.clock.leave)
             self.undo.callback(self.guard.end)
             return
+        self.guests.enter()
+        with PATCHING:
+            intercept(
+                self.gateway,
+                self._metadata_endpoint,
+                self.undo,
+                uncaught_connection=self.recorder.uncaught_connection,
+                refuse=self.recorder.refuse_host,
+                hosts=self.hosts,
+                is_ours=self.clock.serves_caller,
+            )
+            self.clock.enter()
+        self.undo.callback(self.clock.leave)
+        self.undo.callback(self.guard.end)
+        if self.clock.waits is not None:
+            self.clock.waits.slept = self.recorder.sleeps.add
+            self.clock.waits.starting = self.guests.inherit
+            self.clock.waits.cut, self.clock.waits.is_guarded = self.guard.cut, self.guard.is_calling
+            self.clock.waits.pace.patience = lambda: self.patience
+            self.clock.waits.outside.patience = lambda: self.patience
+            self.clock.waits.pace.calls = lambda: self.recorder.activity
+
+    def close(self) -> None:
+        """Undo what was done, as a whole. An interrupt is raised afterwards."""
         try:
-            self.guests.enter()
-            with PATCHING:
-                intercept(
-                    self.gateway,
-                    self._metadata_endpoint,
-                    self.undo,
-                    uncaught_connection=self.recorder.uncaught_connection,
-                    refuse=self.recorder.refuse_host,
-                    hosts=self.hosts,
-                    is_ours=self.clock.serves_caller,
-                )
-                self.clock.enter()
-            self.undo.callback(self.clock.leave)
-            self.undo.callback(self.guard.end)
-            if self.clock.waits is not None:
-                self.clock.waits.slept = self.recorder.sleeps.add
-                self.clock.waits.starting = self.guests.inherit
-                self.clock.waits.cut, self.clock.waits.is_guarded = self.guard.cut, self.guard.is_calling
-                self.clock.waits.pace.patience = lambda: self.patience
-                self.clock.waits.outside.patience = lambda: self.patience
-                self.clock.waits.pace.calls = lambda: self.recorder.activity
-        except BaseException:
-            self.undo.close()
+            self._close()
+        except BaseException:  # it may have come before the signals were deferred
+            self._close()
             raise
 
+    def _close(self) -> None:
+        with Whole():
+            self.undo.close()
+
     def leave(self) -> None:
-        self.undo.close()
+        self.close()
         self.recorder.left_threads = self.clock.left_threads
         for sentence in self.clock.given_up:
             warnings.warn(sentence, RealWorkWarning, stacklevel=2)

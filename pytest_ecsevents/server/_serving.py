@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_ecsevents._errors import EcsEventsError, hidden_in_reports
 from pytest_ecsevents._undo import Undo
+from pytest_ecsevents._whole import Whole
 from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.clock._server_waits import ClientGoneError
 from pytest_ecsevents.rpc._http import HttpRequest, HttpService
@@ -118,7 +119,7 @@ class Serving:
     def address(self, what: str) -> str:
         """Start the server if necessary, and return `127.0.0.1:40213`."""
         self.check(what)
-        with self._lock:
+        with self._lock, Whole():
             if self._running is None:
                 from pytest_ecsevents.server._server import LoopbackServer
 

@@ -1,0 +1,64 @@
+"""A block that no signal interrupts, for what must be done as a whole: taking over a process for a test, and giving it back.
+
+An interrupt (Ctrl-C), or the alarm of pytest-timeout, would leave the half of it. Masking signals is no way: the system would
+deliver them to another thread, and Python would call the handler in the main thread all the same. So the handlers are
+replaced, and called after the block.
+"""
+
+import signal
+import threading
+from _thread import get_ident
+from collections.abc import Callable
+from signal import getsignal
+from signal import signal as set_handler
+from types import FrameType
+from typing import Any, Final
+
+from pytest_ecsevents._errors import hidden_in_reports
+
+__tracebackhide__ = hidden_in_reports
+
+_NUMBERS: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGALRM") if hasattr(signal, name))
+"""Those whose handlers commonly raise. SIGINT is first: no other step of entering the block can be interrupted by it."""
+
+
+class Whole:
+    """Defers signals in its `with` block. Outside the main thread, where Python calls no handler, it does nothing.
+
+    The block may be within another. What a handler raises is raised at the end of the block.
+    """
+
+    __slots__ = ("_came", "_handlers")
+
+    def __init__(self) -> None:
+        self._handlers: Final[dict[int, Callable[[int, FrameType | None], object]]] = {}
+        self._came: Final[dict[int, FrameType | None]] = {}
+
+    def __enter__(self) -> None:
+        if get_ident() != threading.main_thread().ident:
+            return
+        try:
+            for number in _NUMBERS:
+                handler: Any = getsignal(number)
+                if callable(handler):
+                    self._handlers[number] = handler
+                    set_handler(number, self._note)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *_error: object) -> None:
+        for number, handler in self._handlers.items():
+            set_handler(number, handler)
+        self._deliver()
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self._came[number] = frame
+
+    def _deliver(self) -> None:
+        if self._came:
+            number, frame = self._came.popitem()
+            try:
+                self._handlers[number](number, frame)
+            finally:
+                self._deliver()

@@ -1,0 +1,30 @@
+"""Nothing is left running, listening or replaced after an interrupt at any line of a cloud's start and stop."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sizes import size
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the process is compared by /proc")
+
+PROGRAM = Path(__file__).parent / "interrupted_lines.py"
+STRIDE = size(60, 1)
+
+
+@pytest.mark.parametrize("backend", ["freezegun", "time-machine"])
+@pytest.mark.parametrize("what", ["clock", "server"])
+def test_an_interrupt_at_any_line_leaves_the_process_as_it_was(what, backend):
+    """SIGINT comes once in each round; names, threads, sockets and handlers of signals are compared afterwards."""
+    ran = subprocess.run(
+        [sys.executable, PROGRAM, what, backend, str(STRIDE)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": str(PROGRAM.parent.parent)},
+    )
+    found = json.loads(ran.stdout)
+    assert found["left"] == [], found["after"]
+    assert found["rounds"] * STRIDE > 700
