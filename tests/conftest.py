@@ -2,7 +2,9 @@
 
 import contextlib
 import datetime as dt
+import functools
 import gc
+import importlib
 import importlib.metadata
 import itertools
 import json
@@ -10,23 +12,21 @@ import ssl
 import sys
 import threading
 import time
+import warnings
 from _thread import get_ident
 from collections import defaultdict
 from concurrent.futures.thread import _threads_queues as pool_workers
 from contextlib import contextmanager
 
-import freezegun  # noqa: F401  # loaded once for all: runs of pytest inside a test forget what they load
 import pytest
-import responses  # noqa: F401  # the same
-import time_machine  # noqa: F401  # the same
 from aliyunsdkcore.acs_exception.exceptions import ServerException
+from aliyunsdkcore.endpoint.local_config_regional_endpoint_resolver import LocalConfigRegionalEndpointResolver
 from aliyunsdkcore.request import CommonRequest
 from aliyunsdkcore.vendored.requests.adapters import HTTPAdapter
 from clients import acs_client
 from hypothesis import settings
 from sizes import NIGHTLY, size
 
-import pytest_ecsevents.face._markers  # noqa: F401  # the same
 from pytest_ecsevents.checks import _recorder
 from pytest_ecsevents.clock import _stand_ins
 from pytest_ecsevents.handlers import _guard, _runner
@@ -37,8 +37,26 @@ settings.register_profile("default", max_examples=20, stateful_step_count=25, de
 settings.register_profile("nightly", max_examples=2500, deadline=None, print_blob=True)
 settings.load_profile("nightly" if NIGHTLY else "default")
 
-with contextlib.suppress(ModuleNotFoundError):
-    import aiohttp  # noqa: F401  # the same
+# Loaded once for all: a run of pytest inside a test forgets what it loads.
+for name in (
+    "aiohttp",
+    "aliyunsdkecs.request.v20140526.DescribeInstanceHistoryEventsRequest",
+    "aliyunsdkecs.request.v20140526.RebootInstanceRequest",
+    "freezegun",
+    "greenlet",
+    "pydantic.v1",  # each cloud loads it where there is FastAPI
+    "pytest_ecsevents.clock._trio",
+    "pytest_ecsevents.face._markers",
+    "pytest_ecsevents.face._real_cloud",
+    "pytest_ecsevents.handlers._leaving",
+    "pytest_ecsevents.report._unittest",
+    "pytest_ecsevents.server._server",
+    "responses",
+    "time_machine",
+):
+    with contextlib.suppress(ModuleNotFoundError), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pydantic.v1's, on Python 3.14
+        importlib.import_module(name)
 
 _REAL = (time.sleep, time.time, dt.datetime)
 
@@ -75,6 +93,15 @@ def plugins_are_found_at_once():
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def endpoints_are_read_once():
+    """Each new client of the legacy SDK reads a table of endpoints from disk, which takes longer than a call."""
+    read = functools.cache(LocalConfigRegionalEndpointResolver._read_from_endpoints_json)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LocalConfigRegionalEndpointResolver, "_read_from_endpoints_json", lambda one: read(type(one)))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def nothing_stays_patched():
     """After each test, the process's clock and the SDK's transport are as before."""
@@ -106,12 +133,16 @@ def real():
 
 @pytest.fixture(autouse=True)
 def a_stall_is_one_look():
-    """Count one poll of the watchdog as its real second, so that a slow machine makes no handler look stuck."""
+    """Count one poll of the watchdog as its real seconds, so that a slow machine makes no handler look stuck.
+
+    It polls more often than in a user's test, so that tests of what hangs are soon over.
+    """
     looks = defaultdict(lambda: itertools.count(step=LOOK_EVERY))  # one for each watching thread
     # Not the fixture `monkeypatch`: that would end after `nothing_stays_patched` has checked.
     with pytest.MonkeyPatch.context() as patch:
         for module in (_guard, _runner):
             patch.setattr(module, "real_now", lambda: next(looks[get_ident()]))
+            patch.setattr(module, "LOOK_EVERY", LOOK_EVERY / 3)
         yield
 
 
