@@ -23,6 +23,7 @@ NEWEST = {
     "responses": "",
     "time-machine": "",
     "defusedxml": "",
+    "jinja2": "",
     "werkzeug": "",
     "aliyun-mns": "",
     "aliyun-python-sdk-ecs": "",
@@ -40,6 +41,7 @@ FLOORS = {
     "time-machine": {"time-machine": "2.19.0"},
     # Older ones wait for a body that was not announced, or bound none that comes in chunks.
     "werkzeug": {"werkzeug": "2.3.3"},
+    "jinja2": {"jinja2": "3.1.0"},
     # Older ones cannot send form bodies on a current Python; those before 2.13 have no transport to intercept.
     "sdk-core": {"aliyun-python-sdk-core": "2.13.2"},
     # What Alibaba Cloud's article on simulated events asks for. Its core is the same package under another name.

@@ -74,6 +74,8 @@ _LIVE: dict[str, dict[str, Any]] = {
     "--ecs-live-reboot": {"action": "store_true", "help": "also make the checks that reboot the instance"},
 }
 
+_CONSOLE = "--ecs-events-console"
+
 _HELP = """\
 ecs_event(event_type, *, instance_id, not_before='+24h', simulated=True, status=None, reason=None, \
 outcome='Executed', executing_for=None, disk_id=None, extended_attribute=None): publish an ECS system event before the test; instance_id may be a list.
@@ -98,6 +100,7 @@ _current: pytest.StashKey[Parts | None] = pytest.StashKey()
 _settings: pytest.StashKey[Settings] = pytest.StashKey()
 _handled_before: pytest.StashKey[BaseException | None] = pytest.StashKey()
 _scenario: pytest.StashKey[Scenario] = pytest.StashKey()
+_cloud: pytest.StashKey[EcsEvents] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -111,6 +114,9 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     for name, meaning in _SETTINGS.items():
         group.addoption(_option(name), dest=f"ecs_events_{name}", default=None, metavar=name.upper(), help=meaning)
         parser.addini(f"ecs_events_{name}", meaning, default="")
+    group.addoption(
+        _CONSOLE, action="store_true", help="when a test fails, show its cloud in a browser until Enter is pressed"
+    )
     live = parser.getgroup("ecs-live", "conformance of the real ECS: --pyargs pytest_ecsevents.conformance")
     for option, details in _LIVE.items():
         live.addoption(option, **details)
@@ -224,6 +230,7 @@ class _Fixture:
             with _MessageOnly():
                 ecs_events.__enter__()
                 node.stash[_parts] = node.config.stash[_current] = parts
+                node.stash[_cloud] = ecs_events
                 apply(ecs_events, marks)
                 callspec: Any = getattr(node, "callspec", None)
                 scenario = stage(ecs_events, marks, callspec and callspec.params.get(SCENARIO_FIXTURE))
@@ -360,7 +367,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     scenario = item.stash.get(_scenario, None)
     if call.when == "teardown":
         # Items live as long as the run: free the memory of the test's cloud.
-        keys: tuple[pytest.StashKey[Any], ...] = (_parts, _scenario, _handled_before)
+        keys: tuple[pytest.StashKey[Any], ...] = (_parts, _cloud, _scenario, _handled_before)
         for key in keys:
             if key in item.stash:
                 del item.stash[key]
@@ -385,6 +392,24 @@ def pytest_runtest_teardown() -> Generator[None, None, None]:
     undo = sys.modules.get("pytest_ecsevents._undo")
     if undo is not None:
         undo.put_back_late()
+
+
+@pytest.hookimpl(trylast=True)  # after the debugger, if that was asked for too
+def pytest_exception_interact(node: pytest.Item | pytest.Collector, call: pytest.CallInfo[Any]) -> None:
+    """Keep the cloud of a failed test, and show it at the console until Enter is pressed."""
+    parts = node.stash.get(_parts, None)
+    if node.config.getoption(_CONSOLE) and parts is not None and node.config.stash[_current] is parts:
+        from pytest_ecsevents.console._pause import show_until_enter
+
+        capture: Any = node.config.pluginmanager.getplugin("capturemanager")
+        if capture is not None:
+            capture.suspend(in_=True)
+        try:
+            problem = "" if call.excinfo is None else call.excinfo.exconly(tryshort=True)
+            show_until_enter(f"{node.nodeid} failed: {problem}", lambda: node.stash[_cloud].console, parts.clock)
+        finally:
+            if capture is not None:
+                capture.resume()
 
 
 def _add_timeline(item: pytest.Item, report: Any, parts: Parts) -> None:

@@ -8,8 +8,9 @@ from contextlib import closing
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8600
-DEFAULT_ENDPOINT: Final = f"127.0.0.1:{DEFAULT_PORT}"
+DEFAULT_ENDPOINT: Final = f"{HOST}:{DEFAULT_PORT}"
 VARIABLE: Final = "ECSEVENTS_ENDPOINT"
 BASE: Final = "/_ecsevents/v1"
 

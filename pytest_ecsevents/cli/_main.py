@@ -9,7 +9,7 @@ from typing import Final, NoReturn
 
 from pytest_ecsevents._errors import EcsEventsError
 from pytest_ecsevents._words import did_you_mean, printable
-from pytest_ecsevents.cli._client import DEFAULT_PORT, ClientError
+from pytest_ecsevents.cli._client import DEFAULT_PORT, HOST, ClientError
 from pytest_ecsevents.cli._commands import COMMANDS, add_command, run_command
 
 _PROGRAM: Final = "ecsevents"
@@ -42,6 +42,11 @@ def _parser() -> argparse.ArgumentParser:
         help=f"its port on 127.0.0.1; 0: any free one (default: {DEFAULT_PORT})",
     )
     serve.add_argument(
+        "--host",
+        default=HOST,
+        help=f"the address that it listens at; another than {HOST} opens it to other machines, without a password",
+    )
+    serve.add_argument(
         "--clock",
         default="real",
         metavar="real|frozen|START",
@@ -63,7 +68,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 _SERVE: Final = (
-    "Run the fake cloud on 127.0.0.1: ECS, CloudMonitor, queues, metadata, and the control API below /_ecsevents/v1/."
+    "Run the fake cloud on 127.0.0.1: ECS, CloudMonitor, queues, metadata, the console at /console, "
+    "and the control API below /_ecsevents/v1/."
 )
 
 

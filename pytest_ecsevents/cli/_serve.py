@@ -1,5 +1,6 @@
 """The command `serve`: the fake cloud as a program."""
 
+import ipaddress
 import signal
 import sys
 import warnings
@@ -16,6 +17,7 @@ from pytest_ecsevents.cli._client import BASE
 from pytest_ecsevents.clock._times import Micros, parse_when
 from pytest_ecsevents.face._ecs_events import EcsEvents
 from pytest_ecsevents.face._settings import Settings
+from pytest_ecsevents.rpc._http import is_loopback
 
 __tracebackhide__ = hidden_in_reports
 
@@ -74,7 +76,12 @@ def serve_command(options: Namespace, ended: Event | None = None) -> None:
     ended = Event() if ended is None else ended
     with warnings.catch_warnings(record=True) as doubts:  # of an unknown region
         warnings.simplefilter("always")
-        made = StandingCloud(beginning, options.port)
+        made = StandingCloud(beginning, options.port, _checked_host(options.host))
+    if not is_loopback(options.host):
+        sys.stderr.write(
+            f"ecsevents: --host {options.host} opens the cloud and its console to other machines, without a password. Use it "
+            "in a network that you trust.\n"
+        )
     sys.stderr.writelines(f"ecsevents: {doubt.message}\n" for doubt in doubts)
     with _ending(ended), made as cloud:
         clock = f"clock {cloud.ecs_events.now:%Y-%m-%dT%H:%M:%SZ}, {_speed_text(speed)}"
@@ -83,6 +90,20 @@ def serve_command(options: Namespace, ended: Event | None = None) -> None:
         sys.stdout.flush()
         while not ended.wait(_LOOK_EVERY):
             pass
+
+
+def _checked_host(host: str) -> str:
+    """`--host` as an address.
+
+    Raises:
+        BadArgumentError: It is none.
+    """
+    try:
+        return str(ipaddress.IPv4Address("127.0.0.1" if host == "localhost" else host))
+    except ValueError:
+        raise BadArgumentError(
+            f"--host is {host!r}. Pass an IPv4 address of this machine, or 0.0.0.0 for all of them."
+        ) from None
 
 
 def _seed(file: str | None) -> Callable[[EcsEvents], None]:
@@ -103,6 +124,7 @@ def _greeting(address: str, region: str, clock: str) -> str:
     lines = [
         f"The fake cloud answers at http://{address} ({clock}). Ctrl-C ends it.",
         "",
+        f"  console, for browsers          http://{address}/console",
         f'  aliyun-python-sdk-core         client.add_endpoint("{region}", "Ecs", "{address}"), or request.set_endpoint("{address}")',
         f'  alibabacloud-ecs20140526       Config(endpoint="{address}", protocol="http", ...)',
         f'  Node: @alicloud/ecs20140526    new Config({{ endpoint: "{address}", protocol: "http", ... }})',

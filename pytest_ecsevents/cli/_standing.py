@@ -10,6 +10,8 @@ from pytest_ecsevents._errors import EcsEventsError, hidden_in_reports
 from pytest_ecsevents.cli._control import ROOT, ControlApi, api_document
 from pytest_ecsevents.clock._own_clock import OwnClock
 from pytest_ecsevents.clock._times import Micros
+from pytest_ecsevents.console._cloud import CONSOLE, Shown
+from pytest_ecsevents.console._lazy import LazyConsole
 from pytest_ecsevents.face._ecs_events import EcsEvents, parts_of
 from pytest_ecsevents.face._settings import Settings
 from pytest_ecsevents.rpc._http import HttpRequest
@@ -18,6 +20,9 @@ from pytest_ecsevents.server._server import HOST, LoopbackServer
 from pytest_ecsevents.server._serving import ServedService
 
 __tracebackhide__ = hidden_in_reports
+
+
+_ANY: Final = "0.0.0.0"  # noqa: S104  # what the user asked for with --host
 
 
 class PortError(EcsEventsError):
@@ -47,17 +52,19 @@ class StandingCloud:
     Args:
         beginning: How it begins.
         port: Its port; 0 for any that is free.
+        host: The address that it listens at.
     """
 
-    def __init__(self, beginning: Beginning, port: int = 0) -> None:
+    def __init__(self, beginning: Beginning, port: int = 0, host: str = HOST) -> None:
         self._beginning: Final = beginning
         self._port: Final = port
+        self._host: Final = host
         self._lock: Final = RLock()
         self._cleanup: Final = ExitStack()
-        control = ControlApi(self)
+        control, console = ControlApi(self), LazyConsole(self._shown)
         self._services: Final = (
             ServedService(control, prefix=ROOT, malformed=control.malformed, roots=(ROOT,)),
-            # A console for browsers has its place here: ServedService(console, prefix="/console").
+            ServedService(console, prefix=CONSOLE, malformed=console.malformed, roots=(CONSOLE,)),
         )
         self._server: LoopbackServer | None = None
         self.ecs_events: EcsEvents = self._made()
@@ -84,7 +91,7 @@ class StandingCloud:
 
     def _begin(self, cloud: EcsEvents) -> None:
         self._cleanup.callback(lambda: _end(self.ecs_events))
-        parts_of(cloud).serving.check("ecsevents serve")
+        parts_of(cloud).serving.check("ecsevents serve", also=("jinja2",))
         cloud.__enter__()
         try:
             server = LoopbackServer(
@@ -94,10 +101,12 @@ class StandingCloud:
                 self._report,
                 lambda made: self._cleanup.callback(made.stop),
                 port=self._port,
+                host=self._host,
             )
         except OSError as problem:
+            other = "--port" if self._host == HOST else "--port or --host"
             raise PortError(
-                f"Port {self._port} of {HOST} cannot be used: {problem.strerror}. Pass another --port."
+                f"Port {self._port} of {self._host} cannot be used: {problem.strerror}. Pass another {other}."
             ) from None
         self._server = server
         self._serve(cloud, server)
@@ -115,10 +124,10 @@ class StandingCloud:
 
     @property
     def address(self) -> str:
-        """`127.0.0.1:40213`."""
+        """`127.0.0.1:40213`: where programs on this machine find it."""
         assert self._server is not None
         host, port = self._server.address
-        return f"{host}:{port}"
+        return f"{HOST if host == _ANY else host}:{port}"
 
     def reset(self) -> None:
         """Begin again. Requests that wait in the old cloud get an answer of it."""
@@ -133,6 +142,10 @@ class StandingCloud:
                 raise
             self._server.clock, self.ecs_events = parts_of(new).clock, new
             _end(old)
+
+    def _shown(self) -> Shown:
+        ecs_events = self.ecs_events
+        return Shown(ecs_events, parts_of(ecs_events), self.speed, self.reset)
 
     def _report(self, problem: BaseException) -> None:
         parts_of(self.ecs_events).recorder.reported(problem)

@@ -398,8 +398,7 @@ class EcsEvents:
         Raises:
             AssertionError: It is not Avoided; the message shows its history and explains it.
         """
-        self._clock.settle()
-        check_avoided(self._event(event), by, self._parts.story())
+        check_avoided(self._event(event), by, self._parts.settled_story())
 
     @entered
     def assert_transitions(self, event: SystemEvent | str, expected: "Iterable[str | tuple[str, When]]") -> None:
@@ -413,8 +412,7 @@ class EcsEvents:
         Raises:
             AssertionError: It had others; the message shows its history and explains it.
         """
-        self._clock.settle()
-        check_transitions(self._event(event), expected, self._parts.story())
+        check_transitions(self._event(event), expected, self._parts.settled_story())
 
     # -- operations of a user
 
@@ -617,8 +615,12 @@ class EcsEvents:
         Raises:
             EcsEventsError: The extra `server` is not installed.
         """
-        self._cloud.check_entered()
-        return self._parts.serving.address("ecs_events.endpoint")
+        return self._parts.address("ecs_events.endpoint")
+
+    @property
+    def console(self) -> str:
+        """URL of the console for browsers, which shows this cloud; reading it starts the server (extra `server`)."""
+        return self._parts.console(self)
 
     def environment(self) -> dict[str, str]:
         """Environment variables that point another process at this cloud: `env={**os.environ, **ecs_events.environment()}`.
@@ -667,7 +669,6 @@ class EcsEvents:
         Raises:
             EcsEventsError: The extra `server` is not installed.
         """
-        self._cloud.check_entered()
         attributes = {
             "visibility_timeout": visibility_timeout,
             "delay_seconds": delay_seconds,
@@ -688,7 +689,6 @@ class EcsEvents:
         Raises:
             EcsEventsError: The extra `server` is not installed.
         """
-        self._cloud.check_entered()
         return self._parts.messaging.topic(name, options, rules_only=rules_only)
 
     # -- calls and faults

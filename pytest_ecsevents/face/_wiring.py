@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, partial, wraps
-from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 
 from pytest_ecsevents._errors import EcsEventsError, RealWorkWarning, hidden_in_reports
 from pytest_ecsevents._secrets import Secrets
@@ -42,6 +42,9 @@ from pytest_ecsevents.services.metadata._service import MetadataService
 from pytest_ecsevents.services.smq._messaging import Messaging
 from pytest_ecsevents.services.smq._protocol import HEADER as SMQ_HEADER
 from pytest_ecsevents.transports import Hosts, intercept
+
+if TYPE_CHECKING:  # few tests use it
+    from pytest_ecsevents.console._cloud import Verbs
 
 __tracebackhide__ = hidden_in_reports
 
@@ -87,6 +90,7 @@ class Parts:
         clock: Clock | None = None,
     ) -> None:
         self.patience = PATIENCE
+        self._console: str | None = None
         self._seed: Final = seed
         self.settings: Final = settings
         self.undo: Final = Undo()
@@ -308,10 +312,34 @@ class Parts:
         for prefix in PREFIXES:
             self.serving.add(ServedService(service, prefix=prefix))
 
+    def address(self, what: str) -> str:
+        """The server's host and port; the first call starts it. `what` needs it, for messages."""
+        self.cloud.check_entered()
+        return self.serving.address(what)
+
+    def console(self, verbs: "Verbs") -> str:
+        """The console's URL; the first call starts the server."""
+        what = "ecs_events.console"
+        self.serving.check(what, also=("jinja2",))
+        where = self.address(what)
+        if self._console is None:
+            from pytest_ecsevents.console._cloud import CONSOLE, Shown
+            from pytest_ecsevents.console._lazy import LazyConsole
+
+            console = LazyConsole(lambda: Shown(verbs, self))
+            self.serving.add(ServedService(console, prefix=CONSOLE, malformed=console.malformed, roots=(CONSOLE,)))
+            self._console = CONSOLE
+        return f"http://{where}{self._console}"
+
     # -- reports
 
     def story(self) -> Story:
         return Story(self.recorder.journal, self.clock.started_at, self.clock.now())
+
+    def settled_story(self) -> Story:
+        """The story after what is due."""
+        self.clock.settle()
+        return self.story()
 
     def timeline(self, most: int | None = None) -> str:
         """The timeline, shortened to `most` lines; the least important go first."""

@@ -18,6 +18,7 @@ STATUSES: Final = tuple(map(str, EventStatus))
 
 IN_GUEST: Final = "reboot inside the guest"
 BY_TEST: Final = "{} by the test"
+BY_CONSOLE: Final = "{} at the console"
 
 _MOST_REASONS: Final = 3
 
@@ -48,7 +49,8 @@ class Remedy:
     @property
     def causes(self) -> tuple[str, ...]:
         """The causes that transitions name."""
-        return (*self.actions, BY_TEST.format(self.by_test))
+        at_console = (BY_CONSOLE.format(self.by_test),) if self.actions else ()
+        return (*self.actions, BY_TEST.format(self.by_test), *at_console)
 
 
 REMEDIES: Final = {
@@ -229,7 +231,8 @@ def _attempt_text(
 _WITHOUT_EFFECT: Final = {
     IN_GUEST: "the reboot inside the guest at {} does not count",
     **dict.fromkeys(
-        ("StopInstance", "StopInstances", BY_TEST.format("stop")), "the stop at {} avoids nothing, nor does a start"
+        ("StopInstance", "StopInstances", BY_TEST.format("stop"), BY_CONSOLE.format("stop")),
+        "the stop at {} avoids nothing, nor does a start",
     ),
 }
 _FIRST_STATUSES: Final = (EventStatus.INQUIRING, EventStatus.SCHEDULED)

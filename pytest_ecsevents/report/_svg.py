@@ -34,7 +34,7 @@ def _rules(page: int) -> str:
 
 
 # Styles apply to the whole page around the picture, so the class names have a prefix.
-_STYLE: Final = (
+STYLE: Final = (
     '.ecse text{font:11px system-ui,-apple-system,"Segoe UI",sans-serif}.ecse .ecse-head{font-weight:600;font-size:12px}'
     f".ecse .ecse-on{{pointer-events:none}}{_rules(0)}@media (prefers-color-scheme:dark){{{_rules(1)}}}"
 )
@@ -95,7 +95,7 @@ def svg_document(width: int, height: float, label: str, parts: Iterable[str]) ->
     ground = tag("rect", x=0.5, y=0.5, width=width - 1, height=height - 1, rx=6, fill="paper", stroke="grid")
     return tag(
         "svg",
-        tag("style", _STYLE),
+        tag("style", STYLE),
         ground,
         *parts,
         title=label,

@@ -5,6 +5,7 @@ replaced (tried with 2.3.3 to 3.1.9): it closes every connection after one respo
 With the replacement, a client of Simple Message Queue needs a fifth of the time.
 """
 
+import ipaddress
 import socket
 import sys
 from collections.abc import Callable, Mapping
@@ -182,7 +183,7 @@ class _Handler(WSGIRequestHandler):
         if len(length) > len(str(LARGEST_BODY)):  # int() itself refuses thousands of digits
             raise exceptions.RequestEntityTooLarge
         environ = self.make_environ()
-        check_sender(environ)
+        check_sender(environ, is_open=self.server.is_open)
         request = Request(environ)
         request.max_content_length = LARGEST_BODY
         body = request.get_data(cache=False)
@@ -225,7 +226,7 @@ class _Handler(WSGIRequestHandler):
 
     @property
     def name(self) -> str:
-        return f"the client at {HOST}:{self.port}"
+        return f"the client at {self.client_address[0]}:{self.port}"
 
     def frame(self) -> FrameType | None:
         return self.server.clients.frame(self.port)
@@ -288,9 +289,10 @@ class LoopbackServer(ThreadedWSGIServer):
         report: Called with an error that cannot be raised in the caller, to fail the test.
         made: Called with the server before anything is opened, started or replaced.
         port: The port; 0 for any that is free.
+        host: The address that it listens at. One that is not on loopback opens it to other machines.
 
     Raises:
-        OSError: The port cannot be used.
+        OSError: The port or the address cannot be used.
     """
 
     request_queue_size = 1024  # with werkzeug's 128, hundreds of clients need a second to connect at once
@@ -304,7 +306,9 @@ class LoopbackServer(ThreadedWSGIServer):
         made: "Callable[[LoopbackServer], object]",
         *,
         port: int = 0,
+        host: str = HOST,
     ) -> None:
+        self.is_open: Final = not is_loopback(host)
         self.answer: Final = answer
         self.malformed: Final = malformed
         self.clock = clock
@@ -318,9 +322,9 @@ class LoopbackServer(ThreadedWSGIServer):
         self._undo: Final = Undo()
         self._acceptor: Final = Thread(target=self._accept, name="server", daemon=True)
         made(self)
-        with _listening(port, self.request_queue_size) if port else nullcontext() as listening:
+        with _listening(host, port, self.request_queue_size) if port or host != HOST else nullcontext() as listening:
             fd = None if listening is None else listening.fileno()
-            super().__init__(HOST, 0, exceptions.NotFound(), _Handler, fd=fd)  # the handler never calls the application
+            super().__init__(host, 0, exceptions.NotFound(), _Handler, fd=fd)  # the handler never calls the application
         self.address: Final[tuple[str, int]] = self.socket.getsockname()
         self.clients: Final = clock.clients_of(self.address)
         with PATCHING:
@@ -400,13 +404,13 @@ class LoopbackServer(ThreadedWSGIServer):
         return len(left)
 
 
-def _listening(port: int, most_waiting: int) -> socket.socket:
+def _listening(host: str, port: int, most_waiting: int) -> socket.socket:
     """A socket that listens. werkzeug itself would print and exit the process where a port is in use."""
     listening = socket.socket()
     try:
         if sys.platform != "win32":  # pragma: no branch  # on Windows it would share the port with another program
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((HOST, port))
+        listening.bind((host, port))
         listening.listen(most_waiting)
     except BaseException:
         listening.close()
@@ -414,25 +418,31 @@ def _listening(port: int, most_waiting: int) -> socket.socket:
     return listening
 
 
-def check_sender(environ: Mapping[str, Any]) -> None:
-    """Refuse a request that a web page made, in a browser on this machine.
+def check_sender(environ: Mapping[str, Any], *, is_open: bool = False) -> None:
+    """Refuse a request that a web page of another site made.
 
-    A page may have its own name point to 127.0.0.1 (DNS rebinding); then the Host is that name. Or it may call 127.0.0.1 as
-    a page of another site; then browsers send Origin or Sec-Fetch-Site.
+    A page may have its own name point to this machine (DNS rebinding); then the Host is that name. Or it may call this
+    machine as a page of another site; then browsers send Origin or Sec-Fetch-Site.
+
+    Args:
+        environ: The request, as WSGI has it.
+        is_open: Whether other machines may call, too.
 
     Raises:
         HTTPException: It is refused.
         ValueError: The Host or Origin cannot be read.
     """
     host, origin = environ.get("HTTP_HOST", HOST), environ.get("HTTP_ORIGIN")
-    if not _is_ours(host):
+    if not (_is_ours(host) or (is_open and _is_local_name(host))):
         raise exceptions.Forbidden(
-            f"Host {host[:LONGEST_NAME]!r} is neither this machine nor a host of Alibaba Cloud's. Call 127.0.0.1 or localhost."
+            f"Host {host[:LONGEST_NAME]!r} is neither this machine nor a host of Alibaba Cloud's. Call "
+            f"{'it by an address, or by a name without a dot' if is_open else '127.0.0.1 or localhost'}."
         )
     if origin is None:
         is_foreign = environ.get("HTTP_SEC_FETCH_SITE", "").strip().lower() == "cross-site"
     else:
-        is_foreign = not _is_loopback(origin.partition("://")[2])
+        sender = origin.partition("://")[2]
+        is_foreign = not (_is_loopback(sender) or (is_open and sender == host))
     if is_foreign:
         raise exceptions.Forbidden("A web page of another origin called. Programs send no Origin.")
 
@@ -443,6 +453,16 @@ def _is_ours(host: str) -> bool:
         or host.partition(":")[0] == METADATA_HOST
         or CLOUD_URL.fullmatch(f"http://{host}/") is not None
     )
+
+
+def _is_local_name(host: str) -> bool:
+    """Whether a host is an address, or a name without a dot: no page of the internet can have these by DNS."""
+    name = "" if "@" in host or len(host) > LONGEST_NAME else urlsplit(f"//{host}").hostname or ""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return bool(name) and "." not in name
+    return True
 
 
 def _is_loopback(host: str) -> bool:

@@ -103,13 +103,13 @@ class Serving:
                 return one.malformed(status, problem)
         return self._ecs.malformed(status, problem)
 
-    def check(self, what: str) -> None:
-        """Check that the extra `server` is installed.
+    def check(self, what: str, also: tuple[str, ...] = ()) -> None:
+        """Check that the extra `server` is installed; `also` are modules of it that not every user of a server needs.
 
         Raises:
             EcsEventsError: It is not.
         """
-        missing = [name for name in ("defusedxml", "werkzeug") if find_spec(name) is None]
+        missing = [name for name in ("defusedxml", *also, "werkzeug") if find_spec(name) is None]
         if missing:
             raise EcsEventsError(
                 f"{what} needs a server on loopback, but {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed. "

@@ -101,7 +101,15 @@ def serve(monkeypatch):
     monkeypatch.setattr(_serve, "_LOOK_EVERY", 0.01)
 
     def serve(**options):
-        given = {"port": 0, "clock": "real", "speed": None, "region": "cn-hangzhou", "seed": None, "quiet": False}
+        given = {
+            "port": 0,
+            "clock": "real",
+            "speed": None,
+            "region": "cn-hangzhou",
+            "seed": None,
+            "quiet": False,
+            "host": "127.0.0.1",
+        }
         thread = threading.Thread(target=_serve.serve_command, args=(Namespace(**{**given, **options}), ended))
         threads.append(thread)
         with pytest.MonkeyPatch.context() as patch:

@@ -498,7 +498,8 @@ def test_arguments_of_assertions_must_exist(ecs):
         ecs.assert_avoided(event, by="RebotInstance")
     assert str(error.value) == (
         "assert_avoided got by='RebotInstance'. Did you mean RebootInstance? Events are avoided by: RebootInstance, "
-        "RebootInstances, reboot by the test, RedeployInstance, redeployment by the test, renewal by the test."
+        "RebootInstances, reboot by the test, reboot at the console, RedeployInstance, redeployment by the test, "
+        "redeployment at the console, renewal by the test."
     )
     for wrong in ("Scheduled", 7):
         with pytest.raises(BadArgumentError) as error:

@@ -70,6 +70,7 @@ class Messaging:
     ) -> None:
         self._source: Final = source
         self._server: Final = server
+        self._check_entered: Final = cloud.check_entered
         clock, owner = cloud.clock, cloud.settings.account_id
         home = f"acs:mns:{cloud.settings.region_id}:{owner}:"
         self.queues: Final = Queues(clock, seed, record, home=home)
@@ -108,6 +109,7 @@ class Messaging:
 
     def _made_before(self, kind: str, name: object, given: Mapping[str, object]) -> Queue | Topic | None:
         """The queue or topic of that name, if the test has created it before."""
+        self._check_entered()
         self._server.check(f"ecs_events.{kind}")
         if not isinstance(name, str):
             raise BadArgumentError(f'{kind} name must be a string, got {name!r}. Pass one such as "ecs-cms-event".')

@@ -1,0 +1,83 @@
+"""Fixtures of the tests of the console: a cloud that stands by itself, a client for its pages, and a browser."""
+
+import contextlib
+import shutil
+
+import pytest
+from console_client import Client
+
+from pytest_ecsevents import EcsEvents
+from pytest_ecsevents.cli._standing import Beginning, StandingCloud
+from pytest_ecsevents.face._settings import Settings
+
+START = 1_893_456_000_000_000  # 2030-01-01T00:00:00Z
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+def put_instances(ecs_events):
+    """Two instances, of which the second is preemptible."""
+    ecs_events.instances.add("i-web1", instance_name="web1")
+    ecs_events.instances.add("i-spot1", spot_strategy="SpotAsPriceGo")
+
+
+@pytest.fixture
+def standing():
+    """Start a cloud: `standing(seed=...)`; it ends with the test."""
+    with contextlib.ExitStack() as stack:
+
+        def standing(seed=put_instances, speed=0.0, host="127.0.0.1"):
+            return stack.enter_context(StandingCloud(Beginning(Settings(), START, speed, seed), 0, host))
+
+        yield standing
+
+
+@pytest.fixture
+def cloud(standing):
+    """A cloud whose clock stands, with two instances."""
+    return standing()
+
+
+@pytest.fixture
+def ecs():
+    """The cloud of a test."""
+    with EcsEvents() as ecs:
+        yield ecs
+
+
+@pytest.fixture
+def client(cloud):
+    """A client of the cloud's console."""
+    return Client(cloud.address)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One browser for all tests."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("there is no chromium on this machine: apt-get install chromium")
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def opened(browser, cloud):
+    """Open a page of the console in a new window: `opened("/events", javascript=False)`. Its problems are in `problems`."""
+    with contextlib.ExitStack() as stack:
+
+        def opened(path="/events", *, javascript=True, address=None, **options):
+            context = browser.new_context(java_script_enabled=javascript, **options)
+            stack.callback(context.close)
+            context.set_default_timeout(20_000)
+            page = context.new_page()
+            page.problems, page.requested = [], []
+            page.on("console", lambda message: page.problems.append(message.text))
+            page.on("pageerror", lambda error: page.problems.append(str(error)))
+            page.on("request", lambda request: page.requested.append(request.url))
+            page.goto(f"http://{address or cloud.address}/console{path}")
+            return page
+
+        yield opened
