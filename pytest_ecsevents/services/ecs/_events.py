@@ -1,7 +1,8 @@
 """The events of a cloud: created, looked up, moved through their lifecycle, and what they do to their instances."""
 
 from collections import Counter, deque
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Final
 
@@ -57,6 +58,13 @@ _READS_KEPT: Final = 200
 """An assertion that fails is explained if it compares no more statuses than this."""
 
 
+def newest_first(events: Iterable[EventRecord]) -> list[EventRecord]:
+    """Sort events as they are listed: newest publication first, then by id (a guess)."""
+    found = sorted(events, key=attrgetter("event_id"))  # two stable sorts, whose keys are read in C
+    found.sort(key=attrgetter("published_at"), reverse=True)
+    return found
+
+
 class EventStore:
     """The events of one cloud.
 
@@ -82,6 +90,8 @@ class EventStore:
         # takes a fifth of the memory.
         self._by_status: Final[dict[tuple[str, str], dict[EventStatus, dict[str, EventRecord]]]] = {}
         self._ended: Final[dict[tuple[str, str], dict[EventStatus, list[EventRecord]]]] = {}
+        # The same, sorted, from when they are listed until one comes or goes: pollers read the same events again and again.
+        self._listed: Final[dict[tuple[tuple[str, str], EventStatus], list[EventRecord]]] = {}
         self._scheduled_simulated: Final[Counter[str]] = Counter()  # by account
         # Each event keeps some of these: one bound method for all saves 64 bytes an event.
         self._settle: Final = clock.settle
@@ -121,10 +131,16 @@ class EventStore:
     def has_unfinished_of_disk(self, disk_id: str) -> bool:
         return disk_id in self._unfinished
 
-    def with_status(self, account_id: str, region_id: str, statuses: Iterable[EventStatus]) -> list[EventRecord]:
-        """Return the events of the account's instances in the region that have one of `statuses`."""
+    def with_status(self, account_id: str, region_id: str, statuses: Collection[EventStatus]) -> Sequence[EventRecord]:
+        """Return the events of the account's instances in the region that have one of `statuses`, newest first."""
         place = (account_id, region_id)
-        return [event for status in statuses for event in self._with(place, status)]
+        if len(statuses) != 1:
+            return newest_first(event for status in statuses for event in self._with(place, status))
+        (status,) = statuses
+        listed = self._listed.get((place, status))
+        if listed is None:
+            listed = self._listed[place, status] = newest_first(self._with(place, status))
+        return listed
 
     def _with(self, place: tuple[str, str], status: EventStatus) -> Collection[EventRecord]:
         if status in FINAL:
@@ -319,10 +335,12 @@ class EventStore:
             return False
         self._withdraw_due(event)
         if not KNOWN_TYPES[event.event_type].is_of_disk:
-            here = self._by_status[event.account_id, event.region_id]
+            place = (event.account_id, event.region_id)
+            here = self._by_status[place]
             del here[before][event.event_id]
             if not here[before]:
                 del here[before]  # an empty dict keeps the memory of all that it held
+            self._listed.pop((place, before), None)
         if event.simulated and before == EventStatus.SCHEDULED:
             self._scheduled_simulated[event.account_id] -= 1
         self._enter(event, before, after, at, cause or trigger.value)
@@ -337,6 +355,7 @@ class EventStore:
         self, event: EventRecord, previous: Transition | None, status: EventStatus, at: Micros, cause: str
     ) -> None:
         event.last = Transition(event, previous, status, at, cause)
+        event.rendered = None
         self._changes.add(event.last)
 
     def _enter(
@@ -349,6 +368,7 @@ class EventStore:
                 self._ended.setdefault(place, {}).setdefault(status, []).append(event)
             else:
                 self._by_status.setdefault(place, {}).setdefault(status, {})[event.event_id] = event
+            self._listed.pop((place, status), None)
         if event.simulated and status == EventStatus.SCHEDULED:
             self._scheduled_simulated[event.account_id] += 1
         event.status = status

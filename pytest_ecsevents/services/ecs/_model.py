@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import takewhile
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from pytest_ecsevents.clock._times import Micros, from_micros, instant_text
+from pytest_ecsevents.rpc._wire import Fragment
 from pytest_ecsevents.services.ecs._attributes import AttributeValue
 from pytest_ecsevents.services.ecs._catalogue import FINAL, EventStatus, InstanceStatus
 from pytest_ecsevents.services.ecs._disks import Disk, system_disk
@@ -29,7 +30,7 @@ class EventRecord:
         earlier_not_befores: NotBefore before each reschedule.
         last: Its last transition, which refers to the one before.
         due: The number of its entry in the clock's queue.
-        rendered: Its last transition when DescribeInstanceHistoryEvents showed it, and how it was shown.
+        rendered: How DescribeInstanceHistoryEvents shows it; None until it does, and after each transition.
         view: The object that tests get.
     """
 
@@ -51,7 +52,7 @@ class EventRecord:
     earlier_not_befores: tuple[Micros | None, ...] = ()
     last: "Transition" = field(init=False)
     due: int | None = None
-    rendered: "tuple[Transition, Any] | None" = None
+    rendered: Fragment | None = None
     view: "SystemEvent" = field(init=False)
 
     @property

@@ -17,6 +17,7 @@ from pytest_ecsevents.services.ecs._catalogue import (
 )
 from pytest_ecsevents.services.ecs._cloud import ActionCall, Cloud
 from pytest_ecsevents.services.ecs._disks import Disk
+from pytest_ecsevents.services.ecs._events import newest_first
 from pytest_ecsevents.services.ecs._model import EventRecord, InstanceRecord
 from pytest_ecsevents.services.ecs.api import PACKAGE
 from pytest_ecsevents.services.ecs.api import _event_filters as filters
@@ -74,7 +75,7 @@ def _describe_disks(call: ActionCall) -> JsonObject:
             if (event.finished_at is None or event.published_at >= oldest) and all(test(event) for test in tests)
         ]
         if events or not tests:
-            matching.append((instance, disk, sorted(events, key=filters.newest_first)))
+            matching.append((instance, disk, newest_first(events)))
     page, envelope = numbered(call, matching, _PAGE_SIZE)
     views: list[Json] = [_view(call.cloud, instance, disk, events) for instance, disk, events in page]
     return {**envelope, "DiskFullStatusSet": {"DiskFullStatusType": views}}

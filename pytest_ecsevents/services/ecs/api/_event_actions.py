@@ -1,7 +1,6 @@
 """Actions on system events."""
 
-from collections.abc import Iterable, Mapping
-from operator import attrgetter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from pytest_ecsevents._words import listed
@@ -24,6 +23,7 @@ from pytest_ecsevents.services.ecs._catalogue import (
     EventStatus,
 )
 from pytest_ecsevents.services.ecs._cloud import ActionCall
+from pytest_ecsevents.services.ecs._events import newest_first
 from pytest_ecsevents.services.ecs._extended import LISTS as EXTENDED_LISTS
 from pytest_ecsevents.services.ecs._model import EventRecord, InstanceRecord
 from pytest_ecsevents.services.ecs._refusals import (
@@ -136,7 +136,8 @@ def _cancel_simulated(call: ActionCall) -> JsonObject:
 # -- DescribeInstanceHistoryEvents
 
 _HOST_TYPES: Final = ("ddh", "managehost", "managedhost")
-_STATUSES: Final = tuple(str(status) for status in EventStatus)
+_BY_NAME: Final = {str(status): status for status in EventStatus}
+_STATUSES: Final = tuple(_BY_NAME)
 
 _INSTANCE: Final = text("InstanceId", note="one instance; ResourceId.N wins over it")
 _RESOURCE_TYPE: Final = choice(
@@ -179,21 +180,18 @@ def _describe_history(call: ActionCall) -> JsonObject:
         )
     asked = call[_STATUSES_N] or ((call[_STATUS],) if call[_STATUS] else ())
     is_pending = call.cloud.settings.history_is_pending and not asked
-    statuses = frozenset(map(EventStatus, asked)) or (UNFINISHED if is_pending else FINAL)
+    statuses = frozenset(map(_BY_NAME.__getitem__, asked)) or (UNFINISHED if is_pending else FINAL)
     oldest = call.now - VISIBLE_FOR
     tests = filters.shared_tests(call) + filters.owner_tests(call.cloud, call[filters.TAGS], call[_RESOURCE_GROUP])
-    events = list(_history_candidates(call, statuses))
+    events = _history_candidates(call, statuses)
     if not statuses.isdisjoint(FINAL):
         events = [event for event in events if event.finished_at is None or event.finished_at >= oldest]
     for test in tests:
         events = [event for event in events if test(event)]
-    # By `filters.newest_first`, as two stable sorts whose keys are read in C.
-    events.sort(key=attrgetter("event_id"))
-    events.sort(key=attrgetter("published_at"), reverse=True)
     if not events:
         call.hint = _found_elsewhere(call, statuses)
-    page, envelope = paged(call, events, PAGE_SIZE, filters.newest_first)
-    views = [_history_view(event) for event in page]
+    page, envelope = paged(call, events, PAGE_SIZE, filters.list_place)
+    views = [event.rendered or _render(event) for event in page]
     if is_pending:
         envelope["TotalCount"] = 0
     return Listing(envelope, "InstanceSystemEventSet", "InstanceSystemEventType", views)
@@ -205,8 +203,8 @@ def _found_elsewhere(call: ActionCall, statuses: "Iterable[EventStatus]") -> str
     return known if places else ""
 
 
-def _history_candidates(call: ActionCall, statuses: "frozenset[EventStatus]") -> Iterable[EventRecord]:
-    """The caller's events in these statuses, from the narrowest index that the call allows."""
+def _history_candidates(call: ActionCall, statuses: "frozenset[EventStatus]") -> Sequence[EventRecord]:
+    """The caller's events in these statuses, newest first, from the narrowest index that the call allows."""
     cloud, resources = call.cloud, call[_RESOURCES] or ((call[_INSTANCE],) if call[_INSTANCE] else ())
     if call[_RESOURCE_TYPE] in _HOST_TYPES:
         return ()
@@ -218,19 +216,16 @@ def _history_candidates(call: ActionCall, statuses: "frozenset[EventStatus]") ->
     else:
         return cloud.events.with_status(call.account_id, call.region_id, statuses)
     mine = (call.account_id, call.region_id)
-    return [e for e in narrowed if e.status in statuses and (e.account_id, e.region_id) == mine]
+    return newest_first(e for e in narrowed if e.status in statuses and (e.account_id, e.region_id) == mine)
 
 
-def _history_view(event: EventRecord) -> Fragment:
-    """The event's rendered view, kept until the event changes: pollers read the same events again and again."""
-    shown = event.rendered
-    if shown is None or shown[0] is not event.last:
-        view = {**_event_view(event), "InstanceId": event.instance_id, "ExtendedAttribute": _extended_view(event)}
-        if event.finished_at is not None:
-            view["EventFinishTime"] = instant_text(event.finished_at)
-        shown = event.rendered = (event.last, Fragment(view))
-    rendered: Fragment = shown[1]
-    return rendered
+def _render(event: EventRecord) -> Fragment:
+    """Render an event, and keep that until the event changes: pollers read the same events again and again."""
+    view = {**_event_view(event), "InstanceId": event.instance_id, "ExtendedAttribute": _extended_view(event)}
+    if event.finished_at is not None:
+        view["EventFinishTime"] = instant_text(event.finished_at)
+    event.rendered = Fragment(view)
+    return event.rendered
 
 
 # Made once: each event of each reply shows them.
@@ -306,7 +301,7 @@ def _describe_full_status(call: ActionCall) -> JsonObject:
         for test in tests:
             events = [event for event in events if test(event)]
         if events or not tests:
-            matching.append((instance, sorted(events, key=filters.newest_first)))
+            matching.append((instance, newest_first(events)))
     if not any(events for _, events in matching):
         call.hint = _found_elsewhere(call, _PLANNED)
     page, envelope = numbered(call, matching, PAGE_SIZE)

@@ -87,8 +87,8 @@ def owner_tests(cloud: Cloud, wanted: Iterable[Mapping[str, str]], resource_grou
     return tests
 
 
-def newest_first(event: EventRecord) -> "tuple[int, str]":
-    """The sort key of listed events: newest publication first, then by id (a guess)."""
+def list_place(event: EventRecord) -> "tuple[int, str]":
+    """The place of an event in a list: its sort key, in the order of `newest_first`."""
     return -event.published_at, event.event_id
 
 
