@@ -129,19 +129,18 @@ class Action(Generic[CallT_contra]):
         Raises:
             ApiError: A parameter is missing or wrong; the first in order of declaration counts.
         """
-        values = {}
-        for parameter in self.parameters.parameters:
-            raw = found.get(parameter.name)
+        known = self.parameters
+        values = known.defaults.copy()
+        for name in sorted(known.required.union(found), key=known.order.__getitem__):
+            parameter, raw = known.parameters[known.order[name]], found.get(name)
             if raw:
                 try:
-                    values[parameter.name] = parameter.parse(raw)
+                    values[name] = parameter.parse(raw)
                 except UnusableValueError as problem:
-                    name = f"{parameter.name}.{problem.member}" if problem.member else parameter.wire_name
-                    raise self.invalid(name, problem.value, problem.expected, parameter.refusal) from None
+                    shown = f"{name}.{problem.member}" if problem.member else parameter.wire_name
+                    raise self.invalid(shown, problem.value, problem.expected, parameter.refusal) from None
             elif parameter.required:
                 raise self.not_supplied(parameter.wire_name, parameter.missing)
-            else:
-                values[parameter.name] = parameter.default
         return values
 
 

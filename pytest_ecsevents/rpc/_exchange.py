@@ -12,7 +12,7 @@ how long a client waits, is the same for all of them and happens in `Endpoint`. 
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import RLock
 from typing import Any, Final, Generic, Protocol, TypeVar
 
@@ -51,7 +51,7 @@ class Exchange:
             of the server gets it as an error reply.
         has_acted: Whether a delayed request has begun to act.
         is_lost: Whether the client has stopped waiting for the service's reply.
-        lock: Held while a delayed request acts, since two threads may find it due.
+        lock: Held while a delayed request acts, since two threads may find it due. Others need none.
     """
 
     call: Call
@@ -69,7 +69,7 @@ class Exchange:
     problem: Exception | None = None
     has_acted: bool = False
     is_lost: bool = False
-    lock: AbstractContextManager[Any] = field(default_factory=RLock)
+    lock: AbstractContextManager[Any] | None = None
 
 
 RequestT_contra = TypeVar("RequestT_contra", contravariant=True)
@@ -154,7 +154,7 @@ class Endpoint(Generic[RequestT_contra, ExchangeT]):
     def _begin(self, request: RequestT_contra) -> ExchangeT:
         """Decode and record a request. It acts now, or is planned for the end of its delay."""
         waits = self._cloud.clock.waits
-        if waits is not None:
+        if waits is not None and waits.stop is not None:
             waits.check_call()  # before any effect, since it can leave the handler
         now, clock = self._cloud.settled(), self._cloud.clock
         with clock.lock:  # threads share the call log, the faults and the ids
@@ -190,6 +190,7 @@ class Endpoint(Generic[RequestT_contra, ExchangeT]):
         if effect is not NO_EFFECT:
             self._plan(exchange, effect)
         if effect.acts and effect.delay:
+            exchange.lock = RLock()
             self._cloud.clock.later(exchange.call.at_micros + effect.delay, lambda: self._act_late(exchange))
         elif effect.acts:
             self._act(exchange)
@@ -217,6 +218,7 @@ class Endpoint(Generic[RequestT_contra, ExchangeT]):
 
     def _act_late(self, exchange: ExchangeT) -> None:
         """Act once, in the thread that moves the clock to the end of the delay."""
+        assert exchange.lock is not None
         with exchange.lock:
             if exchange.has_acted:
                 return

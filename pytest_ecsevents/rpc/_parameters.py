@@ -7,7 +7,7 @@ import re
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
@@ -343,42 +343,51 @@ def _read_list(raw: str) -> list[Any] | None:
 
 @dataclass(frozen=True, slots=True)
 class ParameterSet:
-    """An action's parameters, arranged for reading a request."""
+    """An action's parameters, arranged for reading a request.
+
+    Attributes:
+        parameters: The parameters, in order of declaration.
+        order: The place of each by its name.
+        defaults: Their default values by name.
+        required: The names of those that are required.
+    """
 
     parameters: tuple[Parameter[Any], ...]
     scalars: dict[str, Parameter[Any]] = field(init=False)
     lists: dict[str, Parameter[Any]] = field(init=False)
+    order: dict[str, int] = field(init=False)
+    defaults: dict[str, Any] = field(init=False)
+    required: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scalars", {p.name: p for p in self.parameters if not p.is_list})
         object.__setattr__(self, "lists", {p.name: p for p in self.parameters if p.is_list})
+        object.__setattr__(self, "order", {p.name: number for number, p in enumerate(self.parameters)})
+        object.__setattr__(self, "defaults", {p.name: p.default for p in self.parameters})
+        object.__setattr__(self, "required", frozenset(p.name for p in self.parameters if p.required))
 
     def sort(self, raw: Mapping[str, str]) -> "tuple[dict[str, Any], list[str]]":
         """The values sent, by parameter name, and the names of unknown parameters."""
         found: dict[str, Any] = {}
         indexed: dict[str, list[_ListEntry]] = {}
         unknown: list[str] = []
+        scalars = self.scalars
         for name, value in raw.items():
-            if name in self.scalars:
+            if name in ENVELOPE:
+                continue
+            if name in scalars:
                 found[name] = value
-            elif name and name not in ENVELOPE:
+            elif name:
                 self._sort_indexed(name, value, indexed, unknown)
         for name, items in indexed.items():
             found[name] = _gathered(self.lists[name], items)
         return found, unknown
 
     def _sort_indexed(self, name: str, value: str, indexed: "dict[str, list[_ListEntry]]", unknown: list[str]) -> None:
-        match = _INDEXED.fullmatch(name)
-        parameter = self.lists.get(match["base"]) if match else None
-        if match is None or parameter is None:
-            unknown.append(name)
-            return
-        sent = match["member"] or ""
-        member = sent[:1].upper() + sent[1:]  # Tag.1.key means Tag.1.Key
-        declared = f"{member}.N" if match["place"] else member
-        if declared in (parameter.members or ("",)):
-            item = _ListEntry(int(match["number"]), int(match["place"] or 0), declared, value)
-            indexed.setdefault(parameter.name, []).append(item)
+        base, number, place, member = _split_indexed(name)
+        parameter = self.lists.get(base)
+        if parameter is not None and member in (parameter.members or ("",)):
+            indexed.setdefault(base, []).append(_ListEntry(number, place, member, value))
         else:
             unknown.append(name)
 
@@ -395,6 +404,22 @@ class ParameterSet:
 _INDEXED: Final = re.compile(
     r"(?P<base>[^.]+)\.(?P<number>[0-9]{1,9})(?:\.(?P<member>.+?(?<!\.N))(?:\.(?P<place>[0-9]{1,9}))?)?"
 )
+
+
+@lru_cache(maxsize=2000)  # pollers send the same names again and again
+def _split_indexed(name: str) -> tuple[str, int, int, str]:
+    """Name of the list, number, place and member, as of `_ListEntry`; no name if it is not one of a list."""
+    match = _INDEXED.fullmatch(name)
+    if match is None:
+        return "", 0, 0, ""
+    sent = match["member"] or ""
+    member = sent[:1].upper() + sent[1:]  # Tag.1.key means Tag.1.Key
+    return (
+        match["base"],
+        int(match["number"]),
+        int(match["place"] or 0),
+        f"{member}.N" if match["place"] else member,
+    )
 
 
 class _ListEntry(NamedTuple):

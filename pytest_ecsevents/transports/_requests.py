@@ -2,8 +2,9 @@
 
 import http.client
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from io import BytesIO
+from types import NoneType
 from typing import Any, Final
 
 from pytest_ecsevents._errors import hidden_in_reports
@@ -55,6 +56,13 @@ def _adapter(route: Route) -> Any:
     return CloudAdapter()
 
 
+@cache
+def _raw_response() -> Any:
+    from urllib3.response import HTTPResponse
+
+    return HTTPResponse
+
+
 def response_to(
     adapter: Any, request: Any, timeout: Any, route: Route, *, transport: str, library: str, **options: Any
 ) -> Any:
@@ -69,17 +77,17 @@ def response_to(
         library: The dotted name of the requests whose errors network faults raise.
         **options: Of urllib3's response.
     """
-    from urllib3.response import HTTPResponse
-
-    body = request.body.read() if hasattr(request.body, "read") else request.body
-    if isinstance(body, Iterator):  # it is sent in chunks
-        body = b"".join(part.encode() if isinstance(part, str) else part for part in body)
+    body = request.body
+    if not isinstance(body, (str, bytes, NoneType)):
+        body = body.read() if hasattr(body, "read") else body
+        if isinstance(body, Iterator):  # it is sent in chunks
+            body = b"".join(part.encode() if isinstance(part, str) else part for part in body)
     patience = partial(patience_of, timeout)
     decoded = route.decode(request.method, str(request.url), request.headers, body, transport, patience=patience)
     reply = route.answer(decoded)
     if isinstance(reply, NoReply):
         raise failure(library, reply, request, timeout)
-    raw = HTTPResponse(
+    raw = _raw_response()(
         status=reply.http_status,
         reason=http.client.responses.get(reply.http_status),
         body=BytesIO(reply.body),

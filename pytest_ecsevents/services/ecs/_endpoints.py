@@ -1,7 +1,7 @@
 """Which regions an endpoint of ECS serves, from the endpoint maps of the SDKs."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from pytest_ecsevents.rpc._action import ServedRegions
@@ -29,6 +29,7 @@ def _central() -> set[str]:
     return newest.union(*(regions for host, regions in _mapped().items() if not _REGIONAL.fullmatch(host)))
 
 
+@lru_cache(maxsize=1000)
 def served_by(host: str) -> ServedRegions | None:
     """The regions that an endpoint serves, by its host in lower case; None if the SDKs have no host of that form."""
     regional = _REGIONAL.fullmatch(host)

@@ -1,6 +1,7 @@
 """The source of all ids in a test; it is seeded, so that a test has the same ids on every run."""
 
 import string
+from functools import partial
 from random import Random
 from typing import Final
 
@@ -11,10 +12,16 @@ _ALPHABET: Final = string.digits + string.ascii_lowercase
 
 
 class Ids:
-    """Ids in the shapes of the service."""
+    """Ids in the shapes of the service.
+
+    Attributes:
+        random: What they are made of.
+        request: Makes the id of a reply.
+    """
 
     def __init__(self, seed: str) -> None:
         self.random: Final = Random(seed)
+        self.request: Final = partial(request_id, self.random)
         self._prefixes: Final[dict[str, str]] = {}
 
     def resource(self, letter: str, region_id: str) -> str:
@@ -23,10 +30,6 @@ class Ids:
         if prefix is None:
             prefix = self._prefixes[region_id] = id_prefix(region_id)
         return f"{letter}-{prefix}{''.join(self.random.choices(_ALPHABET, k=17))}"
-
-    def request(self) -> str:
-        """`AE1FEE18-02A7-5ADC-8E06-1AB491B09A80`."""
-        return request_id(self.random)
 
     def order(self) -> str:
         """`204958134718602`: of digits only, like the sample of the reference; how many is a guess."""
