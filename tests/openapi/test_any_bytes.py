@@ -222,6 +222,11 @@ def check_cloud(ecs_events):
                 places[event_id] += 1
                 assert (one.event_id, one.account_id, one.region_id) == (event_id, account_id, region_id)
                 assert one.status == status
+    for (account_id, region_id), by_status in cloud.events._ended.items():
+        for status, events in by_status.items():
+            for one in events:
+                places[one.event_id] += 1
+                assert (one.account_id, one.region_id, one.status) == (account_id, region_id, status)
     assert places == Counter(dict.fromkeys(cloud.events.by_id, 1))
     unfinished = {name for events in cloud.events._unfinished.values() for name in events}
     assert unfinished == {one.event_id for one in cloud.events.by_id.values() if one.status not in FINAL}
