@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any, Final
 
 MASK: Final = "***"
@@ -32,14 +33,9 @@ class Secrets:
     """
 
     def __init__(self, more: Iterable[str] = ()) -> None:
-        words = [*_WORDS, *filter(None, map(_folded, more))]
-        # The word's letters may have `-`, `_` or `.` in between: access_key, Access-Key.
-        parts = "|".join("[-_.]?".join(map(re.escape, word)) for word in words)
-        self._name: Final = re.compile(parts, re.IGNORECASE)
-        # In a query or form: name=value. In JSON, even if it is cut off: "name": "value".
-        self._pair: Final = re.compile(
-            rf"""(?<![\w.-])([\w.-]{{0,64}}?(?:{parts})[\w.-]{{0,64}})(=|\\?"\s*:\s*\\?")([^\s"'&\\]+)""", re.IGNORECASE
-        )
+        patterns = _patterns((*_WORDS, *filter(None, map(_folded, more))))
+        self._name: Final = patterns[0]
+        self._pair: Final = patterns[1]
 
     def is_secret(self, name: str) -> bool:
         """Whether the values of a name are secret."""
@@ -61,6 +57,16 @@ class Secrets:
         if isinstance(value, Mapping):
             return {key: self.masked(inner, str(key)) for key, inner in value.items()}
         return [self.masked(inner) for inner in value] if isinstance(value, list) else value
+
+
+@cache  # every test makes them of the same words
+def _patterns(words: "tuple[str, ...]") -> "tuple[re.Pattern[str], re.Pattern[str]]":
+    """What finds a name that contains one of these words, and a name with its value."""
+    # The word's letters may have `-`, `_` or `.` in between: access_key, Access-Key.
+    parts = "|".join("[-_.]?".join(map(re.escape, word)) for word in words)
+    # In a query or form: name=value. In JSON, even if it is cut off: "name": "value".
+    pair = rf"""(?<![\w.-])([\w.-]{{0,64}}?(?:{parts})[\w.-]{{0,64}})(=|\\?"\s*:\s*\\?")([^\s"'&\\]+)"""
+    return re.compile(parts, re.IGNORECASE), re.compile(pair, re.IGNORECASE)
 
 
 _PASSWORD_OF_URL: Final = re.compile(r"(://[^\s/:@]{1,200}:)[^\s/@]{1,200}@")

@@ -15,6 +15,7 @@ from pytest_ecsevents._errors import hidden_in_reports
 __tracebackhide__ = hidden_in_reports
 
 _INHERITED: Final = object()
+_CALL: Final = object()
 
 PATCHING: Final = RLock()
 """Held while something of the process is replaced or put back."""
@@ -26,12 +27,12 @@ class Undo:
     __slots__ = ("_steps",)
 
     def __init__(self) -> None:
-        # A function with its arguments, or a replacement: owner, name, value, and what was there before.
+        # Each an owner, a name, a value, and what was there before; or `_CALL`, a function, its arguments, and None.
         self._steps: Final[list[list[Any]]] = []
 
     def callback(self, function: Callable[..., object], *args: object) -> None:
         """Call a function with these arguments on `close`."""
-        self._steps.append([function, args])
+        self._steps.append([_CALL, function, args, None])
 
     def replace(self, owner: Any, name: str, value: object) -> None:
         """Replace an attribute until `close`; an attribute that was inherited is inherited again then.
@@ -53,15 +54,12 @@ class Undo:
         steps = self._steps
         try:
             while steps:
-                if len(steps[-1]) == 2:
-                    function, args = steps.pop()
+                if steps[-1][0] is _CALL:
+                    _, function, args, _ = steps.pop()
                     function(*args)
-                    continue
-                with PATCHING:
-                    while steps and len(steps[-1]) > 2:
-                        # A KeyboardInterrupt may strike between the two; putting back again does no harm.
-                        _put_back(*steps[-1])
-                        steps.pop()
+                else:
+                    with PATCHING:
+                        _put_back_last(steps)
         except BaseException:
             self.close()
             raise
@@ -69,7 +67,7 @@ class Undo:
 
     def take_over(self, value: object, before: object) -> bool:
         """Put back `before` wherever a replacement found `value`, which is there no more; whether one had."""
-        found = [step for step in self._steps if step[-1] is value and len(step) > 2]
+        found = [step for step in self._steps if step[-1] is value and step[0] is not _CALL]
         for step in found:
             step[-1] = before
         return bool(found)
@@ -93,6 +91,20 @@ def put_back_late() -> None:
             if owner.__dict__.get(name, _INHERITED) is value:
                 _put_back(*step)
                 _covered[:] = [other for other in _covered if other is not step]
+
+
+def _put_back_last(steps: list[list[Any]]) -> None:
+    """Put back what the last steps have replaced, up to one that calls a function."""
+    while steps:
+        owner, name, value, before = steps[-1]
+        if owner is _CALL:
+            break
+        # A KeyboardInterrupt may strike between this and the removal of the step: putting back again does no harm.
+        if before is not _INHERITED and owner.__dict__.get(name, _INHERITED) is value:  # nearly always so
+            setattr(owner, name, before)
+        else:
+            _put_back(owner, name, value, before)
+        del steps[-1]
 
 
 def _put_back(owner: Any, name: str, value: object, before: object) -> None:

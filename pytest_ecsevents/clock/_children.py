@@ -15,12 +15,12 @@ import multiprocessing.process
 import subprocess
 from collections.abc import Callable
 from contextlib import suppress
-from types import SimpleNamespace
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from pytest_ecsevents._frames import AUTHOR, author_frame, kind_of_caller, place_of
 from pytest_ecsevents._undo import Undo
+from pytest_ecsevents.clock._names import Overlay
 from pytest_ecsevents.clock._real_work import HoldsOnce
 from pytest_ecsevents.clock._scheduler import Scheduler
 from pytest_ecsevents.clock._threads import real_now
@@ -55,7 +55,7 @@ def wait_for_children(scheduler: Scheduler, now: Callable[[], Micros], undo: Und
         pipe = ChildPipe(file)
         return io.BufferedReader(pipe, buffering if buffering > 1 else io.DEFAULT_BUFFER_SIZE) if buffering else pipe
 
-    undo.replace(subprocess, "io", SimpleNamespace(**{**vars(io), "open": open_pipe}))
+    undo.replace(subprocess, "io", Overlay(io, open=open_pipe))
 
     popen: Any = subprocess.Popen
     real_poll = popen.poll

@@ -15,7 +15,7 @@ import datetime as dt
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial, wraps
+from functools import partial
 from types import ModuleType, SimpleNamespace
 from typing import Any, Final
 
@@ -175,23 +175,23 @@ def _replace_fakes(api: Any, read_frozen: Callable[[], dt.datetime | None], undo
         fake = cls.__dict__[name]
         original = getattr(fake, "__func__", fake)
 
-        @wraps(original)
         def call(owner: Any, *args: Any, **kwargs: Any) -> Any:
             utc = read_frozen()
             return original(owner, *args, **kwargs) if utc is None else function(owner, utc, *args, **kwargs)
 
+        _name_like(original, call)
         undo.replace(cls, name, call if original is fake else classmethod(call))
 
     def replace_function(name: str, real: Callable[..., Any]) -> None:
         fake = getattr(api, name)
 
-        @wraps(fake)
         def call(t: float | None = None) -> Any:
             utc = read_frozen()
             if t is not None or utc is None:
                 return fake(t)
             return real() if api._should_use_real_time() else real(_seconds(utc))
 
+        _name_like(fake, call)
         undo.replace(api, name, call)
 
     fake, real = api.FakeDatetime, api.real_datetime
@@ -212,6 +212,11 @@ def _replace_fakes(api: Any, read_frozen: Callable[[], dt.datetime | None], undo
     replace_method(api.FakeDate, "today", lambda cls, utc: cls.fromtimestamp(_seconds(utc)))
     replace_function("fake_localtime", api.real_localtime)
     replace_function("fake_gmtime", api.real_gmtime)
+
+
+def _name_like(fake: Any, call: Any) -> None:
+    """Name a function as what it replaces, by which it is pickled. `wraps` takes three times as long."""
+    call.__module__, call.__name__, call.__qualname__ = fake.__module__, fake.__name__, fake.__qualname__
 
 
 def _seconds(utc: dt.datetime) -> int:

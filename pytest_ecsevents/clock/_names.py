@@ -55,6 +55,17 @@ class _Read(NamedTuple):
     strange: list[Taker]
 
 
+class Overlay:
+    """Stands for a module in the names of another one: some names are its own, the rest are the module's."""
+
+    def __init__(self, module: ModuleType, **own: object) -> None:
+        self._module = module
+        vars(self).update(own)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name)
+
+
 class NamesMemo:
     """Remembers, from test to test, which names of which modules are bound to functions of `time` and the like.
 

@@ -18,12 +18,12 @@ import selectors
 import sys
 import time
 from collections.abc import Callable, Iterable
-from types import SimpleNamespace
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from pytest_ecsevents._frames import AUTHOR, author_frame, kind_of_caller, place_of
 from pytest_ecsevents._undo import Undo
+from pytest_ecsevents.clock._names import Overlay
 from pytest_ecsevents.clock._real_work import HoldsOnce
 from pytest_ecsevents.clock._scheduler import A_MOMENT, LOOK_AGAIN, Scheduler
 from pytest_ecsevents.clock._threads import TestThread, WatchedWait, real_now
@@ -155,7 +155,7 @@ def _replace_multiprocessing(polling: Polling, scheduler: Scheduler, read: Calla
     def monotonic() -> float:
         return real_now() if scheduler.me() is None else read()
 
-    of_time = SimpleNamespace(**{**vars(time), "monotonic": monotonic})
+    of_time = Overlay(time, monotonic=monotonic)
     undo.replace(multiprocessing.queues, "time", of_time)
     undo.replace(multiprocessing.synchronize, "time", of_time)
 

@@ -9,7 +9,7 @@ the test, or one to a proxy. A connection that was made at import is found as we
 import http.client
 import ssl
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -27,7 +27,7 @@ _PROXY_TO: Final = ("_tunnel_host", "_tunnel_port")
 def intercept(routes: "tuple[Route, ...]", check: Callable[[object], None], undo: Undo) -> None:
     """Answer requests from `routes`, and stop others to hosts that `check` refuses, until `undo` closes."""
     answering = _Answering(routes, check)
-    for kind in _connection_classes(http.client.HTTPConnection):
+    for kind in _connection_classes():
         if "connect" in vars(kind):
             undo.replace(kind, "connect", _make_connect(answering, kind.connect))
     kind = http.client.HTTPConnection
@@ -42,10 +42,11 @@ def intercept(routes: "tuple[Route, ...]", check: Callable[[object], None], undo
     undo.replace(urllib.request, "proxy_bypass", proxy_bypass)
 
 
-def _connection_classes(kind: Any) -> Iterator[Any]:
-    yield kind
-    for inner in kind.__subclasses__():
-        yield from _connection_classes(inner)
+def _connection_classes() -> list[Any]:
+    kinds: list[Any] = [http.client.HTTPConnection]
+    for kind in kinds:  # it grows meanwhile
+        kinds += kind.__subclasses__()
+    return kinds
 
 
 class _Answering:
