@@ -115,6 +115,12 @@ REFUSED: Final = (
         lambda _: {"PageSize": 101},
     ),
     Refused(
+        _guess("An unknown maintenance window is refused with 403 InvalidParameter", "statuses-of-errors"),
+        "DeletePlanMaintenanceWindow",
+        (403, "InvalidParameter"),
+        lambda _: {"PlanWindowId": "pw-00000000000000000000"},
+    ),
+    Refused(
         _guess(
             "Metadata options without InstanceId are refused with InvalidInstanceId.NotFound",
             "metadata-options-without-instance",

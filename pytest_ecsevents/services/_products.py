@@ -21,6 +21,7 @@ from pytest_ecsevents.services.ecs.api import (
     _instance_queries,
     _lookups,
     _maintenance_actions,
+    _window_actions,
 )
 
 
@@ -39,6 +40,7 @@ ECS: Final[Product[MonitorCall]] = Product(
         _creation_actions.ACTIONS,
         _instance_actions.ACTIONS,
         _maintenance_actions.ACTIONS,
+        _window_actions.ACTIONS,
         _lookups.ACTIONS,
     ),
     nouns={
@@ -50,6 +52,7 @@ ECS: Final[Product[MonitorCall]] = Product(
         "InstanceStatus": "instance",
         "InstanceResponse": "instance",
         "InstanceIdSet": "instance",
+        "PlanMaintenanceWindowList": "window",
         "Tag": "tag",
     },
     served_by=served_by,

@@ -114,8 +114,9 @@ def folded(names):
 
 
 def request_model(action):
-    """Return the newer SDK's request model."""
-    return getattr(MODELS[PRODUCT_OF[action].name], f"{action}Request")
+    """Return the newer SDK's request model; of one with parameters in JSON, what the SDK makes of it."""
+    models = MODELS[PRODUCT_OF[action].name]
+    return getattr(models, f"{action}ShrinkRequest", None) or getattr(models, f"{action}Request")
 
 
 @functools.cache
@@ -462,6 +463,7 @@ _MAINTAINED = {
 BESIDES = {
     "ModifyInstanceMetadataOptions": {"InstanceId": FULL},
     "ModifyInstanceMaintenanceAttributes": _MAINTAINED,
+    "CreatePlanMaintenanceWindow": {"MinMaintenanceInterval": "24"},
     "RunInstances": {"ImageId": "m-1", "InstanceType": "ecs.g7.large", "Amount": "2"},
     "CreateInstance": {"ImageId": "m-1"},
     "PutEventRule": {
@@ -498,6 +500,9 @@ BEFORE = {
     "DescribeInstanceMaintenanceAttributes": ("ModifyInstanceMaintenanceAttributes",),
     "DescribeInstanceHistoryEvents": ("ModifySystemEventAttribute",),
     "DescribeInstancesFullStatus": ("ModifySystemEventAttribute",),
+    "ModifyPlanMaintenanceWindow": ("CreatePlanMaintenanceWindow",),
+    "DeletePlanMaintenanceWindow": ("CreatePlanMaintenanceWindow",),
+    "DescribePlanMaintenanceWindows": ("CreatePlanMaintenanceWindow",),
     "PutEventRuleTargets": ("PutEventRule",),
     "DescribeEventRuleList": ("PutEventRule",),
     "DescribeEventRuleAttribute": ("PutEventRule",),
@@ -520,6 +525,14 @@ def _candidates(ecs_events):
         "NotBefore": [f"{soon:%Y-%m-%dT%H:%M:%SZ}"],
         "Description": ["It does not answer."],
         "HttpEndpoint": ["enabled"],
+        "PlanWindowId": [window.window_id for window in ecs_events._cloud.windows.of("1000000000000001")],
+        "PlanWindowName": ["nightly"],
+        "Enable": ["true"],
+        "SupportMaintenanceAction": ["Reboot"],
+        "TargetResource": [
+            json.dumps({"Scope": "Tag", "ResourceGroupId": "rg-1", "Tags": [{"Key": "k", "Value": "v"}]})
+        ],
+        "TimePeriod": ['{"PeriodUnit": "Daily", "RangeList": [{"StartTime": "22:00", "EndTime": "04:00"}]}'],
         "InstanceType": ["ecs.g7.large"],
         "RuleName": ["rule-1"],
         "RuleNames": ["rule-1"],

@@ -1,6 +1,7 @@
 """Setters that the request classes of old SDKs lack, and how their users send such parameters."""
 
 import importlib
+import json
 import re
 from collections.abc import Iterator
 from importlib.metadata import version
@@ -15,7 +16,16 @@ IS_OLD = tuple(map(int, re.findall(r"\d+", ECS))) < (4, 24, 79)
 LATER = {
     "AcceptInquiredSystemEvent": ("EventId",),
     "CreateInstance": ("DeletionProtection", "ImageFamily"),
+    "CreatePlanMaintenanceWindow": (
+        "Enable",
+        "MinMaintenanceInterval",
+        "PlanWindowName",
+        "SupportMaintenanceAction",
+        "TargetResource",
+        "TimePeriod",
+    ),
     "DeleteInstances": ("InstanceIds",),
+    "DeletePlanMaintenanceWindow": ("PlanWindowId",),
     "DescribeDisksFullStatus": ("ResourceGroupId", "Tags"),
     "DescribeInstanceHistoryEvents": (
         "MaxResults",
@@ -28,6 +38,7 @@ LATER = {
     "DescribeInstanceMaintenanceAttributes": ("InstanceIds",),
     "DescribeInstanceStatus": ("InstanceIds",),
     "DescribeInstances": ("AdditionalAttributess", "HttpEndpoint", "HttpTokens", "MaxResults", "NextToken"),
+    "DescribePlanMaintenanceWindows": ("MaxResults", "NextToken", "PlanWindowId", "PlanWindowName"),
     "DescribeTags": ("Category",),
     "ModifyInstanceMaintenanceAttributes": ("InstanceIds",),
     "ModifyInstanceMetadataOptions": (
@@ -37,6 +48,7 @@ LATER = {
         "InstanceId",
         "InstanceMetadataTags",
     ),
+    "ModifyPlanMaintenanceWindow": ("Enable", "PlanWindowId"),
     "ModifySystemEventAttribute": ("EventId", "InstanceId", "NotBefore"),
     "RebootInstance": ("DryRun",),
     "RebootInstances": ("BatchOptimization", "DryRun", "ForceReboot", "InstanceIds"),
@@ -64,6 +76,9 @@ LATER = {
 }
 """By action the setters that aliyun-python-sdk-ecs 4.10.0 has not, or with fewer members; no other may be missing."""
 
+JSON = ("TargetResource", "TimePeriod")
+"""Setters that send JSON."""
+
 
 def new_request(action: str) -> Any:
     """Return a request of the SDK's own class for the action; without a class, one that names the action."""
@@ -88,6 +103,8 @@ def set_parameter(request: Any, action: str, name: str, value: Any) -> None:
 
 def by_name(name: str, value: Any) -> "dict[str, Any]":
     """Return a parameter as it is on the wire; the setter of a list has the list's name with an s at the end."""
+    if name in JSON:
+        return {name: json.dumps(value)}
     return dict(_flat(name[:-1] if isinstance(value, list) else name, value))
 
 

@@ -17,6 +17,14 @@ ACTIONS = ECS.actions
 EVENT_ID = "e-bp100000000000000000"
 REBOOT_EVENT = {"EventType": "SystemMaintenance.Reboot", "NotBefore": "2030-01-01T01:00:00Z"}
 
+WINDOW = {
+    "PlanWindowName": "nightly",
+    "Enable": True,
+    "SupportMaintenanceAction": "Reboot",
+    "TargetResource": {"Scope": "ResourceGroup", "ResourceGroupId": "rg-1"},
+    "TimePeriod": {"PeriodUnit": "Daily", "RangeList": [{"StartTime": "22:00", "EndTime": "04:00"}]},
+}
+
 PARAMS = {
     "CreateSimulatedSystemEvents": {"InstanceIds": ["i-web1"], **REBOOT_EVENT},
     "CancelSimulatedSystemEvents": {"EventIds": [EVENT_ID]},
@@ -45,6 +53,10 @@ PARAMS = {
     "DescribeInstanceMaintenanceAttributes": {},
     "ModifyInstanceMetadataOptions": {"InstanceId": "i-web1", "HttpEndpoint": "enabled"},
     "ReportInstancesStatus": {"InstanceIds": ["i-web1"], "Description": "It hangs."},
+    "CreatePlanMaintenanceWindow": WINDOW,
+    "ModifyPlanMaintenanceWindow": {"PlanWindowId": "pw-1"},
+    "DeletePlanMaintenanceWindow": {"PlanWindowId": "pw-1"},
+    "DescribePlanMaintenanceWindows": {},
     "DescribeRegions": {},
     "DescribeTags": {},
     "ModifyInstanceAutoReleaseTime": {"InstanceId": "i-web1"},

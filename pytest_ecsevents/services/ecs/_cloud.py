@@ -17,6 +17,7 @@ from pytest_ecsevents.services.ecs._lifecycle import Trigger
 from pytest_ecsevents.services.ecs._model import InstanceRecord, Maintenance, MetadataOptions
 from pytest_ecsevents.services.ecs._refusals import NothingToRedeployError, NotPreemptibleError
 from pytest_ecsevents.services.ecs._settings import CloudSettings
+from pytest_ecsevents.services.ecs._windows import PlanWindows
 
 __tracebackhide__ = hidden_in_reports
 
@@ -39,6 +40,7 @@ class Cloud:
         access_keys: The accounts of access keys that are not the default account's.
         observers: Called with every change, after the operation that made it; ours.
         receivers: The same, of the user's.
+        windows: The maintenance windows.
         changing, settled, check_entered: Those of `Changes`; without a call in between.
     """
 
@@ -51,6 +53,7 @@ class Cloud:
         self._changes: Final = Changes(clock)
         self.instances: Final = InstanceStore(clock, ids, settings, self._changes)
         self.events: Final = EventStore(clock, ids, settings, self._changes, self.instances)
+        self.windows: Final = PlanWindows(ids)
         self.regions: Final = self.instances.regions
         self.observers: Final = self._changes.observers
         self.receivers: Final = self._changes.receivers

@@ -11,6 +11,10 @@ class UnknownEventError(NoSuchNameError):
     """The account has no such event in this region, or it has ended."""
 
 
+class UnknownWindowError(NoSuchNameError):
+    """The account has no such maintenance window."""
+
+
 class NotSimulatedError(EcsEventsError):
     """A user cannot cancel a real event."""
 
