@@ -350,7 +350,7 @@ class Parts:
     def timeline(self, most: int | None = None) -> str:
         """The timeline, shortened to `most` lines; the least important go first."""
         with paused_collector():
-            entries = timeline_entries(self.recorder.journal, self.recorder.sleeps.in_order())
+            entries = timeline_entries(self.recorder.journal, self.recorder.sleeps.streams(), most)
             return timeline_text(self._header(), entries, self.recorder.secrets, most=most)
 
     def _header(self) -> Header:

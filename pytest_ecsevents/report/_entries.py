@@ -1,16 +1,16 @@
 """Timeline entries: the text of each kind of thing that happens."""
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 from functools import partial
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from pytest_ecsevents._errors import EcsEventsError
 from pytest_ecsevents._words import error_text
 from pytest_ecsevents.clock._times import Micros, duration_text, instant_text
-from pytest_ecsevents.report._sleeps import Sleep
+from pytest_ecsevents.report._sleeps import Sleep, SleepCursor, SleepPart, SleepStream
 from pytest_ecsevents.report._texts import METADATA, asked_text, call_text, queue_request_text
 from pytest_ecsevents.rpc._calls import ApiCall, Call
 from pytest_ecsevents.services.cms._delivery import Delivery
@@ -51,9 +51,6 @@ _SLEEP_KEY: Final = -1
 
 _MANY_SLEEPS: Final = 64
 """Sleeps with nothing else in between that get an entry each."""
-
-_MOST_STRETCHES: Final = 20
-"""Entries for more sleeps than that, as long as their lengths change seldom."""
 
 
 class Rank(IntEnum):
@@ -97,6 +94,7 @@ class TimelineEntry(NamedTuple):
         until: When a sleep ended.
         sleeps: What the entry sums up, if it stands for many sleeps.
         request: Calls with the same number ask the same; 0 for others.
+        hides: How many events it stands for, if it is certain that no line shows them; 0 for an entry of its own.
     """
 
     at: Micros
@@ -109,91 +107,85 @@ class TimelineEntry(NamedTuple):
     until: Micros = 0
     sleeps: ManySleeps | None = None
     request: int = 0
+    hides: int = 0
 
     def wording(self) -> str:
         """What happened."""
         return self.text if isinstance(self.text, str) else self.text()
 
 
-def timeline_entries(journal: Collection[JournalEntry], sleeps: Sequence[Sleep]) -> list[TimelineEntry]:
+def timeline_entries(
+    journal: Iterable[JournalEntry], sleeps: Iterable[SleepStream], most: int | None = None
+) -> list[TimelineEntry]:
     """Make the entries of a timeline, in order.
 
     Args:
         journal: What was recorded, in order.
-        sleeps: Sleeps in order of their starts; each comes after everything else at its start.
+        sleeps: Each comes after everything else at its start.
+        most: How many lines are shown at most: the middle of a longer run of events becomes one entry. None for all.
     """
     entries: list[TimelineEntry] = []
     texts = Texts()
-    regions = {entry.region_id for entry in journal if isinstance(entry, ApiCall)}
+    runs: list[tuple[type, list[Any]]] = [(kind, list(run)) for kind, run in groupby(journal, key=type)]
+    regions = {entry.region_id for kind, run in runs if kind is ApiCall for entry in run}
     texts.with_regions = len(regions - {""}) > 1
-    place = 0
-    # Transitions of one instance at one instant become one entry.
-    for _, numbered in groupby(enumerate(journal), key=_merge_key):
-        group = [entry for _, entry in numbered]
-        until = place
-        while until < len(sleeps) and sleeps[until].at_micros < group[0].at_micros:
-            until += 1
-        if until > place:
-            entries.extend(_sleep_entries(sleeps[place:until]))
-            place = until
+    cursor = SleepCursor(sleeps)
+
+    def add(group: "Sequence[Any]") -> None:
+        if cursor.has_before(group[0].at_micros):
+            entries.extend(_sleep_entries(cursor.take(group[0].at_micros)))
         entries.append(FORMATTERS[type(group[0])](group, texts))
-    entries.extend(_sleep_entries(sleeps[place:]))
+
+    for kind, run in runs:
+        if kind is InstanceTransition:  # those of one instance at one instant become one entry
+            for _, group in groupby(run, key=_merge_key):
+                add(list(group))
+            continue
+        left = run
+        if kind is Transition and most is not None and len(run) > 2 * most + 1:
+            for each in run[:most]:
+                add((each,))
+            left = run[most:]
+            if not cursor.has_before(run[-most].at_micros):
+                # At most `most` events are shown, and no more than half of them from either end: not these.
+                hidden, left = left[:-most], left[-most:]
+                entries.append(TimelineEntry(hidden[0].at_micros, "event", "", hides=len(hidden)))
+        for each in left:
+            add((each,))
+    entries.extend(_sleep_entries(cursor.take()))
     return entries
 
 
-def _merge_key(numbered: "tuple[int, JournalEntry]") -> object:
-    number, entry = numbered
-    if isinstance(entry, InstanceTransition):
-        return id(entry.record), entry.at_micros, entry.cause
-    return number
+def _merge_key(step: InstanceTransition) -> object:
+    return id(step.record), step.at_micros, step.cause
 
 
-def _sleep_entries(sleeps: Sequence[Sleep]) -> list[TimelineEntry]:
+def _sleep_entries(parts: Sequence[SleepPart]) -> list[TimelineEntry]:
     """Make the entries of sleeps with nothing else in between; many of one thread become few entries."""
-    if len(sleeps) <= _MANY_SLEEPS:
-        return [_sleep_entry(sleep.thread, [sleep]) for sleep in sleeps]
-    streams: dict[str, list[Sleep]] = {}
-    for sleep in sleeps:
-        streams.setdefault(sleep.thread, []).append(sleep)
-    entries = [_sleep_entry(thread, stretch) for thread, stream in streams.items() for stretch in _stretches(stream)]
+    if sum(part.times for part in parts) <= _MANY_SLEEPS:
+        return [_sleep_entry(sleep) for sleep in sorted(sleep for part in parts for sleep in part.sleeps)]
+    entries = [_stretch_entry(stretch) for part in parts for stretch in part.stretches()]
     return sorted(entries, key=lambda entry: entry.at)
 
 
-def _stretches(stream: Sequence[Sleep]) -> list[Sequence[Sleep]]:
-    """Split the sleeps of a thread where their length changes much; if it does so too often, leave them together."""
-    starts = [0]
-    first = stream[0].until - stream[0].at_micros
-    for place, sleep in enumerate(stream):
-        if not is_near(sleep.until - sleep.at_micros, first):
-            first = sleep.until - sleep.at_micros
-            starts.append(place)
-            if len(starts) > _MOST_STRETCHES:
-                return [stream]
-    return [stream[start:end] for start, end in pairwise([*starts, len(stream)])]
+def _stretch_entry(stretch: SleepPart) -> TimelineEntry:
+    if stretch.times == 1:
+        return _sleep_entry(stretch.first)
+    last = stretch.last
+    many = ManySleeps(*stretch.stream.figures(stretch.start, stretch.end), last)
+    return _sleep_entry(stretch.first)._replace(until=last.until, sleeps=many)
 
 
-def _sleep_entry(thread: str, stretch: Sequence[Sleep]) -> TimelineEntry:
-    first, last = stretch[0], stretch[-1]
-    many = None
-    if len(stretch) > 1:
-        spans = [sleep.until - sleep.at_micros for sleep in stretch]
-        gaps = [after.at_micros - before.at_micros for before, after in pairwise(stretch)]
-        many = ManySleeps(len(stretch), min(gaps), max(gaps), min(spans), max(spans), last)
+def _sleep_entry(sleep: Sleep) -> TimelineEntry:
     return TimelineEntry(
-        first.at_micros,
+        sleep.at_micros,
         "sleep",
         "",  # the round of the sleep shows how long it took
-        thread=thread,
+        thread=sleep.thread,
         rank=Rank.QUERY,
         key=_SLEEP_KEY,
-        until=last.until,
-        sleeps=many,
+        until=sleep.until,
     )
-
-
-def is_near(one: Micros, other: Micros) -> bool:
-    """Whether two spans differ by no more than half, as those of a poller with jitter do."""
-    return one * 2 <= other * 3 and other * 2 <= one * 3
 
 
 def span_text(*spans: Micros) -> str:

@@ -6,7 +6,8 @@ from itertools import groupby, pairwise
 from typing import Final, NamedTuple
 
 from pytest_ecsevents.clock._times import Micros
-from pytest_ecsevents.report._entries import INSTANCE, Rank, TimelineEntry, is_near
+from pytest_ecsevents.report._entries import INSTANCE, Rank, TimelineEntry
+from pytest_ecsevents.report._sleeps import is_near
 from pytest_ecsevents.report._texts import METADATA
 
 LONGEST_ROUND: Final = 64

@@ -73,7 +73,8 @@ def timeline_text(
     in_a_round = LONGEST_ROUND if most is None else _MOST_IN_A_ROUND
     shown: list[Round | LeftOut] = [*fold_rounds(entries)]
     if most is not None:
-        shown = _shorten(shown, most, header.started_at)
+        hidden = sum(entry.hides - 1 for entry in entries if entry.hides)
+        shown = _shorten(shown, most, header.started_at, hidden)
     stamps = [elapsed_text(one.at - header.started_at) if one.kind else "" for one in shown]
     width = max(map(len, stamps), default=0)
     indent = "\n" + " " * (width + 13)
@@ -163,16 +164,24 @@ _LEFT_OUT: Final = {
 }
 
 
-def _shorten(lines: Sequence[Round | LeftOut], most: int, started_at: Micros) -> list[Round | LeftOut]:
-    """Shorten to `most` lines: queries are counted first, then the middle of each rank is left out, the lowest first."""
+def _shorten(lines: Sequence[Round | LeftOut], most: int, started_at: Micros, hidden: int) -> list[Round | LeftOut]:
+    """Shorten to `most` lines: queries are counted first, then the middle of each rank is left out, the lowest first.
+
+    Args:
+        lines: All lines, but those of events that are never shown.
+        most: The greatest number of lines.
+        started_at: When the clock started.
+        hidden: How many lines are missing.
+    """
     left = list(lines)
     ranks = {line.rank for line in left}
     for shown in _QUERIES_SHOWN if Rank.QUERY in ranks else ():
-        if len(left) > most:
+        if len(left) + hidden > most:
             left = list(_count_queries(left, shown, started_at))
     for rank in sorted(ranks):
-        if len(left) > most:
-            left = _drop_middle(left, rank, len(left) - most, started_at)
+        too_many = len(left) + hidden - most
+        if too_many > 0:
+            left = _drop_middle(left, rank, too_many, started_at, hidden if rank == Rank.EVENT else 0)
     return left
 
 
@@ -194,14 +203,15 @@ def _count_queries(lines: Sequence[Round | LeftOut], shown: int, started_at: Mic
 
 
 def _drop_middle(
-    lines: Sequence[Round | LeftOut], rank: Rank, too_many: int, started_at: Micros
+    lines: Sequence[Round | LeftOut], rank: Rank, too_many: int, started_at: Micros, hidden: int
 ) -> list[Round | LeftOut]:
     places = [place for place, line in enumerate(lines) if line.kind and line.rank == rank]
-    number = min(len(places), too_many + 1)
+    total = len(places) + hidden
+    number = min(total, too_many + 1)
     if number < 2:
         return list(lines)
-    start = (len(places) - number) // 2
-    first, *others = places[start : start + number]
+    start = (total - number) // 2
+    first, *others = places[start : start + number - hidden]  # what is hidden lies in the middle
     gone, until = set(others), elapsed_text(lines[others[-1]].at - started_at)
     text = f"... up to {until}, {number} lines about {_LEFT_OUT[rank]} are left out; ecs_events.timeline() has them"
     return [
