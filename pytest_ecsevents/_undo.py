@@ -27,12 +27,15 @@ class Undo:
     __slots__ = ("_steps",)
 
     def __init__(self) -> None:
-        # Each an owner, a name, a value, and what was there before; or `_CALL`, a function, its arguments, and None.
-        self._steps: Final[list[list[Any]]] = []
+        # Four for each step: owner, name, value, and what was there before; or `_CALL`, a function, its arguments, and None.
+        # A list for each step would make the garbage collector run more often.
+        self._steps: Final[list[Any]] = []
 
     def callback(self, function: Callable[..., object], *args: object) -> None:
         """Call a function with these arguments on `close`."""
-        self._steps.append([_CALL, function, args, None])
+        if not self._steps:
+            _open[self] = None
+        self._steps += (_CALL, function, args, None)
 
     def replace(self, owner: Any, name: str, value: object) -> None:
         """Replace an attribute until `close`; an attribute that was inherited is inherited again then.
@@ -41,8 +44,9 @@ class Undo:
         """
         # The defaults of a function are not in its `__dict__`.
         before = owner.__defaults__ if name == "__defaults__" else owner.__dict__.get(name, _INHERITED)
-        self._steps.append([owner, name, value, before])
-        _open[self] = None
+        if not self._steps:
+            _open[self] = None
+        self._steps += (owner, name, value, before)
         setattr(owner, name, value)
 
     def close(self) -> None:
@@ -54,8 +58,9 @@ class Undo:
         steps = self._steps
         try:
             while steps:
-                if steps[-1][0] is _CALL:
-                    _, function, args, _ = steps.pop()
+                if steps[-4] is _CALL:
+                    _, function, args, _ = steps[-4:]
+                    del steps[-4:]
                     function(*args)
                 else:
                     with PATCHING:
@@ -67,9 +72,10 @@ class Undo:
 
     def take_over(self, value: object, before: object) -> bool:
         """Put back `before` wherever a replacement found `value`, which is there no more; whether one had."""
-        found = [step for step in self._steps if step[-1] is value and step[0] is not _CALL]
-        for step in found:
-            step[-1] = before
+        steps = self._steps
+        found = [at for at in range(3, len(steps), 4) if steps[at] is value and steps[at - 3] is not _CALL]
+        for at in found:
+            steps[at] = before
         return bool(found)
 
 
@@ -93,18 +99,16 @@ def put_back_late() -> None:
                 _covered[:] = [other for other in _covered if other is not step]
 
 
-def _put_back_last(steps: list[list[Any]]) -> None:
+def _put_back_last(steps: list[Any]) -> None:
     """Put back what the last steps have replaced, up to one that calls a function."""
-    while steps:
-        owner, name, value, before = steps[-1]
-        if owner is _CALL:
-            break
+    while steps and steps[-4] is not _CALL:
+        owner, name, value, before = steps[-4:]
         # A KeyboardInterrupt may strike between this and the removal of the step: putting back again does no harm.
         if before is not _INHERITED and owner.__dict__.get(name, _INHERITED) is value:  # nearly always so
             setattr(owner, name, before)
         else:
             _put_back(owner, name, value, before)
-        del steps[-1]
+        del steps[-4:]
 
 
 def _put_back(owner: Any, name: str, value: object, before: object) -> None:
