@@ -29,7 +29,7 @@ class Undo:
     def __init__(self) -> None:
         # Four for each step: owner, name, value, and what was there before; or `_CALL`, a function, its arguments, and None.
         # A list for each step would make the garbage collector run more often.
-        self._steps: Final[list[Any]] = []
+        self._steps: list[Any] = []
 
     def callback(self, function: Callable[..., object], *args: object) -> None:
         """Call a function with these arguments on `close`."""

@@ -218,7 +218,7 @@ class Clock:
         polling = Polling(scheduler)
         replace_outside_calls(scheduler, polling, self._undo)
         replace_polled_waits(polling, scheduler, monotonic, self._undo)
-        replace_locks(scheduler, self._undo)
+        replace_locks(scheduler, self._undo, _shared)
         replace_alarms(scheduler, self, self._undo)
         wait_for_children(scheduler, self.now, self._undo)
         take_in_older_threads(scheduler, self._undo)

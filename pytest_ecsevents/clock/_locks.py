@@ -14,7 +14,7 @@ import threading
 from _thread import LockType, allocate_lock
 from contextlib import suppress
 from functools import cache
-from types import FrameType
+from types import FrameType, SimpleNamespace
 from typing import Any, Final
 
 from pytest_ecsevents._frames import AUTHOR, kind_of
@@ -87,38 +87,64 @@ class VirtualLock:
         return f"<{'locked' if self.locked() else 'unlocked'} threading.Lock object at {id(self):#x}>"
 
 
-def replace_locks(scheduler: Scheduler, undo: Undo) -> None:
-    """Make locks of the test's threads virtual, until `undo` closes."""
-    real_lock: Any = threading.Lock
-    real_rlock: Any = threading.RLock
-    in_python: Any = threading._RLock  # CPython's own fallback
-
-    class _IsLock(type):
-        def __instancecheck__(cls, one: object) -> bool:
-            return isinstance(one, (LockType, VirtualLock))
-
-    class Lock(metaclass=_IsLock):
-        def __new__(cls) -> Any:
-            return VirtualLock(scheduler) if _is_of_test(scheduler, sys._getframe().f_back) else real_lock()
-
-    def make_rlock(*args: Any, **kwargs: Any) -> Any:
-        if args or kwargs or not _is_of_test(scheduler, sys._getframe().f_back):
-            return real_rlock(*args, **kwargs)
-        lock = in_python()
-        lock._block = VirtualLock(scheduler)  # what it waits for
-        return lock
-
-    undo.replace(threading, "Lock", Lock)
-    undo.replace(threading, "RLock", make_rlock)
+# -- what stands in `threading`
 
 
-def _is_of_test(scheduler: Scheduler, caller: FrameType | None) -> bool:
-    """Whether a thread of the test makes the lock, in code of the test, its handler or a library that it uses.
+class _IsLock(type):
+    def __instancecheck__(cls, one: object) -> bool:
+        return isinstance(one, (LockType, VirtualLock))
+
+
+class Lock(metaclass=_IsLock):
+    def __new__(cls) -> Any:
+        scheduler = _scheduler_of(sys._getframe().f_back)
+        return _REAL.Lock() if scheduler is None else VirtualLock(scheduler)
+
+
+def _make_rlock(*args: Any, **kwargs: Any) -> Any:
+    scheduler = None if args or kwargs else _scheduler_of(sys._getframe().f_back)
+    if scheduler is None:
+        return _REAL.RLock(*args, **kwargs)
+    lock = _IN_PYTHON()
+    lock._block = VirtualLock(scheduler)  # what it waits for
+    return lock
+
+
+# They are the same for all clouds: making a class for each test would take as long as all other replacements of `threading`.
+_FAKES: Final = {"Lock": Lock, "RLock": _make_rlock}
+_IN_PYTHON: Final[Any] = threading._RLock  # CPython's own fallback
+_REAL: Final[Any] = SimpleNamespace(Lock=threading.Lock, RLock=threading.RLock)
+"""What they stand for. Modules that are loaded in a test may keep the fakes."""
+_ENTERED: Final[list[Scheduler]] = []
+"""The threads of each cloud that is entered."""
+
+
+def replace_locks(scheduler: Scheduler, undo: Undo, shared: Undo) -> None:
+    """Make locks of the test's threads virtual, until `undo` closes.
+
+    Args:
+        scheduler: The threads of the test.
+        undo: Restores what is this test's own.
+        shared: Restores, when no clock is entered any more, what is the same for all.
+    """
+    _ENTERED.append(scheduler)
+    undo.callback(_ENTERED.remove, scheduler)
+    for name, fake in _FAKES.items():
+        real = getattr(threading, name)
+        if real is not fake:
+            setattr(_REAL, name, real)
+            shared.replace(threading, name, fake)
+
+
+def _scheduler_of(caller: FrameType | None) -> Scheduler | None:
+    """The scheduler of the calling thread, if code of the test, its handler or a library that it uses makes the lock.
 
     `caller` is None where a function of C makes it, as in a greenlet.
     """
     module = "" if caller is None else str(caller.f_globals.get("__name__", ""))
-    return _is_outside_standard_library(module) and scheduler.me() is not None
+    if not _is_outside_standard_library(module):
+        return None
+    return next((one for one in reversed(_ENTERED) if one.me() is not None), None)
 
 
 @cache

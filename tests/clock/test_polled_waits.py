@@ -17,6 +17,7 @@ from functools import partial
 import pytest
 
 from pytest_ecsevents import EcsEvents, RealWorkWarning
+from pytest_ecsevents.clock._stand_ins import real_sleep
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -153,6 +154,45 @@ def test_the_standard_library_has_its_own_locks(ecs):
         assert other.now
     with lock:
         assert not lock.acquire(timeout=0.01)
+
+
+@pytest.mark.parametrize("kind", ["Lock", "RLock"])
+def test_a_class_of_locks_that_a_program_keeps_from_a_test(kind):
+    """A module loaded in a test may keep it: its locks are real outside tests, and those of the next test in there."""
+    real = getattr(threading, kind)
+    with EcsEvents():
+        kept = getattr(threading, kind)
+    assert getattr(threading, kind) is real
+    assert type(kept()) is type(real())
+    with EcsEvents() as ecs_events:
+        lock = kept()
+        hold, has_it = held_for(lock, 60)
+        with in_a_thread(hold):
+            has_it.wait()
+            assert not lock.acquire(timeout=5)
+            assert passed(ecs_events) == 5
+
+
+def test_a_lock_of_an_outer_cloud_s_thread():
+    """It is that cloud's, although another cloud was entered since, and also when that has closed."""
+    made, go = [], threading.Lock()
+    go.acquire()
+
+    def work():
+        go.acquire()
+        made.append(type(threading.Lock()))
+        time.sleep(1)
+        made.append(type(threading.Lock()))
+
+    with EcsEvents() as outer:
+        kind = type(threading.Lock())
+        with in_a_thread(work):
+            with EcsEvents():
+                go.release()
+                while not made:
+                    real_sleep(0.001)
+            outer.advance("1s")
+    assert made == [kind, kind]
 
 
 # -- sockets
