@@ -183,16 +183,29 @@ class Product(Generic[CallT_contra]):
 
 
 class Products(dict[str, Product[CallT_contra]]):
-    """The faked products by name."""
+    """The faked products by name.
+
+    Args:
+        products: The products.
+        helpers: What answers actions of other products, by product and action.
+        instead: What helps where a call is not faked: sentences by product, or by product and version or action.
+    """
 
     def __init__(
         self,
         products: Iterable[Product[CallT_contra]],
         helpers: Mapping[tuple[str, str], Callable[[Mapping[str, Any]], JsonObject]],
+        instead: Mapping[str, str],
     ) -> None:
         super().__init__((product.name, product) for product in products)
         self.helpers = helpers
+        self._instead = instead
         self._by_host = {word: product.name for product in self.values() for word in product.hosts}
+
+    def instead_of(self, product: str, version: str, action: str) -> str:
+        """A sentence about what helps where a call is not faked, after a space; "" for most."""
+        keys = (f"{product} {action}", f"{product} {version}", product)
+        return next((f" {self._instead[key]}" for key in keys if key in self._instead), "")
 
     def name_of(self, host: str) -> str:
         """The name of the product that a host belongs to; of one that is not faked, the first word of the host's name."""

@@ -291,19 +291,16 @@ class Api(Generic[CallT]):
 
     def _problem(self, call: ApiCall) -> str:
         product = self._products.get(call.product)
+        instead = self._products.instead_of(call.product, call.version, call.action)
+        stub = f'ecs_events.stub("{call.product}", "{call.action}", ...) answers it.{instead}'
         if product is None:
-            return (
-                f"{call.product} is not faked; only {' and '.join(self._products)} are. "
-                f'ecs_events.stub("{call.product}", "{call.action}", ...) answers it.'
-            )
-        if call.action in product.actions:
-            return f"its version is {call.version!r}; {product.name} has {product.version}."
+            return f"{call.product} is not faked; only {' and '.join(self._products)} are. {stub}"
+        if call.version != product.version:
+            version = f"its version is {call.version!r}; {product.name} has {product.version}."
+            return version if call.action in product.actions else f"{version} {stub}"
         # Actions that are not faked have names much like those that are: DescribeTasks, DescribeTags.
         meant = did_you_mean(call.action, product.actions, likeness=0.9)
-        return (
-            f"{product.name} has no such action here.{meant} "
-            f'ecs_events.stub("{product.name}", "{call.action}", ...) answers it. Supported are: {listed(product.actions)}.'
-        )
+        return f"{product.name} has no such action here.{meant} {stub} Supported are: {listed(product.actions)}."
 
 
 def error_body(error: ApiError, product: str, host: str, request_id: str) -> JsonObject:

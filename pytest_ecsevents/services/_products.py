@@ -88,7 +88,22 @@ def _endpoints(params: Mapping[str, Any]) -> JsonObject:
     return {"Endpoints": {"Endpoint": [endpoint]}, "Success": True}
 
 
-PRODUCTS: Final = Products[MonitorCall]((ECS, CMS), {("location", "DescribeEndpoints"): _endpoints})
+_TAGS: Final = "The tags of an instance are those of instances.add(..., tags=...); DescribeTags lists them."
+_RENEWAL: Final = "The stub can call ecs_events.renew(instance)."
+# By product, by product and version, or by product and action: what handlers of events call, too.
+_INSTEAD: Final = {
+    "eventbridge": 'ecs_events.subscribe(handler, format="eventbridge") delivers what ECS publishes on the bus "default".',
+    "Cms 2024-03-30": 'ecs_events.subscribe(handler, format="subscription") delivers events as subscriptions do.',
+    "Ecs RenewInstance": _RENEWAL,
+    "Ecs ReActivateInstances": _RENEWAL,
+    "Ecs TagResources": _TAGS,
+    "Ecs UntagResources": _TAGS,
+    "Ecs ListTagResources": _TAGS,
+    "Ecs DescribeDisks": "DescribeDisksFullStatus lists the disks of instances and their events.",
+    "Ecs CreateSnapshot": 'The stub can call ecs_events.announce("Snapshot:CreateSnapshotCompleted", instance).',
+}
+
+PRODUCTS: Final = Products[MonitorCall]((ECS, CMS), {("location", "DescribeEndpoints"): _endpoints}, _INSTEAD)
 """The faked products by name."""
 
 ACTIONS: Final[Mapping[str, Action[MonitorCall]]] = MappingProxyType(

@@ -316,6 +316,31 @@ def test_an_unknown_action_is_an_assertion_error_for_the_author(call):
 
 
 @pytest.mark.parametrize(
+    ("kwargs", "words"),
+    [
+        (
+            {"action": "CreateRule", "product_host": "eventbridge.cn-hangzhou.aliyuncs.com", "version": "2020-04-01"},
+            ("eventbridge is not faked", 'ecs_events.subscribe(handler, format="eventbridge") delivers'),
+        ),
+        (
+            {"action": "CreateSubscription", "product_host": "cms.cn-hangzhou.aliyuncs.com", "version": "2024-03-30"},
+            (
+                "its version is '2024-03-30'; Cms has 2019-01-01. ecs_events.stub(",
+                'ecs_events.subscribe(handler, format="subscription") delivers',
+            ),
+        ),
+        ({"action": "RenewInstance"}, ("Ecs has no such action here", "The stub can call ecs_events.renew(instance).")),
+    ],
+    ids=["product", "version", "action"],
+)
+def test_the_message_says_what_helps_instead(call, kwargs, words):
+    """Of what handlers of events call, too, it names the part of the fake that stands in."""
+    with pytest.raises(UnexpectedCallError) as error, EcsEvents():
+        call(**kwargs)
+    assert [word for word in words if word not in str(error.value)] == []
+
+
+@pytest.mark.parametrize(
     ("kwargs", "problem"),
     [
         (
