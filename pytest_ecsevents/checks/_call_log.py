@@ -21,7 +21,7 @@ from pytest_ecsevents.report._texts import METADATA, api_request_text, call_text
 from pytest_ecsevents.rpc._calls import ApiCall, Call
 from pytest_ecsevents.rpc._wire import Client, NoReply
 from pytest_ecsevents.services.metadata._calls import HOST, MetadataCall
-from pytest_ecsevents.transports._hosts import MESSAGE_QUEUE, what_is
+from pytest_ecsevents.transports._routing import MESSAGE_QUEUE, what_is
 
 __tracebackhide__ = hidden_in_reports
 

@@ -1,6 +1,7 @@
 """Records the requests of a test, applies faults and delays, and raises on requests that cannot be answered."""
 
 import threading
+from _thread import get_ident
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple, TypeVar
@@ -26,7 +27,6 @@ from pytest_ecsevents.checks._call_log import (
 from pytest_ecsevents.checks._faults import Condition
 from pytest_ecsevents.checks._patterns import ALL, pattern
 from pytest_ecsevents.checks._portability import ACTION, Portability
-from pytest_ecsevents.checks._repetitions import Repetitions
 from pytest_ecsevents.checks._strictness import (
     change_error_text,
     combine_errors,
@@ -125,6 +125,38 @@ class Origin(threading.local):
             return function(*args)
         finally:
             self.is_test = before
+
+
+class Repetitions:
+    """The calls in a row at the present instant, for each client by itself, so that one that calls once is not blamed for another's polls.
+
+    A client is a thread. Of one in another process nothing is known, so that each of its requests counts by itself.
+    """
+
+    def __init__(self) -> None:
+        self._at: Micros | None = None
+        self._calls: Final[dict[object, int]] = {}
+        self._looks: Final[dict[object, int]] = {}
+
+    def count(self, call: Call, client: Client | None, *, is_waited_for: bool) -> tuple[int, int]:
+        """Count a call. Returns how many the client has made, and how many of the last ones only looked at instances.
+
+        Args:
+            call: The call.
+            client: Who made it, if it came over the server.
+            is_waited_for: Whether an instance is in the middle of an operation.
+        """
+        if call.at_micros != self._at:
+            self._at = call.at_micros
+            self._calls.clear()
+            self._looks.clear()
+        key: Any = get_ident()
+        if client is not None:
+            key = (call.action, str(call.params)) if isinstance(call, ApiCall) else type(call)
+        calls = self._calls[key] = self._calls.get(key, 0) + 1
+        is_look = is_waited_for and isinstance(call, ApiCall) and call.action.startswith("Describe")
+        looks = self._looks[key] = self._looks.get(key, 0) + 1 if is_look else 0
+        return calls, looks
 
 
 class CallRecorder:

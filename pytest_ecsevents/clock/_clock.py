@@ -8,6 +8,7 @@ import time
 from _thread import get_ident
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -64,6 +65,7 @@ MOST_NESTED: Final = 10
 """Functions of the user's that may stand on one stack, because each sleeps while the next is called."""
 
 
+@dataclass(slots=True, eq=False)
 class _Planned:
     """A function of the user's.
 
@@ -74,13 +76,10 @@ class _Planned:
         is_over: Whether it was called or canceled.
     """
 
-    __slots__ = ("function", "is_caused", "is_over", "what")
-
-    def __init__(self, function: Callable[[], object], what: str, *, is_caused: bool) -> None:
-        self.function: Final = function
-        self.what: Final = what
-        self.is_caused: Final = is_caused
-        self.is_over = False
+    function: Callable[[], object]
+    what: str
+    is_caused: bool
+    is_over: bool = False
 
 
 class Clock:

@@ -10,8 +10,7 @@ from pytest_ecsevents.console import _api
 from pytest_ecsevents.console._cloud import Backstage, Context
 from pytest_ecsevents.console._types import Deed, advice, deeds, type_words
 from pytest_ecsevents.services.cms._delivery import Delivery
-from pytest_ecsevents.services.cms._formats import cloudmonitor, eventbridge, subscription
-from pytest_ecsevents.services.cms._notification import Notification
+from pytest_ecsevents.services.cms._notification import Notification, cloudmonitor, eventbridge, subscription
 from pytest_ecsevents.services.ecs._catalogue import KNOWN_TYPES, UNFINISHED, EventStatus
 from pytest_ecsevents.services.ecs._model import EventRecord, InstanceRecord
 

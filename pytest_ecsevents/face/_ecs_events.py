@@ -25,9 +25,9 @@ from pytest_ecsevents.report._reasons import BY_TEST, IN_GUEST
 from pytest_ecsevents.rpc._calls import ApiCall
 from pytest_ecsevents.services._products import PRODUCTS
 from pytest_ecsevents.services.cms._delivery import Subscription
-from pytest_ecsevents.services.cms._formats import cloudmonitor
 from pytest_ecsevents.services.cms._functions import FunctionContext
 from pytest_ecsevents.services.cms._names import NotificationNames
+from pytest_ecsevents.services.cms._notification import cloudmonitor
 from pytest_ecsevents.services.ecs._disks import Disk
 from pytest_ecsevents.services.ecs._model import Change, EventRecord, Instance, InstanceRecord, SystemEvent, Transition
 from pytest_ecsevents.services.metadata._author import Metadata

@@ -87,11 +87,6 @@ class _Running:
         waiting = [one for one in self._coroutines if iscoroutine(one) and getcoroutinestate(one) == CORO_SUSPENDED]
         return place_of_coroutines(waiting) if waiting else place_of_thread(self.interrupter.ident)
 
-    def end(self) -> None:
-        self.interrupter.end()
-        if self.endless_since is not None and self._clock.waits is not None:
-            self._clock.waits.ending.discard(self.interrupter.ident)
-
     def sentence(self, patience: float) -> str:
         ended = "it caught the error that was to end it" if self.is_stubborn else "it was cut off"
         if self.endless_since is not None:
@@ -173,13 +168,15 @@ class Guard:
                     running.interrupter.begin()
                     result = call_leavable(function)
                 finally:
-                    running.end()
+                    running.interrupter.end()
                 if not (running.interrupter.raised or running.is_cut or running.endless_since is not None):
                     return cast("T", result)
             except HandlerStop:
-                running.end()  # again: the `HandlerStop` may have hit the first `end`
+                running.interrupter.end()  # again: the `HandlerStop` may have hit the first `end`
             finally:
                 self._running.pop(running, None)
+                if running.endless_since is not None and waits is not None:
+                    waits.ending.discard(running.interrupter.ident)
         except KeyboardInterrupt:
             interrupt_main_thread()
             raise

@@ -21,10 +21,9 @@ from pytest_ecsevents.handlers._senders import (
 from pytest_ecsevents.services.cms._delivery import Delivery, Dispatcher, Sender, Subscription
 from pytest_ecsevents.services.cms._delivery_faults import DeliveryFaults, Retries
 from pytest_ecsevents.services.cms._filters import EventFilter
-from pytest_ecsevents.services.cms._formats import callback, cloudmonitor
 from pytest_ecsevents.services.cms._functions import FunctionContext, FunctionMeta
 from pytest_ecsevents.services.cms._monitor import CloudMonitor
-from pytest_ecsevents.services.cms._notification import Notification
+from pytest_ecsevents.services.cms._notification import Notification, callback, cloudmonitor
 from pytest_ecsevents.services.cms._options import read_options
 from pytest_ecsevents.transports._webhooks import METHODS
 
@@ -216,7 +215,7 @@ class Receivers:
         )
         self.subscriptions.append(subscription)
         if not rules_only:
-            self._monitor.listeners.append(subscription.offer)
+            self._monitor.listeners.append(subscription.listener)
         return subscription
 
 

@@ -13,9 +13,8 @@ from pytest_ecsevents.handlers._senders import NullSender
 from pytest_ecsevents.rpc._http import is_loopback
 from pytest_ecsevents.services.cms._delivery import Subscription
 from pytest_ecsevents.services.cms._event_rules import EventRule, RuleTarget
-from pytest_ecsevents.services.cms._formats import cloudmonitor
 from pytest_ecsevents.services.cms._monitor import CloudMonitor
-from pytest_ecsevents.services.cms._notification import Notification
+from pytest_ecsevents.services.cms._notification import Notification, cloudmonitor
 
 __tracebackhide__ = hidden_in_reports
 

@@ -18,8 +18,8 @@ from pytest_ecsevents.clock._asyncio import is_loop_running
 from pytest_ecsevents.clock._times import SECOND, Micros, duration_text
 from pytest_ecsevents.handlers._guard import Guard
 from pytest_ecsevents.services.cms._delivery import Delivery
-from pytest_ecsevents.services.cms._formats import RULE_NAME
 from pytest_ecsevents.services.cms._functions import FunctionContext, FunctionCredentials, FunctionMeta, ServiceMeta
+from pytest_ecsevents.services.cms._notification import RULE_NAME
 from pytest_ecsevents.transports._webhooks import push
 
 __tracebackhide__ = hidden_in_reports

@@ -1,21 +1,133 @@
 """Declarations of products and their actions; each action has one function. This package knows no product."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from functools import lru_cache
+from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from pytest_ecsevents._errors import EcsEventsError
 from pytest_ecsevents.clock._times import Micros
 from pytest_ecsevents.rpc._error_tables import COMMON, error_table
 from pytest_ecsevents.rpc._errors import ApiError, ErrorRow, ErrorTable
-from pytest_ecsevents.rpc._parameters import Parameter, ParameterSet, UnusableValueError
+from pytest_ecsevents.rpc._parameters import ENVELOPE, Parameter, UnusableValueError
 from pytest_ecsevents.rpc._wire import JsonObject
 
 T = TypeVar("T")
 
 METHODS: Final = ("GET", "POST")
 """The HTTP methods of most actions."""
+
+
+# -- reading a request
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterSet:
+    """An action's parameters, arranged for reading a request.
+
+    Attributes:
+        parameters: The parameters, in order of declaration.
+        order: The place of each by its name.
+        defaults: Their default values by name.
+        required: The names of those that are required.
+    """
+
+    parameters: tuple[Parameter[Any], ...]
+    scalars: dict[str, Parameter[Any]] = field(init=False)
+    lists: dict[str, Parameter[Any]] = field(init=False)
+    order: dict[str, int] = field(init=False)
+    defaults: dict[str, Any] = field(init=False)
+    required: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scalars", {p.name: p for p in self.parameters if not p.is_list})
+        object.__setattr__(self, "lists", {p.name: p for p in self.parameters if p.is_list})
+        object.__setattr__(self, "order", {p.name: number for number, p in enumerate(self.parameters)})
+        object.__setattr__(self, "defaults", {p.name: p.default for p in self.parameters})
+        object.__setattr__(self, "required", frozenset(p.name for p in self.parameters if p.required))
+
+    def sort(self, raw: Mapping[str, str]) -> "tuple[dict[str, Any], list[str]]":
+        """The values sent, by parameter name, and the names of unknown parameters."""
+        found: dict[str, Any] = {}
+        indexed: dict[str, list[_ListEntry]] = {}
+        unknown: list[str] = []
+        scalars = self.scalars
+        for name, value in raw.items():
+            if name in ENVELOPE:
+                continue
+            if name in scalars:
+                found[name] = value
+            elif name:
+                self._sort_indexed(name, value, indexed, unknown)
+        for name, items in indexed.items():
+            found[name] = _gathered(self.lists[name], items)
+        return found, unknown
+
+    def _sort_indexed(self, name: str, value: str, indexed: "dict[str, list[_ListEntry]]", unknown: list[str]) -> None:
+        base, number, place, member = _split_indexed(name)
+        parameter = self.lists.get(base)
+        if parameter is not None and member in (parameter.members or ("",)):
+            indexed.setdefault(base, []).append(_ListEntry(number, place, member, value))
+        else:
+            unknown.append(name)
+
+    def known_names(self) -> list[str]:
+        """All names as the reference prints them; for a struct list, one for each member."""
+        return [
+            f"{parameter.wire_name}.{member}" if member else parameter.wire_name
+            for parameter in self.parameters
+            for member in parameter.members or ("",)
+        ]
+
+
+# InstanceId.1, Tag.1.Key, NetworkInterface.1.SecurityGroupIds.2, EventPattern.1.KeywordFilter.Keywords.2
+_INDEXED: Final = re.compile(
+    r"(?P<base>[^.]+)\.(?P<number>[0-9]{1,9})(?:\.(?P<member>.+?(?<!\.N))(?:\.(?P<place>[0-9]{1,9}))?)?"
+)
+
+
+@lru_cache(maxsize=2000)  # pollers send the same names again and again
+def _split_indexed(name: str) -> tuple[str, int, int, str]:
+    """Name of the list, number, place and member, as of `_ListEntry`; no name if it is not one of a list."""
+    match = _INDEXED.fullmatch(name)
+    if match is None:
+        return "", 0, 0, ""
+    sent = match["member"] or ""
+    member = sent[:1].upper() + sent[1:]  # Tag.1.key means Tag.1.Key
+    return (
+        match["base"],
+        int(match["number"]),
+        int(match["place"] or 0),
+        f"{member}.N" if match["place"] else member,
+    )
+
+
+class _ListEntry(NamedTuple):
+    """One value of a list, with its number, and its place if its member is a list."""
+
+    number: int
+    place: int
+    member: str
+    value: str
+
+
+def _gathered(parameter: Parameter[Any], items: list[_ListEntry]) -> Any:
+    items.sort(key=lambda item: item[:2])
+    if not parameter.members:
+        return [item.value for item in items if item.value]
+    structs: dict[int, dict[str, Any]] = {}
+    for item in items:
+        struct = structs.setdefault(item.number, {})
+        if item.member.endswith(".N"):
+            struct.setdefault(item.member[:-2], []).append(item.value)
+        else:
+            struct[item.member] = item.value
+    return list(structs.values())
+
+
+# -- actions and products
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -9,7 +9,7 @@ from pytest_ecsevents.rpc._errors import ApiError
 from pytest_ecsevents.rpc._http import HttpRequest
 from pytest_ecsevents.rpc._wire import ELSEWHERE, Answerer, ApiReply, ApiRequest, JsonObject, Outcome
 from pytest_ecsevents.services._products import PRODUCTS
-from pytest_ecsevents.transports._decoding import decode_api_request
+from pytest_ecsevents.transports._routing import decode_api_request
 
 NAME: Final = "server"
 

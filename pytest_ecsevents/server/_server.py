@@ -32,7 +32,7 @@ from pytest_ecsevents.clock._times import Micros
 from pytest_ecsevents.rpc._http import HttpRequest, HttpService, is_loopback
 from pytest_ecsevents.rpc._wire import ApiReply, NoReply
 from pytest_ecsevents.services.metadata._calls import HOST as METADATA_HOST
-from pytest_ecsevents.transports._hosts import CLOUD_URL
+from pytest_ecsevents.transports._routing import CLOUD_URL
 
 HOST: Final = "127.0.0.1"
 

@@ -10,14 +10,14 @@ from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock._after_import import call_after_import
 from pytest_ecsevents.rpc._wire import Answerer, Outcome
 from pytest_ecsevents.services.metadata._calls import MetadataRequest
-from pytest_ecsevents.transports import _aiohttp, _http_client, _httpx, _legacy, _pycurl, _requests, _resolver, _sockets
-from pytest_ecsevents.transports._decoding import (
+from pytest_ecsevents.transports import _aiohttp, _http_client, _httpx, _pycurl, _requests, _resolver, _sockets
+from pytest_ecsevents.transports._routing import (
     METADATA_URL,
+    Hosts,
     Route,
     decode_api_request,
     decode_metadata_request,
 )
-from pytest_ecsevents.transports._hosts import Hosts
 from pytest_ecsevents.transports._webhooks import METHODS, push
 
 __tracebackhide__ = hidden_in_reports
@@ -58,8 +58,8 @@ def intercept(
     hosts.enter(undo)
     _guard(routes, refuse, hosts, is_ours, undo)
     _sockets.intercept(routes[1], uncaught_connection, undo)
-    for transport in (_legacy, _requests):
-        transport.intercept(routes, undo)
+    _requests.intercept_legacy(routes, undo)
+    _requests.intercept(routes, undo)
     libraries = {name: partial(_httpx.intercept, name, routes, undo) for name in _httpx.NAMES}
     call_after_import({"aiohttp": partial(_aiohttp.intercept, routes, undo), **libraries}, undo)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from pytest_ecsevents.rpc._wire import NoReply, Patience
-from pytest_ecsevents.transports._decoding import micros
+from pytest_ecsevents.transports._routing import micros
 
 
 def patience_of(timeout: Any) -> Patience:

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents._undo import Undo
-from pytest_ecsevents.transports._decoding import Route, route_for
+from pytest_ecsevents.transports._routing import Route, route_for
 from pytest_ecsevents.transports._sockets import AnsweringSocket, urllib3_of
 
 __tracebackhide__ = hidden_in_reports

@@ -15,7 +15,7 @@ from typing import Any, Final
 from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.rpc._wire import ApiReply, NoReply, Outcome, Patience
-from pytest_ecsevents.transports._decoding import Route, micros, route_for
+from pytest_ecsevents.transports._routing import Route, micros, route_for
 
 __tracebackhide__ = hidden_in_reports
 

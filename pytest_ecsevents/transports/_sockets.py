@@ -15,7 +15,7 @@ from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.rpc._wire import ApiReply, NoReply, Patience
 from pytest_ecsevents.services.metadata._calls import HOST, PORT
-from pytest_ecsevents.transports._decoding import Route, micros
+from pytest_ecsevents.transports._routing import Route, micros
 
 __tracebackhide__ = hidden_in_reports
 

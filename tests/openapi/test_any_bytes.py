@@ -22,7 +22,7 @@ from pytest_ecsevents.rpc._wire import ApiRequest
 from pytest_ecsevents.services._products import ACTIONS, ECS, PRODUCTS
 from pytest_ecsevents.services.ecs._attributes import ATTRIBUTES
 from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES, FINAL, SIMULATED_TYPES, EventStatus, InstanceStatus
-from pytest_ecsevents.transports._decoding import decode_api_request
+from pytest_ecsevents.transports._routing import decode_api_request
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest_ecsevents.UnknownParameterWarning")
 

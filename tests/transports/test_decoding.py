@@ -5,8 +5,7 @@ from urllib.parse import parse_qsl, quote_plus, urlencode, urlsplit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_ecsevents.transports._decoding import _pairs, decode_api_request
-from pytest_ecsevents.transports._hosts import CLOUD_URL
+from pytest_ecsevents.transports._routing import CLOUD_URL, _pairs, decode_api_request
 
 WORDS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=12)
 

@@ -19,7 +19,7 @@ from aliyunsdkcore.vendored.requests.packages import urllib3 as vendored
 from installed import needs_aiohttp, needs_httpx, needs_httpx2, needs_pycurl
 
 from pytest_ecsevents import BadArgumentError, EcsEvents, UnexpectedCallError
-from pytest_ecsevents.transports._hosts import what_is
+from pytest_ecsevents.transports._routing import what_is
 
 API = "ecs.cn-hangzhou.aliyuncs.com"
 BUCKET = "state.oss-cn-hangzhou.aliyuncs.com"

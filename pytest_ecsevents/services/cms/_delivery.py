@@ -16,9 +16,7 @@ from pytest_ecsevents.clock._times import Micros, from_micros, instant_text
 from pytest_ecsevents.services.cms._delivery_faults import HELD_FOR, DeliveryFaults, Retries, spread
 from pytest_ecsevents.services.cms._eventbridge import NOT_PUBLISHED, TYPES, eventbridge_type
 from pytest_ecsevents.services.cms._filters import EventFilter
-from pytest_ecsevents.services.cms._formats import eventbridge
-from pytest_ecsevents.services.cms._history import NotificationHistory
-from pytest_ecsevents.services.cms._notification import Notification
+from pytest_ecsevents.services.cms._notification import Notification, NotificationHistory, eventbridge
 
 __tracebackhide__ = hidden_in_reports
 
@@ -148,7 +146,6 @@ class Subscription:
         self._dispatcher: Final = dispatcher
         self._sender: Final = sender
         self._wanted: Final = wanted
-        self._takes_all: Final = wanted == EventFilter()
         self._has_no_faults: Final = faults == DeliveryFaults()
         self._make: Final = make
         self._faults: Final = faults
@@ -195,8 +192,13 @@ class Subscription:
 
     # -- faults before the delivery
 
-    def offer(self, notification: Notification) -> None:
-        if self._takes_all or self._wanted.passes(notification):
+    @property
+    def listener(self) -> Callable[[Notification], None]:
+        """What is called with every notification."""
+        return self.take if self._wanted == EventFilter() else self._take_wanted
+
+    def _take_wanted(self, notification: Notification) -> None:
+        if self._wanted.passes(notification):
             self.take(notification)
 
     def take(self, notification: Notification) -> None:
@@ -270,24 +272,21 @@ class Subscription:
             return
         self._is_delivering = True
         try:
-            self._deliver_now(notification, attempt, is_duplicate=is_duplicate)
+            delivery = self._begin(notification, attempt, is_duplicate=is_duplicate)
+            try:
+                delivery.answer = self._dispatcher.call(self._sender.deliver, delivery)
+            except (HandlerStop, KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException as error:  # pytest's own failures are such errors too
+                if is_timeout(error):
+                    raise
+                self._failed(delivery, notification, error)
+            else:
+                delivery.outcome = "delivered"
         finally:
             self._is_delivering = False
             if self._waiting:
                 self._waiting.popleft()()
-
-    def _deliver_now(self, notification: Notification, attempt: int, *, is_duplicate: bool) -> None:
-        delivery = self._begin(notification, attempt, is_duplicate=is_duplicate)
-        try:
-            delivery.answer = self._dispatcher.call(self._sender.deliver, delivery)
-        except (HandlerStop, KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:  # pytest's own failures are such errors too
-            if is_timeout(error):
-                raise
-            self._failed(delivery, notification, error)
-        else:
-            delivery.outcome = "delivered"
 
     def _failed(self, delivery: Delivery, notification: Notification, error: BaseException) -> None:
         delivery.outcome, delivery.error = "failed", error

@@ -21,7 +21,6 @@ from pytest_ecsevents.services.cms._contents import (
     public_address,
 )
 from pytest_ecsevents.services.cms._event_rules import EventRules
-from pytest_ecsevents.services.cms._history import NotificationHistory, Rows, Sent, StateChange
 from pytest_ecsevents.services.cms._names import (
     NORMAL,
     PUBLISHED,
@@ -30,7 +29,14 @@ from pytest_ecsevents.services.cms._names import (
     by_grammar,
     check_level,
 )
-from pytest_ecsevents.services.cms._notification import Content, Notification
+from pytest_ecsevents.services.cms._notification import (
+    Content,
+    Notification,
+    NotificationHistory,
+    Rows,
+    Sent,
+    StateChange,
+)
 from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES, INTERRUPTION
 from pytest_ecsevents.services.ecs._cloud import ActionCall, Cloud
 from pytest_ecsevents.services.ecs._model import InstanceRecord, InstanceTransition, Interruption, Observed, Transition
@@ -52,18 +58,21 @@ class CloudMonitor:
 
     def record_change(self, change: Observed) -> None:
         """Send the notification of a change of the cloud. It is rendered only if something listens."""
+        sent: Sent
         if isinstance(change, Transition):
             # No notification of a rescheduled event is known; that of an interruption is sent when it is announced.
             if change.from_status == change.to_status or change.record.event_type == INTERRUPTION.name:
                 return
-            self.notifications.add(change, self.names.rows)
+            sent = change
         elif isinstance(change, InstanceTransition):
-            self.notifications.add(StateChange(change, public_address(change.record)), self.names.rows)
+            sent = StateChange(change, public_address(change.record))
         else:
             last: Interruption = change  # mypy refuses it when a kind of changes has no branch
-            self.notifications.add(last, self.names.rows)
+            sent = last
+        rows = self.names.rows
+        number = self.notifications.add(sent, rows)
         if self.listeners or self.rules.by_account:
-            self._call_listeners(self.notifications[len(self.notifications) - 1])
+            self._call_listeners(self._rendered(sent, number, rows))
 
     def announce(
         self,

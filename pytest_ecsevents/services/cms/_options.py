@@ -8,9 +8,8 @@ from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.clock._times import Duration
 from pytest_ecsevents.services.cms._delivery_faults import Retries, read_faults, read_retries
 from pytest_ecsevents.services.cms._filters import read_filter
-from pytest_ecsevents.services.cms._formats import FORMATS
 from pytest_ecsevents.services.cms._names import NotificationNames
-from pytest_ecsevents.services.cms._notification import Notification
+from pytest_ecsevents.services.cms._notification import FORMATS, Notification
 
 __tracebackhide__ = hidden_in_reports
 

@@ -47,8 +47,10 @@ class Changes:
             yield self._now
             now = self._now
         else:
-            self.check_entered()
-            self._clock.settle()
+            if self._clock.still_at is not None:
+                self.check_entered()
+            if self._clock.queue.heap:
+                self._clock.settled()
             try:
                 with self._clock.lock:
                     outer = self._operating, self._now
@@ -60,9 +62,8 @@ class Changes:
                         self._operating, self._now = outer
             finally:
                 self.deliver(leaves=True)
-        due = self._clock.due_from()
-        if due is not None and due <= now:
-            self._clock.settle()  # the operation, or an observer, has planned it for this instant
+        if self._clock.queue.is_due(now):
+            self._clock.settled()  # the operation, or an observer, has planned it for this instant
 
     def settled(self) -> Micros:
         """Run what is due, and return the instant.
@@ -70,7 +71,8 @@ class Changes:
         Raises:
             EcsEventsError: The cloud has not been entered, or has been left.
         """
-        self.check_entered()
+        if self._clock.still_at is not None:
+            self.check_entered()
         return self._clock.settled()
 
     def check_entered(self) -> None:

@@ -232,10 +232,11 @@ class InstanceStore:
             instance.status = status
             if status == _STARTING:
                 instance.started_at, instance.stopped_mode = at, "KeepCharging"
-                self._give_address(instance)
+                if instance.lacks_address:
+                    self._give_address(instance)
             elif status == _STOPPED and instance.stopped_mode == "StopCharging":
                 self._take_address(instance)
-            if self._stays(instance, way[number:], at, cause):
+            if (self.takes or instance.takes) and self._stays(instance, way[number:], at, cause):
                 return
 
     def _take_address(self, instance: InstanceRecord) -> None:
@@ -245,10 +246,9 @@ class InstanceStore:
 
     def _give_address(self, instance: InstanceRecord) -> None:
         """Give another public address, of a range reserved for tests, to an instance whose own was taken."""
-        if instance.lacks_address:
-            number = next(self._addresses)
-            instance.lists["public_ip_addresses"] = (f"198.19.{number // 250 % 250}.{number % 250 + 1}",)
-            instance.lacks_address = False
+        number = next(self._addresses)
+        instance.lists["public_ip_addresses"] = (f"198.19.{number // 250 % 250}.{number % 250 + 1}",)
+        instance.lacks_address = False
 
     def _stays(self, instance: InstanceRecord, rest: tuple[InstanceStatus, ...], at: Micros, cause: str) -> bool:
         """Plan the `rest` of its way if it keeps its status for a while; return whether it does."""
