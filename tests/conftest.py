@@ -33,7 +33,7 @@ from pytest_ecsevents.handlers import _guard, _runner
 from pytest_ecsevents.handlers._interrupts import LOOK_EVERY
 
 # The number of examples Hypothesis tries. The nightly run tries more, and different ones each time.
-settings.register_profile("default", max_examples=20, stateful_step_count=25, deadline=None, derandomize=True)
+settings.register_profile("default", max_examples=10, stateful_step_count=20, deadline=None, derandomize=True)
 settings.register_profile("nightly", max_examples=2500, deadline=None, print_blob=True)
 settings.load_profile("nightly" if NIGHTLY else "default")
 

@@ -44,7 +44,7 @@ class TestInTime:
     @planned_reboots
     def test_every_region(self, ecs_events):
         """In each region the reboot is at the first poll within two hours before NotBefore."""
-        ecs_events.run(poller().serve, until="2d")
+        ecs_events.run(poller().serve, until="25h")
 
         for event in ecs_events:
             ecs_events.assert_avoided(event, by="RebootInstance")
@@ -53,7 +53,7 @@ class TestInTime:
     @planned_reboots
     def test_no_other_region(self, ecs_events):
         """A region that it was not started for is not touched."""
-        ecs_events.run(poller("cn-beijing").serve, until="2d")
+        ecs_events.run(poller("cn-beijing").serve, until="25h")
 
         assert ecs_events.one(instance_id=BEIJING).status == "Avoided"
         assert ecs_events.one(instance_id=HANGZHOU).status == "Executed"
@@ -170,7 +170,7 @@ class TestTrouble:
         """While one region does not answer, the other is polled; when it answers again, it is polled too."""
         ecs_events.fail("*", "ServiceUnavailable", times=None, between=("+0h", "+22h45m"), RegionId="cn-beijing")
 
-        ecs_events.run(poller().serve, until="2d")
+        ecs_events.run(poller().serve, until="25h")
 
         ecs_events.assert_transitions(ecs_events.one(instance_id=HANGZHOU), [("Scheduled", "+0s"), ("Avoided", "+22h")])
         ecs_events.assert_transitions(ecs_events.one(instance_id=BEIJING), [("Scheduled", "+0s"), ("Avoided", "+23h")])
@@ -183,7 +183,7 @@ class TestTrouble:
         """A region that takes nine seconds for each response slows down only itself."""
         ecs_events.delay("*", "9s", RegionId="cn-beijing")
 
-        ecs_events.run(poller().serve, until="2d")
+        ecs_events.run(poller().serve, until="25h")
 
         hangzhou = ecs_events.one(instance_id=HANGZHOU)
         ecs_events.assert_transitions(hangzhou, [("Scheduled", "+0s"), ("Avoided", "+22h")])
@@ -194,7 +194,7 @@ class TestTrouble:
         """A reboot that happened, although its response was lost, is not repeated."""
         ecs_events.fail("RebootInstance", "read timeout", acted=True)
 
-        ecs_events.run(poller().serve, until="2d")
+        ecs_events.run(poller().serve, until="25h")
 
         assert ecs_events.one().status == "Avoided"
         ecs_events.assert_called("RebootInstance", times=1)
@@ -205,7 +205,7 @@ class TestTrouble:
         """A reboot that did not happen is repeated at the next poll."""
         ecs_events.fail("RebootInstance", fault)
 
-        ecs_events.run(poller().serve, until="2d")
+        ecs_events.run(poller().serve, until="25h")
 
         assert ecs_events.one().status == "Avoided"
         ecs_events.assert_called("RebootInstance", times=2)

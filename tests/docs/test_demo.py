@@ -16,9 +16,8 @@ def test_it_is_short_and_shows_a_failure_with_its_story(tmp_path):
     With a line for each of the other examples it stays under 80 lines, without the SDKs' debug output.
     """
     pytest.importorskip("pytest_html")
-    pytest.importorskip("mns")
     report = tmp_path / "demo.html"
-    command = [sys.executable, str(DEMO), "queue_consumer", "--html", str(report), "--workers", "0"]
+    command = [sys.executable, str(DEMO), "function_compute", "--html", str(report), "--workers", "0"]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
 
@@ -30,7 +29,7 @@ def test_it_is_short_and_shows_a_failure_with_its_story(tmp_path):
     assert "Scheduled -> Avoided: RebootInstance before NotBefore" in ended.stdout
     assert re.search(r"rescheduled-earlier\] FAILED", ended.stdout)
     assert "rescheduled by scenario rescheduled-earlier" in ended.stdout
-    assert re.search(r"queue_consumer +\d+ passed", ended.stdout)
+    assert re.search(r"function_compute +\d+ passed", ended.stdout)
     assert lines[-1].endswith("demo.html")
     assert report.read_text("utf-8").count("&lt;svg") >= 5
 

@@ -95,7 +95,14 @@ def test_simulated_events_are_preferred_unless_only_a_real_one_can_be_answered()
     assert case_of(SCENARIOS["throttled"], "SystemMaintenance.Redeploy", simulated=True).expected == ("Executed",)
 
 
-@pytest.mark.parametrize("simulated", [None, True, False])
+def test_a_case_of_no_kind_is_that_of_a_simulated_or_a_real_event():
+    """There is no third way through a scenario."""
+    for name, event_type, case in every_case():
+        row = SCENARIOS[name]
+        assert case in (case_of(row, event_type, simulated=True), case_of(row, event_type, simulated=False))
+
+
+@pytest.mark.parametrize("simulated", [True, False])
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_without_a_handler_all_goes_as_planned(stage, name, simulated):
     """For each type, the event's history equals the plan, each step at its instant, with the stated end."""

@@ -33,7 +33,7 @@ from pytest_ecsevents.services.ecs._lifecycle import first_statuses
 from pytest_ecsevents.strategies import CloudMachine, event_types, offsets
 
 SIMULATED = (*SIMULATED_MAINTENANCE, *SIMULATED_FAILURES)
-EXAMPLES = size(10, settings.default.max_examples)
+EXAMPLES = size(6, settings.default.max_examples)
 
 EVERY_STATUS = (*UNFINISHED, "Executed", "Avoided", "Canceled", "Failed")
 

@@ -85,21 +85,14 @@ BODIES = {
 }
 
 
-@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-def test_the_run_goes_on_whatever_its_texts_are(run, body):
-    """Only the test itself fails: the next one runs."""
-    check_that_it_goes_on(run, [body])
-
-
-def test_a_run_of_xdist_goes_on_whatever_its_texts_are(run):
-    """The worker sends the texts to the other process."""
-    check_that_it_goes_on(run, BODIES.values(), "-p", "xdist", "-n1")
-
-
-def check_that_it_goes_on(run, bodies, *options):
-    """Run each of these bodies as a test, and one test after them."""
+@pytest.mark.parametrize("options", [(), ("-p", "xdist", "-n1")], ids=["in one process", "xdist"])
+def test_the_run_goes_on_whatever_its_texts_are(run, options):
+    """Only the test itself fails: the next one runs. A worker of xdist sends the texts to the other process."""
+    if options:
+        pytest.importorskip("xdist")
     tests = [
-        f"@pytest.mark.ecs_instance('i-web1')\ndef test_{which}(ecs_events):{body}" for which, body in enumerate(bodies)
+        f"@pytest.mark.ecs_instance('i-web1')\ndef test_{which}(ecs_events):{body}"
+        for which, body in enumerate(BODIES.values())
     ]
     source = "\n".join([MUTE, *tests, "def test_next():\n    pass"])
     result = run(source, *options, "-v", "--junitxml=it.xml", "--color=no")

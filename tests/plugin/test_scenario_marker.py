@@ -305,97 +305,96 @@ def test_what_cannot_run_several_times_over_is_refused_in_a_sentence(run, source
     )
 
 
-@pytest.mark.parametrize(
-    ("marks", "sentence"),
-    [
-        (
-            '@pytest.mark.ecs_scenarios("canceled")',
-            "@pytest.mark.ecs_scenarios: unknown scenario 'canceled'. Did you mean \"canceled-*\"? "
-            f'*{THERE_ARE}; or patterns such as "execut*".',
-        ),
-        (
-            '@pytest.mark.ecs_scenarios("x*")',
-            f"@pytest.mark.ecs_scenarios: unknown scenario 'x*'. *{THERE_ARE}; *",
-        ),
-        (
-            '@pytest.mark.ecs_scenarios(event_types=["SystemMaintenance.Rebot"])',
-            "@pytest.mark.ecs_scenarios: unknown event type 'SystemMaintenance.Rebot'. Did you mean "
-            'SystemMaintenance.Reboot? *: SystemMaintenance.Reboot, *; or patterns such as "System*".',
-        ),
-        (
-            '@pytest.mark.ecs_scenarios("failed", "executed", event_types=["SystemMaintenance.Redeploy"])',
-            "@pytest.mark.ecs_scenarios: scenario 'failed' is impossible for an event of SystemMaintenance.Redeploy "
-            "(documented: Scheduled, Executing, then Executed or Failed; no source has a simulated event fail). "
-            "Possible types: SystemMaintenance.Reboot, SystemMaintenance.Stop, *",
-        ),
-        (
-            '@pytest.mark.ecs_scenarios("failed", simulated=True)',
-            "@pytest.mark.ecs_scenarios: scenario 'failed' is impossible for a simulated event of "
-            "SystemMaintenance.Reboot (documented: *). Possible types: SystemMaintenance.Reboot, SystemMaintenance.Stop, *, "
-            "without simulated=True.",
-        ),
-        (
-            '@pytest.mark.ecs_scenarios("just-*", event_types=["SystemMaintenance.Stop", "Stalled"])',
-            "@pytest.mark.ecs_scenarios: no scenario of just-before, just-after is possible for an event of "
-            "'Stalled'. Possible scenarios: executed, throttled, throttled-user, duplicate-polls.",
-        ),
-        (
-            '@pytest.mark.ecs_scenarios(event_types=["Stalled"], simulated=True)',
-            f"@pytest.mark.ecs_scenarios: no scenario of {THERE_ARE} is possible for a simulated event of 'Stalled'. "
-            "Possible scenarios: executed, throttled, throttled-user, duplicate-polls, without simulated=True.",
-        ),
-        (
-            '@pytest.mark.ecs_scenarios("canceled-before", simulated=False)',
-            "@pytest.mark.ecs_scenarios: scenario 'canceled-before' is impossible for a real event of "
-            "SystemMaintenance.Reboot (documented: *). Possible types: SystemMaintenance.Reboot, *, without simulated=False.",
-        ),
-        (
-            '@pytest.mark.ecs_scenarios(exclude="canceled")',
-            "@pytest.mark.ecs_scenarios: 'canceled' in exclude matches no scenario, no event type and no id of both. Did "
-            f'you mean "canceled-*"? Scenarios are: {THERE_ARE}.',
-        ),
-        (
-            '@pytest.mark.ecs_scenarios("failed", exclude="fail*")',
-            "@pytest.mark.ecs_scenarios leaves no scenario: exclude removes all of them. *",
-        ),
-        (
-            '@pytest.mark.ecs_scenarios(event_type="SystemMaintenance.Stop")',
-            "@pytest.mark.ecs_scenarios has no argument 'event_type'. Did you mean event_types? It takes names of "
-            "scenarios, and: event_types, exclude, simulated, instance_id.",
-        ),
-        (
-            '@pytest.mark.ecs_scenarios(event_types={"SystemMaintenance.Stop"})',
-            "@pytest.mark.ecs_scenarios got {'SystemMaintenance.Stop'} for event_types. Pass text, or a list of texts.",
-        ),
-        (
-            '@pytest.mark.ecs_scenarios("executed", 5)',
-            "@pytest.mark.ecs_scenarios got ('executed', 5) for names of scenarios. Pass text, or a list of texts.",
-        ),
-        (
-            '@pytest.mark.ecs_scenarios(simulated="no")',
-            "@pytest.mark.ecs_scenarios got simulated='no'. Pass True or False, or leave it out.",
-        ),
-        (
-            '@pytest.mark.ecs_scenarios("failed")\n@pytest.mark.ecs_scenarios("executed")',
-            "Two @pytest.mark.ecs_scenarios on test_it contradict each other: names=('failed',) and names=('executed',). "
-            "Keep one.",
-        ),
-        (
-            '@pytest.mark.ecs_scenarios("failed", instance_id=["i-web1"])',
-            "@pytest.mark.ecs_scenarios: instance_id is ['i-web1']. Pass one id, such as \"i-web1\".",
-        ),
-        (
-            '@pytest.mark.ecs_scenarios("failed")\n@pytest.mark.ecs_instance("i-1")\n@pytest.mark.ecs_instance("i-2")',
-            "@pytest.mark.ecs_scenarios: instance_id is missing, and the test declares more than one instance: i-1, i-2. "
-            "Name the one.",
-        ),
-    ],
-)
-def test_a_wrong_marker_is_an_error_at_set_up_in_one_sentence(run, marks, sentence):
+WRONG = [
+    (
+        '@pytest.mark.ecs_scenarios("canceled")',
+        "@pytest.mark.ecs_scenarios: unknown scenario 'canceled'. Did you mean \"canceled-*\"? "
+        f'*{THERE_ARE}; or patterns such as "execut*".',
+    ),
+    (
+        '@pytest.mark.ecs_scenarios("x*")',
+        f"@pytest.mark.ecs_scenarios: unknown scenario 'x*'. *{THERE_ARE}; *",
+    ),
+    (
+        '@pytest.mark.ecs_scenarios(event_types=["SystemMaintenance.Rebot"])',
+        "@pytest.mark.ecs_scenarios: unknown event type 'SystemMaintenance.Rebot'. Did you mean "
+        'SystemMaintenance.Reboot? *: SystemMaintenance.Reboot, *; or patterns such as "System*".',
+    ),
+    (
+        '@pytest.mark.ecs_scenarios("failed", "executed", event_types=["SystemMaintenance.Redeploy"])',
+        "@pytest.mark.ecs_scenarios: scenario 'failed' is impossible for an event of SystemMaintenance.Redeploy "
+        "(documented: Scheduled, Executing, then Executed or Failed; no source has a simulated event fail). "
+        "Possible types: SystemMaintenance.Reboot, SystemMaintenance.Stop, *",
+    ),
+    (
+        '@pytest.mark.ecs_scenarios("failed", simulated=True)',
+        "@pytest.mark.ecs_scenarios: scenario 'failed' is impossible for a simulated event of "
+        "SystemMaintenance.Reboot (documented: *). Possible types: SystemMaintenance.Reboot, SystemMaintenance.Stop, *, "
+        "without simulated=True.",
+    ),
+    (
+        '@pytest.mark.ecs_scenarios("just-*", event_types=["SystemMaintenance.Stop", "Stalled"])',
+        "@pytest.mark.ecs_scenarios: no scenario of just-before, just-after is possible for an event of "
+        "'Stalled'. Possible scenarios: executed, throttled, throttled-user, duplicate-polls.",
+    ),
+    (
+        '@pytest.mark.ecs_scenarios(event_types=["Stalled"], simulated=True)',
+        f"@pytest.mark.ecs_scenarios: no scenario of {THERE_ARE} is possible for a simulated event of 'Stalled'. "
+        "Possible scenarios: executed, throttled, throttled-user, duplicate-polls, without simulated=True.",
+    ),
+    (
+        '@pytest.mark.ecs_scenarios("canceled-before", simulated=False)',
+        "@pytest.mark.ecs_scenarios: scenario 'canceled-before' is impossible for a real event of "
+        "SystemMaintenance.Reboot (documented: *). Possible types: SystemMaintenance.Reboot, *, without simulated=False.",
+    ),
+    (
+        '@pytest.mark.ecs_scenarios(exclude="canceled")',
+        "@pytest.mark.ecs_scenarios: 'canceled' in exclude matches no scenario, no event type and no id of both. Did "
+        f'you mean "canceled-*"? Scenarios are: {THERE_ARE}.',
+    ),
+    (
+        '@pytest.mark.ecs_scenarios("failed", exclude="fail*")',
+        "@pytest.mark.ecs_scenarios leaves no scenario: exclude removes all of them. *",
+    ),
+    (
+        '@pytest.mark.ecs_scenarios(event_type="SystemMaintenance.Stop")',
+        "@pytest.mark.ecs_scenarios has no argument 'event_type'. Did you mean event_types? It takes names of "
+        "scenarios, and: event_types, exclude, simulated, instance_id.",
+    ),
+    (
+        '@pytest.mark.ecs_scenarios(event_types={"SystemMaintenance.Stop"})',
+        "@pytest.mark.ecs_scenarios got {'SystemMaintenance.Stop'} for event_types. Pass text, or a list of texts.",
+    ),
+    (
+        '@pytest.mark.ecs_scenarios("executed", 5)',
+        "@pytest.mark.ecs_scenarios got ('executed', 5) for names of scenarios. Pass text, or a list of texts.",
+    ),
+    (
+        '@pytest.mark.ecs_scenarios(simulated="no")',
+        "@pytest.mark.ecs_scenarios got simulated='no'. Pass True or False, or leave it out.",
+    ),
+    (
+        '@pytest.mark.ecs_scenarios("failed")\n@pytest.mark.ecs_scenarios("executed")',
+        "Two @pytest.mark.ecs_scenarios on test_* contradict each other: names=('failed',) and names=('executed',). "
+        "Keep one.",
+    ),
+    (
+        '@pytest.mark.ecs_scenarios("failed", instance_id=["i-web1"])',
+        "@pytest.mark.ecs_scenarios: instance_id is ['i-web1']. Pass one id, such as \"i-web1\".",
+    ),
+    (
+        '@pytest.mark.ecs_scenarios("failed")\n@pytest.mark.ecs_instance("i-1")\n@pytest.mark.ecs_instance("i-2")',
+        "@pytest.mark.ecs_scenarios: instance_id is missing, and the test declares more than one instance: i-1, i-2. "
+        "Name the one.",
+    ),
+]
+
+
+def test_a_wrong_marker_is_an_error_at_set_up_in_one_sentence(run):
     """The message has the value, the nearest known one, and the allowed ones."""
-    result = run(f"{marks}\ndef test_it(): pass\n")
-    result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines([sentence.replace("[", "[[]")])
+    result = run("\n".join(f"{marks}\ndef test_{number}(): pass" for number, (marks, _) in enumerate(WRONG)))
+    result.assert_outcomes(errors=len(WRONG))
+    result.stdout.fnmatch_lines([sentence.replace("[", "[[]") for _, sentence in WRONG])
     assert not any("Traceback" in line or "plugin.py" in line for line in result.outlines)
 
 

@@ -21,7 +21,7 @@ from pytest_ecsevents.strategies import CloudMachine, PlannedEvent
 FEW = settings(
     phases=[Phase.generate],
     max_examples=size(10, 30),
-    stateful_step_count=20,
+    stateful_step_count=10,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
