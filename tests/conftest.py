@@ -28,7 +28,7 @@ from hypothesis import settings
 from sizes import NIGHTLY, size
 
 from pytest_ecsevents.checks import _recorder
-from pytest_ecsevents.clock import _stand_ins
+from pytest_ecsevents.clock import _brief_waits, _stand_ins
 from pytest_ecsevents.handlers import _guard, _runner
 from pytest_ecsevents.handlers._interrupts import LOOK_EVERY
 
@@ -88,8 +88,10 @@ def no_certificates():
 def plugins_are_found_at_once():
     """Each run of pytest inside a test reads the metadata of all packages: only those with entry points matter."""
     plugins = [one for one in importlib.metadata.distributions() if one.entry_points]
+    read_once = property(functools.cache(importlib.metadata.Distribution.metadata.fget))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(importlib.metadata, "distributions", lambda **_options: list(plugins))
+        patch.setattr(importlib.metadata.Distribution, "metadata", read_once)
         yield
 
 
@@ -195,6 +197,12 @@ def call_limit(monkeypatch):
     monkeypatch.setattr(_recorder, "MOST_CALLS_OF_A_RUN", limit)
     monkeypatch.setattr(_recorder, "MOST_CALLS_AT_ONE_INSTANT", size(50, _recorder.MOST_CALLS_AT_ONE_INSTANT))
     return limit
+
+
+@pytest.fixture
+def few_causes(monkeypatch):
+    """By day fewer functions in a row can each cause the next one at one instant, so that tests reach the limit soon."""
+    monkeypatch.setattr(_brief_waits, "MOST_CAUSED", size(200, _brief_waits.MOST_CAUSED))
 
 
 @pytest.fixture

@@ -112,6 +112,7 @@ def test_a_receiver_that_sleeps_gets_its_next_delivery_when_it_has_returned(ecs,
     assert [delivery.outcome for delivery in subscription.deliveries] == ["delivered"] * crowd
 
 
+@pytest.mark.usefixtures("few_causes")
 def test_a_receiver_that_causes_its_own_notification_is_an_error(ecs, publish):
     """Such a loop takes no time and would not end; the error names the notification."""
 

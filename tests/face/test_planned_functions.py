@@ -85,6 +85,7 @@ def test_a_crowd_of_functions_that_wait_is_called_at_its_instant_and_after(ecs):
     assert [change.at.minute * 60 + change.at.second for change in event.history] == [0, 30, 31]
 
 
+@pytest.mark.usefixtures("few_causes")
 def test_a_function_that_plans_itself_for_now_is_an_error(ecs):
     """Such a loop takes no time and would not end; the error names the line that planned it."""
 
@@ -385,6 +386,7 @@ def test_a_receiver_of_changes_that_sleeps_gets_many_changes_one_by_one(ecs):
     assert calls == [(what, (n + later) % 60) for n in range(100) for what, later in (("begins", 0), ("ends", 1))]
 
 
+@pytest.mark.usefixtures("few_causes")
 def test_a_receiver_of_changes_that_causes_changes_is_an_error(ecs):
     """A reboot for each change causes two more changes; the error names the receiver."""
     ecs.on_change(lambda _: ecs.reboot("i-web1"))

@@ -192,106 +192,90 @@ def test_it(ecs_events):
     result.assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize(
-    ("marks", "sentence"),
-    [
-        (
-            '@pytest.mark.ecs_event("SystemMaintenance.Rebot", instance_id="i-web1")',
-            "@pytest.mark.ecs_event: event_type is 'SystemMaintenance.Rebot', which is no event type. Did you mean "
-            "SystemMaintenance.Reboot? Allowed are: SystemMaintenance.Reboot, SystemMaintenance.Stop, "
-            "SystemMaintenance.Redeploy, SystemFailure.Reboot, SystemFailure.Stop, SystemFailure.Redeploy, "
-            "InstanceFailure.Reboot.",
-        ),
-        (
-            '@pytest.mark.ecs_event("SystemMaintenance.Reboot", instance="i-web1")',
-            "@pytest.mark.ecs_event has no argument 'instance'. Did you mean instance_id? It takes: event_type, "
-            "instance_id, not_before, simulated, status, reason, outcome, executing_for, disk_id, extended_attribute.",
-        ),
-        (
-            '@pytest.mark.ecs_event("SystemMaintenance.Reboot", "i-web1")',
-            "@pytest.mark.ecs_event takes one positional argument, event_type, but got 'SystemMaintenance.Reboot', "
-            "'i-web1'. Pass the others by name: instance_id, not_before, simulated, status, reason, outcome, executing_for, disk_id, extended_attribute.",
-        ),
-        (
-            '@pytest.mark.ecs_event("SystemMaintenance.Reboot", event_type="SystemMaintenance.Stop")',
-            "@pytest.mark.ecs_event takes one positional argument, event_type, but got 'SystemMaintenance.Reboot' and "
-            "event_type=. Pass the others by name: instance_id, not_before, simulated, status, reason, outcome, executing_for, disk_id, extended_attribute.",
-        ),
-        (
-            '@pytest.mark.ecs_event(instance_id="i-web1")',
-            "@pytest.mark.ecs_event needs event_type: @pytest.mark.ecs_event(event_type).",
-        ),
-        (
-            '@pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id=[])',
-            '@pytest.mark.ecs_event: instance_id is []. Pass an id such as "i-web1", or a list of them.',
-        ),
-        (
-            '@pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-1", not_before="2029-12-31T23:59:59Z")',
-            "@pytest.mark.ecs_event: not_before is 2029-12-31T23:59:59Z, 1s before the clock's now, "
-            "2030-01-01T00:00:00Z. Pass a later instant, or start the clock earlier with "
-            "@pytest.mark.ecs_clock(start=...).",
-        ),
-        (
-            '@pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-1", not_before="2030-12-31T23:59:59")',
-            "@pytest.mark.ecs_event: not_before is '2030-12-31T23:59:59', which has no time zone, so its meaning "
-            "would depend on the zone of the machine. Add "
-            'one: "2030-12-31T23:59:59Z", or tzinfo=timezone.utc.',
-        ),
-        (
-            '@pytest.mark.ecs_event("SystemMaintenance.Reboot")\n@pytest.mark.ecs_instance("i-1")\n'
-            '@pytest.mark.ecs_instance("i-2")',
-            "@pytest.mark.ecs_event: instance_id is missing, and the test declares more than one instance: i-1, i-2. "
-            "Name the one, or a list of them.",
-        ),
-        (
-            '@pytest.mark.ecs_instance("i-web1", stat="Stopped")',
-            "@pytest.mark.ecs_instance has no argument 'stat'. Did you mean status? It takes: instance_id, region_id, "
-            "status, account_id, tags, stopping_takes, starting_takes, disks, action_on_maintenance and the attributes of an instance.",
-        ),
-        (
-            '@pytest.mark.ecs_instance("i-web1", tags={"a": "1"})\n@pytest.mark.ecs_instance("i-web1")',
-            "@pytest.mark.ecs_instance declares i-web1 with tags={}, but it was declared with tags={'a': '1'}. Declare "
-            "it once.",
-        ),
-        (
-            '@pytest.mark.ecs_clock("2018-01-01T00:00:00Z")\n@pytest.mark.ecs_clock("2019-01-01T00:00:00Z")',
-            "Two @pytest.mark.ecs_clock on test_it contradict each other: start='2018-01-01T00:00:00Z' and "
-            "start='2019-01-01T00:00:00Z'. Keep one.",
-        ),
-        (
-            '@pytest.mark.ecs_clock("2018-01-01")',
-            "@pytest.mark.ecs_clock: start is '2018-01-01', which has no time zone, so its meaning would depend on "
-            "the zone of the machine. Add "
-            'one: "2018-01-01T00:00:00Z", or tzinfo=timezone.utc.',
-        ),
-        (
-            '@pytest.mark.ecs_clock(backend="freezer")',
-            "@pytest.mark.ecs_clock: backend is 'freezer'. Pass one of: freezegun, time-machine. Did you mean freezegun?",
-        ),
-    ],
-    ids=[
-        "event type",
-        "misspelt argument",
-        "positional",
-        "twice",
-        "missing",
-        "empty list",
-        "past",
-        "naive",
-        "ambiguous",
-        "misspelt attribute",
-        "declared twice",
-        "two clocks",
-        "naive start",
-        "back end",
-    ],
-)
-def test_a_wrong_marker_is_an_error_at_set_up_in_one_sentence(run, marks, sentence):
+WRONG = [
+    (
+        '@pytest.mark.ecs_event("SystemMaintenance.Rebot", instance_id="i-web1")',
+        "@pytest.mark.ecs_event: event_type is 'SystemMaintenance.Rebot', which is no event type. Did you mean "
+        "SystemMaintenance.Reboot? Allowed are: SystemMaintenance.Reboot, SystemMaintenance.Stop, "
+        "SystemMaintenance.Redeploy, SystemFailure.Reboot, SystemFailure.Stop, SystemFailure.Redeploy, "
+        "InstanceFailure.Reboot.",
+    ),
+    (
+        '@pytest.mark.ecs_event("SystemMaintenance.Reboot", instance="i-web1")',
+        "@pytest.mark.ecs_event has no argument 'instance'. Did you mean instance_id? It takes: event_type, "
+        "instance_id, not_before, simulated, status, reason, outcome, executing_for, disk_id, extended_attribute.",
+    ),
+    (
+        '@pytest.mark.ecs_event("SystemMaintenance.Reboot", "i-web1")',
+        "@pytest.mark.ecs_event takes one positional argument, event_type, but got 'SystemMaintenance.Reboot', "
+        "'i-web1'. Pass the others by name: instance_id, not_before, simulated, status, reason, outcome, executing_for, disk_id, extended_attribute.",
+    ),
+    (
+        '@pytest.mark.ecs_event("SystemMaintenance.Reboot", event_type="SystemMaintenance.Stop")',
+        "@pytest.mark.ecs_event takes one positional argument, event_type, but got 'SystemMaintenance.Reboot' and "
+        "event_type=. Pass the others by name: instance_id, not_before, simulated, status, reason, outcome, executing_for, disk_id, extended_attribute.",
+    ),
+    (
+        '@pytest.mark.ecs_event(instance_id="i-web1")',
+        "@pytest.mark.ecs_event needs event_type: @pytest.mark.ecs_event(event_type).",
+    ),
+    (
+        '@pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id=[])',
+        '@pytest.mark.ecs_event: instance_id is []. Pass an id such as "i-web1", or a list of them.',
+    ),
+    (
+        '@pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-1", not_before="2029-12-31T23:59:59Z")',
+        "@pytest.mark.ecs_event: not_before is 2029-12-31T23:59:59Z, 1s before the clock's now, "
+        "2030-01-01T00:00:00Z. Pass a later instant, or start the clock earlier with "
+        "@pytest.mark.ecs_clock(start=...).",
+    ),
+    (
+        '@pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-1", not_before="2030-12-31T23:59:59")',
+        "@pytest.mark.ecs_event: not_before is '2030-12-31T23:59:59', which has no time zone, so its meaning "
+        "would depend on the zone of the machine. Add "
+        'one: "2030-12-31T23:59:59Z", or tzinfo=timezone.utc.',
+    ),
+    (
+        '@pytest.mark.ecs_event("SystemMaintenance.Reboot")\n@pytest.mark.ecs_instance("i-1")\n'
+        '@pytest.mark.ecs_instance("i-2")',
+        "@pytest.mark.ecs_event: instance_id is missing, and the test declares more than one instance: i-1, i-2. "
+        "Name the one, or a list of them.",
+    ),
+    (
+        '@pytest.mark.ecs_instance("i-web1", stat="Stopped")',
+        "@pytest.mark.ecs_instance has no argument 'stat'. Did you mean status? It takes: instance_id, region_id, "
+        "status, account_id, tags, stopping_takes, starting_takes, disks, action_on_maintenance and the attributes of an instance.",
+    ),
+    (
+        '@pytest.mark.ecs_instance("i-web1", tags={"a": "1"})\n@pytest.mark.ecs_instance("i-web1")',
+        "@pytest.mark.ecs_instance declares i-web1 with tags={}, but it was declared with tags={'a': '1'}. Declare "
+        "it once.",
+    ),
+    (
+        '@pytest.mark.ecs_clock("2018-01-01T00:00:00Z")\n@pytest.mark.ecs_clock("2019-01-01T00:00:00Z")',
+        "Two @pytest.mark.ecs_clock on test_11 contradict each other: start='2018-01-01T00:00:00Z' and "
+        "start='2019-01-01T00:00:00Z'. Keep one.",
+    ),
+    (
+        '@pytest.mark.ecs_clock("2018-01-01")',
+        "@pytest.mark.ecs_clock: start is '2018-01-01', which has no time zone, so its meaning would depend on "
+        "the zone of the machine. Add "
+        'one: "2018-01-01T00:00:00Z", or tzinfo=timezone.utc.',
+    ),
+    (
+        '@pytest.mark.ecs_clock(backend="freezer")',
+        "@pytest.mark.ecs_clock: backend is 'freezer'. Pass one of: freezegun, time-machine. Did you mean freezegun?",
+    ),
+]
+
+
+def test_a_wrong_marker_is_an_error_at_set_up_in_one_sentence(run):
     """The error has the marker, the argument and the allowed values, without a traceback of the plugin."""
-    result = run(f"{marks}\ndef test_it(): pass\n")
-    result.assert_outcomes(errors=1)
-    lines = [line for line in result.outlines if line.startswith((sentence[:40], "E "))]
-    assert lines == [sentence]
+    result = run("\n".join(f"{marks}\ndef test_{number}(): pass" for number, (marks, _) in enumerate(WRONG)))
+    result.assert_outcomes(errors=len(WRONG))
+    beginnings = tuple({sentence[:40] for _, sentence in WRONG})
+    lines = [line for line in result.outlines if line.startswith((*beginnings, "E "))]
+    assert lines == [sentence for _, sentence in WRONG]
     assert not any("Traceback" in line or "plugin.py" in line for line in result.outlines)
 
 
