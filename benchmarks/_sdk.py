@@ -46,13 +46,21 @@ def client():
     return AcsClient("access-key-id", "access-key-secret", "cn-hangzhou")
 
 
-def history_call(name, value):
-    """A function that calls DescribeInstanceHistoryEvents with one parameter set, and returns the reply's bytes."""
+def history_call(name, value, endpoint=""):
+    """A function that calls DescribeInstanceHistoryEvents with one parameter set, and returns the reply's bytes.
+
+    Args:
+        name: The parameter's name.
+        value: Its value.
+        endpoint: Of a server; "" for the cloud's own.
+    """
     connection, kind = client(), request_class("DescribeInstanceHistoryEvents")
 
     def call():
         request = kind()
         getattr(request, f"set_{name}")(value)
+        if endpoint:
+            request.set_endpoint(endpoint)
         return connection.do_action_with_exception(request)
 
     return call

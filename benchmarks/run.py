@@ -14,6 +14,7 @@ import row_guest
 import row_moto
 import row_push
 import row_queue
+import row_serve
 import row_sleep
 import row_startup
 import row_story
@@ -31,6 +32,7 @@ MODULES = {
     "guest": row_guest,
     "moto": row_moto,
     "queue": row_queue,
+    "serve": row_serve,
     "story": row_story,
 }
 FORM = "{:<44} {:>12} {:>12} {:>13}  {:<8} {}"

@@ -5,7 +5,7 @@ clock, is a method of `EcsEvents`, and is refused as there.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 from pytest_ecsevents._words import listed
@@ -44,7 +44,7 @@ def _simulate(shown: Shown, _subject: str, form: Form, fields: Fields) -> str:
             f"The instances are in {listed(regions)}, but one request is for one region. Choose those of one region."
         )
     owner = instances[0].account_id if instances else shown.parts.cloud.settings.account_id
-    reply = _api.call(
+    reply: dict[str, Any] = _api.call(
         shown.parts,
         "CreateSimulatedSystemEvents",
         owner,

@@ -9,6 +9,7 @@ from pytest_ecsevents.clock._times import Micros, duration_text, instant_text
 from pytest_ecsevents.console import _api
 from pytest_ecsevents.console._cloud import Backstage, Context
 from pytest_ecsevents.console._types import Deed, advice, deeds, type_words
+from pytest_ecsevents.rpc._wire import JsonObject
 from pytest_ecsevents.services.cms._delivery import Delivery
 from pytest_ecsevents.services.cms._notification import Notification, cloudmonitor, eventbridge, subscription
 from pytest_ecsevents.services.ecs._catalogue import KNOWN_TYPES, UNFINISHED, EventStatus
@@ -95,13 +96,13 @@ def channels(parts: Backstage, event: EventRecord, notification: Notification | 
         yield Channel("eventbridge", "EventBridge", "the default bus", json_text(eventbridge(notification)))
 
 
-def described(parts: Backstage, event: EventRecord) -> "tuple[str, dict[str, Any]]":
+def described(parts: Backstage, event: EventRecord) -> tuple[str, JsonObject]:
     """The action that describes an event, and its reply about that event alone."""
     if KNOWN_TYPES[event.event_type].is_of_disk:
         action, params = "DescribeDisksFullStatus", {"DiskId_1": event.disk_id or ""}
     else:
         action = "DescribeInstanceHistoryEvents"
-        params = {"EventId_1": event.event_id, **_api.numbered("InstanceEventCycleStatus", list(EventStatus))}
+        params = {"EventId_1": event.event_id, **_api.numbered("InstanceEventCycleStatus", EventStatus)}
     return action, _api.call(parts, action, event.account_id, event.region_id, **params)
 
 

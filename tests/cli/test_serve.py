@@ -204,3 +204,33 @@ def test_the_clock_and_its_speed():
 def test_importing_the_main_module_does_nothing():
     """Only running it does."""
     assert importlib.import_module("pytest_ecsevents.__main__").main is main
+
+
+def test_another_host_warns(serve, capsys):
+    """There is no password."""
+    printed = serve(host="0.0.0.0", quiet=True)  # noqa: S104  # what is tested
+    assert printed.startswith("127.0.0.1:")
+    assert (
+        "--host 0.0.0.0 opens the cloud and its console to other machines, without a password."
+        in capsys.readouterr().err
+    )
+    assert now_at(printed.strip())["speed"] == 1
+
+
+def test_localhost_is_no_other_host(serve, capsys):
+    """Nothing is opened."""
+    assert serve(host="localhost", quiet=True).startswith("127.0.0.1:")
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("host", "sentence"),
+    [
+        ("nowhere", "--host is 'nowhere'. Pass an IPv4 address of this machine, or 0.0.0.0 for all of them."),
+        ("203.0.113.1", "Pass another --port or --host."),
+    ],
+)
+def test_a_host_that_is_not_here(capsys, host, sentence):
+    """No traceback."""
+    assert main(["serve", "--host", host, "--port", "0"]) == 2
+    assert sentence in capsys.readouterr().err

@@ -37,6 +37,7 @@ def terminal():
         programs.append(program)
 
         def read(wanted):
+            """Read until a text comes."""
             text, until = "", time.monotonic() + 60
             while not re.search(wanted, text):
                 assert time.monotonic() < until, text
@@ -44,12 +45,14 @@ def terminal():
                     text += os.read(ours, 65536).decode()
             return text
 
-        return program, read, lambda text: os.write(ours, text.encode())
+        return read, lambda text: os.write(ours, text.encode())
 
     yield terminal
     for program in programs:
-        program.kill()
-        program.wait()
+        try:
+            program.wait(20)  # it saves its coverage at its end
+        finally:
+            program.kill()
     for handle in handles:
         os.close(handle)
 
@@ -57,7 +60,7 @@ def terminal():
 def test_it_waits_for_enter(pytester, terminal):
     """Meanwhile the console answers, and moves the clock; the other test has no cloud to look at."""
     pytester.makepyfile(FAILING)
-    _, read, write = terminal(pytester, "--ecs-events-console")
+    read, write = terminal(pytester, "--ecs-events-console")
     text = read("Press Enter to go on")
     assert "test_it failed: " in text
     client = Client(re.search(r"http://([^/]+)/console", text)[1])
@@ -96,7 +99,7 @@ def test_without_the_extra_it_says_what_to_install(pytester, terminal):
         """
     )
     pytester.makepyfile(FAILING)
-    _, read, _ = terminal(pytester, "--ecs-events-console")
+    read, _ = terminal(pytester, "--ecs-events-console")
     assert "Run: pip install 'pytest-ecsevents[server]'" in read("2 failed")
 
 
