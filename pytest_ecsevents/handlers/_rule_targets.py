@@ -3,7 +3,8 @@
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from pytest_ecsevents._errors import DeliveryError, hidden_in_reports
@@ -29,12 +30,45 @@ def log_entry(notification: Notification) -> dict[str, Any]:
     return {**flat, "content": json.dumps(flat["content"], ensure_ascii=False, separators=(",", ":"))}
 
 
-_RECORDED: Final[Mapping[str, tuple[str, Callable[[Notification], dict[str, Any]]]]] = {
-    "ContactParameters": ("contact group {ContactGroupName}", cloudmonitor),
-    "SlsParameters": ("log store {Project}/{LogStore}", log_entry),
-    "OpenApiParameters": ("action {Action} of {Product} {Version}", cloudmonitor),
+_VARIABLE: Final = "$."
+
+
+def action_parameters(notification: Notification, *, json_params: str) -> dict[str, Any]:
+    """What JsonParams sends to an action: values such as "$.content.instanceId" are taken from the flat form.
+
+    Without JsonParams, or where it is no JSON object, it is the flat form (a guess).
+    """
+    flat = cloudmonitor(notification)
+    try:
+        given = json.loads(json_params)
+    except (ValueError, RecursionError):
+        return flat
+    return {name: _filled(value, flat) for name, value in given.items()} if isinstance(given, dict) else flat
+
+
+def _filled(value: Any, flat: Mapping[str, Any]) -> Any:
+    """A value; a variable without one in the flat form stays as it is (a guess)."""
+    if not isinstance(value, str) or not value.startswith(_VARIABLE):
+        return value
+    found: Any = flat
+    for key in value.removeprefix(_VARIABLE).split("."):
+        if not isinstance(found, Mapping) or key not in found:
+            return value
+        found = found[key]
+    return found
+
+
+_Form: TypeAlias = Callable[[Notification], dict[str, Any]]
+
+_RECORDED: Final[Mapping[str, tuple[str, Callable[[Mapping[str, str]], _Form]]]] = {
+    "ContactParameters": ("contact group {ContactGroupName}", lambda _: cloudmonitor),
+    "SlsParameters": ("log store {Project}/{LogStore}", lambda _: log_entry),
+    "OpenApiParameters": (
+        "action {Action} of {Product} {Version}",
+        lambda members: partial(action_parameters, json_params=members.get("JsonParams", "")),
+    ),
 }
-"""Targets that are no program, by the parameter that sets them: the receiver's name and the notification's form."""
+"""Targets that are no program, by the parameter that sets them: the receiver's name, and the form of what it gets."""
 
 
 class RuleTargets:
@@ -98,9 +132,10 @@ class RuleTargets:
             made.take(sent)
 
     def _record(self, target: RuleTarget, sent: Notification) -> None:
-        words, make = _RECORDED[target.kind]
+        words, form_of = _RECORDED[target.kind]
         sender = NullSender(words.format(**target.members))
-        self._subscription(target, "", lambda: self._receivers.of_a_rule(sender, make)).take(sent)
+        form = form_of(target.members)
+        self._subscription(target, "", lambda: self._receivers.of_a_rule(sender, form)).take(sent)
 
     def _refuse(self, target: RuleTarget, sent: Notification, receiver: str, problem: str) -> None:
         subscription = self._subscription(target, receiver, lambda: self._receivers.of_a_rule(NullSender(receiver)))

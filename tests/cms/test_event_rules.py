@@ -103,7 +103,28 @@ def test_a_rule_keeps_all_its_parameters(ecs, ask, put):
             ]
         },
     }
-    assert "SQLFilter is kept, but not evaluated: the rule fires if the rest of its pattern matches." in ecs.timeline()
+    assert "What follows | in SQLFilter is not evaluated." in ecs.timeline()
+
+
+@pytest.mark.parametrize(
+    ("query", "problem"),
+    [
+        ("level:CRITICAL", "'level:CRITICAL' is about a field"),
+        ("a and size > 3", "'>' is about a field"),
+        ("(a or b", "a parenthesis is not closed"),
+        ("a) or b", "there is no parenthesis for ')'"),
+        ("a and", "it ends too early"),
+        ("a or and b", "a word is missing before 'and'"),
+        ('a and "b', "a quotation mark has no second one"),
+        ("(" * 60 + "a" + ")" * 60, "it has too many parentheses"),
+        ("| select 1", "it ends too early"),
+    ],
+)
+def test_a_query_that_cannot_be_evaluated_gets_a_hint(ecs, put, query, problem):
+    """The rule is kept, and fires as without it."""
+    put("odd", {"Product": "ecs", "SQLFilter": query})
+    text = f"SQLFilter is not evaluated: {problem}. The rule fires if the rest of its pattern matches."
+    assert text in " ".join(ecs.timeline().split())
 
 
 def test_several_patterns_are_a_list_beside_the_first(ask):

@@ -351,6 +351,34 @@ def test_people_logs_and_actions_are_noted(ecs, rule):
     assert log.payload == {**sent, "content": json.dumps(sent["content"], separators=(",", ":"))}
 
 
+@pytest.mark.parametrize(
+    ("json_params", "sent"),
+    [
+        ('{"InstanceId": "$.content.instanceId", "ForceStop": true}', {"InstanceId": "i-web1", "ForceStop": True}),
+        ('{"Name": "$.name", "Half": "$.content.nothing", "Odd": "$.name.more"}', None),
+        ("{}", {}),
+    ],
+)
+def test_an_action_gets_its_parameters_with_variables(ecs, rule, json_params, sent):
+    """Variables are values of the flat form; one that has no value stays as it is."""
+    target = {"Product": "Ecs", "Action": "RebootInstance", "Version": "2014-05-26", "JsonParams": json_params}
+    rule("reboots", OpenApiParameterss=[target])
+    scheduled(ecs)
+    (delivery,) = ecs.event_rules["reboots"].deliveries
+    expected = {"Name": SCHEDULED, "Half": "$.content.nothing", "Odd": "$.name.more"} if sent is None else sent
+    assert delivery.payload == expected
+
+
+@pytest.mark.parametrize("json_params", [None, "no JSON", "[]"])
+def test_an_action_without_parameters_gets_the_flat_form(ecs, rule, json_params):
+    """So does one whose JsonParams is no object."""
+    target = {"Product": "Ecs", "Action": "RebootInstance", "Version": "2014-05-26"}
+    rule("reboots", OpenApiParameterss=[target if json_params is None else {**target, "JsonParams": json_params}])
+    scheduled(ecs)
+    (delivery,) = ecs.event_rules["reboots"].deliveries
+    assert [delivery.payload] == ecs.notifications
+
+
 # -- which rules fire
 
 
@@ -377,6 +405,22 @@ PATTERNS = [
     ({"CustomFilters": "nowhere"}, False),
     ({"CustomFilters": "i-web1", "KeywordFilter": {"Keywords": ["nowhere"]}}, False),
     ({"LevelList": ["CRITICAL"], "StatusList": ["Executed"]}, False),
+    ({"SQLFilter": "i-web1"}, True),
+    ({"SQLFilter": "nowhere"}, False),
+    ({"SQLFilter": "web1"}, False),
+    ({"SQLFilter": "scheduled and (i-web2 or I-WEB1) not executed"}, True),
+    ({"SQLFilter": "scheduled and (i-web2 or i-web3) not executed"}, False),
+    ({"SQLFilter": "scheduled i-web1 not scheduled"}, False),
+    ({"SQLFilter": "not executed AND i-web1"}, True),
+    ({"SQLFilter": "nowhere or i-web1"}, True),
+    ({"SQLFilter": '"SystemMaintenance.Reboot:Scheduled"'}, True),
+    ({"SQLFilter": '"SystemMaintenance.Reboot:Executed"'}, False),
+    ({"SQLFilter": "systemmaint*"}, True),
+    ({"SQLFilter": "systemfail*"}, False),
+    ({"SQLFilter": "* | select 1"}, True),
+    ({"SQLFilter": "nowhere | select 1"}, False),
+    ({"SQLFilter": "level:INFO"}, True),
+    ({"SQLFilter": "i-web1", "StatusList": ["Executed"]}, False),
 ]
 
 

@@ -7,7 +7,8 @@ from typing import Final
 from pytest_ecsevents._errors import NoSuchNameError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.services.cms._delivery import Delivery
-from pytest_ecsevents.services.cms._filters import EventFilter
+from pytest_ecsevents.services.cms._filters import EventFilter, searched_text
+from pytest_ecsevents.services.cms._log_query import Search, words_of
 from pytest_ecsevents.services.cms._notification import Notification
 
 __tracebackhide__ = hidden_in_reports
@@ -30,7 +31,8 @@ class EventPattern:
         keywords: Words in the content.
         relation: "OR" for any of the keywords, "NOT" for none.
         custom_filter: Another word, which the content must hold.
-        sql_filter: A query of Log Service, which is kept, but not evaluated.
+        sql_filter: A query of Log Service.
+        search: Its search part; None where there is none, or none that can be evaluated.
     """
 
     product: str
@@ -42,6 +44,7 @@ class EventPattern:
     relation: str = "OR"
     custom_filter: str = ""
     sql_filter: str = ""
+    search: Search | None = None
 
     def matches(self, notification: Notification) -> bool:
         wanted = EventFilter(
@@ -54,7 +57,11 @@ class EventPattern:
             keyword_relation=self.relation,
         )
         custom = EventFilter(keywords=(self.custom_filter,) if self.custom_filter else ())
-        return wanted.passes(notification) and custom.passes(notification)
+        return (
+            wanted.passes(notification)
+            and custom.passes(notification)
+            and (self.search is None or self.search(words_of(searched_text(notification))))
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -50,9 +50,14 @@ class EventFilter:
         )
 
     def _has_keywords(self, notification: Notification) -> bool:
-        content = json.dumps(dict(notification.content), ensure_ascii=False)
-        text = f"{notification.name} {notification.arn} {notification.instance_name} {content}"
+        text = searched_text(notification)
         return any(word in text for word in self.keywords) is (self.keyword_relation == "OR")
+
+
+def searched_text(notification: Notification) -> str:
+    """The text in which keywords and queries are searched."""
+    content = json.dumps(dict(notification.content), ensure_ascii=False)
+    return f"{notification.name} {notification.arn} {notification.instance_name} {content}"
 
 
 def _is_in(wanted: Collection[str], *words: str) -> bool:

@@ -23,6 +23,7 @@ from pytest_ecsevents.rpc._parameters import (
 from pytest_ecsevents.rpc._wire import Json, JsonObject
 from pytest_ecsevents.services.cms._event_rules import EventPattern, EventRule, NoSuchRuleError, RuleTarget
 from pytest_ecsevents.services.cms._filters import ALL, is_name
+from pytest_ecsevents.services.cms._log_query import QueryError, search_of
 from pytest_ecsevents.services.cms._monitor import MonitorCall
 from pytest_ecsevents.services.cms._names import EVENT_TYPES, LEVELS
 from pytest_ecsevents.services.cms.api import PACKAGE
@@ -57,7 +58,7 @@ _PATTERNS: Final = nested_structs(
     },
     required=True,
     note=f"1 to {_MOST_VALUES}, any of which may match; Product is required, its lists hold up to {_MOST_VALUES} values, * is "
-    "all. SQLFilter is kept, but not evaluated",
+    "all. SQLFilter is searched for: a and (b or c) not d; fields, and what follows |, are not evaluated",
 )
 _DESCRIPTION: Final = text("Description")
 _KIND: Final = choice("EventType", ("SYSTEM", "CUSTOM"), note="SYSTEM or CUSTOM, which never fires; default SYSTEM")
@@ -105,8 +106,10 @@ def _doubts(call: MonitorCall, patterns: Iterable[EventPattern]) -> Iterator[str
     """What is accepted, but probably not meant."""
     known = call.monitor.names
     for pattern in patterns:
-        if pattern.sql_filter:
-            yield "SQLFilter is kept, but not evaluated: the rule fires if the rest of its pattern matches."
+        if problem := _problem_of(pattern.sql_filter):
+            yield f"SQLFilter is not evaluated: {problem}. The rule fires if the rest of its pattern matches."
+        elif "|" in pattern.sql_filter:
+            yield "What follows | in SQLFilter is not evaluated."
         if pattern.product.lower() == "ecs":
             for name in pattern.names:
                 if name != ALL and not is_name(name, known):
@@ -118,6 +121,7 @@ def _pattern(call: MonitorCall, number: int, sent: Struct) -> EventPattern:
     if not product:
         raise call.action.not_supplied(f"EventPattern.{number}.Product")
     event_types, levels, names, statuses, keywords = (tuple(filter(None, sent.get(name, ()))) for name in _LISTS)
+    query = _word(sent, "SQLFilter")
     return EventPattern(
         product=product,
         event_types=event_types,
@@ -127,8 +131,19 @@ def _pattern(call: MonitorCall, number: int, sent: Struct) -> EventPattern:
         keywords=keywords,
         relation=_word(sent, "KeywordFilter.Relation") or "OR",
         custom_filter=_word(sent, "CustomFilters"),
-        sql_filter=_word(sent, "SQLFilter"),
+        sql_filter=query,
+        search=None if not query or _problem_of(query) else search_of(query),
     )
+
+
+def _problem_of(query: str) -> str:
+    """Why the search part of a query cannot be evaluated; "" if it can, or if there is none."""
+    try:
+        if query:
+            search_of(query)
+    except QueryError as problem:
+        return str(problem)
+    return ""
 
 
 def _word(sent: Struct, member: str) -> str:

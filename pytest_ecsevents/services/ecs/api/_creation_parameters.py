@@ -359,6 +359,7 @@ RUN_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
     TEMPLATE_NAME,
     RUN_PERIOD_UNIT,
     *_BOTH,
+    yes_or_no("AutoPay", note=f"default true; {IGNORED}"),
     _data_disks("AutoSnapshotPolicyId BurstingEnabled ProvisionedIops"),
     INTERFACES,
     *_ignored(
@@ -366,7 +367,7 @@ RUN_PARAMETERS: Final[tuple[Parameter[Any], ...]] = (
         "CpuOptions.TurboMode SecurityOptions.ConfidentialComputingMode SecurityOptions.TrustedSystemMode "
         "SystemDisk.AutoSnapshotPolicyId SystemDisk.EncryptAlgorithm SystemDisk.Encrypted "
         "SystemDisk.KMSKeyId SystemDisk.Size",
-        flags="AutoPay SystemDisk.BurstingEnabled",
+        flags="SystemDisk.BurstingEnabled",
         numbers="LaunchTemplateVersion NetworkInterfaceQueueNumber SystemDisk.ProvisionedIops",
     ),
 )
