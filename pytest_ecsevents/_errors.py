@@ -1,4 +1,14 @@
-"""The errors that the plugin raises about a test."""
+"""The errors that the plugin raises about a test. Each shows its place in the manual.
+
+An error has it as a note (PEP 678), so that its message stays one sentence: tracebacks and pytest print notes. On Python 3.10 they do
+so with pytest, through its dependency exceptiongroup. A warning has no notes, so its text ends with the place.
+"""
+
+from typing import ClassVar
+
+
+def _manual(section: str) -> str:
+    return f"manual: docs/troubleshooting.md#{section}"
 
 
 class EcsEventsError(Exception):
@@ -6,12 +16,23 @@ class EcsEventsError(Exception):
 
     The message says what happened, what was expected, and how to go on. Errors of the cloud are no `EcsEventsError`: the
     handler gets them from its SDK, with the cloud's code, status and message.
+
+    Attributes:
+        manual: The place in the manual that explains errors of this class.
     """
 
     __module__ = "pytest_ecsevents"
+    manual: ClassVar[str] = _manual("ecseventserror")
 
-    def __init_subclass__(cls) -> None:
+    def __init_subclass__(cls, section: str | None = None) -> None:
+        """`section` is the anchor in the manual; by default that of the class, or outside this file that of its base."""
+        if section is not None or cls.__module__ == __name__:
+            cls.manual = _manual(section or cls.__name__.lower())
         cls.__module__ = EcsEventsError.__module__  # short in a report's summary
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*args)
+        self.__notes__ = [self.manual]
 
 
 class BadArgumentError(EcsEventsError, ValueError):
@@ -103,28 +124,30 @@ class PortabilityError(StrictnessError):
     """A call leans on behaviour of the service that its sources dispute."""
 
 
-class UnknownParameterWarning(UserWarning):
+class _LinkedWarning(UserWarning):
+    __module__ = "pytest_ecsevents"
+
+    def __init_subclass__(cls) -> None:
+        cls.__module__ = _LinkedWarning.__module__
+
+    def __str__(self) -> str:
+        return f"{super().__str__()} ({_manual(type(self).__name__.lower())})"
+
+
+class UnknownParameterWarning(_LinkedWarning):
     """A request has a parameter that the action does not have. The service ignores it, and so does the fake."""
 
-    __module__ = "pytest_ecsevents"
 
-
-class UnknownRegionWarning(UserWarning):
+class UnknownRegionWarning(_LinkedWarning):
     """A region is unknown. It is used anyway, because new regions open."""
 
-    __module__ = "pytest_ecsevents"
 
-
-class UnpublishedTypeWarning(UserWarning):
+class UnpublishedTypeWarning(_LinkedWarning):
     """A subscription names a type that EventBridge does not list, so the real service may never send it."""
 
-    __module__ = "pytest_ecsevents"
 
-
-class RealWorkWarning(UserWarning):
+class RealWorkWarning(_LinkedWarning):
     """Real work that the test waited for did not end within `patience` real seconds; time went on without it."""
-
-    __module__ = "pytest_ecsevents"
 
 
 def hidden_in_reports(raised: object) -> bool:

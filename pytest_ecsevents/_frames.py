@@ -142,7 +142,7 @@ _collector: Final = RLock()
 
 @contextmanager
 def collector_off() -> Iterator[None]:
-    """Collect no garbage meanwhile. Whatever reads frames of other threads needs it on CPython 3.11.
+    """Collect no garbage meanwhile. Code that reads frames of other threads needs it on CPython 3.11.
 
     There a frame gets its object when it is first asked for, and making one may start the collector. If a finalizer or a
     callback of the collector then lets another thread run, that thread may leave the function whose frame is being read.

@@ -166,7 +166,9 @@ class _RealCloudRefusal:
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_teardown(self) -> None:
         if self._cloud.refused:
-            pytest.fail("\n".join(self._cloud.refused), pytrace=False)
+            from pytest_ecsevents._errors import UnexpectedCallError
+
+            pytest.fail("\n".join([*self._cloud.refused, UnexpectedCallError.manual]), pytrace=False)
 
 
 @pytest.hookimpl(tryfirst=True)  # its ids come before those of other parameters
@@ -294,7 +296,8 @@ class _MessageOnly:
             if isinstance(error, getattr(_errors, self._kind)):
                 from pytest_ecsevents._words import printable
 
-                raise pytest.fail.Exception(printable(str(error)), pytrace=False) from None
+                text = "\n".join([printable(str(error)), *error.__notes__])
+                raise pytest.fail.Exception(text, pytrace=False) from None
 
 
 def _settings_of(config: pytest.Config) -> Settings:

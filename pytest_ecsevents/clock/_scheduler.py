@@ -1,4 +1,4 @@
-"""Schedules the threads of a test: when all of them wait, time moves to whatever comes first.
+"""Schedules the threads of a test: when all of them wait, time moves to what comes first.
 
 A thread of the test either runs or waits: for an instant, for another thread to wake it, or for both. When no thread
 runs, one of those that wait drives: it runs the next due work, or moves the clock to the earliest deadline and wakes that

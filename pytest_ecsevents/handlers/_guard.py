@@ -63,7 +63,7 @@ class _Running:
         self._clock: Final = clock
 
     def cut(self) -> None:
-        """Raise in the receiver, whatever it does."""
+        """Raise in the receiver."""
         waits = self._clock.waits
         self.is_stubborn = self.is_cut or self.interrupter.raised > 0
         self.stuck_at = self._place()

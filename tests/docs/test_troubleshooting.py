@@ -8,6 +8,7 @@ import pytest
 from pages import DOCS, ROOT
 
 import pytest_ecsevents
+from pytest_ecsevents import EcsEventsError
 
 PAGE = (DOCS / "troubleshooting.md").read_text("utf-8")
 CLASSES = [name for name in pytest_ecsevents.__all__ if name.endswith(("Error", "Warning")) and name != "ApiError"]
@@ -73,6 +74,19 @@ ROWS = sorted(set(rows()))
 def test_a_class_has_its_place(name):
     """A section is called like it, or a table has its row."""
     assert re.search(rf"^## {name}$|^\|.*`{name}`.* \|", PAGE, re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_a_message_links_to_its_place(name):
+    """The link ends with the anchor of a section, in which the class is named."""
+    kind = getattr(pytest_ecsevents, name)
+    link = kind.manual if issubclass(kind, EcsEventsError) else str(kind("any"))
+    anchor = re.search(r"manual: docs/troubleshooting\.md#([\w-]+)", link)[1]
+    sections = {
+        title.lower().replace(" ", "-"): body for title, body in re.findall(r"^## (.+)\n([^#]*)", PAGE, re.MULTILINE)
+    }
+    assert anchor == name.lower() or f"`{name}`" in sections[anchor]
+    assert anchor in sections
 
 
 def test_each_message_has_its_row():

@@ -413,3 +413,31 @@ def test_without_a_page_no_picture_is_drawn(run, pytester):
     """If pytest-html is installed but writes no page, reports have no extras."""
     pytester.makeconftest("def pytest_runtest_logreport(report):\n    assert not hasattr(report, 'extras')\n")
     run(LATE).assert_outcomes(failed=1)
+
+
+def test_a_message_links_to_the_manual_once(run):
+    """An error that the test raises, one of a marker, one of a check, and a warning each show their place in the manual."""
+    result = run(
+        """
+        import warnings
+        from pytest_ecsevents import UnknownRegionWarning
+
+        def test_an_error(ecs_events):
+            ecs_events.one()
+
+        @pytest.mark.ecs_instance("i-web1", colour="red")
+        def test_a_marker():
+            pass
+
+        def test_a_check(ecs_events):
+            ecs_events.fail("StartInstance", "Throttling")
+
+        def test_a_warning(ecs_events):
+            ecs_events.instances.add("i-web1", region_id="cn-nowhere")
+        """.replace("\n        ", "\n"),
+        "-p",
+        "no:randomly",
+    )
+    text = result.stdout.str()
+    for section in ("nosingleeventerror", "badargumenterror", "unusedfaulterror", "unknownregionwarning"):
+        assert text.count(f"manual: docs/troubleshooting.md#{section}") == 1

@@ -1,6 +1,6 @@
 """What an event that acts does to its instance, by its effect, the status that it takes and the instance's status.
 
-The rows are complete: each effect acts on an instance in whatever status it is.
+The rows are complete: each effect acts on an instance in every status.
 """
 
 from collections.abc import Iterator

@@ -15,27 +15,27 @@ class UnknownWindowError(NoSuchNameError):
     """The account has no such maintenance window."""
 
 
-class NotSimulatedError(EcsEventsError):
+class NotSimulatedError(EcsEventsError, section="refusals-of-what-the-test-does"):
     """A user cannot cancel a real event."""
 
 
-class NotPreemptibleError(EcsEventsError):
+class NotPreemptibleError(EcsEventsError, section="refusals-of-what-the-test-does"):
     """Only a preemptible instance can be reclaimed."""
 
 
-class UnknownEventTypeError(BadArgumentError):
+class UnknownEventTypeError(BadArgumentError, section="nosuchnameerror"):
     """An event type that is not in the catalogue, or that cannot be simulated."""
 
 
-class NotBeforePassedError(BadArgumentError):
+class NotBeforePassedError(BadArgumentError, section="refusals-of-what-the-test-does"):
     """NotBefore is earlier than now."""
 
 
-class TooManySimulatedEventsError(EcsEventsError):
+class TooManySimulatedEventsError(EcsEventsError, section="refusals-of-what-the-test-does"):
     """The account would have more Scheduled simulated events than allowed."""
 
 
-class InstanceStatusError(EcsEventsError):
+class InstanceStatusError(EcsEventsError, section="refusals-of-what-the-test-does"):
     """The instance's status does not allow the operation.
 
     Attributes:
@@ -47,17 +47,17 @@ class InstanceStatusError(EcsEventsError):
         self.said = said
 
 
-class InstanceLockedError(EcsEventsError):
+class InstanceLockedError(EcsEventsError, section="refusals-of-what-the-test-does"):
     """The instance is locked for security reasons."""
 
 
-class InstanceArrearsError(EcsEventsError):
+class InstanceArrearsError(EcsEventsError, section="refusals-of-what-the-test-does"):
     """The instance has expired or is in arrears."""
 
 
-class NothingToRedeployError(EcsEventsError):
+class NothingToRedeployError(EcsEventsError, section="refusals-of-what-the-test-does"):
     """The instance has no event that RedeployInstance answers."""
 
 
-class NotInquiringError(EcsEventsError):
+class NotInquiringError(EcsEventsError, section="refusals-of-what-the-test-does"):
     """The event is not Inquiring, so that it cannot be accepted."""
