@@ -521,7 +521,7 @@ def test_a_receiver_that_catches_everything_does_not_outlive_a_run(ecs, publish)
         time.sleep(60)
 
     ecs.subscribe(stubborn)
-    with pytest.raises(StuckHandlerError, match=r"test_subscriptions\.py:\d+ in stubborn\.$"):
+    with pytest.raises(StuckHandlerError, match=r"(?m)test_subscriptions\.py:\d+ in stubborn\.$"):
         ecs.run(handler, until="1h")
     assert ecs.run(lambda: "result") == "result"
 

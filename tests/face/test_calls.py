@@ -397,7 +397,8 @@ def test_an_unknown_parameter_is_a_warning_at_the_handlers_line(ecs, call):
         call("RebootInstance", InstanceId="i-web1", ForceStp="true")
     assert str(warned[0].message) == (
         "unknown parameter ForceStp of RebootInstance: the service ignores it. Did you mean "
-        "ForceStop? Its parameters are: InstanceId, ForceStop, DryRun."
+        "ForceStop? Its parameters are: InstanceId, ForceStop, DryRun. "
+        "(manual: docs/troubleshooting.md#unknownparameterwarning)"
     )
     assert warned[0].filename.endswith("conftest.py")
     assert ecs.calls[0].params == {"InstanceId": "i-web1", "ForceStp": "true"}

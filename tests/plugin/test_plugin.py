@@ -307,6 +307,7 @@ def test_it(ecs_events):
             "3. Stubs were declared but not called:",
             "     - slb DescribeLoadBalancers. slb was not called.",
             "   Remove the ones that are not needed, *",
+            "manual: docs/troubleshooting.md#strictnesserror",
             "*- ECS events -*",
         ],
         consecutive=True,
