@@ -71,7 +71,7 @@ def _on_event(shown: Shown, subject: str, form: Form, _fields: Fields) -> str:
     action, param, sentence = _EVENT_ACTIONS.get(form.get("do", ""), ("", "", ""))
     if form.get("do") == "renew":
         shown.verbs.renew(event.instance_id)
-        return f"Renewed {event.instance_id}."
+        return f"Renewed {event.instance_id}. {subject} is {event.status.value}."
     if not action:
         raise BadArgumentError(f"There is no action {form.get('do', '')!r} on an event.")
     params = {param: subject if "Event" in param else event.instance_id}
@@ -80,7 +80,7 @@ def _on_event(shown: Shown, subject: str, form: Form, _fields: Fields) -> str:
         at = parse_when(form.get("not_before", ""), "The new time", shown.parts.cloud.settled())
         params |= {"InstanceId": event.instance_id, "NotBefore": instant_text(at)}
     _api.call(shown.parts, action, event.account_id, event.region_id, **params)
-    return sentence.format(event=subject, instance=event.instance_id)
+    return f"{sentence.format(event=subject, instance=event.instance_id)} {subject} is {event.status.value}."
 
 
 _EVENT_ACTIONS: Final = {
@@ -131,17 +131,16 @@ def _advance(shown: Shown, _subject: str, form: Form, _fields: Fields) -> str:
     do = form.get("do", "by")
     if do == "next":
         due = shown.parts.clock.next_due()
-        shown.verbs.advance_to_next()
-        return "Nothing is due." if due is None else f"It is {_now(shown)}."
-    if do == "to":
-        shown.verbs.advance_to(form.get("to", ""))
+        moved = shown.verbs.advance_to_next()
+        if due is None:
+            return "Nothing is due."
+    elif do == "to":
+        moved = shown.verbs.advance_to(form.get("to", ""))
     else:
-        shown.verbs.advance(form.get("by", ""))
-    return f"It is {_now(shown)}."
-
-
-def _now(shown: Shown) -> str:
-    return instant_text(shown.parts.cloud.settled())
+        moved = shown.verbs.advance(form.get("by", ""))
+    steps = [f"{change.record.event_id} became {change.to_status.value}" for change in moved]
+    what = f" {listed(steps, most=3)}." if steps else ""
+    return f"It is {instant_text(shown.parts.cloud.settled())}.{what}"
 
 
 def _reset(shown: Shown, _subject: str, _form: Form, _fields: Fields) -> str:

@@ -12,6 +12,7 @@ from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.handlers._receivers import Receivers
 from pytest_ecsevents.services.cms._monitor import CloudMonitor
 from pytest_ecsevents.services.ecs._cloud import Cloud
+from pytest_ecsevents.services.ecs._model import Transition
 from pytest_ecsevents.services.smq._messaging import Messaging
 
 CONSOLE: Final = "/console"
@@ -34,15 +35,15 @@ class Verbs(Protocol):
         """The instances."""
 
     @property
-    def advance(self) -> Callable[[str], object]:
+    def advance(self) -> Callable[[str], list[Transition]]:
         """Move the clock by a duration."""
 
     @property
-    def advance_to(self) -> Callable[[str], object]:
+    def advance_to(self) -> Callable[[str], list[Transition]]:
         """Move the clock to an instant."""
 
     @property
-    def advance_to_next(self) -> Callable[[], object]:
+    def advance_to_next(self) -> Callable[[], list[Transition]]:
         """Move the clock to the next transition of an event."""
 
     @property

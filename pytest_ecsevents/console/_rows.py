@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from pytest_ecsevents.checks._faults import FaultRules, Rule
-from pytest_ecsevents.clock._times import Micros, duration_text, instant_text
+from pytest_ecsevents.clock._times import SECOND, Micros, duration_text, instant_text
 from pytest_ecsevents.console import _api
 from pytest_ecsevents.console._cloud import Backstage, Context
 from pytest_ecsevents.console._types import Deed, advice, deeds, type_words
@@ -199,12 +199,15 @@ def _fault_row(rule: "Rule[Any]") -> FaultRow:
     return FaultRow(str(rule.calls), rule.name, rule.met, rule.times, window, rule.is_over)
 
 
-_SOON: Final = 1_000_000
+_MINUTE: Final = 60 * SECOND
+_HOUR: Final = 60 * _MINUTE
 
 
 def away(at: Micros, now: Micros) -> str:
-    """`in 1d`, `2h ago`, `now`."""
-    span = (abs(at - now) + _SOON // 2) // _SOON * _SOON
+    """`in 1d`, `2h ago`, `now`: to the second, or to the minute from an hour on."""
+    span = abs(at - now)
+    unit = SECOND if span < _HOUR else _MINUTE
+    span = (span + unit // 2) // unit * unit
     if not span:
         return "now"
     return f"in {duration_text(span)}" if at > now else f"{duration_text(span)} ago"
