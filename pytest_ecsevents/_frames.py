@@ -121,6 +121,12 @@ def keeps_own_names(module: str) -> bool:
     return module == "time" or kind_of(module) & (REAL_TIME | WAITING | OURS | SERVER) != 0
 
 
+def is_standard(module: str) -> bool:
+    """Whether a module is one of the standard library."""
+    package = module.partition(".")[0]
+    return package in sys.stdlib_module_names and package != "__main__"
+
+
 def is_of(frame: FrameType, kinds: int) -> bool:
     """Whether a frame is of one of these kinds, a sum of bits."""
     return kind_of(_module_of(frame)) & kinds != 0

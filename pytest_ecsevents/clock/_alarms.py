@@ -3,8 +3,8 @@
 An alarm is due work of the clock. Then the process sends itself SIGALRM, and Python calls the handler in the main thread, as it
 does elsewhere; the clock stands until that thread has come to it. What the handler raises ends the wait in the main thread.
 
-The alarms of pytest-timeout, pytest and debuggers stay real, and those of code that runs outside threads of the test. So does an
-alarm of a name that was kept before the test (`from signal import alarm`), and all where the test's thread is not the main one.
+The alarms of pytest-timeout, pytest and debuggers stay real, and those of code that runs outside threads of the test. So do all
+where the test's thread is not the main one.
 """
 
 import signal
@@ -15,9 +15,11 @@ from typing import Any, Final, Protocol
 from pytest_ecsevents._errors import EcsEventsError, hidden_in_reports
 from pytest_ecsevents._frames import AUTHOR, kind_of_caller
 from pytest_ecsevents._undo import Undo
+from pytest_ecsevents.clock._names import Replacement
 from pytest_ecsevents.clock._scheduler import Scheduler
 from pytest_ecsevents.clock._threads import TestThread
 from pytest_ecsevents.clock._times import SECOND, Micros
+from pytest_ecsevents.clock._waits_in_c import ALARMS
 
 __tracebackhide__ = hidden_in_reports
 
@@ -30,37 +32,63 @@ class Planner(Protocol):
     def plan(self, at: Micros, function: Callable[[], object], what: str) -> Callable[[], None]: ...
 
 
-def replace_alarms(scheduler: Scheduler, clock: Planner, undo: Undo) -> None:
-    """Make alarms that threads of the test set virtual, until `undo` closes."""
+_TIMERS: Final["list[_Timer]"] = []
+"""Of the clouds that are entered in the main thread."""
+
+
+def replace_alarms(scheduler: Scheduler, clock: Planner, undo: Undo, shared: Undo) -> list[Replacement]:
+    """Make alarms that threads of the test set virtual, until `undo` closes.
+
+    Returns what to replace under the names of modules, until `shared` closes.
+    """
     main = scheduler.me()
-    if main is None or threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
-        return
+    if main is None or threading.current_thread() is not threading.main_thread() or not ALARMS:
+        return []
     timer = _Timer(scheduler, clock, main)
+    _TIMERS.append(timer)
+    undo.callback(_TIMERS.remove, timer)
     undo.callback(timer.stop)
-    real_set, real_get, real_alarm, real_pause = signal.setitimer, signal.getitimer, signal.alarm, signal.pause
+    for name, (real, fake, _) in zip(ALARMS, _REPLACEMENTS, strict=True):
+        if getattr(signal, name) is real:  # else it is a mock, or replaced already
+            shared.replace(signal, name, fake)
+    return _REPLACEMENTS
 
-    def is_virtual() -> bool:
-        return scheduler.me() is not None and kind_of_caller(2) == AUTHOR
 
-    def setitimer(which: int, seconds: float, interval: float = 0.0) -> Any:
-        is_ours = which == signal.ITIMER_REAL and seconds >= 0 and interval >= 0 and is_virtual()
-        return timer.set(seconds, interval) if is_ours else real_set(which, seconds, interval)
+def _timer() -> "_Timer | None":
+    """The timer of the calling thread's test; None for other threads, and for callers that keep real time."""
+    if kind_of_caller(2) == AUTHOR:
+        for timer in _TIMERS[::-1]:
+            if timer.scheduler.me() is not None:
+                return timer
+    return None
 
-    def getitimer(which: int) -> Any:
-        return timer.left() if which == signal.ITIMER_REAL and is_virtual() else real_get(which)
 
-    def alarm(seconds: int) -> int:
-        return -int(-timer.set(seconds, 0.0)[0] // 1) if is_virtual() else real_alarm(seconds)
+def setitimer(which: int, seconds: float, interval: float = 0.0) -> Any:
+    timer = _timer()
+    is_ours = which == signal.ITIMER_REAL and seconds >= 0 and interval >= 0
+    if timer is None or not is_ours:
+        return ALARMS["setitimer"](which, seconds, interval)
+    return timer.set(seconds, interval)
 
-    def pause() -> None:
-        thread, at = scheduler.me(), timer.at
-        if thread is main and at is not None:
-            scheduler.advance_to(thread, at, clock.now())
-        else:
-            real_pause()
 
-    for fake in (setitimer, getitimer, alarm, pause):
-        undo.replace(signal, fake.__name__, fake)
+def getitimer(which: int) -> Any:
+    timer = _timer()
+    return ALARMS["getitimer"](which) if timer is None or which != signal.ITIMER_REAL else timer.left()
+
+
+def alarm(seconds: int) -> int:
+    timer = _timer()
+    return int(ALARMS["alarm"](seconds)) if timer is None else -int(-timer.set(seconds, 0.0)[0] // 1)
+
+
+def pause() -> None:
+    timer = _timer()
+    if timer is None or timer.at is None or not timer.pause(timer.at):
+        ALARMS["pause"]()
+
+
+_FAKES: Final[tuple[Any, ...]] = (alarm, setitimer, getitimer, pause)
+_REPLACEMENTS: Final = [Replacement(ALARMS[fake.__name__], fake) for fake in _FAKES if fake.__name__ in ALARMS]
 
 
 class _Timer:
@@ -72,11 +100,18 @@ class _Timer:
 
     def __init__(self, scheduler: Scheduler, clock: Planner, main: TestThread) -> None:
         self.at: Micros | None = None
-        self._scheduler: Final = scheduler
+        self.scheduler: Final = scheduler
         self._clock: Final = clock
         self._main: Final = main
         self._interval: Micros = 0
         self._take_back: Callable[[], None] = lambda: None
+
+    def pause(self, at: Micros) -> bool:
+        """Let the main thread wait for the signal. Returns whether the calling one is that thread."""
+        if self.scheduler.me() is not self._main:
+            return False
+        self.scheduler.advance_to(self._main, at, self._clock.now())
+        return True
 
     def left(self) -> tuple[float, float]:
         """Seconds until it sends the signal next, and between two signals; 0 if it does not."""
@@ -118,6 +153,6 @@ class _Timer:
         ident, wait = self._main.ident, self._main.wait
         assert ident is not None
         signal.pthread_kill(ident, signal.SIGALRM)
-        if self._scheduler.me() is not self._main and wait is not None:  # the clock stands until it has looked
+        if self.scheduler.me() is not self._main and wait is not None:  # the clock stands until it has looked
             wait.is_to_look = True
             wait.unpark()

@@ -21,7 +21,7 @@ from weakref import WeakKeyDictionary
 from pytest_ecsevents._frames import AUTHOR, author_frame, kind_of_caller, place_of
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock._names import Overlay
-from pytest_ecsevents.clock._real_work import HoldsOnce
+from pytest_ecsevents.clock._real_work import PIPES_OF_CHILDREN, HoldsOnce
 from pytest_ecsevents.clock._scheduler import Scheduler
 from pytest_ecsevents.clock._threads import real_now
 from pytest_ecsevents.clock._times import SECOND, Micros
@@ -29,6 +29,10 @@ from pytest_ecsevents.clock._times import SECOND, Micros
 
 class ChildPipe(HoldsOnce, io.FileIO):
     """The reading end of a child's pipe."""
+
+    def __init__(self, descriptor: Any) -> None:
+        super().__init__(descriptor)
+        PIPES_OF_CHILDREN.add(self)
 
     def readinto(self, buffer: Any) -> Any:
         return super().readinto(buffer)

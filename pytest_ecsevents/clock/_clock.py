@@ -26,6 +26,7 @@ from pytest_ecsevents.clock._loaded import LOADED
 from pytest_ecsevents.clock._local_time import LOCAL_TEXTS
 from pytest_ecsevents.clock._locks import replace_locks
 from pytest_ecsevents.clock._names import NAMES, Replacement, is_no_mock, replace_everywhere
+from pytest_ecsevents.clock._older_objects import StandIns, replace_older_objects
 from pytest_ecsevents.clock._older_threads import take_in_older_threads
 from pytest_ecsevents.clock._other_loops import replace_other_loops
 from pytest_ecsevents.clock._outside_calls import replace_outside_calls
@@ -198,7 +199,9 @@ class Clock:
         # Do not remember names that another clock has bound to its functions.
         remember = len(_entered) == 1 and (foreign is None or not foreign.freezes_monotonic)
         replace_everywhere(under_names, NAMES, snapshot, _shared, remember=remember)
-        REFERENCES.replace([*fakes, *replacements], _shared)
+        REFERENCES.replace(
+            [*fakes, *replacements], StandIns().of if self.waits is not None else (lambda *_: None), _shared
+        )
         for real, fake in LOCAL_TEXTS.items():
             if is_no_mock(getattr(time, real.__name__)):
                 _shared.replace(time, real.__name__, fake)
@@ -214,11 +217,12 @@ class Clock:
         loop_time = LoopTime(math.ceil(real_now()), self._elapsed)
         replace_rounds = replace_loops(scheduler, loop_time, self.now, self._undo)
         replace_other_loops(scheduler, loop_time, self.now, replace_rounds, self._undo)
-        polling = Polling(scheduler)
+        polling = Polling(scheduler, monotonic)
         replace_outside_calls(scheduler, polling, self._undo)
-        replace_polled_waits(polling, scheduler, monotonic, self._undo)
-        replace_locks(scheduler, self._undo, _shared)
-        replace_alarms(scheduler, self, self._undo)
+        replacements += replace_polled_waits(polling, monotonic, self._undo, _shared)
+        replacements += replace_locks(_shared)
+        replacements += replace_older_objects(_shared)
+        replacements += replace_alarms(scheduler, self, self._undo, _shared)
         wait_for_children(scheduler, self.now, self._undo)
         take_in_older_threads(scheduler, self._undo)
         return replacements

@@ -3,10 +3,10 @@
 A lock is written in C, and so is its wait. So `threading.Lock` and `threading.RLock` make locks in Python, where code outside the
 standard library calls them in a thread of the test. The locks of the standard library itself are held for moments only.
 
-A lock that was made before the test, or by a name that was kept before (`from threading import Lock`), keeps real time.
+`_older_objects` has locks that were made before the test.
 
-Private names, tried with Python 3.10 to 3.15: `threading._RLock` and its `_block`. Where one is missing, replacing fails with an
-AttributeError at the start of each test.
+Private names, tried with Python 3.10 to 3.15: `threading._RLock` and its `_block`. Where one is missing, making an RLock in a test
+fails with an AttributeError.
 """
 
 import sys
@@ -14,26 +14,24 @@ import threading
 from _thread import LockType, allocate_lock
 from contextlib import suppress
 from functools import cache
-from types import FrameType, SimpleNamespace
+from types import FrameType
 from typing import Any, Final
 
-from pytest_ecsevents._frames import AUTHOR, kind_of
+from pytest_ecsevents._frames import AUTHOR, is_standard, kind_of
 from pytest_ecsevents._undo import Undo
-from pytest_ecsevents.clock._scheduler import SHORTEST, Scheduler
+from pytest_ecsevents.clock._names import Replacement
+from pytest_ecsevents.clock._polled_waits import polling_of_caller
+from pytest_ecsevents.clock._scheduler import SHORTEST
 from pytest_ecsevents.clock._threads import Wait
+from pytest_ecsevents.clock._waits_in_c import LOCK, RLOCK
 
 
 class VirtualLock:
-    """A lock that is waited for in virtual time, by threads of the test.
+    """A lock that is waited for in virtual time, by threads of whichever test runs."""
 
-    Args:
-        scheduler: The threads of the test.
-    """
+    __slots__ = ("__weakref__", "_real", "_waits", "locked")
 
-    __slots__ = ("__weakref__", "_real", "_scheduler", "_waits", "locked")
-
-    def __init__(self, scheduler: Scheduler) -> None:
-        self._scheduler: Final = scheduler
+    def __init__(self) -> None:
         self._real: Final[Any] = allocate_lock()
         self._waits: Final[list[Wait]] = []
         self.locked: Final = self._real.locked
@@ -42,14 +40,14 @@ class VirtualLock:
         real = self._real
         if real.acquire(False):
             return True
-        scheduler = self._scheduler
-        thread = scheduler.me()
+        polling, thread = polling_of_caller()
         # The real one raises for what makes no sense.
-        if thread is None or scheduler.is_over or not blocking or (timeout != -1 and not timeout >= SHORTEST):
+        if thread is None or not blocking or (timeout != -1 and not timeout >= SHORTEST):
             got = real.acquire(blocking, timeout)
             if not got and thread is not None:
-                scheduler.pause(thread)
+                polling.scheduler.pause(thread)
             return bool(got)
+        scheduler = polling.scheduler
         deadline = None if timeout == -1 else scheduler.deadline_after(timeout)
         while True:
             wait = Wait(scheduler, thread, deadline)
@@ -87,67 +85,46 @@ class VirtualLock:
         return f"<{'locked' if self.locked() else 'unlocked'} threading.Lock object at {id(self):#x}>"
 
 
-# -- what stands in `threading`
-
-
 class _IsLock(type):
     def __instancecheck__(cls, one: object) -> bool:
         return isinstance(one, (LockType, VirtualLock))
 
 
-class Lock(metaclass=_IsLock):
+class _Lock(metaclass=_IsLock):
+    """Stands for `threading.Lock`, which is a class from Python 3.13 on."""
+
     def __new__(cls) -> Any:
-        scheduler = _scheduler_of(sys._getframe().f_back)
-        return _REAL.Lock() if scheduler is None else VirtualLock(scheduler)
+        return VirtualLock() if is_of_test(sys._getframe().f_back) else LOCK()
 
 
 def _make_rlock(*args: Any, **kwargs: Any) -> Any:
-    scheduler = None if args or kwargs else _scheduler_of(sys._getframe().f_back)
-    if scheduler is None:
-        return _REAL.RLock(*args, **kwargs)
-    lock = _IN_PYTHON()
-    lock._block = VirtualLock(scheduler)  # what it waits for
+    if args or kwargs or not is_of_test(sys._getframe().f_back):
+        return RLOCK(*args, **kwargs)
+    lock: Any = threading._RLock()  # CPython's own fallback
+    lock._block = VirtualLock()  # what it waits for
     return lock
 
 
-# They are the same for all clouds: making a class for each test would take as long as all other replacements of `threading`.
-_FAKES: Final = {"Lock": Lock, "RLock": _make_rlock}
-_IN_PYTHON: Final[Any] = threading._RLock  # CPython's own fallback
-_REAL: Final[Any] = SimpleNamespace(Lock=threading.Lock, RLock=threading.RLock)
-"""What they stand for. Modules that are loaded in a test may keep the fakes."""
-_ENTERED: Final[list[Scheduler]] = []
-"""The threads of each cloud that is entered."""
+_REPLACEMENTS: Final = [Replacement(LOCK, _Lock), Replacement(RLOCK, _make_rlock)]
 
 
-def replace_locks(scheduler: Scheduler, undo: Undo, shared: Undo) -> None:
-    """Make locks of the test's threads virtual, until `undo` closes.
-
-    Args:
-        scheduler: The threads of the test.
-        undo: Restores what is this test's own.
-        shared: Restores, when no clock is entered any more, what is the same for all.
-    """
-    _ENTERED.append(scheduler)
-    undo.callback(_ENTERED.remove, scheduler)
-    for name, fake in _FAKES.items():
-        real = getattr(threading, name)
-        if real is not fake:
-            setattr(_REAL, name, real)
+def replace_locks(shared: Undo) -> list[Replacement]:
+    """Make locks of the test's threads virtual, until `shared` closes. Returns what to replace under the names of modules."""
+    for name, (real, fake, _) in zip(("Lock", "RLock"), _REPLACEMENTS, strict=True):
+        if getattr(threading, name) is real:  # else it is a mock, or replaced already
             shared.replace(threading, name, fake)
+    return _REPLACEMENTS
 
 
-def _scheduler_of(caller: FrameType | None) -> Scheduler | None:
-    """The scheduler of the calling thread, if code of the test, its handler or a library that it uses makes the lock.
+def is_of_test(caller: FrameType | None) -> bool:
+    """Whether a thread of the test makes the lock, in code of the test, its handler or a library that it uses.
 
     `caller` is None where a function of C makes it, as in a greenlet.
     """
     module = "" if caller is None else str(caller.f_globals.get("__name__", ""))
-    if not _is_outside_standard_library(module):
-        return None
-    return next((one for one in reversed(_ENTERED) if one.me() is not None), None)
+    return _may_wait(module) and polling_of_caller()[1] is not None
 
 
 @cache
-def _is_outside_standard_library(module: str) -> bool:
-    package = module.partition(".")[0]
-    return kind_of(module) == AUTHOR and (package == "__main__" or package not in sys.stdlib_module_names)
+def _may_wait(module: str) -> bool:
+    return kind_of(module) == AUTHOR and not is_standard(module)

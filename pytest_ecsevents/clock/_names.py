@@ -5,15 +5,16 @@ from collections.abc import Set as AbstractSet
 from types import BuiltinFunctionType, ModuleType
 from typing import Any, Final, NamedTuple
 
-from pytest_ecsevents._frames import keeps_own_names
+from pytest_ecsevents._frames import is_standard, keeps_own_names
 from pytest_ecsevents._undo import Undo
+from pytest_ecsevents.clock import _waits_in_c as waits_in_c
 from pytest_ecsevents.clock._loaded import NOTHING, Snapshot
 from pytest_ecsevents.clock._stand_ins import REAL_CLASSES, REAL_FUNCTIONS, is_stand_in
 
 _NEVER: Final = ("freezegun.api", "datetime")
 """freezegun needs the real functions, and replaces those of `datetime` itself."""
 
-_WANTED: Final = frozenset(map(id, (*REAL_FUNCTIONS, *REAL_CLASSES)))
+_WANTED: Final = frozenset(map(id, (*REAL_FUNCTIONS, *REAL_CLASSES))) | waits_in_c.FUNCTIONS
 _USUAL: Final = frozenset(one.__name__ for one in (*REAL_FUNCTIONS, *REAL_CLASSES))
 
 
@@ -118,7 +119,9 @@ class NamesMemo:
 
     def _taken(self, key: str, module: ModuleType) -> Iterator[Taker]:
         names = module.__dict__
-        return (Taker(key, module, names, name, value) for name, value in taken_by(module, self._wanted))
+        # The standard library waits for moments only.
+        wanted = self._wanted - waits_in_c.FUNCTIONS if is_standard(key) else self._wanted
+        return (Taker(key, module, names, name, value) for name, value in taken_by(module, wanted))
 
     def _strange(self, key: str, module: ModuleType) -> Iterator[Taker]:
         names = module.__dict__

@@ -8,7 +8,7 @@
 - An event loop in such a thread is handed work by `call_soon_threadsafe`.
 
 A thread that wakes by itself, such as a timer of another library, stays in real time. So does one that waits for a
-`queue.SimpleQueue` in C: nothing can be seen of that. Threads of pytest, its plugins, debuggers and our server are left alone.
+`queue.SimpleQueue` in C since before: nothing can be seen of that. Threads of pytest, its plugins, debuggers and our server are left alone.
 
 Private names, tried with Python 3.10 to 3.15: `_work_queue`, `_max_workers` and `_WorkItem.run` of thread pools; `_waiters` and
 the variable `waiter` of a condition's `wait`; `_thread_id` of a loop.

@@ -1,15 +1,19 @@
 """Work outside our waits that stops virtual time: threads that compute, and real work that ends by itself."""
 
+import os
+import socket
+import stat
 import sys
 from _thread import get_ident
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Final
 
 from pytest_ecsevents._frames import author_frame, frames_of_threads, place_of
 from pytest_ecsevents.clock._processor_use import STUCK_AFTER
-from pytest_ecsevents.clock._real_work import Doing, HoldsOnce, doing_of, is_from_outside
+from pytest_ecsevents.clock._real_work import PIPES_OF_CHILDREN, Doing, HoldsOnce, doing_of, is_from_outside
 from pytest_ecsevents.clock._threads import TestThread
 
 IDLE_AFTER: Final = 0.02
@@ -20,6 +24,10 @@ _FOR_ONE_AT_WORK: Final = "a thread that works without waiting at"
 
 PATIENCE: Final = 10.0
 """Real seconds for which real work holds time, unless the test says otherwise."""
+
+
+class _Numbered(HoldsOnce):
+    """Stands for what is known by the number of its descriptor alone."""
 
 
 class OutsideWork:
@@ -44,6 +52,7 @@ class OutsideWork:
         # Since when they hold time: threads with their number of waits before, and tasks of event loops.
         self._working: dict[object, float] = {}
         self._lasted: Final[set[object]] = set()
+        self._numbers: Final[defaultdict[int, _Numbered]] = defaultdict(_Numbered)
 
     @contextmanager
     def working(self, once: HoldsOnce | None = None) -> Iterator[None]:
@@ -83,9 +92,28 @@ class OutsideWork:
     def source(self, watched: Iterable[object]) -> object:
         """The first of these that another process may write to: a socket, or the output of a child; None if there is none."""
         for one in watched:
+            if isinstance(one, int):
+                found = self._source_of_number(one)
+                if found is not None:
+                    return found
+                continue
             raw = getattr(getattr(one, "buffer", one), "raw", one)
             if isinstance(raw, HoldsOnce) or is_from_outside(one, self.served):
                 return raw
+        return None
+
+    def _source_of_number(self, number: int) -> object:
+        """`source` for the number of a descriptor. Another process writes a terminal, and the pipe of a child."""
+        for pipe in list(PIPES_OF_CHILDREN):
+            if not pipe.closed and pipe.fileno() == number:
+                return pipe
+        with suppress(OSError):  # it was closed
+            mode = os.fstat(number).st_mode
+            if stat.S_ISCHR(mode):
+                return self._numbers[number]
+            if stat.S_ISSOCK(mode):
+                with socket.socket(fileno=os.dup(number)) as connection:
+                    return self._numbers[number] if is_from_outside(connection, self.served) else None
         return None
 
     def is_idle_in_pool(self, thread: TestThread) -> bool:

@@ -18,16 +18,19 @@ import selectors
 import sys
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from weakref import WeakKeyDictionary
 
 from pytest_ecsevents._frames import AUTHOR, author_frame, kind_of_caller, place_of
 from pytest_ecsevents._undo import Undo
-from pytest_ecsevents.clock._names import Overlay
+from pytest_ecsevents.clock._names import Overlay, Replacement
 from pytest_ecsevents.clock._real_work import HoldsOnce
 from pytest_ecsevents.clock._scheduler import A_MOMENT, LOOK_AGAIN, Scheduler
 from pytest_ecsevents.clock._threads import TestThread, WatchedWait, real_now
 from pytest_ecsevents.clock._times import Micros
+from pytest_ecsevents.clock._waits_in_c import SELECT
+
+T = TypeVar("T")
 
 
 class PolledWait(WatchedWait):
@@ -67,10 +70,16 @@ class PolledWait(WatchedWait):
 
 
 class Polling:
-    """Waits of one test's threads for what only the system can tell."""
+    """Waits of one test's threads for what only the system can tell.
 
-    def __init__(self, scheduler: Scheduler) -> None:
-        self._scheduler: Final = scheduler
+    Args:
+        scheduler: The threads.
+        read: Virtual `time.monotonic`.
+    """
+
+    def __init__(self, scheduler: Scheduler, read: Callable[[], float]) -> None:
+        self.scheduler: Final = scheduler
+        self._read: Final = read
         self._spent: Final[WeakKeyDictionary[Any, float]] = WeakKeyDictionary()
 
     def wait(self, thread: TestThread, seconds: float, look: Callable[[], object], outside: object = None) -> bool:
@@ -82,7 +91,7 @@ class Polling:
             look: Whether the wait has ended; called in any thread.
             outside: What another process may change; None if only threads of the test may.
         """
-        scheduler, began = self._scheduler, real_now()
+        scheduler, began = self.scheduler, real_now()
         patience = scheduler.outside.patience()
         left = 0.0 if outside is None else min(seconds, patience - self._spent.get(outside, 0.0))
         deadline = scheduler.deadline_after(seconds)
@@ -96,62 +105,107 @@ class Polling:
                 scheduler.outside.tell(f"something real at {place_of(author_frame())}")
         return is_over
 
+    def attempt(
+        self,
+        thread: TestThread,
+        seconds: float,
+        attempt: Callable[[], T],
+        look: Callable[[], object],
+        outside: object = None,
+    ) -> T:
+        """Wait until an attempt gives a true value, or `seconds` of virtual time have passed. Returns what the last one gave.
 
-def replace_polled_waits(polling: Polling, scheduler: Scheduler, read: Callable[[], float], undo: Undo) -> None:
+        Args:
+            thread: The calling one.
+            seconds: More than 0, or infinite.
+            attempt: Takes what is waited for, if it is there.
+            look: Whether it is there; called in any thread.
+            outside: As in `wait`.
+        """
+        until = self._read() + seconds
+        while not (got := attempt()) and (left := until - self._read()) > 0:
+            self.wait(thread, left, look, outside)
+        return got
+
+
+_ACTIVE: Final[list[Polling]] = []
+"""Of the clouds that are entered."""
+
+
+def polling_of_caller() -> tuple[Any, TestThread | None]:
+    """The waits of the calling thread's test, and that thread; None for another thread, or when the test is over."""
+    for polling in _ACTIVE[::-1]:
+        thread = None if polling.scheduler.is_over else polling.scheduler.me()
+        if thread is not None:
+            return polling, thread
+    return None, None
+
+
+def replace_polled_waits(polling: Polling, read: Callable[[], float], undo: Undo, shared: Undo) -> list[Replacement]:
     """Make waits in selectors and for multiprocessing virtual, until `undo` closes.
+
+    Returns what to replace under the names of modules.
 
     Args:
         polling: The waits of the test's threads.
-        scheduler: These threads.
         read: Virtual `time.monotonic`.
-        undo: Restores everything.
+        undo: Restores what is this test's own.
+        shared: Restores, when no clock is entered any more, what is the same for all.
     """
-    _replace_selecting(polling, scheduler, undo)
-    _replace_multiprocessing(polling, scheduler, read, undo)
+    _ACTIVE.append(polling)
+    undo.callback(_ACTIVE.remove, polling)
+    for kind, fake in _SELECTORS.items():
+        shared.replace(kind, "select", fake)
+    _replace_multiprocessing(polling.scheduler, read, undo)
+    if select.select is SELECT:  # else it is a mock, or replaced already
+        shared.replace(select, "select", _select)
+    return _REPLACEMENTS
 
 
-def _replace_selecting(polling: Polling, scheduler: Scheduler, undo: Undo) -> None:
-    real_select: Any = select.select
-
-    def select_(*lists: Any) -> Any:
-        ready = None
-        thread = scheduler.me()
-        timeout = lists[3] if len(lists) == 4 else None
-        if thread is not None and timeout is not None and timeout >= 0 and kind_of_caller(1) == AUTHOR:
-            watched = [list(one) for one in lists[:3]]
-            ready = real_select(*watched, 0)
-            if not any(ready):
-                if timeout:
-                    polling.wait(
-                        thread, timeout, lambda: any(real_select(*watched, 0)), scheduler.outside.source(watched[0])
-                    )
-                else:
-                    scheduler.pause(thread)
-                ready = real_select(*watched, 0)
-        return real_select(*lists) if ready is None else ready
-
-    undo.replace(select, "select", select_)
-    names = ("SelectSelector", "PollSelector", "EpollSelector", "DevpollSelector", "KqueueSelector")
-    for kind in [getattr(selectors, name) for name in names if hasattr(selectors, name)]:
-        undo.replace(kind, "select", _select_of(polling, scheduler, kind.select))
+def _select(*lists: Any) -> Any:
+    """Stands for `select.select`."""
+    polling, thread = polling_of_caller()
+    timeout = lists[3] if len(lists) == 4 else None
+    if thread is None or timeout is None or not timeout >= 0 or kind_of_caller(1) != AUTHOR:
+        return SELECT(*lists)
+    scheduler = polling.scheduler
+    watched = [list(one) for one in lists[:3]]
+    ready = SELECT(*watched, 0)
+    if any(ready):
+        return ready
+    if timeout:
+        polling.wait(thread, timeout, lambda: any(SELECT(*watched, 0)), scheduler.outside.source(watched[0]))
+    else:
+        scheduler.pause(thread)
+    return SELECT(*watched, 0)
 
 
-def _select_of(polling: Polling, scheduler: Scheduler, real: Callable[..., Any]) -> Callable[..., Any]:
+def _select_of(real: Callable[..., Any]) -> Callable[..., Any]:
     def select(selector: Any, timeout: float | None = None) -> Any:
-        thread = scheduler.me()
+        polling, thread = polling_of_caller()
         if thread is None or timeout is None or timeout <= 0 or kind_of_caller(1) != AUTHOR:
             return real(selector, timeout)
         watched = [key.fileobj for key in selector.get_map().values() if key.events & selectors.EVENT_READ]
-        polling.wait(thread, timeout, lambda: real(selector, 0), scheduler.outside.source(watched))
+        polling.wait(thread, timeout, lambda: real(selector, 0), polling.scheduler.outside.source(watched))
         return real(selector, 0)
 
     return select
 
 
+_SELECTORS: Final[dict[Any, Any]] = {
+    kind: _select_of(kind.select)
+    for name in ("SelectSelector", "PollSelector", "EpollSelector", "DevpollSelector", "KqueueSelector")
+    if (kind := getattr(selectors, name, None)) is not None
+}
+
+
+_REPLACEMENTS: Final = [Replacement(SELECT, _select)]
+
+
 # -- multiprocessing
 
 
-def _replace_multiprocessing(polling: Polling, scheduler: Scheduler, read: Callable[[], float], undo: Undo) -> None:
+def _replace_multiprocessing(scheduler: Scheduler, read: Callable[[], float], undo: Undo) -> None:
     def monotonic() -> float:
         return real_now() if scheduler.me() is None else read()
 
@@ -162,7 +216,7 @@ def _replace_multiprocessing(polling: Polling, scheduler: Scheduler, read: Calla
     real_wait: Any = multiprocessing.connection.wait
 
     def wait(objects: Iterable[Any], timeout: float | None = None) -> Any:
-        thread, objects = scheduler.me(), list(objects)
+        (polling, thread), objects = polling_of_caller(), list(objects)
         if thread is not None and timeout is not None and timeout > 0 and objects:
             polling.wait(thread, timeout, lambda: real_wait(objects, 0), _children())
             timeout = 0
@@ -175,20 +229,22 @@ def _replace_multiprocessing(polling: Polling, scheduler: Scheduler, read: Calla
 
     def make_methods(lock: Any) -> None:
         real_make(lock)
-        real, semaphore = lock.acquire, lock._semlock  # written in C
-
-        def acquire(block: bool = True, timeout: float | None = None) -> Any:  # noqa: FBT002  # as the real one
-            thread = scheduler.me()
-            if thread is None or not block or timeout is None or timeout <= 0 or scheduler.is_over:
-                return real(block, timeout)
-            until = read() + timeout
-            while not (got := real(False)) and until > read():
-                polling.wait(thread, until - read(), lambda: not semaphore._is_zero(), _children())
-            return got
-
-        lock.acquire = acquire
+        lock.acquire = virtual_acquire(lock)
 
     undo.replace(of_lock, "_make_methods", make_methods)
+
+
+def virtual_acquire(lock: Any) -> Callable[..., Any]:
+    """The method `acquire` of a lock of multiprocessing that has the real one."""
+    real, semaphore = lock.acquire, lock._semlock  # written in C
+
+    def acquire(block: bool = True, timeout: float | None = None) -> Any:  # noqa: FBT002  # as the real one
+        polling, thread = polling_of_caller()
+        if thread is None or not block or timeout is None or timeout <= 0:
+            return real(block, timeout)
+        return polling.attempt(thread, timeout, lambda: real(False), lambda: not semaphore._is_zero(), _children())
+
+    return acquire
 
 
 class _Children(HoldsOnce):

@@ -20,6 +20,7 @@ from collections.abc import Callable, Collection, Mapping
 from enum import Enum, auto
 from types import FrameType
 from typing import Any, Final, TypeAlias
+from weakref import WeakSet
 
 from pytest_ecsevents._frames import OURS, is_of, stack_of, variables_of
 
@@ -49,6 +50,10 @@ class HoldsOnce:
     """Something real that may never end, such as the output of a server. Once it has held time for too long, it never does again."""
 
     __slots__ = ()
+
+
+PIPES_OF_CHILDREN: Final[WeakSet[Any]] = WeakSet()
+"""The reading ends of pipes to children that threads of a test have started."""
 
 
 _Judge: TypeAlias = Callable[[Mapping[str, Any], Collection[object]], object]

@@ -14,7 +14,6 @@ that only a fixture or a local variable has, or deeper.
 """
 
 import datetime as dt
-import sys
 import sysconfig
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -33,6 +32,7 @@ from pytest_ecsevents._frames import (
     TEST_RUN,
     author_frame,
     is_of,
+    is_standard,
     keeps_own_names,
     kind_of,
     place_of,
@@ -40,6 +40,7 @@ from pytest_ecsevents._frames import (
     variables_of,
 )
 from pytest_ecsevents._undo import Undo
+from pytest_ecsevents.clock import _waits_in_c as waits_in_c
 from pytest_ecsevents.clock._brief_waits import Pace
 from pytest_ecsevents.clock._loaded import NOTHING, Snapshot
 from pytest_ecsevents.clock._names import Replacement
@@ -72,8 +73,9 @@ _NEVER: Final = ("freezegun", "hypothesis", "pytest", "time_machine")
 """Packages, by the start of their names, that keep real functions for good reason."""
 
 _IDS_OF_CLASSES: Final = frozenset(map(id, REAL_CLASSES))
-_IDS: Final = frozenset(map(id, REAL_FUNCTIONS)) | _IDS_OF_CLASSES
-_SIGNS: Final = _IDS | {id(time), id(dt)}
+_TELL_TIME: Final = frozenset(map(id, REAL_FUNCTIONS)) | _IDS_OF_CLASSES
+_IDS: Final = _TELL_TIME | waits_in_c.FUNCTIONS
+_SIGNS: Final = _TELL_TIME | {id(time), id(dt)}
 """One of these is among the names of each module of a library that is looked at."""
 
 
@@ -199,11 +201,13 @@ def _of_object(path: str, holder: object) -> Iterator[_Part]:
     kind = type(holder)
     if _is_never_looked_at(kind.__module__):
         return
+    is_of_python = is_standard(kind.__module__)  # its locks are held for moments
     if kind.__dictoffset__:
         with suppress(Exception):  # it is a proxy of a missing object
             names = object.__getattribute__(holder, "__dict__")
             for name, value in list(dict.items(names)):
-                yield f"{path}.{name}", value, _ITEM, names, name
+                if not (is_of_python and type(value) in waits_in_c.KINDS):
+                    yield f"{path}.{name}", value, _ITEM, names, name
     for owner in kind.__mro__:
         for name, member in vars(owner).items():
             if type(member) is MemberDescriptorType and owner.__module__ != "builtins":
@@ -239,7 +243,7 @@ def _find(
 ) -> Iterator[Kept]:
     """Walk from what is given, the nearest first.
 
-    `datetime` and `date` count only as default arguments: elsewhere they may be the type of a field.
+    Classes count only as default arguments, in closures and in a `partial`: elsewhere they may be the type of a field.
 
     Args:
         roots: Where to begin, each with the name of its module.
@@ -254,9 +258,11 @@ def _find(
             kind: Any = type(value)
             if kind in _KEEP_NOTHING or id(value) in seen:
                 continue
-            if _tells_time(value):
-                if id(value) not in _IDS_OF_CLASSES or way is _DEFAULT or way is _KEYWORD:
+            if _is_wanted(value):
+                if not isinstance(value, type) or way in _WAYS_OF_CLASSES:
                     yield Kept(module, path, value, way, holder, key)
+            elif kind in waits_in_c.KINDS or waits_in_c.is_shared_lock(kind):
+                yield Kept(module, path, value, way, holder, key)
             elif left and kind is not BuiltinFunctionType and len(seen) < _MOST_OBJECTS:
                 seen.add(id(value))
                 is_defined = kind is FunctionType or issubclass(kind, type)
@@ -265,7 +271,10 @@ def _find(
         level = below
 
 
-def _tells_time(value: Any) -> bool:
+_WAYS_OF_CLASSES: Final = (_DEFAULT, _KEYWORD, _CELL, _FUNC)
+
+
+def _is_wanted(value: Any) -> bool:
     if id(value) in _IDS:
         return True
     # Each read of `datetime.now` makes another object.
@@ -299,14 +308,22 @@ class References:
         found = [kept for kept in self._found if kept.module in modules and kept.module not in changed]
         found += _find(_names_of(users), users.__contains__)
         of_libraries = _find(_names_of(libraries), libraries.__contains__, _DEPTH_IN_LIBRARY)
-        found += [kept for kept in of_libraries if id(kept.function) not in _IDS_OF_CLASSES]
+        found += [kept for kept in of_libraries if _is_function(kept.function)]
         self._snapshot, self._found = snapshot, found
 
-    def replace(self, replacements: Iterable[Replacement], undo: Undo) -> None:
-        """Replace what was found until `undo` closes."""
+    def replace(
+        self, replacements: Iterable[Replacement], stand_in_for: Callable[[Any, Undo], object], undo: Undo
+    ) -> None:
+        """Replace what was found until `undo` closes.
+
+        Args:
+            replacements: Functions and classes.
+            stand_in_for: Gives what stands for another object, or None.
+            undo: Puts everything back.
+        """
         self._fakes = fakes = {id(one.real): one.fake for one in replacements}
         for kept in self._found:
-            fake = _fake_of(kept.function, fakes)
+            fake = _fake_of(kept.function, fakes) or stand_in_for(kept.function, undo)
             if fake is not None and kept.exchange(kept.function, fake):
                 undo.callback(kept.exchange, fake, kept.function)
 
@@ -322,7 +339,8 @@ class References:
                 names.update(variables_of(step))
                 roots += [(place_of(step), (name, value, _ELEMENT, None, None)) for name, value in names.items()]
         for kept in _find(roots, _is_looked_at):
-            if _fake_of(kept.function, self._fakes) is not None and id(kept.function) not in _IDS_OF_CLASSES:
+            tells_time = _is_function(kept.function) and id(kept.function) not in waits_in_c.FUNCTIONS
+            if tells_time and _fake_of(kept.function, self._fakes) is not None:
                 return _sentence(kept)
         return ""
 
@@ -338,9 +356,12 @@ def _sentence(kept: Kept) -> str:
     )
 
 
+def _is_function(value: object) -> bool:
+    return not isinstance(value, type) and type(value) not in waits_in_c.KINDS
+
+
 def _is_looked_at(name: str) -> bool:
-    of_python = name.partition(".")[0] in sys.stdlib_module_names and name != "__main__"
-    return not (of_python or _is_never_looked_at(name) or keeps_own_names(name))
+    return not (is_standard(name) or _is_never_looked_at(name) or keeps_own_names(name))
 
 
 def _names_of(modules: "dict[str, ModuleType]") -> Iterator[tuple[str, _Part]]:
@@ -348,7 +369,7 @@ def _names_of(modules: "dict[str, ModuleType]") -> Iterator[tuple[str, _Part]]:
     for module_name, module in modules.items():
         names = vars(module)
         for name, value in list(names.items()):
-            if not _tells_time(value):
+            if not _is_wanted(value):
                 yield module_name, (name, value, _ITEM, names, name)
 
 

@@ -4,11 +4,11 @@ Queue, Semaphore, Barrier, Timer and Future all wait in `Condition.wait`. A Cond
 thread that waits, and `notify` releases one. So a `Wait` of the scheduler stands in that list as if it were a lock: its
 `release` wakes the thread in virtual time, and `notify` needs no replacement.
 
-`Event` is replaced separately, since signal handlers set events: see `_event_wait`. `SimpleQueue` waits in C, where nothing can
-be replaced, so threads of the test get the version in Python.
+`Event` is replaced separately, since signal handlers set events: see `_event_wait`. What waits in C is replaced by `_locks` and
+`_older_objects`.
 
 Private names, tried with Python 3.10 to 3.15: `Condition._is_owned`, `_waiters`, `_release_save`, `_acquire_restore`;
-`Event._flag`, `_cond`; `threading._time`, `queue.time`, `queue._PySimpleQueue`, `concurrent.futures._base.time`. Where one
+`Event._flag`, `_cond`; `threading._time`, `queue.time`, `concurrent.futures._base.time`. Where one
 is missing, replacing fails with an AttributeError at the start of each test.
 """
 
@@ -82,9 +82,6 @@ def replace_waiting(
     shared.replace(queue, "time", monotonic)
     shared.replace(concurrent.futures._base, "time", SimpleNamespace(monotonic=_monotonic_of_futures))
     shared.replace(sched.scheduler.__init__, "__defaults__", (monotonic, sleep))
-    # Threads of a pool wait in a SimpleQueue. The version in C waits where the scheduler cannot see it.
-    in_c, in_python = queue.SimpleQueue, queue._PySimpleQueue  # type: ignore[attr-defined]  # CPython's own fallback
-    undo.replace(queue, "SimpleQueue", lambda: in_c() if scheduler.me() is None else in_python())
     for name, error in (("get", queue.Empty), ("put", queue.Full)):
         undo.replace(queue.Queue, name, _queue_access(scheduler, getattr(queue.Queue, name), error))
     undo.replace(threading.Condition, "wait", _condition_wait(scheduler, threading.Condition.wait))
