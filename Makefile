@@ -58,8 +58,13 @@ models: .venv/installed ## What the newest SDKs' models and texts have that the 
 		alibabacloud-ecs20140526 alibabacloud-cms20190101
 	PYTHONPATH=build/models $(BIN)/python tools/compare_models.py
 
-bench: .venv/installed ## Ratios of speed and size
-	$(BIN)/python benchmarks/run.py
+.venv/bench-installed: .venv/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $@
+
+# All rows, or some: make bench BASE=v0.1.0 ROWS="growth story" ROUNDS=5
+bench: .venv/bench-installed ## Ratios of speed and size; with BASE=REV those of that revision beside them
+	$(BIN)/python benchmarks/run.py $(if $(BASE),--base $(BASE)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(ROWS)
 
 clean:
 	rm -rf .venv dist build site .sphinx_cache .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache

@@ -44,6 +44,12 @@ def ratio_row(what, ours, other, *, ratio=None, most=None):
     return Row(what, duration(ours), duration(other), shown, limit, value, most)
 
 
+def duration_row(what, seconds, *, most=None):
+    """A row of one duration: what another revision takes stands beside it."""
+    limit = "" if most is None else f"<= {duration(most)}"
+    return Row(what, duration(seconds), "", duration(seconds), limit, seconds, most)
+
+
 def added_row(what, pairs, *, most):
     """A row of what ours takes more: the median of the differences of pairs measured together, in seconds.
 
@@ -64,6 +70,11 @@ def duration(seconds):
 # The real clock as a default argument: freezegun replaces the attributes of modules, and cannot see this one.
 def real_clock():
     return time.clock_gettime(time.CLOCK_MONOTONIC)  # perf_counter is virtual in a test, even as a default argument
+
+
+def processor_clock():
+    """What this process has computed: for what never waits, however busy the machine is."""
+    return time.clock_gettime(time.CLOCK_PROCESS_CPUTIME_ID)
 
 
 def timed(function, count=1, *, clock=real_clock):

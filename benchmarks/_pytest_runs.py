@@ -1,6 +1,7 @@
 """Running pytest in processes of its own."""
 
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -8,8 +9,6 @@ from contextlib import contextmanager
 from importlib.metadata import entry_points
 from pathlib import Path
 from statistics import median
-
-from _measure import timed
 
 OURS = "ecsevents"
 
@@ -26,11 +25,12 @@ def folder():
         yield path
 
 
-def arguments(file, *, with_plugin):
-    """pytest's arguments: every other installed plugin off, and this one off where asked."""
+def arguments(file, *, with_plugin, needs=None):
+    """pytest's arguments: every other installed plugin off but one that the file needs, and this one off where asked."""
     off = {entry.name for entry in entry_points(group="pytest11")} | {"cacheprovider"}
     if with_plugin:
         off.discard(OURS)
+    off.discard(needs)
     return ["-q", *(f"-pno:{name}" for name in sorted(off)), str(file)]
 
 
@@ -46,25 +46,33 @@ def python(*words, folder):
     return result.stdout
 
 
-def run(file, *options, with_plugin):
+def run(file, *options, with_plugin, needs=None):
     """Run pytest on a file in a process of its own."""
-    python("-m", "pytest", *arguments(file, with_plugin=with_plugin), *options, folder=file.parent)
+    python("-m", "pytest", *arguments(file, with_plugin=with_plugin, needs=needs), *options, folder=file.parent)
+
+
+def spent(function):
+    """Seconds of processor time that the processes take which a function starts."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    function()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 class Suite:
     """The same test written once and many times, to tell what one more costs."""
 
-    def __init__(self, path, name, header, test, count, *, with_plugin):
-        self.count, self.with_plugin = count, with_plugin
+    def __init__(self, path, name, header, test, count, *, with_plugin, needs=None):
+        self.count, self.with_plugin, self.needs = count, with_plugin, needs
         self.one, self.many = path / f"test_{name}_1.py", path / f"test_{name}_n.py"
         for file, times in (self.one, 1), (self.many, count):
             file.write_text(header + "".join(test.format(number) for number in range(times)))
 
     def run(self, file):
-        return timed(lambda: run(file, with_plugin=self.with_plugin))
+        return spent(lambda: run(file, with_plugin=self.with_plugin, needs=self.needs))
 
     def cost(self):
-        """Seconds that each further test takes."""
+        """Seconds of processor time that each further test takes."""
         alone = self.run(self.one)
         return (self.run(self.many) - alone) / (self.count - 1)
 

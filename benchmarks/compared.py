@@ -5,11 +5,10 @@ number. Prints the rows of a table in Markdown. moto is measured if it is instal
 """
 
 import argparse
-import resource
 from importlib.util import find_spec
 from statistics import median
 
-from _pytest_runs import folder, run
+from _pytest_runs import folder, run, spent
 
 _SDK = """
 from aliyunsdkcore.client import AcsClient
@@ -129,15 +128,8 @@ def cost(header, test, count, with_plugin):
         one, many = path / "test_one.py", path / "test_many.py"
         for file, times in (one, 1), (many, count):
             file.write_text(header + "".join(test.format(number) for number in range(times)))
-        return (spent(many, with_plugin) - spent(one, with_plugin)) / (count - 1)
-
-
-def spent(file, with_plugin):
-    """Seconds of processor time that pytest takes for a file."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    run(file, with_plugin=with_plugin)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        alone, all_together = (spent(lambda file=file: run(file, with_plugin=with_plugin)) for file in (one, many))
+        return (all_together - alone) / (count - 1)
 
 
 if __name__ == "__main__":

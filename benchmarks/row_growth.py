@@ -7,11 +7,11 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 
-from _measure import Row, ratio_row
+from _measure import Row, duration_row, ratio_row
 
 WORKER = Path(__file__).with_name("_growth_worker.py")
 SMALL = 1_000
-MOST_TRANSITION, MOST_DESCRIBE = 2.0, 1.5
+MOST_TRANSITION, MOST_DESCRIBE, MOST_BYTES = 1.25, 1.5, 900
 
 
 @contextmanager
@@ -45,10 +45,15 @@ def _rows(size, *, repeats, rounds):
         builds = [small("build")["seconds"] for _ in range(repeats)]
         built = big("build")
         builds += [small("build")["seconds"] for _ in range(repeats)]
+        yield duration_row(f"a transition, {SMALL:,} events", median(builds))
         yield ratio_row(
             f"a transition, {size:,} events / {SMALL:,}", built["seconds"], median(builds), most=MOST_TRANSITION
         )
         taken = [(big("describe")["seconds"], small("describe")["seconds"]) for _ in range(rounds)]
         figures = (median(column) for column in zip(*taken, strict=True))
         yield ratio_row(f"events of one instance, {size:,} / {SMALL:,}", *figures, most=MOST_DESCRIBE)
-        yield Row(f"memory an event, {size:,} events", f"{built['bytes']:,.0f} bytes", "", "")
+        kept = built["bytes"]
+        limit = f"<= {MOST_BYTES}"
+        yield Row(
+            f"memory an event, {size:,} events", f"{kept:,.0f} bytes", "", f"{kept:,.0f}", limit, kept, MOST_BYTES
+        )
