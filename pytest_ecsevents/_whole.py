@@ -5,12 +5,11 @@ deliver them to another thread, and Python would call the handler in the main th
 replaced, and called after the block.
 """
 
+import _signal  # type: ignore[import-not-found]  # typeshed lacks it
 import signal
 import threading
 from _thread import get_ident
 from collections.abc import Callable
-from signal import getsignal
-from signal import signal as set_handler
 from types import FrameType
 from typing import Any, Final
 
@@ -18,7 +17,14 @@ from pytest_ecsevents._errors import hidden_in_reports
 
 __tracebackhide__ = hidden_in_reports
 
-_NUMBERS: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGALRM") if hasattr(signal, name))
+# The functions in C, in each Python from 3.10 to 3.15. Those of `signal` make enumerations of their numbers, which takes
+# five times as long.
+getsignal: Final[Callable[[int], Any]] = _signal.getsignal
+set_handler: Final[Callable[[int, Any], Any]] = _signal.signal
+
+_NUMBERS: Final = tuple(
+    int(getattr(signal, name)) for name in ("SIGINT", "SIGTERM", "SIGALRM") if hasattr(signal, name)
+)
 """Those whose handlers commonly raise. SIGINT is first: no other step of entering the block can be interrupted by it."""
 
 

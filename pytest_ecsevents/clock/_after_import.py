@@ -54,7 +54,8 @@ class _Finder:
     def end(self) -> None:
         """Call nothing any more; another tool may have removed this finder from `sys.meta_path` before."""
         self._is_over = True
-        position = self._position()
+        # Nearly always it is the first: the last that was added is the first to end.
+        position = 0 if sys.meta_path[:1] == [self] else self._position()
         if position is not None:
             del sys.meta_path[position]
 

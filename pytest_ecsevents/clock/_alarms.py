@@ -7,6 +7,8 @@ The alarms of pytest-timeout, pytest and debuggers stay real, and those of code 
 where the test's thread is not the main one.
 """
 
+from __future__ import annotations
+
 import signal
 import threading
 from collections.abc import Callable
@@ -32,7 +34,7 @@ class Planner(Protocol):
     def plan(self, at: Micros, function: Callable[[], object], what: str) -> Callable[[], None]: ...
 
 
-_TIMERS: Final["list[_Timer]"] = []
+_TIMERS: Final[list[_Timer]] = []
 """Of the clouds that are entered in the main thread."""
 
 
@@ -54,7 +56,7 @@ def replace_alarms(scheduler: Scheduler, clock: Planner, undo: Undo, shared: Und
     return _REPLACEMENTS
 
 
-def _timer() -> "_Timer | None":
+def _timer() -> _Timer | None:
     """The timer of the calling thread's test; None for other threads, and for callers that keep real time."""
     if kind_of_caller(2) == AUTHOR:
         for timer in _TIMERS[::-1]:

@@ -10,6 +10,8 @@ Private names, tried with Python 3.10 to 3.15: `BaseSelectorEventLoop._run_once`
 test. Loops of another kind (uvloop's, Windows' proactor) don't have them, and go on in real time.
 """
 
+from __future__ import annotations
+
 import asyncio
 import math
 import signal
@@ -202,7 +204,7 @@ def _is_timeout(handle: Any) -> bool:
     return any(word in name for word in _TIMEOUTS)
 
 
-def abandon_task(task: "asyncio.Future[Any]") -> None:
+def abandon_task(task: asyncio.Future[Any]) -> None:
     """End a task whose coroutine swallows its cancellation: the task counts as cancelled, and the coroutine never runs again.
 
     A task that awaits it gets a `CancelledError`, and closing the loop does not wait for it.

@@ -9,17 +9,21 @@ Tried with Python 3.10 to 3.15: `subprocess.io`; `StreamReader._wait_for_data` a
 last are missing, replacing fails with an AttributeError at the start of each test.
 """
 
+from __future__ import annotations
+
 import asyncio
 import io
-import multiprocessing.process
 import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from pytest_ecsevents._frames import AUTHOR, author_frame, kind_of_caller, place_of
 from pytest_ecsevents._undo import Undo
+from pytest_ecsevents.clock._after_import import call_after_import
 from pytest_ecsevents.clock._names import Overlay
 from pytest_ecsevents.clock._real_work import PIPES_OF_CHILDREN, HoldsOnce
 from pytest_ecsevents.clock._scheduler import Scheduler
@@ -73,7 +77,12 @@ def wait_for_children(scheduler: Scheduler, now: Callable[[], Micros], undo: Und
     undo.replace(popen, "poll", poll)
     undo.replace(popen, "__init__", looks.beginning(popen.__init__))
 
-    of_process: Any = multiprocessing.process.BaseProcess
+    call_after_import({"multiprocessing.process": partial(_replace_processes, looks, undo)}, undo)
+    _hold_for_pipes_of_loops(scheduler, undo)
+
+
+def _replace_processes(looks: _Looks, undo: Undo) -> None:
+    of_process: Any = sys.modules["multiprocessing.process"].BaseProcess
     real_is_alive = of_process.is_alive
 
     def is_alive(process: Any) -> Any:
@@ -84,7 +93,6 @@ def wait_for_children(scheduler: Scheduler, now: Callable[[], Micros], undo: Und
 
     undo.replace(of_process, "is_alive", is_alive)
     undo.replace(of_process, "start", looks.beginning(of_process.start))
-    _hold_for_pipes_of_loops(scheduler, undo)
 
 
 def _wait_for_popen(process: Any, seconds: float) -> None:

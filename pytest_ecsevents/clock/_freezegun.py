@@ -11,6 +11,8 @@ Names of freezegun's, tried with 1.5.0 to 1.5.5: `real_datetime`, `FakeDatetime`
 AttributeError when they start.
 """
 
+from __future__ import annotations
+
 import datetime as dt
 import sys
 from collections.abc import Callable, Iterator

@@ -9,6 +9,8 @@ Private names, tried with Python 3.10 to 3.15: `threading._RLock` and its `_bloc
 fails with an AttributeError.
 """
 
+from __future__ import annotations
+
 import sys
 import threading
 from _thread import LockType, allocate_lock

@@ -14,6 +14,8 @@ Private names, tried with Python 3.10 to 3.15: `_work_queue`, `_max_workers` and
 the variable `waiter` of a condition's `wait`; `_thread_id` of a loop.
 """
 
+from __future__ import annotations
+
 import concurrent.futures.thread
 import threading
 from asyncio.base_events import BaseEventLoop

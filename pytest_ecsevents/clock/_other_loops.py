@@ -1,5 +1,7 @@
 """Event loops that are not asyncio's own: they keep virtual time, or raise an error instead of a real wait."""
 
+from __future__ import annotations
+
 import math
 import sys
 from collections.abc import Callable

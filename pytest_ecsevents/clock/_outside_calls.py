@@ -7,6 +7,8 @@
 - asyncio waits for its children without a thread, so `wait` and `communicate` of its processes note that they wait.
 """
 
+from __future__ import annotations
+
 import asyncio.subprocess
 import socket
 import socketserver

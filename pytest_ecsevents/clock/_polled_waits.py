@@ -9,10 +9,8 @@ Private names, tried with Python 3.10 to 3.15: `SemLock._make_methods`, `_semloc
 `time` of its modules `queues` and `synchronize`. Where one is missing, replacing fails with an AttributeError.
 """
 
-import multiprocessing.connection
-import multiprocessing.process
-import multiprocessing.queues
-import multiprocessing.synchronize
+from __future__ import annotations
+
 import select
 import selectors
 import sys
@@ -23,6 +21,7 @@ from weakref import WeakKeyDictionary
 
 from pytest_ecsevents._frames import AUTHOR, author_frame, kind_of_caller, place_of
 from pytest_ecsevents._undo import Undo
+from pytest_ecsevents.clock._after_import import call_after_import
 from pytest_ecsevents.clock._names import Overlay, Replacement
 from pytest_ecsevents.clock._real_work import HoldsOnce
 from pytest_ecsevents.clock._scheduler import A_MOMENT, LOOK_AGAIN, Scheduler
@@ -156,7 +155,7 @@ def replace_polled_waits(polling: Polling, read: Callable[[], float], undo: Undo
     undo.callback(_ACTIVE.remove, polling)
     for kind, fake in _SELECTORS.items():
         shared.replace(kind, "select", fake)
-    _replace_multiprocessing(polling.scheduler, read, undo)
+    _Multiprocessing(polling.scheduler, read, undo).replace()
     if select.select is SELECT:  # else it is a mock, or replaced already
         shared.replace(select, "select", _select)
     return _REPLACEMENTS
@@ -202,36 +201,53 @@ _SELECTORS: Final[dict[Any, Any]] = {
 _REPLACEMENTS: Final = [Replacement(SELECT, _select)]
 
 
-# -- multiprocessing
+# -- multiprocessing, which few programs load
 
 
-def _replace_multiprocessing(scheduler: Scheduler, read: Callable[[], float], undo: Undo) -> None:
-    def monotonic() -> float:
-        return real_now() if scheduler.me() is None else read()
+class _Multiprocessing:
+    """One method for each of its modules, called once that is loaded."""
 
-    of_time = Overlay(time, monotonic=monotonic)
-    undo.replace(multiprocessing.queues, "time", of_time)
-    undo.replace(multiprocessing.synchronize, "time", of_time)
+    def __init__(self, scheduler: Scheduler, read: Callable[[], float], undo: Undo) -> None:
+        self._scheduler: Final = scheduler
+        self._read: Final = read
+        self._undo: Final = undo
 
-    real_wait: Any = multiprocessing.connection.wait
+    def replace(self) -> None:
+        actions = {"connection": self._connection, "queues": self._queues, "synchronize": self._synchronize}
+        call_after_import({f"multiprocessing.{name}": action for name, action in actions.items()}, self._undo)
 
-    def wait(objects: Iterable[Any], timeout: float | None = None) -> Any:
-        (polling, thread), objects = polling_of_caller(), list(objects)
-        if thread is not None and timeout is not None and timeout > 0 and objects:
-            polling.wait(thread, timeout, lambda: real_wait(objects, 0), _children())
-            timeout = 0
-        return real_wait(objects, timeout)
+    def _connection(self) -> None:
+        module: Any = sys.modules["multiprocessing.connection"]
+        real_wait = module.wait
 
-    undo.replace(multiprocessing.connection, "wait", wait)
+        def wait(objects: Iterable[Any], timeout: float | None = None) -> Any:
+            (polling, thread), objects = polling_of_caller(), list(objects)
+            if thread is not None and timeout is not None and timeout > 0 and objects:
+                polling.wait(thread, timeout, lambda: real_wait(objects, 0), _children())
+                timeout = 0
+            return real_wait(objects, timeout)
 
-    of_lock: Any = multiprocessing.synchronize.SemLock
-    real_make: Any = of_lock._make_methods  # gives a lock its `acquire`
+        self._undo.replace(module, "wait", wait)
 
-    def make_methods(lock: Any) -> None:
-        real_make(lock)
-        lock.acquire = virtual_acquire(lock)
+    def _queues(self) -> None:
+        self._replace_time(sys.modules["multiprocessing.queues"])
 
-    undo.replace(of_lock, "_make_methods", make_methods)
+    def _synchronize(self) -> None:
+        module: Any = sys.modules["multiprocessing.synchronize"]
+        self._replace_time(module)
+        real_make = module.SemLock._make_methods  # gives a lock its `acquire`
+
+        def make_methods(lock: Any) -> None:
+            real_make(lock)
+            lock.acquire = virtual_acquire(lock)
+
+        self._undo.replace(module.SemLock, "_make_methods", make_methods)
+
+    def _replace_time(self, module: Any) -> None:
+        self._undo.replace(module, "time", Overlay(time, monotonic=self._monotonic))
+
+    def _monotonic(self) -> float:
+        return real_now() if self._scheduler.me() is None else self._read()
 
 
 def virtual_acquire(lock: Any) -> Callable[..., Any]:
@@ -256,5 +272,6 @@ _CHILDREN: Final = _Children()
 
 def _children() -> object:
     """What stands for the children of multiprocessing that run; None if there are none."""
-    known: Any = multiprocessing.process._children  # type: ignore[attr-defined]  # `active_children` waits for those that have ended
+    processes: Any = sys.modules["multiprocessing.process"]
+    known = processes._children  # `active_children` waits for those that have ended
     return _CHILDREN if any(child._popen.poll() is None for child in list(known)) else None  # the same

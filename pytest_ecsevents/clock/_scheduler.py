@@ -20,6 +20,8 @@ Invariants of the lock, `_mutex`:
 - `HandlerStop` is never raised in a thread that holds the lock or is in a wait (`may_interrupt`, `holding_off`).
 """
 
+from __future__ import annotations
+
 import sys
 import threading
 from _thread import RLock, get_ident

@@ -12,6 +12,8 @@ Private names, tried with Python 3.10 to 3.15: `Condition._is_owned`, `_waiters`
 is missing, replacing fails with an AttributeError at the start of each test.
 """
 
+from __future__ import annotations
+
 import concurrent.futures._base
 import concurrent.futures.thread
 import queue

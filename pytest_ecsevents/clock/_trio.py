@@ -20,6 +20,8 @@ Private names, tried with trio 0.22 to 0.35: in `trio._core._run` the names `Sys
 AttributeError. On Windows, whose completion ports cannot be watched from outside, trio keeps real time.
 """
 
+from __future__ import annotations
+
 import math
 import select
 from collections.abc import Callable, Iterator

@@ -1,5 +1,7 @@
 """Makes and connects the objects behind an `EcsEvents`."""
 
+from __future__ import annotations
+
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, partial, wraps
@@ -85,7 +87,7 @@ class Parts:
         self,
         settings: Settings,
         start: When | None,
-        strict: "bool | str | Iterable[str] | None",
+        strict: bool | str | Iterable[str] | None,
         seed: str,
         clock: Clock | None = None,
     ) -> None:
@@ -209,13 +211,13 @@ class Parts:
         self,
         cause: str,
         event_type: str,
-        instance_id: "Instance | str",
+        instance_id: Instance | str,
         not_before: When | None = None,
         *,
         simulated: bool = True,
         status: str | None = None,
         executing_for: Duration | None = None,
-        extended_attribute: "Mapping[str, object] | None" = None,
+        extended_attribute: Mapping[str, object] | None = None,
         **given: Any,
     ) -> SystemEvent:
         """`EcsEvents.create` with a cause in words, which the event's history shows."""
@@ -323,7 +325,7 @@ class Parts:
         self.cloud.check_entered()
         return self.serving.address(what)
 
-    def console(self, verbs: "Verbs") -> str:
+    def console(self, verbs: Verbs) -> str:
         """The console's URL; the first call starts the server."""
         what = "ecs_events.console"
         self.serving.check(what, also=("jinja2",))

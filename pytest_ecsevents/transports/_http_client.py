@@ -6,6 +6,8 @@ the test, or one to a proxy. A connection that was made at import is found as we
 3.10 to 3.15, urllib3 2.8.0, and the urllib3 1.26 inside aliyun-python-sdk-core 2.16.1.
 """
 
+from __future__ import annotations
+
 import http.client
 import ssl
 import urllib.request
@@ -24,7 +26,7 @@ __tracebackhide__ = hidden_in_reports
 _PROXY_TO: Final = ("_tunnel_host", "_tunnel_port")
 
 
-def intercept(routes: "tuple[Route, ...]", check: Callable[[object], None], undo: Undo) -> None:
+def intercept(routes: tuple[Route, ...], check: Callable[[object], None], undo: Undo) -> None:
     """Answer requests from `routes`, and stop others to hosts that `check` refuses, until `undo` closes."""
     answering = _Answering(routes, check)
     for kind in _connection_classes():
@@ -52,7 +54,7 @@ def _connection_classes() -> list[Any]:
 class _Answering:
     """Makes sockets that answer."""
 
-    def __init__(self, routes: "tuple[Route, ...]", check: Callable[[object], None]) -> None:
+    def __init__(self, routes: tuple[Route, ...], check: Callable[[object], None]) -> None:
         self._routes: Final = routes
         self._check: Final = check
 

@@ -1,5 +1,7 @@
 """requests: the Tea SDK's synchronous calls, clients that sign by hand, and the legacy SDK, which has a copy of it."""
 
+from __future__ import annotations
+
 import http.client
 import importlib
 import importlib.util
@@ -21,7 +23,7 @@ __tracebackhide__ = hidden_in_reports
 NAME: Final = "requests"
 
 
-def intercept(routes: "tuple[Route, ...]", undo: Undo) -> None:
+def intercept(routes: tuple[Route, ...], undo: Undo) -> None:
     """Answer calls from `routes` until `undo` closes.
 
     Sessions get an adapter of ours for these hosts. `HTTPAdapter.send` is not replaced, since the user's own `responses`
@@ -114,7 +116,7 @@ _COPY: Final = "aliyunsdkcore.vendored.requests"
 _ADAPTERS: Final = f"{_COPY}.adapters"
 
 
-def intercept_legacy(routes: "tuple[Route, ...]", undo: Undo) -> None:
+def intercept_legacy(routes: tuple[Route, ...], undo: Undo) -> None:
     """Answer the SDK's calls from `routes` until `undo` closes; does nothing if the SDK is not installed.
 
     Calls to other hosts go to the method that was replaced, which may be a mock of the user's.
@@ -147,7 +149,7 @@ def _mock_class() -> Any:
         own connections, and `_http_client` answers them there.
         """
 
-        routes: "tuple[Route, ...]"
+        routes: tuple[Route, ...]
 
         def _on_request(self, adapter: Any, request: Any, **options: Any) -> Any:
             route = route_for(str(request.url), self.routes)

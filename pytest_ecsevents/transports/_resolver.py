@@ -6,6 +6,8 @@ CPython 3.10 to 3.15). uvloop looks names up in C, so two methods of its loop ar
 file of its own. Not stopped are other libraries in C, such as curl_cffi and grpcio, and child processes.
 """
 
+from __future__ import annotations
+
 import _socket
 import asyncio
 import socket

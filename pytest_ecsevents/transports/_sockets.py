@@ -1,5 +1,7 @@
 """A socket that answers by itself, for http.client, urllib3 and what is built on them. Nothing connects for real."""
 
+from __future__ import annotations
+
 import errno
 import importlib
 import io
@@ -185,7 +187,7 @@ class AnsweringSocket:
     def close(self) -> None:
         """Do nothing: no connection is open."""
 
-    def __enter__(self) -> "AnsweringSocket":  # noqa: PYI034  # Self is in typing from Python 3.11 on
+    def __enter__(self) -> AnsweringSocket:  # noqa: PYI034  # Self is in typing from Python 3.11 on
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -203,7 +205,7 @@ _SIZE: Final = re.compile(b"[0-9A-Fa-f]{1,8}")
 _WHOLE_URL: Final = re.compile("https?://", re.IGNORECASE)
 
 
-def _parts(sent: bytearray) -> "tuple[str, dict[str, str], bytes]":
+def _parts(sent: bytearray) -> tuple[str, dict[str, str], bytes]:
     """Split into request line, headers by lower-case name, and what was sent of the body so far."""
     head, _, body = sent.partition(_HEAD_END)
     line, *fields = head.decode("latin-1").split("\r\n")
@@ -211,11 +213,11 @@ def _parts(sent: bytearray) -> "tuple[str, dict[str, str], bytes]":
     return line, {name.strip().lower(): value.strip() for name, _, value in pairs}, bytes(body)
 
 
-def _is_chunked(headers: "dict[str, str]") -> bool:
+def _is_chunked(headers: dict[str, str]) -> bool:
     return headers.get("transfer-encoding", "").lower() == "chunked"
 
 
-def _decoded_body(headers: "dict[str, str]", sent: bytes) -> bytes | None:
+def _decoded_body(headers: dict[str, str], sent: bytes) -> bytes | None:
     """The body; None while it is not complete."""
     if _is_chunked(headers):
         return _joined_chunks(sent)

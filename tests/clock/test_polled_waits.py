@@ -1,6 +1,7 @@
 """Timeouts of sockets, selectors, locks and multiprocessing are virtual in threads of the test."""
 
 import datetime as dt
+import importlib
 import multiprocessing
 import queue
 import select
@@ -314,6 +315,26 @@ def test_multiprocessing_times_out_in_virtual_time(ecs):
     assert jobs.get(timeout=60) == "own"
     jobs.close()
     jobs.join_thread()
+
+
+@pytest.mark.parametrize("backend", ["freezegun", "time-machine"])
+def test_multiprocessing_may_be_loaded_in_the_test(backend, monkeypatch):
+    """Its waits are virtual then, too, and its processes are waited for."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "multiprocessing"]:
+        monkeypatch.delitem(sys.modules, name)
+    with EcsEvents(backend=backend) as ecs_events:
+        context = importlib.import_module("multiprocessing").get_context("spawn")
+        with pytest.raises(queue.Empty):
+            context.Queue().get(timeout=15)
+        lock = context.Lock()
+        assert lock.acquire()
+        assert not lock.acquire(timeout=5)
+        assert round(passed(ecs_events), 3) == 20
+        wait = importlib.import_module("multiprocessing.connection").wait
+        process = sys.modules["multiprocessing.process"].BaseProcess
+        assert {one.__module__.partition(".")[0] for one in (wait, process.is_alive)} == {"pytest_ecsevents"}
+    assert sys.modules["multiprocessing.queues"].time is time
+    assert process.is_alive.__module__ == "multiprocessing.process"
 
 
 def get_from_a_process_that_sends_nothing():
