@@ -299,3 +299,19 @@ def test_a_function_planned_for_a_time_at_which_an_endpoint_sleeps(ecs, publish)
         ecs.at("+2s", lambda: called.append((f"{ecs.now:%S}", threading.current_thread())))
         ecs.advance("10s")
     assert called == [("05", threading.main_thread())]
+
+
+@kinds
+def test_an_endpoint_of_a_topic_that_acts(ecs, publish, kind):
+    """The topic's next messages are pushed when the endpoint has answered; one reboot, each message once and in order."""
+    with serving(kind, reboot) as (url, log):
+        topic = ecs.topic("events")
+        subscription = topic.subscribe(f"{url}/topic", content_format="SIMPLIFIED")
+        publish()
+        ecs.advance("1m")
+    names = [word for _, word in log[::2]]
+    assert [word for _, word in log[1::2]] == ["answered"] * len(names)
+    assert names.count(SCHEDULED) == 1
+    assert f"Instance:{REBOOT}:Avoided" in names
+    assert [push.http_status for push in subscription.pushes] == [200] * len(names)
+    ecs.assert_called("RebootInstance", times=1)
