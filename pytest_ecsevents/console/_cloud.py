@@ -98,8 +98,8 @@ class Backstage(Protocol):
     def messaging(self) -> Messaging:
         """Its queues and topics."""
 
-    def timeline(self) -> str:
-        """The story as text."""
+    def timeline(self, most: int | None = None) -> str:
+        """The story as text, shortened to `most` lines."""
 
     def svg(self) -> str:
         """The story as a picture."""

@@ -36,6 +36,9 @@ USUAL_SIZE: Final = 50
 MOST_SHOWN: Final = 200
 """Deliveries and messages that a page shows, the newest first."""
 
+MOST_LINES: Final = 1000
+"""Lines of the story."""
+
 
 class NotThereError(Exception):
     """The page's subject does not exist."""
@@ -228,7 +231,7 @@ def _faults(shown: Shown, _subject: str, _query: Form) -> Context:
 
 def _timeline(shown: Shown, _subject: str, _query: Form) -> Context:
     svg = shown.parts.svg()
-    return {"svg": _without_styles(svg), "story": shown.parts.timeline()}
+    return {"svg": _without_styles(svg), "story": shown.parts.timeline(MOST_LINES)}
 
 
 def _without_styles(svg: str) -> str:
@@ -299,7 +302,7 @@ def found(paths: Iterable[str], path: str) -> "tuple[str, str] | None":
     for one in paths:
         if one.endswith("/"):
             subject = path.removeprefix(one)
-            if path.startswith(one) and subject and "/" not in subject:
+            if path.startswith(one) and subject:
                 return one, subject
         elif path == one:
             return one, ""

@@ -15,7 +15,7 @@ def show_until_enter(failure: str, url: Callable[[], str], clock: Clock) -> None
         url: Returns the URL; starts the server.
         clock: The test's clock: while this thread waits, the console may move it.
     """
-    if sys.stdin is None or not sys.stdin.isatty():
+    if not _has_terminal():
         sys.stderr.write(f"\n{failure}\n--ecs-events-console does not wait: standard input is no terminal.\n")
         return
     try:
@@ -27,3 +27,11 @@ def show_until_enter(failure: str, url: Callable[[], str], clock: Clock) -> None
     sys.stderr.flush()
     with clock.aside():
         sys.stdin.readline()
+
+
+def _has_terminal() -> bool:
+    """Whether a user can press Enter; a test may have replaced or closed standard input."""
+    try:
+        return sys.stdin.isatty()
+    except (AttributeError, ValueError):
+        return False

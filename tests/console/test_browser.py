@@ -230,3 +230,13 @@ def test_payloads_are_copied(opened, cloud):
     expect(page.get_by_role("button", name="Copied Flat")).to_be_visible()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert json.loads(copied) == cloud.ecs_events.notifications[0]
+
+
+def test_a_server_that_has_ended_is_noticed(opened, standing):
+    """What it last said stays."""
+    cloud = standing()
+    page = opened("/instances", address=cloud.address)
+    expect(page.locator("#lost")).to_be_hidden()
+    cloud.__exit__(None, None, None)
+    expect(page.get_by_role("alert")).to_have_text("The cloud does not answer. This is what it last said.")
+    expect(page.locator("#live-instances")).to_contain_text("i-web1")

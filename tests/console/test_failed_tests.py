@@ -80,6 +80,26 @@ def test_without_a_terminal_it_does_not_wait(pytester, options):
     assert text.count("--ecs-events-console does not wait: standard input is no terminal.") == 1
 
 
+@pytest.mark.parametrize("given", ["None", "sys.__stdin__ and open(sys.argv[0])"], ids=["none", "closed"])
+def test_a_test_without_standard_input_does_not_wait(pytester, given):
+    """It may have replaced or closed it."""
+    pytester.makepyfile(
+        f"""
+        import sys
+
+        def test_it(ecs_events, monkeypatch):
+            given = {given}
+            if given is not None:
+                given.close()
+            monkeypatch.setattr(sys, "stdin", given)
+            assert False
+        """
+    )
+    result = pytester.runpytest_inprocess("--ecs-events-console", "-s")
+    result.assert_outcomes(failed=1)
+    assert "does not wait" in result.stdout.str() + result.stderr.str()
+
+
 def test_a_worker_of_xdist_does_not_wait(pytester):
     """Its standard input is xdist's."""
     pytester.makepyfile(FAILING)

@@ -185,6 +185,14 @@ def test_what_an_instance_has(client, served):
     assert "Released: i-9" in client.get("/instances").words
 
 
+def test_an_id_may_be_any_text(client, served):
+    """A slash, a space, a question mark."""
+    served.instances.add("a/b ?c")
+    link = re.search(r'href="/console(/instances/a[^"]*)"', client.get("/instances").text)[1]
+    assert '<h1 class="code">a/b ?c</h1>' in client.get(link).text
+    assert client.post(link, do="stop", back=f"/console{link}").said == "Stopped a/b ?c."
+
+
 def test_texts_of_others_are_escaped(client, served):
     """In every place where one is shown."""
     evil = '"><script>alert(1)</script>'
@@ -230,7 +238,7 @@ def test_head_has_no_body(client):
         ("GET", "/nothing", 404, "There is no page /console/nothing."),
         ("GET", "/events/e-1", 404, "There is no event e-1 in this cloud."),
         ("GET", "/instances/i-7", 404, "There is no instance i-7 in this cloud."),
-        ("GET", "/events/e-1/more", 404, "There is no page /console/events/e-1/more."),
+        ("GET", "/clock/more", 404, "There is no page /console/clock/more."),
         ("PUT", "/events", 405, "Pages take GET and POST, not PUT."),
         ("POST", "/events", 404, "There is no form /console/events."),
     ],

@@ -69,15 +69,24 @@ function withoutState(place) {
   return copy.outerHTML;
 }
 
+function tokenOf(page) {
+  return page.querySelector("[name=token]")?.value;
+}
+
 async function look() {
   const start = performance.now();
   if (!document.hidden) {
     try {
       const reply = await fetch(location.href, { headers: { "If-None-Match": seen }, cache: "no-store" });
-      if (reply.ok && takeLive(parsed(await reply.text()))) seen = reply.headers.get("ETag") ?? "";
-      document.documentElement.toggleAttribute("data-lost", false);
+      document.getElementById("lost").hidden = true;
+      if (reply.ok) {
+        const page = parsed(await reply.text());
+        if (tokenOf(page) !== tokenOf(document)) location.reload(); // the server was started again: old forms are refused
+        document.title = page.title;
+        if (takeLive(page)) seen = reply.headers.get("ETag") ?? "";
+      }
     } catch {
-      document.documentElement.toggleAttribute("data-lost", true);
+      document.getElementById("lost").hidden = false;
     }
   }
   // A long story takes long to draw: do not keep the server busy with it.
