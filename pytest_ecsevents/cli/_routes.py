@@ -98,12 +98,13 @@ def _advance(cloud: Controlled, given: Given) -> JsonObject:
         got = " and ".join(given) or "nothing"
         raise BadArgumentError(f'advance got {got}. Pass one of by ("2h"), to (an instant) and next (true).')
     ecs_events = cloud.ecs_events
-    if "by" in given:
-        moved = ecs_events.advance(given["by"])
-    elif "to" in given:
-        moved = ecs_events.advance_to(given["to"])
-    else:
-        moved = ecs_events.advance_to_next()
+    with parts_of(ecs_events).clock.turn():  # requests of other clients may move it too
+        if "by" in given:
+            moved = ecs_events.advance(given["by"])
+        elif "to" in given:
+            moved = ecs_events.advance_to(given["to"])
+        else:
+            moved = ecs_events.advance_to_next()
     return {"now": instant(ecs_events.now), "transitions": [transition_json(change) for change in moved]}
 
 

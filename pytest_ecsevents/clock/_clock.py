@@ -5,7 +5,7 @@ import math
 import socket
 import threading
 import time
-from _thread import get_ident
+from _thread import RLock, get_ident
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -62,6 +62,9 @@ _entered: "Final[list[Clock]]" = []
 _shared: Final = Undo()
 
 
+_LOOK_EVERY: Final = 0.01
+"""Real seconds between two looks of a thread that waits for its turn to move the clock."""
+
 MOST_NESTED: Final = 10
 """Functions of the user's that may stand on one stack, because each sleeps while the next is called."""
 
@@ -109,6 +112,7 @@ class Clock:
         self, *, start: Micros | None, default_start: Micros, backend: str, tz: str, sleep: str, follow: str = "virtual"
     ) -> None:
         self.lock: Final = threading.RLock()
+        self._moving: Final = RLock()
         self._is_in_operation: Final[Callable[[], bool]] = self.lock._is_owned  # type: ignore[attr-defined]  # noqa: SLF001  # as Condition
         self.queue: Final[DueQueue[object]] = DueQueue()
         self.after_step: Callable[[], None]  # set by the cloud; called after each due work
@@ -305,9 +309,26 @@ class Clock:
         if self.waits is not None and thread is not None:
             self.waits.advance_to(thread, target, self.now())
             return
-        while self.run_one_due(target):
-            pass
-        self.move_to(target)
+        with self.turn():
+            while self.run_one_due(target):
+                pass
+            self.move_to(target)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Let another thread that moves the clock end first. A thread of the test moves it by waiting, beside the others.
+
+        One that is in a function of the user's is not waited for: that function may wait for the calling thread.
+        """
+        is_of_test = self.waits is not None and self.waits.me() is not None
+        has_turn = not is_of_test and self._moving.acquire(blocking=False)
+        while not (has_turn or is_of_test or self._is_in_operation() or self.another_calls()):
+            has_turn = self._moving.acquire(timeout=_LOOK_EVERY)
+        try:
+            yield
+        finally:
+            if has_turn:
+                self._moving.release()
 
     def pass_until(self, target: Micros) -> None:
         """Let a delayed call take its time."""
@@ -382,6 +403,10 @@ class Clock:
         Raises:
             BadArgumentError: The target is before now, or beyond the year 9999.
         """
+        if target is None and (self.waits is None or self.waits.me() is None):
+            with self.turn():
+                self.advance_by_author(self.now() + span)
+            return
         now = self.now()
         if target is None:
             target = now + span
@@ -399,10 +424,11 @@ class Clock:
             self.advance_to(target)
 
     def advance_to_next(self) -> None:
-        self.settle()
-        due = self.next_due()
-        if due is not None:
-            self.advance_to(due)
+        with self.turn():
+            self.settle()
+            due = self.next_due()
+            if due is not None:
+                self.advance_to(due)
 
     def next_due(self) -> Micros | None:
         with self.lock:

@@ -121,7 +121,9 @@ class NamesMemo:
         names = module.__dict__
         # The standard library waits for moments only.
         wanted = self._wanted - waits_in_c.FUNCTIONS if is_standard(key) else self._wanted
-        return (Taker(key, module, names, name, value) for name, value in taken_by(module, wanted))
+        # `allocate_lock` of the module `_thread` stays real. Before Python 3.13 it is the same object as `threading.Lock`.
+        found = taken_by(module, wanted)
+        return (Taker(key, module, names, name, value) for name, value in found if name != "allocate_lock")
 
     def _strange(self, key: str, module: ModuleType) -> Iterator[Taker]:
         names = module.__dict__

@@ -1,6 +1,8 @@
 """The clock of a cloud that stands by itself, and what waits for it."""
 
+import contextlib
 import http.client
+import json
 import threading
 import time
 from urllib.parse import urlencode
@@ -59,6 +61,50 @@ def test_a_clock_never_goes_back(machine):
         assert clock.now() == 1_001 * SECOND
     finally:
         clock.leave()
+
+
+def test_threads_that_advance_at_one_time_do_so_one_after_the_other(standing):
+    """Each moves the clock by its whole duration, and gets its own transitions; so it is with the next due instant."""
+    cloud = standing()
+    ecs_events = cloud.ecs_events
+    ecs_events.instances.add("i-web1")
+    for minute in range(1, 241):
+        ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before=f"+{minute}m", executing_for="30s")
+
+    def together(*bodies):
+        replies = []
+
+        def post(body):
+            with contextlib.closing(http.client.HTTPConnection(cloud.address)) as connection:
+                connection.request("POST", "/_ecsevents/v1/advance", json.dumps(body))
+                replies.append(json.loads(connection.getresponse().read()))
+
+        threads = [threading.Thread(target=post, args=(body,)) for body in bodies]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return replies
+
+    replies = together(*[{"by": "30m"}] * 4)
+    assert sorted(reply["now"][11:16] for reply in replies) == ["00:30", "01:00", "01:30", "02:00"]
+    assert sum(len(reply["transitions"]) for reply in replies) == 239
+    replies = together(*[{"next": True}] * 4)
+    assert sorted(reply["now"][11:19] for reply in replies) == ["02:00:30", "02:01:00", "02:01:30", "02:02:00"]
+
+
+def test_a_function_may_wait_for_a_thread_that_advances(standing):
+    """The thread does not wait for the one that calls the function."""
+    ecs_events = standing().ecs_events
+
+    def advance_elsewhere():
+        thread = threading.Thread(target=ecs_events.advance, args=("10m",))
+        thread.start()
+        thread.join()
+
+    ecs_events.at("+1h", advance_elsewhere)
+    ecs_events.advance("1h")
+    assert ecs_events.now.isoformat()[11:19] == "01:10:00"
 
 
 def test_what_is_due_happens_by_itself(standing):

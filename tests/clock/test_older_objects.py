@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from _thread import allocate_lock
 from dataclasses import dataclass, field
 from functools import partial
 from queue import SimpleQueue
@@ -170,6 +171,11 @@ def test_older_objects_are_real_again_after_the_test():
         assert Lock is not before[7]
     assert before == (LOCK, RLOCK, JOBS, POLL, EPOLL, Store.lock, STORE.own, Lock, RLock, SimpleQueue, SHARED.acquire)
     assert type(LOCK) is type(threading._allocate_lock())
+
+
+def test_the_lock_of_the_low_level_module_stays_real(ecs):
+    """`_thread.allocate_lock` is for those who want it, by name too."""
+    assert type(allocate_lock()) is type(LOCK._real)
 
 
 def test_with_real_sleeps_they_stay():
