@@ -250,7 +250,7 @@ class CallRecorder:
             # The handler polls without sleeping: virtual time stands still, so it would never end.
             if scheduler.stop is not None:
                 self._end_run(standing_run(call, MOST_CALLS_OF_A_RUN, _place_of(client)))
-            self._check_spin(calls, call, _place_of(client))
+            self._check_spin(calls, call, client)
         return log.faults.effect(call) if can_fail and log.faults.rules else NO_EFFECT
 
     def _record_queue_request(self, call: SmqCall) -> Effect:
@@ -261,10 +261,10 @@ class CallRecorder:
         scheduler = self._clock.waits
         if self._queue_requests_there <= MOST_CALLS_OF_A_RUN:
             self.activity += 1
-        elif scheduler is not None:
+        elif scheduler is not None and scheduler.stop is not None:
             scheduler.fail_run(standing_queue(call.what, call.at_micros, MOST_CALLS_OF_A_RUN))
-            if scheduler.stop is None:
-                self._check_spin(self._queue_requests_there, call, _place_of(None))
+        elif scheduler is not None:
+            self._check_spin(self._queue_requests_there, call, None)
         if not self.queues.faults.rules:
             return NO_EFFECT
         self.queues.calls.append(call)
@@ -273,7 +273,7 @@ class CallRecorder:
             self.journal.append(call)  # refusals are added when they are made
         return effect
 
-    def _check_spin(self, calls: int, call: Call, place: str) -> None:
+    def _check_spin(self, calls: int, call: Call, client: Client | None) -> None:
         """Raise an error if calls outside `run` go on at one instant for `patience`: a test may make many, but not without end."""
         assert self._clock.waits is not None
         now, patience = real_now(), self._clock.waits.pace.patience()
@@ -281,7 +281,7 @@ class CallRecorder:
         if calls == MOST_CALLS_OF_A_RUN + 1:
             self._spins_since[key] = now
         elif now - self._spins_since.setdefault(key, now) > patience:
-            self._end_run(standing_loop(call, calls, patience, place))
+            self._end_run(standing_loop(call, calls, patience, _place_of(client)))
 
     def _end_run(self, error: EcsEventsError) -> None:
         """Raise an error that ends the handler under `run` even if it catches it."""
