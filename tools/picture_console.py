@@ -101,7 +101,7 @@ def main(arguments: "Sequence[str] | None" = None) -> None:
     with _cloud() as cloud, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         if not given:
-            page = browser.new_page(viewport={"width": 1280, "height": 800})
+            page = browser.new_page(viewport={"width": 1280, "height": 760})
             _draw(page, cloud, "events?show=all", MANUAL)
             return
         for scheme in ("light", "dark"):

@@ -27,6 +27,7 @@ from pytest_ecsevents.services.ecs._catalogue import (
     UNFINISHED,
     EventStatus,
 )
+from pytest_ecsevents.services.ecs._model import DEFAULT_ACTION
 
 DAY: Final = 86_400 * SECOND
 
@@ -192,7 +193,7 @@ def _instance(shown: Shown, subject: str, _query: Form) -> Context:
             "Type": instance.texts["instance_type"],
             "Private address": ", ".join(instance.lists["private_ip_addresses"]),
             "Locks": ", ".join(instance.locks) or "none",
-            "Maintenance action": instance.maintenance.action or "AutoRecover",
+            "Maintenance action": instance.maintenance.action or DEFAULT_ACTION,
             **given,
         },
         "tags": instance.tags,

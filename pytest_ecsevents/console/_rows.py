@@ -164,7 +164,7 @@ def instance_row(parts: Backstage, instance: InstanceRecord) -> Context:
         "name": instance.texts["instance_name"],
         "region_id": instance.region_id,
         "status": instance.status.value,
-        "type": instance.attributes.get("instance_type", "ecs.g7.large"),
+        "type": instance.texts["instance_type"],
         "pending": len(events),
         "is_preemptible": instance.is_preemptible,
         "exists": instance.instance_id in parts.cloud.instances.existing,

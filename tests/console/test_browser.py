@@ -159,6 +159,17 @@ def test_two_tabs_agree(opened):
     expect(first.locator("#now")).to_have_text("2030-01-02 01:00:00")
 
 
+def test_the_timeline_grows(opened, cloud):
+    """As calls come in, and as time passes."""
+    page = opened("/timeline")
+    with contextlib.closing(http.client.HTTPConnection(cloud.address)) as connection:
+        connection.request("GET", "/?Action=DescribeRegions&Version=2014-05-26&AccessKeyId=any")
+        connection.getresponse().read()
+    expect(page.locator("#live-story")).to_contain_text("DescribeRegions")
+    cloud.ecs_events.create("SystemMaintenance.Reboot", "i-web1")
+    expect(page.locator("#live-chart")).to_contain_text("SystemMaintenance.Reboot")
+
+
 def test_an_open_menu_stays_open(opened, cloud):
     """While the list around it changes."""
     cloud.ecs_events.create("SystemMaintenance.Reboot", "i-web1")
@@ -215,9 +226,10 @@ def test_all_of_it_works_without_script(opened, cloud):
 
 def test_a_narrow_screen_needs_no_sideways_scrolling(opened, cloud):
     """A row becomes a list."""
-    cloud.ecs_events.create("SystemMaintenance.RebootAndIsolateErrorDisk", "i-web1", simulated=False)
+    cloud.ecs_events.queue("ecs-events")
+    event = cloud.ecs_events.create("SystemMaintenance.RebootAndIsolateErrorDisk", "i-web1", simulated=False)
     page = opened("/events", viewport={"width": 360, "height": 700})
-    for path in ("/events", "/instances/i-web1", "/clock", "/queues", "/timeline"):
+    for path in ("/events", f"/events/{event.event_id}", "/instances/i-web1", "/queues", "/timeline"):
         page.goto(f"http://{cloud.address}/console{path}")
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
 
