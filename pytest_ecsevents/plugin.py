@@ -89,6 +89,11 @@ run the test once for each scenario of an event (executed, avoidable, canceled-b
 """
 
 
+def __dir__() -> list[str]:
+    """The hooks and fixtures. At every start pytest and pluggy look at each name that a plugin has, and at its `__wrapped__`."""
+    return [name for name in globals() if name.startswith("pytest_") or name == "_ecs_scenario"]
+
+
 def __tracebackhide__(excinfo: pytest.ExceptionInfo[BaseException]) -> bool:  # noqa: N807  # pytest's name
     from pytest_ecsevents._errors import hidden_in_reports
 
@@ -119,7 +124,8 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     )
     live = parser.getgroup("ecs-live", "conformance of the real ECS: --pyargs pytest_ecsevents.conformance")
     for option, details in _LIVE.items():
-        live.addoption(option, **details)
+        # Without a destination pytest would compare that with those of all options.
+        live.addoption(option, dest=option.removeprefix("--").replace("-", "_"), **details)
 
 
 def _option(name: str) -> str:
@@ -211,6 +217,9 @@ def _place(item: pytest.Item, names: list[str]) -> int:
 class _Fixture:
     """A plugin of its own for the fixture: see `pytest_addoption`."""
 
+    def __dir__(self) -> list[str]:
+        return ["_ecs_events"]  # as that of the module
+
     @pytest.fixture(name=FIXTURE)
     def _ecs_events(self, request: pytest.FixtureRequest) -> Generator[EcsEvents, None, None]:
         """A fake Alibaba Cloud for this test: ECS system events, instances, and a frozen clock.
@@ -265,6 +274,9 @@ def _ecs_scenario(request: pytest.FixtureRequest, ecs_events: EcsEvents) -> Scen
 
 class _UnittestAsserts:
     """A plugin of its own, called after pytest has found the error of a TestCase and before it makes the report."""
+
+    def __dir__(self) -> list[str]:
+        return ["pytest_runtest_makereport"]  # as that of the module
 
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         """Add to the message of a failed `assertEqual` what `assert` would explain."""
