@@ -8,8 +8,11 @@ With the replacement, a client of Simple Message Queue needs a fifth of the time
 import ipaddress
 import socket
 import sys
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext, suppress
+from email.utils import formatdate
+from functools import lru_cache
 from struct import pack
 from threading import Thread
 from types import FrameType
@@ -173,7 +176,7 @@ class _Handler(WSGIRequestHandler):
         """
         if any("MissingHeaderBodySeparator" in type(defect).__name__ for defect in self.headers.defects):
             raise exceptions.BadRequest("a header has no colon")
-        if sum(len(name) + len(value) for name, value in self.headers.items()) > LARGEST_HEAD:
+        if sum(len(name) + len(value) for name, value in self.headers.raw_items()) > LARGEST_HEAD:
             raise exceptions.RequestHeaderFieldsTooLarge
         length, encoding = self.headers.get("Content-Length", "0"), self.headers.get("Transfer-Encoding", "chunked")
         if encoding.strip().lower() != "chunked":
@@ -186,21 +189,22 @@ class _Handler(WSGIRequestHandler):
         check_sender(environ, is_open=self.server.is_open)
         request = Request(environ)
         request.max_content_length = LARGEST_BODY
-        body = request.get_data(cache=False)
+        has_body = length.strip("0") or "Transfer-Encoding" in self.headers
+        body = request.get_data(cache=False) if has_body else b""
         if len(body) == LARGEST_BODY:  # werkzeug silently stops reading chunks here
             raise exceptions.RequestEntityTooLarge
         return HttpRequest(
             request.method,
             request.path,
             environ["QUERY_STRING"],
-            {name.lower(): value for name, value in request.headers.items()},
+            dict(_headers(environ)),
             body,
             self,
         )
 
     def _send(self, reply: ApiReply) -> None:
         self._limit.set(TRANSFER_WITHIN)
-        headers = {"Content-Length": str(len(reply.body)), "Date": self.date_time_string(), **reply.headers}
+        headers = {"Content-Length": str(len(reply.body)), "Date": _date(int(time.time())), **reply.headers}
         if reply.http_status == 204:
             del headers["Content-Length"]
         elif headers["Content-Length"] != str(len(reply.body)):
@@ -447,8 +451,28 @@ def check_sender(environ: Mapping[str, Any], *, is_open: bool = False) -> None:
         raise exceptions.Forbidden("A web page of another origin called. Programs send no Origin.")
 
 
+@lru_cache(maxsize=16)
+def _date(seconds: int) -> str:
+    """`Date`: `Tue, 01 Jan 2030 00:00:00 GMT`. Many responses are sent at one instant of a standing clock."""
+    return formatdate(seconds, usegmt=True)
+
+
+def _headers(environ: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The headers by name in lower case, as WSGI has them."""
+    for key, value in environ.items():
+        if key.startswith("HTTP_"):
+            yield key[5:].replace("_", "-").lower(), value
+        elif key in ("CONTENT_TYPE", "CONTENT_LENGTH") and value:
+            yield key.replace("_", "-").lower(), value
+
+
 def _is_ours(host: str) -> bool:
-    return len(host) <= LONGEST_NAME and (
+    return len(host) <= LONGEST_NAME and _is_known(host)
+
+
+@lru_cache(maxsize=1000)
+def _is_known(host: str) -> bool:
+    return (
         _is_loopback(host)
         or host.partition(":")[0] == METADATA_HOST
         or CLOUD_URL.fullmatch(f"http://{host}/") is not None

@@ -25,6 +25,7 @@ from process_clock import clock
 
 from pytest_ecsevents import EcsEvents, RealWorkWarning
 from pytest_ecsevents.clock._outside_work import OutsideWork
+from pytest_ecsevents.clock._real_work import is_readable
 from pytest_ecsevents.clock._threads import TestThread
 
 pytestmark = pytest.mark.timeout(20)
@@ -388,3 +389,17 @@ def test_a_thread_that_has_just_ended_holds_nothing():
     thread.start()
     thread.join()
     assert not OutsideWork().holds_time([ended], real_now())
+
+
+@pytest.mark.parametrize("has_poll", [True, False])
+def test_a_socket_with_data_is_readable(monkeypatch, has_poll):
+    """Where the system has no poll, as on Windows, select tells it."""
+    if not has_poll:
+        monkeypatch.delattr(select, "poll", raising=False)
+    ours, other = socket.socketpair()
+    with ours, other:
+        assert not is_readable(ours)
+        assert not is_readable(ours, other, seconds=0.001)
+        other.send(b"data")
+        assert is_readable(ours)
+        assert is_readable(other, ours, seconds=5)

@@ -258,8 +258,10 @@ class SmqService:
             call=call, patience=lambda: ELSEWHERE, client=request.connection, request=request, query=query
         )
         for route in self.routes:
+            if route.method != request.method or (route.marker and route.marker not in query):
+                continue
             found = re.fullmatch(route.path, request.path)
-            if found and route.method == request.method and (not route.marker or route.marker in query):
+            if found:
                 exchange.names, exchange.route = found.groups(), route
                 call.operations, call.names = tuple(route.operations.split(", ")), exchange.names
                 call.what = " of ".join(filter(None, (call.operations[0], "/".join(exchange.names))))
