@@ -45,18 +45,19 @@ class Remedy:
     done: str
     actions: tuple[str, ...]
     by_test: str
+    is_at_console: bool = True
 
     @property
     def causes(self) -> tuple[str, ...]:
         """The causes that transitions name."""
-        at_console = (BY_CONSOLE.format(self.by_test),) if self.actions else ()
+        at_console = (BY_CONSOLE.format(self.by_test),) if self.is_at_console else ()
         return (*self.actions, BY_TEST.format(self.by_test), *at_console)
 
 
 REMEDIES: Final = {
     Trigger.REBOOT: Remedy("rebooted", ("RebootInstance", "RebootInstances"), "reboot"),
     Trigger.REDEPLOY: Remedy("redeployed", ("RedeployInstance",), "redeployment"),
-    Trigger.RENEW: Remedy("renewed", (), "renewal"),
+    Trigger.RENEW: Remedy("renewed", ("RenewInstance", "ReActivateInstances"), "renewal", is_at_console=False),
 }
 
 

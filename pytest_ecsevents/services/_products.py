@@ -14,6 +14,7 @@ from pytest_ecsevents.services.cms.api import _monitor_actions, _rule_actions
 from pytest_ecsevents.services.ecs._cloud import Cloud
 from pytest_ecsevents.services.ecs._endpoints import served_by
 from pytest_ecsevents.services.ecs.api import (
+    _billing_actions,
     _creation_actions,
     _disk_actions,
     _event_actions,
@@ -39,6 +40,7 @@ ECS: Final[Product[MonitorCall]] = Product(
         _instance_queries.ACTIONS,
         _creation_actions.ACTIONS,
         _instance_actions.ACTIONS,
+        _billing_actions.ACTIONS,
         _maintenance_actions.ACTIONS,
         _window_actions.ACTIONS,
         _lookups.ACTIONS,
@@ -89,13 +91,10 @@ def _endpoints(params: Mapping[str, Any]) -> JsonObject:
 
 
 _TAGS: Final = "The tags of an instance are those of instances.add(..., tags=...); DescribeTags lists them."
-_RENEWAL: Final = "The stub can call ecs_events.renew(instance)."
 # By product, by product and version, or by product and action: what handlers of events call, too.
 _INSTEAD: Final = {
     "eventbridge": 'ecs_events.subscribe(handler, format="eventbridge") delivers what ECS publishes on the bus "default".',
     "Cms 2024-03-30": 'ecs_events.subscribe(handler, format="subscription") delivers events as subscriptions do.',
-    "Ecs RenewInstance": _RENEWAL,
-    "Ecs ReActivateInstances": _RENEWAL,
     "Ecs TagResources": _TAGS,
     "Ecs UntagResources": _TAGS,
     "Ecs ListTagResources": _TAGS,

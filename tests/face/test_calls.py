@@ -68,9 +68,9 @@ def test_calls_are_found_by_action_and_parameters(ecs, call):
     ("ask", "sentence"),
     [
         (
-            lambda ecs: ecs.assert_not_called("RenewInstance"),
-            "RenewInstance is an action of Ecs that is not faked: a call of it fails the test as unexpected. Answer it with "
-            'ecs_events.stub("Ecs", "RenewInstance", {...}); then calls of it can be looked up and can fail.',
+            lambda ecs: ecs.assert_not_called("DescribeDisks"),
+            "DescribeDisks is an action of Ecs that is not faked: a call of it fails the test as unexpected. Answer it with "
+            'ecs_events.stub("Ecs", "DescribeDisks", {...}); then calls of it can be looked up and can fail.',
         ),
         (
             lambda ecs: ecs.fail("Zzz", "Throttling"),
@@ -329,7 +329,7 @@ def test_an_unknown_action_is_an_assertion_error_for_the_author(call):
                 'ecs_events.subscribe(handler, format="subscription") delivers',
             ),
         ),
-        ({"action": "RenewInstance"}, ("Ecs has no such action here", "The stub can call ecs_events.renew(instance).")),
+        ({"action": "TagResources"}, ("Ecs has no such action here", "those of instances.add(..., tags=...)")),
     ],
     ids=["product", "version", "action"],
 )

@@ -499,7 +499,7 @@ def test_arguments_of_assertions_must_exist(ecs):
     assert str(error.value) == (
         "assert_avoided got by='RebotInstance'. Did you mean RebootInstance? Events are avoided by: RebootInstance, "
         "RebootInstances, reboot by the test, reboot at the console, RedeployInstance, redeployment by the test, "
-        "redeployment at the console, renewal by the test."
+        "redeployment at the console, RenewInstance, ReActivateInstances, renewal by the test."
     )
     for wrong in ("Scheduled", 7):
         with pytest.raises(BadArgumentError) as error:

@@ -60,6 +60,8 @@ SHAPES = {
     "CreateInstance": {"InstanceId", "TradePrice"},
     "DescribeTags": {*_PAGE, "Tags"},
     "CreatePlanMaintenanceWindow": {"PlanWindowId"},
+    "RenewInstance": {"OrderId"},
+    "ReActivateInstances": _NOTHING,
     "DescribePlanMaintenanceWindows": {"TotalCount", "MaxResults", "NextToken", "PlanMaintenanceWindowList"},
     **dict.fromkeys(("ModifyPlanMaintenanceWindow", "DeletePlanMaintenanceWindow"), _NOTHING),
     "DescribeSystemEventAttribute": {*_TOLD, "SystemEvents"},

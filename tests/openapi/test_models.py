@@ -464,6 +464,7 @@ BESIDES = {
     "ModifyInstanceMetadataOptions": {"InstanceId": FULL},
     "ModifyInstanceMaintenanceAttributes": _MAINTAINED,
     "CreatePlanMaintenanceWindow": {"MinMaintenanceInterval": "24"},
+    "RenewInstance": {"Period": "1"},
     "RunInstances": {"ImageId": "m-1", "InstanceType": "ecs.g7.large", "Amount": "2"},
     "CreateInstance": {"ImageId": "m-1"},
     "PutEventRule": {
@@ -557,7 +558,7 @@ VARIANTS = {
     "Tag": [{"Tag.1.Key": "role", "Tag.1.Value": "web"}],
     "Force": [{"Force": "true"}],
     "TriggerRealOps": [{"TriggerRealOps": "true"}],
-    "Period": [{"InstanceChargeType": "PrePaid", "Period": "1"}],
+    "SpotDuration": [{"InstanceChargeType": "PrePaid", "Period": "1"}],
     "ContactParameters": [{f"{kind}.2.Id": "9" for kind in _TARGETS}, {"FcParameters.2.Id": "nine"}],
     "NamePrefix": [{"NamePrefix": "rule-", "IsEnable": "true"}],
 }

@@ -57,6 +57,8 @@ PARAMS = {
     "ModifyPlanMaintenanceWindow": {"PlanWindowId": "pw-1"},
     "DeletePlanMaintenanceWindow": {"PlanWindowId": "pw-1"},
     "DescribePlanMaintenanceWindows": {},
+    "RenewInstance": {"InstanceId": "i-web1", "Period": 1},
+    "ReActivateInstances": {"InstanceId": "i-web1"},
     "DescribeRegions": {},
     "DescribeTags": {},
     "ModifyInstanceAutoReleaseTime": {"InstanceId": "i-web1"},

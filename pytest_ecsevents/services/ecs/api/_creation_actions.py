@@ -1,7 +1,5 @@
 """RunInstances and CreateInstance."""
 
-import calendar
-import datetime as dt
 import ipaddress
 import re
 from collections.abc import Iterable
@@ -9,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from pytest_ecsevents._words import did_you_mean
-from pytest_ecsevents.clock._times import LAST, SECOND, Micros, from_micros, minute_text, to_micros
+from pytest_ecsevents.clock._times import minute_text
 from pytest_ecsevents.rpc._action import Actions
 from pytest_ecsevents.rpc._parameters import Parameter
 from pytest_ecsevents.rpc._wire import Json, JsonObject
@@ -17,6 +15,7 @@ from pytest_ecsevents.services.ecs._attributes import AttributeValue
 from pytest_ecsevents.services.ecs._cloud import ActionCall
 from pytest_ecsevents.services.ecs._disks import CATEGORIES as DISK_CATEGORIES
 from pytest_ecsevents.services.ecs._disks import Disk
+from pytest_ecsevents.services.ecs._periods import PERIODS, end_of
 from pytest_ecsevents.services.ecs.api import PACKAGE
 from pytest_ecsevents.services.ecs.api import _creation_parameters as given
 from pytest_ecsevents.services.ecs.api._instance_queries import is_zone
@@ -25,7 +24,6 @@ ACTIONS: Final = Actions[ActionCall](PACKAGE, missing="MissingParameter/any", un
 
 PRICE: Final = 0.165
 """`TradePrice` of every order: that of the reference's sample."""
-_DAY: Final = 86_400 * SECOND
 
 # -- attributes from parameters
 
@@ -51,26 +49,12 @@ def _bandwidth(call: ActionCall) -> dict[str, AttributeValue]:
     return {"internet_max_bandwidth_in": _most_inward(call)} if uses_default else {}
 
 
-_PERIODS: Final = {"Week": range(1, 5), "Month": (*range(1, 10), 12, 24, 36, 48, 60)}
-
-
 def _expiry(call: ActionCall, unit: Parameter[str]) -> dict[str, AttributeValue]:
     """The end of a subscription: now plus the period, to the minute (a guess)."""
     period = call[given.PERIOD]
     if call[given.CHARGE_TYPE] != "PrePaid" or period is None:
         return {}
-    in_weeks = call[unit] == "Week"
-    ends = call.now + period * 7 * _DAY if in_weeks else _months_later(call.now, period)
-    return {"expired_time": minute_text(min(ends, LAST))}
-
-
-def _months_later(at: Micros, months: int) -> Micros:
-    when = from_micros(at)
-    years, month = divmod(when.month - 1 + months, 12)
-    if when.year + years > dt.MAXYEAR:
-        return LAST
-    last = calendar.monthrange(when.year + years, month + 1)[1]
-    return to_micros(when.replace(year=when.year + years, month=month + 1, day=min(when.day, last)))
+    return {"expired_time": minute_text(end_of(call.now, period, call[unit]))}
 
 
 def _tags(call: ActionCall) -> dict[str, str]:
@@ -151,13 +135,13 @@ def _check_payment(call: ActionCall, unit: Parameter[str]) -> None:
         return
     if is_spot:
         raise call.error("InvalidSpotPrepaid")
-    if call[unit] not in ("", *_PERIODS):
+    if call[unit] not in ("", *PERIODS):
         raise call.error(
-            _BAD_UNIT[call.action.name], hint=f"PeriodUnit is {call[unit]!r}.{did_you_mean(call[unit], _PERIODS)}"
+            _BAD_UNIT[call.action.name], hint=f"PeriodUnit is {call[unit]!r}.{did_you_mean(call[unit], PERIODS)}"
         )
     if call[given.PERIOD] is None:
         raise call.error("MissingParamter", hint="Period was not sent")
-    if call[given.PERIOD] not in _PERIODS[call[unit] or "Month"]:
+    if call[given.PERIOD] not in PERIODS[call[unit] or "Month"]:
         raise call.error("InvalidPeriod", hint=f"Period is {call[given.PERIOD]}, of {call[unit] or 'Month'}")
 
 
