@@ -1,13 +1,18 @@
 """What the pages show and refuse, without a browser."""
 
+import contextlib
 import http.client
 import re
+import subprocess
+import sys
 import threading
+import time
 from contextlib import closing
 
 import pytest
 from console_client import Client
 
+from pytest_ecsevents import EcsEvents
 from pytest_ecsevents.console import _console
 from pytest_ecsevents.console._types import type_words
 from pytest_ecsevents.server import _serving
@@ -671,3 +676,40 @@ def test_a_test_without_the_console_loads_nothing_of_it(pytester):
         """
     )
     pytester.runpytest_subprocess("-p", "no:html", "-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+POLLER = """
+import http.client, sys, time
+connection = http.client.HTTPConnection(sys.argv[1])
+print("ready", flush=True)
+try:
+    while True:
+        for page in ("events", "timeline", "queues"):
+            connection.request("GET", f"/console/{page}")
+            assert connection.getresponse().read()
+            print(page, flush=True)
+except OSError:
+    pass
+"""
+
+
+def test_a_browser_that_looks_on_changes_no_story():
+    """A handler under `run` sleeps through days while pages are read: time, order and threads are as without it."""
+
+    def told(is_watched):
+        with EcsEvents() as ecs, contextlib.ExitStack() as stack:
+            seen = []
+            if is_watched:
+                host = ecs.console.removeprefix("http://").removesuffix("/console")
+                command = [sys.executable, "-c", POLLER, host]
+                program = stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE))
+                stack.callback(program.kill)
+                assert [program.stdout.readline() for _ in range(2)] == [b"ready\n", b"events\n"]
+            ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+10h")
+            ecs.subscribe(lambda notification: seen.append((notification["name"], threading.current_thread().name)))
+            ecs.at("+5h", lambda: seen.append(("planned", threading.current_thread().name)))
+            ecs.run(lambda: [time.sleep(60) for _ in iter(int, 1)], until="5d")
+            story = ecs.timeline()
+        return story, seen
+
+    assert told(is_watched=True) == told(is_watched=False)
