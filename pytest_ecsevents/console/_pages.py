@@ -69,11 +69,11 @@ def _events(shown: Shown, _subject: str, query: Form) -> Context:
     everything = list(parts.cloud.events.by_id.values())
     shows_all = query.get("show") == "all"
     wanted = {name: query.get(name, "") for name in _FILTERS}
+    active = [(_FILTERS[name], value) for name, value in wanted.items() if value]
     matching = [
         event
         for event in everything
-        if (shows_all or event.status in UNFINISHED)
-        and all(not value or _FILTERS[name](event) == value for name, value in wanted.items())
+        if (shows_all or event.status in UNFINISHED) and all(value_of(event) == value for value_of, value in active)
     ]
     size = _whole(query.get("size"), USUAL_SIZE)
     size = size if size in PAGE_SIZES else USUAL_SIZE
