@@ -7,7 +7,7 @@ lifetime. Sleeping would then move the clock, and what measures the sleep would 
 
 `find` walks from the names of a module through the user's functions, classes and objects, without running any of their
 code, as far as `_DEPTH` steps. Modules of installed libraries are looked at only if they have `time` or `datetime`. Each
-module is looked at once, and again when the number of its names has changed.
+module is looked at once, and again when it was reloaded or the number of its names has changed.
 
 What can't be replaced is found by the same walk when a handler does not get on (`sentence`): in a tuple, in an object
 that only a fixture or a local variable has, or deeper.

@@ -465,6 +465,15 @@ def test_nothing_heavy_is_imported_when_pytest_starts(pytester):
     pytester.runpytest_subprocess().assert_outcomes(passed=1)
 
 
+def test_names_that_pytest_looks_at_when_it_starts():
+    """It asks of each name of a plugin whether it is a hook or a fixture."""
+    from pytest_ecsevents import plugin
+
+    names = dir(plugin)
+    assert len(names) < 25
+    assert {name for name in vars(plugin) if name.startswith("pytest_")} <= set(names)
+
+
 def test_the_public_names_are_loaded_when_asked_for():
     """The package lists its names, loads each, and has no other."""
     import pytest_ecsevents
