@@ -17,6 +17,7 @@ from mns.queue import Message, QueueMeta
 
 from pytest_ecsevents import BadArgumentError, EcsEvents, ReceiverError, StandingClockError
 from pytest_ecsevents.checks import _recorder
+from pytest_ecsevents.clock._server_waits import LoopbackClients
 from pytest_ecsevents.server._server import LoopbackServer, _Handler
 
 SIGNED = {"Authorization": "MNS id:signature", "Date": "Tue, 01 Jan 2030 00:00:00 GMT", "x_mns_version": "2015-06-06"}
@@ -893,14 +894,14 @@ def test_a_poll_of_a_stopped_consumer_takes_no_message_however_late_the_server_r
             stopped.wait(5)
         real(handler)
 
-    given_up = LoopbackServer._given_up
+    give_up = LoopbackClients._give_up
 
-    def late(server, port):
-        given_up(server, port)
+    def late(*args):
+        give_up(*args)
         stopped.set()
 
     monkeypatch.setattr(_Handler, "setup", setup)
-    monkeypatch.setattr(LoopbackServer, "_given_up", late)
+    monkeypatch.setattr(LoopbackClients, "_give_up", late)
 
     def consumer():
         time.sleep(60)
