@@ -1,4 +1,4 @@
-"""Count the function calls of the plugin's own code, and the files they are in, for two things that tests do often.
+"""Count the function calls of the plugin's own code, and the files they are in, for three things that tests do often.
 
 Figures do not depend on the machine, unlike those of run.py. `--functions` lists every function, `--files` every file.
 Exit with status 1 when a limit is exceeded.
@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import _sdk
+from row_call import fill
 
 import pytest_ecsevents
 from pytest_ecsevents import EcsEvents
@@ -55,6 +56,15 @@ def reboot():
         return calls
 
 
+def poll():
+    """A poll of the legacy SDK for Scheduled events, of which there are a hundred."""
+    with EcsEvents() as ecs_events:
+        fill(ecs_events)
+        call = _sdk.history_call("InstanceEventCycleStatuss", ["Scheduled"])
+        call()
+        return counted(call)
+
+
 def advance():
     """`advance("2h")` with nothing due."""
     with EcsEvents() as ecs_events:
@@ -64,6 +74,7 @@ def advance():
 
 SCENES = (
     ("a reboot of the legacy SDK that notifies a function", reboot, 260, 24),
+    ("a poll of the legacy SDK, 100 events", poll, 120, 24),
     ('advance("2h") with nothing due', advance, 20, 5),
 )
 

@@ -1,4 +1,4 @@
-"""What `make bench BASE=REV` says about a row of two builds."""
+"""What `make bench BASE=REV` says about a row of two builds, and how many calls of functions a test's call costs."""
 
 import sys
 from pathlib import Path
@@ -40,3 +40,23 @@ def told(monkeypatch):
 def test_a_row_is_bad_news_if_it_got_slower_by_more_than_its_noise(told, today, base, words, is_bad):
     """The noise is the spreads of both builds together; a limit that is exceeded counts in any case."""
     assert told(today, base) == (words, is_bad)
+
+
+@pytest.fixture
+def scenes(monkeypatch):
+    """Return what `benchmarks/calls.py` counts: its rows."""
+    monkeypatch.syspath_prepend(FOLDER)
+    from calls import SCENES
+
+    yield SCENES
+    for name in ("calls", "_sdk", "row_call", "_measure"):
+        sys.modules.pop(name)
+
+
+@pytest.mark.parametrize("number", range(3), ids=["reboot", "poll", "advance"])
+def test_a_call_enters_few_functions_and_files(scenes, number):
+    """Its bounds are generous, as another Python may count a comprehension; the script's own are not."""
+    _, count, most_calls, most_files = scenes[number]
+    calls = count()
+    assert 0 < calls.total() <= most_calls * 1.25
+    assert len({code.co_filename for code in calls}) <= most_files + 3

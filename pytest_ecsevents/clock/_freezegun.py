@@ -88,7 +88,7 @@ class FreezegunSource:
         return self._factory is not None and self._read_own() is not None
 
     def move_to(self, at: Micros) -> None:
-        factory, naive = sys.modules["freezegun.api"].freeze_factories[-1], naive_from_micros(at)
+        factory, naive = sys.modules["freezegun.api"].freeze_factories[-1], NAIVE_EPOCH + dt.timedelta(microseconds=at)
         if factory is self._factory and not self._ticks:
             factory.time_to_freeze = naive  # all that its `move_to` does at last, in a fifth of the time
         else:

@@ -18,7 +18,7 @@ from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.clock._references import REFERENCES
 from pytest_ecsevents.clock._stop import HandlerStop, cut_off
 from pytest_ecsevents.clock._threads import real_now
-from pytest_ecsevents.clock._times import SECOND, duration_text
+from pytest_ecsevents.clock._times import SECOND, Micros, duration_text
 from pytest_ecsevents.handlers._interrupts import LOOK_EVERY, Interrupter, interrupt_main_thread, start_watch
 
 __tracebackhide__ = hidden_in_reports
@@ -50,12 +50,12 @@ class _Running:
         "what",
     )
 
-    def __init__(self, what: str, clock: Clock, coroutines: Sequence[Any]) -> None:
+    def __init__(self, what: str, clock: Clock, coroutines: Sequence[Any], began_at: Micros) -> None:
         self.what: Final = what
         self._coroutines: Final = coroutines
         self.interrupter: Final = Interrupter(clock)
         self.began: Final = real_now()
-        self.began_at: Final = clock.now()
+        self.began_at: Final = began_at
         self.stuck_at = self.keeps = ""
         self.is_cut = False
         self.is_stubborn = False
@@ -139,13 +139,16 @@ class Guard:
             leave(frame, place_of(frame))
         cut_off()
 
-    def call(self, what: str, function: Callable[[], T], coroutines: Sequence[Any] = ()) -> T:
+    def call(
+        self, what: str, function: Callable[[], T], coroutines: Sequence[Any] = (), *, at: Micros | None = None
+    ) -> T:
         """Call a function and return its result.
 
         Args:
             what: What it is called in messages.
             function: The function.
             coroutines: Coroutines that it runs; it may add some meanwhile.
+            at: The clock's now, if the caller knows it.
 
         Raises:
             StuckHandlerError: It hung, and was ended.
@@ -161,7 +164,7 @@ class Guard:
             if not self._wake.locked():
                 self._wake.acquire()
                 start_watch(self._watch)
-            running = _Running(what, self._clock, coroutines)
+            running = _Running(what, self._clock, coroutines, self._clock.now() if at is None else at)
             try:
                 try:  # from here on, as Ctrl-C or pytest-timeout's alarm may come between any two lines
                     self._running[running] = None

@@ -44,9 +44,10 @@ class FunctionSender:
 
     def deliver(self, delivery: Delivery) -> object:
         if not self._is_coroutine:
-            return self._guard.call(self._what, partial(self._function, delivery.payload))
+            return self._guard.call(self._what, partial(self._function, delivery.payload), at=delivery.at_micros)
         coroutines: list[Any] = []
-        return self._guard.call(self._what, partial(self._run, delivery.payload, coroutines), coroutines)
+        run = partial(self._run, delivery.payload, coroutines)
+        return self._guard.call(self._what, run, coroutines, at=delivery.at_micros)
 
     def _run(self, payload: dict[str, Any], coroutines: list[Any]) -> object:
         if is_loop_running():
