@@ -20,8 +20,7 @@ PAGES = ("/events?show=all", "/instances", "/instances/i-web1", "/timeline", "/c
 def create(page, planned=None, instance="i-web1"):
     """Fill in the form for simulated events, and send it."""
     form = page.locator("#simulate")
-    if form.get_attribute("open") is None:
-        form.locator("summary").click()
+    page.get_by_role("link", name="Create events").click()  # it opens the form
     form.get_by_label(instance).check()
     if planned is not None:
         form.get_by_label("Planned time").fill(planned)
