@@ -97,6 +97,7 @@ steps = st.tuples(st.sampled_from(KINDS * 4 + SLEEPS), st.integers(1, 90), st.in
 
 
 @example([("uneven a", 90, 0)], 20, 1)
+@example([("even a", 80, 0), ("even a", 1, 3), ("even a", 80, 0)], 20, 4)
 @example([("even a", 40, 1), ("uneven a", 80, 0), ("events", 1, 0)], 20, 4)
 @given(st.lists(steps, max_size=8), st.sampled_from([None, 1, 2, 3, 7, 20]), st.sampled_from([1, 4, 512]))
 def test_any_story_has_the_text_of_the_plain_rendering(cloud, told, most, block):

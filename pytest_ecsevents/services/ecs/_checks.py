@@ -109,8 +109,10 @@ def disk_concerned(row: EventType, instance: InstanceRecord, disk_id: object) ->
     Raises:
         BadArgumentError: The instance has no such disk, or a default would be ambiguous.
     """
-    disks = {disk.disk_id: disk for disk in instance.disks}
+    if disk_id is None and row.name not in DISK_EVENT_TYPES:
+        return None
     if disk_id is not None:
+        disks = {disk.disk_id: disk for disk in instance.disks}
         wanted = disk_id.disk_id if isinstance(disk_id, Disk) else disk_id
         if wanted in disks:
             return disks[str(wanted)]
@@ -118,8 +120,6 @@ def disk_concerned(row: EventType, instance: InstanceRecord, disk_id: object) ->
             f"disk_id is {wanted!r}, which is no disk of {instance.instance_id}.{did_you_mean(str(wanted), disks)} "
             f'It has: {listed(disks)}. Declare it with instances.add("{instance.instance_id}", disks=["{wanted}"]).'
         )
-    if row.name not in DISK_EVENT_TYPES:
-        return None
     data = [disk for disk in instance.disks if disk.type == "data"]
     if len(data) > 1:
         raise BadArgumentError(
