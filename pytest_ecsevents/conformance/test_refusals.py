@@ -115,6 +115,12 @@ REFUSED: Final = (
         lambda _: {"PageSize": 101},
     ),
     Refused(
+        _guess("Listing the tags of nothing in particular is refused with 404 MissingParameter.Tags", "listed-tags"),
+        "ListTagResources",
+        (404, "MissingParameter.Tags"),
+        lambda _: {"ResourceType": "instance"},
+    ),
+    Refused(
         _guess("An unknown maintenance window is refused with 403 InvalidParameter", "statuses-of-errors"),
         "DeletePlanMaintenanceWindow",
         (403, "InvalidParameter"),

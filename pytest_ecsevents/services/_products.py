@@ -22,6 +22,7 @@ from pytest_ecsevents.services.ecs.api import (
     _instance_queries,
     _lookups,
     _maintenance_actions,
+    _tag_actions,
     _window_actions,
 )
 
@@ -44,6 +45,7 @@ ECS: Final[Product[MonitorCall]] = Product(
         _maintenance_actions.ACTIONS,
         _window_actions.ACTIONS,
         _lookups.ACTIONS,
+        _tag_actions.ACTIONS,
     ),
     nouns={
         "EventId": "event",
@@ -56,6 +58,7 @@ ECS: Final[Product[MonitorCall]] = Product(
         "InstanceIdSet": "instance",
         "PlanMaintenanceWindowList": "window",
         "Tag": "tag",
+        "TagResource": "tag",
     },
     served_by=served_by,
 )
@@ -90,14 +93,10 @@ def _endpoints(params: Mapping[str, Any]) -> JsonObject:
     return {"Endpoints": {"Endpoint": [endpoint]}, "Success": True}
 
 
-_TAGS: Final = "The tags of an instance are those of instances.add(..., tags=...); DescribeTags lists them."
 # By product, by product and version, or by product and action: what handlers of events call, too.
 _INSTEAD: Final = {
     "eventbridge": 'ecs_events.subscribe(handler, format="eventbridge") delivers what ECS publishes on the bus "default".',
     "Cms 2024-03-30": 'ecs_events.subscribe(handler, format="subscription") delivers events as subscriptions do.',
-    "Ecs TagResources": _TAGS,
-    "Ecs UntagResources": _TAGS,
-    "Ecs ListTagResources": _TAGS,
     "Ecs DescribeDisks": "DescribeDisksFullStatus lists the disks of instances and their events.",
     "Ecs CreateSnapshot": 'The stub can call ecs_events.announce("Snapshot:CreateSnapshotCompleted", instance).',
 }

@@ -329,7 +329,7 @@ def test_an_unknown_action_is_an_assertion_error_for_the_author(call):
                 'ecs_events.subscribe(handler, format="subscription") delivers',
             ),
         ),
-        ({"action": "TagResources"}, ("Ecs has no such action here", "those of instances.add(..., tags=...)")),
+        ({"action": "CreateSnapshot"}, ("Ecs has no such action here", "The stub can call ecs_events.announce(")),
     ],
     ids=["product", "version", "action"],
 )

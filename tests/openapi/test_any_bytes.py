@@ -61,6 +61,8 @@ SHAPES = {
     "DescribeTags": {*_PAGE, "Tags"},
     "CreatePlanMaintenanceWindow": {"PlanWindowId"},
     "RenewInstance": {"OrderId"},
+    "ListTagResources": {"NextToken", "TagResources"},
+    **dict.fromkeys(("TagResources", "UntagResources"), _NOTHING),
     "ReActivateInstances": _NOTHING,
     "DescribePlanMaintenanceWindows": {"TotalCount", "MaxResults", "NextToken", "PlanMaintenanceWindowList"},
     **dict.fromkeys(("ModifyPlanMaintenanceWindow", "DeletePlanMaintenanceWindow"), _NOTHING),

@@ -465,6 +465,9 @@ BESIDES = {
     "ModifyInstanceMaintenanceAttributes": _MAINTAINED,
     "CreatePlanMaintenanceWindow": {"MinMaintenanceInterval": "24"},
     "RenewInstance": {"Period": "1"},
+    "TagResources": {"Tag.1.Key": "role", "Tag.1.Value": "web"},
+    "UntagResources": {"All": "true"},
+    "ListTagResources": {"ResourceId.1": FULL},
     "RunInstances": {"ImageId": "m-1", "InstanceType": "ecs.g7.large", "Amount": "2"},
     "CreateInstance": {"ImageId": "m-1"},
     "PutEventRule": {
@@ -526,6 +529,8 @@ def _candidates(ecs_events):
         "NotBefore": [f"{soon:%Y-%m-%dT%H:%M:%SZ}"],
         "Description": ["It does not answer."],
         "HttpEndpoint": ["enabled"],
+        "ResourceType": ["instance"],
+        "ResourceId": [PLAIN],
         "PlanWindowId": [window.window_id for window in ecs_events._cloud.windows.of("1000000000000001")],
         "PlanWindowName": ["nightly"],
         "Enable": ["true"],

@@ -1,6 +1,8 @@
 """The fake cloud: accounts, instances, events, and what users do with instances."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final
 
 from pytest_ecsevents._errors import hidden_in_reports
@@ -141,6 +143,16 @@ class Cloud:
     def modify_maintenance(self, instance: InstanceRecord, maintenance: Maintenance) -> None:
         with self._changes.changing():
             instance.maintenance = maintenance
+
+    def modify_tags(self, instance: InstanceRecord, place: int | None, tags: Mapping[str, str]) -> None:
+        """Give an instance, or the disk at a place among its disks, other tags."""
+        with self._changes.changing():
+            if place is None:
+                instance.tags = MappingProxyType(dict(tags))
+            else:
+                disks = list(instance.disks)
+                disks[place] = replace(disks[place], tags=MappingProxyType(dict(tags)))
+                instance.declared_disks = tuple(disks)
 
     def modify_metadata_options(self, instance: InstanceRecord, options: MetadataOptions) -> None:
         with self._changes.changing():

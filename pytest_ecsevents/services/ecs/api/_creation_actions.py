@@ -19,6 +19,7 @@ from pytest_ecsevents.services.ecs._periods import PERIODS, end_of
 from pytest_ecsevents.services.ecs.api import PACKAGE
 from pytest_ecsevents.services.ecs.api import _creation_parameters as given
 from pytest_ecsevents.services.ecs.api._instance_queries import is_zone
+from pytest_ecsevents.services.ecs.api._tags import read_tags
 
 ACTIONS: Final = Actions[ActionCall](PACKAGE, missing="MissingParameter/any", unusable="InvalidParameter/any")
 
@@ -55,24 +56,6 @@ def _expiry(call: ActionCall, unit: Parameter[str]) -> dict[str, AttributeValue]
     if call[given.CHARGE_TYPE] != "PrePaid" or period is None:
         return {}
     return {"expired_time": minute_text(end_of(call.now, period, call[unit]))}
-
-
-def _tags(call: ActionCall) -> dict[str, str]:
-    tags: dict[str, str] = {}
-    for tag in call[given.TAGS]:
-        key, value = tag.get("Key", ""), tag.get("Value", "")
-        if not key or key.startswith(("aliyun", "acs:")) or not _is_tag_text(key):
-            raise call.error("InvalidTagKey.Malformed", hint=f"the key of a tag is {key!r}")
-        if not _is_tag_text(value):
-            raise call.error("InvalidTagValue.Malformed", hint=f"the value of the tag {key} is {value!r}")
-        if key in tags:
-            raise call.error("Duplicate.TagKey", hint=f"{key!r} comes twice")
-        tags[key] = value
-    return tags
-
-
-def _is_tag_text(said: str) -> bool:
-    return len(said) <= 128 and "http://" not in said and "https://" not in said
 
 
 def _disks(call: ActionCall, tags: dict[str, str]) -> tuple[Disk, ...]:
@@ -200,7 +183,7 @@ def _run(call: ActionCall) -> JsonObject:
         if call[given.UNIQUE_SUFFIX] and len(call[parameter]) + 3 > longest:
             raise call.error(code)
     given.check_auto_release(call)
-    tags = _tags(call)
+    tags = read_tags(call, call[given.TAGS])
     if call[given.DRY_RUN_FLAG]:
         raise call.error("DryRunOperation")
     shared = {
@@ -330,7 +313,7 @@ def _create(call: ActionCall) -> JsonObject:
     _check(call, given.CREATE_PERIOD_UNIT)
     if not call[given.IMAGE] and not call[given.IMAGE_FAMILY]:
         raise call.error("MissingParameter/ImageId", hint="neither ImageId nor ImageFamily was sent")
-    tags = _tags(call)
+    tags = read_tags(call, call[given.TAGS])
     if call[given.DRY_RUN_FLAG]:
         raise call.error("DryRunOperation")
     instance_id = call.cloud.ids.resource("i", call.region_id)
