@@ -22,9 +22,6 @@ from pytest_ecsevents.server._serving import ServedService
 __tracebackhide__ = hidden_in_reports
 
 
-_ANY: Final = "0.0.0.0"  # noqa: S104  # what the user asked for with --host
-
-
 class PortError(EcsEventsError):
     """The server cannot have its port."""
 
@@ -127,7 +124,7 @@ class StandingCloud:
         """`127.0.0.1:40213`: where programs on this machine find it."""
         assert self._server is not None
         host, port = self._server.address
-        return f"{HOST if host == _ANY else host}:{port}"
+        return f"{host}:{port}"
 
     def reset(self) -> None:
         """Begin again. Requests that wait in the old cloud get an answer of it."""

@@ -39,6 +39,8 @@ from pytest_ecsevents.transports._routing import CLOUD_URL
 
 HOST: Final = "127.0.0.1"
 
+_EVERYWHERE: Final = "0.0.0.0"  # noqa: S104  # only if the user says so
+
 LARGEST_BODY: Final = 2 * 1024 * 1024
 """Bytes of a request's body: enough for sixteen messages of 64 KiB in base64."""
 
@@ -329,7 +331,9 @@ class LoopbackServer(ThreadedWSGIServer):
         with _listening(host, port, self.request_queue_size) if port or host != HOST else nullcontext() as listening:
             fd = None if listening is None else listening.fileno()
             super().__init__(host, 0, exceptions.NotFound(), _Handler, fd=fd)  # the handler never calls the application
-        self.address: Final[tuple[str, int]] = self.socket.getsockname()
+        at, own_port = self.socket.getsockname()
+        self.address: Final[tuple[str, int]] = (HOST if at == _EVERYWHERE else at, own_port)
+        """Where programs on this machine reach it."""
         self.clients: Final = clock.clients_of(self.address)
         with PATCHING:
             self.clients.attend(self.has_request, self._given_up, self._undo)

@@ -200,6 +200,7 @@ def pushed(ecs_events: EcsEvents) -> None:
 def served(ecs_events: EcsEvents) -> None:
     """Use the server, queues and topics."""
     endpoint: str = ecs_events.endpoint
+    console: str = ecs_events.console
     queue: Queue = ecs_events.queue("q", names=["Instance:StateChange"], duplicate=0.5, visibility_timeout=60)
     sent: QueueMessage = queue.send("{}", delay_seconds=5, priority=1, raw=True)
     kept: list[QueueMessage] = list(queue) + queue.messages
@@ -210,7 +211,9 @@ def served(ecs_events: EcsEvents) -> None:
     topic.subscribe("http://127.0.0.1:8000/", content_format="SIMPLIFIED")
     published: TopicMessage = topic.publish("hello", tag="x")
     pushes: list[TopicPush] = subscription.pushes
-    print(endpoint, queue.endpoint, topic.endpoint, bodies, first, sent.event["name"], published.at, len(queue))
+    print(
+        endpoint, console, queue.endpoint, topic.endpoint, bodies, first, sent.event["name"], published.at, len(queue)
+    )
     print([push.http_status for push in pushes], queue.subscription.deliveries, queue.attributes["DelaySeconds"])
 
 
