@@ -105,7 +105,8 @@ def _advance(cloud: Controlled, given: Given) -> JsonObject:
             moved = ecs_events.advance_to(given["to"])
         else:
             moved = ecs_events.advance_to_next()
-    return {"now": instant(ecs_events.now), "transitions": [transition_json(change) for change in moved]}
+        now = instant(ecs_events.now)
+    return {"now": now, "transitions": [transition_json(change) for change in moved]}
 
 
 # -- events

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import json
+import sys
 import threading
 import time
 from urllib.parse import urlencode
@@ -63,6 +64,16 @@ def test_a_clock_never_goes_back(machine):
         clock.leave()
 
 
+@pytest.fixture
+def threads_take_turns_often():
+    """Let threads change with nearly each step, so that they meet."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("threads_take_turns_often")
 def test_threads_that_advance_at_one_time_do_so_one_after_the_other(standing):
     """Each moves the clock by its whole duration, and gets its own transitions; so it is with the next due instant."""
     cloud = standing()
@@ -72,10 +83,12 @@ def test_threads_that_advance_at_one_time_do_so_one_after_the_other(standing):
         ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before=f"+{minute}m", executing_for="30s")
 
     def together(*bodies):
-        replies = []
+        replies, all_are_there = [], threading.Barrier(len(bodies))
 
         def post(body):
             with contextlib.closing(http.client.HTTPConnection(cloud.address)) as connection:
+                connection.connect()
+                all_are_there.wait()
                 connection.request("POST", "/_ecsevents/v1/advance", json.dumps(body))
                 replies.append(json.loads(connection.getresponse().read()))
 
