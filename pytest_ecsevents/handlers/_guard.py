@@ -19,7 +19,7 @@ from pytest_ecsevents.clock._references import REFERENCES
 from pytest_ecsevents.clock._stop import HandlerStop, cut_off
 from pytest_ecsevents.clock._threads import real_now
 from pytest_ecsevents.clock._times import SECOND, Micros, duration_text
-from pytest_ecsevents.handlers._interrupts import LOOK_EVERY, Interrupter, interrupt_main_thread, start_watch
+from pytest_ecsevents.handlers._interrupts import LOOK_EVERY, Interrupter, Watch, interrupt_main_thread
 
 __tracebackhide__ = hidden_in_reports
 
@@ -117,10 +117,13 @@ class Guard:
         self._activity: Final = activity
         self._running: Final[dict[_Running, None]] = {}
         self._wake: Final = allocate_lock()
+        self._watching: Watch | None = None
 
     def end(self) -> None:
         if self._wake.locked():
             self._wake.release()
+            if self._watching is not None:  # else an interrupt came before
+                self._watching.wait()
 
     def is_calling(self, ident: int) -> bool:
         """Whether a thread is in a function that is watched."""
@@ -163,7 +166,7 @@ class Guard:
                 return cast("T", call_leavable(function))
             if not self._wake.locked():
                 self._wake.acquire()
-                start_watch(self._watch)
+                self._watching = Watch(self._watch)
             running = _Running(what, self._clock, coroutines, self._clock.now() if at is None else at)
             try:
                 try:  # from here on, as Ctrl-C or pytest-timeout's alarm may come between any two lines

@@ -10,8 +10,9 @@ from types import FrameType
 from typing import Any, Final
 
 from pytest_ecsevents._errors import hidden_in_reports
-from pytest_ecsevents._frames import author_frame, is_library, place_of
+from pytest_ecsevents._frames import author_frame, frames_of_threads, is_library, place_of
 from pytest_ecsevents.clock._clock import Clock
+from pytest_ecsevents.clock._stand_ins import real_sleep
 from pytest_ecsevents.clock._stop import HandlerStop, TestIsOver
 from pytest_ecsevents.clock._threads import real_now
 
@@ -129,14 +130,34 @@ def interrupt_main_thread() -> None:
     raise TestIsOver
 
 
-def start_watch(watch: Callable[[], None]) -> None:
-    """Call a function in a thread that `threading.enumerate` does not list: a handler may join all threads."""
-    start_new_thread(_watched, (watch,))
+class Watch:
+    """Calls a function in a thread that `threading.enumerate` does not list: a handler may join all threads."""
+
+    def __init__(self, function: Callable[[], None]) -> None:
+        self.function: Final = function
+        self.has_ended = False
+        self._ident: Final = start_new_thread(_watched, (self,))
+
+    def wait(self) -> None:
+        """Wait in real time until the function has returned, and the thread is gone."""
+        while not self.has_ended:
+            real_sleep(_A_MOMENT)
+        looks = 0
+        while looks < _MOST_LOOKS and self._ident in frames_of_threads():  # or a new thread has got its ident
+            real_sleep(_A_MOMENT)
+            looks += 1
 
 
-def _watched(watch: Callable[[], None]) -> None:  # pragma: no cover  # coverage sees what begins after this line
+_A_MOMENT: Final = 0.0001
+_MOST_LOOKS: Final = 100
+
+
+def _watched(watch: Watch) -> None:  # pragma: no cover  # coverage sees what begins after this line
     sys.settrace(threading.gettrace())  # coverage's, as in every `threading.Thread`
-    watch()
+    try:
+        watch.function()
+    finally:
+        watch.has_ended = True
 
 
 def _is_main_thread() -> bool:

@@ -31,11 +31,10 @@ from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.clock._other_loops import explain_wrong_loop, other_cancellations
 from pytest_ecsevents.clock._references import REFERENCES
 from pytest_ecsevents.clock._scheduler import Scheduler
-from pytest_ecsevents.clock._stand_ins import real_sleep
 from pytest_ecsevents.clock._stop import HandlerStop, Stop
 from pytest_ecsevents.clock._threads import OtherRun, TestThread, real_now
 from pytest_ecsevents.clock._times import SECOND, Micros, duration_text, from_micros, instant_text
-from pytest_ecsevents.handlers._interrupts import LOOK_EVERY, Interrupter, start_watch
+from pytest_ecsevents.handlers._interrupts import LOOK_EVERY, Interrupter, Watch
 
 __tracebackhide__ = hidden_in_reports
 
@@ -47,8 +46,6 @@ A_MINUTE: Final = 60.0
 
 PATIENCE: Final = 10.0
 """Real seconds within which a handler must sleep, or call the cloud."""
-
-_A_MOMENT: Final = 0.0001
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +118,7 @@ class Runner:
         self._longest: Final = A_MINUTE * max(1.0, patience / PATIENCE)
         self._wake: Final = allocate_lock()
         self._wake.acquire()
-        self._has_watch_ended = False
+        self._watching: Watch
         self._is_loop_asked = self._is_in_tests_loop = False
         self._interrupter: Final = Interrupter(clock, self._is_handlers_turn)
 
@@ -187,7 +184,7 @@ class Runner:
         self._stop.nest(before)
         self._scheduler.stop = self._stop
         self._interrupter.begin()
-        start_watch(self._watch)
+        self._watching = Watch(self._watch)
         return before
 
     def _end_outer(self, outer: Stop | None) -> None:
@@ -216,8 +213,7 @@ class Runner:
         self._scheduler.pace.brief = 0
         if self._wake.locked():
             self._wake.release()
-        while not self._has_watch_ended:
-            real_sleep(_A_MOMENT)
+        self._watching.wait()
         self._interrupter.end()
 
     # -- ending the handler, in its own thread
@@ -360,7 +356,6 @@ class Runner:
                 since = now
             elif now - since > self._patience:
                 self._end_stuck()
-        self._has_watch_ended = True
 
     def _signs_of_life(self) -> tuple[object, ...]:
         """Values that change when the handler waits, calls the cloud, or gets an error that is to end it."""

@@ -1,12 +1,14 @@
 """Functions of the test's that raise a KeyboardInterrupt, in the main thread or another."""
 
+import sys
 import threading
-from _thread import allocate_lock
+from _thread import allocate_lock, get_ident
 
 import pytest
 
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.handlers import _interrupts
+from pytest_ecsevents.clock._stand_ins import real_sleep
+from pytest_ecsevents.handlers import _guard, _interrupts
 
 
 def interrupt(*_):
@@ -56,3 +58,21 @@ def test_an_interrupt_in_the_main_thread_reaches_the_test(plan):
         ecs.at("+1h", ecs.create, "SystemMaintenance.Reboot", "i-web1")
         with pytest.raises(KeyboardInterrupt):
             ecs.advance("2h")
+
+
+def test_the_thread_that_watches_functions_has_ended_with_the_test(monkeypatch):
+    """It may take a moment; the next test finds no thread of this one."""
+    real, ended = _guard.Guard._watch, []
+
+    def watch(guard):
+        real(guard)
+        real_sleep(0.05)
+        ended.append(get_ident())
+
+    monkeypatch.setattr(_guard.Guard, "_watch", watch)
+    with EcsEvents() as ecs:
+        ecs.at("+1h", lambda: None)
+        ecs.advance("2h")
+        assert not ended
+    assert len(ended) == 1
+    assert ended[0] not in sys._current_frames()
