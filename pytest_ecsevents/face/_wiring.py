@@ -46,6 +46,8 @@ from pytest_ecsevents.services.smq._protocol import HEADER as SMQ_HEADER
 from pytest_ecsevents.transports import Hosts, intercept
 
 if TYPE_CHECKING:  # few tests use it
+    import threading
+
     from pytest_ecsevents.console._cloud import Verbs
 
 __tracebackhide__ = hidden_in_reports
@@ -181,11 +183,15 @@ class Parts:
         self.undo.callback(self.guard.end)
         if self.clock.waits is not None:
             self.clock.waits.slept = self.recorder.sleeps.add
-            self.clock.waits.starting = self.guests.inherit
+            self.clock.waits.starting = self._starting
             self.clock.waits.cut, self.clock.waits.is_guarded = self.guard.cut, self.guard.is_calling
             self.clock.waits.pace.patience = lambda: self.patience
             self.clock.waits.outside.patience = lambda: self.patience
             self.clock.waits.pace.calls = lambda: self.recorder.activity
+
+    def _starting(self, thread: threading.Thread) -> None:
+        self.guests.inherit(thread)
+        self.guard.attend()
 
     def close(self) -> None:
         """Undo what was done, as a whole. An interrupt is raised afterwards."""

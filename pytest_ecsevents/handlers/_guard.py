@@ -3,6 +3,7 @@
 from _thread import allocate_lock, get_ident
 from collections.abc import Callable, Sequence
 from inspect import CORO_SUSPENDED, getcoroutinestate, iscoroutine
+from threading import main_thread
 from typing import Any, Final, TypeVar, cast
 
 from pytest_ecsevents._errors import StuckHandlerError, hidden_in_reports
@@ -15,11 +16,13 @@ from pytest_ecsevents._frames import (
     place_of_thread,
 )
 from pytest_ecsevents.clock._clock import Clock
+from pytest_ecsevents.clock._processor_use import ProcessorUse
 from pytest_ecsevents.clock._references import REFERENCES
-from pytest_ecsevents.clock._stop import HandlerStop, cut_off
+from pytest_ecsevents.clock._stop import HandlerStop, TestIsOver, cut_off
 from pytest_ecsevents.clock._threads import real_now
 from pytest_ecsevents.clock._times import SECOND, Micros, duration_text
 from pytest_ecsevents.handlers._interrupts import LOOK_EVERY, Interrupter, Watch, interrupt_main_thread
+from pytest_ecsevents.handlers._main_thread import MAIN_THREAD
 
 __tracebackhide__ = hidden_in_reports
 
@@ -39,11 +42,13 @@ class _Running:
     __slots__ = (
         "_clock",
         "_coroutines",
+        "_use",
         "began",
         "began_at",
         "endless_since",
         "interrupter",
         "is_cut",
+        "is_left",
         "is_stubborn",
         "keeps",
         "stuck_at",
@@ -59,8 +64,10 @@ class _Running:
         self.stuck_at = self.keeps = ""
         self.is_cut = False
         self.is_stubborn = False
+        self.is_left = False
         self.endless_since: float | None = None
         self._clock: Final = clock
+        self._use: ProcessorUse | None = None
 
     def cut(self) -> None:
         """Raise in the receiver."""
@@ -72,6 +79,14 @@ class _Running:
             self.is_cut = True
         else:
             self.interrupter.interrupt()
+
+    def is_blocked(self, now: float) -> bool:
+        """Whether it is in another thread than the main one, and the error that was sent there never comes: C does not return."""
+        if self.interrupter.raised == 0 or self.interrupter.can_be_signalled:
+            return False
+        if self._use is None:
+            self._use = ProcessorUse(self.interrupter.ident)
+        return self._use.idle_for(now, 0) > _A_WHILE
 
     def cut_at_next_wait(self, now: float) -> None:
         """End a receiver that sleeps, or calls the cloud, endlessly: at its next wait, or after a while in any line."""
@@ -89,6 +104,8 @@ class _Running:
 
     def sentence(self, patience: float) -> str:
         ended = "it caught the error that was to end it" if self.is_stubborn else "it was cut off"
+        if self.is_left:
+            ended = "it can't be ended, as it waits in C, outside the standard library's waits. Its thread is left"
         if self.endless_since is not None:
             lasted = duration_text(self._clock.now() - self.began_at)
             return (
@@ -118,8 +135,14 @@ class Guard:
         self._running: Final[dict[_Running, None]] = {}
         self._wake: Final = allocate_lock()
         self._watching: Watch | None = None
+        self._for_main: StuckHandlerError | None = None
+
+    def attend(self) -> None:
+        """Note that a thread of the test starts: a function that is called there may block in C."""
+        MAIN_THREAD.attend(self, self._clock.may_interrupt)
 
     def end(self) -> None:
+        MAIN_THREAD.leave(self)
         if self._wake.locked():
             self._wake.release()
             if self._watching is not None:  # else an interrupt came before
@@ -134,9 +157,13 @@ class Guard:
 
         Raises:
             HandlerStop: It was not left.
+            StuckHandlerError: It is the main thread, and a function in another one can't be ended.
         """
         from pytest_ecsevents.handlers._leaving import leave
 
+        if self._for_main is not None and get_ident() == main_thread().ident:
+            error, self._for_main = self._for_main, None
+            raise error
         if any(one.is_stubborn and one.interrupter.ident == get_ident() for one in list(self._running)):
             frame = author_frame()
             leave(frame, place_of(frame))
@@ -155,6 +182,7 @@ class Guard:
 
         Raises:
             StuckHandlerError: It hung, and was ended.
+            TestIsOver: It hung, and has ended after all when the test had failed.
         """
         from pytest_ecsevents.handlers._leaving import call_leavable
 
@@ -186,6 +214,8 @@ class Guard:
         except KeyboardInterrupt:
             interrupt_main_thread()
             raise
+        if running.is_left:  # the main thread has got the error
+            raise TestIsOver
         raise StuckHandlerError(running.sentence(self._patience()))
 
     def _watch(self) -> None:
@@ -197,6 +227,8 @@ class Guard:
             seen = (running, self._activity(), running and running.interrupter.raised)
             if running is None or running is not before[0] or is_debugged(running.interrupter.ident):
                 since = now
+            elif running.is_blocked(now):
+                self._interrupt_main(running)
             elif running.is_stubborn:
                 waits = self._clock.waits
                 if waits is None or not waits.interrupt_wait(running.interrupter.ident):
@@ -207,6 +239,15 @@ class Guard:
                 since = now
             elif now - since > self._patience():
                 running.cut()
+
+    def _interrupt_main(self, running: _Running) -> None:
+        """Raise in the main thread instead, which waits too: nothing else ends the test. Under `run` its watch does so."""
+        waits = self._clock.waits
+        if waits is None or waits.stop is None:
+            running.is_left = True
+            self._for_main = StuckHandlerError(running.sentence(self._patience()))
+            if waits is None or not waits.interrupt_wait(main_thread().ident or 0):
+                MAIN_THREAD.interrupt(self, self._for_main)
 
     def _is_endless(self, running: _Running, now: float) -> bool:
         lasted = self._clock.now() - running.began_at

@@ -24,7 +24,7 @@ LOOK_EVERY: Final = 0.05
 _LIBRARIES_HAVE: Final = 1.0
 """Real seconds that a library's function has to return to the user's code. Then it is left too."""
 
-_NUMBER: Final = getattr(signal, "SIGURG", None) or signal.Signals["SIGBREAK"]
+NUMBER: Final = getattr(signal, "SIGURG", None) or signal.Signals["SIGBREAK"]
 """A signal that hardly anybody uses; Windows has few."""
 
 _CAN_KILL: Final = hasattr(signal, "pthread_kill")
@@ -46,16 +46,16 @@ class Interrupter:
         self.raised = 0
         self._clock: Final = clock
         self._is_authors: Final = is_authors
-        self._can_be_signalled: Final = _is_main_thread()
+        self.can_be_signalled: Final = _is_main_thread()
         self._signal_handler: Any = None
         self._sending: Final = allocate_lock()
         self._is_signal_on_its_way = False
         self._leaves_libraries_at: float | None = None
 
     def begin(self) -> None:
-        if self._can_be_signalled:
-            self._signal_handler = signal.getsignal(_NUMBER)  # before the next line: an interrupt may come between them
-            signal.signal(_NUMBER, self._handle_signal)
+        if self.can_be_signalled:
+            self._signal_handler = signal.getsignal(NUMBER)  # before the next line: an interrupt may come between them
+            signal.signal(NUMBER, self._handle_signal)
 
     def end(self) -> None:
         """Restore the earlier signal handler. An error that was already sent is dropped, and no more are raised."""
@@ -63,14 +63,14 @@ class Interrupter:
         # One sent through the interpreter is raised at this thread's next step, so here.
         with suppress(HandlerStop), self._sending:
             pass
-        if self._can_be_signalled:
-            signal.signal(_NUMBER, self._signal_handler)
+        if self.can_be_signalled:
+            signal.signal(NUMBER, self._signal_handler)
 
     def interrupt(self) -> None:
         """Raise once, if that is possible where the thread is."""
         with self._sending:
             if not self.is_over:
-                (self._signal if self._can_be_signalled else self._raise)()
+                (self._signal if self.can_be_signalled else self._raise)()
 
     def leave(self) -> None:
         """Leave code that has swallowed the error. Where that is not possible, raise again."""
@@ -102,9 +102,9 @@ class Interrupter:
         if not self._is_signal_on_its_way:
             self._is_signal_on_its_way = True
             if _CAN_KILL:
-                signal.pthread_kill(self.ident, _NUMBER)
+                signal.pthread_kill(self.ident, NUMBER)
             else:
-                interrupt_main(_NUMBER)
+                interrupt_main(NUMBER)
 
     def _raise(self) -> None:
         import ctypes  # slow to import, and only needed here
