@@ -11,7 +11,7 @@ from _measure import Row, in_turn, ratio_row
 
 from pytest_ecsevents import EcsEvents
 
-MOST = 1.5
+MOST = 1.4
 BODY = '{"name": "Instance:SystemMaintenance.Reboot:Scheduled", "content": {"instanceId": "i-web1"}}'
 WORDS = f"""<?xml version="1.0" encoding="utf-8"?>
 <Message xmlns="http://mns.aliyuncs.com/doc/v1/"><MessageId>5F290C926D472878-2-14D9529A8FA-200000001</MessageId>\

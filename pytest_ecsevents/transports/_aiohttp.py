@@ -51,15 +51,17 @@ def _make_request_method(routes: "tuple[Route, ...]", real: Any) -> Any:
 
     async def _request(session: Any, method: str, str_or_url: Any, **options: Any) -> Any:
         url = session._build_url(str_or_url)  # noqa: SLF001  # adds the base URL, as `_request` does
-        route = route_for(str(url), routes)
+        whole = str(url)
+        route = route_for(whole, routes)
         if route is None:
             return await real(session, method, str_or_url, **options)
         if options.get("params"):
             url = url.update_query(options["params"])
+            whole = str(url)
         headers = CIMultiDict(session.headers)
         headers.update(options.get("headers") or {})
         timeouts = partial(_Timeouts, session, options)
-        request = route.decode(method, str(url), headers, _body(options), NAME, patience=lambda: timeouts().patience)
+        request = route.decode(method, whole, headers, _body(options), NAME, patience=lambda: timeouts().patience)
         outcome = await route.answer.awaited(request)
         if isinstance(outcome, NoReply) and outcome in _LOST_CONNECTION and _retries(session, method):
             outcome = await route.answer.awaited(request)
@@ -176,8 +178,11 @@ class CloudResponse:
         self.status = reply.http_status
         self.reason = http.client.responses.get(reply.http_status, "")
         self.headers = CIMultiDictProxy(CIMultiDict(reply.headers))
-        self.content_type = self.headers["Content-Type"].partition(";")[0]
         self._body = reply.body
+
+    @property
+    def content_type(self) -> str:
+        return self.headers["Content-Type"].partition(";")[0]
 
     @property
     def ok(self) -> bool:

@@ -109,8 +109,11 @@ class Hosts:
 _entered: Final[list[Hosts]] = []
 
 
+_allowed_by: Final = attrgetter("allowed")
+
+
 def _is_allowed(host: str) -> bool:
-    return host in chain.from_iterable(map(attrgetter("allowed"), _entered))
+    return host in chain.from_iterable(map(_allowed_by, _entered))
 
 
 def _normal(host: object) -> str:
