@@ -654,6 +654,28 @@ def test_same_publication_by_event_id(all_ids, fleet):
     assert all_ids() == sorted(fleet.values())
 
 
+def test_each_poll_shows_what_has_changed_since_the_last(call, ecs_events, web1):
+    """Order and views are kept between polls, until an event comes, goes or changes."""
+
+    def poll():
+        reply = call("DescribeInstanceHistoryEvents", InstanceEventCycleStatuss=["Scheduled"])
+        shown = reply["InstanceSystemEventSet"]["InstanceSystemEventType"]
+        return [(one["EventId"], one["NotBefore"]) for one in shown]
+
+    first = ecs_events.create(REBOOT, web1, not_before="2030-01-03T00:00:00Z")
+    expected = [(first.event_id, "2030-01-03T00:00:00Z")]
+    assert poll() == poll() == expected
+    ecs_events.advance(seconds=1)
+    second = ecs_events.create(REBOOT, web1, not_before="2030-01-02T00:00:00Z")
+    expected.insert(0, (second.event_id, "2030-01-02T00:00:00Z"))
+    assert poll() == poll() == expected
+    ecs_events.reschedule(first, not_before="2030-01-04T00:00:00Z")
+    expected[1] = (first.event_id, "2030-01-04T00:00:00Z")
+    assert poll() == poll() == expected
+    ecs_events.cancel(second)
+    assert poll() == poll() == expected[1:]
+
+
 @pytest.fixture
 def many(ecs_events, web1):
     """The ids of 25 canceled events in the order in which they are listed."""
