@@ -107,8 +107,6 @@ class Hosts:
 
 
 _entered: Final[list[Hosts]] = []
-
-
 _allowed_by: Final = attrgetter("allowed")
 
 
@@ -165,8 +163,7 @@ def decode_api_request(
         params.update(_pairs(_text(body)))
     known = {}
     for name, parameter in _HEADERS_READ:
-        value = None if params.get(parameter) else headers.get(name)
-        if value is not None:
+        if not (parameter and params.get(parameter)) and (value := headers.get(name)) is not None:
             known[name] = _text(value)
     return ApiRequest(str(method), parts[1].lower(), params, known, transport, patience)
 

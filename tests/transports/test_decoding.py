@@ -40,3 +40,10 @@ def test_a_url_is_taken_apart_as_the_standard_library_does(scheme, host, port, r
         request = decode_api_request("GET", url, {}, None, "requests")
         parts = urlsplit(url)
         assert (request.host, request.params) == (parts.hostname, _pairs(parts.query))
+
+
+def test_a_header_is_read_unless_its_parameter_was_sent():
+    """A signature by header has no parameter, not even one without a name."""
+    headers = {"authorization": "ACS3-HMAC-SHA256 Credential=key", "x-acs-action": "Ours", "x-acs-version": "1"}
+    request = decode_api_request("GET", "http://ecs.aliyuncs.com/?=stray&Action=Theirs", headers, None, "requests")
+    assert request.headers == {"authorization": "ACS3-HMAC-SHA256 Credential=key", "x-acs-version": "1"}
