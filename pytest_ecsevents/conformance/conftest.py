@@ -67,8 +67,7 @@ def _key() -> Key:
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     """Note the outcome of a check."""
     rule = rule_of(pyfuncitem.function, pyfuncitem.funcargs)
-    if rule is None:
-        return (yield)
+    assert rule is not None, "each function here shows a rule"
     outcomes = pyfuncitem.config.stash[_OUTCOMES]
     try:
         result = yield

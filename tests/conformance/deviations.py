@@ -1,6 +1,7 @@
 """Services that deviate on purpose: what each does otherwise, and which checks of the kit must see it."""
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -8,7 +9,8 @@ from pytest_ecsevents.rpc._api import Api
 from pytest_ecsevents.rpc._error_tables import COMMON
 from pytest_ecsevents.rpc._errors import ApiError
 from pytest_ecsevents.rpc._wire import ApiReply
-from pytest_ecsevents.server import _ecs
+from pytest_ecsevents.server import _ecs, _serving
+from pytest_ecsevents.services.metadata._errors import ERRORS as METADATA_ERRORS
 from pytest_ecsevents.services.metadata._service import MetadataService
 from pytest_ecsevents.services.smq._errors import ERRORS
 from pytest_ecsevents.services.smq._protocol import SmqService
@@ -370,6 +372,94 @@ def _other_messages(monkeypatch):
 
 
 MESSAGES = Deviation({"test_message": "saw False", "test_changed_delay": "saw 'MessageNotExist'"}, _other_messages)
+
+
+# -- what cannot be tried, and what is odd
+
+
+def _refusing(monkeypatch, action):
+    """Refuse an action."""
+    answer = Api.answer
+
+    def answered(self, exchange):
+        if exchange.call.action == action:
+            raise ApiError("Forbidden.RAM", 403, "Not this one.")
+        return answer(self, exchange)
+
+    monkeypatch.setattr(Api, "answer", answered)
+
+
+def _without_role(monkeypatch):
+    answer = MetadataService.answer
+
+    def answered(self, exchange):
+        if "security-credentials" in exchange.request.path:
+            raise METADATA_ERRORS["NotFound"].error()
+        return answer(self, exchange)
+
+    monkeypatch.setattr(MetadataService, "answer", answered)
+
+
+def _no_events(_params, body):
+    _events(body).clear()
+
+
+def _stopped(_params, body):
+    body["InstanceStatuses"]["InstanceStatus"][0]["Status"] = "Stopped"
+
+
+def _no_notifications(_params, body):
+    body["SystemEvents"]["SystemEvent"] = []
+
+
+def _all_supported(_params, body):
+    (found,) = body["MaintenanceAttributes"]["MaintenanceAttribute"]
+    found["ActionOnMaintenance"]["SupportedValues"]["SupportedValue"] = ["Stop", "AutoRecover", "AutoRedeploy"]
+
+
+def _changing(action, change):
+    return lambda monkeypatch: _answering(monkeypatch, {action: change})
+
+
+ODD = {
+    "test_scheduled": (
+        _changing("DescribeInstanceHistoryEvents", _no_events),
+        "differs",
+        "AssertionError: 0 events are listed in Scheduled, expected 1",
+    ),
+    "test_disabled_rules": (
+        lambda monkeypatch: _refusing(monkeypatch, "PutEventRule"),
+        "differs",
+        "AssertionError: PutEventRule was refused with 403 Forbidden.RAM",
+    ),
+    "test_avoided": (
+        _changing("DescribeInstanceStatus", _stopped),
+        "not tried",
+        "the instance does not become Running",
+    ),
+    "test_contents": (
+        _changing("DescribeSystemEventAttribute", _no_notifications),
+        "not tried",
+        "CloudMonitor lists no notification yet; run the checks again in a few minutes",
+    ),
+    "test_unsupported_maintenance": (
+        _changing("DescribeInstanceMaintenanceAttributes", _all_supported),
+        "not tried",
+        "the instance supports every action",
+    ),
+    "test_temporary_key_without_token": (_without_role, "not tried", "the instance has no role"),
+    "test_message": (
+        lambda monkeypatch: monkeypatch.setitem(sys.modules, "mns.account", None),
+        "not tried",
+        "it needs aliyun-mns-sdk, or aliyun-mns",
+    ),
+    "test_without_key": (
+        lambda monkeypatch: monkeypatch.setattr(_serving, "find_spec", lambda _: None),
+        "not tried",
+        "needs a server on loopback",
+    ),
+}
+"""By check: a service or an environment that has something odd, the outcome, and what the table says."""
 
 
 DEVIATIONS = {

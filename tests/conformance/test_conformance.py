@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from deviations import DEVIATIONS
+from deviations import DEVIATIONS, ODD
 from mns.account import Account
 
 import pytest_ecsevents
@@ -183,6 +183,16 @@ def test_each_deviation_is_noticed(pytester, monkeypatch, name):
             assert (outcome, seen in text) == ("differs", True), (rule.text, text)
 
 
+@pytest.mark.parametrize("check", ODD)
+def test_what_is_odd_is_said(pytester, monkeypatch, check):
+    """A check that cannot be made says why; a service that answers nothing usable differs."""
+    make_odd, expected, seen = ODD[check]
+    make_odd(monkeypatch)
+    result = pytester.runpytest_inprocess("--pyargs", PACKAGE, "-k", check)
+    outcome, text = outcomes(str(result.stdout))[rules_of(check)[0].text]
+    assert (outcome, seen in text) == (expected, True), text
+
+
 def test_each_check_can_notice_a_deviation():
     """There is a deviation for each of them."""
     assert {function for deviation in DEVIATIONS.values() for function in deviation.seen} == set(FUNCTIONS)
@@ -194,7 +204,10 @@ def test_a_server_that_deviates_is_noticed(live):
         other.instances.add("i-web1")
         other.fail("RebootInstance", "OperationConflict")
         status, printed = live(
-            other.endpoint, "-k", "test_avoided or test_failure or test_without_statuses", "--ecs-live-reboot"
+            other.endpoint,
+            "-k",
+            "test_avoided or test_failure or test_without_statuses or test_order",
+            "--ecs-live-reboot",
         )
     found = {rule: seen for rule, (outcome, seen) in outcomes(printed).items() if outcome == "differs"}
     assert status == 1
