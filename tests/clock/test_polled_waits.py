@@ -8,14 +8,18 @@ import select
 import selectors
 import socket
 import sqlite3
+import ssl
 import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from pytest_ecsevents import EcsEvents, RealWorkWarning
 from pytest_ecsevents.clock._stand_ins import real_sleep
@@ -226,6 +230,66 @@ def test_the_timeout_of_a_socket(ecs, late, read):
         connection.settimeout(600)
         assert read(connection)
         assert passed(ecs) == 60
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """The path of a certificate and its key, which nobody has signed."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = dt.datetime(2020, 1, 1, tzinfo=dt.timezone.utc)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now.replace(year=2100))
+    path = tmp_path_factory.mktemp("tls") / "certificate.pem"
+    path.write_bytes(
+        builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return path
+
+
+@pytest.fixture
+def late_with_tls(ecs, certificate):
+    """A connection with TLS to a server in a thread of the test, which answers after a minute, and once more after another."""
+    of_server, of_client = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    of_server.load_cert_chain(certificate)
+    of_client.check_hostname, of_client.verify_mode = False, ssl.CERT_NONE
+
+    def serve():
+        accepted = of_server.wrap_socket(listener.accept()[0], server_side=True)
+        with accepted as connection, suppress(OSError):  # the client may have closed it
+            connection.recv(10)
+            for _ in range(2):
+                time.sleep(60)
+                connection.sendall(b"late")
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    own = socket.create_connection(listener.getsockname(), timeout=5)
+    with listener, in_a_thread(serve), of_client.wrap_socket(own) as connection:
+        yield connection
+
+
+def test_the_timeout_of_a_socket_with_tls(ecs, late_with_tls):
+    """It strikes before the slow server answers; a longer one does not, and the rest of what came is read at once."""
+    late_with_tls.sendall(b"x")
+    with pytest.raises(TimeoutError, match="timed out"):
+        late_with_tls.recv(4)
+    assert passed(ecs) == 5
+    late_with_tls.settimeout(600)
+    assert late_with_tls.recv(1) == b"l"
+    assert late_with_tls.recv_into(bytearray(3)) == 3
+    assert passed(ecs) == 60
+    late_with_tls.settimeout(None)
+    assert late_with_tls.makefile("rb").read(4) == b"late"
+    assert passed(ecs) == 120
+
+
+def test_a_socket_with_tls_that_is_closed_meanwhile(ecs, late_with_tls):
+    """Another thread closes it: the wait ends with the error of the call."""
+    late_with_tls.sendall(b"x")
+    late_with_tls.settimeout(50)
+    with in_a_thread(lambda: (time.sleep(10), late_with_tls.close())), pytest.raises((OSError, ValueError)):
+        late_with_tls.recv(4)
+    assert passed(ecs) == 10
 
 
 def test_the_timeout_of_accept(ecs):
