@@ -427,6 +427,11 @@ ODD = {
         "differs",
         "AssertionError: 0 events are listed in Scheduled, expected 1",
     ),
+    "test_canceled": (
+        lambda monkeypatch: _refusing(monkeypatch, "CreateSimulatedSystemEvents"),
+        "differs",
+        "AssertionError: CreateSimulatedSystemEvents was refused with 403 Forbidden.RAM",
+    ),
     "test_disabled_rules": (
         lambda monkeypatch: _refusing(monkeypatch, "PutEventRule"),
         "differs",

@@ -50,7 +50,7 @@ def live(tmp_path):
     return partial(run_live, tmp_path)
 
 
-def run_live(folder, endpoint, *options, instance="i-web1"):
+def run_live(folder, endpoint, *options):
     """Run the kit against an endpoint, in an empty folder."""
     command = [
         sys.executable,
@@ -64,7 +64,7 @@ def run_live(folder, endpoint, *options, instance="i-web1"):
         "-p",
         "ecsevents",
     ]
-    target = ["--ecs-live", "--ecs-live-region=cn-hangzhou", f"--ecs-live-instance={instance}", *options]
+    target = ["--ecs-live", "--ecs-live-region=cn-hangzhou", "--ecs-live-instance=i-web1", *options]
     credentials = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "ak", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "secret"}
     done = subprocess.run(
         [*command, *target, f"--ecs-live-endpoint={endpoint}"],
@@ -218,15 +218,6 @@ def test_a_server_that_deviates_is_noticed(live):
     ]
     assert "expected 'Executing', saw 'Scheduled'" in found["A simulated failure is Executing from the start"]
     assert "saw (409, 'OperationConflict')" in found["A reboot before NotBefore makes the event Avoided"]
-
-
-def test_an_unknown_instance_is_a_difference_and_no_crash(service, live):
-    """Every check that simulates an event says what the service answered."""
-    status, printed = live(service.endpoint, "-k", "canceled", instance="i-nowhere")
-    assert status == 1
-    outcome, seen = outcomes(printed)["A canceled event is Canceled in the history"]
-    assert outcome == "differs"
-    assert "refused with 404 InvalidInstanceId.NotFound" in seen
 
 
 def test_a_live_run_needs_region_and_instance(pytester):
