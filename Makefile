@@ -62,9 +62,9 @@ models: .venv/installed ## What the newest SDKs' models and texts have that the 
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@touch $@
 
-# All rows, or some: make bench BASE=v0.1.0 ROWS="growth story" ROUNDS=5
+# All rows, or some: make bench BASE=v0.1.0 ROWS="growth story" ROUNDS=5; PAGE=1 writes them to docs/what-it-costs.md
 bench: .venv/bench-installed ## Ratios of speed and size; with BASE=REV those of that revision beside them
-	$(BIN)/python benchmarks/run.py $(if $(BASE),--base $(BASE)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(ROWS)
+	$(BIN)/python benchmarks/run.py $(if $(BASE),--base $(BASE)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(PAGE),--page) $(ROWS)
 
 clean:
 	rm -rf .venv dist build site .sphinx_cache .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache

@@ -23,6 +23,7 @@ import row_startup
 import row_story
 import row_tea
 from _against import as_json, compare
+from _page import write
 
 MODULES = {
     "call": row_call,
@@ -48,6 +49,7 @@ def main():
     parser.add_argument("--base", metavar="REV", help="the revision of this repository to compare with")
     parser.add_argument("--rounds", type=int, default=3, help="how often both are measured, in turn (default: 3)")
     parser.add_argument("--json", action="store_true", help="print rows as JSON, and no limit is exceeded")
+    parser.add_argument("--page", action="store_true", help="write the rows to the manual's page of costs, too")
     parser.add_argument("only", nargs="*", help=f"which of {', '.join(MODULES)} (default: all)")
     options = parser.parse_args()
     unknown = [name for name in options.only if name not in MODULES]
@@ -62,12 +64,15 @@ def main():
     if options.base:
         return 1 if compare(names, options.base, quick=options.quick, rounds=options.rounds) else 0
     print(FORM.format("what", "ours", "other", "ratio", "limit", ""))
-    over = 0
+    over, shown = 0, []
     for name in names:
         for row in MODULES[name].rows(options.quick):
             over += row.is_over
+            shown.append(row)
             line = FORM.format(row.what, row.ours, row.other, row.ratio, row.limit, row.verdict)
             print(line.rstrip(), flush=True)
+    if options.page:
+        write(shown)
     return 1 if over else 0
 
 
