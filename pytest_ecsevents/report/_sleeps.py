@@ -65,7 +65,7 @@ class SleepStream:
         self._times: Final = array("q")
         self._gaps: Final = array("q")  # from the start of the sleep before each run
         self._blocks: Final[list[Figures]] = []
-        # The latest run, which the columns have as of its begin.
+        # The latest run.
         self.span: Micros = -1
         self._start: Micros = 0
         self._stride: Micros = 1
@@ -80,9 +80,10 @@ class SleepStream:
         if start != self._start + self._stride:
             if self._count > 1 or start <= self._start:
                 return False
-            self._stride = start - self._start
+            self._stride = self._strides[-1] = start - self._start
         self._start = start
         self._count += 1
+        self._times[-1] = self._count
         return True
 
     def begin(self, start: Micros, span: Micros) -> None:
@@ -92,20 +93,14 @@ class SleepStream:
             gap = start - self._start
             if gap <= 0:
                 self.is_ordered = False
-            self.bring_up_to_date()
-            if not len(self._firsts) % _BLOCK:
+            if not len(self) % _BLOCK:
                 self._blocks.append(self._counted(len(self) - _BLOCK, len(self)))
         self.span, self._start, self._stride, self._count = span, start, 1, 1
-        self._firsts.append(start)
         self._spans.append(span)
         self._strides.append(1)
         self._times.append(1)
         self._gaps.append(gap)
-
-    def bring_up_to_date(self) -> None:
-        """Write the latest run to the columns."""
-        self._strides[-1] = self._stride
-        self._times[-1] = self._count
+        self._firsts.append(start)  # last: another thread may be reading
 
     def _at(self, position: Position) -> Micros:
         return self._firsts[position.run] + self._strides[position.run] * position.number
@@ -228,7 +223,6 @@ class SleepLog:
         """Every sleep, by the names of threads."""
         by_name: dict[str, list[SleepStream]] = {}
         for stream in self._streams:
-            stream.bring_up_to_date()
             by_name.setdefault(stream.thread, []).append(stream)
         return [one[0] if len(one) == 1 and one[0].is_ordered else _merged(one) for one in by_name.values()]
 
@@ -241,7 +235,6 @@ def _merged(streams: Iterable[SleepStream]) -> SleepStream:
         span = sleep.until - sleep.at_micros
         if span != merged.span or not merged.continues(sleep.at_micros):
             merged.begin(sleep.at_micros, span)
-    merged.bring_up_to_date()
     return merged
 
 
