@@ -7,8 +7,8 @@ time-machine has them do it by itself. The fakes are replaced in place, because 
 pickle and sqlite3.
 
 Names of freezegun's, tried with 1.5.0 to 1.5.5: `real_datetime`, `FakeDatetime`, `FakeDate`, `real_localtime`,
-`real_gmtime`, `fake_localtime`, `fake_gmtime`, `_should_use_real_time`. Where one is missing, tests fail with an
-AttributeError when they start.
+`real_gmtime`, `real_time`, `fake_localtime`, `fake_gmtime`, `fake_time`, `_should_use_real_time`. Where one is missing,
+tests fail with an AttributeError when they start.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ from pytest_ecsevents.clock._times import MICROSECOND, NAIVE_EPOCH, Micros, naiv
 # add `threading`, `queue` and `concurrent.futures`: freezegun looks five frames up, so every function that a thread
 # runs directly would get real time.
 _REAL_CALLERS: Final = ("multiprocessing.connection", "multiprocessing.popen", "selenium.", "gi.", "prompt_toolkit.")
+
+_SECOND: Final = dt.timedelta(seconds=1)
 
 _FUNCTIONS: Final = (
     *("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns"),
@@ -105,6 +107,7 @@ class FreezegunSource:
         freezer: Any = freezegun.freeze_time(naive_from_micros(at), tick=ticks)
         freezer.ignore = self._kept_by = tuple(added)
         _replace_fakes(api, self._read_own, self._undo)
+        _replace_time(api, self._read_own, self._undo)
         self._freezer, self._ticks = freezer, ticks
         try:
             self._freeze(api, freezer)
@@ -214,6 +217,23 @@ def _replace_fakes(api: Any, read_frozen: Callable[[], dt.datetime | None], undo
     replace_method(api.FakeDate, "today", lambda cls, utc: cls.fromtimestamp(_seconds(utc)))
     replace_function("fake_localtime", api.real_localtime)
     replace_function("fake_gmtime", api.real_gmtime)
+
+
+def _replace_time(api: Any, read_frozen: Callable[[], dt.datetime | None], undo: Undo) -> None:
+    """Replace freezegun's fake of `time.time`; arguments as of `_replace_fakes`.
+
+    An SDK reads it six times a call, and freezegun makes fields of a calendar of the instant, and an instant of these.
+    """
+    fake, real = api.fake_time, api.real_time
+
+    def call() -> Any:
+        utc = read_frozen()
+        if utc is None:
+            return fake()
+        return real() if api._should_use_real_time() else (utc - NAIVE_EPOCH) / _SECOND
+
+    _name_like(fake, call)
+    undo.replace(api, "fake_time", call)
 
 
 def _name_like(fake: Any, call: Any) -> None:
