@@ -70,7 +70,7 @@ def test_it_waits_for_enter(pytester, terminal):
     assert "is not Avoided: i-web1 has not been rebooted yet" in read("2 failed")
 
 
-@pytest.mark.parametrize("options", [(), ("-s",)], ids=str)
+@pytest.mark.parametrize("options", [(), ("-s",), ("-p", "no:capture")], ids=str)
 def test_without_a_terminal_it_does_not_wait(pytester, options):
     """In CI, captured or not: it says so."""
     pytester.makepyfile(FAILING)
