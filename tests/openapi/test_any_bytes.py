@@ -64,7 +64,7 @@ SHAPES = {
     "ListTagResources": {"NextToken", "TagResources"},
     **dict.fromkeys(("TagResources", "UntagResources"), _NOTHING),
     "ReActivateInstances": _NOTHING,
-    "DescribePlanMaintenanceWindows": {"TotalCount", "MaxResults", "NextToken", "PlanMaintenanceWindowList"},
+    "DescribePlanMaintenanceWindows": {"TotalCount", "MaxResults", "NextToken"},
     **dict.fromkeys(("ModifyPlanMaintenanceWindow", "DeletePlanMaintenanceWindow"), _NOTHING),
     "DescribeSystemEventAttribute": {*_TOLD, "SystemEvents"},
     "DescribeSystemEventCount": {*_TOLD, "SystemEventCounts"},
@@ -86,6 +86,7 @@ SHAPES = {
 }
 # Replies with more members in some cases.
 MORE = {
+    "DescribePlanMaintenanceWindows": {"PlanMaintenanceWindowList"},  # an empty list has no element in XML
     "DescribeInstanceHistoryEvents": {"NextToken"},
     "DescribeInstances": {"NextToken"},
     "RunInstances": {"OrderId"},
