@@ -159,7 +159,7 @@ class TestScenarios:
     @pytest.mark.ecs_scenarios(exclude="inquired")  # a person decides about those
     def test_scenario(self, ecs_events, ecs_scenario, poller, balancer):
         """The event has the best outcome; the instance is rebooted at most once, and put back if it was drained."""
-        ecs_events.run(poller.serve_forever, timedelta(minutes=10), until=ecs_scenario.until)
+        ecs_events.run(poller.serve_forever, timedelta(minutes=30), until=ecs_scenario.until)
 
         ecs_scenario.assert_expected()
         assert balancer.diary[-1:] in ([], [f"undrain {ecs_scenario.instance_id}"])
