@@ -19,13 +19,14 @@ import wsgiref.simple_server
 from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing.pool import ThreadPool
+from types import FunctionType
 
 import pytest
 from process_clock import clock
 
 from pytest_ecsevents import EcsEvents, RealWorkWarning
 from pytest_ecsevents.clock._outside_work import OutsideWork
-from pytest_ecsevents.clock._real_work import is_readable
+from pytest_ecsevents.clock._real_work import Doing, doing_of, is_readable
 from pytest_ecsevents.clock._threads import TestThread
 
 pytestmark = pytest.mark.timeout(20)
@@ -403,3 +404,15 @@ def test_a_socket_with_data_is_readable(monkeypatch, has_poll):
         other.send(b"data")
         assert is_readable(ours)
         assert is_readable(other, ours, seconds=5)
+
+
+def test_a_socket_that_another_thread_has_closed_has_no_input():
+    """Its `accept` goes on in the system, but the socket can no longer be asked."""
+
+    def accept(self):  # the frame holds it
+        return sys._getframe()
+
+    closed = socket.socket()
+    closed.close()
+    frame = FunctionType(accept.__code__, {"__name__": "socket", "sys": sys})(closed)
+    assert doing_of(frame, ()) == (Doing.WAITING_FOR_INPUT, None)

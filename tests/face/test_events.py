@@ -233,6 +233,12 @@ def test_an_event_that_cannot_be_is_refused_in_a_sentence(ecs, kwargs, sentence)
     assert len(ecs) == 0
 
 
+def test_what_is_no_id_of_an_instance_is_refused(ecs):
+    """A list is refused in a sentence."""
+    with pytest.raises(BadArgumentError, match=r"got \['i-web1'\] for an instance. Pass one id"):
+        ecs.reboot(["i-web1"])
+
+
 def test_an_unknown_instance_is_named_with_the_nearest(ecs):
     """The error for a misspelt instance id has the nearest one, and how to declare it."""
     with pytest.raises(NoSuchNameError) as error:

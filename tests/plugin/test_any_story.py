@@ -188,6 +188,14 @@ def test_sleeps_whose_length_changes_once_become_two_lines(ecs):
     ]
 
 
+def test_one_long_sleep_among_many_short_ones_has_its_own_line(ecs):
+    """It is no repetition."""
+    for seconds in [60] * 200 + [600]:
+        time.sleep(seconds)
+    _, *lines = ecs.timeline().splitlines()
+    assert [line.split("sleep")[1].strip() for line in lines] == ["60s (200 times, until +03:20:00)", "10m"]
+
+
 def test_the_garbage_collector_goes_on_as_it_was(ecs):
     """This is so whether it was on or off."""
     import gc

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from pytest_ecsevents import EcsEvents
 from pytest_ecsevents.strategies import histories
+from pytest_ecsevents.strategies._histories import History, Moment
 
 # Some are rare, so the search is long. Its finds need not be shrunk.
 LONG = settings(max_examples=50_000, database=None, phases=[Phase.generate])
@@ -55,6 +56,25 @@ def test_the_cloud_can_follow_a_history(history):
         if history.is_finished:
             ecs_events.advance("30d")
             assert lived(event) == steps_of(history)
+
+
+def test_the_cloud_can_follow_a_history_that_is_rescheduled():
+    """The event waits for its new NotBefore."""
+    hour = dt.timedelta(hours=1)
+    moments = [
+        ("Scheduled", 0 * hour, "published", 2 * hour),
+        ("Scheduled", hour, "reschedule", 5 * hour),
+        ("Executing", 5 * hour, "not-before", None),
+        ("Executed", 6 * hour, "ends", None),
+    ]
+    steps = tuple(Moment(*moment) for moment in moments)
+    history = History(
+        "SystemMaintenance.Reboot", simulated=False, outcome="Executed", executing_for=hour, moments=steps
+    )
+    with EcsEvents() as ecs_events:
+        event = history.publish(ecs_events)
+        ecs_events.advance("1d")
+        assert lived(event) == steps_of(history)
 
 
 @given(histories(simulated=True, within="1h", finished=True))

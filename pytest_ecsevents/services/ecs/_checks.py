@@ -129,11 +129,11 @@ def disk_concerned(row: EventType, instance: InstanceRecord, disk_id: object) ->
     return data[0] if data else instance.disks[0]
 
 
-def planned(first: EventStatus, not_before: Micros | None, simulated: bool, now: Micros) -> Micros | None:
+def planned(first: EventStatus, not_before: Micros | None, now: Micros) -> Micros | None:
     """Return the event's NotBefore: for a real event that runs at once, the instant of its publication (observed).
 
     Raises:
-        BadArgumentError: It is missing, or the event cannot have one.
+        BadArgumentError: The event cannot have one.
         NotBeforePassedError: It is earlier than now.
     """
     if first == EventStatus.INQUIRING:
@@ -143,11 +143,7 @@ def planned(first: EventStatus, not_before: Micros | None, simulated: bool, now:
             )
         return None
     if not_before is None:
-        if first == EventStatus.EXECUTING and not simulated:
-            return now
-        raise BadArgumentError(
-            'not_before is missing: the event needs its planned time. Pass an instant, a timedelta or "+2h30m".'
-        )
+        return now
     if not_before < now:
         raise NotBeforePassedError(passed("not_before", not_before, now))
     return not_before

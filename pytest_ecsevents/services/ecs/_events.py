@@ -231,7 +231,7 @@ class EventStore:
                 reason=reason if reason is not None or not simulated else SIMULATED_REASON,
                 outcome=legal_outcome(row, simulated, outcome),
                 published_at=now,
-                not_before=planned(first, not_before, simulated, now),
+                not_before=planned(first, not_before, now),
                 lasts=NOTICE if row.effect is InstanceEffect.INTERRUPT else lasts,
                 disk=disk_concerned(row, instance, disk_id),
                 extended=checked_extended(extended),
