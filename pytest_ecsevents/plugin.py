@@ -399,9 +399,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         for key in keys:
             if key in item.stash:
                 del item.stash[key]
-    refused = parts.recorder.refused(report.longreprtext) if report.failed else ""
-    if refused:
-        report.sections.append(("ECS calls that were refused", refused))
+    if report.failed:
+        report.sections += parts.sections_for(report.longreprtext)
     # A failed `assert_expected` has the text in its message.
     if report.failed and scenario is not None and scenario.text().partition("\n")[0] not in report.longreprtext:
         report.sections.append(("ECS scenario", scenario.text()))

@@ -24,6 +24,7 @@ from pytest_ecsevents.handlers._runner import PATIENCE, Runner, Stopped
 from pytest_ecsevents.handlers._senders import function_timed_out
 from pytest_ecsevents.report._comparisons import explain_comparison
 from pytest_ecsevents.report._entries import timeline_entries
+from pytest_ecsevents.report._real_time import explain_real_time
 from pytest_ecsevents.report._reasons import Story
 from pytest_ecsevents.report._timeline import Header, paused_collector, timeline_text
 from pytest_ecsevents.rpc._exchange import Endpoint
@@ -385,6 +386,12 @@ class Parts:
     def explain_comparison(self, operator: str, left: object, right: object) -> list[str] | None:
         """Lines that explain a failed comparison; None if it concerns no event or instance."""
         return explain_comparison(operator, left, right, self.cloud.events.last_read, self.story())
+
+    def sections_for(self, failure: str) -> list[tuple[str, str]]:
+        """Titles and texts for the report of a failed test, besides its timeline."""
+        waited = "" if self.clock.waits is None else explain_real_time(failure)
+        sections = (("ECS calls that were refused", self.recorder.refused(failure)), ("A wait in real time", waited))
+        return [(title, text) for title, text in sections if text]
 
 
 def _clock(settings: Settings, start: When | None) -> Clock:

@@ -441,3 +441,25 @@ def test_a_message_links_to_the_manual_once(run):
     text = result.stdout.str()
     for section in ("nosingleeventerror", "badargumenterror", "unusedfaulterror", "unknownregionwarning"):
         assert text.count(f"manual: docs/troubleshooting.md#{section}") == 1
+
+
+@pytest.mark.parametrize(("mark", "is_told"), [("", True), ('@pytest.mark.ecs_clock(sleep="real")', False)])
+def test_a_locked_database_is_explained(pytester, mark, is_told):
+    """SQLite waits in real time, which the report says unless sleeps are real too."""
+    pytester.makepyfile(
+        f"""
+        import pytest, sqlite3
+        {mark}
+        def test_it(ecs_events, tmp_path):
+            first, second = [sqlite3.connect(tmp_path / "base", timeout=0.01) for _ in range(2)]
+            first.execute("begin immediate")
+            try:
+                second.execute("begin immediate")
+            finally:
+                second.close()
+                first.close()
+        """
+    )
+    result = pytester.runpytest("-q")
+    result.assert_outcomes(failed=1)
+    assert ("The busy timeout of sqlite3 keeps real time" in result.stdout.str()) is is_told
