@@ -906,3 +906,28 @@ def test_nothing_stays_replaced():
         with EcsEvents(backend=backend):
             assert [getattr(owner, name) is value for owner, name, value in before].count(False) >= 9
         assert all(getattr(owner, name) is value for owner, name, value in before)
+
+
+@pytest.mark.parametrize("backend", ["freezegun", "time-machine"])
+def test_pytest_timeout_ends_a_loop_that_neither_waits_nor_calls(pytester, backend):
+    """Nothing else does in the test itself: no time passes, and the report names the line."""
+    pytester.makepyfile(
+        f"""
+        import time
+        import pytest
+
+        @pytest.mark.timeout(0.3, func_only=True)
+        @pytest.mark.ecs_clock(backend="{backend}")
+        def test_it(ecs_events):
+            ecs_events.patience = 0.1
+            until = time.monotonic() + 60
+            while time.monotonic() < until:
+                pass
+        """
+    )
+    result = pytester.runpytest("-p", "timeout", "-p", "no:asyncio")
+    result.assert_outcomes(failed=1)
+    output = result.stdout.str()
+    assert "while time.monotonic() < until:" in output
+    assert "Failed: Timeout (>0.3s) from pytest-timeout." in output
+    assert "clock 2030-01-01T00:00:00Z +00:00:00" in output

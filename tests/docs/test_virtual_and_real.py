@@ -41,7 +41,7 @@ SHOWN_BY = {
     "a loop that ends exactly": "clock/test_brief_waits.py test_a_loop_that_waits_until_exactly_its_deadline_ends_there",
     "a wait that nothing can end": "face/test_run_ends.py test_a_test_that_waits_for_nothing_gets_an_error",
     "a loop of calls": "face/test_strictness.py test_calls_without_end_outside_run_are_an_error",
-    "a loop without a wait": "clock/test_sleeping.py test_a_thread_that_works_for_too_long_is_told",
+    "a loop without a wait": ("clock/test_sleeping.py test_pytest_timeout_ends_a_loop_that_neither_waits_nor_calls"),
     "a long poll": "server/test_queues.py test_a_long_poll_waits_in_virtual_time",
     "a signal": "clock/test_signals.py test_a_daemon_ends_gracefully",
     "`signal.alarm`": "clock/test_alarms.py test_an_alarm_ends_a_sleep",
