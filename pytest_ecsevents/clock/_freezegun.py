@@ -107,7 +107,7 @@ class FreezegunSource:
         freezer: Any = freezegun.freeze_time(naive_from_micros(at), tick=ticks)
         freezer.ignore = self._kept_by = tuple(added)
         _replace_fakes(api, self._read_own, self._undo)
-        _replace_time(api, self._read_own, self._undo)
+        self._replace_time(api)
         self._freezer, self._ticks = freezer, ticks
         try:
             self._freeze(api, freezer)
@@ -136,6 +136,21 @@ class FreezegunSource:
         factories = sys.modules["freezegun.api"].freeze_factories
         frozen: dt.datetime | None = self._factory() if factories[-1:] == [self._factory] else None
         return frozen
+
+    def _replace_time(self, api: Any) -> None:
+        """Replace freezegun's fake of `time.time`, as `_replace_fakes` does.
+
+        An SDK reads it six times a call, and freezegun makes fields of a calendar of the instant, and an instant of these.
+        """
+        fake, real, factories = api.fake_time, api.real_time, api.freeze_factories
+
+        def call() -> Any:
+            if factories[-1:] != [self._factory]:
+                return fake()
+            return real() if api._should_use_real_time() else (self._factory() - NAIVE_EPOCH) / _SECOND
+
+        _name_like(fake, call)
+        self._undo.replace(api, "fake_time", call)
 
     def stop(self) -> None:
         api: Any = sys.modules["freezegun.api"]
@@ -217,23 +232,6 @@ def _replace_fakes(api: Any, read_frozen: Callable[[], dt.datetime | None], undo
     replace_method(api.FakeDate, "today", lambda cls, utc: cls.fromtimestamp(_seconds(utc)))
     replace_function("fake_localtime", api.real_localtime)
     replace_function("fake_gmtime", api.real_gmtime)
-
-
-def _replace_time(api: Any, read_frozen: Callable[[], dt.datetime | None], undo: Undo) -> None:
-    """Replace freezegun's fake of `time.time`; arguments as of `_replace_fakes`.
-
-    An SDK reads it six times a call, and freezegun makes fields of a calendar of the instant, and an instant of these.
-    """
-    fake, real = api.fake_time, api.real_time
-
-    def call() -> Any:
-        utc = read_frozen()
-        if utc is None:
-            return fake()
-        return real() if api._should_use_real_time() else (utc - NAIVE_EPOCH) / _SECOND
-
-    _name_like(fake, call)
-    undo.replace(api, "fake_time", call)
 
 
 def _name_like(fake: Any, call: Any) -> None:
