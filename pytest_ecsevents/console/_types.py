@@ -1,4 +1,7 @@
-"""Event types in words, and what users can do about an event."""
+"""Event types in words, and what users can do about an event.
+
+The words are ours: those of the real console are not published. What changes an event is read from the lifecycle.
+"""
 
 from typing import Final, NamedTuple
 
