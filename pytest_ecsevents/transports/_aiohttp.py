@@ -47,7 +47,7 @@ def guard(check: Callable[[object], None], undo: Undo) -> None:
 
 
 def _make_request_method(routes: "tuple[Route, ...]", real: Any) -> Any:
-    from multidict import CIMultiDict
+    from multidict import CIMultiDict, CIMultiDictProxy
 
     async def _request(session: Any, method: str, str_or_url: Any, **options: Any) -> Any:
         url = session._build_url(str_or_url)  # noqa: SLF001  # adds the base URL, as `_request` does
@@ -67,7 +67,7 @@ def _make_request_method(routes: "tuple[Route, ...]", real: Any) -> Any:
             outcome = await route.answer.awaited(request)
         if isinstance(outcome, NoReply):
             raise asyncio.TimeoutError if timeouts().is_total(outcome) else _FAILURES[outcome](url)
-        reply = CloudResponse(method, url, outcome)
+        reply = CloudResponse(method, url, outcome, CIMultiDictProxy(CIMultiDict(outcome.headers)))
         if options.get("raise_for_status") or session._raise_for_status is True:  # noqa: SLF001  # as `_request` reads it
             reply.raise_for_status()
         return reply
@@ -170,19 +170,17 @@ _FAILURES: Final[dict[NoReply, Callable[[Any], Exception]]] = {
 class CloudResponse:
     """The part of `aiohttp.ClientResponse` that clients use."""
 
-    def __init__(self, method: str, url: Any, reply: ApiReply) -> None:
-        from multidict import CIMultiDict, CIMultiDictProxy
-
+    def __init__(self, method: str, url: Any, reply: ApiReply, headers: Any) -> None:
         self.method = method
         self.url = url
         self.status = reply.http_status
         self.reason = http.client.responses.get(reply.http_status, "")
-        self.headers = CIMultiDictProxy(CIMultiDict(reply.headers))
+        self.headers = headers
         self._body = reply.body
 
     @property
     def content_type(self) -> str:
-        return self.headers["Content-Type"].partition(";")[0]
+        return str(self.headers["Content-Type"]).partition(";")[0]
 
     @property
     def ok(self) -> bool:
