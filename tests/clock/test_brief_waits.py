@@ -13,9 +13,8 @@ from pytest_ecsevents import EcsEvents, StandingClockError, Stopped, StuckHandle
 
 @pytest.fixture(params=["freezegun", "time-machine"])
 def ecs(request):
-    """A cloud at 2030-01-01T00:00:00Z on each back end, with little patience."""
+    """A cloud at 2030-01-01T00:00:00Z on each back end."""
     with EcsEvents(backend=request.param) as ecs_events:
-        ecs_events.patience = 0.5
         yield ecs_events
 
 
@@ -213,8 +212,11 @@ def test_a_handler_that_never_lets_time_pass_is_ended(ecs, spin):
         ecs.run(SPINS[spin], until="1h")
 
 
+# On a busy machine one thread may get so little time that the other one takes it for real work.
+@pytest.mark.filterwarnings("ignore::pytest_ecsevents.RealWorkWarning")
 def test_two_threads_that_wait_for_no_time_do_not_keep_each_other_going(ecs):
     """Neither wakes the other, so both raise."""
+    ecs.patience = 0.2
     raised = []
 
     def spin():
