@@ -41,8 +41,10 @@ class Whole:
         self._came: Final[dict[int, FrameType | None]] = {}
 
     def __enter__(self) -> None:
-        if get_ident() != threading.main_thread().ident:
-            return
+        if get_ident() == threading.main_thread().ident:
+            self._begin()
+
+    def _begin(self) -> None:
         try:
             for number in _NUMBERS:
                 handler: Any = getsignal(number)
