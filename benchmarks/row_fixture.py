@@ -36,7 +36,7 @@ def rows(quick):
     _sdk.load()
     *figures, ratio = in_turn(ours, bare, rounds=21 if quick else 101)
     yield ratio_row("set-up + teardown / freezegun + responses", *figures, ratio=ratio, most=MOST)
-    yield ratio_row("the same as fixtures, per test", *_as_fixtures(quick), most=MOST)
+    yield ratio_row("fixture / freezegun + responses, per test", *_as_fixtures(quick), most=MOST)
     what = "a test on time-machine / an empty test"
     yield added_row(what, _with_time_machine(quick), most=MOST_TIME_MACHINE)
 
