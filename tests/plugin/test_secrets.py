@@ -97,9 +97,12 @@ def test_a_call_that_is_not_faked_keeps_its_secrets(ecs):
 
 def test_keys_and_values_of_tags_are_shown(ecs):
     """The value of a tag called token is shown."""
-    ecs.stub("Ecs", "TagResources", {})
+    instance = ecs.instances.add()
     request = CommonRequest(domain="ecs.aliyuncs.com", version="2014-05-26", action_name="TagResources")
     request.set_method("POST")
+    request.add_query_param("RegionId", instance.region_id)
+    request.add_query_param("ResourceType", "instance")
+    request.add_query_param("ResourceId.1", instance.instance_id)
     request.add_query_param("Tag.1.Key", "token-team")
     request.add_query_param("Tag.1.Value", "blue")
     AcsClient("any", "key", "cn-hangzhou").do_action_with_exception(request)
