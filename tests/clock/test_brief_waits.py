@@ -98,11 +98,18 @@ def test_a_loop_that_waits_for_the_last_second_to_pass_ends(ecs):
     assert clock(ecs) == "00:30"
 
 
-def test_jobs_of_a_pool_are_late_where_their_timeout_ends(ecs):
+LATE = {
+    "as_completed": lambda pool: concurrent.futures.as_completed([pool.submit(time.sleep, 60)], timeout=30),
+    "map": lambda pool: pool.map(time.sleep, [60, 60], timeout=30),
+}
+
+
+@pytest.mark.parametrize("jobs", LATE)
+def test_jobs_of_a_pool_are_late_where_their_timeout_ends(ecs, jobs):
     """as_completed reads the clock repeatedly at the exact instant of its timeout."""
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         with pytest.raises(concurrent.futures.TimeoutError):
-            list(concurrent.futures.as_completed([pool.submit(time.sleep, 60)], timeout=30))
+            list(LATE[jobs](pool))
         assert clock(ecs) == "00:30"
         assert ecs.now.microsecond == 0
 

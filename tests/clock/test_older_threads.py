@@ -71,6 +71,20 @@ def test_jobs_of_an_older_pool_sleep_virtually_in_each_test(backend, pool):
             assert clock() == "00:01:17"
 
 
+def test_a_handler_whose_older_pool_works_gets_its_rounds_in_each_test(backend, pool):
+    """Under run each job sees the virtual instant, and its sleep is one of the round's minutes."""
+    for _ in range(2):
+        seen = []
+
+        def handler(seen=seen):
+            while True:
+                seen.append(pool.submit(sleep_and_return_end, 60).result(timeout=90))
+
+        with EcsEvents(backend=backend) as ecs_events:
+            ecs_events.run(handler, until="10m30s")
+        assert seen == [f"00:{minute:02}:00" for minute in range(1, 11)]
+
+
 def test_a_job_of_an_older_pool_that_takes_real_time_holds_time(backend, pool):
     """The result is not late."""
     with EcsEvents(backend=backend):

@@ -88,6 +88,19 @@ def test_the_second_goes_on_when_the_first_is_left(backend, call):
         assert first.now.hour == 0
 
 
+def test_each_cloud_has_its_server(backend):
+    """That of the outer cloud starts while the inner one is open; its queue's polls are virtual when that has closed."""
+    with EcsEvents(backend=backend) as outer:
+        with EcsEvents(backend=backend) as inner:
+            assert inner.endpoint != outer.endpoint
+        url = f"{outer.queue('jobs').endpoint}/queues/jobs/messages?waitseconds=20"
+        headers = {"x-mns-version": "2015-06-06", "Date": "x", "Authorization": "MNS any:signature"}
+        began, before = real_now(), outer.now
+        assert requests.get(url, headers=headers, timeout=30).status_code == 404
+        assert outer.now - before == dt.timedelta(seconds=20)
+        assert real_now() - began < 10
+
+
 def test_the_last_cloud_gives_the_clock_back(backend):
     """Of three, the cloud that froze the clock can close first."""
     clouds = [EcsEvents(backend=backend) for _ in range(3)]

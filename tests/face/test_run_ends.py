@@ -9,8 +9,10 @@ import signal
 import socket
 import threading
 import time
+from _thread import allocate_lock
 
 import pytest
+from raw_threads import start_raw_thread
 
 from pytest_ecsevents import EcsEvents, EndlessHandlerError, Stopped, StuckHandlerError
 
@@ -97,6 +99,34 @@ def test_a_blocked_handler_ends_between_two_polls_and_what_is_due(ecs):
     assert isinstance(ecs.run(handler, until="90m"), Stopped)
     assert f"{ecs.now:%H:%M}" == "01:30"
     waiting.set()
+
+
+def test_a_handler_that_is_a_method_in_c_ends(ecs):
+    """No code in Python stands between it and `run`."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs, pytest.raises(StuckHandlerError):
+        ecs.run(ours.recv, 1, until="1h")
+
+
+def test_a_handler_that_joins_an_older_thread_ends(ecs):
+    """The thread began before the test, and does not end: the handler ends at its time, as a worker's sleeps move the clock."""
+    is_over = allocate_lock()
+    is_over.acquire()
+    older = []
+    start_raw_thread(
+        lambda: (older.append(threading.Thread(target=is_over.acquire)), older[0].start(), older.append(0))
+    )
+    while len(older) < 2:
+        pass
+
+    def handler():
+        threading.Thread(target=poll, args=([],), daemon=True).start()
+        older[0].join()
+
+    stopped = ecs.run(handler, until="1h")
+    assert isinstance(stopped, Stopped)
+    assert f"{ecs.now:%H:%M}" == "01:00"
+    is_over.release()
 
 
 # -- a run inside a run
