@@ -48,7 +48,7 @@ class _RunWait(WatchedWait):
 
     is_of_loop = True
 
-    __slots__ = ("_is_timeout", "_manager", "_poll", "_since")
+    __slots__ = ("_is_timeout", "_manager", "_since")
 
     def __init__(
         self, scheduler: Scheduler, thread: TestThread, deadline: Micros | None, manager: Any, *, is_timeout: bool
@@ -57,9 +57,6 @@ class _RunWait(WatchedWait):
         self._manager: Final = manager
         self._is_timeout: Final = is_timeout
         self._since: Final = real_now()
-        # The descriptor of the poller itself: asking the poller would use up what it reports.
-        self._poll: Final = select.poll()
-        self._poll.register(_poller(manager), select.POLLIN)
 
     def park(self, seconds: float | None) -> None:
         super().park(A_MOMENT if seconds is None else min(seconds, A_MOMENT))
@@ -68,7 +65,14 @@ class _RunWait(WatchedWait):
 
     def has_work(self) -> bool:
         is_own = self._scheduler.me() is self.thread
-        return bool(self._poll.poll(0)) or (is_own and _tasks_can_run())
+        return self._has_input() or (is_own and _tasks_can_run())
+
+    def _has_input(self) -> bool:
+        """Whether a descriptor has something to report. Several threads may ask at once, each with an object of its own."""
+        poll = select.poll()
+        # The descriptor of the poller itself: asking the poller would use up what it reports.
+        poll.register(_poller(self._manager), select.POLLIN)
+        return bool(poll.poll(0))
 
     def holds_for(self, target: Micros | None, now: float) -> float:
         # As in an asyncio loop, one descriptor always exists; other threads wake the run through it.
@@ -86,7 +90,7 @@ class _RunStep(_RunWait):
     __slots__ = ()
 
     def has_work(self) -> bool:
-        return bool(self._poll.poll(0))
+        return self._has_input()
 
 
 class _Failure:

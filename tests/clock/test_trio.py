@@ -1,6 +1,7 @@
 """trio, and anyio on trio, keep virtual time in threads of the test."""
 
 import datetime as dt
+import queue
 import random
 import socket
 import subprocess
@@ -395,6 +396,21 @@ def test_anyio_on_trio(ecs):
 
     anyio.run(main, backend="trio")
     assert clock() == "00:02:00"
+
+
+def test_a_guest_run_sleeps_virtually(ecs):
+    """Its host and its worker wait at once, and each asks whether the other has work."""
+    jobs, outcomes = queue.Queue(), []
+
+    async def main():
+        for _ in range(20):
+            await trio.sleep(180)
+
+    trio.lowlevel.start_guest_run(main, run_sync_soon_threadsafe=jobs.put, done_callback=outcomes.append)
+    while not outcomes:
+        jobs.get()()
+    outcomes[0].unwrap()
+    assert ecs.now.hour == 1
 
 
 @pytest.mark.anyio
