@@ -56,9 +56,17 @@ class Whole:
             raise
 
     def __exit__(self, *_error: object) -> None:
+        try:
+            self._restore()
+        except BaseException:  # a handler that is in place again raised, and the others are not yet
+            self._restore()
+            raise
+        finally:
+            self._deliver()
+
+    def _restore(self) -> None:
         for number, handler in self._handlers.items():
             set_handler(number, handler)
-        self._deliver()
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self._came[number] = frame

@@ -102,6 +102,28 @@ def test_an_error_at_its_start_leaves_the_handlers(came, monkeypatch):
     assert handlers() == before
 
 
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_signal_at_its_end_leaves_the_handlers(came, monkeypatch, number):
+    """A handler that raises while others are still to be restored keeps none of them from it, and loses no signal."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    before, real = handlers(), signal.signal
+    tries = []
+
+    def interrupted(one, handler):
+        result = real(one, handler)
+        if one == number and handler in before:
+            tries.append(one)
+            if len(tries) == 1:
+                signal.raise_signal(signal.SIGINT)
+        return result
+
+    with pytest.raises(KeyboardInterrupt), Whole():
+        signal.raise_signal(signal.SIGTERM)
+        monkeypatch.setattr(_whole, "set_handler", interrupted)
+    assert handlers() == before
+    assert came == [signal.SIGTERM]
+
+
 def test_a_cloud_that_is_interrupted_before_its_stop_is_stopped(monkeypatch):
     """An interrupt that came before the signals were deferred is raised after a second try."""
     real, tries = socket.create_connection, []
