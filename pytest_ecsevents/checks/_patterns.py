@@ -86,6 +86,8 @@ def pattern(
 
 def _product_that_has(action: str) -> str | None:
     """The faked product of whose actions an installed SDK has this one. The SDKs' files are looked at, not loaded."""
+    if re.fullmatch(r"[A-Za-z]\w{0,99}", action, re.ASCII) is None:
+        return None
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", action).lower()
     for product in PRODUCTS.values():
         name, version = product.name.lower(), product.version.replace("-", "")

@@ -45,7 +45,7 @@ from pytest_ecsevents.clock._sources import ClockSource
 from pytest_ecsevents.clock._stdlib import replace_waiting
 from pytest_ecsevents.clock._threads import real_now
 from pytest_ecsevents.clock._timemachine import TimeMachineSource
-from pytest_ecsevents.clock._times import FIRST, LAST, SECOND, Micros, duration_text, instant_text
+from pytest_ecsevents.clock._times import END, FIRST, SECOND, Micros, duration_text, instant_text
 from pytest_ecsevents.clock._travels import follow_travels
 from pytest_ecsevents.clock._zone import use_zone
 
@@ -401,7 +401,7 @@ class Clock:
         """`advance_to` for a test: to `target`, or else by `span`.
 
         Raises:
-            BadArgumentError: The target is before now, or beyond the year 9999.
+            BadArgumentError: The target is before now, or after the end of the clock.
         """
         if target is None and (self.waits is None or self.waits.me() is None):
             with self.turn():
@@ -415,10 +415,10 @@ class Clock:
                 f"This would move the clock back by {duration_text(now - target)}, from {instant_text(now)} to "
                 f"{instant_text(max(target, FIRST))}. Time only moves forward here: pass a later instant, or {self.earlier}."
             )
-        if target > LAST:
+        if target > END:
             raise BadArgumentError(
-                f"This would move the clock by {duration_text(target - now)}, beyond the year 9999. Pass a shorter "
-                "duration."
+                f"This would move the clock by {duration_text(target - now)}, beyond {instant_text(END)}, where it ends. "
+                "Pass an earlier instant, or a shorter duration."
             )
         if target > now:
             self.advance_to(target)
@@ -428,7 +428,7 @@ class Clock:
             self.settle()
             due = self.next_due()
             if due is not None:
-                self.advance_to(due)
+                self.advance_by_author(due)
 
     def next_due(self) -> Micros | None:
         with self.lock:

@@ -11,7 +11,7 @@ from pytest_ecsevents.clock._follower import Follower
 from pytest_ecsevents.clock._names import Replacement
 from pytest_ecsevents.clock._server_waits import RealServerWait, ServerWait
 from pytest_ecsevents.clock._sources import ClockSource
-from pytest_ecsevents.clock._times import LAST, SECOND, Micros
+from pytest_ecsevents.clock._times import END, SECOND, Micros
 from pytest_ecsevents.clock._zone import LOCAL
 
 __tracebackhide__ = hidden_in_reports
@@ -50,7 +50,7 @@ class _OwnSource:
             machine = machine_now()
             # A machine whose clock was set back does not turn the cloud's back.
             passed = max(machine - self._since, 0)
-            self._at, self._since = min(self._at + round(passed * self._speed), LAST), machine
+            self._at, self._since = min(self._at + round(passed * self._speed), END), machine
         return self._at
 
     def move_to(self, at: Micros) -> None:

@@ -39,7 +39,7 @@ from pytest_ecsevents.clock._references import CHECK_EVERY, Spin
 from pytest_ecsevents.clock._stand_ins import real_sleep
 from pytest_ecsevents.clock._stop import Stop, TestIsOver, cut_off
 from pytest_ecsevents.clock._threads import EndedBy, TestThread, Wait, WatchedWait, leave_work, real_now
-from pytest_ecsevents.clock._times import LAST, Micros
+from pytest_ecsevents.clock._times import END, LAST, Micros
 
 A_MOMENT: Final = 0.001
 """Real seconds that threads which wait for something real get before time moves: another may just have woken them."""
@@ -250,7 +250,7 @@ class Scheduler:
         if seconds >= _A_CENTURY:
             return None
         at = (self._clock.now() if now is None else now) + -(-int(seconds * 1_000_000_000) // 1_000)
-        return at if at <= LAST else None
+        return at if at <= END else None
 
     def sleep(self, thread: TestThread, seconds: float) -> None:
         before = self._clock.now()

@@ -25,10 +25,13 @@ MICROSECOND: Final = dt.timedelta(microseconds=1)
 _EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
 NAIVE_EPOCH: Final = _EPOCH.replace(tzinfo=None)
 LAST: Final = (dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.timezone.utc) - _EPOCH) // MICROSECOND
+END: Final = LAST - 86_400 * SECOND
+"""The last instant of a clock: the local time of each zone, and what is planned a day ahead, are in the year 9999, too."""
 FIRST: Final = (dt.datetime(1, 1, 2, tzinfo=dt.timezone.utc) - _EPOCH) // MICROSECOND
 
 _UNITS: Final = {"d": 86_400 * SECOND, "h": 3_600 * SECOND, "m": 60 * SECOND, "s": SECOND, "ms": 1_000}
 _DURATION: Final = re.compile(r"(?:\d+(?:\.\d+)?(?:d|h|ms|m|s)\s*)+")
+_LONGEST: Final = 1000  # Python refuses to convert a number of more than 4,300 digits
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?)(d|h|ms|m|s)")
 
 
@@ -86,7 +89,7 @@ def elapsed_text(span: Micros) -> str:
 
 def is_duration(value: object) -> bool:
     """Whether a value is a duration as text: "90s", "2h30m"."""
-    return isinstance(value, str) and _DURATION.fullmatch(value.strip()) is not None
+    return isinstance(value, str) and len(value) < _LONGEST and _DURATION.fullmatch(value.strip()) is not None
 
 
 def parse_duration(value: object, what: str, *, is_signed: bool = False) -> Micros:
@@ -109,7 +112,7 @@ def parse_duration(value: object, what: str, *, is_signed: bool = False) -> Micr
         text = value.strip()
         sign = -1 if is_signed and text.startswith("-") else 1
         text = text[1:].strip() if is_signed and text.startswith(("+", "-")) else text
-        if _DURATION.fullmatch(text):
+        if is_duration(text):
             return sign * _duration_micros(text)
     raise BadArgumentError(
         f'{what} is {value!r}, which is not a duration. Pass a timedelta or text such as "90s", "2h30m" or "1d".'
@@ -146,7 +149,7 @@ def _absolute(value: object, what: str, now: Micros, also: str) -> Micros:
         return to_micros(_aware(value, what, value))
     if isinstance(value, str):
         text = value.strip()
-        if text[:1] in ("+", "-") and _DURATION.fullmatch(text[1:].strip()):
+        if text[:1] in ("+", "-") and is_duration(text[1:]):
             span = parse_duration(text[1:], what)
             return now + span if text[0] == "+" else now - span
         return _instant_micros(text, what, also)

@@ -165,7 +165,8 @@ def test_moving_by_nothing_does_nothing(ecs):
         ),
         (
             lambda ecs: ecs.advance(days=9_000_000),
-            "This would move the clock by 9000000d, beyond the year 9999. Pass a shorter duration.",
+            "This would move the clock by 9000000d, beyond 9999-12-30T23:59:59Z, where it ends. Pass an earlier instant, or a "
+            "shorter duration.",
         ),
         (
             lambda ecs: ecs.advance(days=10**12),
@@ -205,6 +206,16 @@ def test_a_move_that_cannot_be_made_is_refused_in_a_sentence(ecs, move, sentence
     assert isinstance(error.value, BadArgumentError)
     assert str(error.value) == sentence
     assert ecs.now.isoformat() == "2018-08-22T10:39:49+00:00"
+
+
+def test_on_the_last_day_of_the_clock_everything_can_be_shown(ecs):
+    """The clock ends a day before the year 9999 does, so Beijing's time of a notification exists."""
+    ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="9999-12-30T23:59:58Z")
+    ecs.advance_to("9999-12-30T23:59:59Z")
+    assert [one["eventTime"][:8] for one in ecs.notifications[1:]] == ["99991231", "99991231"]
+    ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="9999-12-31T23:59:59Z")
+    with pytest.raises(BadArgumentError, match="where it ends"):
+        ecs.advance_to_next()
 
 
 def test_advancing_to_where_the_clock_stands_changes_nothing(ecs):

@@ -318,7 +318,7 @@ def test_a_sleep_between_looks_at_a_process_is_real(ecs):
 
 
 def test_the_longest_sleep_there_is_waits_for_others(ecs):
-    """An endless sleep, or one beyond the year 9999, waits for other threads, and time does not run away."""
+    """An endless sleep, or one beyond the end of the clock, waits for other threads, and time does not run away."""
     done = []
     sleeper = threading.Thread(target=lambda: done.append(time.sleep(threading.TIMEOUT_MAX)), daemon=True)
     sleeper.start()

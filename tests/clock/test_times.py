@@ -9,6 +9,7 @@ from pytest_ecsevents.clock._times import (
     duration_text,
     from_micros,
     instant_text,
+    is_duration,
     minute_text,
     parse_duration,
     parse_when,
@@ -118,6 +119,16 @@ def test_what_is_no_duration_is_refused_in_a_sentence(written, sentence):
     with pytest.raises(BadArgumentError) as error:
         parse_duration(written, "executing_for")
     assert str(error.value) == sentence
+
+
+def test_a_duration_of_thousands_of_digits_is_none():
+    """Python does not convert such a number, and neither form of an instant takes it."""
+    long = "9" * 5000 + "d"
+    with pytest.raises(BadArgumentError, match="not a duration"):
+        parse_duration(long, "by")
+    with pytest.raises(BadArgumentError, match="not an instant"):
+        parse_when(f"+{long}", "not_before", NOW)
+    assert not is_duration(long)
 
 
 def test_instants_are_printed_as_the_service_prints_them():

@@ -95,6 +95,13 @@ def test_a_misspelt_assertion_is_an_error(ecs, ask, sentence):
     assert str(error.value) == sentence
 
 
+@pytest.mark.parametrize("name", ["a" * 5000, "../../secret", "Reboot\0", ""], ids=["long", "path", "control", "empty"])
+def test_what_is_no_name_of_an_action_is_unknown(ecs, name):
+    """No file of the SDKs is looked for under a name that no action can have."""
+    with pytest.raises(BadArgumentError, match="unknown action"):
+        ecs.fail(name, "Throttling")
+
+
 def test_a_call_shows_first_what_was_called(ecs, call):
     """The repr of a call begins with product and action, which differ between calls."""
     call("DescribeInstances")
