@@ -105,6 +105,8 @@ class Receivers:
         options: Mapping[str, object],
     ) -> Subscription:
         """Deliver notifications to a handler of Function Compute, directly and through event rules."""
+        if not isinstance(memory, int) or memory < 1:
+            raise BadArgumentError(f"memory is {memory!r}. Pass a whole number of 1 or more, in MB.")
         if isinstance(handler, str):
             return self._custom_runtime(
                 handler, name, region_id, memory, timeout, rules_only=rules_only, options=options

@@ -255,6 +255,8 @@ async def coroutine(event, context):
             {"timeout": 60},
             'timeout is 60, which is not a duration. Pass a timedelta or text such as "90s", "2h30m" or "1d".',
         ),
+        (reboots, {"memory": -1}, "memory is -1. Pass a whole number of 1 or more, in MB."),
+        (reboots, {"memory": "1g"}, "memory is '1g'. Pass a whole number of 1 or more, in MB."),
     ],
 )
 def test_what_is_no_handler_is_refused_in_a_sentence(ecs, handler, options, sentence):

@@ -465,6 +465,14 @@ def test_an_instance_serves_where_its_id_does(ecs):
             "instances.add got '' for an instance. Pass one id, such as \"i-web1\".",
         ),
         (
+            lambda ecs: ecs.instances.add("i-web9", region_id=5),
+            'region_id is 5. Pass a text, such as "cn-hangzhou".',
+        ),
+        (
+            lambda ecs: ecs.create("SystemMaintenance.Reboot", "i-web1", reason=5),
+            "reason is 5. Pass a text.",
+        ),
+        (
             lambda ecs: ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h", simulated="no"),
             "simulated is 'no'. Pass True or False.",
         ),

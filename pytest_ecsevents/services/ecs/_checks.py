@@ -26,7 +26,13 @@ __tracebackhide__ = hidden_in_reports
 
 
 def check_region(region_id: str, known: Collection[str]) -> str:
-    """Return the region, and warn if it is unknown: new regions are opened, so it may exist."""
+    """Return the region, and warn if it is unknown: new regions are opened, so it may exist.
+
+    Raises:
+        BadArgumentError: It is not a text.
+    """
+    if not isinstance(region_id, str):
+        raise BadArgumentError(f'region_id is {region_id!r}. Pass a text, such as "cn-hangzhou".')
     if region_id not in known and region_id not in UNLISTED_REGIONS:
         warnings.warn(
             f"region_id is {region_id!r}, which is no known region.{did_you_mean(region_id, (*known, *UNLISTED_REGIONS))} It "

@@ -207,11 +207,14 @@ class EventStore:
 
         Raises:
             UnknownEventTypeError: No such type, or it cannot be simulated.
-            BadArgumentError: The type cannot have that first status or outcome, or NotBefore is missing.
+            BadArgumentError: The type cannot have that first status or outcome, NotBefore is missing, or a value is of a
+                wrong type.
             NotBeforePassedError: `not_before` is earlier than now.
         """
         if not isinstance(simulated, bool):
             raise BadArgumentError(f"simulated is {simulated!r}. Pass True or False.")
+        if reason is not None and not isinstance(reason, str):
+            raise BadArgumentError(f"reason is {reason!r}. Pass a text.")
         with self._changes.changing() as now:
             row = event_type_named(
                 type_for(event_type, instance, simulated),
