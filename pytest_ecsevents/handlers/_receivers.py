@@ -105,8 +105,7 @@ class Receivers:
         options: Mapping[str, object],
     ) -> Subscription:
         """Deliver notifications to a handler of Function Compute, directly and through event rules."""
-        if not isinstance(memory, int) or memory < 1:
-            raise BadArgumentError(f"memory is {memory!r}. Pass a whole number of 1 or more, in MB.")
+        _check_memory(memory)
         if isinstance(handler, str):
             return self._custom_runtime(
                 handler, name, region_id, memory, timeout, rules_only=rules_only, options=options
@@ -246,6 +245,11 @@ def _check_receiver(what: str, function: object, number: int, arguments: str) ->
             f"{what} got {name_of(function)}{signature}, which does not take {arguments}: {error}. Pass a function that "
             f"takes {arguments}{also}."
         ) from None
+
+
+def _check_memory(memory: object) -> None:
+    if not isinstance(memory, int) or memory < 1:
+        raise BadArgumentError(f"memory is {memory!r}. Pass a whole number of 1 or more, in MB.")
 
 
 def _check_url(url: str, what: str = "subscribe") -> None:

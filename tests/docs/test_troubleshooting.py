@@ -8,7 +8,7 @@ import pytest
 from pages import DOCS, ROOT
 
 import pytest_ecsevents
-from pytest_ecsevents import EcsEventsError
+from pytest_ecsevents import BadArgumentError, EcsEventsError
 
 PAGE = (DOCS / "troubleshooting.md").read_text("utf-8")
 CLASSES = [name for name in pytest_ecsevents.__all__ if name.endswith(("Error", "Warning")) and name != "ApiError"]
@@ -102,3 +102,12 @@ def test_each_row_has_its_message():
     """The package has a text with its words."""
     texts = {text for _, node in nodes() if (text := text_of(node))}
     assert [row for row in ROWS if not any(holds(text, row[1]) for text in texts)] == []
+
+
+def test_a_pattern_for_the_end_of_a_message_needs_the_flag_of_the_table():
+    """Matching sees the place in the manual, too, since it is a note."""
+    error = BadArgumentError("by is nothing.")
+    with pytest.raises(AssertionError), pytest.raises(BadArgumentError, match=r"nothing\.$"):
+        raise error
+    with pytest.raises(BadArgumentError, match=r"(?m)nothing\.$"):
+        raise error
