@@ -262,7 +262,11 @@ class _Fixture:
                     node.stash[_scenario] = scenario
             yield ecs_events
         finally:
-            parts.close()
+            try:
+                parts.close()
+            except BaseException:  # an interrupt may come when it begins
+                parts.close()
+                raise
             node.config.stash[_current] = None
         with _MessageOnly("StrictnessError"):
             ecs_events.__exit__(None, None, None)

@@ -10,6 +10,7 @@ from pytest_ecsevents import EcsEvents, _whole
 from pytest_ecsevents._whole import Whole
 from pytest_ecsevents.face import _real_cloud
 from pytest_ecsevents.face._real_cloud import RealCloud
+from pytest_ecsevents.face._wiring import Parts
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
 
@@ -138,6 +139,59 @@ def test_a_cloud_that_is_interrupted_before_its_stop_is_stopped(monkeypatch):
         assert socket.create_connection is not real
         monkeypatch.setattr("pytest_ecsevents.face._wiring.Whole", Interrupted)
     assert socket.create_connection is real
+
+
+@pytest.mark.parametrize("name", ["leave", "close"])
+def test_a_cloud_whose_stop_is_interrupted_as_it_begins_is_stopped(monkeypatch, name):
+    """A handler may raise before the first line of a function."""
+    real, tries, method = socket.create_connection, [], getattr(Parts, name)
+
+    def interrupted(parts):
+        tries.append(1)
+        if len(tries) == 1:
+            raise KeyboardInterrupt
+        return method(parts)
+
+    with pytest.raises(KeyboardInterrupt), EcsEvents():
+        assert socket.create_connection is not real
+        monkeypatch.setattr(Parts, name, interrupted)
+    assert socket.create_connection is real
+
+
+def test_a_fixture_whose_stop_is_interrupted_as_it_begins_is_torn_down(pytester):
+    """The next test has the process as it was."""
+    pytester.makepyfile(
+        """
+        import time
+
+        import pytest
+        from pytest_ecsevents.face._wiring import Parts
+
+        REAL = time.time()
+
+
+        def test_one(ecs_events, monkeypatch_close):
+            assert time.time() > REAL
+
+
+        @pytest.fixture
+        def monkeypatch_close():
+            close = Parts.close
+
+            def interrupted(parts):
+                Parts.close = close
+                pytest.fail("interrupted")
+
+            Parts.close = interrupted
+
+
+        def test_two():
+            assert time.time() < REAL + 60
+        """
+    )
+    result = pytester.runpytest("-p", "no:randomly")
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["*interrupted*"])
 
 
 def test_a_guard_that_is_interrupted_leaves_nothing(monkeypatch):

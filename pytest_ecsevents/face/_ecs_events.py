@@ -115,7 +115,11 @@ class EcsEvents:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._parts.leave()
+        try:
+            self._parts.leave()
+        except BaseException:  # an interrupt may come when `leave` begins
+            self._parts.close()
+            raise
         complaint = self._recorder.complaint() if error is None else None
         if complaint is not None:
             raise complaint
