@@ -1,7 +1,9 @@
 """Each test reads only those modules that have changed since the last one, and walks over none that took nothing."""
 
+import copy
 import datetime as dt
 import importlib
+import subprocess
 import sys
 import time
 from types import ModuleType, SimpleNamespace
@@ -138,32 +140,37 @@ def test_an_object_that_takes_the_place_of_a_module_in_a_test_is_walked_over(mon
     assert lazy.moment is real
 
 
-def test_a_module_that_freezegun_is_to_ignore_keeps_real_time(add_module):
+def test_a_module_that_freezegun_is_to_ignore_keeps_real_time(add_module, monkeypatch):
     """The user has told freezegun's configuration so; sleeping there is virtual as everywhere."""
     module = add_module("is_ignored.inner", moment=dt.datetime, sleep=_names.REAL_FUNCTIONS[0])
+    # `reset_config` would also drop what pytest-freezer has added.
+    monkeypatch.setattr(freezegun.config, "settings", copy.deepcopy(freezegun.config.settings))
     freezegun.configure(extend_ignore_list=["is_ignored"])
-    try:
-        with EcsEvents(backend="freezegun") as ecs_events:
-            assert module.moment.now().year < 2030
-            module.sleep(3600)
-            assert ecs_events.now.hour == 1
-    finally:
-        freezegun.config.reset_config()
+    with EcsEvents(backend="freezegun") as ecs_events:
+        assert module.moment.now().year < 2030
+        module.sleep(3600)
+        assert ecs_events.now.hour == 1
 
 
-def test_freezegun_is_loaded_by_the_first_cloud(monkeypatch):
+def test_freezegun_is_loaded_by_the_first_cloud():
     """It keeps the real functions after the cloud's end, so that the next cloud starts as the first did."""
-    real = dt.datetime, dt.date, time.time, time.monotonic
-    for name in [name for name in sys.modules if name.partition(".")[0] == "freezegun"]:
-        monkeypatch.delitem(sys.modules, name)
-    for _ in range(2):
-        with EcsEvents(backend="freezegun"):
-            assert time.gmtime().tm_year == 2030
-        assert (dt.datetime, dt.date, time.time, time.monotonic) == real
-    api = sys.modules["freezegun.api"]
-    assert api is not freezegun.api
-    assert (api.real_datetime, api.real_date, api.real_time, api.real_monotonic) == real
-    assert api.FakeDatetime is not dt.datetime
+    program = """
+import datetime as dt
+import sys
+import time
+
+from pytest_ecsevents import EcsEvents
+
+assert "freezegun" not in sys.modules
+real = dt.datetime, dt.date, time.time, time.monotonic
+for _ in range(2):
+    with EcsEvents(backend="freezegun"):
+        assert time.gmtime().tm_year == 2030
+    assert (dt.datetime, dt.date, time.time, time.monotonic) == real
+api = sys.modules["freezegun.api"]
+assert (api.real_datetime, api.real_date, api.real_time, api.real_monotonic) == real
+"""
+    assert subprocess.run([sys.executable, "-c", program], check=False, capture_output=True, text=True).stderr == ""
 
 
 def test_functions_of_another_kind_are_looked_for_when_they_are_wanted(add_module):

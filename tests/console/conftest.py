@@ -51,9 +51,9 @@ def client(cloud):
     return Client(cloud.address)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """One browser for all tests."""
+    """One browser for the tests of a file. While it is open the thread has an event loop, so other files can't have one."""
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if CHROMIUM is None:
         pytest.skip("there is no chromium on this machine: apt-get install chromium")
