@@ -5,7 +5,7 @@ import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from pytest_ecsevents._errors import EcsEventsError
 from pytest_ecsevents._words import did_you_mean, printable
@@ -24,7 +24,7 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         choice = re.match(r"argument command: invalid choice: '([^']*)'", message)
         if choice:
-            message = f"there is no command {choice[1]!r}.{did_you_mean(choice[1], ('serve', *COMMANDS))}"
+            message = f"there is no command {choice[1]!r}.{did_you_mean(choice[1], ('serve', 'completion', *COMMANDS))}"
         sys.stderr.write(
             f"{self.prog}: {printable(message)}{'' if message.endswith(('.', '?')) else '.'} Try {self.prog} --help.\n"
         )
@@ -60,8 +60,15 @@ def _parser() -> argparse.ArgumentParser:
         default="cn-hangzhou",
         help="region of instances whose id has no region's prefix (default: cn-hangzhou)",
     )
-    serve.add_argument("--seed", metavar="FILE", help="a TOML file with instances, events, rules and faults")
+    seed: Any = serve.add_argument(
+        "--seed", metavar="FILE", help="a TOML file with instances, events, rules and faults"
+    )
+    seed.complete = {"bash": "_shtab_compgen_files", "zsh": "_files"}  # what shtab calls FILE
     serve.add_argument("--quiet", action="store_true", help="print the endpoint only")
+    completion = commands.add_parser(
+        "completion", help="print a script that completes commands and options in a shell", description=_COMPLETION
+    )
+    completion.add_argument("shell", choices=("bash", "zsh"), help="the shell that runs the script")
     for name in COMMANDS:
         add_command(commands, name)
     return parser
@@ -71,6 +78,20 @@ _SERVE: Final = (
     "Run the fake cloud on 127.0.0.1: ECS, CloudMonitor, queues, metadata, the console at /console, "
     "and the control API below /_ecsevents/v1/."
 )
+
+_COMPLETION: Final = (
+    'Print a script that completes commands and options. In ~/.bashrc: eval "$(ecsevents completion bash)".'
+)
+
+
+def _completion(shell: str) -> str:
+    """The script, made by shtab from the parser."""
+    try:
+        import shtab
+    except ImportError:
+        raise ClientError("completion needs the package shtab: pip install 'pytest-ecsevents[server]'") from None
+    script: str = shtab.complete(_parser(), shell=shell)
+    return script
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -83,6 +104,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from pytest_ecsevents.cli._serve import serve_command  # only this command loads the cloud
 
             serve_command(options)
+        elif options.command == "completion":
+            sys.stdout.write(_completion(options.shell))
         else:
             sys.stdout.write(run_command(options))
             sys.stdout.flush()

@@ -1,12 +1,16 @@
 """The commands that talk to a running server."""
 
 import json
+import shutil
 import socket
+import subprocess
+import sys
 import threading
 
 import pytest
 
 REBOOT = "SystemMaintenance.Reboot"
+BASH = shutil.which("bash")
 
 
 @pytest.fixture
@@ -193,3 +197,43 @@ def test_a_reader_that_has_enough(command, monkeypatch):
         patch.setattr("sys.stdout", Closed())
         status, _, errors = command("now")
     assert (status, errors) == (0, "")
+
+
+@pytest.mark.skipif(BASH is None, reason="there is no bash here")
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        (["adv"], "advance"),
+        (["advance", "--n"], "--next"),
+        (["serve", "--spe"], "--speed"),
+        (["completion", "z"], "zsh"),
+    ],
+)
+def test_bash_completes_commands_options_and_values(command, words, completed):
+    """The script is evaluated as `~/.bashrc` does, and asked as bash asks it."""
+    status, script, _ = command("completion", "bash")
+    assert status == 0
+    *before, last = ["ecsevents", *words]
+    asked = f"COMP_WORDS=({' '.join([*before, last])}); COMP_CWORD={len(before)}; _shtab_ecsevents ecsevents {last} {before[-1]}"
+    printed = subprocess.run(
+        [BASH, "-c", f'eval "$0"; {asked}; echo "${{COMPREPLY[@]}}"', script],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    assert printed.split() == [completed]
+
+
+def test_completion_for_zsh(command):
+    """The script says which program it completes."""
+    assert command("completion", "zsh")[1].startswith("#compdef ecsevents\n")
+
+
+def test_completion_without_its_library_says_what_to_install(command, monkeypatch):
+    """The core of the plugin does not bring it."""
+    monkeypatch.setitem(sys.modules, "shtab", None)
+    status, _, told = command("completion", "bash")
+    assert (status, told) == (
+        2,
+        "ecsevents: completion needs the package shtab: pip install 'pytest-ecsevents[server]'\n",
+    )
