@@ -7,15 +7,14 @@ thread alone. So threads that sleep together wake one after the other, in the or
 Invariants of the lock, `_mutex`:
 
 - Any thread of the test takes it, for a few steps, to change what is waited for. It is taken last: code that holds it
-  takes no other lock and calls no function of the user's. It calls `move_to`, which sets the process's clock. The clock's
-  own lock, which operations of the cloud hold, is taken before it or without it.
+  takes no other lock and calls no function of the user's. The clock's own lock is taken before it or without it.
 - A signal handler may run between any two steps of the main thread, also while that thread holds the lock. It may wake a
   thread, start one, or wait. So the lock is reentrant. A thread that waits releases every level of it
   (`_let_go_entirely`) and takes them back afterwards.
-- So the scheduler stores no counter and no sorted list of who runs or who is next: it computes them from the waits. If a
-  signal handler changed a counter between its read and its write, it would stay wrong for the rest of the test.
-- `activity` grows with each wait. Code that decides under the lock that time may move compares it before and after. If it
-  has grown, a signal handler has waited meanwhile, and the decision is made again.
+- So the scheduler keeps no counter and no sorted list of who runs or who is next: it computes them from the waits. A
+  counter that a signal handler changed between its read and its write would stay wrong.
+- `activity` grows with each wait. Code that decides under the lock that time may move decides again if it has grown
+  meanwhile: a signal handler has waited.
 - Lists and dictionaries are copied before a loop over them: a signal handler may change them.
 - `HandlerStop` is never raised in a thread that holds the lock or is in a wait (`may_interrupt`, `holding_off`).
 """

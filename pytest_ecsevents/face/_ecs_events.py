@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from functools import partial
-from types import EllipsisType, MappingProxyType, TracebackType
+from types import EllipsisType, MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pytest_ecsevents._errors import hidden_in_reports
@@ -112,9 +112,7 @@ class EcsEvents:
         self._parts.enter()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         try:
             self._parts.leave()
         except BaseException:  # an interrupt may come when `leave` begins
@@ -309,8 +307,7 @@ class EcsEvents:
             reason: `Reason`; a simulated event's is "A simulated event." (documented).
             outcome: The last status of a real event: "Executed", or "Failed" where the type can fail.
             executing_for: How long it is Executing, if it ends by itself; default: the test's setting (a guess).
-            disk_id: The disk that it concerns. Optional for a disk event (`Stalled`, ...) if the instance has at most
-                one data disk.
+            disk_id: Its disk; optional for a disk event (`Stalled`, ...) if the instance has at most one data disk.
             extended_attribute: More members of `ExtendedAttribute`, by names on the wire: `{"PunishType": "..."}`.
         """
         return self._parts.create_event(
