@@ -25,7 +25,6 @@ from _thread import get_ident
 from collections.abc import Callable
 from contextlib import suppress
 from math import isnan
-from operator import index
 from types import SimpleNamespace
 from typing import Any, Final, SupportsIndex, TypeVar
 
@@ -153,13 +152,13 @@ def _seconds_of(seconds: float | SupportsIndex) -> float:
     """Check the length of a sleep as the real `time.sleep` does, so that a program fails here if it fails there.
 
     Raises:
-        TypeError: It is neither a float nor a whole number: "30", a Decimal.
+        TypeError: It is neither a float nor a whole number: "30"; before Python 3.15 a Decimal, too.
         ValueError: It is negative, or NaN.
         OverflowError: It is longer than 292 years.
     """
-    if not hasattr(type(seconds), "__index__") and not isinstance(seconds, float):
+    if not isinstance(seconds, float) and not any(hasattr(type(seconds), name) for name in _CONVERSIONS):
         real_sleep(seconds)  # it refuses that in the words of its Python
-    span = seconds if isinstance(seconds, float) else float(index(seconds))
+    span = float(seconds)
     if isnan(span):
         raise ValueError("Invalid value NaN (not a number)")
     if abs(span) >= _LONGEST_SLEEP:
@@ -168,6 +167,9 @@ def _seconds_of(seconds: float | SupportsIndex) -> float:
         raise ValueError("sleep length must be non-negative")
     return span
 
+
+_CONVERSIONS: Final = ("__index__", "__float__") if sys.version_info >= (3, 15) else ("__index__",)
+"""What a number that is no float needs to be the length of a sleep."""
 
 _LONGEST_SLEEP: Final = 2**63 / 1e9
 """Seconds: the real function counts nanoseconds in 64 bits."""
