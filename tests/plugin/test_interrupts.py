@@ -1,6 +1,7 @@
 """Nothing is left running, listening or replaced after an interrupt at any line of a cloud's start and stop."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +24,7 @@ def test_an_interrupt_at_any_line_leaves_the_process_as_it_was(what, backend):
         capture_output=True,
         text=True,
         check=True,
-        env={"PYTHONPATH": str(PROGRAM.parent.parent)},
+        env={"PYTHONPATH": os.pathsep.join([str(PROGRAM.parent.parent), os.environ.get("PYTHONPATH", "")])},
     )
     found = json.loads(ran.stdout)
     assert found["left"] == [], found["after"]
