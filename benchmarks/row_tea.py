@@ -52,7 +52,7 @@ def _calls(rounds):
 
     # Both sides stand under the one frozen clock: reading a frozen clock costs more than reading a real one.
     with EcsEvents() as ecs_events:
-        ecs_events.patience = 3600  # the loops of so many calls wait for no time for more than the usual ten seconds
+        ecs_events.patience = 3600  # so many calls at one instant take longer than the usual limit
         fill(ecs_events)
         call()
         reply = ecs_events.calls[-1].reply

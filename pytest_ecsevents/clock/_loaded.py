@@ -89,5 +89,5 @@ def are_same(some: list[object], others: list[object]) -> bool:
     """
     try:
         return some == others
-    except Exception:  # noqa: BLE001  # whatever it raises
+    except Exception:  # noqa: BLE001  # it is not our code, and may raise anything
         return False

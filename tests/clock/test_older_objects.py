@@ -239,7 +239,7 @@ def test_a_simple_queue(ecs, make):
 
 
 def test_a_bystander_gets_from_an_older_queue_in_real_time(ecs):
-    """It is none of the test's threads."""
+    """The test's threads do not include it."""
     got, has_ended = [], threading.Event()
     start_raw_thread(lambda: (got.append(JOBS.get(timeout=20)), got.append(type(SimpleQueue())), has_ended.set()))
     _stand_ins.real_sleep(0.05)

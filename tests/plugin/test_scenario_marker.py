@@ -252,7 +252,7 @@ def test_it(ecs_events, ecs_scenario):
 
 
 def test_a_failure_of_another_kind_has_the_scenario_as_a_section(run):
-    """The scenario is described, whatever failed."""
+    """The report describes the scenario after each kind of failure."""
     result = run(
         """
 @pytest.mark.ecs_scenarios("avoidable")
