@@ -437,6 +437,7 @@ def test_a_message_links_to_the_manual_once(run):
         """.replace("\n        ", "\n"),
         "-p",
         "no:randomly",
+        "-rN",  # pytest's summary repeats whole messages where it finds itself on CI
     )
     text = result.stdout.str()
     for section in ("nosingleeventerror", "badargumenterror", "unusedfaulterror", "unknownregionwarning"):
