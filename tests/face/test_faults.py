@@ -9,6 +9,8 @@ import time
 import pytest
 import requests
 from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
+from aliyunsdkcore.client import AcsClient
+from aliyunsdkcore.request import CommonRequest
 
 from pytest_ecsevents import BadArgumentError, EcsEvents, EndlessCallError, UnusedFaultError
 from pytest_ecsevents.rpc._errors import ApiError
@@ -43,6 +45,27 @@ def code(call):
         return ""
 
     return code
+
+
+@pytest.mark.parametrize(
+    ("action", "code", "tries"),
+    [
+        ("DescribeInstanceHistoryEvents", "Throttling", 4),
+        ("DescribeInstanceHistoryEvents", "read timeout", 4),
+        ("DescribeInstanceHistoryEvents", "Throttling.User", 1),
+        ("RebootInstance", "Throttling", 1),
+        ("RebootInstance", "read timeout", 1),
+    ],
+)
+def test_what_the_legacy_sdk_tries_again_is_a_call_each(ecs, action, code, tries):
+    """Its default settings send queries again at some faults, and what changes something never."""
+    ecs.fail(action, code, times=None)
+    request = CommonRequest("ecs.aliyuncs.com", "2014-05-26", action, product="ecs")
+    request.set_method("POST")
+    request.add_query_param("InstanceId", "i-web1")
+    with pytest.raises((ServerException, ClientException)):
+        AcsClient("any", "key", "cn-hangzhou").do_action_with_exception(request)
+    ecs.assert_called(action, times=tries)
 
 
 # -- which calls
