@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # `as` exports them again for type checkers, which cannot rea
     from pytest_ecsevents._errors import StandingClockError as StandingClockError
     from pytest_ecsevents._errors import StrictnessError as StrictnessError
     from pytest_ecsevents._errors import StuckHandlerError as StuckHandlerError
+    from pytest_ecsevents._errors import TextForListWarning as TextForListWarning
     from pytest_ecsevents._errors import UnexpectedCallError as UnexpectedCallError
     from pytest_ecsevents._errors import UnknownParameterWarning as UnknownParameterWarning
     from pytest_ecsevents._errors import UnknownRegionWarning as UnknownRegionWarning
@@ -75,7 +76,7 @@ _NAMES = {
     "_errors": """
         BadArgumentError DeliveryError EcsEventsError EndlessCallError EndlessHandlerError LeftThreadsError
         NoGuestError NoSingleEventError NoSuchNameError PortabilityError RealWorkWarning ReceiverError ServedCallError StandingClockError
-        StrictnessError StuckHandlerError UnexpectedCallError UnknownParameterWarning UnknownRegionWarning UnpublishedTypeWarning
+        StrictnessError StuckHandlerError TextForListWarning UnexpectedCallError UnknownParameterWarning UnknownRegionWarning UnpublishedTypeWarning
         UnusedFaultError UnusedStubError
     """,
     "face._ecs_events": "EcsEvents",

@@ -138,6 +138,10 @@ class UnknownParameterWarning(_LinkedWarning):
     """A request has a parameter that the action does not have. The service ignores it, and so does the fake."""
 
 
+class TextForListWarning(_LinkedWarning):
+    """A list came as the letters of one text. The SDKs send text so where a method expects a list of texts."""
+
+
 class UnknownRegionWarning(_LinkedWarning):
     """A region is unknown. It is used anyway, because new regions open."""
 

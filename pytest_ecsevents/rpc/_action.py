@@ -73,6 +73,14 @@ class ParameterSet:
         else:
             unknown.append(name)
 
+    def spelled_out(self, found: Mapping[str, Any]) -> dict[str, str]:
+        """Texts that came as lists of their letters, by wire name; the legacy SDK sends text so where it takes a list."""
+        return {
+            self.lists[name].wire_name: "".join(values)
+            for name, values in found.items()
+            if type(values) is list and len(values) > _FEWEST_LETTERS and all(map(_is_letter, values))
+        }
+
     def known_names(self) -> list[str]:
         """All names as the reference prints them; for a struct list, one for each member."""
         return [
@@ -80,6 +88,14 @@ class ParameterSet:
             for parameter in self.parameters
             for member in parameter.members or ("",)
         ]
+
+
+_FEWEST_LETTERS: Final = 4
+"""More values of one letter are no keys of tags, but a text."""
+
+
+def _is_letter(value: object) -> bool:
+    return isinstance(value, str) and len(value) == 1
 
 
 # InstanceId.1, Tag.1.Key, NetworkInterface.1.SecurityGroupIds.2, EventPattern.1.KeywordFilter.Keywords.2

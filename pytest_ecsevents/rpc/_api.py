@@ -13,7 +13,7 @@ from types import FrameType
 from typing import Any, Final, Generic, Protocol, TypeVar
 from xml.sax.saxutils import escape
 
-from pytest_ecsevents._errors import UnknownParameterWarning, hidden_in_reports
+from pytest_ecsevents._errors import TextForListWarning, UnknownParameterWarning, hidden_in_reports
 from pytest_ecsevents._frames import author_frame
 from pytest_ecsevents._secrets import Secrets
 from pytest_ecsevents._words import did_you_mean, listed
@@ -138,8 +138,9 @@ class Api(Generic[CallT]):
         else:
             found, unknown = action.parameters.sort(params)
             sent = found
-            if unknown:
-                warn = partial(self._warn_unknown, action, unknown, request.client)
+            spelled = action.parameters.spelled_out(found)
+            if unknown or spelled:
+                warn = partial(self._warn, action, unknown, spelled, request.client)
                 sent = {**found, **{key: params[key] for key in unknown}}
         if product is not None and version != product.version:
             action = None
@@ -190,28 +191,38 @@ class Api(Generic[CallT]):
         # Read by alibabacloud-tea-openapi from 0.4 on, in milliseconds.
         return replace(reply, headers={**reply.headers, "x-acs-retry-after": str(error.retry_after)})
 
-    def _warn_unknown(self, action: Action[Any], unknown: list[str], client: Client | None) -> None:
-        """Warn about unknown parameters at the user's line, or at a client of another process; once, as Python does."""
+    def _warn(self, action: Action[Any], unknown: list[str], spelled: dict[str, str], client: Client | None) -> None:
+        """Warn about unknown parameters, and about text that came as a list of letters."""
         known = action.parameters.known_names()
         for name in unknown:
             text = (
                 f"unknown parameter {name} of {action.name}: the service ignores it."
                 f"{did_you_mean(_NUMBER.sub('.N', name), known)} Its parameters are: {listed(known, most=99)}."
             )
-            place, file_name, line, module = _ELSEWHERE, "", 1, ""
-            if client is None:
-                frame: FrameType | None = author_frame()
-            else:
-                file_name = f"<{client.name}>"
-                # Searching this process for the client takes a moment, so it is done once for each text.
-                frame = None if text in self._warned_elsewhere else client.frame()
-                if frame is None:
-                    self._warned_elsewhere.add(text)
-            if frame is not None:
-                place = file_name = frame.f_code.co_filename
-                line, module = frame.f_lineno, str(frame.f_globals.get("__name__", ""))
-            registry = self._registries.setdefault(place, {})
-            warnings.warn_explicit(text, UnknownParameterWarning, file_name, line, module, registry)
+            self._warn_at(text, UnknownParameterWarning, client)
+        for name, value in spelled.items():
+            text = (
+                f"{name} of {action.name} is {value!r}, a letter a value: the handler passed text where a list is "
+                f"expected. Pass [{value!r}]."
+            )
+            self._warn_at(text, TextForListWarning, client)
+
+    def _warn_at(self, text: str, category: type[Warning], client: Client | None) -> None:
+        """Warn at the author's line, or at a client of another process; once, as Python does."""
+        place, file_name, line, module = _ELSEWHERE, "", 1, ""
+        if client is None:
+            frame: FrameType | None = author_frame()
+        else:
+            file_name = f"<{client.name}>"
+            # Searching this process for the client takes a moment, so it is done once for each text.
+            frame = None if text in self._warned_elsewhere else client.frame()
+            if frame is None:
+                self._warned_elsewhere.add(text)
+        if frame is not None:
+            place = file_name = frame.f_code.co_filename
+            line, module = frame.f_lineno, str(frame.f_globals.get("__name__", ""))
+        registry = self._registries.setdefault(place, {})
+        warnings.warn_explicit(text, category, file_name, line, module, registry)
 
     def _faked(self, exchange: ApiExchange, action: Action[CallT], now: Micros) -> JsonObject:
         call, found = exchange.call, exchange.found

@@ -53,7 +53,7 @@ def load_once():
 
 
 # Warnings of other libraries differ from version to version; those of the plugin must not come.
-OURS = ("RealWorkWarning", "UnknownParameterWarning", "UnknownRegionWarning")
+OURS = ("RealWorkWarning", "TextForListWarning", "UnknownParameterWarning", "UnknownRegionWarning")
 OPTIONS = [
     *("-p", "no:randomly", "-p", "no:cacheprovider", "-W", "ignore"),
     *(f"-Werror::pytest_ecsevents.{name}" for name in OURS),

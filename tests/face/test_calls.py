@@ -1,11 +1,16 @@
 """The call log, assertions on it, faults and strictness."""
 
+import json
+
 import pytest
 from aliyunsdkcore.acs_exception.exceptions import ServerException
+from aliyunsdkecs.request.v20140526.DescribeInstancesFullStatusRequest import DescribeInstancesFullStatusRequest
+from clients import acs_client
 
 from pytest_ecsevents import (
     BadArgumentError,
     EcsEvents,
+    TextForListWarning,
     UnexpectedCallError,
     UnknownParameterWarning,
     UnusedFaultError,
@@ -409,6 +414,26 @@ def test_an_unknown_parameter_is_a_warning_at_the_handlers_line(ecs, call):
     )
     assert warned[0].filename.endswith("conftest.py")
     assert ecs.calls[0].params == {"InstanceId": "i-web1", "ForceStp": "true"}
+
+
+def test_text_that_was_passed_for_a_list_is_a_warning_at_the_handlers_line(ecs):
+    """The legacy SDK sends it letter by letter, for which the service finds nothing."""
+    request = DescribeInstancesFullStatusRequest()
+    request.set_InstanceIds("i-web1")
+    with pytest.warns(TextForListWarning) as warned:
+        reply = json.loads(acs_client().do_action_with_exception(request))
+    assert reply["TotalCount"] == 0
+    assert [one.filename for one in warned] == [__file__]
+    assert str(warned[0].message) == (
+        "InstanceId.N of DescribeInstancesFullStatus is 'i-web1', a letter a value: the handler passed text where a list "
+        "is expected. Pass ['i-web1']. (manual: docs/troubleshooting.md#textforlistwarning)"
+    )
+
+
+def test_keys_of_one_letter_are_no_text(ecs, call):
+    """A few short values may be keys of tags."""
+    call("UntagResources", ResourceType="instance", ResourceId__1="i-web1", TagKey__1="a", TagKey__2="b", TagKey__3="c")
+    assert ecs.calls[0].params["TagKey"] == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize(
