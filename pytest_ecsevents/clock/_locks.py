@@ -14,6 +14,7 @@ from __future__ import annotations
 import sys
 import threading
 from _thread import LockType, allocate_lock
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
 from types import FrameType
@@ -22,10 +23,26 @@ from typing import Any, Final
 from pytest_ecsevents._frames import AUTHOR, is_standard, kind_of
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock._names import Replacement
-from pytest_ecsevents.clock._polled_waits import polling_of_caller
+from pytest_ecsevents.clock._polled_waits import Polling, polling_of_caller
 from pytest_ecsevents.clock._scheduler import SHORTEST
-from pytest_ecsevents.clock._threads import Wait
+from pytest_ecsevents.clock._threads import TestThread, Wait
 from pytest_ecsevents.clock._waits_in_c import LOCK, RLOCK
+
+
+def acquire_later(
+    real: Any, wait: Callable[[Polling, TestThread, float], bool], blocking: bool, timeout: float
+) -> bool:
+    """Acquire a lock that is taken: by `wait` in a thread of the test, else as the real one does.
+
+    The real one raises for what makes no sense.
+    """
+    polling, thread = polling_of_caller()
+    if thread is not None and blocking and (timeout == -1 or timeout >= SHORTEST):
+        return wait(polling, thread, timeout)
+    got = real.acquire(blocking, timeout)
+    if not got and thread is not None:
+        polling.scheduler.pause(thread)
+    return bool(got)
 
 
 class VirtualLock:
@@ -40,16 +57,10 @@ class VirtualLock:
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT002  # as the real one
         real = self._real
-        if real.acquire(False):
-            return True
-        polling, thread = polling_of_caller()
-        # The real one raises for what makes no sense.
-        if thread is None or not blocking or (timeout != -1 and not timeout >= SHORTEST):
-            got = real.acquire(blocking, timeout)
-            if not got and thread is not None:
-                polling.scheduler.pause(thread)
-            return bool(got)
-        scheduler = polling.scheduler
+        return bool(real.acquire(False)) or acquire_later(real, self._wait, blocking, timeout)
+
+    def _wait(self, polling: Polling, thread: TestThread, timeout: float) -> bool:
+        real, scheduler = self._real, polling.scheduler
         deadline = None if timeout == -1 else scheduler.deadline_after(timeout)
         while True:
             wait = Wait(scheduler, thread, deadline)

@@ -20,10 +20,11 @@ from types import FunctionType
 from typing import Any, Final
 
 from pytest_ecsevents._undo import Undo
-from pytest_ecsevents.clock._locks import is_of_test
+from pytest_ecsevents.clock._locks import acquire_later, is_of_test
 from pytest_ecsevents.clock._names import Replacement
-from pytest_ecsevents.clock._polled_waits import polling_of_caller, virtual_acquire
+from pytest_ecsevents.clock._polled_waits import Polling, polling_of_caller, virtual_acquire
 from pytest_ecsevents.clock._scheduler import SHORTEST
+from pytest_ecsevents.clock._threads import TestThread
 from pytest_ecsevents.clock._waits_in_c import EPOLL, LOCKS, POLL, POLLERS, SIMPLE_QUEUE, is_shared_lock
 
 
@@ -53,17 +54,11 @@ class _OlderLock(_Older):
 
     def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT002  # as the real one
         real = self._real
-        if real.acquire(False):
-            return True
-        polling, thread = polling_of_caller()
-        # The real one raises for what makes no sense.
-        if thread is None or not blocking or (timeout != -1 and not timeout >= SHORTEST):
-            got = real.acquire(blocking, timeout)
-            if not got and thread is not None:
-                polling.scheduler.pause(thread)
-            return bool(got)
+        return bool(real.acquire(False)) or acquire_later(real, self._wait, blocking, timeout)
+
+    def _wait(self, polling: Polling, thread: TestThread, timeout: float) -> bool:
         seconds = inf if timeout == -1 else timeout
-        return bool(polling.attempt(thread, seconds, lambda: real.acquire(False), self._is_free))
+        return bool(polling.attempt(thread, seconds, lambda: self._real.acquire(False), self._is_free))
 
     def _is_free(self) -> bool:
         real = self._real
