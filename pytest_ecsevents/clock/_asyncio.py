@@ -24,7 +24,7 @@ from typing import Any, Final
 from pytest_ecsevents._undo import Undo
 from pytest_ecsevents.clock._scheduler import Scheduler
 from pytest_ecsevents.clock._threads import TestThread, WatchedWait, real_now
-from pytest_ecsevents.clock._times import Micros
+from pytest_ecsevents.clock._times import A_CENTURY, SECOND, Micros, before_end
 
 IO_GRACE: Final = 0.002
 """Real seconds that open sockets get to become ready before time moves."""
@@ -60,9 +60,16 @@ class LoopTime:
         """Now, and never less than the due time of a timer that has fired."""
         return max(self._base + self._elapsed() / 1_000_000, self._reached)
 
-    def micros_until(self, when: float, *, digits: int = 3) -> Micros:
-        """Whole virtual microseconds from now until a loop's time `when`; rounded, as floats are inexact."""
-        return max(math.ceil(round((when - self._base) * 1_000_000, digits)) - self._elapsed(), 0)
+    def instant_of(self, when: float, now: Micros, *, digits: int = 3) -> Micros | None:
+        """The instant of a loop's time `when`, rounded, as floats are inexact; None if it is a century or more away.
+
+        Raises:
+            BadArgumentError: It is after the end of the clock.
+        """
+        seconds = when - self._base
+        if seconds - self._elapsed() / SECOND >= A_CENTURY:
+            return None
+        return before_end(now + max(math.ceil(round(seconds * SECOND, digits)) - self._elapsed(), 0), now)
 
     def reach(self, when: float) -> None:
         self._reached = max(self._reached, when)
@@ -168,10 +175,10 @@ def _idle(scheduler: Scheduler, thread: TestThread, loop: Any, clock: LoopTime, 
         scheduler.wait(LoopWait(scheduler, thread, None, loop, is_timeout=False))
         return
     when = handle.when()
-    deadline = now() + clock.micros_until(when)
+    deadline = clock.instant_of(when, now())
     if when > clock.read():
         scheduler.wait(LoopWait(scheduler, thread, deadline, loop, is_timeout=_is_timeout(handle)))
-    if now() >= deadline:
+    if deadline is not None and now() >= deadline:
         clock.reach(when)
 
 
@@ -183,7 +190,7 @@ def _round(scheduler: Scheduler, thread: TestThread, loop: Any, clock: LoopTime,
 
     def next_timer() -> Micros | None:
         handle = _next_timer(loop)
-        return None if handle is None else now() + clock.micros_until(handle.when())
+        return None if handle is None else clock.instant_of(handle.when(), now())
 
     wait = scheduler.zero_wait(thread, next_timer)
     if wait.lasts:

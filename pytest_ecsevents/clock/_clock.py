@@ -45,7 +45,7 @@ from pytest_ecsevents.clock._sources import ClockSource
 from pytest_ecsevents.clock._stdlib import replace_waiting
 from pytest_ecsevents.clock._threads import real_now
 from pytest_ecsevents.clock._timemachine import TimeMachineSource
-from pytest_ecsevents.clock._times import END, FIRST, SECOND, Micros, duration_text, instant_text
+from pytest_ecsevents.clock._times import END, FIRST, SECOND, Micros, before_end, duration_text, instant_text
 from pytest_ecsevents.clock._travels import follow_travels
 from pytest_ecsevents.clock._zone import use_zone
 
@@ -101,12 +101,13 @@ class Clock:
     Attributes:
         is_own: Whether it leaves the process as it is: no other code reads it.
         goes_on: Whether a request that is held gets to its instant by waiting.
-        earlier: How its user starts it earlier, for messages.
+        earlier, add: How its user starts it earlier, and adds an instance, for messages.
     """
 
     is_own = False
     goes_on = True
     earlier = "start earlier with @pytest.mark.ecs_clock(start=...)"
+    add = '@pytest.mark.ecs_instance("{0}") or ecs_events.instances.add("{0}")'
 
     def __init__(
         self, *, start: Micros | None, default_start: Micros, backend: str, tz: str, sleep: str, follow: str = "virtual"
@@ -135,6 +136,10 @@ class Clock:
         self.given_up: list[str] = []
         """Sentences about real work that took longer than time stood for it."""
         self.started_at: Micros = default_start if start is None else start
+        if self.started_at > END:
+            raise BadArgumentError(
+                f"start is {instant_text(self.started_at)}, but a clock ends at {instant_text(END)}. Pass an earlier instant."
+            )
         self.holder = ""
         self._due_operations: list[Callable[[], None]] = []
         self.still_at: Micros | None = self.started_at
@@ -415,12 +420,7 @@ class Clock:
                 f"This would move the clock back by {duration_text(now - target)}, from {instant_text(now)} to "
                 f"{instant_text(max(target, FIRST))}. Time only moves forward here: pass a later instant, or {self.earlier}."
             )
-        if target > END:
-            raise BadArgumentError(
-                f"This would move the clock by {duration_text(target - now)}, beyond {instant_text(END)}, where it ends. "
-                "Pass an earlier instant, or a shorter duration."
-            )
-        if target > now:
+        if before_end(target, now) > now:
             self.advance_to(target)
 
     def advance_to_next(self) -> None:

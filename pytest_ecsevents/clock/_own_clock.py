@@ -79,6 +79,7 @@ class OwnClock(Clock):
 
     is_own = True
     earlier = "start the server earlier with --clock START"
+    add = "`ecsevents add {0}`"
 
     def __init__(self, start: Micros | None, speed: float) -> None:
         at = machine_now() if start is None else start

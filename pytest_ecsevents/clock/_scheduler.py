@@ -38,7 +38,7 @@ from pytest_ecsevents.clock._references import CHECK_EVERY, Spin
 from pytest_ecsevents.clock._stand_ins import real_sleep
 from pytest_ecsevents.clock._stop import Stop, TestIsOver, cut_off
 from pytest_ecsevents.clock._threads import EndedBy, TestThread, Wait, WatchedWait, leave_work, real_now
-from pytest_ecsevents.clock._times import END, LAST, Micros
+from pytest_ecsevents.clock._times import A_CENTURY, LAST, Micros, before_end
 
 A_MOMENT: Final = 0.001
 """Real seconds that threads which wait for something real get before time moves: another may just have woken them."""
@@ -48,9 +48,6 @@ LOOK_AGAIN: Final = 0.02
 
 END_WITHIN: Final = 2.0
 """Real seconds that threads have to end after their test has ended."""
-
-_A_CENTURY: Final = 100 * 365 * 86_400
-"""Seconds. A longer wait counts as endless, as with `threading.TIMEOUT_MAX`."""
 
 SHORTEST: Final = 1e-9
 """Seconds: a shorter wait has no length. A deadline minus now may be that much too long, as a float."""
@@ -245,11 +242,11 @@ class Scheduler:
     # -- waiting
 
     def deadline_after(self, seconds: float, now: Micros | None = None) -> Micros | None:
-        """The instant `seconds` from now, rounded up to whole microseconds; None if that is beyond the clock's range."""
-        if seconds >= _A_CENTURY:
+        """The instant `seconds` from now, rounded up to whole microseconds; None if that is a century or more."""
+        if seconds >= A_CENTURY:
             return None
-        at = (self._clock.now() if now is None else now) + -(-int(seconds * 1_000_000_000) // 1_000)
-        return at if at <= END else None
+        since = self._clock.now() if now is None else now
+        return before_end(since + -(-int(seconds * 1_000_000_000) // 1_000), since)
 
     def sleep(self, thread: TestThread, seconds: float) -> None:
         before = self._clock.now()

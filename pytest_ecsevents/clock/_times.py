@@ -27,7 +27,11 @@ NAIVE_EPOCH: Final = _EPOCH.replace(tzinfo=None)
 LAST: Final = (dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.timezone.utc) - _EPOCH) // MICROSECOND
 END: Final = LAST - 86_400 * SECOND
 """The last instant of a clock: the local time of each zone, and what is planned a day ahead, are in the year 9999, too."""
+A_CENTURY: Final = 100 * 365 * 86_400
+"""Seconds. A longer wait counts as endless, as with `threading.TIMEOUT_MAX`."""
 FIRST: Final = (dt.datetime(1, 1, 2, tzinfo=dt.timezone.utc) - _EPOCH) // MICROSECOND
+
+_LONGEST_SPAN: Final = dt.timedelta.max.days * 86_400 * SECOND
 
 _UNITS: Final = {"d": 86_400 * SECOND, "h": 3_600 * SECOND, "m": 60 * SECOND, "s": SECOND, "ms": 1_000}
 _DURATION: Final = re.compile(r"(?:\d+(?:\.\d+)?(?:d|h|ms|m|s)\s*)+")
@@ -56,6 +60,20 @@ def delta_micros(delta: dt.timedelta) -> Micros:
 def instant_text(at: Micros) -> str:
     """`2018-09-01T00:00:00Z`: the precision of ECS event times, fractions dropped."""
     return (_EPOCH + dt.timedelta(seconds=at // SECOND)).replace(tzinfo=None).isoformat() + "Z"
+
+
+def before_end(at: Micros, now: Micros) -> Micros:
+    """`at`, to which a clock is to move from `now`.
+
+    Raises:
+        BadArgumentError: It is after the end of the clock.
+    """
+    if at > END:
+        raise BadArgumentError(
+            f"This would move the clock by {duration_text(at - now)}, beyond {instant_text(END)}, where it ends. "
+            "Pass an earlier instant, or a shorter duration."
+        )
+    return at
 
 
 def minute_text(at: Micros) -> str:
@@ -101,7 +119,7 @@ def parse_duration(value: object, what: str, *, is_signed: bool = False) -> Micr
         is_signed: Whether it may be negative, and its text may begin with a sign.
 
     Raises:
-        BadArgumentError: It is no duration, or it is negative.
+        BadArgumentError: It is no duration, it is negative, or longer than a timedelta.
     """
     if isinstance(value, dt.timedelta):
         span = delta_micros(value)
@@ -113,7 +131,12 @@ def parse_duration(value: object, what: str, *, is_signed: bool = False) -> Micr
         sign = -1 if is_signed and text.startswith("-") else 1
         text = text[1:].strip() if is_signed and text.startswith(("+", "-")) else text
         if is_duration(text):
-            return sign * _duration_micros(text)
+            span = _duration_micros(text)
+            if span > _LONGEST_SPAN:
+                raise BadArgumentError(
+                    f"{what} is {value!r}, which is too long. Pass at most {duration_text(_LONGEST_SPAN)}."
+                )
+            return sign * span
     raise BadArgumentError(
         f'{what} is {value!r}, which is not a duration. Pass a timedelta or text such as "90s", "2h30m" or "1d".'
     )

@@ -226,7 +226,7 @@ class _Waits:
         return float(system.offset + self._clock.read())
 
     def _instant_of(self, system: Any, when: float) -> Micros | None:
-        return None if math.isinf(when) else self._now() + self._clock.micros_until(when - system.offset, digits=1)
+        return self._clock.instant_of(when - system.offset, self._now(), digits=1)
 
     def _reach(self, system: Any, when: float, at: Micros | None) -> None:
         """Let trio's clock show its deadline when the instant of it has come.

@@ -1,6 +1,8 @@
 """What moves time, and what happens in between."""
 
+import asyncio
 import datetime as dt
+import math
 import queue
 import sqlite3
 import sys
@@ -569,3 +571,55 @@ def test_what_c_and_the_system_tell_is_real(tmp_path):
         base.close()
         assert abs(told - time.clock_gettime(time.CLOCK_REALTIME)) < 60
         assert abs(path.stat().st_mtime - time.clock_gettime(time.CLOCK_REALTIME)) < 60
+
+
+@pytest.mark.parametrize("start", ["9999-12-31T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_start_on_the_last_day_of_the_year_9999_is_refused(start):
+    """A clock ends a day earlier."""
+    with pytest.raises(BadArgumentError, match=r"start is 9999-12-31T.*a clock ends at 9999-12-30T23:59:59Z"):
+        EcsEvents(start)
+
+
+def _sleep_in_a_thread(seconds):
+    refused = []
+
+    def sleep():
+        try:
+            time.sleep(seconds)
+        except BadArgumentError as error:
+            refused.append(error)
+
+    thread = threading.Thread(target=sleep)
+    thread.start()
+    thread.join()
+    raise refused[0]
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        time.sleep,
+        _sleep_in_a_thread,
+        lambda seconds: threading.Event().wait(seconds),
+        lambda seconds: queue.Queue().get(timeout=seconds),
+        lambda seconds: asyncio.run(asyncio.sleep(seconds)),
+        lambda seconds: (trio := pytest.importorskip("trio")).run(trio.sleep, seconds),
+    ],
+)
+def test_a_wait_beyond_the_end_of_the_clock_is_refused_in_a_sentence(wait):
+    """It would never end, since the clock does not get there."""
+    with EcsEvents("9999-12-30T00:00:00Z", strict=False) as ecs_events:
+        with pytest.raises(BadArgumentError, match="move the clock by 10d, beyond 9999-12-30T23:59:59Z, where it ends"):
+            wait(864_000)
+        assert ecs_events.now.day == 30
+
+
+def test_a_sleep_of_asyncio_may_be_endless():
+    """`asyncio.sleep(inf)` and the like wait until they are canceled; the clock moves to what else is due."""
+
+    async def wait_for_ever():
+        await asyncio.gather(asyncio.sleep(math.inf), asyncio.sleep(1e300), asyncio.sleep(3600))
+
+    with EcsEvents(strict=False) as ecs_events:
+        stopped = ecs_events.run(wait_for_ever, until="1d")
+        assert stopped.at == ecs_events.now

@@ -143,3 +143,11 @@ def test_instants_are_printed_as_the_service_prints_them():
 def test_durations_are_printed_as_they_are_written(micros, text):
     """A duration in a message can be passed back."""
     assert duration_text(micros) == text
+
+
+@pytest.mark.parametrize("written", ["1000000000d", f"{'9' * 40}d", f"1d {'9' * 900}h"])
+def test_a_duration_is_not_longer_than_a_timedelta(written):
+    """Nothing else could be shown as one; the longest is taken."""
+    with pytest.raises(BadArgumentError, match=r"^retry_after is '.*', which is too long\. Pass at most 999999999d\."):
+        parse_duration(written, "retry_after")
+    assert parse_duration("999999999d", "retry_after") == dt.timedelta.max.days * 86_400_000_000
