@@ -4,10 +4,11 @@ An error has it as a note (PEP 678), so that its message stays one sentence: tra
 so with pytest, through its dependency exceptiongroup. A warning has no notes, so its text ends with the place.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 
-def _manual(section: str) -> str:
+def manual(section: str) -> str:
+    """A place in the manual, as messages name it."""
     return f"manual: docs/troubleshooting.md#{section}"
 
 
@@ -22,17 +23,21 @@ class EcsEventsError(Exception):
     """
 
     __module__ = "pytest_ecsevents"
-    manual: ClassVar[str] = _manual("ecseventserror")
+    manual: ClassVar[str] = manual("ecseventserror")
 
     def __init_subclass__(cls, section: str | None = None) -> None:
         """`section` is the anchor in the manual; by default that of the class, or outside this file that of its base."""
         if section is not None or cls.__module__ == __name__:
-            cls.manual = _manual(section or cls.__name__.lower())
+            cls.manual = manual(section or cls.__name__.lower())
         cls.__module__ = EcsEventsError.__module__  # short in a report's summary
 
     def __init__(self, *args: object) -> None:
         super().__init__(*args)
         self.__notes__ = [self.manual]
+
+
+OF_THE_PROGRAM: Final = "the-program-ecsevents"
+"""The section about what only the program `ecsevents` says."""
 
 
 class BadArgumentError(EcsEventsError, ValueError):
@@ -131,7 +136,7 @@ class _LinkedWarning(UserWarning):
         cls.__module__ = _LinkedWarning.__module__
 
     def __str__(self) -> str:
-        return f"{super().__str__()} ({_manual(type(self).__name__.lower())})"
+        return f"{super().__str__()} ({manual(type(self).__name__.lower())})"
 
 
 class UnknownParameterWarning(_LinkedWarning):

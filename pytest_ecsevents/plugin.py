@@ -146,7 +146,7 @@ def pytest_configure(config: pytest.Config) -> None:
         try:
             is_refused = _settings_of(config).real_cloud == "refuse"
         except ValueError as error:
-            raise pytest.UsageError(str(error)) from None
+            raise pytest.UsageError(f"{error}\n{getattr(error, 'manual', '')}") from None
         if is_refused:
             config.pluginmanager.register(_RealCloudRefusal(), "ecs_events_real_cloud")
 

@@ -8,11 +8,15 @@ from contextlib import closing
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
+from pytest_ecsevents._errors import OF_THE_PROGRAM, manual
+
 HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8600
 DEFAULT_ENDPOINT: Final = f"{HOST}:{DEFAULT_PORT}"
 VARIABLE: Final = "ECSEVENTS_ENDPOINT"
 BASE: Final = "/_ecsevents/v1"
+AGENT: Final = "ecsevents"
+"""The User-Agent of commands: what they do has them as its cause."""
 
 _PATIENCE: Final = 300.0
 """Real seconds for a reply: an advance by months delivers what is due on the way."""
@@ -21,7 +25,15 @@ _ENDPOINT: Final = re.compile(r"(?:http://)?(?P<host>[\w.-]+|\[[\da-fA-F:]+\]):(
 
 
 class ClientError(Exception):
-    """The server is not there, or refuses."""
+    """The server is not there, or refuses.
+
+    Attributes:
+        manual: The place in the manual that explains it.
+    """
+
+    def __init__(self, sentence: str, place: str = manual(OF_THE_PROGRAM)) -> None:
+        super().__init__(sentence)
+        self.manual: Final = place
 
 
 def endpoint_of(given: str | None) -> str:
@@ -58,7 +70,7 @@ def ask(endpoint: str, method: str, where: str, given: dict[str, Any]) -> dict[s
     # Not urllib: that would send it through a proxy that the environment names.
     try:
         with closing(http.client.HTTPConnection(endpoint, timeout=_PATIENCE)) as connection:
-            connection.request(method, f"{BASE}{where}{query}", body)
+            connection.request(method, f"{BASE}{where}{query}", body, {"User-Agent": AGENT})
             reply = connection.getresponse()
             status, text = reply.status, reply.read()
     except OSError as problem:
@@ -72,7 +84,7 @@ def ask(endpoint: str, method: str, where: str, given: dict[str, Any]) -> dict[s
         answer = json.loads(text)
         if status == 200 and isinstance(answer, dict):
             return answer
-        raise ClientError(str(answer["error"]["message"]))
+        raise ClientError(str(answer["error"]["message"]), str(answer["error"]["manual"]))
     except (ValueError, KeyError, TypeError):
         raise ClientError(_STRANGER.format(endpoint)) from None
 

@@ -4,12 +4,21 @@ import json
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from pytest_ecsevents._errors import BadArgumentError, EcsEventsError, NoSuchNameError, hidden_in_reports
+from pytest_ecsevents._errors import (
+    OF_THE_PROGRAM,
+    BadArgumentError,
+    EcsEventsError,
+    NoSuchNameError,
+    hidden_in_reports,
+    manual,
+)
 from pytest_ecsevents._words import did_you_mean, listed
+from pytest_ecsevents.cli._client import AGENT
 from pytest_ecsevents.cli._openapi import document
 from pytest_ecsevents.cli._parameters import FLAG, Parameter, checked
 from pytest_ecsevents.cli._routes import ROUTES, Controlled, Given, Route
 from pytest_ecsevents.face._ecs_events import EcsEvents
+from pytest_ecsevents.report._reasons import COMMAND, CONTROL_API, acting
 from pytest_ecsevents.rpc._http import HttpRequest
 from pytest_ecsevents.rpc._wire import ApiReply, JsonObject
 from pytest_ecsevents.services.ecs._refusals import UnknownEventError
@@ -29,7 +38,7 @@ class _RefusedError(Exception):
 
     def __init__(self, status: int, kind: str, sentence: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(sentence)
-        self.reply: Final = _problem(status, kind, sentence, headers)
+        self.reply: Final = _problem(status, kind, sentence, headers=headers)
 
 
 class ControlApi:
@@ -49,11 +58,12 @@ class ControlApi:
             given = checked(
                 f"{route.method} {route.path}", _given(request, route), route.parameters, takes_more=route.takes_more
             )
-            return _encoded(200, route.call(self._cloud, {**given, **in_path}))
+            with acting(COMMAND if request.headers.get("user-agent") == AGENT else CONTROL_API):
+                return _encoded(200, route.call(self._cloud, {**given, **in_path}))
         except _RefusedError as refused:
             return refused.reply
         except EcsEventsError as error:
-            return _problem(_status_of(error, self._cloud.ecs_events), type(error).__name__, str(error))
+            return _problem(_status_of(error, self._cloud.ecs_events), type(error).__name__, str(error), error.manual)
 
     def malformed(self, status: int, problem: str) -> ApiReply:
         """The response to a request that is not HTTP, too large, or sent by a web page."""
@@ -78,8 +88,14 @@ def _encoded(status: int, body: JsonObject, headers: dict[str, str] | None = Non
     return ApiReply(status, json.dumps(body).encode(), {**_JSON, **(headers or {})})
 
 
-def _problem(status: int, kind: str, sentence: str, headers: dict[str, str] | None = None) -> ApiReply:
-    return _encoded(status, {"error": {"type": kind, "message": sentence}}, headers)
+def _problem(
+    status: int,
+    kind: str,
+    sentence: str,
+    place: str = manual(OF_THE_PROGRAM),
+    headers: dict[str, str] | None = None,
+) -> ApiReply:
+    return _encoded(status, {"error": {"type": kind, "message": sentence, "manual": place}}, headers)
 
 
 # -- which route

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Final, NoReturn
 
-from pytest_ecsevents._errors import EcsEventsError
+from pytest_ecsevents._errors import OF_THE_PROGRAM, EcsEventsError, manual
 from pytest_ecsevents._words import did_you_mean, printable
 from pytest_ecsevents.cli._client import DEFAULT_PORT, HOST, ClientError
 from pytest_ecsevents.cli._commands import COMMANDS, add_command, run_command
@@ -27,6 +27,7 @@ class _Parser(argparse.ArgumentParser):
             message = f"there is no command {choice[1]!r}.{did_you_mean(choice[1], ('serve', 'completion', *COMMANDS))}"
         sys.stderr.write(
             f"{self.prog}: {printable(message)}{'' if message.endswith(('.', '?')) else '.'} Try {self.prog} --help.\n"
+            f"{manual(OF_THE_PROGRAM)}\n"
         )
         sys.exit(_FAILED)
 
@@ -110,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.write(run_command(options))
             sys.stdout.flush()
     except (EcsEventsError, ClientError) as problem:
-        sys.stderr.write(f"{_PROGRAM}: {printable(str(problem))}\n")
+        sys.stderr.write(f"{_PROGRAM}: {printable(str(problem))}\n{problem.manual}\n")
         return _FAILED
     except BrokenPipeError:  # the reader, such as head, has enough
         with suppress(BrokenPipeError):

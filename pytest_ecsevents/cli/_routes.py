@@ -94,7 +94,9 @@ def _clock(cloud: Controlled, _given: Given) -> JsonObject:
 
 
 def _advance(cloud: Controlled, given: Given) -> JsonObject:
-    if len(given) != 1 or given.get("next") is False:
+    if given.get("next") is False:
+        del given["next"]
+    if len(given) != 1:
         got = " and ".join(given) or "nothing"
         raise BadArgumentError(f'advance got {got}. Pass one of by ("2h"), to (an instant) and next (true).')
     ecs_events = cloud.ecs_events
@@ -463,7 +465,7 @@ ROUTES: Final = (
         "Whether an event is Avoided; the message says why not",
         "Assertion",
         _holds("assert_avoided", "event_id"),
-        (_EVENT_ID, Parameter("by", 'what must have avoided it: an action, or "reboot by the test"')),
+        (_EVENT_ID, Parameter("by", 'what must have avoided it: an action, or "reboot by the control API"')),
     ),
     Route(
         "POST",

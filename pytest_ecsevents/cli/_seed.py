@@ -8,11 +8,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from pytest_ecsevents._errors import BadArgumentError, EcsEventsError, hidden_in_reports
+from pytest_ecsevents._errors import OF_THE_PROGRAM, BadArgumentError, EcsEventsError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.cli._parameters import FLAG, TEXTS, Kind, Parameter, checked
 from pytest_ecsevents.cli._routes import ROUTES, Given
 from pytest_ecsevents.face._ecs_events import EcsEvents, parts_of
+from pytest_ecsevents.report._reasons import SEED, acting
 from pytest_ecsevents.services.cms._event_rules import EventPattern, EventRule, RuleTarget
 from pytest_ecsevents.services.cms._filters import is_name
 from pytest_ecsevents.services.cms._names import EVENT_TYPES, LEVELS
@@ -22,7 +23,7 @@ __tracebackhide__ = hidden_in_reports
 tomllib: Final = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
 
 
-class SeedError(EcsEventsError):
+class SeedError(EcsEventsError, section=OF_THE_PROGRAM):
     """A seed file that cannot be read."""
 
 
@@ -178,7 +179,8 @@ def read_seed(file: Path) -> Callable[[EcsEvents], None]:
             row = _TABLES[entry.table]
             given = {name: _plain(value) for name, value in entry.given.items()}
             try:
-                row.put(ecs_events, checked(row.what, given, row.parameters, takes_more=row.takes_more))
+                with acting(SEED):
+                    row.put(ecs_events, checked(row.what, given, row.parameters, takes_more=row.takes_more))
             except EcsEventsError as problem:
                 raise SeedError(f"{_place_in(file, text, entry, str(problem))}: {problem}") from None
 

@@ -211,6 +211,6 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Subscription": _object(url=_TEXT),
     "Assertion": _object(holds=_FLAG, message=_TEXT),
     "Document": _OBJECT,
-    "Problem": _object(error=_object(type=_TEXT, message=_TEXT)),
+    "Problem": _object(error=_object(type=_TEXT, message=_TEXT, manual=_TEXT)),
 }
 """The objects in replies and errors, by name."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from threading import RLock
 from typing import Final
 
-from pytest_ecsevents._errors import EcsEventsError, hidden_in_reports
+from pytest_ecsevents._errors import OF_THE_PROGRAM, EcsEventsError, hidden_in_reports
 from pytest_ecsevents.cli._control import ROOT, ControlApi, api_document
 from pytest_ecsevents.clock._own_clock import OwnClock
 from pytest_ecsevents.clock._times import Micros
@@ -22,7 +22,7 @@ from pytest_ecsevents.server._serving import ServedService
 __tracebackhide__ = hidden_in_reports
 
 
-class PortError(EcsEventsError):
+class PortError(EcsEventsError, section=OF_THE_PROGRAM):
     """The server cannot have its port."""
 
 

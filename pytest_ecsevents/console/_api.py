@@ -10,22 +10,22 @@ from typing import Final
 
 from pytest_ecsevents._errors import EcsEventsError
 from pytest_ecsevents.console._cloud import Backstage
-from pytest_ecsevents.report._reasons import BY_CONSOLE
+from pytest_ecsevents.report._reasons import by_actor
 from pytest_ecsevents.rpc._errors import ApiError
 from pytest_ecsevents.rpc._wire import JsonObject
 from pytest_ecsevents.services._products import ECS
 from pytest_ecsevents.services.cms._monitor import MonitorCall
 
 _CAUSES: Final = {
-    "CreateSimulatedSystemEvents": "created at the console",
-    "CancelSimulatedSystemEvents": "canceled at the console",
-    "AcceptInquiredSystemEvent": "accepted at the console",
-    "ModifySystemEventAttribute": "rescheduled at the console",
-    "RebootInstance": BY_CONSOLE.format("reboot"),
-    "RedeployInstance": BY_CONSOLE.format("redeployment"),
-    "StartInstance": BY_CONSOLE.format("start"),
-    "StopInstance": BY_CONSOLE.format("stop"),
-    "DeleteInstance": BY_CONSOLE.format("release"),
+    "CreateSimulatedSystemEvents": "created",
+    "CancelSimulatedSystemEvents": "canceled",
+    "AcceptInquiredSystemEvent": "accepted",
+    "ModifySystemEventAttribute": "rescheduled",
+    "RebootInstance": "reboot",
+    "RedeployInstance": "redeployment",
+    "StartInstance": "start",
+    "StopInstance": "stop",
+    "DeleteInstance": "release",
 }
 
 
@@ -42,7 +42,7 @@ class _ConsoleCall(MonitorCall):
 
     @property
     def cause(self) -> str:
-        return _CAUSES[self.action.name]
+        return by_actor(_CAUSES[self.action.name])
 
 
 def call(parts: Backstage, name: str, account_id: str, region_id: str, **params: str) -> JsonObject:

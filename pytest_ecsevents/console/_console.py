@@ -13,6 +13,8 @@ from pytest_ecsevents.console._cloud import CONSOLE, Context, Form, Shown
 from pytest_ecsevents.console._pages import NAVIGATION, PAGES, NotThereError, clock_values, found
 from pytest_ecsevents.console._render import render, static
 from pytest_ecsevents.console._rows import pending_count
+from pytest_ecsevents.report._reasons import CONSOLE as BY_CONSOLE
+from pytest_ecsevents.report._reasons import acting
 from pytest_ecsevents.report._svg import STYLE
 from pytest_ecsevents.rpc._errors import ApiError
 from pytest_ecsevents.rpc._http import HttpRequest
@@ -153,7 +155,8 @@ class Console:
         deed, subject = DEEDS[place[0]], place[1]
         back = form.pop("back", "")
         try:
-            said = deed.act(self._shown(), subject, form, fields)
+            with acting(BY_CONSOLE):
+                said = deed.act(self._shown(), subject, form, fields)
         except (EcsEventsError, ApiError) as problem:
             return self._refused(deed, back, form, fields, Note(str(problem), is_problem=True))
         where = _place_of(back) or Place(deed.page, "", {})

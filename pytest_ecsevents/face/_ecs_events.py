@@ -21,7 +21,7 @@ from pytest_ecsevents.handlers._rule_targets import RuleBook
 from pytest_ecsevents.handlers._runner import Stopped
 from pytest_ecsevents.handlers._senders import Receiver, name_of
 from pytest_ecsevents.report._expectations import check_avoided, check_transitions
-from pytest_ecsevents.report._reasons import BY_TEST, IN_GUEST
+from pytest_ecsevents.report._reasons import IN_GUEST, by_actor
 from pytest_ecsevents.rpc._calls import ApiCall
 from pytest_ecsevents.services._products import PRODUCTS
 from pytest_ecsevents.services.cms._delivery import Subscription
@@ -311,7 +311,7 @@ class EcsEvents:
             extended_attribute: More members of `ExtendedAttribute`, by names on the wire: `{"PunishType": "..."}`.
         """
         return self._parts.create_event(
-            "created by the test",
+            by_actor("created"),
             event_type,
             instance_id,
             not_before,
@@ -331,7 +331,7 @@ class EcsEvents:
         Raises:
             EcsEventsError: The event is real or has ended.
         """
-        self._cloud.events.cancel([self._event(event)], cause="canceled by the test")
+        self._cloud.events.cancel([self._event(event)], cause=by_actor("canceled"))
 
     @entered
     def accept(self, event: SystemEvent | str) -> None:
@@ -340,7 +340,7 @@ class EcsEvents:
         Raises:
             EcsEventsError: The event is not Inquiring.
         """
-        self._cloud.events.accept(self._event(event), cause="accepted by the test")
+        self._cloud.events.accept(self._event(event), cause=by_actor("accepted"))
 
     @entered
     def reschedule(self, event: SystemEvent | str, not_before: When) -> None:
@@ -352,7 +352,7 @@ class EcsEvents:
             EcsEventsError: The event is not Scheduled, or the instant lies before now.
         """
         at = parse_when(not_before, "not_before", self._clock.now())
-        self._cloud.events.reschedule(self._event(event), at, cause="rescheduled by the test")
+        self._cloud.events.reschedule(self._event(event), at, cause=by_actor("rescheduled"))
 
     def _event(self, event: SystemEvent | str) -> EventRecord:
         return self._cloud.events.get(_arguments.event_id_of(event))
@@ -427,18 +427,18 @@ class EcsEvents:
         Raises:
             EcsEventsError: It is not Running.
         """
-        cause = IN_GUEST if in_guest else BY_TEST.format("reboot")
+        cause = IN_GUEST if in_guest else by_actor("reboot")
         self._cloud.reboot(self._instance(instance_id), cause=cause, in_guest=in_guest)
 
     @entered
     def stop(self, instance_id: "Instance | str") -> None:
         """Stop a Running instance; this avoids no event (a guess: no source says that it does)."""
-        self._cloud.stop(self._instance(instance_id), cause=BY_TEST.format("stop"))
+        self._cloud.stop(self._instance(instance_id), cause=by_actor("stop"))
 
     @entered
     def start(self, instance_id: "Instance | str") -> None:
         """Start a Stopped instance."""
-        self._cloud.start(self._instance(instance_id), cause=BY_TEST.format("start"))
+        self._cloud.start(self._instance(instance_id), cause=by_actor("start"))
 
     @entered
     def redeploy(self, instance_id: "Instance | str") -> None:
@@ -447,7 +447,7 @@ class EcsEvents:
         Raises:
             EcsEventsError: It has no event that a redeployment avoids.
         """
-        self._cloud.redeploy(self._instance(instance_id), cause=BY_TEST.format("redeployment"))
+        self._cloud.redeploy(self._instance(instance_id), cause=by_actor("redeployment"))
 
     @entered
     def renew(self, instance_id: "Instance | str") -> None:
@@ -456,12 +456,12 @@ class EcsEvents:
         This avoids its Scheduled events of expiry and arrears (inferred from a documented sample), and removes the lock that
         such an event set (a guess). The instance stays Stopped.
         """
-        self._cloud.renew(self._instance(instance_id), cause=BY_TEST.format("renewal"))
+        self._cloud.renew(self._instance(instance_id), cause=by_actor("renewal"))
 
     @entered
     def release(self, instance_id: "Instance | str") -> None:
         """Release an instance; its unfinished events are canceled (a guess) and stay readable."""
-        self._cloud.release(self._instance(instance_id), cause=BY_TEST.format("release"))
+        self._cloud.release(self._instance(instance_id), cause=by_actor("release"))
 
     @entered
     def interrupt(self, instance_id: "Instance | str") -> None:
@@ -472,7 +472,7 @@ class EcsEvents:
         Raises:
             EcsEventsError: Its `spot_strategy` is NoSpot.
         """
-        self._cloud.interrupt(self._instance(instance_id), cause="reclaimed by the test")
+        self._cloud.interrupt(self._instance(instance_id), cause=by_actor("reclaimed"))
 
     # -- inside an instance
 

@@ -23,6 +23,7 @@ from pytest_ecsevents.clock._threads import real_now
 from pytest_ecsevents.clock._times import SECOND, Micros, duration_text
 from pytest_ecsevents.handlers._interrupts import LOOK_EVERY, Interrupter, Watch, interrupt_main_thread
 from pytest_ecsevents.handlers._main_thread import MAIN_THREAD
+from pytest_ecsevents.report._reasons import TEST, acting
 
 __tracebackhide__ = hidden_in_reports
 
@@ -184,6 +185,10 @@ class Guard:
             StuckHandlerError: It hung, and was ended.
             TestIsOver: It hung, and has ended after all when the test had failed.
         """
+        with acting(TEST):  # also where the console moved the clock
+            return self._call(what, function, coroutines, at)
+
+    def _call(self, what: str, function: Callable[[], T], coroutines: Sequence[Any], at: Micros | None) -> T:
         from pytest_ecsevents.handlers._leaving import call_leavable
 
         waits = self._clock.waits

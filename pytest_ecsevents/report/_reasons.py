@@ -1,6 +1,8 @@
 """Why an event does not have the status that a test expects: what was missing, or came too late."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, TypeAlias
@@ -17,8 +19,29 @@ from pytest_ecsevents.services.ecs._model import EventRecord, InstanceTransition
 STATUSES: Final = tuple(map(str, EventStatus))
 
 IN_GUEST: Final = "reboot inside the guest"
-BY_TEST: Final = "{} by the test"
-BY_CONSOLE: Final = "{} at the console"
+TEST: Final = "by the test"
+CONSOLE: Final = "at the console"
+COMMAND: Final = "by a command"
+CONTROL_API: Final = "by the control API"
+SEED: Final = "by the seed"
+
+_ACTOR: Final = ContextVar("actor", default=TEST)
+
+
+@contextmanager
+def acting(actor: str) -> Iterator[None]:
+    """Name the one who causes what happens in the block, such as `CONSOLE`."""
+    token = _ACTOR.set(actor)
+    try:
+        yield
+    finally:
+        _ACTOR.reset(token)
+
+
+def by_actor(deed: str) -> str:
+    """A cause: `reboot by the test`."""
+    return f"{deed} {_ACTOR.get()}"
+
 
 _MOST_REASONS: Final = 3
 
@@ -44,20 +67,22 @@ class Story:
 class Remedy:
     done: str
     actions: tuple[str, ...]
-    by_test: str
-    is_at_console: bool = True
+    deed: str
 
     @property
     def causes(self) -> tuple[str, ...]:
         """The causes that transitions name."""
-        at_console = (BY_CONSOLE.format(self.by_test),) if self.is_at_console else ()
-        return (*self.actions, BY_TEST.format(self.by_test), *at_console)
+        return (*self.actions, *_by_each(self.deed))
+
+
+def _by_each(deed: str) -> list[str]:
+    return [f"{deed} {actor}" for actor in (TEST, CONSOLE, COMMAND, CONTROL_API)]
 
 
 REMEDIES: Final = {
     Trigger.REBOOT: Remedy("rebooted", ("RebootInstance", "RebootInstances"), "reboot"),
     Trigger.REDEPLOY: Remedy("redeployed", ("RedeployInstance",), "redeployment"),
-    Trigger.RENEW: Remedy("renewed", ("RenewInstance", "ReActivateInstances"), "renewal", is_at_console=False),
+    Trigger.RENEW: Remedy("renewed", ("RenewInstance", "ReActivateInstances"), "renewal"),
 }
 
 
@@ -232,7 +257,7 @@ def _attempt_text(
 _WITHOUT_EFFECT: Final = {
     IN_GUEST: "the reboot inside the guest at {} does not count",
     **dict.fromkeys(
-        ("StopInstance", "StopInstances", BY_TEST.format("stop"), BY_CONSOLE.format("stop")),
+        ("StopInstance", "StopInstances", *_by_each("stop")),
         "the stop at {} avoids nothing, nor does a start",
     ),
 }

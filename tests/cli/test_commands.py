@@ -1,6 +1,7 @@
 """The commands that talk to a running server."""
 
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -137,12 +138,28 @@ def test_parameters_that_are_lists_are_shown_as_json(command, call_cloud):
     ],
 )
 def test_bad_input_is_a_sentence(command, arguments, words):
-    """Exit status 2, one line, no traceback."""
+    """Exit status 2, a sentence and its place in the manual, no traceback."""
     status, printed, errors = command(*arguments)
     assert (status, printed) == (2, "")
     assert words in errors
     assert errors.startswith("ecsevents")
-    assert errors.count("\n") == 1
+    assert re.fullmatch(r".+\nmanual: docs/troubleshooting\.md#[\w-]+\n", errors)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "section"),
+    [
+        (("evnts",), "the-program-ecsevents"),
+        (("events", "--endpoint", "nonsense"), "the-program-ecsevents"),
+        (("serve", "--seed", "none.toml"), "the-program-ecsevents"),
+        (("serve", "--speed", "-1"), "badargumenterror"),
+        (("cancel", "e-none"), "nosuchnameerror"),
+        (("interrupt", "i-web1"), "refusals-of-what-the-test-does"),
+    ],
+)
+def test_a_message_names_the_section_of_its_kind(command, arguments, section):
+    """That of the program for its own, and that of the fixture's error for what the cloud refuses."""
+    assert command(*arguments)[2].endswith(f"\nmanual: docs/troubleshooting.md#{section}\n")
 
 
 def test_a_server_that_is_not_there(command, monkeypatch):
@@ -235,5 +252,18 @@ def test_completion_without_its_library_says_what_to_install(command, monkeypatc
     status, _, told = command("completion", "bash")
     assert (status, told) == (
         2,
-        "ecsevents: completion needs the package shtab: pip install 'pytest-ecsevents[server]'\n",
+        "ecsevents: completion needs the package shtab: pip install 'pytest-ecsevents[server]'\n"
+        "manual: docs/troubleshooting.md#the-program-ecsevents\n",
     )
+
+
+def test_a_history_names_the_command_as_its_cause(command, event_id):
+    """Also for what only a fake can do."""
+    command("reboot", "i-web1")
+    command("add", "i-spot1", "spot_strategy=SpotAsPriceGo")
+    command("interrupt", "i-spot1")
+    _, told, _ = command("timeline")
+    assert "(created by a command)" in told
+    assert "Scheduled -> Avoided: reboot by a command before NotBefore" in told
+    assert ": reclaimed by a command" in told
+    assert "by the test" not in told

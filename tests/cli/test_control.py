@@ -29,6 +29,7 @@ def refused(send):
     def refused(method, path, body=None, **headers):
         status, reply = send(method, path, body, **headers)
         assert list(reply) == ["error"]
+        assert reply["error"]["manual"].startswith("manual: docs/troubleshooting.md#")
         return status, reply["error"]["message"]
 
     return refused
@@ -454,3 +455,36 @@ def test_a_reset_that_is_refused_changes_nothing(standing):
     assert cloud.ecs_events.one() is event
     cloud.ecs_events.advance("1h")
     assert event.status == "Executing"
+
+
+def test_a_history_names_the_control_api_as_its_cause(ask):
+    """A test in another language did it, and may assert that."""
+    event = ask("POST", "/events", event_type="SystemMaintenance.Reboot", instance_id="i-web1")
+    ask("POST", "/instances/i-web1/reboot")
+    by = "reboot by the control API"
+    assert ask("POST", "/assertions/avoided", event_id=event["event_id"], by=by) == {"holds": True, "message": ""}
+    causes = [change["cause"] for change in ask("GET", f"/events/{event['event_id']}")["history"]]
+    assert causes == ["created by the control API", f"{by} before NotBefore"]
+
+
+def test_next_may_be_false(ask, refused):
+    """That is the same as leaving it out."""
+    assert ask("POST", "/advance", by="1h", next=False)["now"] == "2030-01-01T01:00:00Z"
+    status, message = refused("POST", "/advance", {"next": False})
+    assert (status, message[:20]) == (400, "advance got nothing.")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "advice"),
+    [
+        ("/instances/i-web9/reboot", {}, "Add it with `ecsevents add i-web9`."),
+        (
+            "/events",
+            {"event_type": "SystemMaintenance.Reboot", "instance_id": "i-web1", "not_before": "2029-01-01T00:00:00Z"},
+            "or start the server earlier with --clock START.",
+        ),
+    ],
+)
+def test_advice_is_for_a_cloud_without_a_test(send, path, body, advice):
+    """Markers exist in pytest only."""
+    assert send("POST", path, body)[1]["error"]["message"].endswith(advice)

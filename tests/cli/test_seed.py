@@ -52,6 +52,7 @@ def test_a_cloud_begins_with_its_seed(seeded):
     assert ecs_events.instances["i-web1"].tags == {"role": "web"}
     event = ecs_events.one(instance_id="i-web1", not_before="2030-01-02T00:00:00Z")
     assert event.status == "Scheduled"
+    assert event.history[0].cause == "created by the seed"
     rule = ecs_events.event_rules["reboots"]
     assert not rule.is_enabled
     assert [target.kind for target in rule.targets.values()] == ["MnsParameters", "MnsParameters", "WebhookParameters"]

@@ -448,7 +448,7 @@ DEEDS = [
         "renew",
         "Renewed i-web1.",
         "Avoided",
-        "renewal by the test before NotBefore",
+        "renewal at the console before NotBefore",
     ),
 ]
 
@@ -713,3 +713,18 @@ def test_a_browser_that_looks_on_changes_no_story():
         return story, seen
 
     assert told(is_watched=True) == told(is_watched=False)
+
+
+def test_what_a_receiver_does_while_the_console_moves_the_clock_is_of_the_test(ecs):
+    """The console only moved the clock."""
+    event = ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+24h")
+    ecs.at("+1h", ecs.reboot, "i-web1")
+    page = Client(ecs.console.removeprefix("http://").removesuffix("/console"))
+    page.post("/clock", by="2h")
+    assert event.history[-1].cause == "reboot by the test before NotBefore"
+
+
+def test_what_only_a_fake_can_do_names_the_console_as_its_cause(client, served):
+    """A real event, which no user can publish."""
+    client.post("/publish", event_type="SystemMaintenance.Reboot", instance_id="i-web1")
+    assert [event.history[0].cause for event in served] == ["created at the console"]

@@ -188,7 +188,7 @@ def test_where_refuses_a_value_that_no_event_can_have(ecs):
         (
             {"not_before": "2018-08-22T10:39:48Z"},
             "not_before is 2018-08-22T10:39:48Z, 1s before the clock's now, 2018-08-22T10:39:49Z. Pass a later instant, "
-            "or start the clock earlier with @pytest.mark.ecs_clock(start=...).",
+            "or start earlier with @pytest.mark.ecs_clock(start=...).",
         ),
         (
             {"not_before": "2018-09-01"},

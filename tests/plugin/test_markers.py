@@ -226,7 +226,7 @@ WRONG = [
     (
         '@pytest.mark.ecs_event("SystemMaintenance.Reboot", instance_id="i-1", not_before="2029-12-31T23:59:59Z")',
         "@pytest.mark.ecs_event: not_before is 2029-12-31T23:59:59Z, 1s before the clock's now, "
-        "2030-01-01T00:00:00Z. Pass a later instant, or start the clock earlier with "
+        "2030-01-01T00:00:00Z. Pass a later instant, or start earlier with "
         "@pytest.mark.ecs_clock(start=...).",
     ),
     (

@@ -166,11 +166,14 @@ def test_other():
 
 
 def test_a_wrong_value_ends_the_run_in_one_sentence(run):
-    """The message has the allowed values."""
+    """The message has the allowed values, and its place in the manual."""
     result = run("def test_it(): pass", ini="ecs_events_real_cloud = refus\n")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
-        ["*ecs_events_real_cloud is 'refus'. Pass one of: allow, refuse. Did you mean refuse?*"]
+        [
+            "*ecs_events_real_cloud is 'refus'. Pass one of: allow, refuse. Did you mean refuse?*",
+            "manual: docs/troubleshooting.md#badargumenterror",
+        ]
     )
 
 

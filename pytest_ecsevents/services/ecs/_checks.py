@@ -70,10 +70,10 @@ def event_type_named(name: str, what: str, *, among: tuple[str, ...]) -> EventTy
     raise UnknownEventTypeError(f"{problem} Allowed are: {listed(among)}.")
 
 
-def passed(what: str, not_before: Micros, now: Micros) -> str:
+def passed(what: str, not_before: Micros, now: Micros, earlier: str) -> str:
     return (
         f"{what} is {instant_text(not_before)}, {duration_text(now - not_before)} before the clock's now, "
-        f"{instant_text(now)}. Pass a later instant, or start the clock earlier with @pytest.mark.ecs_clock(start=...)."
+        f"{instant_text(now)}. Pass a later instant, or {earlier}."
     )
 
 
@@ -135,7 +135,7 @@ def disk_concerned(row: EventType, instance: InstanceRecord, disk_id: object) ->
     return data[0] if data else instance.disks[0]
 
 
-def planned(first: EventStatus, not_before: Micros | None, now: Micros) -> Micros | None:
+def planned(first: EventStatus, not_before: Micros | None, now: Micros, earlier: str) -> Micros | None:
     """Return the event's NotBefore: for a real event that runs at once, the instant of its publication (observed).
 
     Raises:
@@ -151,7 +151,7 @@ def planned(first: EventStatus, not_before: Micros | None, now: Micros) -> Micro
     if not_before is None:
         return now
     if not_before < now:
-        raise NotBeforePassedError(passed("not_before", not_before, now))
+        raise NotBeforePassedError(passed("not_before", not_before, now, earlier))
     return not_before
 
 

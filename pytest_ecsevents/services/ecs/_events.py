@@ -178,7 +178,7 @@ class EventStore:
         """
         row = event_type_named(event_type, "EventType", among=REHEARSED_TYPES if acts else SIMULATED_TYPES)
         if not_before < now:
-            raise NotBeforePassedError(passed("NotBefore", not_before, now))
+            raise NotBeforePassedError(passed("NotBefore", not_before, now, self._clock.earlier))
         first = first_statuses(row, True, self._settings.failures_are_scheduled)[0]
         scheduled = self._scheduled_simulated[account_id]
         if first == EventStatus.SCHEDULED and scheduled + len(instances) > self._settings.simulated_limit:
@@ -234,7 +234,7 @@ class EventStore:
                 reason=reason if reason is not None or not simulated else SIMULATED_REASON,
                 outcome=legal_outcome(row, simulated, outcome),
                 published_at=now,
-                not_before=planned(first, not_before, now),
+                not_before=planned(first, not_before, now, self._clock.earlier),
                 lasts=NOTICE if row.effect is InstanceEffect.INTERRUPT else lasts,
                 disk=disk_concerned(row, instance, disk_id),
                 extended=checked_extended(extended),
@@ -308,7 +308,7 @@ class EventStore:
                     f"{event.event_id} is {event.status}; only Scheduled events can be rescheduled.", event.event_id
                 )
             if not_before < now:
-                raise NotBeforePassedError(passed("NotBefore", not_before, now))
+                raise NotBeforePassedError(passed("NotBefore", not_before, now, self._clock.earlier))
             event.earlier_not_befores += (event.not_before,)
             event.not_before = not_before
             self._withdraw_due(event)

@@ -188,8 +188,7 @@ class InstanceStore:
             if instance_id not in self._released:
                 problem = (
                     f"There is no instance {instance_id!r}.{did_you_mean(str(instance_id), self.existing)} "
-                    f"Declared are: {listed(self.existing, most=10)}. Add it with "
-                    f'@pytest.mark.ecs_instance("{instance_id}") or ecs_events.instances.add("{instance_id}").'
+                    f"Declared are: {listed(self.existing, most=10)}. Add it with {self._clock.add.format(instance_id)}."
                 )
             raise UnknownInstanceError(problem, instance_id)
         if account_id is not None and instance.account_id != account_id:

@@ -133,7 +133,7 @@ class Guests:
         if not candidates:
             raise NoGuestError(
                 f"The metadata service got {request}, but there is no instance for the program to run in. "
-                'Declare one with @pytest.mark.ecs_instance("i-web1") or ecs_events.instances.add("i-web1").'
+                f"Declare one with {self._cloud.clock.add.format('i-web1')}."
             )
         names, first = listed(instances.ever(), most=10), candidates[0].instance_id
         raise NoGuestError(
