@@ -25,7 +25,7 @@ from pytest_ecsevents.handlers._senders import function_timed_out
 from pytest_ecsevents.report._comparisons import explain_comparison
 from pytest_ecsevents.report._entries import timeline_entries
 from pytest_ecsevents.report._real_time import explain_real_time
-from pytest_ecsevents.report._reasons import Story
+from pytest_ecsevents.report._story import Story
 from pytest_ecsevents.report._timeline import Header, paused_collector, timeline_text
 from pytest_ecsevents.rpc._exchange import Endpoint
 from pytest_ecsevents.server._metadata import PREFIXES, metadata_service
@@ -349,7 +349,7 @@ class Parts:
     # -- reports
 
     def story(self) -> Story:
-        return Story(self.recorder.journal, self.clock.started_at, self.clock.now())
+        return Story(self.recorder.journal, self.clock.started_at, self.clock.now(), self.receivers.subscriptions)
 
     def settled_story(self) -> Story:
         """The story after what is due."""

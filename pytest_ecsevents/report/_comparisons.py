@@ -5,11 +5,13 @@ assertion compares what was read last.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final, TypeGuard
 
 from pytest_ecsevents._words import repr_text
 from pytest_ecsevents.report._expectations import Step, transition_problem
-from pytest_ecsevents.report._reasons import STATUSES, Story, history_lines, why_not
+from pytest_ecsevents.report._reasons import STATUSES, history_lines, why_not
+from pytest_ecsevents.report._story import Story
 from pytest_ecsevents.services.ecs._catalogue import EventStatus
 from pytest_ecsevents.services.ecs._model import EventRecord, SystemEvent, record_of
 
@@ -50,6 +52,8 @@ def _explanation(
         yield from _explain_statuses(operator, left, right, seen, story) or _explain_statuses(
             operator, right, left, seen, story
         )
+    elif operator == "==" and isinstance(left, (set, frozenset)) and isinstance(right, (set, frozenset)):
+        yield from _explain_sets(left, right, seen, story) or _explain_sets(right, left, seen, story)
     elif seen and isinstance(left, EventStatus) and seen[-1].status == left:
         yield from _explain_status(operator, right, seen[-1], story)
     elif seen and isinstance(right, EventStatus) and seen[-1].status == right:
@@ -115,6 +119,22 @@ def _explain_statuses(operator: str, ours: Any, others: Any, seen: Sequence[Even
             problem = transition_problem(events[-1], steps, story)
             return [f"{events[-1].event_id}: {problem}", *_history(events[-1], story)]
     return []
+
+
+def _explain_sets(
+    ours: AbstractSet[object], others: AbstractSet[object], seen: Sequence[EventRecord], story: Story
+) -> list[str]:
+    """Explain a set of statuses, `{event.status for event in ecs_events} == {"Avoided"}`, by one event of each wrong one."""
+    if not ours or not all(isinstance(status, EventStatus) for status in ours):
+        return []
+    wanted = [one for one in others if isinstance(one, str)]
+    lines: list[str] = []
+    for status in sorted(map(str, ours - others))[:_MOST_SHOWN]:
+        events = [event for event in dict.fromkeys(seen) if event.status == status]
+        if events and len(wanted) == 1:
+            lines.append(f"{events[0].event_id} is not {wanted[0]}: {why_not(events[0], wanted[0], story)}")
+            lines += _history(events[0], story)
+    return lines
 
 
 def _history(event: EventRecord, story: Story) -> Iterator[str]:

@@ -1,14 +1,14 @@
 """Timeline entries: the text of each kind of thing that happens."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from enum import IntEnum
 from functools import partial
 from itertools import groupby
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from pytest_ecsevents._errors import EcsEventsError
-from pytest_ecsevents._words import error_text
+from pytest_ecsevents._words import error_text, listed
 from pytest_ecsevents.clock._times import Micros, duration_text, instant_text
 from pytest_ecsevents.report._sleeps import Sleep, SleepCursor, SleepPart, SleepStream
 from pytest_ecsevents.report._texts import METADATA, asked_text, call_text, queue_request_text
@@ -48,6 +48,12 @@ QUEUE: Final = "queue"
 QUERY_PREFIXES: Final = ("Describe", "List", "Get", "Query")
 _LONGEST_IN_SECONDS: Final = 120_000_000
 _SLEEP_KEY: Final = -1
+
+_MANY_EVENTS: Final = 8
+"""Events that change alike at one instant share a line from this number on, where the number of lines is limited."""
+
+_EVENTS_NAMED: Final = 2
+"""Events of such a line that are named."""
 
 _MANY_SLEEPS: Final = 64
 """Sleeps with nothing else in between that get an entry each."""
@@ -132,6 +138,9 @@ def timeline_entries(
     cursor = SleepCursor(sleeps)
 
     def add(group: "Sequence[Any]") -> None:
+        if isinstance(group, TimelineEntry):
+            entries.append(group)
+            return
         if cursor.has_before(group[0].at_micros):
             entries.extend(_sleep_entries(cursor.take(group[0].at_micros)))
         entries.append(FORMATTERS[type(group[0])](group, texts))
@@ -141,19 +150,41 @@ def timeline_entries(
             for _, group in groupby(run, key=_merge_key):
                 add(list(group))
             continue
-        left = run
-        if kind is Transition and most is not None and len(run) > 2 * most + 1:
-            for each in run[:most]:
-                add((each,))
-            left = run[most:]
-            if not cursor.has_before(run[-most].at_micros):
-                # At most `most` events are shown, and no more than half of them from either end: not these.
-                hidden, left = left[:-most], left[-most:]
-                entries.append(TimelineEntry(hidden[0].at_micros, "event", "", hides=len(hidden)))
-        for each in left:
-            add((each,))
+        is_limited = kind is Transition and most is not None
+        for each in _limited(run, most or 0, cursor) if is_limited else ((one,) for one in run):
+            add(each)
     entries.extend(_sleep_entries(cursor.take()))
     return entries
+
+
+def _limited(
+    run: Sequence[Transition], most: int, cursor: SleepCursor
+) -> Iterator[Sequence[Transition] | TimelineEntry]:
+    """Group changes that are alike; the middle of a longer run becomes one entry."""
+    left = list(_alike(run))
+    if len(left) > 2 * most + 1:
+        yield from left[:most]
+        left = left[most:]
+        if not cursor.has_before(left[-most][0].at_micros):
+            # At most `most` events are shown, and no more than half of them from either end: not these.
+            hidden, left = left[:-most], left[-most:]
+            yield TimelineEntry(hidden[0][0].at_micros, "event", "", hides=len(hidden))
+    yield from left
+
+
+def _alike(run: Sequence[Transition]) -> Iterator[Sequence[Transition]]:
+    """Group the same change of many events at one instant; others are groups of one."""
+    for _, alike in groupby(run, key=_change_key):
+        group = list(alike)
+        if len(group) < _MANY_EVENTS:
+            yield from ((each,) for each in group)
+        else:
+            yield group
+
+
+def _change_key(change: Transition) -> object:
+    event = change.record
+    return change.at_micros, change.from_status, change.to_status, change.cause, event.event_type, event.planned
 
 
 def _merge_key(step: InstanceTransition) -> object:
@@ -239,18 +270,24 @@ def _metadata_entry(calls: list[MetadataCall], texts: Texts) -> TimelineEntry:
     return TimelineEntry(call.at_micros, METADATA, text, thread=call.thread, rank=rank, hint=call.hint, key=number)
 
 
-def _event_entry(transitions: list[Transition], _texts: Texts) -> TimelineEntry:
-    return TimelineEntry(transitions[0].at_micros, "event", partial(_event_text, transitions[0]))
+def _event_entry(transitions: Sequence[Transition], _texts: Texts) -> TimelineEntry:
+    return TimelineEntry(transitions[0].at_micros, "event", partial(_event_text, transitions))
 
 
-def _event_text(transition: Transition) -> str:
+def _event_text(transitions: Sequence[Transition]) -> str:
+    transition = transitions[0]
     event = transition.record
     what = f"{transition.from_status} -> {transition.to_status}: {transition.cause}"
     if transition.from_status is None:
         kind = "simulated " if event.simulated else ""
         due = "" if event.planned is None else f", NotBefore {instant_text(event.planned)}"
-        what = f"{kind}{event.event_type} on {event.subject}: {transition.to_status}{due} ({transition.cause})"
-    return f"{event.event_id}  {what}"
+        subjects = _listed_few(dict.fromkeys(one.record.subject for one in transitions))
+        what = f"{kind}{event.event_type} on {subjects}: {transition.to_status}{due} ({transition.cause})"
+    return f"{_listed_few([one.record.event_id for one in transitions])}  {what}"
+
+
+def _listed_few(texts: Collection[str]) -> str:
+    return listed(texts, most=_EVENTS_NAMED)
 
 
 def _instance_entry(steps: list[InstanceTransition], texts: Texts) -> TimelineEntry:

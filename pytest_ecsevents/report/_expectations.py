@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.clock._times import Micros, When, parse_when
-from pytest_ecsevents.report._reasons import STATUSES, Story, causes_to_avoid, history_lines, why_not
+from pytest_ecsevents.report._reasons import STATUSES, causes_to_avoid, history_lines, why_not
+from pytest_ecsevents.report._story import Story
 from pytest_ecsevents.services.ecs._catalogue import EventStatus
 from pytest_ecsevents.services.ecs._model import EventRecord, Transition
 

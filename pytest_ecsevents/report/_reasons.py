@@ -8,8 +8,9 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from pytest_ecsevents._words import did_you_mean, listed
-from pytest_ecsevents.clock._times import Micros, elapsed_text
-from pytest_ecsevents.report._entries import JournalEntry
+from pytest_ecsevents.clock._times import Micros
+from pytest_ecsevents.report._sightings import not_shown, why_unanswered
+from pytest_ecsevents.report._story import Story
 from pytest_ecsevents.report._texts import call_text
 from pytest_ecsevents.rpc._calls import ApiCall
 from pytest_ecsevents.services.ecs._catalogue import EventStatus, InstanceStatus
@@ -44,23 +45,6 @@ def by_actor(deed: str) -> str:
 
 
 _MOST_REASONS: Final = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """What reasons are searched in.
-
-    Attributes:
-        journal: What happened, in order.
-    """
-
-    journal: Sequence[JournalEntry]
-    started_at: Micros
-    now: Micros
-
-    def stamp(self, at: Micros) -> str:
-        """`+24:00:00`, as in the timeline."""
-        return elapsed_text(at - self.started_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +160,10 @@ def _not_avoided(event: EventRecord, story: Story) -> str:
     reasons = [
         reason for trigger, statuses in ways.items() for reason in _attempts(event, REMEDIES[trigger], statuses, story)
     ]
-    return "; ".join(reasons[-_MOST_REASONS:]) or _no_attempt(event, ways, story) + _looked_elsewhere(event, story)
+    open_in = {status for statuses in ways.values() for status in statuses}
+    if not reasons:
+        return _no_attempt(event, ways, story) + why_unanswered(event, open_in, story)
+    return "; ".join(reasons[-_MOST_REASONS:]) + not_shown(event, open_in, story)
 
 
 def _no_attempt(event: EventRecord, ways: "dict[Trigger, tuple[EventStatus, ...]]", story: Story) -> str:
@@ -186,14 +173,6 @@ def _no_attempt(event: EventRecord, ways: "dict[Trigger, tuple[EventStatus, ...]
         until = "" if due is None else f"NotBefore is {due}, "
         return f"{event.instance_id} has not been {done} yet; {until}the clock stands at {story.stamp(story.now)}"
     return f"{event.instance_id} was not {done} " + ("in time" if due is None else f"before NotBefore, which was {due}")
-
-
-def _looked_elsewhere(event: EventRecord, story: Story) -> str:
-    """Say that all calls named other regions than the event's: a client with the wrong region finds no event."""
-    regions = {call.region_id for call in story.journal if isinstance(call, ApiCall)}
-    if not regions or "" in regions or event.region_id in regions:
-        return ""
-    return f"; the event is in {event.region_id}, and all calls named {listed(sorted(regions))}"
 
 
 def _attempts(event: EventRecord, remedy: Remedy, statuses: Sequence[EventStatus], story: Story) -> list[str]:

@@ -209,5 +209,5 @@ def test_a_subscription_says_how_many_it_has_missed(ecs):
     ecs.create(REBOOT, "i-web1", not_before="+2h")
     everything, critical = ecs.subscribe(lambda _: None), ecs.subscribe(lambda _: None, levels="CRITICAL")
     ecs.create(REBOOT, "i-web1", not_before="+2h")
-    assert "not those of before it was subscribed: 2>" in repr(everything)
-    assert "not those of before it was subscribed: 1>" in repr(critical)
+    assert "2 came before it was subscribed>" in repr(everything)
+    assert "1 came before it was subscribed>" in repr(critical)

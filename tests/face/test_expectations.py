@@ -77,6 +77,60 @@ def _reboot_another(ecs, _call):
     return event
 
 
+def _look(call, *statuses):
+    call(
+        "DescribeInstanceHistoryEvents",
+        **{f"InstanceEventCycleStatus__{place}": status for place, status in enumerate(statuses, 1)},
+    )
+
+
+def _look_for_another_status(ecs, call):
+    event = _create(ecs)
+    _look(call, "Executed")
+    _look(call, "Executing")
+    ecs.advance("2d")
+    return event
+
+
+def _look_once(ecs, call):
+    event = _create(ecs)
+    _look(call)
+    ecs.advance("24h")
+    call("RebootInstance", InstanceId="i-web1")
+    return event
+
+
+def _look_and_do_nothing(ecs, call):
+    event = _create(ecs)
+    for _ in range(2):
+        ecs.advance("1h")
+        _look(call, "Scheduled")
+    ecs.advance("2d")
+    return event
+
+
+def _call_too_late(ecs, call):
+    event = _create(ecs)
+    ecs.advance("25h")
+    _look(call, "Scheduled")
+    return event
+
+
+def _call_before_it_was_published(ecs, call):
+    _look(call, "Scheduled")
+    ecs.advance("1h")
+    event = _create(ecs)
+    ecs.advance("2d")
+    return event
+
+
+def _subscribe_too_late(ecs, _call):
+    event = _create(ecs)
+    ecs.subscribe(print, names="Instance:SystemMaintenance.Reboot:Scheduled")
+    ecs.advance("2d")
+    return event
+
+
 def _reboot_inside(ecs, _call):
     event = _create(ecs)
     ecs.advance("1h")
@@ -213,14 +267,53 @@ _REASONS = [
         "the reboot by the test came at +1d 01:00:00, NotBefore was +1d 00:00:00; it must come before",
     ),
     (_reboot_early, "Avoided", "the reboot by the test came at +00:00:00, before the event was published"),
-    (_reboot_another, "Avoided", "i-web1 was not rebooted before NotBefore, which was +1d 00:00:00"),
+    (_reboot_another, "Avoided", "i-web1 was not rebooted before NotBefore, which was +1d 00:00:00; no API was called"),
     (
         _look_elsewhere,
         "Avoided",
         "i-web1 was not rebooted before NotBefore, which was +1d 00:00:00; the event is in cn-hangzhou, and all calls named "
         "cn-beijing, cn-shanghai",
     ),
-    (_look_there_too, "Avoided", "i-web1 was not rebooted before NotBefore, which was +1d 00:00:00"),
+    (
+        _look_there_too,
+        "Avoided",
+        "i-web1 was not rebooted before NotBefore, which was +1d 00:00:00; the event is in cn-hangzhou, and all calls named "
+        "cn-beijing, cn-shanghai",
+    ),
+    (
+        _look_for_another_status,
+        "Avoided",
+        "i-web1 was not rebooted before NotBefore, which was +1d 00:00:00; 2 lookups in time did not show it, the last was "
+        "DescribeInstanceHistoryEvents(InstanceEventCycleStatus=[Executing])",
+    ),
+    (
+        _look_once,
+        "Avoided",
+        "RebootInstance(i-web1) came at +1d 00:00:00, NotBefore was +1d 00:00:00; it must come before; "
+        "DescribeInstanceHistoryEvents() did not show it",
+    ),
+    (
+        _look_and_do_nothing,
+        "Avoided",
+        "i-web1 was not rebooted before NotBefore, which was +1d 00:00:00; DescribeInstanceHistoryEvents showed it 2 times, the "
+        "last at +02:00:00",
+    ),
+    (
+        _call_too_late,
+        "Avoided",
+        "i-web1 was not rebooted before NotBefore, which was +1d 00:00:00; the first call came at +1d 01:00:00",
+    ),
+    (
+        _call_before_it_was_published,
+        "Avoided",
+        "i-web1 was not rebooted before NotBefore, which was +1d 01:00:00; no API was called after it was published",
+    ),
+    (
+        _subscribe_too_late,
+        "Avoided",
+        "i-web1 was not rebooted before NotBefore, which was +1d 00:00:00; print did not get it, since the event was published "
+        "before: publish it after subscribing",
+    ),
     (_reboot_inside, "Avoided", "the reboot inside the guest at +01:00:00 does not count"),
     (_stop_and_start, "Avoided", "the stop at +00:00:00 avoids nothing, nor does a start"),
     (
@@ -230,24 +323,36 @@ _REASONS = [
         "RebootInstances(DryRun=true, InstanceId=[i-web1]) -> 400 DRYRUN.SUCCESS at +03:00:00",
     ),
     (_throttled, "Avoided", "RebootInstance(InstanceId=i-web1) -> 400 NotNow 2 times, the last at +02:00:00"),
-    (_nobody, "Avoided", "i-web1 was not rebooted before NotBefore, which was +1d 00:00:00"),
-    (_not_yet, "Avoided", "i-web1 has not been rebooted yet; NotBefore is +1d 00:00:00, the clock stands at +23:00:00"),
+    (_nobody, "Avoided", "i-web1 was not rebooted before NotBefore, which was +1d 00:00:00; no API was called"),
+    (
+        _not_yet,
+        "Avoided",
+        "i-web1 has not been rebooted yet; NotBefore is +1d 00:00:00, the clock stands at +23:00:00; no API was called",
+    ),
     (_canceled, "Avoided", "it was canceled at +01:00:00 (canceled by the test)"),
     (_other_type, "Avoided", "a simulated SystemMaintenance.Stop event is never Avoided"),
-    (_inquiring, "Avoided", "i-web1 has not been rebooted or redeployed yet; the clock stands at +00:00:00"),
+    (
+        _inquiring,
+        "Avoided",
+        "i-web1 has not been rebooted or redeployed yet; the clock stands at +00:00:00; no API was called",
+    ),
     (
         _rebooted_while_inquiring,
         "Avoided",
         "the reboot by the test came at +00:00:00, when the event was Inquiring; only a Scheduled one is avoided by it",
     ),
-    (_accepted, "Avoided", "i-web1 was not rebooted or redeployed in time"),
+    (_accepted, "Avoided", "i-web1 was not rebooted or redeployed in time; no API was called"),
     (
         _accepted_then_rebooted,
         "Avoided",
         "the reboot by the test came at +00:01:00, when the event was Executing already",
     ),
-    (_real, "Avoided", "i-web1 was not rebooted or redeployed before NotBefore, which was +1d 00:00:00"),
-    (_billing, "Avoided", "i-web1 was not renewed before NotBefore, which was +1d 00:00:00"),
+    (
+        _real,
+        "Avoided",
+        "i-web1 was not rebooted or redeployed before NotBefore, which was +1d 00:00:00; no API was called",
+    ),
+    (_billing, "Avoided", "i-web1 was not renewed before NotBefore, which was +1d 00:00:00; no API was called"),
     (_not_yet, "Executed", "NotBefore is +1d 00:00:00, and the clock stands at +23:00:00"),
     (_avoided, "Executed", "it was avoided at +01:00:00 (RebootInstance before NotBefore)"),
     (_canceled, "Executed", "it was canceled at +01:00:00 (canceled by the test)"),
@@ -285,6 +390,37 @@ def test_the_nearest_reason_is_given(ecs, call, story, wanted, reason):
 # -- assertions as pytest explains them
 
 
+def test_a_set_of_statuses_is_explained_by_one_event_of_each_wrong_status(ecs):
+    """Of `{event.status for event in ecs_events} == {"Avoided"}` the first wrong event is named, with its reason."""
+    event = _nobody(ecs, None)
+    ecs.create("SystemMaintenance.Reboot", "i-web2")
+    avoided = ecs.create("SystemMaintenance.Reboot", "i-web3")
+    ecs.reboot("i-web3")
+    statuses = {one.status for one in ecs}
+    assert statuses == {"Executed", "Scheduled", "Avoided"}
+    head, executed, _published, _executing, _executed, scheduled, _ = ecs._parts.explain_comparison(
+        "==", statuses, {"Avoided"}
+    )
+    assert head.endswith("== {'Avoided'}")
+    assert executed.startswith(f"{event.event_id} is not Avoided: i-web1 was not rebooted")
+    assert "is not Avoided: i-web2 has not been rebooted yet" in scheduled
+    assert avoided.event_id not in executed + scheduled
+    assert ecs._parts.explain_comparison("==", {"Avoided"}, statuses)[1:] == [executed, *_lines(ecs, statuses)[2:]]
+
+
+def _lines(ecs, statuses):
+    return ecs._parts.explain_comparison("==", statuses, {"Avoided"})
+
+
+@pytest.mark.parametrize(
+    ("left", "right"), [(set(), {"Avoided"}), ({1}, {"Avoided"}), ({"Avoided"}, {"Executed"}), ({"Avoided"}, set())]
+)
+def test_other_sets_are_left_to_pytest(ecs, left, right):
+    """Sets without statuses of events get no explanation."""
+    _nobody(ecs, None)
+    assert ecs._parts.explain_comparison("==", left, right) is None
+
+
 def test_a_status_is_explained_by_the_event_it_was_read_from(ecs):
     """A comparison with a status names its event, the reason, and the history."""
     event = _nobody(ecs, None)
@@ -293,7 +429,7 @@ def test_a_status_is_explained_by_the_event_it_was_read_from(ecs):
         "  +1d 00:00:00  Executing: NotBefore reached",
         "  +1d 00:00:01  Executed: execution ended",
     ]
-    nobody = "i-web1 was not rebooted before NotBefore, which was +1d 00:00:00"
+    nobody = "i-web1 was not rebooted before NotBefore, which was +1d 00:00:00; no API was called"
     assert ecs._parts.explain_comparison("==", event.status, "Avoided") == [
         "'Executed' == 'Avoided'",
         f"{event.event_id} is not Avoided: {nobody}",
@@ -364,7 +500,7 @@ def test_a_status_that_is_compared_with_several_is_to_be_looked_for_in_them(ecs)
     assert ecs._parts.explain_comparison("==", event.status, (EventStatus.EXECUTED, EventStatus.AVOIDED)) == [
         "'Executed' == ('Executed', 'Avoided')",
         advice.format("tuple", "=="),
-        f"{event.event_id} is not Avoided: i-web1 was not rebooted before NotBefore, which was +1d 00:00:00",
+        f"{event.event_id} is not Avoided: i-web1 was not rebooted before NotBefore, which was +1d 00:00:00; no API was called",
         "  +00:00:00  SystemMaintenance.Reboot on i-web1: Scheduled, NotBefore +1d 00:00:00 (created by the test)",
         "  +1d 00:00:00  Executing: NotBefore reached",
         "  +1d 00:00:01  Executed: execution ended",
@@ -383,7 +519,7 @@ def test_lists_of_statuses_are_explained_event_by_event(ecs):
     ecs.reboot("i-web1")
     ecs.advance("2h")
     lines = [
-        f"{events[1].event_id} is not Avoided: i-web2 was not rebooted before NotBefore, which was +01:00:00",
+        f"{events[1].event_id} is not Avoided: i-web2 was not rebooted before NotBefore, which was +01:00:00; no API was called",
         f"{events[2].event_id} is not Executed: it was avoided at +00:00:00 (reboot by the test before NotBefore)",
         "  +00:00:00  SystemMaintenance.Reboot on i-web2: Scheduled, NotBefore +01:00:00 (created by the test)",
         "  +01:00:00  Executing: NotBefore reached",
@@ -468,7 +604,7 @@ def test_an_event_that_is_not_avoided_says_why(ecs):
     event = _nobody(ecs, None)
     assert _message(ecs.assert_avoided, event, by="RebootInstance") == (
         f"expected {event.event_id} to be avoided by RebootInstance, but it is Executed: i-web1 was not rebooted before NotBefore, "
-        "which was +1d 00:00:00.\n"
+        "which was +1d 00:00:00; no API was called.\n"
         "  +00:00:00  SystemMaintenance.Reboot on i-web1: Scheduled, NotBefore +1d 00:00:00 (created by the test)\n"
         "  +1d 00:00:00  Executing: NotBefore reached\n"
         "  +1d 00:00:01  Executed: execution ended"
@@ -536,7 +672,7 @@ def test_the_transitions_of_an_event_pass(ecs):
         (
             ["Scheduled", "Avoided"],
             "to go Scheduled -> Avoided, but it went Scheduled -> Executing -> Executed: Executing came at +1d 00:00:00 "
-            "(NotBefore reached); not Avoided: i-web1 was not rebooted before NotBefore, which was +1d 00:00:00",
+            "(NotBefore reached); not Avoided: i-web1 was not rebooted before NotBefore, which was +1d 00:00:00; no API was called",
         ),
         (
             ["Scheduled", ("Executing", "+23h"), "Executed"],

@@ -577,3 +577,30 @@ def test_each_kind_of_entry_has_a_formatter():
     kinds = {*get_args(JournalEntry), *Call.__subclasses__()} - {Call}
     # By name: on Python 3.10 a dataclass with slots leaves its first class behind.
     assert {one.__name__ for one in FORMATTERS} == {one.__name__ for one in kinds}
+
+
+def test_events_that_change_alike_share_a_line_in_a_report():
+    """Of many events of one instant a report names the first two and the number of the others; `timeline` lists all."""
+    with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
+        for number in range(9):
+            ecs_events.create("SystemMaintenance.Reboot", f"i-{number}", not_before="+1h")
+        ecs_events.cancel(ecs_events.one(instance_id="i-4"))
+        ecs_events.advance("1h")
+        first, second, *_ = (event.event_id for event in ecs_events)
+        header, published, canceled, executing, *_ = ecs_events._parts.timeline(200).splitlines()
+        assert header.endswith("9 events, 0 calls, 0 faults")
+        assert (
+            f"{first}, {second}, and 7 more  simulated SystemMaintenance.Reboot on i-0, i-1, and 7 more: Scheduled, NotBefore "
+            "2030-01-01T01:00:00Z (created by the test)" in published
+        )
+        assert ecs_events.one(instance_id="i-4").event_id in canceled
+        assert f"{first}, {second}, and 6 more  Scheduled -> Executing: NotBefore reached" in executing
+        assert len(ecs_events.timeline().splitlines()) == 1 + 9 + 1 + 8
+
+
+def test_a_few_events_that_change_alike_have_a_line_each():
+    """Seven lines can be read, and tell which event is of which instance."""
+    with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
+        for number in range(7):
+            ecs_events.create("SystemMaintenance.Reboot", f"i-{number}", not_before="+1h")
+        assert len(ecs_events._parts.timeline(200).splitlines()) == 1 + 7

@@ -219,7 +219,7 @@ def test_a_long_timeline_is_cut_in_the_middle_of_the_report(run):
     result = run(
         "def test_it(ecs_events):\n"
         "    ecs_events.instances.add('i-web1')\n"
-        "    for n in range(300): ecs_events.create('SystemMaintenance.Stop', 'i-web1', not_before='+1h')\n"
+        "    for n in range(300): ecs_events.create('SystemMaintenance.Stop', 'i-web1', not_before=f'+{n + 1}h')\n"
         "    assert len(ecs_events.timeline().splitlines()) == 301\n"
         "    assert False\n"
     )

@@ -239,7 +239,7 @@ def test_it(ecs_events, ecs_scenario):
     result.stdout.fnmatch_lines(
         [
             "E       AssertionError: expected the event to be Avoided, but it is Executed.",
-            "E       It is not Avoided: i-bp1* was not rebooted before NotBefore, which was +1d 00:00:00",
+            "E       It is not Avoided: i-bp1* was not rebooted before NotBefore, which was +1d 00:00:00; no API was called",
             *(f"E       {line}" for line in message),
             "E       The event: <SystemEvent e-bp1* SystemMaintenance.Reboot on i-bp1*: Executed at "
             "2030-01-02T00:10:00Z: execution ended>",

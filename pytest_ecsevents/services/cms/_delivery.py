@@ -184,10 +184,17 @@ class Subscription:
         self._is_canceled = True
         self._to_be_retried.clear()
 
+    def has_missed(self, event_id: str) -> bool:
+        """Whether a notification of this event that it wants was sent before it was subscribed."""
+        return any(notification.content.get("eventId") == event_id for notification in self._missed())
+
+    def _missed(self) -> list[Notification]:
+        return [] if self._history is None else list(filter(self._wanted.passes, self._history.first(self._earlier)))
+
     def __repr__(self) -> str:
         number = len(self._deliveries)
-        missed = 0 if self._history is None else sum(map(self._wanted.passes, self._history.first(self._earlier)))
-        more = f"; not those of before it was subscribed: {missed}" if missed else ""
+        missed = len(self._missed())
+        more = f"; {missed} came before it was subscribed" if missed else ""
         return f"<Subscription of {self.receiver}: {number} deliver{'y' if number == 1 else 'ies'}{more}>"
 
     # -- faults before the delivery
