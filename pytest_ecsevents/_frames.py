@@ -5,7 +5,7 @@ import re
 import sys
 import sysconfig
 from _thread import RLock
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from itertools import accumulate, chain, repeat, takewhile
@@ -287,6 +287,35 @@ def cut_traceback(traceback: TracebackType, *, is_ours: bool) -> None:
         elif step is not None and through_us and not step.tb_frame.f_code.co_filename.startswith(_LIBRARY_FOLDERS):
             last.tb_next = step
         last = step
+
+
+def hide_clients(error: BaseException) -> Callable[[], None]:
+    """Hide the frames of SDKs and HTTP clients at the end of a traceback from pytest, which knows `__tracebackhide__`.
+
+    pytest prints the whole function in which an error was raised. That of the newer SDK has 300 lines, while the user's
+    mistake is in the line that called it.
+
+    Returns:
+        Shows them again.
+    """
+    frames = [step.tb_frame for step in _steps(error.__traceback__)]
+    kinds = [kind_of(_module_of(frame)) for frame in frames]
+    last = max((number for number, kind in enumerate(kinds) if kind & BETWEEN == 0), default=len(kinds))
+    hidden = {
+        id(frame.f_globals): frame.f_globals
+        for frame in frames[last + 1 :]
+        if "__tracebackhide__" not in frame.f_globals
+    }
+    if kinds and kinds[-1] & (OURS | SERVER):  # perhaps a bug of ours
+        hidden.clear()
+    for names in hidden.values():
+        names["__tracebackhide__"] = True
+
+    def show() -> None:
+        for names in hidden.values():
+            del names["__tracebackhide__"]
+
+    return show
 
 
 def _steps(traceback: TracebackType | None) -> Iterator[TracebackType]:

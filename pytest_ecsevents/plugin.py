@@ -6,7 +6,7 @@ pytest imports it at every start, so the rest of the package is imported only wh
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -389,9 +389,9 @@ def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, righ
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
     """Add the timeline to the report of a failed test; a failed test makes no strictness checks."""
     parts = item.stash.get(_parts, None)
-    if parts is not None and call.excinfo is not None and not item.config.getoption("fulltrace", False):
-        _show_authors_part(call.excinfo, item.stash[_handled_before])
+    show_all = _show_authors_part(item, call)
     outcome = yield
+    show_all()
     if parts is None:
         return
     report = outcome.get_result()
@@ -485,10 +485,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
         report.sections = sections
 
 
-def _show_authors_part(excinfo: pytest.ExceptionInfo[BaseException], before: BaseException | None) -> None:
-    """Cut a traceback to the user's frames; one that ends in our own code is an error of ours, and stays whole."""
-    from pytest_ecsevents._frames import cut_traceback, forget
+def _show_authors_part(item: pytest.Item, call: pytest.CallInfo[None]) -> Callable[[], object]:
+    """Cut a traceback to the user's frames; one that ends in our own code is an error of ours, and stays whole.
+
+    Returns:
+        Shows the frames of SDKs again, which only the report does not have.
+    """
+    excinfo = call.excinfo
+    if item.stash.get(_parts, None) is None or excinfo is None or item.config.getoption("fulltrace", False):
+        return bool
+    from pytest_ecsevents._frames import cut_traceback, forget, hide_clients
 
     cut_traceback(excinfo.tb, is_ours=__tracebackhide__(excinfo))
+    before = item.stash[_handled_before]
     if before is not None:
         forget(excinfo.value, before)
+    return hide_clients(excinfo.value)

@@ -23,6 +23,7 @@ from pytest_ecsevents._frames import (
     collector_off,
     cut_traceback,
     frames_of_threads,
+    hide_clients,
     is_debugged,
     keeps_own_names,
     kind_of,
@@ -229,3 +230,34 @@ def test_reading_frames_leaves_the_collector_as_it_was(is_on):
         assert gc.isenabled() is is_on
     finally:
         gc.enable()
+
+
+def marks_of(error):
+    """Return the functions in a traceback that pytest would hide."""
+    return [step.name for step in error.traceback if step.frame.f_globals.get("__tracebackhide__")]
+
+
+def test_the_frames_of_a_client_that_raised_are_hidden_for_a_while():
+    """The report would have the whole function of the SDK, instead of the user's line that called it."""
+    outer, inner = in_module("requests.api", call), in_module("requests.sessions", fail)
+    with pytest.raises(ZeroDivisionError) as error:
+        outer(inner)
+    show = hide_clients(error.value)
+    assert marks_of(error) == ["call", "fail"]
+    show()
+    assert marks_of(error) == []
+
+
+@pytest.mark.parametrize("module", ["handler", "pytest_ecsevents.rpc"])
+def test_a_client_that_raised_nothing_itself_is_not_hidden(module):
+    """The error is one of the user's code below the client, or one of ours."""
+    outer, inner = in_module("requests.api", call), in_module(module, fail)
+    with pytest.raises(ZeroDivisionError) as error:
+        outer(inner)
+    hide_clients(error.value)
+    assert marks_of(error) == []
+
+
+def test_an_error_without_a_traceback_hides_nothing():
+    """It was made, and never raised."""
+    hide_clients(ValueError("never raised"))()

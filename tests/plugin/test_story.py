@@ -464,3 +464,31 @@ def test_a_locked_database_is_explained(pytester, mark, is_told):
     result = pytester.runpytest("-q")
     result.assert_outcomes(failed=1)
     assert ("The busy timeout of sqlite3 keeps real time" in result.stdout.str()) is is_told
+
+
+SDK_ERROR = """
+from alibabacloud_ecs20140526.client import Client
+from alibabacloud_ecs20140526.models import RebootInstanceRequest
+from alibabacloud_tea_openapi.models import Config
+
+def handler():
+    client = Client(Config(access_key_id="any", access_key_secret="any", region_id="cn-hangzhou"))
+    client.reboot_instance(RebootInstanceRequest(instance_id="i-none"))
+
+def test_it(ecs_events):
+    handler()
+"""
+
+
+def test_an_error_of_an_sdk_ends_at_the_handlers_line(run):
+    """The function of the newer SDK that raises has 300 lines; the handler's line and the error are enough."""
+    result = run(SDK_ERROR)
+    result.stdout.fnmatch_lines([">   *client.reboot_instance(*", "E   *InvalidInstanceId.NotFound*"])
+    assert "def do_request" not in result.stdout.str()
+    assert len(result.outlines) < 60
+
+
+def test_a_full_trace_has_the_frames_of_an_sdk(run):
+    """--full-trace shows them to users who suspect the SDK."""
+    result = run(SDK_ERROR, "--tb=short", "--full-trace")
+    result.stdout.fnmatch_lines(["*def do_request("])
