@@ -37,18 +37,19 @@ class Deed(NamedTuple):
 
 def _simulate(shown: Shown, _subject: str, form: Form, fields: Fields) -> str:
     instance_ids = fields.get("instance_id", [])
+    if not instance_ids:  # the API's refusal does not name the parameter
+        raise BadArgumentError("No instance is chosen. Check at least one under Instances.")
     instances = [shown.parts.cloud.instances.get(one) for one in instance_ids]
     regions = sorted({instance.region_id for instance in instances})
     if len(regions) > 1:
         raise BadArgumentError(
             f"The instances are in {listed(regions)}, but one request is for one region. Choose those of one region."
         )
-    owner = instances[0].account_id if instances else shown.parts.cloud.settings.account_id
     reply: dict[str, Any] = _api.call(
         shown.parts,
         "CreateSimulatedSystemEvents",
-        owner,
-        regions[0] if regions else shown.parts.cloud.settings.region_id,
+        instances[0].account_id,
+        regions[0],
         EventType=form.get("event_type", ""),
         NotBefore=form.get("not_before", ""),
         **_api.numbered("InstanceId", instance_ids),

@@ -7,7 +7,7 @@ from typing import Final
 
 from pytest_ecsevents.clock._times import SECOND, Micros, duration_text
 from pytest_ecsevents.report._entries import QUERY_PREFIXES
-from pytest_ecsevents.report._reasons import Story
+from pytest_ecsevents.report._story import Story
 from pytest_ecsevents.report._svg import shape, svg_document, tag, text_element
 from pytest_ecsevents.report._texts import call_text
 from pytest_ecsevents.rpc._calls import ApiCall
@@ -33,6 +33,7 @@ _NEAR: Final = 6
 """Marks of one kind within that many units become one."""
 
 _PER_LETTER: Final = 6.2
+_PER_BOLD_LETTER: Final = 7.0
 _LONGEST_NAME: Final = 27
 _MOST_LISTED: Final = 5
 
@@ -156,7 +157,9 @@ def chart(label: str, events: Sequence[EventRecord], instances: Mapping[str, Ins
     if note:
         legend.append(text_element(note, _MARGIN, height + 4, fill="faint"))
         height += 20
-    head = text_element(label, _MARGIN, 22, also="ecse-head")
+    widest = _WIDTH - 2 * _MARGIN
+    squeezed = widest if len(label) * _PER_BOLD_LETTER > widest else None
+    head = text_element(label, _MARGIN, 22, also="ecse-head", length=squeezed)
     around = [*stripes, head, *_axis(scale, y)]
     if story.now < scale.end:  # the picture continues beyond the clock's instant
         x = scale.x(story.now)

@@ -76,10 +76,30 @@ def tag(
 
 
 def text_element(
-    text: str, x: float, y: float, *, fill: str = "ink", title: str = "", also: str = "", anchor: str = ""
+    text: str,
+    x: float,
+    y: float,
+    *,
+    fill: str = "ink",
+    title: str = "",
+    also: str = "",
+    anchor: str = "",
+    length: int | None = None,
 ) -> str:
-    """Make a text that starts there, or is centred there if `anchor` is "middle"."""
-    return tag("text", _escape(text), x=x, y=y, fill=fill, title=title, also=also, text_anchor=anchor)
+    """Make a text that starts there, or is centred there if `anchor` is "middle"; `length` squeezes it."""
+    adjust = "" if length is None else "spacingAndGlyphs"
+    return tag(
+        "text",
+        _escape(text),
+        x=x,
+        y=y,
+        fill=fill,
+        title=title,
+        also=also,
+        text_anchor=anchor,
+        textLength="" if length is None else length,
+        lengthAdjust=adjust,
+    )
 
 
 def shape(outline: str, x: float, y: float, colour: str, *, filled: bool, title: str = "") -> str:

@@ -356,7 +356,7 @@ def test_creating_simulated_events(client, served):
     assert reply.said == f"Created {', '.join(event.event_id for event in served)}."
     refused = client.post("/simulate", fields)
     assert refused.status == 409
-    assert refused.said.startswith("Refused. MissingParameter: The input parameter that is mandatory")
+    assert refused.said == "Refused. No instance is chosen. Check at least one under Instances."
     assert served.calls == []
 
 

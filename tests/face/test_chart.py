@@ -9,6 +9,7 @@ import pytest
 from aliyunsdkcore.acs_exception.exceptions import ServerException
 
 from pytest_ecsevents import EcsEvents
+from pytest_ecsevents.report._chart import chart
 from pytest_ecsevents.report._svg import COLOURS
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -253,3 +254,11 @@ def test_colours_differ_enough_from_the_background(page):
         assert min(_contrast(COLOURS[name][page], colour) for colour in ground) >= 4.5, name
     for name in ("inquiring", "scheduled", "executing"):
         assert _contrast("#ffffff", COLOURS[name][page]) >= 4.5, name
+
+
+@pytest.mark.parametrize(("letters", "length"), [(138, None), (139, "972")])
+def test_a_title_that_is_too_long_is_squeezed(ecs, letters, length):
+    """With a clock that runs with the machine, its instants have microseconds."""
+    svg = ET.fromstring(chart("x" * letters, [], {}, ecs._parts.story()))  # noqa: S314  # it is our own
+    head = next(one for one in svg.iter(f"{SVG}text") if "ecse-head" in one.get("class"))
+    assert head.get("textLength") == length
