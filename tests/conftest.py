@@ -25,11 +25,12 @@ from aliyunsdkcore.request import CommonRequest
 from aliyunsdkcore.vendored.requests.adapters import HTTPAdapter
 from clients import acs_client
 from hypothesis import settings
+from raw_threads import start_raw_thread
 from sizes import NIGHTLY, size
 
 from pytest_ecsevents.checks import _recorder
 from pytest_ecsevents.clock import _brief_waits, _stand_ins
-from pytest_ecsevents.handlers import _guard, _runner
+from pytest_ecsevents.handlers import _guard, _interrupts, _runner
 from pytest_ecsevents.handlers._interrupts import LOOK_EVERY
 
 # The number of examples Hypothesis tries. The nightly run tries more, and different ones each time.
@@ -73,6 +74,14 @@ def pytest_sessionfinish():
     measuring = None if coverage is None else coverage.Coverage.current()
     if measuring is not None:
         measuring.save()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def watches_are_measured():
+    """Coverage measures the threads that watch code, as it does those of `threading`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_interrupts, "start_new_thread", start_raw_thread)
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -5,11 +5,11 @@ import threading
 from _thread import start_new_thread
 
 
-def start_raw_thread(function):
-    """Start one that calls a function. Coverage measures it, as it does the threads of `threading`."""
+def start_raw_thread(function, args=()):
+    """Start one that calls a function, and return its ident. Coverage measures it, as it does the threads of `threading`."""
 
     def traced():
         sys.settrace(threading.gettrace())
-        function()
+        function(*args)
 
-    start_new_thread(traced, ())
+    return start_new_thread(traced, ())

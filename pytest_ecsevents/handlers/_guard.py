@@ -47,6 +47,7 @@ class _Running:
         "began",
         "began_at",
         "endless_since",
+        "for_main",
         "interrupter",
         "is_cut",
         "is_left",
@@ -66,6 +67,7 @@ class _Running:
         self.is_cut = False
         self.is_stubborn = False
         self.is_left = False
+        self.for_main: StuckHandlerError | None = None
         self.endless_since: float | None = None
         self._clock: Final = clock
         self._use: ProcessorUse | None = None
@@ -136,7 +138,6 @@ class Guard:
         self._running: Final[dict[_Running, None]] = {}
         self._wake: Final = allocate_lock()
         self._watching: Watch | None = None
-        self._for_main: StuckHandlerError | None = None
 
     def attend(self) -> None:
         """Note that a thread of the test starts: a function that is called there may block in C."""
@@ -162,9 +163,9 @@ class Guard:
         """
         from pytest_ecsevents.handlers._leaving import leave
 
-        if self._for_main is not None and get_ident() == main_thread().ident:
-            error, self._for_main = self._for_main, None
-            raise error
+        for one in list(self._running):
+            if one.for_main is not None and not _was_raised(one.for_main) and get_ident() == main_thread().ident:
+                raise one.for_main
         if any(one.is_stubborn and one.interrupter.ident == get_ident() for one in list(self._running)):
             frame = author_frame()
             leave(frame, place_of(frame))
@@ -246,14 +247,18 @@ class Guard:
                 running.cut()
 
     def _interrupt_main(self, running: _Running) -> None:
-        """Raise in the main thread instead, which waits too: nothing else ends the test. Under `run` its watch does so."""
+        """Raise in the main thread instead, once: nothing else ends the test, if that waits too."""
+        running.interrupter.take_back()
+        running.is_left = True
+        error = running.for_main = running.for_main or StuckHandlerError(running.sentence(self._patience()))
         waits = self._clock.waits
-        if waits is None or waits.stop is None:
-            running.is_left = True
-            self._for_main = StuckHandlerError(running.sentence(self._patience()))
-            if waits is None or not waits.interrupt_wait(main_thread().ident or 0):
-                MAIN_THREAD.interrupt(self, self._for_main)
+        if not _was_raised(error) and (waits is None or not waits.interrupt_wait(main_thread().ident or 0)):
+            MAIN_THREAD.interrupt(self, error)
 
     def _is_endless(self, running: _Running, now: float) -> bool:
         lasted = self._clock.now() - running.began_at
         return now - running.began > MOST_PATIENCE * self._patience() or lasted > A_YEAR
+
+
+def _was_raised(error: BaseException) -> bool:
+    return error.__traceback__ is not None

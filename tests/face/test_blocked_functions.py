@@ -1,21 +1,19 @@
 """Functions of the test's that block in C, in another thread than the main one: nothing ends them, so the test ends."""
 
 import signal
-import sys
 import threading
 import time
-from _thread import allocate_lock
+from _thread import allocate_lock, start_new_thread
+from contextlib import suppress
 
 import pytest
 
 from pytest_ecsevents import EcsEvents, StuckHandlerError
+from pytest_ecsevents.handlers import _interrupts
 from pytest_ecsevents.handlers._interrupts import NUMBER
 from pytest_ecsevents.handlers._main_thread import MAIN_THREAD, MainThread
 
-pytestmark = [
-    pytest.mark.timeout(30),
-    pytest.mark.skipif(sys.gettrace() is not None, reason="hangs while coverage measures; the reason is not known yet"),
-]
+pytestmark = pytest.mark.timeout(30)
 
 
 @pytest.fixture
@@ -60,33 +58,67 @@ def blocked_on_change(ecs, lock):
     ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
 
 
-@pytest.mark.parametrize("plan", [blocked_at, blocked_on_change])
+def blocked_after_an_error(ecs, lock):
+    """A planned function that blocks once it has caught the error that was to end it."""
+
+    def block():
+        ecs.patience = 0.1
+        with suppress(BaseException):
+            while True:
+                pass
+        ecs.patience = 60  # it gets no second error before it counts as blocked
+        lock.acquire()
+
+    ecs.at("+1h", block)
+
+
+@pytest.fixture(params=[blocked_at, blocked_on_change, blocked_after_an_error])
+def planned(request, ecs, locks, monkeypatch):
+    """Plan that a function blocks.
+
+    Where its error stays pending, coverage does not measure the thread that watches, which runs as in a user's test: on
+    Python 3.11 a thread that is traced comes into no function meanwhile.
+    """
+    if request.param is not blocked_after_an_error:
+        monkeypatch.setattr(_interrupts, "start_new_thread", start_new_thread)
+    request.param(ecs, locks[0])
+
+
+@pytest.mark.usefixtures("planned")
 @pytest.mark.parametrize("wait", [lambda lock: lock.acquire(), lambda _lock: signal.pause()])  # in C
-def test_the_main_thread_gets_an_error_that_names_the_line(ecs, locks, plan, wait):
+def test_the_main_thread_gets_an_error_that_names_the_line(locks, wait):
     """It is blocked in C itself; the function is called in another thread, whose sleep moves the clock."""
-    plan(ecs, locks[0])
     threading.Thread(target=time.sleep, args=(7200,)).start()
     with pytest.raises(StuckHandlerError, match=r"can't be ended.* Its thread is left\. It was at .* in block\b"):
         wait(locks[1])
 
 
-def test_the_main_thread_gets_the_error_in_a_virtual_wait(ecs, locks):
-    """Another thread of the test advances the clock."""
-    blocked_at(ecs, locks[0])
-    threading.Thread(target=ecs.advance, args=("2h",)).start()
+@pytest.mark.usefixtures("planned")
+def test_the_main_thread_gets_the_error_in_a_virtual_wait(ecs):
+    """Another thread of the test moves the clock, and calls the function."""
+    main, scheduler = threading.main_thread().ident, ecs._clock.waits
+
+    def sleep_last():
+        while scheduler._by_ident.get(main) is None or scheduler._by_ident[main].runs:
+            pass
+        time.sleep(7200)
+
+    threading.Thread(target=sleep_last).start()
     with pytest.raises(StuckHandlerError, match=r"in block\b"):
         threading.Event().wait()
 
 
-def test_run_ends_a_handler_beside_such_a_function(ecs, locks):
-    """Its own watch does so."""
-    blocked_at(ecs, locks[0])
+@pytest.mark.usefixtures("planned")
+def test_a_handler_beside_it_gets_the_error(ecs, locks):
+    """Sooner than `run` would end the handler, which waits too."""
+    ecs.patience = 2
 
     def handler():
+        ecs.patience = 0.1  # of the function
         threading.Thread(target=time.sleep, args=(7200,)).start()
         locks[1].acquire()
 
-    with pytest.raises(StuckHandlerError, match=r"in handler\b"):
+    with pytest.raises(StuckHandlerError, match=r"in block\b"):
         ecs.run(handler, until="1d")
 
 
