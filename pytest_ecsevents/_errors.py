@@ -6,6 +6,8 @@ so with pytest, through its dependency exceptiongroup. A warning has no notes, s
 
 from typing import ClassVar, Final
 
+from pytest_ecsevents._words import sendable
+
 
 def manual(section: str) -> str:
     """A place in the manual, as messages name it."""
@@ -168,3 +170,15 @@ def hidden_in_reports(raised: object) -> bool:
         raised: The error, or pytest's `ExceptionInfo` of it.
     """
     return isinstance(getattr(raised, "value", raised), (EcsEventsError, AssertionError, Warning))
+
+
+def checked_text(value: object, what: str, example: str) -> str:
+    """`value`, which is to be a text that can be sent.
+
+    Raises:
+        BadArgumentError: It is not a text, it is empty, or it has a lone surrogate.
+    """
+    if isinstance(value, str) and value and sendable(value) == value:
+        return value
+    why = ", which UTF-8 cannot encode" if isinstance(value, str) and value else ""
+    raise BadArgumentError(f'{what} is {value!r}{why}. Pass a text, such as "{example}".')

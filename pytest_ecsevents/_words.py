@@ -33,6 +33,11 @@ def pass_one_of(value: object, allowed: Collection[object]) -> str:
     return f"Pass one of: {listed(allowed)}.{did_you_mean(str(value), map(str, allowed))}"
 
 
+def sendable(text: str) -> str:
+    """A text with escapes for lone surrogates, which UTF-8 cannot encode; in JSON they stand for the same."""
+    return text.encode(errors="backslashreplace").decode()
+
+
 def error_text(error: BaseException) -> str:
     """The message of an error, even if its own `__str__` fails."""
     try:

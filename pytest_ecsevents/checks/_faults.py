@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from types import EllipsisType
 from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
-from pytest_ecsevents._errors import BadArgumentError, UnusedFaultError, hidden_in_reports
+from pytest_ecsevents._errors import BadArgumentError, UnusedFaultError, checked_text, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed, nearest
 from pytest_ecsevents.checks._patterns import ALL
 from pytest_ecsevents.checks._strictness import with_remedy
@@ -335,10 +335,11 @@ def _error(action: str, code: str, message: str | None, http_status: int | None,
     if row is not None:
         http_status = row.http_status if http_status is None else http_status
         message = row.error().message if message is None else message
-    assert http_status is not None
     assert message is not None
-    if not 300 <= http_status <= 599:
-        raise BadArgumentError(f"{what} got http_status={http_status}. Pass one from 300 to 599.")
+    checked_text(code, "code", "Throttling")
+    checked_text(message, f"message of {what}", "Try again.")
+    if type(http_status) is not int or not 300 <= http_status <= 599:
+        raise BadArgumentError(f"{what} got http_status={http_status!r}. Pass one from 300 to 599.")
     if code == "SignatureDoesNotMatch" and ":" not in message:
         raise BadArgumentError(
             f"{what} got message={message!r}. Keep a colon in it, as the service does: without one the legacy SDK crashes."

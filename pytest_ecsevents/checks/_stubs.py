@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from pytest_ecsevents._errors import BadArgumentError, UnusedStubError, hidden_in_reports
+from pytest_ecsevents._errors import BadArgumentError, UnusedStubError, checked_text, hidden_in_reports
 from pytest_ecsevents._words import nearest
 from pytest_ecsevents.checks._strictness import with_remedy
 from pytest_ecsevents.report._texts import call_text
@@ -46,7 +46,8 @@ class Stubs:
         Raises:
             BadArgumentError: The action is faked, or the response has a wrong type.
         """
-        name = _name_of(product)
+        name = _name_of(checked_text(product, "product of stub", "Slb"))
+        checked_text(action, "action of stub", "DescribeLoadBalancers")
         if name in _FAKED and action in _FAKED[name].actions:
             raise BadArgumentError(
                 f"{action} of {_FAKED[name].name} is faked, and needs no stub. Declare instances and events, or use fail() "

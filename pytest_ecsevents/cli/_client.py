@@ -52,7 +52,7 @@ def endpoint_of(given: str | None) -> str:
 
 def path(*segments: str) -> str:
     """A path below the API's root."""
-    return "".join(f"/{quote(one, safe='')}" for one in segments)
+    return "".join(f"/{quote(one, safe='', errors='backslashreplace')}" for one in segments)
 
 
 def ask(endpoint: str, method: str, where: str, given: dict[str, Any]) -> dict[str, Any]:
@@ -66,7 +66,7 @@ def ask(endpoint: str, method: str, where: str, given: dict[str, Any]) -> dict[s
     if method == "POST":
         body = json.dumps(given)
     elif given:
-        query = f"?{urlencode(given)}"
+        query = f"?{urlencode(given, errors='backslashreplace')}"
     # Not urllib: that would send it through a proxy that the environment names.
     try:
         with closing(http.client.HTTPConnection(endpoint, timeout=_PATIENCE)) as connection:

@@ -230,7 +230,7 @@ def _pairs(given: Iterable[str], what: str) -> dict[str, str]:
 
 
 def _whole(text: str, what: str) -> int:
-    if not (text.isascii() and text.isdigit()):
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise ClientError(f"{what} is {text!r}. Pass a whole number, or all.")
     return int(text)
 

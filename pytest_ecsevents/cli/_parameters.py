@@ -96,7 +96,7 @@ def checked(
         what: What takes them, for messages.
         given: The values by name.
         parameters: What there is.
-        takes_more: Whether other names are passed on, for the cloud to judge.
+        takes_more: Whether other names are passed on, for the cloud to judge, except `self` and names with an underscore first.
 
     Raises:
         BadArgumentError: A name is unknown, a value is missing or of another kind.
@@ -105,7 +105,7 @@ def checked(
     for name, value in given.items():
         row = by_name.get(name)
         if row is None:
-            if takes_more:
+            if takes_more and not name.startswith("_") and name != "self":
                 continue
             raise BadArgumentError(
                 f"{what} has no parameter {name!r}.{did_you_mean(name, by_name)} It takes: {listed(by_name)}."

@@ -159,9 +159,6 @@ def _instance(cloud: Controlled, given: Given) -> JsonObject:
 
 
 def _add_instance(cloud: Controlled, given: Given) -> JsonObject:
-    private = next((name for name in given if name.startswith("_")), None)
-    if private is not None:
-        raise BadArgumentError(f"An instance has no attribute {private!r}. Omit it.")
     return instance_json(cloud.ecs_events.instances.add(given.pop("instance_id", None), **given))
 
 

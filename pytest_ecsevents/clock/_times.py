@@ -44,7 +44,8 @@ def to_micros(when: dt.datetime) -> Micros:
 
 
 def from_micros(at: Micros) -> dt.datetime:
-    return _EPOCH + dt.timedelta(microseconds=at)
+    """The instant as a datetime; one after the year 9999, which a clock never reaches, as the last one before."""
+    return _EPOCH + dt.timedelta(microseconds=min(at, LAST))
 
 
 def naive_from_micros(at: Micros) -> dt.datetime:
@@ -59,7 +60,7 @@ def delta_micros(delta: dt.timedelta) -> Micros:
 @functools.lru_cache(maxsize=8192)
 def instant_text(at: Micros) -> str:
     """`2018-09-01T00:00:00Z`: the precision of ECS event times, fractions dropped."""
-    return (_EPOCH + dt.timedelta(seconds=at // SECOND)).replace(tzinfo=None).isoformat() + "Z"
+    return (_EPOCH + dt.timedelta(seconds=min(at, LAST) // SECOND)).replace(tzinfo=None).isoformat() + "Z"
 
 
 def before_end(at: Micros, now: Micros) -> Micros:

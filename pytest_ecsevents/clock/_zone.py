@@ -43,7 +43,7 @@ def check_zone(name: object, what: str) -> None:
             f'Leave it out, or pass "{LOCAL}"; local time is that of the machine then.'
         )
     try:
-        zoneinfo.ZoneInfo(name)  # type: ignore[arg-type]  # its errors for other types are caught below
+        zoneinfo.ZoneInfo(name if isinstance(name, str) else "")
     except (OSError, TypeError, ValueError, LookupError, AttributeError):
         known = zoneinfo.available_timezones()
         if not known:

@@ -179,7 +179,10 @@ class Console:
 
 def _place_of(back: str) -> Place | None:
     """The page of this console that a form was on; None if it says none, or another site's."""
-    parts = urlsplit(back)
+    try:
+        parts = urlsplit(back)
+    except ValueError:  # no address
+        return None
     if parts.scheme or parts.netloc or not parts.path.startswith(f"{CONSOLE}/"):
         return None
     place = found(PAGES, unquote(parts.path.removeprefix(CONSOLE)))

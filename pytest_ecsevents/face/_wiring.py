@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, partial, wraps
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 
-from pytest_ecsevents._errors import EcsEventsError, RealWorkWarning, hidden_in_reports
+from pytest_ecsevents._errors import EcsEventsError, RealWorkWarning, checked_text, hidden_in_reports
 from pytest_ecsevents._secrets import Secrets
 from pytest_ecsevents._undo import PATCHING, Undo
 from pytest_ecsevents._whole import Whole
@@ -102,9 +102,9 @@ class Parts:
         self.clock: Final = _clock(settings, start) if clock is None else clock
         self.cloud: Final = Cloud(
             self.clock,
-            Ids(seed),
+            Ids(checked_text(seed, "seed", "nightly") if seed != "" else seed),
             CloudSettings(
-                account_id=settings.account_id,
+                account_id=checked_text(settings.account_id, "account_id", "1000000000000001"),
                 region_id=check_region(settings.region, REGIONS),
                 executing_for=parse_duration(settings.executing_for, "executing_for"),
                 failures_are_scheduled=settings.failure_events == "scheduled",

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
-from pytest_ecsevents._words import did_you_mean, listed
+from pytest_ecsevents._errors import BadArgumentError, checked_text, hidden_in_reports
+from pytest_ecsevents._words import did_you_mean, listed, sendable
 from pytest_ecsevents.clock._times import SECOND, Micros
 from pytest_ecsevents.handlers._guard import Guard
 from pytest_ecsevents.handlers._senders import (
@@ -84,7 +84,7 @@ class Receivers:
     def _subscribe_url(self, url: str, method: object, options: Mapping[str, object]) -> Subscription:
         _check_url(url)
         how = "POST JSON" if method is None else method
-        if how not in METHODS:
+        if not isinstance(how, str) or how not in METHODS:
             raise BadArgumentError(
                 f"method is {how!r}. Pass one of: {listed(METHODS)}.{did_you_mean(str(how), METHODS)}"
             )
@@ -116,7 +116,7 @@ class Receivers:
                 f"function_compute got the coroutine function {name_of(handler)}. The runtimes call a plain function."
             )
         own_name = name_of(handler).rpartition(".")[2]
-        service, _, function = (name or own_name).rpartition("/")
+        service, _, function = checked_text(name or own_name, "name", "service/function").rpartition("/")
         module = str(getattr(handler, "__module__", "index")).rpartition(".")[2]
         meta = FunctionMeta(function, f"{module}.{own_name}", memory, max(1, timeout // SECOND))
         sender = FunctionComputeSender(
@@ -252,9 +252,9 @@ def _check_memory(memory: object) -> None:
         raise BadArgumentError(f"memory is {memory!r}. Pass a whole number of 1 or more, in MB.")
 
 
-def _check_url(url: str, what: str = "subscribe") -> None:
+def _check_url(url: object, what: str = "subscribe") -> None:
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(url if isinstance(url, str) and sendable(url) == url else "")
         is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         is_url = False

@@ -153,7 +153,7 @@ class FunctionComputeSender:
         self._instance_id: Final = f"c-{dice.getrandbits(128):032x}"
 
     def deliver(self, delivery: Delivery) -> object:
-        event = json.dumps(delivery.payload, ensure_ascii=False).encode()
+        event = json.dumps(delivery.payload, ensure_ascii=False).encode(errors="backslashreplace")
         # A retry has the id of the first invocation, a duplicate another.
         words = f"{self._seed}/{delivery.notification_id}/{delivery.is_duplicate}"
         context = FunctionContext(

@@ -361,9 +361,9 @@ def encoded(http_status: int, body: JsonObject, wanted: str, root: str) -> ApiRe
     """
     if wanted.upper() == "JSON":
         text = _listing_json(body) if isinstance(body, Listing) else _encode(body)
-        return ApiReply(http_status, text.encode(), _JSON_HEADERS)
+        return ApiReply(http_status, text.encode(errors="backslashreplace"), _JSON_HEADERS)
     text = f'<?xml version="1.0" encoding="UTF-8"?>{"".join(xml_elements(root, body))}'
-    return ApiReply(http_status, text.encode(), _XML_HEADERS)
+    return ApiReply(http_status, text.encode(errors="replace"), _XML_HEADERS)
 
 
 def _listing_json(body: Listing) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from pytest_ecsevents._errors import hidden_in_reports
+from pytest_ecsevents._words import sendable
 from pytest_ecsevents.clock._timed_streams import timed_response
 
 __tracebackhide__ = hidden_in_reports
@@ -23,7 +24,7 @@ Body = tuple[str, str, Mapping[str, str]]
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return sendable(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
 
 
 def _fields(payload: Payload) -> str:

@@ -195,7 +195,7 @@ def test_a_reboot_avoids_an_event(ask, event_id, refused):
     [
         ({"instance_nam": "x"}, "Did you mean instance_name?"),
         ({"status": "Runing"}, "Running"),
-        ({"_where": "x"}, "no attribute '_where'"),
+        ({"_where": "x"}, "no parameter '_where'"),
         ({"tags": ["a"]}, "Pass an object: its tags."),
     ],
 )
@@ -488,3 +488,10 @@ def test_next_may_be_false(ask, refused):
 def test_advice_is_for_a_cloud_without_a_test(send, path, body, advice):
     """Markers exist in pytest only."""
     assert send("POST", path, body)[1]["error"]["message"].endswith(advice)
+
+
+def test_what_is_due_after_the_end_of_the_clock_is_shown_at_the_end(ask):
+    """An event may be Executing for longer than that."""
+    ask("POST", "/events", event_type=REBOOT, instance_id="i-web1", not_before="+1h", executing_for="999999999d")
+    ask("POST", "/advance", by="1h")
+    assert ask("GET", "/now")["next_due"] == "9999-12-31T23:59:59Z"

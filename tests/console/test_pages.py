@@ -728,3 +728,10 @@ def test_what_only_a_fake_can_do_names_the_console_as_its_cause(client, served):
     """A real event, which no user can publish."""
     client.post("/publish", event_type="SystemMaintenance.Reboot", instance_id="i-web1")
     assert [event.history[0].cause for event in served] == ["created at the console"]
+
+
+@pytest.mark.parametrize("back", ["http://[", "//other.example/console/events", "/console/nothing"])
+def test_a_form_that_was_on_no_page_leads_to_its_own(client, back):
+    """Whatever it says."""
+    assert client.post("/queues", name="q", back=back).status == 200
+    assert client.post("/queues", name="-", back=back).status == 409

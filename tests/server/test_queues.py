@@ -763,7 +763,7 @@ def test_the_first_receipt_is_remembered(ecs, queue, client):
 
 SENTENCES = {
     "a name of no queue": ({"name": "a_b"}, "The queue 'a_b' cannot have that name. *letters, digits and hyphens*120*"),
-    "a name that is none": ({"name": 3}, 'queue name must be a string, got 3. *"ecs-cms-event".'),
+    "a name that is none": ({"name": 3}, 'name of ecs_events.queue is 3. *"ecs-cms-event".'),
     "no such format": ({"format": "cloudmonitr"}, "format is 'cloudmonitr'. Pass one of: cloudmonitor, cloudmonitor-minimal, "
         "subscription, eventbridge. Did you mean cloudmonitor?"),
     "no such level": ({"levels": "WARNING"}, "Unknown value 'WARNING' in `levels`. Expected one of: CRITICAL, WARN, INFO. "

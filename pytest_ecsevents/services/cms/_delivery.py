@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 
 from pytest_ecsevents._errors import DeliveryError, hidden_in_reports
 from pytest_ecsevents._frames import is_timeout
+from pytest_ecsevents._words import sendable
 from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.clock._stop import HandlerStop
 from pytest_ecsevents.clock._times import Micros, from_micros, instant_text
@@ -150,7 +151,7 @@ class Subscription:
         self._make: Final = make
         self._faults: Final = faults
         self._retries: Final = retries
-        self._random: Final = random.Random(seed)
+        self._random: Final = random.Random(sendable(seed))
         self._deliveries: Final[list[Delivery]] = []
         self._held: tuple[Notification, Callable[[], None]] | None = None
         self._to_be_retried: Final[dict[Delivery, Micros]] = {}

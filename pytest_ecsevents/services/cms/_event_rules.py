@@ -128,11 +128,14 @@ class EventRules:
         return self.by_account.get(account_id, {}).get(name)
 
     def rule(self, account_id: str, name: str) -> EventRule:
-        rule = self.get(account_id, name)
+        try:
+            rule = self.get(account_id, name)
+        except TypeError:  # not hashable, so no name
+            rule = None
         if rule is None:
             known = [one.name for one in self.of(account_id)]
             raise NoSuchRuleError(
-                f"Account {account_id} has no event rule {name!r}.{did_you_mean(name, known)} It has: {listed(known)}.",
+                f"Account {account_id} has no event rule {name!r}.{did_you_mean(str(name), known)} It has: {listed(known)}.",
                 name,
             )
         return rule

@@ -7,7 +7,7 @@ from functools import partial
 from itertools import count
 from typing import Final
 
-from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
+from pytest_ecsevents._errors import BadArgumentError, checked_text, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.clock._times import Micros
 from pytest_ecsevents.services.cms._contents import (
@@ -102,9 +102,8 @@ class CloudMonitor:
             leveled = replace(row, level=level or level_of(row, said))
             kind, key = RESOURCES.get(name.partition(":")[0], ("", ""))
             default = f"{kind}/{said[key]}" if said.get(key) else ""
-            return self._of_instance(
-                instance, leveled, now, lambda: said, self._next_id(), resource=resource or default
-            )
+            about = checked_text(resource, "resource", "snapshot/s-1") if resource else default
+            return self._of_instance(instance, leveled, now, lambda: said, self._next_id(), resource=about)
 
     def send(self, notification: Notification) -> None:
         self.notifications.add(notification, self.names.rows)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
+from pytest_ecsevents._errors import BadArgumentError, NoSuchNameError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.rpc._error_tables import csv_rows
 
@@ -69,7 +69,10 @@ class NotificationNames(Mapping[str, NotificationName]):
         """The rows of now for code of ours. `add` replaces the mapping: older notifications refer to that of their instant."""
 
     def __getitem__(self, name: str) -> NotificationName:
-        return self.rows[name]
+        try:
+            return self.rows[name]
+        except (KeyError, TypeError):
+            raise NoSuchNameError(self._unknown(name), str(name)) from None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.rows)
@@ -105,9 +108,12 @@ class NotificationNames(Mapping[str, NotificationName]):
         Raises:
             BadArgumentError: There is none.
         """
-        if isinstance(name, str) and name in self:
-            return self[name]
-        raise BadArgumentError(
+        if isinstance(name, str) and name in self.rows:
+            return self.rows[name]
+        raise BadArgumentError(self._unknown(name))
+
+    def _unknown(self, name: object) -> str:
+        return (
             f"Unknown notification name {name!r}.{did_you_mean(str(name), self)} Add an unpublished one with "
             "ecs_events.notification_names.add(name, level=...)."
         )

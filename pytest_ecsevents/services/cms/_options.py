@@ -64,7 +64,7 @@ def read_format(format_: object) -> Callable[[Notification], dict[str, Any]]:
     Raises:
         BadArgumentError: The form is unknown.
     """
-    if format_ not in FORMATS:
+    if not isinstance(format_, str) or format_ not in FORMATS:
         raise BadArgumentError(
             f"format is {format_!r}. Pass one of: {listed(FORMATS)}.{did_you_mean(str(format_), FORMATS)}"
         )

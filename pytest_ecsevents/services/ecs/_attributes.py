@@ -4,6 +4,7 @@ Each row has the name in Python, the default and the values allowed. The default
 pay-as-you-go Linux instance.
 """
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -146,16 +147,20 @@ def _checked(name: str, value: object, where: str) -> AttributeValue:
             f"{where} got {name}={value!r}, which no instance has.{did_you_mean(name, ATTRIBUTES)} "
             f"Attributes are: {listed(ATTRIBUTES, most=99)}."
         )
-    if row.kind is float and type(value) is int:
-        return float(value)
+    if row.kind is float and _is_finite(value):
+        return float(value)  # type: ignore[arg-type]  # it is a number
     if row.kind is tuple and isinstance(value, (list, tuple)) and all(isinstance(word, str) for word in value):
         value = tuple(value)
-    elif row.kind is tuple or type(value) is not row.kind:
+    elif row.kind in (tuple, float) or type(value) is not row.kind:
         raise BadArgumentError(f"{where} got {name}={value!r}. Pass {_A_KIND[row.kind]}.")
     for word in value if isinstance(value, tuple) else (value,):
         if row.allowed and word not in row.allowed:
             raise BadArgumentError(f"{where} got {name}={word!r}. {pass_one_of(word, row.allowed)}")
     return value  # type: ignore[return-value]  # its type is the row's kind
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, (int, float)) and type(value) is not bool and abs(value) <= sys.float_info.max
 
 
 def checked_tags(tags: object, where: str) -> Mapping[str, str]:

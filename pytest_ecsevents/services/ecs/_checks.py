@@ -3,8 +3,8 @@
 import warnings
 from collections.abc import Collection, Mapping
 
-from pytest_ecsevents._errors import BadArgumentError, UnknownRegionWarning, hidden_in_reports
-from pytest_ecsevents._words import did_you_mean, listed, pass_one_of
+from pytest_ecsevents._errors import BadArgumentError, UnknownRegionWarning, checked_text, hidden_in_reports
+from pytest_ecsevents._words import did_you_mean, listed, pass_one_of, sendable
 from pytest_ecsevents.clock._times import Micros, duration_text, instant_text
 from pytest_ecsevents.services.ecs._catalogue import (
     DISK_EVENT_TYPES,
@@ -31,8 +31,7 @@ def check_region(region_id: str, known: Collection[str]) -> str:
     Raises:
         BadArgumentError: It is not a text.
     """
-    if not isinstance(region_id, str):
-        raise BadArgumentError(f'region_id is {region_id!r}. Pass a text, such as "cn-hangzhou".')
+    checked_text(region_id, "region_id", "cn-hangzhou")
     if region_id not in known and region_id not in UNLISTED_REGIONS:
         warnings.warn(
             f"region_id is {region_id!r}, which is no known region.{did_you_mean(region_id, (*known, *UNLISTED_REGIONS))} It "
@@ -49,11 +48,11 @@ def check_id(instance_id: object, where: str) -> None:
     Raises:
         BadArgumentError: It is not a text, or it is empty.
     """
-    if not isinstance(instance_id, str) or not instance_id:
+    if not isinstance(instance_id, str) or not instance_id or sendable(instance_id) != instance_id:
         raise BadArgumentError(f'{where} got {instance_id!r} for an instance. Pass one id, such as "i-web1".')
 
 
-def event_type_named(name: str, what: str, *, among: tuple[str, ...]) -> EventType:
+def event_type_named(name: object, what: str, *, among: tuple[str, ...]) -> EventType:
     """Return the catalogue's row of an event type.
 
     Raises:
@@ -61,7 +60,9 @@ def event_type_named(name: str, what: str, *, among: tuple[str, ...]) -> EventTy
     """
     if name in among:
         return KNOWN_TYPES[name]
-    if name == INTERRUPTION.name:
+    if not isinstance(name, str):
+        problem = f"{what} is {name!r}, which is no event type."
+    elif name == INTERRUPTION.name:
         problem = f'{what} is {name!r}, which is no system event; use ecs_events.interrupt("i-...").'
     elif name in EVENT_TYPES:
         problem = f"{what} is {name!r}, which cannot be simulated; pass simulated=False for a real one."
@@ -102,7 +103,7 @@ def checked_maintenance(action: object, where: str) -> Maintenance:
     Raises:
         BadArgumentError: There is no such action.
     """
-    if action is None or action in MAINTENANCE_IMPACTS:
+    if action is None or (isinstance(action, str) and action in MAINTENANCE_IMPACTS):
         return Maintenance(action=None if action is None else str(action))
     raise BadArgumentError(f"{where} got action_on_maintenance={action!r}. {pass_one_of(action, MAINTENANCE_IMPACTS)}")
 
@@ -120,7 +121,7 @@ def disk_concerned(row: EventType, instance: InstanceRecord, disk_id: object) ->
     if disk_id is not None:
         disks = {disk.disk_id: disk for disk in instance.disks}
         wanted = disk_id.disk_id if isinstance(disk_id, Disk) else disk_id
-        if wanted in disks:
+        if isinstance(wanted, str) and wanted in disks:
             return disks[str(wanted)]
         raise BadArgumentError(
             f"disk_id is {wanted!r}, which is no disk of {instance.instance_id}.{did_you_mean(str(wanted), disks)} "

@@ -108,7 +108,10 @@ class EventStore:
         Raises:
             UnknownEventError: The account does not have it in the region.
         """
-        event = self.by_id.get(event_id)
+        try:
+            event = self.by_id.get(event_id)
+        except TypeError:  # not hashable, so no id
+            event = None
         if event is None:
             raise UnknownEventError(
                 f"There is no event {event_id!r}.{did_you_mean(str(event_id), self.by_id)} "

@@ -21,7 +21,7 @@ _PAGE: Final = (
 
 def page(error: ApiError) -> ApiReply:
     text = _PAGE.format(f"{error.http_status} - {error.message}")
-    return ApiReply(error.http_status, text.encode(), headers("text/html"))
+    return ApiReply(error.http_status, text.encode(errors="replace"), headers("text/html"))
 
 
 def headers(content_type: str) -> dict[str, str]:

@@ -82,7 +82,7 @@ class MetadataService:
         assert exchange.instance is not None
         with self._cloud.changing() as now:
             text, exchange.summary = self._answer(exchange.instance, exchange.request, now)
-        return ApiReply(200, text.encode(), headers("text/plain"))
+        return ApiReply(200, text.encode(errors="backslashreplace"), headers("text/plain"))
 
     def refuse(self, exchange: MetadataExchange, error: ApiError) -> ApiReply:
         exchange.call.is_usual = not (error.hint or exchange.call.fault)

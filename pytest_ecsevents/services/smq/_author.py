@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
-from pytest_ecsevents._words import pass_one_of
+from pytest_ecsevents._errors import BadArgumentError, checked_text, hidden_in_reports
+from pytest_ecsevents._words import pass_one_of, sendable
 from pytest_ecsevents.rpc._errors import ApiError
 from pytest_ecsevents.services.cms._delivery import Subscription
 from pytest_ecsevents.services.smq._errors import OutOfRangeError
@@ -129,9 +129,11 @@ class Queue:
         Raises:
             BadArgumentError: The body is no text, or an argument is out of range.
         """
-        if not isinstance(body, str):
-            raise BadArgumentError(f"body is {body!r}. Pass text, such as json.dumps({{...}}).")
+        _check_body(body)
         text = body if raw else base64.b64encode(body.encode()).decode()
+        for what, value in (("delay_seconds", delay_seconds), ("priority", priority)):
+            if value is not None and type(value) is not int:
+                raise BadArgumentError(f"{what} is {value!r}. Pass a whole number.")
         with argument_errors(f"The queue {self.name}"):
             return self._state.send(text, delay_seconds=delay_seconds, priority=priority)
 
@@ -158,6 +160,16 @@ class Queue:
                 f"max_receive_count is {max_receive_count!r}. Pass a whole number from 1 to {_MOST_RECEIVES}."
             )
         self._state.dead_letters = DeadLetters(queue.name, max_receive_count)
+
+
+def _check_body(body: object) -> None:
+    if not isinstance(body, str) or sendable(body) != body:
+        raise BadArgumentError(f"body is {body!r}. Pass text, such as json.dumps({{...}}).")
+
+
+def _check_tag(tag: object) -> None:
+    if tag != "":
+        checked_text(tag, "tag", "urgent")
 
 
 class Topic:
@@ -208,8 +220,8 @@ class Topic:
         Raises:
             BadArgumentError: The body is no text, or the body or the tag is too long.
         """
-        if not isinstance(body, str):
-            raise BadArgumentError(f"body is {body!r}. Pass text, such as json.dumps({{...}}).")
+        _check_body(body)
+        _check_tag(tag)
         with argument_errors(f"The topic {self.name}"):
             return self._topics.publish(self.name, body, tag)
 
@@ -246,11 +258,13 @@ class Topic:
             if isinstance(endpoint, Queue)
             else endpoint
         )
-        if not str(target).startswith(("http://", "acs:mns:")):
+        if not checked_text(target, "endpoint", "http://127.0.0.1:8000/").startswith(("http://", "acs:mns:")):
             raise BadArgumentError(
                 f"endpoint is {endpoint!r}. Pass a URL on loopback, such as http://127.0.0.1:8000/notifications, or a queue."
             )
-        named = f"subscription-{len(self._state.subscriptions) + 1}" if name is None else name
+        given = f"subscription-{len(self._state.subscriptions) + 1}" if name is None else name
+        named = checked_text(given, "name of the subscription", "subscription-1")
+        _check_tag(tag)
         with argument_errors(f"The subscription {named!r}"):
             made, _ = self._topics.subscribe(
                 self.name, named, target, strategy=strategy, content_format=content_format, tag=tag

@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
-from pytest_ecsevents._errors import BadArgumentError, DeliveryError, hidden_in_reports
+from pytest_ecsevents._errors import BadArgumentError, DeliveryError, checked_text, hidden_in_reports
+from pytest_ecsevents._words import sendable
 from pytest_ecsevents.rpc._exchange import Endpoint, Recorder
 from pytest_ecsevents.services.cms._delivery import Delivery, Sender, Subscription
 from pytest_ecsevents.services.ecs._cloud import Cloud
@@ -52,7 +53,7 @@ class MessageSender:
             DeliveryError: The queue or topic refuses it.
         """
         try:
-            return self._send(json.dumps(delivery.payload, ensure_ascii=False, separators=(",", ":")))
+            return self._send(sendable(json.dumps(delivery.payload, ensure_ascii=False, separators=(",", ":"))))
         except BadArgumentError as problem:
             raise DeliveryError(str(problem)) from None
 
@@ -111,9 +112,8 @@ class Messaging:
         """The queue or topic of that name, if the test has created it before."""
         self._check_entered()
         self._server.check(f"ecs_events.{kind}")
-        if not isinstance(name, str):
-            raise BadArgumentError(f'{kind} name must be a string, got {name!r}. Pass one such as "ecs-cms-event".')
-        made = self._made.get((kind, name))
+        checked_text(name, f"name of ecs_events.{kind}", "ecs-cms-event")
+        made = self._made.get((kind, str(name)))
         if made is not None and given:
             raise BadArgumentError(
                 f"The {kind} {name!r} exists already, so its arguments cannot change. ecs_events.{kind}({name!r}) without "

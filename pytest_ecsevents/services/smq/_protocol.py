@@ -299,7 +299,7 @@ class SmqService:
         headers = {"x-mns-request-id": self._request_id(), HEADER: VERSION, **headers}
         if body:
             headers["Content-Type"] = "text/xml;charset=utf-8"
-        return ApiReply(status, body.encode(), headers)
+        return ApiReply(status, body.encode(errors="replace"), headers)
 
     def _request_id(self) -> str:
         """`512B2A634403E52B1956133E`."""

@@ -155,7 +155,7 @@ def _values(instance: InstanceRecord, members: Mapping[str, str]) -> JsonObject:
 
 def _processor(instance: InstanceRecord) -> JsonObject:
     threads = number(instance, "cpu_threads_per_core")
-    cores = number(instance, "cpu_core_count") or max(number(instance, "cpu") // threads, 1)
+    cores = number(instance, "cpu_core_count") or max(number(instance, "cpu") // max(threads, 1), 1)
     return {"ThreadsPerCore": threads, "Numa": "ON", "CoreCount": cores}
 
 
