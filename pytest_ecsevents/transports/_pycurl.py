@@ -45,7 +45,7 @@ def _check(pycurl: Any, handle: Any) -> None:
     found = _HOST.match(url.decode("latin-1") if isinstance(url, bytes) else str(url or ""))
     host = found[1] if found else ""
     try:
-        for check in _checks:
+        for check in reversed(_checks):  # that of the innermost first
             check(host)
     except socket.gaierror as error:
         raise pycurl.error(pycurl.E_COULDNT_RESOLVE_HOST, f"Could not resolve host: {host}") from error

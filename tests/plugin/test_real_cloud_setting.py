@@ -182,3 +182,20 @@ def test_nothing_stays_patched(run):
     before = socket.gethostbyname, socket.socket.connect
     run("def test_it(): pass", ini=REFUSE).assert_outcomes(passed=1)
     assert (socket.gethostbyname, socket.socket.connect) == before
+
+
+def test_in_a_test_with_the_fixture_its_own_message_comes_first(run):
+    """The advice to use the fixture would mislead there; pycurl has a list of checks."""
+    pytest.importorskip("pycurl")
+    source = """
+import pycurl
+import pytest
+
+def test_it(ecs_events):
+    handle = pycurl.Curl()
+    handle.setopt(pycurl.URL, "https://ecs-cn-hangzhou.aliyuncs.com/")
+    with pytest.raises(AssertionError, match="its client is not intercepted"):
+        handle.perform()
+    ecs_events.strict -= {"calls"}
+"""
+    run(source, ini=REFUSE).assert_outcomes(passed=1)
