@@ -410,11 +410,13 @@ class Clock:
         """
         if target is None and (self.waits is None or self.waits.me() is None):
             with self.turn():
-                self.advance_by_author(self.now() + span)
+                now = self.now()
+                self._advance_by_author(now + span, now)
             return
         now = self.now()
-        if target is None:
-            target = now + span
+        self._advance_by_author(now + span if target is None else target, now)
+
+    def _advance_by_author(self, target: Micros, now: Micros) -> None:
         if target < now:
             raise BadArgumentError(
                 f"This would move the clock back by {duration_text(now - target)}, from {instant_text(now)} to "
@@ -426,9 +428,11 @@ class Clock:
     def advance_to_next(self) -> None:
         with self.turn():
             self.settle()
-            due = self.next_due()
-            if due is not None:
-                self.advance_by_author(due)
+            due, now = self.next_due(), self.now()
+            if due is not None and due > now:
+                self._advance_by_author(due, now)
+            else:  # a clock that goes on may have come there meanwhile
+                self.settle()
 
     def next_due(self) -> Micros | None:
         with self.lock:

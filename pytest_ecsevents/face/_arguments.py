@@ -119,11 +119,13 @@ def parse_patience(seconds: object) -> float:
     return float(seconds)
 
 
-def default_not_before(event_type: str, status: object, *, simulated: bool) -> str | None:
+def default_not_before(event_type: object, status: object, *, simulated: bool) -> str | None:
     """NotBefore of an event that is given none: scheduled maintenance is published 24 to 48 hours ahead (documented).
 
     Real events that are not born Scheduled have none.
     """
+    if not isinstance(event_type, str):
+        return None
     row = EVENT_TYPES.get(f"{event_type}.Reboot" if event_type in MAINTENANCE_CAUSES else event_type)
     if row is None or simulated:
         return "+24h"

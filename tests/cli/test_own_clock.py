@@ -292,3 +292,16 @@ def test_programs_may_poll_while_the_clock_stands(standing, monkeypatch):
         reply = connection.getresponse()
         assert (reply.status, bool(reply.read())) == (200, True)
     connection.close()
+
+
+@pytest.mark.parametrize("speed", [1.0, 1_000_000.0])
+def test_a_clock_that_goes_on_is_not_moved_back_by_an_advance_of_no_time(standing, speed):
+    """Nor by one to what is due next, when the clock gets there by itself meanwhile."""
+    ecs_events = standing(speed=speed).ecs_events
+    for _ in range(20):
+        ecs_events.advance("0s")
+    if speed > 1:
+        for hours in range(1, 200):
+            ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before=f"+{hours}h")
+        while any(event.status != "Executed" for event in ecs_events):
+            ecs_events.advance_to_next()

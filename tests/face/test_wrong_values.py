@@ -178,3 +178,10 @@ def test_a_text_that_utf_8_cannot_encode_reaches_each_receiver(form):
         ecs.create(REBOOT, "i-web1", extended_attribute={"PunishType": SURROGATE}, simulated=False)
         (sent,), (published,) = queue.messages, topic.messages
         assert sent.event == json.loads(published.body) == got[0]
+
+
+@pytest.mark.parametrize("simulated", [True, False])
+def test_a_type_of_events_is_a_text(simulated):
+    """Also where it is to choose the planned time."""
+    with EcsEvents() as ecs, pytest.raises(EcsEventsError, match=r"event_type is \['x'\], which is no event type"):
+        ecs.create(["x"], "i-web1", simulated=simulated)
