@@ -14,6 +14,8 @@ START = 1_893_456_000_000_000  # 2030-01-01T00:00:00Z
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
+WIDE = {"width": 1280, "height": 720}
+
 
 def put_instances(ecs_events):
     """Two instances, of which the second is preemptible."""
@@ -58,26 +60,57 @@ def browser():
     if CHROMIUM is None:
         pytest.skip("there is no chromium on this machine: apt-get install chromium")
     with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         yield browser
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def kept(browser):
+    """The window that the tests of a file use one after the other: a new one takes longer than what most tests do in it."""
+    context = browser.new_context(viewport=WIDE)
+    yield watched(context.new_page())
+    context.close()
+
+
+def watched(page):
+    """Keep what the page complains of in `problems`, and what it asks for in `requested`."""
+    page.context.set_default_timeout(20_000)
+    page.problems, page.requested = [], []
+    page.on("console", lambda message: page.problems.append(message.text))
+    page.on("pageerror", lambda error: page.problems.append(str(error)))
+    page.on("request", lambda request: page.requested.append(request.url))
+    return page
+
+
 @pytest.fixture
-def opened(browser, cloud):
-    """Open a page of the console in a new window: `opened("/events", javascript=False)`. Its problems are in `problems`."""
+def opened(browser, kept, cloud):
+    """Open a page of the console: `opened("/events", javascript=False)`. Its problems are in `problems`.
+
+    The second of a test is another tab, and one without script a window of its own.
+    """
+    unused = [kept]
     with contextlib.ExitStack() as stack:
 
-        def opened(path="/events", *, javascript=True, address=None, **options):
-            context = browser.new_context(java_script_enabled=javascript, **options)
-            stack.callback(context.close)
-            context.set_default_timeout(20_000)
-            page = context.new_page()
-            page.problems, page.requested = [], []
-            page.on("console", lambda message: page.problems.append(message.text))
-            page.on("pageerror", lambda error: page.problems.append(str(error)))
-            page.on("request", lambda request: page.requested.append(request.url))
+        def another(*, javascript):
+            if javascript:
+                page = kept.context.new_page()
+                stack.callback(page.close)
+            else:
+                context = browser.new_context(java_script_enabled=False)
+                stack.callback(context.close)
+                page = context.new_page()
+            return watched(page)
+
+        def opened(path="/events", *, javascript=True, address=None):
+            page = unused.pop() if unused and javascript else another(javascript=javascript)
             page.goto(f"http://{address or cloud.address}/console{path}")
             return page
 
         yield opened
+        kept.goto("about:blank")  # it asks the cloud no more
+        kept.emulate_media(color_scheme="null")
+        kept.set_viewport_size(WIDE)
+        kept.context.clear_permissions()
+        kept.context.clear_cookies()
+        kept.problems, kept.requested = [], []
