@@ -1,6 +1,7 @@
 """Fixtures and settings that all tests share."""
 
 import contextlib
+import copy
 import datetime as dt
 import functools
 import gc
@@ -59,6 +60,7 @@ for name in (
         warnings.simplefilter("ignore")  # pydantic.v1's, on Python 3.14
         importlib.import_module(name)
 
+gc.disable()  # until all is collected: nothing of it is garbage
 _REAL = (time.sleep, time.time, dt.datetime)
 
 
@@ -66,6 +68,8 @@ def pytest_collection_finish():
     """Keep the collected tests out of the garbage collector, which every inner run of pytest calls several times."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+    gc.enable()
 
 
 def pytest_sessionfinish():
@@ -107,9 +111,22 @@ def plugins_are_found_at_once():
 @pytest.fixture(autouse=True, scope="session")
 def endpoints_are_read_once():
     """Each new client of the legacy SDK reads a table of endpoints from disk, which takes longer than a call."""
-    read = functools.cache(LocalConfigRegionalEndpointResolver._read_from_endpoints_json)
+    made = LocalConfigRegionalEndpointResolver.__init__
+
+    @functools.cache
+    def table(kind):
+        one = object.__new__(kind)
+        made(one)
+        return vars(one)
+
+    def copied(one, config_json_str=None):
+        if config_json_str:
+            made(one, config_json_str)
+        else:
+            vars(one).update({name: copy.copy(value) for name, value in table(type(one)).items()})
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(LocalConfigRegionalEndpointResolver, "_read_from_endpoints_json", lambda one: read(type(one)))
+        patch.setattr(LocalConfigRegionalEndpointResolver, "__init__", copied)
         yield
 
 

@@ -52,6 +52,7 @@ class _Running:
         "is_cut",
         "is_left",
         "is_stubborn",
+        "is_told",
         "keeps",
         "stuck_at",
         "what",
@@ -65,6 +66,7 @@ class _Running:
         self.began_at: Final = began_at
         self.stuck_at = self.keeps = ""
         self.is_cut = False
+        self.is_told = False
         self.is_stubborn = False
         self.is_left = False
         self.for_main: StuckHandlerError | None = None
@@ -75,7 +77,9 @@ class _Running:
     def cut(self) -> None:
         """Raise in the receiver."""
         waits = self._clock.waits
-        self.is_stubborn = self.is_cut or self.interrupter.raised > 0
+        is_later = self.is_cut or self.interrupter.raised > 0
+        # On a busy machine the thread may not have run since it was cut: it has swallowed only what has arrived there.
+        self.is_stubborn = is_later and (self.is_told or self.interrupter.has_arrived)
         self.stuck_at = self._place()
         self.keeps = REFERENCES.sentence(frames_of_threads().get(self.interrupter.ident))
         if waits is not None and waits.interrupt_wait(self.interrupter.ident):
@@ -166,9 +170,12 @@ class Guard:
         for one in list(self._running):
             if one.for_main is not None and not _was_raised(one.for_main) and get_ident() == main_thread().ident:
                 raise one.for_main
-        if any(one.is_stubborn and one.interrupter.ident == get_ident() for one in list(self._running)):
+        mine = [one for one in list(self._running) if one.interrupter.ident == get_ident()]
+        if any(one.is_stubborn for one in mine):
             frame = author_frame()
             leave(frame, place_of(frame))
+        if mine:
+            mine[-1].is_told = True
         cut_off()
 
     def call(

@@ -43,6 +43,7 @@ class Interrupter:
         self.ident: Final = get_ident()
         self.is_over = False
         self.raised = 0
+        self.has_arrived = False
         self._clock: Final = clock
         self._is_authors: Final = is_authors
         self.can_be_signalled: Final = _is_main_thread()
@@ -105,6 +106,7 @@ class Interrupter:
                 return  # it may hold a lock of its own
             leave(frame, place)
         self.raised += 1
+        self.has_arrived = True
         raise HandlerStop(place)
 
     def _signal(self) -> None:
@@ -123,7 +125,18 @@ class Interrupter:
         with self._clock.holding_off(self.ident) as is_outside:
             if is_outside and self._is_authors():
                 self.raised += 1
-                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident), ctypes.py_object(HandlerStop))
+                error = _noted_stop(self)
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(self.ident), ctypes.py_object(error))
+
+
+def _noted_stop(interrupter: Interrupter) -> type[HandlerStop]:
+    """A `HandlerStop` that notes that it has arrived: the interpreter makes one of it at the thread's next step."""
+
+    def init(stop: HandlerStop) -> None:
+        HandlerStop.__init__(stop)
+        interrupter.has_arrived = True
+
+    return type("HandlerStop", (HandlerStop,), {"__init__": init})
 
 
 def interrupt_main_thread() -> None:

@@ -15,6 +15,8 @@ import pytest
 from raw_threads import start_raw_thread
 
 from pytest_ecsevents import EcsEvents, EndlessHandlerError, Stopped, StuckHandlerError
+from pytest_ecsevents.clock._stop import HandlerStop
+from pytest_ecsevents.handlers import _interrupts
 
 
 @pytest.fixture(params=["freezegun", "time-machine"])
@@ -229,8 +231,38 @@ def test_a_receiver_that_hangs_in_a_worker_of_the_handler_is_cut_off(ecs, pass_r
         thread.join()
 
     ecs.subscribe(wait, names="Instance:SystemMaintenance.Reboot:Scheduled")
+    cut = ecs._clock.waits.cut
+
+    def cut_later():  # as on a busy machine: the watch looks again before the thread goes on
+        for _ in range(5):
+            pass_real_seconds(0.1)
+        cut()
+
+    ecs._clock.waits.cut = cut_later
     ecs.run(handler)
     assert re.match(r"The receiver wait did not return within 3\.?\d* seconds .* it was cut off", *errors)
+
+
+def test_an_error_for_another_thread_arrives_at_its_next_step(ecs):
+    """Until then it has not swallowed the error, however often the watch looks."""
+    begun, free, ended, made = allocate_lock(), allocate_lock(), allocate_lock(), []
+    for lock in (begun, free, ended):
+        lock.acquire()
+
+    def work():
+        made.append(_interrupts.Interrupter(ecs._clock))
+        begun.release()
+        with contextlib.suppress(HandlerStop):
+            free.acquire()
+        ended.release()
+
+    start_raw_thread(work)
+    begun.acquire()
+    made[0].interrupt()
+    assert (made[0].raised, made[0].has_arrived) == (1, False)
+    free.release()
+    ended.acquire()
+    assert made[0].has_arrived
 
 
 def test_a_receiver_that_calls_without_end_is_cut_off_where_sleeps_are_real(call, pass_real_seconds):
