@@ -4,7 +4,8 @@ BIN := .venv/bin
 
 # What is tested, and in how many processes: make test TESTS=tests/face WORKERS=0
 TESTS ?= tests examples
-WORKERS ?= auto
+# Many tests wait for real time, a child process or a browser: twice as many processes as processors.
+WORKERS ?= $(shell expr 2 \* $$(getconf _NPROCESSORS_ONLN || echo 2))
 PYTEST_ARGS = $(TESTS) -n $(WORKERS) --dist worksteal --durations=20
 
 # Compiled files are wanted: without them every start compiles the SDK anew.

@@ -68,7 +68,7 @@ def pytest_collection_finish():
     """Keep the collected tests out of the garbage collector, which every inner run of pytest calls several times."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
+    gc.set_threshold(10_000, 20, 20)  # a test makes more objects than the usual limit again and again
     gc.enable()
 
 
