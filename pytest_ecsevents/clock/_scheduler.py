@@ -169,12 +169,11 @@ class Scheduler:
         """Remove a thread that has ended, or that could not be started."""
         with self._mutex:
             thread.has_ended = True
-            if self._everybody.pop(thread, self) is self:
-                return
+            self._everybody.pop(thread, None)
             self._zero_waits.pop(thread, None)
             if thread.ident is not None and self._by_ident.get(thread.ident) is thread:
                 del self._by_ident[thread.ident]
-            if thread.started is not None:
+            if thread.started is not None and self._by_thread.get(thread.started) is thread:
                 del self._by_thread[thread.started]
             for wait in thread.joined_by:
                 self.make_ready(wait)

@@ -99,10 +99,12 @@ class _Failure:
     Raised by `get_events` itself, it would leave the loop's generator to its destructor.
     """
 
-    def __init__(self, error: BaseException) -> None:
+    def __init__(self, error: BaseException, before: Callable[[], None] = lambda: None) -> None:
         self._error: Final = error
+        self._before: Final = before
 
     def __iter__(self) -> Iterator[object]:
+        self._before()
         raise self._error
 
 
@@ -181,9 +183,7 @@ class _Waits:
             except EcsEventsError as error:
                 # trio reports it as an internal error of its own, unless it is one.
                 error.__class__ = type(type(error).__name__, (type(error), self._run.TrioInternalError), {})
-                if runner is not None:
-                    TrioRun(runner).abandon()
-                return _Failure(error)
+                return _Failure(error, lambda: TrioRun(self._run.GLOBAL_RUN_CONTEXT.runner).abandon())
             return real_events(manager, 0 if is_virtual else timeout)
 
         undo.replace(clock_class, "current_time", current_time)

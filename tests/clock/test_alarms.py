@@ -11,6 +11,7 @@ import pytest
 from raw_threads import start_raw_thread
 
 from pytest_ecsevents import EcsEvents, EcsEventsError
+from pytest_ecsevents.clock import _stand_ins
 from pytest_ecsevents.clock._stand_ins import real_sleep
 
 pytestmark = [
@@ -133,6 +134,29 @@ def test_a_pause_without_an_alarm_waits_for_a_real_signal(ecs):
     assert set(seen) == {0}
 
 
+def test_a_pause_of_another_thread_waits_for_a_real_signal(ecs, rings):
+    """The alarm is for the main thread."""
+    came, may_end = [], []
+    before = signal.signal(signal.SIGUSR1, lambda *_: None)
+
+    def pause():
+        signal.pause()
+        came.append(passed(ecs))
+        while not may_end:
+            pass
+
+    signal.alarm(90)
+    thread = threading.Thread(target=pause)
+    thread.start()
+    while not came:  # the first signal may come before the wait has begun
+        signal.pthread_kill(thread.ident, signal.SIGUSR1)
+        _stand_ins.real_sleep(0.01)  # a test's own name for it is virtual
+    may_end.append(True)
+    thread.join()
+    signal.signal(signal.SIGUSR1, before)
+    assert (came, rings) == ([0], [])
+
+
 def test_run_goes_on_with_alarms(ecs, rings):
     """A handler under `run` gets its alarms until run ends it."""
 
@@ -200,6 +224,33 @@ def test_other_timers_and_threads_have_their_own(ecs):
     thread.start()
     thread.join()
     assert kinds == ["pytest_ecsevents.clock._alarms"]
+
+
+def test_a_thread_that_is_not_of_the_test_has_the_real_alarm(ecs, rings):
+    """It sees at most that of pytest-timeout."""
+    left = []
+    signal.alarm(5000)
+    start_raw_thread(lambda: left.append(signal.getitimer(signal.ITIMER_REAL)[0]))
+    while not left:
+        pass
+    assert left[0] <= 20
+
+
+def test_a_library_has_the_real_alarm(ecs, rings):
+    """As pytest-timeout has, which asks during the test."""
+    library = {"__name__": "pytest_timeout", "getitimer": signal.getitimer, "REAL": signal.ITIMER_REAL}
+    exec("def left(): return getitimer(REAL)[0]", library)  # noqa: S102
+    signal.alarm(5000)
+    assert library["left"]() <= 20
+
+
+def test_a_mock_of_an_alarm_stays(monkeypatch):
+    """A test may set its own before the cloud begins."""
+    seconds = []
+    monkeypatch.setattr(signal, "alarm", seconds.append)
+    with EcsEvents():
+        signal.alarm(90)
+    assert seconds == [90]
 
 
 def test_a_cloud_of_another_thread_leaves_alarms_alone():

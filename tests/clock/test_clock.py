@@ -450,6 +450,7 @@ def test_a_clock_frozen_inside_is_followed():
         event = ecs_events.create("SystemMaintenance.Reboot", "i-web1", not_before="2018-09-01T00:00:00Z")
         with freezegun.freeze_time("2018-09-01T00:00:00"):
             assert ecs_events.now.isoformat() == "2018-09-01T00:00:00+00:00"
+            assert time.time() == ecs_events.now.timestamp()
             assert event.status == "Executing"
             assert [str(change.to_status) for change in ecs_events.advance("1s")] == ["Executed"]
         assert ecs_events.now.isoformat() == "2018-08-22T10:39:49+00:00"

@@ -53,7 +53,7 @@ class Account:
 
 STORE = Store()
 ACCOUNT = Account()
-LOCKS = {"kept in a dict": Lock()}
+LOCKS = {"kept in a dict": Lock(), "kept twice": LOCK}
 HIDDEN = (Lock(),)
 MAKE = partial(Lock)
 PLACES = {
@@ -116,6 +116,7 @@ def test_the_timeout_of_an_older_lock(ecs, place):
 def test_an_older_lock_is_the_same_wherever_it_is_kept(ecs):
     """It is an instance of its class, and a condition takes it."""
     assert Account.__init__ is not None
+    assert LOCKS["kept twice"] is LOCK
     assert isinstance(LOCK, type(threading._allocate_lock()))
     assert "unlocked" in repr(LOCK)
     with pytest.raises(RuntimeError):
@@ -141,6 +142,23 @@ def test_another_thread_may_have_the_real_lock(ecs):
     LOCK.release()
     with EcsEvents(), real:
         assert not LOCK.acquire(timeout=0)
+
+
+def test_a_bystander_does_not_wait_where_it_does_not_want_to(ecs):
+    """A lock that is taken and a queue that is empty are no reason for it to wait in virtual time."""
+    seen = []
+
+    def look():
+        seen.append(LOCK.acquire(False))
+        with pytest.raises(queue.Empty):
+            JOBS.get(False)
+        seen.append("empty")
+
+    with LOCK:
+        start_raw_thread(look)
+        while len(seen) < 2:
+            pass
+    assert seen == [False, "empty"]
 
 
 def test_a_lock_that_is_not_found_is_waited_for_in_real_time(ecs):
@@ -341,6 +359,31 @@ def test_the_number_of_a_childs_pipe(ecs, child, wait):
     """The clock stands while the child may write it."""
     assert wait(child.stdout.fileno())
     assert passed(ecs) == 0
+
+
+def test_the_numbers_of_the_pipes_of_two_children(ecs, child):
+    """Each is found among both."""
+    with subprocess.Popen(child.args, stdout=subprocess.PIPE) as other:
+        assert polled(child.stdout.fileno())
+        assert polled(other.stdout.fileno())
+    assert passed(ecs) == 0
+
+
+def test_the_number_of_a_terminal():
+    """Somebody may type there, so that the clock stands for a while."""
+
+    def wait(number):
+        with EcsEvents() as ecs:
+            ecs.patience = 0.2
+            return polled(number), passed(ecs)
+
+    master, terminal = os.openpty()
+    try:
+        with pytest.warns(RealWorkWarning, match=r"0\.2 seconds.*in polled"):
+            assert wait(terminal) == ([], 30)
+    finally:
+        os.close(master)
+        os.close(terminal)
 
 
 def test_the_numbers_of_a_pipe_and_of_sockets_of_the_tests_own(ecs):

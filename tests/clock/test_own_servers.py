@@ -115,6 +115,28 @@ def test_a_request_of_another_program_may_end_a_wait(ecs, serve):
     assert clock() == "00:00:00"
 
 
+def test_a_server_may_listen_at_a_path(ecs, tmp_path, monkeypatch):
+    """It answers in virtual time, too."""
+    monkeypatch.chdir(tmp_path)  # a whole path may be too long
+
+    def answer(listener):
+        connection, _ = listener.accept()
+        with connection:
+            time.sleep(60)
+            connection.sendall(b"hi")
+
+    with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as client:
+        listener.bind("server")
+        listener.listen()
+        thread = threading.Thread(target=answer, args=(listener,))
+        thread.start()
+        client.connect("server")
+        client.settimeout(600)
+        assert client.recv(2) == b"hi"
+        thread.join()
+    assert clock() == "00:01:00"
+
+
 def test_a_server_beside_the_test_is_waited_for_in_real_time(ecs):
     """Its thread is not the test's, so the client's timeout does not pass."""
     listener = socket.socket()

@@ -14,6 +14,7 @@ from process_clock import clock
 from raw_threads import start_raw_thread
 
 from pytest_ecsevents import EcsEvents, EcsEventsError, StandingClockError, StuckHandlerError
+from pytest_ecsevents.clock import _stand_ins
 from pytest_ecsevents.clock._stand_ins import real_sleep
 from pytest_ecsevents.clock._threads import real_now
 
@@ -411,6 +412,25 @@ def test_a_guest_run_sleeps_virtually(ecs):
         jobs.get()()
     outcomes[0].unwrap()
     assert ecs.now.hour == 1
+
+
+def test_an_error_in_the_worker_of_a_guest_run_reaches_its_host(ecs):
+    """The worker is the thread that lets the planned function happen, as the host does not wait in virtual time."""
+    jobs, outcomes = queue.Queue(), []
+
+    def planned():
+        raise EcsEventsError("planned")
+
+    ecs.strict -= {"receivers"}
+    ecs.at("+1m", planned)
+    trio.lowlevel.start_guest_run(trio.sleep, 180, run_sync_soon_threadsafe=jobs.put, done_callback=outcomes.append)
+    while not outcomes:
+        if jobs.empty():
+            _stand_ins.real_sleep(0.02)  # a test's own name for it is virtual
+        else:
+            jobs.get()()
+    with pytest.raises(EcsEventsError, match="planned"):
+        outcomes[0].unwrap()
 
 
 @pytest.mark.anyio

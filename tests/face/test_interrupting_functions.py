@@ -60,6 +60,22 @@ def test_an_interrupt_in_the_main_thread_reaches_the_test(plan):
             ecs.advance("2h")
 
 
+def test_the_end_of_a_test_waits_for_the_thread_that_watched(monkeypatch):
+    """It may need a moment after it has watched."""
+    started, start = [], _interrupts.start_new_thread
+
+    def slow_to_end(function, args):
+        started.append(start(lambda: (function(*args), real_sleep(0.01)), ()))
+        return started[-1]
+
+    monkeypatch.setattr(_interrupts, "start_new_thread", slow_to_end)
+    with EcsEvents() as ecs:
+        ecs.at("+1h", lambda: None)
+        ecs.advance("2h")
+    assert len(started) == 1
+    assert started[0] not in sys._current_frames()
+
+
 def test_the_thread_that_watches_functions_has_ended_with_the_test(monkeypatch):
     """It may take a moment; the next test finds no thread of this one."""
     real, ended = _guard.Guard._watch, []

@@ -69,8 +69,9 @@ def test_it(ecs_events, number, backend):
 """
 
 
-def test_thousands_of_tests_in_one_process_keep_memory_flat(pytester):
+def test_thousands_of_tests_in_one_process_keep_memory_flat(pytester, monkeypatch):
     """No type of object has one more instance for each test of a back end, except two dicts that pytest keeps."""
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)  # coverage keeps a tracer of each thread
     per_part = size(10, 2000)
     pytester.makeconftest(CONFTEST.format(per_part=per_part))
     pytester.makepyfile(TESTS.format(tests=5 * per_part // 2))
