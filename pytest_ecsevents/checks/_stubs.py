@@ -1,6 +1,7 @@
 """Stubs: responses that the test gives to actions that are not faked."""
 
 import copy
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -57,6 +58,8 @@ class Stubs:
             raise BadArgumentError(
                 f"stub({product!r}, {action!r}) got {response!r}. Pass a dict, an ApiError, or a function of the call."
             )
+        if isinstance(response, Mapping):
+            _check_json(f"stub({product!r}, {action!r}) got", response)
         self._stubs[name, action] = Stub(name, action, response, optional)
 
     def actions(self) -> list[str]:
@@ -80,8 +83,10 @@ class Stubs:
         if isinstance(stub.answer, ApiError):
             raise stub.answer
         body = stub.answer(call) if callable(stub.answer) else stub.answer
+        returned = f"the stub of {call.product} {call.action} returned"
         if not isinstance(body, Mapping):
-            raise BadArgumentError(f"the stub of {call.product} {call.action} returned {body!r}. Return a dict.")
+            raise BadArgumentError(f"{returned} {body!r}. Return a dict.")
+        _check_json(returned, body)
         return copy.deepcopy(dict(body))
 
     def unused(self, calls: Sequence[ApiCall]) -> UnusedStubError | None:
@@ -97,6 +102,15 @@ class Stubs:
                 "Remove the ones that are not needed, or declare them with optional=True.",
             )
         )
+
+
+def _check_json(what: str, body: Mapping[str, Any]) -> None:
+    try:
+        json.dumps(dict(body))
+    except (TypeError, ValueError, RecursionError) as problem:
+        raise BadArgumentError(
+            f"{what} {body!r}, which JSON cannot represent: {problem}. Use texts, numbers, lists and dicts only."
+        ) from None
 
 
 def _nearest_call(stub: Stub, calls: Sequence[ApiCall]) -> str:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from pytest_ecsevents._errors import BadArgumentError
+
 NEUTRAL: Final = "The request is refused with the code {}."
 """The message where only a code is known (a guess)."""
 
@@ -61,17 +63,30 @@ class ApiError(Exception):
         message: `Message`.
         hint: An explanation for the timeline; not sent.
         retry_after: Milliseconds after which the client may try again, sent as `x-acs-retry-after`; None for none.
+
+    Raises:
+        BadArgumentError: The code or the message is no text, or the status none from 300 to 599.
     """
 
     def __init__(
         self, code: str, http_status: int, message: str, *, hint: str = "", retry_after: int | None = None
     ) -> None:
+        _check_parts(code, http_status, message)
         super().__init__(f"{http_status} {code}: {message}")
         self.code: Final = code
         self.http_status: Final = http_status
         self.message: Final = message
         self.hint: Final = hint
         self.retry_after: Final = retry_after
+
+
+def _check_parts(code: object, http_status: object, message: object) -> None:
+    is_status = isinstance(http_status, int) and 300 <= http_status <= 599
+    if not (isinstance(code, str) and isinstance(message, str) and is_status):
+        raise BadArgumentError(
+            f"ApiError got {code!r}, {http_status!r}, {message!r}. Pass a code, an HTTP status from 300 to 599 and a message, "
+            'such as ApiError("Throttling", 400, "Request was denied.").'
+        )
 
 
 class ErrorTable:

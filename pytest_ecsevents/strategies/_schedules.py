@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from hypothesis import strategies as st
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
-from pytest_ecsevents.clock._times import SECOND, Duration, Micros, When, from_micros, parse_duration, parse_when
+from pytest_ecsevents.clock._times import (
+    SECOND,
+    Duration,
+    Micros,
+    When,
+    delta_micros,
+    from_micros,
+    parse_duration,
+    parse_when,
+)
 from pytest_ecsevents.services.ecs._catalogue import EVENT_TYPES, SIMULATED_TYPES, EventStatus
 from pytest_ecsevents.services.ecs._checks import event_type_named
 from pytest_ecsevents.services.ecs._lifecycle import first_statuses
@@ -104,8 +113,8 @@ def micros_between(shortest: Micros, longest: Micros) -> st.SearchStrategy[Micro
 
 def instants(start: When = DEFAULT_START, *, within: Duration = WEEK) -> st.SearchStrategy[dt.datetime]:
     """Aware UTC datetimes of whole seconds, from `start` to `within` later."""
-    earliest = from_micros(parse_when(start, "start", 0))
-    return offsets(within).map(lambda offset: earliest + offset)
+    earliest = parse_when(start, "start", 0)
+    return offsets(within).map(lambda offset: from_micros(earliest + delta_micros(offset)))
 
 
 def planned_events(

@@ -1,11 +1,13 @@
 """A test's own answers, and the legacy SDK's search for endpoints."""
 
+import datetime as dt
 import json
 
 import pytest
 from aliyunsdkcore.acs_exception.exceptions import ServerException
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import CommonRequest
+from aliyunsdkecs.request.v20140526.DescribeZonesRequest import DescribeZonesRequest
 
 from pytest_ecsevents import ApiError, BadArgumentError, EcsEvents, UnexpectedCallError, UnknownRegionWarning
 
@@ -120,3 +122,29 @@ def test_a_region_that_the_sdk_does_not_know_is_found(ecs):
     reply = json.loads(AcsClient("ak", "secret", "moon-1").do_action_with_exception(request))
     assert reply["TotalCount"] == 1
     assert [seen.action for seen in ecs.calls] == ["DescribeEndpoints", "DescribeInstances"]
+
+
+LOOP = {}
+LOOP["itself"] = LOOP
+
+
+@pytest.mark.parametrize("value", [{"at": dt.date(2030, 1, 1)}, {"a": b"x"}, {"a": {1, 2}}, {("a",): 1}, LOOP])
+def test_a_response_that_json_cannot_represent_is_refused_in_a_sentence(ecs, value):
+    """As an argument when it is declared, as the result of a function in the call."""
+    with pytest.raises(BadArgumentError, match="which JSON cannot represent"):
+        ecs.stub("Ecs", "DescribeZones", value)
+    ecs.stub("Ecs", "DescribeZones", lambda _call: value)
+    with pytest.raises(
+        BadArgumentError, match=r"the stub of Ecs DescribeZones returned .*, which JSON cannot represent"
+    ):
+        AcsClient("id", "key", "cn-hangzhou").do_action_with_exception(DescribeZonesRequest())
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [(None, 400, "No."), ("Mine", "400", "No."), ("Mine", 400, b"No."), ("Mine", 200, "No."), ("Mine", None, "")],
+)
+def test_the_parts_of_an_error_are_checked(parts):
+    """Where it is made, not where the reply is encoded."""
+    with pytest.raises(BadArgumentError, match=r"Pass a code, an HTTP status from 300 to 599 and a message"):
+        ApiError(*parts)

@@ -146,3 +146,9 @@ def test_types_that_cannot_be_are_refused(types, simulated, sentence):
         with pytest.raises(EcsEventsError) as refused:
             strategy(types=types, simulated=simulated)
         assert str(refused.value).startswith(sentence)
+
+
+@given(instants("9999-12-31T00:00:00Z"))
+def test_an_instant_is_not_after_the_year_9999(instant):
+    """Where the week ends after it."""
+    assert instant.year == 9999
