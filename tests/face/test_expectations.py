@@ -634,8 +634,10 @@ def test_arguments_of_assertions_must_exist(ecs):
         ecs.assert_avoided(event, by="RebotInstance")
     assert str(error.value) == (
         "assert_avoided got by='RebotInstance'. Did you mean RebootInstance? Events are avoided by: RebootInstance, "
-        "RebootInstances, reboot by the test, reboot at the console, RedeployInstance, redeployment by the test, "
-        "redeployment at the console, RenewInstance, ReActivateInstances, renewal by the test."
+        "RebootInstances, reboot by the test, reboot at the console, reboot by a command, reboot by the control API, "
+        "RedeployInstance, redeployment by the test, redeployment at the console, redeployment by a command, "
+        "redeployment by the control API, RenewInstance, ReActivateInstances, renewal by the test, renewal at the console, "
+        "renewal by a command, renewal by the control API."
     )
     for wrong in ("Scheduled", 7):
         with pytest.raises(BadArgumentError) as error:
