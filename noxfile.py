@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import nox
+from packaging.requirements import Requirement
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14", "3.15")
 """One session each with the newest of everything; where an interpreter is missing, its session is skipped."""
@@ -16,68 +17,51 @@ SID = Path(".nox/debian-sid").resolve()
 
 FLOORS_PYTHON = "3.11"
 
-NEWEST = {
-    "pytest": "",
-    "greenlet": "",
-    "freezegun": "",
-    "responses": "",
-    "time-machine": "",
-    "defusedxml": "",
-    "jinja2": "",
-    "werkzeug": "",
-    "aliyun-mns": "",
-    "aliyun-python-sdk-ecs": "",
-    "alibabacloud-ecs20140526": "",
-    "aliyun-python-sdk-cms": "",
-    "alibabacloud-cms20190101": "",
-}
-"""What a session installs: a version, "" for the newest, None for not at all. The SDK of ECS brings its core."""
-
 FLOORS = {
     "pytest": {"pytest": "7.4.0"},
-    "greenlet": {"greenlet": "3.0.0"},
+    "greenlet": {"greenlet": "3.0.0", "gevent": None, "playwright": None, "axe-playwright-python": None},
     "freezegun": {"freezegun": "1.5.0"},
     "responses": {"responses": "0.25.0"},
     "time-machine": {"time-machine": "2.19.0"},
     # Older ones wait for a body that was not announced, or bound none that comes in chunks.
-    "werkzeug": {"werkzeug": "2.3.3"},
-    "jinja2": {"jinja2": "3.1.0"},
+    "werkzeug": {"werkzeug": "2.3.3", "flask": None},
+    "jinja2": {"jinja2": "3.1.0", "flask": None},
     # Older ones cannot send form bodies on a current Python; those before 2.13 have no transport to intercept.
-    "sdk-core": {"aliyun-python-sdk-core": "2.13.2"},
+    "sdk-core": {"aliyun-python-sdk-core": "2.13.2", "oss2": None},
     # What Alibaba Cloud's article on simulated events asks for. Its core is the same package under another name.
-    # The SDK of CloudMonitor would bring the other one.
-    "sdk-ecs": {"aliyun-python-sdk-ecs": "4.10.0", "aliyun-python-sdk-cms": None},
+    # The SDK of CloudMonitor would bring the other one, and so would that of object storage.
+    "sdk-ecs": {"aliyun-python-sdk-ecs": "4.10.0", "aliyun-python-sdk-cms": None, "oss2": None},
     "sdk-core-v3": {
         "aliyun-python-sdk-ecs": "4.10.0",
         "aliyun-python-sdk-core-v3": "2.13.3",
         "aliyun-python-sdk-cms": None,
+        "oss2": None,
     },
     # The documented SDK of the message queue, under the import name of the older one.
     "mns-sdk": {"aliyun-mns": None, "aliyun-mns-sdk": "1.3.0"},
     "no-tea": {"alibabacloud-ecs20140526": None, "alibabacloud-cms20190101": None},
 }
+"""What a session has instead of the newest: a version, or None for not at all, as with what needs a newer one."""
 FLOORS["all"] = {name: version for key, floor in FLOORS.items() if key != "mns-sdk" for name, version in floor.items()}
 FLOORS["all"]["aliyun-python-sdk-core"] = None  # that of the SDK's floor is -core-v3
 
-TOOLS = (
-    "aioresponses",
-    "apscheduler",
-    "httpx",
-    "httpx2; python_version >= '3.11'",
-    "hypothesis",
-    "pycurl",
-    "pytest-asyncio",
-    "pytest-freezer",
-    "pytest-html",
-    "pytest-randomly",
-    "pytest-timeout",
-    "pytest-xdist",
-    "requests-mock",
-    "respx",
-)
-
-nox.needs_version = ">=2024.4"
+nox.needs_version = ">=2024.4.15"
 nox.options.error_on_missing_interpreters = False
+
+
+def developers_packages(versions: "dict[str, str | None]") -> list[str]:
+    """What the extra `dev` of pyproject.toml asks for, and these versions instead of the newest."""
+    extras = nox.project.load_toml("pyproject.toml")["project"]["optional-dependencies"]
+    asked = [Requirement(line) for line in extras["dev"]]
+    asked += [
+        Requirement(line)
+        for own in asked
+        if own.name == "pytest-ecsevents"
+        for name in own.extras
+        for line in extras[name]
+    ]
+    newest = [str(one) for one in asked if one.name != "pytest-ecsevents" and versions.get(one.name, "") is not None]
+    return newest + [f"{name}=={version}" for name, version in versions.items() if version]
 
 
 def run(session: nox.Session, versions: "dict[str, str | None]", python: tuple[str, ...] = ("python",)) -> None:
@@ -85,13 +69,13 @@ def run(session: nox.Session, versions: "dict[str, str | None]", python: tuple[s
 
     Args:
         session: The session.
-        versions: What to install.
+        versions: What to install instead of the newest.
         python: The command that starts its Python.
     """
     session.env["PYTHONDONTWRITEBYTECODE"] = ""
-    wanted = [f"{name}=={version}" if version else name for name, version in versions.items() if version is not None]
     is_external = python != ("python",)
-    session.run(*python, "-m", "pip", "install", "--quiet", "--editable", ".", *TOOLS, *wanted, external=is_external)
+    install = ("-m", "pip", "install", "--quiet", "--editable", ".", *developers_packages(versions))
+    session.run(*python, *install, external=is_external)
     session.run(*python, "-m", "pip", "list", "--disable-pip-version-check", external=is_external)
     session.run(*python, "-m", "pytest", "tests", "examples", "-q", *session.posargs, external=is_external)
 
@@ -99,14 +83,14 @@ def run(session: nox.Session, versions: "dict[str, str | None]", python: tuple[s
 @nox.session(python=PYTHONS)
 def newest(session: nox.Session) -> None:
     """The newest of everything."""
-    run(session, NEWEST)
+    run(session, {})
 
 
 @nox.session(python=FLOORS_PYTHON)
 @nox.parametrize("floor", [nox.param(versions, id=name) for name, versions in FLOORS.items()])
 def floors(session: nox.Session, floor: "dict[str, str | None]") -> None:
     """The floor of one thing, and the newest of the others."""
-    run(session, {**NEWEST, **floor})
+    run(session, floor)
 
 
 @nox.session(python=False)
@@ -121,7 +105,7 @@ def sid(session: nox.Session, version: str) -> None:
     in_sid = ("unshare", "--mount", "sh", "-c", 'mount --bind "$0" /usr && exec "$@"', str(SID / "usr"))
     venv = Path(f".nox/sid-{version}").resolve()
     session.run(*in_sid, f"/usr/bin/python{version}", "-m", "venv", "--clear", str(venv), external=True)
-    run(session, NEWEST, (*in_sid, str(venv / "bin/python")))
+    run(session, {}, (*in_sid, str(venv / "bin/python")))
 
 
 def prepare_sid(session: nox.Session) -> None:
