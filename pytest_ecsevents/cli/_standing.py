@@ -62,6 +62,7 @@ class StandingCloud:
         self._services: Final = (
             ServedService(control, prefix=ROOT, malformed=control.malformed, roots=(ROOT,)),
             ServedService(console, prefix=CONSOLE, malformed=console.malformed, roots=(CONSOLE,)),
+            ServedService(console.home, is_home=True),
         )
         self._server: LoopbackServer | None = None
         self.ecs_events: EcsEvents = self._made()

@@ -5,7 +5,7 @@ from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from pytest_ecsevents.console._cloud import Shown
+from pytest_ecsevents.console._cloud import CONSOLE, Shown
 from pytest_ecsevents.rpc._http import HttpRequest
 from pytest_ecsevents.rpc._wire import ApiReply
 
@@ -37,6 +37,11 @@ class LazyConsole:
     def __call__(self, request: HttpRequest) -> ApiReply:
         """Answer a request."""
         return self._console()(request)
+
+    @staticmethod
+    def home(_request: HttpRequest) -> ApiReply:
+        """Lead a browser from the address alone to the console."""
+        return ApiReply(303, b"", {"Location": CONSOLE})
 
     def malformed(self, status: int, problem: str) -> ApiReply:
         """The response to a malformed request."""

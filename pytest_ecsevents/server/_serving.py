@@ -31,6 +31,7 @@ class ServedService:
         prefix: Whole segments at the start of the path; "" for every path.
         host: The start of the requested host (`metrics.`); "" for every host.
         header: A header that requests must have, in lower case; "" for none.
+        is_home: Whether it answers only what a browser asks for if its user types the address alone.
         malformed: Makes the response to a malformed request; None to leave that to the RPC APIs.
         roots: The starts of the paths of malformed requests that it answers.
     """
@@ -39,6 +40,7 @@ class ServedService:
     prefix: str = ""
     host: str = ""
     header: str = ""
+    is_home: bool = False
     malformed: Callable[[int, str], ApiReply] | None = None
     roots: tuple[str, ...] = ()
 
@@ -47,7 +49,12 @@ class ServedService:
             f"{request.path}/".startswith(f"{self.prefix}/" if self.prefix else "")
             and request.host.lower().startswith(self.host)
             and (not self.header or self.header in request.headers)
+            and (not self.is_home or _is_for_home(request))
         )
+
+
+def _is_for_home(request: HttpRequest) -> bool:
+    return (request.path, request.query) == ("/", "") and "text/html" in request.headers.get("accept", "")
 
 
 class Serving:

@@ -34,7 +34,7 @@ class Client:
     def send(self, method, path, body=None, **headers):
         with contextlib.closing(http.client.HTTPConnection(self.address)) as connection:
             names = {name.replace("_", "-"): value for name, value in headers.items()}
-            is_whole = path == "/console" or path.startswith("/console/")
+            is_whole = path in {"/", "/console"} or path.startswith("/console/")
             connection.request(method, path if is_whole else f"/console{path}", body, names)
             reply = connection.getresponse()
             return Reply(reply.status, dict(reply.headers), reply.read())

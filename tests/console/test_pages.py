@@ -735,3 +735,9 @@ def test_a_form_that_was_on_no_page_leads_to_its_own(client, back):
     """Whatever it says."""
     assert client.post("/queues", name="q", back=back).status == 200
     assert client.post("/queues", name="-", back=back).status == 409
+
+
+def test_the_address_alone_leads_a_browser_to_the_console(client):
+    """An SDK gets the API's answer there: it asks for no page, or it has a query."""
+    assert client.send("GET", "/", Accept="text/html,application/xhtml+xml").headers["Location"] == "/console"
+    assert "MissingParameter" in client.send("GET", "/").text
