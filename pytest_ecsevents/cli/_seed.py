@@ -160,7 +160,7 @@ def read_seed(file: Path) -> Callable[[EcsEvents], None]:
         raise SeedError(f"The seed file {file} cannot be read: {problem.strerror}.") from None
     except UnicodeDecodeError:
         raise SeedError(f"The seed file {file} is not text in UTF-8.") from None
-    except tomllib.TOMLDecodeError as problem:
+    except (tomllib.TOMLDecodeError, RecursionError) as problem:
         raise SeedError(f"The seed file {file} is not TOML: {problem}.") from None
     entries = []
     for table in sorted(content, key=lambda name: [*_TABLES].index(name) if name in _TABLES else -1):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Final, TypeAlias
 
 from pytest_ecsevents._words import did_you_mean, listed
@@ -41,7 +41,12 @@ def acting(actor: str) -> Iterator[None]:
 
 def by_actor(deed: str) -> str:
     """A cause: `reboot by the test`."""
-    return f"{deed} {_ACTOR.get()}"
+    return _cause(deed, _ACTOR.get())
+
+
+@cache
+def _cause(deed: str, actor: str) -> str:
+    return f"{deed} {actor}"  # each history that has it keeps the same text
 
 
 _MOST_REASONS: Final = 3

@@ -118,6 +118,8 @@ def test_a_file_that_is_no_toml(seeded, tmp_path):
     """The message of the parser has the line."""
     with pytest.raises(SeedError, match=r"is not TOML: .*\(at line 2"):
         seeded("[[events]]\nevent_type = \n")
+    with pytest.raises(SeedError, match="is not TOML: "):
+        seeded(f"x = {'[' * 5000}")
     (tmp_path / "seed.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(SeedError, match="is not text in UTF-8"):
         read_seed(tmp_path / "seed.toml")

@@ -5,11 +5,14 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 
 from pytest_ecsevents import EcsEvents, EcsEventsError
+
+REBOOT = "SystemMaintenance.Reboot"
 
 pytest.importorskip("werkzeug")
 
@@ -210,3 +213,41 @@ def test_the_marker_and_the_setting_follow_too(pytester):
         """
     )
     pytester.runpytest().assert_outcomes(passed=2)
+
+
+def test_threads_that_change_the_cloud_at_one_time_do_not_disturb_the_order_of_deliveries():
+    """A receiver gets the statuses of an event in their order, one at a time, whichever thread calls it."""
+    got, inside, overlaps = [], threading.Lock(), []
+
+    def receive(notification):
+        if not inside.acquire(blocking=False):
+            overlaps.append(notification)
+            return
+        got.append((notification["content"].get("eventId"), notification["name"].rpartition(":")[2]))
+        time.sleep(0.001)
+        inside.release()
+
+    def change(number):
+        for _ in range(12):
+            ecs_events.create(REBOOT, f"i-{number}", simulated=False, not_before="+1m")
+            ecs_events.reboot(f"i-{number}")
+            ecs_events.create(REBOOT, f"i-{number}", not_before="+50ms")
+            ecs_events.advance("1m")
+            time.sleep(0.002)
+
+    with EcsEvents(follow="real") as ecs_events:
+        ecs_events.subscribe(receive)
+        threads = [threading.Thread(target=change, args=(number,)) for number in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        ecs_events.advance("1h")
+        wanted = sum(len(event.history) for event in ecs_events)
+        began = time.monotonic()
+        while sum(one[0] is not None for one in got) < wanted and time.monotonic() - began < 20:
+            time.sleep(0.01)
+        assert overlaps == []
+        for event in ecs_events:
+            statuses = [status for event_id, status in got if event_id == event.event_id]
+            assert statuses == [str(change.to_status) for change in event.history]

@@ -510,8 +510,8 @@ def test_a_missing_parameter_is_named(refused, action, name, params):
 @pytest.mark.parametrize(
     ("action", "params"),
     [
-        ("EnableEventRules", {"RuleNamess": ["r"] * 21}),
-        ("DeleteEventRuleTargets", {"RuleName": "r", "Idss": ["1"] * 21}),
+        ("EnableEventRules", {"RuleNamess": ["rule"] * 21}),
+        ("DeleteEventRuleTargets", {"RuleName": "r", "Idss": ["12"] * 21}),
     ],
 )
 def test_twenty_may_be_named(put, refused, action, params):

@@ -1,12 +1,15 @@
 """Deliver notifications to subscriptions, in order, at instants of virtual time; apply faults and retries."""
 
 import datetime as dt
+import heapq
 import random
+from _thread import allocate_lock
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, Protocol
+from itertools import count
+from typing import Any, Final, Protocol, TypeAlias
 
 from pytest_ecsevents._errors import DeliveryError, hidden_in_reports
 from pytest_ecsevents._frames import is_timeout
@@ -119,6 +122,10 @@ class Dispatcher:
     call: Callable[..., object]
 
 
+_Planned: TypeAlias = tuple[Micros, int, Callable[[], None]]
+"""A delivery: when it is due, its number, and what makes it."""
+
+
 class Subscription:
     """A receiver, its filter, and its deliveries so far.
 
@@ -157,8 +164,12 @@ class Subscription:
         self._to_be_retried: Final[dict[Delivery, Micros]] = {}
         self._is_canceled = False
         self._what: Final = f"The receiver {sender.receiver}"
+        # Two threads may each have taken one of its works from the clock: the first of them begins with the earliest delivery.
+        self._planned: Final[list[_Planned]] = []
+        self._numbers: Final = count()
+        self._lock: Final = allocate_lock()
         self._is_delivering = False
-        self._waiting: Final[deque[Callable[[], object]]] = deque()
+        self._waiting: Final[deque[Micros]] = deque()
 
     @property
     def receiver(self) -> str:
@@ -238,7 +249,7 @@ class Subscription:
 
         def release() -> None:
             self._held = None
-            self._deliver(notification, 1)
+            self._plan_at(clock.now(), notification, 1, None, is_duplicate=False)
 
         self._held = notification, clock.plan(clock.now() + HELD_FOR, release, self._what)
 
@@ -251,8 +262,16 @@ class Subscription:
         return likelihood > 0 and self._random.random() < likelihood
 
     def _plan(self, notification: Notification, after: Micros, *, is_duplicate: bool = False) -> None:
-        deliver = partial(self._deliver, notification, 1, is_duplicate=is_duplicate)
-        self._dispatcher.clock.plan(notification.at_micros + after, deliver, self._what)
+        self._plan_at(notification.at_micros + after, notification, 1, None, is_duplicate=is_duplicate)
+
+    def _plan_at(
+        self, at: Micros, notification: Notification, attempt: int, before: Delivery | None, *, is_duplicate: bool
+    ) -> None:
+        deliver = partial(self._deliver, notification, attempt, before, is_duplicate=is_duplicate)
+        planned: _Planned = (at, next(self._numbers), deliver)
+        with self._lock:
+            heapq.heappush(self._planned, planned)
+        self._dispatcher.clock.plan(at, self._deliver_next, self._what)
 
     # -- the delivery
 
@@ -265,44 +284,48 @@ class Subscription:
             notification.keep_delivery(delivery)
         return delivery
 
+    def _deliver_next(self) -> None:
+        clock = self._dispatcher.clock
+        with self._lock:
+            if self._is_delivering:
+                # The receiver sleeps, perhaps on this very stack: it gets the next one after it has returned.
+                self._waiting.append(clock.now())
+                return
+            self._is_delivering = True
+            _, _, deliver = heapq.heappop(self._planned)
+        try:
+            deliver()
+        finally:
+            with self._lock:
+                self._is_delivering = False
+                since = self._waiting.popleft() if self._waiting else None
+            if since is not None:
+                clock.plan(since, self._deliver_next, self._what)
+
     def _deliver(
-        self, notification: Notification, attempt: int, before: Delivery | None = None, *, is_duplicate: bool = False
+        self, notification: Notification, attempt: int, before: Delivery | None, *, is_duplicate: bool
     ) -> None:
         if before is not None:
             self._to_be_retried.pop(before, None)
         if self._is_canceled:
             return
-        if self._is_delivering:
-            # The receiver sleeps, perhaps on this very stack: it gets this one after it has returned.
-            at = self._dispatcher.clock.now()
-            again = partial(self._deliver, notification, attempt, is_duplicate=is_duplicate)
-            self._waiting.append(lambda: self._dispatcher.clock.plan(at, again, self._what))
-            return
-        self._is_delivering = True
+        delivery = self._begin(notification, attempt, is_duplicate=is_duplicate)
         try:
-            delivery = self._begin(notification, attempt, is_duplicate=is_duplicate)
-            try:
-                delivery.answer = self._dispatcher.call(self._sender.deliver, delivery)
-            except (HandlerStop, KeyboardInterrupt, SystemExit):
+            delivery.answer = self._dispatcher.call(self._sender.deliver, delivery)
+        except (HandlerStop, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # pytest's own failures are such errors too
+            if is_timeout(error):
                 raise
-            except BaseException as error:  # pytest's own failures are such errors too
-                if is_timeout(error):
-                    raise
-                self._failed(delivery, notification, error)
-            else:
-                delivery.outcome = "delivered"
-        finally:
-            self._is_delivering = False
-            if self._waiting:
-                self._waiting.popleft()()
+            self._failed(delivery, notification, error)
+        else:
+            delivery.outcome = "delivered"
 
     def _failed(self, delivery: Delivery, notification: Notification, error: BaseException) -> None:
         delivery.outcome, delivery.error = "failed", error
         if self._is_canceled or delivery.attempt > self._retries.most:
             self._dispatcher.given_up(delivery, error)
             return
-        clock = self._dispatcher.clock
-        at = clock.now() + self._retries.after(delivery.attempt, self._random)
+        at = self._dispatcher.clock.now() + self._retries.after(delivery.attempt, self._random)
         self._to_be_retried[delivery] = at
-        again = partial(self._deliver, notification, delivery.attempt + 1, delivery)
-        clock.plan(at, partial(again, is_duplicate=delivery.is_duplicate), self._what)
+        self._plan_at(at, notification, delivery.attempt + 1, delivery, is_duplicate=delivery.is_duplicate)

@@ -258,7 +258,7 @@ class Topic:
             if isinstance(endpoint, Queue)
             else endpoint
         )
-        if not checked_text(target, "endpoint", "http://127.0.0.1:8000/").startswith(("http://", "acs:mns:")):
+        if not str(target).startswith(("http://", "acs:mns:")) or sendable(target) != target:
             raise BadArgumentError(
                 f"endpoint is {endpoint!r}. Pass a URL on loopback, such as http://127.0.0.1:8000/notifications, or a queue."
             )
