@@ -78,7 +78,7 @@ class ParameterSet:
         return {
             self.lists[name].wire_name: "".join(values)
             for name, values in found.items()
-            if type(values) is list and len(values) > _FEWEST_LETTERS and all(map(_is_letter, values))
+            if type(values) is list and len(values) > _FEWEST_LETTERS and _are_letters(values)
         }
 
     def known_names(self) -> list[str]:
@@ -94,8 +94,9 @@ _FEWEST_LETTERS: Final = 4
 """More values of one letter are no keys of tags, but a text."""
 
 
-def _is_letter(value: object) -> bool:
-    return isinstance(value, str) and len(value) == 1
+def _are_letters(values: list[Any]) -> bool:
+    """Digits alone are none: the targets of an event rule may have numbers as ids."""
+    return all(isinstance(value, str) and len(value) == 1 for value in values) and not "".join(values).isdigit()
 
 
 # InstanceId.1, Tag.1.Key, NetworkInterface.1.SecurityGroupIds.2, EventPattern.1.KeywordFilter.Keywords.2
