@@ -225,3 +225,26 @@ def test_a_live_run_needs_region_and_instance(pytester):
     result = pytester.runpytest_inprocess("--pyargs", "pytest_ecsevents.conformance", "--ecs-live")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*--ecs-live needs --ecs-live-region and --ecs-live-instance*"])
+
+
+def test_a_live_run_without_credentials_ends_in_one_sentence(tmp_path):
+    """Not in an error of each check."""
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("ALIBABA_CLOUD")}
+    variables |= {
+        "HOME": str(tmp_path),
+        "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }
+    target = ["--ecs-live", "--ecs-live-region=cn-hangzhou", "--ecs-live-instance=i-web1"]
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "ecsevents", "--pyargs", PACKAGE, *target],
+        cwd=tmp_path,
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "--ecs-live found no credentials: " in run.stdout
+    assert "Set ALIBABA_CLOUD_ACCESS_KEY_ID and" in run.stdout
+    assert "Traceback" not in run.stdout
