@@ -2,7 +2,6 @@
 
 import heapq
 from collections.abc import Callable
-from contextlib import suppress
 from itertools import count
 from typing import Final, Generic, TypeAlias, TypeVar
 
@@ -70,7 +69,7 @@ class DueQueue(Generic[Subject]):
         Returns:
             Instant, whether it is the user's, number, task and subject.
         """
-        with suppress(IndexError):
+        try:
             while True:
                 first = self.heap[0]
                 is_withdrawn = first[2] in self._withdrawn
@@ -83,4 +82,5 @@ class DueQueue(Generic[Subject]):
                     self._withdrawn.discard(first[2])
                 else:
                     return first
-        return None
+        except IndexError:  # it is empty
+            return None

@@ -157,7 +157,7 @@ def _event(shown: Shown, subject: str, query: Form) -> Context:
         "chosen": number,
         "notification_name": "" if chosen is None else chosen.name,
         "channels": list(channels(parts, event, chosen)),
-        "deliveries": delivery_rows(parts, frozenset(str(one.uuid) for one in sent)),
+        "deliveries": delivery_rows(parts, frozenset(one.uuid for one in sent)),
     }
 
 

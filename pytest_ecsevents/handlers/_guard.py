@@ -4,7 +4,7 @@ from _thread import allocate_lock, get_ident
 from collections.abc import Callable, Sequence
 from inspect import CORO_SUSPENDED, getcoroutinestate, iscoroutine
 from threading import main_thread
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 from pytest_ecsevents._errors import StuckHandlerError, hidden_in_reports
 from pytest_ecsevents._frames import (
@@ -204,7 +204,8 @@ class Guard:
             if (
                 waits is not None and waits.stop is not None and waits.stop.thread is waits.me()
             ):  # `run` watches already
-                return cast("T", call_leavable(function))
+                result: T = call_leavable(function)
+                return result
             if not self._wake.locked():
                 self._wake.acquire()
                 self._watching = Watch(self._watch)
@@ -217,7 +218,7 @@ class Guard:
                 finally:
                     running.interrupter.end()
                 if not (running.interrupter.raised or running.is_cut or running.endless_since is not None):
-                    return cast("T", result)
+                    return result
             except HandlerStop:
                 running.interrupter.end()  # again: the `HandlerStop` may have hit the first `end`
             finally:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents._frames import author_frame, frames_of_threads, is_library, place_of
+from pytest_ecsevents._whole import getsignal, set_handler
 from pytest_ecsevents.clock._clock import Clock
 from pytest_ecsevents.clock._stand_ins import real_sleep
 from pytest_ecsevents.clock._stop import HandlerStop, TestIsOver
@@ -54,8 +55,8 @@ class Interrupter:
 
     def begin(self) -> None:
         if self.can_be_signalled:
-            self._signal_handler = signal.getsignal(NUMBER)  # before the next line: an interrupt may come between them
-            signal.signal(NUMBER, self._handle_signal)
+            self._signal_handler = getsignal(NUMBER)  # before the next line: an interrupt may come between them
+            set_handler(NUMBER, self._handle_signal)
 
     def end(self) -> None:
         """Restore the earlier signal handler. An error that was already sent is dropped, and no more are raised."""
@@ -64,7 +65,7 @@ class Interrupter:
         with suppress(HandlerStop), self._sending:
             pass
         if self.can_be_signalled:
-            signal.signal(NUMBER, self._signal_handler)
+            set_handler(NUMBER, self._signal_handler)
 
     def interrupt(self) -> None:
         """Raise once, if that is possible where the thread is."""
@@ -184,4 +185,4 @@ def _watched(watch: Watch) -> None:
 
 
 def _is_main_thread() -> bool:
-    return threading.current_thread() is threading.main_thread()
+    return get_ident() == threading.main_thread().ident

@@ -30,10 +30,13 @@ from greenlet import getcurrent, greenlet
 
 from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents._frames import OURS, SERVER, is_of
+from pytest_ecsevents._whole import getsignal
 from pytest_ecsevents.clock._asyncio import restore_loop
 from pytest_ecsevents.clock._stop import HandlerStop
 
 __tracebackhide__ = hidden_in_reports
+
+_SIGINT: Final = int(signal.SIGINT)
 
 _CALLERS: Final = ("pytest_ecsevents.handlers.", "pytest_ecsevents.clock._asyncio")
 """Where our functions are that call the author's and have nothing else in hand."""
@@ -49,7 +52,7 @@ def call_leavable(function: Callable[[], Any]) -> Any:
     boundary = greenlet(function)
     boundary.gr_context = getcurrent().gr_context
     boundary.left_at = ""
-    before = _get_running_loop(), sys.get_asyncgen_hooks(), signal.getsignal(signal.SIGINT)
+    before = _get_running_loop(), sys.get_asyncgen_hooks(), getsignal(_SIGINT)
     result = boundary.switch()
     return result if not boundary.left_at else _raise_left(boundary, before)
 

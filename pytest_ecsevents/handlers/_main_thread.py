@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any, Final
 
 from pytest_ecsevents._errors import hidden_in_reports
+from pytest_ecsevents._whole import getsignal, set_handler
 from pytest_ecsevents.handlers._interrupts import NUMBER
 
 __tracebackhide__ = hidden_in_reports
@@ -33,15 +34,15 @@ class MainThread:
         if cloud in self._clouds or threading.current_thread() is not threading.main_thread():
             return
         if not self._clouds:
-            self._before = signal.getsignal(NUMBER)  # before the next line: a signal may come between them
-            signal.signal(NUMBER, self._handle)
+            self._before = getsignal(NUMBER)  # before the next line: a signal may come between them
+            set_handler(NUMBER, self._handle)
         self._clouds[cloud] = may_interrupt
 
     def leave(self, cloud: object) -> None:
         """Raise no more on behalf of a cloud."""
         is_last = self._clouds.pop(cloud, None) is not None and not self._clouds
         if is_last and threading.current_thread() is threading.main_thread():
-            signal.signal(NUMBER, self._before)
+            set_handler(NUMBER, self._before)
 
     def interrupt(self, cloud: object, error: BaseException) -> None:
         """Raise an error in the main thread, if that is possible where it is."""

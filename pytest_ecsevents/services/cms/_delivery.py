@@ -82,7 +82,7 @@ class Delivery:
     @property
     def notification_id(self) -> str:
         """The notification's id, the same for all tries."""
-        return str(self._notification.uuid)
+        return self._notification.uuid
 
     @property
     def payload(self) -> dict[str, Any]:

@@ -173,7 +173,7 @@ _PAGE_SIZE: Final = integer("PageSize", 10, least=1, most=100)
 def _describe_events(call: MonitorCall) -> JsonObject:
     found = _found(call)[::-1]
     views: list[Json] = [
-        {**_view(notification), "Id": str(notification.uuid).upper()}
+        {**_view(notification), "Id": notification.uuid.upper()}
         for notification in page_of(found, call[_PAGE_NUMBER], call[_PAGE_SIZE])
     ]
     return reply({"Message": "success", "SystemEvents": {"SystemEvent": views}}, success="true")
