@@ -44,10 +44,16 @@ class Undo:
         """
         # The defaults of a function are not in its `__dict__`.
         before = owner.__defaults__ if name == "__defaults__" else owner.__dict__.get(name, _INHERITED)
-        if not self._steps:
+        steps = self._steps
+        if not steps:
             _open[self] = None
-        self._steps += (owner, name, value, before)
+        steps += (owner, name, value, before)
         setattr(owner, name, value)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to undo."""
+        return not self._steps
 
     def close(self) -> None:
         """Undo all steps.
@@ -101,8 +107,10 @@ def put_back_late() -> None:
 
 def _put_back_last(steps: list[Any]) -> None:
     """Put back what the last steps have replaced, up to one that calls a function."""
-    while steps and steps[-4] is not _CALL:
+    while steps:
         owner, name, value, before = steps[-4:]
+        if owner is _CALL:
+            return
         # A KeyboardInterrupt may strike between this and the removal of the step: putting back again does no harm.
         if before is not _INHERITED and owner.__dict__.get(name, _INHERITED) is value:  # nearly always so
             setattr(owner, name, before)

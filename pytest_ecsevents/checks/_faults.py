@@ -249,9 +249,9 @@ class FaultRules(Generic[C]):
     def unused(self, calls: Sequence[C]) -> UnusedFaultError | None:
         """The error about rules that met fewer calls than they were declared for; None if there are none."""
         left = [rule for rule in self.rules if not (rule.optional or rule.was_used)]
-        left.sort(key=lambda rule: rule.effect.fault is None)
         if not left:
             return None
+        left.sort(key=lambda rule: rule.effect.fault is None)
         kinds = dict.fromkeys("delays" if rule.effect.fault is None else "faults" for rule in left)
         bullets = [f"  - {rule}. {self._nearest_call(rule, calls)}" for rule in left]
         return UnusedFaultError(

@@ -37,7 +37,7 @@ class Portability:
 
     def complaint(self) -> PortabilityError | None:
         """The error about the calls; None if all are portable."""
-        found = dict.fromkeys([*self._without_status(), *self._ended_by_total()])
+        found = self._calls and dict.fromkeys([*self._without_status(), *self._ended_by_total()])
         if not found:
             return None
         problem = "\n".join([f"Calls of {ACTION} depend on what the sources of the API dispute:", *found])

@@ -17,7 +17,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -107,8 +107,14 @@ class _Looks:
         self._scheduler: Final = scheduler
         self._now: Final = now
         self._began: Final = now()
-        self._at: Final[WeakKeyDictionary[Any, Micros]] = WeakKeyDictionary()
-        self._waited: Final[WeakKeyDictionary[Any, float]] = WeakKeyDictionary()
+
+    @cached_property  # few tests start children
+    def _at(self) -> WeakKeyDictionary[Any, Micros]:
+        return WeakKeyDictionary()
+
+    @cached_property
+    def _waited(self) -> WeakKeyDictionary[Any, float]:
+        return WeakKeyDictionary()
 
     def beginning(self, real: Callable[..., Any]) -> Callable[..., Any]:
         """Note when a child begins."""
@@ -142,12 +148,15 @@ def _hold_for_pipes_of_loops(scheduler: Scheduler, undo: Undo) -> None:
     """Let time stand while a task of an event loop reads a pipe."""
     reader: Any = asyncio.StreamReader
     real = reader._wait_for_data  # all reads await it
-    pipes: WeakKeyDictionary[Any, HoldsOnce] = WeakKeyDictionary()
+    pipes: WeakKeyDictionary[Any, HoldsOnce] | None = None  # few tests need it
 
     async def wait_for_data(stream: Any, called: str) -> Any:
+        nonlocal pipes
         transport = stream._transport  # has no public name
         if scheduler.me() is None or transport is None or transport.get_extra_info("pipe") is None:
             return await real(stream, called)
+        if pipes is None:
+            pipes = WeakKeyDictionary()
         with scheduler.outside.working(pipes.setdefault(stream, _Output())):
             return await real(stream, called)
 

@@ -4,6 +4,8 @@ import sys
 from types import ModuleType
 from typing import Any, Final
 
+from pytest_ecsevents._frames import is_standard
+
 
 class Snapshot:
     """What was loaded at one time. Its columns are lists, because a thousand tuples would start the garbage collector.
@@ -11,7 +13,8 @@ class Snapshot:
     Attributes:
         loaded: The values of `sys.modules`.
         modules: Those that are modules, by their names there.
-        others: Those that are not. Libraries that load lazily put other objects there.
+        others: Those that are not, except classes of the standard library such as `typing.io`. Libraries that load lazily put
+            other objects there.
         sizes: How many names each module has.
         specs: The `__spec__` of each.
     """
@@ -24,7 +27,11 @@ class Snapshot:
         self.others: Final[dict[str, object]] = (
             {}
             if len(self.modules) == len(found)
-            else {name: one for name, one in found.items() if name not in self.modules}
+            else {
+                name: one
+                for name, one in found.items()
+                if not (name in self.modules or (isinstance(one, type) and is_standard(name)))
+            }
         )
         self._names: Final = [module.__dict__ for module in self.modules.values()]
         self.sizes: Final = [*map(len, self._names)]

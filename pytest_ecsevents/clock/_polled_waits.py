@@ -16,6 +16,7 @@ import selectors
 import sys
 import time
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from typing import Any, Final, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -79,7 +80,10 @@ class Polling:
     def __init__(self, scheduler: Scheduler, read: Callable[[], float]) -> None:
         self.scheduler: Final = scheduler
         self._read: Final = read
-        self._spent: Final[WeakKeyDictionary[Any, float]] = WeakKeyDictionary()
+
+    @cached_property  # few tests need it
+    def _spent(self) -> WeakKeyDictionary[Any, float]:
+        return WeakKeyDictionary()
 
     def wait(self, thread: TestThread, seconds: float, look: Callable[[], object], outside: object = None) -> bool:
         """Wait until a look says so. Returns whether it did before `seconds` of virtual time had passed.

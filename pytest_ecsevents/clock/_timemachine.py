@@ -46,7 +46,8 @@ class TimeMachineSource:
         # An aware datetime would set the process's zone to its own, in child processes too.
         self._travel = time_machine.travel(at // SECOND, tick=ticks)
         self._travel.start()
-        self.move_to(at)
+        if at % SECOND:
+            self.move_to(at)
 
     def stop(self) -> None:
         self._travel.stop()

@@ -56,6 +56,8 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
 def override_settings(settings: Settings, given: dict[str, Any], label: Callable[[str], str]) -> Settings:
     """`settings` with those of `given` that are neither None nor empty."""
     values = {name: value for name, value in given.items() if value not in (None, "")}
+    if not values:
+        return settings
     for name, value in values.items():
         what, allowed = label(name), _CHOICES.get(name, (value,))
         if value not in allowed:

@@ -203,8 +203,9 @@ class Parts:
             raise
 
     def _close(self) -> None:
-        with Whole():
-            self.undo.close()
+        if not self.undo.is_empty:  # it is called again at the end of a fixture
+            with Whole():
+                self.undo.close()
 
     def leave(self) -> None:
         self.close()
