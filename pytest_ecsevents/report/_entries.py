@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from enum import IntEnum
 from functools import partial
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from pytest_ecsevents._errors import EcsEventsError
@@ -160,16 +160,20 @@ def timeline_entries(
 def _limited(
     run: Sequence[Transition], most: int, cursor: SleepCursor
 ) -> Iterator[Sequence[Transition] | TimelineEntry]:
-    """Group changes that are alike; the middle of a longer run becomes one entry."""
-    left = list(_alike(run))
-    if len(left) > 2 * most + 1:
-        yield from left[:most]
-        left = left[most:]
-        if not cursor.has_before(left[-most][0].at_micros):
-            # At most `most` events are shown, and no more than half of them from either end: not these.
-            hidden, left = left[:-most], left[-most:]
-            yield TimelineEntry(hidden[0][0].at_micros, "event", "", hides=len(hidden))
-    yield from left
+    """Group changes that are alike; the middle of a longer run becomes one entry, and is not looked at."""
+    groups = list(islice(_alike(run), 2 * most + 2))
+    if len(groups) < 2 * most + 2:
+        yield from groups
+        return
+    yield from groups[:most]
+    last = [group[::-1] for group in islice(_alike(run[::-1]), most)][::-1]
+    start, end = sum(map(len, groups[:most])), len(run) - sum(map(len, last))
+    if cursor.has_before(last[0][0].at_micros):
+        yield from _alike(run[start:])
+    else:
+        # At most `most` events are shown, and no more than half of them from either end: not these.
+        yield TimelineEntry(run[start].at_micros, "event", "", hides=end - start)
+        yield from last
 
 
 def _alike(run: Sequence[Transition]) -> Iterator[Sequence[Transition]]:

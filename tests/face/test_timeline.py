@@ -604,3 +604,15 @@ def test_a_few_events_that_change_alike_have_a_line_each():
         for number in range(7):
             ecs_events.create("SystemMaintenance.Reboot", f"i-{number}", not_before="+1h")
         assert len(ecs_events._parts.timeline(200).splitlines()) == 1 + 7
+
+
+def test_of_many_groups_of_events_the_first_and_the_last_are_shown():
+    """What lies between is counted by events, each of which `timeline` shows."""
+    with EcsEvents("2030-01-01T00:00:00Z") as ecs_events:
+        for hour in range(12):
+            for number in range(8):
+                ecs_events.create("SystemMaintenance.Reboot", f"i-{hour}-{number}", not_before=f"+{hour + 1}h")
+        _, first, left_out, *last = ecs_events._parts.timeline(4).splitlines()
+        assert "i-0-0, i-0-1, and 6 more: Scheduled" in first
+        assert " lines about events, faults and errors are left out" in left_out
+        assert "i-11-0, i-11-1, and 6 more: Scheduled" in last[-1]
