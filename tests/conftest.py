@@ -18,8 +18,11 @@ from _thread import get_ident
 from collections import defaultdict
 from concurrent.futures.thread import _threads_queues as pool_workers
 from contextlib import contextmanager
+from types import ModuleType
 
 import pytest
+from _pytest.fixtures import FixtureManager
+from _pytest.nodes import Node
 from aliyunsdkcore.acs_exception.exceptions import ServerException
 from aliyunsdkcore.endpoint.local_config_regional_endpoint_resolver import LocalConfigRegionalEndpointResolver
 from aliyunsdkcore.request import CommonRequest
@@ -101,10 +104,33 @@ def no_certificates():
 def plugins_are_found_at_once():
     """Each run of pytest inside a test reads the metadata of all packages: only those with entry points matter."""
     plugins = [one for one in importlib.metadata.distributions() if one.entry_points]
-    read_once = property(functools.cache(importlib.metadata.Distribution.metadata.fget))
+    kind = importlib.metadata.Distribution
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(importlib.metadata, "distributions", lambda **_options: list(plugins))
-        patch.setattr(importlib.metadata.Distribution, "metadata", read_once)
+        for name in ("metadata", "entry_points"):
+            patch.setattr(kind, name, property(functools.cache(getattr(kind, name).fget)))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def plugins_without_fixtures_are_passed_over():
+    """Each run of pytest inside a test looks for fixtures in every attribute of pytest's own plugins: once is enough."""
+    look = FixtureManager.parsefactories
+
+    @functools.cache
+    def has_fixtures(kind):
+        values = [value for one in getattr(kind, "__mro__", (kind,)) for value in vars(one).values()]
+        return any("FixtureFunction" in type(one).__name__ or hasattr(one, "_pytestfixturefunction") for one in values)
+
+    def parsefactories(manager, *args, **options):
+        holder = args[0] if args else options["holder"]
+        kind = holder if isinstance(holder, ModuleType) else type(holder)
+        is_pytests = getattr(kind, "__module__", kind.__name__).startswith("_pytest.")
+        if isinstance(holder, Node) or not is_pytests or has_fixtures(kind):
+            look(manager, *args, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FixtureManager, "parsefactories", parsefactories)
         yield
 
 
