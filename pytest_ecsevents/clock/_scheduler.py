@@ -96,7 +96,7 @@ class Scheduler:
         self.stop: Stop | None = None
         self.awaits_server: Callable[[], bool] = lambda: False
         """Whether the server is about to answer a real client; checked before time moves."""
-        self.settle_server: Callable[[], None] = lambda: None
+        self.settle_server: Callable[[bool], None] = lambda _is_cut: None
         """Waits in real time until the server has answered or held what was sent to it."""
         self.pace: Final = Pace(clock.now())
         self._spin: Final = Spin()

@@ -18,7 +18,7 @@ block for real, and time would pass only by the scheduler's rule for threads tha
 
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event
 from types import FrameType
 from typing import Any, Final, Protocol
@@ -119,6 +119,7 @@ class LoopbackClients:
         self._answering: Final[dict[int, TestThread]] = {}
         self._waits: Final[dict[int, AnswerWait]] = {}
         self._seen: Final[WeakSet[socket.socket]] = WeakSet()
+        self._readers: Final[dict[int, TestThread]] = {}  # the last of each connection
         self._given_up: Final[WeakValueDictionary[int, socket.socket]] = WeakValueDictionary()
         # Connections of handlers that `run` has stopped. They are kept until they are closed with the others: Python warns
         # about a socket that is destroyed while open.
@@ -155,15 +156,31 @@ class LoopbackClients:
         undo.callback(self._close_connections)
         undo.replace(socket.SocketIO, "readinto", readinto)
         undo.replace(scheduler, "awaits_server", has_request)
-        undo.replace(scheduler, "settle_server", self._settle)
+        undo.replace(scheduler, "settle_server", lambda is_cut: self._settle(given_up if is_cut else None))
         undo.replace(scheduler.outside, "waits_for_time", self._holds_elsewhere)
 
     def _holds_elsewhere(self) -> bool:
         """Whether a held request has a client that is no thread that waits here."""
         return any(port not in self._waits and not thread.runs for port, thread in tuple(self._answering.items()))
 
-    def _settle(self) -> None:
-        """Wait in real time until each request that was sent is answered or held."""
+    def _settle(self, given_up: Callable[[int], None] | None) -> None:
+        """Wait in real time until each request that was sent is answered or held.
+
+        Args:
+            given_up: If it is given, the calling thread was cut off at any line, and no longer waits for its responses.
+        """
+        self._settled()
+        if given_up is not None and self._scheduler is not None:
+            me = self._scheduler.me()
+            for connection in list(self._seen):
+                with suppress(OSError):  # it is closed
+                    port = connection.getsockname()[1]
+                    if port in self._answering and self._readers.get(port) is me:
+                        self._left.append(connection)
+                        self._give_up(port, connection, given_up)
+            self._settled()
+
+    def _settled(self) -> None:
         scheduler, until = self._scheduler, real_now() + ANSWER_WITHIN
         assert scheduler is not None
         while real_now() < until and (
@@ -193,6 +210,8 @@ class LoopbackClients:
         timeout, port = connection.gettimeout(), connection.getsockname()[1]
         if timeout == 0:
             return
+
+        self._readers[port] = thread
 
         def is_held() -> bool:
             answering = self._answering.get(port)

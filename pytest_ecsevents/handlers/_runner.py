@@ -207,7 +207,7 @@ class Runner:
 
     def _end_watch(self, before: Stop | None) -> None:
         # A handler that was stopped leaves its request behind. What it does must not come in the midst of the test.
-        self._scheduler.settle_server()
+        self._scheduler.settle_server(self._interrupter.raised > 0)
         self._interrupter.is_over = True
         self._scheduler.stop = before
         self._scheduler.pace.brief = 0

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import http.client
 import json
 import socket
 import threading
@@ -15,7 +16,7 @@ from mns.account import Account
 from mns.mns_exception import MNSClientNetworkException, MNSExceptionBase, MNSServerException
 from mns.queue import Message, QueueMeta
 
-from pytest_ecsevents import BadArgumentError, EcsEvents, ReceiverError, StandingClockError
+from pytest_ecsevents import BadArgumentError, EcsEvents, ReceiverError, StandingClockError, StuckHandlerError
 from pytest_ecsevents.checks import _recorder
 from pytest_ecsevents.clock._server_waits import LoopbackClients
 from pytest_ecsevents.server._server import LoopbackServer, _Handler
@@ -655,6 +656,24 @@ def test_a_handler_that_is_stopped_takes_no_message_with_it(ecs, queue, account)
     queue.send("later")
     ecs.advance("1m")
     assert (ecs.now.minute, queue.messages[0].dequeue_count) == (1, 0)
+
+
+def test_a_handler_that_is_cut_off_between_request_and_reply_takes_no_message_with_it(ecs, queue, account, monkeypatch):
+    """So on a machine so busy that the handler looks stuck there: it never waits for the reply."""
+    ecs.patience = 0.1
+    reply = http.client.HTTPConnection.getresponse
+
+    def getresponse(connection):
+        while ecs.now.second >= 10:
+            pass
+        return reply(connection)
+
+    monkeypatch.setattr(http.client.HTTPConnection, "getresponse", getresponse)
+    with pytest.raises(StuckHandlerError):
+        ecs.run(consume, account, queue.endpoint, {}, until="1m")
+    queue.send("later")
+    ecs.advance("1m")
+    assert queue.messages[0].dequeue_count == 0
 
 
 def test_a_process_that_ends_takes_no_message_with_it(ecs, queue):
