@@ -18,7 +18,7 @@ from pytest_ecsevents.cli._openapi import document
 from pytest_ecsevents.cli._parameters import FLAG, Parameter, checked
 from pytest_ecsevents.cli._routes import ROUTES, Controlled, Given, Route
 from pytest_ecsevents.face._ecs_events import EcsEvents
-from pytest_ecsevents.report._reasons import COMMAND, CONTROL_API, acting
+from pytest_ecsevents.report._reasons import COMMAND, CONTROL_API, Acting
 from pytest_ecsevents.rpc._http import HttpRequest
 from pytest_ecsevents.rpc._wire import ApiReply, JsonObject
 from pytest_ecsevents.services.ecs._refusals import UnknownEventError
@@ -58,7 +58,7 @@ class ControlApi:
             given = checked(
                 f"{route.method} {route.path}", _given(request, route), route.parameters, takes_more=route.takes_more
             )
-            with acting(COMMAND if request.headers.get("user-agent") == AGENT else CONTROL_API):
+            with Acting(COMMAND if request.headers.get("user-agent") == AGENT else CONTROL_API):
                 return _encoded(200, route.call(self._cloud, {**given, **in_path}))
         except _RefusedError as refused:
             return refused.reply

@@ -13,7 +13,7 @@ from pytest_ecsevents._words import did_you_mean, listed
 from pytest_ecsevents.cli._parameters import FLAG, TEXTS, Kind, Parameter, checked
 from pytest_ecsevents.cli._routes import ROUTES, Given
 from pytest_ecsevents.face._ecs_events import EcsEvents, parts_of
-from pytest_ecsevents.report._reasons import SEED, acting
+from pytest_ecsevents.report._reasons import SEED, Acting
 from pytest_ecsevents.services.cms._event_rules import EventPattern, EventRule, RuleTarget
 from pytest_ecsevents.services.cms._filters import is_name
 from pytest_ecsevents.services.cms._names import EVENT_TYPES, LEVELS
@@ -179,7 +179,7 @@ def read_seed(file: Path) -> Callable[[EcsEvents], None]:
             row = _TABLES[entry.table]
             given = {name: _plain(value) for name, value in entry.given.items()}
             try:
-                with acting(SEED):
+                with Acting(SEED):
                     row.put(ecs_events, checked(row.what, given, row.parameters, takes_more=row.takes_more))
             except EcsEventsError as problem:
                 raise SeedError(f"{_place_in(file, text, entry, str(problem))}: {problem}") from None

@@ -14,7 +14,7 @@ from pytest_ecsevents.console._pages import NAVIGATION, PAGES, NotThereError, cl
 from pytest_ecsevents.console._render import render, static
 from pytest_ecsevents.console._rows import pending_count
 from pytest_ecsevents.report._reasons import CONSOLE as BY_CONSOLE
-from pytest_ecsevents.report._reasons import acting
+from pytest_ecsevents.report._reasons import Acting
 from pytest_ecsevents.report._svg import STYLE
 from pytest_ecsevents.rpc._errors import ApiError
 from pytest_ecsevents.rpc._http import HttpRequest
@@ -155,7 +155,7 @@ class Console:
         deed, subject = DEEDS[place[0]], place[1]
         back = form.pop("back", "")
         try:
-            with acting(BY_CONSOLE):
+            with Acting(BY_CONSOLE):
                 said = deed.act(self._shown(), subject, form, fields)
         except (EcsEventsError, ApiError) as problem:
             return self._refused(deed, back, form, fields, Note(str(problem), is_problem=True))

@@ -1,7 +1,6 @@
 """Why an event does not have the status that a test expects: what was missing, or came too late."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache, partial
@@ -29,14 +28,19 @@ SEED: Final = "by the seed"
 _ACTOR: Final = ContextVar("actor", default=TEST)
 
 
-@contextmanager
-def acting(actor: str) -> Iterator[None]:
-    """Name the one who causes what happens in the block, such as `CONSOLE`."""
-    token = _ACTOR.set(actor)
-    try:
-        yield
-    finally:
-        _ACTOR.reset(token)
+class Acting:
+    """Names the one who causes what happens in its block, such as `CONSOLE`. Each notification to a function has one."""
+
+    __slots__ = ("_actor", "_token")
+
+    def __init__(self, actor: str) -> None:
+        self._actor: Final = actor
+
+    def __enter__(self) -> None:
+        self._token = _ACTOR.set(self._actor)
+
+    def __exit__(self, *_error: object) -> None:
+        _ACTOR.reset(self._token)
 
 
 def by_actor(deed: str) -> str:
