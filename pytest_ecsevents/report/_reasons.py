@@ -25,7 +25,7 @@ COMMAND: Final = "by a command"
 CONTROL_API: Final = "by the control API"
 SEED: Final = "by the seed"
 
-_ACTOR: Final = ContextVar("actor", default=TEST)
+ACTOR: Final = ContextVar("actor", default=TEST)
 
 
 class Acting:
@@ -37,15 +37,15 @@ class Acting:
         self._actor: Final = actor
 
     def __enter__(self) -> None:
-        self._token = _ACTOR.set(self._actor)
+        self._token = ACTOR.set(self._actor)
 
     def __exit__(self, *_error: object) -> None:
-        _ACTOR.reset(self._token)
+        ACTOR.reset(self._token)
 
 
 def by_actor(deed: str) -> str:
     """A cause: `reboot by the test`."""
-    return _cause(deed, _ACTOR.get())
+    return _cause(deed, ACTOR.get())
 
 
 @cache
