@@ -1,5 +1,6 @@
 """Fixtures and settings that all tests share."""
 
+import concurrent.futures.process  # noqa: F401  # or a pytest inside pytest loads it, and forgets it while others keep its parts
 import contextlib
 import copy
 import datetime as dt
