@@ -402,8 +402,13 @@ class Clock:
         with self.lock:
             self.queue.push(at, lambda _subject, _at: self._due_operations.append(operation), None)
 
-    def advance_by_author(self, target: Micros | None, span: Micros = 0) -> None:
+    def advance_by_author(self, target: Micros | None, span: Micros = 0, now: Micros | None = None) -> None:
         """`advance_to` for a test: to `target`, or else by `span`.
+
+        Args:
+            target: The instant.
+            span: How far, if there is no target.
+            now: The clock's now, if the caller has read it: a clock that goes on is later when it is read again.
 
         Raises:
             BadArgumentError: The target is before now, or after the end of the clock.
@@ -411,18 +416,20 @@ class Clock:
         if target is None and (self.waits is None or self.waits.me() is None):
             with self.turn():
                 now = self.now()
-                self._advance_by_author(now + span, now)
+                self.advance_by_author(now + span, now=now)
             return
-        now = self.now()
-        self._advance_by_author(now + span if target is None else target, now)
-
-    def _advance_by_author(self, target: Micros, now: Micros) -> None:
+        if now is None:
+            now = self.now()
+        if target is None:
+            target = now + span
         if target < now:
             raise BadArgumentError(
                 f"This would move the clock back by {duration_text(now - target)}, from {instant_text(now)} to "
                 f"{instant_text(max(target, FIRST))}. Time only moves forward here: pass a later instant, or {self.earlier}."
             )
-        if before_end(target, now) > now:
+        if target > END:
+            before_end(target, now)
+        if target > now:
             self.advance_to(target)
 
     def advance_to_next(self) -> None:
@@ -430,7 +437,7 @@ class Clock:
             self.settle()
             due, now = self.next_due(), self.now()
             if due is not None and due > now:
-                self._advance_by_author(due, now)
+                self.advance_by_author(due, now=now)
             else:  # a clock that goes on may have come there meanwhile
                 self.settle()
 

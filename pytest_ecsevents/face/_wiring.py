@@ -229,25 +229,26 @@ class Parts:
         **given: Any,
     ) -> SystemEvent:
         """`EcsEvents.create` with a cause in words, which the event's history shows."""
-        instance = self.cloud.instances.get_or_declare(instance_id_of(instance_id))
-        planned: Micros | None = None
-        if not_before is None:
-            not_before = default_not_before(event_type, status, simulated=simulated)
-            if not_before is not None and not simulated:
-                planned = self.cloud.windows.planned(instance, event_type, self.clock.now())
-        if planned is None and not_before is not None:
-            planned = parse_when(not_before, "not_before", self.clock.now())
-        record = self.cloud.events.create(
-            event_type,
-            instance,
-            not_before=planned,
-            simulated=simulated,
-            status=status,
-            executing_for=None if executing_for is None else parse_duration(executing_for, "executing_for"),
-            extended={} if extended_attribute is None else extended_attribute,
-            cause=cause,
-            **given,
-        )
+        with self.cloud.changing() as now:  # neither another thread nor a clock that goes on moves it meanwhile
+            instance = self.cloud.instances.get_or_declare(instance_id_of(instance_id))
+            planned: Micros | None = None
+            if not_before is None:
+                not_before = default_not_before(event_type, status, simulated=simulated)
+                if not_before is not None and not simulated:
+                    planned = self.cloud.windows.planned(instance, event_type, now)
+            if planned is None and not_before is not None:
+                planned = parse_when(not_before, "not_before", now)
+            record = self.cloud.events.create(
+                event_type,
+                instance,
+                not_before=planned,
+                simulated=simulated,
+                status=status,
+                executing_for=None if executing_for is None else parse_duration(executing_for, "executing_for"),
+                extended={} if extended_attribute is None else extended_attribute,
+                cause=cause,
+                **given,
+            )
         return record.view
 
     # -- running handlers

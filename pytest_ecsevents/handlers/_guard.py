@@ -193,12 +193,9 @@ class Guard:
             StuckHandlerError: It hung, and was ended.
             TestIsOver: It hung, and has ended after all when the test had failed.
         """
-        if ACTOR.get() == TEST:
-            return self._call(what, function, coroutines, at)
-        with Acting(TEST):  # the console moved the clock, say
-            return self._call(what, function, coroutines, at)
-
-    def _call(self, what: str, function: Callable[[], T], coroutines: Sequence[Any], at: Micros | None) -> T:
+        if ACTOR.get() != TEST:  # the console moved the clock, say
+            with Acting(TEST):
+                return self.call(what, function, coroutines, at=at)
         from pytest_ecsevents.handlers._leaving import call_leavable
 
         waits = self._clock.waits

@@ -138,7 +138,7 @@ class Api(Generic[CallT]):
         else:
             found, unknown = action.parameters.sort(params)
             sent = found
-            spelled = action.parameters.spelled_out(found)
+            spelled = action.parameters.spelled_out(found) if action.parameters.lists else {}
             if unknown or spelled:
                 warn = partial(self._warn, action, unknown, spelled, request.client)
                 sent = {**found, **{key: params[key] for key in unknown}}

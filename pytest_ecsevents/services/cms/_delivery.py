@@ -225,7 +225,7 @@ class Subscription:
         if self._is_canceled:
             return
         if self._has_no_faults:
-            self._plan(notification, 0)
+            self._plan(notification.at_micros, notification)
             return
         if self._happens(self._faults.drop):
             self._begin(notification, 0)
@@ -234,14 +234,14 @@ class Subscription:
         if held is None and self._happens(self._faults.reorder):
             self._hold(notification)
             return
-        delay = spread(self._faults.delay, self._random)
-        self._plan(notification, delay)
+        at, delay = notification.at_micros, spread(self._faults.delay, self._random)
+        self._plan(at + delay, notification)
         if self._happens(self._faults.duplicate):
-            self._plan(notification, spread(self._faults.delay, self._random), is_duplicate=True)
+            self._plan(at + spread(self._faults.delay, self._random), notification, is_duplicate=True)
         if held is not None:
             overtaken, cancel = held
             cancel()
-            self._plan(overtaken, delay)
+            self._plan(overtaken.at_micros + delay, overtaken)
 
     def _hold(self, notification: Notification) -> None:
         """Keep it until the next one has overtaken it, or for a minute."""
@@ -249,7 +249,7 @@ class Subscription:
 
         def release() -> None:
             self._held = None
-            self._plan_at(clock.now(), notification, 1, None, is_duplicate=False)
+            self._plan(clock.now(), notification)
 
         self._held = notification, clock.plan(clock.now() + HELD_FOR, release, self._what)
 
@@ -261,11 +261,14 @@ class Subscription:
     def _happens(self, likelihood: float) -> bool:
         return likelihood > 0 and self._random.random() < likelihood
 
-    def _plan(self, notification: Notification, after: Micros, *, is_duplicate: bool = False) -> None:
-        self._plan_at(notification.at_micros + after, notification, 1, None, is_duplicate=is_duplicate)
-
-    def _plan_at(
-        self, at: Micros, notification: Notification, attempt: int, before: Delivery | None, *, is_duplicate: bool
+    def _plan(
+        self,
+        at: Micros,
+        notification: Notification,
+        attempt: int = 1,
+        before: Delivery | None = None,
+        *,
+        is_duplicate: bool = False,
     ) -> None:
         deliver = partial(self._deliver, notification, attempt, before, is_duplicate=is_duplicate)
         planned: _Planned = (at, next(self._numbers), deliver)
@@ -328,4 +331,4 @@ class Subscription:
             return
         at = self._dispatcher.clock.now() + self._retries.after(delivery.attempt, self._random)
         self._to_be_retried[delivery] = at
-        self._plan_at(at, notification, delivery.attempt + 1, delivery, is_duplicate=delivery.is_duplicate)
+        self._plan(at, notification, delivery.attempt + 1, delivery, is_duplicate=delivery.is_duplicate)
