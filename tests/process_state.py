@@ -13,9 +13,13 @@ import socket
 import sys
 import threading
 import time
+import types
 import warnings
 from pathlib import Path
 from types import FunctionType, ModuleType
+
+# What an import that is not needed yet leaves as a name, on Python 3.15.
+_LAZY = getattr(types, "LazyImportType", ())
 
 # Settings that a caller can read; each is compared by equality.
 _SETTINGS = {
@@ -84,9 +88,11 @@ def _difference(before, after):
 
 
 def _is_plain(before, after):
-    """Return whether both are numbers or texts, reloaded modules, or equal tuples, as of `time.tzset`."""
+    """Return whether both are numbers or texts, reloaded modules, or equal tuples, as of `time.tzset`, or it is loaded now."""
     plain = (int, str, float, type(None), ModuleType)
-    return before == after if type(before) is tuple else isinstance(before, plain) and isinstance(after, plain)
+    if type(before) is tuple:
+        return before == after
+    return isinstance(before, _LAZY) or (isinstance(before, plain) and isinstance(after, plain))
 
 
 def _descriptors():
