@@ -413,14 +413,14 @@ class Scheduler:
         drives = False
         try:
             with self._mutex:
-                seen = self.activity
+                seen, stop = self.activity, self.stop
                 hold = self._hold(wait)
                 # If activity has grown, a signal handler has waited meanwhile: decide again.
                 drives = hold == 0 and self.activity == seen
                 if drives:
                     self._drivers.append(wait.thread)
             if drives:
-                self._drive(wait)
+                self._drive(wait, stop)
             elif hold != 0:
                 wait.park(hold)
                 wait.is_to_look = False
@@ -484,17 +484,16 @@ class Scheduler:
             default=None,
         )
 
-    def _drive(self, wait: Wait) -> None:
-        """Do what comes next: run due work, or else wake one sleeper."""
+    def _drive(self, wait: Wait, stop: Stop | None) -> None:
+        """Do what comes next: run due work, or else wake one sleeper. If `stop` is no longer current, look again first."""
         with self._mutex:
             seen = self.activity
             due, sleeper = self._clock.due_from(), self._next_sleeper()
-            stop = self.stop
             deadline = LAST if sleeper is None or sleeper.deadline is None else sleeper.deadline
             limit = deadline if stop is None or stop.times else min(deadline, stop.at)
             bound = max(limit, self._clock.now())
             works = due is not None and due <= bound
-            if self.activity != seen:  # as in `_drive_or_park`
+            if self.activity != seen or self.stop is not stop:  # as in `_drive_or_park`
                 return
             if not works and bound < LAST:
                 self._clock.move_to(bound)

@@ -103,6 +103,34 @@ def test_a_blocked_handler_ends_between_two_polls_and_what_is_due(ecs):
     waiting.set()
 
 
+def test_a_worker_that_saw_the_handler_blocked_does_not_move_the_clock_when_that_has_ended(ecs, monkeypatch):
+    """Between its look and its step `run` has ended, and the clock is the test's."""
+    ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+10h")
+    waiting, scheduler, never, looks = threading.Event(), ecs._clock.waits, allocate_lock(), []
+    misses_stop, hold = scheduler._misses_stop, scheduler._hold
+    never.acquire()
+
+    def look():
+        stop = scheduler.stop
+        is_missed = misses_stop()
+        while is_missed and scheduler.stop is stop:
+            never.acquire(True, 0.001)
+        return False
+
+    def handler():
+        threading.Thread(target=waiting.wait, daemon=True).start()
+        signal.pause()
+
+    monkeypatch.setattr(scheduler, "_misses_stop", look)
+    monkeypatch.setattr(scheduler, "_hold", lambda wait: looks.append(wait) or hold(wait))
+    ecs.run(handler, until="90m")
+    seen = len(looks)
+    while len(looks) < seen + 2:  # work that holds time, until the worker has looked again
+        pass
+    assert f"{ecs.now:%H:%M}" == "01:30"
+    waiting.set()
+
+
 def test_a_handler_that_is_a_method_in_c_ends(ecs):
     """No code in Python stands between it and `run`."""
     ours, theirs = socket.socketpair()
