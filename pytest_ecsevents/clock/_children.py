@@ -148,15 +148,12 @@ def _hold_for_pipes_of_loops(scheduler: Scheduler, undo: Undo) -> None:
     """Let time stand while a task of an event loop reads a pipe."""
     reader: Any = asyncio.StreamReader
     real = reader._wait_for_data  # all reads await it
-    pipes: WeakKeyDictionary[Any, HoldsOnce] | None = None  # few tests need it
+    pipes: WeakKeyDictionary[Any, HoldsOnce] = WeakKeyDictionary()
 
     async def wait_for_data(stream: Any, called: str) -> Any:
-        nonlocal pipes
         transport = stream._transport  # has no public name
         if scheduler.me() is None or transport is None or transport.get_extra_info("pipe") is None:
             return await real(stream, called)
-        if pipes is None:
-            pipes = WeakKeyDictionary()
         with scheduler.outside.working(pipes.setdefault(stream, _Output())):
             return await real(stream, called)
 

@@ -55,7 +55,7 @@ class TestThread:
         waits_for_turn: Whether no thread is free yet for the work that this stands for, until it has begun.
         is_older: Whether it is from before the test, and goes on after it.
         other_run: The run of another event loop that it ran last.
-        phase: Grows when a wait begins, and when it ends.
+        phase: Grows when a wait begins, when it ends, and when `run` has ended the thread's handler.
     """
 
     __test__ = False

@@ -174,8 +174,8 @@ class Guard:
         if any(one.is_stubborn for one in mine):
             frame = author_frame()
             leave(frame, place_of(frame))
-        if mine:
-            mine[-1].is_told = True
+        for one in mine[-1:]:
+            one.is_told = True
         cut_off()
 
     def call(

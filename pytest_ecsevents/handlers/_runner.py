@@ -209,6 +209,7 @@ class Runner:
         # A handler that was stopped leaves its request behind. What it does must not come in the midst of the test.
         self._scheduler.settle_server(self._interrupter.raised > 0)
         self._interrupter.is_over = True
+        self._stop.thread.phase += 1  # it may have been blocked up to here, for which it is not idle now
         self._scheduler.stop = before
         self._scheduler.pace.brief = 0
         if self._wake.locked():

@@ -125,15 +125,14 @@ def _explain_sets(
     ours: AbstractSet[object], others: AbstractSet[object], seen: Sequence[EventRecord], story: Story
 ) -> list[str]:
     """Explain a set of statuses, `{event.status for event in ecs_events} == {"Avoided"}`, by one event of each wrong one."""
-    if not ours or not all(isinstance(status, EventStatus) for status in ours):
-        return []
     wanted = [one for one in others if isinstance(one, str)]
+    if len(wanted) != 1 or not all(isinstance(status, EventStatus) for status in ours):
+        return []
     lines: list[str] = []
     for status in sorted(map(str, ours - others))[:_MOST_SHOWN]:
-        events = [event for event in dict.fromkeys(seen) if event.status == status]
-        if events and len(wanted) == 1:
-            lines.append(f"{events[0].event_id} is not {wanted[0]}: {why_not(events[0], wanted[0], story)}")
-            lines += _history(events[0], story)
+        for event in [one for one in dict.fromkeys(seen) if one.status == status][:1]:
+            lines.append(f"{event.event_id} is not {wanted[0]}: {why_not(event, wanted[0], story)}")
+            lines += _history(event, story)
     return lines
 
 

@@ -724,6 +724,21 @@ def test_what_a_receiver_does_while_the_console_moves_the_clock_is_of_the_test(e
     assert event.history[-1].cause == "reboot by the test before NotBefore"
 
 
+def test_what_a_receiver_does_about_a_change_at_the_console_is_of_the_test(ecs):
+    """The change names the console, and the receiver's reboot the test."""
+    ecs.instances.add("i-web1")
+    ecs.subscribe(lambda _: ecs.reboot("i-web1"), names="Instance:SystemMaintenance.Reboot:Scheduled")
+    page = Client(ecs.console.removeprefix("http://").removesuffix("/console"))
+    said = page.post(
+        "/simulate", event_type="SystemMaintenance.Reboot", instance_id="i-web1", not_before="2030-01-02T00:00:00Z"
+    ).said
+    assert said.startswith("Created ")
+    assert [change.cause for change in ecs.one().history] == [
+        "created at the console",
+        "reboot by the test before NotBefore",
+    ]
+
+
 def test_what_only_a_fake_can_do_names_the_console_as_its_cause(client, served):
     """A real event, which no user can publish."""
     client.post("/publish", event_type="SystemMaintenance.Reboot", instance_id="i-web1")

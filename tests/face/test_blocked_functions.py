@@ -167,3 +167,11 @@ def test_only_the_main_thread_attends():
     thread.join()
     assert signal.getsignal(NUMBER) == before
     assert not MAIN_THREAD._clouds
+
+
+def test_an_interrupt_before_the_watch_began_leaves_nothing_to_wait_for():
+    """The cloud ends all the same."""
+    with EcsEvents() as ecs:
+        wake = ecs._parts.guard._wake
+        wake.acquire()
+    assert not wake.locked()

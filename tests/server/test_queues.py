@@ -662,6 +662,9 @@ def test_a_handler_that_is_cut_off_between_request_and_reply_takes_no_message_wi
     """So on a machine so busy that the handler looks stuck there: it never waits for the reply."""
     ecs.patience = 0.1
     reply = http.client.HTTPConnection.getresponse
+    idle = http.client.HTTPConnection(queue.endpoint.removeprefix("http://"))
+    idle.request("GET", "/")
+    idle.getresponse().read()  # another connection, which waits for no reply
 
     def getresponse(connection):
         while ecs.now.second >= 10:
@@ -674,6 +677,7 @@ def test_a_handler_that_is_cut_off_between_request_and_reply_takes_no_message_wi
     queue.send("later")
     ecs.advance("1m")
     assert queue.messages[0].dequeue_count == 0
+    idle.close()
 
 
 def test_a_process_that_ends_takes_no_message_with_it(ecs, queue):
