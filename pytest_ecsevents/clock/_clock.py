@@ -427,7 +427,7 @@ class Clock:
                 f"This would move the clock back by {duration_text(now - target)}, from {instant_text(now)} to "
                 f"{instant_text(max(target, FIRST))}. Time only moves forward here: pass a later instant, or {self.earlier}."
             )
-        if target > END:
+        if target > END:  # else the call is spared
             before_end(target, now)
         if target > now:
             self.advance_to(target)

@@ -239,7 +239,7 @@ def test_a_thread_that_is_not_of_the_test_has_the_real_alarm(ecs, rings):
 def test_a_library_has_the_real_alarm(ecs, rings):
     """As pytest-timeout has, which asks during the test."""
     library = {"__name__": "pytest_timeout", "getitimer": signal.getitimer, "REAL": signal.ITIMER_REAL}
-    exec("def left(): return getitimer(REAL)[0]", library)  # noqa: S102
+    exec("def left(): return getitimer(REAL)[0]", library)  # noqa: S102  # for its name
     signal.alarm(5000)
     assert library["left"]() <= 20
 

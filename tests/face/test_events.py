@@ -465,6 +465,10 @@ def test_an_instance_serves_where_its_id_does(ecs):
             "instances.add got '' for an instance. Pass one id, such as \"i-web1\".",
         ),
         (
+            lambda ecs: ecs.instances.add("i-\ud800"),
+            "instances.add got 'i-\\ud800' for an instance, which UTF-8 cannot encode. Pass one id, such as \"i-web1\".",
+        ),
+        (
             lambda ecs: ecs.instances.add("i-web9", region_id=5),
             'region_id is 5. Pass a text, such as "cn-hangzhou".',
         ),

@@ -7,7 +7,7 @@ pay-as-you-go Linux instance.
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeGuard
 
 from pytest_ecsevents._errors import BadArgumentError, hidden_in_reports
 from pytest_ecsevents._words import did_you_mean, listed, pass_one_of
@@ -148,7 +148,7 @@ def _checked(name: str, value: object, where: str) -> AttributeValue:
             f"Attributes are: {listed(ATTRIBUTES, most=99)}."
         )
     if row.kind is float and _is_finite(value):
-        return float(value)  # type: ignore[arg-type]  # it is a number
+        return float(value)
     if row.kind is tuple and isinstance(value, (list, tuple)) and all(isinstance(word, str) for word in value):
         value = tuple(value)
     elif row.kind in (tuple, float) or type(value) is not row.kind:
@@ -159,7 +159,7 @@ def _checked(name: str, value: object, where: str) -> AttributeValue:
     return value  # type: ignore[return-value]  # its type is the row's kind
 
 
-def _is_finite(value: object) -> bool:
+def _is_finite(value: object) -> "TypeGuard[float]":
     return isinstance(value, (int, float)) and type(value) is not bool and abs(value) <= sys.float_info.max
 
 

@@ -46,10 +46,11 @@ def check_id(instance_id: object, where: str) -> None:
     """Refuse what is not an id.
 
     Raises:
-        BadArgumentError: It is not a text, or it is empty.
+        BadArgumentError: It is not a text, it is empty, or it has a lone surrogate.
     """
     if not isinstance(instance_id, str) or not instance_id or sendable(instance_id) != instance_id:
-        raise BadArgumentError(f'{where} got {instance_id!r} for an instance. Pass one id, such as "i-web1".')
+        why = ", which UTF-8 cannot encode" if isinstance(instance_id, str) and instance_id else ""
+        raise BadArgumentError(f'{where} got {instance_id!r} for an instance{why}. Pass one id, such as "i-web1".')
 
 
 def event_type_named(name: object, what: str, *, among: tuple[str, ...]) -> EventType:

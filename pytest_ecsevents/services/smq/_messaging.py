@@ -112,8 +112,7 @@ class Messaging:
         """The queue or topic of that name, if the test has created it before."""
         self._check_entered()
         self._server.check(f"ecs_events.{kind}")
-        checked_text(name, f"name of ecs_events.{kind}", "ecs-cms-event")
-        made = self._made.get((kind, str(name)))
+        made = self._made.get((kind, checked_text(name, f"name of ecs_events.{kind}", "ecs-cms-event")))
         if made is not None and given:
             raise BadArgumentError(
                 f"The {kind} {name!r} exists already, so its arguments cannot change. ecs_events.{kind}({name!r}) without "
