@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 import warnings
+import zlib
 from _thread import get_ident
 from collections import defaultdict
 from concurrent.futures.thread import _threads_queues as pool_workers
@@ -63,6 +64,8 @@ for name in (
     with contextlib.suppress(ModuleNotFoundError), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pydantic.v1's, on Python 3.14
         importlib.import_module(name)
+
+BACKENDS = ("freezegun", "time-machine")
 
 gc.disable()  # until all is collected: nothing of it is garbage
 _REAL = (time.sleep, time.time, dt.datetime)
@@ -199,6 +202,21 @@ def a_stall_is_one_look():
             patch.setattr(module, "real_now", lambda: next(looks[get_ident()]))
             patch.setattr(module, "LOOK_EVERY", LOOK_EVERY / 3)
         yield
+
+
+@pytest.fixture
+def looks_often(a_stall_is_one_look):
+    """Let the watchdog look all the time: a handler that spins from its first line on is over at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (_guard, _runner):
+            patch.setattr(module, "LOOK_EVERY", 0.001)
+        yield
+
+
+@pytest.fixture(params=size(["either"], BACKENDS))
+def either_backend(request):
+    """A back end of the clock, for what does not depend on it: by day each test has one of both, at night both."""
+    return request.param if NIGHTLY else BACKENDS[zlib.crc32(request.node.name.encode()) % len(BACKENDS)]
 
 
 @pytest.fixture

@@ -25,10 +25,10 @@ SPAWN = multiprocessing.get_context("spawn")
 real_now = partial(time.clock_gettime, time.CLOCK_MONOTONIC)  # which nothing replaces
 
 
-@pytest.fixture(params=["freezegun", "time-machine"])
-def ecs(request):
-    """A cloud at 2030-01-01T00:00:00Z, on each back end."""
-    with EcsEvents(backend=request.param) as ecs_events:
+@pytest.fixture
+def ecs(either_backend):
+    """A cloud at 2030-01-01T00:00:00Z."""
+    with EcsEvents(backend=either_backend) as ecs_events:
         yield ecs_events
 
 

@@ -21,10 +21,10 @@ pytestmark = pytest.mark.timeout(30)
 real_now = partial(time.clock_gettime, time.CLOCK_MONOTONIC)  # which nothing replaces
 
 
-@pytest.fixture(params=["freezegun", "time-machine"])
-def backend(request):
-    """Each back end."""
-    return request.param
+@pytest.fixture
+def backend(either_backend):
+    """One back end."""
+    return either_backend
 
 
 @pytest.fixture

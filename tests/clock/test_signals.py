@@ -26,10 +26,10 @@ STRIDE = size(19, 1)
 """How many steps on the next signal comes."""
 
 
-@pytest.fixture(params=["freezegun", "time-machine"])
-def backend(request):
-    """Each back end of the clock."""
-    return request.param
+@pytest.fixture
+def backend(either_backend):
+    """One back end of the clock."""
+    return either_backend
 
 
 @pytest.fixture

@@ -36,10 +36,10 @@ from pytest_ecsevents.handlers import _runner as _run
 from pytest_ecsevents.handlers._leaving import call_leavable, leave
 
 
-@pytest.fixture(params=["freezegun", "time-machine"])
-def ecs(request):
-    """A cloud at 2030-01-01T00:00:00Z with one instance, on each back end."""
-    with EcsEvents(backend=request.param) as ecs_events:
+@pytest.fixture
+def ecs(either_backend):
+    """A cloud at 2030-01-01T00:00:00Z with one instance."""
+    with EcsEvents(backend=either_backend) as ecs_events:
         ecs_events.instances.add("i-web1")
         yield ecs_events
 
@@ -451,9 +451,10 @@ def test_a_coroutine_that_awaits_again_cleans_up(ecs, run_coroutine):
 
 
 @pytest.mark.parametrize("catches", [False, True])
+@pytest.mark.usefixtures("looks_often")
 def test_a_coroutine_that_only_yields_is_an_error(ecs, run_coroutine, catches):
     """`asyncio.sleep(0)` in a loop takes no time; the loop, which is never idle, cancels the task."""
-    ecs.patience = 0.2
+    ecs.patience = 0.1
 
     async def handler():
         while True:
@@ -465,11 +466,12 @@ def test_a_coroutine_that_only_yields_is_an_error(ecs, run_coroutine, catches):
 
     with pytest.raises(StuckHandlerError) as error:
         run_coroutine(handler)
-    problem = DEAF if catches else "The handler neither slept nor called the cloud for 0.2 seconds of real time"
+    problem = DEAF if catches else "The handler neither slept nor called the cloud for 0.1 seconds of real time"
     assert str(error.value).startswith(problem)
     assert str(error.value).endswith(" in handler.")
 
 
+@pytest.mark.usefixtures("looks_often")
 def test_a_coroutine_that_is_busy_is_an_error(ecs, run_coroutine):
     """It blocks its loop, and is interrupted in its current line."""
     ecs.patience = 0.1
@@ -483,6 +485,7 @@ def test_a_coroutine_that_is_busy_is_an_error(ecs, run_coroutine):
         run_coroutine(handler)
 
 
+@pytest.mark.usefixtures("looks_often")
 def test_a_function_that_is_stuck_in_a_test_with_a_loop_is_ended(ecs):
     """Its loop is blocked and cannot stop it; the loop goes on afterwards, and nothing in it is cancelled."""
     ecs.patience = 0.05
@@ -593,20 +596,22 @@ def test_a_loop_without_an_end_is_an_error_before_its_year_is_over(ecs, daemon, 
     }
 
 
+@pytest.mark.usefixtures("looks_often")
 def test_more_patience_lets_an_endless_run_go_on(ecs, daemon, monkeypatch):
     """A late condition needs no instant if patience is long enough."""
     monkeypatch.setattr(_run, "A_MINUTE", 0.001)
-    daemon.pause, ecs.patience = 0.01, 1_000_000.0
+    daemon.pause, ecs.patience = 0.1, 1_000_000.0
     assert ecs.run(daemon.serve, until=lambda ecs_events: ecs_events.now.minute == 1).at.minute == 1
 
 
 def test_a_run_to_an_instant_may_take_its_real_time(ecs, daemon, monkeypatch):
     """A run with an end may take its real time."""
     monkeypatch.setattr(_run, "A_MINUTE", 0.0)
-    daemon.pause = 0.01
+    daemon.pause = 0.1
     assert ecs.run(daemon.serve, until="60s").at.minute == 1
 
 
+@pytest.mark.usefixtures("looks_often")
 def test_a_loop_that_never_sleeps_is_interrupted(ecs):
     """After some real seconds it is interrupted, and the message names its line."""
     ecs.patience = 0.1
@@ -676,13 +681,14 @@ def test_a_signal_from_other_code_ends_no_handler(ecs, has_handler):
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGURG"), reason="signals reach no thread here")
+@pytest.mark.usefixtures("looks_often")
 def test_a_handler_that_works_in_c_is_ended_when_it_comes_back(ecs):
     """Code without a lock that ignores signals ends later, and is reported once."""
     ecs.patience = 0.05
 
     def works():
         while True:
-            hashlib.pbkdf2_hmac("sha256", b"password", b"salt", 400_000)
+            hashlib.pbkdf2_hmac("sha256", b"password", b"salt", 40_000)
 
     with pytest.raises(StuckHandlerError, match=r"It was at .* in works\."):
         ecs.run(works, until="1h")
@@ -706,7 +712,7 @@ def way(request, monkeypatch):
 
 
 @pytest.mark.parametrize("lock", ["clock", "scheduler"])
-@pytest.mark.usefixtures("way")
+@pytest.mark.usefixtures("way", "looks_often")
 def test_a_handler_that_holds_our_lock_is_ended_at_its_release(ecs, lock):
     """What the lock protects is completed."""
     ecs.patience = 0.1
@@ -715,7 +721,7 @@ def test_a_handler_that_holds_our_lock_is_ended_at_its_release(ecs, lock):
 
     def handler():
         with mutex:
-            work(0.3)
+            work(0.05)
             log.append("released")
         work(60)
 
@@ -724,6 +730,7 @@ def test_a_handler_that_holds_our_lock_is_ended_at_its_release(ecs, lock):
     assert log == ["released"]
 
 
+@pytest.mark.usefixtures("looks_often")
 def test_a_handler_in_another_thread_is_interrupted_too(ecs):
     """Run in a thread of the test ends its handler there."""
     ecs.patience = 0.1
@@ -824,7 +831,7 @@ def swallow(function, *args):
             function(*args)
 
 
-@pytest.mark.usefixtures("main_way")
+@pytest.mark.usefixtures("main_way", "looks_often")
 def test_a_busy_handler_that_catches_everything_is_left_behind(ecs):
     """It stops at its line; what runs next is unaffected."""
     ecs.patience = 0.1
@@ -832,13 +839,13 @@ def test_a_busy_handler_that_catches_everything_is_left_behind(ecs):
 
     def stubborn():
         rounds.append(ecs.now)
-        work(0.05)
+        work(0.01)
 
     with pytest.raises(StuckHandlerError) as error:
         ecs.run(swallow, stubborn, until="1h")
     assert str(error.value).startswith(f"{STUBBORN}{__file__}:")
     before, ecs.patience = len(rounds), 60
-    assert ecs.run(lambda: work(0.2)) is None
+    assert ecs.run(lambda: work(0.05)) is None
     assert len(rounds) == before
 
 
@@ -866,6 +873,7 @@ def test_a_handler_that_calls_endlessly_and_catches_everything_is_left_behind(ec
     assert len(ecs.calls) == 5 * (Stop.OFTEN - 1)
 
 
+@pytest.mark.usefixtures("looks_often")
 def test_a_library_that_does_not_come_back_is_left_behind_too(ecs, monkeypatch):
     """It gets some time to return; the message names the user's line."""
     ecs.patience = 0.1
@@ -881,6 +889,7 @@ def test_a_library_that_does_not_come_back_is_left_behind_too(ecs, monkeypatch):
         ecs.run(swallow, stubborn, until="1h")
 
 
+@pytest.mark.usefixtures("looks_often")
 def test_a_planned_function_is_not_abandoned_while_the_clock_moves(ecs):
     """It is raised again and again instead, and its caller is intact afterwards."""
     ecs.patience = 0.1
@@ -901,10 +910,11 @@ def test_a_planned_function_is_not_abandoned_while_the_clock_moves(ecs):
 
 async def never_awaits():
     """Keeps computing through every error."""
-    swallow(work, 0.05)
+    swallow(work, 0.01)
 
 
 @pytest.mark.parametrize("way", ["run", "asyncio.run"])
+@pytest.mark.usefixtures("looks_often")
 def test_a_busy_coroutine_that_catches_everything_is_left_behind(ecs, way):
     """Its loop is abandoned too: another loop can run in the thread, and Ctrl-C reaches the test."""
     ecs.patience = 0.1
@@ -1013,6 +1023,7 @@ def test_a_process_ends_though_a_handler_was_left(pytester):
     result.stdout.fnmatch_lines(["*StuckHandlerError: The handler caught the error that was to end it* in stubborn."])
 
 
+@pytest.mark.usefixtures("looks_often")
 def test_a_handler_that_catches_one_interruption_may_go_on_to_its_end(ecs):
     """The test fails anyway: the handler was stuck."""
     ecs.patience = 0.1

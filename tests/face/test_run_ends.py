@@ -19,10 +19,10 @@ from pytest_ecsevents.clock._stop import HandlerStop
 from pytest_ecsevents.handlers import _interrupts
 
 
-@pytest.fixture(params=["freezegun", "time-machine"])
-def ecs(request):
-    """A cloud at 2030-01-01T00:00:00Z with one instance and little patience, on each back end."""
-    with EcsEvents(backend=request.param) as ecs_events:
+@pytest.fixture
+def ecs(either_backend):
+    """A cloud at 2030-01-01T00:00:00Z with one instance and little patience."""
+    with EcsEvents(backend=either_backend) as ecs_events:
         ecs_events.patience = 0.5
         ecs_events.instances.add("i-web1")
         yield ecs_events
