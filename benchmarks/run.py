@@ -15,6 +15,7 @@ import row_fixture
 import row_growth
 import row_guest
 import row_peers
+import row_poller
 import row_push
 import row_queue
 import row_serve
@@ -36,6 +37,7 @@ MODULES = {
     "push": row_push,
     "guest": row_guest,
     "peers": row_peers,
+    "poller": row_poller,
     "queue": row_queue,
     "serve": row_serve,
     "story": row_story,

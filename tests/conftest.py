@@ -10,6 +10,7 @@ import importlib
 import importlib.metadata
 import itertools
 import json
+import signal
 import ssl
 import sys
 import threading
@@ -66,6 +67,10 @@ for name in (
         importlib.import_module(name)
 
 BACKENDS = ("freezegun", "time-machine")
+
+# A shell starts what runs in the background with SIGINT ignored, and so are its children: no test of Ctrl-C would get one.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 gc.disable()  # until all is collected: nothing of it is garbage
 _REAL = (time.sleep, time.time, dt.datetime)

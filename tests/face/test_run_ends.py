@@ -21,11 +21,16 @@ from pytest_ecsevents.handlers import _interrupts
 
 @pytest.fixture
 def ecs(either_backend):
-    """A cloud at 2030-01-01T00:00:00Z with one instance and little patience."""
+    """A cloud at 2030-01-01T00:00:00Z with one instance."""
     with EcsEvents(backend=either_backend) as ecs_events:
-        ecs_events.patience = 0.5
         ecs_events.instances.add("i-web1")
         yield ecs_events
+
+
+@pytest.fixture
+def little_patience(ecs):
+    """What hangs is ended soon. What does not could be taken for hanging on a busy machine."""
+    ecs.patience = 0.5
 
 
 # -- the handler's own thread is blocked in a system call
@@ -131,6 +136,7 @@ def test_a_worker_that_saw_the_handler_blocked_does_not_move_the_clock_when_that
     waiting.set()
 
 
+@pytest.mark.usefixtures("little_patience")
 def test_a_handler_that_is_a_method_in_c_ends(ecs):
     """No code in Python stands between it and `run`."""
     ours, theirs = socket.socketpair()
@@ -216,6 +222,7 @@ def wait_and_go_on(*_):
 HANGS = [spin, wait, wait_and_go_on]
 
 
+@pytest.mark.usefixtures("little_patience")
 @pytest.mark.parametrize("hang", HANGS)
 def test_a_planned_function_that_hangs_is_cut_off(ecs, hang):
     """The message has the line that planned it and its current line."""
@@ -224,6 +231,7 @@ def test_a_planned_function_that_hangs_is_cut_off(ecs, hang):
         ecs.advance("2h")
 
 
+@pytest.mark.usefixtures("little_patience")
 @pytest.mark.parametrize("hang", HANGS)
 def test_a_receiver_of_changes_that_hangs_is_cut_off(ecs, hang):
     """The message names it."""
@@ -233,6 +241,7 @@ def test_a_receiver_of_changes_that_hangs_is_cut_off(ecs, hang):
     end()
 
 
+@pytest.mark.usefixtures("little_patience")
 @pytest.mark.parametrize("hang", HANGS)
 def test_a_receiver_of_notifications_that_hangs_is_cut_off(ecs, hang):
     """Waiting for something that never happens counts as hanging."""
@@ -241,6 +250,7 @@ def test_a_receiver_of_notifications_that_hangs_is_cut_off(ecs, hang):
         ecs.create("SystemMaintenance.Reboot", "i-web1", not_before="+1h")
 
 
+@pytest.mark.usefixtures("little_patience")
 def test_a_receiver_that_hangs_in_a_worker_of_the_handler_is_cut_off(ecs, pass_real_seconds):
     """`run` watches the handler's own thread, and the receiver is called in another one, while the handler sleeps."""
     errors = []
@@ -350,6 +360,7 @@ def sleep_a_second(_):
     time.sleep(1)
 
 
+@pytest.mark.usefixtures("little_patience")
 @pytest.mark.parametrize("until", [wait, spin])
 def test_an_until_function_that_hangs_is_cut_off(ecs, until):
     """The message has its line, and its role."""
@@ -397,6 +408,7 @@ ALONE = {
 }
 
 
+@pytest.mark.usefixtures("little_patience")
 @pytest.mark.parametrize("kind", ALONE)
 def test_a_test_that_waits_for_nothing_gets_an_error(ecs, kind):
     """Nothing is due and no thread runs, so it would hang."""
