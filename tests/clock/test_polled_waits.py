@@ -427,6 +427,7 @@ def test_a_process_that_sends_nothing_is_waited_for_once():
 
 def test_a_process_is_waited_for(ecs):
     """A timeout does not strike while it is about to send something, and does when it ought to end."""
+    ecs.patience = 60  # a child takes long to start on a busy machine
     jobs = SPAWN.Queue()
     process = SPAWN.Process(target=send_soon, args=(jobs,))
     process.start()
