@@ -122,6 +122,21 @@ def lack(printed, expected):
     return None
 
 
+def call_of(fence):
+    """The arguments of pytest and the lines it prints; by day without workers of xdist, which are processes of their own."""
+    arguments, lines = fence.arguments, fence.text.splitlines()
+    if "-n" not in arguments:
+        return arguments, lines
+    if NIGHTLY:
+        return ["-p", pytest.importorskip("xdist").__name__, *arguments], lines
+    place = arguments.index("-n")
+    return arguments[:place] + arguments[place + 2 :], [line for line in lines if not re.match(WITH_WORKERS, line)]
+
+
+WITH_WORKERS = r"\d+ workers \[|[.]+ "
+"""Lines that look otherwise without workers."""
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if "```" in page.read_text("utf-8")], ids=page_id)
 def test_every_snippet_runs_as_it_stands(pytester, monkeypatch, page):
     """The blocks of a page, pasted into files, are tests that pass, and print what the page says."""
@@ -132,10 +147,10 @@ def test_every_snippet_runs_as_it_stands(pytester, monkeypatch, page):
     tests, done = {}, None
     for number, fence in enumerate(fences(page.read_text("utf-8"))):
         if fence.arguments is not None:
-            workers = ["-p", pytest.importorskip("xdist").__name__] if "-n" in fence.arguments else []
+            arguments, lines = call_of(fence)
             with edited(pytester.path, fence.edit):
-                result = pytester.runpytest_inprocess(*workers, *fence.arguments, *OPTIONS)
-            missing = lack(result.outlines, fence.text.splitlines())
+                result = pytester.runpytest_inprocess(*arguments, *OPTIONS)
+            missing = lack(result.outlines, lines)
             assert missing is None, f"{missing!r} was not printed, or not in this place"
             done = None if fence.edit else result.parseoutcomes()
         elif fence.name or fence.language == "python":

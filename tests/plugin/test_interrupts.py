@@ -13,10 +13,11 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the 
 
 PROGRAM = Path(__file__).parent / "interrupted_lines.py"
 STRIDE = size(60, 1)
+PAIRS = [(what, backend) for what in ("clock", "server") for backend in ("freezegun", "time-machine")]
+"""By day the first and the last: each starts with the other's clock or without its server, so all parts are in them."""
 
 
-@pytest.mark.parametrize("backend", ["freezegun", "time-machine"])
-@pytest.mark.parametrize("what", ["clock", "server"])
+@pytest.mark.parametrize(("what", "backend"), size(PAIRS[::3], PAIRS))
 def test_an_interrupt_at_any_line_leaves_the_process_as_it_was(what, backend):
     """SIGINT comes once in each round; names, threads, sockets and handlers of signals are compared afterwards."""
     ran = subprocess.run(
