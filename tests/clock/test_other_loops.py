@@ -18,10 +18,10 @@ from pytest_ecsevents import EcsEvents, EcsEventsError
 pytestmark = pytest.mark.timeout(60)
 
 
-@pytest.fixture
-def ecs(either_backend):
-    """A cloud at 2030-01-01T00:00:00Z."""
-    with EcsEvents(backend=either_backend) as ecs_events:
+@pytest.fixture(params=["freezegun", "time-machine"])
+def ecs(request):
+    """A cloud at 2030-01-01T00:00:00Z, on each back end."""
+    with EcsEvents(backend=request.param) as ecs_events:
         yield ecs_events
 
 
