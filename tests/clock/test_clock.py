@@ -298,6 +298,27 @@ def test_sleep_real_leaves_sleep_alone():
         assert ecs_events.now.isoformat() == "2018-08-22T10:39:49+00:00"
 
 
+def test_who_moves_the_clock_lets_another_thread_end_its_move_first():
+    """Two threads outside the test, or two with sleep="real", move it one after the other."""
+    order, has_turn, may_end = [], threading.Event(), threading.Event()
+    with EcsEvents(START, sleep="real") as ecs:
+
+        def move_slowly():
+            with ecs._clock.turn():
+                has_turn.set()
+                may_end.wait()
+                order.append("the other")
+
+        other = threading.Thread(target=move_slowly)
+        other.start()
+        has_turn.wait()
+        threading.Timer(0.05, may_end.set).start()  # real time: it looks every few milliseconds
+        ecs.advance("1h")
+        order.append("this")
+        other.join()
+    assert order == ["the other", "this"]
+
+
 def test_threads_see_the_frozen_clock():
     """A function that a thread or a pool runs directly reads the frozen clock, as the test does."""
     seen = queue.SimpleQueue()

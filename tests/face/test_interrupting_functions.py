@@ -92,3 +92,11 @@ def test_the_thread_that_watches_functions_has_ended_with_the_test(monkeypatch):
         assert not ended
     assert len(ended) == 1
     assert ended[0] not in sys._current_frames()
+
+
+def test_the_end_of_a_watch_is_that_of_its_thread(monkeypatch):
+    """Not that of its function alone: the next test would find the thread."""
+    watch, looks = _interrupts.Watch(lambda: None), iter([True, True, False])
+    monkeypatch.setattr(_interrupts, "frames_of_threads", lambda: {watch._ident: None} if next(looks) else {})
+    watch.wait()
+    assert next(looks, None) is None
