@@ -32,6 +32,12 @@ class TestIsOver(SystemExit):  # Python reports no SystemExit that ends a thread
 
     __test__ = False
 
+    def __str__(self) -> str:
+        return (
+            "The cloud of this thread has ended while it waited, so no clock ends its wait. Leave the cloud, or its `with` "
+            "block, when all threads that use it have ended."
+        )
+
 
 class Stop:
     """When `run` ends its handler, and how often it has tried.

@@ -184,3 +184,19 @@ def test_threads_with_a_cloud_each(backend, sleep, leaves_first):
         one.join()
     assert seen == {"first": ["i-first"], "second": ["i-second"]}
     assert all(real < 10 for real in took)
+
+
+def test_a_wait_in_a_cloud_that_another_thread_leaves_is_told_why_it_ends(backend):
+    """Nothing moves its clock any more."""
+    ecs = EcsEvents(backend=backend, strict=False)
+    ecs.__enter__()
+
+    def leave():
+        time.sleep(60)
+        ecs.__exit__(None, None, None)
+
+    thread = threading.Thread(target=leave)
+    thread.start()
+    with pytest.raises(SystemExit, match=r"cloud of this thread has ended while it waited.* Leave the cloud"):
+        time.sleep(3600)
+    thread.join()
