@@ -38,12 +38,26 @@ class EcsEventsError(Exception):
         self.__notes__ = [self.manual]
 
 
+_LONGEST, _HEAD, _TAIL = 2_000, 1_200, 600  # characters of a message: what to do instead is said at its end
+
+
+def _without_middle(text: str) -> str:
+    """The text, but for the middle of a very long one."""
+    if len(text) <= _LONGEST:
+        return text
+    left_out = len(text) - _HEAD - _TAIL
+    return f"{text[:_HEAD]}... ({left_out:,} characters are left out) ...{text[-_TAIL:]}"
+
+
 OF_THE_PROGRAM: Final = "the-program-ecsevents"
 """The section about what only the program `ecsevents` says."""
 
 
 class BadArgumentError(EcsEventsError, ValueError):
-    """An argument that the test passed is invalid."""
+    """An argument that the test passed is invalid. Of a message with a long value the middle is left out."""
+
+    def __init__(self, *sentences: str) -> None:
+        super().__init__(*map(_without_middle, sentences))
 
 
 class NoSuchNameError(EcsEventsError, KeyError):
