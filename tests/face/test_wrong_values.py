@@ -189,7 +189,7 @@ def test_a_type_of_events_is_a_text(simulated):
 
 def test_a_long_value_does_not_hide_what_to_do():
     """The message begins with the argument and its value, leaves out the middle, and ends with what to pass."""
-    with EcsEvents() as ecs, pytest.raises(ValueError, match="^not_before is '9999") as error:
+    with EcsEvents() as ecs, pytest.raises(ValueError, match=r"^not_before is '9999") as error:
         ecs.create(REBOOT, "i-web1", not_before="9" * 100_000)
     said = str(error.value)
     assert len(said) < 2_000
