@@ -14,12 +14,15 @@ from typing import Any, Final
 
 from pytest_ecsevents._errors import hidden_in_reports
 from pytest_ecsevents._undo import Undo
+from pytest_ecsevents.clock._loaded import LOADED, NOTHING, Snapshot
 from pytest_ecsevents.clock._names import taken_by
 
 __tracebackhide__ = hidden_in_reports
 
 # libcurl takes URLs without a scheme, and with one to three slashes.
 _HOST: Final = re.compile(r"(?:[\w+.-]+:/{1,3})?(?:[^/?#]*@)?([^/?#:]*)")
+
+_USUAL: Final = frozenset(("Curl", "CurlMulti"))
 
 _checks: Final[list[Callable[[object], None]]] = []
 
@@ -29,11 +32,49 @@ def guard(check: Callable[[object], None], undo: Undo) -> None:
     _checks.append(check)
     undo.callback(_checks.remove, check)
     pycurl: Any = sys.modules["pycurl"]
-    replacements = {id(pycurl.Curl): _checked_curl(pycurl), id(pycurl.CurlMulti): _checked_multi(pycurl)}
-    for module in list(sys.modules.values()):
-        if isinstance(module, ModuleType):
-            for name, kind in taken_by(module, replacements.keys()):
-                undo.replace(module, name, replacements[id(kind)])
+    kinds, checked = (pycurl.Curl, pycurl.CurlMulti), (_checked_curl(pycurl), _checked_multi(pycurl))
+    if kinds == checked:  # another cloud has replaced them
+        return
+    replacements = dict(zip(map(id, kinds), checked, strict=True))
+    for module in _USERS.find(kinds):
+        for name, kind in taken_by(module, replacements.keys()):
+            undo.replace(module, name, replacements[id(kind)])
+
+
+class _Users:
+    """Remembers, from test to test, which modules have a class of pycurl: reading all names of all modules takes 15 ms.
+
+    It reads a module again when it was loaded anew, or the number of its names has changed. Modules that have one of the usual
+    names are among them, whatever it is bound to.
+    """
+
+    def __init__(self) -> None:
+        self._last: tuple[Snapshot, tuple[object, ...], dict[str, ModuleType]] = NOTHING, (), {}
+
+    def find(self, kinds: tuple[object, ...]) -> "list[ModuleType]":
+        """The modules in which a name may be bound to one of these classes."""
+        # After an import the caller holds no `PATCHING`. At worst two threads read the same modules.
+        snapshot = LOADED.snapshot()
+        before, known, found = self._last
+        if kinds != known:
+            before, found = NOTHING, {}
+        if snapshot is not before:
+            changed, ids = snapshot.changed_since(before), set(map(id, kinds))
+            found = {
+                key: module
+                for key, module in snapshot.modules.items()
+                if (_is_user(module, ids) if key in changed else key in found)
+            }
+            self._last = snapshot, kinds, found
+        return [*found.values()]
+
+
+def _is_user(module: ModuleType, ids: set[int]) -> bool:
+    return not _USUAL.isdisjoint(vars(module)) or bool(taken_by(module, ids))
+
+
+_USERS: Final = _Users()
+"""Of the process, so that the next test need not read all modules again."""
 
 
 def _url_of(handle: Any) -> object:

@@ -554,6 +554,37 @@ def test_pycurl_is_checked_wherever_a_program_keeps_its_names(monkeypatch):
 
 
 @needs_pycurl
+def test_pycurl_is_checked_where_a_name_is_bound_to_its_class_later(monkeypatch):
+    """A module had None there in earlier tests, as where a program imports pycurl when it first needs it."""
+    import pycurl
+
+    kept = pycurl.Curl
+    monkeypatch.setitem(globals(), "Curl", None)
+    for _ in range(2):
+        with EcsEvents():
+            assert globals()["Curl"] is None
+    monkeypatch.setitem(globals(), "Curl", kept)
+    with EcsEvents():
+        assert globals()["Curl"] is pycurl.Curl is not kept
+    assert globals()["Curl"] is kept
+
+
+@needs_pycurl
+def test_pycurl_is_checked_in_a_cloud_within_another():
+    """The inner one's end puts nothing back that is the outer one's."""
+    import pycurl
+
+    kept = pycurl.Curl
+    with EcsEvents(strict=False):
+        checked = pycurl.Curl
+        for _ in range(2):
+            with EcsEvents(strict=False), pytest.raises(pycurl.error, match="resolve host"):
+                by_pycurl(f"https://{API}/")
+            assert pycurl.Curl is checked is not kept
+    assert pycurl.Curl is kept
+
+
+@needs_pycurl
 def test_pycurls_loop_is_stopped(ecs):
     """Its own class drives transfers in an event loop, since pycurl 7.47."""
     import pycurl
