@@ -131,16 +131,17 @@ def test_bad_options_are_a_sentence(capsys, arguments, words):
 
 
 @POSIX
-def test_the_port_may_be_chosen(start):
+def test_the_port_may_be_chosen(start, serve):
     """Another server can have it as soon as the first has ended, although the system still remembers connections."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
-    for _ in range(2):
-        program, address = start("--quiet", "--port", port)
-        assert address == f"127.0.0.1:{port}"
-        assert now_at(address)["now"].endswith("Z")
-        program.send_signal(signal.SIGTERM)
-        assert program.wait(10) == 0
+    program, address = start("--quiet", "--port", port)
+    assert address == f"127.0.0.1:{port}"
+    assert now_at(address)["now"].endswith("Z")
+    program.send_signal(signal.SIGTERM)
+    assert program.wait(10) == 0
+    assert serve(quiet=True, port=int(port)).strip() == address
+    assert now_at(address)["now"].endswith("Z")
 
 
 def test_a_port_in_use_is_a_sentence(capsys):

@@ -254,7 +254,7 @@ def test_what_is_forgotten_stands_anywhere_among_the_causes():
 
 def test_a_full_trace_has_our_frames_too(run):
     """--full-trace shows them to users who suspect an error of the plugin."""
-    result = run(RECEIVER, "--tb=short", "--full-trace")
+    result = run(RECEIVER, "--tb=short", "--full-trace", "-k", "test_pushed")
     assert "_delivery.py" in result.stdout.str()
 
 
@@ -378,7 +378,7 @@ def test_each(ecs_events, ecs_scenario):
     assert ecs_scenario.event.status == ecs_scenario.expected_without_handler
 """
     pytester.makepyfile(f"import pytest\n{LATE}{scenarios}")
-    result = pytester.runpytest_subprocess(*HTML, "-pxdist", "-n2", "--color=yes", "--junitxml=it.xml")
+    result = pytester.runpytest_inprocess(*HTML, "-pxdist", "-n2", "--color=yes", "--junitxml=it.xml")
     outcomes = result.parseoutcomes()
     assert (outcomes["failed"], outcomes["passed"] > 10) == (1, True)
     assert f"\x1b[1m{STORY[0]}\x1b[0m" in result.outlines

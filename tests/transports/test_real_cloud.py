@@ -848,14 +848,18 @@ def test_libraries_are_loaded_by_the_program_alone():
             import asyncio, aiohttp, httpx
             asked = httpx.get("http://{API}{PATH}")
             assert asked.json()["TotalCount"] == 0
-            patched = httpx.HTTPTransport.handle_request
+            patched = httpx.HTTPTransport.handle_request, aiohttp.ClientSession._request
 
             async def ask():
-                async with aiohttp.ClientSession() as session, session.get("http://{API}{PATH}") as reply:
+                async with aiohttp.ClientSession() as session:
+                    reply = await session.get("https://{API}{PATH}")
+                    reply.raise_for_status()
+                    reply.close()
                     assert (await reply.json())["TotalCount"] == 0
 
             asyncio.run(ask())
-        assert httpx.HTTPTransport.handle_request is not patched
+        assert httpx.HTTPTransport.handle_request is not patched[0]
+        assert aiohttp.ClientSession._request is not patched[1]
         assert aiohttp.ClientSession._request.__module__ == "aiohttp.client"
         assert sys.meta_path == finders
         """
