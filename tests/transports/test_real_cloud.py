@@ -17,6 +17,7 @@ import responses
 import urllib3
 from aliyunsdkcore.vendored.requests.packages import urllib3 as vendored
 from installed import needs_aiohttp, needs_httpx, needs_httpx2, needs_pycurl
+from sizes import size
 
 from pytest_ecsevents import BadArgumentError, EcsEvents, UnexpectedCallError
 from pytest_ecsevents.transports._routing import what_is
@@ -337,9 +338,12 @@ def test_a_reply_of_httpx_is_whole(ecs, library):
 
 
 @needs_httpx2
-@pytest.mark.parametrize("is_first", [True, False])
+@pytest.mark.parametrize("is_first", size([False], [False, True]))
 def test_httpx2_may_stand_for_httpx(is_first):
-    """A program calls `httpx2.alias_httpx()` before the test or in it: a call through either name is answered once."""
+    """A program calls `httpx2.alias_httpx()` before the test or in it: a call through either name is answered once.
+
+    For the second cloud it has been called before.
+    """
     source = f"""
         import contextlib
         import httpx2
@@ -347,16 +351,17 @@ def test_httpx2_may_stand_for_httpx(is_first):
 
         if {is_first}:
             httpx2.alias_httpx()
-        with EcsEvents() as ecs:
-            if not {is_first}:
-                httpx2.alias_httpx()
-            import httpcore, httpx
-            assert httpx.get("https://{API}{PATH}").json()["TotalCount"] == 0
-            assert [call.transport for call in ecs.calls] == ["httpx2"]
-            with contextlib.suppress(UnexpectedCallError):
-                httpcore.request("GET", "https://{BUCKET}/")
-                raise SystemExit("it was not stopped")
-            ecs.strict = False
+        for is_first in ({is_first}, True):
+            with EcsEvents() as ecs:
+                if not is_first:
+                    httpx2.alias_httpx()
+                import httpcore, httpx
+                assert httpx.get("https://{API}{PATH}").json()["TotalCount"] == 0
+                assert [call.transport for call in ecs.calls] == ["httpx2"]
+                with contextlib.suppress(UnexpectedCallError):
+                    httpcore.request("GET", "https://{BUCKET}/")
+                    raise SystemExit("it was not stopped")
+                ecs.strict = False
         """
     ran = subprocess.run([sys.executable, "-c", textwrap.dedent(source)], capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stderr) == (0, "")
