@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from aliyunsdkcore import client
+from aliyunsdkcore.vendored.requests import Session
 from deviations import DEVIATIONS, ODD
 from mns.account import Account
 from sizes import size
@@ -73,7 +75,16 @@ def set_credentials(monkeypatch, **variables):
 def run_here(pytester, monkeypatch, endpoint, *options):
     """Run the kit in this process against an endpoint."""
     set_credentials(monkeypatch, **KEY)
+    sessions = []
+
+    def session():
+        sessions.append(Session())
+        return sessions[-1]
+
+    monkeypatch.setattr(client, "Session", session)
     result = pytester.runpytest_inprocess("--pyargs", PACKAGE, *LIVE, *options, f"--ecs-live-endpoint={endpoint}")
+    for one in sessions:  # the SDK leaves its connections to the garbage collector
+        one.close()
     return result.ret, str(result.stdout)
 
 
