@@ -451,7 +451,6 @@ def test_a_coroutine_that_awaits_again_cleans_up(ecs, run_coroutine):
 
 
 @pytest.mark.parametrize("catches", [False, True])
-@pytest.mark.usefixtures("looks_often")
 def test_a_coroutine_that_only_yields_is_an_error(ecs, run_coroutine, catches):
     """`asyncio.sleep(0)` in a loop takes no time; the loop, which is never idle, cancels the task."""
     ecs.patience = 0.1
@@ -471,7 +470,6 @@ def test_a_coroutine_that_only_yields_is_an_error(ecs, run_coroutine, catches):
     assert str(error.value).endswith(" in handler.")
 
 
-@pytest.mark.usefixtures("looks_often")
 def test_a_coroutine_that_is_busy_is_an_error(ecs, run_coroutine):
     """It blocks its loop, and is interrupted in its current line."""
     ecs.patience = 0.1
@@ -485,7 +483,6 @@ def test_a_coroutine_that_is_busy_is_an_error(ecs, run_coroutine):
         run_coroutine(handler)
 
 
-@pytest.mark.usefixtures("looks_often")
 def test_a_function_that_is_stuck_in_a_test_with_a_loop_is_ended(ecs):
     """Its loop is blocked and cannot stop it; the loop goes on afterwards, and nothing in it is cancelled."""
     ecs.patience = 0.05
@@ -681,7 +678,6 @@ def test_a_signal_from_other_code_ends_no_handler(ecs, has_handler):
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGURG"), reason="signals reach no thread here")
-@pytest.mark.usefixtures("looks_often")
 def test_a_handler_that_works_in_c_is_ended_when_it_comes_back(ecs):
     """Code without a lock that ignores signals ends later, and is reported once."""
     ecs.patience = 0.05
@@ -874,7 +870,6 @@ def test_a_handler_that_calls_endlessly_and_catches_everything_is_left_behind(ec
     assert len(ecs.calls) == 5 * (Stop.OFTEN - 1)
 
 
-@pytest.mark.usefixtures("looks_often")
 def test_a_library_that_does_not_come_back_is_left_behind_too(ecs, monkeypatch):
     """It gets some time to return; the message names the user's line."""
     ecs.patience = 0.1
@@ -890,7 +885,6 @@ def test_a_library_that_does_not_come_back_is_left_behind_too(ecs, monkeypatch):
         ecs.run(swallow, stubborn, until="1h")
 
 
-@pytest.mark.usefixtures("looks_often")
 def test_a_planned_function_is_not_abandoned_while_the_clock_moves(ecs):
     """It is raised again and again instead, and its caller is intact afterwards."""
     ecs.patience = 0.1
@@ -915,7 +909,6 @@ async def never_awaits():
 
 
 @pytest.mark.parametrize("way", ["run", "asyncio.run"])
-@pytest.mark.usefixtures("looks_often")
 def test_a_busy_coroutine_that_catches_everything_is_left_behind(ecs, way):
     """Its loop is abandoned too: another loop can run in the thread, and Ctrl-C reaches the test."""
     ecs.patience = 0.1
@@ -1024,7 +1017,6 @@ def test_a_process_ends_though_a_handler_was_left(pytester):
     result.stdout.fnmatch_lines(["*StuckHandlerError: The handler caught the error that was to end it* in stubborn."])
 
 
-@pytest.mark.usefixtures("looks_often")
 def test_a_handler_that_catches_one_interruption_may_go_on_to_its_end(ecs):
     """The test fails anyway: the handler was stuck."""
     ecs.patience = 0.1
