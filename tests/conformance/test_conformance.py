@@ -11,18 +11,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from aliyunsdkcore import client
-from aliyunsdkcore.vendored.requests import Session
 from deviations import DEVIATIONS, ODD
 from mns.account import Account
-from sizes import size
 
 import pytest_ecsevents
 from pytest_ecsevents import EcsEvents
-from pytest_ecsevents.cli._standing import Beginning, StandingCloud
 from pytest_ecsevents.conformance._guesses import MODULES, PACKAGE, guesses, rules
 from pytest_ecsevents.conformance._rules import rule_of
-from pytest_ecsevents.face._settings import Settings
 
 FUNCTIONS = {
     name: function
@@ -49,47 +44,14 @@ def outcomes(text):
     return {rule: (outcome, seen) for rule, outcome, seen in rows}
 
 
-KEY = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "ak", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "secret"}
-LIVE = ("--ecs-live", "--ecs-live-region=cn-hangzhou", "--ecs-live-instance=i-web1")
-
-
-@pytest.fixture(params=size(["in this process"], ["in this process", "in another process"]))
-def live(request, pytester, monkeypatch):
-    """Run the kit against an endpoint; returns its exit status and what it printed."""
-    if request.param == "in another process":
-        return partial(run_live, pytester.path)
-    return partial(run_here, pytester, monkeypatch)
-
-
-def set_credentials(monkeypatch, **variables):
-    """Let the next run in this process find these variables of Alibaba Cloud, and no others."""
-    importlib.import_module("alibabacloud_credentials.client")  # with what it needs, which stays loaded
-    for name in [name for name in sys.modules if name.partition(".")[0] == "alibabacloud_credentials"]:
-        monkeypatch.delitem(sys.modules, name)  # it reads the environment when it is imported
-    for name in [name for name in os.environ if name.startswith("ALIBABA_CLOUD")]:
-        monkeypatch.delenv(name)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-
-
-def run_here(pytester, monkeypatch, endpoint, *options):
-    """Run the kit in this process against an endpoint."""
-    set_credentials(monkeypatch, **KEY)
-    sessions = []
-
-    def session():
-        sessions.append(Session())
-        return sessions[-1]
-
-    monkeypatch.setattr(client, "Session", session)
-    result = pytester.runpytest_inprocess("--pyargs", PACKAGE, *LIVE, *options, f"--ecs-live-endpoint={endpoint}")
-    for one in sessions:  # the SDK leaves its connections to the garbage collector
-        one.close()
-    return result.ret, str(result.stdout)
+@pytest.fixture
+def live(tmp_path):
+    """Run the kit in another process against an endpoint; returns its exit status and what it printed."""
+    return partial(run_live, tmp_path)
 
 
 def run_live(folder, endpoint, *options):
-    """Run the kit in another process against an endpoint, in an empty folder."""
+    """Run the kit against an endpoint, in an empty folder."""
     command = [
         sys.executable,
         "-m",
@@ -102,14 +64,16 @@ def run_live(folder, endpoint, *options):
         "-p",
         "ecsevents",
     ]
+    target = ["--ecs-live", "--ecs-live-region=cn-hangzhou", "--ecs-live-instance=i-web1", *options]
+    credentials = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "ak", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "secret"}
     done = subprocess.run(
-        [*command, *LIVE, *options, f"--ecs-live-endpoint={endpoint}"],
+        [*command, *target, f"--ecs-live-endpoint={endpoint}"],
         capture_output=True,
         check=False,
         text=True,
         cwd=folder,
         # Other plugins take longer to load than the kit to run.
-        env={**os.environ, **KEY, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        env={**os.environ, **credentials, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         timeout=60,
     )
     return done.returncode, done.stdout
@@ -117,10 +81,10 @@ def run_live(folder, endpoint, *options):
 
 @pytest.fixture
 def service():
-    """A service in real time behind a port; its only client is the kit. It replaces nothing in this process."""
-    beginning = Beginning(Settings(), start=None, speed=1.0, seed=lambda ecs: ecs.instances.add("i-web1"))
-    with StandingCloud(beginning) as standing:
-        yield standing.ecs_events
+    """A service in real time behind a port; its only client is the kit."""
+    with EcsEvents(follow="real") as ecs:
+        ecs.instances.add("i-web1")
+        yield ecs
 
 
 def test_the_fake_follows_every_rule(pytester):
@@ -239,13 +203,12 @@ def test_each_check_can_notice_a_deviation():
     assert {function for deviation in DEVIATIONS.values() for function in deviation.seen} == set(FUNCTIONS)
 
 
-def test_a_server_that_deviates_is_noticed(tmp_path):
-    """In another process, behind a port as in this process: the rows say what was expected and seen, and the exit status is 1."""
+def test_a_server_that_deviates_is_noticed(live):
+    """Behind a port as in this process: the rows say what was expected and seen, and the exit status is 1."""
     with EcsEvents(follow="real", history="pending", failure_events="scheduled", strict=False) as other:
         other.instances.add("i-web1")
         other.fail("RebootInstance", "OperationConflict")
-        status, printed = run_live(
-            tmp_path,
+        status, printed = live(
             other.endpoint,
             "-k",
             "test_avoided or test_failure or test_without_statuses or test_order",
@@ -269,13 +232,24 @@ def test_a_live_run_needs_region_and_instance(pytester):
     result.stderr.fnmatch_lines(["*--ecs-live needs --ecs-live-region and --ecs-live-instance*"])
 
 
-def test_a_live_run_without_credentials_ends_in_one_sentence(pytester, monkeypatch):
+def test_a_live_run_without_credentials_ends_in_one_sentence(tmp_path):
     """Not in an error of each check."""
-    monkeypatch.setenv("HOME", str(pytester.path))
-    set_credentials(monkeypatch, ALIBABA_CLOUD_ECS_METADATA_DISABLED="true")
-    run = pytester.runpytest_inprocess("--pyargs", PACKAGE, *LIVE)
-    assert run.ret == pytest.ExitCode.USAGE_ERROR
-    printed = str(run.stdout)
-    assert "--ecs-live found no credentials: " in printed
-    assert "Set ALIBABA_CLOUD_ACCESS_KEY_ID and" in printed
-    assert "Traceback" not in printed
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("ALIBABA_CLOUD")}
+    variables |= {
+        "HOME": str(tmp_path),
+        "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }
+    target = ["--ecs-live", "--ecs-live-region=cn-hangzhou", "--ecs-live-instance=i-web1"]
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "ecsevents", "--pyargs", PACKAGE, *target],
+        cwd=tmp_path,
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "--ecs-live found no credentials: " in run.stdout
+    assert "Set ALIBABA_CLOUD_ACCESS_KEY_ID and" in run.stdout
+    assert "Traceback" not in run.stdout
