@@ -100,3 +100,15 @@ def test_the_end_of_a_watch_is_that_of_its_thread(monkeypatch):
     monkeypatch.setattr(_interrupts, "frames_of_threads", lambda: {watch._ident: None} if next(looks) else {})
     watch.wait()
     assert next(looks, None) is None
+
+
+def test_one_signal_is_on_its_way_at_a_time(monkeypatch):
+    """A debugger or coverage may handle it slowly; more of them would keep it from going on."""
+    sent = []
+    monkeypatch.setattr(_interrupts, "_CAN_KILL", True)
+    monkeypatch.setattr(_interrupts.signal, "pthread_kill", lambda *which: sent.append(which), raising=False)
+    with EcsEvents() as ecs:
+        interrupter = _interrupts.Interrupter(ecs._clock)
+        interrupter.interrupt()
+        interrupter.interrupt()
+    assert sent == [(get_ident(), _interrupts.NUMBER)]
