@@ -26,26 +26,35 @@ _USUAL: Final = frozenset(("Curl", "CurlMulti"))
 
 _checks: Final[list[Callable[[object], None]]] = []
 
+_shared: Final = Undo()
+"""Puts the classes back when the last cloud has ended."""
+
 
 def guard(check: Callable[[object], None], undo: Undo) -> None:
     """Stop requests to hosts that `check` refuses. pycurl is loaded."""
     _checks.append(check)
-    undo.callback(_checks.remove, check)
-    pycurl: Any = sys.modules["pycurl"]
-    kinds, checked = (pycurl.Curl, pycurl.CurlMulti), (_checked_curl(pycurl), _checked_multi(pycurl))
-    if kinds == checked:  # another cloud has replaced them
+    undo.callback(_end, check)
+    if len(_checks) > 1:  # another cloud has replaced them; the last one puts them back
         return
-    replacements = dict(zip(map(id, kinds), checked, strict=True))
+    pycurl: Any = sys.modules["pycurl"]
+    kinds = pycurl.Curl, pycurl.CurlMulti
+    replacements = {id(pycurl.Curl): _checked_curl(pycurl), id(pycurl.CurlMulti): _checked_multi(pycurl)}
     for module in _USERS.find(kinds):
         for name, kind in taken_by(module, replacements.keys()):
-            undo.replace(module, name, replacements[id(kind)])
+            _shared.replace(module, name, replacements[id(kind)])
+
+
+def _end(check: Callable[[object], None]) -> None:
+    _checks.remove(check)
+    if not _checks:
+        _shared.close()
 
 
 class _Users:
     """Remembers, from test to test, which modules have a class of pycurl: reading all names of all modules takes 15 ms.
 
     It reads a module again when it was loaded anew, or the number of its names has changed. Modules that have one of the usual
-    names are among them, whatever it is bound to.
+    names are always among them.
     """
 
     def __init__(self) -> None:

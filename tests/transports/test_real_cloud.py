@@ -590,6 +590,22 @@ def test_pycurl_is_checked_in_a_cloud_within_another():
 
 
 @needs_pycurl
+def test_pycurl_is_checked_until_the_last_cloud_ends():
+    """The first one that was entered may end first."""
+    import pycurl
+
+    kept = pycurl.Curl
+    first, second = EcsEvents(strict=False), EcsEvents(strict=False)
+    first.__enter__()
+    second.__enter__()
+    checked = pycurl.Curl
+    first.__exit__(None, None, None)
+    assert pycurl.Curl is checked is not kept
+    second.__exit__(None, None, None)
+    assert pycurl.Curl is kept
+
+
+@needs_pycurl
 def test_pycurls_loop_is_stopped(ecs):
     """Its own class drives transfers in an event loop, since pycurl 7.47."""
     import pycurl
