@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Where an error comes through the client of ECS of the newer SDK, pytest parses that client's 42,514 lines anew for each
-# failed test, to show one statement of them: over a second and 150 MB for each. `--tb=native` does not.
+# failed test, to show one statement of them: over a second each, and 150 MB in all. `--tb=native` does not.
 # Seen with pytest 9.2.0 and alibabacloud-ecs20140526 7.11.8 on Python 3.11.7: six failures take 10 seconds of processor time
 # more than with --tb=native, which takes less than 2.
 set -euo pipefail

@@ -466,7 +466,7 @@ def test_a_locked_database_is_explained(pytester, mark, is_told):
     assert ("The busy timeout of sqlite3 keeps real time" in result.stdout.str()) is is_told
 
 
-# Not with the class for ECS: pytest takes seconds to read a statement of its 80,000 lines.
+# Not with the class for ECS: pytest takes seconds to read a statement of its 40,000 lines.
 SDK_ERROR = """
 from alibabacloud_tea_openapi.client import Client
 from alibabacloud_tea_openapi.models import Config, OpenApiRequest, Params
