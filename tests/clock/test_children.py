@@ -5,6 +5,7 @@ import datetime as dt
 import multiprocessing
 import os
 import queue
+import selectors
 import subprocess
 import sys
 import threading
@@ -66,6 +67,16 @@ def test_all_of_a_childs_output_is_waited_for(ecs, read):
         time.sleep(60)
         thread.join()
     assert texts[0].strip() == b"ready"
+
+
+def test_a_child_is_found_by_the_number_of_its_output(ecs):
+    """Beside another child, whichever of both was started first."""
+    with subprocess.Popen(SOON, stdout=subprocess.PIPE) as one, subprocess.Popen(SOON, stdout=subprocess.PIPE) as other:
+        for process in (one, other):
+            with selectors.DefaultSelector() as selector:
+                selector.register(process.stdout.fileno(), selectors.EVENT_READ)
+                assert selector.select(timeout=30) != []
+    assert passed(ecs) == 0
 
 
 def test_a_coroutine_waits_for_a_line(ecs):

@@ -45,7 +45,9 @@ def ecs_events(ecs_events):
         """
 def test_it(ecs_events):
     assert "i-ours" in ecs_events.instances
-"""
+""",
+        # pytest-asyncio warns where it is missing, and pytest where pytest-asyncio is too old to know it.
+        ini="asyncio_default_fixture_loop_scope = function\nfilterwarnings = ignore::pytest.PytestConfigWarning",
     )
     result.assert_outcomes(passed=1)
 
