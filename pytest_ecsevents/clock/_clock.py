@@ -26,6 +26,7 @@ from pytest_ecsevents.clock._loaded import LOADED
 from pytest_ecsevents.clock._local_time import LOCAL_TEXTS
 from pytest_ecsevents.clock._locks import replace_locks
 from pytest_ecsevents.clock._names import NAMES, Replacement, is_no_mock, replace_everywhere
+from pytest_ecsevents.clock._older_jobs import hold_older_jobs
 from pytest_ecsevents.clock._older_objects import StandIns, replace_older_objects
 from pytest_ecsevents.clock._older_threads import take_in_older_threads
 from pytest_ecsevents.clock._other_loops import replace_other_loops
@@ -234,6 +235,7 @@ class Clock:
         replacements += replace_alarms(scheduler, self, self._undo, _shared)
         wait_for_children(scheduler, self.now, self._undo)
         take_in_older_threads(scheduler, self._undo)
+        hold_older_jobs(lambda: any(one.has_caller() for one in _entered), _shared)
         return replacements
 
     def _elapsed(self) -> Micros:

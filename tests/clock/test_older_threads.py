@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import datetime as dt
 import queue
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from process_clock import clock
 from raw_threads import start_raw_thread
 
 from pytest_ecsevents import EcsEvents
+from pytest_ecsevents.clock import _stand_ins
 from pytest_ecsevents.clock._stand_ins import real_sleep
 
 pytestmark = pytest.mark.timeout(30)
@@ -301,3 +303,51 @@ def test_a_new_thread_may_have_the_ident_of_an_older_one_that_has_ended(backend)
         assert after == [(True, True)]
         time.sleep(60)
         assert clock() == "00:01:00"
+
+
+# -- schedulers
+
+
+@pytest.fixture
+def older_jobs():
+    """Start a scheduler before the test that runs a job every 20 milliseconds, and return the list of its runs."""
+    schedulers = pytest.importorskip("apscheduler.schedulers.background")
+    runs, scheduler = [], schedulers.BackgroundScheduler(timezone="UTC", job_defaults={"misfire_grace_time": None})
+    scheduler.add_job(lambda: runs.append(clock()), "interval", seconds=0.02)
+    scheduler.start()
+    yield runs
+    scheduler.shutdown()
+
+
+def wait_for_more(runs):
+    """Wait in real time until the job has run several times again."""
+    count, until = len(runs) + 3, real_now() + 10
+    while len(runs) < count:
+        assert real_now() < until, "it runs no more"
+        _stand_ins.real_sleep(0.01)
+
+
+def test_an_older_scheduler_stands_still_and_goes_on_afterwards(older_jobs, backend):
+    """It makes up for no run at the test's clock, and plans none of its hours."""
+    wait_for_more(older_jobs)
+    with EcsEvents(dt.datetime.now(dt.timezone.utc) + dt.timedelta(hours=1), backend=backend) as ecs_events:
+        _stand_ins.real_sleep(0.1)  # really: the name alone would be virtual. A run may have begun
+        count = len(older_jobs)
+        _stand_ins.real_sleep(0.3)
+        ecs_events.advance("1h")
+        assert len(older_jobs) == count
+    wait_for_more(older_jobs)
+
+
+def test_an_older_scheduler_runs_what_the_test_gives_it(backend):
+    """At the test's instants."""
+    schedulers = pytest.importorskip("apscheduler.schedulers.background")
+    scheduler = schedulers.BackgroundScheduler(timezone="UTC")
+    scheduler.start()
+    runs = []
+    with EcsEvents(backend=backend) as ecs_events:
+        scheduler.add_job(lambda: runs.append(clock()), "interval", minutes=10, id="ours")
+        ecs_events.advance("20m")
+        scheduler.remove_job("ours")
+    scheduler.shutdown()
+    assert runs == ["00:10:00", "00:20:00"]
