@@ -8,10 +8,10 @@ import sys
 from contextlib import contextmanager
 from importlib import invalidate_caches
 from importlib.util import find_spec
-from pathlib import Path
 
-THERE, ABSENT, ROUNDS = sys.argv[1], sys.argv[2], int(sys.argv[3])
-sys.path += [str(Path(__file__).parents[1]), THERE]
+THERE, ABSENT, ROUNDS, OURS = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
+"""Two directories of packages, how often, and the directory that holds the plugin's own package."""
+sys.path += [OURS, THERE]
 
 
 @contextmanager

@@ -100,7 +100,7 @@ def start_row(times):
     """The least seconds from the start of the process to its first reply, and those of moto's."""
     what = "ecsevents serve, first reply / moto_server"
     ours = min(first_reply(OURS, "/_ecsevents/v1/now") for _ in range(times))
-    is_there = find_spec("moto") is not None and find_spec("flask") is not None
+    is_there = all(find_spec(name) is not None for name in ("moto", "flask", "flask_cors"))
     other = min(first_reply_at(5599) for _ in range(times)) if is_there else None
     shown = duration(other) if other is not None else 'pip install "moto[server]"'
     ratio = "" if other is None else f"{ours / other:.2f}"
@@ -120,9 +120,10 @@ def first_reply_at(port):
     start = real_clock()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            while True:
+            while process.poll() is None:
                 with suppress(ConnectionRefusedError):
                     fetch(f"127.0.0.1:{port}", "/moto-api/")
                     return real_clock() - start
+            raise SystemExit(f"{' '.join(command)} has ended")
         finally:
             process.kill()

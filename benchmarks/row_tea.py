@@ -4,7 +4,7 @@ import asyncio
 import functools
 import json
 import re
-import sysconfig
+import sys
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +14,7 @@ from _measure import Row, in_turn, ratio_row
 from _pytest_runs import folder, python
 from row_call import fill
 
+import pytest_ecsevents
 from pytest_ecsevents import EcsEvents
 
 WORKER = Path(__file__).with_name("_absent_worker.py")
@@ -123,11 +124,15 @@ class _StaticResponse:
 
 def _installed(rounds):
     """Set-up where the SDK could be loaded and is not, and where it cannot be."""
+    # A venv with the wheel of another revision has all else from the venv beside which it was made.
+    places = [Path(place) for place in sys.path if Path(place).name == "site-packages"]
+    entries = {entry.name: entry for place in reversed(places) for entry in place.iterdir()}
+    ours = Path(pytest_ecsevents.__file__).parents[1]
     with folder() as path:
         for name, is_left_out in (("with", lambda _: False), ("without", PACKAGES.match)):
             (path / name).mkdir()
-            for entry in Path(sysconfig.get_path("purelib")).iterdir():
+            for entry in entries.values():
                 if not is_left_out(entry.name):
                     (path / name / entry.name).symlink_to(entry)
-        *figures, ratio = json.loads(python("-S", WORKER, path / "with", path / "without", rounds, folder=path))
+        *figures, ratio = json.loads(python("-S", WORKER, path / "with", path / "without", rounds, ours, folder=path))
     return ratio_row("set-up, the newer SDK installed / absent", *figures, ratio=ratio, most=MOST_INSTALLED)
