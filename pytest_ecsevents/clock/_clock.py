@@ -235,7 +235,7 @@ class Clock:
         replacements += replace_alarms(scheduler, self, self._undo, _shared)
         wait_for_children(scheduler, self.now, self._undo)
         take_in_older_threads(scheduler, self._undo)
-        hold_older_jobs(lambda: any(one.has_caller() for one in _entered), _shared)
+        hold_older_jobs(_is_of_test, _start_for_older, _shared)
         return replacements
 
     def _elapsed(self) -> Micros:
@@ -568,3 +568,16 @@ class Clock:
         while self._target > at:  # a signal handler interrupted this, slept, and moved the clock further
             at = self._target
             source.move_to(at)
+
+
+def _is_of_test() -> bool:
+    return any(clock.has_caller() for clock in _entered)
+
+
+def _start_for_older() -> Micros | None:
+    """The start of the test that has taken in the calling thread, which is from before it; None if it is no such thread."""
+    for clock in _entered:
+        thread = None if clock.waits is None else clock.waits.me()
+        if thread is not None and thread.is_older:
+            return clock.started_at
+    return None

@@ -309,14 +309,22 @@ def test_a_new_thread_may_have_the_ident_of_an_older_one_that_has_ended(backend)
 
 
 @pytest.fixture
-def older_jobs():
-    """Start a scheduler before the test that runs a job every 20 milliseconds, and return the list of its runs."""
+def older_scheduler():
+    """A scheduler that was started before the test."""
     schedulers = pytest.importorskip("apscheduler.schedulers.background")
-    runs, scheduler = [], schedulers.BackgroundScheduler(timezone="UTC", job_defaults={"misfire_grace_time": None})
-    scheduler.add_job(lambda: runs.append(clock()), "interval", seconds=0.02)
+    scheduler = schedulers.BackgroundScheduler(timezone="UTC", job_defaults={"misfire_grace_time": None})
     scheduler.start()
-    yield runs
+    yield scheduler
     scheduler.shutdown()
+
+
+@pytest.fixture
+def older_runs(older_scheduler):
+    """The runs of a job that it runs every 20 milliseconds."""
+    runs = []
+    older_scheduler.add_job(lambda: runs.append(clock()), "interval", seconds=0.02, id="older")
+    wait_for_more(runs)
+    return runs
 
 
 def wait_for_more(runs):
@@ -324,30 +332,62 @@ def wait_for_more(runs):
     count, until = len(runs) + 3, real_now() + 10
     while len(runs) < count:
         assert real_now() < until, "it runs no more"
-        _stand_ins.real_sleep(0.01)
+        real_sleep(0.01)
 
 
-def test_an_older_scheduler_stands_still_and_goes_on_afterwards(older_jobs, backend):
+def let_it_wait():
+    """Let the scheduler end what it does: the test can hand a job only to a thread that waits."""
+    _stand_ins.real_sleep(0.1)  # really: in a test the name alone would be virtual
+
+
+def in_an_hour():
+    """By the real clock, which the scheduler was started by."""
+    return dt.datetime.now(dt.timezone.utc) + dt.timedelta(hours=1)
+
+
+def test_an_older_scheduler_stands_still_and_goes_on_afterwards(older_runs, backend):
     """It makes up for no run at the test's clock, and plans none of its hours."""
-    wait_for_more(older_jobs)
-    with EcsEvents(dt.datetime.now(dt.timezone.utc) + dt.timedelta(hours=1), backend=backend) as ecs_events:
-        _stand_ins.real_sleep(0.1)  # really: the name alone would be virtual. A run may have begun
-        count = len(older_jobs)
+    with EcsEvents(in_an_hour(), backend=backend) as ecs_events:
+        let_it_wait()
+        count = len(older_runs)
         _stand_ins.real_sleep(0.3)
         ecs_events.advance("1h")
-        assert len(older_jobs) == count
-    wait_for_more(older_jobs)
+        assert len(older_runs) == count
+    wait_for_more(older_runs)
 
 
-def test_an_older_scheduler_runs_what_the_test_gives_it(backend):
-    """At the test's instants."""
-    schedulers = pytest.importorskip("apscheduler.schedulers.background")
-    scheduler = schedulers.BackgroundScheduler(timezone="UTC")
-    scheduler.start()
+def test_an_older_scheduler_runs_what_the_test_gives_it(older_scheduler, older_runs, backend):
+    """It runs this alone, at the test's instants, and its own jobs again afterwards."""
     runs = []
-    with EcsEvents(backend=backend) as ecs_events:
-        scheduler.add_job(lambda: runs.append(clock()), "interval", minutes=10, id="ours")
+    with EcsEvents(in_an_hour(), backend=backend) as ecs_events:
+        let_it_wait()
+        count = len(older_runs)
+        start = ecs_events.now
+        older_scheduler.add_job(lambda: runs.append(ecs_events.now - start), "interval", minutes=10, id="ours")
         ecs_events.advance("20m")
-        scheduler.remove_job("ours")
-    scheduler.shutdown()
-    assert runs == ["00:10:00", "00:20:00"]
+        older_scheduler.remove_job("ours")
+        assert len(older_runs) == count
+    assert runs == [dt.timedelta(minutes=10), dt.timedelta(minutes=20)]
+    wait_for_more(older_runs)
+
+
+def test_an_older_job_may_be_removed_in_the_test(older_scheduler, older_runs, backend):
+    """Then it does not come back."""
+    with EcsEvents(in_an_hour(), backend=backend) as ecs_events:
+        let_it_wait()
+        older_scheduler.add_job(lambda: None, "interval", minutes=10, id="ours")
+        ecs_events.advance("10m")
+        older_scheduler.remove_job("older")
+    assert [job.id for job in older_scheduler.get_jobs()] == ["ours"]
+
+
+def test_a_job_that_is_planned_later_is_left_alone(older_scheduler, backend):
+    """It is due at the test's clock as any other."""
+    runs = []
+    later = in_an_hour() + dt.timedelta(minutes=5)
+    older_scheduler.add_job(lambda: runs.append(clock()), "date", run_date=later, id="later")
+    with EcsEvents(in_an_hour(), backend=backend) as ecs_events:
+        let_it_wait()
+        older_scheduler.add_job(lambda: None, "interval", minutes=10, id="ours")
+        ecs_events.advance("10m")
+        assert len(runs) == 1
