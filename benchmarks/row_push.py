@@ -47,4 +47,4 @@ def rows(quick):
     taken = [(advanced(10 * EVENTS, 10) / (10 * EVENTS), advanced(EVENTS, 10) / EVENTS) for _ in range(rounds)]
     many, few = (median(column) for column in zip(*taken, strict=True))
     growth = median(one / other for one, other in taken)
-    yield ratio_row("a transition told to 10, 10,000 / 1,000", many, few, ratio=growth, most=MOST_GROWTH)
+    yield ratio_row("a transition that notifies 10, 10,000 / 1,000", many, few, ratio=growth, most=MOST_GROWTH)
