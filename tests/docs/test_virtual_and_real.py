@@ -48,6 +48,7 @@ SHOWN_BY = {
     "a job for an executor": "clock/test_older_threads.py test_jobs_of_an_older_pool_sleep_virtually_in_each_test",
     "an older thread that the test": "clock/test_older_threads.py test_an_older_worker_goes_on_after_the_test",
     "an older thread that wakes": "clock/test_older_threads.py test_a_thread_that_wakes_by_itself_keeps_real_time",
+    "an older scheduler of APScheduler": "clock/test_older_threads.py test_an_older_scheduler_runs_what_the_test_gives_it",
     "a receiver that sleeps": "clock/test_sleeping.py test_a_receiver_may_sleep",
     'all waits under `sleep="real"`': "clock/test_sleeping.py test_sleep_real_waits",
     "a child process": "clock/test_real_work.py test_real_work_holds_time",
