@@ -122,6 +122,7 @@ def prepare_sid(session: nox.Session) -> None:
         session.skip("apt knows no mirror of Debian here; where it should, run: apt-get update")
     packages = ",".join(["ca-certificates", "git", *(f"python{version}-venv" for version in DEBIANS_PYTHONS)])
     shutil.rmtree(SID, ignore_errors=True)
+    SID.parent.mkdir(exist_ok=True)  # a fresh clone has none
     session.run(
         "mmdebstrap",
         "--variant=minbase",
