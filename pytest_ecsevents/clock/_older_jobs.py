@@ -8,7 +8,8 @@ So a scheduler from before the test stands still. If the test gives it a job, it
 be due are paused meanwhile.
 
 Private name, tried with APScheduler 3.10 and 3.11: `BaseScheduler._process_jobs`, which runs what is due and returns the
-seconds to the next look. Without it, or in version 4, older jobs run at the test's clock.
+seconds to the next look. Without it, in version 4, and with `sleep="real"`, older jobs run at the test's clock. A store of the user's
+keeps a paused job as paused if the process dies in the test.
 """
 
 import sys

@@ -346,7 +346,7 @@ def in_an_hour():
 
 
 def test_an_older_scheduler_stands_still_and_goes_on_afterwards(older_runs, backend):
-    """It makes up for no run at the test's clock, and plans none of its hours."""
+    """In the test it runs nothing, and its next run is planned in real time."""
     with EcsEvents(in_an_hour(), backend=backend) as ecs_events:
         let_it_wait()
         count = len(older_runs)
